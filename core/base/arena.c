@@ -1,0 +1,269 @@
+/* arena.c -- chunks that double from 1 KiB to 64 KiB, and the guard around running out. */
+#include "core/base/arena.h"
+
+#include <assert.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Chunk Chunk;
+struct Chunk {
+    Chunk *next;
+    size_t size;
+    _Alignas(16) char data[];
+};
+
+typedef struct Owned Owned;
+struct Owned {
+    Owned *next;
+    void *object;
+    void (*release)(void *);
+};
+
+typedef struct Adopted Adopted;
+struct Adopted {
+    Adopted *next;
+    Arena *arena;
+};
+
+typedef struct Guard Guard;
+struct Guard {
+    jmp_buf escape;
+    Guard *up;
+    Arena *made; /* arenas born under this guard, newest first */
+};
+
+struct Arena {
+    atomic_int refs;
+    Arena *parent;
+    Adopted *adopted;
+    Owned *owned;
+    Chunk *chunks; /* newest first */
+    char *free, *end;
+    size_t bytes;
+    Guard *guard;       /* the guard that would release this arena, while it stands */
+    Arena *prev, *next; /* its neighbours in guard->made */
+};
+
+enum { CHUNK_MIN = 1024, CHUNK_MAX = 65536 };
+
+static _Thread_local Guard *innermost;
+static _Thread_local long fail_after;
+static atomic_size_t alive;
+
+static _Noreturn void out_of_memory(void)
+{
+    if (innermost)
+        longjmp(innermost->escape, 1);
+    fputs("tvmrepl: out of memory\n", stderr);
+    abort();
+}
+
+static void *take(size_t size)
+{
+    if (fail_after > 0 && --fail_after == 0)
+        out_of_memory();
+    void *p = size <= PTRDIFF_MAX ? calloc(1, size) : NULL;
+    if (!p)
+        out_of_memory();
+    return p;
+}
+
+void mem_fail_after(long n)
+{
+    fail_after = n;
+}
+
+static void guard_forget(Arena *a)
+{
+    if (!a->guard)
+        return;
+    if (a->prev)
+        a->prev->next = a->next;
+    else
+        a->guard->made = a->next;
+    if (a->next)
+        a->next->prev = a->prev;
+    a->guard = NULL;
+}
+
+/* The innermost guard, if any, answers for `a` from now on. */
+static void guard_watch(Arena *a)
+{
+    a->guard = innermost;
+    if (!innermost)
+        return;
+    a->prev = NULL;
+    a->next = innermost->made;
+    if (a->next)
+        a->next->prev = a;
+    innermost->made = a;
+}
+
+Arena *arena_new(Arena *parent)
+{
+    Arena *a = take(sizeof *a);
+    atomic_init(&a->refs, 1);
+    a->parent = arena_retain(parent);
+    a->bytes = sizeof *a;
+    atomic_fetch_add(&alive, 1);
+    guard_watch(a);
+    return a;
+}
+
+Arena *arena_retain(Arena *a)
+{
+    if (a)
+        atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
+    return a;
+}
+
+/* Long chains of parents are released by the loop, not by recursion. */
+void arena_release(Arena *a)
+{
+    while (a && atomic_fetch_sub_explicit(&a->refs, 1, memory_order_acq_rel) == 1) {
+        Arena *parent = a->parent;
+        guard_forget(a);
+        for (Owned *o = a->owned; o; o = o->next)
+            o->release(o->object);
+        for (Adopted *d = a->adopted; d; d = d->next)
+            arena_release(d->arena);
+        for (Chunk *c = a->chunks, *next; c; c = next) {
+            next = c->next;
+            free(c);
+        }
+        free(a);
+        atomic_fetch_sub(&alive, 1);
+        a = parent;
+    }
+}
+
+static void *alloc_slow(Arena *a, size_t size)
+{
+    size_t last = a->chunks ? a->chunks->size : CHUNK_MIN / 2;
+    size_t want = last * 2 < CHUNK_MAX ? last * 2 : CHUNK_MAX;
+    if (size > want)
+        want = size;
+    Chunk *c = take(sizeof *c + want);
+    c->size = want;
+    a->bytes += sizeof *c + want;
+    c->next = a->chunks;
+    a->chunks = c;
+    if (size == want && size > CHUNK_MAX)
+        return c->data; /* a big object has a chunk to itself; the current one stays open */
+    a->free = c->data + size;
+    a->end = c->data + want;
+    return c->data;
+}
+
+void *arena_alloc(Arena *a, size_t size)
+{
+    if (size > PTRDIFF_MAX - 64)
+        out_of_memory();
+    size = (size + 15) & ~(size_t)15;
+    if (size <= (size_t)(a->end - a->free)) {
+        void *p = a->free;
+        a->free += size;
+        return p;
+    }
+    return alloc_slow(a, size);
+}
+
+void arena_adopt(Arena *a, Arena *other)
+{
+    if (a == other || !other)
+        return;
+    for (Adopted *d = a->adopted; d; d = d->next)
+        if (d->arena == other)
+            return;
+    Adopted *d = arena_alloc(a, sizeof *d);
+    d->arena = arena_retain(other);
+    d->next = a->adopted;
+    a->adopted = d;
+}
+
+void arena_own(Arena *a, void *object, void (*release)(void *))
+{
+    Owned *o = arena_alloc(a, sizeof *o);
+    o->object = object;
+    o->release = release;
+    o->next = a->owned;
+    a->owned = o;
+}
+
+char *arena_strndup(Arena *a, const char *s, size_t n)
+{
+    char *copy = arena_alloc(a, n + 1);
+    memcpy(copy, s, n);
+    return copy;
+}
+
+char *arena_strdup(Arena *a, const char *s)
+{
+    return arena_strndup(a, s, strlen(s));
+}
+
+char *arena_printf(Arena *a, const char *fmt, ...)
+{
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    assert(n >= 0);
+    char *s = arena_alloc(a, (size_t)n + 1);
+    vsnprintf(s, (size_t)n + 1, fmt, again);
+    va_end(again);
+    va_end(ap);
+    return s;
+}
+
+bool arena_reaches(const Arena *a, const void *p)
+{
+    for (; a; a = a->parent) {
+        for (const Chunk *c = a->chunks; c; c = c->next)
+            if ((const char *)p >= c->data && (const char *)p < c->data + c->size)
+                return true;
+        for (const Adopted *d = a->adopted; d; d = d->next)
+            if (arena_reaches(d->arena, p))
+                return true;
+    }
+    return false;
+}
+
+size_t arena_bytes(const Arena *a)
+{
+    return a->bytes;
+}
+
+size_t arena_count(void)
+{
+    return atomic_load(&alive);
+}
+
+bool mem_guard(bool (*fn)(void *env, Err *err), void *env, Err *err)
+{
+    Guard guard = {.up = innermost};
+    volatile bool ok = false;
+    if (setjmp(guard.escape) == 0) {
+        innermost = &guard;
+        ok = fn(env, err);
+        innermost = guard.up;
+        while (guard.made) {
+            Arena *a = guard.made;
+            guard_forget(a);
+            guard_watch(a);
+        }
+        return ok;
+    }
+    innermost = guard.up;
+    while (guard.made) {
+        Arena *a = guard.made;
+        guard_forget(a);
+        arena_release(a);
+    }
+    return REFUSE(err, out_of_memory, NULL);
+}

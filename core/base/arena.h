@@ -1,0 +1,68 @@
+/* arena.h -- where IR lives, and for how long.
+**
+** A value built in an arena lives as long as the arena and never changes once it is built.  It
+** may point into its own arena or into one that this arena retains, so a root together with its
+** arena keeps a whole program alive, and nothing else does:
+**
+**      A0          the program as written
+**      A1 -> A0    after split            a step gets an arena of its own,
+**      A2 -> A1    after reorder          forgetting the step releases it,
+**      B2 -> A1    after vectorize        a branch is one more child.
+**
+** One thread builds in an arena; afterwards it is read-only and any thread may read it.
+**
+** Memory that runs out inside mem_guard() makes that call fail with ERR_out_of_memory and
+** releases every arena made meanwhile, so callers never check for NULL.  Outside a guard it
+** ends the process.  A function that runs under a guard keeps everything it may lose in arenas.
+*/
+#ifndef CORE_BASE_ARENA_H
+#define CORE_BASE_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/err.h"
+
+typedef struct Arena Arena;
+
+/* A new, empty arena that retains `parent` (may be NULL); the caller owns it. */
+Arena *arena_new(Arena *parent);
+
+/* Lets values of `a` point into `other` too: used where two programs are joined. */
+void arena_adopt(Arena *a, Arena *other);
+
+/* Keeps `object` until `a` goes, then calls release(object): for data that is not in arenas,
+** such as tensors and mapped files. */
+void arena_own(Arena *a, void *object, void (*release)(void *object));
+
+/* Share and drop ownership.  Thread-safe; arena_release(NULL) does nothing. */
+Arena *arena_retain(Arena *a);
+void arena_release(Arena *a);
+
+/* `size` bytes, zeroed, aligned for any object, freed with the arena. */
+void *arena_alloc(Arena *a, size_t size);
+
+/* A copy of `n` bytes and a closing zero; of a C string; of formatted text. */
+char *arena_strndup(Arena *a, const char *s, size_t n);
+char *arena_strdup(Arena *a, const char *s);
+char *arena_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Does `p` live in `a` or in an arena that `a` retains?  Slow: for assertions. */
+bool arena_reaches(const Arena *a, const void *p);
+
+/* Bytes taken from the system by `a` alone. */
+size_t arena_bytes(const Arena *a);
+
+/* Arenas alive in this process: a test that ends with more than it began with leaks. */
+size_t arena_count(void);
+
+/* Runs fn(env, err) so that running out of memory inside it is an error of this call. */
+bool mem_guard(bool (*fn)(void *env, Err *err), void *env, Err *err);
+
+/* For tests: the n-th chunk from now cannot be had (0 turns it off). */
+void mem_fail_after(long n);
+
+/* A zeroed array of `n` elements of `type`. */
+#define ARENA_ARRAY(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))
+
+#endif

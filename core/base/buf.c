@@ -1,0 +1,75 @@
+/* buf.c -- growth by doubling; what is outgrown goes with the arena. */
+#include "core/base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+Buf buf_new(Arena *a)
+{
+    return (Buf){.arena = a};
+}
+
+static void reserve(Buf *b, size_t more)
+{
+    if (b->len + more + 1 <= b->cap)
+        return;
+    size_t cap = b->cap ? b->cap : 256;
+    while (cap < b->len + more + 1)
+        cap *= 2;
+    char *data = arena_alloc(b->arena, cap);
+    if (b->len)
+        memcpy(data, b->data, b->len);
+    b->data = data;
+    b->cap = cap;
+}
+
+void buf_add(Buf *b, const void *bytes, size_t n)
+{
+    if (n == 0)
+        return;
+    reserve(b, n);
+    memcpy(b->data + b->len, bytes, n);
+    b->len += n;
+}
+
+void buf_puts(Buf *b, const char *s)
+{
+    buf_add(b, s, strlen(s));
+}
+
+void buf_putc(Buf *b, char c)
+{
+    reserve(b, 1);
+    b->data[b->len++] = c;
+}
+
+void buf_pad(Buf *b, char c, int n)
+{
+    for (int i = 0; i < n; i++)
+        buf_putc(b, c);
+}
+
+void buf_printf(Buf *b, const char *fmt, ...)
+{
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    char small[256];
+    int n = vsnprintf(small, sizeof small, fmt, ap);
+    reserve(b, (size_t)n);
+    if ((size_t)n < sizeof small)
+        memcpy(b->data + b->len, small, (size_t)n);
+    else
+        vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
+    b->len += (size_t)n;
+    va_end(again);
+    va_end(ap);
+}
+
+const char *buf_str(Buf *b)
+{
+    reserve(b, 0);
+    b->data[b->len] = '\0';
+    return b->data;
+}

@@ -1,0 +1,28 @@
+/* buf.h -- text (or bytes) that grows, in an arena.
+**
+**      Buf b = buf_new(A);
+**      buf_printf(&b, "for %s in range(%lld):\n", name, n);
+**      return buf_str(&b);
+*/
+#ifndef CORE_BASE_BUF_H
+#define CORE_BASE_BUF_H
+
+#include "core/base/arena.h"
+
+typedef struct Buf {
+    Arena *arena;
+    char *data;
+    size_t len, cap;
+} Buf;
+
+Buf buf_new(Arena *a);
+void buf_add(Buf *b, const void *bytes, size_t n);
+void buf_puts(Buf *b, const char *s);
+void buf_putc(Buf *b, char c);
+void buf_pad(Buf *b, char c, int n);
+void buf_printf(Buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The text so far with a closing zero; valid until more is added. */
+const char *buf_str(Buf *b);
+
+#endif

@@ -1,0 +1,79 @@
+/* err.c -- filling in an Err. */
+#include "core/base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const names[ERR_COUNT] = {
+    "none",
+#define ERR(code, why, fix) #code,
+#include "core/base/errors.def"
+};
+
+const char *err_name(ErrCode code)
+{
+    return code < ERR_COUNT ? names[code] : "unknown";
+}
+
+static void fill(Err *err, ErrCode code, const char *fmt, const void *where, va_list ap)
+{
+    if (!err)
+        return;
+    char text[sizeof err->why + sizeof err->fix];
+    vsnprintf(text, sizeof text, fmt, ap);
+    char *fix = strchr(text, '\x1f');
+    memset(err, 0, sizeof *err);
+    err->code = code;
+    err->where = where;
+    if (fix) {
+        *fix++ = '\0';
+        snprintf(err->fix, sizeof err->fix, "%.*s", (int)sizeof err->fix - 1, fix);
+    }
+    snprintf(err->why, sizeof err->why, "%.*s", (int)sizeof err->why - 1, text);
+}
+
+void *err_fail(Err *err, ErrCode code, const char *fmt, const void *where, ...)
+{
+    va_list ap;
+    va_start(ap, where);
+    fill(err, code, fmt, where, ap);
+    va_end(ap);
+    return NULL;
+}
+
+bool err_refuse(Err *err, ErrCode code, const char *fmt, const void *where, ...)
+{
+    va_list ap;
+    va_start(ap, where);
+    fill(err, code, fmt, where, ap);
+    va_end(ap);
+    return false;
+}
+
+bool err_in(Err *err, const char *what)
+{
+    if (err && !err->what[0])
+        snprintf(err->what, sizeof err->what, "%s", what);
+    return false;
+}
+
+void err_fix(Err *err, const char *fmt, ...)
+{
+    if (!err)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(err->fix, sizeof err->fix, fmt, ap);
+    va_end(ap);
+}
+
+void err_witness(Err *err, const char *fmt, ...)
+{
+    if (!err)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(err->witness, sizeof err->witness, fmt, ap);
+    va_end(ap);
+}

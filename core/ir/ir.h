@@ -1,0 +1,253 @@
+/* ir.h -- the loop IR: one uniform, immutable node.
+**
+** A program is a tree of nodes under a Func.  Expressions are values and may be shared; statements
+** are places and stand in one place only.  A pass builds a new tree and shares every subtree that
+** it leaves alone, so "unchanged" is a comparison of pointers.
+**
+** Var and Buffer nodes have identity: two are the same only if they are the same pointer.  A loop is
+** known by its Var, which survives every rewrite around it; a block by its name, unique in its Func.
+** Loop names are unique along each path from the root, buffer names in the whole Func.
+**
+** What a program means (every pass may rely on it, every backend must keep it):
+**  - Index expressions are int64.  Integer arithmetic wraps to the type's width.  Division rounds as
+**    the operator says, and by zero gives 0; so no expression has undefined behaviour but an access
+**    outside its buffer.
+**  - Float arithmetic is IEEE 754, one rounding for each operation; only Fma contracts.  No
+**    reassociation, no assumption that NaN, infinities or -0 do not occur.
+**  - Select, And and Or evaluate only what they need; a Load that is not needed does not happen.
+**  - A For runs var = 0 .. extent-1.  Under `parallel` or a thread axis the iterations run in any
+**    order and may overlap; under `vectorized` every statement runs for all lanes before the next one.
+**  - A Block gives each axis its value, and if `where` holds runs init (where each reduce axis has the value 0),
+**    then body.  Reduce axes start at 0 by construction.
+**  - Update combines `value` into an element by its combiner; where the block has an init, that
+**    store starts the element.
+**  - An Alloc's memory holds nothing in particular at first.  Buffer indices always count in the buffer's own index
+**    space; the window says which part of it exists, and where that part is stored is the lowering's business.
+**
+** Example: C = A + 1 as nodes is
+**    Func "f" (List A) (List C)
+**      For i 64 : Block "C" [Iter i' = i] : Store C (Add (Load A i') 1) i'
+*/
+#ifndef CORE_IR_IR_H
+#define CORE_IR_IR_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/base/dtype.h"
+#include "core/base/err.h"
+#include "core/base/fingerprint.h"
+
+typedef enum Op {
+#define NODE(name, cls, attr, flags, doc) OP_##name,
+#define KID(name, field, cls)
+#define REST(name, field, cls)
+#define END(name)
+#include "core/ir/ir_ops.def"
+    OP_COUNT
+} Op;
+
+/* Child indices: For_body, Load_index (the first of the rest); For_NKIDS is the least number. */
+#define NODE(name, cls, attr, flags, doc) enum {
+#define KID(name, field, cls)             name##_##field,
+#define REST(name, field, cls)            name##_##field, name##_before_rest = name##_##field - 1,
+#define END(name)                         name##_NKIDS };
+#include "core/ir/ir_ops.def"
+
+typedef enum NodeClass { CLASS_EXPR, CLASS_VAR, CLASS_BUFFER, CLASS_LIST, CLASS_PART, CLASS_STMT,
+                         CLASS_FUNC, CLASS_ANY } NodeClass;
+typedef enum AttrKind { ATTR_NONE, ATTR_INT, ATTR_FLOAT, ATTR_NAME, ATTR_VAR, ATTR_BUF,
+                        ATTR_BLOCK } AttrKind;
+enum {
+    OPF_COMMUTES = 1, /* a and b may change places */
+    OPF_COMPARE = 2,  /* gives bool */
+    OPF_LOGIC = 4,    /* takes and gives bool */
+    OPF_INT = 8,      /* integers (and bool) only */
+    OPF_IMM = 16,     /* a literal */
+    OPF_IDENTITY = 32, /* equal only to itself */
+    OPF_BINDS = 64,   /* brings names into scope */
+};
+
+typedef enum ForKind {
+#define FOR_KIND(name, written, doc) FOR_##name,
+#include "core/ir/for_kinds.def"
+    FOR_COUNT
+} ForKind;
+
+typedef enum Combiner {
+#define COMBINER(name, written, doc) COMB_##name,
+#include "core/ir/combiners.def"
+    COMB_COUNT
+} Combiner;
+
+typedef enum IterKind { ITER_spatial, ITER_reduce } IterKind;
+typedef enum Scope { SCOPE_global, SCOPE_shared, SCOPE_local, SCOPE_COUNT } Scope;
+
+/* Where a loop or an axis comes from; none of it counts for equality. */
+typedef struct VarInfo {
+    const char *name;
+    const char *axis; /* the axis as first written, or NULL */
+    int step;         /* the schedule step that made it; 0 as written */
+} VarInfo;
+
+typedef struct BufInfo {
+    const char *name;
+    Scope scope;
+} BufInfo;
+
+typedef struct BlockInfo {
+    const char *name;
+    const char *from; /* the graph operator it computes, or NULL */
+    int step;         /* the schedule step that made it; 0 as written */
+} BlockInfo;
+
+typedef union Attr {
+    int64_t i;
+    double f;
+    const char *name;
+    const VarInfo *var;
+    const BufInfo *buf;
+    const BlockInfo *block;
+} Attr;
+
+typedef struct Node Node;
+struct Node {
+    uint8_t op;     /* Op */
+    uint8_t type;   /* DType of an expression, element type of a buffer; else 0 */
+    uint16_t depth; /* 1 + the deepest child's; bounds every recursion over IR */
+    uint32_t nkids;
+    uint32_t hash; /* trees that are the same have the same hash */
+    Attr at;       /* which member: op_info[op].attr */
+    const Node *kid[];
+};
+
+/* Deeper trees are refused where programs enter (parser, te, schedule steps). */
+enum { IR_MAX_DEPTH = 512, IR_MAX_RANK = 16 };
+
+typedef struct KidInfo {
+    const char *field;
+    NodeClass cls;
+    bool rest;
+} KidInfo;
+
+typedef struct OpInfo {
+    const char *name;
+    const char *doc;
+    NodeClass cls;
+    AttrKind attr;
+    uint8_t flags;
+    uint8_t nkids;        /* the least number */
+    uint8_t level;        /* of an infix operator; 0 if it is none */
+    const char *symbol;   /* of a binary operator, "+" or "min" */
+    const KidInfo *kids;
+} OpInfo;
+
+extern const OpInfo op_info[OP_COUNT];
+extern const char *const for_kind_text[FOR_COUNT];  /* "range", "parallel", … "threadIdx.x" */
+extern const char *const combiner_name[COMB_COUNT]; /* "sum" */
+extern const char *const combiner_text[COMB_COUNT]; /* "+=" */
+extern const char *const scope_name[SCOPE_COUNT];   /* "global" */
+
+static inline bool for_is_block_axis(ForKind k) { return k >= FOR_block_x && k <= FOR_block_z; }
+static inline bool for_is_thread_axis(ForKind k) { return k >= FOR_thread_x && k <= FOR_thread_z; }
+static inline bool for_is_bound(ForKind k) { return k >= FOR_block_x; }
+
+/* The one constructor.  Children's classes are asserted against the table. */
+const Node *ir_make(Arena *A, Op op, DType type, Attr at, size_t nkids, const Node *const *kids);
+
+/* Children are named, so a call reads like the IR it makes:
+**     ir_node(A, If, 0, (Attr){0}, [If_cond] = c, [If_then] = s, [If_otherwise] = nop) */
+#define ir_node(A, name, type, attr, ...) \
+    ir_make((A), OP_##name, (type), (attr), name##_NKIDS, (const Node *const[name##_NKIDS]){__VA_ARGS__})
+
+/* `n` with other children, or `n` itself if none differs. */
+const Node *ir_with_kids(Arena *A, const Node *n, const Node *const *kids);
+/* `n` with child `i` replaced. */
+const Node *ir_with_kid(Arena *A, const Node *n, size_t i, const Node *kid);
+
+/* ---- expressions ---- */
+const Node *ir_int(Arena *A, DType t, int64_t v);
+const Node *ir_float(Arena *A, DType t, double v); /* rounded to t */
+const Node *ir_const(Arena *A, DType t, double v); /* of either kind, as t asks */
+const Node *ir_idx(Arena *A, int64_t v);           /* int64: an index */
+const Node *ir_bool(Arena *A, bool v);
+const Node *ir_scalar(Arena *A, DType t, Scalar v);
+const Node *ir_var(Arena *A, const char *name);    /* int64, a new identity */
+const Node *ir_var_like(Arena *A, DType t, const char *name, const char *axis, int step);
+const Node *ir_binary(Arena *A, Op op, const Node *a, const Node *b);
+const Node *ir_cast(Arena *A, DType t, const Node *a); /* `a` itself if it has type t */
+const Node *ir_select(Arena *A, const Node *cond, const Node *a, const Node *b);
+const Node *ir_not(Arena *A, const Node *a);
+const Node *ir_call(Arena *A, DType t, const char *name, size_t n, const Node *const *args);
+const Node *ir_load(Arena *A, const Node *buffer, size_t n, const Node *const *index);
+
+/* Index arithmetic that folds constants and neutral elements as it builds. */
+const Node *ix_add(Arena *A, const Node *a, const Node *b);
+const Node *ix_sub(Arena *A, const Node *a, const Node *b);
+const Node *ix_mul(Arena *A, const Node *a, const Node *b);
+const Node *ix_div(Arena *A, const Node *a, const Node *b); /* floor */
+const Node *ix_mod(Arena *A, const Node *a, const Node *b); /* floor */
+const Node *ix_min(Arena *A, const Node *a, const Node *b);
+const Node *ix_max(Arena *A, const Node *a, const Node *b);
+/* a and b, where a literal true is dropped. */
+const Node *ir_and(Arena *A, const Node *a, const Node *b);
+
+/* ---- other nodes ---- */
+const Node *ir_buffer(Arena *A, DType t, const char *name, Scope scope, size_t rank,
+                      const Node *const *shape);
+const Node *ir_list(Arena *A, size_t n, const Node *const *items);
+const Node *ir_iter(Arena *A, IterKind kind, const Node *var, const Node *value);
+const Node *ir_range(Arena *A, const Node *min, const Node *extent);
+const Node *ir_for(Arena *A, ForKind kind, const Node *var, const Node *extent, const Node *body);
+const Node *ir_store(Arena *A, const Node *buffer, size_t n, const Node *const *index,
+                     const Node *value);
+const Node *ir_update(Arena *A, Combiner c, const Node *buffer, size_t n, const Node *const *index,
+                      const Node *value);
+/* A Seq of those statements, flattened, without Nops; a lone statement stays itself. */
+const Node *ir_seq(Arena *A, size_t n, const Node *const *stmts);
+const Node *ir_nop(Arena *A);
+/* `init` is a Nop where nothing starts; `where` a literal true where all instances run. */
+const Node *ir_block(Arena *A, const BlockInfo *info, const Node *iters, const Node *where,
+                     const Node *init, const Node *body);
+const Node *ir_alloc(Arena *A, const Node *buffer, const Node *window, const Node *body);
+const Node *ir_if(Arena *A, const Node *cond, const Node *then, const Node *otherwise);
+const Node *ir_func(Arena *A, const char *name, const Node *params, const Node *results,
+                    const Node *body);
+
+/* The value a reduction starts from, in type t. */
+const Node *ir_identity(Arena *A, Combiner c, DType t);
+/* combine(a, v) as an expression. */
+const Node *ir_combine(Arena *A, Combiner c, const Node *a, const Node *v);
+
+/* ---- reading ---- */
+static inline bool ir_is_int(const Node *n, int64_t v) { return n->op == OP_IntImm && n->at.i == v; }
+static inline bool ir_is_true(const Node *n) { return ir_is_int(n, 1) && n->type == DT_bool; }
+static inline const char *ir_var_name(const Node *v) { return v->at.var->name; }
+static inline const char *ir_buf_name(const Node *b) { return b->at.buf->name; }
+static inline const char *ir_block_name(const Node *b) { return b->at.block->name; }
+static inline ForKind ir_for_kind(const Node *f) { return (ForKind)f->at.i; }
+static inline size_t ir_rank(const Node *buffer) { return buffer->nkids; }
+
+/* The constant extent of dimension d; -1 if it is not constant. */
+int64_t ir_dim(const Node *buffer, size_t d);
+int64_t ir_const_int(const Node *n, int64_t otherwise);
+
+/* Are the two the same tree?  Vars and Buffers by identity. */
+bool ir_same(const Node *a, const Node *b);
+/* Does `n` mention the Var or Buffer `what`? */
+bool ir_mentions(const Node *n, const Node *what);
+
+/* Equal for programs that differ at most in the spelling of names and in provenance. */
+Fingerprint ir_fingerprint(const Node *root);
+static inline bool ir_equal(const Node *a, const Node *b)
+{
+    return fp_equal(ir_fingerprint(a), ir_fingerprint(b));
+}
+
+/* What each binary operator gives on literals of type t; the same everywhere constants are folded
+** and in both interpreters. */
+Scalar ir_eval_binary(Op op, DType t, Scalar a, Scalar b);
+
+#endif

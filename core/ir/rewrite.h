@@ -1,0 +1,52 @@
+/* rewrite.h -- a pass is an array of rules indexed by op.
+**
+** An op without a rule gets rw_kids, which rebuilds a node only if a child changed.  So a pass
+** mentions only the nodes it is about, and shares what it does not touch:
+**
+**      static const Node *on_mul(Rewriter *rw, const Node *n) {
+**          n = rw_kids(rw, n);
+**          return ir_is_int(n->kid[Mul_b], 1) ? n->kid[Mul_a] : n;
+**      }
+**      static Rule *const rules[OP_COUNT] = {[OP_Mul] = on_mul};
+**      const Node *out = rw_run(A, rules, NULL, err, func);
+**
+** A rule fails by filling rw->err; the walk then ends and rw_run gives NULL.
+*/
+#ifndef CORE_IR_REWRITE_H
+#define CORE_IR_REWRITE_H
+
+#include "core/ir/ir.h"
+
+typedef struct Rewriter Rewriter;
+typedef const Node *Rule(Rewriter *rw, const Node *n);
+
+struct Rewriter {
+    Arena *A;
+    Rule *const *on;
+    void *env;
+    Err *err;
+    bool failed;
+};
+
+const Node *rw_node(Rewriter *rw, const Node *n);
+const Node *rw_kids(Rewriter *rw, const Node *n);
+const Node *rw_run(Arena *A, Rule *const *on, void *env, Err *err, const Node *root);
+
+/* Marks the walk as failed and returns NULL; fill rw->err first (FAIL(rw->err, …)). */
+const Node *rw_fail(Rewriter *rw);
+
+/* A substitution of Vars by expressions and of Buffers by Buffers. */
+typedef struct Subst {
+    const Node *from, *to;
+} Subst;
+
+const Node *ir_subst(Arena *A, const Node *n, size_t count, const Subst *map);
+
+/* A copy of a statement whose loops, axes, let-names and local buffers are new identities: what must be
+** done before a statement stands in a second place. */
+const Node *ir_fresh(Arena *A, const Node *stmt);
+
+/* Calls visit(env, n) for n and everything below, parents first; a false answer skips the children. */
+void ir_walk(const Node *n, bool (*visit)(void *env, const Node *n), void *env);
+
+#endif

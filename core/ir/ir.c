@@ -1,0 +1,165 @@
+/* ir.c -- the node table, the constructor, and what is read off a node. */
+#include "core/ir/ir.h"
+
+#include <string.h>
+
+
+const OpInfo op_info[OP_COUNT] = {
+#define NODE(name, cls, attr, flags, doc) \
+    [OP_##name] = {#name, doc, CLASS_##cls, ATTR_##attr, flags, name##_NKIDS, 0, NULL, (const KidInfo[]){
+#define KID(name, field, cls)  {#field, CLASS_##cls, false},
+#define REST(name, field, cls) {#field, CLASS_##cls, true},
+#define END(name)              {0}}},
+#define BINARY(name, symbol, level, flags, doc)                                             \
+    [OP_##name] = {#name, doc, CLASS_EXPR, ATTR_NONE, flags, 2, level, symbol,              \
+                   (const KidInfo[]){{"a", CLASS_EXPR, false}, {"b", CLASS_EXPR, false}, {0}}},
+#include "core/ir/ir_ops.def"
+};
+
+const char *const for_kind_text[FOR_COUNT] = {
+#define FOR_KIND(name, written, doc) written,
+#include "core/ir/for_kinds.def"
+};
+const char *const combiner_name[COMB_COUNT] = {
+#define COMBINER(name, written, doc) #name,
+#include "core/ir/combiners.def"
+};
+const char *const combiner_text[COMB_COUNT] = {
+#define COMBINER(name, written, doc) written,
+#include "core/ir/combiners.def"
+};
+const char *const scope_name[SCOPE_COUNT] = {"global", "shared", "local"};
+
+static uint32_t mix(uint32_t h, uint32_t v)
+{
+    h = (h ^ v) * UINT32_C(0x9e3779b1);
+    return h ^ (h >> 15);
+}
+
+static uint32_t mix_str(uint32_t h, const char *s)
+{
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * UINT32_C(16777619);
+    return mix(h, 1);
+}
+
+static uint32_t attr_hash(AttrKind kind, Attr at)
+{
+    uint64_t bits = 0;
+    switch (kind) {
+    case ATTR_NONE: return 0;
+    case ATTR_INT: bits = (uint64_t)at.i; break;
+    case ATTR_FLOAT: memcpy(&bits, &at.f, sizeof bits); break;
+    case ATTR_NAME: return mix_str(2, at.name);
+    case ATTR_VAR: return mix_str(3, at.var->name);
+    case ATTR_BUF: return mix_str(4, at.buf->name);
+    case ATTR_BLOCK: return mix_str(5, at.block->name);
+    }
+    return mix(mix(1, (uint32_t)bits), (uint32_t)(bits >> 32));
+}
+
+static bool class_fits(NodeClass want, NodeClass have)
+{
+    return want == CLASS_ANY || want == have || (want == CLASS_VAR && have == CLASS_EXPR);
+}
+
+/* Is `kid` allowed as child i of an `op`? */
+static bool kid_fits(Op op, size_t i, const Node *kid)
+{
+    const OpInfo *info = &op_info[op];
+    const KidInfo *k = info->kids;
+    while (i > 0 && k->field && !k->rest)
+        k++, i--;
+    if (!k->field)
+        return false;
+    if (k->cls == CLASS_VAR && kid->op != OP_Var)
+        return false;
+    return class_fits(k->cls, op_info[kid->op].cls);
+}
+
+const Node *ir_make(Arena *A, Op op, DType type, Attr at, size_t nkids, const Node *const *kids)
+{
+    assert(op < OP_COUNT && nkids >= op_info[op].nkids && nkids <= UINT32_MAX);
+    Node *n = arena_alloc(A, sizeof *n + nkids * sizeof *kids);
+    n->op = (uint8_t)op;
+    n->type = (uint8_t)type;
+    n->nkids = (uint32_t)nkids;
+    n->at = at;
+    uint32_t h = mix(mix(mix(0, op), type), attr_hash(op_info[op].attr, at));
+    unsigned depth = 0;
+    for (size_t i = 0; i < nkids; i++) {
+        assert(kids[i] && kid_fits(op, i, kids[i]));
+        n->kid[i] = kids[i];
+        h = mix(h, kids[i]->hash);
+        if (kids[i]->depth > depth)
+            depth = kids[i]->depth;
+    }
+    n->hash = h;
+    n->depth = (uint16_t)(depth < UINT16_MAX ? depth + 1 : UINT16_MAX);
+    return n;
+}
+
+const Node *ir_with_kids(Arena *A, const Node *n, const Node *const *kids)
+{
+    for (size_t i = 0; i < n->nkids; i++)
+        if (kids[i] != n->kid[i])
+            return ir_make(A, n->op, n->type, n->at, n->nkids, kids);
+    return n;
+}
+
+const Node *ir_with_kid(Arena *A, const Node *n, size_t i, const Node *kid)
+{
+    if (n->kid[i] == kid)
+        return n;
+    const Node *few[16], **kids = n->nkids <= 16 ? few : ARENA_ARRAY(A, const Node *, n->nkids);
+    memcpy(kids, n->kid, n->nkids * sizeof *kids);
+    kids[i] = kid;
+    return ir_make(A, n->op, n->type, n->at, n->nkids, kids);
+}
+
+int64_t ir_const_int(const Node *n, int64_t otherwise)
+{
+    return n->op == OP_IntImm ? n->at.i : otherwise;
+}
+
+int64_t ir_dim(const Node *buffer, size_t d)
+{
+    return ir_const_int(buffer->kid[Buffer_shape + d], -1);
+}
+
+static bool attr_same(const Node *a, const Node *b)
+{
+    switch (op_info[a->op].attr) {
+    case ATTR_NONE: return true;
+    case ATTR_INT: return a->at.i == b->at.i;
+    case ATTR_FLOAT: return memcmp(&a->at.f, &b->at.f, sizeof a->at.f) == 0;
+    case ATTR_NAME: return strcmp(a->at.name, b->at.name) == 0;
+    case ATTR_BLOCK: return strcmp(a->at.block->name, b->at.block->name) == 0;
+    case ATTR_VAR:
+    case ATTR_BUF: return false;
+    }
+    return false;
+}
+
+bool ir_same(const Node *a, const Node *b)
+{
+    if (a == b)
+        return true;
+    if (a->hash != b->hash || a->op != b->op || a->type != b->type || a->nkids != b->nkids ||
+        (op_info[a->op].flags & OPF_IDENTITY) || !attr_same(a, b))
+        return false;
+    for (size_t i = 0; i < a->nkids; i++)
+        if (!ir_same(a->kid[i], b->kid[i]))
+            return false;
+    return true;
+}
+
+bool ir_mentions(const Node *n, const Node *what)
+{
+    if (n == what)
+        return true;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (ir_mentions(n->kid[i], what))
+            return true;
+    return false;
+}

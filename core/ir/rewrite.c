@@ -1,0 +1,121 @@
+/* rewrite.c -- the walk that every pass shares, substitution, and fresh copies. */
+#include "core/ir/rewrite.h"
+
+#include <string.h>
+
+const Node *rw_fail(Rewriter *rw)
+{
+    rw->failed = true;
+    return NULL;
+}
+
+const Node *rw_node(Rewriter *rw, const Node *n)
+{
+    Rule *rule = rw->on[n->op];
+    return rule ? rule(rw, n) : rw_kids(rw, n);
+}
+
+const Node *rw_kids(Rewriter *rw, const Node *n)
+{
+    if (n->nkids == 0)
+        return n;
+    const Node *few[8], **kids = n->nkids <= 8 ? few : ARENA_ARRAY(rw->A, const Node *, n->nkids);
+    bool changed = false;
+    for (size_t i = 0; i < n->nkids; i++) {
+        kids[i] = rw_node(rw, n->kid[i]);
+        if (rw->failed)
+            return NULL;
+        changed |= kids[i] != n->kid[i];
+    }
+    return changed ? ir_make(rw->A, n->op, n->type, n->at, n->nkids, kids) : n;
+}
+
+const Node *rw_run(Arena *A, Rule *const *on, void *env, Err *err, const Node *root)
+{
+    Rewriter rw = {A, on, env, err, false};
+    const Node *out = rw_node(&rw, root);
+    return rw.failed ? NULL : out;
+}
+
+typedef struct SubstEnv {
+    size_t count;
+    const Subst *map;
+} SubstEnv;
+
+static const Node *replace(Rewriter *rw, const Node *n)
+{
+    const SubstEnv *env = rw->env;
+    for (size_t i = 0; i < env->count; i++)
+        if (env->map[i].from == n)
+            return env->map[i].to;
+    return n->op == OP_Buffer ? rw_kids(rw, n) : n;
+}
+
+const Node *ir_subst(Arena *A, const Node *n, size_t count, const Subst *map)
+{
+    static Rule *const on[OP_COUNT] = {[OP_Var] = replace, [OP_Buffer] = replace};
+    SubstEnv env = {count, map};
+    return count == 0 ? n : rw_run(A, on, &env, NULL, n);
+}
+
+typedef struct FreshEnv FreshEnv;
+struct FreshEnv {
+    Subst one;
+    const FreshEnv *up;
+};
+
+static const Node *known(Rewriter *rw, const Node *n)
+{
+    for (const FreshEnv *e = rw->env; e; e = e->up)
+        if (e->one.from == n)
+            return e->one.to;
+    return n;
+}
+
+static const Node *renew_var(Arena *A, const Node *v)
+{
+    return ir_make(A, OP_Var, v->type, v->at, 0, NULL);
+}
+
+/* For, Let and Alloc: the bound child gets a new identity in everything below. */
+static const Node *renew_bound(Rewriter *rw, const Node *n)
+{
+    const Node *old = n->kid[0];
+    const Node *now = old->op == OP_Var
+                          ? renew_var(rw->A, old)
+                          : ir_make(rw->A, OP_Buffer, old->type, old->at, old->nkids, old->kid);
+    FreshEnv env = {{old, now}, rw->env};
+    Rewriter inner = {rw->A, rw->on, &env, rw->err, false};
+    return rw_kids(&inner, n);
+}
+
+static const Node *renew_block(Rewriter *rw, const Node *n)
+{
+    const Node *iters = n->kid[Block_iters];
+    FreshEnv *env = ARENA_ARRAY(rw->A, FreshEnv, iters->nkids + 1);
+    const FreshEnv *top = rw->env;
+    for (size_t i = 0; i < iters->nkids; i++) {
+        const Node *v = iters->kid[i]->kid[Iter_var];
+        env[i] = (FreshEnv){{v, renew_var(rw->A, v)}, top};
+        top = &env[i];
+    }
+    Rewriter inner = {rw->A, rw->on, (void *)(uintptr_t)top, rw->err, false};
+    return rw_kids(&inner, n);
+}
+
+const Node *ir_fresh(Arena *A, const Node *stmt)
+{
+    static Rule *const on[OP_COUNT] = {
+        [OP_Var] = known,          [OP_Buffer] = known,       [OP_For] = renew_bound,
+        [OP_Alloc] = renew_bound,  [OP_Let] = renew_bound,    [OP_Block] = renew_block,
+    };
+    return rw_run(A, on, NULL, NULL, stmt);
+}
+
+void ir_walk(const Node *n, bool (*visit)(void *env, const Node *n), void *env)
+{
+    if (!visit(env, n))
+        return;
+    for (size_t i = 0; i < n->nkids; i++)
+        ir_walk(n->kid[i], visit, env);
+}

@@ -9,6 +9,7 @@ static const char *const names[ERR_COUNT] = {
     "none",
 #define ERR(code, why, fix) #code,
 #include "core/base/errors.def"
+#undef ERR
 };
 
 const char *err_name(ErrCode code)

@@ -20,6 +20,7 @@ typedef enum ErrCode {
     ERR_none,
 #define ERR(code, why, fix) ERR_##code,
 #include "core/base/errors.def"
+#undef ERR
     ERR_COUNT
 } ErrCode;
 
@@ -35,6 +36,7 @@ typedef struct Err {
 #define ERR(code, why, fix) \
     static const char err_fmt_##code[] __attribute__((unused)) = why "\x1f" fix;
 #include "core/base/errors.def"
+#undef ERR
 
 /* Fill *err (which may be NULL) from the row and its arguments; the first of them is `where`.
 ** FAIL is NULL, REFUSE is false. */

@@ -349,7 +349,9 @@ static void push_buffer(Printer *p, const Node *b)
         p->buffers[p->nbuffers++] = b;
 }
 
-static void put_alloc(Printer *p, const Node *n)
+/* The buffer exists in the statements that follow at the same indentation; `scoped` (where others
+** come after its end) sets them apart by a colon and a deeper indentation. */
+static void put_alloc(Printer *p, const Node *n, bool scoped)
 {
     const Node *b = n->kid[Alloc_buffer], *window = n->kid[Alloc_window], *o = origin(p, b);
     begin_line(p);
@@ -363,10 +365,14 @@ static void put_alloc(Printer *p, const Node *n)
         buf_printf(&p->out, " window %s", brief ? ir_buf_name(o) : "");
         put_window(p, window);
     }
+    if (scoped)
+        buf_putc(&p->out, ':');
     end_line(p);
     size_t depth = p->nbuffers;
     push_buffer(p, b);
+    p->indent += scoped;
     put_stmt(p, n->kid[Alloc_body]);
+    p->indent -= scoped;
     p->nbuffers = depth;
 }
 
@@ -419,7 +425,7 @@ static void put_line(Printer *p, const Node *n)
     end_line(p);
 }
 
-static void put_stmt(Printer *p, const Node *n)
+static void put_stmt_at(Printer *p, const Node *n, bool last)
 {
     bool marked = n == p->mark;
     if (marked)
@@ -427,17 +433,22 @@ static void put_stmt(Printer *p, const Node *n)
     switch ((Op)n->op) {
     case OP_Seq:
         for (size_t i = 0; i < n->nkids; i++)
-            put_stmt(p, n->kid[i]);
+            put_stmt_at(p, n->kid[i], last && i + 1 == n->nkids);
         break;
     case OP_For: put_for(p, n); break;
     case OP_Block: put_block(p, n); break;
-    case OP_Alloc: put_alloc(p, n); break;
+    case OP_Alloc: put_alloc(p, n, !last); break;
     case OP_If: put_if(p, n); break;
     case OP_Func: put_func(p, n); break;
     default: put_line(p, n); break;
     }
     if (marked)
         p->last = p->line - 1;
+}
+
+static void put_stmt(Printer *p, const Node *n)
+{
+    put_stmt_at(p, n, true);
 }
 
 /* ---- the whole ---- */

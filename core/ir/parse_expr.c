@@ -1,0 +1,457 @@
+/* parse_expr.c -- expressions by precedence climbing.  A literal takes its type from what stands
+** beside it, as print.c leaves it out there. */
+#include "core/ir/parse_expr.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEVEL_NOT = 3, LEVEL_COMPARE = 4, LEVEL_UNARY = 11 };
+
+/* An expression, or a literal that has no type yet (node is NULL). */
+typedef struct Expr {
+    const Node *node;
+    bool is_float;
+    Scalar i;
+    double f;
+} Expr;
+
+static Expr parse_level(Parser *p, DType expect, int level);
+
+/* ---- tokens and names ---- */
+
+void parse_fail(Parser *p, const char *fmt, ...)
+{
+    if (p->failed)
+        return;
+    p->failed = true;
+    char what[300];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof what, fmt, ap);
+    va_end(ap);
+    if (p->line >= p->nlines) {
+        FAIL(p->err, text_syntax, NULL, p->nlines ? p->lines[p->nlines - 1].number : 1, 1, what, "", 0, "");
+        return;
+    }
+    const Line *l = &p->lines[p->line];
+    int column = (int)(p->tok.at - l->text), from = column > 60 ? column - 60 : 0;
+    char shown[120];
+    snprintf(shown, sizeof shown, "%.100s", l->text + from);
+    FAIL(p->err, text_syntax, NULL, l->number, l->indent + column + 1, what, shown, column - from, "");
+}
+
+void parse_next(Parser *p)
+{
+    p->tok = lex_token(p->at, p->end);
+    p->at = p->tok.at + p->tok.len;
+}
+
+bool parse_is(const Parser *p, const char *text)
+{
+    return p->tok.len == strlen(text) && memcmp(p->tok.at, text, p->tok.len) == 0;
+}
+
+bool parse_take(Parser *p, const char *text)
+{
+    if (!parse_is(p, text))
+        return false;
+    parse_next(p);
+    return true;
+}
+
+bool parse_want(Parser *p, const char *text)
+{
+    if (!p->failed && parse_take(p, text))
+        return true;
+    if (p->tok.kind == TOK_END)
+        parse_fail(p, "expected '%s', but the line ends here", text);
+    else
+        parse_fail(p, "expected '%s' before '%.*s'", text, (int)p->tok.len, p->tok.at);
+    return false;
+}
+
+const char *parse_name(Parser *p, const char *what)
+{
+    if (p->tok.kind != TOK_NAME) {
+        parse_fail(p, "expected %s", what);
+        return NULL;
+    }
+    const char *name = arena_strndup(p->A, p->tok.at, p->tok.len);
+    parse_next(p);
+    return name;
+}
+
+void parse_push(Parser *p, const char *text, const Node *node)
+{
+    Name n = {text, node, !node};
+    vec_push(p->A, &p->names, n);
+}
+
+const Node *parse_find(Parser *p, const char *text, Op op)
+{
+    bool hidden = false;
+    for (size_t i = p->names.n; i-- > 0;) {
+        const Name *n = &p->names.at[i];
+        if (n->wall)
+            hidden = true;
+        else if (n->node->op == op && strcmp(n->text, text) == 0) {
+            if (!hidden || op == OP_Buffer)
+                return n->node;
+            parse_fail(p, "inside a block only its own axes are visible, and '%s' is a loop", text);
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* ---- literals ---- */
+
+static const Node *literal_as(Parser *p, const Expr *e, DType t)
+{
+    if (t == ANY_TYPE)
+        t = e->is_float ? DT_float32 : DT_int64;
+    if (dtype_is_float(t))
+        return ir_float(p->A, t, e->f);
+    if (e->is_float) {
+        parse_fail(p, "a number with a fraction where %s is meant", dtype_name(t));
+        return NULL;
+    }
+    return ir_int(p->A, t, e->i.i);
+}
+
+static const Node *settle(Parser *p, const Expr *e, DType t)
+{
+    return p->failed ? NULL : e->node ? e->node : literal_as(p, e, t);
+}
+
+/* Two operands of one type: a bare literal follows the other operand, two of them what is expected. */
+static bool settle_pair(Parser *p, Expr *a, Expr *b, DType expect)
+{
+    DType t = a->node ? (DType)a->node->type : b->node ? (DType)b->node->type : expect;
+    if (!a->node && !b->node && expect == ANY_TYPE)
+        t = a->is_float || b->is_float ? DT_float32 : DT_int64;
+    a->node = settle(p, a, t);
+    b->node = settle(p, b, t);
+    if (p->failed)
+        return false;
+    if (a->node->type != b->node->type) {
+        parse_fail(p, "%s and %s do not go together: convert one, as in %s(…)",
+                   dtype_name(a->node->type), dtype_name(b->node->type), dtype_name(a->node->type));
+        return false;
+    }
+    return true;
+}
+
+static Expr literal(Parser *p, bool negative)
+{
+    Expr e = {0};
+    char *text = arena_strndup(p->A, p->tok.at, p->tok.len);
+    e.is_float = p->tok.kind == TOK_FLOAT;
+    e.f = p->tok.kind == TOK_NAME ? (text[0] == 'i' ? INFINITY : NAN) : strtod(text, NULL);
+    if (p->tok.kind == TOK_NAME)
+        e.is_float = true;
+    errno = 0;
+    uint64_t v = e.is_float ? 0 : strtoull(text, NULL, 10);
+    if (errno == ERANGE)
+        parse_fail(p, "this number does not fit 64 bits");
+    e.i.i = (int64_t)(negative ? 0 - v : v);
+    if (negative)
+        e.f = -e.f;
+    parse_next(p);
+    return e;
+}
+
+static bool starts_literal(const Parser *p)
+{
+    return p->tok.kind == TOK_INT || p->tok.kind == TOK_FLOAT || parse_is(p, "inf") || parse_is(p, "nan");
+}
+
+/* ---- atoms ---- */
+
+static Expr made(const Node *n)
+{
+    return (Expr){.node = n};
+}
+
+/* Arguments of one type up to ')'. */
+static size_t arguments(Parser *p, DType expect, const Node **out, size_t most)
+{
+    Expr e[4] = {{0}};
+    size_t n = 0;
+    DType t = ANY_TYPE;
+    do {
+        if (n == most) {
+            parse_fail(p, "too many arguments");
+            return 0;
+        }
+        e[n] = parse_level(p, expect, 0);
+        if (e[n].node && t == ANY_TYPE)
+            t = (DType)e[n].node->type;
+        n++;
+    } while (!p->failed && parse_take(p, ","));
+    if (!parse_want(p, ")"))
+        return 0;
+    if (t == ANY_TYPE)
+        t = expect;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = settle(p, &e[i], t);
+        if (p->failed)
+            return 0;
+        if (out[i]->type != out[0]->type) {
+            parse_fail(p, "arguments of different types, %s and %s", dtype_name(out[0]->type),
+                       dtype_name(out[i]->type));
+            return 0;
+        }
+    }
+    return n;
+}
+
+static Expr parse_select(Parser *p, DType expect)
+{
+    Expr cond = parse_level(p, DT_bool, 0);
+    parse_want(p, ",");
+    Expr a = parse_level(p, expect, 0);
+    parse_want(p, ",");
+    Expr b = parse_level(p, expect, 0);
+    parse_want(p, ")");
+    if (p->failed || !settle_pair(p, &a, &b, expect))
+        return made(NULL);
+    if (!cond.node || cond.node->type != DT_bool) {
+        parse_fail(p, "select chooses by a condition, such as x < 8");
+        return made(NULL);
+    }
+    return made(ir_node(p->A, Select, a.node->type, (Attr){0}, [Select_cond] = cond.node,
+                        [Select_a] = a.node, [Select_b] = b.node));
+}
+
+/* reinterpret(type, x) and, for a literal, type(x) say the type in words. */
+static Expr parse_cast(Parser *p, DType t)
+{
+    bool lit = starts_literal(p);
+    bool neg = parse_is(p, "-") && p->at < p->end && strchr("0123456789in", *p->at);
+    Expr e = lit || neg ? parse_level(p, t, 0) : parse_level(p, ANY_TYPE, 0);
+    parse_want(p, ")");
+    if (p->failed)
+        return e;
+    if (!e.node)
+        return made(literal_as(p, &e, t));
+    return made(ir_make(p->A, OP_Cast, t, (Attr){0}, 1, &e.node));
+}
+
+static Expr parse_reinterpret(Parser *p)
+{
+    DType t;
+    const char *name = parse_name(p, "an element type");
+    if (p->failed)
+        return made(NULL);
+    if (!dtype_parse(name, &t)) {
+        parse_fail(p, "'%s' is no element type", name);
+        return made(NULL);
+    }
+    parse_want(p, ",");
+    const Node *arg = NULL;
+    if (!p->failed && arguments(p, ANY_TYPE, &arg, 1) != 1)
+        return made(NULL);
+    return made(p->failed ? NULL : ir_call(p->A, t, "reinterpret", 1, &arg));
+}
+
+static Expr parse_call(Parser *p, const char *name, DType expect)
+{
+    DType t;
+    const Node *arg[4];
+    parse_next(p);
+    if (dtype_parse(name, &t))
+        return parse_cast(p, t);
+    if (strcmp(name, "select") == 0)
+        return parse_select(p, expect);
+    if (strcmp(name, "reinterpret") == 0)
+        return parse_reinterpret(p);
+    bool test = strcmp(name, "isnan") == 0 || strcmp(name, "isinf") == 0;
+    size_t n = arguments(p, test ? ANY_TYPE : expect, arg, 4);
+    if (n == 0)
+        return made(NULL);
+    for (int op = 0; op < OP_COUNT; op++)
+        if (op_info[op].symbol && !op_info[op].level && strcmp(op_info[op].symbol, name) == 0 && n == 2)
+            return made(ir_make(p->A, (Op)op, arg[0]->type, (Attr){0}, 2, arg));
+    if (strcmp(name, "fma") == 0 && n == 3)
+        return made(ir_make(p->A, OP_Fma, arg[0]->type, (Attr){0}, 3, arg));
+    return made(ir_call(p->A, test ? DT_bool : (DType)arg[0]->type, name, n, arg));
+}
+
+static Expr parse_load(Parser *p, const char *name)
+{
+    const Node *buffer = parse_find(p, name, OP_Buffer), *index[IR_MAX_RANK];
+    if (!buffer) {
+        parse_fail(p, "no buffer is named '%s'", name);
+        return made(NULL);
+    }
+    parse_next(p);
+    size_t n = 0;
+    if (!parse_indices(p, "]", index, &n))
+        return made(NULL);
+    if (n != ir_rank(buffer)) {
+        parse_fail(p, "'%s' has %zu dimensions, not %zu", name, ir_rank(buffer), n);
+        return made(NULL);
+    }
+    return made(ir_load(p->A, buffer, n, index));
+}
+
+static Expr parse_let(Parser *p, DType expect)
+{
+    const char *name = parse_name(p, "a name after let");
+    parse_want(p, "=");
+    const Node *value = p->failed ? NULL : parse_typed(p, ANY_TYPE);
+    parse_want(p, "in");
+    if (p->failed)
+        return made(NULL);
+    const Node *var = ir_var_like(p->A, value->type, name, NULL, 0);
+    size_t depth = p->names.n;
+    parse_push(p, name, var);
+    const Node *body = parse_typed(p, expect);
+    p->names.n = depth;
+    if (p->failed)
+        return made(NULL);
+    return made(ir_node(p->A, Let, body->type, (Attr){0}, [Let_var] = var, [Let_value] = value,
+                        [Let_body] = body));
+}
+
+static Expr parse_named(Parser *p, DType expect)
+{
+    if (parse_is(p, "let")) {
+        parse_next(p);
+        return parse_let(p, expect);
+    }
+    const char *name = parse_name(p, "an expression");
+    if (!strcmp(name, "true") || !strcmp(name, "false"))
+        return made(ir_bool(p->A, name[0] == 't'));
+    if (parse_is(p, "("))
+        return parse_call(p, name, expect);
+    if (parse_is(p, "["))
+        return parse_load(p, name);
+    const Node *var = parse_find(p, name, OP_Var);
+    if (!var)
+        parse_fail(p, "'%s' is not known here", name);
+    return made(var);
+}
+
+static Expr parse_atom(Parser *p, DType expect)
+{
+    if (starts_literal(p))
+        return literal(p, false);
+    if (p->tok.kind == TOK_NAME)
+        return parse_named(p, expect);
+    if (p->tok.kind == TOK_STRING) {
+        const Node *s = ir_make(p->A, OP_StrImm, 0,
+                                (Attr){.name = arena_strndup(p->A, p->tok.at + 1, p->tok.len - 2)}, 0, NULL);
+        parse_next(p);
+        return made(s);
+    }
+    if (parse_take(p, "(")) {
+        Expr e = parse_level(p, expect, 0);
+        parse_want(p, ")");
+        return e;
+    }
+    if (p->tok.kind == TOK_END)
+        parse_fail(p, "expected an expression, but the line ends here");
+    else
+        parse_fail(p, "expected an expression before '%.*s'", (int)p->tok.len, p->tok.at);
+    return made(NULL);
+}
+
+static Expr parse_unary(Parser *p, DType expect)
+{
+    if (parse_take(p, "not")) {
+        Expr e = parse_level(p, DT_bool, LEVEL_NOT);
+        if (!p->failed && (!e.node || e.node->type != DT_bool))
+            parse_fail(p, "not takes a condition");
+        return made(p->failed ? NULL : ir_make(p->A, OP_Not, DT_bool, (Attr){0}, 1, &e.node));
+    }
+    if (!parse_take(p, "-"))
+        return parse_atom(p, expect);
+    if (starts_literal(p))
+        return literal(p, true);
+    Expr e = parse_level(p, expect, LEVEL_UNARY);
+    const Node *a = settle(p, &e, expect);
+    return made(p->failed ? NULL : ir_make(p->A, OP_Neg, a->type, (Attr){0}, 1, &a));
+}
+
+/* ---- operators ---- */
+
+static int infix(const Parser *p)
+{
+    if (p->tok.kind != TOK_SYMBOL && p->tok.kind != TOK_NAME)
+        return -1;
+    for (int op = 0; op < OP_COUNT; op++)
+        if (op_info[op].level && parse_is(p, op_info[op].symbol))
+            return op;
+    return -1;
+}
+
+static Expr join(Parser *p, Op op, Expr a, Expr b, DType expect)
+{
+    const OpInfo *info = &op_info[op];
+    bool compare = info->flags & OPF_COMPARE, logic = info->flags & OPF_LOGIC;
+    if (!settle_pair(p, &a, &b, compare ? ANY_TYPE : expect))
+        return made(NULL);
+    DType t = (DType)a.node->type;
+    if (logic && t != DT_bool)
+        parse_fail(p, "'%s' joins conditions, not numbers of type %s", info->symbol, dtype_name(t));
+    else if ((info->flags & OPF_INT) && dtype_is_float(t))
+        parse_fail(p, "'%s' works on integers, not on %s", info->symbol, dtype_name(t));
+    if (p->failed)
+        return made(NULL);
+    return made(ir_make(p->A, op, compare ? DT_bool : t, (Attr){0}, 2,
+                        (const Node *const[]){a.node, b.node}));
+}
+
+static Expr parse_level(Parser *p, DType expect, int level)
+{
+    if (++p->depth > IR_MAX_DEPTH / 2)
+        parse_fail(p, "this is nested too deeply");
+    Expr a = p->failed ? made(NULL) : parse_unary(p, expect);
+    for (int op; !p->failed && (op = infix(p)) >= 0 && op_info[op].level >= level;) {
+        bool compare = op_info[op].flags & OPF_COMPARE;
+        parse_next(p);
+        Expr b = parse_level(p, compare ? ANY_TYPE : expect, op_info[op].level + 1);
+        if (!p->failed)
+            a = join(p, (Op)op, a, b, expect);
+        if (a.node && a.node->depth > IR_MAX_DEPTH)
+            parse_fail(p, "this expression is too long");
+    }
+    p->depth--;
+    return a;
+}
+
+const Node *parse_typed(Parser *p, DType expect)
+{
+    Expr e = parse_level(p, expect, 0);
+    const Node *n = settle(p, &e, expect);
+    if (p->failed)
+        return NULL;
+    if (expect != ANY_TYPE && n->type != expect && n->op != OP_StrImm) {
+        parse_fail(p, "expected %s, but this is %s", dtype_name(expect), dtype_name(n->type));
+        return NULL;
+    }
+    return n;
+}
+
+bool parse_indices(Parser *p, const char *close, const Node **out, size_t *n)
+{
+    *n = 0;
+    if (parse_take(p, close))
+        return true;
+    do {
+        if (*n == IR_MAX_RANK) {
+            parse_fail(p, "more than %d dimensions", IR_MAX_RANK);
+            return false;
+        }
+        out[(*n)++] = parse_typed(p, DT_int64);
+        if (p->failed)
+            return false;
+    } while (parse_take(p, ","));
+    return parse_want(p, close);
+}

@@ -109,31 +109,39 @@ const Node *ir_load(Arena *A, const Node *buffer, size_t n, const Node *const *i
 
 /* ---- index arithmetic ---- */
 
-/* (x + c) for a literal c, so that constants gather at the right end. */
+/* x + c or x - c for a literal c, so that constants gather at the right end. */
 static bool split_const(const Node *n, const Node **rest, int64_t *c)
 {
-    if (n->op != OP_Add || n->kid[Add_b]->op != OP_IntImm)
+    if ((n->op != OP_Add && n->op != OP_Sub) || n->kid[1]->op != OP_IntImm)
         return false;
-    *rest = n->kid[Add_a];
-    *c = n->kid[Add_b]->at.i;
+    *rest = n->kid[0];
+    *c = n->op == OP_Add ? n->kid[1]->at.i : (int64_t)(0 - (uint64_t)n->kid[1]->at.i);
     return true;
+}
+
+static const Node *add_const(Arena *A, const Node *a, int64_t c)
+{
+    if (c == 0)
+        return a;
+    if (c < 0 && c != INT64_MIN)
+        return ir_binary(A, OP_Sub, a, ir_idx(A, -c));
+    return ir_binary(A, OP_Add, a, ir_idx(A, c));
 }
 
 const Node *ix_add(Arena *A, const Node *a, const Node *b)
 {
-    const Node *rest;
-    int64_t c;
-    if (ir_is_int(a, 0))
-        return b;
-    if (ir_is_int(b, 0))
-        return a;
-    if (a->op == OP_IntImm)
+    const Node *ra = a, *rb = b;
+    int64_t ca = 0, cb = 0;
+    if (a->op == OP_IntImm && b->op != OP_IntImm)
         return ix_add(A, b, a);
-    if (b->op == OP_IntImm && split_const(a, &rest, &c))
-        return ix_add(A, rest, ir_idx(A, (int64_t)((uint64_t)c + (uint64_t)b->at.i)));
-    if (split_const(a, &rest, &c) && b->op != OP_IntImm)
-        return ix_add(A, ix_add(A, rest, b), ir_idx(A, c));
-    return ir_binary(A, OP_Add, a, b);
+    split_const(a, &ra, &ca);
+    if (b->op == OP_IntImm) {
+        if (a->op == OP_IntImm)
+            return ir_binary(A, OP_Add, a, b);
+        return b->at.i == 0 ? a : add_const(A, ra, (int64_t)((uint64_t)ca + (uint64_t)b->at.i));
+    }
+    split_const(b, &rb, &cb);
+    return add_const(A, ir_binary(A, OP_Add, ra, rb), (int64_t)((uint64_t)ca + (uint64_t)cb));
 }
 
 const Node *ix_sub(Arena *A, const Node *a, const Node *b)

@@ -1,0 +1,60 @@
+/* nearest.c -- edit distance between short names. */
+#include "core/base/nearest.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum {
+    LONGEST = 48, /* longer names are never compared */
+    LETTER = 4,   /* cost of one edit; a letter of the other case costs 1 */
+};
+
+static int least(int a, int b) { return a < b ? a : b; }
+
+static int replace_cost(char a, char b)
+{
+    if (a == b)
+        return 0;
+    return tolower((unsigned char)a) == tolower((unsigned char)b) ? 1 : LETTER;
+}
+
+/* Optimal string alignment, keeping the last three rows. */
+static int distance(const char *a, size_t na, const char *b, size_t nb)
+{
+    int row[3][LONGEST + 1];
+    for (size_t j = 0; j <= nb; j++)
+        row[0][j] = (int)j * LETTER;
+    for (size_t i = 1; i <= na; i++) {
+        int *now = row[i % 3], *above = row[(i + 2) % 3], *above2 = row[(i + 1) % 3];
+        now[0] = (int)i * LETTER;
+        for (size_t j = 1; j <= nb; j++) {
+            int d = above[j - 1] + replace_cost(a[i - 1], b[j - 1]);
+            d = least(d, least(above[j], now[j - 1]) + LETTER);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                d = least(d, above2[j - 2] + LETTER);
+            now[j] = d;
+        }
+    }
+    return row[na % 3][nb];
+}
+
+Nearest nearest_to(const char *word)
+{
+    size_t n = strlen(word);
+    int edits = n <= 2 ? 0 : n <= 4 ? 1 : n <= 8 ? 2 : 3;
+    return (Nearest){word, NULL, edits * LETTER + 3};
+}
+
+void nearest_try(Nearest *n, const char *candidate)
+{
+    size_t a = strlen(n->word), b = strlen(candidate);
+    if (a == 0 || a > LONGEST || b > LONGEST)
+        return;
+    int d = distance(n->word, a, candidate, b);
+    if (a >= 3 && b > a && strncmp(n->word, candidate, a) == 0)
+        d = least(d, LETTER + 1);
+    if (d < n->distance) {
+        n->best = candidate;
+        n->distance = d;
+    }
+}

@@ -1,0 +1,316 @@
+/* lua_args.c -- reading a Lua function's arguments. */
+#include "lua_api/lua_args.h"
+
+#include <string.h>
+
+#include "core/base/nearest.h"
+#include "lua_api/lua_typed.h"
+#include "lua_api/session.h"
+
+enum { SHOWN = 40 }; /* letters of a value that an error quotes */
+
+/* The descriptor of the running function, or NULL. */
+static const LuaFn *running(lua_State *L)
+{
+    lua_Debug ar;
+    if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "f", &ar))
+        return NULL;
+    const LuaFn *fn = lua_fn_of(L, -1);
+    lua_pop(L, 1);
+    return fn;
+}
+
+static const char *signature(lua_State *L)
+{
+    const LuaFn *fn = running(L);
+    return fn ? fn->sig : "help() shows";
+}
+
+/* The number a person counts: an object before the colon is none. */
+static int counted(lua_State *L, int arg)
+{
+    const LuaFn *fn = running(L);
+    LuaFnKind kind = fn ? lua_fn_name(fn).kind : FN_FUNCTION;
+    return kind == FN_METHOD || kind == FN_FIELD ? arg - 1 : arg;
+}
+
+static const char *article(const char *name) { return strchr("AEIOU", name[0]) ? "an" : "a"; }
+
+/* Pushes and returns what a value is, for a person: nil, "text", 3.5, a Schedule, a function. */
+static const char *describe(lua_State *L, int idx)
+{
+    void *self;
+    const LuaClass *cls = lua_class_of(L, idx, &self);
+    if (cls)
+        return lua_pushfstring(L, "%s %s", article(cls->name), cls->name);
+    switch (lua_type(L, idx)) {
+    case LUA_TNONE:
+    case LUA_TNIL: return lua_pushliteral(L, "nil");
+    case LUA_TBOOLEAN: return lua_pushstring(L, lua_toboolean(L, idx) ? "true" : "false");
+    case LUA_TNUMBER: return luaL_tolstring(L, idx, NULL);
+    case LUA_TSTRING: {
+        char text[SHOWN + 1];
+        snprintf(text, sizeof text, "%s", lua_tostring(L, idx));
+        return lua_pushfstring(L, strlen(text) < SHOWN ? "\"%s\"" : "\"%s…\"", text);
+    }
+    default: return lua_pushfstring(L, "a %s", luaL_typename(L, idx));
+    }
+}
+
+int arg_wrong(lua_State *L, int arg, const char *expected)
+{
+    int n = counted(L, arg);
+    const LuaFn *fn = running(L);
+    if (n == 0) {
+        LuaFnName name = lua_fn_name(fn);
+        return RAISE(L, no_self, NULL, name.name, fn->sig);
+    }
+    if (lua_isnone(L, arg))
+        return RAISE(L, argument_missing, NULL, n, expected, signature(L));
+    char typed[64];
+    if (lua_isnil(L, arg) && fn && typed_argument(L, lua_fn_name(fn).name, n, typed, sizeof typed)) {
+        char fix[224];
+        snprintf(fix, sizeof fix, "\"%s\" is the name; %s without quotes is a variable, which is nil",
+                 typed, typed);
+        return RAISE(L, argument_nil, NULL, n, typed, fix);
+    }
+    if (lua_isnil(L, arg))
+        return RAISE(L, argument_nil_plain, NULL, n, expected, signature(L));
+    return RAISE(L, argument_type, NULL, n, expected, describe(L, arg), signature(L));
+}
+
+/* An integer, or a float that is one; never a string that looks like one. */
+static bool to_int(lua_State *L, int idx, int64_t *out)
+{
+    int exact = 0;
+    *out = lua_type(L, idx) == LUA_TNUMBER ? lua_tointegerx(L, idx, &exact) : 0;
+    return exact != 0;
+}
+
+int64_t arg_int(lua_State *L, int arg, int64_t lo, int64_t hi)
+{
+    int64_t v;
+    if (!to_int(L, arg, &v))
+        return arg_wrong(L, arg, "an integer");
+    if (v < lo || v > hi)
+        return RAISE(L, argument_range, NULL, counted(L, arg), (long long)v, (long long)lo,
+                     (long long)hi, signature(L));
+    return v;
+}
+
+int64_t arg_int_or(lua_State *L, int arg, int64_t lo, int64_t hi, int64_t otherwise)
+{
+    return lua_isnoneornil(L, arg) ? otherwise : arg_int(L, arg, lo, hi);
+}
+
+double arg_number(lua_State *L, int arg)
+{
+    if (lua_type(L, arg) != LUA_TNUMBER)
+        arg_wrong(L, arg, "a number");
+    return lua_tonumber(L, arg);
+}
+
+double arg_number_or(lua_State *L, int arg, double otherwise)
+{
+    return lua_isnoneornil(L, arg) ? otherwise : arg_number(L, arg);
+}
+
+bool arg_bool(lua_State *L, int arg)
+{
+    if (!lua_isboolean(L, arg))
+        arg_wrong(L, arg, "true or false");
+    return lua_toboolean(L, arg);
+}
+
+bool arg_bool_or(lua_State *L, int arg, bool otherwise)
+{
+    return lua_isnoneornil(L, arg) ? otherwise : arg_bool(L, arg);
+}
+
+const char *arg_str(lua_State *L, int arg)
+{
+    if (lua_type(L, arg) != LUA_TSTRING)
+        arg_wrong(L, arg, "a string");
+    return lua_tostring(L, arg);
+}
+
+const char *arg_str_or(lua_State *L, int arg, const char *otherwise)
+{
+    return lua_isnoneornil(L, arg) ? otherwise : arg_str(L, arg);
+}
+
+void arg_function(lua_State *L, int arg)
+{
+    if (!lua_isfunction(L, arg))
+        arg_wrong(L, arg, "a function");
+}
+
+void arg_table(lua_State *L, int arg)
+{
+    if (!lua_istable(L, arg))
+        arg_wrong(L, arg, "a table");
+}
+
+/* Pushes and returns the names as "a", "b", "c". */
+static const char *quoted(lua_State *L, const char *const names[])
+{
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    for (int i = 0; names[i]; i++) {
+        luaL_addstring(&b, i ? ", \"" : "\"");
+        luaL_addstring(&b, names[i]);
+        luaL_addchar(&b, '"');
+    }
+    luaL_pushresult(&b);
+    return lua_tostring(L, -1);
+}
+
+int arg_choice(lua_State *L, int arg, const char *const names[])
+{
+    const char *given = arg_str(L, arg);
+    for (int i = 0; names[i]; i++)
+        if (strcmp(given, names[i]) == 0)
+            return i;
+    return RAISE(L, argument_choice, NULL, counted(L, arg), given, quoted(L, names));
+}
+
+int arg_choice_or(lua_State *L, int arg, const char *const names[], int otherwise)
+{
+    return lua_isnoneornil(L, arg) ? otherwise : arg_choice(L, arg, names);
+}
+
+/* ---- lists ---- */
+
+size_t arg_list(lua_State *L, int arg, size_t max)
+{
+    if (!lua_istable(L, arg))
+        arg_wrong(L, arg, "a list");
+    size_t n = lua_rawlen(L, arg);
+    if (n > max)
+        RAISE(L, list_too_long, NULL, counted(L, arg), (long long)n, (long long)max, signature(L));
+    return n;
+}
+
+/* The element on top of the stack is not what it should be. */
+static int element_wrong(lua_State *L, int arg, size_t i, const char *expected)
+{
+    return RAISE(L, element_type, NULL, (int)i, counted(L, arg), expected, describe(L, -1),
+                 signature(L));
+}
+
+size_t arg_ints(lua_State *L, int arg, int64_t lo, int64_t hi, int64_t *out, size_t max)
+{
+    size_t n = arg_list(L, arg, max);
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, arg, (lua_Integer)i + 1);
+        if (!to_int(L, -1, &out[i]) || out[i] < lo || out[i] > hi)
+            element_wrong(L, arg, i + 1,
+                          lua_pushfstring(L, "an integer between %I and %I", (lua_Integer)lo,
+                                          (lua_Integer)hi));
+        lua_pop(L, 1);
+    }
+    return n;
+}
+
+size_t arg_strs(lua_State *L, int arg, const char **out, size_t max)
+{
+    size_t n = arg_list(L, arg, max);
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, arg, (lua_Integer)i + 1);
+        if (lua_type(L, -1) != LUA_TSTRING)
+            element_wrong(L, arg, i + 1, "a string");
+        out[i] = lua_tostring(L, -1);
+        lua_pop(L, 1);
+    }
+    return n;
+}
+
+/* ---- options ---- */
+
+static void check_option(lua_State *L, const char *const keys[])
+{
+    const char *key = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : describe(L, -1);
+    Nearest near = nearest_to(key);
+    for (int i = 0; keys[i]; i++) {
+        if (strcmp(keys[i], key) == 0)
+            return;
+        nearest_try(&near, keys[i]);
+    }
+    char meant[128] = "";
+    if (near.best)
+        snprintf(meant, sizeof meant, ": did you mean '%s'?", near.best);
+    RAISE(L, option_unknown, NULL, key, meant, quoted(L, keys));
+}
+
+void arg_options(lua_State *L, int arg, const char *const keys[])
+{
+    if (lua_isnoneornil(L, arg))
+        return;
+    if (!lua_istable(L, arg))
+        arg_wrong(L, arg, "a table of options");
+    int top = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, arg);) {
+        lua_pop(L, 1);
+        check_option(L, keys);
+        lua_settop(L, top + 1);
+    }
+}
+
+int opt_push(lua_State *L, int arg, const char *key)
+{
+    if (!lua_istable(L, arg)) {
+        lua_pushnil(L);
+        return LUA_TNIL;
+    }
+    lua_pushstring(L, key);
+    return lua_rawget(L, arg);
+}
+
+static int option_wrong(lua_State *L, const char *key, const char *expected)
+{
+    return RAISE(L, option_type, NULL, key, expected, describe(L, -1), signature(L));
+}
+
+int64_t opt_int(lua_State *L, int arg, const char *key, int64_t lo, int64_t hi, int64_t otherwise)
+{
+    int64_t v = otherwise;
+    if (opt_push(L, arg, key) != LUA_TNIL) {
+        if (!to_int(L, -1, &v))
+            return option_wrong(L, key, "an integer");
+        if (v < lo || v > hi)
+            return RAISE(L, option_range, NULL, key, (long long)v, (long long)lo, (long long)hi,
+                         signature(L));
+    }
+    lua_pop(L, 1);
+    return v;
+}
+
+double opt_number(lua_State *L, int arg, const char *key, double otherwise)
+{
+    int type = opt_push(L, arg, key);
+    if (type != LUA_TNIL && type != LUA_TNUMBER)
+        return option_wrong(L, key, "a number");
+    double v = type == LUA_TNIL ? otherwise : lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    return v;
+}
+
+bool opt_bool(lua_State *L, int arg, const char *key, bool otherwise)
+{
+    int type = opt_push(L, arg, key);
+    if (type != LUA_TNIL && type != LUA_TBOOLEAN)
+        return option_wrong(L, key, "true or false");
+    bool v = type == LUA_TNIL ? otherwise : lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return v;
+}
+
+const char *opt_str(lua_State *L, int arg, const char *key, const char *otherwise)
+{
+    int type = opt_push(L, arg, key);
+    if (type != LUA_TNIL && type != LUA_TSTRING)
+        option_wrong(L, key, "a string");
+    const char *v = type == LUA_TNIL ? otherwise : lua_tostring(L, -1);
+    lua_pop(L, 1); /* the table keeps it */
+    return v;
+}

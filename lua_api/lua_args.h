@@ -1,0 +1,53 @@
+/* lua_args.h -- reading a Lua function's arguments: each raises an error that says which argument,
+** what was expected, what came instead, and the signature.
+**
+** A nil where a value is needed is most often a misspelt or unquoted name, so the message looks at
+** what was typed: argument 1 is nil: did you mean "ox"?
+*/
+#ifndef LUA_API_LUA_ARGS_H
+#define LUA_API_LUA_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lua.h>
+
+/* Raise unless argument `arg` is what the name says.  Numbers are never read from strings; a
+** float counts as an integer if it is one.  The _or forms take nil and none as `otherwise`. */
+int64_t arg_int(lua_State *L, int arg, int64_t lo, int64_t hi);
+int64_t arg_int_or(lua_State *L, int arg, int64_t lo, int64_t hi, int64_t otherwise);
+double arg_number(lua_State *L, int arg);
+double arg_number_or(lua_State *L, int arg, double otherwise);
+bool arg_bool(lua_State *L, int arg);
+bool arg_bool_or(lua_State *L, int arg, bool otherwise);
+const char *arg_str(lua_State *L, int arg);
+const char *arg_str_or(lua_State *L, int arg, const char *otherwise);
+void arg_function(lua_State *L, int arg);
+void arg_table(lua_State *L, int arg);
+
+/* The index of the string in `names`, which ends with NULL. */
+int arg_choice(lua_State *L, int arg, const char *const names[]);
+int arg_choice_or(lua_State *L, int arg, const char *const names[], int otherwise);
+
+/* A list {a, b, c} of at most `max` elements; returns how many.  The strings belong to Lua and
+** live as long as the list does. */
+size_t arg_ints(lua_State *L, int arg, int64_t lo, int64_t hi, int64_t *out, size_t max);
+size_t arg_strs(lua_State *L, int arg, const char **out, size_t max);
+size_t arg_list(lua_State *L, int arg, size_t max); /* its length alone; elements by lua_rawgeti */
+
+/* Options {repeats = 5, …}: raises unless argument `arg` is nil or a table with no other keys than
+** `keys`, which ends with NULL; then the opt_ functions read them. */
+void arg_options(lua_State *L, int arg, const char *const keys[]);
+int64_t opt_int(lua_State *L, int arg, const char *key, int64_t lo, int64_t hi, int64_t otherwise);
+double opt_number(lua_State *L, int arg, const char *key, double otherwise);
+bool opt_bool(lua_State *L, int arg, const char *key, bool otherwise);
+const char *opt_str(lua_State *L, int arg, const char *key, const char *otherwise);
+
+/* Pushes options[key] and returns its type; LUA_TNIL (pushed too) where it is not given. */
+int opt_push(lua_State *L, int arg, const char *key);
+
+/* Raises "argument N should be `expected`, but is …", for readers of kinds of one's own. */
+int arg_wrong(lua_State *L, int arg, const char *expected);
+
+#endif

@@ -1,0 +1,194 @@
+/* lua_error.c -- the error object: an Err, the place it happened, and how it reads. */
+#include <string.h>
+
+#include "lua_api/session.h"
+
+typedef struct LuaError {
+    Err err;
+    Arena *arena;       /* keeps root and err.where alive */
+    const void *root;
+    bool refused;
+    char note[160];     /* what stands after the fix, in parentheses */
+    char position[160]; /* "demo.lua:12", or empty at the prompt */
+} LuaError;
+
+extern const LuaClass error_class;
+LUA_BOX(error, LuaError, error_class)
+
+static void error_release(void *self) { arena_release(((LuaError *)self)->arena); }
+
+/* Can `text` be typed as it stands, or is it a sentence? */
+static bool is_lua(lua_State *L, const char *text)
+{
+    bool ok = luaL_loadbufferx(L, text, strlen(text), "=fix", "t") == LUA_OK;
+    lua_pop(L, 1);
+    return ok;
+}
+
+static bool push_place(lua_State *L, const LuaError *e, int lines)
+{
+    LuaMarkFn *mark = session_of(L)->mark;
+    return mark && e->root && e->err.where && mark(L, e->root, e->err.where, lines);
+}
+
+static void error_tostring(lua_State *L, void *self)
+{
+    enum { PLACE_LINES = 7 };
+    const LuaError *e = self;
+    const Err *err = &e->err;
+    luaL_Buffer b;
+    bool place = push_place(L, e, PLACE_LINES);
+    int place_at = lua_gettop(L);
+    bool code = err->fix[0] && is_lua(L, err->fix);
+    luaL_buffinit(L, &b);
+    if (e->position[0]) {
+        luaL_addstring(&b, e->position);
+        luaL_addstring(&b, ": ");
+    }
+    luaL_addstring(&b, e->refused ? "REFUSED " : "error: ");
+    if (err->what[0]) {
+        luaL_addstring(&b, err->what);
+        luaL_addstring(&b, ": ");
+    }
+    luaL_addstring(&b, err->why);
+    if (err->witness[0]) {
+        luaL_addstring(&b, "; ");
+        luaL_addstring(&b, err->witness);
+    }
+    if (place) {
+        luaL_addchar(&b, '\n');
+        luaL_addstring(&b, lua_tostring(L, place_at));
+    }
+    if (err->fix[0]) {
+        luaL_addstring(&b, !code ? "\n  hint: " : e->refused ? "\n  legal here: " : "\n  try: ");
+        luaL_addstring(&b, err->fix);
+    }
+    if (e->note[0]) {
+        luaL_addstring(&b, err->fix[0] ? "   (" : "\n  (");
+        luaL_addstring(&b, e->note);
+        luaL_addchar(&b, ')');
+    }
+    luaL_pushresult(&b);
+}
+
+/* Where in a script the error was raised: the nearest Lua function, if a file holds it. */
+static void find_position(lua_State *L, LuaError *e)
+{
+    lua_Debug ar;
+    for (int level = 0; level < 8 && lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sl", &ar);
+        if (ar.currentline <= 0)
+            continue;
+        if (ar.source[0] == '@')
+            snprintf(e->position, sizeof e->position, "%s:%d", ar.short_src, ar.currentline);
+        return;
+    }
+}
+
+/* The name of the api function that is running, for errors that do not name their operation. */
+static void find_operation(lua_State *L, Err *err)
+{
+    lua_Debug ar;
+    if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "f", &ar))
+        return;
+    const LuaFn *fn = lua_fn_of(L, -1);
+    lua_pop(L, 1);
+    if (fn)
+        err_in(err, lua_fn_name(fn).name);
+}
+
+void lua_push_error(lua_State *L, const Err *err, const Refusal *refused)
+{
+    luaL_checkstack(L, 8, "error");
+    LuaError *e = new_error(L);
+    e->err = *err;
+    if (refused) {
+        e->refused = true;
+        e->root = refused->root;
+        e->arena = refused->arena ? arena_retain(refused->arena) : NULL;
+        snprintf(e->note, sizeof e->note, "%s", refused->note ? refused->note : "");
+    }
+    if (!e->err.what[0])
+        find_operation(L, &e->err);
+    find_position(L, e);
+}
+
+int lua_raise(lua_State *L, const Err *err) { return lua_refuse(L, err, NULL); }
+
+int lua_refuse(lua_State *L, const Err *err, const Refusal *refused)
+{
+    lua_push_error(L, err, refused);
+    return lua_error(L);
+}
+
+const Err *lua_error_at(lua_State *L, int idx)
+{
+    LuaError *e = test_error(L, idx);
+    return e ? &e->err : NULL;
+}
+
+/* ---- members ---- */
+
+static int push_text(lua_State *L, const char *text)
+{
+    if (text[0])
+        lua_pushstring(L, text);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+LUA_FN(error_code, "e.code -> string", "The mistake's name, as in the manual's list: compare this in scripts.")
+{
+    return push_text(L, err_name(check_error(L, 1)->err.code));
+}
+
+LUA_FN(error_what, "e.what -> string or nil", "The operation that failed: \"split\".")
+{
+    return push_text(L, check_error(L, 1)->err.what);
+}
+
+LUA_FN(error_why, "e.why -> string", "A sentence that says what is wrong.")
+{
+    return push_text(L, check_error(L, 1)->err.why);
+}
+
+LUA_FN(error_where, "e.where -> string or nil",
+       "The program with the place marked, or the line of the script.")
+{
+    LuaError *e = check_error(L, 1);
+    return push_place(L, e, 1000) ? 1 : push_text(L, e->position);
+}
+
+LUA_FN(error_witness, "e.witness -> string or nil",
+       "Two iterations and the element they fight over, where a step was refused for that.")
+{
+    return push_text(L, check_error(L, 1)->err.witness);
+}
+
+LUA_FN(error_fix, "e.fix -> string or nil",
+       "What to do instead: Lua source where that can be typed, else a sentence.")
+{
+    return push_text(L, check_error(L, 1)->err.fix);
+}
+
+LUA_FN(error_refused, "e.refused -> boolean", "Was this a schedule step that would break the program?")
+{
+    lua_pushboolean(L, check_error(L, 1)->refused);
+    return 1;
+}
+
+static const LuaFn *const error_members[] = {
+    &error_code_fn,    &error_what_fn, &error_why_fn,     &error_where_fn,
+    &error_witness_fn, &error_fix_fn,  &error_refused_fn, NULL};
+
+const LuaClass error_class = {
+    .name = "Error",
+    .doc = "What went wrong, as a value: pcall returns it, and tostring(e) is what the prompt prints.",
+    .size = sizeof(LuaError),
+    .members = error_members,
+    .release = error_release,
+    .tostring = error_tostring,
+};
+
+void lua_open_errors(lua_State *L) { lua_put_class(L, &error_class); }

@@ -1,0 +1,326 @@
+/* lua_fn.c -- registering functions and classes, and the boxes that classes describe.
+**
+** A box is a userdata: its class, whether it still holds something, then the content.  A class's
+** metatable finds members in one table (name to function); a field's function sits there wrapped in
+** its descriptor, and is called instead of returned.
+*/
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/nearest.h"
+#include "lua_api/session.h"
+
+typedef struct Box {
+    const LuaClass *cls;
+    bool open;
+    max_align_t content[];
+} Box;
+
+/* ---- names ---- */
+
+static bool in_name(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+LuaFnName lua_fn_name(const LuaFn *fn)
+{
+    LuaFnName r = {.kind = FN_FUNCTION};
+    const char *at = fn->sig, *end = at, *word = at;
+    for (; in_name(*end) || ((*end == '.' || *end == ':') && in_name(end[1])); end++)
+        if (*end == '.' || *end == ':')
+            word = end + 1;
+    snprintf(r.name, sizeof r.name, "%.*s", (int)(end - word), word);
+    if (word > at)
+        snprintf(r.place, sizeof r.place, "%.*s", (int)(word - 1 - at), at);
+    if (r.name[0] == '_' && r.name[1] == '_')
+        r.kind = FN_META;
+    else if (word > at && word[-1] == ':')
+        r.kind = FN_METHOD;
+    else if (*end != '(' && *end != '"' && *end != '{')
+        r.kind = FN_FIELD;
+    return r;
+}
+
+const LuaFn *lua_fn_of(lua_State *L, int idx)
+{
+    idx = lua_absindex(L, idx);
+    session_push_table(L, TABLE_DOCS);
+    lua_pushvalue(L, idx);
+    lua_rawget(L, -2);
+    const LuaFn *fn = lua_touserdata(L, -1);
+    lua_pop(L, 2);
+    return fn;
+}
+
+/* ---- functions ---- */
+
+static void append_pointer(lua_State *L, SessionTable list, const void *p)
+{
+    session_push_table(L, list);
+    lua_pushlightuserdata(L, (void *)p);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_pop(L, 1);
+}
+
+/* Pushes the function, known to help(). */
+static void push_function(lua_State *L, const LuaFn *fn)
+{
+    if (fn->row) {
+        lua_pushlightuserdata(L, (void *)fn->row);
+        lua_pushcclosure(L, fn->call, 1);
+    } else {
+        lua_pushcfunction(L, fn->call);
+    }
+    session_push_table(L, TABLE_DOCS);
+    lua_pushvalue(L, -2);
+    lua_pushlightuserdata(L, (void *)fn);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+/* tvm.improt: a module that lacks a member says which one was meant. */
+static int module_index(lua_State *L)
+{
+    const char *module = lua_tostring(L, lua_upvalueindex(1));
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return 0;
+    Nearest n = nearest_to(lua_tostring(L, 2));
+    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1))
+        if (lua_type(L, -2) == LUA_TSTRING)
+            nearest_try(&n, lua_tostring(L, -2));
+    char meant[128] = "", fix[128];
+    if (n.best)
+        snprintf(meant, sizeof meant, ": did you mean '%s'?", n.best);
+    snprintf(fix, sizeof fix, "help(%s)", module);
+    return RAISE(L, no_member, NULL, module, n.word, meant, fix);
+}
+
+/* Pushes the table of the module, made when it is first named. */
+static void push_module(lua_State *L, const char *name)
+{
+    if (!name[0]) {
+        lua_pushglobaltable(L);
+        return;
+    }
+    lua_pushglobaltable(L);
+    lua_pushstring(L, name);
+    if (lua_rawget(L, -2) == LUA_TTABLE) {
+        lua_remove(L, -2);
+        return;
+    }
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_createtable(L, 0, 3);
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, module_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushfstring(L, "module %s", name);
+    lua_setfield(L, -2, "__name");
+    lua_pushliteral(L, "locked");
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+    lua_pushstring(L, name);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -4);
+    lua_remove(L, -2);
+}
+
+void lua_put_functions(lua_State *L, const LuaFn *const *list)
+{
+    for (; *list; list++) {
+        LuaFnName n = lua_fn_name(*list);
+        push_module(L, n.place);
+        lua_pushstring(L, n.name);
+        push_function(L, *list);
+        lua_rawset(L, -3);
+        lua_pop(L, 1);
+        append_pointer(L, TABLE_FUNCTIONS, *list);
+    }
+}
+
+void lua_put_module(lua_State *L, const char *name, const char *doc)
+{
+    push_module(L, name);
+    session_push_table(L, TABLE_MODULES);
+    lua_createtable(L, 2, 0);
+    lua_pushstring(L, name);
+    lua_rawseti(L, -2, 1);
+    lua_pushstring(L, doc);
+    lua_rawseti(L, -2, 2);
+    lua_pushvalue(L, -3);
+    lua_rawseti(L, -2, 3);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_pop(L, 2);
+}
+
+/* ---- classes ---- */
+
+static Box *box_at(lua_State *L, int idx)
+{
+    if (lua_type(L, idx) != LUA_TUSERDATA || !lua_getmetatable(L, idx))
+        return NULL;
+    Box *box = lua_touserdata(L, idx);
+    bool ours = false;
+    if (lua_rawlen(L, idx) >= sizeof(Box)) {
+        lua_rawgeti(L, -1, 1);
+        const LuaClass *cls = lua_touserdata(L, -1);
+        ours = cls && cls == box->cls;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return ours ? box : NULL;
+}
+
+const LuaClass *lua_class_of(lua_State *L, int idx, void **self)
+{
+    Box *box = box_at(L, idx);
+    if (self)
+        *self = box && box->open ? box->content : NULL;
+    return box ? box->cls : NULL;
+}
+
+void *lua_test(lua_State *L, int idx, const LuaClass *cls)
+{
+    Box *box = box_at(L, idx);
+    return box && box->open && box->cls == cls ? box->content : NULL;
+}
+
+void *lua_check(lua_State *L, int idx, const LuaClass *cls)
+{
+    Box *box = box_at(L, idx);
+    if (!box || box->cls != cls)
+        arg_wrong(L, idx, lua_pushfstring(L, "a %s", cls->name));
+    else if (!box->open)
+        RAISE(L, object_closed, NULL, cls->name);
+    return box->content;
+}
+
+void *lua_box(lua_State *L, const LuaClass *cls)
+{
+    Box *box = lua_newuserdatauv(L, sizeof *box + cls->size, 1);
+    memset(box, 0, sizeof *box + cls->size);
+    box->cls = cls;
+    box->open = true;
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, cls) != LUA_TTABLE)
+        luaL_error(L, "class %s was never put", cls->name);
+    lua_setmetatable(L, -2);
+    return box->content;
+}
+
+void lua_weigh(lua_State *L, size_t bytes)
+{
+    Session *s = session_of(L);
+    s->pending += bytes;
+    if (s->pending >= 64 * 1024) {
+        size_t kib = s->pending / 1024;
+        s->pending %= 1024;
+        lua_gc(L, LUA_GCSTEP, (int)(kib < 1 << 20 ? kib : 1 << 20));
+    }
+}
+
+static int box_close(lua_State *L)
+{
+    Box *box = box_at(L, 1);
+    if (box && box->open) {
+        box->open = false;
+        if (box->cls->release)
+            box->cls->release(box->content);
+    }
+    return 0;
+}
+
+static int box_tostring(lua_State *L)
+{
+    Box *box = box_at(L, 1);
+    if (!box)
+        return arg_wrong(L, 1, "an object");
+    if (!box->open)
+        lua_pushfstring(L, "%s (closed)", box->cls->name);
+    else if (box->cls->tostring)
+        box->cls->tostring(L, box->content);
+    else
+        lua_pushfstring(L, "%s", box->cls->name);
+    return 1;
+}
+
+static int no_member(lua_State *L, const LuaClass *cls, int members)
+{
+    size_t len;
+    const char *key = luaL_tolstring(L, 2, &len);
+    Nearest n = nearest_to(key);
+    for (lua_pushnil(L); lua_next(L, members); lua_pop(L, 1))
+        nearest_try(&n, lua_tostring(L, -2));
+    char meant[128] = "", fix[128];
+    if (n.best)
+        snprintf(meant, sizeof meant, ": did you mean '%s'?", n.best);
+    snprintf(fix, sizeof fix, "help\"%s\"", cls->name);
+    return RAISE(L, no_member, NULL, cls->name, key, meant, fix);
+}
+
+static int box_index(lua_State *L)
+{
+    lua_settop(L, 2);
+    lua_pushvalue(L, 2);
+    switch (lua_rawget(L, lua_upvalueindex(1))) {
+    case LUA_TFUNCTION:
+        return 1;
+    case LUA_TLIGHTUSERDATA: {
+        const LuaFn *getter = lua_touserdata(L, -1);
+        lua_settop(L, 1);
+        return getter->call(L);
+    }
+    default:
+        lua_settop(L, 2);
+    }
+    Box *box = box_at(L, 1);
+    if (!box)
+        return arg_wrong(L, 1, "an object");
+    if (!box->open)
+        return RAISE(L, object_closed, NULL, box->cls->name);
+    if (box->cls->index && box->cls->index(L, box->content))
+        return 1;
+    return no_member(L, box->cls, lua_upvalueindex(1));
+}
+
+static int box_newindex(lua_State *L)
+{
+    const LuaClass *cls = lua_touserdata(L, lua_upvalueindex(1));
+    return RAISE(L, read_only, NULL, cls->name, luaL_tolstring(L, 2, NULL));
+}
+
+void lua_put_class(lua_State *L, const LuaClass *cls)
+{
+    lua_newtable(L);
+    int meta = lua_gettop(L);
+    lua_newtable(L);
+    int members = meta + 1;
+    lua_pushlightuserdata(L, (void *)cls);
+    lua_rawseti(L, meta, 1);
+    lua_pushlightuserdata(L, (void *)cls);
+    lua_pushcclosure(L, box_newindex, 1);
+    lua_setfield(L, meta, "__newindex");
+    for (const LuaFn *const *m = cls->members; m && *m; m++) {
+        LuaFnName n = lua_fn_name(*m);
+        lua_pushstring(L, n.name);
+        push_function(L, *m);
+        if (n.kind == FN_FIELD) {
+            lua_pop(L, 1);
+            lua_pushlightuserdata(L, (void *)*m);
+        }
+        lua_rawset(L, n.kind == FN_META ? meta : members);
+    }
+    lua_pushvalue(L, members);
+    lua_pushcclosure(L, box_index, 1);
+    lua_setfield(L, meta, "__index");
+    static const luaL_Reg own[] = {
+        {"__gc", box_close}, {"__close", box_close}, {"__tostring", box_tostring}, {NULL, NULL}};
+    lua_settop(L, meta);
+    luaL_setfuncs(L, own, 0);
+    lua_pushstring(L, cls->name);
+    lua_setfield(L, meta, "__name");
+    lua_pushliteral(L, "locked");
+    lua_setfield(L, meta, "__metatable");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, cls);
+    append_pointer(L, TABLE_CLASSES, cls);
+}

@@ -1,0 +1,208 @@
+/* lua_fn.h -- how C becomes Lua: functions, classes, errors.
+**
+** A function is one descriptor; its signature says under which name it is found, and help(), the
+** manual, completion and the doc tests read the same text.  Lines that begin with "> " are run by
+** the tests, and the lines below them are what they print:
+**
+**      LUA_FN(te_reduce_axis, "te.reduce_axis(extent, name?) -> Axis",
+**          "An axis to reduce over, for te.sum and its like.\n"
+**          "> print(te.reduce_axis(8, \"k\"))\n"
+**          "k in range(8)")
+**      {
+**          int64_t extent = arg_int(L, 1, 1, INT32_MAX);
+**          const char *name = arg_str_or(L, 2, "k");
+**          Axis *axis = new_axis(L);                box first: it belongs to Lua, and is empty
+**          Err err;
+**          *axis = make_axis(extent, name, &err);   acquire second: nothing can be lost between
+**          return axis->var ? 1 : lua_raise(L, &err);
+**      }
+**
+** A class is one descriptor too.  Its members are methods ("a:name(…)"), fields ("a.name -> T",
+** whose function is the getter) and metamethods ("__add(a, b)"):
+**
+**      static const LuaFn *const axis_members[] = {&axis_extent_fn, &axis_name_fn, NULL};
+**      const LuaClass axis_class = {
+**          .name = "Axis", .doc = "A loop that has not been made yet.", .size = sizeof(Axis),
+**          .members = axis_members, .tostring = axis_tostring, .release = axis_release,
+**      };
+**      LUA_BOX(axis, Axis, axis_class)              new_axis(L), check_axis(L, arg), test_axis
+**
+** A file of the api exposes one function, named by a row MODULE(axes) in modules.def:
+**
+**      void lua_open_axes(lua_State *L)
+**      {
+**          static const LuaFn *const functions[] = {&te_reduce_axis_fn, NULL};
+**          lua_put_functions(L, functions);
+**          lua_put_class(L, &axis_class);
+**      }
+**
+** A descriptor left out of its list is an unused constant, which does not compile.
+**
+** Four rules keep jumps harmless.  Rooms below lua_api never include lua.h, so they never jump.
+** Boxes come before what they hold.  C text that grows is a luaL_Buffer or lives in an arena that a
+** box owns.  C that calls back into Lua does it through lua_pcall, lets core fail, and raises the
+** kept error in the outermost binding; nothing raises inside mem_guard().
+*/
+#ifndef LUA_API_LUA_FN_H
+#define LUA_API_LUA_FN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lua.h>
+#include <lauxlib.h>
+
+#include "core/base/arena.h"
+#include "core/base/err.h"
+#include "lua_api/lua_args.h"
+
+typedef struct LuaFn {
+    const char *sig, *doc;
+    lua_CFunction call;
+    const char *file;
+    int line;
+    const void *row; /* handed to `call` as a light userdata, upvalue 1: for tables of rows */
+} LuaFn;
+
+#define LUA_FN(id, sig, doc)                                               \
+    static int id(lua_State *L);                                           \
+    static const LuaFn id##_fn = {sig, doc, id, __FILE__, __LINE__, NULL}; \
+    static int id(lua_State *L)
+
+typedef struct LuaClass {
+    const char *name; /* "Schedule": what errors, help and type names say */
+    const char *doc;
+    size_t size;                 /* of what a box holds; it begins zeroed */
+    const LuaFn *const *members; /* ends with NULL */
+    void (*release)(void *self); /* gives up what the box holds, also if that is still zero */
+
+    /* Each of these may be NULL.  They run under Lua and may raise. */
+    void (*tostring)(lua_State *L, void *self); /* pushes the text; may be long */
+
+    /* For keys that no member has: the key is at index 2; pushes the value and returns 1, or
+    ** returns 0, which raises "no member" with the nearest name. */
+    int (*index)(lua_State *L, void *self);
+
+    /* How the value shows itself: pushes the form that `kind` ("text", "svg", "html", "png",
+    ** "json") names and returns 1, or returns 0 if it has none.  "text" obeys lua_view(L) and
+    ** elides; without it the prompt prints tostring. */
+    int (*display)(lua_State *L, void *self, const char *kind);
+
+    /* Pushes a list of the names (loops, blocks, buffers, nodes) that may stand in a string handed
+    ** to this object's methods: completion inside strings. */
+    void (*names)(lua_State *L, void *self);
+
+    /* Pushes a list of further members, which `index` answers: completion. */
+    void (*keys)(lua_State *L, void *self);
+} LuaClass;
+
+/* ---- registration ---- */
+
+/* Puts each function where its signature says: "te.sum(…)" in the table te, "help(…)" in _G. */
+void lua_put_functions(lua_State *L, const LuaFn *const *list);
+
+/* Makes the class known, which its boxes need. */
+void lua_put_class(lua_State *L, const LuaClass *cls);
+
+/* Describes a module ("te") for help() and the manual, and makes its table. */
+void lua_put_module(lua_State *L, const char *name, const char *doc);
+
+/* The descriptor of the function at `idx`, or NULL. */
+const LuaFn *lua_fn_of(lua_State *L, int idx);
+
+/* What a signature says: "s:split(…)" is the method "split" of "s". */
+typedef enum LuaFnKind { FN_FUNCTION, FN_METHOD, FN_FIELD, FN_META } LuaFnKind;
+typedef struct LuaFnName {
+    char name[48], place[32];
+    LuaFnKind kind;
+} LuaFnName;
+LuaFnName lua_fn_name(const LuaFn *fn);
+
+/* Opens Lua's libraries, made safe, and every row of modules.def. */
+void lua_open_workbench(lua_State *L);
+
+/* ---- boxes ---- */
+
+/* Pushes a new box and returns what it holds, zeroed. */
+void *lua_box(lua_State *L, const LuaClass *cls);
+
+/* What the box at `idx` holds; raises unless it is an open box of the class / returns NULL. */
+void *lua_check(lua_State *L, int idx, const LuaClass *cls);
+void *lua_test(lua_State *L, int idx, const LuaClass *cls);
+
+/* The class of any box of ours, or NULL; *self is what it holds, NULL if it is closed. */
+const LuaClass *lua_class_of(lua_State *L, int idx, void **self);
+
+/* Tells Lua that a box holds `bytes` which its collector does not see. */
+void lua_weigh(lua_State *L, size_t bytes);
+
+#define LUA_BOX(id, T, cls)                                            \
+    static inline __attribute__((unused)) T *new_##id(lua_State *L)    \
+    {                                                                  \
+        return lua_box(L, &(cls));                                     \
+    }                                                                  \
+    static inline __attribute__((unused)) T *check_##id(lua_State *L, int idx) \
+    {                                                                  \
+        return lua_check(L, idx, &(cls));                              \
+    }                                                                  \
+    static inline __attribute__((unused)) T *test_##id(lua_State *L, int idx) \
+    {                                                                  \
+        return lua_test(L, idx, &(cls));                               \
+    }
+
+/* ---- the border: an Err becomes a Lua error object ---- */
+
+/* What a refused schedule step adds to its Err. */
+typedef struct Refusal {
+    Arena *arena;     /* where err->where and root live; retained by the error; may be NULL */
+    const void *root; /* the program to print with the place marked; may be NULL */
+    const char *note; /* "schedule unchanged, still at step 3" */
+} Refusal;
+
+/* Pushes the error object: fields code what where why witness fix, and a text of 12 lines at
+** most.  With a refusal the text begins "REFUSED what:". */
+void lua_push_error(lua_State *L, const Err *err, const Refusal *refused);
+
+/* Raise it.  Never return; the int is for `return lua_raise(L, &err);`. */
+int lua_raise(lua_State *L, const Err *err);
+int lua_refuse(lua_State *L, const Err *err, const Refusal *refused);
+
+/* return RAISE(L, option_unknown, NULL, key, list): a row of errors.def, raised. */
+#define RAISE(L, code, ...) \
+    (REFUSE(lua_scratch_err(L), code, __VA_ARGS__), lua_raise((L), lua_scratch_err(L)))
+Err *lua_scratch_err(lua_State *L);
+
+/* The Err in the error object at `idx`, or NULL if that is another value. */
+const Err *lua_error_at(lua_State *L, int idx);
+
+/* How the place that an error names is shown: set once, by the file that knows programs.  Pushes
+** the program with `where` marked, at most `lines` lines, or returns false. */
+typedef bool LuaMarkFn(lua_State *L, const void *root, const void *where, int lines);
+void lua_set_mark(lua_State *L, LuaMarkFn *mark);
+
+/* ---- showing ---- */
+
+/* Where text goes, for the display hooks. */
+typedef struct LuaView {
+    int width, height; /* in cells; 80 and 24 where there is no terminal */
+    bool color;        /* escapes are welcome */
+    bool json;         /* a program reads the results */
+} LuaView;
+const LuaView *lua_view(lua_State *L);
+
+/* Pushes the form `kind` of the value at `idx`, or pushes nothing and returns false. */
+bool lua_display(lua_State *L, int idx, const char *kind);
+
+/* Pushes what the prompt prints for the value at `idx`: always a string. */
+void lua_display_text(lua_State *L, int idx);
+
+/* Pushes a list of the names that may stand in strings handed to the methods of the object at
+** `idx`, those that begin with `prefix`; false, and nothing pushed, if it has no such names. */
+bool lua_complete_names(lua_State *L, int idx, const char *prefix);
+
+/* ---- the files of the api ---- */
+
+#define MODULE(name) void lua_open_##name(lua_State *L);
+#include "lua_api/modules.def"
+
+#endif

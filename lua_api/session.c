@@ -1,0 +1,119 @@
+/* session.c -- the state behind a Lua state, and opening all of it. */
+#include "lua_api/session.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include <lualib.h>
+
+#include "core/base/cancel.h"
+
+static const char table_keys[TABLE_COUNT];
+
+Session *session_of(lua_State *L) { return *(Session **)lua_getextraspace(L); }
+
+const LuaView *lua_view(lua_State *L) { return &session_of(L)->view; }
+
+void lua_set_mark(lua_State *L, LuaMarkFn *mark) { session_of(L)->mark = mark; }
+
+Err *lua_scratch_err(lua_State *L) { return &session_of(L)->scratch; }
+
+void session_push_table(lua_State *L, SessionTable which)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &table_keys[which]);
+}
+
+void lua_open_workbench(lua_State *L)
+{
+    Session *s = lua_newuserdatauv(L, sizeof *s, 0);
+    memset(s, 0, sizeof *s);
+    s->main = L;
+    s->view = (LuaView){.width = 80, .height = 24};
+    *(Session **)lua_getextraspace(L) = s;
+    lua_rawsetp(L, LUA_REGISTRYINDEX, s);
+    for (int i = 0; i < TABLE_COUNT; i++) {
+        lua_newtable(L);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &table_keys[i]);
+    }
+    luaL_openlibs(L);
+#define MODULE(name) lua_open_##name(L);
+#include "lua_api/modules.def"
+}
+
+/* ---- steps ---- */
+
+void session_say_step(lua_State *L, const char *fmt, ...)
+{
+    if (!session_of(L)->listening)
+        return;
+    char line[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    session_push_table(L, TABLE_STEPS);
+    lua_pushstring(L, line);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_pop(L, 1);
+}
+
+void session_drop_steps(lua_State *L)
+{
+    lua_newtable(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &table_keys[TABLE_STEPS]);
+}
+
+void session_show_steps(lua_State *L, FILE *out)
+{
+    enum { FIRST = 12, LAST = 3 };
+    session_push_table(L, TABLE_STEPS);
+    lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
+    for (lua_Integer i = 1; i <= n; i++) {
+        if (n > FIRST + LAST + 1 && i == FIRST + 1) {
+            fprintf(out, "… %lld more steps …\n", (long long)(n - FIRST - LAST));
+            i = n - LAST + 1;
+        }
+        lua_rawgeti(L, -1, i);
+        fprintf(out, "%s\n", lua_tostring(L, -1));
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    if (n)
+        session_drop_steps(L);
+}
+
+void session_check_interrupt(lua_State *L)
+{
+    if (cancel_asked())
+        RAISE(L, interrupted, NULL);
+}
+
+/* ---- sources ---- */
+
+void session_keep_source(lua_State *L, const char *chunkname, const char *text, size_t len)
+{
+    session_push_table(L, TABLE_SOURCES);
+    lua_pushlstring(L, text, len);
+    lua_setfield(L, -2, chunkname);
+    lua_pop(L, 1);
+}
+
+bool session_push_source(lua_State *L, const char *chunkname)
+{
+    session_push_table(L, TABLE_SOURCES);
+    int kept = lua_getfield(L, -1, chunkname);
+    lua_remove(L, -2);
+    if (kept == LUA_TSTRING)
+        return true;
+    lua_pop(L, 1);
+    FILE *f = chunkname[0] == '@' ? fopen(chunkname + 1, "rb") : NULL;
+    if (!f)
+        return false;
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    char *room = luaL_prepbuffsize(&b, 1 << 20);
+    luaL_addsize(&b, fread(room, 1, 1 << 20, f));
+    fclose(f);
+    luaL_pushresult(&b);
+    return true;
+}

@@ -1,0 +1,52 @@
+/* session.h -- what one Lua state of the workbench knows beside its values. */
+#ifndef LUA_API_SESSION_H
+#define LUA_API_SESSION_H
+
+#include <stdio.h>
+
+#include "lua_api/lua_fn.h"
+
+/* Keeps one line until the prompt prints it after the input that caused it: the steps of a
+** schedule, "step 1  split x(32) -> xo(4) xi(8)".  Does nothing where nobody listens. */
+void session_say_step(lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints the kept lines (few of them if there are many) and forgets them; or only forgets them. */
+void session_show_steps(lua_State *L, FILE *out);
+void session_drop_steps(lua_State *L);
+
+/* Has the person asked to stop?  Raises the interruption if so: for C loops that hold nothing.
+** Core's loops poll core/base/cancel.h instead. */
+void session_check_interrupt(lua_State *L);
+
+/* The text of a chunk that no file holds, under the name it was loaded with ("=[3]"), so that
+** errors and help can quote it. */
+void session_keep_source(lua_State *L, const char *chunkname, const char *text, size_t len);
+
+/* Pushes the source text of a chunk, kept or read from its file; false if there is none. */
+bool session_push_source(lua_State *L, const char *chunkname);
+
+typedef struct Session {
+    lua_State *main;
+    LuaView view;
+    LuaMarkFn *mark;
+    bool listening;  /* somebody prints the steps */
+    size_t pending;  /* bytes that boxes weigh and Lua has not been told yet */
+    int functions, classes, modules; /* registered so far */
+    Err scratch;
+} Session;
+
+Session *session_of(lua_State *L);
+
+/* Tables in the registry, by the address of the name. */
+typedef enum SessionTable {
+    TABLE_DOCS,      /* function -> LuaFn */
+    TABLE_FUNCTIONS, /* list of LuaFn, in the order of registration */
+    TABLE_CLASSES,   /* list of LuaClass */
+    TABLE_MODULES,   /* list of {name, doc} */
+    TABLE_SOURCES,   /* chunk name -> text */
+    TABLE_STEPS,     /* list of lines */
+    TABLE_COUNT
+} SessionTable;
+void session_push_table(lua_State *L, SessionTable which);
+
+#endif

@@ -1,0 +1,212 @@
+/* nest_diff.c -- matching rows, and the longest part that kept its order. */
+#include "viz/nest_diff.h"
+
+#include <string.h>
+
+#include "core/base/buf.h"
+#include "core/base/vec.h"
+
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static const Node *identity_of(const NestRow *r)
+{
+    return r->kind == ROW_loop    ? r->node->kid[For_var]
+           : r->kind == ROW_alloc ? r->node->kid[Alloc_buffer]
+                                  : NULL;
+}
+
+static void match(NestDiff *d, size_t i, size_t j)
+{
+    d->a_to_b[i] = (int)j;
+    d->b_to_a[j] = (int)i;
+}
+
+/* First by identity, so that a renamed neighbour can't take a loop's place; then by what people see. */
+static void match_rows(NestDiff *d)
+{
+    for (size_t i = 0; i < d->a.n; i++)
+        d->a_to_b[i] = -1;
+    for (size_t j = 0; j < d->b.n; j++)
+        d->b_to_a[j] = -1;
+    for (size_t i = 0; i < d->a.n; i++) {
+        const Node *id = identity_of(&d->a.row[i]);
+        for (size_t j = 0; id && j < d->b.n; j++) {
+            if (d->b_to_a[j] < 0 && identity_of(&d->b.row[j]) == id) {
+                match(d, i, j);
+                break;
+            }
+        }
+    }
+    for (size_t i = 0; i < d->a.n; i++) {
+        const NestRow *p = &d->a.row[i];
+        for (size_t j = 0; d->a_to_b[i] < 0 && j < d->b.n; j++) {
+            const NestRow *q = &d->b.row[j];
+            if (d->b_to_a[j] >= 0 || p->kind != q->kind)
+                continue;
+            bool same = p->kind == ROW_func ||
+                        ((p->kind == ROW_alloc || p->kind == ROW_block) && same_text(p->name, q->name)) ||
+                        (p->kind == ROW_loop && same_text(p->name, q->name) &&
+                         same_text(nest_block_below(&d->a, i), nest_block_below(&d->b, j))) ||
+                        (p->kind > ROW_block && same_text(p->name, q->name) &&
+                         same_text(p->text, q->text));
+            if (same)
+                match(d, i, j);
+        }
+    }
+}
+
+/* Marks in `kept` the rows of A on the longest chain of matches whose rows in B also ascend. */
+static void longest_chain(Arena *A, const NestDiff *d, bool *kept)
+{
+    size_t n = d->a.n, len = 0;
+    int *tail = ARENA_ARRAY(A, int, n + 1), *before = ARENA_ARRAY(A, int, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (d->a_to_b[i] < 0)
+            continue;
+        size_t lo = 0, hi = len;
+        while (lo < hi) {
+            size_t mid = (lo + hi) / 2;
+            if (d->a_to_b[tail[mid]] < d->a_to_b[i])
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        before[i] = lo ? tail[lo - 1] : -1;
+        tail[lo] = (int)i;
+        len = lo == len ? len + 1 : len;
+    }
+    for (int i = len ? tail[len - 1] : -1; i >= 0; i = before[i])
+        kept[i] = true;
+}
+
+static bool row_changed(Arena *A, const NestRow *p, const NestRow *q)
+{
+    if (p->kind == ROW_loop)
+        return ir_for_kind(p->node) != ir_for_kind(q->node) || !same_text(p->extent, q->extent) ||
+               !same_text(p->name, q->name) || !same_text(p->note, q->note);
+    if (p->kind == ROW_alloc)
+        return p->node->kid[Alloc_buffer]->at.buf->scope != q->node->kid[Alloc_buffer]->at.buf->scope ||
+               !same_text(nest_alloc_shape(A, p->node), nest_alloc_shape(A, q->node));
+    return !same_text(p->text, q->text) || !same_text(p->note, q->note);
+}
+
+typedef VEC(DiffLine) LineVec;
+
+/* Rows between two kept ones share lines while both sides have some left. */
+static void put_gap(Arena *A, LineVec *lines, size_t *i, size_t i_end, size_t *j, size_t j_end)
+{
+    while (*i < i_end || *j < j_end) {
+        DiffLine l = {*i < i_end ? (int)*i : -1, *j < j_end ? (int)*j : -1, false};
+        *i += *i < i_end;
+        *j += *j < j_end;
+        vec_push(A, lines, l);
+    }
+}
+
+NestDiff nest_diff(Arena *A, const Node *before, const Node *after)
+{
+    NestDiff d = {.a = nest_of(A, before), .b = nest_of(A, after)};
+    d.a_to_b = ARENA_ARRAY(A, int, d.a.n + 1);
+    d.b_to_a = ARENA_ARRAY(A, int, d.b.n + 1);
+    d.a_change = ARENA_ARRAY(A, Change, d.a.n + 1);
+    d.b_change = ARENA_ARRAY(A, Change, d.b.n + 1);
+    bool *kept = ARENA_ARRAY(A, bool, d.a.n + 1);
+    match_rows(&d);
+    longest_chain(A, &d, kept);
+    for (size_t i = 0; i < d.a.n; i++) {
+        int j = d.a_to_b[i];
+        d.a_change[i] = j < 0      ? CHANGE_gone
+                        : !kept[i] ? CHANGE_moved
+                        : row_changed(A, &d.a.row[i], &d.b.row[j]) ? CHANGE_changed
+                                                                   : CHANGE_same;
+        d.count[d.a_change[i]]++;
+    }
+    LineVec lines = {0};
+    size_t i = 0, j = 0;
+    for (size_t k = 0; k < d.a.n; k++) {
+        if (!kept[k])
+            continue;
+        put_gap(A, &lines, &i, k, &j, (size_t)d.a_to_b[k]);
+        vec_push(A, &lines, ((DiffLine){(int)i++, (int)j++, true}));
+    }
+    put_gap(A, &lines, &i, d.a.n, &j, d.b.n);
+    for (size_t k = 0; k < d.b.n; k++) {
+        d.b_change[k] = d.b_to_a[k] < 0 ? CHANGE_new : d.a_change[d.b_to_a[k]];
+        d.count[CHANGE_new] += d.b_to_a[k] < 0;
+    }
+    d.n = lines.n;
+    d.line = lines.at;
+    return d;
+}
+
+static const char *axis_of(const NestRow *r)
+{
+    const VarInfo *v = r->node->kid[For_var]->at.var;
+    return v->axis ? v->axis : v->name;
+}
+
+const char *diff_note_before(Arena *A, const NestDiff *d, int row)
+{
+    const NestRow *r = &d->a.row[row];
+    if (d->a_change[row] != CHANGE_gone || r->kind != ROW_loop)
+        return "";
+    Buf b = buf_new(A);
+    for (size_t j = 0; j < d->b.n; j++) {
+        const NestRow *q = &d->b.row[j];
+        if (d->b_to_a[j] >= 0 || q->kind != ROW_loop || strcmp(axis_of(q), axis_of(r)) != 0)
+            continue;
+        bool named = false;
+        for (size_t k = 0; k < j; k++)
+            named |= d->b_to_a[k] < 0 && d->b.row[k].kind == ROW_loop &&
+                     strcmp(d->b.row[k].name, q->name) == 0;
+        if (!named)
+            buf_printf(&b, "%s%s", b.len ? ", " : "now ", q->name);
+    }
+    return buf_str(&b);
+}
+
+static const char *kind_word(const NestRow *r)
+{
+    return ir_for_kind(r->node) == FOR_serial ? "serial" : for_kind_text[ir_for_kind(r->node)];
+}
+
+static const char *note_changed(Arena *A, const NestRow *p, const NestRow *q)
+{
+    Buf b = buf_new(A);
+    if (p->kind == ROW_loop) {
+        if (!same_text(p->name, q->name))
+            buf_printf(&b, " %s", p->name);
+        if (!same_text(p->extent, q->extent))
+            buf_printf(&b, " %s", p->extent);
+        if (ir_for_kind(p->node) != ir_for_kind(q->node))
+            buf_printf(&b, " %s", kind_word(p));
+        if (!same_text(p->note, q->note))
+            buf_printf(&b, " %s", *p->note ? p->note : "without annotation");
+    } else if (p->kind == ROW_alloc) {
+        buf_printf(&b, " %s %s", scope_name[p->node->kid[Alloc_buffer]->at.buf->scope],
+                   nest_alloc_shape(A, p->node));
+    } else {
+        if (!same_text(p->text, q->text))
+            buf_printf(&b, " %s", p->text);
+        if (!same_text(p->note, q->note))
+            buf_printf(&b, " %s", *p->note ? p->note : "without condition or init");
+    }
+    return arena_printf(A, "was%s", buf_str(&b));
+}
+
+const char *diff_note_after(Arena *A, const NestDiff *d, int row)
+{
+    int from = d->b_to_a[row];
+    if (from < 0 || d->b_change[row] == CHANGE_same)
+        return "";
+    const NestRow *p = &d->a.row[from], *q = &d->b.row[row];
+    const char *changed = row_changed(A, p, q) ? note_changed(A, p, q) : "";
+    if (d->b_change[row] != CHANGE_moved)
+        return changed;
+    const char *outer = p->parent > 0 ? arena_printf(A, "inside %s", d->a.row[p->parent].name)
+                                      : "outermost";
+    return arena_printf(A, "was %s%s%s", outer, *changed ? ", " : "", changed);
+}

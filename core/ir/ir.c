@@ -87,14 +87,17 @@ const Node *ir_make(Arena *A, Op op, DType type, Attr at, size_t nkids, const No
     n->at = at;
     uint32_t h = mix(mix(mix(0, op), type), attr_hash(op_info[op].attr, at));
     unsigned depth = 0;
+    uint64_t size = 1;
     for (size_t i = 0; i < nkids; i++) {
         assert(kids[i] && kid_fits(op, i, kids[i]));
         n->kid[i] = kids[i];
         h = mix(h, kids[i]->hash);
         if (kids[i]->depth > depth)
             depth = kids[i]->depth;
+        size += kids[i]->size;
     }
     n->hash = h;
+    n->size = (uint32_t)(size < UINT32_MAX ? size : UINT32_MAX);
     n->depth = (uint16_t)(depth < UINT16_MAX ? depth + 1 : UINT16_MAX);
     return n;
 }

@@ -119,12 +119,13 @@ struct Node {
     uint16_t depth; /* 1 + the deepest child's; bounds every recursion over IR */
     uint32_t nkids;
     uint32_t hash; /* trees that are the same have the same hash */
+    uint32_t size; /* nodes in the tree, a shared one counted wherever it stands; saturates */
     Attr at;       /* which member: op_info[op].attr */
     const Node *kid[];
 };
 
-/* Deeper trees are refused where programs enter (parser, te, schedule steps). */
-enum { IR_MAX_DEPTH = 512, IR_MAX_RANK = 16 };
+/* Deeper trees and bigger expressions are refused where programs enter (parser, te, schedule steps). */
+enum { IR_MAX_DEPTH = 512, IR_MAX_EXPR = 20000, IR_MAX_RANK = 16 };
 
 typedef struct KidInfo {
     const char *field;

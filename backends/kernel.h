@@ -1,0 +1,42 @@
+/* kernel.h -- compiled code that can be called: a counted handle, the same for every backend.
+**
+** Kernels of backends that run natively hold an address in the code window and are run by exec.h
+** in the runner process; `call` is for those that run in this process (the interpreter).
+*/
+#ifndef BACKENDS_KERNEL_H
+#define BACKENDS_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/run/tensor.h"
+
+typedef struct KernelParam {
+    const char *name;
+    bool written; /* a result: mapped read-write; the rest are mapped read-only */
+} KernelParam;
+
+typedef struct Kernel Kernel;
+struct Kernel {
+    int refs;
+    const char *name;   /* the Func's */
+    const char *target; /* as asked for */
+    int nparams;        /* parameters, then results: the order of `buffers` */
+    const KernelParam *params;
+    uint64_t address;  /* in the code window, or 0 */
+    uint64_t code;     /* the compilation it belongs to, as the worker counts them */
+    double compile_ms; /* from text to callable */
+
+    /* Runs in this process; NULL for native code. */
+    bool (*call)(const Kernel *k, Tensor *const *args, const int64_t *dims, int ndims, Err *err);
+    void *impl;
+    void (*release)(Kernel *k); /* frees impl; may be NULL */
+};
+
+/* A kernel with copies of the names; the caller fills in how it runs. */
+Kernel *kernel_new(const char *name, const char *target, const KernelParam *params, int nparams);
+Kernel *kernel_retain(Kernel *k);
+void kernel_release(Kernel *k);
+
+#endif

@@ -1,0 +1,34 @@
+/* stats.h -- what a handful of timings says, and what it does not say. */
+#ifndef CORE_RUN_STATS_H
+#define CORE_RUN_STATS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Stats {
+    int n;
+    double min, q1, median, q3, max; /* quartiles by linear interpolation, as numpy's default */
+    double mean;
+    double mad; /* median |x - median|; times 1.4826 it estimates sigma where noise is normal */
+} Stats;
+
+/* Of `n` >= 1 values, in any order; `x` is left as it is. */
+Stats stats_of(const double *x, int n);
+
+typedef enum Verdict { VERDICT_SAME, VERDICT_A_FASTER, VERDICT_B_FASTER } Verdict;
+
+/* How a compares with b, measured in the same rounds: a[i] and b[i] are neighbours in time. */
+typedef struct Comparison {
+    double ratio;    /* median(b) / median(a): how many times a is faster */
+    double low, high; /* its 95 % interval, by resampling rounds (bootstrap, percentiles) */
+    Verdict verdict;  /* SAME where the interval holds 1 or stays within the resolution of it */
+} Comparison;
+
+/* `resolution` is the relative difference below which nothing is claimed (0.01 is usual).  The
+** resampling is seeded, so the same samples always give the same answer. */
+Comparison stats_compare(const double *a, const double *b, int n, double resolution);
+
+/* "no difference", "1.21x faster", "1.08x slower": of a against b. */
+const char *stats_verdict_text(const Comparison *c, char out[64]);
+
+#endif

@@ -1,0 +1,44 @@
+/* storage.h -- where a tensor's bytes lie; for those who map them elsewhere. */
+#ifndef CORE_RUN_STORAGE_H
+#define CORE_RUN_STORAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+
+typedef enum StorageKind { STORAGE_HEAP, STORAGE_POOL, STORAGE_FILE, STORAGE_FOREIGN } StorageKind;
+
+/* A slot of the pool: `bytes` bytes at `offset` of the pool's memfd, between two guard gaps. */
+typedef struct Slot {
+    int64_t offset; /* of the first byte of data, a multiple of 64; the data ends at a page's end */
+    int64_t bytes;  /* asked for; 0 for no slot */
+    int64_t page;   /* offset of the slot's first page */
+    int64_t span;   /* bytes of its pages: what may be mapped */
+} Slot;
+
+typedef struct Storage {
+    int refs;
+    StorageKind kind;
+    char *data;
+    int64_t bytes;
+    Slot slot; /* the bytes in the pool: themselves, or for other kinds a copy made on first use */
+    void *owner;
+    void (*release)(void *owner);
+    void *map; /* STORAGE_FILE: what to unmap */
+    size_t map_bytes;
+} Storage;
+
+/* `bytes` zeroed bytes: from the pool if they are many or `pooled` asks for it. */
+Storage *storage_new(int64_t bytes, bool pooled, Err *err);
+Storage *storage_retain(Storage *s);
+void storage_release(Storage *s);
+
+/* Makes sure that the bytes are in the pool, copying them there once; false if they do not fit. */
+bool storage_to_pool(Storage *s, Err *err);
+
+/* Forgets a copy in the pool, for the bytes are about to change. */
+void storage_touch(Storage *s);
+
+#endif

@@ -1,0 +1,39 @@
+/* timer.h -- measuring one thing, or several against each other.
+**
+** number, repeat and min_repeat_ms mean what they mean in TVM's time_evaluator: one measurement
+** runs the function `number` times and divides; `repeat` measurements are made; and where one would
+** take less than min_repeat_ms, number is raised until it does not.
+**
+** Several candidates are measured in rounds: each round measures every candidate once, in an order
+** drawn anew, so that a machine that slows down or speeds up meets all of them alike.
+*/
+#ifndef CORE_RUN_TIMER_H
+#define CORE_RUN_TIMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct TimerPlan {
+    int number;           /* runs in one measurement, at least; 0 is 1 */
+    int repeat;           /* measurements, so rounds; 0 is 11 */
+    double min_repeat_ms; /* of one measurement; 0 for no minimum */
+    int warmup;           /* runs before anything is measured; at least 1 is made */
+    double limit_s;       /* rounds stop after this time, once 3 are made; 0 for no limit */
+    uint64_t seed;        /* of the order in the rounds */
+} TimerPlan;
+
+/* A plan that suits a prompt: 21 rounds of at least 2 ms, at most about 2 s. */
+TimerPlan timer_plan(void);
+
+/* Runs candidate `which` `number` times and gives the seconds it took in all; negative to stop. */
+typedef double TimerRun(void *env, int which, int number);
+
+/* Measures `n` candidates; samples[which * plan->repeat + round] is in seconds for one run.  Gives
+** the number of rounds made, or -1 if a run stopped it. */
+int timer_measure(const TimerPlan *plan, int n, TimerRun *run, void *env, double *samples,
+                  int *numbers);
+
+/* Monotonic time in seconds. */
+double timer_now(void);
+
+#endif

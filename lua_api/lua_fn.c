@@ -79,21 +79,36 @@ static void push_function(lua_State *L, const LuaFn *fn)
     lua_pop(L, 1);
 }
 
-/* tvm.improt: a module that lacks a member says which one was meant. */
-static int module_index(lua_State *L)
+/* Raises that `owner` has no member `key`: one of the table at `members` may have been meant, or a
+** name that was right in another time or house. */
+static int no_member(lua_State *L, const char *owner, const char *key, int members)
 {
-    const char *module = lua_tostring(L, lua_upvalueindex(1));
-    if (lua_type(L, 2) != LUA_TSTRING)
-        return 0;
-    Nearest n = nearest_to(lua_tostring(L, 2));
-    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1))
+    static const struct {
+        const char *owner, *name, *today;
+    } old[] = {
+#define OLD(owner, name, today) {owner, name, today},
+#include "lua_api/old_names.def"
+    };
+    for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+        if (strcmp(owner, old[i].owner) == 0 && strcmp(key, old[i].name) == 0)
+            return RAISE(L, old_name, NULL, owner, key, old[i].today);
+    Nearest n = nearest_to(key);
+    for (lua_pushnil(L); lua_next(L, members); lua_pop(L, 1))
         if (lua_type(L, -2) == LUA_TSTRING)
             nearest_try(&n, lua_tostring(L, -2));
     char meant[128] = "", fix[128];
     if (n.best)
         snprintf(meant, sizeof meant, ": did you mean '%s'?", n.best);
-    snprintf(fix, sizeof fix, "help(%s)", module);
-    return RAISE(L, no_member, NULL, module, n.word, meant, fix);
+    snprintf(fix, sizeof fix, "help\"%s\"", owner);
+    return RAISE(L, no_member, NULL, owner, key, meant, fix);
+}
+
+/* tvm.improt: a module that lacks a member says which one was meant. */
+static int module_index(lua_State *L)
+{
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return 0;
+    return no_member(L, lua_tostring(L, lua_upvalueindex(1)), lua_tostring(L, 2), 1);
 }
 
 /* Pushes the table of the module, made when it is first named. */
@@ -244,20 +259,6 @@ static int box_tostring(lua_State *L)
     return 1;
 }
 
-static int no_member(lua_State *L, const LuaClass *cls, int members)
-{
-    size_t len;
-    const char *key = luaL_tolstring(L, 2, &len);
-    Nearest n = nearest_to(key);
-    for (lua_pushnil(L); lua_next(L, members); lua_pop(L, 1))
-        nearest_try(&n, lua_tostring(L, -2));
-    char meant[128] = "", fix[128];
-    if (n.best)
-        snprintf(meant, sizeof meant, ": did you mean '%s'?", n.best);
-    snprintf(fix, sizeof fix, "help\"%s\"", cls->name);
-    return RAISE(L, no_member, NULL, cls->name, key, meant, fix);
-}
-
 static int box_index(lua_State *L)
 {
     lua_settop(L, 2);
@@ -280,7 +281,7 @@ static int box_index(lua_State *L)
         return RAISE(L, object_closed, NULL, box->cls->name);
     if (box->cls->index && box->cls->index(L, box->content))
         return 1;
-    return no_member(L, box->cls, lua_upvalueindex(1));
+    return no_member(L, box->cls->name, luaL_tolstring(L, 2, NULL), lua_upvalueindex(1));
 }
 
 static int box_newindex(lua_State *L)

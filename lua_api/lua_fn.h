@@ -94,6 +94,10 @@ typedef struct LuaClass {
 
     /* Pushes a list of further members, which `index` answers: completion. */
     void (*keys)(lua_State *L, void *self);
+
+    /* The lines of an input's schedule steps say all there is to say about such a value, so the
+    ** prompt does not print it after them: schedules, loops. */
+    bool told_by_steps;
 } LuaClass;
 
 /* ---- registration ---- */
@@ -187,13 +191,15 @@ typedef struct LuaView {
     int width, height; /* in cells; 80 and 24 where there is no terminal */
     bool color;        /* escapes are welcome */
     bool json;         /* a program reads the results */
+    bool whole;        /* nothing is elided */
 } LuaView;
 const LuaView *lua_view(lua_State *L);
 
 /* Pushes the form `kind` of the value at `idx`, or pushes nothing and returns false. */
 bool lua_display(lua_State *L, int idx, const char *kind);
 
-/* Pushes what the prompt prints for the value at `idx`: always a string. */
+/* Pushes what the prompt prints for the value at `idx`: always a string.  What is long is elided,
+** and more() shows it whole. */
 void lua_display_text(lua_State *L, int idx);
 
 /* Pushes a list of the names that may stand in strings handed to the methods of the object at

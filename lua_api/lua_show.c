@@ -1,7 +1,12 @@
-/* lua_show.c -- how values show themselves. */
+/* lua_show.c -- how values show themselves: objects by their class, tables by their content, all
+** within the width and length that a person reads. */
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lua_api/session.h"
+
+static const char rest_key; /* registry: what was last shown in part */
 
 bool lua_display(lua_State *L, int idx, const char *kind)
 {
@@ -34,8 +39,323 @@ bool lua_complete_names(lua_State *L, int idx, const char *prefix)
     return true;
 }
 
+/* ---- tables ----
+** A table is written on one line where that fits, else one element a line.  Each function below
+** pushes one string; parts are gathered in a Lua table, so an error on the way loses nothing. */
+
+typedef struct Pretty {
+    int width;
+    int shown;  /* elements of one table that are written */
+    int depth;  /* tables deeper than this are "{…}" */
+    int seen;   /* index of the set of tables that are being written */
+    bool elided;
+} Pretty;
+
+static void push_value(lua_State *L, Pretty *p, int idx, int indent, int level);
+
+/* Letters on the screen: continuation bytes take no room. */
+static int cells(const char *s)
+{
+    int n = 0;
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xc0) != 0x80;
+    return n;
+}
+
+static void push_quoted(lua_State *L, int idx)
+{
+    enum { LONGEST = 200 };
+    size_t len;
+    const char *s = lua_tolstring(L, idx, &len);
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    luaL_addchar(&b, '"');
+    for (size_t i = 0; i < len && i < LONGEST; i++) {
+        unsigned char c = (unsigned char)s[i];
+        char code[8];
+        if (c == '\n')
+            luaL_addstring(&b, "\\n");
+        else if (c == '"' || c == '\\')
+            snprintf(code, sizeof code, "\\%c", c), luaL_addstring(&b, code);
+        else if (c < 32 || c == 127)
+            snprintf(code, sizeof code, "\\x%02x", c), luaL_addstring(&b, code);
+        else
+            luaL_addchar(&b, (char)c);
+    }
+    luaL_addstring(&b, len > LONGEST ? "…\"" : "\"");
+    luaL_pushresult(&b);
+}
+
+static bool is_name(const char *s)
+{
+    if (!isalpha((unsigned char)*s) && *s != '_')
+        return false;
+    for (; *s; s++)
+        if (!isalnum((unsigned char)*s) && *s != '_')
+            return false;
+    return true;
+}
+
+/* Sorts keys: strings by their letters, after everything else in the order it came. */
+static int by_key(lua_State *L)
+{
+    bool a = lua_type(L, 1) == LUA_TSTRING, b = lua_type(L, 2) == LUA_TSTRING;
+    if (a && b)
+        lua_pushboolean(L, strcmp(lua_tostring(L, 1), lua_tostring(L, 2)) < 0);
+    else if (lua_type(L, 1) == LUA_TNUMBER && lua_type(L, 2) == LUA_TNUMBER)
+        lua_pushboolean(L, lua_compare(L, 1, 2, LUA_OPLT));
+    else
+        lua_pushboolean(L, !a && b);
+    return 1;
+}
+
+/* Pushes a list of the keys outside the list part, sorted, at most `max`; returns how many there
+** are in all. */
+static size_t push_keys(lua_State *L, int table, size_t list, size_t max)
+{
+    size_t all = 0, kept = 0;
+    lua_newtable(L);
+    int keys = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, table);) {
+        lua_pop(L, 1);
+        lua_Integer i = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
+        if (i >= 1 && (lua_Unsigned)i <= list)
+            continue;
+        all++;
+        if (kept < max) {
+            lua_pushvalue(L, -1);
+            lua_rawseti(L, keys, (lua_Integer)++kept);
+        }
+    }
+    lua_getglobal(L, "table");
+    lua_getfield(L, -1, "sort");
+    lua_pushvalue(L, keys);
+    lua_pushcfunction(L, by_key);
+    lua_call(L, 2, 0);
+    lua_settop(L, keys);
+    return all;
+}
+
+/* Appends the string on top to the parts. */
+static void add_part(lua_State *L, int parts)
+{
+    lua_rawseti(L, parts, (lua_Integer)lua_rawlen(L, parts) + 1);
+}
+
+static void push_parts(lua_State *L, Pretty *p, int table, int indent, int level)
+{
+    lua_newtable(L);
+    int parts = lua_gettop(L);
+    size_t list = lua_rawlen(L, table), max = (size_t)p->shown, n = 0;
+    for (; n < list && n < max; n++) {
+        lua_rawgeti(L, table, (lua_Integer)n + 1);
+        push_value(L, p, -1, indent + 2, level + 1);
+        add_part(L, parts);
+        lua_settop(L, parts);
+    }
+    size_t others = push_keys(L, table, list, p->shown > 4096 ? SIZE_MAX : 4096);
+    size_t kept = lua_rawlen(L, parts + 1);
+    for (size_t i = 1; i <= kept && n < max; i++, n++) {
+        lua_rawgeti(L, parts + 1, (lua_Integer)i);
+        if (lua_type(L, -1) == LUA_TSTRING && is_name(lua_tostring(L, -1))) {
+            lua_pushvalue(L, -1);
+        } else {
+            push_value(L, p, -1, indent + 2, level + 1);
+            lua_pushfstring(L, "[%s]", lua_tostring(L, -1));
+            lua_remove(L, -2);
+        }
+        lua_pushvalue(L, -2);
+        lua_rawget(L, table);
+        push_value(L, p, -1, indent + 2, level + 1);
+        lua_pushfstring(L, "%s = %s", lua_tostring(L, -3), lua_tostring(L, -1));
+        add_part(L, parts);
+        lua_settop(L, parts + 1);
+    }
+    lua_settop(L, parts);
+    if (list + others > n) {
+        p->elided = true;
+        lua_pushfstring(L, "… %d more", (int)(list + others - n));
+        add_part(L, parts);
+    }
+}
+
+/* Joins parts on one line if they fit, else a line each; replaces the parts by the text. */
+static void join_parts(lua_State *L, const Pretty *p, int parts, int indent)
+{
+    size_t n = lua_rawlen(L, parts);
+    int width = indent + 2;
+    bool lines = false;
+    for (size_t i = 1; i <= n; i++) {
+        lua_rawgeti(L, parts, (lua_Integer)i);
+        const char *text = lua_tostring(L, -1);
+        width += cells(text) + 2;
+        lines = lines || strchr(text, '\n');
+        lua_pop(L, 1);
+    }
+    lines = lines || width > p->width;
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    luaL_addchar(&b, '{');
+    for (size_t i = 1; i <= n; i++) {
+        if (lines) {
+            luaL_addchar(&b, '\n');
+            for (int k = 0; k < indent + 2; k++)
+                luaL_addchar(&b, ' ');
+        }
+        lua_rawgeti(L, parts, (lua_Integer)i);
+        luaL_addvalue(&b);
+        if (i < n)
+            luaL_addstring(&b, lines ? "," : ", ");
+    }
+    if (lines) {
+        luaL_addchar(&b, '\n');
+        for (int k = 0; k < indent; k++)
+            luaL_addchar(&b, ' ');
+    }
+    luaL_addchar(&b, '}');
+    luaL_pushresult(&b);
+    lua_replace(L, parts);
+    lua_settop(L, parts);
+}
+
+static void push_table(lua_State *L, Pretty *p, int table, int indent, int level)
+{
+    lua_pushvalue(L, table);
+    bool cycle = lua_rawget(L, p->seen) != LUA_TNIL;
+    lua_pop(L, 1);
+    if (cycle || level >= p->depth) {
+        p->elided = p->elided || !cycle;
+        lua_pushnil(L);
+        bool empty = lua_next(L, table) == 0;
+        if (!empty)
+            lua_pop(L, 2);
+        lua_pushstring(L, empty ? "{}" : cycle ? "{… itself}" : "{…}");
+        return;
+    }
+    lua_pushvalue(L, table);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, p->seen);
+    push_parts(L, p, table, indent, level);
+    join_parts(L, p, lua_gettop(L), indent);
+    lua_pushvalue(L, table);
+    lua_pushnil(L);
+    lua_rawset(L, p->seen);
+}
+
+static void push_value(lua_State *L, Pretty *p, int idx, int indent, int level)
+{
+    idx = lua_absindex(L, idx);
+    luaL_checkstack(L, 24, "deep table");
+    if (lua_type(L, idx) == LUA_TSTRING)
+        push_quoted(L, idx);
+    else if (lua_istable(L, idx) && !luaL_getmetafield(L, idx, "__tostring"))
+        push_table(L, p, idx, indent, level);
+    else
+        luaL_tolstring(L, idx, NULL);
+    lua_replace(L, idx + 1);
+    lua_settop(L, idx + 1);
+}
+
+/* ---- functions ---- */
+
+static void push_function(lua_State *L, int idx)
+{
+    const LuaFn *fn = lua_fn_of(L, idx);
+    lua_Debug ar;
+    if (fn) {
+        lua_pushfstring(L, "function %s", fn->sig);
+        return;
+    }
+    lua_pushvalue(L, idx);
+    lua_getinfo(L, ">S", &ar);
+    if (ar.what[0] == 'C')
+        lua_pushliteral(L, "function of Lua's library");
+    else
+        lua_pushfstring(L, "function at %s:%d", ar.short_src, ar.linedefined);
+}
+
+/* ---- what the prompt prints ---- */
+
+static void push_shown(lua_State *L, int idx, bool whole, bool *elided)
+{
+    const LuaView *view = lua_view(L);
+    idx = lua_absindex(L, idx);
+    if (lua_display(L, idx, "text"))
+        return;
+    if (lua_istable(L, idx) && !luaL_getmetafield(L, idx, "__tostring")) {
+        lua_newtable(L);
+        Pretty p = {.width = view->width, .shown = whole ? 1 << 30 : 20, .depth = whole ? 40 : 4,
+                    .seen = lua_gettop(L)};
+        lua_pushvalue(L, idx);
+        push_value(L, &p, -1, 0, 0);
+        lua_replace(L, p.seen);
+        lua_settop(L, p.seen);
+        *elided = p.elided;
+    } else if (lua_isfunction(L, idx)) {
+        push_function(L, idx);
+    } else {
+        luaL_tolstring(L, idx, NULL);
+    }
+}
+
+/* Replaces the text on top by its first lines, if it has more than a person reads at once. */
+static void elide_lines(lua_State *L, bool *elided)
+{
+    enum { MOST = 60, KEPT = 50 };
+    const char *text = lua_tostring(L, -1), *cut = text;
+    int lines = 1;
+    for (const char *p = text; (p = strchr(p, '\n')) && p[1]; p++)
+        if (++lines == KEPT + 1)
+            cut = p;
+    if (lines <= MOST)
+        return;
+    *elided = true;
+    lua_pushlstring(L, text, (size_t)(cut - text));
+    lua_pushfstring(L, "%s\n… %d more lines", lua_tostring(L, -1), lines - KEPT);
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+}
+
 void lua_display_text(lua_State *L, int idx)
 {
-    if (!lua_display(L, idx, "text"))
-        luaL_tolstring(L, idx, NULL);
+    bool elided = false, whole = lua_view(L)->whole;
+    idx = lua_absindex(L, idx);
+    luaL_checkstack(L, 24, "display");
+    push_shown(L, idx, whole, &elided);
+    if (!whole)
+        elide_lines(L, &elided);
+    if (!elided || whole)
+        return;
+    lua_pushfstring(L, "%s   more() shows all", lua_tostring(L, -1));
+    lua_replace(L, -2);
+    lua_pushvalue(L, idx);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &rest_key);
+}
+
+LUA_FN(show_more, "more(value?)",
+       "Prints a value without leaving anything out; without an argument, the value that was last\n"
+       "printed in part.\n"
+       "> t = {}; for i = 1, 22 do t[i] = i end\n"
+       "> t\n"
+       "{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, … 2 more}"
+       "   more() shows all\n"
+       "> more()\n"
+       "{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22}")
+{
+    bool elided = false;
+    if (lua_isnoneornil(L, 1))
+        lua_rawgetp(L, LUA_REGISTRYINDEX, &rest_key);
+    else
+        lua_pushvalue(L, 1);
+    if (lua_isnil(L, -1))
+        return RAISE(L, nothing_more, NULL);
+    push_shown(L, -1, true, &elided);
+    fprintf(session_of(L)->out, "%s\n", lua_tostring(L, -1));
+    return 0;
+}
+
+void lua_open_show(lua_State *L)
+{
+    static const LuaFn *const functions[] = {&show_more_fn, NULL};
+    lua_put_functions(L, functions);
 }

@@ -28,6 +28,7 @@ void lua_open_workbench(lua_State *L)
     Session *s = lua_newuserdatauv(L, sizeof *s, 0);
     memset(s, 0, sizeof *s);
     s->main = L;
+    s->out = stdout;
     s->view = (LuaView){.width = 80, .height = 24};
     *(Session **)lua_getextraspace(L) = s;
     lua_rawsetp(L, LUA_REGISTRYINDEX, s);

@@ -29,9 +29,9 @@ typedef struct Session {
     lua_State *main;
     LuaView view;
     LuaMarkFn *mark;
-    bool listening;  /* somebody prints the steps */
-    size_t pending;  /* bytes that boxes weigh and Lua has not been told yet */
-    int functions, classes, modules; /* registered so far */
+    FILE *out;      /* where print() goes */
+    bool listening; /* somebody prints the steps */
+    size_t pending; /* bytes that boxes weigh and Lua has not been told yet */
     Err scratch;
 } Session;
 

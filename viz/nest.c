@@ -73,28 +73,26 @@ static const char *extents_text(Arena *A, DType t, size_t n, const Node *const *
     return buf_str(&b);
 }
 
-/* The extents of what an Alloc brings to life: of its window, or of the whole buffer. */
-static size_t alloc_extents(const Node *alloc, const Node *out[IR_MAX_RANK])
+static size_t buffer_extents(const Node *buffer, const Node *alloc, const Node *out[IR_MAX_RANK])
 {
-    const Node *buffer = alloc->kid[Alloc_buffer], *window = alloc->kid[Alloc_window];
-    size_t n = buffer->nkids;
-    for (size_t i = 0; i < n; i++)
-        out[i] = window->nkids ? window->kid[i]->kid[Range_extent] : buffer->kid[i];
-    return n;
+    bool windowed = alloc && alloc->kid[Alloc_window]->nkids;
+    for (uint32_t i = 0; i < buffer->nkids; i++)
+        out[i] = windowed ? alloc->kid[Alloc_window]->kid[i]->kid[Range_extent] : buffer->kid[i];
+    return buffer->nkids;
 }
 
-const char *nest_alloc_shape(Arena *A, const Node *alloc)
+const char *nest_buffer_shape(Arena *A, const Node *buffer, const Node *alloc)
 {
     const Node *extent[IR_MAX_RANK];
-    size_t n = alloc_extents(alloc, extent);
-    return extents_text(A, alloc->kid[Alloc_buffer]->type, n, extent);
+    size_t n = buffer_extents(buffer, alloc, extent);
+    return extents_text(A, (DType)buffer->type, n, extent);
 }
 
-static int64_t alloc_bytes(const Node *alloc)
+int64_t nest_buffer_bytes(const Node *buffer, const Node *alloc)
 {
     const Node *extent[IR_MAX_RANK];
-    size_t n = alloc_extents(alloc, extent);
-    int64_t bytes = (int64_t)dtype_bytes(alloc->kid[Alloc_buffer]->type);
+    size_t n = buffer_extents(buffer, alloc, extent);
+    int64_t bytes = (int64_t)dtype_bytes((DType)buffer->type);
     for (size_t i = 0; i < n; i++) {
         int64_t d = ir_const_int(extent[i], -1);
         if (d < 0 || __builtin_mul_overflow(bytes, d, &bytes))
@@ -177,7 +175,7 @@ static void add_stmt(Walk *w, int parent, int depth, const Node *s)
     }
     case OP_Alloc:
         add_row(w, parent, depth,
-                (NestRow){.kind = ROW_alloc, .node = s, .count = -1, .bytes = alloc_bytes(s),
+                (NestRow){.kind = ROW_alloc, .node = s, .count = -1, .bytes = nest_buffer_bytes(s->kid[Alloc_buffer], s),
                           .name = ir_buf_name(s->kid[Alloc_buffer])});
         add_stmt(w, parent, depth, s->kid[Alloc_body]);
         break;

@@ -46,8 +46,10 @@ const char *nest_origin(Arena *A, const NestRow *r);
 /* The first block among the rows below row i (or row i itself); NULL if there is none. */
 const char *nest_block_below(const Nest *nest, size_t i);
 
-/* What an allocation holds: "float32[8, 32]", by its window. */
-const char *nest_alloc_shape(Arena *A, const Node *alloc);
+/* What a buffer holds, "float32[8, 32]", and its memory (-1 if not constant): by the window of its
+** allocation, or of the whole buffer if `alloc` is NULL. */
+const char *nest_buffer_shape(Arena *A, const Node *buffer, const Node *alloc);
+int64_t nest_buffer_bytes(const Node *buffer, const Node *alloc);
 
 /* What the Func takes and gives: "(A: float32[8, 8]) -> C: float32[8, 8]". */
 const char *nest_signature(Arena *A, const Node *func);

@@ -82,6 +82,11 @@ static void longest_chain(Arena *A, const NestDiff *d, bool *kept)
         kept[i] = true;
 }
 
+static const char *alloc_shape(Arena *A, const NestRow *r)
+{
+    return nest_buffer_shape(A, r->node->kid[Alloc_buffer], r->node);
+}
+
 static bool row_changed(Arena *A, const NestRow *p, const NestRow *q)
 {
     if (p->kind == ROW_loop)
@@ -89,7 +94,7 @@ static bool row_changed(Arena *A, const NestRow *p, const NestRow *q)
                !same_text(p->name, q->name) || !same_text(p->note, q->note);
     if (p->kind == ROW_alloc)
         return p->node->kid[Alloc_buffer]->at.buf->scope != q->node->kid[Alloc_buffer]->at.buf->scope ||
-               !same_text(nest_alloc_shape(A, p->node), nest_alloc_shape(A, q->node));
+               !same_text(alloc_shape(A, p), alloc_shape(A, q));
     return !same_text(p->text, q->text) || !same_text(p->note, q->note);
 }
 
@@ -148,23 +153,24 @@ static const char *axis_of(const NestRow *r)
     return v->axis ? v->axis : v->name;
 }
 
+bool diff_descends(const NestDiff *d, size_t i, size_t j)
+{
+    const NestRow *p = &d->a.row[i], *q = &d->b.row[j];
+    if (d->a_to_b[i] >= 0 || d->b_to_a[j] >= 0 || p->kind != ROW_loop || q->kind != ROW_loop ||
+        strcmp(axis_of(p), axis_of(q)) != 0)
+        return false;
+    for (size_t k = 0; k < j; k++)
+        if (d->b_to_a[k] < 0 && d->b.row[k].kind == ROW_loop && same_text(d->b.row[k].name, q->name))
+            return false;
+    return true;
+}
+
 const char *diff_note_before(Arena *A, const NestDiff *d, int row)
 {
-    const NestRow *r = &d->a.row[row];
-    if (d->a_change[row] != CHANGE_gone || r->kind != ROW_loop)
-        return "";
     Buf b = buf_new(A);
-    for (size_t j = 0; j < d->b.n; j++) {
-        const NestRow *q = &d->b.row[j];
-        if (d->b_to_a[j] >= 0 || q->kind != ROW_loop || strcmp(axis_of(q), axis_of(r)) != 0)
-            continue;
-        bool named = false;
-        for (size_t k = 0; k < j; k++)
-            named |= d->b_to_a[k] < 0 && d->b.row[k].kind == ROW_loop &&
-                     strcmp(d->b.row[k].name, q->name) == 0;
-        if (!named)
-            buf_printf(&b, "%s%s", b.len ? ", " : "now ", q->name);
-    }
+    for (size_t j = 0; j < d->b.n; j++)
+        if (diff_descends(d, (size_t)row, j))
+            buf_printf(&b, "%s%s", b.len ? ", " : "now ", d->b.row[j].name);
     return buf_str(&b);
 }
 
@@ -187,7 +193,7 @@ static const char *note_changed(Arena *A, const NestRow *p, const NestRow *q)
             buf_printf(&b, " %s", *p->note ? p->note : "without annotation");
     } else if (p->kind == ROW_alloc) {
         buf_printf(&b, " %s %s", scope_name[p->node->kid[Alloc_buffer]->at.buf->scope],
-                   nest_alloc_shape(A, p->node));
+                   alloc_shape(A, p));
     } else {
         if (!same_text(p->text, q->text))
             buf_printf(&b, " %s", p->text);

@@ -35,6 +35,9 @@ static inline bool nest_differs(const NestDiff *d)
                d->count[CHANGE_gone] > 0;
 }
 
+/* Is loop j of the version after the first new one of its name on the axis of loop i, which is gone? */
+bool diff_descends(const NestDiff *d, size_t i, size_t j);
+
 /* What became of a row of the version before ("now yo, yi"), or how a row of the version after differs
 ** ("was serial", "was inside y"); "" where there is nothing to say. */
 const char *diff_note_before(Arena *A, const NestDiff *d, int row);

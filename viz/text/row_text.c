@@ -88,7 +88,7 @@ static void put_alloc(Arena *A, Line *line, const NestRow *r)
     const Node *buffer = r->node->kid[Alloc_buffer];
     line_put(line, INK_buffer, r->name);
     line_printf(line, INK_plain, "  %s %s", scope_name[buffer->at.buf->scope],
-                nest_alloc_shape(A, r->node));
+                nest_buffer_shape(A, buffer, r->node));
     if (r->bytes >= 0)
         line_printf(line, INK_quiet, ", %s", text_bytes(A, r->bytes));
 }

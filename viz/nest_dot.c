@@ -1,0 +1,379 @@
+/* nest_dot.c -- a nest as nested tables of an HTML-like label. */
+#include "viz/nest_dot.h"
+
+#include <string.h>
+
+#include "core/base/buf.h"
+#include "viz/dot.h"
+#include "viz/nest_diff.h"
+#include "viz/palette.h"
+#include "viz/text/style.h"
+
+enum { CODE_COLS = 64, HEAD_COLS = 90 };
+
+/* How a box is drawn: by what kind of loop it is, or by what happened to it. */
+typedef struct Look {
+    Color line, fill;
+    int border;
+    const char *style; /* of the border */
+    const char *mark;
+} Look;
+
+static const Look kind_look[FOR_COUNT] = {
+    [FOR_serial] = {COLOR_edge, COLOR_serial_fill, 1, "", ""},
+    [FOR_parallel] = {COLOR_parallel, COLOR_parallel_fill, 3, "ROUNDED", ""},
+    [FOR_vectorized] = {COLOR_vectorized, COLOR_vectorized_fill, 2, "DASHED", ""},
+    [FOR_unrolled] = {COLOR_unrolled, COLOR_unrolled_fill, 2, "DOTTED", ""},
+    [FOR_block_x] = {COLOR_block, COLOR_block_fill, 3, "", ""},
+    [FOR_block_y] = {COLOR_block, COLOR_block_fill, 3, "", ""},
+    [FOR_block_z] = {COLOR_block, COLOR_block_fill, 3, "", ""},
+    [FOR_thread_x] = {COLOR_thread, COLOR_thread_fill, 2, "ROUNDED", ""},
+    [FOR_thread_y] = {COLOR_thread, COLOR_thread_fill, 2, "ROUNDED", ""},
+    [FOR_thread_z] = {COLOR_thread, COLOR_thread_fill, 2, "ROUNDED", ""},
+};
+
+static const Look change_look[] = {
+    [CHANGE_same] = {COLOR_edge, COLOR_serial_fill, 1, "", ""},
+    [CHANGE_changed] = {COLOR_thread, COLOR_thread_fill, 2, "", "~ "},
+    [CHANGE_moved] = {COLOR_unrolled, COLOR_unrolled_fill, 2, "", "↕ "},
+    [CHANGE_new] = {COLOR_parallel, COLOR_parallel_fill, 2, "", "+ "},
+    [CHANGE_gone] = {COLOR_vectorized, COLOR_vectorized_fill, 2, "DASHED", "− "},
+};
+
+typedef struct Drawing {
+    Arena *A;
+    Buf *out;
+    const Nest *nest;
+    const Change *change; /* of each row; NULL: looks tell the kinds */
+    size_t rows;          /* drawn of the nest */
+} Drawing;
+
+static void put_font(Buf *b, Color c, const char *face, int size)
+{
+    buf_printf(b, "<FONT COLOR=\"%s\"", color_hex[c]);
+    if (face)
+        buf_printf(b, " FACE=\"%s\"", face);
+    if (size)
+        buf_printf(b, " POINT-SIZE=\"%d\"", size);
+    buf_putc(b, '>');
+}
+
+static void put_open(Buf *b, size_t row, Look l, int padding)
+{
+    buf_printf(b,
+               "<TABLE PORT=\"r%zu\" BORDER=\"%d\" CELLBORDER=\"0\" CELLSPACING=\"0\" "
+               "CELLPADDING=\"%d\" COLOR=\"%s\" BGCOLOR=\"%s\"",
+               row, l.border, padding, color_hex[l.line], color_hex[l.fill]);
+    if (*l.style)
+        buf_printf(b, " STYLE=\"%s\"", l.style);
+    buf_puts(b, ">");
+}
+
+static void put_loop_head(Drawing *d, const NestRow *r, Look l)
+{
+    Buf *b = d->out;
+    ForKind k = ir_for_kind(r->node);
+    Color strong = d->change ? l.line : kind_look[k].line;
+    if (strong == COLOR_edge)
+        strong = COLOR_ink;
+    buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
+    put_font(b, strong, NULL, 0);
+    buf_printf(b, "<B>%s%s%s", l.mark, mark_of_kind(k, true), *mark_of_kind(k, true) ? " " : "");
+    put_xml(b, r->name);
+    buf_puts(b, "</B></FONT>  ");
+    put_font(b, COLOR_ink, NULL, 0);
+    put_xml_cut(b, r->extent, 24);
+    buf_puts(b, "</FONT>");
+    if (k != FOR_serial) {
+        put_font(b, strong, NULL, 10);
+        buf_printf(b, "  %s</FONT>", word_of_kind(k));
+    }
+    const char *origin = nest_origin(d->A, r);
+    if (*origin || *r->note) {
+        put_font(b, COLOR_quiet, NULL, 9);
+        buf_puts(b, "   ");
+        put_xml_cut(b, origin, 32);
+        buf_puts(b, *origin && *r->note ? "  " : "");
+        put_xml_cut(b, r->note, 32);
+        buf_puts(b, "</FONT>");
+    }
+    buf_puts(b, "</TD></TR>");
+}
+
+static void put_code(Buf *b, const char *text)
+{
+    put_font(b, COLOR_ink, FONT_CODE, 10);
+    put_xml_cut(b, text, CODE_COLS);
+    buf_puts(b, "</FONT>");
+}
+
+/* A block is a sheet of paper: its name above the line that computes. */
+static void put_block(Drawing *d, size_t i, const NestRow *r)
+{
+    Buf *b = d->out;
+    Look l = {COLOR_ink, COLOR_paper, 1, "", ""};
+    if (d->change && d->change[i] != CHANGE_same) {
+        l = change_look[d->change[i]];
+        l.fill = COLOR_paper;
+    }
+    put_open(b, i, l, 3);
+    buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
+    put_font(b, l.line, NULL, 0);
+    buf_printf(b, "<B>%s", l.mark);
+    put_xml(b, r->name);
+    buf_puts(b, "</B></FONT>");
+    const char *origin = nest_origin(d->A, r);
+    put_font(b, COLOR_quiet, NULL, 9);
+    if (*r->note) {
+        buf_puts(b, "   ");
+        put_xml_cut(b, r->note, CODE_COLS);
+    }
+    if (*origin) {
+        buf_puts(b, "   ");
+        put_xml_cut(b, origin, 32);
+    }
+    buf_puts(b, " </FONT></TD></TR>");
+    if (*r->text) {
+        buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
+        put_code(b, r->text);
+        buf_puts(b, "</TD></TR>");
+    }
+}
+
+static void put_alloc(Drawing *d, size_t i, const NestRow *r)
+{
+    Buf *b = d->out;
+    Look l = {COLOR_quiet, COLOR_paper, 1, "DASHED", ""};
+    if (d->change && d->change[i] != CHANGE_same)
+        l = change_look[d->change[i]];
+    put_open(b, i, l, 2);
+    buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
+    put_font(b, COLOR_ink, NULL, 10);
+    buf_printf(b, "%s<B>", l.mark);
+    put_xml(b, r->name);
+    buf_puts(b, "</B></FONT>");
+    put_font(b, COLOR_quiet, NULL, 9);
+    buf_printf(b, "   %s  ", scope_name[r->node->kid[Alloc_buffer]->at.buf->scope]);
+    put_xml_cut(b, nest_buffer_shape(d->A, r->node->kid[Alloc_buffer], r->node), 40);
+    if (r->bytes >= 0)
+        buf_printf(b, "  %s", text_bytes(d->A, r->bytes));
+    buf_puts(b, "</FONT></TD></TR></TABLE>");
+}
+
+static void put_other(Drawing *d, size_t i, const NestRow *r)
+{
+    Buf *b = d->out;
+    Look l = {COLOR_edge, r->kind == ROW_stmt ? COLOR_paper : COLOR_shade, 1, "", ""};
+    if (d->change && d->change[i] != CHANGE_same)
+        l = change_look[d->change[i]];
+    put_open(b, i, l, 3);
+    buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
+    if (*l.mark || *r->name) {
+        put_font(b, COLOR_ink, NULL, 0);
+        buf_printf(b, "%s<B>", l.mark);
+        put_xml(b, *r->name ? r->name : " ");
+        buf_puts(b, "</B> </FONT>");
+    }
+    if (*r->text)
+        put_code(b, r->text);
+    buf_puts(b, "</TD></TR>");
+}
+
+/* Row i with everything inside it; returns the row after. */
+static size_t put_row(Drawing *d, size_t i)
+{
+    Buf *b = d->out;
+    const NestRow *r = &d->nest->row[i];
+    if (r->kind == ROW_alloc) {
+        put_alloc(d, i, r);
+        return i + 1;
+    }
+    if (r->kind == ROW_loop) {
+        Look l = d->change ? change_look[d->change[i]] : kind_look[ir_for_kind(r->node)];
+        put_open(b, i, l, 5);
+        put_loop_head(d, r, l);
+    } else if (r->kind == ROW_block) {
+        put_block(d, i, r);
+    } else {
+        put_other(d, i, r);
+    }
+    size_t j = i + 1;
+    while (j < d->rows && d->nest->row[j].depth > r->depth) {
+        buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
+        j = put_row(d, j);
+        buf_puts(b, "</TD></TR>");
+    }
+    buf_puts(b, "</TABLE>\n");
+    return j;
+}
+
+/* The whole nest as one node. */
+static void put_nest(Drawing *d, const char *node, const char *title)
+{
+    Buf *b = d->out;
+    const NestRow *head = &d->nest->row[0];
+    d->rows = d->nest->n < NEST_MAX_ROWS ? d->nest->n : NEST_MAX_ROWS;
+    buf_printf(b, "  %s [label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"2\" CELLPADDING=\"2\">\n", node);
+    if (title && *title) {
+        buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
+        put_font(b, COLOR_quiet, NULL, 10);
+        put_xml_cut(b, title, HEAD_COLS);
+        buf_puts(b, "</FONT></TD></TR>\n");
+    }
+    size_t i = 0;
+    if (head->kind == ROW_func) {
+        buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
+        put_font(b, COLOR_ink, NULL, 13);
+        buf_puts(b, "<B>");
+        put_xml(b, head->name);
+        buf_puts(b, "</B></FONT></TD></TR>\n");
+        i = 1;
+    }
+    while (i < d->rows) {
+        buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
+        i = put_row(d, i);
+        buf_puts(b, "</TD></TR>\n");
+    }
+    if (d->rows < d->nest->n) {
+        buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
+        put_font(b, COLOR_quiet, NULL, 0);
+        buf_printf(b, "… and %zu more loops, blocks and allocations</FONT></TD></TR>\n",
+                   d->nest->n - d->rows);
+    }
+    buf_puts(b, "</TABLE>>]\n");
+}
+
+/* ---- buffers beside the nest ---- */
+
+static void put_buffer(Drawing *d, const Node *buffer, const Node *alloc, size_t number)
+{
+    static const char *const shape[SCOPE_COUNT] = {
+        [SCOPE_global] = "cylinder", [SCOPE_shared] = "box3d", [SCOPE_local] = "component"};
+    Buf *b = d->out;
+    Scope scope = buffer->at.buf->scope;
+    buf_printf(b, "  b%zu [shape=%s style=filled fillcolor=\"%s\" color=\"%s\" margin=\"0.12,0.06\" label=<<B>",
+               number, shape[scope], color_hex[alloc ? COLOR_paper : COLOR_band], color_hex[COLOR_edge]);
+    put_xml_cut(b, ir_buf_name(buffer), 28);
+    buf_puts(b, "</B><BR/>");
+    put_font(b, COLOR_quiet, NULL, 9);
+    put_xml_cut(b, nest_buffer_shape(d->A, buffer, alloc), 32);
+    int64_t bytes = nest_buffer_bytes(buffer, alloc);
+    if (bytes >= 0 || scope != SCOPE_global) {
+        buf_puts(b, "<BR/>");
+        buf_printf(b, "%s%s%s", scope == SCOPE_global ? "" : scope_name[scope],
+                   scope != SCOPE_global && bytes >= 0 ? ", " : "", bytes >= 0 ? text_bytes(d->A, bytes) : "");
+    }
+    buf_puts(b, "</FONT>>]\n");
+}
+
+static bool in_list(const Node *list, const Node *buffer)
+{
+    for (uint32_t i = 0; i < list->nkids; i++)
+        if (list->kid[i] == buffer)
+            return true;
+    return false;
+}
+
+/* What is only read stands on the left, everything else on the right. */
+static void put_uses(Drawing *d, size_t i, const BufferUse *use, size_t number, const Node *params)
+{
+    Buf *b = d->out;
+    bool left = in_list(params, use->buffer);
+    if (use->read && left)
+        buf_printf(b, "  b%zu -> nest:r%zu:w [color=\"%s\"]\n", number, i, color_hex[COLOR_edge]);
+    else if (use->read)
+        buf_printf(b, "  nest:r%zu:e -> b%zu [dir=back color=\"%s\"]\n", i, number,
+                   color_hex[COLOR_edge]);
+    if (use->written)
+        buf_printf(b, "  nest:r%zu:e -> b%zu [color=\"%s\" penwidth=2]\n", i, number,
+                   color_hex[COLOR_serial]);
+}
+
+typedef struct Known {
+    const Node *buffer, *alloc;
+} Known;
+
+static size_t known_buffers(const Nest *nest, size_t rows, Arena *A, Known **out)
+{
+    const Node *func = nest->func;
+    const Node *lists[2] = {func->kid[Func_params], func->kid[Func_results]};
+    Known *k = ARENA_ARRAY(A, Known, lists[0]->nkids + lists[1]->nkids + nest->n);
+    size_t n = 0;
+    for (int l = 0; l < 2; l++)
+        for (uint32_t i = 0; i < lists[l]->nkids; i++)
+            if (lists[l]->kid[i]->op == OP_Buffer)
+                k[n++].buffer = lists[l]->kid[i];
+    for (size_t i = 0; i < rows; i++)
+        if (nest->row[i].kind == ROW_alloc)
+            k[n++] = (Known){nest->row[i].node->kid[Alloc_buffer], nest->row[i].node};
+    *out = k;
+    return n;
+}
+
+Picture nest_picture(Arena *A, const Node *func)
+{
+    Nest nest = nest_of(A, func);
+    Buf out = buf_new(A);
+    Drawing d = {.A = A, .out = &out, .nest = &nest};
+    dot_begin(&out, nest.row[0].name, 
+              "rankdir=LR nodesep=0.3 ranksep=0.7 labelloc=b fontsize=9 "
+              "label=\"thin arrows read, bold arrows write\"");
+    put_nest(&d, "nest", NULL);
+    Known *known = NULL;
+    size_t n = nest.func ? known_buffers(&nest, d.rows, A, &known) : 0;
+    for (size_t i = 0; i < n; i++)
+        put_buffer(&d, known[i].buffer, known[i].alloc, i);
+    for (size_t i = 0; i < d.rows; i++) {
+        const NestRow *r = &nest.row[i];
+        bool leaf = r->kind == ROW_block || (r->kind == ROW_stmt && (r->parent < 0 || nest.row[r->parent].kind != ROW_block));
+        BufferUse *use = NULL;
+        size_t uses = leaf && n ? nest_uses(A, r->node, &use) : 0;
+        for (size_t u = 0; u < uses; u++)
+            for (size_t k = 0; k < n; k++)
+                if (known[k].buffer == use[u].buffer)
+                    put_uses(&d, i, &use[u], k, nest.func->kid[Func_params]);
+    }
+    dot_end(&out);
+    return (Picture){PICTURE_dot, buf_str(&out)};
+}
+
+/* ---- two versions ---- */
+
+static void put_link(Buf *b, size_t from, size_t to, Color c, const char *style)
+{
+    buf_printf(b, "  before:r%zu:e -> after:r%zu:w [color=\"%s\" style=%s arrowsize=0.5]\n", from, to,
+               color_hex[c], style);
+}
+
+/* From a loop that is gone to the new loops of its axis, the first of each name. */
+static void put_descent(Buf *b, const NestDiff *d, size_t i, size_t rows)
+{
+    for (size_t j = 0; j < rows; j++)
+        if (diff_descends(d, i, j))
+            put_link(b, i, j, COLOR_parallel, "dashed");
+}
+
+Picture nest_pair_picture(Arena *A, const Node *before, const Node *after, const char *title_before,
+                          const char *title_after)
+{
+    NestDiff d = nest_diff(A, before, after);
+    Buf out = buf_new(A);
+    const int *n = d.count;
+    dot_begin(&out, "before and after",
+              arena_printf(A, "rankdir=LR ranksep=1.1 labelloc=b label=\"+ %d new    − %d gone    ↕ %d moved    "
+                              "~ %d changed\"",
+                           n[CHANGE_new], n[CHANGE_gone], n[CHANGE_moved], n[CHANGE_changed]));
+    Drawing left = {.A = A, .out = &out, .nest = &d.a, .change = d.a_change};
+    Drawing right = {.A = A, .out = &out, .nest = &d.b, .change = d.b_change};
+    put_nest(&left, "before", title_before);
+    put_nest(&right, "after", title_after);
+    buf_puts(&out, "  before -> after [style=invis]\n");
+    for (size_t i = 1; i < left.rows; i++) {
+        if (d.a_to_b[i] >= 0 && (size_t)d.a_to_b[i] < right.rows && d.a_change[i] != CHANGE_same)
+            put_link(&out, i, (size_t)d.a_to_b[i], change_look[d.a_change[i]].line, "solid");
+        else if (d.a_change[i] == CHANGE_gone && d.a.row[i].kind == ROW_loop)
+            put_descent(&out, &d, i, right.rows);
+    }
+    dot_end(&out);
+    return (Picture){PICTURE_dot, buf_str(&out)};
+}

@@ -1,0 +1,21 @@
+/* palette.h -- names for the colours of palette.def. */
+#ifndef VIZ_PALETTE_H
+#define VIZ_PALETTE_H
+
+typedef enum Color {
+#define COLOR(name, light, dark, doc) COLOR_##name,
+#include "viz/palette.def"
+    COLOR_COUNT
+} Color;
+
+extern const char *const color_hex[COLOR_COUNT];      /* on light paper: what pictures are written in */
+extern const char *const color_dark_hex[COLOR_COUNT];
+
+/* A <style> element that exchanges the colours where dark is preferred. */
+const char *palette_style(void);
+
+/* Font families that are there on the usual systems, with nearly the same widths; nothing is fetched. */
+#define FONT_TEXT "DejaVu Sans,Verdana,sans-serif"
+#define FONT_CODE "DejaVu Sans Mono,Menlo,Consolas,monospace"
+
+#endif

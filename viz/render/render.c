@@ -1,0 +1,83 @@
+/* render.c -- DOT to pictures, by libcgraph and libgvc. */
+#include "viz/render/render.h"
+
+#include <cgraph.h>
+#include <gvc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "viz/palette.h"
+#include "viz/render/raster.h"
+
+static char last_message[256];
+
+static int keep_message(char *text)
+{
+    size_t n = strlen(last_message);
+    snprintf(last_message + n, sizeof last_message - n, "%s", text);
+    return 0;
+}
+
+/* Graphviz's SVG without its document type, which names a file on the network, and with our styles. */
+static int finish_svg(const char *svg, size_t n, char **out, size_t *out_n)
+{
+    const char *start = strstr(svg, "<svg");
+    const char *body = start ? strchr(start, '>') : NULL;
+    FILE *f = body ? open_memstream(out, out_n) : NULL;
+    if (!f)
+        return 1;
+    fwrite(start, 1, (size_t)(body + 1 - start), f);
+    fputs("\n", f);
+    fputs(palette_style(), f);
+    fwrite(body + 1, 1, n - (size_t)(body + 1 - svg), f);
+    return fclose(f);
+}
+
+static int write_dot(Agraph_t *g, char **out, size_t *out_n)
+{
+    FILE *f = open_memstream(out, out_n);
+    if (!f)
+        return 1;
+    int bad = agwrite(g, f);
+    return fclose(f) | bad;
+}
+
+static int draw_dot(const char *to, const char *source, char **out, size_t *out_n, char *why,
+                    size_t why_n)
+{
+    agseterrf(keep_message);
+    GVC_t *gvc = gvContext();
+    Agraph_t *g = agmemread(source);
+    if (!g) {
+        snprintf(why, why_n, "libcgraph does not accept the DOT text: %s", last_message);
+        return 1;
+    }
+    if (strcmp(to, "dot") == 0)
+        return write_dot(g, out, out_n);
+    if (strcmp(to, "png") == 0)
+        agattr(g, AGRAPH, "dpi", "144");
+    char *data = NULL;
+    unsigned n = 0;
+    if (gvLayout(gvc, g, "dot") || gvRenderData(gvc, g, to, &data, &n) || !data) {
+        snprintf(why, why_n, "Graphviz failed: %s", *last_message ? last_message : "no layout");
+        return 1;
+    }
+    if (strcmp(to, "svg") == 0) {
+        if (finish_svg(data, n, out, out_n) == 0)
+            return 0;
+        snprintf(why, why_n, "Graphviz made no SVG");
+        return 1;
+    }
+    *out = data;
+    *out_n = n;
+    return 0;
+}
+
+int tvmrepl_render(const char *from, const char *to, const char *source, size_t n, char **out,
+                   size_t *out_n, char *why, size_t why_n)
+{
+    if (strcmp(from, "svg") == 0)
+        return raster_svg(source, n, out, out_n, why, why_n);
+    return draw_dot(to, source, out, out_n, why, why_n);
+}

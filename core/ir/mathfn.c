@@ -1,0 +1,64 @@
+/* mathfn.c -- the table of mathematical functions, and expanding calls to them. */
+#include "core/ir/mathfn.h"
+
+#include <string.h>
+
+#include "core/ir/parse.h"
+#include "core/ir/rewrite.h"
+
+const MathFn math_fns[] = {
+#define MATH(name, type, nargs, ulp, doc, text) {#name, DT_##type, nargs, ulp, doc, text},
+#include "core/ir/math.def"
+};
+const size_t math_fn_count = sizeof math_fns / sizeof *math_fns;
+
+const MathFn *math_find(const char *name, DType t)
+{
+    for (size_t i = 0; i < math_fn_count; i++)
+        if (math_fns[i].type == t && strcmp(math_fns[i].name, name) == 0)
+            return &math_fns[i];
+    return NULL;
+}
+
+bool math_known(const char *name)
+{
+    for (size_t i = 0; i < math_fn_count; i++)
+        if (strcmp(math_fns[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static const Node *on_call(Rewriter *rw, const Node *n)
+{
+    n = rw_kids(rw, n);
+    if (!n || !math_known(n->at.name))
+        return n;
+    const Node *e = math_expand(rw->A, n, rw->err);
+    return e ? e : rw_fail(rw);
+}
+
+/* The argument by a name, so that it is evaluated once; atoms stand for themselves. */
+static const Node *named(Arena *A, const Node *var, const Node *arg, const Node *body)
+{
+    if (arg->nkids == 0)
+        return ir_subst(A, body, 1, &(Subst){var, arg});
+    return ir_node(A, Let, body->type, (Attr){0}, [Let_var] = var, [Let_value] = arg,
+                   [Let_body] = body);
+}
+
+/* Functions may use others of the table, but none of them itself, so this ends. */
+const Node *math_expand(Arena *A, const Node *n, Err *err)
+{
+    static Rule *const inside[OP_COUNT] = {[OP_Call] = on_call};
+    DType t = (DType)n->type;
+    const MathFn *fn = math_find(n->at.name, t);
+    if (!fn || (size_t)fn->nargs != n->nkids)
+        return FAIL(err, unknown_function, n, n->at.name, (size_t)n->nkids, dtype_name(t));
+    const Node *names[2] = {ir_var_like(A, t, "x", NULL, 0), ir_var_like(A, t, "y", NULL, 0)};
+    const Node *body = ir_parse_expr(A, fn->text, t, n->nkids, names, err);
+    if (body)
+        body = rw_run(A, inside, NULL, err, body);
+    for (size_t i = n->nkids; body && i-- > 0;)
+        body = named(A, names[i], n->kid[Call_arg + i], body);
+    return body;
+}

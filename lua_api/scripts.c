@@ -1,0 +1,37 @@
+/* scripts.c -- loading the scripts that the program carries. */
+#include "lua_api/scripts.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const LuaScript *find_script(const char *name)
+{
+    const LuaScript *script = lua_scripts;
+    while (script->name && strcmp(script->name, name) != 0)
+        script++;
+    assert(script->name);
+    return script;
+}
+
+void lua_push_script(lua_State *L, const char *name)
+{
+    static const char loaded;
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &loaded) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &loaded);
+    }
+    if (lua_getfield(L, -1, name) == LUA_TNIL) {
+        lua_pop(L, 1);
+        const LuaScript *script = find_script(name);
+        const char *chunk = lua_pushfstring(L, "=lua_api/scripts/%s.lua", name);
+        if (luaL_loadbufferx(L, script->text, script->size, chunk, "t") != LUA_OK)
+            lua_error(L);
+        lua_call(L, 0, 1);
+        lua_remove(L, -2);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, name);
+    }
+    lua_remove(L, -2);
+}

@@ -1,0 +1,21 @@
+/* scripts.h -- the parts of the workbench that are written in Lua: lua_api/scripts/NAME.lua.
+**
+** The build puts their text into the program, which so needs no files beside it.
+*/
+#ifndef LUA_API_SCRIPTS_H
+#define LUA_API_SCRIPTS_H
+
+#include "lua_api/lua_fn.h"
+
+typedef struct LuaScript {
+    const char *name, *text;
+    size_t size;
+} LuaScript;
+
+extern const LuaScript lua_scripts[]; /* ends with a NULL name */
+
+/* Pushes what the script returns.  It is run at the first call in a state; later calls push the
+** same value. */
+void lua_push_script(lua_State *L, const char *name);
+
+#endif

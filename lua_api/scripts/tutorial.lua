@@ -1,0 +1,195 @@
+-- tutorial.lua -- lessons: Markdown with cells of Lua that are run, checked, and played.
+--
+-- A cell is a ```lua block; it is one input of the prompt, and the ```output block that follows it
+-- says what it prints: step lines, the value of its last expression, an error. In that text `…`
+-- stands for anything within a line, and a line of `…` alone for any lines. A cell without an
+-- ```output block may print what it likes, but must not fail. A block opened by another word
+-- (```sh, ```text) is prose.
+--
+-- `host` runs and shows: host.evaluate(code) returns what was printed and whether it went well;
+-- host.show(text) writes for a person; host.wait(seconds) returns true if a key was pressed;
+-- host.color says whether escapes are welcome.
+local tutorial = {}
+
+-- The pieces of a lesson in order: {kind = "prose" | "cell", text, line, want}.
+function tutorial.parse(markdown)
+  local pieces, prose, line_number = {}, {}, 0
+  local fence, word, body, opened
+
+  local function end_prose()
+    local text = table.concat(prose, "\n"):gsub("^%s*\n", ""):gsub("%s+$", "")
+    if text ~= "" then pieces[#pieces + 1] = { kind = "prose", text = text } end
+    prose = {}
+  end
+  local function end_block()
+    local text, last = table.concat(body, "\n"), pieces[#pieces]
+    if word == "lua" then
+      end_prose()
+      pieces[#pieces + 1] = { kind = "cell", text = text, line = opened }
+    elseif word == "output" then
+      if #prose > 0 and table.concat(prose):find "%S" or not last or last.kind ~= "cell" or last.want then
+        error(("line %d: an output block follows no cell"):format(opened), 0)
+      end
+      last.want, last.want_line = text, opened
+    else
+      table.move(body, 1, #body, #prose + 1, prose)
+    end
+    fence = nil
+  end
+
+  for line in (markdown .. "\n"):gmatch "(.-)\r?\n" do
+    line_number = line_number + 1
+    if fence then
+      if line:match "^(`+)%s*$" == fence then end_block() else body[#body + 1] = line end
+    else
+      fence, word = line:match "^(```+)%s*(%w*)"
+      if fence then body, opened = {}, line_number else prose[#prose + 1] = line end
+    end
+  end
+  if fence then error(("line %d: this block is not closed"):format(opened), 0) end
+  end_prose()
+  return pieces
+end
+
+local function lines_of(text)
+  local lines = {}
+  for line in (text:gsub("%s+$", "") .. "\n"):gmatch "(.-)%s*\n" do lines[#lines + 1] = line end
+  return lines
+end
+
+-- Does one line match, where `…` in `want` stands for anything? Greedy from the left is enough: each
+-- part between two `…` may as well stand at its first place.
+local function line_matches(want, got)
+  local parts = {}
+  for part in (want .. "…"):gmatch "(.-)…" do parts[#parts + 1] = part end
+  if #parts == 1 then return want == got end
+  if got:sub(1, #parts[1]) ~= parts[1] then return false end
+  local at = #parts[1] + 1
+  for i = 2, #parts - 1 do
+    local _, stop = got:find(parts[i], at, true)
+    if not stop then return false end
+    at = stop + 1
+  end
+  local last = parts[#parts]
+  return #got - #last + 1 >= at and got:sub(#got - #last + 1) == last
+end
+
+-- Does `got` say what `want` says? The same idea one level up: between two lines of `…` stands a run
+-- of lines, which may as well be found at its first place.
+function tutorial.matches(want, got)
+  local wanted, printed = lines_of(want), lines_of(got)
+  local runs = { {} }
+  for _, line in ipairs(wanted) do
+    if line == "…" then runs[#runs + 1] = {} else table.insert(runs[#runs], line) end
+  end
+  local function stands_at(run, at)
+    for i, line in ipairs(run) do
+      if not printed[at + i - 1] or not line_matches(line, printed[at + i - 1]) then return false end
+    end
+    return true
+  end
+  if not stands_at(runs[1], 1) then return false end
+  if #runs == 1 then return #printed == #wanted end
+  local at = #runs[1] + 1
+  for i = 2, #runs - 1 do
+    while not stands_at(runs[i], at) do
+      at = at + 1
+      if at > #printed then return false end
+    end
+    at = at + #runs[i]
+  end
+  local last = #printed - #runs[#runs] + 1
+  return last >= at and stands_at(runs[#runs], last)
+end
+
+local function indented(text)
+  return (("\n" .. text):gsub("\n", "\n    "):gsub("^\n", ""))
+end
+
+-- Runs every cell, prints a verdict for each (`ok NAME cell 3, line 20`), and returns how many failed.
+-- With `update`, also returns the Markdown in which the outputs that did not match are what was
+-- printed.
+function tutorial.check(name, markdown, host, update)
+  local failed, cells, changes = 0, 0, {}
+  for _, piece in ipairs(tutorial.parse(markdown)) do
+    if piece.kind == "cell" then
+      cells = cells + 1
+      local printed, ok = host.evaluate(piece.text)
+      local said = piece.want and tutorial.matches(piece.want, printed)
+      if update and piece.want and not said then
+        changes[piece.want_line] = printed
+        said = true
+      end
+      local good = said or (ok and not piece.want)
+      if not good then
+        failed = failed + 1
+        print(indented(piece.text) .. "\n  printed\n" .. indented(printed))
+        if piece.want then print("  expected\n" .. indented(piece.want)) end
+      end
+      print(("%s %s cell %d, line %d"):format(good and "ok" or "not ok", name, cells, piece.line))
+    end
+  end
+  return failed, update and tutorial.with_outputs(markdown, changes)
+end
+
+-- `markdown` with the blocks that open at the lines in `changes` replaced.
+function tutorial.with_outputs(markdown, changes)
+  local out, number, skipping = {}, 0, nil
+  for line in markdown:gmatch "([^\n]*)\n?" do
+    number = number + 1
+    if skipping and line:match "^(`+)%s*$" == skipping then skipping = nil end
+    if not skipping then out[#out + 1] = line end
+    if changes[number] then
+      skipping = line:match "^(`+)"
+      out[#out + 1] = (changes[number]:gsub("%s+$", ""))
+    end
+  end
+  return (table.concat(out, "\n"):gsub("\n*$", "\n"))
+end
+
+-- Prose as a terminal shows it: headings and code stand out, marks of emphasis go.
+local function rendered(text, color)
+  local function styled(code, inner)
+    return color and ("\27[%sm%s\27[0m"):format(code, inner) or inner
+  end
+  local lines = {}
+  for line in (text .. "\n"):gmatch "(.-)\n" do
+    local heading = line:match "^#+%s+(.*)"
+    if heading then
+      line = styled("1", heading)
+    else
+      line = line:gsub("%*%*(.-)%*%*", function(s) return styled("1", s) end)
+        :gsub("`([^`]+)`", function(s) return styled("36", s) end)
+        :gsub("!%[(.-)%]%b()", "%1"):gsub("%[(.-)%]%b()", "%1")
+    end
+    lines[#lines + 1] = line
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+-- As a person would have typed it.
+local function typed(code)
+  return (("tvm> " .. code):gsub("\n", "\n...> ")) .. "\n"
+end
+
+-- Plays a lesson: prose, cells and what they print, with time to read where somebody sits there.
+-- Returns false if a key was pressed, and true at the end.
+function tutorial.play(markdown, host)
+  for _, piece in ipairs(tutorial.parse(markdown)) do
+    local shown
+    if piece.kind == "prose" then
+      shown = rendered(piece.text, host.color)
+      host.show(shown .. "\n")
+    else
+      host.show(typed(piece.text))
+      if host.wait(0.4) then return false end
+      shown = host.evaluate(piece.text)
+      host.show(shown .. "\n")
+    end
+    local _, words = shown:gsub("%S+", "")
+    if host.wait(math.min(0.5 + words * 0.06, 5)) then return false end
+  end
+  return true
+end
+
+return tutorial

@@ -1,0 +1,13 @@
+# embed.cmake -- writes a C file that holds Lua scripts: cmake -DOUT=file.c -DROOT=folder -P embed.cmake
+file(GLOB scripts ${ROOT}/*.lua)
+set(arrays)
+set(rows)
+foreach(script IN LISTS scripts)
+  get_filename_component(name ${script} NAME_WE)
+  file(READ ${script} hex HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+  string(APPEND arrays "static const unsigned char text_${name}[] = {${bytes}0};\n")
+  string(APPEND rows "    {\"${name}\", (const char *)text_${name}, sizeof text_${name} - 1},\n")
+endforeach()
+file(WRITE ${OUT}.new "#include \"lua_api/scripts.h\"\n\n${arrays}\nconst LuaScript lua_scripts[] = {\n${rows}    {0},\n};\n")
+file(RENAME ${OUT}.new ${OUT})

@@ -285,7 +285,7 @@ static void test_arguments(void **state)
     assert_int_equal(err.code, ERR_argument_count);
     assert_false(interp_run(f, 3, io, NULL, &err));
     assert_int_equal(err.code, ERR_argument_mismatch);
-    f = parse(A, "func f() -> C: float32[1]:\n  barrier(\"block\")\n");
+    f = parse(A, "func f() -> C: float32[1]:\n  barrier(\"shared\")\n");
     assert_false(run(f, (void *[]){a}, NULL, &err));
     assert_int_equal(err.code, ERR_barrier_in_reference);
     const Node *v = ir_var(A, "x");

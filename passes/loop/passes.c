@@ -1,0 +1,58 @@
+/* passes.c -- the table of lowering passes and their driver. */
+#include <string.h>
+#include <time.h>
+
+#include "core/base/cancel.h"
+#include "core/ir/verify.h"
+#include "passes/loop/lower.h"
+
+const LoopPass loop_passes[] = {
+#define PASS(name, gpu, doc) {#name, doc, pass_##name, gpu},
+#include "passes/loop/passes.def"
+};
+const size_t loop_pass_count = sizeof loop_passes / sizeof *loop_passes;
+
+const LoopPass *loop_pass_find(const char *name)
+{
+    for (size_t i = 0; i < loop_pass_count; i++)
+        if (strcmp(loop_passes[i].name, name) == 0)
+            return &loop_passes[i];
+    return NULL;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *steps, size_t *count,
+                             Err *err)
+{
+    *count = 0;
+    for (size_t i = 0; i < loop_pass_count; i++) {
+        const LoopPass *pass = &loop_passes[i];
+        if (pass->gpu_only && !gpu)
+            continue;
+        if (cancel_poll(err))
+            return NULL;
+        double start = now();
+        const Node *after = pass->run(A, func, err);
+        double seconds = now() - start;
+        if (!after || (after != func && !ir_verify(after, err))) {
+            err_in(err, pass->name);
+            return NULL;
+        }
+        steps[(*count)++] = (LoopStep){pass, after, after != func, seconds};
+        func = after;
+    }
+    return func;
+}
+
+const Node *loop_lower(Arena *A, const Node *func, bool gpu, Err *err)
+{
+    LoopStep steps[sizeof loop_passes / sizeof *loop_passes];
+    size_t count;
+    return loop_lower_steps(A, func, gpu, steps, &count, err);
+}

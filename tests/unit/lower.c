@@ -1,0 +1,295 @@
+/* lower.c -- the lowering passes: what they make of small programs, and that the meaning stays. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/ir/interp.h"
+#include "core/ir/parse.h"
+#include "core/ir/print.h"
+#include "core/ir/verify.h"
+#include "passes/loop/lower.h"
+
+static const Node *parse(Arena *A, const char *text)
+{
+    Err err = {0};
+    const Node *f = ir_parse_func(A, text, &err);
+    if (!f)
+        fail_msg("%s\n%s", err.why, text);
+    if (!ir_verify(f, &err))
+        fail_msg("%s\n%s", err.why, text);
+    return f;
+}
+
+static void expect_text(Arena *A, const Node *f, const char *want)
+{
+    const char *got = ir_text(A, f);
+    if (strcmp(got, want) != 0)
+        fail_msg("expected\n%s\nbut got\n%s", want, got);
+}
+
+static void expect_pass(const char *name, const char *before, const char *after)
+{
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    const LoopPass *pass = loop_pass_find(name);
+    assert_non_null(pass);
+    const Node *f = parse(A, before), *out = pass->run(A, f, &err);
+    if (!out)
+        fail_msg("%s: %s", name, err.why);
+    if (!ir_verify(out, &err))
+        fail_msg("%s breaks the program: %s\n%s", name, err.why, ir_text(A, out));
+    expect_text(A, out, after);
+    if (strcmp(before, after) == 0)
+        assert_ptr_equal(out, f);
+    else
+        assert_ptr_not_equal(out, f);
+    arena_release(A);
+}
+
+enum { MOST = 1 << 12 };
+
+/* Runs with inputs that depend on the position only; results are poisoned first. */
+static size_t run(Arena *A, const Node *f, float (**results)[MOST])
+{
+    InterpBuffer io[8];
+    size_t np = f->kid[Func_params]->nkids, n = np + f->kid[Func_results]->nkids;
+    float(*data)[MOST] = arena_alloc(A, n * sizeof *data);
+    for (size_t i = 0; i < n; i++) {
+        const Node *b = i < np ? f->kid[Func_params]->kid[i] : f->kid[Func_results]->kid[i - np];
+        int64_t *shape = arena_alloc(A, IR_MAX_RANK * sizeof *shape);
+        for (size_t d = 0; d < ir_rank(b); d++)
+            shape[d] = ir_dim(b, d);
+        io[i] = (InterpBuffer){(DType)b->type, ir_rank(b), shape, data[i]};
+        for (int j = 0; j < MOST; j++)
+            data[i][j] = i < np ? (float)((j * 7 + (int)i * 5) % 13 - 6) : -77;
+    }
+    Err err = {0};
+    if (!interp_run(f, n, io, NULL, &err))
+        fail_msg("%s (%s)\n%s", err.why, err.witness, ir_text(A, f));
+    *results = data + np;
+    return n - np;
+}
+
+/* Every pass leaves what the program computes. */
+static void expect_same_meaning(const char *text)
+{
+    Arena *A = arena_new(NULL);
+    const Node *f = parse(A, text);
+    float(*want)[MOST], (*got)[MOST];
+    size_t n = run(A, f, &want);
+    LoopStep steps[16];
+    size_t count;
+    Err err = {0};
+    assert_true(loop_pass_count <= 16);
+    if (!loop_lower_steps(A, f, false, steps, &count, &err))
+        fail_msg("%s: %s", err.what, err.why);
+    for (size_t i = 0; i < count; i++) {
+        run(A, steps[i].after, &got);
+        if (memcmp(want, got, n * sizeof *want) != 0)
+            fail_msg("%s changes the result:\n%s", steps[i].pass->name, ir_text(A, steps[i].after));
+    }
+    arena_release(A);
+}
+
+static void test_blocks(void **state)
+{
+    (void)state;
+    expect_pass("lower_blocks",
+                "func f(A: float32[5, 8]) -> C: float32[5]:\n"
+                "  for i in range(8):\n"
+                "    for ko in range(2):\n"
+                "      for ki in range(4):\n"
+                "        block C(y = i, k = ko*4 + ki: reduce) where y < 5:\n"
+                "          init: C[y] = 0\n"
+                "          C[y] += A[y, k]\n",
+                "func f(A: float32[5, 8]) -> C: float32[5]:\n"
+                "  for i in range(8):\n"
+                "    for ko in range(2):\n"
+                "      for ki in range(4):\n"
+                "        if i < 5:\n"
+                "          if ko == 0 and ki == 0:\n"
+                "            C[i] = 0\n"
+                "          C[i] += A[i, ko*4 + ki]\n");
+}
+
+static void test_windows(void **state)
+{
+    (void)state;
+    expect_pass("lower_windows",
+                "func f(A: float32[32]) -> C: float32[32]:\n"
+                "  for yo in range(4):\n"
+                "    alloc C.local: local window C[yo*8 :+ 8]\n"
+                "    for yi in range(8):\n"
+                "      C.local[yo*8 + yi] = A[yo*8 + yi]\n"
+                "    for yi in range(8):\n"
+                "      C[yo*8 + yi] = C.local[yo*8 + yi]\n",
+                "func f(A: float32[32]) -> C: float32[32]:\n"
+                "  for yo in range(4):\n"
+                "    alloc C.local: float32[8] local\n"
+                "    for yi in range(8):\n"
+                "      C.local[yo*8 + yi - yo*8] = A[yo*8 + yi]\n"
+                "    for yi in range(8):\n"
+                "      C[yo*8 + yi] = C.local[yo*8 + yi - yo*8]\n");
+}
+
+static void test_hoist(void **state)
+{
+    (void)state;
+    expect_pass("hoist_ifs",
+                "func f(A: float32[8]) -> C: float32[8]:\n"
+                "  for y in range(9):\n"
+                "    for ko in range(2):\n"
+                "      for ki in range(4):\n"
+                "        if y < 8:\n"
+                "          if ko == 0 and ki == 0:\n"
+                "            C[y] = 0\n"
+                "          C[y] += A[ko*4 + ki]\n",
+                "func f(A: float32[8]) -> C: float32[8]:\n"
+                "  for y in range(9):\n"
+                "    if y < 8:\n"
+                "      C[y] = 0\n"
+                "      for ko in range(2):\n"
+                "        for ki in range(4):\n"
+                "          C[y] += A[ko*4 + ki]\n");
+    expect_pass("hoist_ifs",
+                "func f(A: float32[8]) -> C: float32[8]:\n"
+                "  for y in range(8):\n"
+                "    for x in vectorized(8):\n"
+                "      if y < 5 and x < 6:\n"
+                "        C[x] = 1\n"
+                "      if y < 5 and x < 6:\n"
+                "        C[x] = 2\n",
+                "func f(A: float32[8]) -> C: float32[8]:\n"
+                "  for y in range(8):\n"
+                "    if y < 5:\n"
+                "      for x in vectorized(8):\n"
+                "        if x < 6:\n"
+                "          C[x] = 1\n"
+                "          C[x] = 2\n");
+    /* What a condition reads may change: it stays. */
+    static const char stays[] =
+        "func f(A: float32[8]) -> C: float32[8]:\n"
+        "  for y in range(8):\n"
+        "    if A[3] < C[0]:\n"
+        "      C[y] = 1\n";
+    expect_pass("hoist_ifs", stays, stays);
+    /* A parallel loop's first iteration is not the first to run. */
+    static const char parallel[] =
+        "func f(A: float32[8]) -> C: float32[8]:\n"
+        "  for y in parallel(8):\n"
+        "    if y == 0:\n"
+        "      C[0] = 1\n"
+        "    C[y] = 2\n";
+    expect_pass("hoist_ifs", parallel, parallel);
+}
+
+static void test_barriers(void **state)
+{
+    (void)state;
+    expect_pass("insert_barriers",
+                "func f(A: float32[128]) -> C: float32[32]:\n"
+                "  alloc S: float32[32] shared\n"
+                "  for ko in range(4):\n"
+                "    for tx in bind(\"threadIdx.x\", 32):\n"
+                "      S[tx] = A[ko*32 + tx]\n"
+                "    for tx in bind(\"threadIdx.x\", 32):\n"
+                "      C[tx] += S[31 - tx]\n",
+                "func f(A: float32[128]) -> C: float32[32]:\n"
+                "  alloc S: float32[32] shared\n"
+                "  for ko in range(4):\n"
+                "    for tx in bind(\"threadIdx.x\", 32):\n"
+                "      S[tx] = A[ko*32 + tx]\n"
+                "    barrier(\"shared\")\n"
+                "    for tx in bind(\"threadIdx.x\", 32):\n"
+                "      C[tx] += S[31 - tx]\n"
+                "    barrier(\"shared\")\n");
+    /* Each thread keeps to an element of its own. */
+    static const char own[] =
+        "func f(A: float32[128]) -> C: float32[32]:\n"
+        "  alloc S: float32[32] shared\n"
+        "  for ko in range(4):\n"
+        "    for tx in bind(\"threadIdx.x\", 32):\n"
+        "      S[tx] = A[ko*32 + tx]\n"
+        "    for ty in bind(\"threadIdx.x\", 32):\n"
+        "      C[ty] += S[ty]\n";
+    expect_pass("insert_barriers", own, own);
+    /* One thread writes what all read, before and after a loop that needs nothing. */
+    expect_pass("insert_barriers",
+                "func f(A: float32[128]) -> C: float32[32]:\n"
+                "  alloc S: float32[1] shared\n"
+                "  for tx in bind(\"threadIdx.x\", 32):\n"
+                "    if tx == 0:\n"
+                "      S[0] = A[0]\n"
+                "    C[tx] = 0\n"
+                "    for k in range(3):\n"
+                "      C[tx] += S[0]\n"
+                "    if tx == 1:\n"
+                "      S[0] = A[1]\n",
+                "func f(A: float32[128]) -> C: float32[32]:\n"
+                "  alloc S: float32[1] shared\n"
+                "  for tx in bind(\"threadIdx.x\", 32):\n"
+                "    if tx == 0:\n"
+                "      S[0] = A[0]\n"
+                "    C[tx] = 0\n"
+                "    barrier(\"shared\")\n"
+                "    for k in range(3):\n"
+                "      C[tx] += S[0]\n"
+                "    barrier(\"shared\")\n"
+                "    if tx == 1:\n"
+                "      S[0] = A[1]\n");
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    const Node *f = parse(A, "func f(A: float32[128]) -> C: float32[32]:\n"
+                             "  alloc S: float32[32] shared\n"
+                             "  for tx in bind(\"threadIdx.x\", 32):\n"
+                             "    if tx < 16:\n"
+                             "      S[tx] = A[tx]\n"
+                             "      C[tx] = S[15 - tx]\n");
+    assert_null(loop_pass_find("insert_barriers")->run(A, f, &err));
+    assert_int_equal(err.code, ERR_barrier_divergent);
+    arena_release(A);
+}
+
+static void test_meaning(void **state)
+{
+    (void)state;
+    expect_same_meaning("func f(A: float32[13, 16], B: float32[16, 30]) -> C: float32[13, 30]:\n"
+                        "  for yo in parallel(4):\n"
+                        "    for xo in range(4):\n"
+                        "      alloc C.local: local window C[yo*4 :+ 4, xo*8 :+ 8]\n"
+                        "      for k in range(16):\n"
+                        "        for yi in unrolled(4):\n"
+                        "          for xi in vectorized(8):\n"
+                        "            block C(y = yo*4 + yi, x = xo*8 + xi, k: reduce) where y < 13 and x < 30:\n"
+                        "              init: C.local[y, x] = 0\n"
+                        "              C.local[y, x] += A[y, k] * B[k, x]\n"
+                        "      for yi in range(4):\n"
+                        "        for xi in vectorized(8):\n"
+                        "          block C.store(y = yo*4 + yi, x = xo*8 + xi) where y < 13 and x < 30:\n"
+                        "            C[y, x] = C.local[y, x]\n");
+    expect_same_meaning("func f(A: float32[100]) -> C: float32[100]:\n"
+                        "  for xo in parallel(13):\n"
+                        "    for xi in vectorized(8):\n"
+                        "      block C(x = xo*8 + xi) where x < 100:\n"
+                        "        C[x] = A[x] * 2\n");
+    expect_same_meaning("func f(A: float32[40]) -> C: float32[]:\n"
+                        "  for k in range(5):\n"
+                        "    for j in range(8):\n"
+                        "      block C(r = k*8 + j: reduce) where r < 37:\n"
+                        "        init: C[] = 0\n"
+                        "        C[] += A[r]\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_blocks), cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_hoist), cmocka_unit_test(test_barriers),
+        cmocka_unit_test(test_meaning),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

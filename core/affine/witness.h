@@ -1,0 +1,38 @@
+/* witness.h -- a concrete pair of iterations that get into each other's way.
+**
+** A refusal that says "iterations ic=0 and ic=1 both update conv2[0, 0, 0, 0]" can be checked by hand.
+** This search needs no solver: it runs the loops over a few small values, computes which elements are touched, and stops
+** at the first two iterations of the loop that meet in one element of which at least one is a write.
+** It proves conflicts and never their absence; core/affine/dep.h decides.
+*/
+#ifndef CORE_AFFINE_WITNESS_H
+#define CORE_AFFINE_WITNESS_H
+
+#include "core/ir/ir.h"
+
+typedef enum AccessKind { ACCESS_READ, ACCESS_WRITE, ACCESS_UPDATE, ACCESS_KINDS } AccessKind;
+
+/* Two iterations of `loop` that touch one element.  `first` < `second`. */
+typedef struct LoopConflict {
+    const Node *buffer;
+    int64_t index[IR_MAX_RANK];
+    int64_t first, second;          /* values of the loop */
+    AccessKind first_does, second_does;
+    const char *first_at, *second_at; /* other loops that are not 0, as "yo=1, yi=7"; "" if none */
+} LoopConflict;
+
+/* Looks for two iterations of the loop with this Var in `func` that conflict.  Buffers allocated inside the loop are
+** private to an iteration.  The text of *out lives in A. */
+bool witness_find(Arena *A, const Node *func, const Node *loop, LoopConflict *out);
+
+/* "iterations ic=0 and ic=1 both update conv2[0, 0, 0, 0]" */
+const char *witness_text(Arena *A, const Node *loop, const LoopConflict *c);
+
+/* Both at once: fills err->witness, and says whether a conflict was found.
+**
+**      FAIL(err, loop_not_parallel, …);
+**      witness_loop_conflict(func, loop, err);
+*/
+bool witness_loop_conflict(const Node *func, const Node *loop, Err *err);
+
+#endif

@@ -1,0 +1,119 @@
+/* witness.c -- the pairs of iterations that the search finds, and those it must not find. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "core/affine/witness.h"
+#include "core/ir/parse.h"
+#include "core/ir/rewrite.h"
+
+typedef struct Wanted {
+    const char *name;
+    const Node *var;
+} Wanted;
+
+static bool look(void *env, const Node *n)
+{
+    Wanted *w = env;
+    if (n->op == OP_For && strcmp(ir_var_name(n->kid[For_var]), w->name) == 0)
+        w->var = n->kid[For_var];
+    return op_info[n->op].cls != CLASS_EXPR;
+}
+
+/* The witness for a loop, "" where none is found. */
+static void expect(const char *text, const char *loop, const char *want)
+{
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    const Node *f = ir_parse_func(A, text, &err);
+    if (!f)
+        fail_msg("%s", err.why);
+    Wanted w = {loop, NULL};
+    ir_walk(f, look, &w);
+    assert_non_null(w.var);
+    assert_int_equal(witness_loop_conflict(f, w.var, &err), want[0] != '\0');
+    assert_string_equal(err.witness, want);
+    arena_release(A);
+}
+
+static const char conv[] =
+    "func f(X: float32[1, 16, 34, 34], W: float32[32, 16, 3, 3]) -> conv2: float32[1, 32, 32, 32]:\n"
+    "  for n in range(1):\n"
+    "    for oc in range(32):\n"
+    "      for y in range(32):\n"
+    "        for xo in range(4):\n"
+    "          for xi in range(8):\n"
+    "            for ic in range(16):\n"
+    "              for ky in range(3):\n"
+    "                for kx in range(3):\n"
+    "                  block conv2(n, oc, y, x = xo*8 + xi, ic: reduce, ky: reduce, kx: reduce):\n"
+    "                    init: conv2[n, oc, y, x] = 0\n"
+    "                    conv2[n, oc, y, x] += X[n, ic, y + ky, x + kx] * W[oc, ic, ky, kx]\n";
+
+static void reductions(void **state)
+{
+    (void)state;
+    expect(conv, "ic", "iterations ic=0 and ic=1 both update conv2[0, 0, 0, 0]");
+    expect(conv, "kx", "iterations kx=0 and kx=1 both update conv2[0, 0, 0, 0]");
+    expect(conv, "oc", "");
+    expect(conv, "y", "");
+    expect(conv, "xo", "");
+}
+
+static void stencils(void **state)
+{
+    (void)state;
+    expect("func f() -> B: int32[64]:\n  for i in range(63):\n    B[i + 1] = B[i]\n", "i",
+           "iteration i=0 writes B[1], which iteration i=1 reads");
+    expect("func f() -> B: int32[64]:\n  for i in range(40):\n    B[i] = B[i + 20]\n", "i",
+           "iteration i=0 reads B[20], which iteration i=20 writes");
+    expect("func f() -> B: int32[64]:\n  for io in range(8):\n    for ii in range(8):\n"
+           "      if io*8 + ii > 0:\n        B[io*8 + ii] = B[io*8 + ii - 1]\n", "io",
+           "iteration io=0 (ii=7) writes B[7], which iteration io=1 reads");
+    expect("func f() -> B: int32[64]:\n  for i in range(64):\n    B[i//2] = 1\n", "i",
+           "iterations i=0 and i=1 both write B[0]");
+    expect("func f() -> B: int32[64]:\n  for i in range(64):\n    B[i] = B[i] + 1\n", "i", "");
+}
+
+static void buffers_of_the_loop_are_private(void **state)
+{
+    (void)state;
+    static const char inside[] =
+        "func f(A: int32[8]) -> B: int32[8]:\n"
+        "  for i in range(8):\n    alloc T: int32[1]\n    T[0] = A[i]\n    B[i] = T[0]\n";
+    static const char outside[] =
+        "func f(A: int32[8]) -> B: int32[8]:\n"
+        "  alloc T: int32[1]\n  for i in range(8):\n    T[0] = A[i]\n    B[i] = T[0]\n";
+    expect(inside, "i", "");
+    expect(outside, "i", "iterations i=0 and i=1 both write T[0]");
+}
+
+static void guards_and_data(void **state)
+{
+    (void)state;
+    /* only the last outer value lets the inner loop run twice into one element */
+    expect("func f() -> B: int32[8]:\n  for o in range(4):\n    for i in range(8):\n"
+           "      if o == 3:\n        B[i % 4] = 1\n      else:\n        B[i] = 1\n", "i",
+           "iterations i=0 (o=3) and i=4 (o=3) both write B[0]");
+    /* where nothing is certain, nothing is claimed */
+    expect("func f(A: int64[8]) -> B: int32[8]:\n  for i in range(8):\n    B[A[i]] = 1\n", "i", "");
+    expect("func f(A: int64[8]) -> B: int32[8]:\n  for i in range(8):\n    if A[0] > 3:\n      B[0] = 1\n", "i", "");
+    expect("func f(A: int32[8]) -> B: int32[8]:\n  for i in range(8):\n"
+           "    B[i] = select(i == 0, 0, B[max(i - 1, 0)])\n", "i",
+           "iteration i=0 writes B[0], which iteration i=1 reads");
+    expect("func f() -> B: int32[8]:\n  for i in range(0):\n    B[0] = 1\n", "i", "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reductions),
+        cmocka_unit_test(stencils),
+        cmocka_unit_test(buffers_of_the_loop_are_private),
+        cmocka_unit_test(guards_and_data),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -25,7 +25,8 @@ typedef struct Comparison {
 } Comparison;
 
 /* `resolution` is the relative difference below which nothing is claimed (0.01 is usual).  The
-** resampling is seeded, so the same samples always give the same answer. */
+** resampling is seeded, so the same samples always give the same answer.  Fewer than 5 rounds claim
+** nothing. */
 Comparison stats_compare(const double *a, const double *b, int n, double resolution);
 
 /* "no difference", "1.21x faster", "1.08x slower": of a against b. */

@@ -12,10 +12,11 @@ typedef enum StorageKind { STORAGE_HEAP, STORAGE_POOL, STORAGE_FILE, STORAGE_FOR
 
 /* A slot of the pool: `bytes` bytes at `offset` of the pool's memfd, between two guard gaps. */
 typedef struct Slot {
-    int64_t offset; /* of the first byte of data, a multiple of 64; the data ends at a page's end */
-    int64_t bytes;  /* asked for; 0 for no slot */
-    int64_t page;   /* offset of the slot's first page */
-    int64_t span;   /* bytes of its pages: what may be mapped */
+    int64_t offset; /* of the first byte of data, a multiple of 64 */
+    int64_t bytes;  /* of the data */
+    int64_t page;   /* offset of the first page that the data touches */
+    int64_t span;   /* bytes of those pages: what may be mapped; 0 for no slot */
+    int64_t home, room; /* what the pool keeps for it; page + span == home + room */
 } Slot;
 
 typedef struct Storage {
@@ -30,8 +31,10 @@ typedef struct Storage {
     size_t map_bytes;
 } Storage;
 
-/* `bytes` zeroed bytes: from the pool if they are many or `pooled` asks for it. */
-Storage *storage_new(int64_t bytes, bool pooled, Err *err);
+/* `bytes` zeroed bytes: from the pool if they are many, else from the heap.  storage_pooled: from
+** the pool, holding nothing in particular. */
+Storage *storage_new(int64_t bytes, Err *err);
+Storage *storage_pooled(int64_t bytes, Err *err);
 Storage *storage_retain(Storage *s);
 void storage_release(Storage *s);
 

@@ -44,6 +44,10 @@ typedef struct Tensor {
 ** than the machine has free (tensor_too_large).  An extent of 0 is legal. */
 Tensor *tensor_new(DType t, int rank, const int64_t *shape, Err *err);
 
+/* The same with elements that hold nothing in particular: for what a kernel will write.  Always in
+** the pool. */
+Tensor *tensor_empty(DType t, int rank, const int64_t *shape, Err *err);
+
 /* A dense tensor over bytes that stay owned elsewhere until release(owner) is called. */
 Tensor *tensor_wrap(DType t, int rank, const int64_t *shape, const void *data, void *owner,
                     void (*release)(void *owner), Err *err);
@@ -105,8 +109,8 @@ void tensor_randn(Tensor *t, uint64_t seed, double mean, double deviation);
 Fingerprint tensor_fingerprint(Tensor *t);
 bool tensor_equal(const Tensor *a, const Tensor *b); /* bit for bit */
 
-/* "float32[3, 4]"; the elements as numpy prints them, long dimensions elided to their three first
-** and last entries; `width` is the terminal's. */
+/* "float32[3, 4]".  tensor_print adds the elements in the manner of numpy, with long dimensions
+** elided to their first and last entries so that lines fit into `width` columns. */
 void tensor_describe(const Tensor *t, Buf *out);
 void tensor_print(const Tensor *t, int width, Buf *out);
 void scalar_print(DType t, Scalar v, Buf *out); /* shortest text that reads back the same */

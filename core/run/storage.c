@@ -1,0 +1,90 @@
+/* storage.c -- counted bytes: on the heap, in the pool, in a mapped file, or someone else's. */
+#include "core/run/storage.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/run/pool.h"
+
+enum { POOL_FROM = 16384 }; /* smaller arrays live on the heap, where they cost less */
+
+static Storage *in_pool(int64_t bytes, bool zero, Err *err)
+{
+    Storage *s = calloc(1, sizeof *s);
+    if (!s)
+        return FAIL(err, out_of_memory, NULL);
+    *s = (Storage){.refs = 1, .kind = STORAGE_POOL, .bytes = bytes};
+    if (!pool_take(bytes, zero, &s->slot, err)) {
+        free(s);
+        return NULL;
+    }
+    s->data = pool_data(&s->slot);
+    return s;
+}
+
+Storage *storage_pooled(int64_t bytes, Err *err)
+{
+    return in_pool(bytes, false, err);
+}
+
+Storage *storage_new(int64_t bytes, Err *err)
+{
+    if (bytes >= POOL_FROM)
+        return in_pool(bytes, true, err);
+    Storage *s = calloc(1, sizeof *s);
+    size_t size = bytes ? ((size_t)bytes + 63) / 64 * 64 : 64;
+    char *data = aligned_alloc(64, size);
+    if (!s || !data) {
+        free(s);
+        free(data);
+        return FAIL(err, out_of_memory, NULL);
+    }
+    memset(data, 0, size);
+    *s = (Storage){.refs = 1, .kind = STORAGE_HEAP, .data = data, .bytes = bytes};
+    return s;
+}
+
+Storage *storage_retain(Storage *s)
+{
+    __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
+    return s;
+}
+
+void storage_touch(Storage *s)
+{
+    if (s->kind != STORAGE_POOL && s->slot.span) {
+        pool_give(&s->slot);
+        s->slot = (Slot){0};
+    }
+}
+
+void storage_release(Storage *s)
+{
+    if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    if (s->slot.span)
+        pool_give(&s->slot);
+    switch (s->kind) {
+    case STORAGE_HEAP: free(s->data); break;
+    case STORAGE_FILE: munmap(s->map, s->map_bytes); break;
+    case STORAGE_FOREIGN:
+        if (s->release)
+            s->release(s->owner);
+        break;
+    case STORAGE_POOL: break;
+    }
+    free(s);
+}
+
+bool storage_to_pool(Storage *s, Err *err)
+{
+    if (s->slot.span)
+        return true;
+    Slot slot;
+    if (!pool_take(s->bytes, false, &slot, err))
+        return false;
+    memcpy(pool_data(&slot), s->data, (size_t)s->bytes);
+    s->slot = slot;
+    return true;
+}

@@ -1,0 +1,28 @@
+/* tensor_io.h -- tensors in files: .npy, PNG, PGM and PPM; the name's end says which. */
+#ifndef CORE_RUN_TENSOR_IO_H
+#define CORE_RUN_TENSOR_IO_H
+
+#include "core/run/tensor.h"
+
+/* .npy: every dtype that tensors have, either byte order, C or Fortran order, versions 1 to 3.
+** Images: uint8 or uint16 of shape [height, width] if gray, [height, width, 3] if coloured; a
+** palette and fewer bits are expanded, transparency is dropped. */
+Tensor *tensor_load(const char *path, Err *err);
+
+/* .npy as version 1, C order, little-endian.  .png, .pgm and .ppm: uint8 or uint16 as they are,
+** floats from 0 to 1 as 0 to 255. */
+bool tensor_save(const Tensor *t, const char *path, Err *err);
+
+/* One format each, whatever the file is called. */
+Tensor *npy_load(const char *path, Err *err);
+bool npy_save(const Tensor *t, const char *path, Err *err);
+Tensor *png_load(const char *path, Err *err);
+bool png_save(const Tensor *t, const char *path, Err *err);
+Tensor *pnm_load(const char *path, Err *err);
+bool pnm_save(const Tensor *t, const char *path, Err *err);
+
+/* For the image writers: `t` as dense uint8 or uint16 of [height, width, channels], owned by the
+** caller, if it is an image. */
+Tensor *image_form(const Tensor *t, int *channels, const char *path, Err *err);
+
+#endif

@@ -201,6 +201,14 @@ static const Node *parse_init(Parser *p, int indent)
     return p->failed ? NULL : ir_store(p->A, buffer, n, index, value);
 }
 
+static void push_axes(Parser *p, const NodeVec *iters)
+{
+    for (size_t i = 0; i < iters->n; i++) {
+        const Node *var = iters->at[i]->kid[Iter_var];
+        parse_push(p, ir_var_name(var), var);
+    }
+}
+
 static const Node *parse_block(Parser *p)
 {
     int indent = indent_of(p);
@@ -220,12 +228,11 @@ static const Node *parse_block(Parser *p)
     if (p->failed)
         return NULL;
     size_t depth = p->names.n;
-    parse_push(p, "", NULL);
-    for (size_t i = 0; i < iters.n; i++) {
-        const Node *var = iters.at[i]->kid[Iter_var];
-        parse_push(p, ir_var_name(var), var);
-    }
+    push_axes(p, &iters);
     const Node *where = parse_take(p, "where") ? parse_typed(p, DT_bool) : ir_bool(p->A, true);
+    p->names.n = depth;
+    parse_push(p, "", NULL);
+    push_axes(p, &iters);
     const Node *annots = p->failed ? NULL : parse_annots(p);
     parse_want(p, ":");
     end_line(p);

@@ -1,0 +1,40 @@
+/* region.h -- which part of a buffer a piece of program touches.
+**
+** A region is a box: for each dimension a least index, an expression over the loops outside the
+** piece, and a constant number of indices.  It covers every access, and may cover more where an index is not
+** affine: then it spans the whole dimension.
+*/
+#ifndef CORE_AFFINE_REGION_H
+#define CORE_AFFINE_REGION_H
+
+#include "core/ir/ir.h"
+
+typedef struct Region {
+    size_t rank;
+    bool empty;                       /* nothing is touched */
+    const Node *min[IR_MAX_RANK];     /* int64, over the loops outside */
+    int64_t extent[IR_MAX_RANK];
+    bool whole[IR_MAX_RANK];          /* this dimension is spanned from 0 to its extent */
+} Region;
+
+enum { REGION_READS = 1, REGION_WRITES = 2 };
+
+/* What `stmt` touches of `buffer`, all loops in it run through. */
+Region region_of(Arena *A, const Node *stmt, const Node *buffer, int which);
+
+/* The least value and the number of values of an index expression while the loops listed run
+** through and all others stand still; false if it is not affine. */
+bool region_relax(Arena *A, const Node *e, size_t nloops, const Node *const *loops, const Node **min,
+                  int64_t *extent);
+
+/* Does var's step alone move `e` out of the way: are the values of e for two values of `var` disjoint,
+** while the inner loops (other For nodes listed) run through? */
+bool region_disjoint(const Node *e, const Node *var, size_t ninner, const Node *const *inner);
+
+/* `e`, which is over a block's axes, over the loops around it. */
+const Node *block_over_loops(Arena *A, const Node *block, const Node *e);
+
+/* The Ranges list of Alloc for a region; empty if it is the whole buffer. */
+const Node *region_window(Arena *A, const Region *r, const Node *buffer);
+
+#endif

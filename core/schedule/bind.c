@@ -1,0 +1,407 @@
+/* bind.c -- from what a caller gives to nodes of the program at hand. */
+#include "core/schedule/prim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/schedule/tree.h"
+
+const Prim *prim_find(const char *name)
+{
+    for (size_t i = 0; i < prim_count; i++)
+        if (strcmp(prims[i].name, name) == 0)
+            return &prims[i];
+    return NULL;
+}
+
+size_t prim_params(const Prim *p, Param out[PRIM_MAX_PARAMS])
+{
+    size_t n = 0;
+    for (const char *s = p->signature; *s;) {
+        Param *q = &out[n++];
+        q->kind = (ParamKind)*s++;
+        q->optional = *s == '?';
+        s += q->optional;
+        size_t len = strcspn(++s, " ");
+        snprintf(q->name, sizeof q->name, "%.*s", (int)len, s);
+        s += len + (s[len] == ' ');
+    }
+    return n;
+}
+
+/* ---- finding by name ---- */
+
+typedef struct Search {
+    Arena *A; /* for lists; NULL when only looking */
+    const char *block, *loop;
+    const Node *found;
+    size_t hits;
+    NameList *names;
+} Search;
+
+static bool is_statement(const Node *n)
+{
+    return op_info[n->op].cls == CLASS_STMT;
+}
+
+static bool holds_block(const Node *n, const char *name)
+{
+    if (n->op == OP_Block)
+        return strcmp(ir_block_name(n), name) == 0;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (is_statement(n->kid[i]) && holds_block(n->kid[i], name))
+            return true;
+    return false;
+}
+
+static void search_loops(Search *s, const Node *n)
+{
+    if (n->op == OP_For && strcmp(ir_var_name(n->kid[For_var]), s->loop) == 0 &&
+        (!s->block || holds_block(n, s->block))) {
+        s->found = n;
+        s->hits++;
+    }
+    if (n->op != OP_Block)
+        for (size_t i = 0; i < n->nkids; i++)
+            if (is_statement(n->kid[i]))
+                search_loops(s, n->kid[i]);
+}
+
+/* The first block below: it names a nest. */
+static const Node *first_block(const Node *n)
+{
+    if (n->op == OP_Block)
+        return n;
+    for (size_t i = 0; i < n->nkids; i++) {
+        const Node *b = is_statement(n->kid[i]) ? first_block(n->kid[i]) : NULL;
+        if (b)
+            return b;
+    }
+    return NULL;
+}
+
+static void collect_loops(Arena *A, const Node *root, const Node *n, NameList *out)
+{
+    if (n->op == OP_For) {
+        Search s = {.loop = ir_var_name(n->kid[For_var])};
+        search_loops(&s, root);
+        const Node *b = first_block(n);
+        vec_push(A, out, s.hits > 1 && b ? arena_printf(A, "%s/%s", ir_block_name(b), s.loop) : s.loop);
+    }
+    if (n->op != OP_Block)
+        for (size_t i = 0; i < n->nkids; i++)
+            if (is_statement(n->kid[i]))
+                collect_loops(A, root, n->kid[i], out);
+}
+
+void list_loops(Arena *A, const Node *func, NameList *out)
+{
+    collect_loops(A, func, func->kid[Func_body], out);
+}
+
+typedef struct Collect {
+    Arena *A;
+    NameList *out;
+} Collect;
+
+static bool collect_block(void *env, const Node *block)
+{
+    Collect *c = env;
+    vec_push(c->A, c->out, ir_block_name(block));
+    return true;
+}
+
+void list_blocks(Arena *A, const Node *func, NameList *out)
+{
+    Collect c = {A, out};
+    tree_blocks(func, collect_block, &c);
+}
+
+static void collect_allocs(Arena *A, const Node *n, NameList *out)
+{
+    if (n->op == OP_Alloc)
+        vec_push(A, out, ir_buf_name(n->kid[Alloc_buffer]));
+    for (size_t i = 0; i < n->nkids; i++)
+        if (is_statement(n->kid[i]))
+            collect_allocs(A, n->kid[i], out);
+}
+
+void list_buffers(Arena *A, const Node *func, NameList *out)
+{
+    for (int k = Func_params; k <= Func_results; k++)
+        for (size_t i = 0; i < func->kid[k]->nkids; i++)
+            vec_push(A, out, ir_buf_name(func->kid[k]->kid[i]));
+    collect_allocs(A, func->kid[Func_body], out);
+}
+
+/* "there are: a, b, c" in at most 300 characters. */
+static void join_names(char *out, size_t size, const NameList *names)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < names->n; i++) {
+        size_t more = strlen(names->at[i]) + 2;
+        if (len + more + 5 > size) {
+            snprintf(out + len, size - len, ", …");
+            return;
+        }
+        len += (size_t)snprintf(out + len, size - len, "%s%s", i ? ", " : "", names->at[i]);
+    }
+}
+
+typedef void Lister(Arena *A, const Node *func, NameList *out);
+
+static void join_all(char *out, size_t size, const Node *func, Lister *list)
+{
+    Arena *A = arena_new(NULL);
+    NameList names = {0};
+    list(A, func, &names);
+    join_names(out, size, &names);
+    arena_release(A);
+}
+
+const Node *find_loop(const Node *func, const char *name, Err *err)
+{
+    char all[280], block[128];
+    const char *slash = strrchr(name, '/');
+    Search s = {.loop = slash ? slash + 1 : name};
+    if (slash && (size_t)(slash - name) < sizeof block) {
+        snprintf(block, sizeof block, "%.*s", (int)(slash - name), name);
+        s.block = block;
+    }
+    search_loops(&s, func);
+    if (s.hits == 1)
+        return s.found;
+    join_all(all, sizeof all, func, list_loops);
+    if (s.hits == 0)
+        return FAIL(err, no_loop, NULL, name, all[0] ? all : "none");
+    Arena *A = arena_new(NULL);
+    NameList names = {0}, same = {0};
+    list_loops(A, func, &names);
+    for (size_t i = 0; i < names.n; i++) {
+        const char *at = strrchr(names.at[i], '/');
+        if (at && strcmp(at + 1, s.loop) == 0)
+            vec_push(A, &same, names.at[i]);
+    }
+    join_names(all, sizeof all, &same);
+    FAIL(err, loop_ambiguous, NULL, name, s.hits, all);
+    arena_release(A);
+    return NULL;
+}
+
+const Node *find_block(const Node *func, const char *name, Err *err)
+{
+    Path p;
+    if (path_to_block(func, name, &p))
+        return path_end(&p);
+    char all[280];
+    join_all(all, sizeof all, func, list_blocks);
+    return FAIL(err, no_block, NULL, name, all[0] ? all : "none");
+}
+
+static const Node *buffer_below(const Node *n, const char *name)
+{
+    if (n->op == OP_Alloc && strcmp(ir_buf_name(n->kid[Alloc_buffer]), name) == 0)
+        return n->kid[Alloc_buffer];
+    for (size_t i = 0; i < n->nkids; i++) {
+        const Node *b = is_statement(n->kid[i]) ? buffer_below(n->kid[i], name) : NULL;
+        if (b)
+            return b;
+    }
+    return NULL;
+}
+
+const Node *find_buffer(const Node *func, const char *name, Err *err)
+{
+    for (int k = Func_params; k <= Func_results; k++)
+        for (size_t i = 0; i < func->kid[k]->nkids; i++)
+            if (strcmp(ir_buf_name(func->kid[k]->kid[i]), name) == 0)
+                return func->kid[k]->kid[i];
+    const Node *b = buffer_below(func->kid[Func_body], name);
+    if (b)
+        return b;
+    char all[280];
+    join_all(all, sizeof all, func, list_buffers);
+    return FAIL(err, no_buffer, NULL, name, all[0] ? all : "none");
+}
+
+/* ---- binding ---- */
+
+static bool wrong(Step *s, const Param *p, size_t at, const char *want)
+{
+    return REFUSE(s->err, bad_argument, NULL, at + 1, p->name, want);
+}
+
+static bool bind_factors(Step *s, const Param *p, const Arg *a, size_t at, Bound *b)
+{
+    int unknown = 0;
+    if (a->tag == ARG_INT) {
+        b->n = 2;
+        b->ints[0] = -1;
+        b->ints[1] = a->i;
+    } else if (a->tag == ARG_LIST && a->n >= 1 && a->n <= PRIM_MAX_ITEMS) {
+        b->n = a->n;
+        for (size_t i = 0; i < a->n; i++) {
+            if (a->list[i].tag != ARG_INT)
+                return wrong(s, p, at, "integers");
+            b->ints[i] = a->list[i].i;
+        }
+    } else {
+        return wrong(s, p, at, "an inner factor, or a list of factors such as {-1, 8}");
+    }
+    for (size_t i = 0; i < b->n; i++) {
+        unknown += b->ints[i] == -1;
+        if (b->ints[i] < 1 && b->ints[i] != -1)
+            return REFUSE(s->err, bad_factor, NULL, (long long)b->ints[i]);
+    }
+    return unknown <= 1 || wrong(s, p, at, "at most one -1, the factor to be found");
+}
+
+static bool bind_names(Step *s, const Param *p, size_t nargs, const Arg *args, size_t at, Bound *b)
+{
+    for (size_t i = at; i < nargs; i++) {
+        if (args[i].tag != ARG_STR || b->n == PRIM_MAX_ITEMS)
+            return wrong(s, p, i, "names as strings");
+        const char *n = args[i].s;
+        if (!*n || strlen(n) > 60 || strspn(n, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.") != strlen(n) ||
+            strchr("0123456789.", *n) || n[strlen(n) - 1] == '.' || strstr(n, ".."))
+            return REFUSE(s->err, bad_name, NULL, n);
+        b->names[b->n++] = n;
+    }
+    return true;
+}
+
+/* Every loop of that name below n: what "*" "/xi" means. */
+static bool collect_everywhere(const Node *n, const char *name, Bound *b)
+{
+    if (n->op == OP_For && strcmp(ir_var_name(n->kid[For_var]), name) == 0) {
+        if (b->n == PRIM_MAX_ITEMS)
+            return false;
+        b->nodes[b->n++] = n;
+    }
+    for (size_t i = 0; i < n->nkids; i++)
+        if (is_statement(n->kid[i]) && !collect_everywhere(n->kid[i], name, b))
+            return false;
+    return true;
+}
+
+static bool bind_everywhere(Step *s, const Node *root, const char *name, Bound *b)
+{
+    size_t before = b->n;
+    if (!collect_everywhere(root, name, b))
+        return REFUSE(s->err, too_many_loops, NULL, name, PRIM_MAX_ITEMS);
+    return b->n > before || find_loop(s->func, name, s->err);
+}
+
+static bool bind_loops(Step *s, const Param *p, size_t nargs, const Arg *args, size_t at, size_t *used, Bound *b)
+{
+    const Arg *list = args + at;
+    size_t n = nargs - at;
+    *used = n;
+    if (n >= 1 && list[0].tag == ARG_LIST) {
+        *used = 1;
+        n = list[0].n;
+        list = list[0].list;
+    }
+    if (n > PRIM_MAX_ITEMS)
+        return wrong(s, p, at, "at most 16 loops");
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].tag != ARG_STR)
+            return wrong(s, p, at + i, "loops");
+        if (strncmp(list[i].s, "*/", 2) == 0) {
+            if (!bind_everywhere(s, s->func->kid[Func_body], list[i].s + 2, b))
+                return false;
+            continue;
+        }
+        const Node *loop = find_loop(s->func, list[i].s, s->err);
+        if (!loop)
+            return false;
+        for (size_t j = 0; j < b->n; j++)
+            if (b->nodes[j] == loop)
+                return REFUSE(s->err, loop_twice, loop, list[i].s);
+        b->nodes[b->n++] = loop;
+    }
+    return n > 0 || wrong(s, p, at, "at least one loop");
+}
+
+static bool bind_one(Step *s, const Param *p, const Arg *a, size_t at, Bound *b)
+{
+    if (p->kind == PARAM_INT) {
+        b->i = a->i;
+        return a->tag == ARG_INT || wrong(s, p, at, "an integer");
+    }
+    if (p->kind == PARAM_FACTORS)
+        return bind_factors(s, p, a, at, b);
+    if (p->kind == PARAM_VALUE && a->tag == ARG_INT) {
+        b->i = a->i;
+        return true;
+    }
+    if (a->tag != ARG_STR)
+        return wrong(s, p, at, p->kind == PARAM_BLOCK ? "the name of a block" : p->kind == PARAM_BUFFER ? "the name of a buffer" : p->kind == PARAM_NAME || p->kind == PARAM_VALUE ? "a string" : "the name of a loop");
+    b->s = a->s;
+    if (p->kind == PARAM_LOOP)
+        b->node = find_loop(s->func, a->s, s->err);
+    else if (p->kind == PARAM_BLOCK)
+        b->node = find_block(s->func, a->s, s->err);
+    else if (p->kind == PARAM_BUFFER)
+        b->node = find_buffer(s->func, a->s, s->err);
+    else if (p->kind == PARAM_PLACE) {
+        Err quiet = {0};
+        b->node = find_block(s->func, a->s, &quiet);
+        if (!b->node)
+            b->node = find_loop(s->func, a->s, s->err);
+    } else
+        return true;
+    return b->node != NULL;
+}
+
+bool prim_bind(Step *s, const Prim *prim, size_t nargs, const Arg *args)
+{
+    Param params[PRIM_MAX_PARAMS];
+    size_t n = prim_params(prim, params), at = 0;
+    for (size_t i = 0; i < n; i++) {
+        Bound *b = &s->arg[i];
+        const Param *p = &params[i];
+        if (at >= nargs) {
+            if (!p->optional && p->kind != PARAM_NAMES)
+                return REFUSE(s->err, missing_argument, NULL, at + 1, p->name, prim->name);
+            continue;
+        }
+        b->given = true;
+        if (p->kind == PARAM_NAMES) {
+            if (!bind_names(s, p, nargs, args, at, b))
+                return false;
+            at = nargs;
+        } else if (p->kind == PARAM_LOOPS) {
+            size_t used = 0;
+            if (!bind_loops(s, p, nargs, args, at, &used, b))
+                return false;
+            at += used;
+        } else if (!bind_one(s, p, &args[at], at, b)) {
+            return false;
+        } else {
+            at++;
+        }
+    }
+    return at == nargs || REFUSE(s->err, extra_argument, NULL, at + 1, prim->name);
+}
+
+/* ---- ending a step ---- */
+
+void step_made(Step *s, const char *name)
+{
+    if (s->nmade < PRIM_MAX_ITEMS)
+        s->made[s->nmade++] = name;
+}
+
+bool step_done(Step *s, const Node *out)
+{
+    s->out = out;
+    return true;
+}
+
+bool step_fail(Step *s)
+{
+    (void)s;
+    return false;
+}

@@ -1,0 +1,129 @@
+/* kinds.c -- how a loop runs: parallel, vectorized, unrolled, on a thread axis; and annotations. */
+#include "core/schedule/prims.h"
+
+#include <string.h>
+
+#include "core/schedule/legal.h"
+#include "core/schedule/tree.h"
+
+static const Node *with_kind(Arena *A, const Node *func, const Node *loop, ForKind kind)
+{
+    Path path;
+    path_to_loop(func, loop->kid[For_var], &path);
+    const Node *now = path_end(&path);
+    return path_replace(A, &path, ir_make(A, OP_For, 0, (Attr){.i = kind}, now->nkids, now->kid));
+}
+
+/* Suggests a loop of the same nest for which the same step is legal. */
+static void suggest(Step *s, const Node *loop, const char *how, const char *arg)
+{
+    Path path;
+    path_to(s->func, loop, &path);
+    for (size_t i = path.n; i-- > 0;) {
+        const Node *other = path.at[i];
+        Err quiet = {0};
+        if (other->op == OP_For && other != loop && ir_for_kind(other) == FOR_serial &&
+            legal_concurrent(s->func, other, how, &quiet)) {
+            Err unique = {0};
+            if (find_loop(s->func, ir_var_name(other->kid[For_var]), &unique) != other)
+                continue;
+            err_fix(s->err, "s:%s(\"%s\"%s%s%s)", how, ir_var_name(other->kid[For_var]), arg ? ", \"" : "",
+                    arg ? arg : "", arg ? "\"" : "");
+            return;
+        }
+    }
+}
+
+/* Gives every loop of the argument the kind, after checking that it may have it. */
+static bool set_kind(Step *s, ForKind kind, const char *how, const char *arg, bool concurrent)
+{
+    const Bound *loops = &s->arg[0];
+    const Node *func = s->func;
+    for (size_t i = 0; i < loops->n; i++) {
+        const Node *loop = loops->nodes[i];
+        const char *name = ir_var_name(loop->kid[For_var]);
+        if (ir_for_kind(loop) != FOR_serial && ir_for_kind(loop) != kind)
+            return REFUSE(s->err, loop_has_kind, loop, how, name, for_kind_text[ir_for_kind(loop)]);
+        if (concurrent && !legal_concurrent(s->func, loop, how, s->err)) {
+            suggest(s, loop, how, arg);
+            return false;
+        }
+        if ((kind == FOR_vectorized || kind == FOR_unrolled || for_is_bound(kind)) &&
+            loop->kid[For_extent]->op != OP_IntImm)
+            return REFUSE(s->err, extent_not_constant, loop, how, name);
+        func = with_kind(s->A, func, loop, kind);
+        buf_printf(&s->said, "%s%s", i ? ", " : "", name);
+    }
+    return step_done(s, func);
+}
+
+bool prim_parallel(Step *s)
+{
+    return set_kind(s, FOR_parallel, "parallel", NULL, true);
+}
+
+enum { MAX_LANES = 1024, MAX_UNROLL = 1024 };
+
+static bool at_most(Step *s, const char *how, int64_t most)
+{
+    for (size_t i = 0; i < s->arg[0].n; i++) {
+        const Node *loop = s->arg[0].nodes[i];
+        int64_t extent = ir_const_int(loop->kid[For_extent], 0);
+        if (extent > most)
+            return REFUSE(s->err, too_many_iterations, loop, how, ir_var_name(loop->kid[For_var]),
+                          (long long)extent, (long long)most, ir_var_name(loop->kid[For_var]));
+    }
+    return true;
+}
+
+bool prim_vectorize(Step *s)
+{
+    return at_most(s, "vectorize", MAX_LANES) && set_kind(s, FOR_vectorized, "vectorize", NULL, true);
+}
+
+bool prim_unroll(Step *s)
+{
+    return at_most(s, "unroll", MAX_UNROLL) && set_kind(s, FOR_unrolled, "unroll", NULL, false);
+}
+
+bool prim_bind_axis(Step *s)
+{
+    const char *axis = s->arg[1].s;
+    for (int k = FOR_block_x; k < FOR_COUNT; k++)
+        if (strcmp(axis, for_kind_text[k]) == 0) {
+            const Node *loop = s->arg[0].node;
+            s->arg[0].n = 1;
+            s->arg[0].nodes[0] = loop;
+            if (!set_kind(s, (ForKind)k, "bind", axis, true))
+                return false;
+            buf_printf(&s->said, " to %s", axis);
+            return true;
+        }
+    return REFUSE(s->err, no_thread_axis, s->arg[0].node, axis);
+}
+
+bool prim_annotate(Step *s)
+{
+    Arena *A = s->A;
+    const Node *place = s->arg[0].node;
+    uint32_t kid = place->op == OP_For ? For_annots : Block_annots;
+    const Node *old = place->kid[kid], **now = ARENA_ARRAY(A, const Node *, old->nkids + 1);
+    const char *key = s->arg[1].s;
+    const Node *value = s->arg[2].s ? ir_make(A, OP_StrImm, 0, (Attr){.name = arena_strdup(A, s->arg[2].s)}, 0, NULL)
+                                    : ir_idx(A, s->arg[2].i);
+    if (!*key || strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") != strlen(key) ||
+        strchr("0123456789", *key))
+        return REFUSE(s->err, bad_name, place, key);
+    if (s->arg[2].s && strpbrk(s->arg[2].s, "\"\n\\"))
+        return REFUSE(s->err, bad_annotation, place, key);
+    size_t n = 0;
+    for (size_t i = 0; i < old->nkids; i++)
+        if (strcmp(old->kid[i]->at.name, key) != 0)
+            now[n++] = old->kid[i];
+    now[n++] = ir_node(A, Annot, 0, (Attr){.name = arena_strdup(A, key)}, [Annot_value] = value);
+    buf_printf(&s->said, "%s {%s: %s}", place->op == OP_For ? ir_var_name(place->kid[For_var]) : ir_block_name(place),
+               key, s->arg[2].s ? s->arg[2].s : arena_printf(A, "%lld", (long long)s->arg[2].i));
+    Path path;
+    path_to(s->func, place, &path);
+    return step_done(s, path_replace(A, &path, ir_with_kid(A, place, kid, ir_list(A, n, now))));
+}

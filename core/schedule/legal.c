@@ -1,0 +1,245 @@
+/* legal.c -- structural legality. */
+#include "core/schedule/legal.h"
+
+#include <string.h>
+
+#include "core/affine/region.h"
+#include "core/affine/witness.h"
+#include "core/base/vec.h"
+#include "core/schedule/tree.h"
+
+/* ---- blocks ---- */
+
+static const Node *iter_of(const Node *block, const Node *var)
+{
+    const Node *iters = block->kid[Block_iters];
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->kid[Iter_var] == var)
+            return iters->kid[i];
+    return NULL;
+}
+
+/* Every spatial axis stands alone in some index, and no reduce axis stands in any. */
+static bool indices_tell_axes_apart(const Node *block, const Node *access, const char **why)
+{
+    const Node *iters = block->kid[Block_iters];
+    for (size_t i = 0; i < iters->nkids; i++) {
+        const Node *var = iters->kid[i]->kid[Iter_var];
+        bool alone = false, used = false;
+        for (size_t k = Store_index; k < access->nkids; k++) {
+            alone |= access->kid[k] == var;
+            used |= ir_mentions(access->kid[k], var);
+        }
+        if (iters->kid[i]->at.i == ITER_reduce && used)
+            return *why = "a reduce axis stands in the index that it writes", false;
+        if (iters->kid[i]->at.i == ITER_spatial && !alone)
+            return *why = "an axis does not stand alone in the index that it writes", false;
+    }
+    return true;
+}
+
+BlockClass block_class(const Node *block, const char **why)
+{
+    static const char *nowhere;
+    why = why ? why : &nowhere;
+    const Node *access = block_access(block);
+    if (!access)
+        return *why = "it does more than one store", BLOCK_OPAQUE;
+    if (!indices_tell_axes_apart(block, access, why))
+        return BLOCK_OPAQUE;
+    if (tree_reads(access->kid[Store_value], access->kid[Store_buffer]))
+        return *why = "it reads what it writes", BLOCK_OPAQUE;
+    const Node *init = block->kid[Block_init];
+    if (access->op == OP_Update && init->op != OP_Nop &&
+        (init->op != OP_Store || init->kid[Store_buffer] != access->kid[Store_buffer]))
+        return *why = "its init does not start what it updates", BLOCK_OPAQUE;
+    if (access->op == OP_Update)
+        return BLOCK_REDUCTION;
+    const Node *iters = block->kid[Block_iters];
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->at.i == ITER_reduce)
+            return *why = "it has a reduce axis, but stores instead of combining", BLOCK_OPAQUE;
+    return BLOCK_COMPLETE;
+}
+
+typedef struct Feeds {
+    const Node *var, *block, *axis;
+} Feeds;
+
+static bool feeds_visit(void *env, const Node *block)
+{
+    Feeds *f = env;
+    const Node *iters = block->kid[Block_iters];
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->at.i == ITER_reduce && ir_mentions(iters->kid[i]->kid[Iter_value], f->var)) {
+            f->block = block;
+            f->axis = iters->kid[i]->kid[Iter_var];
+            return false;
+        }
+    return true;
+}
+
+bool feeds_reduce(const Node *loop, const Node **block, const Node **axis)
+{
+    Feeds f = {.var = loop->kid[For_var]};
+    bool none = tree_blocks(loop->kid[For_body], feeds_visit, &f);
+    if (block)
+        *block = f.block;
+    if (axis)
+        *axis = f.axis;
+    return !none;
+}
+
+/* ---- concurrency ---- */
+
+typedef struct Conflict {
+    const Node *func, *loop;
+    const char *how;
+    Err *err;
+    Arena *A;
+    VEC(const Node *) inner; /* loops from `loop` down to the place at hand, without `loop` */
+    VEC(const Node *) local; /* buffers allocated below `loop` */
+} Conflict;
+
+static bool is_local(const Conflict *c, const Node *buffer)
+{
+    for (size_t i = 0; i < c->local.n; i++)
+        if (c->local.at[i] == buffer)
+            return true;
+    return false;
+}
+
+/* The expressions e//n and e%n over the loop are both axes' values: together they tell iterations apart. */
+static bool apart_by_parts(const Node *block, const Node *var)
+{
+    const Node *iters = block->kid[Block_iters];
+    for (size_t i = 0; i < iters->nkids; i++) {
+        const Node *d = iters->kid[i]->kid[Iter_value];
+        if (iters->kid[i]->at.i != ITER_spatial || !ir_mentions(d, var))
+            continue;
+        for (size_t j = 0; j < iters->nkids; j++) {
+            const Node *m = iters->kid[j]->kid[Iter_value];
+            if (d->op == OP_FloorDiv && m->op == OP_FloorMod && ir_same(d->kid[0], m->kid[0]) &&
+                ir_same(d->kid[1], m->kid[1]) && iters->kid[j]->at.i == ITER_spatial)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Is some spatial axis different for any two iterations of the loop, whatever the inner loops do? */
+static bool apart(const Conflict *c, const Node *block)
+{
+    const Node *iters = block->kid[Block_iters], *var = c->loop->kid[For_var];
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->at.i == ITER_spatial &&
+            region_disjoint(iters->kid[i]->kid[Iter_value], var, c->inner.n, c->inner.at))
+            return true;
+    return apart_by_parts(block, var);
+}
+
+static bool refuse_sum(const Conflict *c, const Node *block, const Node *axis)
+{
+    const char *loop = ir_var_name(c->loop->kid[For_var]);
+    const Node *access = block_access(block);
+    const char *what = access && access->op == OP_Update ? combiner_name[access->at.i] : "sum";
+    REFUSE(c->err, reduce_concurrent, c->loop, loop, strcmp(what, "fma") ? what : "sum",
+           ir_var_name(axis), ir_block_name(block));
+    witness_loop_conflict(c->func, c->loop->kid[For_var], c->err);
+    return false;
+}
+
+static bool check_block(Conflict *c, const Node *block)
+{
+    const char *why = NULL, *loop = ir_var_name(c->loop->kid[For_var]);
+    const Node *iters = block->kid[Block_iters], *var = c->loop->kid[For_var];
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->at.i == ITER_reduce && ir_mentions(iters->kid[i]->kid[Iter_value], var))
+            return refuse_sum(c, block, iters->kid[i]->kid[Iter_var]);
+    if (block_class(block, &why) == BLOCK_OPAQUE)
+        return REFUSE(c->err, opaque_block, block, c->how, loop, ir_block_name(block), why);
+    const Node *target = block_target(block);
+    if (is_local(c, target) || apart(c, block))
+        return true;
+    if (c->loop->kid[For_extent]->op == OP_IntImm && c->loop->kid[For_extent]->at.i <= 1)
+        return true;
+    REFUSE(c->err, shared_writes, c->loop, loop, ir_block_name(block), ir_buf_name(target));
+    witness_loop_conflict(c->func, var, c->err);
+    return false;
+}
+
+/* A buffer from outside that one block under the loop writes and another reads must be read only where the
+** same iteration wrote: by an index that tells iterations apart in the same way. */
+static bool check_flow(Conflict *c, const Node *n, const Node *writer)
+{
+    const Node *target = block_target(writer);
+    if (n->op == OP_Block && n != writer && tree_reads(n, target)) {
+        Region w = region_of(c->A, c->loop->kid[For_body], target, REGION_WRITES);
+        Region r = region_of(c->A, n, target, REGION_READS);
+        for (size_t d = 0; d < w.rank; d++)
+            if (!w.whole[d] && !r.whole[d] && ir_mentions(w.min[d], c->loop->kid[For_var]))
+                return true;
+        return REFUSE(c->err, cross_iteration, c->loop, ir_var_name(c->loop->kid[For_var]),
+                      ir_block_name(n), ir_buf_name(target), ir_block_name(writer));
+    }
+    for (size_t i = 0; i < n->nkids; i++)
+        if (op_info[n->kid[i]->op].cls == CLASS_STMT && n->op != OP_Block &&
+            !check_flow(c, n->kid[i], writer))
+            return false;
+    return true;
+}
+
+static bool check_below(Conflict *c, const Node *n)
+{
+    size_t inner = c->inner.n;
+    bool ok = true;
+    if (n->op == OP_Block) {
+        ok = check_block(c, n);
+        const Node *target = ok ? block_target(n) : NULL;
+        return ok && (is_local(c, target) || check_flow(c, c->loop->kid[For_body], n));
+    }
+    if (n->op == OP_Store || n->op == OP_Update)
+        return REFUSE(c->err, bare_store, n, c->how, ir_var_name(c->loop->kid[For_var]),
+                      ir_buf_name(n->kid[Store_buffer]));
+    if (n->op == OP_For)
+        vec_push(c->A, &c->inner, n);
+    if (n->op == OP_Alloc)
+        vec_push(c->A, &c->local, n->kid[Alloc_buffer]);
+    for (size_t i = 0; i < n->nkids && ok; i++)
+        if (op_info[n->kid[i]->op].cls == CLASS_STMT)
+            ok = check_below(c, n->kid[i]);
+    c->inner.n = inner;
+    return ok;
+}
+
+bool legal_concurrent(const Node *func, const Node *loop, const char *how, Err *err)
+{
+    Conflict c = {.func = func, .loop = loop, .how = how, .err = err, .A = arena_new(NULL)};
+    bool ok = check_below(&c, loop->kid[For_body]);
+    arena_release(c.A);
+    return ok;
+}
+
+/* ---- order ---- */
+
+typedef struct Order {
+    const Node *outermost;
+    Err *err;
+} Order;
+
+static bool order_visit(void *env, const Node *block)
+{
+    Order *o = env;
+    const char *why;
+    if (block_class(block, &why) != BLOCK_OPAQUE)
+        return true;
+    return REFUSE(o->err, opaque_block, block, "reorder", ir_var_name(o->outermost->kid[For_var]),
+                  ir_block_name(block), why);
+}
+
+bool legal_reorder(const Node *func, const Node *outermost, Err *err)
+{
+    (void)func;
+    Order o = {outermost, err};
+    return tree_blocks(outermost, order_visit, &o);
+}

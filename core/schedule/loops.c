@@ -1,0 +1,407 @@
+/* loops.c -- split, fuse, reorder, tile: the loops of one nest, and nothing else. */
+#include "core/schedule/prims.h"
+
+#include <string.h>
+
+#include "core/affine/region.h"
+#include "core/ir/rewrite.h"
+#include "core/ir/simplify.h"
+#include "core/schedule/legal.h"
+#include "core/schedule/tree.h"
+
+/* ---- rewriting what the axes are bound to ---- */
+
+/* The ranges of the loops around and below, for simplifying what a step substitutes. */
+typedef struct Bind {
+    size_t n;
+    const Subst *map;
+    VarRange *ranges;
+    size_t nranges;
+} Bind;
+
+static const Node *rebind_block(Arena *A, const Node *block, void *env)
+{
+    const Bind *b = env;
+    Ranges known = {b->nranges, b->ranges};
+    const Node *iters = block->kid[Block_iters];
+    const Node **now = ARENA_ARRAY(A, const Node *, iters->nkids + 1);
+    for (size_t i = 0; i < iters->nkids; i++) {
+        const Node *old = iters->kid[i]->kid[Iter_value], *value = ir_subst(A, old, b->n, b->map);
+        if (value != old && value->op != OP_Var && b->nranges)
+            value = ir_simplify(A, value, &known);
+        now[i] = ir_with_kid(A, iters->kid[i], Iter_value, value);
+    }
+    const Node *out = ir_with_kid(A, block, Block_iters, ir_with_kids(A, iters, now));
+    return ir_with_kid(A, out, Block_where, ir_subst(A, block->kid[Block_where], b->n, b->map));
+}
+
+/* Bare statements, windows and bounds take the substitution as it is; blocks in their bindings. */
+static const Node *rebind(Arena *A, const Node *n, Bind *b)
+{
+    if (n->op == OP_Block)
+        return rebind_block(A, n, b);
+    if (op_info[n->op].cls != CLASS_STMT)
+        return ir_subst(A, n, b->n, b->map);
+    if (n->nkids == 0)
+        return n;
+    const Node *few[8], **kids = n->nkids <= 8 ? few : ARENA_ARRAY(A, const Node *, n->nkids);
+    for (size_t i = 0; i < n->nkids; i++)
+        kids[i] = rebind(A, n->kid[i], b);
+    return ir_with_kids(A, n, kids);
+}
+
+static bool serial_const(Step *s, const Node *loop, const char *how)
+{
+    const char *name = ir_var_name(loop->kid[For_var]);
+    if (ir_for_kind(loop) != FOR_serial)
+        return REFUSE(s->err, loop_has_kind, loop, how, name, for_kind_text[ir_for_kind(loop)]);
+    if (loop->kid[For_extent]->op != OP_IntImm)
+        return REFUSE(s->err, extent_not_constant, loop, how, name);
+    return true;
+}
+
+/* ---- split ---- */
+
+/* The factors with the -1 found; their product covers the extent. */
+static bool solve_factors(Step *s, const Node *loop, const Bound *f, int64_t *out)
+{
+    int64_t extent = loop->kid[For_extent]->at.i, product = 1;
+    size_t hole = f->n;
+    for (size_t i = 0; i < f->n; i++) {
+        out[i] = f->ints[i];
+        if (f->ints[i] == -1)
+            hole = i;
+        else if (__builtin_mul_overflow(product, f->ints[i], &product) || product > (int64_t)1 << 40)
+            return REFUSE(s->err, factors_too_big, loop, ir_var_name(loop->kid[For_var]), (long long)extent);
+    }
+    if (hole < f->n)
+        out[hole] = extent / product + (extent % product != 0);
+    else if (product < extent)
+        return REFUSE(s->err, factors_too_small, loop, (long long)product, ir_var_name(loop->kid[For_var]),
+                      (long long)extent);
+    if (hole < f->n && out[hole] == 0)
+        out[hole] = 1;
+    return true;
+}
+
+/* y.0 y.1 …, unless named. */
+static const char *part_name(Step *s, const Node *loop, const Bound *names, size_t i)
+{
+    const char *name = i < names->n ? names->names[i]
+                                    : arena_printf(s->A, "%s.%zu", ir_var_name(loop->kid[For_var]), i);
+    return name;
+}
+
+typedef struct Parts {
+    size_t n;
+    int64_t factor[PRIM_MAX_ITEMS];
+    const Node *var[PRIM_MAX_ITEMS];
+} Parts;
+
+/* var = ((p0 * f1 + p1) * f2 + p2) … written as a sum of products. */
+static const Node *parts_value(Arena *A, const Parts *p)
+{
+    const Node *sum = NULL;
+    for (size_t i = 0; i < p->n; i++) {
+        int64_t scale = 1;
+        for (size_t j = i + 1; j < p->n; j++)
+            scale *= p->factor[j];
+        const Node *term = ix_mul(A, p->var[i], ir_idx(A, scale));
+        sum = sum ? ix_add(A, sum, term) : term;
+    }
+    return sum;
+}
+
+static bool names_are_free(Step *s, const Node *loop, Parts *p, const Bound *names)
+{
+    Path path;
+    path_to(s->func, loop, &path);
+    const Node *without = path_replace(s->A, &path, loop->kid[For_body]);
+    for (size_t i = 0; i < p->n; i++) {
+        const char *name = part_name(s, loop, names, i);
+        name = fresh_loop_name(s->A, without, loop->kid[For_body], name);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(ir_var_name(p->var[j]), name) == 0)
+                name = arena_printf(s->A, "%s_%zu", name, i);
+        const VarInfo *from = loop->kid[For_var]->at.var;
+        p->var[i] = ir_var_like(s->A, DT_int64, name, from->axis ? from->axis : from->name, s->number);
+    }
+    return true;
+}
+
+/* Replaces `loop` by loops over the parts around its body. */
+static const Node *split_loop(Step *s, const Node *func, const Node *loop, const Parts *p)
+{
+    Arena *A = s->A;
+    int64_t extent = loop->kid[For_extent]->at.i, product = 1;
+    VarRange ranges[PRIM_MAX_ITEMS];
+    for (size_t i = 0; i < p->n; i++) {
+        product *= p->factor[i];
+        ranges[i] = (VarRange){p->var[i], 0, p->factor[i] - 1};
+    }
+    const Node *value = parts_value(A, p);
+    Subst map = {loop->kid[For_var], value};
+    Bind bind = {1, &map, ranges, p->n};
+    const Node *body = rebind(A, loop->kid[For_body], &bind);
+    if (product != extent)
+        body = tree_guard(A, body, ir_binary(A, OP_Lt, value, ir_idx(A, extent)));
+    for (size_t i = p->n; i-- > 0;) {
+        const Node *f = ir_for(A, FOR_serial, p->var[i], ir_idx(A, p->factor[i]), body);
+        body = i == 0 ? ir_with_kid(A, f, For_annots, loop->kid[For_annots]) : f;
+    }
+    Path path;
+    path_to(func, loop, &path);
+    return path_replace(A, &path, body);
+}
+
+static void say_split(Step *s, const Node *loop, const Parts *p)
+{
+    buf_printf(&s->said, "%s(%lld) ->", ir_var_name(loop->kid[For_var]), (long long)loop->kid[For_extent]->at.i);
+    for (size_t i = 0; i < p->n; i++) {
+        buf_printf(&s->said, " %s(%lld)", ir_var_name(p->var[i]), (long long)p->factor[i]);
+        step_made(s, ir_var_name(p->var[i]));
+    }
+}
+
+bool prim_split(Step *s)
+{
+    const Node *loop = s->arg[0].node;
+    const Bound *factors = &s->arg[1], *names = &s->arg[2];
+    Parts p = {.n = factors->n};
+    if (!serial_const(s, loop, "split"))
+        return false;
+    if (names->n > p.n)
+        return REFUSE(s->err, too_many_names, loop, names->n, p.n);
+    if (!solve_factors(s, loop, factors, p.factor) || !names_are_free(s, loop, &p, names))
+        return false;
+    say_split(s, loop, &p);
+    return step_done(s, split_loop(s, s->func, loop, &p));
+}
+
+/* ---- fuse ---- */
+
+static const Node *only_child(const Node *loop)
+{
+    return loop->kid[For_body];
+}
+
+/* The loops as they nest, outermost first, each the only thing in the one before. */
+static bool nested_in_turn(Step *s, const Bound *loops)
+{
+    for (size_t i = 0; i + 1 < loops->n; i++)
+        if (only_child(loops->nodes[i]) != loops->nodes[i + 1])
+            return REFUSE(s->err, not_nested_in_turn, loops->nodes[i],
+                          ir_var_name(loops->nodes[i + 1]->kid[For_var]), ir_var_name(loops->nodes[i]->kid[For_var]));
+    return true;
+}
+
+static const char *fused_name(Step *s, const Bound *loops)
+{
+    Buf b = buf_new(s->A);
+    for (size_t i = 0; i < loops->n; i++)
+        buf_printf(&b, "%s%s", i ? "_" : "", ir_var_name(loops->nodes[i]->kid[For_var]));
+    return buf_str(&b);
+}
+
+bool prim_fuse(Step *s)
+{
+    Arena *A = s->A;
+    const Bound *loops = &s->arg[0];
+    int64_t total = 1;
+    if (loops->n < 2)
+        return REFUSE(s->err, fuse_needs_two, loops->nodes[0]);
+    for (size_t i = 0; i < loops->n; i++) {
+        if (!serial_const(s, loops->nodes[i], "fuse"))
+            return false;
+        if (__builtin_mul_overflow(total, loops->nodes[i]->kid[For_extent]->at.i, &total))
+            return REFUSE(s->err, factors_too_big, loops->nodes[0], ir_var_name(loops->nodes[0]->kid[For_var]), 0LL);
+    }
+    if (!nested_in_turn(s, loops))
+        return false;
+    const char *name = s->arg[1].n ? s->arg[1].names[0] : fused_name(s, loops);
+    const Node *inner = loops->nodes[loops->n - 1];
+    name = fresh_loop_name(A, s->func, inner->kid[For_body], name);
+    const Node *var = ir_var_like(A, DT_int64, name, loops->nodes[0]->kid[For_var]->at.var->axis, s->number);
+    Subst map[PRIM_MAX_ITEMS];
+    int64_t below = 1;
+    for (size_t i = loops->n; i-- > 0;) {
+        int64_t extent = loops->nodes[i]->kid[For_extent]->at.i;
+        const Node *part = ix_div(A, var, ir_idx(A, below));
+        if (i > 0)
+            part = ix_mod(A, part, ir_idx(A, extent ? extent : 1));
+        map[i] = (Subst){loops->nodes[i]->kid[For_var], part};
+        below *= extent;
+    }
+    VarRange range = {var, 0, total - 1};
+    Bind bind = {loops->n, map, &range, total > 0 ? 1 : 0};
+    const Node *body = ir_for(A, FOR_serial, var, ir_idx(A, total), rebind(A, inner->kid[For_body], &bind));
+    for (size_t i = 0; i < loops->n; i++)
+        buf_printf(&s->said, "%s(%lld) ", ir_var_name(loops->nodes[i]->kid[For_var]),
+                   (long long)loops->nodes[i]->kid[For_extent]->at.i);
+    buf_printf(&s->said, "-> %s(%lld)", name, (long long)total);
+    step_made(s, name);
+    Path path;
+    path_to(s->func, loops->nodes[0], &path);
+    return step_done(s, path_replace(A, &path, body));
+}
+
+/* ---- reorder ---- */
+
+typedef struct Nest {
+    size_t n;
+    const Node *at[IR_MAX_DEPTH];
+} Nest;
+
+/* The loops from the outermost of those named down to the innermost, which must form one chain. */
+static bool chain_of(Step *s, const Bound *loops, Nest *nest)
+{
+    Path deepest = {0}, p;
+    for (size_t i = 0; i < loops->n; i++) {
+        path_to(s->func, loops->nodes[i], &p);
+        if (p.n > deepest.n)
+            deepest = p;
+    }
+    size_t top = deepest.n;
+    for (size_t i = 0; i < loops->n; i++) {
+        size_t at = 0;
+        while (at < deepest.n && deepest.at[at] != loops->nodes[i])
+            at++;
+        if (at == deepest.n)
+            return REFUSE(s->err, loops_apart, loops->nodes[i], ir_var_name(loops->nodes[i]->kid[For_var]),
+                          ir_var_name(path_end(&deepest)->kid[For_var]));
+        if (at < top)
+            top = at;
+    }
+    nest->n = 0;
+    for (size_t i = top; i < deepest.n; i++) {
+        const Node *n = deepest.at[i];
+        if (n->op != OP_For)
+            return REFUSE(s->err, chain_broken, n, ir_var_name(deepest.at[top]->kid[For_var]),
+                          ir_var_name(path_end(&deepest)->kid[For_var]),
+                          n->op == OP_Alloc ? ir_buf_name(n->kid[Alloc_buffer]) : "several statements");
+        nest->at[nest->n++] = n;
+    }
+    return true;
+}
+
+static bool in_bound(const Bound *loops, const Node *n)
+{
+    for (size_t i = 0; i < loops->n; i++)
+        if (loops->nodes[i] == n)
+            return true;
+    return false;
+}
+
+/* Do the loops that feed one block's reduce axes change their order among themselves? */
+static bool reduction_reordered(const Nest *before, const Node *const *after)
+{
+    size_t k = 0;
+    for (size_t i = 0; i < before->n; i++) {
+        if (!feeds_reduce(before->at[i], NULL, NULL))
+            continue;
+        while (k < before->n && !feeds_reduce(after[k], NULL, NULL))
+            k++;
+        if (k < before->n && after[k]->kid[For_var] != before->at[i]->kid[For_var])
+            return true;
+        k++;
+    }
+    return false;
+}
+
+typedef struct FloatSum {
+    bool found;
+} FloatSum;
+
+static bool float_sum(void *env, const Node *block)
+{
+    const Node *a = block_access(block);
+    FloatSum *f = env;
+    f->found |= a && a->op == OP_Update && dtype_is_float(a->kid[Update_buffer]->type) &&
+                a->at.i != COMB_max && a->at.i != COMB_min;
+    return true;
+}
+
+static bool extents_stand_alone(Step *s, const Nest *nest)
+{
+    for (size_t i = 0; i < nest->n; i++)
+        if (nest->at[i]->kid[For_extent]->op != OP_IntImm)
+            return REFUSE(s->err, extent_not_constant, nest->at[i], "reorder",
+                          ir_var_name(nest->at[i]->kid[For_var]));
+    return true;
+}
+
+bool prim_reorder(Step *s)
+{
+    Arena *A = s->A;
+    const Bound *loops = &s->arg[0];
+    Nest nest;
+    if (!chain_of(s, loops, &nest) || !extents_stand_alone(s, &nest) ||
+        !legal_reorder(s->func, nest.at[0], s->err))
+        return false;
+    const Node **after = ARENA_ARRAY(A, const Node *, nest.n);
+    for (size_t i = 0, k = 0; i < nest.n; i++)
+        after[i] = in_bound(loops, nest.at[i]) ? loops->nodes[k++] : nest.at[i];
+    const Node *body = nest.at[nest.n - 1]->kid[For_body];
+    for (size_t i = nest.n; i-- > 0;)
+        body = ir_with_kid(A, after[i], For_body, body);
+    FloatSum f = {false};
+    tree_blocks(nest.at[0], float_sum, &f);
+    s->reassociates = f.found && reduction_reordered(&nest, after);
+    for (size_t i = 0; i < loops->n; i++)
+        buf_printf(&s->said, "%s%s", i ? ", " : "", ir_var_name(loops->nodes[i]->kid[For_var]));
+    Path path;
+    path_to(s->func, nest.at[0], &path);
+    return step_done(s, path_replace(A, &path, body));
+}
+
+/* ---- tile ---- */
+
+bool prim_tile(Step *s)
+{
+    Arena *A = s->A;
+    const Node *loops[2] = {s->arg[0].node, s->arg[1].node};
+    if (loops[0]->kid[For_body] != loops[1])
+        return REFUSE(s->err, not_nested_in_turn, loops[0], ir_var_name(loops[1]->kid[For_var]),
+                      ir_var_name(loops[0]->kid[For_var]));
+    const Node *func = s->func, *var[2][2];
+    Bound names = s->arg[4];
+    if (names.n > 4)
+        return REFUSE(s->err, too_many_names, loops[0], names.n, (size_t)4);
+    for (int d = 0; d < 2; d++) {
+        int64_t factor = s->arg[2 + d].i;
+        if (factor < 1)
+            return REFUSE(s->err, bad_factor, loops[d], (long long)factor);
+        Bound own = {.n = 0}, f = {.n = 2, .ints = {-1, factor}};
+        for (size_t i = 0; i < 2; i++)
+            if ((size_t)d + 2 * i < names.n)
+                own.names[own.n++] = names.names[(size_t)d + 2 * i];
+        Parts p = {.n = 2};
+        Path path;
+        path_to_loop(func, loops[d]->kid[For_var], &path);
+        const Node *loop = path_end(&path);
+        s->func = func;
+        if (!serial_const(s, loop, "tile") || !solve_factors(s, loop, &f, p.factor) ||
+            !names_are_free(s, loop, &p, &own))
+            return false;
+        if (d)
+            buf_puts(&s->said, ", ");
+        say_split(s, loop, &p);
+        func = split_loop(s, func, loop, &p);
+        var[d][0] = p.var[0];
+        var[d][1] = p.var[1];
+    }
+    const Node *want[4] = {var[0][0], var[1][0], var[0][1], var[1][1]};
+    Bound order = {.n = 4};
+    for (int i = 0; i < 4; i++) {
+        Path path;
+        path_to_loop(func, want[i], &path);
+        order.nodes[i] = path_end(&path);
+    }
+    s->func = func;
+    s->arg[0] = order;
+    buf_puts(&s->said, "; order ");
+    s->nmade = 0;
+    for (int i = 0; i < 4; i++)
+        step_made(s, ir_var_name(want[i]));
+    return prim_reorder(s);
+}

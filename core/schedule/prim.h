@@ -1,0 +1,112 @@
+/* prim.h -- schedule primitives as rows.
+**
+** A row says what a primitive is called, what it takes, what it does (with a program before and after), and the C
+** function that does it.  From the row come the Lua method, the checks of its arguments, help, completion, the
+** trace and its replay, and the random-schedule tester; a new primitive is one function and one row of prims.def.
+*/
+#ifndef CORE_SCHEDULE_PRIM_H
+#define CORE_SCHEDULE_PRIM_H
+
+#include "core/base/buf.h"
+#include "core/base/vec.h"
+#include "core/ir/ir.h"
+
+/* What a caller gives: plain data, the same from Lua, from a trace, and from the tester. */
+typedef enum ArgTag { ARG_INT, ARG_STR, ARG_LIST } ArgTag;
+typedef struct Arg Arg;
+struct Arg {
+    ArgTag tag;
+    int64_t i;
+    const char *s;
+    size_t n;
+    const Arg *list;
+};
+
+static inline Arg arg_int(int64_t i) { return (Arg){.tag = ARG_INT, .i = i}; }
+static inline Arg arg_str(const char *s) { return (Arg){.tag = ARG_STR, .s = s}; }
+static inline Arg arg_list(size_t n, const Arg *list) { return (Arg){.tag = ARG_LIST, .n = n, .list = list}; }
+
+/* What a parameter means; the letters of a row's signature. */
+typedef enum ParamKind {
+    PARAM_LOOP = 'L',    /* a loop, by name or path */
+    PARAM_LOOPS = 'M',   /* several, as a list or as the arguments up to the end */
+    PARAM_BLOCK = 'B',   /* a block, by name */
+    PARAM_PLACE = 'P',   /* a loop or a block */
+    PARAM_BUFFER = 'T',  /* a buffer, by name */
+    PARAM_INT = 'I',
+    PARAM_FACTORS = 'F', /* an inner factor, or a list of factors with at most one -1 */
+    PARAM_NAME = 'N',    /* a string */
+    PARAM_NAMES = 'S',   /* the strings that are left */
+    PARAM_VALUE = 'V',   /* an integer or a string */
+} ParamKind;
+
+enum { PRIM_MAX_PARAMS = 8, PRIM_MAX_ITEMS = 16 };
+
+/* An argument after binding: names have become nodes of the version at hand. */
+typedef struct Bound {
+    bool given;
+    const Node *node;                    /* For, Block or Buffer */
+    size_t n;                            /* how many nodes, factors or names */
+    const Node *nodes[PRIM_MAX_ITEMS];
+    int64_t ints[PRIM_MAX_ITEMS];
+    const char *names[PRIM_MAX_ITEMS];
+    int64_t i;
+    const char *s;
+} Bound;
+
+/* One application of a primitive. */
+typedef struct Step {
+    Arena *A;           /* where the new program is built */
+    const Node *func;   /* the program before */
+    int number;         /* of this step */
+    Bound arg[PRIM_MAX_PARAMS];
+    Err *err;
+    /* what apply fills in */
+    const Node *out;    /* the program after */
+    Buf said;           /* "y(1024) -> yo(128) yi(8)" */
+    size_t nmade;
+    const char *made[PRIM_MAX_ITEMS];
+    bool reassociates;  /* the order of a floating-point reduction changed */
+} Step;
+
+typedef struct Prim {
+    const char *name;
+    const char *signature; /* "L:loop F:factors S?:names", a ? after the letter where it may be left out */
+    const char *doc;
+    bool (*apply)(Step *s);
+    bool returns_made;     /* the method returns the names of what was made, not the cursor */
+} Prim;
+
+extern const Prim prims[];
+extern const size_t prim_count;
+const Prim *prim_find(const char *name);
+
+/* Reads a row's signature; how many parameters it has. */
+typedef struct Param {
+    ParamKind kind;
+    bool optional;
+    char name[24];
+} Param;
+size_t prim_params(const Prim *p, Param out[PRIM_MAX_PARAMS]);
+
+/* Turns what was given into nodes of s->func and plain values. */
+bool prim_bind(Step *s, const Prim *p, size_t nargs, const Arg *args);
+
+/* Names to nodes, as LANGUAGE says: "yi" where unique, "C/yi", else an error that lists what there is.  `gone`
+** is called for a loop that is not there, so that the version tree may say which step used it up. */
+const Node *find_loop(const Node *func, const char *name, Err *err);
+const Node *find_block(const Node *func, const char *name, Err *err);
+const Node *find_buffer(const Node *func, const char *name, Err *err);
+
+/* The names of all loops (paths where a name is not unique), blocks or buffers, for completion and errors. */
+typedef VEC(const char *) NameList;
+void list_loops(Arena *A, const Node *func, NameList *out);
+void list_blocks(Arena *A, const Node *func, NameList *out);
+void list_buffers(Arena *A, const Node *func, NameList *out);
+
+/* For apply functions: records what was made, and ends the step. */
+void step_made(Step *s, const char *name);
+bool step_done(Step *s, const Node *out);
+bool step_fail(Step *s);
+
+#endif

@@ -1,0 +1,338 @@
+/* sched.c -- versions, the cursor, and the trace. */
+#include "core/schedule/sched.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/ir/verify.h"
+
+/* ---- versions ---- */
+
+Version *version_retain(Version *v)
+{
+    if (v)
+        v->refs++;
+    return v;
+}
+
+void version_release(Version *v)
+{
+    while (v && --v->refs == 0) {
+        Version *parent = v->parent;
+        arena_release(v->arena);
+        v = parent;
+    }
+}
+
+Version *version_new(Arena *A, const Node *func)
+{
+    Arena *own = arena_new(A);
+    Version *v = arena_alloc(own, sizeof *v);
+    *v = (Version){.refs = 1, .arena = own, .func = func, .said = "as written"};
+    return v;
+}
+
+Version *version_ancestor(Version *v, int number)
+{
+    while (v && v->number > number)
+        v = v->parent;
+    return v && v->number == number ? v : NULL;
+}
+
+static Arg copy_arg(Arena *A, const Arg *a)
+{
+    Arg out = *a;
+    if (a->tag == ARG_STR)
+        out.s = arena_strdup(A, a->s);
+    if (a->tag == ARG_LIST) {
+        Arg *list = ARENA_ARRAY(A, Arg, a->n + 1);
+        for (size_t i = 0; i < a->n; i++)
+            list[i] = copy_arg(A, &a->list[i]);
+        out.list = list;
+    }
+    return out;
+}
+
+typedef struct Apply {
+    Version *from, *to;
+    const Prim *prim;
+    size_t nargs;
+    const Arg *args;
+} Apply;
+
+/* A loop that an earlier step used up: say which step, and how to come back. */
+static void explain_stale(Version *v, const char *name, Err *err)
+{
+    for (Version *w = v; w && w->parent; w = w->parent) {
+        Err quiet = {0};
+        if (find_loop(w->parent->func, name, &quiet)) {
+            FAIL(err, stale_loop, NULL, name, w->number, w->said, w->number - 1);
+            return;
+        }
+    }
+}
+
+static void explain_args(Version *v, size_t nargs, const Arg *args, Err *err)
+{
+    for (size_t i = 0; i < nargs; i++) {
+        Err quiet = {0};
+        if (args[i].tag == ARG_LIST)
+            explain_args(v, args[i].n, args[i].list, err);
+        else if (args[i].tag == ARG_STR && !find_loop(v->func, args[i].s, &quiet) &&
+                 quiet.code == ERR_no_loop && strstr(err->why, args[i].s))
+            explain_stale(v, args[i].s, err);
+    }
+}
+
+static const char *said_text(Arena *A, Step *s, const Prim *prim)
+{
+    const char *what = buf_str(&s->said);
+    return arena_printf(A, "%s%s%s%s", prim->name, *what ? " " : "", what,
+                        s->reassociates ? "  (sums in another order: rounding changes)" : "");
+}
+
+/* Builds in an arena of its own, which is dropped whole if the step is refused. */
+static bool apply_guarded(void *env, Err *err)
+{
+    Apply *a = env;
+    Arena *A = arena_new(a->from->arena), *scratch = arena_new(NULL);
+    Step s = {.A = A, .func = a->from->func, .number = a->from->number + 1, .err = err};
+    s.said = buf_new(scratch);
+    bool ok = prim_bind(&s, a->prim, a->nargs, a->args);
+    if (!ok && err->code == ERR_no_loop)
+        explain_args(a->from, a->nargs, a->args, err);
+    ok = ok && a->prim->apply(&s);
+    if (ok && s.out->depth > IR_MAX_DEPTH)
+        ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);
+    if (ok) {
+        Version *v = arena_alloc(A, sizeof *v);
+        Arg *args = ARENA_ARRAY(A, Arg, a->nargs + 1);
+        for (size_t i = 0; i < a->nargs; i++)
+            args[i] = copy_arg(A, &a->args[i]);
+        const char **made = ARENA_ARRAY(A, const char *, s.nmade + 1);
+        for (size_t i = 0; i < s.nmade; i++)
+            made[i] = arena_strdup(A, s.made[i]);
+        *v = (Version){1, a->from, A, s.out, s.number, a->prim, a->nargs, args,
+                       said_text(A, &s, a->prim), s.nmade, made};
+        version_retain(a->from);
+        a->to = v;
+    } else {
+        err_in(err, a->prim->name);
+        arena_release(A);
+    }
+    arena_release(scratch);
+    return ok;
+}
+
+Version *version_apply(Version *v, const Prim *prim, size_t nargs, const Arg *args, Err *err)
+{
+    Apply a = {v, NULL, prim, nargs, args};
+    if (!mem_guard(apply_guarded, &a, err))
+        return NULL;
+#ifndef NDEBUG
+    Err broken = {0};
+    if (!ir_verify(a.to->func, &broken)) {
+        version_release(a.to);
+        return FAIL(err, step_broke_program, NULL, prim->name, broken.why);
+    }
+#endif
+    return a.to;
+}
+
+/* ---- the cursor ---- */
+
+Sched *sched_new(Version *v)
+{
+    Sched *s = calloc(1, sizeof *s);
+    if (s)
+        s->at = version_retain(v);
+    return s;
+}
+
+static void drop_redo(Sched *s)
+{
+    for (size_t i = 0; i < s->nredo; i++)
+        version_release(s->redo[i]);
+    free(s->redo);
+    s->redo = NULL;
+    s->nredo = 0;
+}
+
+void sched_free(Sched *s)
+{
+    if (!s)
+        return;
+    drop_redo(s);
+    for (size_t i = 0; i < s->nmarks; i++) {
+        version_release(s->marks[i].version);
+        free((void *)(uintptr_t)s->marks[i].name);
+    }
+    free(s->marks);
+    version_release(s->at);
+    free(s);
+}
+
+Sched *sched_fork(const Sched *s)
+{
+    Sched *f = sched_new(s->at);
+    Err quiet = {0};
+    for (size_t i = 0; f && i < s->nmarks; i++) {
+        Version *at = f->at;
+        f->at = s->marks[i].version;
+        sched_mark(f, s->marks[i].name, &quiet);
+        f->at = at;
+    }
+    return f;
+}
+
+static bool push_redo(Sched *s, Version *v)
+{
+    Version **more = realloc(s->redo, (s->nredo + 1) * sizeof *more);
+    if (!more)
+        return false;
+    s->redo = more;
+    s->redo[s->nredo++] = version_retain(v);
+    return true;
+}
+
+static void move_to(Sched *s, Version *v)
+{
+    version_retain(v);
+    version_release(s->at);
+    s->at = v;
+}
+
+bool sched_apply(Sched *s, const Prim *prim, size_t nargs, const Arg *args, Err *err)
+{
+    Version *v = version_apply(s->at, prim, nargs, args, err);
+    if (!v)
+        return false;
+    drop_redo(s);
+    version_release(s->at);
+    s->at = v;
+    return true;
+}
+
+bool sched_undo(Sched *s, int n, Err *err)
+{
+    if (n < 0 || n > s->at->number)
+        return REFUSE(err, no_such_step, NULL, s->at->number - n, s->at->number);
+    for (; n > 0; n--) {
+        if (!push_redo(s, s->at))
+            return REFUSE(err, out_of_memory, NULL);
+        move_to(s, s->at->parent);
+    }
+    return true;
+}
+
+bool sched_redo(Sched *s, int n, Err *err)
+{
+    if (n < 0 || (size_t)n > s->nredo)
+        return REFUSE(err, nothing_to_redo, NULL, (int)s->nredo);
+    for (; n > 0; n--) {
+        move_to(s, s->redo[s->nredo - 1]);
+        version_release(s->redo[--s->nredo]);
+    }
+    return true;
+}
+
+bool sched_goto(Sched *s, Version *v, Err *err)
+{
+    if (version_ancestor(s->at, v->number) == v)
+        return sched_undo(s, s->at->number - v->number, err);
+    drop_redo(s);
+    move_to(s, v);
+    return true;
+}
+
+bool sched_mark(Sched *s, const char *name, Err *err)
+{
+    for (size_t i = 0; i < s->nmarks; i++)
+        if (strcmp(s->marks[i].name, name) == 0) {
+            version_release(s->marks[i].version);
+            s->marks[i].version = version_retain(s->at);
+            return true;
+        }
+    Mark *more = realloc(s->marks, (s->nmarks + 1) * sizeof *more);
+    char *copy = more ? strdup(name) : NULL;
+    if (more)
+        s->marks = more;
+    if (!copy)
+        return REFUSE(err, out_of_memory, NULL);
+    s->marks[s->nmarks++] = (Mark){copy, version_retain(s->at)};
+    return true;
+}
+
+Version *sched_marked(const Sched *s, const char *name)
+{
+    for (size_t i = 0; i < s->nmarks; i++)
+        if (strcmp(s->marks[i].name, name) == 0)
+            return s->marks[i].version;
+    return NULL;
+}
+
+const char *sched_mark_of(const Sched *s, const Version *v)
+{
+    for (size_t i = 0; i < s->nmarks; i++)
+        if (s->marks[i].version == v)
+            return s->marks[i].name;
+    return NULL;
+}
+
+/* ---- the trace ---- */
+
+static void put_quoted(Buf *out, const char *s)
+{
+    buf_putc(out, '"');
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\')
+            buf_putc(out, '\\');
+        if (*s == '\n')
+            buf_puts(out, "\\n");
+        else
+            buf_putc(out, *s);
+    }
+    buf_putc(out, '"');
+}
+
+static void put_arg(Buf *out, const Arg *a)
+{
+    switch (a->tag) {
+    case ARG_INT: buf_printf(out, "%lld", (long long)a->i); break;
+    case ARG_STR: put_quoted(out, a->s); break;
+    case ARG_LIST:
+        buf_putc(out, '{');
+        for (size_t i = 0; i < a->n; i++) {
+            if (i)
+                buf_puts(out, ", ");
+            put_arg(out, &a->list[i]);
+        }
+        buf_putc(out, '}');
+        break;
+    }
+}
+
+void step_text(Buf *out, const char *receiver, const Prim *prim, size_t nargs, const Arg *args)
+{
+    buf_printf(out, "%s:%s(", receiver, prim->name);
+    for (size_t i = 0; i < nargs; i++) {
+        if (i)
+            buf_puts(out, ", ");
+        put_arg(out, &args[i]);
+    }
+    buf_putc(out, ')');
+}
+
+const char *version_trace(Arena *A, const Version *v, const char *receiver)
+{
+    Buf out = buf_new(A);
+    VEC(const Version *) steps = {0};
+    for (; v->parent; v = v->parent)
+        vec_push(A, &steps, v);
+    while (steps.n > 0) {
+        const Version *w = steps.at[--steps.n];
+        step_text(&out, receiver, w->prim, w->nargs, w->args);
+        buf_putc(&out, '\n');
+    }
+    return buf_str(&out);
+}

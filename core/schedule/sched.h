@@ -1,0 +1,77 @@
+/* sched.h -- a cursor over a tree of versions of one Func.
+**
+** A Version is a value: a Func, the step that made it, and the version before.  A Schedule stands on one
+** version; a step that is accepted makes a child version and moves there, one that is refused changes nothing.  So undo and
+** branching are moving, and every version that anyone holds stays as it was.
+**
+**      Sched *s = sched_new(A, func, &err);
+**      Arg split[] = {arg_str("y"), arg_int(8)};
+**      if (!sched_apply(s, prim_find("split"), 2, split, NULL, &err)) … err says why …
+**      sched_back(s, 0);
+*/
+#ifndef CORE_SCHEDULE_SCHED_H
+#define CORE_SCHEDULE_SCHED_H
+
+#include "core/schedule/prim.h"
+
+typedef struct Version Version;
+struct Version {
+    int refs;
+    Version *parent;     /* NULL for the program as written */
+    Arena *arena;        /* of the nodes that this step made */
+    const Node *func;
+    int number;          /* steps since the program as written */
+    const Prim *prim;    /* the step, and what it was asked for; NULL for the program as written */
+    size_t nargs;
+    const Arg *args;
+    const char *said;    /* "split y(1024) -> yo(128) yi(8)" */
+    size_t nmade;        /* names of what the step made, as the method returns them */
+    const char *const *made;
+};
+
+Version *version_retain(Version *v);
+void version_release(Version *v);
+
+/* A Func as a version without a past.  The arena is retained. */
+Version *version_new(Arena *A, const Node *func);
+
+/* The ancestor with that number, or NULL. */
+Version *version_ancestor(Version *v, int number);
+
+typedef struct Mark {
+    const char *name;
+    Version *version;
+} Mark;
+
+typedef struct Sched {
+    Version *at;
+    Version **redo; /* what undo left, the next one last */
+    size_t nredo;
+    Mark *marks;
+    size_t nmarks;
+} Sched;
+
+Sched *sched_new(Version *v);
+Sched *sched_fork(const Sched *s);
+void sched_free(Sched *s);
+
+/* Applies a primitive to a version: a new version (owned by the caller) or NULL. */
+Version *version_apply(Version *v, const Prim *prim, size_t nargs, const Arg *args, Err *err);
+
+/* The same on the cursor, which moves. */
+bool sched_apply(Sched *s, const Prim *prim, size_t nargs, const Arg *args, Err *err);
+
+/* Moving: to a version that is an ancestor or is kept by a mark; n steps back; forward again. */
+bool sched_undo(Sched *s, int n, Err *err);
+bool sched_redo(Sched *s, int n, Err *err);
+bool sched_goto(Sched *s, Version *v, Err *err);
+bool sched_mark(Sched *s, const char *name, Err *err);
+Version *sched_marked(const Sched *s, const char *name);
+const char *sched_mark_of(const Sched *s, const Version *v);
+
+/* The steps from the program as written to v, as Lua source that replays them on `s`. */
+const char *version_trace(Arena *A, const Version *v, const char *receiver);
+/* One step as Lua source: s:split("y", 8, "yo", "yi"). */
+void step_text(Buf *out, const char *receiver, const Prim *prim, size_t nargs, const Arg *args);
+
+#endif

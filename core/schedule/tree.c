@@ -1,0 +1,306 @@
+/* tree.c -- paths, replacement, and small questions about blocks. */
+#include "core/schedule/tree.h"
+
+#include <string.h>
+
+#include "core/ir/rewrite.h"
+
+/* ---- paths ---- */
+
+typedef bool Wanted(const Node *n, const void *what);
+
+static bool is_place(const Node *n)
+{
+    NodeClass c = op_info[n->op].cls;
+    return c == CLASS_STMT || c == CLASS_FUNC;
+}
+
+static bool descend(const Node *n, Wanted *wanted, const void *what, Path *p)
+{
+    if (p->n > IR_MAX_DEPTH)
+        return false;
+    p->at[p->n++] = n;
+    if (wanted(n, what))
+        return true;
+    if (n->op != OP_Block)
+        for (uint32_t i = 0; i < n->nkids; i++) {
+            if (!is_place(n->kid[i]))
+                continue;
+            p->kid[p->n - 1] = i;
+            if (descend(n->kid[i], wanted, what, p))
+                return true;
+        }
+    p->n--;
+    return false;
+}
+
+static bool find(const Node *func, Wanted *wanted, const void *what, Path *out)
+{
+    out->n = 0;
+    return descend(func, wanted, what, out);
+}
+
+static bool is_node(const Node *n, const void *what)
+{
+    return n == what;
+}
+
+static bool is_loop(const Node *n, const void *var)
+{
+    return n->op == OP_For && n->kid[For_var] == var;
+}
+
+static bool is_block(const Node *n, const void *name)
+{
+    return n->op == OP_Block && strcmp(ir_block_name(n), name) == 0;
+}
+
+static bool is_alloc(const Node *n, const void *buffer)
+{
+    return n->op == OP_Alloc && n->kid[Alloc_buffer] == buffer;
+}
+
+bool path_to(const Node *func, const Node *target, Path *out)
+{
+    return find(func, is_node, target, out);
+}
+
+bool path_to_loop(const Node *func, const Node *var, Path *out)
+{
+    return find(func, is_loop, var, out);
+}
+
+bool path_to_block(const Node *func, const char *name, Path *out)
+{
+    return find(func, is_block, name, out);
+}
+
+bool path_to_alloc(const Node *func, const Node *buffer, Path *out)
+{
+    return find(func, is_alloc, buffer, out);
+}
+
+static const Node *rebuild_seq(Arena *A, const Node *seq, uint32_t i, const Node *with)
+{
+    const Node **kids = ARENA_ARRAY(A, const Node *, seq->nkids);
+    memcpy(kids, seq->kid, seq->nkids * sizeof *kids);
+    kids[i] = with;
+    return ir_seq(A, seq->nkids, kids);
+}
+
+const Node *path_replace_at(Arena *A, const Path *p, size_t depth, const Node *with)
+{
+    for (size_t i = depth; i-- > 0;) {
+        const Node *up = p->at[i];
+        with = up->op == OP_Seq ? rebuild_seq(A, up, p->kid[i], with) : ir_with_kid(A, up, p->kid[i], with);
+    }
+    return with;
+}
+
+const Node *path_replace(Arena *A, const Path *p, const Node *with)
+{
+    return path_replace_at(A, p, p->n - 1, with);
+}
+
+bool path_has_seq(const Path *p, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        if (p->at[i]->op == OP_Seq)
+            return true;
+    return false;
+}
+
+/* ---- blocks ---- */
+
+bool tree_blocks(const Node *n, bool (*visit)(void *env, const Node *block), void *env)
+{
+    if (n->op == OP_Block)
+        return visit(env, n);
+    if (!is_place(n))
+        return true;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (!tree_blocks(n->kid[i], visit, env))
+            return false;
+    return true;
+}
+
+typedef struct Count {
+    size_t n;
+    const Node *last;
+} Count;
+
+static bool count_block(void *env, const Node *block)
+{
+    Count *c = env;
+    c->n++;
+    c->last = block;
+    return true;
+}
+
+size_t tree_block_count(const Node *n)
+{
+    Count c = {0};
+    tree_blocks(n, count_block, &c);
+    return c.n;
+}
+
+const Node *tree_only_block(const Node *n)
+{
+    Count c = {0};
+    tree_blocks(n, count_block, &c);
+    return c.n == 1 ? c.last : NULL;
+}
+
+const Node *tree_map_blocks(Arena *A, const Node *n, const Node *(*rule)(Arena *, const Node *, void *), void *env)
+{
+    if (n->op == OP_Block)
+        return rule(A, n, env);
+    if (!is_place(n) || n->nkids == 0)
+        return n;
+    const Node *few[8], **kids = n->nkids <= 8 ? few : ARENA_ARRAY(A, const Node *, n->nkids);
+    bool changed = false;
+    for (size_t i = 0; i < n->nkids; i++) {
+        kids[i] = tree_map_blocks(A, n->kid[i], rule, env);
+        changed |= kids[i] != n->kid[i];
+    }
+    if (!changed)
+        return n;
+    return n->op == OP_Seq ? ir_seq(A, n->nkids, kids) : ir_make(A, n->op, n->type, n->at, n->nkids, kids);
+}
+
+/* The condition with a block's axis in place of the axis's value, which reads better. */
+static const Node *in_axes(Arena *A, const Node *block, const Node *cond)
+{
+    if (op_info[cond->op].flags & OPF_LOGIC && cond->op != OP_Not)
+        return ir_binary(A, cond->op, in_axes(A, block, cond->kid[0]), in_axes(A, block, cond->kid[1]));
+    if (!(op_info[cond->op].flags & OPF_COMPARE))
+        return cond;
+    const Node *iters = block->kid[Block_iters];
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (ir_same(iters->kid[i]->kid[Iter_value], cond->kid[0]))
+            return ir_binary(A, cond->op, iters->kid[i]->kid[Iter_var], cond->kid[1]);
+    return cond;
+}
+
+static const Node *guard_block(Arena *A, const Node *block, void *cond)
+{
+    const Node *where = ir_and(A, block->kid[Block_where], in_axes(A, block, cond));
+    return ir_with_kid(A, block, Block_where, where);
+}
+
+/* Statements outside blocks get an If around them. */
+static const Node *guard_bare(Arena *A, const Node *n, const Node *cond)
+{
+    if (n->op == OP_Block || n->op == OP_Nop || n->op == OP_Barrier)
+        return n;
+    if (n->op == OP_Store || n->op == OP_Update)
+        return ir_if(A, cond, n, ir_nop(A));
+    const Node *few[8], **kids = n->nkids <= 8 ? few : ARENA_ARRAY(A, const Node *, n->nkids);
+    for (size_t i = 0; i < n->nkids; i++)
+        kids[i] = is_place(n->kid[i]) ? guard_bare(A, n->kid[i], cond) : n->kid[i];
+    return ir_with_kids(A, n, kids);
+}
+
+const Node *tree_guard(Arena *A, const Node *stmt, const Node *cond)
+{
+    if (ir_is_true(cond))
+        return stmt;
+    return guard_bare(A, tree_map_blocks(A, stmt, guard_block, (void *)(uintptr_t)cond), cond);
+}
+
+bool tree_writes(const Node *n, const Node *buffer)
+{
+    if ((n->op == OP_Store || n->op == OP_Update) && n->kid[Store_buffer] == buffer)
+        return true;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (is_place(n->kid[i]) && tree_writes(n->kid[i], buffer))
+            return true;
+    return false;
+}
+
+bool tree_reads(const Node *n, const Node *buffer)
+{
+    if (n->op == OP_Load && n->kid[Load_buffer] == buffer)
+        return true;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (tree_reads(n->kid[i], buffer))
+            return true;
+    return false;
+}
+
+const Node *block_access(const Node *block)
+{
+    const Node *body = block->kid[Block_body];
+    return body->op == OP_Store || body->op == OP_Update ? body : NULL;
+}
+
+const Node *block_target(const Node *block)
+{
+    const Node *a = block_access(block);
+    return a ? a->kid[Store_buffer] : NULL;
+}
+
+const Node *block_axis_value(const Node *block, const Node *axis)
+{
+    const Node *iters = block->kid[Block_iters];
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->kid[Iter_var] == axis)
+            return iters->kid[i]->kid[Iter_value];
+    return NULL;
+}
+
+/* ---- names ---- */
+
+static bool loop_named(const Node *n, const char *name)
+{
+    if (n->op == OP_For && strcmp(ir_var_name(n->kid[For_var]), name) == 0)
+        return true;
+    if (n->op == OP_Block)
+        return false;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (is_place(n->kid[i]) && loop_named(n->kid[i], name))
+            return true;
+    return false;
+}
+
+static bool name_used(const Node *n, const char *name)
+{
+    if (n->op == OP_Block && strcmp(ir_block_name(n), name) == 0)
+        return true;
+    if (n->op == OP_Buffer && strcmp(ir_buf_name(n), name) == 0)
+        return true;
+    if (n->op == OP_Block)
+        return false;
+    for (size_t i = 0; i < n->nkids; i++) {
+        NodeClass c = op_info[n->kid[i]->op].cls;
+        if ((c == CLASS_STMT || c == CLASS_LIST || c == CLASS_BUFFER) && name_used(n->kid[i], name))
+            return true;
+    }
+    return false;
+}
+
+static bool loop_above(const Path *p, const char *name)
+{
+    for (size_t i = 0; i + 1 < p->n; i++)
+        if (p->at[i]->op == OP_For && strcmp(ir_var_name(p->at[i]->kid[For_var]), name) == 0)
+            return true;
+    return false;
+}
+
+const char *fresh_loop_name(Arena *A, const Node *func, const Node *stmt, const char *name)
+{
+    Path p;
+    bool found = path_to(func, stmt, &p);
+    const char *try = name;
+    for (int i = 1; loop_named(stmt, try) || (found && loop_above(&p, try)); i++)
+        try = arena_printf(A, "%s_%d", name, i);
+    return try;
+}
+
+const char *fresh_name(Arena *A, const Node *func, const char *name)
+{
+    const char *try = name;
+    for (int i = 1; name_used(func, try); i++)
+        try = arena_printf(A, "%s_%d", name, i);
+    return try;
+}

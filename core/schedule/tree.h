@@ -1,0 +1,64 @@
+/* tree.h -- finding places in a program and replacing what stands there.
+**
+** A Path leads from the Func down to a statement.  Replacing the statement rebuilds the nodes above it and
+** shares everything else.
+*/
+#ifndef CORE_SCHEDULE_TREE_H
+#define CORE_SCHEDULE_TREE_H
+
+#include "core/ir/ir.h"
+
+typedef struct Path {
+    size_t n;                       /* at[0] is the Func, at[n-1] the statement */
+    const Node *at[IR_MAX_DEPTH + 1];
+    uint32_t kid[IR_MAX_DEPTH + 1]; /* at[i+1] is at[i]->kid[kid[i]] */
+} Path;
+
+/* The path to `target`, a statement of `func`; false if it is not there. */
+bool path_to(const Node *func, const Node *target, Path *out);
+/* The path to the For whose Var is `var`, to the block of that name, to the Alloc of the buffer. */
+bool path_to_loop(const Node *func, const Node *var, Path *out);
+bool path_to_block(const Node *func, const char *name, Path *out);
+bool path_to_alloc(const Node *func, const Node *buffer, Path *out);
+
+static inline const Node *path_end(const Path *p) { return p->at[p->n - 1]; }
+
+/* The Func with path_end(p) replaced; a Nop in its place vanishes from the Seq around it. */
+const Node *path_replace(Arena *A, const Path *p, const Node *with);
+/* The same for the statement at[depth]. */
+const Node *path_replace_at(Arena *A, const Path *p, size_t depth, const Node *with);
+
+/* Is there a Seq among at[from] … at[to-1]: do other statements stand beside the path there? */
+bool path_has_seq(const Path *p, size_t from, size_t to);
+
+/* Calls visit for every block below n, in program order; stops at a false answer and says so. */
+bool tree_blocks(const Node *n, bool (*visit)(void *env, const Node *block), void *env);
+
+/* How many blocks stand below n; the one block if there is exactly one, else NULL. */
+size_t tree_block_count(const Node *n);
+const Node *tree_only_block(const Node *n);
+
+/* `n` with `rule` applied to every block. */
+const Node *tree_map_blocks(Arena *A, const Node *n, const Node *(*rule)(Arena *A, const Node *block, void *env),
+                            void *env);
+
+/* `stmt` guarded: blocks get `cond` in their where (said in an axis where one has the value `of`, which
+** cond compares); statements outside blocks get an If. */
+const Node *tree_guard(Arena *A, const Node *stmt, const Node *cond);
+
+/* Does n store into, update or read the buffer? */
+bool tree_writes(const Node *n, const Node *buffer);
+bool tree_reads(const Node *n, const Node *buffer);
+
+/* The buffer that a block writes: what its one Store or Update goes to; NULL if it has several. */
+const Node *block_target(const Node *block);
+/* The Store or Update of a block whose body is just that; NULL else. */
+const Node *block_access(const Node *block);
+
+/* The value of a block's axis in terms of the loops around. */
+const Node *block_axis_value(const Node *block, const Node *axis);
+/* `name`, or name_1, name_2 … : the first that no loop on the way to or below `stmt`, or no block and no buffer of `func`, has. */
+const char *fresh_loop_name(Arena *A, const Node *func, const Node *stmt, const char *name);
+const char *fresh_name(Arena *A, const Node *func, const char *name);
+
+#endif

@@ -276,35 +276,46 @@ const Node *region_window(Arena *A, const Region *r, const Node *buffer)
     return ir_list(A, whole ? 0 : r->rank, ranges);
 }
 
-/* The coefficient of `var` in a linear expression; false if it is not linear in var. */
-static bool coefficient(const Node *e, const Node *var, int64_t *c)
+static bool holds(const Node *e, const Node *atom)
+{
+    if (ir_same(e, atom))
+        return true;
+    for (size_t i = 0; i < e->nkids; i++)
+        if (holds(e->kid[i], atom))
+            return true;
+    return false;
+}
+
+/* The coefficient of `atom` in a linear expression; false if it is not linear in it. */
+static bool coefficient(const Node *e, const Node *atom, int64_t *c)
 {
     int64_t a, b;
     *c = 0;
-    if (!ir_mentions(e, var))
+    if (ir_same(e, atom))
+        return *c = 1, true;
+    if (!holds(e, atom))
         return true;
     switch ((Op)e->op) {
-    case OP_Var: return *c = 1, true;
     case OP_Add:
     case OP_Sub:
-        if (!coefficient(e->kid[0], var, &a) || !coefficient(e->kid[1], var, &b))
+        if (!coefficient(e->kid[0], atom, &a) || !coefficient(e->kid[1], atom, &b))
             return false;
         return *c = e->op == OP_Add ? a + b : a - b, true;
     case OP_Mul:
-        if (e->kid[1]->op != OP_IntImm || !coefficient(e->kid[0], var, &a))
+        if (e->kid[1]->op != OP_IntImm || !coefficient(e->kid[0], atom, &a))
             return false;
         return !__builtin_mul_overflow(a, e->kid[1]->at.i, c);
     default: return false;
     }
 }
 
-bool region_disjoint(const Node *e, const Node *var, size_t ninner, const Node *const *inner)
+bool region_disjoint(const Node *e, const Node *atom, size_t ninner, const Node *const *inner)
 {
     Arena *A = arena_new(NULL);
     Relax r = {A, ninner, inner};
     Span s;
     int64_t c = 0;
-    bool ok = relax(&r, e, &s) && coefficient(s.min, var, &c) && (c < 0 ? -c : c) > s.span;
+    bool ok = relax(&r, e, &s) && coefficient(s.min, atom, &c) && (c < 0 ? -c : c) > s.span;
     arena_release(A);
     return ok;
 }

@@ -10,15 +10,6 @@
 
 /* ---- blocks ---- */
 
-static const Node *iter_of(const Node *block, const Node *var)
-{
-    const Node *iters = block->kid[Block_iters];
-    for (size_t i = 0; i < iters->nkids; i++)
-        if (iters->kid[i]->kid[Iter_var] == var)
-            return iters->kid[i];
-    return NULL;
-}
-
 /* Every spatial axis stands alone in some index, and no reduce axis stands in any. */
 static bool indices_tell_axes_apart(const Node *block, const Node *access, const char **why)
 {
@@ -109,33 +100,58 @@ static bool is_local(const Conflict *c, const Node *buffer)
     return false;
 }
 
-/* The expressions e//n and e%n over the loop are both axes' values: together they tell iterations apart. */
-static bool apart_by_parts(const Node *block, const Node *var)
+/* Divisions and remainders of the loop's variable that the block's axes tell apart. */
+typedef struct Atoms {
+    size_t n;
+    const Node *at[16];
+} Atoms;
+
+static void collect_atoms(const Conflict *c, const Node *whole, const Node *e, Atoms *out)
 {
-    const Node *iters = block->kid[Block_iters];
-    for (size_t i = 0; i < iters->nkids; i++) {
-        const Node *d = iters->kid[i]->kid[Iter_value];
-        if (iters->kid[i]->at.i != ITER_spatial || !ir_mentions(d, var))
-            continue;
-        for (size_t j = 0; j < iters->nkids; j++) {
-            const Node *m = iters->kid[j]->kid[Iter_value];
-            if (d->op == OP_FloorDiv && m->op == OP_FloorMod && ir_same(d->kid[0], m->kid[0]) &&
-                ir_same(d->kid[1], m->kid[1]) && iters->kid[j]->at.i == ITER_spatial)
-                return true;
-        }
+    const Node *var = c->loop->kid[For_var];
+    if (!ir_mentions(e, var))
+        return;
+    if (e == var || e->op == OP_FloorDiv || e->op == OP_FloorMod)
+        if (out->n < 16 && region_disjoint(whole, e, c->inner.n, c->inner.at))
+            out->at[out->n++] = e;
+    for (size_t i = 0; i < e->nkids; i++)
+        collect_atoms(c, whole, e->kid[i], out);
+}
+
+/* (e // m) // n is e // (m * n). */
+static const Node *quotient(Arena *A, const Node *e, const Node *n)
+{
+    if (e->op == OP_FloorDiv && e->kid[1]->op == OP_IntImm && n->op == OP_IntImm)
+        return ix_div(A, e->kid[0], ix_mul(A, e->kid[1], n));
+    return ix_div(A, e, n);
+}
+
+/* Are two values of e told apart by the atoms: by e itself, or by e%n together with e//n? */
+static bool told_apart(Arena *A, const Atoms *atoms, const Node *e, int depth)
+{
+    for (size_t i = 0; i < atoms->n; i++)
+        if (ir_same(atoms->at[i], e))
+            return true;
+    for (size_t i = 0; i < atoms->n && depth < 8; i++) {
+        const Node *a = atoms->at[i];
+        if (a->op == OP_FloorMod && ir_same(a->kid[0], e) &&
+            told_apart(A, atoms, quotient(A, e, a->kid[1]), depth + 1))
+            return true;
     }
     return false;
 }
 
-/* Is some spatial axis different for any two iterations of the loop, whatever the inner loops do? */
+/* Do the spatial axes differ for any two iterations of the loop, whatever the inner loops do? */
 static bool apart(const Conflict *c, const Node *block)
 {
-    const Node *iters = block->kid[Block_iters], *var = c->loop->kid[For_var];
-    for (size_t i = 0; i < iters->nkids; i++)
-        if (iters->kid[i]->at.i == ITER_spatial &&
-            region_disjoint(iters->kid[i]->kid[Iter_value], var, c->inner.n, c->inner.at))
-            return true;
-    return apart_by_parts(block, var);
+    const Node *iters = block->kid[Block_iters];
+    Atoms atoms = {0};
+    for (size_t i = 0; i < iters->nkids; i++) {
+        const Node *value = iters->kid[i]->kid[Iter_value];
+        if (iters->kid[i]->at.i == ITER_spatial)
+            collect_atoms(c, value, value, &atoms);
+    }
+    return told_apart(c->A, &atoms, c->loop->kid[For_var], 0);
 }
 
 static bool refuse_sum(const Conflict *c, const Node *block, const Node *axis)

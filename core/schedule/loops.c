@@ -22,13 +22,10 @@ typedef struct Bind {
 static const Node *rebind_block(Arena *A, const Node *block, void *env)
 {
     const Bind *b = env;
-    Ranges known = {b->nranges, b->ranges};
     const Node *iters = block->kid[Block_iters];
     const Node **now = ARENA_ARRAY(A, const Node *, iters->nkids + 1);
     for (size_t i = 0; i < iters->nkids; i++) {
-        const Node *old = iters->kid[i]->kid[Iter_value], *value = ir_subst(A, old, b->n, b->map);
-        if (value != old && value->op != OP_Var && b->nranges)
-            value = ir_simplify(A, value, &known);
+        const Node *value = ir_subst(A, iters->kid[i]->kid[Iter_value], b->n, b->map);
         now[i] = ir_with_kid(A, iters->kid[i], Iter_value, value);
     }
     const Node *out = ir_with_kid(A, block, Block_iters, ir_with_kids(A, iters, now));
@@ -358,7 +355,6 @@ bool prim_reorder(Step *s)
 
 bool prim_tile(Step *s)
 {
-    Arena *A = s->A;
     const Node *loops[2] = {s->arg[0].node, s->arg[1].node};
     if (loops[0]->kid[For_body] != loops[1])
         return REFUSE(s->err, not_nested_in_turn, loops[0], ir_var_name(loops[1]->kid[For_var]),

@@ -332,6 +332,7 @@ bool prim_reorder(Step *s)
     Arena *A = s->A;
     const Bound *loops = &s->arg[0];
     Nest nest;
+    nest.n = 0;
     if (!chain_of(s, loops, &nest) || !extents_stand_alone(s, &nest) ||
         !legal_reorder(s->func, nest.at[0], s->err))
         return false;

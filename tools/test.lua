@@ -74,7 +74,7 @@ end
 job("check/layers", "lua5.4 tools/check_layers.lua")
 job("check/sizes", "lua5.4 tools/check_size.lua")
 job("check/headers", "sh tools/check_headers.sh")
-if not quick then job("check/clang", "lua5.4 tools/check_clang.lua build") end
+job("check/clang", "lua5.4 tools/check_clang.lua build" .. (quick and " quick" or ""))
 suites("", "build")
 suites("debug/", "build-debug")
 

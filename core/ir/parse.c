@@ -58,6 +58,18 @@ static bool parse_scope(Parser *p, Scope *out)
     return false;
 }
 
+/* A number, or a string, which may stand nowhere else. */
+static const Node *parse_annot_value(Parser *p)
+{
+    if (p->failed)
+        return NULL;
+    if (p->tok.kind != TOK_STRING)
+        return parse_typed(p, DT_int64);
+    const char *text = arena_strndup(p->A, p->tok.at + 1, p->tok.len - 2);
+    parse_next(p);
+    return ir_make(p->A, OP_StrImm, 0, (Attr){.name = text}, 0, NULL);
+}
+
 static const Node *parse_annots(Parser *p)
 {
     NodeVec v = {0};
@@ -66,7 +78,7 @@ static const Node *parse_annots(Parser *p)
     do {
         const char *name = parse_name(p, "the name of an annotation");
         parse_want(p, ":");
-        const Node *value = p->failed ? NULL : parse_typed(p, DT_int64);
+        const Node *value = parse_annot_value(p);
         if (p->failed)
             return NULL;
         vec_push(p->A, &v, ir_node(p->A, Annot, 0, (Attr){.name = name}, [Annot_value] = value));
@@ -364,8 +376,11 @@ static const Node *parse_suite(Parser *p, int parent)
     NodeVec heads = {0}, windows = {0};
     if (++p->depth > IR_MAX_DEPTH / 2)
         parse_fail(p, "this is nested too deeply");
-    if (!p->failed && (p->line >= p->nlines || indent_of(p) <= parent))
+    if (!p->failed && (p->line >= p->nlines || indent_of(p) <= parent)) {
+        if (p->line < p->nlines)
+            begin_line(p);
         parse_fail(p, "expected an indented statement");
+    }
     int indent = p->failed ? 0 : indent_of(p);
     size_t depth = p->names.n;
     while (!p->failed && p->line < p->nlines && indent_of(p) == indent) {
@@ -402,7 +417,7 @@ static const Node *parse_suite(Parser *p, int parent)
         return NULL;
     for (size_t i = allocs.n; i-- > 0;) {
         size_t from = allocs.at[i];
-        const Node *body = ir_seq(p->A, v.n - from, v.at + from);
+        const Node *body = ir_seq(p->A, v.n - from, v.n > from ? v.at + from : NULL);
         const Node *alloc = ir_alloc(p->A, heads.at[i], windows.at[i], body);
         v.n = from;
         vec_push(p->A, &v, alloc);

@@ -344,12 +344,6 @@ static Expr parse_atom(Parser *p, DType expect)
         return literal(p, false);
     if (p->tok.kind == TOK_NAME)
         return parse_named(p, expect);
-    if (p->tok.kind == TOK_STRING) {
-        const Node *s = ir_make(p->A, OP_StrImm, 0,
-                                (Attr){.name = arena_strndup(p->A, p->tok.at + 1, p->tok.len - 2)}, 0, NULL);
-        parse_next(p);
-        return made(s);
-    }
     if (parse_take(p, "(")) {
         Expr e = parse_level(p, expect, 0);
         parse_want(p, ")");
@@ -432,7 +426,7 @@ const Node *parse_typed(Parser *p, DType expect)
     const Node *n = settle(p, &e, expect);
     if (p->failed)
         return NULL;
-    if (expect != ANY_TYPE && n->type != expect && n->op != OP_StrImm) {
+    if (expect != ANY_TYPE && n->type != expect) {
         parse_fail(p, "expected %s, but this is %s", dtype_name(expect), dtype_name(n->type));
         return NULL;
     }

@@ -11,7 +11,8 @@
 typedef enum Kind { K_NONE, K_STMT, K_EXPR, K_LOOP, K_AXIS, K_REDUCE, K_LET, K_PARAM, K_RESULT,
                     K_ALLOC } Kind;
 
-enum { CLOSED = UINT32_MAX, FIRST_SLOTS = 512, FIRST_SCOPE = 64, FIRST_NAMES = 64 };
+#define CLOSED UINT32_MAX
+enum { FIRST_SLOTS = 512, FIRST_SCOPE = 64, FIRST_NAMES = 64 };
 
 typedef struct Slot {
     const Node *key;

@@ -228,6 +228,11 @@ void doc_push_word(lua_State *L, const char *word)
     luaL_pushresult(&s.b);
     if (s.found)
         return;
+    const char *member = strpbrk(word, ".:"); /* "s:split", where s is anything */
+    if (member && !strpbrk(member + 1, ".:") && member[1]) {
+        doc_push_word(L, member + 1);
+        return;
+    }
     each_function(L, try_name, &s);
     char meant[96] = "";
     if (s.near.best)
@@ -268,16 +273,53 @@ void doc_push_value(lua_State *L, int idx)
         lua_pushfstring(L, "a plain %s of Lua's", luaL_typename(L, idx));
 }
 
-LUA_FN(help, "help(x?)",
+/* Pushes the lines that define the Lua function at `idx`, or where a C function is registered. */
+static void push_source(lua_State *L, int idx)
+{
+    lua_Debug ar;
+    const LuaFn *fn = lua_fn_of(L, idx);
+    if (fn) {
+        lua_pushfstring(L, "%s\n  defined at %s:%d", fn->sig, fn->file, fn->line);
+        return;
+    }
+    lua_pushvalue(L, idx);
+    lua_getinfo(L, ">S", &ar);
+    if (ar.what[0] == 'C' || !session_push_source(L, ar.source)) {
+        lua_pushliteral(L, "the source is not at hand");
+        return;
+    }
+    const char *from = lua_tostring(L, -1);
+    for (int line = 1; from && line < ar.linedefined; line++)
+        from = strchr(from, '\n') ? strchr(from, '\n') + 1 : NULL;
+    const char *end = from;
+    for (int line = ar.linedefined; end && line <= ar.lastlinedefined; line++)
+        end = strchrnul(end, '\n') + (*strchrnul(end, '\n') && line < ar.lastlinedefined);
+    lua_pushlstring(L, from ? from : "", from ? (size_t)(end - from) : 0);
+}
+
+void doc_push_nearest_global(lua_State *L, const char *name)
+{
+    Nearest n = nearest_to(name);
+    lua_pushglobaltable(L);
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+        if (lua_type(L, -2) == LUA_TSTRING)
+            nearest_try(&n, lua_tostring(L, -2));
+    lua_pop(L, 1);
+    lua_pushstring(L, n.best);
+}
+
+LUA_FN(help, "help(x?, source?)",
        "Prints what a function, a module or a value is for, with examples; help \"word\" finds what is\n"
-       "called so or mentions it; help() says what there is.\n"
+       "called so or mentions it; help() says what there is. With source = true, the source.\n"
        "> help(print)\n"
        "print(…)\n"
        "  Prints its arguments, separated by tabs.\n"
        "  > print(1, \"two\")\n"
        "  1\ttwo")
 {
-    if (lua_isnoneornil(L, 1))
+    if (arg_bool_or(L, 2, false) && lua_isfunction(L, 1))
+        push_source(L, 1);
+    else if (lua_isnoneornil(L, 1))
         doc_push_overview(L);
     else
         doc_push_value(L, 1);

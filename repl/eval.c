@@ -1,0 +1,307 @@
+/* eval.c -- running what a person typed, and showing what it gave.
+**
+** An input is compiled so that the values of its last expression come back: "x = 1; x" becomes
+** "x = 1; return (...)(x)", where the chunk's argument is a function that packs its arguments.
+** A plain `return x` would make the last call a tail call, and errors could not tell where it was.
+*/
+#include "repl/eval.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "core/base/arena.h"
+#include "core/base/buf.h"
+#include "core/base/cancel.h"
+#include "lua_api/doc.h"
+#include "lua_api/protect.h"
+#include "lua_api/session.h"
+#include "repl/json.h"
+#include "repl/report.h"
+#include "repl/rewrite.h"
+
+int eval_exit_code(EvalStatus status)
+{
+    static const int codes[] = {
+        [EVAL_OK] = 0, [EVAL_ERROR] = 1, [EVAL_SYNTAX] = 4, [EVAL_INTERRUPTED] = 130};
+    return codes[status];
+}
+
+/* ---- compiling ---- */
+
+static bool compile(lua_State *L, const char *text, const char *name)
+{
+    return luaL_loadbufferx(L, text, strlen(text), name, "t") == LUA_OK;
+}
+
+/* Does the error message on top say that the text ended too early?  Pops it. */
+static bool pop_ended_early(lua_State *L)
+{
+    static const char mark[] = "<eof>";
+    size_t len, n = sizeof mark - 1;
+    const char *message = lua_tolstring(L, -1, &len);
+    bool early = message && len >= n && strcmp(message + len - n, mark) == 0;
+    lua_pop(L, 1);
+    return early;
+}
+
+bool eval_is_incomplete(lua_State *L, const char *text)
+{
+    const char *start = text + strspn(text, " \t\r\n");
+    if (*start == '?')
+        return false;
+    if (compile(L, text, "=")) {
+        lua_pop(L, 1);
+        return false;
+    }
+    if (pop_ended_early(L)) {
+        lua_pushfstring(L, "return %s", text);
+        bool expression = compile(L, lua_tostring(L, -1), "=");
+        lua_pop(L, 2);
+        return !expression;
+    }
+    lua_pushfstring(L, "return %s", text);
+    bool incomplete = !compile(L, lua_tostring(L, -1), "=") && pop_ended_early(L);
+    lua_pop(L, incomplete ? 1 : 2);
+    return incomplete;
+}
+
+/* Tries "head return (...)(tail)". */
+static bool compile_split(lua_State *L, Arena *A, const char *text, size_t at, size_t end,
+                          const char *name)
+{
+    Buf b = buf_new(A);
+    buf_printf(&b, "return (...)(%.*s\n)", (int)(end - at), text + at);
+    if (!compile(L, buf_str(&b), name)) { /* cheap, and most places fail here */
+        lua_pop(L, 1);
+        return false;
+    }
+    lua_pop(L, 1);
+    b = buf_new(A);
+    buf_printf(&b, "%.*s return (...)(%.*s\n)", (int)at, text, (int)(end - at), text + at);
+    if (compile(L, buf_str(&b) + (at == 0), name))
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+bool eval_compile(lua_State *L, const char *text, const char *name, bool *shows)
+{
+    Arena *A = arena_new(NULL);
+    text = rewrite_locals(A, text);
+    bool silent, done = false;
+    size_t end = rewrite_trim(text, &silent);
+    if (end > 0)
+        done = compile_split(L, A, text, 0, end, name);
+    for (long n = 0, at; !done && end > 0 && (at = rewrite_last_start(text, (int)n)) > 0; n++)
+        if ((size_t)at < end)
+            done = compile_split(L, A, text, (size_t)at, end, name);
+    *shows = done && !silent;
+    if (!done)
+        done = compile(L, text, name);
+    arena_release(A);
+    return done;
+}
+
+/* ---- running ---- */
+
+static int pack(lua_State *L)
+{
+    int n = lua_gettop(L);
+    lua_createtable(L, n, 1);
+    lua_insert(L, 1);
+    lua_pushinteger(L, n);
+    lua_setfield(L, 1, "n");
+    for (int i = n; i >= 1; i--)
+        lua_rawseti(L, 1, i);
+    return 1;
+}
+
+EvalStatus eval_call(lua_State *L)
+{
+    int f = lua_gettop(L);
+    lua_pushcfunction(L, report_handler);
+    lua_insert(L, f);
+    lua_pushcfunction(L, pack);
+    int status = lua_pcall(L, 1, 1, f);
+    lua_remove(L, f);
+    bool stopped = cancel_asked();
+    protect_rest(L);
+    if (status == LUA_OK)
+        return EVAL_OK;
+    return stopped || protect_is_stop(L, -1) ? EVAL_INTERRUPTED : EVAL_ERROR;
+}
+
+/* ---- showing ---- */
+
+/* Is everything about the value said by the lines of the steps? */
+static bool told(lua_State *L, int idx)
+{
+    const LuaClass *cls = lua_class_of(L, idx, NULL);
+    return cls && cls->told_by_steps;
+}
+
+typedef struct Showing {
+    FILE *out;
+    const char *text; /* the input */
+    bool shows;
+} Showing;
+
+/* A name that stands alone and means nothing: say so, for `nil` alone explains little. */
+static void explain_nil(lua_State *L, const Showing *s)
+{
+    char name[64];
+    if (sscanf(s->text, " %63[A-Za-z0-9_]%c", name, &(char){0}) != 1 || strcmp(name, "nil") == 0) {
+        fputs("nil\n", s->out);
+        return;
+    }
+    doc_push_nearest_global(L, name);
+    const char *meant = lua_tostring(L, -1);
+    fprintf(s->out, meant ? "nil   (nothing is called %s: did you mean %s?)\n"
+                          : "nil   (nothing is called %s)\n", name, meant);
+    lua_pop(L, 1);
+}
+
+/* Runs protected: display hooks may raise.  Arguments: the packed results, a Showing. */
+static int show_results(lua_State *L)
+{
+    const Showing *s = lua_touserdata(L, 2);
+    session_push_table(L, TABLE_STEPS);
+    bool stepped = lua_rawlen(L, -1) > 0;
+    session_show_steps(L, s->out);
+    lua_Integer n = 0;
+    if (lua_istable(L, 1)) {
+        lua_getfield(L, 1, "n");
+        n = lua_tointeger(L, -1);
+    }
+    for (lua_Integer i = 1; i <= n; i++) {
+        lua_rawgeti(L, 1, i);
+        if (i == 1 && !lua_isnil(L, -1)) {
+            lua_pushvalue(L, -1);
+            lua_setglobal(L, "_");
+        }
+        if (!s->shows || (stepped && told(L, -1))) {
+            lua_pop(L, 1);
+            continue;
+        }
+        if (lua_isnil(L, -1) && n == 1) {
+            explain_nil(L, s);
+        } else {
+            lua_display_text(L, -1);
+            size_t len;
+            const char *text = lua_tolstring(L, -1, &len);
+            fwrite(text, 1, len, s->out);
+            if (len == 0 || text[len - 1] != '\n')
+                fputc('\n', s->out);
+            lua_pop(L, 1);
+        }
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
+static void print_error(lua_State *L, const char *name, const char *text, FILE *errors)
+{
+    report_push(L, -1, name, text);
+    fprintf(errors, "%s\n", lua_tostring(L, -1));
+    lua_pop(L, 1);
+}
+
+/* ---- inputs ---- */
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
+
+/* "?x" and "??x" as Lua. */
+static const char *expand_question(Arena *A, const char *text)
+{
+    const char *p = text + strspn(text, " \t\r\n");
+    if (*p != '?')
+        return text;
+    bool source = p[1] == '?';
+    p += source ? 2 : 1;
+    p += strspn(p, " \t");
+    size_t len = strlen(p);
+    while (len && strchr(" \t\r\n;?", p[len - 1]))
+        len--;
+    if (len == 0)
+        return "help()";
+    if (memchr(p, ':', len))
+        return arena_printf(A, "help(\"%.*s\")", (int)len, p);
+    if (strspn(p, LETTERS) >= len)
+        return arena_printf(A, "help(%.*s == nil and \"%.*s\" or %.*s, %s)", (int)len, p, (int)len, p,
+                            (int)len, p, source ? "true" : "nil");
+    return arena_printf(A, "help(%.*s, %s)", (int)len, p, source ? "true" : "nil");
+}
+
+static EvalStatus run_input(lua_State *L, const char *text, const char *name, FILE *out,
+                            FILE *errors)
+{
+    const LuaView *view = lua_view(L);
+    Showing showing = {.out = out, .text = text};
+    EvalStatus status = EVAL_SYNTAX;
+    session_keep_source(L, name, text, strlen(text));
+    if (eval_compile(L, text, name, &showing.shows))
+        status = eval_call(L);
+    if (status == EVAL_OK && !view->json) {
+        lua_pushcfunction(L, show_results);
+        lua_insert(L, -2);
+        lua_pushlightuserdata(L, &showing);
+        if (lua_pcall(L, 2, 0, 0) == LUA_OK) {
+            protect_rest(L);
+            return EVAL_OK;
+        }
+        status = protect_is_stop(L, -1) ? EVAL_INTERRUPTED : EVAL_ERROR;
+        protect_rest(L);
+    }
+    if (view->json) {
+        json_result(L, status, name, text, out);
+    } else {
+        fflush(out);
+        session_show_steps(L, out);
+        print_error(L, name, text, errors);
+    }
+    return status;
+}
+
+EvalStatus eval_input(lua_State *L, const char *text, const char *name, FILE *out, FILE *errors)
+{
+    Session *s = session_of(L);
+    int top = lua_gettop(L);
+    FILE *before = s->out;
+    Arena *A = arena_new(NULL);
+    s->out = out;
+    s->listening = true;
+    EvalStatus status = run_input(L, expand_question(A, text), name, out, errors);
+    s->listening = false;
+    s->out = before;
+    fflush(out);
+    arena_release(A);
+    lua_settop(L, top);
+    return status;
+}
+
+EvalStatus eval_file(lua_State *L, const char *path, int narg, char **args, FILE *errors)
+{
+    int top = lua_gettop(L);
+    int loaded = luaL_loadfilex(L, path, "t");
+    EvalStatus status = loaded == LUA_OK ? EVAL_OK : loaded == LUA_ERRFILE ? EVAL_ERROR : EVAL_SYNTAX;
+    if (status == EVAL_OK) {
+        lua_pushcfunction(L, report_handler);
+        lua_insert(L, -2);
+        luaL_checkstack(L, narg, "too many arguments");
+        for (int i = 0; i < narg; i++)
+            lua_pushstring(L, args[i]);
+        if (lua_pcall(L, narg, 0, top + 1) != LUA_OK)
+            status = cancel_asked() || protect_is_stop(L, -1) ? EVAL_INTERRUPTED : EVAL_ERROR;
+        protect_rest(L);
+    }
+    fflush(stdout);
+    if (lua_view(L)->json)
+        json_result(L, status, path ? path : "stdin", "", stdout);
+    else if (status != EVAL_OK)
+        print_error(L, path ? path : "stdin", "", errors);
+    lua_settop(L, top);
+    return status;
+}

@@ -1,0 +1,209 @@
+/* json.c -- results for programs: one line of JSON for each input.
+**
+** Numbers, strings, booleans and plain tables are written as they are; a value of the workbench as
+** its own JSON form where it has one, else as {"type":…,"text":…}.
+*/
+#include "repl/json.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "lua_api/session.h"
+#include "repl/report.h"
+
+enum { DEEPEST = 32 };
+
+static void add_string(luaL_Buffer *b, const char *s, size_t len)
+{
+    luaL_addchar(b, '"');
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)s[i];
+        char code[8];
+        if (c == '"' || c == '\\') {
+            luaL_addchar(b, '\\');
+            luaL_addchar(b, (char)c);
+        } else if (c == '\n') {
+            luaL_addstring(b, "\\n");
+        } else if (c < 32) {
+            snprintf(code, sizeof code, "\\u%04x", c);
+            luaL_addstring(b, code);
+        } else {
+            luaL_addchar(b, (char)c);
+        }
+    }
+    luaL_addchar(b, '"');
+}
+
+/* Pushes the string at `idx` as JSON. */
+static void push_string(lua_State *L, int idx)
+{
+    size_t len;
+    const char *s = lua_tolstring(L, idx, &len);
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    add_string(&b, s, len);
+    luaL_pushresult(&b);
+}
+
+static void push_json(lua_State *L, int idx, int depth);
+
+/* Joins the list of strings on top between the brackets; replaces it. */
+static void join(lua_State *L, char open, char close)
+{
+    int list = lua_gettop(L);
+    size_t n = lua_rawlen(L, list);
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    luaL_addchar(&b, open);
+    for (size_t i = 1; i <= n; i++) {
+        if (i > 1)
+            luaL_addchar(&b, ',');
+        lua_rawgeti(L, list, (lua_Integer)i);
+        luaL_addvalue(&b);
+    }
+    luaL_addchar(&b, close);
+    luaL_pushresult(&b);
+    lua_remove(L, list);
+}
+
+static void push_list(lua_State *L, int table, lua_Integer n, int depth)
+{
+    lua_newtable(L);
+    int parts = lua_gettop(L);
+    for (lua_Integer i = 1; i <= n; i++) {
+        lua_rawgeti(L, table, i);
+        push_json(L, -1, depth + 1);
+        lua_rawseti(L, parts, i);
+        lua_settop(L, parts);
+    }
+    join(L, '[', ']');
+}
+
+static void push_object(lua_State *L, int table, int depth)
+{
+    lua_newtable(L);
+    int parts = lua_gettop(L);
+    lua_Integer n = 0;
+    for (lua_pushnil(L); lua_next(L, table); lua_settop(L, parts + 1)) {
+        luaL_tolstring(L, parts + 1, NULL);
+        push_string(L, -1);
+        push_json(L, parts + 2, depth + 1);
+        lua_pushfstring(L, "%s:%s", lua_tostring(L, -2), lua_tostring(L, -1));
+        lua_rawseti(L, parts, ++n);
+    }
+    lua_settop(L, parts);
+    join(L, '{', '}');
+}
+
+static void push_boxed(lua_State *L, int idx)
+{
+    if (lua_display(L, idx, "json"))
+        return;
+    const LuaClass *cls = lua_class_of(L, idx, NULL);
+    luaL_tolstring(L, idx, NULL);
+    push_string(L, -1);
+    lua_pushfstring(L, "{\"type\":\"%s\",\"text\":%s}", cls ? cls->name : luaL_typename(L, idx),
+                    lua_tostring(L, -1));
+}
+
+static void push_number(lua_State *L, int idx)
+{
+    double v = lua_tonumber(L, idx);
+    if (lua_isinteger(L, idx))
+        lua_pushfstring(L, "%I", (LUAI_UACINT)lua_tointeger(L, idx));
+    else if (isfinite(v)) {
+        char text[40];
+        snprintf(text, sizeof text, "%.17g", v);
+        lua_pushstring(L, text);
+    } else
+        lua_pushstring(L, isnan(v) ? "\"nan\"" : v > 0 ? "\"inf\"" : "\"-inf\"");
+}
+
+static void push_json(lua_State *L, int idx, int depth)
+{
+    idx = lua_absindex(L, idx);
+    int top = lua_gettop(L);
+    luaL_checkstack(L, 16, "deep table");
+    switch (lua_type(L, idx)) {
+    case LUA_TNIL: lua_pushliteral(L, "null"); break;
+    case LUA_TBOOLEAN: lua_pushstring(L, lua_toboolean(L, idx) ? "true" : "false"); break;
+    case LUA_TNUMBER: push_number(L, idx); break;
+    case LUA_TSTRING: push_string(L, idx); break;
+    case LUA_TTABLE:
+        if (depth >= DEEPEST)
+            lua_pushliteral(L, "null");
+        else if (lua_rawlen(L, idx) > 0)
+            push_list(L, idx, (lua_Integer)lua_rawlen(L, idx), depth);
+        else
+            push_object(L, idx, depth);
+        break;
+    default: push_boxed(L, idx);
+    }
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
+}
+
+/* ---- one line ---- */
+
+static const char *const status_names[] = {
+    [EVAL_OK] = "ok", [EVAL_ERROR] = "error", [EVAL_SYNTAX] = "syntax", [EVAL_INTERRUPTED] = "interrupted"};
+
+static void push_error(lua_State *L, int idx, const char *name, const char *text)
+{
+    static const char *const fields[] = {"code", "what", "where", "why", "witness", "fix"};
+    lua_newtable(L);
+    int table = lua_gettop(L);
+    if (lua_error_at(L, idx))
+        for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+            lua_getfield(L, idx, fields[i]);
+            lua_setfield(L, table, fields[i]);
+        }
+    report_push(L, idx, name, text);
+    lua_setfield(L, table, "text");
+    push_object(L, table, 0);
+    lua_remove(L, table);
+}
+
+/* Runs protected.  Arguments: the result, its status, the chunk's name and text. */
+static int push_result(lua_State *L)
+{
+    EvalStatus status = (EvalStatus)lua_tointeger(L, 2);
+    if (status != EVAL_OK) {
+        push_error(L, 1, lua_tostring(L, 3), lua_tostring(L, 4));
+        lua_pushfstring(L, "{\"ok\":false,\"status\":\"%s\",\"error\":%s}", status_names[status],
+                        lua_tostring(L, -1));
+        return 1;
+    }
+    lua_Integer n = 0;
+    if (lua_istable(L, 1)) {
+        lua_getfield(L, 1, "n");
+        n = lua_tointeger(L, -1);
+    }
+    push_list(L, 1, n, 0);
+    session_push_table(L, TABLE_STEPS);
+    push_list(L, lua_gettop(L), (lua_Integer)lua_rawlen(L, -1), 0);
+    lua_pushfstring(L, "{\"ok\":true,\"values\":%s,\"steps\":%s}", lua_tostring(L, -3),
+                    lua_tostring(L, -1));
+    return 1;
+}
+
+void json_result(lua_State *L, EvalStatus status, const char *name, const char *text, FILE *out)
+{
+    int top = lua_gettop(L);
+    lua_pushcfunction(L, push_result);
+    if (top > 0)
+        lua_pushvalue(L, top);
+    else
+        lua_pushnil(L);
+    lua_pushinteger(L, status);
+    lua_pushstring(L, name);
+    lua_pushstring(L, text);
+    if (lua_pcall(L, 4, 1, 0) == LUA_OK)
+        fprintf(out, "%s\n", lua_tostring(L, -1));
+    else
+        fprintf(out, "{\"ok\":false,\"status\":\"error\",\"error\":{\"text\":\"a value that cannot be shown\"}}\n");
+    session_drop_steps(L);
+    lua_settop(L, top);
+}

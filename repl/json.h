@@ -1,0 +1,13 @@
+/* json.h -- results for programs: one line of JSON for each input. */
+#ifndef REPL_JSON_H
+#define REPL_JSON_H
+
+#include <stdio.h>
+
+#include "repl/eval.h"
+
+/* Writes what the input gave: {"ok":true,"values":[…],"steps":[…]} for the packed results on top,
+** {"ok":false,"status":"error","error":{code,what,where,why,witness,fix,text}} for the error. */
+void json_result(lua_State *L, EvalStatus status, const char *name, const char *text, FILE *out);
+
+#endif

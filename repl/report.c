@@ -1,0 +1,315 @@
+/* report.c -- an error in words: what Lua says, where in the input, and what was probably meant.
+**
+** Errors of the workbench's own bring their text along.  Lua's are strings, "[3]:1: attempt to call
+** a nil value (global 'splt')", and are taken apart here.
+*/
+#include "repl/report.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "lua_api/doc.h"
+#include "lua_api/session.h"
+#include "repl/lexer.h"
+
+static const char trace_key; /* registry: the callers of the last error, as text */
+
+/* ---- who called ---- */
+
+int report_handler(lua_State *L)
+{
+    enum { FRAMES = 5 };
+    lua_Debug ar;
+    int shown = 0, lua_frames = 0;
+    lua_settop(L, 1);
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    for (int level = 1; lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sln", &ar);
+        if (ar.currentline <= 0 || lua_frames++ == 0)
+            continue;
+        if (shown++ < FRAMES) {
+            char line[160];
+            snprintf(line, sizeof line, "\n  called from %s:%d", ar.short_src, ar.currentline);
+            luaL_addstring(&b, line);
+        }
+    }
+    if (shown > FRAMES)
+        luaL_addstring(&b, "\n  …");
+    luaL_pushresult(&b);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
+    return 1;
+}
+
+/* ---- Lua's messages ---- */
+
+typedef struct Message {
+    const char *words; /* without "name:line: " */
+    const char *near;  /* the token that a syntax error stands at, in quotes; NULL if it names none */
+    int line;          /* in the input; 0 if the message is about another chunk */
+    char chunk[80];    /* as Lua shows it */
+} Message;
+
+/* Takes "chunk:12: words" apart. */
+static Message take_apart(const char *text)
+{
+    Message m = {.words = text};
+    for (const char *p = text; (p = strchr(p, ':')); p++) {
+        char *end;
+        long line = strtol(p + 1, &end, 10);
+        if (end > p + 1 && end[0] == ':' && end[1] == ' ') {
+            snprintf(m.chunk, sizeof m.chunk, "%.*s", (int)(p - text), text);
+            m.line = (int)line;
+            m.words = end + 2;
+            break;
+        }
+    }
+    const char *near = strstr(m.words, " near ");
+    m.near = near ? near + strlen(" near ") : NULL;
+    return m;
+}
+
+/* Copies the part of `text` between `before` and the next quote; false if it is not there. */
+static bool between(const char *text, const char *before, char *out, size_t size)
+{
+    const char *p = strstr(text, before);
+    const char *end = p ? strchr(p + strlen(before), '\'') : NULL;
+    if (!end)
+        return false;
+    p += strlen(before);
+    snprintf(out, size, "%.*s", (int)(end - p), p);
+    return true;
+}
+
+/* ---- habits ---- */
+
+static bool fits(const Token *t, const char *word, size_t len)
+{
+    static const struct {
+        const char *name;
+        TokenKind kind;
+    } kinds[] = {{"NAME", TOKEN_NAME}, {"NUM", TOKEN_NUMBER}, {"STR", TOKEN_STRING}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strlen(kinds[i].name) == len && strncmp(kinds[i].name, word, len) == 0)
+            return t->kind == kinds[i].kind;
+    return t->kind != TOKEN_STRING && t->len == len && strncmp(t->at, word, len) == 0;
+}
+
+/* Do the words of `pattern` stand from token x on? */
+static bool fits_here(Lexer x, const char *pattern)
+{
+    while (*pattern) {
+        size_t len = strcspn(pattern, " ");
+        Token t = lex_next(&x);
+        if (t.kind == TOKEN_END || !fits(&t, pattern, len))
+            return false;
+        pattern += len + (pattern[len] == ' ');
+    }
+    return true;
+}
+
+/* Does the pattern stand in a line of the text around `line`? */
+static bool fits_line(const char *text, int line, const char *pattern)
+{
+    Lexer x = lexer(text, strlen(text));
+    bool first = pattern[0] == '^';
+    for (int last = 0;;) {
+        Lexer here = x;
+        Token t = lex_next(&x);
+        if (t.kind == TOKEN_END || t.line > line)
+            return false;
+        if (t.line >= line - 1 && (!first || t.line != last) &&
+            fits_here(here, pattern + (first ? 2 : 0)))
+            return true;
+        last = t.line;
+    }
+}
+
+static const char *syntax_hint(const Message *m, const char *text)
+{
+    static const struct {
+        const char *message, *tokens, *hint;
+    } rows[] = {
+#define TOKENS(message, tokens, hint) {message, tokens, hint},
+#include "repl/habits.def"
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strstr(m->words, rows[i].message) &&
+            (!rows[i].tokens[0] || fits_line(text, m->line, rows[i].tokens)))
+            return rows[i].hint;
+    return NULL;
+}
+
+static const char *named_hint(const char *kind, const char *name)
+{
+    static const struct {
+        const char *kind, *name, *hint;
+    } rows[] = {
+#define GLOBAL(name, hint) {"global '", name, hint},
+#define METHOD(name, hint) {"method '", name, hint},
+#include "repl/habits.def"
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].kind, kind) == 0 && strcmp(rows[i].name, name) == 0)
+            return rows[i].hint;
+    return NULL;
+}
+
+static const char *raised_hint(const char *words)
+{
+    static const struct {
+        const char *message, *hint;
+    } rows[] = {
+#define RAISED(message, hint) {message, hint},
+#include "repl/habits.def"
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strstr(words, rows[i].message))
+            return rows[i].hint;
+    return NULL;
+}
+
+/* Pushes a hint for an error raised while running, or nil. */
+static void push_runtime_hint(lua_State *L, const Message *m)
+{
+    char name[64];
+    const char *hint = NULL;
+    bool global = strstr(m->words, "nil value") && between(m->words, "(global '", name, sizeof name);
+    if (global)
+        hint = named_hint("global '", name);
+    else if (between(m->words, "(method '", name, sizeof name))
+        hint = named_hint("method '", name);
+    if (!hint)
+        hint = raised_hint(m->words);
+    if (hint) {
+        lua_pushstring(L, hint);
+    } else if (global) {
+        doc_push_nearest_global(L, name);
+        if (lua_isstring(L, -1)) {
+            lua_pushfstring(L, "did you mean %s?", lua_tostring(L, -1));
+            lua_remove(L, -2);
+        }
+    } else {
+        lua_pushnil(L);
+    }
+}
+
+/* ---- the place in the input ---- */
+
+/* Adds the line with a mark under the token that the message names. */
+static void add_line(luaL_Buffer *b, const char *text, const Message *m)
+{
+    enum { WIDEST = 120 };
+    for (int line = 1; text && line < m->line; line++) {
+        text = strchr(text, '\n');
+        text = text ? text + 1 : NULL;
+    }
+    if (!text)
+        return;
+    size_t len = strcspn(text, "\n");
+    if (len == 0 || len > WIDEST)
+        return;
+    luaL_addstring(b, "\n  ");
+    luaL_addlstring(b, text, len);
+    char token[64];
+    if (!m->near || !between(m->near, "'", token, sizeof token) || !token[0])
+        return;
+    const char *found = NULL;
+    for (const char *p = text; (p = strstr(p, token)) && p < text + len; p++)
+        found = found && token[1] ? found : p; /* a single character: its last place is likelier */
+    if (!found)
+        return;
+    luaL_addstring(b, "\n  ");
+    for (const char *p = text; p < found; p++)
+        if (((unsigned char)*p & 0xc0) != 0x80)
+            luaL_addchar(b, *p == '\t' ? '\t' : ' ');
+    for (size_t i = 0; i < strlen(token) && i < len; i++)
+        luaL_addchar(b, '^');
+}
+
+static void push_message(lua_State *L, const char *error, const char *name, const char *text)
+{
+    Message m = take_apart(error);
+    bool here = name[0] == '=' && strcmp(m.chunk, name + 1) == 0;
+    bool syntax = m.near || strstr(m.words, "expected") == m.words;
+    const char *hint = syntax ? syntax_hint(&m, text) : NULL;
+    if (hint)
+        lua_pushstring(L, hint);
+    else if (syntax)
+        lua_pushnil(L);
+    else
+        push_runtime_hint(L, &m);
+    int hint_at = lua_gettop(L);
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    if (m.chunk[0] && !(here && !strchr(text, '\n'))) {
+        char place[96];
+        snprintf(place, sizeof place, "%s:%d: ", m.chunk, m.line);
+        luaL_addstring(&b, place);
+    }
+    luaL_addstring(&b, syntax && here ? "syntax error: " : "error: ");
+    luaL_addstring(&b, strncmp(m.words, "syntax error ", 13) == 0 ? m.words + 13 : m.words);
+    if (syntax && here)
+        add_line(&b, text, &m);
+    if (lua_isstring(L, hint_at)) {
+        luaL_addstring(&b, "\n  hint: ");
+        lua_pushvalue(L, hint_at);
+        luaL_addvalue(&b);
+    }
+    luaL_pushresult(&b);
+    lua_remove(L, hint_at);
+}
+
+/* Cuts the text on top after 12 lines. */
+static void cut_lines(lua_State *L)
+{
+    enum { MOST = 12 };
+    const char *text = lua_tostring(L, -1), *p = text;
+    for (int line = 1; (p = strchr(p, '\n')); p++)
+        if (line++ == MOST - 1 && strchr(p + 1, '\n')) {
+            lua_pushlstring(L, text, (size_t)(p - text));
+            lua_pushfstring(L, "%s\n  …", lua_tostring(L, -1));
+            lua_replace(L, -3);
+            lua_pop(L, 1);
+            return;
+        }
+}
+
+/* Runs protected: a script's own __tostring may raise. */
+static int push_text(lua_State *L)
+{
+    const char *name = lua_tostring(L, 2), *text = lua_tostring(L, 3);
+    bool own = lua_error_at(L, 1) != NULL;
+    bool stop = own && lua_error_at(L, 1)->code == ERR_interrupted;
+    if (lua_type(L, 1) == LUA_TSTRING) {
+        push_message(L, lua_tostring(L, 1), name, text);
+    } else {
+        luaL_tolstring(L, 1, NULL);
+        if (!own) {
+            lua_pushfstring(L, "error: %s", lua_tostring(L, -1));
+            lua_remove(L, -2);
+        }
+    }
+    if (!stop && lua_rawgetp(L, LUA_REGISTRYINDEX, &trace_key) == LUA_TSTRING)
+        lua_concat(L, 2);
+    cut_lines(L);
+    return 1;
+}
+
+void report_push(lua_State *L, int idx, const char *name, const char *text)
+{
+    idx = lua_absindex(L, idx);
+    lua_pushcfunction(L, push_text);
+    lua_pushvalue(L, idx);
+    lua_pushstring(L, name);
+    lua_pushstring(L, text);
+    if (lua_pcall(L, 3, 1, 0) != LUA_OK) {
+        lua_pop(L, 1);
+        lua_pushliteral(L, "error: an error value that cannot be shown");
+    }
+    lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
+}

@@ -1,0 +1,21 @@
+/* rewrite.h -- what is typed at a prompt, as a chunk that Lua compiles. */
+#ifndef REPL_REWRITE_H
+#define REPL_REWRITE_H
+
+#include "core/base/arena.h"
+
+/* A copy of `text` in which `local` outside every block makes globals, so that the next input
+** still sees them.  Lines stay where they are, and so do columns, but behind a `local a, b` without
+** values.  Variables that are to be closed stay local. */
+char *rewrite_locals(Arena *A, const char *text);
+
+/* Where the last statement may begin: the n-th place from the end (from 0) that starts a line or
+** follows a semicolon outside every block and bracket, and is followed by something that an
+** expression can begin with; -1 if there are no more. */
+long rewrite_last_start(const char *text, int n);
+
+/* The length of `text` without trailing blanks, comments and semicolons; *silent says whether
+** there was a semicolon. */
+size_t rewrite_trim(const char *text, bool *silent);
+
+#endif

@@ -190,6 +190,7 @@ void lua_set_mark(lua_State *L, LuaMarkFn *mark);
 typedef struct LuaView {
     int width, height; /* in cells; 80 and 24 where there is no terminal */
     bool color;        /* escapes are welcome */
+    bool utf8;         /* so are letters beyond ASCII */
     bool json;         /* a program reads the results */
     bool whole;        /* nothing is elided */
 } LuaView;

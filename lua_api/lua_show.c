@@ -179,39 +179,51 @@ static void push_parts(lua_State *L, Pretty *p, int table, int indent, int level
     }
 }
 
-/* Joins parts on one line if they fit, else a line each; replaces the parts by the text. */
+static void add_line(luaL_Buffer *b, int indent)
+{
+    luaL_addchar(b, '\n');
+    for (int i = 0; i < indent; i++)
+        luaL_addchar(b, ' ');
+}
+
+/* Joins parts: on one line if they fit, short ones in lines that are filled, else a line each.
+** Replaces the parts by the text. */
 static void join_parts(lua_State *L, const Pretty *p, int parts, int indent)
 {
+    enum { SHORT = 16 };
     size_t n = lua_rawlen(L, parts);
-    int width = indent + 2;
+    int width = indent + 2, widest = 0;
     bool lines = false;
     for (size_t i = 1; i <= n; i++) {
         lua_rawgeti(L, parts, (lua_Integer)i);
         const char *text = lua_tostring(L, -1);
-        width += cells(text) + 2;
-        lines = lines || strchr(text, '\n');
+        int wide = strchr(text, '\n') ? p->width : cells(text);
+        width += wide + 2;
+        widest = wide > widest ? wide : widest;
         lua_pop(L, 1);
     }
-    lines = lines || width > p->width;
+    lines = width > p->width;
     luaL_Buffer b;
     luaL_buffinit(L, &b);
     luaL_addchar(&b, '{');
+    int column = p->width;
     for (size_t i = 1; i <= n; i++) {
-        if (lines) {
-            luaL_addchar(&b, '\n');
-            for (int k = 0; k < indent + 2; k++)
-                luaL_addchar(&b, ' ');
+        lua_rawgeti(L, parts, (lua_Integer)i);
+        int wide = cells(lua_tostring(L, -1)) + 2;
+        lua_pop(L, 1);
+        bool breaks = lines && (widest > SHORT || column + wide - 1 > p->width);
+        if (i > 1)
+            luaL_addstring(&b, breaks ? "," : ", ");
+        if (breaks) {
+            add_line(&b, indent + 2);
+            column = indent + 2;
         }
+        column += wide;
         lua_rawgeti(L, parts, (lua_Integer)i);
         luaL_addvalue(&b);
-        if (i < n)
-            luaL_addstring(&b, lines ? "," : ", ");
     }
-    if (lines) {
-        luaL_addchar(&b, '\n');
-        for (int k = 0; k < indent; k++)
-            luaL_addchar(&b, ' ');
-    }
+    if (lines)
+        add_line(&b, indent);
     luaL_addchar(&b, '}');
     luaL_pushresult(&b);
     lua_replace(L, parts);
@@ -250,9 +262,11 @@ static void push_value(lua_State *L, Pretty *p, int idx, int indent, int level)
         push_quoted(L, idx);
     else if (lua_istable(L, idx) && !luaL_getmetafield(L, idx, "__tostring"))
         push_table(L, p, idx, indent, level);
+    else if (lua_isfunction(L, idx))
+        lua_pushliteral(L, "function");
     else
         luaL_tolstring(L, idx, NULL);
-    lua_replace(L, idx + 1);
+    lua_copy(L, -1, idx + 1);
     lua_settop(L, idx + 1);
 }
 
@@ -337,10 +351,15 @@ LUA_FN(show_more, "more(value?)",
        "printed in part.\n"
        "> t = {}; for i = 1, 22 do t[i] = i end\n"
        "> t\n"
-       "{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, … 2 more}"
-       "   more() shows all\n"
+       "{\n"
+       "  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,\n"
+       "  … 2 more\n"
+       "}   more() shows all\n"
        "> more()\n"
-       "{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22}")
+       "{\n"
+       "  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,\n"
+       "  22\n"
+       "}")
 {
     bool elided = false;
     if (lua_isnoneornil(L, 1))

@@ -81,6 +81,15 @@ static void push_list(lua_State *L, int table, lua_Integer n, int depth)
     join(L, '[', ']');
 }
 
+/* Are the table's keys 1 .. n, and no others? */
+static bool is_list(lua_State *L, int table)
+{
+    size_t keys = 0, n = lua_rawlen(L, table);
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1))
+        keys++;
+    return n > 0 && keys == n;
+}
+
 static void push_object(lua_State *L, int table, int depth)
 {
     lua_newtable(L);
@@ -102,7 +111,7 @@ static void push_boxed(lua_State *L, int idx)
     if (lua_display(L, idx, "json"))
         return;
     const LuaClass *cls = lua_class_of(L, idx, NULL);
-    luaL_tolstring(L, idx, NULL);
+    lua_display_text(L, idx);
     push_string(L, -1);
     lua_pushfstring(L, "{\"type\":\"%s\",\"text\":%s}", cls ? cls->name : luaL_typename(L, idx),
                     lua_tostring(L, -1));
@@ -134,14 +143,14 @@ static void push_json(lua_State *L, int idx, int depth)
     case LUA_TTABLE:
         if (depth >= DEEPEST)
             lua_pushliteral(L, "null");
-        else if (lua_rawlen(L, idx) > 0)
+        else if (is_list(L, idx))
             push_list(L, idx, (lua_Integer)lua_rawlen(L, idx), depth);
         else
             push_object(L, idx, depth);
         break;
     default: push_boxed(L, idx);
     }
-    lua_replace(L, top + 1);
+    lua_copy(L, -1, top + 1);
     lua_settop(L, top + 1);
 }
 

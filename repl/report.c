@@ -287,14 +287,17 @@ static int push_text(lua_State *L)
     if (lua_type(L, 1) == LUA_TSTRING) {
         push_message(L, lua_tostring(L, 1), name, text);
     } else {
-        luaL_tolstring(L, 1, NULL);
+        lua_display_text(L, 1);
         if (!own) {
             lua_pushfstring(L, "error: %s", lua_tostring(L, -1));
             lua_remove(L, -2);
         }
     }
-    if (!stop && lua_rawgetp(L, LUA_REGISTRYINDEX, &trace_key) == LUA_TSTRING)
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &trace_key);
+    if (!stop && lua_isstring(L, -1))
         lua_concat(L, 2);
+    else
+        lua_pop(L, 1);
     cut_lines(L);
     return 1;
 }

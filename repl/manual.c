@@ -1,0 +1,110 @@
+/* manual.c -- the reference manual, as Markdown, from the docstrings and the tables. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/err.h"
+#include "lua_api/doc.h"
+#include "repl/start.h"
+
+/* Text as it stands, examples in a block. */
+static void print_doc(const char *doc)
+{
+    bool code = false;
+    while (*doc) {
+        const char *end = strchrnul(doc, '\n');
+        if (!code && strncmp(doc, "> ", 2) == 0) {
+            fputs("\n```lua\n", stdout);
+            code = true;
+        } else if (code && end == doc) {
+            fputs("```\n", stdout);
+            code = false;
+        }
+        printf("%.*s\n", (int)(end - doc), doc);
+        doc = *end ? end + 1 : end;
+    }
+    fputs(code ? "```\n\n" : "\n", stdout);
+}
+
+static void print_function(const LuaFn *fn)
+{
+    printf("### `%s`\n\n", fn->sig);
+    print_doc(fn->doc);
+}
+
+static void print_place(lua_State *L, const char *place)
+{
+    const LuaFn *fn;
+    for (int i = 0; (fn = doc_function(L, i)); i++)
+        if (strcmp(lua_fn_name(fn).place, place) == 0)
+            print_function(fn);
+}
+
+static void print_class(const LuaClass *cls)
+{
+    printf("## %s\n\n", cls->name);
+    print_doc(cls->doc);
+    for (const LuaFn *const *m = cls->members; m && *m; m++)
+        print_function(*m);
+}
+
+/* A row's text with its conversions as "…". */
+static void print_row(const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '|') {
+            fputs("\\|", stdout);
+        } else if (*text != '%') {
+            putchar(*text);
+        } else if (text[1] == '%') {
+            putchar(*text++);
+        } else {
+            text += strcspn(text, "csdiuxfgeGp");
+            fputs("…", stdout);
+        }
+    }
+}
+
+static void print_errors(void)
+{
+    static const struct {
+        const char *code, *why, *fix;
+    } rows[] = {
+#define ERR(code, why, fix) {#code, why, fix},
+#include "core/base/errors.def"
+#undef ERR
+    };
+    fputs("## Errors\n\n"
+          "What `e.code` can be, and what the message says.\n\n"
+          "| code | message | way out |\n|---|---|---|\n", stdout);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        printf("| `%s` | ", rows[i].code);
+        print_row(rows[i].why);
+        fputs(" | ", stdout);
+        print_row(rows[i].fix);
+        fputs(" |\n", stdout);
+    }
+}
+
+int manual_main(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    lua_State *L = start_plain_session();
+    if (!L)
+        return EXIT_failed;
+    printf("# Reference\n\nMade by `tvmrepl --manual`; the same text answers `help`.\n\n");
+    const char *name, *doc;
+    for (int i = 0; doc_module(L, i, &name, &doc); i++) {
+        printf("## %s\n\n", name);
+        print_doc(doc);
+        print_place(L, name);
+    }
+    const LuaClass *cls;
+    for (int i = 0; (cls = doc_class(L, i)); i++)
+        print_class(cls);
+    printf("## Globals and Lua's own\n\n");
+    print_place(L, "");
+    print_place(L, "coroutine");
+    print_errors();
+    lua_close(L);
+    return EXIT_ok;
+}

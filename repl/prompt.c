@@ -1,0 +1,343 @@
+/* prompt.c -- the interactive session, on GNU readline.
+**
+** Readline is driven by its callback interface, so that a signal between keys is seen at once.  An
+** input may have many lines: Enter adds a line while the text does not parse yet, and the whole is
+** one entry of the history.
+*/
+#include "repl/prompt.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <readline/readline.h>
+
+#include "core/base/cancel.h"
+#include "lua_api/protect.h"
+#include "lua_api/session.h"
+#include "repl/complete.h"
+#include "repl/eval.h"
+#include "repl/history.h"
+#include "repl/lexer.h"
+#include "repl/start.h"
+
+#define PROMPT "tvm> "
+
+/* Readline calls back without an argument of ours. */
+static struct {
+    lua_State *L;
+    char *line; /* the input that was entered; NULL for the end of input */
+    bool entered;
+    volatile sig_atomic_t resized;
+} prompt;
+
+/* ---- keys ---- */
+
+static bool more_keys_wait(void)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    return poll(&in, 1, 0) > 0;
+}
+
+/* How far the line below `text` is indented: two for each block and bracket that is open. */
+static int indent_after(const char *text, size_t len)
+{
+    Lexer x = lexer(text, len);
+    while (lex_next(&x).kind != TOKEN_END) {
+    }
+    int depth = x.blocks + x.brackets;
+    return depth > 0 ? 2 * depth : 0;
+}
+
+static void insert_line(void)
+{
+    char line[82] = "\n";
+    int indent = more_keys_wait() ? 0 : indent_after(rl_line_buffer, (size_t)rl_point);
+    if (indent > 80)
+        indent = 80;
+    memset(line + 1, ' ', (size_t)indent);
+    line[1 + indent] = '\0';
+    rl_insert_text(line);
+}
+
+/* Two empty lines end an input that does not parse: it is wrong, and wants to be told so. */
+static bool gives_up(const char *text)
+{
+    size_t len = strlen(text);
+    int empty = 0;
+    while (len && strchr(" \t\n", text[len - 1]))
+        empty += text[--len] == '\n';
+    return empty >= 3;
+}
+
+static int on_enter(int count, int key)
+{
+    if (!gives_up(rl_line_buffer) && eval_is_incomplete(prompt.L, rl_line_buffer)) {
+        insert_line();
+        return 0;
+    }
+    rl_point = rl_end;
+    return rl_newline(count, key);
+}
+
+static int on_meta_enter(int count, int key)
+{
+    (void)count, (void)key;
+    insert_line();
+    return 0;
+}
+
+/* Up and Down walk the lines of an input, and beyond its first or last line the history. */
+static int on_up(int count, int key)
+{
+    int start = rl_point;
+    while (start > 0 && rl_line_buffer[start - 1] != '\n')
+        start--;
+    if (start == 0)
+        return rl_get_previous_history(count, key);
+    int column = rl_point - start, above = start - 1;
+    while (above > 0 && rl_line_buffer[above - 1] != '\n')
+        above--;
+    rl_point = above + column < start - 1 ? above + column : start - 1;
+    return 0;
+}
+
+static int on_down(int count, int key)
+{
+    const char *next = strchr(rl_line_buffer + rl_point, '\n');
+    if (!next)
+        return rl_get_next_history(count, key);
+    int start = rl_point, below = (int)(next + 1 - rl_line_buffer);
+    while (start > 0 && rl_line_buffer[start - 1] != '\n')
+        start--;
+    int column = rl_point - start;
+    int length = (int)strcspn(rl_line_buffer + below, "\n");
+    rl_point = below + (column < length ? column : length);
+    return 0;
+}
+
+/* ---- Tab ---- */
+
+static char *next_word(const char *text, int state)
+{
+    static lua_Integer i;
+    (void)text;
+    if (state == 0)
+        i = 0;
+    lua_State *L = prompt.L;
+    char *word = NULL;
+    if (lua_istable(L, -1) && lua_rawgeti(L, -1, ++i) == LUA_TSTRING)
+        word = strdup(lua_tostring(L, -1));
+    if (lua_istable(L, -2))
+        lua_pop(L, 1);
+    return word;
+}
+
+static void show_signature(const char *text)
+{
+    complete_push_signature(prompt.L, text);
+    if (lua_isstring(prompt.L, -1)) {
+        rl_crlf();
+        fprintf(rl_outstream, "%s", lua_tostring(prompt.L, -1));
+        rl_crlf();
+        rl_on_new_line();
+        rl_redisplay();
+    }
+    lua_pop(prompt.L, 1);
+}
+
+static char **complete(const char *word, int start, int end)
+{
+    (void)word, (void)start;
+    lua_State *L = prompt.L;
+    size_t from;
+    char *text = strndup(rl_line_buffer, (size_t)end);
+    CompleteKind kind = complete_push(L, text, &from);
+    rl_attempted_completion_over = 1;
+    rl_completion_append_character = '\0';
+    rl_completion_suppress_quote = 1;
+    char **matches = NULL;
+    if (kind == COMPLETE_FILES) {
+        matches = rl_completion_matches(text + from, rl_filename_completion_function);
+        rl_filename_completion_desired = 1;
+    } else if (from == (size_t)end && end > 0 && strchr("(,", text[end - 1])) {
+        show_signature(text);
+    } else {
+        rl_filename_completion_desired = 0;
+        matches = rl_completion_matches(text + from, next_word);
+    }
+    lua_pop(L, 1);
+    free(text);
+    return matches;
+}
+
+/* Where readline's word begins: what complete() will find. */
+static char *word_breaks(void)
+{
+    static char breaks[] = " \t\n\"'`@$><=;|&{(:.,+-*/%^#~[])}";
+    static char in_string[] = "\"'";
+    lua_State *L = prompt.L;
+    char *text = strndup(rl_line_buffer, (size_t)rl_point);
+    size_t from;
+    CompleteKind kind = complete_push(L, text, &from);
+    bool quoted = from > 0 && (text[from - 1] == '"' || text[from - 1] == '\'');
+    lua_pop(L, 1);
+    free(text);
+    return kind == COMPLETE_FILES || quoted ? in_string : breaks;
+}
+
+/* ---- reading ---- */
+
+static void on_line(char *line)
+{
+    prompt.line = line;
+    prompt.entered = true;
+    rl_callback_handler_remove();
+}
+
+static void on_resize(int sig)
+{
+    (void)sig;
+    prompt.resized = 1;
+}
+
+static void set_up(lua_State *L)
+{
+    prompt.L = L;
+    rl_readline_name = "tvmrepl";
+    rl_catch_signals = 0;
+    rl_catch_sigwinch = 0;
+    rl_attempted_completion_function = complete;
+    rl_completion_word_break_hook = word_breaks;
+    rl_basic_quote_characters = "";
+    rl_completer_quote_characters = "";
+    rl_variable_bind("bell-style", "none");
+    rl_variable_bind("blink-matching-paren", "on");
+    rl_initialize();
+    rl_bind_key('\r', on_enter);
+    rl_bind_key('\n', on_enter);
+    rl_bind_keyseq("\\e\\C-m", on_meta_enter);
+    rl_bind_keyseq("\\e[A", on_up);
+    rl_bind_keyseq("\\eOA", on_up);
+    rl_bind_keyseq("\\e[B", on_down);
+    rl_bind_keyseq("\\eOB", on_down);
+    struct sigaction act = {.sa_handler = on_resize};
+    sigaction(SIGWINCH, &act, NULL);
+    history_open();
+}
+
+/* Throws away what was typed: Ctrl-C. */
+static void drop_line(const char *shown)
+{
+    rl_callback_sigcleanup();
+    rl_free_line_state();
+    rl_point = rl_end;
+    fputs("^C", rl_outstream);
+    rl_callback_handler_remove();
+    fputc('\n', rl_outstream);
+    protect_rest(prompt.L);
+    rl_callback_handler_install(shown, on_line);
+}
+
+/* Reads one input into malloc'ed memory; NULL at the end. */
+static char *read_input(const char *shown)
+{
+    prompt.entered = false;
+    prompt.line = NULL;
+    rl_callback_handler_install(shown, on_line);
+    while (!prompt.entered) {
+        struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+        int ready = poll(&in, 1, -1);
+        if (cancel_asked())
+            drop_line(shown);
+        if (prompt.resized) {
+            prompt.resized = 0;
+            rl_resize_terminal();
+        }
+        if (ready > 0)
+            rl_callback_read_char();
+        else if (ready < 0 && errno != EINTR)
+            on_line(NULL);
+    }
+    return prompt.line;
+}
+
+/* Takes prompts away that were pasted along, from every line if the first has one. */
+static void strip_prompts(char *text)
+{
+    size_t n = strlen(PROMPT);
+    if (strncmp(text, PROMPT, n) != 0)
+        return;
+    char *out = text;
+    for (char *line = text; line;) {
+        char *end = strchr(line, '\n');
+        if (strncmp(line, PROMPT, n) == 0)
+            line += n;
+        size_t len = end ? (size_t)(end + 1 - line) : strlen(line);
+        memmove(out, line, len);
+        out += len;
+        line = end ? end + 1 : NULL;
+    }
+    *out = '\0';
+}
+
+static void answer(lua_State *L, const char *text, int number)
+{
+    char name[24];
+    snprintf(name, sizeof name, "=[%d]", number);
+    if (text[strspn(text, " \t\r\n")] == '\0')
+        return;
+    start_measure(L);
+    eval_input(L, text, name, stdout, stderr);
+    fflush(stderr);
+}
+
+/* Without a terminal on both sides: line by line, no prompts, no editing. */
+static int run_plain(lua_State *L)
+{
+    char *text = calloc(1, 1), *line = NULL;
+    size_t len = 0, cap = 0;
+    int number = 0;
+    for (ssize_t n; text && (n = getline(&line, &cap, stdin)) > 0;) {
+        char *more = realloc(text, len + (size_t)n + 1);
+        if (!more)
+            break;
+        text = more;
+        memcpy(text + len, line, (size_t)n + 1);
+        len += (size_t)n;
+        if (eval_is_incomplete(L, text))
+            continue;
+        answer(L, text, ++number);
+        len = 0;
+        text[0] = '\0';
+    }
+    if (text && len)
+        answer(L, text, ++number);
+    free(text);
+    free(line);
+    return EXIT_ok;
+}
+
+int prompt_run(lua_State *L)
+{
+    protect_watch(L, true);
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return run_plain(L);
+    set_up(L);
+    start_banner(stdout);
+    const char *shown = lua_view(L)->color ? "\001\033[1;36m\002" PROMPT "\001\033[0m\002" : PROMPT;
+    char *text;
+    for (int number = 1; (text = read_input(shown)); number++) {
+        strip_prompts(text);
+        history_keep(text);
+        answer(L, text, number);
+        free(text);
+    }
+    putchar('\n');
+    return EXIT_ok;
+}

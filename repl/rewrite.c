@@ -96,21 +96,32 @@ static bool continues(const Token *t)
     return t->kind == TOKEN_OP && !token_is(t, "#") && !token_is(t, "...");
 }
 
+/* May a value end here?  Then a name behind it begins the next statement. */
+static bool ends_value(const Token *t)
+{
+    return t->kind == TOKEN_NAME || t->kind == TOKEN_NUMBER || t->kind == TOKEN_STRING ||
+           (t->kind == TOKEN_KEYWORD && (token_is(t, "end") || token_is(t, "nil") ||
+                                         token_is(t, "true") || token_is(t, "false"))) ||
+           (t->kind == TOKEN_OP && t->len == 1 && strchr(")]}", *t->at));
+}
+
 long rewrite_last_start(const char *text, int n)
 {
     enum { MOST = 64 };
     long places[MOST];
     int count = 0, line = 0;
     Lexer x = lexer(text, strlen(text));
-    bool after_semicolon = false;
+    bool after_semicolon = false, after_value = false;
     for (;;) {
         bool outside = x.blocks == 0 && x.brackets == 0;
         Token t = lex_next(&x);
         if (t.kind == TOKEN_END)
             break;
-        if (outside && (after_semicolon || (t.line > line && !continues(&t))))
+        if (outside && (after_semicolon || (after_value && t.kind == TOKEN_NAME) ||
+                        (t.line > line && !continues(&t))))
             places[count++ % MOST] = (long)(t.at - text);
         after_semicolon = t.kind == TOKEN_OP && token_is(&t, ";");
+        after_value = ends_value(&t);
         line = x.line;
     }
     return n < count && n < MOST ? places[(count - 1 - n) % MOST] : -1;

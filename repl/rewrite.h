@@ -9,9 +9,9 @@
 ** values.  Variables that are to be closed stay local. */
 char *rewrite_locals(Arena *A, const char *text);
 
-/* Where the last statement may begin: the n-th place from the end (from 0) that starts a line or
-** follows a semicolon outside every block and bracket, and is followed by something that an
-** expression can begin with; -1 if there are no more. */
+/* Where the last statement may begin: the n-th place from the end (from 0) outside every
+** block and bracket where an expression can begin, and the statement before it has ended; -1 if
+** there are no more. */
 long rewrite_last_start(const char *text, int n);
 
 /* The length of `text` without trailing blanks, comments and semicolons; *silent says whether

@@ -1,0 +1,255 @@
+/* check_mem.c -- memory of the checking interpreter, and the checks of one access. */
+#include "core/ir/check_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/buf.h"
+
+Memory *check_memory(Checker *c, const Node *buffer)
+{
+    Memory *m = arena_alloc(c->A, sizeof *m);
+    m->buffer = buffer;
+    m->copies = arena_alloc(c->A, sizeof *m->copies);
+    m->ncopies = 1;
+    check_put(c, buffer, m);
+    return m;
+}
+
+bool check_room(Checker *c, const Node *buffer, Copy *copy, bool reuse)
+{
+    size_t size = dtype_bytes((DType)buffer->type), count = 1, bytes;
+    bool fits = true;
+    for (size_t d = 0; d < ir_rank(buffer); d++)
+        fits &= !__builtin_mul_overflow(count, (size_t)copy->extent[d], &count);
+    fits &= !__builtin_mul_overflow(count, size + sizeof(Record), &bytes);
+    if (fits && count <= copy->capacity && copy->records) {
+        if (!reuse)
+            memset(copy->records, 0, count * sizeof *copy->records);
+        for (size_t i = 0; reuse && i < count; i++)
+            copy->records[i].defined = false;
+        return true;
+    }
+    if (!fits || bytes > c->bytes_left) {
+        c->failed = true;
+        return REFUSE(c->err, alloc_too_big, buffer, ir_buf_name(buffer));
+    }
+    c->bytes_left -= bytes;
+    copy->records = ARENA_ARRAY(c->A, Record, count);
+    copy->capacity = count;
+    if (!copy->outside)
+        copy->data = arena_alloc(c->A, count * size);
+    return true;
+}
+
+/* ---- what a failure says ---- */
+
+typedef struct Element {
+    Memory *m;
+    size_t copy;
+    const Node *node;
+    size_t n;
+    int64_t index[IR_MAX_RANK];
+    size_t flat;
+} Element;
+
+static const char *element_text(Checker *c, const Element *e)
+{
+    Buf out = buf_new(c->A);
+    buf_printf(&out, "%s[", ir_buf_name(e->m->buffer));
+    for (size_t d = 0; d < e->n; d++)
+        buf_printf(&out, "%s%lld", d ? ", " : "", (long long)e->index[d]);
+    buf_putc(&out, ']');
+    return buf_str(&out);
+}
+
+static bool stop(Checker *c)
+{
+    check_loops(c, c->loops, sizeof c->loops);
+    if (c->loops[0])
+        err_witness(c->err, "%s", c->loops);
+    c->failed = true;
+    return false;
+}
+
+static bool outside(Checker *c, const Element *e, const Copy *copy, size_t d, bool writes)
+{
+    const char *verb = writes ? "writes" : "reads", *what = element_text(c, e);
+    long long first = copy->min[d], last = copy->min[d] + copy->extent[d] - 1;
+    if (e->m->windowed)
+        FAIL(c->err, outside_window, e->node, check_place(c), verb, what, d, first, last);
+    else
+        FAIL(c->err, outside_buffer, e->node, check_place(c), verb, what, d, first, last);
+    return stop(c);
+}
+
+static void remember(Checker *c, const Element *e, bool writes, bool other_writes, uint32_t from,
+                     uint32_t until)
+{
+    c->writes = writes;
+    c->conflict = (Wanted){.writes = other_writes, .buffer = e->m->buffer, .copy = e->copy,
+                           .element = e->flat, .from = from, .until = until,
+                           .not_thread = from + 1 == until ? MANY_THREADS : c->thread};
+}
+
+static const char *did(bool writes)
+{
+    return writes ? "written" : "read";
+}
+
+/* The same element in two iterations of a loop. */
+static bool race(Checker *c, const Element *e, size_t level, bool writes, bool other_writes,
+                 uint32_t time)
+{
+    remember(c, e, writes, other_writes, time, time + 1);
+    const char *what = element_text(c, e), *loop = check_loop_name(c->levels[level].loop);
+    if (c->in_kernel && level < c->block_level && e->m->buffer->at.buf->scope == SCOPE_shared)
+        FAIL(c->err, shared_by_blocks, e->node, what, loop, ir_buf_name(e->m->buffer));
+    else
+        FAIL(c->err, iterations_conflict, e->node, loop, what, did(other_writes), did(writes), loop);
+    return stop(c);
+}
+
+static bool unordered_threads(Checker *c, const Element *e, bool writes, bool other_writes,
+                              uint32_t time, bool exact)
+{
+    remember(c, e, writes, other_writes, exact ? time : c->epoch + 1, exact ? time + 1 : c->now);
+    FAIL(c->err, barrier_missing, e->node, element_text(c, e), did(other_writes), did(writes));
+    return stop(c);
+}
+
+static bool undefined(Checker *c, const Element *e)
+{
+    const char *what = element_text(c, e);
+    for (size_t i = 0; e->m->per_thread && i < e->m->ncopies; i++) {
+        const Copy *other = &e->m->copies[i];
+        if (i != e->copy && e->flat < other->capacity && other->records[e->flat].defined) {
+            FAIL(c->err, local_of_other_thread, e->node, check_place(c), what, i, e->copy,
+                 ir_buf_name(e->m->buffer));
+            return stop(c);
+        }
+    }
+    FAIL(c->err, undefined_read, e->node, check_place(c), what);
+    return stop(c);
+}
+
+/* ---- the checks ---- */
+
+/* Is an access at time p one of another iteration of a loop that runs?  Then of which. */
+static bool other_iteration(const Checker *c, uint32_t p, size_t *level)
+{
+    for (size_t i = 0; i < c->nlevels; i++)
+        if (c->levels[i].start < p && p <= c->levels[i].begin)
+            return *level = i, true;
+    return false;
+}
+
+static bool other_thread(const Checker *c, uint32_t p, int32_t thread)
+{
+    return c->thread != NO_THREAD && p > c->epoch && thread != c->thread;
+}
+
+static bool against_write(Checker *c, const Element *e, const Record *r, bool writes)
+{
+    size_t level;
+    if (r->written == 0)
+        return true;
+    if (other_iteration(c, r->written, &level))
+        return race(c, e, level, writes, true, r->written);
+    if (other_thread(c, r->written, r->writer))
+        return unordered_threads(c, e, writes, true, r->written, true);
+    return true;
+}
+
+static bool against_reads(Checker *c, const Element *e, const Record *r)
+{
+    for (size_t i = 0; i < c->nlevels; i++) {
+        const Level *l = &c->levels[i];
+        uint32_t q = r->read <= l->begin ? r->read : r->before[i];
+        if (q > l->start)
+            return race(c, e, i, true, false, q);
+    }
+    if (r->read && other_thread(c, r->read, r->reader))
+        return unordered_threads(c, e, true, false, r->read, r->reader != MANY_THREADS);
+    return true;
+}
+
+static void note_read(const Checker *c, Record *r)
+{
+    for (size_t i = 0; i < c->nlevels; i++)
+        if (r->read <= c->levels[i].begin)
+            r->before[i] = r->read;
+    bool others = r->read && other_thread(c, r->read, r->reader);
+    r->reader = others ? MANY_THREADS : c->thread;
+    r->read = c->now;
+}
+
+/* In the second run: is this what we are looking for? */
+static void look(const Checker *c, const Element *e, bool reads, bool writes)
+{
+    Wanted *w = c->wanted;
+    if (e->m->buffer == w->buffer && e->copy == w->copy && e->flat == w->element &&
+        c->now >= w->from && c->now < w->until && c->thread != w->not_thread &&
+        (w->writes ? writes : reads))
+        check_loops(c, w->loops, sizeof w->loops);
+}
+
+static bool locate(Checker *c, Element *e, const Copy *copy, const Code *const *index, bool writes)
+{
+    uint64_t flat = 0;
+    size_t bad = e->n;
+    for (size_t d = 0; d < e->n; d++) {
+        e->index[d] = check_value(c, index[d]).i;
+        uint64_t i = (uint64_t)e->index[d] - (uint64_t)copy->min[d];
+        if (i >= (uint64_t)copy->extent[d] && bad == e->n)
+            bad = d;
+        flat = flat * (uint64_t)copy->extent[d] + i;
+    }
+    e->flat = (size_t)flat;
+    if (c->failed)
+        return false;
+    return bad == e->n || outside(c, e, copy, bad, writes);
+}
+
+void *check_access(Checker *c, Memory *m, const Node *node, size_t n, const Code *const *index,
+                   bool reads, bool writes)
+{
+    Element e = {.m = m, .copy = m->per_thread && c->thread >= 0 ? (size_t)c->thread : 0,
+                 .node = node, .n = n};
+    Copy *copy = &m->copies[e.copy];
+    if (c->failed || !locate(c, &e, copy, index, writes))
+        return NULL;
+    if (++c->now == UINT32_MAX) {
+        c->failed = true;
+        return FAIL(c->err, iterations_spent, node, (long long)c->now);
+    }
+    Record *r = &copy->records[e.flat];
+    if (c->wanted)
+        look(c, &e, reads, writes);
+    if (!against_write(c, &e, r, writes) || (writes && !against_reads(c, &e, r)))
+        return NULL;
+    if (reads && !r->defined && !undefined(c, &e))
+        return NULL;
+    if (reads)
+        note_read(c, r);
+    if (writes) {
+        r->written = c->now;
+        r->writer = c->thread;
+        r->defined = true;
+    }
+    return copy->data + e.flat * dtype_bytes((DType)m->buffer->type);
+}
+
+bool check_complete(Checker *c, const Memory *m)
+{
+    const Copy *copy = &m->copies[0];
+    Element e = {.m = (Memory *)(uintptr_t)m, .n = ir_rank(m->buffer)};
+    for (size_t i = 0; i < copy->capacity; i++) {
+        if (copy->records[i].defined)
+            continue;
+        for (size_t d = e.n, rest = i; d-- > 0; rest /= (size_t)copy->extent[d])
+            e.index[d] = (int64_t)(rest % (size_t)copy->extent[d]);
+        return REFUSE(c->err, never_written, m->buffer, element_text(c, &e));
+    }
+    return true;
+}

@@ -52,6 +52,59 @@ const Prim prims[] = {
      "Leaves a hint on a loop or a block; it does not change what the program means.\n"
      "  for k in range(64):      →     for k in range(64) {pipeline: 2}:",
      prim_annotate, false},
+    {"compute_inline", "B:block",
+     "Puts a block's expression in place of every read of what it computes; the buffer goes.\n"
+     "  B[y] = A[y] * 2\n"
+     "  D[i] = B[i] + B[i + 1]   →     D[i] = A[i]*2 + A[i + 1]*2",
+     prim_compute_inline, false},
+    {"reverse_compute_inline", "B:block",
+     "Puts a block into the one that computes its input, which then computes the result of both.\n"
+     "  B[y] = A[y] * 2\n"
+     "  D[i] = max(B[i], 0)      →     D[y] = max(A[y] * 2, 0)",
+     prim_reverse_compute_inline, false},
+    {"compute_at", "B:block L:loop",
+     "Computes a block inside a loop of the blocks that read it, in each iteration just the part that is read\n"
+     "there.  The block's own loops are built anew, named after its axes.\n"
+     "  for y in range(32): block B(y): …      for i in range(30):\n"
+     "  for i in range(30): block D(i): …  →     for y in range(3): block B(y = i + y): …\n"
+     "                                           block D(i): …",
+     prim_compute_at, false},
+    {"reverse_compute_at", "B:block L:loop",
+     "Computes a block inside a loop of the block whose result it reads, in each iteration just the part that\n"
+     "is ready there.\n"
+     "  for yo, yi: block C(…): …              for yo in range(8):\n"
+     "  for i: block D(i): … C[i] …        →     for yi in range(4): block C(…): …\n"
+     "                                           for i in range(4): block D(i = yo*4 + i): …",
+     prim_reverse_compute_at, false},
+    {"cache_read", "B:block T:buffer N:scope",
+     "Copies a buffer into a nearer scope (local, shared, global) before a block reads it.  The copy keeps the\n"
+     "buffer's indices; compute_at then moves it to where it is read, and its memory shrinks to the window\n"
+     "in use there: packing.  Returns the name of the block that copies.\n"
+     "  C[y, x] += A[k, y] * B[k, x]   →   B.local[ax0, ax1] = B[ax0, ax1]\n"
+     "                                     C[y, x] += A[k, y] * B.local[k, x]",
+     prim_cache_read, true},
+    {"cache_write", "B:block N:scope",
+     "Lets a block write into a nearer scope, and copies the result out afterwards.  reverse_compute_at then\n"
+     "moves the copy to where a part is ready.  Returns the name of the block that copies.\n"
+     "  C[y, x] += …             →     C.local[y, x] += …\n"
+     "                                 C[ax0, ax1] = C.local[ax0, ax1]",
+     prim_cache_write, true},
+    {"set_scope", "T:buffer N:scope",
+     "Changes the memory scope of an allocated buffer: global, shared or local.\n"
+     "  alloc B: float32[8]      →     alloc B: float32[8] local",
+     prim_set_scope, false},
+    {"decompose_reduction", "B:block L:loop",
+     "Takes the init of a reduction out into a block of its own before a loop.  Returns its name.\n"
+     "  for k in range(64):            for x in range(8): block C.init(x): C[x] = 0\n"
+     "    for x in range(8):     →     for k in range(64):\n"
+     "      block C(x, k: reduce):       for x in range(8):\n"
+     "        init: C[x] = 0               block C(x, k: reduce):\n"
+     "        C[x] += …                      C[x] += …",
+     prim_decompose_reduction, true},
+    {"contract", "B:block",
+     "Lets a sum of products use fused multiply-add: each product is added without being rounded first.\n"
+     "  C[y, x] += A[k, y] * B[k, x]   →   C[y, x] fma= A[k, y] * B[k, x]",
+     prim_contract, false},
 };
 
 const size_t prim_count = sizeof prims / sizeof *prims;

@@ -1,0 +1,140 @@
+/* cache.c -- cache_read, cache_write, set_scope: copies of buffers in nearer memory. */
+#include "core/schedule/prims.h"
+
+#include <string.h>
+
+#include "core/ir/rewrite.h"
+#include "core/schedule/alloc.h"
+#include "core/schedule/nest.h"
+
+static bool scope_of(Step *s, const Node *where, const char *text, Scope *out)
+{
+    for (int i = 0; i < SCOPE_COUNT; i++)
+        if (strcmp(text, scope_name[i]) == 0)
+            return *out = (Scope)i, true;
+    return REFUSE(s->err, no_scope, where, text);
+}
+
+/* "B.local", the same shape as B. */
+static const Node *near_copy(Step *s, const Node *b, Scope scope)
+{
+    const char *name = fresh_name(s->A, s->func, arena_printf(s->A, "%s.%s", ir_buf_name(b), scope_name[scope]));
+    return ir_buffer(s->A, b->type, name, scope, b->nkids, b->kid);
+}
+
+/* Where memory for b begins: the body of its Alloc, or of the Func; what is inserted must stand in it. */
+static size_t scope_depth(const Path *p, const Node *b)
+{
+    for (size_t i = p->n; i-- > 0;)
+        if (p->at[i]->op == OP_Alloc && p->at[i]->kid[Alloc_buffer] == b)
+            return i;
+    return 0;
+}
+
+/* How a statement indexes the buffer where it first reads it. */
+static const Node *const *read_index(const Node *n, const Node *b)
+{
+    if (n->op == OP_Load && n->kid[Load_buffer] == b)
+        return &n->kid[Load_index];
+    for (size_t i = 0; i < n->nkids; i++) {
+        const Node *const *at = read_index(n->kid[i], b);
+        if (at)
+            return at;
+    }
+    return NULL;
+}
+
+static const Node *window_of(const Step *s, const Path *p, const Node *b)
+{
+    size_t d = scope_depth(p, b);
+    return d ? p->at[d]->kid[Alloc_window] : ir_list(s->A, 0, NULL);
+}
+
+/* Puts `stmt` before or after the statement that holds the block, in the innermost Seq (or, where there is none, at the top)
+** of the scope in which b exists. */
+static const Node *put_beside(Step *s, const Path *p, const Node *b, const Node *stmt, bool after)
+{
+    Arena *A = s->A;
+    size_t top = scope_depth(p, b) + 1;
+    while (top + 1 < p->n && (p->at[top]->op == OP_Alloc || p->at[top]->op == OP_Seq))
+        top++;
+    const Node *here = p->at[top];
+    const Node *pair[2] = {after ? here : stmt, after ? stmt : here};
+    return path_replace_at(A, p, top, ir_seq(A, 2, pair));
+}
+
+bool prim_cache_read(Step *s)
+{
+    Arena *A = s->A;
+    const Node *block = s->arg[0].node, *b = s->arg[1].node;
+    Scope scope;
+    if (!scope_of(s, block, s->arg[2].s, &scope))
+        return false;
+    if (!tree_reads(block->kid[Block_body], b))
+        return REFUSE(s->err, does_not_read, block, ir_block_name(block), ir_buf_name(b));
+    if (tree_writes(block, b))
+        return REFUSE(s->err, reads_own_writes, block, ir_block_name(block), ir_buf_name(b));
+    const Node *copy = near_copy(s, b, scope);
+    Path p;
+    path_to(s->func, block, &p);
+    const Node *window = window_of(s, &p, b);
+    Subst map = {b, copy};
+    const Node *func = path_replace(A, &p, ir_subst(A, block, 1, &map));
+    path_to_block(func, ir_block_name(block), &p);
+    const char *name = ir_buf_name(copy);
+    const Node *nest = nest_copy(s, name, copy, b, window, read_index(block->kid[Block_body], b), path_end(&p));
+    func = put_beside(s, &p, b, nest, false);
+    func = alloc_settle(A, alloc_add(A, func, copy), copy);
+    func = alloc_settle(A, func, b);
+    step_made(s, name);
+    buf_printf(&s->said, "%s of %s -> %s", ir_buf_name(b), ir_block_name(block), name);
+    return step_done(s, func);
+}
+
+bool prim_cache_write(Step *s)
+{
+    Arena *A = s->A;
+    const Node *block = s->arg[0].node, *b = block_target(block);
+    Scope scope;
+    if (!scope_of(s, block, s->arg[1].s, &scope))
+        return false;
+    if (!b)
+        return REFUSE(s->err, opaque_block, block, "cache_write", scope_name[scope], ir_block_name(block),
+                      "it does more than one store");
+    Path p;
+    path_to(s->func, block, &p);
+    const Node *window = window_of(s, &p, b), *copy = near_copy(s, b, scope);
+    /* Every block that writes b (an init beside its update) writes the copy instead. */
+    size_t top = scope_depth(&p, b) + 1;
+    while (top + 1 < p.n && (p.at[top]->op == OP_Alloc || p.at[top]->op == OP_Seq))
+        top++;
+    const Node *outside = path_replace_at(A, &p, top, ir_nop(A));
+    if (tree_writes(outside, b))
+        return REFUSE(s->err, written_twice, block, ir_buf_name(b));
+    Subst map = {b, copy};
+    const Node *here = ir_subst(A, p.at[top], 1, &map);
+    const char *name = fresh_name(A, s->func, arena_printf(A, "%s.store", ir_buf_name(b)));
+    const Node *nest = nest_copy(s, name, b, copy, window, &block_access(block)->kid[Store_index], here);
+    const Node *func = path_replace_at(A, &p, top, ir_seq(A, 2, (const Node *[]){here, nest}));
+    func = alloc_settle(A, alloc_add(A, func, copy), copy);
+    func = alloc_settle(A, func, b);
+    step_made(s, name);
+    buf_printf(&s->said, "%s -> %s, copied by %s", ir_buf_name(b), ir_buf_name(copy), name);
+    return step_done(s, func);
+}
+
+bool prim_set_scope(Step *s)
+{
+    Arena *A = s->A;
+    const Node *b = s->arg[0].node;
+    Scope scope;
+    Path p;
+    if (!scope_of(s, b, s->arg[1].s, &scope))
+        return false;
+    if (!path_to_alloc(s->func, b, &p))
+        return REFUSE(s->err, not_allocated, b, ir_buf_name(b));
+    const Node *now = ir_buffer(A, b->type, ir_buf_name(b), scope, b->nkids, b->kid);
+    Subst map = {b, now};
+    buf_printf(&s->said, "%s -> %s", ir_buf_name(b), scope_name[scope]);
+    return step_done(s, alloc_settle(A, ir_subst(A, s->func, 1, &map), now));
+}

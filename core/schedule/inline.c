@@ -1,0 +1,188 @@
+/* inline.c -- compute_inline and reverse_compute_inline: one block's expression becomes part of another's. */
+#include "core/schedule/prims.h"
+
+#include <string.h>
+
+#include "core/ir/rewrite.h"
+#include "core/schedule/alloc.h"
+#include "core/schedule/legal.h"
+#include "core/schedule/nest.h"
+
+static bool is_result(const Step *s, const Node *buffer)
+{
+    const Node *r = s->func->kid[Func_results];
+    for (size_t i = 0; i < r->nkids; i++)
+        if (r->kid[i] == buffer)
+            return true;
+    return false;
+}
+
+/* A complete block without guard, whose store's indices are its axes, each once. */
+static bool plain_store(Step *s, const Node *block, const char *how)
+{
+    const char *why = NULL, *name = ir_block_name(block);
+    if (block_class(block, &why) != BLOCK_COMPLETE)
+        return REFUSE(s->err, not_inlinable, block, how, name, why ? why : "it is a reduction");
+    if (!ir_is_true(block->kid[Block_where]))
+        return REFUSE(s->err, not_inlinable, block, how, name, "it has a guard; inline before splitting");
+    const Node *a = block_access(block);
+    for (size_t i = Store_index; i < a->nkids; i++) {
+        bool again = false;
+        for (size_t j = Store_index; j < i; j++)
+            again |= a->kid[j] == a->kid[i];
+        if (again || !block_axis_value(block, a->kid[i]))
+            return REFUSE(s->err, not_inlinable, block, how, name, "its indices are not its axes, each once");
+    }
+    return true;
+}
+
+typedef struct Inline {
+    const Node *store; /* T[axes] = value */
+} Inline;
+
+/* T[index] becomes value with the axes standing for the index; lets in it are bound anew. */
+static const Node *on_load(Rewriter *rw, const Node *n)
+{
+    const Inline *in = rw->env;
+    n = rw_kids(rw, n);
+    if (n->kid[Load_buffer] != in->store->kid[Store_buffer])
+        return n;
+    Subst map[IR_MAX_RANK];
+    size_t rank = n->nkids - Load_index;
+    for (size_t d = 0; d < rank; d++)
+        map[d] = (Subst){in->store->kid[Store_index + d], n->kid[Load_index + d]};
+    return ir_subst(rw->A, ir_fresh(rw->A, in->store->kid[Store_value]), rank, map);
+}
+
+static Rule *const inline_rules[OP_COUNT] = {[OP_Load] = on_load};
+
+bool prim_compute_inline(Step *s)
+{
+    Arena *A = s->A;
+    const Node *block = s->arg[0].node;
+    if (!plain_store(s, block, "compute_inline"))
+        return false;
+    const Node *store = block_access(block), *target = store->kid[Store_buffer];
+    if (is_result(s, target))
+        return REFUSE(s->err, is_result, block, ir_block_name(block), ir_buf_name(target));
+    Path p;
+    path_to(s->func, block, &p);
+    const Node *without = nest_remove(A, &p);
+    if (tree_writes(without, target))
+        return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block), "another block writes the same buffer");
+    Inline in = {store};
+    const Node *out = rw_run(A, inline_rules, &in, s->err, without);
+    if (out->size > 50 * IR_MAX_EXPR)
+        return REFUSE(s->err, too_deep, block, IR_MAX_DEPTH);
+    out = alloc_drop(A, out, target);
+    buf_puts(&s->said, ir_block_name(block));
+    return step_done(s, alloc_settle_all(A, out, store->kid[Store_value]));
+}
+
+typedef struct Only {
+    const Node *buffer, *block;
+    size_t n;
+} Only;
+
+static bool count_writer(void *env, const Node *block)
+{
+    Only *o = env;
+    if (tree_writes(block, o->buffer)) {
+        o->block = block;
+        o->n++;
+    }
+    return true;
+}
+
+static bool count_reader(void *env, const Node *block)
+{
+    Only *o = env;
+    if (tree_reads(block, o->buffer)) {
+        o->block = block;
+        o->n++;
+    }
+    return true;
+}
+
+/* The buffer that a consumer takes from its producer: allocated, written by one block, read by this one only. */
+static const Node *fed_by(Step *s, const Node *consumer, const Node **producer)
+{
+    NameList names = {0};
+    list_buffers(s->A, s->func, &names);
+    for (size_t i = 0; i < names.n; i++) {
+        Only w = {.buffer = find_buffer(s->func, names.at[i], NULL)}, r = w;
+        if (!tree_reads(consumer, w.buffer) || is_result(s, w.buffer))
+            continue;
+        tree_blocks(s->func, count_writer, &w);
+        tree_blocks(s->func, count_reader, &r);
+        if (w.n == 1 && r.n == 1) {
+            *producer = w.block;
+            return w.buffer;
+        }
+    }
+    return NULL;
+}
+
+static void find_loads(const Node *n, const Node *buffer, const Node **at, bool *differ)
+{
+    if (n->op == OP_Load && n->kid[Load_buffer] == buffer) {
+        *differ |= *at && !ir_same(*at, n);
+        *at = n;
+    }
+    for (size_t i = 0; i < n->nkids; i++)
+        find_loads(n->kid[i], buffer, at, differ);
+}
+
+typedef struct Replace {
+    const Node *buffer, *value;
+} Replace;
+
+static const Node *on_fed_load(Rewriter *rw, const Node *n)
+{
+    const Replace *r = rw->env;
+    return n->kid[Load_buffer] == r->buffer ? r->value : rw_kids(rw, n);
+}
+
+static Rule *const fed_rules[OP_COUNT] = {[OP_Load] = on_fed_load};
+
+bool prim_reverse_compute_inline(Step *s)
+{
+    Arena *A = s->A;
+    const Node *consumer = s->arg[0].node, *producer = NULL, *load = NULL;
+    const char *name = ir_block_name(consumer);
+    bool differ = false;
+    if (!plain_store(s, consumer, "reverse_compute_inline"))
+        return false;
+    const Node *between = fed_by(s, consumer, &producer);
+    if (!between)
+        return REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
+                      "no block computes something for it alone");
+    if (!plain_store(s, producer, "reverse_compute_inline"))
+        return false;
+    find_loads(consumer, between, &load, &differ);
+    const Node *from = block_access(producer), *to = block_access(consumer);
+    Subst map[IR_MAX_RANK];
+    size_t rank = ir_rank(between);
+    for (size_t d = 0; d < rank; d++) {
+        const Node *axis = load->kid[Load_index + d];
+        for (size_t e = 0; e < d; e++)
+            differ |= load->kid[Load_index + e] == axis;
+        if (differ || !block_axis_value(consumer, axis))
+            return REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
+                          "it does not read what it is fed by its axes, each once, in one way");
+        map[d] = (Subst){axis, from->kid[Store_index + d]};
+    }
+    if (consumer->kid[Block_iters]->nkids != rank)
+        return REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
+                      "it has axes that its producer has not");
+    Replace r = {between, from->kid[Store_value]};
+    const Node *body = rw_run(A, fed_rules, &r, s->err, ir_subst(A, to, rank, map));
+    Path p;
+    path_to(s->func, consumer, &p);
+    const Node *out = nest_remove(A, &p);
+    path_to_block(out, ir_block_name(producer), &p);
+    out = path_replace(A, &p, ir_with_kid(A, path_end(&p), Block_body, body));
+    out = alloc_drop(A, out, between);
+    buf_printf(&s->said, "%s into %s", name, ir_block_name(producer));
+    return step_done(s, alloc_settle_all(A, out, body));
+}

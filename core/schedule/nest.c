@@ -1,0 +1,220 @@
+/* nest.c -- removing and building the loops of one block. */
+#include "core/schedule/nest.h"
+
+#include <string.h>
+
+#include "core/affine/region.h"
+#include "core/ir/rewrite.h"
+#include "core/schedule/legal.h"
+
+size_t path_loops(const Path *p, const Node **out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->at[i]->op == OP_For)
+            out[n++] = p->at[i];
+    return n;
+}
+
+bool nest_domain(Step *s, const Path *to_block, AxisSpan *out)
+{
+    const Node *block = path_end(to_block), *iters = block->kid[Block_iters];
+    const Node **loops = ARENA_ARRAY(s->A, const Node *, to_block->n);
+    size_t n = path_loops(to_block, loops);
+    for (size_t i = 0; i < iters->nkids; i++) {
+        const Node *value = iters->kid[i]->kid[Iter_value];
+        if (!region_relax(s->A, value, n, loops, &out[i].min, &out[i].extent) ||
+            out[i].min->op != OP_IntImm)
+            return REFUSE(s->err, axis_not_affine, block, ir_var_name(iters->kid[i]->kid[Iter_var]),
+                          ir_block_name(block));
+        /* A guard axis < n says where a split that does not divide goes too far. */
+        const Node *w = block->kid[Block_where];
+        for (; w; w = w->op == OP_And ? w->kid[0] : NULL) {
+            const Node *c = w->op == OP_And ? w->kid[1] : w;
+            if (c->op == OP_Lt && c->kid[0] == iters->kid[i]->kid[Iter_var] && c->kid[1]->op == OP_IntImm &&
+                c->kid[1]->at.i < out[i].min->at.i + out[i].extent)
+                out[i].extent = c->kid[1]->at.i - out[i].min->at.i;
+        }
+    }
+    return true;
+}
+
+size_t nest_top(const Path *p)
+{
+    size_t depth = p->n - 1;
+    while (depth > 1 && p->at[depth - 1]->op == OP_For)
+        depth--;
+    return depth;
+}
+
+const Node *nest_remove(Arena *A, const Path *p)
+{
+    return path_replace_at(A, p, nest_top(p), ir_nop(A));
+}
+
+/* The guards that axis's span needs to stay within its domain. */
+static const Node *span_guard(Arena *A, const Node *axis, const AxisSpan *span, const AxisSpan *domain,
+                              size_t naround, const Node *const *around)
+{
+    const Node *least, *guard = ir_bool(A, true);
+    int64_t width;
+    int64_t low = domain->min->at.i, high = low + domain->extent;
+    bool known = region_relax(A, span->min, naround, around, &least, &width) && least->op == OP_IntImm;
+    if (!known || least->at.i + width - 1 + span->extent > high)
+        guard = ir_and(A, guard, ir_binary(A, OP_Lt, axis, ir_idx(A, high)));
+    if (!known || least->at.i < low)
+        guard = ir_and(A, guard, ir_binary(A, OP_Ge, axis, ir_idx(A, low)));
+    return guard;
+}
+
+/* a and b, with what b already says left out. */
+static const Node *conjoin(Arena *A, const Node *a, const Node *b)
+{
+    if (b->op == OP_And)
+        return conjoin(A, conjoin(A, a, b->kid[0]), b->kid[1]);
+    for (const Node *w = a; w; w = w->op == OP_And ? w->kid[0] : NULL)
+        if (ir_same(w->op == OP_And ? w->kid[1] : w, b))
+            return a;
+    return ir_and(A, a, b);
+}
+
+static bool mentions_only_axes(const Node *block, const Node *e)
+{
+    if (e->op == OP_Var)
+        return block_axis_value(block, e) != NULL;
+    for (size_t i = 0; i < e->nkids; i++)
+        if (!mentions_only_axes(block, e->kid[i]))
+            return false;
+    return true;
+}
+
+static bool name_free(const char *name, size_t naround, const Node *const *around, size_t n,
+                      const Node *const *vars)
+{
+    for (size_t i = 0; i < naround; i++)
+        if (strcmp(ir_var_name(around[i]->kid[For_var]), name) == 0)
+            return false;
+    for (size_t i = 0; i < n; i++)
+        if (vars[i] && strcmp(ir_var_name(vars[i]), name) == 0)
+            return false;
+    return true;
+}
+
+/* `name`, or name_1 … where a loop around or one of the n new ones has it. */
+static const char *free_name(Arena *A, const char *name, size_t naround, const Node *const *around, size_t n,
+                             const Node *const *vars)
+{
+    const char *try = name;
+    for (int i = 1; !name_free(try, naround, around, n, vars); i++)
+        try = arena_printf(A, "%s_%d", name, i);
+    return try;
+}
+
+const Node *nest_build(Step *s, const Node *block, const AxisSpan *spans, const AxisSpan *domain,
+                       size_t naround, const Node *const *around)
+{
+    Arena *A = s->A;
+    const Node *iters = block->kid[Block_iters], *where = block->kid[Block_where];
+    const Node **now = ARENA_ARRAY(A, const Node *, iters->nkids + 1);
+    const Node **vars = ARENA_ARRAY(A, const Node *, iters->nkids + 1);
+    if (!mentions_only_axes(block, where))
+        return FAIL(s->err, guard_on_loops, block, ir_block_name(block));
+    for (size_t i = 0; i < iters->nkids; i++) {
+        const Node *axis = iters->kid[i]->kid[Iter_var];
+        const VarInfo *info = axis->at.var;
+        const Node *value = spans[i].min;
+        vars[i] = NULL;
+        if (spans[i].extent != 1) {
+            const char *name = free_name(A, spans[i].name ? spans[i].name : info->name, naround, around, i, vars);
+            vars[i] = ir_var_like(A, DT_int64, name, info->axis ? info->axis : info->name, s->number);
+            value = ix_add(A, value, vars[i]);
+        }
+        where = conjoin(A, where, span_guard(A, axis, &spans[i], &domain[i], naround, around));
+        now[i] = ir_with_kid(A, iters->kid[i], Iter_value, value);
+    }
+    const Node *n = ir_with_kid(A, block, Block_iters, ir_list(A, iters->nkids, now));
+    n = ir_with_kid(A, n, Block_where, where);
+    for (int reduce = 1; reduce >= 0; reduce--)
+        for (size_t i = iters->nkids; i-- > 0;)
+            if (vars[i] && (iters->kid[i]->at.i == ITER_reduce) == reduce)
+                n = ir_for(A, FOR_serial, vars[i], ir_idx(A, spans[i].extent), n);
+    return n;
+}
+
+/* The axis that alone indexes dimension d where `like` accesses the buffer, else ax0, ax1 …; names differ. */
+static const char *copy_axis(Arena *A, const Node *const *like, const Node *const *taken, size_t d)
+{
+    const char *name = like[d]->op == OP_Var ? ir_var_name(like[d]) : NULL;
+    for (size_t i = 0; name && i < d; i++)
+        if (strcmp(ir_var_name(taken[i]), name) == 0)
+            name = NULL;
+    return name ? name : arena_printf(A, "ax%zu", d);
+}
+
+const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *src, const Node *window,
+                      const Node *const *like, const Node *context)
+{
+    Arena *A = s->A;
+    size_t rank = ir_rank(dst);
+    const Node *iters[IR_MAX_RANK], *index[IR_MAX_RANK], *vars[IR_MAX_RANK];
+    for (size_t d = 0; d < rank; d++) {
+        const char *axis = copy_axis(A, like, index, d);
+        index[d] = ir_var_like(A, DT_int64, axis, axis, s->number);
+        vars[d] = ir_var_like(A, DT_int64, fresh_loop_name(A, s->func, context, axis), axis, s->number);
+        const Node *value = window->nkids ? ix_add(A, window->kid[d]->kid[Range_min], vars[d]) : vars[d];
+        iters[d] = ir_iter(A, ITER_spatial, index[d], value);
+    }
+    BlockInfo *info = arena_alloc(A, sizeof *info);
+    *info = (BlockInfo){name, NULL, s->number};
+    const Node *body = ir_store(A, dst, rank, index, ir_load(A, src, rank, index));
+    const Node *n = ir_block(A, info, ir_list(A, rank, iters), ir_bool(A, true), ir_nop(A), body);
+    for (size_t d = rank; d-- > 0;)
+        n = ir_for(A, FOR_serial, vars[d], window->nkids ? window->kid[d]->kid[Range_extent] : dst->kid[d], n);
+    return n;
+}
+
+static const Node *insert_in(Arena *A, const Node *body, const Node *stmt, const Node *buffer, bool after)
+{
+    if (body->op == OP_Alloc)
+        return ir_with_kid(A, body, Alloc_body, insert_in(A, body->kid[Alloc_body], stmt, buffer, after));
+    if (body->op != OP_Seq)
+        return ir_seq(A, 2, after ? (const Node *[]){body, stmt} : (const Node *[]){stmt, body});
+    size_t at = after ? 0 : body->nkids, n = body->nkids;
+    for (size_t i = 0; i < n; i++)
+        if (ir_mentions(body->kid[i], buffer) && (after || at == n))
+            at = after ? i + 1 : i;
+    /* An Alloc on the way keeps what stands inside it together. */
+    size_t inside = after ? at - 1 : at;
+    if (inside < n && body->kid[inside]->op == OP_Alloc)
+        return ir_with_kid(A, body, inside, insert_in(A, body->kid[inside], stmt, buffer, after));
+    const Node **kids = ARENA_ARRAY(A, const Node *, n + 1);
+    memcpy(kids, body->kid, at * sizeof *kids);
+    kids[at] = stmt;
+    memcpy(kids + at + 1, body->kid + at, (n - at) * sizeof *kids);
+    return ir_seq(A, n + 1, kids);
+}
+
+const Node *nest_insert(Arena *A, const Node *func, const Node *place, const Node *stmt, const Node *buffer,
+                        bool after)
+{
+    uint32_t kid = place->op == OP_Func ? Func_body : For_body;
+    const Node *now = ir_with_kid(A, place, kid, insert_in(A, place->kid[kid], stmt, buffer, after));
+    if (place == func)
+        return now;
+    Path p;
+    path_to(func, place, &p);
+    return path_replace(A, &p, now);
+}
+
+bool nest_recheck(Step *s, const Node *func, const Node *loop_var)
+{
+    Path p;
+    path_to_loop(func, loop_var, &p);
+    for (size_t i = 0; i < p.n; i++) {
+        ForKind k = p.at[i]->op == OP_For ? ir_for_kind(p.at[i]) : FOR_serial;
+        if (k != FOR_serial && k != FOR_unrolled &&
+            !legal_concurrent(func, p.at[i], for_kind_text[k], s->err))
+            return false;
+    }
+    return true;
+}

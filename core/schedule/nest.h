@@ -1,0 +1,43 @@
+/* nest.h -- taking a block's nest out of a program and building it anew elsewhere. */
+#ifndef CORE_SCHEDULE_NEST_H
+#define CORE_SCHEDULE_NEST_H
+
+#include "core/schedule/prim.h"
+#include "core/schedule/tree.h"
+
+/* The values that one axis of a block takes: min, over loops that stand still, and a number of them. */
+typedef struct AxisSpan {
+    const Node *min;
+    int64_t extent;
+    const char *name; /* for the loop; NULL: the axis's own */
+} AxisSpan;
+
+/* Everything an axis of the block at the end of the path ranges over in the whole program. */
+bool nest_domain(Step *s, const Path *to_block, AxisSpan *out);
+
+/* How far up the statement that holds nothing but this block: p->at[depth]. */
+size_t nest_top(const Path *to_block);
+
+/* The program without that nest. */
+const Node *nest_remove(Arena *A, const Path *to_block);
+
+/* Loops over the spans (spatial axes in their order, then reduce axes) around a block like `block`; an axis of one value has
+** no loop.  Values outside [0, domain) that the spans may reach, given the loops in `around`, are guarded. */
+const Node *nest_build(Step *s, const Node *block, const AxisSpan *spans, const AxisSpan *domain,
+                       size_t naround, const Node *const *around);
+
+/* dst[i…] = src[i…] over a box: the block of a copy.  Its axes are named after the index `like`. */
+const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *src, const Node *window,
+                      const Node *const *like, const Node *context);
+
+/* Inserts `stmt` into the body of `loop` (or of the Func): before the first statement that uses the buffer, or
+** after the last one. */
+const Node *nest_insert(Arena *A, const Node *func, const Node *place, const Node *stmt, const Node *buffer, bool after);
+
+/* The loops on a path, outermost first; how many. */
+size_t path_loops(const Path *p, const Node **out);
+
+/* Checks every concurrent loop around `loop` in func again, after something moved below it. */
+bool nest_recheck(Step *s, const Node *func, const Node *loop_var);
+
+#endif

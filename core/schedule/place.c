@@ -1,0 +1,276 @@
+/* place.c -- compute_at and reverse_compute_at: a block's loops are built anew under another block's loop, over
+** just the part that is needed, or ready, there. */
+#include "core/schedule/prims.h"
+
+#include <string.h>
+
+#include "core/affine/region.h"
+#include "core/schedule/alloc.h"
+#include "core/schedule/legal.h"
+#include "core/schedule/nest.h"
+
+typedef struct Move {
+    const Node *block, *target, *loop;
+    Path at;                               /* to the block */
+    const Node *removed;                   /* the statement that goes */
+    AxisSpan domain[2 * IR_MAX_RANK];
+    AxisSpan span[2 * IR_MAX_RANK];
+    const Node *around[IR_MAX_DEPTH];      /* loops around the new place */
+    size_t naround;
+} Move;
+
+static bool is_in(const Node *buffer, const Node *list)
+{
+    for (size_t i = 0; i < list->nkids; i++)
+        if (list->kid[i] == buffer)
+            return true;
+    return false;
+}
+
+/* Fills in what both directions need, and checks what both require. */
+static bool begin_move(Step *s, Move *m, const char *how)
+{
+    const char *why = NULL;
+    m->block = s->arg[0].node;
+    m->loop = s->arg[1].node;
+    const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
+    if (m->block->kid[Block_iters]->nkids > 2 * IR_MAX_RANK || block_class(m->block, &why) == BLOCK_OPAQUE)
+        return REFUSE(s->err, opaque_block, m->block, how, loop, name, why ? why : "it has too many axes");
+    m->target = block_target(m->block);
+    const Node *access = block_access(m->block);
+    if (access->op == OP_Update && m->block->kid[Block_init]->op == OP_Nop)
+        return REFUSE(s->err, already_decomposed, m->block, how, name);
+    path_to(s->func, m->block, &m->at);
+    m->removed = m->at.at[nest_top(&m->at)];
+    Path p;
+    if (path_to(m->removed, m->loop, &p))
+        return REFUSE(s->err, own_loop, m->loop, loop, name);
+    path_to(s->func, m->loop, &p);
+    m->naround = path_loops(&p, m->around);
+    return nest_domain(s, &m->at, m->domain);
+}
+
+static const Node *axis_of(const Node *block, size_t i)
+{
+    return block->kid[Block_iters]->kid[i]->kid[Iter_var];
+}
+
+/* The dimension of an access's index in which the axis stands alone; -1 if there is none. */
+static int dimension_of(const Node *const *index, size_t rank, const Node *axis)
+{
+    for (size_t d = 0; d < rank; d++)
+        if (index[d] == axis)
+            return (int)d;
+    return -1;
+}
+
+static void span_from_region(Arena *A, const Region *r, int d, const AxisSpan *domain, AxisSpan *out)
+{
+    *out = *domain;
+    if (r->whole[d] || r->extent[d] >= domain->extent)
+        return;
+    out->min = r->min[d];
+    out->extent = r->extent[d];
+    (void)A;
+}
+
+/* A loop below n over the same axis with the same extent: the new loop runs along with it and takes its name. */
+static const char *companion(const Node *n, const char *axis, int64_t extent)
+{
+    if (n->op == OP_For && n->kid[For_var]->at.var->axis && strcmp(n->kid[For_var]->at.var->axis, axis) == 0 &&
+        ir_const_int(n->kid[For_extent], -1) == extent)
+        return ir_var_name(n->kid[For_var]);
+    if (n->op == OP_Block)
+        return NULL;
+    for (size_t i = 0; i < n->nkids; i++) {
+        const char *name = op_info[n->kid[i]->op].cls == CLASS_STMT ? companion(n->kid[i], axis, extent) : NULL;
+        if (name)
+            return name;
+    }
+    return NULL;
+}
+
+static bool finish_move(Step *s, Move *m, const Node *anchor, bool after)
+{
+    Arena *A = s->A;
+    const Node *without = nest_remove(A, &m->at);
+    Path p;
+    if (!path_to_loop(without, m->loop->kid[For_var], &p))
+        return REFUSE(s->err, own_loop, m->loop, ir_var_name(m->loop->kid[For_var]), ir_block_name(m->block));
+    const Node *loop = path_end(&p);
+    for (size_t i = 0; i < m->block->kid[Block_iters]->nkids; i++)
+        m->span[i].name = companion(loop->kid[For_body], ir_var_name(axis_of(m->block, i)), m->span[i].extent);
+    const Node *nest = nest_build(s, m->block, m->span, m->domain, m->naround, m->around);
+    if (!nest)
+        return false;
+    const Node *out = nest_insert(A, without, loop, nest, anchor, after);
+    out = alloc_settle_all(A, out, m->block);
+    if (!nest_recheck(s, out, m->loop->kid[For_var]))
+        return false;
+    buf_printf(&s->said, "%s at %s", ir_block_name(m->block), ir_var_name(m->loop->kid[For_var]));
+    return step_done(s, out);
+}
+
+/* ---- compute_at ---- */
+
+typedef struct Reader {
+    const Node *target, *outside, *loop;
+} Reader;
+
+/* A block outside the loop that reads the target. */
+static const Node *reader_outside(const Node *n, const Node *loop, const Node *target)
+{
+    if (n == loop)
+        return NULL;
+    if (n->op == OP_Block)
+        return tree_reads(n, target) ? n : NULL;
+    for (size_t i = 0; i < n->nkids; i++) {
+        const Node *b = op_info[n->kid[i]->op].cls == CLASS_STMT ? reader_outside(n->kid[i], loop, target) : NULL;
+        if (b)
+            return b;
+    }
+    return NULL;
+}
+
+/* A block before `end` is reached in program order matters only for inputs: the writer of an input that stands
+** after the new place would come too late. */
+static bool inputs_ready(Step *s, const Move *m)
+{
+    Path loop_path;
+    path_to(s->func, m->loop, &loop_path);
+    for (size_t i = 0; i + 1 < m->at.n && i + 1 < loop_path.n; i++) {
+        if (m->at.at[i] != loop_path.at[i])
+            break;
+        if (m->at.at[i]->op == OP_Seq && m->at.kid[i] > loop_path.kid[i])
+            return REFUSE(s->err, not_before, m->block, ir_block_name(m->block), ir_var_name(m->loop->kid[For_var]));
+    }
+    return true;
+}
+
+bool prim_compute_at(Step *s)
+{
+    Move *m = arena_alloc(s->A, sizeof *m);
+    if (!begin_move(s, m, "compute_at"))
+        return false;
+    const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
+    if (is_in(m->target, s->func->kid[Func_results]))
+        return REFUSE(s->err, is_result, m->block, name, ir_buf_name(m->target));
+    const Node *outside = reader_outside(s->func->kid[Func_body], m->loop, m->target);
+    if (outside)
+        return REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target), ir_block_name(outside), loop);
+    if (!tree_reads(m->loop, m->target))
+        return REFUSE(s->err, not_read_here, m->loop, ir_buf_name(m->target), loop);
+    if (!inputs_ready(s, m))
+        return false;
+    Region r = region_of(s->A, m->loop->kid[For_body], m->target, REGION_READS);
+    const Node *access = block_access(m->block), *iters = m->block->kid[Block_iters];
+    for (size_t i = 0; i < iters->nkids; i++) {
+        m->span[i] = m->domain[i];
+        int d = dimension_of(&access->kid[Store_index], r.rank, axis_of(m->block, i));
+        if (iters->kid[i]->at.i == ITER_spatial && d >= 0)
+            span_from_region(s->A, &r, d, &m->domain[i], &m->span[i]);
+    }
+    return finish_move(s, m, m->target, false);
+}
+
+/* ---- reverse_compute_at ---- */
+
+typedef struct Load {
+    const Node *at;
+    bool differ;
+} Load;
+
+/* The one way in which a block reads a buffer; differ if there are several. */
+static void find_load(const Node *n, const Node *buffer, Load *out)
+{
+    if (n->op == OP_Load && n->kid[Load_buffer] == buffer) {
+        out->differ |= out->at && !ir_same(out->at, n);
+        out->at = n;
+    }
+    for (size_t i = 0; i < n->nkids; i++)
+        find_load(n->kid[i], buffer, out);
+}
+
+/* Is a reduction into `target` still going on when an iteration of `loop` ends?  Then some loop around feeds it. */
+static bool still_reducing(Step *s, const Move *m, const Node *target)
+{
+    for (size_t i = 0; i < m->naround; i++) {
+        const Node *block = NULL, *axis = NULL;
+        if (feeds_reduce(m->around[i], &block, &axis) && block_target(block) == target && tree_writes(m->loop, target)) {
+            REFUSE(s->err, still_reducing, m->loop, ir_buf_name(target), ir_var_name(axis),
+                   ir_var_name(m->around[i]->kid[For_var]), ir_block_name(m->block));
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A writer of the buffer outside the loop (other than an init above it, which is no concern here). */
+static const Node *writer_outside(const Node *n, const Node *loop, const Node *target)
+{
+    if (n == loop)
+        return NULL;
+    if (n->op == OP_Block)
+        return tree_writes(n, target) ? n : NULL;
+    for (size_t i = 0; i < n->nkids; i++) {
+        const Node *b = op_info[n->kid[i]->op].cls == CLASS_STMT ? writer_outside(n->kid[i], loop, target) : NULL;
+        if (b)
+            return b;
+    }
+    return NULL;
+}
+
+/* Narrows the spans of the axes by which the block reads `source` to what the loop has written of it. */
+static bool narrow_by(Step *s, Move *m, const Node *source)
+{
+    Load load = {0};
+    find_load(m->block, source, &load);
+    if (load.differ)
+        return REFUSE(s->err, reads_differ, m->block, ir_block_name(m->block), ir_buf_name(source));
+    Region r = region_of(s->A, m->loop->kid[For_body], source, REGION_WRITES);
+    const Node *iters = m->block->kid[Block_iters];
+    for (size_t d = 0; d < r.rank; d++) {
+        const Node *index = load.at->kid[Load_index + d];
+        if (r.whole[d])
+            continue;
+        size_t i = 0;
+        while (i < iters->nkids && (axis_of(m->block, i) != index || iters->kid[i]->at.i == ITER_reduce))
+            i++;
+        if (i == iters->nkids)
+            return REFUSE(s->err, read_not_plain, m->block, ir_block_name(m->block), ir_buf_name(source), d);
+        span_from_region(s->A, &r, (int)d, &m->domain[i], &m->span[i]);
+    }
+    return true;
+}
+
+bool prim_reverse_compute_at(Step *s)
+{
+    Move *m = arena_alloc(s->A, sizeof *m);
+    if (!begin_move(s, m, "reverse_compute_at"))
+        return false;
+    const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
+    const Node *iters = m->block->kid[Block_iters], *last = NULL;
+    memcpy(m->span, m->domain, sizeof m->span);
+    NameList names = {0};
+    list_buffers(s->A, s->func, &names);
+    for (size_t i = 0; i < names.n; i++) {
+        const Node *source = find_buffer(s->func, names.at[i], NULL);
+        if (source == m->target || !tree_reads(m->block, source) || !tree_writes(m->loop, source))
+            continue;
+        const Node *outside = writer_outside(s->func->kid[Func_body], m->loop, source);
+        if (outside && block_access(outside) && block_access(outside)->op == OP_Update)
+            return REFUSE(s->err, written_elsewhere, outside, ir_buf_name(source), ir_block_name(outside), loop);
+        if (still_reducing(s, m, source) || !narrow_by(s, m, source))
+            return false;
+        last = source;
+    }
+    if (!last)
+        return REFUSE(s->err, not_written_here, m->loop, loop, name);
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (m->span[i].extent < 1)
+            return REFUSE(s->err, not_written_here, m->loop, loop, name);
+    const Node *early = tree_reads(m->loop, m->target) ? m->loop : NULL;
+    if (early)
+        return REFUSE(s->err, read_in_loop, m->loop, ir_buf_name(m->target), loop);
+    return finish_move(s, m, last, true);
+}

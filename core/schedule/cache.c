@@ -67,7 +67,7 @@ bool prim_cache_read(Step *s)
 {
     Arena *A = s->A;
     const Node *block = s->arg[0].node, *b = s->arg[1].node;
-    Scope scope;
+    Scope scope = SCOPE_global;
     if (!scope_of(s, block, s->arg[2].s, &scope))
         return false;
     if (!tree_reads(block->kid[Block_body], b))
@@ -95,7 +95,7 @@ bool prim_cache_write(Step *s)
 {
     Arena *A = s->A;
     const Node *block = s->arg[0].node, *b = block_target(block);
-    Scope scope;
+    Scope scope = SCOPE_global;
     if (!scope_of(s, block, s->arg[1].s, &scope))
         return false;
     if (!b)
@@ -127,7 +127,7 @@ bool prim_set_scope(Step *s)
 {
     Arena *A = s->A;
     const Node *b = s->arg[0].node;
-    Scope scope;
+    Scope scope = SCOPE_global;
     Path p;
     if (!scope_of(s, b, s->arg[1].s, &scope))
         return false;

@@ -16,10 +16,12 @@
 
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
+#include "repl/tutorial.h"
 
 static int open_workbench(lua_State *L)
 {
     lua_open_workbench(L);
+    tutorial_open(L);
     return 0;
 }
 

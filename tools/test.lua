@@ -64,6 +64,12 @@ local function suites(prefix, folder)
     return folder .. "/tests/unit-" .. name:match "[^/]+$"
   end)
   each("^tests/lua/[^/]+%.lua$", function(path) return program .. " " .. path end)
+  job(prefix .. "doc", program .. " --doctest")
+  for _, path in ipairs(files.list "^tutorials/[^/]+%.md$") do
+    local lesson = path:match "([^/]+)%.md$"
+    job(prefix .. "lesson/" .. lesson, ("%s tutorial %s %s"):format(program,
+      update and prefix == "" and "--update" or "--check", lesson))
+  end
   local golden = files.list "^tests/golden/[^/]+%.lua$"
   if #golden > 0 then
     job(prefix .. "golden", ("lua5.4 tools/golden.lua %s%s %s"):format(
@@ -75,6 +81,9 @@ job("check/layers", "lua5.4 tools/check_layers.lua")
 job("check/sizes", "lua5.4 tools/check_size.lua")
 job("check/headers", "sh tools/check_headers.sh")
 job("check/clang", "lua5.4 tools/check_clang.lua build" .. (quick and " quick" or ""))
+if not quick then
+  job("check/manual", "sh tools/check_manual.sh build/tvmrepl" .. (update and " --update" or ""))
+end
 suites("", "build")
 suites("debug/", "build-debug")
 

@@ -6,9 +6,9 @@
 -- ```output block may print what it likes, but must not fail. A block opened by another word
 -- (```sh, ```text) is prose.
 --
--- `host` runs and shows: host.evaluate(code) returns what was printed and whether it went well;
+-- `host` (repl/tutorial.c) runs and shows: host.evaluate(code) returns what was printed and how it went;
 -- host.show(text) writes for a person; host.wait(seconds) returns true if a key was pressed;
--- host.color says whether escapes are welcome.
+-- host.color says whether escapes are welcome, host.person whether somebody sits at a terminal.
 local tutorial = {}
 
 -- The pieces of a lesson in order: {kind = "prose" | "cell", text, line, want}.
@@ -114,13 +114,13 @@ function tutorial.check(name, markdown, host, update)
   for _, piece in ipairs(tutorial.parse(markdown)) do
     if piece.kind == "cell" then
       cells = cells + 1
-      local printed, ok = host.evaluate(piece.text)
+      local printed, status = host.evaluate(piece.text)
       local said = piece.want and tutorial.matches(piece.want, printed)
       if update and piece.want and not said then
         changes[piece.want_line] = printed
         said = true
       end
-      local good = said or (ok and not piece.want)
+      local good = said or (status == "ok" and not piece.want)
       if not good then
         failed = failed + 1
         print(indented(piece.text) .. "\n  printed\n" .. indented(printed))
@@ -173,7 +173,7 @@ local function typed(code)
 end
 
 -- Plays a lesson: prose, cells and what they print, with time to read where somebody sits there.
--- Returns false if a key was pressed, and true at the end.
+-- Returns true at the end, and false if a key was pressed or Ctrl-C, or a cell failed that should not.
 function tutorial.play(markdown, host)
   for _, piece in ipairs(tutorial.parse(markdown)) do
     local shown
@@ -183,13 +183,81 @@ function tutorial.play(markdown, host)
     else
       host.show(typed(piece.text))
       if host.wait(0.4) then return false end
-      shown = host.evaluate(piece.text)
+      local status
+      shown, status = host.evaluate(piece.text)
       host.show(shown .. "\n")
+      if status == "interrupted" or (status ~= "ok" and not piece.want) then return false, status end
     end
     local _, words = shown:gsub("%S+", "")
     if host.wait(math.min(0.5 + words * 0.06, 5)) then return false end
   end
   return true
+end
+
+local function read(path)
+  local file <close> = assert(io.open(path))
+  return file:read "a"
+end
+
+-- Calls body() in a new folder, which what it writes goes to; comes back also from an error.
+local function in_own_folder(host, body)
+  local folder, back = host.enter()
+  local results = table.pack(pcall(body))
+  if not host.leave(folder, back) then host.show("What the lesson wrote is in " .. folder .. "\n") end
+  if not results[1] then error(results[2], 0) end
+  return table.unpack(results, 2, results.n)
+end
+
+-- Plays a lesson in the session that asks for it.
+function tutorial.tour(host, name)
+  local markdown = read(host.path(name))
+  if host.person then host.show "(any key stops the lesson; all that it made stays)\n\n" end
+  local ended, status = in_own_folder(host, function() return tutorial.play(markdown, host) end)
+  if not ended and not status then host.show "The session is yours. tour() begins anew.\n" end
+  return ended, status
+end
+
+local function check_all(host, names, update)
+  local failed = 0
+  for _, name in ipairs(names) do
+    local path = host.path(name)
+    failed = failed + in_own_folder(host, function()
+      local count, text = tutorial.check(name, read(path), host, update)
+      if text then
+        local file <close> = assert(io.open(path, "w"))
+        file:write(text)
+      end
+      return count
+    end)
+  end
+  return failed == 0 and 0 or 1
+end
+
+local function list(host)
+  for name in host.names():gmatch "[^, ]+" do
+    host.show(("%-14s %s\n"):format(name, read(host.path(name)):match "#%s*([^\n]*)"))
+  end
+  return 0
+end
+
+-- `tvmrepl tutorial …`; returns the exit code, or nil to go on at the prompt. What follows the name of
+-- a lesson is in `arg`, as for scripts.
+function tutorial.main(host, ...)
+  local words = { ... }
+  local checking, update = words[1] == "--check", words[1] == "--update"
+  if #words == 0 then return list(host) end
+  if checking or update then
+    table.remove(words, 1)
+    if #words == 0 then
+      for name in host.names():gmatch "[^, ]+" do words[#words + 1] = name end
+    end
+    arg = {}
+    return check_all(host, words, update)
+  end
+  arg = table.move(words, 2, #words, 1, {})
+  local ended, status = tutorial.tour(host, words[1])
+  if host.person then return nil end
+  return ended and 0 or status == "interrupted" and 130 or 1
 end
 
 return tutorial

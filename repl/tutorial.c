@@ -1,0 +1,270 @@
+/* tutorial.c -- lessons at the prompt: tour(), and `tvmrepl tutorial`.
+**
+** A lesson is tutorials/NAME.md, beside the folder of the program. Its cells run in the state that
+** plays it, so whoever takes over finds all that the lesson made; what it writes (pictures,
+** schedules) goes to a folder of its own, in which `tutorials` leads to the lessons' models.
+** What a lesson is, and how it is checked and played, says lua_api/scripts/tutorial.lua; here is
+** the host that it asks: files, keys, and running a cell as the prompt would.
+*/
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lualib.h>
+
+#include "lua_api/lua_fn.h"
+#include "lua_api/scripts.h"
+#include "lua_api/session.h"
+#include "repl/eval.h"
+#include "repl/prompt.h"
+#include "repl/start.h"
+#include "repl/tutorial.h"
+
+enum { PATH_SIZE = 4096, NAMES_SIZE = 512 };
+
+/* ---- where lessons are ---- */
+
+/* ../tutorials, seen from the program. */
+static void lessons_folder(char out[PATH_SIZE])
+{
+    char program[PATH_SIZE - 32];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(program, '/');
+    if (slash)
+        *slash = '\0';
+    snprintf(out, PATH_SIZE, "%s/../tutorials", slash ? program : ".");
+}
+
+static int is_lesson(const struct dirent *e)
+{
+    const char *dot = strrchr(e->d_name, '.');
+    return dot && dot > e->d_name && strcmp(dot, ".md") == 0;
+}
+
+/* The lessons' names, with ", " between them. */
+static void lesson_names(char out[NAMES_SIZE])
+{
+    char folder[PATH_SIZE];
+    struct dirent **found = NULL;
+    size_t at = 0;
+    lessons_folder(folder);
+    int n = scandir(folder, &found, is_lesson, alphasort);
+    out[0] = '\0';
+    for (int i = 0; i < n; i++) {
+        int len = (int)strlen(found[i]->d_name) - 3;
+        if (at + (size_t)len + 3 < NAMES_SIZE)
+            at += (size_t)sprintf(out + at, "%s%.*s", at ? ", " : "", len, found[i]->d_name);
+        free(found[i]);
+    }
+    free(found);
+}
+
+/* host.names() -> "computation, model, workbench" */
+static int host_names(lua_State *L)
+{
+    char names[NAMES_SIZE];
+    lesson_names(names);
+    lua_pushstring(L, names);
+    return 1;
+}
+
+/* host.path(name) -> where that lesson is; raises if there is none. */
+static int host_path(lua_State *L)
+{
+    char folder[PATH_SIZE], names[NAMES_SIZE];
+    const char *name = luaL_checkstring(L, 1);
+    lessons_folder(folder);
+    const char *path = lua_pushfstring(L, "%s/%s.md", folder, name);
+    if (!strchr(name, '/') && access(path, R_OK) == 0)
+        return 1;
+    lesson_names(names);
+    return RAISE(L, lesson_not_found, NULL, name, names);
+}
+
+/* ---- the lesson's own folder ---- */
+
+/* host.enter() -> the new folder, the one left; the process stands in the new one. */
+static int host_enter(lua_State *L)
+{
+    char lessons[PATH_SIZE], here[PATH_SIZE], folder[] = "/tmp/tvmrepl-XXXXXX";
+    lessons_folder(lessons);
+    char *whole = realpath(lessons, NULL);
+    bool entered = whole && getcwd(here, sizeof here) && mkdtemp(folder) && chdir(folder) == 0 &&
+                   symlink(whole, "tutorials") == 0;
+    free(whole);
+    if (!entered)
+        return luaL_error(L, "cannot make a folder for the lesson in /tmp");
+    lua_pushstring(L, folder);
+    lua_pushstring(L, here);
+    return 2;
+}
+
+/* host.leave(folder, back): stands in `back` again; removes the folder if nothing was written. */
+static int host_leave(lua_State *L)
+{
+    const char *folder = luaL_checkstring(L, 1), *back = luaL_checkstring(L, 2);
+    const char *link = lua_pushfstring(L, "%s/tutorials", folder);
+    if (chdir(back) != 0)
+        return luaL_error(L, "cannot return to %s", back);
+    unlink(link);
+    lua_pushboolean(L, rmdir(folder) == 0);
+    return 1;
+}
+
+/* ---- running a cell ---- */
+
+/* Sends the process's standard output to a new file in memory; *kept is where it went before. */
+static int catch_output(int *kept)
+{
+    fflush(stdout);
+    int file = memfd_create("cell", MFD_CLOEXEC);
+    *kept = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (file >= 0 && *kept >= 0 && dup2(file, STDOUT_FILENO) >= 0)
+        return file;
+    if (file >= 0)
+        close(file);
+    if (*kept >= 0)
+        close(*kept);
+    return -1;
+}
+
+static void push_caught(lua_State *L, int file)
+{
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    char part[4096];
+    lseek(file, 0, SEEK_SET);
+    for (ssize_t n; (n = read(file, part, sizeof part)) > 0;)
+        luaL_addlstring(&b, part, (size_t)n);
+    close(file);
+    luaL_pushresult(&b);
+}
+
+/* host.evaluate(code) -> what was printed, "ok" | "error" | "syntax" | "interrupted" */
+static int host_evaluate(lua_State *L)
+{
+    static const char *const words[] = {"ok", "error", "syntax", "interrupted"};
+    const char *code = luaL_checkstring(L, 1);
+    int kept, file = catch_output(&kept);
+    if (file < 0)
+        return luaL_error(L, "cannot catch what the cell prints");
+    EvalStatus status = eval_input(L, code, "=cell", stdout, stdout);
+    fflush(stdout);
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+    push_caught(L, file);
+    lua_pushstring(L, words[status]);
+    return 2;
+}
+
+/* ---- the person ---- */
+
+static bool has_person(void) { return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO); }
+
+/* host.wait(seconds) -> was a key pressed? Where nobody sits, no time passes. */
+static int host_wait(lua_State *L)
+{
+    double seconds = luaL_checknumber(L, 1);
+    struct termios before, raw;
+    if (!has_person() || tcgetattr(STDIN_FILENO, &before) != 0)
+        return 0;
+    raw = before;
+    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+    struct pollfd keys = {.fd = STDIN_FILENO, .events = POLLIN};
+    bool pressed = poll(&keys, 1, (int)(seconds * 1000)) != 0;
+    if (pressed)
+        tcflush(STDIN_FILENO, TCIFLUSH);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+    lua_pushboolean(L, pressed);
+    return 1;
+}
+
+/* host.show(text) */
+static int host_show(lua_State *L)
+{
+    size_t n;
+    const char *text = luaL_checklstring(L, 1, &n);
+    fwrite(text, 1, n, stdout);
+    fflush(stdout);
+    return 0;
+}
+
+static void push_host(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"names", host_names}, {"path", host_path},         {"enter", host_enter},
+        {"leave", host_leave}, {"evaluate", host_evaluate}, {"wait", host_wait},
+        {"show", host_show},   {NULL, NULL},
+    };
+    luaL_newlib(L, functions);
+    lua_pushboolean(L, has_person());
+    lua_setfield(L, -2, "person");
+    lua_pushboolean(L, lua_view(L)->color);
+    lua_setfield(L, -2, "color");
+}
+
+/* Pushes the function `name` of the script, and the host. */
+static void push_script_function(lua_State *L, const char *name)
+{
+    lua_push_script(L, "tutorial");
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+    push_host(L);
+}
+
+LUA_FN(tour, "tour(name?)",
+    "Plays a lesson in this session, \"workbench\" if none is named: its cells run here, one after the\n"
+    "other, with time to read. Any key stops it, and what it has made so far is yours. The lessons are\n"
+    "workbench, computation and model; `tvmrepl tutorial` plays them from a shell.")
+{
+    const char *name = arg_str_or(L, 1, "workbench");
+    push_script_function(L, "tour");
+    lua_pushstring(L, name);
+    lua_call(L, 2, 0);
+    return 0;
+}
+
+void tutorial_open(lua_State *L)
+{
+    static const LuaFn *const functions[] = {&tour_fn, NULL};
+    lua_put_functions(L, functions);
+}
+
+static int run_main(lua_State *L)
+{
+    int argc = (int)lua_tointeger(L, 1);
+    char **argv = lua_touserdata(L, 2);
+    push_script_function(L, "main");
+    for (int i = 1; i < argc; i++)
+        lua_pushstring(L, argv[i]);
+    lua_call(L, argc, 1);
+    return 1;
+}
+
+int tutorial_main(int argc, char **argv)
+{
+    lua_State *L = start_session();
+    if (!L)
+        return EXIT_failed;
+    lua_pushcfunction(L, run_main);
+    lua_pushinteger(L, argc);
+    lua_pushlightuserdata(L, argv);
+    int code = EXIT_failed;
+    if (lua_pcall(L, 2, 1, 0) != LUA_OK)
+        fprintf(stderr, "tvmrepl: %s\n", luaL_tolstring(L, -1, NULL));
+    else if (lua_isinteger(L, -1))
+        code = (int)lua_tointeger(L, -1);
+    else
+        code = prompt_run(L);
+    lua_close(L);
+    return code;
+}

@@ -1,0 +1,88 @@
+-- Lessons: what is a cell, what counts as printed, what an update rewrites.
+local t = dofile "tests/check.lua"
+local tutorial = dofile "lua_api/scripts/tutorial.lua"
+local matches = tutorial.matches
+
+t.test("… stands for anything within a line", function()
+  t.ok(matches("x … ms", "x 12.5 ms"))
+  t.ok(matches("t … a … b", "t 1 a 2 b\n"))
+  t.ok(matches("…", "one line"))
+  t.ok(not matches("x … ms", "x 12.5 s"))
+  t.ok(not matches("ab…bc", "abc"))
+end)
+
+t.test("a line of … stands for any lines", function()
+  t.ok(matches("a\n…\nd", "a\nb\nc\nd"))
+  t.ok(matches("a\n…\nd", "a\nd"))
+  t.ok(matches("…\nd", "d"))
+  t.ok(matches("a\n…", "a\nb"))
+  t.ok(matches("a\n…\nb\n…\nd", "a\nx\nb\ny\nd"))
+  t.ok(not matches("a\n…\nd", "a\nb"))
+  t.ok(not matches("a\n…\na", "a"))
+end)
+
+t.test("without … all is compared", function()
+  t.ok(matches("a\nb", "a  \nb\n"))
+  t.ok(not matches("a", "a\nb"))
+  t.ok(not matches("a\nb", "a"))
+end)
+
+local lesson = [[
+# Title
+
+Prose.
+
+```lua
+x = 1
+```
+
+```output
+1
+```
+
+```sh
+prose too
+```
+]]
+
+t.test("a lesson is prose and cells", function()
+  local pieces = tutorial.parse(lesson)
+  t.eq(#pieces, 3)
+  t.eq(pieces[1].text, "# Title\n\nProse.")
+  t.eq(pieces[2].text, "x = 1")
+  t.eq(pieces[2].want, "1")
+  t.eq(pieces[2].line, 5)
+  t.eq(pieces[3].text, "prose too")
+end)
+
+t.test("an output without a cell, and an open block, are mistakes", function()
+  local ok, why = pcall(tutorial.parse, "text\n```output\n1\n```\n")
+  t.ok(not ok)
+  t.contains(why, "line 2: an output block follows no cell")
+  ok, why = pcall(tutorial.parse, "```lua\n1\n")
+  t.ok(not ok)
+  t.contains(why, "line 1: this block is not closed")
+end)
+
+t.test("an update rewrites what did not match, and nothing else", function()
+  local printed
+  local host = { evaluate = function() return printed .. "\n", "ok" end }
+  local print_for_all = print
+  print = function() end
+  printed = "1"
+  local _, same = tutorial.check("l", lesson, host, true)
+  printed = "2\n3"
+  local failed, changed = tutorial.check("l", lesson, host, true)
+  local unchanged = tutorial.check("l", lesson, host)
+  print = print_for_all
+  t.eq(same, lesson)
+  t.eq(failed, 0)
+  t.eq(changed, (lesson:gsub("\n1\n", "\n2\n3\n")))
+  t.eq(unchanged, 1)
+end)
+
+t.test("an unknown lesson is named", function()
+  t.raises("lesson_not_found", function() tour "no-such-lesson" end)
+end)
+
+t.done()

@@ -13,7 +13,9 @@
 typedef struct Box {
     const LuaClass *cls;
     bool open;
-    max_align_t content[];
+    union {
+        LUAI_MAXALIGN; /* Lua aligns no better than this */
+    } content[];
 } Box;
 
 /* ---- names ---- */

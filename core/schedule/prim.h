@@ -22,9 +22,9 @@ struct Arg {
     const Arg *list;
 };
 
-static inline Arg arg_int(int64_t i) { return (Arg){.tag = ARG_INT, .i = i}; }
-static inline Arg arg_str(const char *s) { return (Arg){.tag = ARG_STR, .s = s}; }
-static inline Arg arg_list(size_t n, const Arg *list) { return (Arg){.tag = ARG_LIST, .n = n, .list = list}; }
+static inline Arg given_int(int64_t i) { return (Arg){.tag = ARG_INT, .i = i}; }
+static inline Arg given_str(const char *s) { return (Arg){.tag = ARG_STR, .s = s}; }
+static inline Arg given_list(size_t n, const Arg *list) { return (Arg){.tag = ARG_LIST, .n = n, .list = list}; }
 
 /* What a parameter means; the letters of a row's signature. */
 typedef enum ParamKind {

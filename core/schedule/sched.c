@@ -1,6 +1,7 @@
 /* sched.c -- versions, the cursor, and the trace. */
 #include "core/schedule/sched.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,15 @@ static const char *said_text(Arena *A, Step *s, const Prim *prim)
                         s->reassociates ? "  (sums in another order: rounding changes)" : "");
 }
 
+/* "parallel(ic)": the step that was refused. */
+static void name_step(const Apply *a, Err *err)
+{
+    char what[64];
+    const char *first = a->nargs && a->args[0].tag == ARG_STR ? a->args[0].s : "";
+    snprintf(what, sizeof what, *first ? "%s(%.40s)" : "%s", a->prim->name, first);
+    err_in(err, what);
+}
+
 /* Builds in an arena of its own, which is dropped whole if the step is refused. */
 static bool apply_guarded(void *env, Err *err)
 {
@@ -117,7 +127,7 @@ static bool apply_guarded(void *env, Err *err)
         version_retain(a->from);
         a->to = v;
     } else {
-        err_in(err, a->prim->name);
+        name_step(a, err);
         arena_release(A);
     }
     arena_release(scratch);

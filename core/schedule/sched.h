@@ -5,7 +5,7 @@
 ** branching are moving, and every version that anyone holds stays as it was.
 **
 **      Sched *s = sched_new(A, func, &err);
-**      Arg split[] = {arg_str("y"), arg_int(8)};
+**      Arg split[] = {given_str("y"), given_int(8)};
 **      if (!sched_apply(s, prim_find("split"), 2, split, NULL, &err)) … err says why …
 **      sched_back(s, 0);
 */

@@ -70,7 +70,7 @@ static bool step(Fixture *f, const char *words)
     for (char *w; (w = strtok_r(NULL, " ", &save));) {
         char *rest;
         long v = strtol(w, &rest, 10);
-        args[n++] = *rest ? arg_str(w) : arg_int(v);
+        args[n++] = *rest ? given_str(w) : given_int(v);
     }
     const Prim *p = prim_find(name);
     assert_non_null(p);

@@ -1,0 +1,30 @@
+/* program.h -- Lua values that are a program: a Func, a Version of a schedule, a Schedule.
+**
+** Whatever only looks at a program (views, pictures, building, timing) takes any of the three.
+*/
+#ifndef LUA_API_PROGRAM_H
+#define LUA_API_PROGRAM_H
+
+#include "core/schedule/sched.h"
+#include "lua_api/lua_fn.h"
+
+typedef struct Program {
+    Version *version; /* borrowed from the box */
+    Sched *sched;     /* the cursor, if it is one */
+    const Node *func; /* version->func */
+    const char *label; /* its mark, or NULL */
+} Program;
+
+/* Reads the value at `idx`; false if it is none. / Raises unless it is one. */
+bool program_test(lua_State *L, int idx, Program *out);
+Program program_check(lua_State *L, int idx);
+
+/* Push a Func or a Schedule of a new version of `func`, whose arena is retained. */
+void program_push_func(lua_State *L, Arena *A, const Node *func);
+void program_push_schedule(lua_State *L, Version *v);
+
+/* Adds methods that every program value shall have ("f:show(…)"): called by other files of the api when
+** they open, before lua_open_programs. */
+void program_add_methods(const LuaFn *const *list);
+
+#endif

@@ -1,0 +1,406 @@
+/* program_lua.c -- Funcs, Versions and Schedules as Lua values, and what can be asked of any of them. */
+#include "lua_api/program.h"
+
+#include <string.h>
+
+#include "core/ir/parse.h"
+#include "core/ir/print.h"
+#include "core/ir/verify.h"
+#include "lua_api/sched_box.h"
+#include "passes/loop/lower.h"
+#include "viz/text/diff_text.h"
+#include "viz/text/tree_text.h"
+
+static TextStyle style_of(lua_State *L)
+{
+    const LuaView *v = lua_view(L);
+    return (TextStyle){v->color, v->utf8, v->width};
+}
+
+/* ---- the three classes ---- */
+
+bool program_test(lua_State *L, int idx, Program *out)
+{
+    VersionBox *v = test_version(L, idx);
+    SchedBox *s = v ? NULL : test_sched(L, idx);
+    VersionBox *f = v || s ? NULL : test_func(L, idx);
+    memset(out, 0, sizeof *out);
+    if (v)
+        out->version = v->version;
+    if (f)
+        out->version = f->version;
+    if (s) {
+        out->version = s->sched->at;
+        out->sched = s->sched;
+        out->label = sched_mark_of(s->sched, s->sched->at);
+    }
+    if (!out->version)
+        return false;
+    out->func = out->version->func;
+    return true;
+}
+
+Program program_check(lua_State *L, int idx)
+{
+    Program p;
+    if (!program_test(L, idx, &p))
+        arg_wrong(L, idx, "a Func, a Version or a Schedule");
+    return p;
+}
+
+static void release_version(void *self)
+{
+    version_release(((VersionBox *)self)->version);
+}
+
+static void release_sched(void *self)
+{
+    sched_free(((SchedBox *)self)->sched);
+}
+
+/* A Lua string of text that lives in an arena, which goes. */
+static void push_and_release(lua_State *L, Arena *A, const char *text)
+{
+    lua_pushstring(L, text);
+    arena_release(A);
+}
+
+static void push_tree(lua_State *L, const Node *func, const char *head)
+{
+    Arena *A = arena_new(NULL);
+    const char *tree = tree_text(A, func, style_of(L));
+    push_and_release(L, A, arena_printf(A, "%s%s", head, tree));
+}
+
+static void func_tostring(lua_State *L, void *self)
+{
+    push_tree(L, ((VersionBox *)self)->version->func, "");
+}
+
+static void version_tostring(lua_State *L, void *self)
+{
+    const Version *v = ((VersionBox *)self)->version;
+    char head[400];
+    snprintf(head, sizeof head, "step %d  %.360s\n", v->number, v->said);
+    push_tree(L, v->func, head);
+}
+
+static void sched_tostring(lua_State *L, void *self)
+{
+    const Sched *s = ((SchedBox *)self)->sched;
+    const char *mark = sched_mark_of(s, s->at);
+    char head[400];
+    snprintf(head, sizeof head, "%s at step %d%s%s%s\n", s->at->func->at.name, s->at->number, mark ? " \"" : "",
+             mark ? mark : "", mark ? "\"" : "");
+    push_tree(L, s->at->func, head);
+}
+
+static void push_names(lua_State *L, const Node *func)
+{
+    Arena *A = arena_new(NULL);
+    NameList names = {0};
+    list_loops(A, func, &names);
+    list_blocks(A, func, &names);
+    list_buffers(A, func, &names);
+    lua_createtable(L, (int)names.n, 0);
+    for (size_t i = 0; i < names.n; i++) {
+        lua_pushstring(L, names.at[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    arena_release(A);
+}
+
+static void version_names(lua_State *L, void *self)
+{
+    push_names(L, ((VersionBox *)self)->version->func);
+}
+
+static void sched_names(lua_State *L, void *self)
+{
+    push_names(L, ((SchedBox *)self)->sched->at->func);
+}
+
+void box_version(lua_State *L, const LuaClass *cls, Version *v)
+{
+    VersionBox *box = lua_box(L, cls);
+    box->version = version_retain(v);
+    lua_weigh(L, arena_bytes(v->arena));
+}
+
+void box_sched(lua_State *L, Sched *s)
+{
+    SchedBox *box = new_sched(L);
+    box->sched = s;
+    if (!s)
+        RAISE(L, out_of_memory, NULL);
+    lua_weigh(L, arena_bytes(s->at->arena));
+}
+
+void program_push_func(lua_State *L, Arena *A, const Node *func)
+{
+    VersionBox *box = new_func(L);
+    box->version = version_new(A, func);
+    lua_weigh(L, arena_bytes(A));
+}
+
+void program_push_schedule(lua_State *L, Version *v)
+{
+    SchedBox *box = new_sched(L);
+    box->sched = sched_new(v);
+    if (!box->sched)
+        RAISE(L, out_of_memory, NULL);
+}
+
+/* ---- looking ---- */
+
+LUA_FN(program_ir, "s:ir() -> string",
+    "The program as text, which tvm.parse reads back.\n"
+    "> print(tvm.parse([[\n"
+    ">> func f(A: float32[4]) -> B: float32[4]:\n"
+    ">>   for i in range(4):\n"
+    ">>     block B(i):\n"
+    ">>       B[i] = A[i] + 1\n"
+    ">> ]]):ir())\n"
+    "func f(A: float32[4]) -> B: float32[4]:\n"
+    "  for i in range(4):\n"
+    "    block B(i):\n"
+    "      B[i] = A[i] + 1\n"
+    "")
+{
+    Program p = program_check(L, 1);
+    Arena *A = arena_new(NULL);
+    push_and_release(L, A, ir_text(A, p.func));
+    return 1;
+}
+
+LUA_FN(program_lowered, "s:lowered(target?) -> string",
+    "The flat loop program that a backend gets: no blocks, windows as buffers of their own shape, guards as\n"
+    "conditions.  With \"cuda\" barriers are put in.")
+{
+    Program p = program_check(L, 1);
+    bool gpu = strncmp(arg_str_or(L, 2, "llvm"), "cuda", 4) == 0;
+    Arena *A = arena_new(p.version->arena);
+    Err err = {0};
+    const Node *flat = loop_lower(A, p.func, gpu, &err);
+    if (!flat) {
+        arena_release(A);
+        return lua_raise(L, &err);
+    }
+    push_and_release(L, A, ir_text(A, flat));
+    return 1;
+}
+
+LUA_FN(program_names, "s:names(kind) -> list",
+    "The names of its \"loops\", \"blocks\" or \"buffers\", from the outside in.\n"
+    "> f = tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in range(4):\\n  block B(i):\\n   B[i] = A[i]\"\n"
+    "> print(table.concat(f:names \"loops\", \" \"), table.concat(f:names \"buffers\", \" \"))\n"
+    "i\tA B")
+{
+    static const char *const kinds[] = {"loops", "blocks", "buffers", NULL};
+    Program p = program_check(L, 1);
+    int kind = arg_choice(L, 2, kinds);
+    Arena *A = arena_new(NULL);
+    NameList names = {0};
+    (kind == 0 ? list_loops : kind == 1 ? list_blocks : list_buffers)(A, p.func, &names);
+    lua_createtable(L, (int)names.n, 0);
+    for (size_t i = 0; i < names.n; i++) {
+        lua_pushstring(L, names.at[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    arena_release(A);
+    return 1;
+}
+
+LUA_FN(program_fingerprint, "s:fingerprint() -> string",
+    "32 hexadecimal digits that are equal for equal programs, whatever their names, on every machine.")
+{
+    char text[33];
+    fp_text(ir_fingerprint(program_check(L, 1).func), text);
+    lua_pushstring(L, text);
+    return 1;
+}
+
+LUA_FN(program_grep, "s:grep(pattern) -> string",
+    "The lines of the program in which a PCRE2 pattern matches, each with its number.")
+{
+    Program p = program_check(L, 1);
+    lua_getglobal(L, "tvm");
+    lua_getfield(L, -1, "grep");
+    Arena *A = arena_new(NULL);
+    push_and_release(L, A, ir_text(A, p.func));
+    lua_pushvalue(L, 2);
+    lua_call(L, 2, 1);
+    return 1;
+}
+
+LUA_FN(program_diff, "s:diff(other) -> string",
+    "How this program differs from another one: a Func, a Version, a Schedule; of a schedule also a step's\n"
+    "number or a mark, as in s:diff(0).")
+{
+    Program p = program_check(L, 1), q;
+    if (!program_test(L, 2, &q)) {
+        if (!p.sched)
+            return arg_wrong(L, 2, "a Func, a Version or a Schedule");
+        q.func = sched_version_arg(L, p.sched, 2)->func;
+    }
+    Arena *A = arena_new(NULL);
+    push_and_release(L, A, diff_text(A, q.func, p.func, DIFF_fitting, style_of(L)));
+    return 1;
+}
+
+LUA_FN(program_save, "s:save(path)",
+    "Writes a file.  A path that ends in .lua gets the steps as a script that tvm.dofile or\n"
+    "s:load replays; any other the program's text, with the version line.")
+{
+    Program p = program_check(L, 1);
+    const char *path = arg_str(L, 2), *dot = strrchr(path, '.');
+    Arena *A = arena_new(NULL);
+    bool script = dot && strcmp(dot, ".lua") == 0;
+    const char *text = script ? arena_printf(A, "-- tvmrepl 1: the steps of %s\nlocal s = ...\n%sreturn s\n",
+                                             p.func->at.name, version_trace(A, p.version, "s"))
+                              : arena_printf(A, "tvmrepl 1\n%s", ir_text(A, p.func));
+    Err err = {0};
+    bool ok = write_text_file(path, text, &err);
+    arena_release(A);
+    if (!ok)
+        return lua_raise(L, &err);
+    lua_settop(L, 1);
+    return 1;
+}
+
+LUA_FN(program_eq, "__eq(a, b)", "Are the two the same program?  Names do not count.")
+{
+    Program p, q;
+    bool both = program_test(L, 1, &p) && program_test(L, 2, &q);
+    lua_pushboolean(L, both && ir_equal(p.func, q.func));
+    return 1;
+}
+
+/* ---- making ---- */
+
+typedef struct Parse {
+    const char *text;
+    Arena *A;
+    const Node *func;
+} Parse;
+
+static bool parse_guarded(void *env, Err *err)
+{
+    Parse *p = env;
+    Arena *A = arena_new(NULL);
+    p->func = ir_parse_func(A, p->text, err);
+    if (p->func && ir_verify(p->func, err)) {
+        p->A = A;
+        return true;
+    }
+    arena_release(A);
+    return false;
+}
+
+LUA_FN(tvm_parse, "tvm.parse(text) -> Func",
+    "A program from its text.\n"
+    "> print(pcall(tvm.parse, \"func f(\"))\n"
+    "false\tparse: line 1, column 8: expected a buffer\n"
+    "  func f(\n"
+    "         ^\n"
+    "  fix: docs/text-form.md has the grammar; print(s:ir()) shows an example")
+{
+    Parse p = {.text = arg_str(L, 1)};
+    Err err = {0};
+    if (!mem_guard(parse_guarded, &p, &err)) {
+        err_in(&err, "parse");
+        return lua_raise(L, &err);
+    }
+    program_push_func(L, p.A, p.func);
+    arena_release(p.A);
+    return 1;
+}
+
+LUA_FN(tvm_schedule, "tvm.schedule(program) -> Schedule",
+    "A cursor that begins at a Func or a Version and moves with every step.  help(s.split) and its like say what\n"
+    "the steps do.")
+{
+    Program p = program_check(L, 1);
+    if (p.sched)
+        box_sched(L, sched_fork(p.sched));
+    else
+        program_push_schedule(L, p.version);
+    return 1;
+}
+
+/* ---- registration ---- */
+
+enum { MAX_SHARED = 40 };
+static const LuaFn *shared[MAX_SHARED + 1];
+
+void program_add_methods(const LuaFn *const *list)
+{
+    size_t n = 0;
+    while (shared[n])
+        n++;
+    for (; *list; list++) {
+        bool there = false;
+        for (size_t i = 0; i < n; i++)
+            there |= shared[i] == *list;
+        if (!there) {
+            assert(n < MAX_SHARED);
+            shared[n++] = *list;
+        }
+    }
+}
+
+static const LuaFn *const own_shared[] = {&program_ir_fn, &program_lowered_fn, &program_names_fn,
+                                          &program_fingerprint_fn, &program_grep_fn, &program_diff_fn,
+                                          &program_save_fn, &program_eq_fn, NULL};
+
+const LuaClass func_class = {
+    .name = "Func", .doc = "A program: a kernel as loops and blocks.  A value: it never changes.",
+    .size = sizeof(VersionBox), .members = shared, .tostring = func_tostring, .release = release_version,
+    .names = version_names,
+};
+
+const LuaClass version_class = {
+    .name = "Version", .doc = "A program at one step of a schedule.  A value: it never changes.",
+    .size = sizeof(VersionBox), .members = shared, .tostring = version_tostring, .release = release_version,
+    .names = version_names,
+};
+
+const LuaClass sched_class = {
+    .name = "Schedule",
+    .doc = "A cursor over a tree of versions of one Func.  Steps (s:split, s:reorder, …) move it forward;\n"
+           "s:undo(), s:back(n) and s:redo() move it along; s:at(n) gives a version as a value.",
+    .size = sizeof(SchedBox), .members = sched_members, .tostring = sched_tostring, .release = release_sched,
+    .names = sched_names, .told_by_steps = true,
+};
+
+/* Marks the place of an error in the program's text, with a few lines around. */
+static bool mark_place(lua_State *L, const void *root, const void *where, int lines)
+{
+    Arena *A = arena_new(NULL);
+    int first, last, line = 0;
+    const char *text = ir_text_marked(A, root, where, &first, &last);
+    Buf out = buf_new(A);
+    int from = first > lines / 2 ? first - lines / 2 : 0;
+    for (const char *s = text; *s && line < from + lines; line++) {
+        const char *eol = strchrnul(s, '\n');
+        if (line >= from)
+            buf_printf(&out, "%s %.*s\n", line == first ? ">" : " ", (int)(eol - s), s);
+        s = *eol ? eol + 1 : eol;
+    }
+    if (first >= 0)
+        lua_pushstring(L, buf_str(&out));
+    arena_release(A);
+    return first >= 0;
+}
+
+void lua_open_programs(lua_State *L)
+{
+    static const LuaFn *const functions[] = {&tvm_parse_fn, &tvm_schedule_fn, NULL};
+    program_add_methods(own_shared);
+    sched_fill_members(shared);
+    lua_put_functions(L, functions);
+    lua_put_class(L, &func_class);
+    lua_put_class(L, &version_class);
+    lua_put_class(L, &sched_class);
+    lua_set_mark(L, mark_place);
+}

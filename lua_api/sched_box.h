@@ -1,0 +1,35 @@
+/* sched_box.h -- the boxes of program_lua.c and sched_lua.c. */
+#ifndef LUA_API_SCHED_BOX_H
+#define LUA_API_SCHED_BOX_H
+
+#include "core/schedule/sched.h"
+#include "lua_api/lua_fn.h"
+
+typedef struct VersionBox {
+    Version *version;
+} VersionBox;
+
+typedef struct SchedBox {
+    Sched *sched;
+} SchedBox;
+
+extern const LuaClass func_class, version_class, sched_class;
+LUA_BOX(func, VersionBox, func_class)
+LUA_BOX(version, VersionBox, version_class)
+LUA_BOX(sched, SchedBox, sched_class)
+
+/* Push a box that retains the version / takes over the cursor (NULL: out of memory). */
+void box_version(lua_State *L, const LuaClass *cls, Version *v);
+void box_sched(lua_State *L, Sched *s);
+
+/* A step's number, a mark or a Version, as s:at and s:back take it. */
+Version *sched_version_arg(lua_State *L, Sched *s, int arg);
+
+/* The members of Schedule: what every program has, the primitives, and the cursor's own. */
+extern const LuaFn *sched_members[];
+void sched_fill_members(const LuaFn *const *shared);
+
+/* Writes a text file whole or not at all. */
+bool write_text_file(const char *path, const char *text, Err *err);
+
+#endif

@@ -1,0 +1,327 @@
+/* sched_lua.c -- the cursor in Lua: every primitive as a method, and moving. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lua_api/program.h"
+#include "lua_api/sched_box.h"
+#include "lua_api/session.h"
+
+/* ---- arguments as data ---- */
+
+enum { MAX_ARGS = 32 };
+
+static void read_arg(lua_State *L, int idx, int arg, Arg *out, Arg *pool, size_t *used, bool nested)
+{
+    int is_int;
+    lua_Integer i;
+    switch (lua_type(L, idx)) {
+    case LUA_TNUMBER:
+        i = lua_tointegerx(L, idx, &is_int);
+        if (!is_int)
+            arg_wrong(L, arg, "an integer");
+        *out = given_int(i);
+        return;
+    case LUA_TSTRING: *out = given_str(lua_tostring(L, idx)); return;
+    case LUA_TTABLE: {
+        size_t n = nested ? MAX_ARGS + 1 : (size_t)lua_rawlen(L, idx);
+        if (n > MAX_ARGS || *used + n > 4 * MAX_ARGS)
+            arg_wrong(L, arg, "a shorter list");
+        Arg *list = pool + *used;
+        *used += n;
+        for (size_t k = 0; k < n; k++) {
+            lua_rawgeti(L, idx, (lua_Integer)k + 1);
+            read_arg(L, lua_gettop(L), arg, &list[k], pool, used, true);
+            lua_pop(L, 1); /* a string stays alive in the table */
+        }
+        *out = given_list(n, list);
+        return;
+    }
+    default: arg_wrong(L, arg, "a name, a number or a list of them");
+    }
+}
+
+static int refuse(lua_State *L, Sched *s, const Err *err)
+{
+    char note[64];
+    snprintf(note, sizeof note, "schedule unchanged, still at step %d", s->at->number);
+    Refusal r = {s->at->arena, s->at->func, note};
+    return lua_refuse(L, err, &r);
+}
+
+/* A made name as a caller can use it: with its block where the name alone is not unique. */
+static void push_made(lua_State *L, const Node *func, const char *name)
+{
+    Err err = {0};
+    Arena *A = arena_new(NULL);
+    NameList names = {0};
+    const char *found = name;
+    if (!find_loop(func, name, &err) && err.code == ERR_loop_ambiguous) {
+        list_loops(A, func, &names);
+        for (size_t i = 0; i < names.n; i++) {
+            const char *slash = strrchr(names.at[i], '/');
+            if (slash && strcmp(slash + 1, name) == 0)
+                found = names.at[i];
+        }
+    }
+    lua_pushstring(L, found);
+    arena_release(A);
+}
+
+/* s:NAME(…): upvalue 1 is the row. */
+static int call_primitive(lua_State *L)
+{
+    const Prim *prim = lua_touserdata(L, lua_upvalueindex(1));
+    Sched *s = check_sched(L, 1)->sched;
+    Arg args[MAX_ARGS], pool[4 * MAX_ARGS];
+    size_t used = 0;
+    int n = lua_gettop(L) - 1;
+    if (n > MAX_ARGS)
+        return arg_wrong(L, MAX_ARGS + 2, "left out");
+    luaL_checkstack(L, 8, "arguments");
+    for (int i = 0; i < n; i++)
+        read_arg(L, i + 2, i + 2, &args[i], pool, &used, false);
+    Err err = {0};
+    if (!sched_apply(s, prim, (size_t)n, args, &err))
+        return refuse(L, s, &err);
+    lua_weigh(L, arena_bytes(s->at->arena));
+    session_say_step(L, "step %d  %s", s->at->number, s->at->said);
+    if (!prim->returns_made) {
+        lua_settop(L, 1);
+        return 1;
+    }
+    for (size_t i = 0; i < s->at->nmade; i++)
+        push_made(L, s->at->func, s->at->made[i]);
+    return (int)s->at->nmade;
+}
+
+/* ---- moving ---- */
+
+Version *sched_version_arg(lua_State *L, Sched *s, int arg)
+{
+    VersionBox *box = test_version(L, arg);
+    if (box)
+        return box->version;
+    Version *v = NULL;
+    if (lua_type(L, arg) == LUA_TSTRING) {
+        const char *name = lua_tostring(L, arg);
+        v = sched_marked(s, name);
+        if (!v)
+            RAISE(L, no_mark, NULL, name);
+        return v;
+    }
+    int64_t n = arg_int(L, arg, INT32_MIN, INT32_MAX);
+    v = version_ancestor(s->at, (int)n);
+    if (!v)
+        RAISE(L, no_such_step, NULL, (int)n, s->at->number);
+    return v;
+}
+
+LUA_FN(sched_at, "s:at(step?) -> Version",
+    "The program as it is now, after a step's number (0 is as written), or at a mark: a value that stays.")
+{
+    Sched *s = check_sched(L, 1)->sched;
+    box_version(L, &version_class, lua_isnoneornil(L, 2) ? s->at : sched_version_arg(L, s, 2));
+    return 1;
+}
+
+static int moved(lua_State *L, Sched *s, bool ok, const Err *err)
+{
+    if (!ok)
+        return lua_raise(L, err);
+    session_say_step(L, "at step %d  %s", s->at->number, s->at->said);
+    lua_settop(L, 1);
+    return 1;
+}
+
+LUA_FN(sched_back_to, "s:back(step) -> Schedule",
+    "Goes back to a step's number (0 is as written), a mark or a Version.")
+{
+    Sched *s = check_sched(L, 1)->sched;
+    Err err = {0};
+    return moved(L, s, sched_goto(s, sched_version_arg(L, s, 2), &err), &err);
+}
+
+LUA_FN(sched_undo_steps, "s:undo(n?) -> Schedule", "Takes back the last n steps (1 if not given); s:redo() takes them again.")
+{
+    Sched *s = check_sched(L, 1)->sched;
+    Err err = {0};
+    return moved(L, s, sched_undo(s, (int)arg_int_or(L, 2, 0, INT32_MAX, 1), &err), &err);
+}
+
+LUA_FN(sched_redo_steps, "s:redo(n?) -> Schedule", "Takes again n steps (1 if not given) that s:undo() took back.")
+{
+    Sched *s = check_sched(L, 1)->sched;
+    Err err = {0};
+    return moved(L, s, sched_redo(s, (int)arg_int_or(L, 2, 0, INT32_MAX, 1), &err), &err);
+}
+
+LUA_FN(sched_mark_here, "s:mark(name) -> Schedule", "Names the place where the schedule stands; s:at(name) and s:back(name) find it.")
+{
+    Sched *s = check_sched(L, 1)->sched;
+    Err err = {0};
+    if (!sched_mark(s, arg_str(L, 2), &err))
+        return lua_raise(L, &err);
+    lua_settop(L, 1);
+    return 1;
+}
+
+LUA_FN(sched_fork_here, "s:fork() -> Schedule", "Another cursor at the same place.")
+{
+    box_sched(L, sched_fork(check_sched(L, 1)->sched));
+    return 1;
+}
+
+LUA_FN(sched_history, "s:history() -> string", "The steps so far, with marks, as they were said.")
+{
+    Sched *s = check_sched(L, 1)->sched;
+    Arena *A = arena_new(NULL);
+    Buf out = buf_new(A);
+    for (int i = 0; i <= s->at->number; i++) {
+        const Version *v = version_ancestor(s->at, i);
+        const char *mark = sched_mark_of(s, v);
+        buf_printf(&out, "%sstep %d  %s%s%s%s", i ? "\n" : "", i, v->said, mark ? "   \"" : "", mark ? mark : "",
+                   mark ? "\"" : "");
+    }
+    if (s->nredo)
+        buf_printf(&out, "\n(%zu more to redo)", s->nredo);
+    lua_pushstring(L, buf_str(&out));
+    arena_release(A);
+    return 1;
+}
+
+LUA_FN(sched_trace, "s:trace(receiver?) -> string",
+    "The steps as Lua source that takes them again on the schedule named `receiver` (\"s\" if not given).")
+{
+    Sched *s = check_sched(L, 1)->sched;
+    Arena *A = arena_new(NULL);
+    lua_pushstring(L, version_trace(A, s->at, arg_str_or(L, 2, "s")));
+    arena_release(A);
+    return 1;
+}
+
+/* ---- steps that may fail ---- */
+
+static int call_method(lua_State *L, int nargs)
+{
+    return lua_pcall(L, nargs, LUA_MULTRET, 0);
+}
+
+LUA_FN(sched_try, "s:try(step, …) -> …",
+    "Takes a step if it is legal: s:try(\"parallel\", \"k\") returns what the step returns, or nil and the\n"
+    "error, and then nothing has changed.")
+{
+    Sched *s = check_sched(L, 1)->sched;
+    const char *name = arg_str(L, 2);
+    if (!prim_find(name))
+        return RAISE(L, no_primitive, NULL, name);
+    int n = lua_gettop(L);
+    Version *before = version_retain(s->at);
+    lua_getfield(L, 1, name);
+    lua_pushvalue(L, 1);
+    for (int i = 3; i <= n; i++)
+        lua_pushvalue(L, i);
+    int status = call_method(L, n - 1);
+    version_release(before);
+    if (status == LUA_OK)
+        return lua_gettop(L) - n;
+    if (!lua_error_at(L, lua_gettop(L)))
+        return lua_error(L);
+    lua_pushnil(L);
+    lua_insert(L, -2);
+    return 2;
+}
+
+LUA_FN(sched_steps, "s:steps(f) -> …",
+    "Calls f(s); if it fails, the schedule goes back to where it was, and the error goes on: all or nothing.")
+{
+    SchedBox *box = check_sched(L, 1);
+    arg_function(L, 2);
+    box_version(L, &version_class, box->sched->at); /* index 3 keeps the place */
+    int n = lua_gettop(L);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 1);
+    if (call_method(L, 1) == LUA_OK)
+        return lua_gettop(L) - n;
+    Err err = {0};
+    sched_goto(box->sched, check_version(L, 3)->version, &err);
+    return lua_error(L);
+}
+
+LUA_FN(sched_load, "s:load(path) -> Schedule",
+    "Takes the steps that s:save(\"name.lua\") wrote; if one is refused, none is taken.")
+{
+    check_sched(L, 1);
+    const char *path = arg_str(L, 2);
+    if (access(path, R_OK) != 0)
+        return RAISE(L, io_failed, NULL, "read", path, strerror(errno));
+    lua_getfield(L, 1, "steps");
+    lua_pushvalue(L, 1);
+    if (luaL_loadfilex(L, path, "t") != LUA_OK)
+        return lua_error(L);
+    lua_call(L, 2, 0);
+    lua_settop(L, 1);
+    return 1;
+}
+
+bool write_text_file(const char *path, const char *text, Err *err)
+{
+    char temp[4096];
+    if ((size_t)snprintf(temp, sizeof temp, "%s.part", path) >= sizeof temp)
+        return REFUSE(err, io_failed, NULL, "write", path, "the path is too long");
+    bool direct = access(path, F_OK) == 0 && access(path, W_OK) == 0 && strncmp(path, "/dev/", 5) == 0;
+    FILE *f = fopen(direct ? path : temp, "w");
+    if (!f)
+        return REFUSE(err, io_failed, NULL, "write", path, strerror(errno));
+    size_t n = strlen(text);
+    bool ok = fwrite(text, 1, n, f) == n && fflush(f) == 0;
+    int why = errno;
+    ok = fclose(f) == 0 && ok;
+    if (ok && !direct && rename(temp, path) != 0) {
+        ok = false;
+        why = errno;
+    }
+    if (!ok && !direct)
+        unlink(temp);
+    return ok || REFUSE(err, io_failed, NULL, "write", path, strerror(why));
+}
+
+/* ---- members ---- */
+
+static const LuaFn *const own[] = {&sched_at_fn, &sched_back_to_fn, &sched_undo_steps_fn, &sched_redo_steps_fn,
+                                   &sched_mark_here_fn, &sched_fork_here_fn, &sched_history_fn, &sched_trace_fn,
+                                   &sched_try_fn, &sched_steps_fn, &sched_load_fn, NULL};
+
+enum { MAX_MEMBERS = 120 };
+const LuaFn *sched_members[MAX_MEMBERS + 1];
+static LuaFn primitive_fns[64];
+static char signatures[64][160];
+
+/* "L:loop F:factors S?:names" as s:split(loop, factors, names…). */
+static void write_signature(const Prim *p, char *out, size_t size)
+{
+    Param params[PRIM_MAX_PARAMS];
+    size_t n = prim_params(p, params), len = (size_t)snprintf(out, size, "s:%s(", p->name);
+    for (size_t i = 0; i < n; i++)
+        len += (size_t)snprintf(out + len, size - len, "%s%s%s", i ? ", " : "", params[i].name,
+                                params[i].kind == PARAM_NAMES ? "…" : params[i].optional ? "?" : "");
+    snprintf(out + len, size - len, ") -> %s", p->returns_made ? "names" : "Schedule");
+}
+
+void sched_fill_members(const LuaFn *const *shared)
+{
+    size_t n = 0;
+    assert(prim_count <= sizeof primitive_fns / sizeof *primitive_fns);
+    for (size_t i = 0; i < prim_count; i++) {
+        write_signature(&prims[i], signatures[i], sizeof signatures[i]);
+        primitive_fns[i] = (LuaFn){signatures[i], prims[i].doc, call_primitive, __FILE__, __LINE__, &prims[i]};
+        sched_members[n++] = &primitive_fns[i];
+    }
+    for (const LuaFn *const *f = own; *f; f++)
+        sched_members[n++] = *f;
+    for (; *shared; shared++)
+        sched_members[n++] = *shared;
+    assert(n <= MAX_MEMBERS);
+    sched_members[n] = NULL;
+}

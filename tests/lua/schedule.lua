@@ -1,0 +1,101 @@
+-- schedule.lua -- the cursor: moving, marks, forks, refusals, and scripts that replay.
+local t = dofile "tests/check.lua"
+
+local text = [[
+func matmul(A: float32[64, 60], B: float32[64, 64]) -> C: float32[60, 64]:
+  for y in range(60):
+    for x in range(64):
+      for k in range(64):
+        block C(y, x, k: reduce):
+          init: C[y, x] = 0
+          C[y, x] += A[k, y] * B[k, x]
+]]
+
+local function fresh()
+  return tvm.schedule(tvm.parse(text))
+end
+
+t.test("steps return names, and chain", function()
+  local s = fresh()
+  local yo, yi = s:split("y", { -1, 8 })
+  t.eq(yo, "y.0")
+  t.eq(yi, "y.1")
+  s:split("x", 16, "xo", "xi")
+  t.eq(s:reorder("xo", "k", "xi"):vectorize("xi"):at().ir ~= nil, true)
+end)
+
+t.test("undo, redo, marks, forks", function()
+  local s = fresh()
+  local before = s:fingerprint()
+  s:split("y", 8)
+  s:mark "tiled"
+  local tiled = s:fingerprint()
+  s:parallel "y.0"
+  t.eq(s:at(0):fingerprint(), before)
+  t.eq(s:at("tiled"):fingerprint(), tiled)
+  local f = s:fork()
+  s:undo(2)
+  t.eq(s:fingerprint(), before)
+  s:redo(1)
+  t.eq(s:fingerprint(), tiled)
+  t.eq(f:at().ir(f), f:ir())
+  f:back "tiled"
+  t.eq(f:fingerprint(), tiled)
+end)
+
+t.test("a refused step changes nothing and says why", function()
+  local s = fresh()
+  local before = s:fingerprint()
+  local ok, e = s:try("parallel", "k")
+  t.eq(ok, nil)
+  t.eq(e.code, "reduce_concurrent")
+  t.eq(e.what, "parallel(k)")
+  assert(e.witness:find("k=0 and k=1", 1, true), e.witness)
+  t.eq(s:fingerprint(), before)
+  local fixed = load("local s = ...; " .. e.fix)
+  fixed(s)
+  t.eq(s:at(0):fingerprint(), before)
+  assert(s:fingerprint() ~= before)
+end)
+
+t.test("steps are all or nothing", function()
+  local s = fresh()
+  local before = s:fingerprint()
+  t.raises("reduce_concurrent", function()
+    s:steps(function()
+      s:split("y", 8)
+      s:parallel "k"
+    end)
+  end)
+  t.eq(s:fingerprint(), before)
+end)
+
+t.test("a saved script replays to the same fingerprint", function()
+  local s = fresh()
+  s:split("y", 8, "yo", "yi")
+  s:split("x", 16, "xo", "xi")
+  s:reorder("yo", "xo", "k", "yi", "xi")
+  s:cache_write("C", "local")
+  s:reverse_compute_at("C.store", "xo")
+  s:decompose_reduction("C", "k")
+  s:vectorize "*/xi"
+  local path = os.tmpname() .. ".lua"
+  s:save(path)
+  local again = fresh():load(path)
+  t.eq(again:fingerprint(), s:fingerprint())
+  t.eq(tvm.parse(s:ir()):fingerprint(), s:fingerprint())
+  os.remove(path)
+  t.raises("io_failed", function() s:save("/dev/full") end)
+  t.raises("io_failed", function() s:save("/no/such/folder/x.tir") end)
+end)
+
+t.test("stale names say which step used them up", function()
+  local s = fresh()
+  s:split("y", 8)
+  t.raises("stale_loop", function() s:split("y", 8) end)
+  t.raises("no_loop", function() s:split("q", 8) end)
+  t.raises("no_mark", function() s:back "nowhere" end)
+  t.raises("no_such_step", function() s:back(7) end)
+end)
+
+t.done()

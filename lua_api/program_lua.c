@@ -155,13 +155,9 @@ void program_push_schedule(lua_State *L, Version *v)
 
 LUA_FN(program_ir, "s:ir() -> string",
     "The program as text, which tvm.parse reads back.\n"
-    "> print(tvm.parse([[\n"
-    ">> func f(A: float32[4]) -> B: float32[4]:\n"
-    ">>   for i in range(4):\n"
-    ">>     block B(i):\n"
-    ">>       B[i] = A[i] + 1\n"
-    ">> ]]):ir())\n"
-    "func f(A: float32[4]) -> B: float32[4]:\n"
+    "> f = tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in range(4):\\n  block B(i):\\n   B[i] = A[i] + 1\"\n"
+    "> print(f:ir())\n"
+    "func f(A: int8[4]) -> B: int8[4]:\n"
     "  for i in range(4):\n"
     "    block B(i):\n"
     "      B[i] = A[i] + 1\n"
@@ -299,11 +295,10 @@ static bool parse_guarded(void *env, Err *err)
 
 LUA_FN(tvm_parse, "tvm.parse(text) -> Func",
     "A program from its text.\n"
-    "> print(pcall(tvm.parse, \"func f(\"))\n"
-    "false\tparse: line 1, column 8: expected a buffer\n"
-    "  func f(\n"
-    "         ^\n"
-    "  fix: docs/text-form.md has the grammar; print(s:ir()) shows an example")
+    "> f = tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in range(4):\\n  block B(i):\\n   B[i] = A[i] + 1\"\n"
+    "> ok, e = pcall(tvm.parse, \"func f(\")\n"
+    "> print(e.code)\n"
+    "text_syntax")
 {
     Parse p = {.text = arg_str(L, 1)};
     Err err = {0};

@@ -58,10 +58,11 @@ static void release_sched(void *self)
     sched_free(((SchedBox *)self)->sched);
 }
 
-/* A Lua string of text that lives in an arena, which goes. */
+/* A Lua string of text that lives in an arena, which goes; without the last line's end, which print adds. */
 static void push_and_release(lua_State *L, Arena *A, const char *text)
 {
-    lua_pushstring(L, text);
+    size_t n = strlen(text);
+    lua_pushlstring(L, text, n > 0 && text[n - 1] == '\n' ? n - 1 : n);
     arena_release(A);
 }
 
@@ -160,8 +161,7 @@ LUA_FN(program_ir, "s:ir() -> string",
     "func f(A: int8[4]) -> B: int8[4]:\n"
     "  for i in range(4):\n"
     "    block B(i):\n"
-    "      B[i] = A[i] + 1\n"
-    "")
+    "      B[i] = A[i] + 1")
 {
     Program p = program_check(L, 1);
     Arena *A = arena_new(NULL);

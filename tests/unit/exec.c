@@ -623,7 +623,7 @@ static void timing(void **state)
         c = stats_compare(samples, samples + 15, 15, 0.01);
     }
     assert_int_equal(c.verdict, VERDICT_A_FASTER);
-    assert_true(c.ratio > 1.1 && c.ratio < 2);
+    assert_true(c.low > 1);
     Kernel *bad = kernel_named("k_divide");
     ExecCall d = {bad, (Tensor *[]){A, C}, &once, 1};
     jobs[1].calls = &d;

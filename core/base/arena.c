@@ -144,7 +144,7 @@ void arena_release(Arena *a)
 
 static void *alloc_slow(Arena *a, size_t size)
 {
-    size_t last = a->chunks ? a->chunks->size : CHUNK_MIN / 2;
+    size_t last = a->chunks && a->chunks->size >= CHUNK_MIN ? a->chunks->size : CHUNK_MIN / 2;
     size_t want = last * 2 < CHUNK_MAX ? last * 2 : CHUNK_MAX;
     if (size > want)
         want = size;
@@ -221,12 +221,31 @@ char *arena_printf(Arena *a, const char *fmt, ...)
     return s;
 }
 
+Arena *arena_new_sized(Arena *parent, size_t bytes)
+{
+    Arena *a = arena_new(parent);
+    Chunk *c = take(sizeof *c + bytes);
+    c->size = bytes;
+    a->bytes += sizeof *c + bytes;
+    a->chunks = c;
+    a->free = c->data;
+    a->end = c->data + bytes;
+    return a;
+}
+
+bool arena_holds(const Arena *a, const void *p)
+{
+    for (const Chunk *c = a->chunks; c; c = c->next)
+        if ((const char *)p >= c->data && (const char *)p < c->data + c->size)
+            return true;
+    return false;
+}
+
 bool arena_reaches(const Arena *a, const void *p)
 {
     for (; a; a = a->parent) {
-        for (const Chunk *c = a->chunks; c; c = c->next)
-            if ((const char *)p >= c->data && (const char *)p < c->data + c->size)
-                return true;
+        if (arena_holds(a, p))
+            return true;
         for (const Adopted *d = a->adopted; d; d = d->next)
             if (arena_reaches(d->arena, p))
                 return true;

@@ -28,6 +28,9 @@ typedef struct Arena Arena;
 /* A new, empty arena that retains `parent` (may be NULL); the caller owns it. */
 Arena *arena_new(Arena *parent);
 
+/* The same, with room for `bytes` at once and no more than that taken for them. */
+Arena *arena_new_sized(Arena *parent, size_t bytes);
+
 /* Lets values of `a` point into `other` too: used where two programs are joined. */
 void arena_adopt(Arena *a, Arena *other);
 
@@ -49,6 +52,9 @@ char *arena_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf,
 
 /* Does `p` live in `a` or in an arena that `a` retains?  Slow: for assertions. */
 bool arena_reaches(const Arena *a, const void *p);
+
+/* Does `p` live in `a` itself? */
+bool arena_holds(const Arena *a, const void *p);
 
 /* Bytes taken from the system by `a` alone. */
 size_t arena_bytes(const Arena *a);

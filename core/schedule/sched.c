@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ir/rehome.h"
 #include "core/ir/verify.h"
 
 /* ---- versions ---- */
@@ -85,9 +86,10 @@ static void explain_args(Version *v, size_t nargs, const Arg *args, Err *err)
     }
 }
 
-static const char *said_text(Arena *A, Step *s, const Prim *prim)
+static const char *said_text(Arena *A, const Step *s, const Prim *prim)
 {
-    const char *what = buf_str(&s->said);
+    Buf said = s->said;
+    const char *what = buf_str(&said);
     return arena_printf(A, "%s%s%s%s", prim->name, *what ? " " : "", what,
                         s->reassociates ? "  (sums in another order: rounding changes)" : "");
 }
@@ -101,36 +103,56 @@ static void name_step(const Apply *a, Err *err)
     err_in(err, what);
 }
 
-/* Builds in an arena of its own, which is dropped whole if the step is refused. */
+/* What an argument takes in an arena, beside the Arg itself. */
+static size_t arg_size(const Arg *a)
+{
+    size_t n = a->tag == ARG_STR ? strlen(a->s) + 17 : 0;
+    for (size_t i = 0; a->tag == ARG_LIST && i < a->n; i++)
+        n += sizeof *a + arg_size(&a->list[i]);
+    return n + (a->tag == ARG_LIST ? sizeof *a + 16 : 0);
+}
+
+/* A version that holds just what the step made. */
+static Version *keep(const Apply *a, const Step *s, Arena *work)
+{
+    const char *said = said_text(work, s, a->prim);
+    size_t size = sizeof(Version) + strlen(said) + (a->nargs + 1) * sizeof(Arg) + 96 +
+                  (s->nmade + 1) * sizeof(char *) + ir_rehome_size(s->out, work);
+    for (size_t i = 0; i < a->nargs; i++)
+        size += arg_size(&a->args[i]);
+    for (size_t i = 0; i < s->nmade; i++)
+        size += strlen(s->made[i]) + 17;
+    Arena *A = arena_new_sized(a->from->arena, size);
+    Version *v = arena_alloc(A, sizeof *v);
+    Arg *args = ARENA_ARRAY(A, Arg, a->nargs + 1);
+    for (size_t i = 0; i < a->nargs; i++)
+        args[i] = copy_arg(A, &a->args[i]);
+    const char **made = ARENA_ARRAY(A, const char *, s->nmade + 1);
+    for (size_t i = 0; i < s->nmade; i++)
+        made[i] = arena_strdup(A, s->made[i]);
+    *v = (Version){1, version_retain(a->from), A, ir_rehome(s->out, work, A), s->number, a->prim, a->nargs, args,
+                   arena_strdup(A, said), s->nmade, made};
+    return v;
+}
+
+/* Builds in a working arena, which is dropped whole; an accepted step keeps a copy of what is new. */
 static bool apply_guarded(void *env, Err *err)
 {
     Apply *a = env;
-    Arena *A = arena_new(a->from->arena), *scratch = arena_new(NULL);
-    Step s = {.A = A, .func = a->from->func, .number = a->from->number + 1, .err = err};
-    s.said = buf_new(scratch);
+    Arena *work = arena_new(a->from->arena);
+    Step s = {.A = work, .func = a->from->func, .number = a->from->number + 1, .err = err};
+    s.said = buf_new(work);
     bool ok = prim_bind(&s, a->prim, a->nargs, a->args);
     if (!ok && err->code == ERR_no_loop)
         explain_args(a->from, a->nargs, a->args, err);
     ok = ok && a->prim->apply(&s);
     if (ok && s.out->depth > IR_MAX_DEPTH)
         ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);
-    if (ok) {
-        Version *v = arena_alloc(A, sizeof *v);
-        Arg *args = ARENA_ARRAY(A, Arg, a->nargs + 1);
-        for (size_t i = 0; i < a->nargs; i++)
-            args[i] = copy_arg(A, &a->args[i]);
-        const char **made = ARENA_ARRAY(A, const char *, s.nmade + 1);
-        for (size_t i = 0; i < s.nmade; i++)
-            made[i] = arena_strdup(A, s.made[i]);
-        *v = (Version){1, a->from, A, s.out, s.number, a->prim, a->nargs, args,
-                       said_text(A, &s, a->prim), s.nmade, made};
-        version_retain(a->from);
-        a->to = v;
-    } else {
+    if (ok)
+        a->to = keep(a, &s, work);
+    else
         name_step(a, err);
-        arena_release(A);
-    }
-    arena_release(scratch);
+    arena_release(work);
     return ok;
 }
 

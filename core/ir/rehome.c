@@ -1,0 +1,106 @@
+/* rehome.c -- the working arena's nodes are marked while they are measured, and hold the address of their copy
+** once they are copied. */
+#include "core/ir/rehome.h"
+
+#include <string.h>
+
+enum { MEASURED = 0x80, MOVED = 0xff }; /* MOVED: at.name is the copy's address */
+_Static_assert((int)OP_COUNT < (int)MEASURED, "the marks are no ops");
+
+static size_t padded(size_t n)
+{
+    return (n + 15) & ~(size_t)15;
+}
+
+static size_t string_size(Arena *work, const char *s)
+{
+    return s && arena_holds(work, s) ? padded(strlen(s) + 1) : 0;
+}
+
+static size_t attr_size(Arena *work, AttrKind kind, Attr at)
+{
+    switch (kind) {
+    case ATTR_NAME: return string_size(work, at.name);
+    case ATTR_VAR:
+        return (arena_holds(work, at.var) ? padded(sizeof *at.var) : 0) + string_size(work, at.var->name) +
+               string_size(work, at.var->axis);
+    case ATTR_BUF:
+        return (arena_holds(work, at.buf) ? padded(sizeof *at.buf) : 0) + string_size(work, at.buf->name);
+    case ATTR_BLOCK:
+        return (arena_holds(work, at.block) ? padded(sizeof *at.block) : 0) +
+               string_size(work, at.block->name) + string_size(work, at.block->from);
+    case ATTR_NONE:
+    case ATTR_INT:
+    case ATTR_FLOAT: break;
+    }
+    return 0;
+}
+
+size_t ir_rehome_size(const Node *n, Arena *work)
+{
+    if ((n->op & MEASURED) || !arena_holds(work, n))
+        return 0;
+    size_t size = padded(sizeof *n + n->nkids * sizeof *n->kid);
+    size += attr_size(work, op_info[n->op].attr, n->at);
+    ((Node *)(uintptr_t)n)->op |= MEASURED;
+    for (size_t i = 0; i < n->nkids; i++)
+        size += ir_rehome_size(n->kid[i], work);
+    return size;
+}
+
+static const char *move_string(Arena *work, Arena *to, const char *s)
+{
+    return s && arena_holds(work, s) ? arena_strdup(to, s) : s;
+}
+
+static Attr move_attr(Arena *work, Arena *to, AttrKind kind, Attr at)
+{
+    switch (kind) {
+    case ATTR_NAME: at.name = move_string(work, to, at.name); break;
+    case ATTR_VAR:
+        if (arena_holds(work, at.var)) {
+            VarInfo *v = arena_alloc(to, sizeof *v);
+            *v = (VarInfo){move_string(work, to, at.var->name), move_string(work, to, at.var->axis), at.var->step};
+            at.var = v;
+        }
+        break;
+    case ATTR_BUF:
+        if (arena_holds(work, at.buf)) {
+            BufInfo *b = arena_alloc(to, sizeof *b);
+            *b = (BufInfo){move_string(work, to, at.buf->name), at.buf->scope};
+            at.buf = b;
+        }
+        break;
+    case ATTR_BLOCK:
+        if (arena_holds(work, at.block)) {
+            BlockInfo *b = arena_alloc(to, sizeof *b);
+            *b = (BlockInfo){move_string(work, to, at.block->name), move_string(work, to, at.block->from),
+                             at.block->step};
+            at.block = b;
+        }
+        break;
+    case ATTR_NONE:
+    case ATTR_INT:
+    case ATTR_FLOAT: break;
+    }
+    return at;
+}
+
+const Node *ir_rehome(const Node *n, Arena *work, Arena *to)
+{
+    if (n->op == MOVED)
+        return (const Node *)(const void *)n->at.name;
+    if (!arena_holds(work, n))
+        return n;
+    Node *old = (Node *)(uintptr_t)n;
+    Op op = (Op)(n->op & ~MEASURED);
+    Node *now = arena_alloc(to, sizeof *n + n->nkids * sizeof *n->kid);
+    memcpy(now, n, sizeof *n);
+    now->op = (uint8_t)op;
+    now->at = move_attr(work, to, op_info[op].attr, n->at);
+    for (size_t i = 0; i < n->nkids; i++)
+        now->kid[i] = ir_rehome(n->kid[i], work, to);
+    old->op = MOVED;
+    old->at.name = (const char *)now;
+    return now;
+}

@@ -1,0 +1,653 @@
+/* build.c -- graphs under construction: names, attributes, inference on the way, and finishing. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/buf.h"
+#include "core/graph/consts.h"
+#include "core/graph/infer.h"
+#include "core/graph/ops.h"
+#include "core/graph/strmap.h"
+
+typedef VEC(const GValue *) ValueVec;
+typedef VEC(const GNode *) NodeVec;
+typedef VEC(ValueId) IdVec;
+typedef VEC(GOutput) OutputVec;
+typedef VEC(const char *) StrVec;
+
+struct GraphBuilder {
+    Arena *A;
+    const char *name, *source;
+    ValueVec value;
+    IdVec redirect; /* by value: what is read instead; itself where nothing is */
+    NodeVec node;
+    IdVec input;
+    OutputVec output;
+    StrVec symbol;
+    StrMap taken;   /* names of values and nodes */
+    StrMap counter; /* by alias base: the number last used */
+    const GGroup *group;
+    const uint32_t *order;
+    const GEdge *edge;
+    uint32_t ngroups, nedges;
+};
+
+/* A name that the text form can write, made from any text: letters, digits, `_` and inner dots. */
+static char *plain_name(Arena *A, const char *text)
+{
+    size_t n = strlen(text);
+    if (n > 80)
+        n = 80;
+    char *s = arena_alloc(A, n + 2), *p = s;
+    if (!n || isdigit((unsigned char)text[0]))
+        *p++ = 'x';
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        *p++ = isalnum(c) || c == '_' ? (char)c : '_';
+    }
+    return s;
+}
+
+/* ---- beginning ---------------------------------------------------------------------------- */
+
+static void add_value(GraphBuilder *b, const GValue *v)
+{
+    vec_push(b->A, &b->value, v);
+    vec_push(b->A, &b->redirect, (ValueId)(b->value.n - 1));
+    if (v && v->name)
+        strmap_put(&b->taken, v->name, strlen(v->name), 1);
+}
+
+static void count_alias(GraphBuilder *b, const char *alias)
+{
+    size_t n = strlen(alias), base = n;
+    while (base && isdigit((unsigned char)alias[base - 1]))
+        base--;
+    if (base < n && n - base < 9) {
+        uint32_t k = (uint32_t)strtoul(alias + base, NULL, 10);
+        if (k > strmap_get(&b->counter, alias, base, 0))
+            strmap_put(&b->counter, alias, base, k);
+    }
+}
+
+GraphBuilder *gb_new(Graph *from, const char *name)
+{
+    Arena *A = arena_new(from ? from->arena : NULL);
+    GraphBuilder *b = arena_alloc(A, sizeof *b);
+    b->A = A;
+    b->taken = strmap_new(A);
+    b->counter = strmap_new(A);
+    b->name = plain_name(A, name ? name : from ? from->name : "main");
+    if (!from)
+        return b;
+    b->source = from->source;
+    for (uint32_t i = 0; i < from->nvalues; i++)
+        add_value(b, from->value[i]);
+    for (uint32_t i = 0; i < from->nnodes; i++) {
+        vec_push(A, &b->node, from->node[i]);
+        strmap_put(&b->taken, from->node[i]->alias, strlen(from->node[i]->alias), 1);
+        count_alias(b, from->node[i]->alias);
+    }
+    for (uint32_t i = 0; i < from->ninputs; i++)
+        vec_push(A, &b->input, from->input[i]);
+    for (uint32_t i = 0; i < from->noutputs; i++)
+        vec_push(A, &b->output, from->output[i]);
+    for (uint32_t i = 0; i < from->nsymbols; i++)
+        vec_push(A, &b->symbol, from->symbol[i]);
+    return b;
+}
+
+Arena *gb_arena(GraphBuilder *b) { return b->A; }
+void gb_drop(GraphBuilder *b) { arena_release(b->A); }
+const GValue *gb_value(const GraphBuilder *b, ValueId v) { return b->value.at[v]; }
+uint32_t gb_nnodes(const GraphBuilder *b) { return (uint32_t)b->node.n; }
+const GNode *gb_node_at(const GraphBuilder *b, uint32_t i) { return b->node.at[i]; }
+void gb_replace_node(GraphBuilder *b, uint32_t i, const GNode *n) { b->node.at[i] = n; }
+void gb_redirect(GraphBuilder *b, ValueId from, ValueId to) { b->redirect.at[from] = to; }
+
+void gb_set_name(GraphBuilder *b, const char *name)
+{
+    b->name = plain_name(b->A, name);
+}
+
+void gb_set_source(GraphBuilder *b, const char *source)
+{
+    b->source = arena_strdup(b->A, source);
+}
+
+void gb_set_value(GraphBuilder *b, ValueId v, GValue value)
+{
+    GValue *copy = arena_alloc(b->A, sizeof *copy);
+    *copy = value;
+    b->value.at[v] = copy;
+}
+
+void gb_set_groups(GraphBuilder *b, const uint32_t *order, const GGroup *group, uint32_t ngroups,
+                   const GEdge *edge, uint32_t nedges)
+{
+    b->order = order;
+    b->group = group;
+    b->ngroups = ngroups;
+    b->edge = edge;
+    b->nedges = nedges;
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static const char *take_name(GraphBuilder *b, const char *wanted)
+{
+    const char *name = wanted;
+    for (unsigned k = 1; strmap_get(&b->taken, name, strlen(name), 0); k++)
+        name = arena_printf(b->A, "%s_%u", wanted, k);
+    strmap_put(&b->taken, name, strlen(name), 1);
+    return name;
+}
+
+static const char *new_alias(GraphBuilder *b, const char *base)
+{
+    uint32_t k = strmap_get(&b->counter, base, strlen(base), 0);
+    const char *alias;
+    do
+        alias = arena_printf(b->A, "%s%u", base, ++k);
+    while (strmap_get(&b->taken, alias, strlen(alias), 0));
+    strmap_put(&b->counter, base, strlen(base), k);
+    strmap_put(&b->taken, alias, strlen(alias), 1);
+    return alias;
+}
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+uint32_t gb_symbol(GraphBuilder *b, const char *name)
+{
+    for (size_t i = 0; i < b->symbol.n; i++)
+        if (!strcmp(b->symbol.at[i], name))
+            return (uint32_t)i;
+    vec_push(b->A, &b->symbol, arena_strdup(b->A, name));
+    return (uint32_t)(b->symbol.n - 1);
+}
+
+GType gb_type(GraphBuilder *b, DType t, int rank, const int64_t *dim)
+{
+    int64_t *copy = NULL;
+    if (rank > 0) {
+        copy = ARENA_ARRAY(b->A, int64_t, rank);
+        memcpy(copy, dim, (size_t)rank * sizeof *copy);
+    }
+    return (GType){.dtype = (uint8_t)t, .rank = (int8_t)rank, .dim = copy};
+}
+
+static ValueId new_value(GraphBuilder *b, GValue v)
+{
+    add_value(b, NULL);
+    ValueId id = (ValueId)(b->value.n - 1);
+    gb_set_value(b, id, v);
+    return id;
+}
+
+ValueId gb_input(GraphBuilder *b, const char *name, const char *origin, GType type)
+{
+    ValueId id = new_value(b, (GValue){.name = take_name(b, plain_name(b->A, name)),
+                                       .origin = origin ? arena_strdup(b->A, origin) : NULL,
+                                       .type = type});
+    vec_push(b->A, &b->input, id);
+    return id;
+}
+
+ValueId gb_const(GraphBuilder *b, const char *name, const char *origin, Tensor *data)
+{
+    const_own(b->A, data);
+    return new_value(b, (GValue){.name = name ? take_name(b, arena_strdup(b->A, name)) : NULL,
+                                 .origin = origin ? arena_strdup(b->A, origin) : NULL,
+                                 .type = const_type(b->A, data),
+                                 .data = data});
+}
+
+ValueId gb_const_ints(GraphBuilder *b, int rank, const int64_t *v, size_t n)
+{
+    Tensor *t = const_ints(rank, v, n);
+    ValueId id = gb_const(b, NULL, NULL, t);
+    tensor_release(t);
+    return id;
+}
+
+void gb_output(GraphBuilder *b, const char *name, ValueId v)
+{
+    vec_push(b->A, &b->output, ((GOutput){.name = plain_name(b->A, name), .value = v}));
+}
+
+/* ---- attributes ------------------------------------------------------------------------------- */
+
+static const char *const kind_text[] = {"absent",           "an integer",        "a number",
+                                        "a string",         "a list of integers", "a list of numbers",
+                                        "an element type"};
+
+static const char *attr_names(Arena *A, const GraphOp *op)
+{
+    if (!op->nattrs)
+        return "none";
+    Buf text = buf_new(A);
+    for (size_t i = 0; i < op->nattrs; i++)
+        buf_printf(&text, "%s%s", i ? ", " : "", op->attr[i].name);
+    return buf_str(&text);
+}
+
+/* A default as its row writes it: `[0, 2, 3]`, `0.5`, `NOTSET`. */
+static GAttr parse_standard(Arena *A, const OpAttr *row)
+{
+    GAttr v = {.kind = row->kind};
+    if (!row->standard || !row->standard[0])
+        return row->kind == GA_STR && row->standard ? (GAttr){.kind = GA_STR, .at.s = ""} : (GAttr){.kind = GA_NONE};
+    switch ((GAttrKind)row->kind) {
+    case GA_INT: v.at.i = strtoll(row->standard, NULL, 10); break;
+    case GA_FLOAT: v.at.f = (double)strtof(row->standard, NULL); break;
+    case GA_STR: v.at.s = row->standard; break;
+    case GA_INTS: {
+        int64_t *list = ARENA_ARRAY(A, int64_t, GRAPH_MAX_RANK);
+        const char *p = row->standard + 1;
+        for (char *end; *p != ']' && v.n < GRAPH_MAX_RANK; p = end + (*end == ','))
+            list[v.n++] = strtoll(p, &end, 10);
+        v.at.is = list;
+        break;
+    }
+    default: assert(!"a default of this kind cannot be written in the table");
+    }
+    return v;
+}
+
+bool graph_attr_is_standard(const OpAttr *row, const GAttr *a)
+{
+    Arena *A = arena_new(NULL);
+    GAttr s = parse_standard(A, row);
+    bool same = row->standard && s.kind == a->kind && s.n == a->n;
+    switch ((GAttrKind)(same ? a->kind : GA_NONE)) {
+    case GA_NONE: break;
+    case GA_INT: same = s.at.i == a->at.i; break;
+    case GA_FLOAT: same = s.at.f == a->at.f; break;
+    case GA_STR: same = !strcmp(s.at.s, a->at.s); break;
+    case GA_DTYPE: same = s.at.t == a->at.t; break;
+    case GA_INTS: same = !s.n || !memcmp(s.at.is, a->at.is, s.n * sizeof *s.at.is); break;
+    case GA_FLOATS: same = !s.n || !memcmp(s.at.fs, a->at.fs, s.n * sizeof *s.at.fs); break;
+    }
+    arena_release(A);
+    return same;
+}
+
+/* An integer is welcome where a number is asked for, and a lone one where a list is. */
+static bool convert_attr(Arena *A, GAttr *v, GAttrKind want)
+{
+    if (v->kind == want)
+        return true;
+    if (want == GA_FLOAT && v->kind == GA_INT) {
+        *v = (GAttr){.kind = GA_FLOAT, .at.f = (double)(float)v->at.i};
+        return true;
+    }
+    if (want == GA_INTS && (v->kind == GA_INT || (v->kind == GA_FLOATS && v->n == 0))) {
+        int64_t *one = ARENA_ARRAY(A, int64_t, 1);
+        uint32_t n = v->kind == GA_INT;
+        if (n)
+            *one = v->at.i;
+        *v = (GAttr){.kind = GA_INTS, .n = n, .at.is = one};
+        return true;
+    }
+    if (want == GA_FLOATS && v->kind == GA_INTS) {
+        double *list = ARENA_ARRAY(A, double, v->n + 1);
+        for (uint32_t i = 0; i < v->n; i++)
+            list[i] = (double)v->at.is[i];
+        *v = (GAttr){.kind = GA_FLOATS, .n = v->n, .at.fs = list};
+        return true;
+    }
+    if (want == GA_DTYPE && v->kind == GA_STR) {
+        DType t;
+        if (!dtype_parse(v->at.s, &t))
+            return false;
+        *v = (GAttr){.kind = GA_DTYPE, .at.t = t};
+        return true;
+    }
+    return false;
+}
+
+static GAttr copy_attr(Arena *A, GAttr v)
+{
+    if (v.kind == GA_STR)
+        v.at.s = arena_strdup(A, v.at.s);
+    if (v.kind == GA_INTS) {
+        int64_t *list = ARENA_ARRAY(A, int64_t, v.n + 1);
+        if (v.n)
+            memcpy(list, v.at.is, v.n * sizeof *list);
+        v.at.is = list;
+    }
+    if (v.kind == GA_FLOATS) {
+        double *list = ARENA_ARRAY(A, double, v.n + 1);
+        if (v.n)
+            memcpy(list, v.at.fs, v.n * sizeof *list);
+        v.at.fs = list;
+    }
+    return v;
+}
+
+static bool fill_attrs(GraphBuilder *b, GNode *n, const GNodeSpec *spec, Err *err)
+{
+    const GraphOp *op = spec->op;
+    GAttr *attr = ARENA_ARRAY(b->A, GAttr, op->nattrs + 1u);
+    bool *given = ARENA_ARRAY(b->A, bool, op->nattrs + 1u);
+    for (size_t k = 0; k < spec->nargs; k++) {
+        const GArg *arg = &spec->arg[k];
+        size_t i = 0;
+        while (i < op->nattrs && strcmp(op->attr[i].name, arg->name) != 0)
+            i++;
+        if (i == op->nattrs)
+            return REFUSE(err, graph_attr_unknown, n, n->alias, op->name, arg->name,
+                          attr_names(b->A, op), op->name);
+        attr[i] = copy_attr(b->A, arg->value);
+        given[i] = true;
+        if (!convert_attr(b->A, &attr[i], op->attr[i].kind))
+            return REFUSE(err, graph_attr_kind, n, n->alias, op->name, arg->name,
+                          kind_text[op->attr[i].kind], kind_text[arg->value.kind], op->name);
+    }
+    for (size_t i = 0; i < op->nattrs; i++) {
+        if (given[i])
+            continue;
+        if (!op->attr[i].standard)
+            return REFUSE(err, graph_attr_missing, n, n->alias, op->name, op->attr[i].name,
+                          op->attr[i].doc, op->name);
+        attr[i] = parse_standard(b->A, &op->attr[i]);
+    }
+    n->attr = attr;
+    return true;
+}
+
+/* ---- nodes ---------------------------------------------------------------------------------- */
+
+static const char *arity_text(Arena *A, unsigned least, unsigned most, bool open, const char *what)
+{
+    if (open)
+        return arena_printf(A, "%u or more %s", least, what);
+    if (least == most)
+        return arena_printf(A, "%u %s%s", least, what, least == 1 ? "" : "s");
+    return arena_printf(A, "%u to %u %ss", least, most, what);
+}
+
+bool graph_check_arity(Arena *A, const GNode *n, Err *err)
+{
+    const GraphOp *op = n->op;
+    bool open = op->nin && op->in[op->nin - 1].kind == ARG_VARIADIC;
+    if (op == &graph_op[GOP_unsupported])
+        return true;
+    if (n->nin < op->min_in || (!open && n->nin > op->nin))
+        return REFUSE(err, graph_arity, n, n->alias, op->name,
+                      arity_text(A, op->min_in, op->nin, open, "input"), n->nin, op->name);
+    for (size_t i = 0; i < n->nin; i++) {
+        const OpArg *arg = &op->in[i < op->nin ? i : op->nin - 1u];
+        if (n->in[i] == VALUE_NONE && arg->kind != ARG_OPTIONAL)
+            return REFUSE(err, graph_types, n, n->alias, op->name,
+                          arena_printf(A, "its input %s is missing", arg->name), op->name);
+    }
+    bool many = op->nout && op->out[op->nout - 1].kind == ARG_VARIADIC;
+    if (!n->nout || (!many && n->nout > op->nout))
+        return REFUSE(err, graph_arity, n, n->alias, op->name,
+                      arity_text(A, 1, op->nout, many, "output"), n->nout, op->name);
+    return true;
+}
+
+static void name_outputs(GraphBuilder *b, GNode *n, const GNodeSpec *spec, const GType *type)
+{
+    ValueId *out = ARENA_ARRAY(b->A, ValueId, spec->nout);
+    for (size_t i = 0; i < spec->nout; i++) {
+        /* A single output shares its node's name. */
+        const char *name = spec->nout == 1
+                               ? n->alias
+                               : take_name(b, arena_printf(b->A, "%s.%zu", n->alias, i));
+        const char *origin = spec->out_origin ? spec->out_origin[i] : NULL;
+        out[i] = new_value(b, (GValue){.name = name,
+                                       .origin = origin ? arena_strdup(b->A, origin) : NULL,
+                                       .type = type[i]});
+    }
+    n->out = out;
+}
+
+bool gb_node(GraphBuilder *b, const GNodeSpec *spec, ValueId *out, Err *err)
+{
+    GNode *n = arena_alloc(b->A, sizeof *n);
+    n->op = spec->op;
+    n->alias = spec->alias ? take_name(b, plain_name(b->A, spec->alias))
+                           : new_alias(b, spec->op->alias);
+    n->origin = spec->origin ? arena_strdup(b->A, spec->origin) : NULL;
+    n->nin = (uint16_t)spec->nin;
+    while (n->nin && spec->in[n->nin - 1] == VALUE_NONE && n->nin > spec->op->min_in)
+        n->nin--;
+    n->nout = (uint16_t)spec->nout;
+    ValueId *in = ARENA_ARRAY(b->A, ValueId, spec->nin + 1);
+    memcpy(in, spec->in, n->nin * sizeof *in);
+    n->in = in;
+    if (!graph_check_arity(b->A, n, err) || !fill_attrs(b, n, spec, err))
+        return false;
+    GType *type = ARENA_ARRAY(b->A, GType, spec->nout);
+    Tensor *known = NULL;
+    if (!graph_infer_node(b->A, n, b->value.at, type, &known, err))
+        return false;
+    name_outputs(b, n, spec, type);
+    if (known) {
+        const_own(b->A, known);
+        tensor_release(known);
+        GValue v = *b->value.at[n->out[0]];
+        v.data = known;
+        gb_set_value(b, n->out[0], v);
+    }
+    vec_push(b->A, &b->node, n);
+    memcpy(out, n->out, spec->nout * sizeof *out);
+    return true;
+}
+
+void gb_fix_input(GraphBuilder *b, ValueId v, Tensor *data)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < b->input.n; i++)
+        if (b->input.at[i] != v)
+            b->input.at[kept++] = b->input.at[i];
+    b->input.n = kept;
+    const_own(b->A, data);
+    GValue value = *b->value.at[v];
+    value.data = data;
+    value.type = const_type(b->A, data);
+    gb_set_value(b, v, value);
+}
+
+/* A rule that knows less than what was known before (declared by a model, say) does not undo it. */
+static GType better_type(GType have, GType found)
+{
+    if (found.dtype == DT_COUNT || found.rank < 0)
+        return have;
+    return have.rank == found.rank && gtype_static(have) && !gtype_static(found) ? have : found;
+}
+
+bool gb_infer(GraphBuilder *b, uint32_t *changed, Err *err)
+{
+    *changed = 0;
+    for (size_t k = 0; k < b->node.n; k++) {
+        const GNode *n = b->node.at[k];
+        if (!n)
+            continue;
+        GType *type = ARENA_ARRAY(b->A, GType, n->nout);
+        Tensor *known = NULL;
+        if (!graph_infer_node(b->A, n, b->value.at, type, &known, err))
+            return false;
+        for (size_t i = 0; i < n->nout; i++) {
+            GValue v = *b->value.at[n->out[i]];
+            GType t = better_type(v.type, type[i]);
+            if (gtype_equal(t, v.type) && (!known || v.data))
+                continue;
+            v.type = t;
+            if (known && !v.data) {
+                const_own(b->A, known);
+                v.data = known;
+            }
+            gb_set_value(b, n->out[i], v);
+            ++*changed;
+        }
+        tensor_release(known);
+    }
+    return true;
+}
+
+/* ---- finishing -------------------------------------------------------------------------------- */
+
+static ValueId follow(const GraphBuilder *b, ValueId v)
+{
+    size_t steps = 0;
+    while (v != VALUE_NONE && b->redirect.at[v] != v && steps++ <= b->value.n)
+        v = b->redirect.at[v];
+    return v;
+}
+
+/* The node with its inputs redirected, or itself where none is. */
+static const GNode *redirected(GraphBuilder *b, const GNode *n)
+{
+    bool same = true;
+    for (size_t i = 0; i < n->nin; i++)
+        same &= n->in[i] == follow(b, n->in[i]);
+    if (same)
+        return n;
+    GNode *copy = arena_alloc(b->A, sizeof *copy);
+    ValueId *in = ARENA_ARRAY(b->A, ValueId, n->nin);
+    for (size_t i = 0; i < n->nin; i++)
+        in[i] = follow(b, n->in[i]);
+    *copy = *n;
+    copy->in = in;
+    return copy;
+}
+
+static void name_constants(GraphBuilder *b, const Graph *g)
+{
+    for (uint32_t k = 0; k < g->nnodes; k++) {
+        const GNode *n = g->node[k];
+        for (size_t i = 0; i < n->nin; i++) {
+            const GValue *v = n->in[i] == VALUE_NONE ? NULL : b->value.at[n->in[i]];
+            if (!v || v->name)
+                continue;
+            const OpArg *arg = &n->op->in[i < n->op->nin ? i : n->op->nin - 1u];
+            GValue named = *v;
+            named.name = take_name(b, arg->kind == ARG_VARIADIC
+                                          ? arena_printf(b->A, "%s.%s%zu", n->alias, arg->name, i)
+                                          : arena_printf(b->A, "%s.%s", n->alias, arg->name));
+            gb_set_value(b, n->in[i], named);
+        }
+    }
+    for (uint32_t i = 0; i < g->noutputs; i++) {
+        const GValue *v = b->value.at[g->output[i].value];
+        if (v->name)
+            continue;
+        GValue named = *v;
+        named.name = take_name(b, arena_printf(b->A, "%s.value", g->output[i].name));
+        gb_set_value(b, g->output[i].value, named);
+    }
+}
+
+/* Puts every node after those it reads from, in the given order where that holds already.  Walks
+** with a stack of its own: models can be deep. */
+static bool sort_nodes(GraphBuilder *b, Graph *g, Err *err)
+{
+    uint32_t n = (uint32_t)b->node.n, depth = 0, placed = 0;
+    int32_t *producer = ARENA_ARRAY(b->A, int32_t, b->value.n + 1);
+    uint8_t *state = ARENA_ARRAY(b->A, uint8_t, n + 1); /* 0 new, 1 open, 2 placed */
+    uint32_t *stack = ARENA_ARRAY(b->A, uint32_t, n + 1), *next = ARENA_ARRAY(b->A, uint32_t, n + 1);
+    const GNode **out = ARENA_ARRAY(b->A, const GNode *, n + 1);
+    memset(producer, -1, (b->value.n + 1) * sizeof *producer);
+    for (uint32_t k = 0; k < n; k++)
+        for (size_t i = 0; i < b->node.at[k]->nout; i++)
+            producer[b->node.at[k]->out[i]] = (int32_t)k;
+    for (uint32_t k = 0; k < n; k++) {
+        if (state[k])
+            continue;
+        stack[depth++] = k;
+        state[k] = 1;
+        while (depth) {
+            uint32_t at = stack[depth - 1];
+            const GNode *node = b->node.at[at];
+            int32_t before = -1;
+            while (next[at] < node->nin && (before < 0 || state[before] == 2)) {
+                ValueId v = node->in[next[at]++];
+                before = v == VALUE_NONE ? -1 : producer[v];
+            }
+            if (before >= 0 && state[before] == 1)
+                return REFUSE(err, graph_cycle, node, node->alias);
+            if (before >= 0 && !state[before]) {
+                stack[depth++] = (uint32_t)before;
+                state[before] = 1;
+                continue;
+            }
+            state[at] = 2;
+            out[placed++] = node;
+            depth--;
+        }
+    }
+    g->node = out;
+    g->nnodes = placed;
+    return true;
+}
+
+/* The values that are read, produced, put in or given out; the others become holes. */
+static void keep_values(GraphBuilder *b, Graph *g)
+{
+    bool *keep = ARENA_ARRAY(b->A, bool, b->value.n + 1);
+    int32_t *producer = ARENA_ARRAY(b->A, int32_t, b->value.n + 1);
+    memset(producer, -1, (b->value.n + 1) * sizeof *producer);
+    for (uint32_t k = 0; k < g->nnodes; k++) {
+        const GNode *n = g->node[k];
+        for (size_t i = 0; i < n->nin; i++)
+            if (n->in[i] != VALUE_NONE)
+                keep[n->in[i]] = true;
+        for (size_t i = 0; i < n->nout; i++) {
+            keep[n->out[i]] = true;
+            producer[n->out[i]] = (int32_t)k;
+        }
+    }
+    for (uint32_t i = 0; i < g->ninputs; i++)
+        keep[g->input[i]] = true;
+    for (uint32_t i = 0; i < g->noutputs; i++)
+        keep[g->output[i].value] = true;
+    for (size_t v = 0; v < b->value.n; v++)
+        if (!keep[v])
+            b->value.at[v] = NULL;
+    g->value = b->value.at;
+    g->nvalues = (uint32_t)b->value.n;
+    g->producer = producer;
+}
+
+Graph *gb_finish(GraphBuilder *b, Err *err)
+{
+    Graph *g = arena_alloc(b->A, sizeof *g);
+    g->arena = b->A;
+    g->name = b->name;
+    g->source = b->source;
+    size_t kept = 0;
+    for (size_t k = 0; k < b->node.n; k++) {
+        const GNode *n = b->node.at[b->order ? b->order[k] : k];
+        if (n)
+            b->node.at[kept++] = redirected(b, n);
+    }
+    b->node.n = kept;
+    for (size_t i = 0; i < b->output.n; i++)
+        b->output.at[i].value = follow(b, b->output.at[i].value);
+    g->input = b->input.at;
+    g->ninputs = (uint32_t)b->input.n;
+    g->output = b->output.at;
+    g->noutputs = (uint32_t)b->output.n;
+    g->symbol = b->symbol.at;
+    g->nsymbols = (uint32_t)b->symbol.n;
+    g->group = b->group;
+    g->ngroups = b->ngroups;
+    g->edge = b->edge;
+    g->nedges = b->nedges;
+    if (!sort_nodes(b, g, err)) {
+        gb_drop(b);
+        return NULL;
+    }
+    name_constants(b, g);
+    keep_values(b, g);
+    if (!graph_verify(g, false, err)) {
+        gb_drop(b);
+        return NULL;
+    }
+    return g;
+}

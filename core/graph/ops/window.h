@@ -1,0 +1,37 @@
+/* window.h -- the geometry that convolutions and pools share. */
+#ifndef CORE_GRAPH_OPS_WINDOW_H
+#define CORE_GRAPH_OPS_WINDOW_H
+
+#include "core/graph/ops/lower.h"
+
+enum { WINDOW_MAX = 6 };
+
+/* A window that moves over `n` spatial axes; sizes may be DIM_ANY while shapes are inferred. */
+typedef struct Window {
+    int n;
+    int64_t in[WINDOW_MAX], out[WINDOW_MAX];
+    int64_t kernel[WINDOW_MAX], stride[WINDOW_MAX], dilation[WINDOW_MAX];
+    int64_t before[WINDOW_MAX], after[WINDOW_MAX]; /* padding */
+} Window;
+
+/* Reads the attributes of the call's node; `kernel` gives the kernel's size where the attribute
+** kernel_shape is absent.  Refuses what cannot be. */
+bool window_read(const GraphCall *c, const int64_t *in, int n, const int64_t *kernel, Window *w);
+
+/* The same for a transposed convolution, where `out` is larger than `in`. */
+bool window_read_transposed(const GraphCall *c, const int64_t *in, int n, const int64_t *kernel,
+                            Window *w);
+
+/* The attribute of that name; NULL if the operator has none. */
+const GAttr *attr_named(const GNode *n, const char *name);
+
+/* Names of spatial and kernel axes: y, x and ky, kx for 2. */
+const char *window_axis(LowerCall *l, int n, int d, bool kernel);
+
+/* Input 0 with its spatial axes padded by `fill`: a stage "alias.pad", or the input itself. */
+const Node *window_pad(LowerCall *l, const Window *w, const Node *fill);
+
+/* Where in the padded input an output element's window lies: out * stride + k * dilation. */
+const Node *window_index(LowerCall *l, const Window *w, int d, const Node *out, const Node *k);
+
+#endif

@@ -1,0 +1,251 @@
+/* table.c -- graphs as tables: nodes, operators, what is not supported, totals. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/graph/infer.h"
+#include "core/graph/ops.h"
+#include "core/graph/strmap.h"
+#include "core/graph/text.h"
+
+int64_t graph_node_flops(const Graph *g, uint32_t node)
+{
+    const GNode *n = g->node[node];
+    Arena *A = arena_new(NULL);
+    GType *out = ARENA_ARRAY(A, GType, n->nout);
+    GraphCall c = graph_call(A, n, g->value, out, NULL);
+    int64_t flops = 0;
+    bool known = true;
+    for (size_t i = 0; i < n->nout; i++) {
+        out[i] = g->value[n->out[i]]->type;
+        known &= gtype_static(out[i]);
+    }
+    for (size_t i = 0; i < n->nin; i++)
+        known &= !call_has(&c, i) || gtype_static(call_type(&c, i));
+    flops = gnode_is(n, GOP_unsupported) || !known ? -1 : n->op->flops(&c);
+    arena_release(A);
+    return flops;
+}
+
+/* Parameters are the elements of float constants and of others that are not mere shapes. */
+static int64_t parameters(const GValue *v)
+{
+    bool decides = v->data->dtype == DT_int64 && v->data->rank <= 1;
+    return decides ? 0 : tensor_size(v->data);
+}
+
+GraphTotals graph_totals(const Graph *g)
+{
+    GraphTotals t = {.nodes = g->nnodes};
+    for (uint32_t v = 0; v < g->nvalues; v++)
+        if (g->value[v] && graph_is_const(g, v)) {
+            int64_t n = parameters(g->value[v]);
+            t.parameters += n;
+            t.parameter_bytes += n * (int64_t)dtype_bytes(g->value[v]->data->dtype);
+        }
+    for (uint32_t k = 0; k < g->nnodes; k++) {
+        int64_t f = graph_node_flops(g, k);
+        t.unsupported += gnode_is(g->node[k], GOP_unsupported);
+        t.flops = f < 0 || t.flops < 0 ? -1 : t.flops + f;
+    }
+    return t;
+}
+
+static const char *grouped(Arena *A, int64_t v)
+{
+    char plain[32], out[48];
+    int n = snprintf(plain, sizeof plain, "%lld", (long long)v), k = 0;
+    for (int i = 0; i < n; i++) {
+        out[k++] = plain[i];
+        if ((n - i - 1) % 3 == 0 && i + 1 < n && plain[i] != '-')
+            out[k++] = ',';
+    }
+    return arena_strndup(A, out, (size_t)k);
+}
+
+static const char *bytes_text(Arena *A, int64_t n)
+{
+    if (n < 10000)
+        return arena_printf(A, "%lld B", (long long)n);
+    if (n < 10000000)
+        return arena_printf(A, "%.1f KB", (double)n / 1e3);
+    return arena_printf(A, "%.1f MB", (double)n / 1e6);
+}
+
+/* Parameters of a node: its constants that no node before it reads. */
+static int64_t own_parameters(const Graph *g, const GNode *n, bool *seen)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < n->nin; i++) {
+        ValueId v = n->in[i];
+        if (v == VALUE_NONE || !graph_is_const(g, v) || seen[v])
+            continue;
+        seen[v] = true;
+        sum += parameters(g->value[v]);
+    }
+    return sum;
+}
+
+typedef struct Row {
+    const char *cell[6];
+} Row;
+
+static const bool right[6] = {false, false, false, true, true, true};
+
+static Row node_row(Arena *A, const Graph *g, uint32_t k, bool *seen)
+{
+    const GNode *n = g->node[k];
+    const GValue *v = g->value[n->out[0]];
+    int64_t params = own_parameters(g, n, seen), flops = graph_node_flops(g, k), bytes = 0;
+    for (size_t i = 0; i < n->nout; i++) {
+        int64_t e = gtype_elements(g->value[n->out[i]]->type);
+        bytes = e < 0 || bytes < 0 ? -1 : bytes + e * (int64_t)dtype_bytes(g->value[n->out[i]]->type.dtype);
+    }
+    const char *op = gnode_is(n, GOP_unsupported) ? arena_printf(A, "%s (unsupported)", n->attr[A_unsupported_op].at.s) : n->op->name;
+    const char *type = gtype_text(A, g, v->type);
+    return (Row){{n->alias, op, n->nout > 1 ? arena_printf(A, "%s … %u", type, n->nout) : type,
+                  params ? grouped(A, params) : "", flops > 0 ? arena_printf(A, "%.3f", (double)flops / 1e6) : flops < 0 ? "?" : "",
+                  bytes < 0 ? "?" : bytes_text(A, bytes)}};
+}
+
+/* Columns by characters, not bytes. */
+static int width(const char *s)
+{
+    int n = 0;
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xc0) != 0x80;
+    return n;
+}
+
+static void put_rows(Buf *out, const Row *row, size_t n)
+{
+    int wide[6] = {0};
+    for (size_t i = 0; i < n; i++)
+        for (int c = 0; c < 6; c++)
+            wide[c] = width(row[i].cell[c]) > wide[c] ? width(row[i].cell[c]) : wide[c];
+    for (size_t i = 0; i < n; i++) {
+        for (int c = 0; c < 6; c++) {
+            int pad = wide[c] - width(row[i].cell[c]);
+            buf_puts(out, "  ");
+            if (right[c])
+                buf_pad(out, ' ', pad);
+            buf_puts(out, row[i].cell[c]);
+            if (!right[c])
+                buf_pad(out, ' ', pad);
+        }
+        buf_putc(out, '\n');
+    }
+}
+
+static void put_totals(Arena *A, Buf *out, const Graph *g)
+{
+    GraphTotals t = graph_totals(g);
+    buf_printf(out, "%u nodes", t.nodes);
+    if (g->ngroups)
+        buf_printf(out, " in %u groups", g->ngroups);
+    buf_printf(out, ", %s parameters (%s)", grouped(A, t.parameters), bytes_text(A, t.parameter_bytes));
+    if (t.flops >= 0)
+        buf_printf(out, ", %s MFLOP", t.flops < 100000000 ? arena_printf(A, "%.2f", (double)t.flops / 1e6) : grouped(A, t.flops / 1000000));
+    buf_putc(out, '\n');
+    if (t.unsupported)
+        buf_printf(out, "%u of them cannot run:\n%s", t.unsupported, graph_unsupported_text(A, g));
+}
+
+const char *graph_table(Arena *A, const Graph *g, uint32_t rows)
+{
+    Buf out = buf_new(A);
+    uint32_t shown = rows && g->nnodes > rows ? rows : g->nnodes;
+    bool *seen = ARENA_ARRAY(A, bool, g->nvalues + 1);
+    VEC(Row) row = {0};
+    buf_printf(&out, "graph %s", g->name);
+    if (g->source)
+        buf_printf(&out, "  (%s)", g->source);
+    buf_putc(&out, '\n');
+    vec_push(A, &row, ((Row){{"node", "operator", "output", "parameters", "MFLOP", "size"}}));
+    for (uint32_t i = 0; i < g->ninputs; i++) {
+        const GValue *v = g->value[g->input[i]];
+        vec_push(A, &row, ((Row){{v->name, "input", gtype_text(A, g, v->type), "", "", ""}}));
+    }
+    for (uint32_t k = 0; k < shown; k++)
+        vec_push(A, &row, node_row(A, g, k, seen));
+    if (shown == g->nnodes)
+        for (uint32_t i = 0; i < g->noutputs; i++) {
+            const GValue *v = g->value[g->output[i].value];
+            vec_push(A, &row, ((Row){{g->output[i].name, arena_printf(A, "output = %s", v->name), gtype_text(A, g, v->type), "", "", ""}}));
+        }
+    put_rows(&out, row.at, row.n);
+    if (shown < g->nnodes)
+        buf_printf(&out, "  … and %u more nodes: g:more() shows all\n", g->nnodes - shown);
+    put_totals(A, &out, g);
+    return buf_str(&out);
+}
+
+/* ---- counts ------------------------------------------------------------------------------------------- */
+
+typedef struct Count {
+    const char *text;
+    uint32_t n;
+} Count;
+
+static int by_count(const void *a, const void *b)
+{
+    const Count *x = a, *y = b;
+    return x->n != y->n ? (x->n < y->n ? 1 : -1) : strcmp(x->text, y->text);
+}
+
+typedef VEC(Count) CountVec;
+
+static void count_text(Arena *A, CountVec *v, StrMap *at, const char *text)
+{
+    uint32_t i = strmap_get(at, text, strlen(text), UINT32_MAX);
+    if (i != UINT32_MAX) {
+        v->at[i].n++;
+        return;
+    }
+    strmap_put(at, text, strlen(text), (uint32_t)v->n);
+    vec_push(A, v, ((Count){text, 1}));
+}
+
+const char *graph_ops_table(Arena *A, const Graph *g)
+{
+    CountVec v = {0};
+    StrMap at = strmap_new(A);
+    Buf out = buf_new(A);
+    for (uint32_t k = 0; k < g->nnodes; k++)
+        count_text(A, &v, &at, g->node[k]->op->name);
+    if (v.n)
+        qsort(v.at, v.n, sizeof *v.at, by_count);
+    for (size_t i = 0; i < v.n; i++)
+        buf_printf(&out, "  %4u  %-24s %s\n", v.at[i].n, v.at[i].text, graph_op_find(v.at[i].text)->doc);
+    return buf_str(&out);
+}
+
+/* What an unsupported node is called in the list: operator, version and reason. */
+static const char *unsupported_text(Arena *A, const GNode *n)
+{
+    return arena_printf(A, "%s, opset %lld: %s", n->attr[A_unsupported_op].at.s,
+                        (long long)n->attr[A_unsupported_opset].at.i, n->attr[A_unsupported_why].at.s);
+}
+
+const char *graph_unsupported_text(Arena *A, const Graph *g)
+{
+    CountVec v = {0};
+    StrMap at = strmap_new(A), first = strmap_new(A);
+    Buf out = buf_new(A);
+    for (uint32_t k = 0; k < g->nnodes; k++) {
+        if (!gnode_is(g->node[k], GOP_unsupported))
+            continue;
+        const char *text = unsupported_text(A, g->node[k]);
+        if (strmap_get(&first, text, strlen(text), UINT32_MAX) == UINT32_MAX)
+            strmap_put(&first, text, strlen(text), k);
+        count_text(A, &v, &at, text);
+    }
+    if (v.n)
+        qsort(v.at, v.n, sizeof *v.at, by_count);
+    for (size_t i = 0; i < v.n; i++) {
+        const GNode *n = g->node[strmap_get(&first, v.at[i].text, strlen(v.at[i].text), 0)];
+        buf_printf(&out, "  %4u  %s (%s%s)\n", v.at[i].n, v.at[i].text, v.at[i].n > 1 ? "first: " : "",
+                   n->origin ? n->origin : n->alias);
+    }
+    return buf_str(&out);
+}

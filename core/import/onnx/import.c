@@ -1,0 +1,537 @@
+/* import.c -- ModelProto and GraphProto to a Graph. */
+#include "core/import/onnx/onnx.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/graph/consts.h"
+#include "core/graph/infer.h"
+#include "core/import/onnx/reader.h"
+
+static const char *text_of(Arena *A, Span s)
+{
+    return arena_strndup(A, (const char *)s.at, s.n);
+}
+
+/* ---- types -------------------------------------------------------------------------------------- */
+
+/* A dimension without a size gets a symbol, so that it can be bound: its own name, or the input's
+** name and the axis.  Where nothing is asked for it is just not known. */
+static int64_t read_dim(Importer *im, Wire w, const char *input, int axis, Err *err)
+{
+    int64_t value = -1;
+    Span param = {0};
+    for (WireField f; wire_next(&w, &f, err);) {
+        if (f.id == Dim_dim_value)
+            value = f.i;
+        else
+            param = f.bytes;
+    }
+    if (value >= 0)
+        return value;
+    if (!input)
+        return DIM_ANY;
+    return dim_symbol(gb_symbol(im->b, param.n ? text_of(im->A, param) : arena_printf(im->A, "%s_%d", input, axis)));
+}
+
+static bool read_shape(Importer *im, Wire w, const char *input, GType *t, Err *err)
+{
+    int64_t *dim = ARENA_ARRAY(gb_arena(im->b), int64_t, GRAPH_MAX_RANK);
+    t->rank = 0;
+    t->dim = dim;
+    for (WireField f; wire_next(&w, &f, err);) {
+        if (t->rank == GRAPH_MAX_RANK)
+            return REFUSE(err, onnx_malformed, NULL, f.offset, "Shape", "it has more than 16 dimensions");
+        dim[t->rank] = read_dim(im, wire_enter(&w, &f, MSG_Dim), input, t->rank, err);
+        t->rank++;
+    }
+    return !w.failed;
+}
+
+static bool read_tensor_type(Importer *im, Wire w, const char *input, GType *t, Err *err)
+{
+    for (WireField f; wire_next(&w, &f, err);) {
+        if (f.id == TensorType_elem_type)
+            t->dtype = (uint8_t)onnx_dtype(f.i);
+        else if (!read_shape(im, wire_enter(&w, &f, MSG_Shape), input, t, err))
+            return false;
+    }
+    return !w.failed;
+}
+
+/* Name and type of a ValueInfo; `is_input` asks for symbols. */
+static bool read_value_info(Importer *im, Wire w, bool is_input, const char **name, GType *t, Err *err)
+{
+    Span type = {0}, label = {0};
+    for (WireField f; wire_next(&w, &f, err);)
+        *(f.id == ValueInfo_name ? &label : &type) = f.bytes;
+    *name = text_of(im->A, label);
+    *t = gtype_unknown();
+    if (w.failed)
+        return false;
+    Wire in = wire_open(im->file, type, MSG_Type);
+    for (WireField f; wire_next(&in, &f, err);)
+        if (f.id == Type_tensor_type &&
+            !read_tensor_type(im, wire_enter(&in, &f, MSG_TensorType), is_input ? *name : NULL, t, err))
+            return false;
+    return !in.failed;
+}
+
+/* ---- values --------------------------------------------------------------------------------------- */
+
+static ValueId find_value(const Importer *im, const char *name)
+{
+    return strmap_get(&im->values, name, strlen(name), VALUE_NONE);
+}
+
+static bool define(Importer *im, const char *name, ValueId v, const char *node, Err *err)
+{
+    if (find_value(im, name) != VALUE_NONE)
+        return REFUSE(err, onnx_defined_twice, NULL, name, node);
+    strmap_put(&im->values, name, strlen(name), v);
+    return true;
+}
+
+/* The last resort: a node that stands for what is not known. */
+static bool make_unsupported(Importer *im, const OnnxNode *n, const char *why, ValueId *out, Err *err)
+{
+    bool standard = !n->domain[0];
+    GArg arg[] = {{"op", {.kind = GA_STR, .at.s = standard ? n->op_type : arena_printf(im->A, "%s::%s", n->domain, n->op_type)}},
+                  {"opset", {.kind = GA_INT, .at.i = n->version}},
+                  {"why", {.kind = GA_STR, .at.s = why}}};
+    GNodeSpec spec = {.op = &graph_op[GOP_unsupported], .origin = n->name, .in = n->in, .nin = n->nin,
+                      .arg = arg, .nargs = 3, .nout = n->nout, .out_origin = n->out_name};
+    if (!gb_node(im->b, &spec, out, err))
+        return false;
+    for (size_t i = 0; i < n->nout; i++) { /* what the model says of them helps the rest */
+        uint32_t k = strmap_get(&im->declared, n->out_name[i], strlen(n->out_name[i]), UINT32_MAX);
+        if (k == UINT32_MAX)
+            continue;
+        GValue v = *gb_value(im->b, out[i]);
+        v.type = im->types.at[k];
+        gb_set_value(im->b, out[i], v);
+    }
+    return true;
+}
+
+static bool read_initializer(Importer *im, Wire w, Err *err)
+{
+    TensorInfo info;
+    ValueId v;
+    if (!onnx_tensor_info(im->A, w, &info, err))
+        return false;
+    const char *name = info.name ? info.name : "";
+    if (info.dtype == DT_COUNT) {
+        OnnxNode n = {.name = name, .op_type = "initializer", .domain = "", .nout = 1, .version = im->opset,
+                      .out_name = &name};
+        const char *why = arena_printf(im->A, "elements of type %s are not known here", onnx_dtype_name(info.elem_type));
+        if (!make_unsupported(im, &n, why, &v, err))
+            return false;
+    } else {
+        Tensor *t = onnx_tensor_read(im->A, w, &info, im->folder, err);
+        if (!t)
+            return false;
+        v = gb_const(im->b, NULL, name, t);
+        tensor_release(t);
+    }
+    return define(im, name, v, "(an initializer)", err);
+}
+
+/* ---- nodes ------------------------------------------------------------------------------------------ */
+
+typedef VEC(int64_t) IntVec;
+typedef VEC(double) FloatVec;
+
+static bool read_attribute(Importer *im, Wire w, OnnxAttr *a, Err *err)
+{
+    IntVec ints = {0};
+    FloatVec floats = {0};
+    int64_t i = 0, kind = 0;
+    double f32 = 0;
+    Span s = {0}, tensor = {0};
+    *a = (OnnxAttr){.name = ""};
+    for (WireField f; wire_next(&w, &f, err);) {
+        size_t pos = 0;
+        int64_t v;
+        double d;
+        switch (f.id) {
+        case Attribute_name: a->name = text_of(im->A, f.bytes); break;
+        case Attribute_type: kind = f.i; break;
+        case Attribute_i: i = f.i; a->type = a->type ? a->type : ATTR_INT_; break;
+        case Attribute_f: f32 = f.f; a->type = a->type ? a->type : ATTR_FLOAT_; break;
+        case Attribute_s: s = f.bytes; a->type = a->type ? a->type : ATTR_STRING_; break;
+        case Attribute_t: tensor = f.bytes; a->type = a->type ? a->type : ATTR_TENSOR_; break;
+        case Attribute_g: a->type = ATTR_GRAPH_; break;
+        case Attribute_ints:
+            a->type = ATTR_INTS_;
+            while (wire_int(&f, &pos, &v))
+                vec_push(im->A, &ints, v);
+            break;
+        case Attribute_floats:
+            a->type = ATTR_FLOATS_;
+            while (wire_float(&f, &pos, &d))
+                vec_push(im->A, &floats, d);
+            break;
+        default: a->type = f.id == Attribute_strings ? ATTR_STRINGS_ : a->type; break;
+        }
+    }
+    if (w.failed)
+        return false;
+    a->type = kind ? kind : a->type; /* the oldest models do not say it */
+    a->tensor = wire_open(im->file, tensor, MSG_Tensor);
+    switch (a->type) {
+    case ATTR_INT_: a->value = (GAttr){.kind = GA_INT, .at.i = i}; break;
+    case ATTR_FLOAT_: a->value = (GAttr){.kind = GA_FLOAT, .at.f = f32}; break;
+    case ATTR_STRING_: a->value = (GAttr){.kind = GA_STR, .at.s = text_of(im->A, s)}; break;
+    case ATTR_INTS_: a->value = (GAttr){.kind = GA_INTS, .n = (uint32_t)ints.n, .at.is = ints.at}; break;
+    case ATTR_FLOATS_: a->value = (GAttr){.kind = GA_FLOATS, .n = (uint32_t)floats.n, .at.fs = floats.at}; break;
+    default: break;
+    }
+    return true;
+}
+
+/* How many fields of each kind a node has: arrays are made once, and no larger. */
+static bool count_fields(Wire w, size_t count[FIELD_COUNT], Err *err)
+{
+    for (WireField f; wire_next(&w, &f, err);)
+        count[f.id]++;
+    return !w.failed;
+}
+
+static bool read_node(Importer *im, Wire w, size_t offset, OnnxNode *n, Err *err)
+{
+    size_t count[FIELD_COUNT] = {0};
+    if (!count_fields(w, count, err))
+        return false;
+    *n = (OnnxNode){.name = "", .op_type = "", .domain = "", .offset = offset};
+    n->in = ARENA_ARRAY(im->A, ValueId, count[Node_input] + 5);
+    n->in_name = ARENA_ARRAY(im->A, const char *, count[Node_input] + 1);
+    n->out_name = ARENA_ARRAY(im->A, const char *, count[Node_output] + 1);
+    n->attr = ARENA_ARRAY(im->A, OnnxAttr, count[Node_attribute] + 3);
+    if (count[Node_input] > UINT16_MAX - 8 || count[Node_output] > UINT16_MAX - 8)
+        return REFUSE(err, onnx_malformed, NULL, offset, "Node", "it has more than 65,000 inputs or outputs");
+    for (WireField f; wire_next(&w, &f, err);) {
+        switch (f.id) {
+        case Node_input: n->in_name[n->nin++] = text_of(im->A, f.bytes); break;
+        case Node_output: n->out_name[n->nout++] = text_of(im->A, f.bytes); break;
+        case Node_name: n->name = text_of(im->A, f.bytes); break;
+        case Node_op_type: n->op_type = text_of(im->A, f.bytes); break;
+        case Node_domain: n->domain = text_of(im->A, f.bytes); break;
+        case Node_attribute:
+            if (!read_attribute(im, wire_enter(&w, &f, MSG_Attribute), &n->attr[n->nattrs++], err))
+                return false;
+            break;
+        default: break;
+        }
+    }
+    if (!strcmp(n->domain, "ai.onnx"))
+        n->domain = "";
+    if (!n->name[0] && n->nout)
+        n->name = n->out_name[0];
+    return true;
+}
+
+static bool find_inputs(Importer *im, OnnxNode *n, Err *err)
+{
+    for (size_t i = 0; i < n->nin; i++) {
+        n->in[i] = n->in_name[i][0] ? find_value(im, n->in_name[i]) : VALUE_NONE;
+        if (n->in[i] == VALUE_NONE && n->in_name[i][0])
+            return REFUSE(err, onnx_undefined, NULL, n->name, n->op_type, n->in_name[i]);
+    }
+    return true;
+}
+
+/* What keeps a node from being taken over, before its operator's row is asked; NULL if nothing. */
+static const char *foreign(Importer *im, const OnnxNode *n)
+{
+    if (n->domain[0])
+        return arena_printf(im->A, "the domain %s is not known here", n->domain);
+    if (!n->op && strcmp(n->op_type, "Constant") != 0)
+        return "the operator is not known here";
+    for (size_t i = 0; i < n->nattrs; i++) {
+        const OnnxAttr *a = &n->attr[i];
+        if (a->type == ATTR_GRAPH_ || a->type >= ATTR_STRINGS_)
+            return arena_printf(im->A, "its attribute %s is %s, which is not known here", a->name,
+                                a->type == ATTR_GRAPH_ ? "a graph" : "of a kind");
+    }
+    for (size_t i = 0; i < n->nin; i++)
+        if (n->in[i] != VALUE_NONE && gb_value(im->b, n->in[i])->type.dtype == DT_COUNT)
+            return arena_printf(im->A, "the element type of its input %s is not known here", n->in_name[i]);
+    return NULL;
+}
+
+/* Attributes as gb_node wants them: those that a version's rule has used are gone, and some that
+** never meant anything. */
+static size_t gather_args(OnnxNode *n, GArg *arg)
+{
+    size_t nargs = 0;
+    for (size_t i = 0; i < n->nattrs; i++) {
+        const OnnxAttr *a = &n->attr[i];
+        if (a->taken || !strcmp(a->name, "consumed_inputs") || a->value.kind == GA_NONE)
+            continue;
+        arg[nargs++] = (GArg){a->name, a->value};
+    }
+    return nargs;
+}
+
+/* Is this mistake of a node something that is only not known here? */
+static bool only_unknown(ErrCode code)
+{
+    return code == ERR_graph_unsupported || code == ERR_graph_input_type || code == ERR_graph_attr_unknown ||
+           code == ERR_graph_attr_kind || code == ERR_graph_arity;
+}
+
+static bool take_over(Importer *im, OnnxNode *n, ValueId *out, Err *err)
+{
+    n->op = onnx_op(n->op_type);
+    n->why = foreign(im, n);
+    OnnxRule *rule = n->why ? NULL : onnx_rule_for(n);
+    if (rule && !rule(im, n, err))
+        return false;
+    if (n->made) {
+        memcpy(out, n->made, n->nout * sizeof *out);
+        return true;
+    }
+    if (!n->why && n->op) {
+        GArg *arg = ARENA_ARRAY(im->A, GArg, n->nattrs + 1);
+        GNodeSpec spec = {.op = n->op, .origin = n->name, .in = n->in, .nin = n->nin, .arg = arg,
+                          .nargs = gather_args(n, arg), .nout = n->nout, .out_origin = n->out_name};
+        Err trouble = {0};
+        if (gb_node(im->b, &spec, out, &trouble))
+            return true;
+        if (!only_unknown(trouble.code))
+            return REFUSE(err, onnx_node, NULL, n->name, n->op_type, trouble.why);
+        n->why = arena_strdup(im->A, trouble.why);
+    }
+    return make_unsupported(im, n, n->why ? n->why : "it is not known here", out, err);
+}
+
+static bool import_node(Importer *im, OnnxNode node, Err *err)
+{
+    OnnxNode n = node;
+    if (!find_inputs(im, &n, err))
+        return false;
+    if (!n.nout)
+        return true; /* nobody can see it */
+    while (n.nout > 1 && !n.out_name[n.nout - 1][0])
+        n.nout--;
+    n.version = n.domain[0] ? strmap_get(&im->domains, n.domain, strlen(n.domain), 0) : im->opset;
+    ValueId *out = ARENA_ARRAY(im->A, ValueId, n.nout);
+    size_t nout = n.nout;
+    if (!take_over(im, &n, out, err))
+        return false;
+    for (size_t i = 0; i < n.nout && i < nout; i++)
+        if (n.out_name[i][0] && !define(im, n.out_name[i], out[i], n.name, err))
+            return false;
+    return true;
+}
+
+typedef VEC(OnnxNode) OnnxNodes;
+
+/* Imports nodes so that each comes after those it reads from.  ONNX asks for that order, and some
+** exporters do not keep it; in a file that does the order stays. */
+static bool import_sorted(Importer *im, const OnnxNodes *nodes, Err *err)
+{
+    uint32_t n = (uint32_t)nodes->n, depth = 0;
+    StrMap maker = strmap_new(im->A);
+    uint8_t *state = ARENA_ARRAY(im->A, uint8_t, n + 1); /* 0 new, 1 open, 2 done */
+    uint32_t *stack = ARENA_ARRAY(im->A, uint32_t, n + 1), *next = ARENA_ARRAY(im->A, uint32_t, n + 1);
+    for (uint32_t k = 0; k < n; k++)
+        for (size_t i = 0; i < nodes->at[k].nout; i++)
+            if (nodes->at[k].out_name[i][0])
+                strmap_put(&maker, nodes->at[k].out_name[i], strlen(nodes->at[k].out_name[i]), k);
+    for (uint32_t k = 0; k < n; k++) {
+        if (state[k])
+            continue;
+        stack[depth++] = k;
+        state[k] = 1;
+        while (depth) {
+            uint32_t at = stack[depth - 1], before = UINT32_MAX;
+            const OnnxNode *node = &nodes->at[at];
+            while (next[at] < node->nin && (before == UINT32_MAX || state[before] == 2)) {
+                const char *name = node->in_name[next[at]++];
+                before = find_value(im, name) == VALUE_NONE ? strmap_get(&maker, name, strlen(name), UINT32_MAX) : UINT32_MAX;
+            }
+            if (before != UINT32_MAX && state[before] == 1)
+                return REFUSE(err, graph_cycle, NULL, node->name);
+            if (before != UINT32_MAX && !state[before]) {
+                stack[depth++] = before;
+                state[before] = 1;
+                continue;
+            }
+            if (!import_node(im, *node, err))
+                return false;
+            state[at] = 2;
+            depth--;
+        }
+    }
+    return true;
+}
+
+/* ---- the graph ----------------------------------------------------------------------------------------- */
+
+static bool declare(Importer *im, Wire w, Err *err)
+{
+    const char *name;
+    GType t;
+    if (!read_value_info(im, w, false, &name, &t, err))
+        return false;
+    strmap_put(&im->declared, name, strlen(name), (uint32_t)im->types.n);
+    vec_push(im->A, &im->types, t);
+    return true;
+}
+
+static bool import_input(Importer *im, Wire w, Err *err)
+{
+    const char *name;
+    GType t;
+    Span label = {0};
+    Wire peek = w;
+    for (WireField f; wire_next(&peek, &f, NULL);)
+        if (f.id == ValueInfo_name)
+            label = f.bytes;
+    if (find_value(im, text_of(im->A, label)) != VALUE_NONE)
+        return true; /* an initializer, listed as an input too, as ONNX did once */
+    if (!read_value_info(im, w, true, &name, &t, err))
+        return false;
+    return define(im, name, gb_input(im->b, name, name, t), "(an input)", err);
+}
+
+static bool import_output(Importer *im, Wire w, Err *err)
+{
+    const char *name;
+    GType t;
+    if (!read_value_info(im, w, false, &name, &t, err))
+        return false;
+    ValueId v = find_value(im, name);
+    if (v == VALUE_NONE)
+        return REFUSE(err, onnx_no_output, NULL, name);
+    gb_output(im->b, name, v);
+    return true;
+}
+
+/* One walk over the graph's fields for each kind: initializers before inputs, both before nodes. */
+static bool import_graph(Importer *im, Span bytes, Err *err)
+{
+    OnnxNodes nodes = {0};
+    static const FieldId order[] = {Graph_value_info, Graph_output, Graph_initializer, Graph_sparse_initializer,
+                                    Graph_input, Graph_node, Graph_output};
+    for (size_t step = 0; step < sizeof order / sizeof order[0]; step++) {
+        Wire w = wire_open(im->file, bytes, MSG_Graph);
+        for (WireField f; wire_next(&w, &f, err);) {
+            bool ok = true;
+            if (f.id != order[step])
+                continue;
+            if (f.id == Graph_value_info || (f.id == Graph_output && step == 1))
+                ok = declare(im, wire_enter(&w, &f, MSG_ValueInfo), err);
+            else if (f.id == Graph_output)
+                ok = import_output(im, wire_enter(&w, &f, MSG_ValueInfo), err);
+            else if (f.id == Graph_initializer)
+                ok = read_initializer(im, wire_enter(&w, &f, MSG_Tensor), err);
+            else if (f.id == Graph_input)
+                ok = import_input(im, wire_enter(&w, &f, MSG_ValueInfo), err);
+            else if (f.id == Graph_node) {
+                OnnxNode n;
+                ok = read_node(im, wire_enter(&w, &f, MSG_Node), f.offset, &n, err);
+                vec_push(im->A, &nodes, n);
+            }
+            else
+                ok = REFUSE(err, onnx_malformed, NULL, f.offset, "Graph", "sparse initializers are not known here");
+            if (!ok)
+                return false;
+        }
+        if (w.failed || (order[step] == Graph_node && !import_sorted(im, &nodes, err)))
+            return false;
+    }
+    return true;
+}
+
+typedef struct ModelInfo {
+    Span graph;
+    const char *producer, *version;
+} ModelInfo;
+
+static bool read_opset(Importer *im, Wire w, Err *err)
+{
+    Span domain = {0};
+    int64_t version = 0;
+    for (WireField f; wire_next(&w, &f, err);) {
+        if (f.id == Opset_domain)
+            domain = f.bytes;
+        else
+            version = f.i;
+    }
+    const char *name = text_of(im->A, domain);
+    if (!*name || !strcmp(name, "ai.onnx"))
+        im->opset = version;
+    else
+        strmap_put(&im->domains, name, strlen(name), (uint32_t)(version < 0 ? 0 : version));
+    return !w.failed;
+}
+
+static bool read_model(Importer *im, Span file, ModelInfo *m, Err *err)
+{
+    *m = (ModelInfo){.producer = "", .version = ""};
+    Wire w = wire_open(file.at, file, MSG_Model);
+    for (WireField f; wire_next(&w, &f, err);) {
+        if (f.id == Model_graph)
+            m->graph = f.bytes;
+        else if (f.id == Model_producer_name)
+            m->producer = text_of(im->A, f.bytes);
+        else if (f.id == Model_producer_version)
+            m->version = text_of(im->A, f.bytes);
+        else if (f.id == Model_opset_import && !read_opset(im, wire_enter(&w, &f, MSG_Opset), err))
+            return false;
+    }
+    return !w.failed;
+}
+
+/* The file's name without its ending; where that only says "model", the folder's. */
+static const char *graph_name(Arena *A, const char *file, const char *folder)
+{
+    const char *dot = strrchr(file, '.'), *slash = folder ? strrchr(folder, '/') : NULL;
+    const char *stem = arena_strndup(A, file, dot && dot > file ? (size_t)(dot - file) : strlen(file));
+    const char *parent = slash ? slash + 1 : folder;
+    return parent && parent[0] && parent[0] != '.' && !strcmp(stem, "model") ? parent : stem;
+}
+
+Graph *onnx_import_bytes(const uint8_t *bytes, size_t n, const char *name, const char *folder, Err *err)
+{
+    Err mine = {0};
+    Arena *A = arena_new(NULL);
+    Importer im = {.A = A, .file = bytes, .folder = folder, .opset = 1, .values = strmap_new(A),
+                   .declared = strmap_new(A), .domains = strmap_new(A)};
+    ModelInfo m;
+    Graph *g = NULL;
+    im.b = gb_new(NULL, graph_name(A, name, folder));
+    bool ok = read_model(&im, (Span){bytes, n}, &m, &mine);
+    if (ok && !m.graph.at)
+        ok = REFUSE(&mine, onnx_no_model, NULL, name);
+    if (ok && import_graph(&im, m.graph, &mine)) {
+        gb_set_source(im.b, arena_printf(A, "%s, ONNX opset %lld%s%s%s%s", name, (long long)im.opset,
+                                         m.producer[0] ? ", from " : "", m.producer,
+                                         m.version[0] ? " " : "", m.version));
+        g = gb_finish(im.b, &mine);
+    } else {
+        gb_drop(im.b);
+    }
+    arena_release(A);
+    if (!g && err) {
+        err_in(&mine, "import");
+        *err = mine;
+    }
+    return g;
+}
+
+Graph *onnx_import(const char *path, Err *err)
+{
+    Arena *A = arena_new(NULL);
+    Span file;
+    Graph *g = NULL;
+    const char *slash = strrchr(path, '/');
+    const char *folder = !slash ? "." : slash == path ? "/" : arena_strndup(A, path, (size_t)(slash - path));
+    if (onnx_read_file(A, path, &file, err))
+        g = onnx_import_bytes(file.at, file.n, slash ? slash + 1 : path, folder, err);
+    arena_release(A);
+    return g;
+}

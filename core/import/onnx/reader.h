@@ -1,0 +1,91 @@
+/* reader.h -- what the parts of the ONNX importer share. */
+#ifndef CORE_IMPORT_ONNX_READER_H
+#define CORE_IMPORT_ONNX_READER_H
+
+#include "core/graph/ops.h"
+#include "core/graph/strmap.h"
+#include "core/import/onnx/wire.h"
+
+/* ---- tensors ------------------------------------------------------------------------------- */
+
+/* Our element type for ONNX's number; DT_COUNT if it has none here. */
+DType onnx_dtype(int64_t elem_type);
+const char *onnx_dtype_name(int64_t elem_type);
+
+typedef struct TensorInfo {
+    const char *name;
+    int64_t elem_type;
+    DType dtype; /* DT_COUNT: not known here */
+    int rank;
+    int64_t dim[GRAPH_MAX_RANK];
+    const char *external; /* where it lies in `folder`; NULL if it is in the file */
+    int64_t external_offset, external_length;
+    Span raw;
+    bool has_raw;
+} TensorInfo;
+
+/* Reads what a TensorProto says of itself, without its elements. */
+bool onnx_tensor_info(Arena *A, Wire w, TensorInfo *info, Err *err);
+
+/* Its elements, in a tensor that the caller owns.  The dtype must be known. */
+Tensor *onnx_tensor_read(Arena *A, Wire w, const TensorInfo *info, const char *folder, Err *err);
+
+/* `n` bytes at `offset` of the file `name` below `folder`, reached through no link; `into` NULL only
+** checks that they are there. */
+bool onnx_external_read(const char *folder, const char *name, int64_t offset, void *into,
+                        size_t n, Err *err);
+
+/* The whole of a regular file, in A. */
+bool onnx_read_file(Arena *A, const char *path, Span *out, Err *err);
+
+/* ---- nodes ---------------------------------------------------------------------------------- */
+
+typedef struct OnnxAttr {
+    const char *name;
+    int64_t type;   /* AttributeProto's: 1 FLOAT 2 INT 3 STRING 4 TENSOR 6 FLOATS 7 INTS … */
+    GAttr value;    /* of numbers, strings and lists of numbers */
+    Wire tensor;    /* of a TENSOR */
+    bool taken;     /* a version's rule has used it */
+} OnnxAttr;
+
+enum { ATTR_FLOAT_ = 1, ATTR_INT_, ATTR_STRING_, ATTR_TENSOR_, ATTR_GRAPH_, ATTR_FLOATS_, ATTR_INTS_,
+       ATTR_STRINGS_ };
+
+typedef struct Importer {
+    Arena *A; /* scratch */
+    GraphBuilder *b;
+    const uint8_t *file;
+    const char *folder;
+    int64_t opset;      /* of the standard domain */
+    StrMap values;      /* by name in the model: ValueId */
+    StrMap declared;    /* by name: index into types, for value_info and outputs */
+    VEC(GType) types;
+    StrMap domains;     /* by domain: its version */
+} Importer;
+
+typedef struct OnnxNode {
+    const char *name, *op_type, *domain;
+    size_t offset;
+    int64_t version;
+    const GraphOp *op;
+    size_t nin, nout, nattrs;
+    ValueId *in; /* room for four more */
+    const char **in_name;
+    const char **out_name; /* "" for an output that nobody wants */
+    OnnxAttr *attr;
+    const char *why; /* why it cannot be taken over; NULL if it can */
+    ValueId *made;   /* by a rule that builds the node itself */
+} OnnxNode;
+
+/* Rules of versions.def: change a node to its latest version's terms.  False on a mistake in the
+** model; n->why where what it asks for is not known. */
+typedef bool OnnxRule(Importer *im, OnnxNode *n, Err *err);
+OnnxRule *onnx_rule_for(const OnnxNode *n);
+
+/* The attribute of that name, marked as taken; NULL if the node does not have it. */
+OnnxAttr *onnx_take(OnnxNode *n, const char *name);
+
+/* The operator behind a name of the standard domain; NULL if it is not known here. */
+const GraphOp *onnx_op(const char *op_type);
+
+#endif

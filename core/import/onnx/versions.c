@@ -1,0 +1,420 @@
+/* versions.c -- the rules of versions.def. */
+#include <string.h>
+
+#include "core/graph/consts.h"
+#include "core/graph/infer.h"
+#include "core/import/onnx/reader.h"
+
+/* ---- pieces -------------------------------------------------------------------------------------- */
+
+OnnxAttr *onnx_take(OnnxNode *n, const char *name)
+{
+    for (size_t i = 0; i < n->nattrs; i++)
+        if (!strcmp(n->attr[i].name, name)) {
+            n->attr[i].taken = true;
+            return &n->attr[i];
+        }
+    return NULL;
+}
+
+static int64_t take_int(OnnxNode *n, const char *name, int64_t standard)
+{
+    OnnxAttr *a = onnx_take(n, name);
+    return a && a->type == ATTR_INT_ ? a->value.at.i : standard;
+}
+
+static bool unknown(OnnxNode *n, const char *why)
+{
+    n->why = why;
+    return true;
+}
+
+/* Input `i` becomes these integers, or this one number. */
+static void set_ints(Importer *im, OnnxNode *n, size_t i, const int64_t *v, size_t count)
+{
+    while (n->nin <= i)
+        n->in[n->nin++] = VALUE_NONE;
+    n->in[i] = gb_const_ints(im->b, 1, v, count);
+}
+
+static bool set_number(Importer *im, OnnxNode *n, size_t i, DType t, double v, Err *err)
+{
+    Tensor *s = tensor_new(t, 0, NULL, err);
+    if (!s)
+        return false;
+    dtype_store(t, tensor_fill(s), dtype_is_float(t) ? (Scalar){.f = v} : (Scalar){.i = (int64_t)v});
+    while (n->nin <= i)
+        n->in[n->nin++] = VALUE_NONE;
+    n->in[i] = gb_const(im->b, NULL, NULL, s);
+    tensor_release(s);
+    return true;
+}
+
+static bool ints_to_input(Importer *im, OnnxNode *n, const char *name, size_t i)
+{
+    OnnxAttr *a = onnx_take(n, name);
+    if (a && a->value.kind == GA_INTS)
+        set_ints(im, n, i, a->value.at.is, a->value.n);
+    return true;
+}
+
+static GType type_of(Importer *im, const OnnxNode *n, size_t i)
+{
+    return i < n->nin && n->in[i] != VALUE_NONE ? gb_value(im->b, n->in[i])->type : gtype_unknown();
+}
+
+/* A node made on the way, with one output. */
+static bool helper(Importer *im, GraphOpId op, const ValueId *in, size_t nin, const GArg *arg, size_t nargs,
+                   ValueId *out, Err *err)
+{
+    return gb_node(im->b, &(GNodeSpec){.op = &graph_op[op], .in = in, .nin = nin, .arg = arg, .nargs = nargs, .nout = 1}, out, err);
+}
+
+/* ---- attributes that became inputs -------------------------------------------------------------------- */
+
+static bool rule_axes_to_input(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)err;
+    return ints_to_input(im, n, "axes", 1);
+}
+
+static bool rule_shape_to_input(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)err;
+    return ints_to_input(im, n, "shape", 1);
+}
+
+static bool rule_split_to_input(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)err;
+    return ints_to_input(im, n, "split", 1);
+}
+
+static bool rule_limits_to_inputs(Importer *im, OnnxNode *n, Err *err)
+{
+    static const char *const name[] = {"min", "max"};
+    DType t = type_of(im, n, 0).dtype;
+    for (size_t i = 0; i < 2; i++) {
+        OnnxAttr *a = onnx_take(n, name[i]);
+        if (a && a->type == ATTR_FLOAT_ && !set_number(im, n, i + 1, t < DT_COUNT ? t : DT_float32, a->value.at.f, err))
+            return false;
+    }
+    return true;
+}
+
+static bool rule_slice_to_inputs(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)err;
+    return ints_to_input(im, n, "starts", 1) && ints_to_input(im, n, "ends", 2) && ints_to_input(im, n, "axes", 3);
+}
+
+static bool rule_pads_to_inputs(Importer *im, OnnxNode *n, Err *err)
+{
+    OnnxAttr *value = onnx_take(n, "value");
+    ints_to_input(im, n, n->version < 2 ? "paddings" : "pads", 1);
+    DType t = type_of(im, n, 0).dtype;
+    return !value || value->type != ATTR_FLOAT_ ||
+           set_number(im, n, 2, t < DT_COUNT ? t : DT_float32, value->value.at.f, err);
+}
+
+/* ---- meanings that changed ------------------------------------------------------------------------------- */
+
+/* Before version 7 the second input was stretched only where `broadcast` said so, from `axis` on. */
+static bool rule_broadcast_axis(Importer *im, OnnxNode *n, Err *err)
+{
+    int64_t on = take_int(n, "broadcast", 0), axis = take_int(n, "axis", -1);
+    GType a = type_of(im, n, 0), b = type_of(im, n, 1);
+    if (!on || axis < 0 || a.rank < 0 || b.rank < 0 || axis + b.rank >= a.rank)
+        return true;
+    int64_t trailing[GRAPH_MAX_RANK];
+    size_t count = 0;
+    for (int64_t d = b.rank; d < a.rank - axis; d++)
+        trailing[count++] = d;
+    ValueId in[2] = {n->in[1], gb_const_ints(im->b, 1, trailing, count)};
+    return helper(im, GOP_unsqueeze, in, 2, NULL, 0, &n->in[1], err);
+}
+
+static bool rule_slope_by_channel(Importer *im, OnnxNode *n, Err *err)
+{
+    GType x = type_of(im, n, 0), slope = type_of(im, n, 1);
+    if (x.rank < 3 || slope.rank != 1 || slope.dim[0] == 1)
+        return true;
+    int64_t trailing[GRAPH_MAX_RANK];
+    for (int d = 1; d < x.rank - 1; d++)
+        trailing[d - 1] = d;
+    ValueId in[2] = {n->in[1], gb_const_ints(im->b, 1, trailing, (size_t)x.rank - 2)};
+    return helper(im, GOP_unsqueeze, in, 2, NULL, 0, &n->in[1], err);
+}
+
+static bool rule_forget_broadcast(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)im;
+    (void)err;
+    onnx_take(n, "broadcast");
+    return true;
+}
+
+static bool rule_old_batch_normalization(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)im;
+    (void)err;
+    onnx_take(n, "is_test");
+    if (take_int(n, "spatial", 1) != 1)
+        return unknown(n, "spatial=0, a mean for each element, is not known here");
+    for (size_t i = 1; i < n->nout; i++)
+        if (n->out_name[i][0])
+            return unknown(n, "its outputs for training are not known here");
+    n->nout = 1;
+    return true;
+}
+
+static bool rule_old_dropout(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)im;
+    (void)err;
+    onnx_take(n, "is_test");
+    onnx_take(n, "ratio");
+    return true;
+}
+
+static bool rule_old_norm(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)im;
+    (void)err;
+    OnnxAttr *p = onnx_take(n, "p");
+    if (p && p->type == ATTR_FLOAT_) {
+        p->taken = false;
+        p->type = ATTR_INT_;
+        p->value = (GAttr){.kind = GA_INT, .at.i = (int64_t)p->value.at.f};
+    }
+    return true;
+}
+
+static bool rule_axis_one(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)im;
+    (void)err;
+    for (size_t i = 0; i < n->nattrs; i++)
+        if (!strcmp(n->attr[i].name, "axis"))
+            return true;
+    n->attr[n->nattrs++] = (OnnxAttr){.name = "axis", .type = ATTR_INT_, .value = {.kind = GA_INT, .at.i = 1}};
+    return true;
+}
+
+/* Before version 13 all axes from `axis` on competed together. */
+static bool rule_flat_softmax(Importer *im, OnnxNode *n, Err *err)
+{
+    GType x = type_of(im, n, 0);
+    int64_t axis = take_int(n, "axis", 1);
+    if (x.rank < 0)
+        return unknown(n, "its old meaning depends on the rank of x, which is not known");
+    if (axis < -x.rank || axis > x.rank)
+        return REFUSE(err, onnx_node, NULL, n->name, n->op_type, "its axis is not among those of x");
+    axis = axis < 0 ? axis + x.rank : axis;
+    int64_t last = -1;
+    for (int d = 0; d < x.rank; d++)
+        if (d >= axis && x.dim[d] != 1)
+            last = last < 0 ? d : x.rank; /* several axes compete */
+    if (last < x.rank) {
+        int64_t one = last >= 0 ? last : x.rank - 1;
+        n->attr[n->nattrs++] = (OnnxAttr){.name = "axis", .type = ATTR_INT_, .value = {.kind = GA_INT, .at.i = one}};
+        return true;
+    }
+    GArg flat = {"axis", {.kind = GA_INT, .at.i = axis}}, minus = {"axis", {.kind = GA_INT, .at.i = 1}};
+    ValueId v, shape, back[2];
+    n->made = ARENA_ARRAY(im->A, ValueId, 1);
+    GNodeSpec soft = {.op = n->op, .origin = n->name, .in = &v, .nin = 1, .arg = &minus, .nargs = 1, .nout = 1};
+    if (!helper(im, GOP_flatten, n->in, 1, &flat, 1, &v, err) || !gb_node(im->b, &soft, &v, err) ||
+        !helper(im, GOP_shape, n->in, 1, NULL, 0, &shape, err))
+        return false;
+    back[0] = v;
+    back[1] = shape;
+    return helper(im, GOP_reshape, back, 2, NULL, 0, n->made, err);
+}
+
+/* Upsample, and Resize of version 10: a scale for each axis, nearest by rounding down. */
+static bool rule_upsample(Importer *im, OnnxNode *n, Err *err)
+{
+    static const struct { const char *name, *value; } fixed[] = {
+        {"coordinate_transformation_mode", "asymmetric"}, {"nearest_mode", "floor"}};
+    OnnxAttr *scales = onnx_take(n, "scales"), *mode = onnx_take(n, "mode");
+    ValueId given = n->nin > 1 ? n->in[1] : VALUE_NONE;
+    if (n->version < 7)
+        return unknown(n, "Upsample before version 7 is not known here");
+    if (scales && scales->value.kind == GA_FLOATS) {
+        Tensor *t = tensor_new(DT_float32, 1, (int64_t[]){scales->value.n}, err);
+        if (!t)
+            return false;
+        for (uint32_t i = 0; i < scales->value.n; i++)
+            dtype_store(DT_float32, (float *)tensor_fill(t) + i, (Scalar){.f = scales->value.at.fs[i]});
+        given = gb_const(im->b, NULL, NULL, t);
+        tensor_release(t);
+    }
+    n->op = &graph_op[GOP_resize];
+    n->in[1] = VALUE_NONE;
+    n->in[2] = given;
+    n->nin = 3;
+    if (mode && mode->type == ATTR_STRING_) {
+        mode->taken = false;
+        if (!strcmp(mode->value.at.s, "bilinear"))
+            mode->value.at.s = "linear";
+    }
+    for (size_t i = 0; i < 2; i++)
+        n->attr[n->nattrs++] = (OnnxAttr){.name = fixed[i].name, .type = ATTR_STRING_,
+                                          .value = {.kind = GA_STR, .at.s = fixed[i].value}};
+    return true;
+}
+
+static bool rule_old_group_normalization(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)im;
+    (void)err;
+    return unknown(n, "scale and bias by group, as before version 21, are not known here");
+}
+
+/* ---- element types ------------------------------------------------------------------------------------------ */
+
+static bool set_dtype(OnnxNode *n, OnnxAttr *a, int64_t elem_type)
+{
+    DType t = onnx_dtype(elem_type);
+    if (t == DT_COUNT)
+        return unknown(n, onnx_dtype_name(elem_type));
+    a->value = (GAttr){.kind = GA_DTYPE, .at.t = t};
+    a->taken = false;
+    return true;
+}
+
+static bool rule_cast_to(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)im;
+    (void)err;
+    OnnxAttr *to = onnx_take(n, "to");
+    onnx_take(n, "saturate");
+    onnx_take(n, "round_mode");
+    return !to || to->type != ATTR_INT_ || set_dtype(n, to, to->value.at.i);
+}
+
+static bool rule_cast_by_name(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)im;
+    (void)err;
+    static const char *const names[] = {"UNDEFINED", "FLOAT", "UINT8", "INT8", "UINT16", "INT16", "INT32",
+                                        "INT64", "STRING", "BOOL", "FLOAT16", "DOUBLE", "UINT32", "UINT64"};
+    OnnxAttr *to = onnx_take(n, "to");
+    for (int64_t i = 0; to && to->type == ATTR_STRING_ && i < 14; i++)
+        if (!strcmp(names[i], to->value.at.s))
+            return set_dtype(n, to, i);
+    return true;
+}
+
+static bool rule_cast_like(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)err;
+    GType like = type_of(im, n, 1);
+    onnx_take(n, "saturate");
+    onnx_take(n, "round_mode");
+    if (like.dtype >= DT_COUNT)
+        return unknown(n, "the element type of its second input is not known");
+    n->op = &graph_op[GOP_cast];
+    n->nin = 1;
+    n->attr[n->nattrs++] = (OnnxAttr){.name = "to", .type = ATTR_INT_, .value = {.kind = GA_DTYPE, .at.t = like.dtype}};
+    return true;
+}
+
+static bool rule_dtype_attr(Importer *im, OnnxNode *n, Err *err)
+{
+    (void)im;
+    (void)err;
+    OnnxAttr *a = onnx_take(n, n->op == &graph_op[GOP_eye_like] ? "dtype" : "output_dtype");
+    onnx_take(n, "precision");
+    return !a || a->type != ATTR_INT_ || a->value.at.i == 0 || set_dtype(n, a, a->value.at.i);
+}
+
+/* ---- constants ------------------------------------------------------------------------------------------------ */
+
+static Tensor *attr_tensor(Importer *im, OnnxNode *n, OnnxAttr *a, Err *err)
+{
+    TensorInfo info;
+    if (!onnx_tensor_info(im->A, a->tensor, &info, err))
+        return NULL;
+    if (info.dtype == DT_COUNT) {
+        n->why = arena_printf(im->A, "its value has elements of type %s, which is not known here", onnx_dtype_name(info.elem_type));
+        return NULL;
+    }
+    return onnx_tensor_read(im->A, a->tensor, &info, im->folder, err);
+}
+
+/* A constant in an attribute: a tensor, a number, or a list of numbers. */
+static bool rule_constant(Importer *im, OnnxNode *n, Err *err)
+{
+    Tensor *t = NULL;
+    if (n->nattrs != 1)
+        return REFUSE(err, onnx_node, NULL, n->name, n->op_type, "it has not exactly one value");
+    OnnxAttr *a = &n->attr[0];
+    a->taken = true;
+    bool ints = a->value.kind == GA_INT || a->value.kind == GA_INTS, floats = a->value.kind == GA_FLOAT || a->value.kind == GA_FLOATS;
+    if (a->type == ATTR_TENSOR_) {
+        t = attr_tensor(im, n, a, err);
+        if (!t)
+            return n->why;
+    } else if (ints || floats) {
+        bool list = a->value.kind == GA_INTS || a->value.kind == GA_FLOATS;
+        t = tensor_new(ints ? DT_int64 : DT_float32, list, (int64_t[]){a->value.n}, err);
+        if (!t)
+            return false;
+        for (uint32_t i = 0; i < (list ? a->value.n : 1); i++)
+            dtype_store(t->dtype, (uint8_t *)tensor_fill(t) + i * dtype_bytes(t->dtype),
+                        ints ? (Scalar){.i = list ? a->value.at.is[i] : a->value.at.i}
+                             : (Scalar){.f = list ? a->value.at.fs[i] : a->value.at.f});
+    } else {
+        return unknown(n, arena_printf(im->A, "a constant given as %s is not known here", a->name));
+    }
+    n->made = ARENA_ARRAY(im->A, ValueId, 1);
+    n->made[0] = gb_const(im->b, NULL, n->nout ? n->out_name[0] : NULL, t);
+    tensor_release(t);
+    return true;
+}
+
+static bool rule_fill_value(Importer *im, OnnxNode *n, Err *err)
+{
+    OnnxAttr *a = onnx_take(n, "value");
+    if (!a || a->type != ATTR_TENSOR_)
+        return true;
+    Tensor *t = attr_tensor(im, n, a, err);
+    if (!t)
+        return n->why;
+    n->in[1] = gb_const(im->b, NULL, NULL, t);
+    n->nin = 2;
+    tensor_release(t);
+    return true;
+}
+
+/* ---- the table ----------------------------------------------------------------------------------------------------- */
+
+OnnxRule *onnx_rule_for(const OnnxNode *n)
+{
+    static const struct {
+        const char *op;
+        int from, to;
+        OnnxRule *rule;
+    } rows[] = {
+#define VERSION(op, from, to, rule) {op, from, to, rule_##rule},
+#include "core/import/onnx/versions.def"
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (!strcmp(rows[i].op, n->op_type) && n->version >= rows[i].from && n->version <= rows[i].to)
+            return rows[i].rule;
+    return NULL;
+}
+
+const GraphOp *onnx_op(const char *op_type)
+{
+    for (size_t i = 0; i < graph_op_count; i++)
+        if (graph_op[i].onnx[0] && !strcmp(graph_op[i].onnx, op_type))
+            return &graph_op[i];
+    if (!strcmp(op_type, "Upsample"))
+        return &graph_op[GOP_resize];
+    if (!strcmp(op_type, "CastLike"))
+        return &graph_op[GOP_cast];
+    return NULL;
+}

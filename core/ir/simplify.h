@@ -34,11 +34,23 @@ bool ir_bounds(const Node *e, const Ranges *ranges, int64_t *min, int64_t *max);
 bool ir_proves(Arena *A, const Node *cond, const Ranges *ranges);
 
 /* ---- the rules themselves, for tests and help("simplify") ---- */
+
+/* The types that a rule holds for; a rule on conditions alone (p, q) says BOOL. */
+typedef enum RuleTypes { RULE_BOOL, RULE_UINT, RULE_SIGNED, RULE_INT, RULE_FLOAT, RULE_ANY } RuleTypes;
+
+/* `from` and `to` are texts over a, b, c (any value, all of one type), p, q (conditions) and n, m (literals);
+** `when` is a condition on the literals, or "". */
 typedef struct SimplifyRule {
-    const char *from, *to, *when; /* texts over a, b, c (anything) and n, m (literals); when may be "" */
+    RuleTypes types;
+    const char *from, *to, *when;
 } SimplifyRule;
 
 extern const SimplifyRule simplify_rules[];
 extern const size_t simplify_rule_count;
+
+bool simplify_rule_fits(RuleTypes types, DType t);
+
+/* `n` by the first rule that fits its root, or NULL: one step, nothing inside is looked at. */
+const Node *simplify_by_rule(Arena *A, const Node *n);
 
 #endif

@@ -11,6 +11,9 @@ const LuaClass *doc_class(lua_State *L, int i);
 /* The i-th described module; false after the last. */
 bool doc_module(lua_State *L, int i, const char **name, const char **doc);
 
+/* Is the value at `idx` the table of a described module? */
+bool doc_is_module(lua_State *L, int idx, const char **name, const char **doc);
+
 /* Adds a docstring's first sentence. */
 void doc_add_sentence(luaL_Buffer *b, const char *doc);
 

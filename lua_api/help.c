@@ -240,8 +240,7 @@ void doc_push_word(lua_State *L, const char *word)
     RAISE(L, help_unknown, NULL, word, meant);
 }
 
-/* The module whose table is at `idx`, or false. */
-static bool module_of(lua_State *L, int idx, const char **name, const char **doc)
+bool doc_is_module(lua_State *L, int idx, const char **name, const char **doc)
 {
     idx = lua_absindex(L, idx);
     for (int i = 0; doc_module(L, i, name, doc); i++) {
@@ -267,7 +266,7 @@ void doc_push_value(lua_State *L, int idx)
         doc_push_class(L, cls);
     else if (lua_type(L, idx) == LUA_TSTRING)
         doc_push_word(L, lua_tostring(L, idx));
-    else if (lua_istable(L, idx) && module_of(L, idx, &name, &doc))
+    else if (doc_is_module(L, idx, &name, &doc))
         push_module(L, name, doc);
     else
         lua_pushfstring(L, "a plain %s of Lua's", luaL_typename(L, idx));

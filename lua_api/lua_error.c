@@ -37,6 +37,10 @@ static void error_tostring(lua_State *L, void *self)
     const LuaError *e = self;
     const Err *err = &e->err;
     luaL_Buffer b;
+    if (err->code == ERR_interrupted) {
+        lua_pushliteral(L, "interrupted");
+        return;
+    }
     bool place = push_place(L, e, PLACE_LINES);
     int place_at = lua_gettop(L);
     bool code = err->fix[0] && is_lua(L, err->fix);

@@ -175,6 +175,7 @@ void lua_put_module(lua_State *L, const char *name, const char *doc)
 
 static Box *box_at(lua_State *L, int idx)
 {
+    idx = lua_absindex(L, idx);
     if (lua_type(L, idx) != LUA_TUSERDATA || !lua_getmetatable(L, idx))
         return NULL;
     Box *box = lua_touserdata(L, idx);

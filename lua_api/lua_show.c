@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lua_api/session.h"
+#include "lua_api/doc.h"
 
 static const char rest_key; /* registry: what was last shown in part */
 
@@ -296,7 +296,10 @@ static void push_shown(lua_State *L, int idx, bool whole, bool *elided)
     idx = lua_absindex(L, idx);
     if (lua_display(L, idx, "text"))
         return;
-    if (lua_istable(L, idx) && !luaL_getmetafield(L, idx, "__tostring")) {
+    const char *name, *doc;
+    if (doc_is_module(L, idx, &name, &doc)) {
+        lua_pushfstring(L, "module %s   help(%s) says what is in it", name, name);
+    } else if (lua_istable(L, idx) && !luaL_getmetafield(L, idx, "__tostring")) {
         lua_newtable(L);
         Pretty p = {.width = view->width, .shown = whole ? 1 << 30 : 20, .depth = whole ? 40 : 4,
                     .seen = lua_gettop(L)};

@@ -226,7 +226,9 @@ static void in_code(lua_State *L, const Tail *tail, const Words *w)
         offer_globals(L, w);
     else if (push_chain(L, tail, n - 2, &first))
         offer_members(L, w, colon);
-    else if (n >= 2 && tail->at[n - 2].kind == TOKEN_STRING) {
+    else if (n >= 2 && (tail->at[n - 2].kind == TOKEN_STRING ||
+                        (n >= 3 && token_is(&tail->at[n - 2], ")") &&
+                         tail->at[n - 3].kind == TOKEN_STRING))) {
         lua_pushliteral(L, "");
         offer_members(L, w, colon);
     }

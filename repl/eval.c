@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <lauxlib.h>
 
@@ -47,27 +48,6 @@ static bool pop_ended_early(lua_State *L)
     return early;
 }
 
-bool eval_is_incomplete(lua_State *L, const char *text)
-{
-    const char *start = text + strspn(text, " \t\r\n");
-    if (*start == '?')
-        return false;
-    if (compile(L, text, "=")) {
-        lua_pop(L, 1);
-        return false;
-    }
-    if (pop_ended_early(L)) {
-        lua_pushfstring(L, "return %s", text);
-        bool expression = compile(L, lua_tostring(L, -1), "=");
-        lua_pop(L, 2);
-        return !expression;
-    }
-    lua_pushfstring(L, "return %s", text);
-    bool incomplete = !compile(L, lua_tostring(L, -1), "=") && pop_ended_early(L);
-    lua_pop(L, incomplete ? 1 : 2);
-    return incomplete;
-}
-
 /* Tries "head return (...)(tail)". */
 static bool compile_split(lua_State *L, Arena *A, const char *text, size_t at, size_t end,
                           const char *name)
@@ -103,6 +83,22 @@ bool eval_compile(lua_State *L, const char *text, const char *name, bool *shows)
         done = compile(L, text, name);
     arena_release(A);
     return done;
+}
+
+bool eval_is_incomplete(lua_State *L, const char *text)
+{
+    const char *start = text + strspn(text, " \t\r\n");
+    if (*start == '?')
+        return false;
+    int top = lua_gettop(L);
+    bool shows, early = false;
+    if (!eval_compile(L, text, "=", &shows)) {
+        early = pop_ended_early(L);
+        lua_pushfstring(L, "return %s", text);
+        early |= !compile(L, lua_tostring(L, -1), "=") && pop_ended_early(L);
+    }
+    lua_settop(L, top);
+    return early;
 }
 
 /* ---- running ---- */
@@ -205,6 +201,8 @@ static int show_results(lua_State *L)
 static void print_error(lua_State *L, const char *name, const char *text, FILE *errors)
 {
     report_push(L, -1, name, text);
+    if (protect_is_stop(L, -2) && isatty(fileno(errors)))
+        fputc('\n', errors); /* below the terminal's ^C */
     fprintf(errors, "%s\n", lua_tostring(L, -1));
     lua_pop(L, 1);
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,8 +55,36 @@ static int indent_after(const char *text, size_t len)
     return depth > 0 ? 2 * depth : 0;
 }
 
+/* The line of the input that the cursor is in. */
+static int line_start(int at)
+{
+    while (at > 0 && rl_line_buffer[at - 1] != '\n')
+        at--;
+    return at;
+}
+
+static int line_end(int at) { return at + (int)strcspn(rl_line_buffer + at, "\n"); }
+
+/* Moves the line at the cursor out by one level if all it does is close a block or a list. */
+static void move_closer(void)
+{
+    int start = line_start(rl_point);
+    if (start == 0)
+        return;
+    int blanks = (int)strspn(rl_line_buffer + start, " ");
+    Lexer x = lexer(rl_line_buffer + start, (size_t)(rl_point - start));
+    Token t = lex_next(&x);
+    bool closes = x.blocks < 0 || x.brackets < 0 || token_is(&t, "else") || token_is(&t, "elseif");
+    int indent = indent_after(rl_line_buffer, (size_t)start) - 2;
+    if (!closes || indent < 0 || blanks <= indent || more_keys_wait())
+        return;
+    rl_delete_text(start, start + blanks - indent);
+    rl_point -= blanks - indent;
+}
+
 static void insert_line(void)
 {
+    move_closer();
     char line[82] = "\n";
     int indent = more_keys_wait() ? 0 : indent_after(rl_line_buffer, (size_t)rl_point);
     if (indent > 80)
@@ -82,6 +111,7 @@ static int on_enter(int count, int key)
         return 0;
     }
     rl_point = rl_end;
+    move_closer();
     return rl_newline(count, key);
 }
 
@@ -92,32 +122,47 @@ static int on_meta_enter(int count, int key)
     return 0;
 }
 
+static int on_home(int count, int key)
+{
+    (void)count, (void)key;
+    rl_point = line_start(rl_point);
+    return 0;
+}
+
+static int on_end(int count, int key)
+{
+    (void)count, (void)key;
+    rl_point = line_end(rl_point);
+    return 0;
+}
+
+/* Cuts to the end of the line, or the newline if the cursor is there. */
+static int on_kill(int count, int key)
+{
+    (void)count, (void)key;
+    int end = line_end(rl_point);
+    rl_kill_text(rl_point, end == rl_point && end < rl_end ? end + 1 : end);
+    return 0;
+}
+
 /* Up and Down walk the lines of an input, and beyond its first or last line the history. */
 static int on_up(int count, int key)
 {
-    int start = rl_point;
-    while (start > 0 && rl_line_buffer[start - 1] != '\n')
-        start--;
+    int start = line_start(rl_point);
     if (start == 0)
         return rl_get_previous_history(count, key);
-    int column = rl_point - start, above = start - 1;
-    while (above > 0 && rl_line_buffer[above - 1] != '\n')
-        above--;
+    int column = rl_point - start, above = line_start(start - 1);
     rl_point = above + column < start - 1 ? above + column : start - 1;
     return 0;
 }
 
 static int on_down(int count, int key)
 {
-    const char *next = strchr(rl_line_buffer + rl_point, '\n');
-    if (!next)
+    int end = line_end(rl_point), column = rl_point - line_start(rl_point);
+    if (end == rl_end)
         return rl_get_next_history(count, key);
-    int start = rl_point, below = (int)(next + 1 - rl_line_buffer);
-    while (start > 0 && rl_line_buffer[start - 1] != '\n')
-        start--;
-    int column = rl_point - start;
-    int length = (int)strcspn(rl_line_buffer + below, "\n");
-    rl_point = below + (column < length ? column : length);
+    int last = line_end(end + 1);
+    rl_point = end + 1 + column < last ? end + 1 + column : last;
     return 0;
 }
 
@@ -217,15 +262,19 @@ static void set_up(lua_State *L)
     rl_basic_quote_characters = "";
     rl_completer_quote_characters = "";
     rl_variable_bind("bell-style", "none");
-    rl_variable_bind("blink-matching-paren", "on");
     rl_initialize();
-    rl_bind_key('\r', on_enter);
-    rl_bind_key('\n', on_enter);
-    rl_bind_keyseq("\\e\\C-m", on_meta_enter);
-    rl_bind_keyseq("\\e[A", on_up);
-    rl_bind_keyseq("\\eOA", on_up);
-    rl_bind_keyseq("\\e[B", on_down);
-    rl_bind_keyseq("\\eOB", on_down);
+    static const struct {
+        const char *keys;
+        rl_command_func_t *run;
+    } keys[] = {
+        {"\\C-m", on_enter},  {"\\C-j", on_enter},  {"\\e\\C-m", on_meta_enter},
+        {"\\e[A", on_up},    {"\\eOA", on_up},     {"\\e[B", on_down},
+        {"\\eOB", on_down},  {"\\C-a", on_home},   {"\\e[H", on_home},
+        {"\\eOH", on_home},  {"\\C-e", on_end},    {"\\e[F", on_end},
+        {"\\eOF", on_end},   {"\\C-k", on_kill},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        rl_bind_keyseq(keys[i].keys, keys[i].run);
     struct sigaction act = {.sa_handler = on_resize};
     sigaction(SIGWINCH, &act, NULL);
     history_open();
@@ -244,15 +293,22 @@ static void drop_line(const char *shown)
     rl_callback_handler_install(shown, on_line);
 }
 
-/* Reads one input into malloc'ed memory; NULL at the end. */
+/* Reads one input into malloc'ed memory; NULL at the end.  Signals are let in only while nothing
+** else happens, so that none falls between looking for it and waiting. */
 static char *read_input(const char *shown)
 {
+    sigset_t ours, before;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGWINCH);
+    pthread_sigmask(SIG_BLOCK, &ours, &before);
     prompt.entered = false;
     prompt.line = NULL;
     rl_callback_handler_install(shown, on_line);
     while (!prompt.entered) {
         struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-        int ready = poll(&in, 1, -1);
+        int ready = ppoll(&in, 1, NULL, &before);
+        bool broken = ready < 0 && errno != EINTR;
         if (cancel_asked())
             drop_line(shown);
         if (prompt.resized) {
@@ -261,9 +317,10 @@ static char *read_input(const char *shown)
         }
         if (ready > 0)
             rl_callback_read_char();
-        else if (ready < 0 && errno != EINTR)
+        else if (broken)
             on_line(NULL);
     }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return prompt.line;
 }
 

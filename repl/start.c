@@ -108,8 +108,9 @@ static const char *gpu(void)
 
 void start_banner(FILE *out)
 {
-    fprintf(out, "tvmrepl %s · %s · LLVM 19 (%s) · %s · help() · tour()\n", TVMREPL_VERSION,
-            LUA_VERSION, cpu(), gpu());
+    int release = (int)(strrchr(TVMREPL_VERSION, '.') - TVMREPL_VERSION); /* "0.1" of "0.1.0" */
+    fprintf(out, "tvmrepl %.*s · %s · LLVM 19 (%s) · %s · help() · tour()\n", release,
+            TVMREPL_VERSION, LUA_VERSION, cpu(), gpu());
 }
 
 #if defined(__x86_64__)

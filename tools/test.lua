@@ -63,6 +63,9 @@ local function suites(prefix, folder)
   each("^tests/unit/[^/]+%.c$", function(_, name)
     return folder .. "/tests/unit-" .. name:match "[^/]+$"
   end)
+  each("^tests/pty/[^/]+%.pty$", function(path)
+    return ("%s/tests/pty-drive %s %s"):format(folder, program, path)
+  end)
   each("^tests/lua/[^/]+%.lua$", function(path) return program .. " " .. path end)
   job(prefix .. "doc", program .. " --doctest")
   for _, path in ipairs(files.list "^tutorials/[^/]+%.md$") do

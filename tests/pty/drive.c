@@ -1,0 +1,372 @@
+/* drive.c -- talks to a program through a terminal, as a script says.
+**
+**      pty-drive PROGRAM SCRIPT…
+**
+** A script is lines, each a word and its text:
+**
+**      case NAME           the next test; a fresh terminal of 80 columns, a fresh history
+**      start ARGUMENTS     starts the program (arguments are split at blanks; none is usual)
+**      with NAME=VALUE     sets a variable for the next start
+**      enter TEXT          waits for the prompt, then types TEXT and Enter
+**      leave               waits for the prompt, types Ctrl-D, and the program ends with code 0
+**      send TEXT           types at once; \r Enter, \t Tab, \e Escape, \xHH any byte, \\ a backslash
+**      expect TEXT         waits until the screen has shown TEXT after what was expected before
+**      within MS TEXT      the same, but it has to come that soon
+**      absent TEXT         TEXT was not shown since what was expected before
+**      signal NAME         INT or WINCH, to the program
+**      exit CODE           waits for the end, with that code
+**      # anything          a comment
+**
+** What is typed while no prompt is shown may be lost with the terminal's mode: hence `enter`.
+** Escape sequences that move within a line are obeyed, others left out; lines end with \n.  Prints "ok NAME" or what
+** was missing and "not ok NAME".
+*/
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATIENCE_MS = 15000, MOST_SHOWN = 1 << 20 };
+
+typedef struct Terminal {
+    int fd;
+    pid_t child;
+    char *shown;            /* the lines so far, as they stand after every overwriting */
+    size_t len, seen;       /* all of it; what the script has expected so far */
+    size_t line, cursor;    /* where the last line begins; where the next letter goes */
+    int escape, parameter;  /* state of reading an escape sequence */
+} Terminal;
+
+typedef struct Test {
+    const char *program, *script;
+    char name[128];
+    bool begun, failed;
+    int line;
+    char folder[64];
+    char with[8][128];
+    int nwith;
+} Test;
+
+static long now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- the terminal ---- */
+
+/* Obeys the escape sequences that move within a line or erase its end. */
+static void end_sequence(Terminal *t, unsigned char c)
+{
+    size_t n = t->parameter > 0 ? (size_t)t->parameter : 1;
+    if (c == 'C')
+        t->cursor = t->cursor + n < t->len ? t->cursor + n : t->len;
+    else if (c == 'D')
+        t->cursor = t->cursor - t->line > n ? t->cursor - n : t->line;
+    else if (c == 'K' && t->parameter == 0)
+        t->shown[t->len = t->cursor] = '\0';
+    else if (c == 'P')
+        memmove(t->shown + t->cursor, t->shown + t->cursor + n,
+                t->len > t->cursor + n ? (t->len -= n) - t->cursor + 1 : 0);
+    t->escape = 0;
+}
+
+static void show_letter(Terminal *t, unsigned char c)
+{
+    if (t->len + 2 >= MOST_SHOWN)
+        return;
+    if (c == '\n')
+        t->cursor = t->len;
+    t->shown[t->cursor++] = (char)c;
+    if (t->cursor > t->len)
+        t->shown[t->len = t->cursor] = '\0';
+    if (c == '\n')
+        t->line = t->cursor;
+}
+
+/* Takes one byte in: 0 text, 1 after ESC, 2 in a CSI, 3 in an OSC. */
+static void show_byte(Terminal *t, unsigned char c)
+{
+    if (t->escape == 1) {
+        t->escape = c == '[' ? 2 : c == ']' ? 3 : 0;
+        t->parameter = 0;
+    } else if (t->escape == 2) {
+        if (isdigit(c))
+            t->parameter = t->parameter * 10 + c - '0';
+        else if (c >= 0x40 && c <= 0x7e)
+            end_sequence(t, c);
+    } else if (t->escape == 3) {
+        if (c == 7)
+            t->escape = 0;
+    } else if (c == 27) {
+        t->escape = 1;
+    } else if (c == '\r') {
+        t->cursor = t->line;
+    } else if (c == 8) {
+        t->cursor -= t->cursor > t->line;
+    } else if (c == '\n' || c >= 32) {
+        show_letter(t, c);
+    }
+}
+
+/* Reads what comes within `ms`; false at the end of the output. */
+static bool read_some(Terminal *t, int ms)
+{
+    struct pollfd in = {.fd = t->fd, .events = POLLIN};
+    int ready = poll(&in, 1, ms);
+    if (ready <= 0)
+        return true;
+    unsigned char bytes[4096];
+    ssize_t n = read(t->fd, bytes, sizeof bytes);
+    for (ssize_t i = 0; i < n; i++)
+        show_byte(t, bytes[i]);
+    return n > 0;
+}
+
+static bool wait_for(Terminal *t, const char *text, int ms)
+{
+    long end = now_ms() + ms;
+    for (bool more = true;;) {
+        char *found = strstr(t->shown + t->seen, text);
+        if (found) {
+            t->seen = (size_t)(found - t->shown) + strlen(text);
+            return true;
+        }
+        long left = end - now_ms();
+        if (left <= 0 || !more)
+            return false;
+        more = read_some(t, (int)left);
+    }
+}
+
+static void start(Test *test, Terminal *t, char *arguments)
+{
+    struct winsize size = {.ws_row = 24, .ws_col = 80};
+    char *argv[34] = {(char *)test->program};
+    for (int n = 1; n < 33 && (argv[n] = strtok(n == 1 ? arguments : NULL, " ")); n++) {
+    }
+    t->child = forkpty(&t->fd, NULL, NULL, &size);
+    if (t->child == 0) {
+        char history[96];
+        snprintf(history, sizeof history, "%s/history", test->folder);
+        setenv("TVMREPL_HISTORY", history, 1);
+        setenv("TERM", "xterm", 1);
+        setenv("NO_COLOR", "1", 1);
+        setenv("INPUTRC", "/dev/null", 1);
+        for (int i = 0; i < test->nwith; i++)
+            putenv(test->with[i]);
+        execv(test->program, argv);
+        _exit(127);
+    }
+    test->nwith = 0;
+    t->len = t->seen = t->line = t->cursor = 0;
+    t->escape = 0;
+    t->shown[0] = '\0';
+}
+
+static void stop(Terminal *t)
+{
+    if (t->child > 0) {
+        kill(t->child, SIGKILL);
+        waitpid(t->child, NULL, 0);
+        close(t->fd);
+    }
+    t->child = 0;
+}
+
+/* The exit code, or -1 if it does not end or dies. */
+static int wait_exit(Terminal *t)
+{
+    int status;
+    for (long end = now_ms() + PATIENCE_MS; now_ms() < end;) {
+        read_some(t, 10);
+        if (waitpid(t->child, &status, WNOHANG) == t->child) {
+            close(t->fd);
+            t->child = 0;
+            return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        }
+    }
+    return -1;
+}
+
+/* ---- the script ---- */
+
+static void unescape(char *s)
+{
+    char *out = s;
+    for (; *s; s++) {
+        if (*s != '\\') {
+            *out++ = *s;
+            continue;
+        }
+        s++;
+        unsigned byte = 0;
+        if (*s == 'x' && sscanf(s + 1, "%2x", &byte) == 1) {
+            *out++ = (char)byte;
+            s += 2;
+        } else {
+            *out++ = *s == 'r' ? '\r' : *s == 'n' ? '\n' : *s == 't' ? '\t' : *s == 'e' ? 27 : *s;
+        }
+    }
+    *out = '\0';
+}
+
+static void type(Terminal *t, const char *keys)
+{
+    for (size_t n = strlen(keys); n;) {
+        ssize_t written = write(t->fd, keys, n);
+        if (written <= 0 && errno != EINTR && errno != EAGAIN)
+            return;
+        if (written > 0) {
+            keys += written;
+            n -= (size_t)written;
+        }
+        read_some(t, 0);
+    }
+}
+
+static void complain(Test *test, const Terminal *t, const char *what, const char *text)
+{
+    test->failed = true;
+    printf("%s:%d: %s %s; shown since:\n%s\n", test->script, test->line, what, text,
+           t->shown + t->seen);
+}
+
+static void at_prompt(Test *test, Terminal *t)
+{
+    if (!wait_for(t, "tvm> ", PATIENCE_MS))
+        complain(test, t, "no prompt", "");
+}
+
+static void expect_exit(Test *test, Terminal *t, int wanted)
+{
+    int code = wait_exit(t);
+    char text[64];
+    snprintf(text, sizeof text, "%d, not %d", wanted, code);
+    if (code != wanted)
+        complain(test, t, "should end with code", text);
+}
+
+static void end_case(Test *test, Terminal *t)
+{
+    stop(t);
+    if (test->begun)
+        printf("%sok pty/%s\n", test->failed ? "not " : "", test->name);
+    fflush(stdout);
+}
+
+static void begin_case(Test *test, const char *name)
+{
+    char history[96];
+    snprintf(history, sizeof history, "%s/history", test->folder);
+    unlink(history);
+    snprintf(test->name, sizeof test->name, "%s", name);
+    test->begun = true;
+    test->failed = false;
+    test->nwith = 0;
+}
+
+static void obey(Test *test, Terminal *t, const char *word, char *text)
+{
+    if (strcmp(word, "start") == 0) {
+        start(test, t, text);
+    } else if (strcmp(word, "with") == 0 && test->nwith < 8) {
+        snprintf(test->with[test->nwith++], sizeof test->with[0], "%s", text);
+    } else if (strcmp(word, "send") == 0) {
+        unescape(text);
+        type(t, text);
+    } else if (strcmp(word, "enter") == 0) {
+        unescape(text);
+        at_prompt(test, t);
+        type(t, text);
+        type(t, "\r");
+    } else if (strcmp(word, "leave") == 0) {
+        at_prompt(test, t);
+        type(t, "\x04");
+        expect_exit(test, t, 0);
+    } else if (strcmp(word, "expect") == 0) {
+        unescape(text);
+        if (!wait_for(t, text, PATIENCE_MS))
+            complain(test, t, "not shown:", text);
+    } else if (strcmp(word, "within") == 0) {
+        int ms = (int)strtol(text, &text, 10);
+        text += *text == ' ';
+        unescape(text);
+        if (!wait_for(t, text, ms))
+            complain(test, t, "not shown in time:", text);
+    } else if (strcmp(word, "absent") == 0) {
+        unescape(text);
+        if (strstr(t->shown + t->seen, text))
+            complain(test, t, "should not be shown:", text);
+    } else if (strcmp(word, "signal") == 0) {
+        kill(t->child, strcmp(text, "WINCH") == 0 ? SIGWINCH : SIGINT);
+    } else if (strcmp(word, "exit") == 0) {
+        expect_exit(test, t, atoi(text));
+    } else {
+        complain(test, t, "no such word:", word);
+    }
+}
+
+/* Runs one script; returns whether a test in it failed. */
+static bool run_script(Test *test, Terminal *t)
+{
+    FILE *f = fopen(test->script, "r");
+    if (!f) {
+        perror(test->script);
+        return true;
+    }
+    char line[4096];
+    bool failed = false;
+    for (test->line = 1; fgets(line, sizeof line, f); test->line++) {
+        line[strcspn(line, "\n")] = '\0';
+        char *text = strchr(line, ' ');
+        if (text)
+            *text++ = '\0';
+        else
+            text = line + strlen(line);
+        if (line[0] == '#' || line[0] == '\0')
+            continue;
+        if (strcmp(line, "case") == 0) {
+            end_case(test, t);
+            begin_case(test, text);
+        } else if (!test->failed) {
+            obey(test, t, line, text);
+            failed = failed || test->failed;
+        }
+    }
+    fclose(f);
+    end_case(test, t);
+    test->begun = false;
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    bool failed = false;
+    Terminal t = {.shown = calloc(1, MOST_SHOWN)};
+    Test test = {.folder = "/tmp/pty-drive-XXXXXX"};
+    if (argc < 3 || !t.shown || !mkdtemp(test.folder)) {
+        fprintf(stderr, "usage: pty-drive PROGRAM SCRIPT…\n");
+        return 2;
+    }
+    test.program = argv[1];
+    for (int i = 2; i < argc; i++) {
+        test.script = argv[i];
+        failed |= run_script(&test, &t);
+    }
+    char history[96];
+    snprintf(history, sizeof history, "%s/history", test.folder);
+    unlink(history);
+    rmdir(test.folder);
+    free(t.shown);
+    return failed;
+}

@@ -1,0 +1,104 @@
+-- measure.lua -- for the bench: samples and their spread, programs beside this one, the table.
+local measure = { folder = "build/bench" }
+
+-- The sample in the middle, and the quartiles around it.
+function measure.spread(samples)
+  local s = table.move(samples, 1, #samples, 1, {})
+  table.sort(s)
+  local function at(q)
+    local place = 1 + q * (#s - 1)
+    local low = math.floor(place)
+    return s[low] + (place - low) * ((s[low + 1] or s[low]) - s[low])
+  end
+  return { median = at(0.5), low = at(0.25), high = at(0.75), n = #s }
+end
+
+-- CPU seconds that one call of `body` takes: the spread over `repeats` runs of `times` calls each.
+function measure.cpu(times, repeats, body)
+  local samples = {}
+  for i = 1, repeats do
+    collectgarbage()
+    local start = os.clock()
+    for _ = 1, times do body() end
+    samples[i] = (os.clock() - start) / times
+  end
+  return measure.spread(samples)
+end
+
+local units = { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "µs" }, { 1e-9, "ns" } }
+
+-- 0.0123 as "12.3 ms".
+function measure.seconds(value)
+  for _, unit in ipairs(units) do
+    if value >= unit[1] then return ("%.3g %s"):format(value / unit[1], unit[2]) end
+  end
+  return "0 s"
+end
+
+-- The lines that a command prints; raises what it complained of.
+function measure.lines(command)
+  local pipe = assert(io.popen(command .. " 2>&1"))
+  local lines = {}
+  for line in pipe:lines() do lines[#lines + 1] = line end
+  if not pipe:close() then error(("%s\n%s"):format(command, table.concat(lines, "\n")), 0) end
+  return lines
+end
+
+-- Compiles bench/peers/NAME.c once and returns the path of the program.
+function measure.compiled(name, source, flags)
+  local program = measure.folder .. "/" .. name
+  measure.lines("mkdir -p " .. measure.folder)
+  measure.lines(("test %s -nt bench/peers/%s || cc -O2 -o %s bench/peers/%s %s"):format(program, source,
+    program, source, flags or ""))
+  return program
+end
+
+-- A program that answers each line with the nanoseconds of one call: returns a function that asks
+-- it, in seconds, and one that ends it.
+function measure.peer(command)
+  local fifo = measure.folder .. "/questions"
+  measure.lines(("rm -f %s; mkfifo %s"):format(fifo, fifo))
+  local answers = assert(io.popen(command .. " <" .. fifo))
+  local questions = assert(io.open(fifo, "w"))
+  local function ask()
+    questions:write "go\n"
+    questions:flush()
+    local answer = answers:read()
+    return tonumber(answer) and tonumber(answer) / 1e9 or error(command .. " gave no answer", 0)
+  end
+  local function close()
+    questions:close()
+    answers:close()
+    os.remove(fifo)
+  end
+  return ask, close
+end
+
+-- Takes turns between two functions that return seconds; returns both spreads and that of a/b.
+function measure.pairs(a, b, count)
+  local as, bs, ratios = {}, {}, {}
+  for i = 1, count do
+    if i % 2 == 1 then as[i], bs[i] = a(), b() else bs[i], as[i] = b(), a() end
+    ratios[i] = as[i] / bs[i]
+  end
+  return measure.spread(as), measure.spread(bs), measure.spread(ratios)
+end
+
+-- One line of the table. `result` has median, low and high; `show` makes a text of a number.
+function measure.row(what, result, show, limit)
+  local function right(text, width)
+    local _, wide = text:gsub("[^\x80-\xBF]", "")
+    return (" "):rep(width - wide) .. text
+  end
+  io.write(("%s%s%s%s\n"):format(what .. (" "):rep(62 - utf8.len(what)), right(show(result.median), 11),
+    right(("%s … %s"):format(show(result.low), show(result.high)), 25), right(limit, 14)))
+  io.flush()
+end
+
+-- Where a row cannot be measured here: says why.
+function measure.absent(what, why)
+  io.write(("%-62s  not measured: %s\n"):format(what, why))
+  io.flush()
+end
+
+return measure

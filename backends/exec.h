@@ -36,6 +36,7 @@ typedef struct ExecSource {
     size_t length;
     const ExecEntry *entries;
     int nentries;
+    double limit_s; /* the compiler is ended after this time; 0: 30 s */
 } ExecSource;
 
 /* kernels[i] becomes the kernel of entries[i]; the caller owns them. */

@@ -34,7 +34,7 @@ struct Kernel {
     void (*release)(Kernel *k); /* frees impl; may be NULL */
 };
 
-/* A kernel with copies of the names; the caller fills in how it runs. */
+/* A kernel with copies of the names; the caller fills in how it runs.  NULL without memory. */
 Kernel *kernel_new(const char *name, const char *target, const KernelParam *params, int nparams);
 Kernel *kernel_retain(Kernel *k);
 void kernel_release(Kernel *k);

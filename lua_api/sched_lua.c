@@ -195,8 +195,9 @@ LUA_FN(sched_trace, "s:trace(receiver?) -> string",
     "The steps as Lua source that takes them again on the schedule named `receiver` (\"s\" if not given).")
 {
     Sched *s = check_sched(L, 1)->sched;
+    const char *receiver = arg_str_or(L, 2, "s");
     Arena *A = arena_new(NULL);
-    lua_pushstring(L, version_trace(A, s->at, arg_str_or(L, 2, "s")));
+    lua_pushstring(L, version_trace(A, s->at, receiver));
     arena_release(A);
     return 1;
 }

@@ -11,6 +11,8 @@
 
 #include <lauxlib.h>
 
+#include "backends/exec.h"
+#include "backends/worker/worker.h"
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
 #include "repl/eval.h"
@@ -143,6 +145,9 @@ static int run(lua_State *L, int argc, char **argv, const Options *o)
 
 int main(int argc, char **argv)
 {
+    int served = worker_main(argc, argv, NULL);
+    if (served >= 0)
+        return served;
     for (int i = 0; argc > 1 && i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].word) == 0)
             return commands[i].run(argc - 1, argv + 1);
@@ -154,6 +159,7 @@ int main(int argc, char **argv)
         if (L) {
             protect_unwatch();
             lua_close(L);
+            exec_shutdown();
         }
     }
     free(o.code);

@@ -1,6 +1,9 @@
 -- check.lua -- what the scripts in tests/lua need: named tests, comparisons, skipping.
 local t = { quick = os.getenv "TVMREPL_TEST" ~= "full", failed = 0, run = 0 }
 
+-- The folder of the project, in which tests are run.
+t.root = io.popen("pwd"):read()
+
 -- `value` as it is shown in a complaint.
 local function shown(value)
   return type(value) == "string" and string.format("%q", value) or tostring(value)

@@ -21,12 +21,15 @@ for _, name in ipairs(chosen) do
   local corpus, seeds = "build-fuzz/corpus/" .. name, "tests/fuzz/seeds/" .. name
   local log = "build-fuzz/" .. name .. ".log"
   local dictionary = "tests/fuzz/" .. name .. ".dict"
-  os.execute(("mkdir -p %s build-fuzz/found"):format(corpus))
+  os.execute(("mkdir -p %s build-fuzz/found build-fuzz/scratch"):format(corpus))
   print(("fuzz %s for %d s; log in %s"):format(name, seconds, log))
-  local ok = os.execute(("build-fuzz/tests/fuzz-%s -max_total_time=%d -timeout=10 -rss_limit_mb=2048 " ..
-    "-max_len=65536 -artifact_prefix=build-fuzz/found/%s- %s %s %s >%s 2>&1"):format(name, seconds, name,
-    files.exists(dictionary) and "-dict=" .. dictionary or "", corpus,
-    os.execute("test -d " .. seeds) and seeds or "", log))
+  local here = files.lines_of("pwd")[1]
+  local function absolute(path) return files.quote(here .. "/" .. path) end
+  local ok = os.execute(("cd build-fuzz/scratch && ../tests/fuzz-%s -max_total_time=%d -timeout=10 " ..
+    "-rss_limit_mb=2048 -max_len=65536 -artifact_prefix=%s %s %s %s >%s 2>&1"):format(name, seconds,
+    absolute("build-fuzz/found/" .. name .. "-"),
+    files.exists(dictionary) and "-dict=" .. absolute(dictionary) or "", absolute(corpus),
+    os.execute("test -d " .. seeds) and absolute(seeds) or "", absolute(log)))
   local runs = files.read(log):match "Done (%d+) runs"
   if ok and runs then
     passed = passed + 1

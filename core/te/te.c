@@ -42,6 +42,15 @@ Arena *te_arena(Te *te)
     return te->A;
 }
 
+bool te_take_mistake(Te *te, Err *out)
+{
+    if (te->err.code == ERR_none)
+        return false;
+    *out = te->err;
+    te->err = (Err){0};
+    return true;
+}
+
 void te_from(Te *te, const char *op)
 {
     te->from = op ? arena_strdup(te->A, op) : NULL;

@@ -26,6 +26,9 @@ Arena *te_arena(Te *te);
 /* Blocks made from now on say that they compute this graph operator (NULL: none). */
 void te_from(Te *te, const char *op);
 
+/* Takes the first mistake out, for callers that report where it was made; false if there is none. */
+bool te_take_mistake(Te *te, Err *out);
+
 /* An input. */
 const Node *te_placeholder(Te *te, const char *name, DType t, size_t rank, const int64_t *shape);
 

@@ -1,0 +1,407 @@
+/* access.c -- loads and stores: one element, a run, a fixed pattern of lanes, or wherever each lane says.
+**
+** The pattern of a vector access is known where its index is affine, and then no gather is needed:
+** a pattern within a short span is read by one or two wide loads and a shuffle, one of several
+** runs by a load for each.  Wide loads touch only elements between the first and the last that the
+** program reads, so they stay inside the buffer.
+*/
+#include "backends/llvm/emit/gen.h"
+
+static unsigned low_bit(uint64_t v, unsigned most)
+{
+    uint64_t bit = v & (0 - v);
+    return v == 0 || bit > most ? most : (unsigned)bit;
+}
+
+/* ---- where ---- */
+
+/* a += index * stride, for a stride that need not be a literal. */
+static bool add_index(Gen *g, Affine *a, const Node *index, const Node *stride)
+{
+    Affine part;
+    if (stride->op == OP_IntImm) {
+        if (!affine_of(g, index, &part))
+            return false;
+        affine_add(g, a, &part, stride->at.i);
+        return true;
+    }
+    if (!affine_of(g, ix_mul(g->A, index, stride), &part))
+        return false;
+    affine_add(g, a, &part, 1);
+    return true;
+}
+
+static LLVMValueRef lane_index(Gen *g, LLVMValueRef sum, const Node *index, const Node *stride)
+{
+    LLVMValueRef v = gen_as_vector(g, gen_expr(g, index));
+    LLVMValueRef s = gen_splat(g, gen_uniform(g, stride), g->lanes);
+    v = ir_is_int(stride, 1) ? v : LLVMBuildMul(g->b, v, s, "");
+    return sum ? LLVMBuildAdd(g->b, sum, v, "") : v;
+}
+
+Place gen_place(Gen *g, const Node *access, const Node *const *index)
+{
+    const Node *buffer = access->kid[0], *stride = ir_idx(g->A, 1);
+    int64_t bytes = (int64_t)dtype_bytes((DType)buffer->type);
+    Affine a = {0};
+    Place p = {.buf = gen_buffer(g, buffer), .inside = true};
+    for (size_t d = ir_rank(buffer); d-- > 0;) {
+        int64_t lo, hi, n = ir_dim(buffer, d);
+        p.inside &= n >= 0 && gen_range(g, index[d], &lo, &hi) && lo >= 0 && hi < n;
+        if (!add_index(g, &a, index[d], stride))
+            p.index = lane_index(g, p.index, index[d], stride);
+        stride = ix_mul(g->A, stride, buffer->kid[Buffer_shape + d]);
+    }
+    p.align = p.buf->align;
+    for (int i = 0; i < a.n; i++)
+        p.align = low_bit((uint64_t)(a.term[i].coef * bytes), p.align);
+    p.base = affine_sum(g, &a, p.buf->base, p.buf->level, bytes);
+    p.c = a.c;
+    p.k = a.k;
+    return p;
+}
+
+Pattern place_pattern(const Gen *g, const Place *p)
+{
+    if (p->index)
+        return PLACE_FREE;
+    if (!p->k)
+        return PLACE_ONE;
+    for (unsigned i = 1; i < g->lanes; i++)
+        if (p->k[i] != p->k[0] + (int64_t)i)
+            return PLACE_FIXED;
+    return PLACE_RUN;
+}
+
+bool place_distinct(const Gen *g, const Place *p)
+{
+    if (p->index || !p->k)
+        return false;
+    bool ascending = true;
+    for (unsigned i = 1; i < g->lanes; i++)
+        ascending &= p->k[i] > p->k[i - 1];
+    for (unsigned i = 1; !ascending && i < g->lanes; i++)
+        for (unsigned j = 0; j < i; j++)
+            if (p->k[i] == p->k[j])
+                return false;
+    return true;
+}
+
+static int64_t bytes_of(const Place *p, int64_t elements)
+{
+    return (int64_t)((uint64_t)elements * dtype_bytes((DType)p->buf->buffer->type));
+}
+
+unsigned place_align(const Gen *g, const Place *p, int64_t more)
+{
+    (void)g;
+    return low_bit((uint64_t)bytes_of(p, p->c + more), p->align);
+}
+
+LLVMValueRef place_pointer(Gen *g, const Place *p, int64_t more)
+{
+    int64_t at = bytes_of(p, (int64_t)((uint64_t)p->c + (uint64_t)more));
+    LLVMValueRef offset = gen_i64(g, at);
+    return at ? LLVMBuildGEP2(g->b, g->i8, p->base, &offset, 1, "") : p->base;
+}
+
+static LLVMTypeRef element(Gen *g, const Place *p)
+{
+    return gen_mem_type(g, (DType)p->buf->buffer->type);
+}
+
+/* The pointers of all lanes. */
+static LLVMValueRef pointers(Gen *g, const Place *p)
+{
+    LLVMValueRef index = p->index;
+    if (p->k) {
+        LLVMValueRef k = gen_const_lanes(g, g->i64, p->k, g->lanes);
+        index = index ? LLVMBuildAdd(g->b, index, k, "") : k;
+    }
+    if (!index)
+        return gen_splat(g, place_pointer(g, p, 0), g->lanes);
+    return LLVMBuildGEP2(g->b, element(g, p), place_pointer(g, p, 0), &index, 1, "");
+}
+
+LLVMValueRef place_lane_pointer(Gen *g, const Place *p, unsigned lane)
+{
+    LLVMValueRef at = place_pointer(g, p, p->k ? p->k[lane] : 0);
+    if (!p->index)
+        return at;
+    LLVMValueRef i = gen_lane(g, p->index, lane);
+    return LLVMBuildGEP2(g->b, element(g, p), at, &i, 1, "");
+}
+
+/* ---- memory ---- */
+
+/* In memory a truth value is a byte, true unless 0. */
+static LLVMValueRef from_memory(Gen *g, DType t, LLVMValueRef v)
+{
+    if (t != DT_bool)
+        return v;
+    return LLVMBuildICmp(g->b, LLVMIntNE, v, LLVMConstNull(LLVMTypeOf(v)), "");
+}
+
+static LLVMValueRef to_memory(Gen *g, DType t, LLVMValueRef v, unsigned lanes)
+{
+    return t == DT_bool ? LLVMBuildZExt(g->b, v, gen_vector(g->i8, lanes), "") : v;
+}
+
+LLVMValueRef mem_load(Gen *g, DType t, LLVMValueRef pointer, unsigned lanes, unsigned align)
+{
+    LLVMValueRef v = LLVMBuildLoad2(g->b, gen_vector(gen_mem_type(g, t), lanes), pointer, "");
+    LLVMSetAlignment(v, align);
+    return from_memory(g, t, v);
+}
+
+void mem_store(Gen *g, DType t, LLVMValueRef v, LLVMValueRef pointer, unsigned lanes,
+               unsigned align)
+{
+    LLVMSetAlignment(LLVMBuildStore(g->b, to_memory(g, t, v, lanes), pointer), align);
+}
+
+static LLVMValueRef align_arg(Gen *g, unsigned align)
+{
+    return LLVMConstInt(g->i32, align, 0);
+}
+
+static LLVMValueRef all_lanes(Gen *g)
+{
+    return g->mask ? g->mask : gen_splat(g, LLVMConstInt(g->i1, 1, 0), g->lanes);
+}
+
+/* ---- loads ---- */
+
+static LLVMValueRef load_run(Gen *g, const Place *p, int64_t first, unsigned n)
+{
+    return mem_load(g, (DType)p->buf->buffer->type, place_pointer(g, p, first), n,
+                    place_align(g, p, first));
+}
+
+static LLVMValueRef load_one(Gen *g, const Place *p)
+{
+    DType t = (DType)p->buf->buffer->type;
+    LLVMValueRef at = place_pointer(g, p, 0);
+    unsigned align = place_align(g, p, 0);
+    if (g->mask && !p->inside) { /* where no lane needs it, read something harmless */
+        at = LLVMBuildSelect(g->b, gen_any(g), at, g->f.spare, "");
+        align = align < 8 ? align : 8;
+    }
+    return mem_load(g, t, at, 1, align);
+}
+
+static LLVMValueRef load_masked(Gen *g, const Place *p)
+{
+    DType t = (DType)p->buf->buffer->type;
+    LLVMTypeRef type = gen_vector(element(g, p), g->lanes);
+    LLVMValueRef args[] = {place_pointer(g, p, p->k[0]), align_arg(g, place_align(g, p, p->k[0])),
+                           g->mask, LLVMConstNull(type)};
+    return from_memory(g, t, gen_intrinsic(g, "llvm.masked.load", 2,
+                                           (LLVMTypeRef[]){type, g->ptr}, 4, args));
+}
+
+static LLVMValueRef gather(Gen *g, const Place *p)
+{
+    DType t = (DType)p->buf->buffer->type;
+    LLVMTypeRef type = gen_vector(element(g, p), g->lanes);
+    LLVMValueRef at = pointers(g, p);
+    LLVMValueRef args[] = {at, align_arg(g, (unsigned)dtype_bytes(t)), all_lanes(g),
+                           LLVMConstNull(type)};
+    return from_memory(g, t, gen_intrinsic(g, "llvm.masked.gather", 2,
+                                           (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args));
+}
+
+static unsigned run_length(const int64_t *k, unsigned from, unsigned n)
+{
+    unsigned end = from + 1;
+    while (end < n && k[end] == k[end - 1] + 1)
+        end++;
+    return end - from;
+}
+
+/* a followed by b, of na and nb lanes. */
+static LLVMValueRef concat(Gen *g, LLVMValueRef a, unsigned na, LLVMValueRef b, unsigned nb)
+{
+    int idx[2 * MAX_LANES];
+    unsigned wide = na > nb ? na : nb;
+    if (na == 1)
+        a = gen_splat(g, a, wide), wide = wide == 1 ? 2 : wide;
+    if (wide == 2 && na == 1 && nb == 1)
+        return LLVMBuildInsertElement(g->b, gen_splat(g, a, 2), b, LLVMConstInt(g->i32, 1, 0), "");
+    for (unsigned i = 0; i < wide; i++)
+        idx[i] = i < (na < nb ? na : nb) ? (int)i : -1;
+    if (nb == 1)
+        b = gen_splat(g, b, wide);
+    else if (nb < na)
+        b = gen_shuffle(g, b, NULL, idx, wide);
+    else if (na < nb && na > 1)
+        a = gen_shuffle(g, a, NULL, idx, wide);
+    for (unsigned i = 0; i < na + nb; i++)
+        idx[i] = (int)(i < na ? i : wide + (i - na));
+    return gen_shuffle(g, a, b, idx, na + nb);
+}
+
+static LLVMValueRef load_runs(Gen *g, const Place *p)
+{
+    LLVMValueRef piece[MAX_LANES];
+    unsigned size[MAX_LANES], n = 0;
+    for (unsigned i = 0; i < g->lanes; i += size[n++]) {
+        size[n] = run_length(p->k, i, g->lanes);
+        piece[n] = load_run(g, p, p->k[i], size[n]);
+    }
+    for (; n > 1; n = (n + 1) / 2) /* neighbours, until one is left */
+        for (unsigned i = 0; i < (n + 1) / 2; i++) {
+            bool pair = 2 * i + 1 < n;
+            LLVMValueRef v = piece[2 * i];
+            unsigned m = size[2 * i];
+            piece[i] = pair ? concat(g, v, m, piece[2 * i + 1], size[2 * i + 1]) : v;
+            size[i] = m + (pair ? size[2 * i + 1] : 0);
+        }
+    return piece[0];
+}
+
+static void span_of(const Gen *g, const int64_t *k, int64_t *lo, int64_t *hi)
+{
+    *lo = *hi = k[0];
+    for (unsigned i = 1; i < g->lanes; i++) {
+        *lo = k[i] < *lo ? k[i] : *lo;
+        *hi = k[i] > *hi ? k[i] : *hi;
+    }
+}
+
+static LLVMValueRef load_fixed(Gen *g, const Place *p)
+{
+    int64_t lo, hi;
+    span_of(g, p->k, &lo, &hi);
+    if (hi - lo >= 4 * (int64_t)g->lanes || hi - lo >= MAX_LANES)
+        return load_runs(g, p);
+    int idx[MAX_LANES], span = (int)(hi - lo + 1), wide = 1;
+    while (2 * wide <= span)
+        wide *= 2;
+    for (unsigned i = 0; i < g->lanes; i++) {
+        int o = (int)(p->k[i] - lo);
+        idx[i] = o < wide ? o : o - (span - wide) + wide;
+    }
+    if (wide == 1) /* a span of one lane cannot be: all offsets would be equal */
+        return load_runs(g, p);
+    LLVMValueRef first = load_run(g, p, lo, (unsigned)wide);
+    LLVMValueRef second = span > wide ? load_run(g, p, hi + 1 - wide, (unsigned)wide) : NULL;
+    return gen_shuffle(g, first, second, idx, g->lanes);
+}
+
+Val place_load(Gen *g, const Place *p)
+{
+    bool masked = g->mask && !p->inside;
+    switch (place_pattern(g, p)) {
+    case PLACE_ONE: return (Val){load_one(g, p), false};
+    case PLACE_RUN:
+        return (Val){masked ? load_masked(g, p) : load_run(g, p, p->k[0], g->lanes), true};
+    case PLACE_FIXED: return (Val){masked ? gather(g, p) : load_fixed(g, p), true};
+    case PLACE_FREE: break;
+    }
+    return (Val){gather(g, p), true};
+}
+
+/* ---- stores ---- */
+
+static void store_run(Gen *g, const Place *p, LLVMValueRef v, int64_t first, unsigned n)
+{
+    mem_store(g, (DType)p->buf->buffer->type, v, place_pointer(g, p, first), n,
+              place_align(g, p, first));
+}
+
+static void store_masked(Gen *g, const Place *p, LLVMValueRef v)
+{
+    DType t = (DType)p->buf->buffer->type;
+    LLVMTypeRef type = gen_vector(element(g, p), g->lanes);
+    LLVMValueRef args[] = {to_memory(g, t, v, g->lanes), place_pointer(g, p, p->k[0]),
+                           align_arg(g, place_align(g, p, p->k[0])), g->mask};
+    gen_intrinsic(g, "llvm.masked.store", 2, (LLVMTypeRef[]){type, g->ptr}, 4, args);
+}
+
+/* In the order of the lanes, so that of two that meet the later one stays. */
+static void scatter(Gen *g, const Place *p, LLVMValueRef v)
+{
+    DType t = (DType)p->buf->buffer->type;
+    LLVMTypeRef type = gen_vector(element(g, p), g->lanes);
+    LLVMValueRef at = pointers(g, p);
+    LLVMValueRef args[] = {to_memory(g, t, v, g->lanes), at,
+                           align_arg(g, (unsigned)dtype_bytes(t)), all_lanes(g)};
+    gen_intrinsic(g, "llvm.masked.scatter", 2, (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args);
+}
+
+/* A permutation of a run is one shuffle and one store; else each run is a store. */
+static void store_fixed(Gen *g, const Place *p, LLVMValueRef v)
+{
+    int64_t lo, hi;
+    int idx[MAX_LANES];
+    span_of(g, p->k, &lo, &hi);
+    if (hi - lo + 1 == (int64_t)g->lanes) {
+        bool once = true;
+        for (unsigned i = 0; i < g->lanes; i++)
+            idx[i] = -1;
+        for (unsigned i = 0; i < g->lanes; i++) {
+            once &= idx[p->k[i] - lo] < 0;
+            idx[p->k[i] - lo] = (int)i;
+        }
+        if (once) {
+            store_run(g, p, gen_shuffle(g, v, NULL, idx, g->lanes), lo, g->lanes);
+            return;
+        }
+    }
+    for (unsigned i = 0, n; i < g->lanes; i += n) {
+        n = run_length(p->k, i, g->lanes);
+        for (unsigned j = 0; j < n; j++)
+            idx[j] = (int)(i + j);
+        store_run(g, p, gen_shuffle(g, v, NULL, idx, n), p->k[i], n);
+    }
+}
+
+static void store_one(Gen *g, const Place *p, Val value)
+{
+    if (!g->mask) {
+        store_run(g, p, value.vec ? gen_lane(g, value.v, g->lanes - 1) : value.v, 0, 1);
+        return;
+    }
+    if (value.vec) {
+        scatter(g, p, value.v);
+        return;
+    }
+    if (p->inside && p->buf->stack) {
+        LLVMValueRef old = mem_load(g, (DType)p->buf->buffer->type, place_pointer(g, p, 0), 1,
+                                    place_align(g, p, 0));
+        store_run(g, p, LLVMBuildSelect(g->b, gen_any(g), value.v, old, ""), 0, 1);
+        return;
+    }
+    LLVMBasicBlockRef then = gen_block(g, "any"), next = gen_block(g, "next");
+    LLVMBuildCondBr(g->b, gen_any(g), then, next);
+    gen_at_end(g, then);
+    store_run(g, p, value.v, 0, 1);
+    LLVMBuildBr(g->b, next);
+    gen_at_end(g, next);
+}
+
+void place_store(Gen *g, const Place *p, Val value)
+{
+    Pattern pattern = place_pattern(g, p);
+    if (pattern == PLACE_ONE) {
+        store_one(g, p, value);
+        return;
+    }
+    LLVMValueRef v = gen_as_vector(g, value);
+    if (g->mask && p->inside && p->buf->stack && place_distinct(g, p)) {
+        LLVMValueRef outer = g->mask; /* nobody else sees the other lanes: write them back */
+        LLVMValueRef old = place_load(g, p).v;
+        v = LLVMBuildSelect(g->b, g->mask, v, old, "");
+        g->mask = NULL;
+        pattern == PLACE_RUN ? store_run(g, p, v, p->k[0], g->lanes) : store_fixed(g, p, v);
+        g->mask = outer;
+        return;
+    }
+    if (pattern == PLACE_RUN)
+        g->mask ? store_masked(g, p, v) : store_run(g, p, v, p->k[0], g->lanes);
+    else if (pattern == PLACE_FIXED && !g->mask)
+        store_fixed(g, p, v);
+    else
+        scatter(g, p, v);
+}

@@ -1,0 +1,404 @@
+/* affine.c -- index expressions as  c + sum of coef * term + k[lane].
+**
+** Terms are uniform values: loop variables, and whatever is not linear (y // 3) but the same for
+** all lanes.  Lane offsets are known numbers, also through // and % by literals, so that
+** fused, split and nested vectorised loops still give plain runs and strides.
+*/
+#include "backends/llvm/emit/gen.h"
+
+#include <string.h>
+
+/* ---- what an expression mentions ---- */
+
+bool gen_is_index(Gen *g, const Node *e)
+{
+    switch (e->op) {
+    case OP_IntImm: return true;
+    case OP_Var: return !gen_var(g, e)->is_let;
+    case OP_Load:
+    case OP_Let:
+    case OP_Call:
+    case OP_FloatImm: return false;
+    default: break;
+    }
+    if (dtype_is_float((DType)e->type))
+        return false;
+    for (uint32_t i = 0; i < e->nkids; i++)
+        if (!gen_is_index(g, e->kid[i]))
+            return false;
+    return true;
+}
+
+bool gen_has_lanes(Gen *g, const Node *e)
+{
+    if (g->lanes == 1)
+        return false;
+    if (e->op == OP_Var) {
+        const VarBind *v = gen_var(g, e);
+        return v->is_let ? v->let.vec : v->extent > 0;
+    }
+    if (e->op == OP_Let) {
+        bool vec = gen_has_lanes(g, e->kid[Let_value]);
+        gen_suppose_let(g, e, vec);
+        vec |= gen_has_lanes(g, e->kid[Let_body]);
+        g->vars.n--;
+        return vec;
+    }
+    for (uint32_t i = e->op == OP_Load; i < e->nkids; i++)
+        if (gen_has_lanes(g, e->kid[i]))
+            return true;
+    return false;
+}
+
+/* The innermost scope that e depends on. */
+static int level_of(Gen *g, const Node *e)
+{
+    if (e->op == OP_Var)
+        return gen_var(g, e)->level;
+    int level = 0;
+    for (uint32_t i = 0; i < e->nkids; i++) {
+        int l = level_of(g, e->kid[i]);
+        level = l > level ? l : level;
+    }
+    return level;
+}
+
+/* ---- ranges ---- */
+
+static const int64_t FAR = INT64_C(1) << 62;
+
+static bool near_zero(int64_t lo, int64_t hi)
+{
+    return lo > -FAR && hi < FAR;
+}
+
+static bool range_mul(int64_t al, int64_t ah, int64_t bl, int64_t bh, int64_t *lo, int64_t *hi)
+{
+    int64_t p[4];
+    if (__builtin_mul_overflow(al, bl, &p[0]) || __builtin_mul_overflow(al, bh, &p[1]) ||
+        __builtin_mul_overflow(ah, bl, &p[2]) || __builtin_mul_overflow(ah, bh, &p[3]))
+        return false;
+    *lo = *hi = p[0];
+    for (int i = 1; i < 4; i++) {
+        *lo = p[i] < *lo ? p[i] : *lo;
+        *hi = p[i] > *hi ? p[i] : *hi;
+    }
+    return near_zero(*lo, *hi);
+}
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
+}
+
+static bool range_binary(Gen *g, const Node *e, int64_t *lo, int64_t *hi)
+{
+    int64_t al, ah, bl, bh;
+    if (!gen_range(g, e->kid[0], &al, &ah) || !gen_range(g, e->kid[1], &bl, &bh))
+        return false;
+    switch (e->op) {
+    case OP_Add: *lo = al + bl, *hi = ah + bh; break;
+    case OP_Sub: *lo = al - bh, *hi = ah - bl; break;
+    case OP_Mul: return range_mul(al, ah, bl, bh, lo, hi);
+    case OP_Min: *lo = al < bl ? al : bl, *hi = ah < bh ? ah : bh; break;
+    case OP_Max: *lo = al > bl ? al : bl, *hi = ah > bh ? ah : bh; break;
+    case OP_FloorDiv:
+        if (bl != bh || bl <= 0)
+            return false;
+        *lo = floor_div(al, bl), *hi = floor_div(ah, bl);
+        break;
+    case OP_FloorMod:
+        if (bl != bh || bl <= 0)
+            return false;
+        *lo = 0, *hi = bl - 1;
+        if (floor_div(al, bl) == floor_div(ah, bl))
+            *lo = al - floor_div(al, bl) * bl, *hi = ah - floor_div(al, bl) * bl;
+        break;
+    default: return false;
+    }
+    return near_zero(*lo, *hi);
+}
+
+bool gen_range(Gen *g, const Node *e, int64_t *lo, int64_t *hi)
+{
+    const DTypeInfo *t = &dtype_info[e->type];
+    if (e->op == OP_IntImm) {
+        *lo = *hi = e->at.i;
+        return near_zero(*lo, *hi);
+    }
+    if (e->op == OP_Var) {
+        const VarBind *v = gen_var(g, e);
+        *lo = v->lo, *hi = v->hi;
+        return v->ranged;
+    }
+    if (e->op == OP_Select) {
+        int64_t al, ah, bl, bh;
+        if (!gen_range(g, e->kid[Select_a], &al, &ah) || !gen_range(g, e->kid[Select_b], &bl, &bh))
+            return false;
+        *lo = al < bl ? al : bl, *hi = ah > bh ? ah : bh;
+        return true;
+    }
+    if (e->op == OP_Cast && e->type == DT_int64 && !dtype_is_float((DType)e->kid[0]->type))
+        return gen_range(g, e->kid[Cast_a], lo, hi);
+    if (e->type == DT_int64 && e->nkids == 2)
+        return range_binary(g, e, lo, hi);
+    if (t->cls == DC_FLOAT || t->bits >= 63)
+        return false;
+    *lo = t->cls == DC_INT ? -(INT64_C(1) << (t->bits - 1)) : 0;
+    *hi = t->cls == DC_INT ? (INT64_C(1) << (t->bits - 1)) - 1 : (INT64_C(1) << t->bits) - 1;
+    return true;
+}
+
+/* ---- the linear form ---- */
+
+static bool add_term(Affine *a, Term t)
+{
+    if (t.coef == 0)
+        return true;
+    for (int i = 0; i < a->n; i++)
+        if (a->term[i].v == t.v) {
+            a->term[i].coef = (int64_t)((uint64_t)a->term[i].coef + (uint64_t)t.coef);
+            if (a->term[i].coef == 0)
+                memmove(&a->term[i], &a->term[i + 1], sizeof(Term) * (size_t)(--a->n - i));
+            return true;
+        }
+    if (a->n == MAX_TERMS)
+        return false;
+    int at = a->n++;
+    for (; at > 0 && a->term[at - 1].level > t.level; at--)
+        a->term[at] = a->term[at - 1];
+    a->term[at] = t;
+    return true;
+}
+
+static bool add_scaled(Gen *g, Affine *a, const Affine *b, int64_t times)
+{
+    uint64_t m = (uint64_t)times;
+    a->c = (int64_t)((uint64_t)a->c + (uint64_t)b->c * m);
+    for (int i = 0; i < b->n; i++) {
+        Term t = b->term[i];
+        t.coef = (int64_t)((uint64_t)t.coef * m);
+        if (!add_term(a, t))
+            return false;
+    }
+    if (!b->k)
+        return true;
+    int64_t *k = ARENA_ARRAY(g->A, int64_t, g->lanes);
+    bool all_zero = true;
+    for (unsigned i = 0; i < g->lanes; i++) {
+        k[i] = (int64_t)((a->k ? (uint64_t)a->k[i] : 0) + (uint64_t)b->k[i] * m);
+        all_zero &= k[i] == 0;
+    }
+    a->k = all_zero ? NULL : k;
+    return true;
+}
+
+static bool of_var(Gen *g, const Node *e, Affine *out)
+{
+    const VarBind *v = gen_var(g, e);
+    if (v->is_let) {
+        if (v->let.vec)
+            return false;
+        return add_term(out, (Term){v->let.v, 1, v->level});
+    }
+    out->c = v->c;
+    if (v->v)
+        add_term(out, (Term){v->v, 1, v->level});
+    if (v->extent) {
+        int64_t *k = ARENA_ARRAY(g->A, int64_t, g->lanes);
+        unsigned inner = g->lanes / (v->before * v->extent);
+        for (unsigned i = 0; i < g->lanes; i++)
+            k[i] = i / inner % v->extent;
+        out->k = k;
+    }
+    return true;
+}
+
+/* A uniform value that is no linear form of others: computed once, as far outside as it can be. */
+static bool of_other(Gen *g, const Node *e, Affine *out)
+{
+    if (gen_has_lanes(g, e))
+        return false;
+    if (!gen_is_index(g, e)) {
+        Val v = gen_expr(g, e);
+        return !v.vec && add_term(out, (Term){v.v, 1, LEVEL_HERE});
+    }
+    int level = level_of(g, e);
+    level = level > g->f.scopes ? level : g->f.scopes;
+    Level *s = &g->scopes.at[level];
+    for (size_t i = 0; i < s->exprs.n; i++)
+        if (s->exprs.at[i].e == e || ir_same(s->exprs.at[i].e, e))
+            return add_term(out, (Term){s->exprs.at[i].val.v, 1, level});
+    Spot back = g->at;
+    LLVMValueRef mask = g->mask;
+    size_t floor = g->memo_floor;
+    g->mask = NULL;
+    g->memo_floor = g->memo.n; /* what is known here may not be known there */
+    gen_before(g, s->anchor);
+    Val v = gen_by_rule(g, e);
+    gen_go(g, back);
+    g->mask = mask;
+    g->memo.n = g->memo_floor;
+    g->memo_floor = floor;
+    vec_push(g->A, &g->scopes.at[level].exprs, ((ExprMemo){e, v}));
+    return add_term(out, (Term){v.v, 1, level});
+}
+
+/* (c + terms + k) // n or % n, where n divides all coefficients. */
+static bool of_division(Gen *g, const Node *e, Affine *out)
+{
+    Affine a;
+    int64_t n = e->kid[1]->op == OP_IntImm ? e->kid[1]->at.i : 0;
+    if (n <= 0 || !affine_of(g, e->kid[0], &a))
+        return of_other(g, e, out);
+    for (int i = 0; i < a.n; i++)
+        if (a.term[i].coef % n)
+            return of_other(g, e, out);
+    int64_t lo, hi;
+    if (a.n > 0 && !gen_range(g, e->kid[0], &lo, &hi)) /* dividing term by term must not wrap */
+        return of_other(g, e, out);
+    bool mod = e->op == OP_FloorMod;
+    int64_t k0 = 0, *k = a.k ? ARENA_ARRAY(g->A, int64_t, g->lanes) : NULL;
+    bool all_zero = true;
+    for (unsigned i = 0; i < (k ? g->lanes : 1); i++) {
+        int64_t v = a.c + (k ? a.k[i] : 0), q = floor_div(v, n), r = mod ? v - q * n : q;
+        if (i == 0)
+            k0 = r;
+        if (k)
+            k[i] = r - k0;
+        all_zero &= r == k0;
+    }
+    out->c = k0;
+    out->k = all_zero ? NULL : k;
+    for (int i = 0; !mod && i < a.n; i++)
+        add_term(out, (Term){a.term[i].v, a.term[i].coef / n, a.term[i].level});
+    return true;
+}
+
+static bool of_product(Gen *g, const Node *e, Affine *out)
+{
+    int side = e->kid[1]->op == OP_IntImm ? 1 : e->kid[0]->op == OP_IntImm ? 0 : -1;
+    Affine a;
+    if (side >= 0)
+        return affine_of(g, e->kid[1 - side], &a) && add_scaled(g, out, &a, e->kid[side]->at.i);
+    for (int i = 0; i < 2; i++) /* an unrolled variable is a literal by now */
+        if (gen_is_index(g, e->kid[i]) && affine_of(g, e->kid[i], &a) && a.n == 0 && !a.k) {
+            int64_t times = a.c;
+            return affine_of(g, e->kid[1 - i], &a) && add_scaled(g, out, &a, times);
+        }
+    return of_other(g, e, out);
+}
+
+bool affine_of(Gen *g, const Node *e, Affine *out)
+{
+    Affine a;
+    *out = (Affine){0};
+    if (e->type != DT_int64)
+        return false;
+    switch (e->op) {
+    case OP_IntImm: out->c = e->at.i; return true;
+    case OP_Var: return of_var(g, e, out);
+    case OP_Neg: return affine_of(g, e->kid[0], &a) && add_scaled(g, out, &a, -1);
+    case OP_Add:
+    case OP_Sub:
+        return affine_of(g, e->kid[0], &a) && add_scaled(g, out, &a, 1) &&
+               affine_of(g, e->kid[1], &a) && add_scaled(g, out, &a, e->op == OP_Add ? 1 : -1);
+    case OP_Mul: return of_product(g, e, out);
+    case OP_FloorDiv:
+    case OP_FloorMod: return of_division(g, e, out);
+    default: return of_other(g, e, out);
+    }
+}
+
+/* All terms as one. */
+static void collapse(Gen *g, Affine *a)
+{
+    LLVMValueRef v = affine_sum(g, a, NULL, 0, 1);
+    a->n = 0;
+    if (v)
+        add_term(a, (Term){v, 1, LEVEL_HERE});
+}
+
+void affine_add(Gen *g, Affine *a, const Affine *b, int64_t times)
+{
+    Affine more = *b;
+    if (a->n + b->n > MAX_TERMS) {
+        collapse(g, a);
+        collapse(g, &more);
+    }
+    add_scaled(g, a, &more, times);
+}
+
+/* ---- and back to code ---- */
+
+static LLVMValueRef sum_terms(Gen *g, const Term *t, int n, LLVMValueRef base, bool pointer,
+                              int64_t scale)
+{
+    LLVMValueRef sum = NULL;
+    for (int i = 0; i < n; i++) {
+        int64_t coef = (int64_t)((uint64_t)t[i].coef * (uint64_t)scale);
+        LLVMValueRef v = coef == 1 ? t[i].v : LLVMBuildMul(g->b, t[i].v, gen_i64(g, coef), "");
+        sum = sum ? LLVMBuildAdd(g->b, sum, v, "") : v;
+    }
+    if (pointer)
+        return LLVMBuildGEP2(g->b, g->i8, base, &sum, 1, "");
+    return base ? LLVMBuildAdd(g->b, base, sum, "") : sum;
+}
+
+static bool memo_fits(const SumMemo *m, LLVMValueRef base, const Term *t, int n)
+{
+    if (m->base != base || m->n != n)
+        return false;
+    for (int i = 0; i < n; i++)
+        if (m->term[i].v != t[i].v || m->term[i].coef != t[i].coef)
+            return false;
+    return true;
+}
+
+LLVMValueRef affine_sum(Gen *g, const Affine *a, LLVMValueRef base, int base_level, int64_t scale)
+{
+    base_level = base_level > g->f.scopes ? base_level : g->f.scopes;
+    bool pointer = base && LLVMGetTypeKind(LLVMTypeOf(base)) == LLVMPointerTypeKind;
+    for (int i = 0, n; i < a->n; i += n) {
+        const Term *t = &a->term[i];
+        int level = t->level > base_level ? t->level : base_level;
+        for (n = 1; i + n < a->n && (t[n].level <= level); n++)
+            ;
+        if (level >= (int)g->scopes.n) { /* known here and nowhere outside */
+            base = sum_terms(g, t, n, base, pointer, scale);
+            continue;
+        }
+        Level *s = &g->scopes.at[level];
+        LLVMValueRef found = NULL;
+        for (size_t m = 0; m < s->sums.n && !found; m++)
+            if (memo_fits(&s->sums.at[m], base, t, n))
+                found = s->sums.at[m].sum;
+        if (!found) {
+            Spot back = g->at;
+            gen_before(g, s->anchor);
+            found = sum_terms(g, t, n, base, pointer, scale);
+            gen_go(g, back);
+            SumMemo memo = {base, found, n, {{0}}};
+            memcpy(memo.term, t, sizeof(Term) * (size_t)n);
+            vec_push(g->A, &s->sums, memo);
+        }
+        base = found;
+    }
+    return base;
+}
+
+Val affine_value(Gen *g, const Affine *a)
+{
+    LLVMValueRef sum = affine_sum(g, a, NULL, 0, 1);
+    if (!a->k) {
+        LLVMValueRef c = gen_i64(g, a->c);
+        return (Val){!sum ? c : a->c ? LLVMBuildAdd(g->b, sum, c, "") : sum, false};
+    }
+    int64_t k[MAX_LANES];
+    for (unsigned i = 0; i < g->lanes; i++)
+        k[i] = (int64_t)((uint64_t)a->k[i] + (uint64_t)a->c);
+    LLVMValueRef lanes = gen_const_lanes(g, g->i64, k, g->lanes);
+    if (sum)
+        lanes = LLVMBuildAdd(g->b, gen_splat(g, sum, g->lanes), lanes, "");
+    return (Val){lanes, true};
+}

@@ -1,0 +1,440 @@
+/* stmt.c -- statements: conditions, loops of every kind, temporaries. */
+#include "backends/llvm/emit/gen.h"
+#include "core/run/runtime.h"
+
+typedef void StmtRule(Gen *g, const Node *s);
+
+/* ---- leaving ---- */
+
+static void release(Gen *g, LLVMValueRef temporary)
+{
+    gen_runtime_call(g, RTF_release, LLVMVoidTypeInContext(g->ctx), 1, &temporary);
+}
+
+void gen_leave(Gen *g, LLVMValueRef code)
+{
+    for (size_t i = g->temps.n; i-- > g->f.temps;)
+        release(g, g->temps.at[i].pointer);
+    LLVMBuildRet(g->b, code);
+}
+
+/* Leaves the kernel here if somebody asked for it. */
+static void poll_cancel(Gen *g)
+{
+    LLVMValueRef flag = LLVMBuildLoad2(g->b, g->i32, gen_runtime(g, RTF_cancel), "");
+    LLVMSetVolatile(flag, 1);
+    LLVMBasicBlockRef stop = gen_block(g, "cancelled"), go = gen_block(g, "go");
+    LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntNE, flag, LLVMConstInt(g->i32, 0, 0), ""), stop,
+                    go);
+    gen_at_end(g, stop);
+    gen_leave(g, LLVMConstInt(g->i32, (unsigned long long)RT_CANCELLED, 1));
+    gen_at_end(g, go);
+}
+
+/* ---- conditions ---- */
+
+static void run_where(Gen *g, LLVMValueRef lanes, const Node *s)
+{
+    LLVMValueRef outer = g->mask;
+    if (s->op == OP_Nop)
+        return;
+    g->mask = outer ? LLVMBuildAnd(g->b, outer, lanes, "") : lanes;
+    gen_stmt(g, s);
+    g->mask = outer;
+}
+
+static void run_if(Gen *g, LLVMValueRef cond, const Node *then, const Node *otherwise)
+{
+    if (LLVMIsAConstantInt(cond)) {
+        gen_stmt(g, LLVMConstIntGetZExtValue(cond) ? then : otherwise);
+        return;
+    }
+    LLVMBasicBlockRef yes = gen_block(g, "then"), next = gen_block(g, "next");
+    LLVMBasicBlockRef no = otherwise->op == OP_Nop ? next : gen_block(g, "else");
+    LLVMBuildCondBr(g->b, cond, yes, no);
+    gen_at_end(g, yes);
+    gen_stmt(g, then);
+    LLVMBuildBr(g->b, next);
+    if (no != next) {
+        gen_at_end(g, no);
+        gen_stmt(g, otherwise);
+        LLVMBuildBr(g->b, next);
+    }
+    gen_at_end(g, next);
+}
+
+/* Splits a conjunction into what is the same for all lanes and what is not; either may be NULL. */
+static void split_condition(Gen *g, const Node *c, const Node **uniform, const Node **lanes)
+{
+    if (c->op == OP_And) {
+        split_condition(g, c->kid[0], uniform, lanes);
+        split_condition(g, c->kid[1], uniform, lanes);
+        return;
+    }
+    const Node **side = gen_has_lanes(g, c) ? lanes : uniform;
+    *side = *side ? ir_and(g->A, *side, c) : c;
+}
+
+static void on_if(Gen *g, const Node *s)
+{
+    const Node *cond = s->kid[If_cond], *otherwise = s->kid[If_otherwise];
+    const Node *uniform = NULL, *lanes = NULL;
+    if (gen_has_lanes(g, cond) && otherwise->op == OP_Nop && !gen_may_trap(g, cond)) {
+        split_condition(g, cond, &uniform, &lanes);
+        if (uniform) {
+            const Node *inner = ir_if(g->A, lanes, s->kid[If_then], otherwise);
+            run_if(g, gen_expr(g, uniform).v, inner, otherwise);
+            return;
+        }
+    }
+    Val c = gen_expr(g, cond);
+    if (!c.vec) {
+        run_if(g, c.v, s->kid[If_then], otherwise);
+        return;
+    }
+    run_where(g, c.v, s->kid[If_then]);
+    run_where(g, gen_not(g, c).v, otherwise);
+}
+
+/* ---- loops ---- */
+
+/* About how many statements one run of s takes; a vector statement counts as one for eight lanes. */
+static double work(const Node *s)
+{
+    double sum = 0;
+    switch (s->op) {
+    case OP_For: {
+        double n = (double)ir_const_int(s->kid[For_extent], 256), per = work(s->kid[For_body]);
+        return 1 + (ir_for_kind(s) == FOR_vectorized ? (n + 7) / 8 : n) * per;
+    }
+    case OP_If: return 1 + work(s->kid[If_then]) + work(s->kid[If_otherwise]);
+    case OP_Alloc: return 1 + work(s->kid[Alloc_body]);
+    case OP_Seq:
+        for (uint32_t i = 0; i < s->nkids; i++)
+            sum += work(s->kid[i]);
+        return sum;
+    default: return 1;
+    }
+}
+
+double gen_work(const Node *s)
+{
+    return work(s);
+}
+
+/* How many statements s becomes as straight code. */
+static double straight_size(const Node *s)
+{
+    double sum = 0;
+    switch (s->op) {
+    case OP_For: {
+        double n = ir_for_kind(s) == FOR_unrolled ? (double)ir_const_int(s->kid[For_extent], 1) : 1;
+        return 1 + n * straight_size(s->kid[For_body]);
+    }
+    case OP_If: return 1 + straight_size(s->kid[If_then]) + straight_size(s->kid[If_otherwise]);
+    case OP_Alloc: return 1 + straight_size(s->kid[Alloc_body]);
+    case OP_Seq:
+        for (uint32_t i = 0; i < s->nkids; i++)
+            sum += straight_size(s->kid[i]);
+        return sum;
+    default: return 1;
+    }
+}
+
+static VarBind bind_loop(Gen *g, const Node *loop)
+{
+    int64_t lo, hi;
+    VarBind v = {.var = loop->kid[For_var]};
+    if (gen_range(g, loop->kid[For_extent], &lo, &hi)) {
+        v.ranged = true;
+        v.hi = hi > 0 ? hi - 1 : 0;
+    }
+    return v;
+}
+
+/* Runs the loop's body once with the variable bound as said. */
+void gen_loop_body(Gen *g, const Node *loop, VarBind bind)
+{
+    gen_push_scope(g);
+    bind.level = gen_level(g);
+    vec_push(g->A, &g->vars, bind);
+    gen_stmt(g, loop->kid[For_body]);
+    g->vars.n--;
+    gen_pop_scope(g);
+}
+
+static void run_constant(Gen *g, const Node *loop, int64_t i)
+{
+    gen_loop_body(g, loop, (VarBind){.var = loop->kid[For_var], .c = i, .ranged = true, .lo = i, .hi = i});
+}
+
+/* for (i = from; i < to; i++), where from < to unless `may_be_empty`. */
+Count gen_begin_count(Gen *g, LLVMValueRef from, LLVMValueRef to, bool may_be_empty)
+{
+    Count c = {.to = to, .head = gen_block(g, "loop"), .exit = gen_block(g, "done")};
+    LLVMBasicBlockRef before = g->at.block;
+    if (may_be_empty)
+        LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, from, to, ""), c.head, c.exit);
+    else
+        LLVMBuildBr(g->b, c.head);
+    gen_at_end(g, c.head);
+    c.i = LLVMBuildPhi(g->b, g->i64, "i");
+    LLVMAddIncoming(c.i, &from, &before, 1);
+    return c;
+}
+
+void gen_end_count(Gen *g, Count *c)
+{
+    LLVMValueRef next = LLVMBuildAdd(g->b, c->i, gen_i64(g, 1), "");
+    LLVMSetNSW(next, 1);
+    LLVMSetNUW(next, 1);
+    LLVMAddIncoming(c->i, &next, &g->at.block, 1);
+    LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, next, c->to, ""), c->head, c->exit);
+    gen_at_end(g, c->exit);
+}
+
+/* Polling is paid for by the body where that is long; a long loop over a short body is cut into
+** stretches, and each polls once. */
+enum { POLL_BODY = 2000, POLL_LOOP = 1000000, POLL_STRETCH = 16384 };
+
+/* The lanes for which iteration i happens, where the extent differs from lane to lane. */
+static LLVMValueRef lanes_below(Gen *g, LLVMValueRef i, LLVMValueRef extents)
+{
+    return LLVMBuildICmp(g->b, LLVMIntSLT, gen_splat(g, i, g->lanes), extents, "");
+}
+
+static void serial_from(Gen *g, const Node *loop, VarBind bind, LLVMValueRef from, Val to,
+                        bool may_be_empty)
+{
+    LLVMValueRef outer = g->mask, end = to.v;
+    if (to.vec)
+        end = gen_unary_intrinsic(g, "llvm.vector.reduce.smax", to.v);
+    Count c = gen_begin_count(g, from, end, may_be_empty);
+    if (g->polls && work(loop->kid[For_body]) >= POLL_BODY)
+        poll_cancel(g);
+    if (to.vec) {
+        LLVMValueRef some = lanes_below(g, c.i, to.v);
+        g->mask = outer ? LLVMBuildAnd(g->b, outer, some, "") : some;
+    }
+    bind.v = c.i;
+    gen_loop_body(g, loop, bind);
+    g->mask = outer;
+    gen_end_count(g, &c);
+}
+
+static void run_serial(Gen *g, const Node *loop)
+{
+    int64_t n = ir_const_int(loop->kid[For_extent], -1);
+    if (n == 0)
+        return;
+    if (n == 1) {
+        run_constant(g, loop, 0);
+        return;
+    }
+    VarBind bind = bind_loop(g, loop);
+    Val to = gen_expr(g, loop->kid[For_extent]);
+    double body = work(loop->kid[For_body]), iterations = n < 0 ? 1e5 : (double)n;
+    LLVMValueRef zero = gen_i64(g, 0);
+    if (!g->polls || to.vec || body >= POLL_BODY || body * iterations < POLL_LOOP) {
+        serial_from(g, loop, bind, zero, to, n < 0);
+        return;
+    }
+    LLVMValueRef size = gen_i64(g, POLL_STRETCH);
+    LLVMValueRef up = LLVMBuildAdd(g->b, to.v, gen_i64(g, POLL_STRETCH - 1), "");
+    Count c = gen_begin_count(g, zero, LLVMBuildSDiv(g->b, up, size, ""), n < 0);
+    poll_cancel(g);
+    LLVMValueRef from = LLVMBuildMul(g->b, c.i, size, "");
+    LLVMValueRef end = LLVMBuildAdd(g->b, from, size, "");
+    Val stop = {gen_binary_intrinsic(g, "llvm.smin", end, to.v), false};
+    serial_from(g, loop, bind, from, stop, false);
+    gen_end_count(g, &c);
+}
+
+enum { UNROLL_MOST = 1 << 14 }; /* statements */
+
+static void run_unrolled(Gen *g, const Node *loop)
+{
+    int64_t n = ir_const_int(loop->kid[For_extent], -1);
+    if (n < 0 || (double)n * straight_size(loop->kid[For_body]) > UNROLL_MOST) {
+        run_serial(g, loop);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++)
+        run_constant(g, loop, i);
+}
+
+/* ---- vectorised loops ---- */
+
+static unsigned widest_access(const Node *n)
+{
+    unsigned most = 1;
+    if (n->op == OP_Load || n->op == OP_Store || n->op == OP_Update)
+        most = (unsigned)dtype_bytes((DType)n->kid[0]->type);
+    for (uint32_t i = 0; i < n->nkids; i++) {
+        unsigned w = n->kid[i]->op == OP_Buffer ? 1 : widest_access(n->kid[i]);
+        most = w > most ? w : most;
+    }
+    return most;
+}
+
+/* Iterations v + c .. v + c + n-1 as the lanes of one vector. */
+static void run_lanes(Gen *g, const Node *loop, LLVMValueRef v, int64_t c, unsigned n)
+{
+    unsigned before = g->lanes;
+    LLVMValueRef outer = g->mask;
+    int idx[MAX_LANES];
+    VarBind bind = bind_loop(g, loop);
+    bind.v = v;
+    bind.c = c;
+    bind.before = before;
+    bind.extent = n;
+    if (!v)
+        bind.lo = c, bind.hi = c + n - 1;
+    g->lanes = before * n;
+    for (unsigned i = 0; i < g->lanes; i++)
+        idx[i] = (int)(i / n);
+    if (outer && before == 1)
+        g->mask = gen_splat(g, outer, n);
+    else if (outer)
+        g->mask = gen_shuffle(g, outer, NULL, idx, g->lanes);
+    gen_loop_body(g, loop, bind);
+    g->lanes = before;
+    g->mask = outer;
+}
+
+/* In pieces of a power of two, of at most eight registers each; many pieces become a loop. */
+static void run_vectorized(Gen *g, const Node *loop)
+{
+    int64_t n = ir_const_int(loop->kid[For_extent], -1), done = 0;
+    unsigned most = 8 * g->target->vector_bytes / widest_access(loop->kid[For_body]);
+    most = most > MAX_LANES ? MAX_LANES : most;
+    if (n < 0 || g->checked || g->lanes * 2 > most) {
+        run_serial(g, loop);
+        return;
+    }
+    int64_t piece = 1;
+    while (piece * 2 * g->lanes <= most && piece * 2 <= n)
+        piece *= 2;
+    if (n / piece > 2) {
+        Count c = gen_begin_count(g, gen_i64(g, 0), gen_i64(g, n / piece), false);
+        gen_push_scope(g);
+        run_lanes(g, loop, LLVMBuildMul(g->b, c.i, gen_i64(g, piece), ""), 0, (unsigned)piece);
+        gen_pop_scope(g);
+        gen_end_count(g, &c);
+        done = n / piece * piece;
+    }
+    for (; done < n; done += piece) {
+        while (piece > n - done)
+            piece /= 2;
+        if (piece == 1 && g->lanes == 1)
+            run_constant(g, loop, done);
+        else
+            run_lanes(g, loop, NULL, done, (unsigned)piece);
+    }
+}
+
+static void on_for(Gen *g, const Node *s)
+{
+    switch (ir_for_kind(s)) {
+    case FOR_parallel: gen_parallel(g, s); break;
+    case FOR_vectorized: run_vectorized(g, s); break;
+    case FOR_unrolled: run_unrolled(g, s); break;
+    default: run_serial(g, s); break;
+    }
+}
+
+void gen_serial(Gen *g, const Node *loop)
+{
+    run_serial(g, loop);
+}
+
+/* ---- memory ---- */
+
+enum { STACK_BUFFER = 16384, STACK_ALL = 131072 };
+
+static const Node *element_count(Gen *g, const Node *buffer)
+{
+    const Node *n = ir_idx(g->A, 1);
+    for (size_t d = 0; d < ir_rank(buffer); d++)
+        n = ix_mul(g->A, n, buffer->kid[Buffer_shape + d]);
+    return n;
+}
+
+static void on_alloc(Gen *g, const Node *s)
+{
+    const Node *buffer = s->kid[Alloc_buffer], *count = element_count(g, buffer);
+    DType t = (DType)buffer->type;
+    int64_t n = ir_const_int(count, -1), size = (int64_t)dtype_bytes(t), bytes = n * size;
+    BufBind bind = {.buffer = buffer, .align = 64, .level = g->f.scopes};
+    if (n >= 0 && n <= STACK_BUFFER / size && g->f.stack + (size_t)bytes <= STACK_ALL) {
+        LLVMTypeRef type = LLVMArrayType2(gen_mem_type(g, t), (uint64_t)(n ? n : 1));
+        g->f.stack += (size_t)bytes;
+        bind.base = gen_alloca(g, type, 64, ir_buf_name(buffer));
+        bind.stack = true;
+        vec_push(g->A, &g->bufs, bind);
+        gen_stmt(g, s->kid[Alloc_body]);
+        g->bufs.n--;
+        return;
+    }
+    LLVMValueRef total = LLVMBuildMul(g->b, gen_uniform(g, count), gen_i64(g, size), "");
+    bind.base = gen_runtime_call(g, RTF_alloc, g->ptr, 1, &total);
+    gen_push_scope(g);
+    bind.level = gen_level(g);
+    vec_push(g->A, &g->bufs, bind);
+    vec_push(g->A, &g->temps, (Temp){bind.base});
+    gen_stmt(g, s->kid[Alloc_body]);
+    g->temps.n--;
+    g->bufs.n--;
+    gen_pop_scope(g);
+    release(g, bind.base);
+}
+
+static void on_store(Gen *g, const Node *s)
+{
+    gen_check(g, s, s->kid + Store_index);
+    Val v = gen_expr(g, s->kid[Store_value]);
+    Place p = gen_place(g, s, s->kid + Store_index);
+    place_store(g, &p, v);
+}
+
+static void on_seq(Gen *g, const Node *s)
+{
+    for (uint32_t i = 0; i < s->nkids; i++)
+        gen_stmt(g, s->kid[i]);
+}
+
+static void on_nop(Gen *g, const Node *s)
+{
+    (void)g;
+    (void)s;
+}
+
+static void on_barrier(Gen *g, const Node *s)
+{
+    if (!g->failed)
+        FAIL(g->err, llvm_barrier, s);
+    gen_fail(g);
+}
+
+static void on_unknown(Gen *g, const Node *s)
+{
+    if (!g->failed)
+        FAIL(g->err, llvm_not_lowered, s, op_info[s->op].name);
+    gen_fail(g);
+}
+
+static StmtRule *const rules[OP_COUNT] = {
+    [OP_Nop] = on_nop, [OP_Store] = on_store, [OP_Update] = gen_update, [OP_Seq] = on_seq,
+    [OP_If] = on_if, [OP_For] = on_for, [OP_Alloc] = on_alloc,
+    [OP_Barrier] = on_barrier,
+};
+
+/* Values known from before may be out of date after a store, so each statement starts afresh. */
+void gen_stmt(Gen *g, const Node *s)
+{
+    size_t floor = g->memo_floor, mark = gen_memo_mark(g);
+    g->memo_floor = mark;
+    (rules[s->op] ? rules[s->op] : on_unknown)(g, s);
+    gen_memo_drop(g, mark);
+    g->memo_floor = floor;
+}

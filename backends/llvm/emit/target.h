@@ -1,0 +1,25 @@
+/* target.h -- the machine that code is made for. */
+#ifndef BACKENDS_LLVM_EMIT_TARGET_H
+#define BACKENDS_LLVM_EMIT_TARGET_H
+
+#include <llvm-c/TargetMachine.h>
+
+#include "core/base/buf.h"
+
+typedef struct Target {
+    const char *triple, *cpu, *features;
+    unsigned vector_bytes; /* of a vector register */
+    int opt;               /* 0 … 3 */
+    bool checked;
+    bool gpu;
+    LLVMTargetMachineRef machine;
+} Target;
+
+/* The target that a target string means; lives until the process ends, and is kept for the next
+** compilation that asks for the same. */
+const Target *target_for(const char *text, Err *err);
+
+/* "LLVM 19.1.7, x86_64, znver4, 512-bit vectors" */
+void target_describe(Buf *out);
+
+#endif

@@ -1,0 +1,24 @@
+/* options.h -- what follows the word "llvm" in a target string.
+**
+**      llvm                                    this machine's processor and features
+**      llvm -mcpu=x86-64 -mattr=+avx2,-fma     another one
+**      llvm -O0                                0 … 3: how long LLVM may think (default 2)
+**      llvm -check                             every index is checked before the access
+*/
+#ifndef BACKENDS_LLVM_OPTIONS_H
+#define BACKENDS_LLVM_OPTIONS_H
+
+#include "core/base/arena.h"
+
+typedef struct LlvmOptions {
+    const char *cpu;       /* NULL: this machine's */
+    const char *attr;      /* "+avx2,-fma", or NULL */
+    unsigned vector_bytes; /* that cpu and attr ask for; 0 if they say nothing */
+    int opt;
+    bool checked;
+} LlvmOptions;
+
+/* Unknown options, processors and features are refused: no other reaches LLVM. */
+bool llvm_options(Arena *A, const char *target, LlvmOptions *out, Err *err);
+
+#endif

@@ -1,0 +1,555 @@
+/* te_lua.c -- tensor expressions in Lua: te.func, te.placeholder, te.compute, te.sum and the operators.
+**
+** te.func(name, f) is a program with parameters of Lua's own: calling it runs f, in which placeholders and
+** stages are made, and gives a Func.  An expression belongs to the call in which it was made.
+*/
+#include <string.h>
+
+#include "core/ir/mathfn.h"
+#include "core/ir/print.h"
+#include "core/te/te.h"
+#include "lua_api/program.h"
+
+/* One call of a te.func: its arena, freed with the last expression that Lua holds. */
+typedef struct TeScope {
+    Arena *arena;
+    Te *te;
+    bool closed; /* the Func is made: nothing more can be added */
+} TeScope;
+
+typedef enum ExprKind { EXPR_VALUE, EXPR_AXIS, EXPR_TENSOR, EXPR_INDEXED, EXPR_REDUCE } ExprKind;
+
+enum { MAX_REDUCE = 8 };
+
+/* A box's user value 1 is the scope's box. */
+typedef struct TeExpr {
+    TeScope *scope;
+    ExprKind kind;
+    const Node *node;                  /* expression, Var or Buffer */
+    size_t n;                          /* indices given so far; reduce axes */
+    const Node *more[IR_MAX_RANK];     /* them */
+    Combiner combiner;
+    int64_t extent;                    /* of an axis */
+    bool reduces;                      /* a reduce axis */
+} TeExpr;
+
+static const char current_key;
+
+extern const LuaClass te_scope_class, te_expr_class, te_func_class;
+LUA_BOX(te_scope, TeScope, te_scope_class)
+LUA_BOX(te_expr, TeExpr, te_expr_class)
+
+typedef struct TeFunc {
+    bool made; /* user value 1 is {function, name} */
+} TeFunc;
+LUA_BOX(te_func, TeFunc, te_func_class)
+
+static void release_scope(void *self)
+{
+    arena_release(((TeScope *)self)->arena);
+}
+
+/* Pushes the scope of the call that is going on. */
+static TeScope *push_scope(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &current_key);
+    TeScope *s = test_te_scope(L, lua_gettop(L));
+    if (!s || s->closed)
+        RAISE(L, te_outside, NULL);
+    return s;
+}
+
+/* A box for an expression of the scope at the top of the stack, which it replaces. */
+static TeExpr *new_expr(lua_State *L, TeScope *s, ExprKind kind, const Node *node)
+{
+    TeExpr *e = new_te_expr(L);
+    *e = (TeExpr){.scope = s, .kind = kind, .node = node};
+    lua_insert(L, -2);
+    lua_setiuservalue(L, -2, 1);
+    return e;
+}
+
+/* Raises the mistake that te keeps, if there is one. */
+static void raise_mistake(lua_State *L, TeScope *s)
+{
+    Err err;
+    if (te_take_mistake(s->te, &err))
+        lua_raise(L, &err);
+}
+
+static int push_value(lua_State *L, TeScope *s, const Node *n)
+{
+    new_expr(L, s, EXPR_VALUE, n);
+    raise_mistake(L, s);
+    return 1;
+}
+
+/* A tensor that has got all its indices is an element of it. */
+static const Node *value_of(lua_State *L, int arg, TeExpr *e)
+{
+    if (e->scope->closed)
+        RAISE(L, te_outside, NULL);
+    switch (e->kind) {
+    case EXPR_VALUE:
+    case EXPR_AXIS: return e->node;
+    case EXPR_INDEXED:
+    case EXPR_TENSOR: {
+        const Node *v = te_load(e->scope->te, e->node, e->n, e->more);
+        raise_mistake(L, e->scope);
+        return v;
+    }
+    case EXPR_REDUCE: RAISE(L, te_reduce_inside, NULL); break;
+    }
+    arg_wrong(L, arg, "an expression");
+    return NULL;
+}
+
+/* The scope that the operands belong to, and whether they belong together. */
+static TeScope *scope_of(lua_State *L, TeExpr *a, TeExpr *b)
+{
+    TeExpr *e = a ? a : b;
+    if (a && b && a->scope != b->scope)
+        RAISE(L, te_outside, NULL);
+    lua_getiuservalue(L, a ? 1 : 2, 1);
+    return e->scope;
+}
+
+/* Argument `arg` as a value; a number takes the type `like`. */
+static const Node *operand(lua_State *L, int arg, TeScope *s, TeExpr *e, DType like)
+{
+    if (e)
+        return value_of(L, arg, e);
+    if (lua_type(L, arg) == LUA_TBOOLEAN)
+        return ir_bool(te_arena(s->te), lua_toboolean(L, arg));
+    if (lua_type(L, arg) != LUA_TNUMBER)
+        arg_wrong(L, arg, "an expression or a number");
+    if (lua_isinteger(L, arg) && !dtype_is_float(like))
+        return ir_int(te_arena(s->te), like, lua_tointeger(L, arg));
+    if (!lua_isinteger(L, arg) && !dtype_is_float(like))
+        arg_wrong(L, arg, "an integer, as the other operand is");
+    return te_num(s->te, like, lua_tonumber(L, arg));
+}
+
+static DType type_of(const TeExpr *e)
+{
+    return (DType)e->node->type;
+}
+
+static int binary(lua_State *L, Op op)
+{
+    TeExpr *a = test_te_expr(L, 1), *b = test_te_expr(L, 2);
+    if (!a && !b)
+        return arg_wrong(L, 1, "an expression");
+    TeScope *s = scope_of(L, a, b);
+    const Node *x = operand(L, 1, s, a, b ? type_of(b) : DT_int64);
+    const Node *y = operand(L, 2, s, b, (DType)x->type);
+    return push_value(L, s, te_op(s->te, op, x, y));
+}
+
+#define OPERATOR(id, sig, op, doc) \
+    LUA_FN(expr_##id, sig, doc) { return binary(L, op); }
+
+OPERATOR(add, "__add(a, b)", OP_Add, "a + b")
+OPERATOR(sub, "__sub(a, b)", OP_Sub, "a - b")
+OPERATOR(mul, "__mul(a, b)", OP_Mul, "a * b")
+OPERATOR(div, "__div(a, b)", OP_Div, "a / b; on integers toward zero")
+OPERATOR(idiv, "__idiv(a, b)", OP_FloorDiv, "a // b, rounded down")
+OPERATOR(mod, "__mod(a, b)", OP_FloorMod, "a % b, with the sign of b")
+OPERATOR(band, "__band(a, b)", OP_BitAnd, "a & b")
+OPERATOR(bor, "__bor(a, b)", OP_BitOr, "a | b")
+OPERATOR(bxor, "__bxor(a, b)", OP_BitXor, "a ~ b")
+OPERATOR(shl, "__shl(a, b)", OP_Shl, "a << b")
+OPERATOR(shr, "__shr(a, b)", OP_Shr, "a >> b")
+
+LUA_FN(expr_unm, "__unm(a)", "-a")
+{
+    TeExpr *a = check_te_expr(L, 1);
+    TeScope *s = scope_of(L, a, NULL);
+    const Node *x = value_of(L, 1, a);
+    const Node *zero = te_num(s->te, (DType)x->type, 0);
+    const Node *n = dtype_is_float(x->type) ? ir_make(te_arena(s->te), OP_Neg, x->type, (Attr){0}, 1, &x)
+                                            : te_sub(s->te, zero, x);
+    return push_value(L, s, n);
+}
+
+static int no_compare(lua_State *L, const char *with)
+{
+    return RAISE(L, te_compare, NULL, with);
+}
+
+LUA_FN(expr_lt, "__lt(a, b)", "Raises: write te.lt(a, b).") { return no_compare(L, "te.lt(a, b) or te.gt(a, b)"); }
+LUA_FN(expr_le, "__le(a, b)", "Raises: write te.le(a, b).") { return no_compare(L, "te.le(a, b) or te.ge(a, b)"); }
+LUA_FN(expr_eq, "__eq(a, b)", "Raises: write te.eq(a, b).") { return no_compare(L, "te.eq(a, b) or te.ne(a, b)"); }
+
+/* Adds an index to a tensor, or to a tensor that has some of its indices. */
+static TeExpr *indexed(lua_State *L, TeExpr *t, int nargs, int first)
+{
+    if (t->kind != EXPR_TENSOR && t->kind != EXPR_INDEXED)
+        RAISE(L, te_not_tensor, NULL);
+    lua_getiuservalue(L, 1, 1);
+    TeExpr *e = new_expr(L, t->scope, EXPR_INDEXED, t->node);
+    e->n = t->n;
+    memcpy(e->more, t->more, sizeof e->more);
+    for (int i = 0; i < nargs; i++) {
+        if (e->n >= ir_rank(t->node))
+            RAISE(L, te_index_rank, NULL, ir_buf_name(t->node), ir_rank(t->node), e->n + 1);
+        TeExpr *index = test_te_expr(L, first + i);
+        e->more[e->n++] = operand(L, first + i, t->scope, index, DT_int64);
+    }
+    return e;
+}
+
+LUA_FN(expr_call, "__call(t, i, …)", "An element: A(i, j) is A[i][j].")
+{
+    TeExpr *t = check_te_expr(L, 1);
+    int n = lua_gettop(L) - 1;
+    indexed(L, t, n, 2);
+    return 1;
+}
+
+static int index_expr(lua_State *L, void *self)
+{
+    if (lua_type(L, 2) == LUA_TSTRING)
+        return 0;
+    indexed(L, self, 1, 2);
+    return 1;
+}
+
+static void expr_tostring(lua_State *L, void *self)
+{
+    const TeExpr *e = self;
+    Arena *A = arena_new(NULL);
+    Buf out = buf_new(A);
+    if (e->kind == EXPR_AXIS)
+        buf_printf(&out, "%s in range(%lld)", ir_var_name(e->node), (long long)e->extent);
+    else if (e->kind == EXPR_REDUCE)
+        buf_printf(&out, "%s(%s, over %zu axes)", combiner_name[e->combiner], ir_text(A, e->node), e->n);
+    else if (e->kind == EXPR_INDEXED) {
+        buf_puts(&out, ir_buf_name(e->node));
+        for (size_t i = 0; i < e->n; i++)
+            buf_printf(&out, "[%s]", ir_text(A, e->more[i]));
+    } else
+        buf_puts(&out, ir_text(A, e->node));
+    lua_pushstring(L, buf_str(&out));
+    arena_release(A);
+}
+
+/* ---- making ---- */
+
+static DType arg_dtype(lua_State *L, int arg, DType otherwise)
+{
+    DType t = otherwise;
+    const char *name = arg_str_or(L, arg, NULL);
+    if (name && !dtype_parse(name, &t))
+        RAISE(L, no_dtype, NULL, name);
+    return t;
+}
+
+static size_t shape_arg(lua_State *L, int arg, int64_t *shape)
+{
+    if (lua_type(L, arg) == LUA_TNUMBER) {
+        shape[0] = arg_int(L, arg, 0, INT32_MAX);
+        return 1;
+    }
+    return arg_ints(L, arg, 0, INT32_MAX, shape, IR_MAX_RANK);
+}
+
+LUA_FN(te_placeholder_, "te.placeholder(shape, dtype?, name?) -> Tensor",
+    "An input of the program; float32 unless said.  A(i, j) and A[i][j] are its elements.")
+{
+    int64_t shape[IR_MAX_RANK];
+    size_t rank = shape_arg(L, 1, shape);
+    DType t = arg_dtype(L, 2, DT_float32);
+    const char *name = arg_str_or(L, 3, "A");
+    TeScope *s = push_scope(L);
+    new_expr(L, s, EXPR_TENSOR, te_placeholder(s->te, name, t, rank, shape));
+    raise_mistake(L, s);
+    return 1;
+}
+
+LUA_FN(te_reduce_axis_, "te.reduce_axis(extent, name?) -> Axis", "An axis to reduce over, for te.sum, te.prod, te.max and te.min.")
+{
+    int64_t extent = arg_int(L, 1, 0, INT32_MAX);
+    const char *name = arg_str_or(L, 2, "k");
+    TeScope *s = push_scope(L);
+    TeExpr *e = new_expr(L, s, EXPR_AXIS, te_reduce_axis(s->te, name, extent));
+    e->extent = extent;
+    e->reduces = true;
+    return 1;
+}
+
+/* Gathers the reduce axes at `arg`: one, or a list. */
+static void reduce_axes(lua_State *L, int arg, TeExpr *out)
+{
+    TeExpr *one = test_te_expr(L, arg);
+    if (one) {
+        out->more[out->n++] = one->node;
+        return;
+    }
+    size_t n = arg_list(L, arg, MAX_REDUCE);
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, arg, (lua_Integer)i + 1);
+        TeExpr *e = test_te_expr(L, lua_gettop(L));
+        if (!e)
+            arg_wrong(L, arg, "a reduce axis or a list of them");
+        out->more[out->n++] = e->node;
+        lua_pop(L, 1);
+    }
+}
+
+static int reduce(lua_State *L, Combiner c)
+{
+    TeExpr *e = check_te_expr(L, 1);
+    const Node *v = value_of(L, 1, e);
+    lua_getiuservalue(L, 1, 1);
+    TeExpr *r = new_expr(L, e->scope, EXPR_REDUCE, v);
+    r->combiner = c;
+    reduce_axes(L, 2, r);
+    return 1;
+}
+
+/* te.max(a, k) reduces over an axis, te.max(a, b) takes the larger. */
+static int reduce_or_binary(lua_State *L, Combiner c, Op op)
+{
+    TeExpr *b = test_te_expr(L, 2);
+    if (lua_type(L, 2) == LUA_TTABLE || (b && b->reduces && test_te_expr(L, 1)))
+        return reduce(L, c);
+    return binary(L, op);
+}
+
+LUA_FN(te_sum_, "te.sum(value, axis) -> Reduction", "The sum of a value over a reduce axis, or over a list of them.") { return reduce(L, COMB_sum); }
+LUA_FN(te_prod_, "te.prod(value, axis) -> Reduction", "The product of a value over a reduce axis, or over a list of them.") { return reduce(L, COMB_prod); }
+LUA_FN(te_max_, "te.max(a, b) -> Expr", "The larger of two values; with a reduce axis (or a list of them) for b, the largest over it.") { return reduce_or_binary(L, COMB_max, OP_Max); }
+LUA_FN(te_min_, "te.min(a, b) -> Expr", "The smaller of two values; with a reduce axis (or a list of them) for b, the smallest over it.") { return reduce_or_binary(L, COMB_min, OP_Min); }
+
+#define COMPARISON(id, op, sign) \
+    LUA_FN(te_##id##_, "te." #id "(a, b) -> Expr", "a " sign " b, as an expression.") { return binary(L, op); }
+COMPARISON(lt, OP_Lt, "<")
+COMPARISON(le, OP_Le, "<=")
+COMPARISON(gt, OP_Gt, ">")
+COMPARISON(ge, OP_Ge, ">=")
+COMPARISON(eq, OP_Eq, "==")
+COMPARISON(ne, OP_Ne, "!=")
+COMPARISON(all, OP_And, "and")
+COMPARISON(any, OP_Or, "or")
+
+LUA_FN(te_select_, "te.select(cond, a, b) -> Expr", "a where cond holds, else b; only the chosen one is read.")
+{
+    TeExpr *c = check_te_expr(L, 1), *a = test_te_expr(L, 2), *b = test_te_expr(L, 3);
+    lua_getiuservalue(L, 1, 1);
+    TeScope *s = c->scope;
+    const Node *y = b ? value_of(L, 3, b) : NULL;
+    const Node *x = operand(L, 2, s, a, y ? (DType)y->type : DT_float32);
+    if (!y)
+        y = operand(L, 3, s, NULL, (DType)x->type);
+    return push_value(L, s, te_select(s->te, value_of(L, 1, c), x, y));
+}
+
+LUA_FN(te_cast_, "te.cast(dtype, value) -> Expr", "A value converted to another element type.")
+{
+    DType t = arg_dtype(L, 1, DT_float32);
+    TeExpr *e = check_te_expr(L, 2);
+    lua_getiuservalue(L, 2, 1);
+    return push_value(L, e->scope, te_cast(e->scope->te, t, value_of(L, 2, e)));
+}
+
+/* te.exp(x) …: upvalue 1 is the name. */
+static int call_math(lua_State *L)
+{
+    const char *name = lua_touserdata(L, lua_upvalueindex(1));
+    TeExpr *e = check_te_expr(L, 1);
+    lua_getiuservalue(L, 1, 1);
+    return push_value(L, e->scope, te_call(e->scope->te, name, value_of(L, 1, e)));
+}
+
+/* The names of a Lua function's parameters, for axes. */
+static const char *parameter(lua_State *L, int fn, int i)
+{
+    lua_pushvalue(L, fn);
+    const char *name = lua_getlocal(L, NULL, i);
+    lua_pop(L, 1);
+    return name; /* lives in the function's prototype */
+}
+
+LUA_FN(te_compute_, "te.compute(shape, f, name?) -> Tensor",
+    "A stage: the tensor whose element at (y, x) is f(y, x).  The axes take the names of f's parameters.  f may\n"
+    "return te.sum(…) and its like.\n"
+    "> f = te.func(\"double\", function(n)\n"
+    ">   local A = te.placeholder({n}, \"float32\", \"A\")\n"
+    ">   return te.compute({n}, function(i) return A(i) * 2 end, \"B\")\n"
+    "> end)\n"
+    "> print(f(8):ir())\n"
+    "func double(A: float32[8]) -> B: float32[8]:\n"
+    "  for i in range(8):\n"
+    "    block B(i):\n"
+    "      B[i] = A[i] * 2")
+{
+    int64_t shape[IR_MAX_RANK];
+    const Node *axes[IR_MAX_RANK];
+    size_t rank = shape_arg(L, 1, shape);
+    arg_function(L, 2);
+    const char *name = arg_str_or(L, 3, "C");
+    lua_settop(L, 3);
+    TeScope *s = push_scope(L); /* index 4 */
+    luaL_checkstack(L, (int)rank + 10, "axes");
+    lua_pushvalue(L, 2);
+    for (size_t i = 0; i < rank; i++) {
+        const char *axis = parameter(L, 2, (int)i + 1);
+        char plain[24];
+        snprintf(plain, sizeof plain, "i%zu", i);
+        axes[i] = te_axis(s->te, axis ? axis : plain, shape[i]);
+        lua_pushvalue(L, 4);
+        TeExpr *e = new_expr(L, s, EXPR_AXIS, axes[i]);
+        e->extent = shape[i];
+    }
+    lua_call(L, (int)rank, 1);
+    TeExpr *v = test_te_expr(L, lua_gettop(L));
+    const Node *b;
+    if (v && v->scope != s)
+        return RAISE(L, te_outside, NULL);
+    if (v && v->kind == EXPR_REDUCE)
+        b = te_reduce(s->te, name, v->combiner, rank, axes, v->n, v->more, v->node);
+    else if (!v && lua_type(L, -1) != LUA_TNUMBER)
+        return RAISE(L, te_no_value, NULL, name, luaL_typename(L, -1));
+    else
+        b = te_compute(s->te, name, rank, axes, operand(L, lua_gettop(L), s, v, DT_float32));
+    raise_mistake(L, s);
+    lua_settop(L, 4);
+    new_expr(L, s, EXPR_TENSOR, b);
+    return 1;
+}
+
+LUA_FN(te_func_, "te.func(name, f) -> function",
+    "A program with parameters: calling the result runs f, which makes placeholders and stages and returns the\n"
+    "tensors that are the results, and gives a Func.")
+{
+    arg_str(L, 1);
+    arg_function(L, 2);
+    new_te_func(L)->made = true;
+    lua_createtable(L, 2, 0);
+    lua_pushvalue(L, 2);
+    lua_rawseti(L, -2, 1);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, 2);
+    lua_setiuservalue(L, -2, 1);
+    return 1;
+}
+
+/* The scope of an outer te.func stands again, whatever happened inside. */
+static void restore(lua_State *L, int outer, TeScope *s)
+{
+    s->closed = true;
+    lua_pushvalue(L, outer);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
+}
+
+LUA_FN(te_func_call, "__call(f, …) -> Func", "The program for these parameters.")
+{
+    check_te_func(L, 1);
+    int n = lua_gettop(L) - 1;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &current_key);
+    int outer = lua_gettop(L);
+    TeScope *s = new_te_scope(L);
+    int scope = lua_gettop(L);
+    lua_getiuservalue(L, 1, 1);
+    lua_rawgeti(L, -1, 2);
+    s->arena = arena_new(NULL);
+    s->te = te_new(s->arena, lua_tostring(L, -1));
+    lua_pop(L, 2);
+    lua_pushvalue(L, scope);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
+    lua_getiuservalue(L, 1, 1);
+    lua_rawgeti(L, -1, 1);
+    lua_remove(L, -2);
+    for (int i = 0; i < n; i++)
+        lua_pushvalue(L, 2 + i);
+    int status = lua_pcall(L, n, LUA_MULTRET, 0);
+    restore(L, outer, s);
+    if (status != LUA_OK)
+        return lua_error(L);
+    size_t nresults = (size_t)(lua_gettop(L) - scope);
+    const Node *results[IR_MAX_RANK];
+    for (size_t i = 0; i < nresults; i++) {
+        TeExpr *e = test_te_expr(L, scope + 1 + (int)i);
+        if (!e || e->kind != EXPR_TENSOR || e->scope != s || i >= IR_MAX_RANK)
+            return RAISE(L, te_results, NULL, i + 1);
+        results[i] = e->node;
+    }
+    if (nresults == 0)
+        return RAISE(L, te_results, NULL, (size_t)1);
+    Err err = {0};
+    const Node *f = te_func(s->te, nresults, results, &err);
+    if (!f)
+        return lua_raise(L, &err);
+    program_push_func(L, s->arena, f);
+    return 1;
+}
+
+/* ---- registration ---- */
+
+static const LuaFn *const expr_members[] = {
+    &expr_add_fn, &expr_sub_fn, &expr_mul_fn, &expr_div_fn, &expr_idiv_fn, &expr_mod_fn, &expr_band_fn,
+    &expr_bor_fn, &expr_bxor_fn, &expr_shl_fn, &expr_shr_fn, &expr_unm_fn, &expr_lt_fn, &expr_le_fn,
+    &expr_eq_fn, &expr_call_fn, NULL};
+static const LuaFn *const func_members[] = {&te_func_call_fn, NULL};
+static const LuaFn *const no_members[] = {NULL};
+
+const LuaClass te_scope_class = {.name = "te scope", .doc = "What one call of a te.func has made.",
+                                 .size = sizeof(TeScope), .members = no_members, .release = release_scope};
+const LuaClass te_expr_class = {.name = "Expr", .doc = "A tensor expression: a value, an axis, a tensor.",
+                                .size = sizeof(TeExpr), .members = expr_members, .tostring = expr_tostring,
+                                .index = index_expr};
+const LuaClass te_func_class = {.name = "te function", .doc = "A program with parameters, from te.func.",
+                                .size = sizeof(TeFunc), .members = func_members};
+
+/* Every function of calls.def and math.def that takes one float is te.NAME. */
+static LuaFn math_rows[64];
+static const LuaFn *math_list[65];
+static char math_sigs[64][48];
+
+static void add_math(size_t *n, const char *name, const char *doc)
+{
+    assert(*n < 64);
+    for (size_t i = 0; i < *n; i++)
+        if (strcmp(math_rows[i].row, name) == 0)
+            return;
+    snprintf(math_sigs[*n], sizeof math_sigs[*n], "te.%s(value) -> Expr", name);
+    math_rows[*n] = (LuaFn){math_sigs[*n], doc, call_math, __FILE__, __LINE__, name};
+    math_list[*n] = &math_rows[*n];
+    ++*n;
+}
+
+static void fill_math(void)
+{
+    static const struct {
+        const char *name;
+        int arguments;
+        const char *doc;
+    } calls[] = {
+#define CALL(name, arguments, domain, doc) {#name, arguments, doc},
+#include "core/ir/calls.def"
+    };
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        if (calls[i].arguments == 1 && strcmp(calls[i].name, "reinterpret") != 0)
+            add_math(&n, calls[i].name, calls[i].doc);
+    for (size_t i = 0; i < math_fn_count; i++)
+        if (math_fns[i].nargs == 1)
+            add_math(&n, math_fns[i].name, math_fns[i].doc);
+    math_list[n] = NULL;
+}
+
+void lua_open_te(lua_State *L)
+{
+    static const LuaFn *const functions[] = {
+        &te_placeholder__fn, &te_reduce_axis__fn, &te_compute__fn, &te_func__fn, &te_sum__fn, &te_prod__fn,
+        &te_max__fn, &te_min__fn, &te_lt__fn, &te_le__fn, &te_gt__fn, &te_ge__fn, &te_eq__fn, &te_ne__fn,
+        &te_all__fn, &te_any__fn, &te_select__fn, &te_cast__fn, NULL};
+    lua_put_module(L, "te", "Tensor expressions: say what each element is.");
+    fill_math();
+    lua_put_functions(L, functions);
+    lua_put_functions(L, math_list);
+    lua_put_class(L, &te_scope_class);
+    lua_put_class(L, &te_expr_class);
+    lua_put_class(L, &te_func_class);
+}

@@ -211,5 +211,6 @@ bool lua_complete_names(lua_State *L, int idx, const char *prefix);
 
 #define MODULE(name) void lua_open_##name(lua_State *L);
 #include "lua_api/modules.def"
+#undef MODULE
 
 #endif

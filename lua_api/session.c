@@ -39,6 +39,7 @@ void lua_open_workbench(lua_State *L)
     luaL_openlibs(L);
 #define MODULE(name) lua_open_##name(L);
 #include "lua_api/modules.def"
+#undef MODULE
 }
 
 /* ---- steps ---- */

@@ -14,13 +14,14 @@ static const Node *with_kind(Arena *A, const Node *func, const Node *loop, ForKi
     return path_replace(A, &path, ir_make(A, OP_For, 0, (Attr){.i = kind}, now->nkids, now->kid));
 }
 
-/* Suggests a loop of the same nest for which the same step is legal. */
+/* Suggests a loop of the same nest for which the same step is legal: the innermost for lanes, else the outermost. */
 static void suggest(Step *s, const Node *loop, const char *how, const char *arg)
 {
     Path path;
     path_to(s->func, loop, &path);
-    for (size_t i = path.n; i-- > 0;) {
-        const Node *other = path.at[i];
+    bool lanes = strcmp(how, "vectorize") == 0;
+    for (size_t i = 0; i < path.n; i++) {
+        const Node *other = path.at[lanes ? path.n - 1 - i : i];
         Err quiet = {0};
         if (other->op == OP_For && other != loop && ir_for_kind(other) == FOR_serial &&
             legal_concurrent(s->func, other, how, &quiet)) {

@@ -19,13 +19,26 @@ typedef struct Bind {
     size_t nranges;
 } Bind;
 
+static bool has_division(const Node *e)
+{
+    if (e->op == OP_FloorDiv || e->op == OP_FloorMod)
+        return true;
+    for (size_t i = 0; i < e->nkids; i++)
+        if (has_division(e->kid[i]))
+            return true;
+    return false;
+}
+
 static const Node *rebind_block(Arena *A, const Node *block, void *env)
 {
     const Bind *b = env;
+    Ranges known = {b->nranges, b->ranges};
     const Node *iters = block->kid[Block_iters];
     const Node **now = ARENA_ARRAY(A, const Node *, iters->nkids + 1);
     for (size_t i = 0; i < iters->nkids; i++) {
-        const Node *value = ir_subst(A, iters->kid[i]->kid[Iter_value], b->n, b->map);
+        const Node *old = iters->kid[i]->kid[Iter_value], *value = ir_subst(A, old, b->n, b->map);
+        if (value != old && has_division(value))
+            value = ir_simplify(A, value, &known);
         now[i] = ir_with_kid(A, iters->kid[i], Iter_value, value);
     }
     const Node *out = ir_with_kid(A, block, Block_iters, ir_with_kids(A, iters, now));

@@ -4,7 +4,7 @@
 --
 -- Whatever the arguments are, a call returns or raises: an error of ours (which has a code), or Lua's
 -- own in words. What calls return joins the arguments of later calls. The functions are those of
--- the workbench that docs/reference.md names, Lua's own left out.
+-- the workbench that its manual names, Lua's own left out.
 local seed, calls = tonumber(arg[1]), tonumber(arg[2])
 local choose = math.random
 math.randomseed(seed)
@@ -13,7 +13,7 @@ local skipped = { tour = true } -- it would wait for a person
 
 local function callable()
   local functions, methods = {}, {}
-  for line in io.lines "docs/reference.md" do
+  for line in io.popen("'" .. arg[-1] .. "' --manual"):lines() do
     local path, name = line:match "^### `([%a_.]-)([%a_]+)%("
     if name and path ~= "" and path ~= "coroutine." and not skipped[name] then
       local holder = _G

@@ -292,7 +292,10 @@ static const char *running_name(const ExecJob *jobs, int njobs, uint32_t current
 static bool explain_result(const ExecJob *jobs, int njobs, Err *err)
 {
     const Board *b = exec_state.board;
+    const ExecCall *call = exec_call_at(jobs, njobs, atomic_load(&b->current));
     const char *name = running_name(jobs, njobs, atomic_load(&b->current));
+    if (b->result == RT_OUT_OF_BOUNDS && call && call->kernel->outside)
+        return call->kernel->outside(call->kernel, b->oob_access, b->oob_dim, b->oob_index, err);
     if (b->result == RT_OUT_OF_BOUNDS)
         return REFUSE(err, kernel_index, NULL, name, b->oob_access, (long long)b->oob_index,
                       b->oob_dim);

@@ -31,6 +31,9 @@ struct Kernel {
     /* Runs in this process; NULL for native code. */
     bool (*call)(const Kernel *k, Tensor *const *args, const int64_t *dims, int ndims, Err *err);
     void *impl;
+
+    /* Says which access it was that checked code refused; NULL where the numbers must do. */
+    bool (*outside)(const Kernel *k, int access, int dim, int64_t index, Err *err);
     void (*release)(Kernel *k); /* frees impl; may be NULL */
 };
 

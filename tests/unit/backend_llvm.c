@@ -1,0 +1,149 @@
+/* backend_llvm.c -- the LLVM backend through the real worker and runner. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/backend.h"
+#include "backends/exec.h"
+#include "core/ir/parse.h"
+
+static const char matmul[] =
+    "func matmul(A: float32[32, 32], B: float32[32, 32]) -> C: float32[32, 32]:\n"
+    "  for y in parallel(32):\n    for x in vectorized(32):\n      for k in range(32):\n"
+    "        block C(y, x, k: reduce):\n          init: C[y, x] = 0\n"
+    "          C[y, x] += A[k, y] * B[k, x]\n";
+
+static int open_processes(void **state)
+{
+    (void)state;
+    static char path[4096];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 64);
+    assert_true(n > 0);
+    path[n] = 0;
+    strcpy(strrchr(path, '/'), "/../tvmrepl");
+    exec_use_program(path);
+    return 0;
+}
+
+static int close_processes(void **state)
+{
+    (void)state;
+    exec_shutdown();
+    return 0;
+}
+
+static const Node *parse(Arena *A, const char *text)
+{
+    Err err = {0};
+    const Node *f = ir_parse_func(A, text, &err);
+    if (!f)
+        fail_msg("%s", err.why);
+    return f;
+}
+
+static Kernel *compile(const Node *f, const char *target)
+{
+    Err err = {0};
+    const Backend *b = backend_find(target, &err);
+    Kernel *k = b ? b->compile(f, target, &err) : NULL;
+    if (!k)
+        fail_msg("%s", err.why);
+    return k;
+}
+
+static void compiles_and_runs(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    Kernel *k = compile(parse(A, matmul), "llvm");
+    Tensor *t[3];
+    for (int i = 0; i < 3; i++) {
+        t[i] = tensor_new(DT_float32, 2, (int64_t[]){32, 32}, &err);
+        if (i < 2)
+            tensor_arange(t[i], 0, 1);
+    }
+    ExecCall call = {.kernel = k, .args = t};
+    if (!exec_run(&(ExecJob){.calls = &call, .ncalls = 1}, NULL, &err))
+        fail_msg("%s", err.why);
+    for (int64_t y = 0; y < 32; y++)
+        for (int64_t x = 0; x < 32; x++) {
+            float want = 0;
+            for (int64_t i = 0; i < 32; i++)
+                want += (float)(i * 32 + y) * (float)(i * 32 + x);
+            assert_true(tensor_get(t[2], (int64_t[]){y, x}).f == want);
+        }
+    for (int i = 0; i < 3; i++)
+        tensor_release(t[i]);
+    kernel_release(k);
+    arena_release(A);
+}
+
+static void bad_indices_are_named(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    const Node *f = parse(A, "func pick(I: int64[4], A: float32[4, 6]) -> C: float32[4]:\n"
+                             "  for i in range(4):\n    C[i] = A[i, I[i]]\n");
+    Kernel *k = compile(f, "llvm -check");
+    Tensor *t[3] = {tensor_new(DT_int64, 1, (int64_t[]){4}, &err),
+                    tensor_new(DT_float32, 2, (int64_t[]){4, 6}, &err),
+                    tensor_new(DT_float32, 1, (int64_t[]){4}, &err)};
+    tensor_arange(t[0], 3, 1);
+    ExecCall call = {.kernel = k, .args = t};
+    assert_false(exec_run(&(ExecJob){.calls = &call, .ncalls = 1}, NULL, &err));
+    assert_int_equal(err.code, ERR_kernel_outside);
+    assert_string_equal(err.why,
+                        "pick reads A where the index I[i] is 6 in dimension 1, whose extent is 6");
+    for (int i = 0; i < 3; i++)
+        tensor_release(t[i]);
+    kernel_release(k);
+    arena_release(A);
+}
+
+static void views_are_text(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    const Backend *b = backend_find("llvm", &err);
+    const char *ir = b->view(A, parse(A, matmul), "llvm -mcpu=x86-64", "ir", &err);
+    const char *text = b->view(A, parse(A, matmul), "llvm -mcpu=x86-64-v4", "asm", &err);
+    assert_non_null(ir);
+    assert_non_null(text);
+    assert_non_null(strstr(ir, "define i32 @"));
+#if defined(__x86_64__)
+    assert_non_null(strstr(text, "zmm"));
+#endif
+    arena_release(A);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    const Backend *b = backend_find("llvm", &err);
+    assert_null(b->compile(parse(A, matmul), "llvm -mcpu=znver9", &err));
+    assert_int_equal(err.code, ERR_llvm_cpu_unknown);
+    assert_null(backend_find("tpu -v5", &err));
+    assert_int_equal(err.code, ERR_no_backend);
+    arena_release(A);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(compiles_and_runs),
+        cmocka_unit_test(bad_indices_are_named),
+        cmocka_unit_test(views_are_text),
+        cmocka_unit_test(refusals),
+    };
+    return cmocka_run_group_tests(tests, open_processes, close_processes);
+}

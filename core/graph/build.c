@@ -439,6 +439,11 @@ bool gb_node(GraphBuilder *b, const GNodeSpec *spec, ValueId *out, Err *err)
     return true;
 }
 
+void gb_keep(GraphBuilder *b, Tensor *t)
+{
+    const_own(b->A, t);
+}
+
 void gb_fix_input(GraphBuilder *b, ValueId v, Tensor *data)
 {
     size_t kept = 0;
@@ -620,13 +625,13 @@ Graph *gb_finish(GraphBuilder *b, Err *err)
     g->arena = b->A;
     g->name = b->name;
     g->source = b->source;
-    size_t kept = 0;
+    NodeVec node = {0};
     for (size_t k = 0; k < b->node.n; k++) {
         const GNode *n = b->node.at[b->order ? b->order[k] : k];
         if (n)
-            b->node.at[kept++] = redirected(b, n);
+            vec_push(b->A, &node, redirected(b, n));
     }
-    b->node.n = kept;
+    b->node = node;
     for (size_t i = 0; i < b->output.n; i++)
         b->output.at[i].value = follow(b, b->output.at[i].value);
     g->input = b->input.at;

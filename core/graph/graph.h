@@ -242,6 +242,9 @@ bool gb_node(GraphBuilder *b, const GNodeSpec *spec, ValueId *out, Err *err);
 void gb_output(GraphBuilder *b, const char *name, ValueId v);
 
 const GValue *gb_value(const GraphBuilder *b, ValueId v);
+/* Keeps a reference to a tensor for as long as the graph. */
+void gb_keep(GraphBuilder *b, Tensor *t);
+
 /* Makes the input `v` a constant; it is no input any more, and keeps its id. */
 void gb_fix_input(GraphBuilder *b, ValueId v, Tensor *data);
 

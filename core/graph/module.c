@@ -14,6 +14,7 @@
 typedef struct Lowering {
     Arena *A;
     Te *te;
+    const Graph *g; /* NULL for a node by itself */
     const GValue *const *value;
     const Node **buffer;  /* by value id: a parameter or a stage; NULL until there is one */
     VEC(ValueId) params;  /* in the order te has them */
@@ -32,8 +33,18 @@ static const Node *input_buffer(LowerCall *l, size_t i)
     return low->buffer[v];
 }
 
-static bool all_static(Arena *A, const GNode *n, const GValue *const *value, const GType *type, Err *err)
+/* The name of the first size that is free, for the advice to bind it. */
+static const char *free_size(const Graph *g, GType t)
 {
+    for (int d = 0; g && d < t.rank; d++)
+        if (dim_is_symbol(t.dim[d]))
+            return g->symbol[dim_symbol_index(t.dim[d])];
+    return g && g->nsymbols ? g->symbol[0] : "n";
+}
+
+static bool all_static(const Lowering *low, const GNode *n, const GType *type, Err *err)
+{
+    const GValue *const *value = low->value;
     for (size_t i = 0; i < (size_t)n->nin + n->nout; i++) {
         bool in = i < n->nin;
         if (in && n->in[i] == VALUE_NONE)
@@ -42,11 +53,11 @@ static bool all_static(Arena *A, const GNode *n, const GValue *const *value, con
         if (gtype_static(t))
             continue;
         const char *what = in ? value[n->in[i]]->name : n->alias;
-        return REFUSE(err, graph_not_static, n, what ? what : n->alias, gtype_text(A, NULL, t),
+        return REFUSE(err, graph_not_static, n, what ? what : n->alias, gtype_text(low->A, low->g, t),
                       t.dtype >= DT_COUNT ? "its element type is not known here"
                       : t.rank < 0        ? "it depends on what is computed at run time"
                                           : "some of its sizes are free",
-                      "name");
+                      free_size(low->g, t));
     }
     return true;
 }
@@ -63,7 +74,7 @@ static bool lower_node(Lowering *low, const GNode *n, const GType *type, Err *er
                    .out = ARENA_ARRAY(A, const Node *, n->nout)};
     if (gnode_is(n, GOP_unsupported))
         return n->op->lower(&l);
-    if (!all_static(A, n, low->value, type, err))
+    if (!all_static(low, n, type, err))
         return false;
     memcpy(out, type, n->nout * sizeof *out);
     te_from(low->te, n->alias);
@@ -85,7 +96,7 @@ static bool used_outside(const Graph *g, const GUses *uses, ValueId v, uint32_t 
 bool graph_lower_nodes(Arena *A, const Graph *g, const GUses *uses, uint32_t first, uint32_t n,
                        const char *name, Kernel *out, Err *err)
 {
-    Lowering low = {.A = A, .te = te_new(A, name), .value = g->value};
+    Lowering low = {.A = A, .te = te_new(A, name), .g = g, .value = g->value};
     low.buffer = ARENA_ARRAY(A, const Node *, g->nvalues + 1);
     VEC(ValueId) made = {0};
     for (uint32_t k = first; k < first + n; k++) {

@@ -83,7 +83,7 @@ static bool check_inference(const Graph *g, Arena *A, Err *err)
         tensor_release(known);
         for (size_t i = 0; i < n->nout; i++) {
             GType have = g->value[n->out[i]]->type;
-            if (type[i].rank >= 0 && gtype_static(type[i]) && !gtype_equal(type[i], have))
+            if (gtype_static(type[i]) && gtype_static(have) && !gtype_equal(type[i], have))
                 return BROKEN("%s gives %s, but is said to give %s", n->alias, gtype_text(A, g, type[i]),
                               gtype_text(A, g, have));
         }

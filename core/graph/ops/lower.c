@@ -17,8 +17,10 @@ const char *lower_axis_name(LowerCall *l, int rank, int d)
 Axes lower_axes(LowerCall *l, int rank, const int64_t *dim, const char *const *names)
 {
     Axes ax = {.n = rank};
-    for (int d = 0; d < rank; d++)
+    for (int d = 0; d < rank; d++) {
         ax.at[d] = te_axis(l->te, names ? names[d] : lower_axis_name(l, rank, d), dim[d]);
+        ax.extent[d] = dim[d];
+    }
     return ax;
 }
 
@@ -40,8 +42,10 @@ const Node *lower_load_as(LowerCall *l, const Node *buffer, const Axes *ax)
 {
     const Node *index[GRAPH_MAX_RANK];
     int rank = (int)ir_rank(buffer);
-    for (int d = 0; d < rank; d++)
-        index[d] = ir_dim(buffer, (size_t)d) == 1 ? ix(l, 0) : ax->at[ax->n - rank + d];
+    for (int d = 0; d < rank; d++) {
+        int a = ax->n - rank + d;
+        index[d] = ir_dim(buffer, (size_t)d) == 1 && ax->extent[a] != 1 ? ix(l, 0) : ax->at[a];
+    }
     return te_load(l->te, buffer, (size_t)rank, index);
 }
 

@@ -8,6 +8,7 @@
 typedef struct Axes {
     int n;
     const Node *at[GRAPH_MAX_RANK];
+    int64_t extent[GRAPH_MAX_RANK];
 } Axes;
 
 /* The usual name of axis d: "n", "c", "y", "x" for rank 4. */

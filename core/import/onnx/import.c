@@ -92,6 +92,19 @@ static bool define(Importer *im, const char *name, ValueId v, const char *node, 
     return true;
 }
 
+/* Values whose element type has no counterpart here, as against those that only wait for shapes. */
+static void mark_foreign(Importer *im, ValueId v)
+{
+    while (im->foreign.n <= v)
+        vec_push(im->A, &im->foreign, false);
+    im->foreign.at[v] = gb_value(im->b, v)->type.dtype == DT_COUNT;
+}
+
+static bool is_foreign(const Importer *im, ValueId v)
+{
+    return v < im->foreign.n && im->foreign.at[v];
+}
+
 /* The last resort: a node that stands for what is not known. */
 static bool make_unsupported(Importer *im, const OnnxNode *n, const char *why, ValueId *out, Err *err)
 {
@@ -105,11 +118,12 @@ static bool make_unsupported(Importer *im, const OnnxNode *n, const char *why, V
         return false;
     for (size_t i = 0; i < n->nout; i++) { /* what the model says of them helps the rest */
         uint32_t k = strmap_get(&im->declared, n->out_name[i], strlen(n->out_name[i]), UINT32_MAX);
-        if (k == UINT32_MAX)
-            continue;
-        GValue v = *gb_value(im->b, out[i]);
-        v.type = im->types.at[k];
-        gb_set_value(im->b, out[i], v);
+        if (k != UINT32_MAX) {
+            GValue v = *gb_value(im->b, out[i]);
+            v.type = im->types.at[k];
+            gb_set_value(im->b, out[i], v);
+        }
+        mark_foreign(im, out[i]);
     }
     return true;
 }
@@ -255,7 +269,7 @@ static const char *foreign(Importer *im, const OnnxNode *n)
                                 a->type == ATTR_GRAPH_ ? "a graph" : "of a kind");
     }
     for (size_t i = 0; i < n->nin; i++)
-        if (n->in[i] != VALUE_NONE && gb_value(im->b, n->in[i])->type.dtype == DT_COUNT)
+        if (n->in[i] != VALUE_NONE && is_foreign(im, n->in[i]))
             return arena_printf(im->A, "the element type of its input %s is not known here", n->in_name[i]);
     return NULL;
 }
@@ -394,7 +408,9 @@ static bool import_input(Importer *im, Wire w, Err *err)
         return true; /* an initializer, listed as an input too, as ONNX did once */
     if (!read_value_info(im, w, true, &name, &t, err))
         return false;
-    return define(im, name, gb_input(im->b, name, name, t), "(an input)", err);
+    ValueId v = gb_input(im->b, name, name, t);
+    mark_foreign(im, v);
+    return define(im, name, v, "(an input)", err);
 }
 
 static bool import_output(Importer *im, Wire w, Err *err)

@@ -60,6 +60,7 @@ typedef struct Importer {
     StrMap values;      /* by name in the model: ValueId */
     StrMap declared;    /* by name: index into types, for value_info and outputs */
     VEC(GType) types;
+    VEC(bool) foreign;  /* by value */
     StrMap domains;     /* by domain: its version */
 } Importer;
 

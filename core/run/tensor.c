@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "core/base/cancel.h"
 #include "core/run/storage.h"
 
 static long alive;
@@ -398,6 +399,10 @@ Tensor *tensor_convert(const Tensor *t, DType to, Err *err)
     char *p = tensor_fill(out);
     int64_t index[TENSOR_MAX_RANK] = {0}, n = tensor_size(t);
     for (int64_t i = 0; i < n; i++, p += dtype_bytes(to)) {
+        if ((i & 0xffff) == 0 && cancel_poll(err)) {
+            tensor_release(out);
+            return NULL;
+        }
         dtype_store(to, p, dtype_convert(to, t->dtype, tensor_get(t, index)));
         for (int d = t->rank - 1; d >= 0 && ++index[d] == t->shape[d]; d--)
             index[d] = 0;

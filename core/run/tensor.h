@@ -99,7 +99,8 @@ Tensor *tensor_convert(const Tensor *t, DType to, Err *err);
 
 /* Fill a dense tensor that is being made.  random: see tensor_fill.c for the generator; floats are
 ** uniform in [lo, hi), integers in lo … hi with both ends, bool is a fair coin.  The result depends
-** on seed, dtype, shape and bounds only, and is the same on every machine. */
+** on seed, dtype, shape and bounds only, and is the same on every machine.  All stop early where the
+** cancel flag is up: whoever calls them looks at it afterwards. */
 void tensor_constant(Tensor *t, Scalar v);
 void tensor_arange(Tensor *t, double start, double step);
 void tensor_random(Tensor *t, uint64_t seed, double lo, double hi);
@@ -131,7 +132,8 @@ typedef struct TensorDiff {
 } TensorDiff;
 
 /* Fails (shape_mismatch) if the shapes differ; dtypes may differ, and are compared as float64
-** (integers exactly where both are integers); ulp are those of the narrower float type. */
+** (integers exactly where both are integers); ulp are those of the narrower float type.  Fails too
+** where the cancel flag is raised meanwhile. */
 bool tensor_check(const Tensor *a, const Tensor *b, double rtol, double atol, TensorDiff *out,
                   Err *err);
 void tensor_diff_print(const TensorDiff *d, const Tensor *a, const Tensor *b, Buf *out);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/cancel.h"
 #include "core/run/tensor.h"
 
 /* Floats of one type as integers in their order, so that neighbours differ by 1 and -0 equals +0. */
@@ -105,6 +106,8 @@ bool tensor_check(const Tensor *a, const Tensor *b, double rtol, double atol, Te
     Walk w = {a, b, rtol, atol, narrower(a, b), integers, out};
     int64_t index[TENSOR_MAX_RANK] = {0};
     for (int64_t i = 0; i < out->total; i++) {
+        if ((i & 0xffff) == 0 && cancel_poll(err))
+            return false;
         compare_one(&w, i, tensor_get(a, index), tensor_get(b, index));
         for (int d = a->rank - 1; d >= 0 && ++index[d] == a->shape[d]; d--)
             index[d] = 0;

@@ -14,7 +14,14 @@
 */
 #include <math.h>
 
+#include "core/base/cancel.h"
 #include "core/run/tensor.h"
+
+/* Time to see whether the work is to stop; then the rest of the elements stay as they are. */
+static inline bool stopped(int64_t i)
+{
+    return (i & 0xffff) == 0 && cancel_asked();
+}
 
 static uint64_t draw(uint64_t seed, uint64_t i)
 {
@@ -28,7 +35,7 @@ void tensor_constant(Tensor *t, Scalar v)
 {
     char *p = tensor_fill(t);
     int64_t n = tensor_size(t);
-    for (int64_t i = 0; i < n; i++, p += dtype_bytes(t->dtype))
+    for (int64_t i = 0; i < n && !stopped(i); i++, p += dtype_bytes(t->dtype))
         dtype_store(t->dtype, p, v);
 }
 
@@ -38,7 +45,7 @@ void tensor_arange(Tensor *t, double start, double step)
     int64_t n = tensor_size(t);
     bool whole = !dtype_is_float(t->dtype) && trunc(start) == start && trunc(step) == step &&
                  fabs(start) < 0x1p62 && fabs(step) < 0x1p62;
-    for (int64_t i = 0; i < n; i++, p += dtype_bytes(t->dtype)) {
+    for (int64_t i = 0; i < n && !stopped(i); i++, p += dtype_bytes(t->dtype)) {
         Scalar v;
         if (whole) {
             uint64_t x = (uint64_t)(int64_t)start + (uint64_t)i * (uint64_t)(int64_t)step;
@@ -57,7 +64,7 @@ void tensor_random(Tensor *t, uint64_t seed, double lo, double hi)
     Scalar first = dtype_convert(DT_int64, DT_float64, (Scalar){.f = lo});
     Scalar last = dtype_convert(DT_int64, DT_float64, (Scalar){.f = hi});
     uint64_t count = (uint64_t)last.i - (uint64_t)first.i + 1; /* 0: all 2^64 */
-    for (int64_t i = 0; i < n; i++, p += dtype_bytes(t->dtype)) {
+    for (int64_t i = 0; i < n && !stopped(i); i++, p += dtype_bytes(t->dtype)) {
         uint64_t z = draw(seed, (uint64_t)i);
         Scalar v;
         if (t->dtype == DT_bool) {
@@ -79,7 +86,7 @@ void tensor_randn(Tensor *t, uint64_t seed, double mean, double deviation)
 {
     char *p = tensor_fill(t);
     int64_t n = tensor_size(t);
-    for (int64_t i = 0; i < n; i++, p += dtype_bytes(t->dtype)) {
+    for (int64_t i = 0; i < n && !stopped(i); i++, p += dtype_bytes(t->dtype)) {
         uint64_t z1 = draw(seed, 2 * (uint64_t)i), z2 = draw(seed, 2 * (uint64_t)i + 1);
         double u1 = (double)((z1 >> 11) + 1) * 0x1p-53, u2 = (double)(z2 >> 11) * 0x1p-53;
         double x = mean + deviation * sqrt(-2 * log(u1)) * cos(6.283185307179586 * u2);

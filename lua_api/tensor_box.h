@@ -1,0 +1,28 @@
+/* tensor_box.h -- tensors as Lua values, for every file of the api that takes or gives them. */
+#ifndef LUA_API_TENSOR_BOX_H
+#define LUA_API_TENSOR_BOX_H
+
+#include "core/run/tensor.h"
+#include "lua_api/lua_fn.h"
+
+typedef struct TensorBox {
+    Tensor *tensor;
+} TensorBox;
+
+extern const LuaClass tensor_class;
+LUA_BOX(tensor, TensorBox, tensor_class)
+
+/* The tensor at `idx`; raises unless there is one. */
+Tensor *arg_tensor(lua_State *L, int idx);
+
+/* A list of extents, or one number. */
+int arg_shape(lua_State *L, int idx, int64_t shape[TENSOR_MAX_RANK]);
+DType arg_element_type(lua_State *L, int idx, DType otherwise);
+
+/* Pushes a box that takes over `t`; with NULL raises *err instead. */
+int push_tensor(lua_State *L, Tensor *t, const Err *err);
+
+/* Pushes an element as Lua has it: a boolean, an integer or a number. */
+void push_scalar(lua_State *L, DType t, Scalar v);
+
+#endif

@@ -240,8 +240,8 @@ LUA_FN(tensor_slice_, "t:slice(dim, start, stop?, step?) -> Tensor",
        "The entries start … stop-1 of a dimension, by step; negative numbers count from the end.  Shares the elements.\n"
        "> print(tvm.arange({2, 6}, \"int32\"):slice(1, 0, -1, 2))\n"
        "int32[2, 3]\n"
-       "[[0, 2,  4],\n"
-       " [6, 8, 10]]")
+       "[[ 0,  2,  4],\n"
+       " [ 6,  8, 10]]")
 {
     Err err = {0};
     Tensor *t = arg_tensor(L, 1);

@@ -1,0 +1,310 @@
+/* kernel_lua.c -- building and running programs: Kernel values, views of code, runs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/backend.h"
+#include "core/affine/cost.h"
+#include "lua_api/program.h"
+#include "lua_api/runnable.h"
+#include "lua_api/session.h"
+#include "lua_api/tensor_box.h"
+
+/* A kernel with the program it was made of, whose parameters say what to hand it. */
+typedef struct KernelBox {
+    Kernel *kernel;
+    Version *version;
+} KernelBox;
+
+extern const LuaClass kernel_class;
+LUA_BOX(kernel, KernelBox, kernel_class)
+
+static void release_kernel(void *self)
+{
+    KernelBox *k = self;
+    kernel_release(k->kernel);
+    version_release(k->version);
+}
+
+static void kernel_tostring(lua_State *L, void *self)
+{
+    const Kernel *k = ((KernelBox *)self)->kernel;
+    lua_pushfstring(L, "kernel %s for %s, %d arguments, compiled in %f ms", k->name, k->target, k->nparams,
+                    k->compile_ms);
+}
+
+/* ---- targets and compiling ---- */
+
+static const char *target_arg(lua_State *L, int arg)
+{
+    return arg_str_or(L, arg, "llvm");
+}
+
+static Kernel *compile(const Node *func, const char *target, Err *err)
+{
+    const Backend *b = backend_find(target, err);
+    return b ? b->compile(func, target, err) : NULL;
+}
+
+/* Pushes a new kernel of the program. */
+static KernelBox *push_kernel(lua_State *L, Version *v, const char *target)
+{
+    KernelBox *box = new_kernel(L);
+    Err err = {0};
+    box->version = version_retain(v);
+    box->kernel = compile(v->func, target, &err);
+    if (!box->kernel) {
+        err_in(&err, "build");
+        lua_raise(L, &err);
+    }
+    return box;
+}
+
+LUA_FN(program_build, "s:build(target?) -> Kernel",
+    "Compiles the program in the worker process, for \"llvm\" (this machine) unless said: \"llvm -mcpu=x86-64\",\n"
+    "\"llvm -check\" (every access is checked), \"cuda\".")
+{
+    Program p = program_check(L, 1);
+    push_kernel(L, p.version, target_arg(L, 2));
+    return 1;
+}
+
+static int push_view(lua_State *L, const Node *func, const char *target, const char *view)
+{
+    Err err = {0};
+    const Backend *b = backend_find(target, &err);
+    if (!b)
+        return lua_raise(L, &err);
+    if (!b->view)
+        return RAISE(L, no_view, NULL, target, view);
+    Arena *A = arena_new(NULL);
+    const char *text = b->view(A, func, target, view, &err);
+    if (text)
+        lua_pushstring(L, text);
+    arena_release(A);
+    return text ? 1 : lua_raise(L, &err);
+}
+
+LUA_FN(program_llvm_ir, "s:llvm_ir(target?) -> string", "The LLVM IR that the program becomes.")
+{
+    return push_view(L, program_check(L, 1).func, target_arg(L, 2), "ir");
+}
+
+LUA_FN(program_asm, "s:asm(target?) -> string", "The assembly that the program becomes.")
+{
+    return push_view(L, program_check(L, 1).func, target_arg(L, 2), "asm");
+}
+
+LUA_FN(program_ptx, "s:ptx(target?) -> string", "The PTX that a program with thread axes becomes.")
+{
+    return push_view(L, program_check(L, 1).func, arg_str_or(L, 2, "cuda"), "ptx");
+}
+
+/* ---- arguments ---- */
+
+static int buffer_shape(const Node *b, int64_t *shape)
+{
+    for (size_t d = 0; d < ir_rank(b); d++)
+        shape[d] = ir_dim(b, d);
+    return (int)ir_rank(b);
+}
+
+/* Does the tensor fit the buffer?  Else says how not. */
+static bool fits(const Node *b, const Tensor *t, Err *err)
+{
+    int64_t shape[IR_MAX_RANK];
+    int rank = buffer_shape(b, shape);
+    Arena *A = arena_new(NULL);
+    Buf have = buf_new(A), want = buf_new(A);
+    tensor_describe(t, &have);
+    buf_printf(&want, "%s[", dtype_name(b->type));
+    for (int d = 0; d < rank; d++)
+        buf_printf(&want, "%s%lld", d ? ", " : "", (long long)shape[d]);
+    buf_puts(&want, "]");
+    bool ok = strcmp(buf_str(&have), buf_str(&want)) == 0;
+    if (!ok)
+        REFUSE(err, argument_shape, NULL, ir_buf_name(b), buf_str(&want), buf_str(&have));
+    arena_release(A);
+    return ok;
+}
+
+/* Reads the inputs from index `first` on: tensors in order, or one table by name.  What is retained is in `out`. */
+static void read_inputs(lua_State *L, int first, const Node *params, Tensor **out)
+{
+    bool by_name = lua_type(L, first) == LUA_TTABLE;
+    Err err = {0};
+    for (size_t i = 0; i < params->nkids; i++) {
+        const Node *b = params->kid[i];
+        int idx = first + (int)i;
+        if (by_name) {
+            lua_getfield(L, first, ir_buf_name(b));
+            idx = lua_gettop(L);
+        }
+        TensorBox *box = test_tensor(L, idx);
+        if (!box)
+            RAISE(L, argument_missing, NULL, ir_buf_name(b), dtype_name(b->type));
+        if (!fits(b, box->tensor, &err))
+            lua_raise(L, &err);
+        out[i] = box->tensor;
+    }
+    if (!by_name && lua_gettop(L) >= first + (int)params->nkids)
+        RAISE(L, argument_extra, NULL, params->nkids);
+}
+
+/* Runs a kernel on inputs (borrowed) and pushes the results. */
+static int run_kernel(lua_State *L, const Kernel *k, const Node *func, Tensor **args)
+{
+    const Node *params = func->kid[Func_params], *results = func->kid[Func_results];
+    Err err = {0};
+    int base = lua_gettop(L);
+    luaL_checkstack(L, (int)(params->nkids + results->nkids) + 8, "results");
+    for (size_t i = 0; i < params->nkids; i++) { /* dense copies belong to boxes, so that nothing is lost */
+        push_tensor(L, tensor_dense(args[i], &err), &err);
+        args[i] = check_tensor(L, lua_gettop(L))->tensor;
+    }
+    int first = lua_gettop(L) + 1;
+    for (size_t i = 0; i < results->nkids; i++) {
+        int64_t shape[IR_MAX_RANK];
+        int rank = buffer_shape(results->kid[i], shape);
+        push_tensor(L, tensor_empty(results->kid[i]->type, rank, shape, &err), &err);
+        args[params->nkids + i] = check_tensor(L, lua_gettop(L))->tensor;
+    }
+    ExecCall call = {k, args, NULL, 0};
+    ExecJob job = {&call, 1, 0, 0};
+    bool ok = k->call ? k->call(k, args, NULL, 0, &err) : exec_run(&job, NULL, &err);
+    if (!ok)
+        return lua_raise(L, &err);
+    (void)base;
+    return lua_gettop(L) - first + 1;
+}
+
+LUA_FN(kernel_run, "k:run(inputs…) -> Tensor…",
+    "Runs the kernel on its inputs, in order or as one table by name: k:run{A = a, B = b}.  Returns the results.")
+{
+    KernelBox *k = check_kernel(L, 1);
+    Tensor *args[2 * IR_MAX_RANK + 16];
+    const Node *f = k->version->func;
+    if (f->kid[Func_params]->nkids + f->kid[Func_results]->nkids > sizeof args / sizeof *args)
+        return RAISE(L, too_many_arguments, NULL, f->at.name);
+    read_inputs(L, 2, f->kid[Func_params], args);
+    return run_kernel(L, k->kernel, f, args);
+}
+
+LUA_FN(program_run, "s:run(inputs…) -> Tensor…",
+    "Compiles the program for this machine and runs it on its inputs, in order or as one table by name:\n"
+    "s:run{A = a, B = b}.  Returns the results.  The kernel runs in a process of its own.")
+{
+    Program p = program_check(L, 1);
+    Tensor *args[2 * IR_MAX_RANK + 16];
+    if (p.func->kid[Func_params]->nkids + p.func->kid[Func_results]->nkids > sizeof args / sizeof *args)
+        return RAISE(L, too_many_arguments, NULL, p.func->at.name);
+    read_inputs(L, 2, p.func->kid[Func_params], args);
+    KernelBox *k = push_kernel(L, p.version, "llvm");
+    return run_kernel(L, k->kernel, p.func, args);
+}
+
+/* ---- as something to time ---- */
+
+typedef struct Held {
+    Kernel *kernel;
+    size_t n;
+    Tensor *tensors[2 * IR_MAX_RANK + 16];
+} Held;
+
+static void release_held(Runnable *r)
+{
+    Held *h = r->impl;
+    kernel_release(h->kernel);
+    for (size_t i = 0; i < h->n; i++)
+        tensor_release(h->tensors[i]);
+}
+
+/* The same for equal names and shapes, so that programs that are compared get the same data. */
+static uint64_t seed_of(const char *name)
+{
+    uint64_t h = 1469598103934665603u;
+    for (; *name; name++)
+        h = (h ^ (unsigned char)*name) * 1099511628211u;
+    return h;
+}
+
+static bool make_tensors(const Node *func, Held *h, Err *err)
+{
+    for (int part = Func_params; part <= Func_results; part++)
+        for (size_t i = 0; i < func->kid[part]->nkids; i++) {
+            const Node *b = func->kid[part]->kid[i];
+            int64_t shape[IR_MAX_RANK];
+            int rank = buffer_shape(b, shape);
+            if (h->n >= sizeof h->tensors / sizeof *h->tensors)
+                return REFUSE(err, too_many_arguments, NULL, func->at.name);
+            Tensor *t = tensor_empty(b->type, rank, shape, err);
+            if (!t)
+                return false;
+            h->tensors[h->n++] = t;
+            if (part == Func_params)
+                tensor_random(t, seed_of(ir_buf_name(b)), dtype_is_float(b->type) ? -1 : 0,
+                              dtype_is_float(b->type) ? 1 : 100);
+        }
+    return true;
+}
+
+static void fill_program(lua_State *L, Version *v, Kernel *kernel, const char *label, Runnable *out)
+{
+    Arena *A = arena_new(NULL);
+    Held *h = arena_alloc(A, sizeof *h);
+    ExecCall *call = arena_alloc(A, sizeof *call);
+    Err err = {0};
+    h->kernel = kernel_retain(kernel);
+    Version *root = v;
+    while (root->parent)
+        root = root->parent;
+    *out = (Runnable){.label = arena_strdup(A, label), .flops = func_flops(root->func),
+                      .bytes = func_bytes(v->func), .compile_ms = kernel->compile_ms, .arena = A,
+                      .release = release_held, .impl = h};
+    if (!make_tensors(v->func, h, &err)) {
+        runnable_release(out);
+        lua_raise(L, &err);
+    }
+    *call = (ExecCall){h->kernel, h->tensors, NULL, 0};
+    out->job = (ExecJob){call, 1, 0, 0};
+}
+
+static int program_runnable(lua_State *L, int idx, const char *target, Runnable *out)
+{
+    Program p;
+    KernelBox *k = test_kernel(L, idx);
+    if (k) {
+        fill_program(L, k->version, k->kernel, k->kernel->name, out);
+        return 1;
+    }
+    if (!program_test(L, idx, &p))
+        return 0;
+    char label[80];
+    if (p.label)
+        snprintf(label, sizeof label, "%s", p.label);
+    else if (p.sched || p.version->parent)
+        snprintf(label, sizeof label, "%.50s step %d", p.func->at.name, p.version->number);
+    else
+        snprintf(label, sizeof label, "%s", p.func->at.name);
+    k = push_kernel(L, p.version, target);
+    fill_program(L, p.version, k->kernel, label, out);
+    lua_pop(L, 1);
+    return 1;
+}
+
+/* ---- registration ---- */
+
+static const LuaFn *const kernel_members[] = {&kernel_run_fn, NULL};
+
+const LuaClass kernel_class = {
+    .name = "Kernel", .doc = "A compiled program.", .size = sizeof(KernelBox), .members = kernel_members,
+    .tostring = kernel_tostring, .release = release_kernel,
+};
+
+void lua_open_kernels(lua_State *L)
+{
+    static const LuaFn *const methods[] = {&program_build_fn, &program_run_fn, &program_llvm_ir_fn, &program_asm_fn,
+                                           &program_ptx_fn, NULL};
+    program_add_methods(methods);
+    runnable_add_kind(program_runnable);
+    lua_put_class(L, &kernel_class);
+}

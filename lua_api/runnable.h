@@ -1,0 +1,36 @@
+/* runnable.h -- what can be run and timed: programs, kernels, modules; all become a list of calls.
+**
+** A file of the api that knows another kind of value adds it with runnable_add_kind, so that tvm.compare and
+** tvm.time take it too.
+*/
+#ifndef LUA_API_RUNNABLE_H
+#define LUA_API_RUNNABLE_H
+
+#include "backends/exec.h"
+#include "lua_api/lua_fn.h"
+
+typedef struct Runnable {
+    const char *label;  /* how a table names it; lives in the arena */
+    double flops;       /* of one run of what was written; 0 if not known */
+    double bytes;       /* of its parameters and results; 0 if not known */
+    double compile_ms;
+    ExecJob job;        /* its calls, with tensors for every argument */
+    Arena *arena;       /* of the calls and the list of tensors */
+    void (*release)(struct Runnable *r); /* kernels and tensors; set by whoever filled it in */
+    void *impl;
+} Runnable;
+
+void runnable_release(Runnable *r);
+
+/* Fills *out from the value at `idx` for a target: compiles, and makes inputs (random, the same for equal names and
+** shapes).  Returns 1, 0 if the value is of another kind, or raises. */
+typedef int RunnableKind(lua_State *L, int idx, const char *target, Runnable *out);
+void runnable_add_kind(RunnableKind *kind);
+
+/* Raises where no kind takes the value. */
+void runnable_check(lua_State *L, int idx, const char *target, Runnable *out);
+
+/* Measures n of them against each other and pushes a list of Timings, in order. */
+int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads);
+
+#endif

@@ -1,0 +1,318 @@
+/* timing_lua.c -- timing one thing or several against each other: Timing values, tvm.time, tvm.compare. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/run/stats.h"
+#include "lua_api/runnable.h"
+#include "lua_api/scripts.h"
+
+/* ---- what can be timed ---- */
+
+enum { MAX_KINDS = 8, MAX_ITEMS = 64 };
+static RunnableKind *kinds[MAX_KINDS];
+
+void runnable_add_kind(RunnableKind *kind)
+{
+    for (int i = 0; i < MAX_KINDS; i++) {
+        if (kinds[i] == kind)
+            return;
+        if (!kinds[i]) {
+            kinds[i] = kind;
+            return;
+        }
+    }
+    assert(!"room for another kind");
+}
+
+void runnable_release(Runnable *r)
+{
+    if (r->release)
+        r->release(r);
+    arena_release(r->arena);
+    *r = (Runnable){0};
+}
+
+void runnable_check(lua_State *L, int idx, const char *target, Runnable *out)
+{
+    idx = lua_absindex(L, idx);
+    for (int i = 0; i < MAX_KINDS && kinds[i]; i++)
+        if (kinds[i](L, idx, target, out))
+            return;
+    RAISE(L, not_runnable, NULL, luaL_typename(L, idx));
+}
+
+/* ---- Timing ---- */
+
+typedef struct Timing {
+    Arena *arena;
+    const char *label;
+    int n;
+    double *samples; /* seconds of one run */
+    double flops, bytes, compile_ms;
+    Stats stats;
+} Timing;
+
+static void release_timing(void *self)
+{
+    arena_release(((Timing *)self)->arena);
+}
+
+/* "12.3 us": three digits, in the unit that suits. */
+static const char *time_text(double s, char out[32])
+{
+    static const char *const unit[] = {"s", "ms", "us", "ns"};
+    int i = 0;
+    while (i < 3 && s < 0.9995)
+        s *= 1000, i++;
+    snprintf(out, 32, "%.*f %s", s >= 99.95 ? 0 : s >= 9.995 ? 1 : 2, s, unit[i]);
+    return out;
+}
+
+static void timing_tostring(lua_State *L, void *self)
+{
+    const Timing *t = self;
+    char a[32], b[32], c[32], rate[48] = "";
+    if (t->flops > 0)
+        snprintf(rate, sizeof rate, ", %.3g GFLOP/s", t->flops / t->stats.median * 1e-9);
+    char text[256];
+    snprintf(text, sizeof text, "%.60s: median %s, half of the runs in %s … %s, %d rounds%s", t->label,
+             time_text(t->stats.median, a), time_text(t->stats.q1, b), time_text(t->stats.q3, c), t->n, rate);
+    lua_pushstring(L, text);
+}
+
+#define NUMBER_FIELD(id, name, value, doc)                    \
+    LUA_FN(timing_##id, "t." name " -> number", doc)          \
+    {                                                         \
+        const Timing *t = lua_check(L, 1, &timing_class);     \
+        lua_pushnumber(L, value);                             \
+        return 1;                                             \
+    }
+
+extern const LuaClass timing_class;
+NUMBER_FIELD(median, "median", t->stats.median, "The median of the rounds, in seconds.")
+NUMBER_FIELD(min, "min", t->stats.min, "The quickest round, in seconds.")
+NUMBER_FIELD(q1, "q1", t->stats.q1, "The first quartile, in seconds.")
+NUMBER_FIELD(q3, "q3", t->stats.q3, "The third quartile, in seconds.")
+NUMBER_FIELD(rounds, "rounds", (double)t->n, "How many rounds were measured.")
+NUMBER_FIELD(gflops, "gflops", t->flops / t->stats.median * 1e-9, "10^9 floating-point operations of the program as written, a second.")
+NUMBER_FIELD(compile_ms, "compile_ms", t->compile_ms, "From the program's text to callable code, in milliseconds.")
+
+LUA_FN(timing_label, "t.label -> string", "The mark or the name of what was timed.")
+{
+    const Timing *t = lua_check(L, 1, &timing_class);
+    lua_pushstring(L, t->label);
+    return 1;
+}
+
+LUA_FN(timing_samples, "t.samples -> list", "The rounds, in seconds, in the order in which they were made.")
+{
+    const Timing *t = lua_check(L, 1, &timing_class);
+    lua_createtable(L, t->n, 0);
+    for (int i = 0; i < t->n; i++) {
+        lua_pushnumber(L, t->samples[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+static const LuaFn *const timing_members[] = {&timing_median_fn, &timing_min_fn, &timing_q1_fn, &timing_q3_fn,
+                                              &timing_rounds_fn, &timing_gflops_fn, &timing_compile_ms_fn,
+                                              &timing_label_fn, &timing_samples_fn, NULL};
+
+const LuaClass timing_class = {.name = "Timing", .doc = "How long something took: a value with its spread.",
+                               .size = sizeof(Timing), .members = timing_members, .tostring = timing_tostring,
+                               .release = release_timing};
+
+/* Pushes the Timing of rounds that were measured. */
+static Timing *push_timing(lua_State *L, const Runnable *r, const double *samples, int n)
+{
+    Timing *t = lua_box(L, &timing_class);
+    t->arena = arena_new(NULL);
+    t->label = arena_strdup(t->arena, r->label);
+    t->n = n;
+    t->samples = ARENA_ARRAY(t->arena, double, n);
+    memcpy(t->samples, samples, (size_t)n * sizeof *samples);
+    t->flops = r->flops;
+    t->bytes = r->bytes;
+    t->compile_ms = r->compile_ms;
+    t->stats = stats_of(samples, n);
+    return t;
+}
+
+/* ---- measuring ---- */
+
+/* Runnables in a box, so that an error on the way releases them. */
+typedef struct Bench {
+    int n;
+    Runnable at[MAX_ITEMS];
+} Bench;
+
+static void release_bench(void *self)
+{
+    Bench *b = self;
+    for (int i = 0; i < b->n; i++)
+        runnable_release(&b->at[i]);
+    b->n = 0;
+}
+
+static const LuaFn *const no_members[] = {NULL};
+static const LuaClass bench_class = {.name = "bench", .doc = "What is being timed.", .size = sizeof(Bench),
+                                     .members = no_members, .release = release_bench};
+
+int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads)
+{
+    Arena *A = arena_new(NULL);
+    ExecJob *jobs = ARENA_ARRAY(A, ExecJob, n);
+    double *samples = ARENA_ARRAY(A, double, n * plan->repeat);
+    int rounds = 0;
+    Err err = {0};
+    for (int i = 0; i < n; i++) {
+        jobs[i] = r[i].job;
+        jobs[i].threads = threads;
+    }
+    bool ok = exec_time(jobs, n, plan, samples, &rounds, &err);
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n && ok; i++) {
+        push_timing(L, &r[i], samples + (size_t)i * (size_t)plan->repeat, rounds);
+        lua_rawseti(L, -2, i + 1);
+    }
+    arena_release(A);
+    return ok ? 1 : lua_raise(L, &err);
+}
+
+static const char *const option_keys[] = {"target", "number", "repeat", "min_repeat_ms", "threads", "limit", NULL};
+
+static TimerPlan plan_options(lua_State *L, int arg)
+{
+    TimerPlan plan = timer_plan();
+    arg_options(L, arg, option_keys);
+    plan.number = (int)opt_int(L, arg, "number", 1, 1000000000, plan.number ? plan.number : 1);
+    plan.repeat = (int)opt_int(L, arg, "repeat", 1, 100000, plan.repeat);
+    plan.min_repeat_ms = opt_number(L, arg, "min_repeat_ms", plan.min_repeat_ms);
+    plan.limit_s = opt_number(L, arg, "limit", plan.limit_s);
+    return plan;
+}
+
+/* The items of the list at index 1, built for options.target, measured with the options at index 2. */
+static int time_list(lua_State *L)
+{
+    size_t n = arg_list(L, 1, MAX_ITEMS);
+    TimerPlan plan = plan_options(L, 2);
+    const char *target = opt_str(L, 2, "target", "llvm");
+    int threads = (int)opt_int(L, 2, "threads", 0, 1024, 0);
+    if (n == 0)
+        return arg_wrong(L, 1, "a list of programs, such as {s:at(0), s}");
+    Bench *b = lua_box(L, &bench_class);
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, 1, (lua_Integer)i + 1);
+        runnable_check(L, -1, target, &b->at[i]);
+        b->n = (int)i + 1;
+        lua_pop(L, 1);
+    }
+    push_timings(L, b->at, b->n, &plan, threads);
+    release_bench(b);
+    return 1;
+}
+
+LUA_FN(tvm_time, "tvm.time(program, options?) -> Timing",
+    "Builds a Func, Version, Schedule or Module, and measures it in the runner process: rounds of at least\n"
+    "min_repeat_ms = 2, repeat = 21 of them.  Further options: number, threads (0: all cores), target, limit\n"
+    "(seconds in all).")
+{
+    lua_settop(L, 2);
+    lua_createtable(L, 1, 0);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, 1);
+    lua_replace(L, 1);
+    time_list(L);
+    lua_rawgeti(L, -1, 1);
+    return 1;
+}
+
+/* ---- comparing ---- */
+
+LUA_FN(tvm_time_all, "tvm.time_all(list, options?) -> list",
+    "The Timings of several programs, measured in rounds that take each once, in an order drawn anew.")
+{
+    lua_settop(L, 2);
+    return time_list(L);
+}
+
+LUA_FN(tvm_verdict, "tvm.verdict(a, b) -> table",
+    "How Timing a compares with Timing b of the same rounds: {ratio, low, high, text}: how many times a is\n"
+    "faster, its 95 % interval, and \"no difference\" where there is none.")
+{
+    const Timing *a = lua_check(L, 1, &timing_class), *b = lua_check(L, 2, &timing_class);
+    Comparison c = stats_compare(a->samples, b->samples, a->n < b->n ? a->n : b->n, 0.01);
+    char text[64];
+    lua_createtable(L, 0, 4);
+    lua_pushnumber(L, c.ratio);
+    lua_setfield(L, -2, "ratio");
+    lua_pushnumber(L, c.low);
+    lua_setfield(L, -2, "low");
+    lua_pushnumber(L, c.high);
+    lua_setfield(L, -2, "high");
+    lua_pushstring(L, stats_verdict_text(&c, text));
+    lua_setfield(L, -2, "text");
+    return 1;
+}
+
+/* Calls a function of the script compare.lua with what is on the stack from index 1 on, and more. */
+static int call_script(lua_State *L, const char *name, int nargs)
+{
+    lua_push_script(L, "compare");
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+    lua_insert(L, 1);
+    lua_call(L, nargs, 1);
+    return 1;
+}
+
+static int cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}
+
+LUA_FN(tvm_compare, "tvm.compare(list, options?) -> Comparison",
+    "Builds and times the programs of a list against each other: a table of medians, spreads (half of the\n"
+    "middle half), how many times faster than the first, with the 95 % interval or \"no difference\", GFLOP/s\n"
+    "and percent of the machine's measured peak.  tvm.compare{s:at(0), s}.  Options as for tvm.time.")
+{
+    arg_list(L, 1, MAX_ITEMS);
+    lua_settop(L, 2);
+    lua_pushboolean(L, lua_view(L)->utf8);
+    lua_pushinteger(L, cores());
+    return call_script(L, "compare", 4);
+}
+
+LUA_FN(tvm_peak, "tvm.peak(threads?) -> number",
+    "The machine's peak in GFLOP/s of float32 multiply-adds, measured once in a session; on all cores unless said.")
+{
+    int64_t threads = arg_int_or(L, 1, 1, 1024, cores());
+    lua_settop(L, 0);
+    lua_pushinteger(L, threads);
+    return call_script(L, "peak", 1);
+}
+
+LUA_FN(tvm_whatif, "tvm.whatif(f, grid, schedule, options?) -> WhatIf",
+    "Tries every combination of a grid such as {{\"ty\", 4, 8}, {\"tx\", 32, 64}}: f(s, p) takes steps on a fork\n"
+    "of the schedule with p.ty and p.tx; each is timed, and the table is ranked.  Refused combinations are\n"
+    "listed with the reason.  An interruption keeps the rows that are finished.  w:adopt(1) takes the best.")
+{
+    arg_function(L, 1);
+    arg_table(L, 2);
+    lua_settop(L, 4);
+    lua_pushboolean(L, lua_view(L)->utf8);
+    return call_script(L, "whatif", 5);
+}
+
+void lua_open_timings(lua_State *L)
+{
+    static const LuaFn *const functions[] = {&tvm_time_fn, &tvm_time_all_fn, &tvm_verdict_fn, &tvm_compare_fn,
+                                             &tvm_peak_fn, &tvm_whatif_fn, NULL};
+    lua_put_functions(L, functions);
+    lua_put_class(L, &timing_class);
+    lua_put_class(L, &bench_class);
+}

@@ -122,7 +122,7 @@ static bool fits(const Node *b, const Tensor *t, Err *err)
     buf_puts(&want, "]");
     bool ok = strcmp(buf_str(&have), buf_str(&want)) == 0;
     if (!ok)
-        REFUSE(err, argument_shape, NULL, ir_buf_name(b), buf_str(&want), buf_str(&have));
+        REFUSE(err, input_shape, NULL, ir_buf_name(b), buf_str(&want), buf_str(&have));
     arena_release(A);
     return ok;
 }
@@ -141,13 +141,13 @@ static void read_inputs(lua_State *L, int first, const Node *params, Tensor **ou
         }
         TensorBox *box = test_tensor(L, idx);
         if (!box)
-            RAISE(L, argument_missing, NULL, ir_buf_name(b), dtype_name(b->type));
+            RAISE(L, input_missing, NULL, ir_buf_name(b), dtype_name(b->type));
         if (!fits(b, box->tensor, &err))
             lua_raise(L, &err);
         out[i] = box->tensor;
     }
     if (!by_name && lua_gettop(L) >= first + (int)params->nkids)
-        RAISE(L, argument_extra, NULL, params->nkids);
+        RAISE(L, input_extra, NULL, (size_t)params->nkids);
 }
 
 /* Runs a kernel on inputs (borrowed) and pushes the results. */

@@ -1,4 +1,5 @@
 /* timing_lua.c -- timing one thing or several against each other: Timing values, tvm.time, tvm.compare. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,0 +1,71 @@
+-- run.lua -- running and timing at the prompt's level: results, inputs that do not fit, comparisons.
+local t = dofile "tests/check.lua"
+
+local matmul = te.func("mm", function(n, m)
+  local A, B = te.placeholder({ m, n }, "float32", "A"), te.placeholder({ m, m }, "float32", "B")
+  local k = te.reduce_axis(m, "k")
+  return te.compute({ n, m }, function(y, x) return te.sum(A(k, y) * B(k, x), k) end, "C")
+end)
+
+local function tiled(n, m)
+  local s = tvm.schedule(matmul(n, m))
+  s:split("y", 6, "yo", "yi")
+  s:split("x", 32, "xo", "xi")
+  s:reorder("yo", "xo", "k", "yi", "xi")
+  s:cache_write("C", "local")
+  s:reverse_compute_at("C.store", "xo")
+  s:decompose_reduction("C", "k")
+  s:vectorize "*/xi"
+  s:unroll "C/yi"
+  s:parallel "yo"
+  return s
+end
+
+t.test("a tiled product gives the same bits as the plain one, also where tiles do not divide", function()
+  for _, size in ipairs { { 12, 64 }, { 13, 37 }, { 1, 1 }, { 7, 65 } } do
+    local n, m = size[1], size[2]
+    local s = tiled(n, m)
+    local a, b = tvm.random { m, n }, tvm.random({ m, m }, "float32", { seed = 7 })
+    local plain = s:at(0):run(a, b)
+    assert(plain == s:run { A = a, B = b }, ("%d x %d differs"):format(n, m))
+    assert(plain == s:build("llvm -mcpu=x86-64"):run(a, b))
+    assert(plain == s:build("llvm -check"):run(a, b))
+  end
+end)
+
+t.test("inputs that do not fit are refused by name", function()
+  local s = tiled(12, 64)
+  local a, b = tvm.random { 64, 12 }, tvm.random { 64, 64 }
+  t.raises("input_missing", function() s:run(a) end)
+  t.raises("input_missing", function() s:run { A = a } end)
+  t.raises("input_shape", function() s:run(b, a) end)
+  t.raises("input_extra", function() s:run(a, b, b) end)
+  t.raises("no_backend", function() s:build "abacus" end)
+  t.raises("not_runnable", function() tvm.time(7) end)
+  t.raises("llvm_cpu_unknown", function() s:build "llvm -mcpu=nonsense" end)
+end)
+
+t.test("code can be looked at", function()
+  local s = tiled(12, 64)
+  assert(s:llvm_ir():find "define")
+  assert(#s:asm() > 100)
+end)
+
+t.test("timings compare, and a what-if is ranked and adopted", function()
+  local s = tiled(48, 64)
+  local c = tvm.compare({ s:at(0), s }, { ["repeat"] = 5, min_repeat_ms = 0.1 })
+  t.eq(#c.items, 2)
+  assert(tostring(c):find("mm", 1, true))
+  local base = tvm.schedule(matmul(48, 64))
+  local w = tvm.whatif(function(q, p)
+    q:split("x", p.tx, "xo", "xi")
+    q:vectorize "xi"
+  end, { { "tx", 8, 32, 0 } }, base, { ["repeat"] = 3, min_repeat_ms = 0.1 })
+  t.eq(#w, 3)
+  t.eq(w[3].chosen.tx, 0)
+  assert(w[3].why and not w[1].why)
+  w:adopt(1)
+  t.eq(#base:names "loops", 4)
+end)
+
+t.done()

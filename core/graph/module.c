@@ -94,7 +94,7 @@ static bool used_outside(const Graph *g, const GUses *uses, ValueId v, uint32_t 
 }
 
 bool graph_lower_nodes(Arena *A, const Graph *g, const GUses *uses, uint32_t first, uint32_t n,
-                       const char *name, Kernel *out, Err *err)
+                       const char *name, GraphKernel *out, Err *err)
 {
     Lowering low = {.A = A, .te = te_new(A, name), .g = g, .value = g->value};
     low.buffer = ARENA_ARRAY(A, const Node *, g->nvalues + 1);
@@ -120,7 +120,7 @@ bool graph_lower_nodes(Arena *A, const Graph *g, const GUses *uses, uint32_t fir
         memcpy(arg, low.params.at, low.params.n * sizeof *arg);
     memcpy(arg + low.params.n, made.at, made.n * sizeof *arg);
     const Node *f = te_func(low.te, made.n, results, err);
-    *out = (Kernel){.name = name, .func = f, .first = first, .n = n, .nin = (uint32_t)low.params.n,
+    *out = (GraphKernel){.name = name, .func = f, .first = first, .n = n, .nin = (uint32_t)low.params.n,
                     .nout = (uint32_t)made.n, .arg = arg};
     return f && ir_verify(f, err);
 }
@@ -132,7 +132,7 @@ Module *graph_lower(Graph *g, Err *err)
     Arena *A = arena_new(g->arena), *scratch = arena_new(NULL);
     Module *m = arena_alloc(A, sizeof *m);
     uint32_t count = g->ngroups ? g->ngroups : g->nnodes;
-    Kernel *kernel = ARENA_ARRAY(A, Kernel, count + 1);
+    GraphKernel *kernel = ARENA_ARRAY(A, GraphKernel, count + 1);
     GUses uses = graph_uses(g, scratch);
     bool ok = true;
     for (uint32_t i = 0; ok && i < count; i++) {
@@ -197,7 +197,7 @@ Module *module_with(Module *m, uint32_t i, const Node *func, Arena *owner, Err *
     if (owner)
         arena_adopt(A, owner);
     Module *copy = arena_alloc(A, sizeof *copy);
-    Kernel *kernel = ARENA_ARRAY(A, Kernel, m->nkernels);
+    GraphKernel *kernel = ARENA_ARRAY(A, GraphKernel, m->nkernels);
     memcpy(kernel, m->kernel, m->nkernels * sizeof *kernel);
     kernel[i].func = func;
     *copy = (Module){.arena = A, .graph = m->graph, .nkernels = m->nkernels, .kernel = kernel};
@@ -206,7 +206,7 @@ Module *module_with(Module *m, uint32_t i, const Node *func, Arena *owner, Err *
 
 /* ---- by the interpreter ------------------------------------------------------------------------------ */
 
-static bool interpret(const Kernel *k, Tensor *const *args, Err *err)
+static bool interpret(const GraphKernel *k, Tensor *const *args, Err *err)
 {
     Arena *A = arena_new(NULL);
     InterpBuffer *io = ARENA_ARRAY(A, InterpBuffer, k->nin + k->nout + 1);
@@ -235,7 +235,7 @@ bool graph_interpret(const Module *m, Tensor *const *in, Tensor **out, Err *err)
             arena_own(A, at[g->input[i]], release_tensor);
     }
     for (uint32_t k = 0; ok && k < m->nkernels; k++) {
-        const Kernel *kernel = &m->kernel[k];
+        const GraphKernel *kernel = &m->kernel[k];
         Tensor **args = ARENA_ARRAY(A, Tensor *, kernel->nin + kernel->nout + 1);
         for (uint32_t i = 0; ok && i < kernel->nin + kernel->nout; i++) {
             ValueId v = kernel->arg[i];
@@ -283,7 +283,7 @@ bool graph_eval_node(const GNode *n, const GValue *const *values, const GType *t
         args[low.params.n + made] = out[made];
     }
     if (ok) {
-        Kernel k = {.func = f, .nin = (uint32_t)low.params.n, .nout = n->nout};
+        GraphKernel k = {.func = f, .nin = (uint32_t)low.params.n, .nout = n->nout};
         ok = interpret(&k, args, err);
     }
     for (size_t i = 0; !ok && i < made; i++)

@@ -15,19 +15,19 @@
 #include "core/graph/graph.h"
 #include "core/ir/ir.h"
 
-typedef struct Kernel {
+typedef struct GraphKernel {
     const char *name;   /* the group's, and the Func's */
     const Node *func;
     uint32_t first, n;  /* the nodes of the graph that it computes */
     uint32_t nin, nout;
     const ValueId *arg; /* nin values read, then nout values made: the Func's parameters and results */
-} Kernel;
+} GraphKernel;
 
 typedef struct Module {
     Arena *arena; /* retains the graph's */
     Graph *graph;
     uint32_t nkernels;
-    const Kernel *kernel;
+    const GraphKernel *kernel;
 } Module;
 
 /* Lowers every group, or every node where the graph is not fused.  Every shape must be known. */
@@ -44,7 +44,7 @@ Module *module_with(Module *m, uint32_t i, const Node *func, Arena *owner, Err *
 
 /* One node by itself, as a kernel: nodes [first, first + n) as one Func in A. */
 bool graph_lower_nodes(Arena *A, const Graph *g, const GUses *uses, uint32_t first, uint32_t n,
-                       const char *name, Kernel *out, Err *err);
+                       const char *name, GraphKernel *out, Err *err);
 
 /* Runs the graph by the reference interpreter on inputs in the order of g->input.  Results are owned
 ** by the caller, in the order of g->output. */

@@ -92,6 +92,15 @@ typedef struct Row {
 
 static const bool right[6] = {false, false, false, true, true, true};
 
+/* Does node k go on a group that began before it? */
+static bool goes_on(const Graph *g, uint32_t k)
+{
+    for (uint32_t i = 0; i < g->ngroups; i++)
+        if (k > g->group[i].first && k < g->group[i].first + g->group[i].n)
+            return true;
+    return false;
+}
+
 static Row node_row(Arena *A, const Graph *g, uint32_t k, bool *seen)
 {
     const GNode *n = g->node[k];
@@ -103,7 +112,7 @@ static Row node_row(Arena *A, const Graph *g, uint32_t k, bool *seen)
     }
     const char *op = gnode_is(n, GOP_unsupported) ? arena_printf(A, "%s (unsupported)", n->attr[A_unsupported_op].at.s) : n->op->name;
     const char *type = gtype_text(A, g, v->type);
-    return (Row){{n->alias, op, n->nout > 1 ? arena_printf(A, "%s … %u", type, n->nout) : type,
+    return (Row){{goes_on(g, k) ? arena_printf(A, "+ %s", n->alias) : n->alias, op, n->nout > 1 ? arena_printf(A, "%s … %u", type, n->nout) : type,
                   params ? grouped(A, params) : "", flops > 0 ? arena_printf(A, "%.3f", (double)flops / 1e6) : flops < 0 ? "?" : "",
                   bytes < 0 ? "?" : bytes_text(A, bytes)}};
 }
@@ -133,6 +142,8 @@ static void put_rows(Buf *out, const Row *row, size_t n)
             if (!right[c])
                 buf_pad(out, ' ', pad);
         }
+        while (out->len && out->data[out->len - 1] == ' ')
+            out->len--;
         buf_putc(out, '\n');
     }
 }

@@ -1,0 +1,28 @@
+/* graph_box.h -- graphs and modules as Lua values, for every file of the api that takes or gives them. */
+#ifndef LUA_API_GRAPH_BOX_H
+#define LUA_API_GRAPH_BOX_H
+
+#include "core/graph/module.h"
+#include "lua_api/lua_fn.h"
+
+typedef struct GraphBox {
+    Graph *graph;
+} GraphBox;
+
+typedef struct ModuleBox {
+    Module *module;
+} ModuleBox;
+
+extern const LuaClass graph_class, module_class;
+LUA_BOX(graph, GraphBox, graph_class)
+LUA_BOX(module, ModuleBox, module_class)
+
+/* Push a box that takes over the value; with NULL raise *err instead. */
+int push_graph(lua_State *L, Graph *g, const Err *err);
+int push_module(lua_State *L, Module *m, const Err *err);
+
+/* Add methods ("m:run(…)", "g:show(…)") from other files of the api, before theirs is opened. */
+void graph_add_methods(const LuaFn *const *list);
+void module_add_methods(const LuaFn *const *list);
+
+#endif

@@ -1,0 +1,202 @@
+/* module_lua.c -- lowered models as Lua values: one loop program for each group. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/graph/infer.h"
+#include "core/graph/text.h"
+#include "lua_api/graph_box.h"
+#include "lua_api/program.h"
+#include "lua_api/sched_box.h"
+#include "lua_api/tensor_box.h"
+
+static void release_module(void *self)
+{
+    module_release(((ModuleBox *)self)->module);
+}
+
+int push_module(lua_State *L, Module *m, const Err *err)
+{
+    if (!m)
+        return lua_raise(L, err);
+    ModuleBox *box = new_module(L);
+    box->module = m;
+    lua_weigh(L, arena_bytes(m->arena));
+    return 1;
+}
+
+static int64_t kernel_flops(const Module *m, const GraphKernel *k)
+{
+    int64_t sum = 0;
+    for (uint32_t i = k->first; i < k->first + k->n; i++)
+        sum += graph_node_flops(m->graph, i);
+    return sum;
+}
+
+static const char *kernel_nodes(Arena *A, const Module *m, const GraphKernel *k)
+{
+    Buf b = buf_new(A);
+    for (uint32_t i = 0; i < k->n; i++)
+        buf_printf(&b, "%s%s", i ? " " : "", m->graph->node[k->first + i]->alias);
+    return buf_str(&b);
+}
+
+static void push_table(lua_State *L, const Module *m, uint32_t rows)
+{
+    Arena *A = arena_new(NULL);
+    Buf b = buf_new(A);
+    uint32_t shown = rows && rows < m->nkernels ? rows : m->nkernels;
+    buf_printf(&b, "module %s: %u kernels\n", m->graph->name, m->nkernels);
+    for (uint32_t i = 0; i < shown; i++) {
+        const GraphKernel *k = &m->kernel[i];
+        ValueId out = k->arg[k->nin];
+        buf_printf(&b, "  %-14s %10.3f MFLOP  %-28s %s\n", k->name, (double)kernel_flops(m, k) / 1e6,
+                   gtype_text(A, m->graph, graph_value(m->graph, out)->type), kernel_nodes(A, m, k));
+    }
+    if (shown < m->nkernels)
+        buf_printf(&b, "  … and %u more kernels\n", m->nkernels - shown);
+    const char *text = buf_str(&b);
+    lua_pushlstring(L, text, strlen(text) - 1);
+    arena_release(A);
+}
+
+static void module_tostring(lua_State *L, void *self)
+{
+    push_table(L, ((ModuleBox *)self)->module, 0);
+}
+
+static int module_display(lua_State *L, void *self, const char *kind)
+{
+    if (strcmp(kind, "text") != 0)
+        return 0;
+    push_table(L, ((ModuleBox *)self)->module, lua_view(L)->whole ? 0 : 40);
+    return 1;
+}
+
+static void module_names(lua_State *L, void *self)
+{
+    const Module *m = ((ModuleBox *)self)->module;
+    lua_createtable(L, (int)m->nkernels, 0);
+    for (uint32_t i = 0; i < m->nkernels; i++) {
+        lua_pushstring(L, m->kernel[i].name);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+static uint32_t arg_kernel(lua_State *L, const Module *m, int arg)
+{
+    const char *name = arg_str(L, arg);
+    int32_t i = module_find(m, name);
+    if (i < 0)
+        RAISE(L, module_no_kernel, NULL, name, m->nkernels ? m->kernel[0].name : "");
+    return (uint32_t)i;
+}
+
+LUA_FN(module_schedule_, "m:schedule(name) -> Schedule",
+    "A schedule of one kernel, by its name or that of a node in it.")
+{
+    const Module *m = check_module(L, 1)->module;
+    uint32_t i = arg_kernel(L, m, 2);
+    program_push_func(L, m->arena, m->kernel[i].func);
+    Program p = program_check(L, -1);
+    program_push_schedule(L, p.version);
+    return 1;
+}
+
+LUA_FN(module_func_, "m:func(name) -> Func", "One kernel's loop program, by its name or that of a node in it.")
+{
+    const Module *m = check_module(L, 1)->module;
+    program_push_func(L, m->arena, m->kernel[arg_kernel(L, m, 2)].func);
+    return 1;
+}
+
+LUA_FN(module_with_, "m:with(name, program) -> Module",
+    "The module with another loop program (a Schedule, a Version or a Func) for one kernel.")
+{
+    Module *m = check_module(L, 1)->module;
+    uint32_t i = arg_kernel(L, m, 2);
+    Program p = program_check(L, 3);
+    Err err = {0};
+    return push_module(L, module_with(m, i, p.func, p.version->arena, &err), &err);
+}
+
+LUA_FN(module_kernels_, "m:kernels() -> list", "The names of its kernels, in the order in which they run.")
+{
+    module_names(L, check_module(L, 1));
+    return 1;
+}
+
+LUA_FN(module_graph_, "m.graph -> Graph", "The graph that was lowered.")
+{
+    Err err;
+    return push_graph(L, graph_retain(check_module(L, 1)->module->graph), &err);
+}
+
+LUA_FN(module_interpret_, "m:interpret(inputs) -> Tensor, …",
+    "Runs the model by the reference interpreter, which defines what it means: slow, for small models and tests.\n"
+    "`inputs` is a list of tensors in the order of g:inputs().")
+{
+    const Module *m = check_module(L, 1)->module;
+    const Graph *g = m->graph;
+    enum { MOST = 64 };
+    Tensor *in[MOST], *out[MOST];
+    size_t n = test_tensor(L, 2) ? 1 : arg_list(L, 2, MOST);
+    if (n != g->ninputs || g->noutputs > MOST)
+        return RAISE(L, module_inputs, NULL, g->ninputs, n);
+    for (size_t i = 0; i < n; i++) {
+        if (test_tensor(L, 2)) {
+            in[i] = arg_tensor(L, 2);
+        } else {
+            lua_rawgeti(L, 2, (lua_Integer)i + 1);
+            in[i] = arg_tensor(L, -1);
+        }
+        GType t = graph_value(g, g->input[i])->type;
+        if (in[i]->dtype != t.dtype || in[i]->rank != t.rank || memcmp(in[i]->shape, t.dim, (size_t)t.rank * sizeof *t.dim) != 0) {
+            char text[200];
+            Arena *A = arena_new(NULL);
+            Buf b = buf_new(A);
+            tensor_describe(in[i], &b);
+            snprintf(text, sizeof text, "%s", buf_str(&b));
+            arena_release(A);
+            return RAISE(L, module_input, NULL, graph_value(g, g->input[i])->name, text);
+        }
+    }
+    luaL_checkstack(L, (int)g->noutputs + 4, "outputs");
+    TensorBox *box[MOST];
+    for (uint32_t i = 0; i < g->noutputs; i++)
+        box[i] = new_tensor(L);
+    Err err = {0};
+    if (!graph_interpret(m, in, out, &err))
+        return lua_raise(L, &err);
+    for (uint32_t i = 0; i < g->noutputs; i++)
+        box[i]->tensor = out[i];
+    return (int)g->noutputs;
+}
+
+enum { MOST_MEMBERS = 64 };
+static const LuaFn *module_members[MOST_MEMBERS] = {&module_schedule__fn, &module_func__fn, &module_with__fn,
+                                                    &module_kernels__fn, &module_graph__fn, &module_interpret__fn, NULL};
+
+void module_add_methods(const LuaFn *const *list)
+{
+    size_t n = 0;
+    while (module_members[n])
+        n++;
+    for (; *list && n + 1 < MOST_MEMBERS; list++)
+        module_members[n++] = *list;
+}
+
+const LuaClass module_class = {
+    .name = "Module",
+    .doc = "A lowered model: one loop program for each group of its nodes.  m:schedule(name) begins to schedule one.",
+    .size = sizeof(ModuleBox),
+    .members = module_members,
+    .release = release_module,
+    .tostring = module_tostring,
+    .display = module_display,
+    .names = module_names,
+};
+
+void lua_open_module(lua_State *L)
+{
+    lua_put_class(L, &module_class);
+}

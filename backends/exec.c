@@ -151,18 +151,14 @@ static void forget_code(uint64_t id)
     arena_release(A);
 }
 
-static void drop_code(Code *code)
+static void drop_code(void *loaded)
 {
+    Code *code = loaded;
     if (--code->refs > 0)
         return;
     if (code->worker_age == exec_state.worker_age)
         forget_code(code->id);
     free(code);
-}
-
-static void release_code(Kernel *k)
-{
-    drop_code(k->impl);
 }
 
 /* The worker did not answer: says why, and has the next one start meanwhile. */
@@ -298,8 +294,8 @@ static bool make_kernels(const ExecSource *s, const Compiled *c, double ms, Kern
     while (made < s->nentries && (kernels[made] = make_kernel(s, &s->entries[made], c, err))) {
         Kernel *k = kernels[made++];
         k->compile_ms = ms;
-        k->impl = code;
-        k->release = release_code;
+        k->loaded = code;
+        k->unload = drop_code;
         code->refs++;
     }
     bool ok = made == s->nentries;

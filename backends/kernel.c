@@ -38,5 +38,7 @@ void kernel_release(Kernel *k)
         return;
     if (k->release)
         k->release(k);
+    if (k->unload)
+        k->unload(k->loaded);
     free(k);
 }

@@ -25,16 +25,19 @@ struct Kernel {
     int nparams;        /* parameters, then results: the order of `buffers` */
     const KernelParam *params;
     uint64_t address;  /* in the code window, or 0 */
-    uint64_t code;     /* the compilation it belongs to, as the worker counts them */
+    uint64_t code;     /* which code window; one that was given up holds it no more */
     double compile_ms; /* from text to callable */
 
     /* Runs in this process; NULL for native code. */
     bool (*call)(const Kernel *k, Tensor *const *args, const int64_t *dims, int ndims, Err *err);
-    void *impl;
+    void *impl; /* the backend's */
 
     /* Says which access it was that checked code refused; NULL where the numbers must do. */
     bool (*outside)(const Kernel *k, int access, int dim, int64_t index, Err *err);
     void (*release)(Kernel *k); /* frees impl; may be NULL */
+
+    void *loaded; /* exec.h's hold on the code */
+    void (*unload)(void *loaded);
 };
 
 /* A kernel with copies of the names; the caller fills in how it runs.  NULL without memory. */

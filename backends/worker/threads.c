@@ -28,7 +28,8 @@ static _Atomic uint32_t done;    /* chunks of the loop that ticket names */
 static _Atomic int32_t result;
 static _Atomic uint32_t bell;    /* rises with each loop; a futex */
 static _Atomic uint32_t asleep;
-static int limit, started;
+static _Atomic int limit; /* written between loops, read by threads that look for work */
+static int started;
 static _Thread_local bool inside;
 
 void (*threads_begin)(void);
@@ -103,7 +104,7 @@ static void *thread_main(void *arg)
                 sleep_until_not(seen);
         }
         seen = now;
-        if (id < __atomic_load_n(&limit, __ATOMIC_RELAXED))
+        if (id < atomic_load_explicit(&limit, memory_order_relaxed))
             work((uint32_t)(atomic_load_explicit(&ticket, memory_order_acquire) >> 32));
     }
     return NULL;

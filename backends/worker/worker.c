@@ -204,6 +204,9 @@ static int worker_loop(void)
     bool ok = frame_receive(WORKER_SOCKET, A, -1, false, &f) == FRAME_OK && f.kind == MSG_HELLO &&
               open_window(&f) == 0;
     arena_release(A);
+    /* Most of the time until the first kernel is LLVM's own start: begin before anyone asks. */
+    if (ok && !hooks)
+        find_module("tvmrepl-llvm", NULL);
     while (ok) {
         A = arena_new(NULL);
         ok = frame_receive(WORKER_SOCKET, A, -1, false, &f) == FRAME_OK;

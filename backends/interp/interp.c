@@ -1,0 +1,121 @@
+/* interp.c -- the reference interpreter as a backend: slow, in this process, and right by definition. */
+#include "backends/interp/interp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/ir/interp.h"
+#include "core/ir/parse.h"
+#include "core/ir/print.h"
+#include "core/ir/rewrite.h"
+
+static void describe(Buf *out)
+{
+    buf_puts(out, "the reference interpreter");
+}
+
+static bool find_barrier(void *env, const Node *n)
+{
+    const Node **found = env;
+    if (n->op == OP_Barrier)
+        *found = n;
+    return !*found;
+}
+
+static bool accepts(const Node *func, const char *target, Err *err)
+{
+    const Node *barrier = NULL;
+    if (strcmp(target, "interp") != 0)
+        return REFUSE(err, interp_option, NULL, target);
+    ir_walk(func, find_barrier, &barrier);
+    return barrier ? REFUSE(err, barrier_in_reference, barrier) : true;
+}
+
+/* The program in an arena of its own, so that the kernel needs nothing to stay. */
+typedef struct Loaded {
+    Arena *arena;
+    const Node *func;
+} Loaded;
+
+static void forget(Kernel *k)
+{
+    Loaded *l = k->impl;
+    arena_release(l->arena);
+    free(l);
+}
+
+static void release_tensor(void *t)
+{
+    tensor_release(t);
+}
+
+static bool call(const Kernel *k, Tensor *const *args, const int64_t *dims, int ndims, Err *err)
+{
+    const Loaded *l = k->impl;
+    Arena *A = arena_new(NULL);
+    InterpBuffer *io = ARENA_ARRAY(A, InterpBuffer, k->nparams + 1);
+    bool ok = true;
+    (void)dims; /* the shapes of the tensors say what the sizes are */
+    (void)ndims;
+    for (int i = 0; ok && i < k->nparams; i++) {
+        Tensor *t = args[i];
+        if (k->params[i].written && !tensor_is_dense(t)) {
+            ok = REFUSE(err, kernel_result, NULL);
+            break;
+        }
+        Tensor *dense = k->params[i].written ? tensor_retain(t) : tensor_dense(t, err);
+        if (!dense) {
+            ok = false;
+            break;
+        }
+        arena_own(A, dense, release_tensor);
+        void *data = k->params[i].written ? tensor_fill(dense)
+                                          : (void *)(uintptr_t)tensor_data(dense);
+        io[i] = (InterpBuffer){dense->dtype, (size_t)dense->rank, dense->shape, data};
+    }
+    ok = ok && interp_run(l->func, (size_t)k->nparams, io, NULL, err);
+    arena_release(A);
+    return ok;
+}
+
+static Kernel *load(Arena *A, const Node *func, const char *target, Err *err)
+{
+    const Node *const *lists = &func->kid[Func_params];
+    Loaded *l = malloc(sizeof *l);
+    Arena *own = arena_new(NULL);
+    int n = 0;
+    KernelParam *params = ARENA_ARRAY(A, KernelParam, lists[0]->nkids + lists[1]->nkids + 1);
+    for (int part = 0; part < 2; part++)
+        for (uint32_t i = 0; i < lists[part]->nkids; i++)
+            params[n++] = (KernelParam){ir_buf_name(lists[part]->kid[i]), part == 1};
+    const Node *copy = ir_parse_func(own, ir_text(A, func), err);
+    Kernel *k = l && copy ? kernel_new(func->at.name, target, params, n) : NULL;
+    if (!k) {
+        free(l);
+        arena_release(own);
+        return copy ? FAIL(err, out_of_memory, NULL) : NULL;
+    }
+    *l = (Loaded){own, copy};
+    k->impl = l;
+    k->call = call;
+    k->release = forget;
+    return k;
+}
+
+static Kernel *compile(const Node *func, const char *target, Err *err)
+{
+    if (!accepts(func, target, err))
+        return NULL;
+    Arena *A = arena_new(NULL);
+    Kernel *k = load(A, func, target, err);
+    arena_release(A);
+    return k;
+}
+
+const Backend interp_backend = {
+    .name = "interp",
+    .doc = "the reference interpreter: every program as it is defined, element by element",
+    .describe = describe,
+    .accepts = accepts,
+    .compile = compile,
+};

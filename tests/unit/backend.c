@@ -1,0 +1,81 @@
+/* backend.c -- the table of backends, and kernels that run in this process. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backends/backend.h"
+#include "backends/exec.h"
+#include "core/ir/parse.h"
+
+static const char program[] = "func inc(A: float32[4]) -> C: float32[4]:\n"
+                              "  for i in range(4):\n"
+                              "    block C(i):\n"
+                              "      C[i] = A[i] + 1\n";
+
+static void interpreter(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Arena *scratch = arena_new(NULL);
+    const Node *f = ir_parse_func(scratch, program, &err);
+    assert_non_null(f);
+    const Backend *b = backend_find("interp", &err);
+    assert_ptr_equal(b, backends[1]);
+    Kernel *k = b->compile(f, "interp", &err);
+    assert_non_null(k);
+    arena_release(scratch); /* the kernel keeps what it needs */
+    Tensor *t = tensor_new(DT_float32, 2, (int64_t[]){4, 2}, NULL);
+    tensor_arange(t, 0, 1);
+    Tensor *a = tensor_pick(t, 1, 1, NULL), *c = tensor_new(DT_float32, 1, (int64_t[]){4}, NULL);
+    ExecCall call = {k, (Tensor *[]){a, c}, NULL, 0};
+    double seconds;
+    assert_true(exec_run(&(ExecJob){&call, 1, 1, 0}, &seconds, &err));
+    for (int64_t i = 0; i < 4; i++)
+        assert_true(tensor_at(c, i).f == (double)(2 * i + 2));
+    assert_true(seconds > 0);
+    ExecJob jobs[2] = {{&call, 1, 1, 0}, {&call, 1, 1, 0}};
+    TimerPlan plan = {.number = 1, .repeat = 7};
+    double samples[14];
+    int rounds;
+    assert_true(exec_time(jobs, 2, &plan, samples, &rounds, &err));
+    assert_int_equal(rounds, 7);
+    assert_int_equal(exec_runner_pid(), 0); /* nothing was started for it */
+    kernel_release(k);
+    tensor_release(a);
+    tensor_release(c);
+    tensor_release(t);
+    assert_int_equal(tensor_count(), 0);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Arena *scratch = arena_new(NULL);
+    const Node *f = ir_parse_func(scratch, program, &err);
+    assert_null(backend_find("tpu -fast", &err));
+    assert_int_equal(err.code, ERR_no_backend);
+    assert_non_null(strstr(err.why, "'tpu'"));
+    assert_non_null(strstr(err.fix, "interp"));
+    assert_null(backend_find("interp", &err)->compile(f, "interp -O3", &err));
+    assert_int_equal(err.code, ERR_interp_option);
+    f = ir_parse_func(scratch, "func f() -> C: float32[4]:\n"
+                               "  barrier(\"shared\")\n"
+                               "  for i in range(4):\n"
+                               "    block C(i):\n"
+                               "      C[i] = 1\n", &err);
+    assert_non_null(f);
+    for (int i = 0; i < 2; i++)
+        assert_false(backends[i]->accepts(f, backends[i]->name, &err));
+    assert_int_equal(err.code, ERR_barrier_in_reference);
+    arena_release(scratch);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(interpreter), cmocka_unit_test(refusals)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,26 @@
+/* dep.h -- the second witness of legality: dependences between block instances, by integer sets (isl).
+**
+** It reads what the program does and trusts nothing that a block declares.  An answer takes milliseconds and
+** is bounded by a number of operations; where that does not suffice, or an index is not affine, the answer is DEP_UNKNOWN and
+** err says why.  Where it is DEP_BROKEN, err->witness names two iterations and an element, the smallest that show it.
+*/
+#ifndef CORE_AFFINE_DEP_H
+#define CORE_AFFINE_DEP_H
+
+#include "core/ir/ir.h"
+
+typedef enum DepAnswer { DEP_OK, DEP_BROKEN, DEP_UNKNOWN } DepAnswer;
+
+/* Operations of isl that are worth a wait at the prompt (some 100 ms), and in tests. */
+enum { DEP_QUICK = 1000000, DEP_THOROUGH = 50000000 };
+
+/* Do all iterations of the loop with this Var leave each other alone, so that they may run in any order or at once?
+** Two updates of one element are a conflict, too. */
+DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations, Err *err);
+
+/* Does `after` compute what `before` does?  Instances of blocks are matched by the block's name and the values of its
+** axes.  Each must read the same values: those of the same instances or of the same elements of the inputs, through whatever
+** copies `after` makes, and all of them must be there in time.  Updates of one element by one combiner may change places. */
+DepAnswer dep_check_step(const Node *before, const Node *after, long operations, Err *err);
+
+#endif

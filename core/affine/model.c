@@ -1,0 +1,397 @@
+/* model.c -- from a Func to statements with domains, order and accesses. */
+#include "core/affine/model.h"
+
+#include <isl/aff.h>
+#include <isl/options.h>
+#include <isl/val.h>
+#include <string.h>
+
+#include "core/base/vec.h"
+
+isl_ctx *model_ctx(unsigned long operations)
+{
+    static _Thread_local isl_ctx *ctx;
+    if (!ctx) {
+        ctx = isl_ctx_alloc();
+        isl_options_set_on_error(ctx, ISL_ON_ERROR_CONTINUE);
+    }
+    isl_ctx_reset_operations(ctx);
+    isl_ctx_reset_error(ctx);
+    isl_ctx_set_max_operations(ctx, operations);
+    return ctx;
+}
+
+static void free_map(void *map) { isl_map_free(map); }
+static void free_set(void *set) { isl_set_free(set); }
+static void free_union(void *map) { isl_union_map_free(map); }
+
+isl_map *model_keep_map(Arena *A, isl_map *map)
+{
+    if (map)
+        arena_own(A, map, free_map);
+    return map;
+}
+
+isl_set *model_keep_set(Arena *A, isl_set *set)
+{
+    if (set)
+        arena_own(A, set, free_set);
+    return set;
+}
+
+isl_union_map *model_keep_union(Arena *A, isl_union_map *map)
+{
+    if (map)
+        arena_own(A, map, free_union);
+    return map;
+}
+
+size_t model_scope(const Model *m, const Node *buffer)
+{
+    for (size_t i = 0; i < m->nscoped; i++)
+        if (m->scoped[i].buffer == buffer)
+            return m->scoped[i].nloops;
+    return 0;
+}
+
+/* ---- the way from the root to a statement ---- */
+
+typedef enum FrameKind { FRAME_LOOP, FRAME_BLOCK, FRAME_INIT, FRAME_COND } FrameKind;
+
+typedef struct Frame {
+    FrameKind kind;
+    const Node *node; /* a For, a Block, or a condition */
+    bool truth;
+} Frame;
+
+typedef struct Walk {
+    Model *m;
+    const Node *under;
+    bool instances, inside;
+    Frame frame[2 * MODEL_LOOPS + MODEL_DIMS];
+    size_t nframes;
+    Step step[2 * MODEL_LOOPS];
+    size_t nsteps, nloops;
+} Walk;
+
+static void give_up(Model *m, const char *why)
+{
+    if (!m->unknown)
+        m->unknown = why;
+}
+
+/* 0 <= var < extent, and var as a dimension. */
+static isl_set *bind_loop(Model *m, AffEnv *e, const Node *loop, int dim, isl_set *runs)
+{
+    aff_bind_dim(e, loop->kid[For_var], dim);
+    isl_pw_aff *extent = aff_of(e, loop->kid[For_extent]);
+    if (!extent) {
+        give_up(m, "the extent of a loop is not affine");
+        return runs;
+    }
+    isl_pw_aff *v = isl_pw_aff_copy(e->bind[e->n - 1].value);
+    runs = isl_set_lower_bound_si(runs, isl_dim_set, (unsigned)dim, 0);
+    return isl_set_intersect(runs, isl_pw_aff_lt_set(v, extent));
+}
+
+static isl_set *restrict_to(Model *m, AffEnv *e, const Node *cond, bool truth, isl_set *runs)
+{
+    if (cond->op == OP_IntImm && (cond->at.i != 0) == truth)
+        return runs;
+    isl_set *where = aff_where(e, cond, truth);
+    if (!where) {
+        give_up(m, "a condition is not affine");
+        return runs;
+    }
+    return isl_set_intersect(runs, where);
+}
+
+/* The values of the loops for which the statement below these frames runs; binds loops and axes in e. */
+static isl_set *domain_of(const Walk *w, AffEnv *e)
+{
+    isl_set *runs = isl_set_universe(isl_space_copy(e->space));
+    int dim = 0;
+    for (size_t i = 0; i < w->nframes; i++) {
+        const Frame *f = &w->frame[i];
+        if (f->kind == FRAME_LOOP) {
+            runs = bind_loop(w->m, e, f->node, dim++, runs);
+            continue;
+        }
+        if (f->kind == FRAME_COND) {
+            runs = restrict_to(w->m, e, f->node, f->truth, runs);
+            continue;
+        }
+        const Node *iters = f->node->kid[Block_iters];
+        for (size_t k = 0; k < iters->nkids; k++) {
+            isl_pw_aff *v = aff_of(e, iters->kid[k]->kid[Iter_value]);
+            if (!v)
+                give_up(w->m, "the value of an axis is not affine");
+            if (f->kind == FRAME_INIT && iters->kid[k]->at.i == ITER_reduce)
+                runs = isl_set_intersect(runs, isl_pw_aff_zero_set(isl_pw_aff_copy(v)));
+            aff_bind(e, iters->kid[k]->kid[Iter_var], v);
+        }
+        runs = restrict_to(w->m, e, f->node->kid[Block_where], true, runs);
+    }
+    return runs;
+}
+
+/* ---- reads ---- */
+
+typedef struct Reads {
+    Stmt *s;
+    AffEnv *e;
+    Arena *A;
+    bool by_loops;
+    size_t at; /* the number of the next read */
+} Reads;
+
+/* Notes a Load for the instances in `domain`. */
+static void note_read(Reads *r, const Node *load, isl_set *domain)
+{
+    Stmt *s = r->s;
+    if (r->at == s->cap) {
+        Access *now = ARENA_ARRAY(r->A, Access, s->cap * 2 + 4);
+        memcpy(now, s->read, s->nreads * sizeof *now);
+        s->read = now;
+        s->cap = s->cap * 2 + 4;
+    }
+    Access *a = &s->read[r->at++];
+    s->nreads = r->at > s->nreads ? r->at : s->nreads;
+    isl_map *m = model_keep_map(r->A, aff_access(r->e, load->kid[Load_buffer], &load->kid[Load_index],
+                                                isl_set_copy(domain)));
+    a->buffer = load->kid[Load_buffer];
+    *(r->by_loops ? &a->by_loops : &a->of) = m;
+}
+
+/* The loads in `n`, which is evaluated for `domain`; takes it. */
+static void find_reads(Reads *r, const Node *n, isl_set *domain)
+{
+    if (n->op == OP_Select || n->op == OP_And || n->op == OP_Or) {
+        find_reads(r, n->kid[0], isl_set_copy(domain));
+        for (size_t i = 1; i < n->nkids; i++) {
+            bool truth = n->op == OP_Select ? i == Select_a : n->op == OP_And;
+            bool before = r->e->not_affine;
+            isl_set *where = aff_where(r->e, n->kid[0], truth);
+            r->e->not_affine = before;
+            isl_set *part = isl_set_copy(domain);
+            find_reads(r, n->kid[i], where ? isl_set_intersect(part, where) : part);
+        }
+    } else if (n->op == OP_Let) {
+        find_reads(r, n->kid[Let_value], isl_set_copy(domain));
+        bool before = r->e->not_affine;
+        aff_bind(r->e, n->kid[Let_var], aff_of(r->e, n->kid[Let_value]));
+        r->e->not_affine = before;
+        find_reads(r, n->kid[Let_body], isl_set_copy(domain));
+    } else {
+        for (size_t i = n->op == OP_Load ? Load_index : 0; i < n->nkids; i++)
+            find_reads(r, n->kid[i], isl_set_copy(domain));
+        if (n->op == OP_Load)
+            note_read(r, n, domain);
+    }
+    isl_set_free(domain);
+}
+
+/* The accesses of the statement as functions over e's space, which is that of the loops or of the instances. */
+static void accesses(Model *m, Stmt *s, AffEnv *e, const Node *n, isl_set *domain, bool by_loops)
+{
+    for (size_t i = Store_index; i < n->nkids; i++) {
+        isl_pw_aff *at = aff_of(e, n->kid[i]);
+        if (!at)
+            give_up(m, "the index of a store is not affine");
+        isl_pw_aff_free(at);
+    }
+    s->write.buffer = n->kid[Store_buffer];
+    isl_map *w = aff_access(e, n->kid[Store_buffer], &n->kid[Store_index], isl_set_copy(domain));
+    *(by_loops ? &s->write.by_loops : &s->write.of) = model_keep_map(m->A, w);
+    Reads r = {s, e, m->A, by_loops, 0};
+    for (size_t i = Store_value; i < n->nkids; i++)
+        find_reads(&r, n->kid[i], isl_set_copy(domain));
+}
+
+/* ---- statements ---- */
+
+/* What counts the instances: the axes of the innermost block and the loops inside it. */
+static void find_axes(const Walk *w, Stmt *s)
+{
+    for (size_t i = 0; i < w->nframes; i++) {
+        const Frame *f = &w->frame[i];
+        if (f->kind == FRAME_LOOP) {
+            s->loop[s->nloops++] = f->node->kid[For_var];
+            if (s->naxes < MODEL_DIMS)
+                s->axis[s->naxes++] = f->node->kid[For_var];
+        }
+        if (f->kind != FRAME_BLOCK && f->kind != FRAME_INIT)
+            continue;
+        const Node *iters = f->node->kid[Block_iters];
+        s->block = f->node;
+        s->naxes = 0;
+        for (size_t k = 0; k < iters->nkids && s->naxes < MODEL_DIMS; k++)
+            if (f->kind == FRAME_BLOCK || iters->kid[k]->at.i == ITER_spatial)
+                s->axis[s->naxes++] = iters->kid[k]->kid[Iter_var];
+    }
+    if (s->naxes >= MODEL_DIMS)
+        give_up(w->m, "a block has too many axes");
+}
+
+static const char *name_of(const Walk *w, const Stmt *s, bool init)
+{
+    Model *m = w->m;
+    const char *base = s->block ? ir_block_name(s->block) : "";
+    const char *name = arena_printf(m->A, "%s%s", base, init ? ".init" : "");
+    size_t same = 0;
+    for (size_t i = 0; i < m->nstmts; i++)
+        same += m->stmt[i]->block == s->block && (!s->block || strcmp(m->stmt[i]->name, name) == 0 || same > 0);
+    return same || !s->block ? arena_printf(m->A, "%s#%zu", name, same) : name;
+}
+
+/* loops -> instance */
+static isl_map *binding_of(const Stmt *s, AffEnv *e, isl_set *runs)
+{
+    isl_map *m = isl_map_from_domain(isl_set_copy(runs));
+    for (size_t i = 0; i < s->naxes; i++)
+        m = isl_map_flat_range_product(m, isl_map_from_pw_aff(aff_of(e, s->axis[i])));
+    return isl_map_set_tuple_name(m, isl_dim_out, s->name);
+}
+
+static void count_by_axes(Model *m, Stmt *s, AffEnv *loops, const Node *n)
+{
+    AffEnv e;
+    isl_map *b = binding_of(s, loops, s->runs);
+    s->instances = model_keep_set(m->A, isl_set_coalesce(isl_map_range(isl_map_copy(b))));
+    s->when = model_keep_map(m->A, isl_map_reverse(b));
+    aff_begin(&e, m->ctx, (unsigned)s->naxes);
+    e.space = isl_space_set_tuple_name(e.space, isl_dim_set, s->name);
+    for (size_t i = 0; i < s->naxes; i++)
+        aff_bind_dim(&e, s->axis[i], (int)i);
+    if (s->block) /* the reduce axes of an init are 0 there, and count no instances */
+        for (size_t i = 0; i < s->block->kid[Block_iters]->nkids; i++) {
+            const Node *var = s->block->kid[Block_iters]->kid[i]->kid[Iter_var];
+            bool bound = false;
+            for (size_t k = 0; k < s->naxes; k++)
+                bound |= s->axis[k] == var;
+            if (!bound)
+                aff_bind(&e, var, isl_pw_aff_val_on_domain(isl_set_universe(isl_space_copy(e.space)),
+                                                           isl_val_zero(m->ctx)));
+        }
+    accesses(m, s, &e, n, s->instances, false);
+    aff_end(&e);
+}
+
+static void add_stmt(Walk *w, const Node *n, bool init)
+{
+    Model *m = w->m;
+    Stmt *s = arena_alloc(m->A, sizeof *s);
+    AffEnv e;
+    find_axes(w, s);
+    s->name = name_of(w, s, init);
+    memcpy(s->step, w->step, w->nsteps * sizeof *w->step);
+    s->nsteps = w->nsteps;
+    s->update = n->op == OP_Update;
+    s->copy = n->op == OP_Store && n->kid[Store_value]->op == OP_Load;
+    aff_begin(&e, m->ctx, (unsigned)s->nloops);
+    s->runs = model_keep_set(m->A, domain_of(w, &e));
+    if (!m->unknown) {
+        if (w->instances)
+            count_by_axes(m, s, &e, n);
+        else
+            accesses(m, s, &e, n, s->runs, true);
+    }
+    aff_end(&e);
+    if (m->nstmts == m->cap)
+        m->stmt = vec_grow(m->A, m->stmt, m->nstmts, &m->cap, sizeof *m->stmt);
+    m->stmt[m->nstmts++] = s;
+}
+
+static void walk(Walk *w, const Node *n, bool init);
+
+static void walk_frame(Walk *w, Frame f, const Node *body, bool init)
+{
+    if (w->nframes == sizeof w->frame / sizeof *w->frame) {
+        give_up(w->m, "it is nested too deeply");
+        return;
+    }
+    w->frame[w->nframes++] = f;
+    walk(w, body, init);
+    w->nframes--;
+}
+
+static void walk_placed(Walk *w, int64_t place, Frame f, const Node *body, bool init)
+{
+    if (w->nsteps == sizeof w->step / sizeof *w->step) {
+        give_up(w->m, "it is nested too deeply");
+        return;
+    }
+    w->step[w->nsteps++] = (Step){NULL, place};
+    if (f.node)
+        walk_frame(w, f, body, init);
+    else
+        walk(w, body, init);
+    w->nsteps--;
+}
+
+static void walk_for(Walk *w, const Node *n, bool init)
+{
+    bool inside = w->inside;
+    if (w->nloops == MODEL_LOOPS || w->nsteps == sizeof w->step / sizeof *w->step) {
+        give_up(w->m, "it has too many nested loops");
+        return;
+    }
+    w->inside |= n->kid[For_var] == w->under;
+    w->nloops++;
+    w->step[w->nsteps++] = (Step){n->kid[For_var], 0};
+    walk_frame(w, (Frame){FRAME_LOOP, n, true}, n->kid[For_body], init);
+    w->nsteps--;
+    w->nloops--;
+    w->inside = inside;
+}
+
+static void walk_alloc(Walk *w, const Node *n, bool init)
+{
+    Model *m = w->m;
+    if (m->nscoped == m->scoped_cap)
+        m->scoped = vec_grow(m->A, m->scoped, m->nscoped, &m->scoped_cap, sizeof *m->scoped);
+    m->scoped[m->nscoped++] = (Scoped){n->kid[Alloc_buffer], w->nloops};
+    walk(w, n->kid[Alloc_body], init);
+}
+
+static void walk(Walk *w, const Node *n, bool init)
+{
+    if (w->m->unknown)
+        return;
+    switch ((Op)n->op) {
+    case OP_Store:
+    case OP_Update:
+        if (w->inside)
+            add_stmt(w, n, init);
+        break;
+    case OP_Seq:
+        for (size_t i = 0; i < n->nkids; i++)
+            walk_placed(w, (int64_t)i, (Frame){0}, n->kid[i], init);
+        break;
+    case OP_For: walk_for(w, n, init); break;
+    case OP_If:
+        walk_placed(w, 0, (Frame){FRAME_COND, n->kid[If_cond], true}, n->kid[If_then], init);
+        walk_placed(w, 1, (Frame){FRAME_COND, n->kid[If_cond], false}, n->kid[If_otherwise], init);
+        break;
+    case OP_Block:
+        if (n->kid[Block_init]->op == OP_Nop) {
+            walk_frame(w, (Frame){FRAME_BLOCK, n, true}, n->kid[Block_body], init);
+            break;
+        }
+        walk_placed(w, 0, (Frame){FRAME_INIT, n, true}, n->kid[Block_init], true);
+        walk_placed(w, 1, (Frame){FRAME_BLOCK, n, true}, n->kid[Block_body], init);
+        break;
+    case OP_Alloc: walk_alloc(w, n, init); break;
+    default: break;
+    }
+}
+
+Model *model_of(Arena *A, isl_ctx *ctx, const Node *func, const Node *under, bool instances)
+{
+    Model *m = arena_alloc(A, sizeof *m);
+    *m = (Model){.A = A, .ctx = ctx, .func = func};
+    Walk *w = arena_alloc(A, sizeof *w);
+    *w = (Walk){.m = m, .under = under, .instances = instances, .inside = !under};
+    walk(w, func->kid[Func_body], false);
+    return m;
+}

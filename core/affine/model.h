@@ -1,0 +1,113 @@
+/* model.h -- a program as sets and relations of integers, for isl.  For dep.c and model*.c.
+**
+** Every Store and Update is a statement.  Its instances are named by the axes of the block around it and the
+** loops inside that block; the init of a block is a statement of its own, "C.init", over the spatial axes.  What is not
+** affine is taken as "any element" where it is read, and makes the model unusable where it is written or decides
+** whether something runs.
+*/
+#ifndef CORE_AFFINE_MODEL_H
+#define CORE_AFFINE_MODEL_H
+
+#include <isl/ctx.h>
+#include <isl/map.h>
+#include <isl/set.h>
+#include <isl/space.h>
+#include <isl/union_map.h>
+#include <isl/union_set.h>
+
+#include "core/ir/ir.h"
+
+enum { MODEL_LOOPS = 48, MODEL_DIMS = 32 };
+
+/* What orders two statements: a place in a sequence, or a loop. */
+typedef struct Step {
+    const Node *loop; /* the loop's Var, or NULL */
+    int64_t place;
+} Step;
+
+typedef struct Access {
+    const Node *buffer;
+    isl_map *of;       /* instance -> element; NULL in a model by loops */
+    isl_map *by_loops; /* values of the loops -> element */
+} Access;
+
+typedef struct Stmt {
+    const char *name;
+    const Node *block;               /* NULL outside every block */
+    const Node *axis[MODEL_DIMS];    /* what counts instances */
+    size_t naxes;
+    const Node *loop[MODEL_LOOPS];   /* the Vars of the loops around, outermost first */
+    size_t nloops;
+    Step step[2 * MODEL_LOOPS];
+    size_t nsteps;
+    isl_set *runs;      /* values of the loops for which it runs */
+    isl_map *when;      /* instance -> values of the loops */
+    isl_set *instances;
+    bool update, copy;  /* an Update; a Store of one plain Load */
+    Access write;
+    Access *read;
+    size_t nreads, cap;
+} Stmt;
+
+/* A buffer that is not there all the time: a different one for all values of the loops around its alloc. */
+typedef struct Scoped {
+    const Node *buffer;
+    size_t nloops;
+} Scoped;
+
+typedef struct Model {
+    Arena *A; /* owns all isl objects of the model */
+    isl_ctx *ctx;
+    const Node *func;
+    Stmt **stmt;
+    size_t nstmts, cap;
+    Scoped *scoped;
+    size_t nscoped, scoped_cap;
+    const char *unknown; /* why nothing can be said, or NULL */
+} Model;
+
+/* The context of this thread; at most `operations` from now on (0: no limit). */
+isl_ctx *model_ctx(unsigned long operations);
+
+/* `under`: only the statements in the loop with this Var; NULL: all.  Statements are counted by axes, too, if `instances`. */
+Model *model_of(Arena *A, isl_ctx *ctx, const Node *func, const Node *under, bool instances);
+
+/* The number of loops around the alloc of a buffer; 0 for parameters. */
+size_t model_scope(const Model *m, const Node *buffer);
+
+/* Hands an isl object to the model's arena. */
+isl_map *model_keep_map(Arena *A, isl_map *map);
+isl_set *model_keep_set(Arena *A, isl_set *set);
+isl_union_map *model_keep_union(Arena *A, isl_union_map *map);
+
+/* ---- expressions (model_expr.c) ---- */
+
+typedef struct Bind {
+    const Node *var;
+    isl_pw_aff *value; /* NULL: not affine */
+} Bind;
+
+/* Values of variables as functions over one space of integers. */
+typedef struct AffEnv {
+    isl_ctx *ctx;
+    isl_space *space;
+    Bind bind[MODEL_LOOPS + 2 * MODEL_DIMS];
+    size_t n;
+    bool not_affine; /* something met was not */
+} AffEnv;
+
+void aff_begin(AffEnv *e, isl_ctx *ctx, unsigned dims);
+void aff_end(AffEnv *e);
+void aff_bind_dim(AffEnv *e, const Node *var, int dim);
+void aff_bind(AffEnv *e, const Node *var, isl_pw_aff *value);
+
+/* The expression as a function; NULL if it is not affine. */
+isl_pw_aff *aff_of(AffEnv *e, const Node *n);
+/* Where the condition has the value `truth`; NULL if it is not affine. */
+isl_set *aff_where(AffEnv *e, const Node *cond, bool truth);
+
+/* The relation from the space to the elements of the buffer at these indices, within its bounds; an index that is not affine may
+** be any. */
+isl_map *aff_access(AffEnv *e, const Node *buffer, const Node *const *index, isl_set *domain);
+
+#endif

@@ -1,0 +1,147 @@
+/* dep.c -- dependences by integer sets: what is parallel, which steps keep the meaning, and the examples given. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/affine/dep.h"
+#include "core/affine/witness.h"
+#include "core/ir/parse.h"
+#include "core/ir/rewrite.h"
+
+typedef struct Wanted {
+    const char *name;
+    const Node *var;
+} Wanted;
+
+static bool look(void *env, const Node *n)
+{
+    Wanted *w = env;
+    if (n->op == OP_For && strcmp(ir_var_name(n->kid[For_var]), w->name) == 0)
+        w->var = n->kid[For_var];
+    return op_info[n->op].cls != CLASS_EXPR;
+}
+
+static const Node *parsed(Arena *A, const char *text)
+{
+    Err err = {0};
+    const Node *f = ir_parse_func(A, text, &err);
+    if (!f)
+        fail_msg("%s", err.why);
+    return f;
+}
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static void parallel(const char *text, const char *loop, DepAnswer want, const char *witness)
+{
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    const Node *f = parsed(A, text);
+    Wanted w = {loop, NULL};
+    ir_walk(f, look, &w);
+    assert_non_null(w.var);
+    double t = now_ms();
+    DepAnswer got = dep_check_parallel(f, w.var, DEP_THOROUGH, &err);
+    t = now_ms() - t;
+    if (got != want || strcmp(err.witness, witness) != 0)
+        fail_msg("%s: answer %d (%s; %s), want %d (%s)", loop, got, err.why, err.witness, want, witness);
+    if (t > 50)
+        print_message("%s took %.2f ms\n", loop, t);
+    arena_release(A);
+}
+
+static const char vanilla[] =
+    "func matmul(A: float32[1024, 1024], B: float32[1024, 1024]) -> C: float32[1024, 1024]:\n"
+    "  for y in range(1024):\n    for x in range(1024):\n      for k in range(1024):\n"
+    "        block C(y, x, k: reduce):\n          init: C[y, x] = 0\n          C[y, x] += A[k, y] * B[k, x]\n";
+
+static const char tiled[] =
+    "func matmul(A: float32[1024, 1024], B: float32[1024, 1024]) -> C: float32[1024, 1024]:\n"
+    "  for yo in range(16):\n    for xo in range(16):\n      for ko in range(16):\n        for ym in range(8):\n"
+    "          for xm in range(8):\n            for km in range(8):\n              for yi in range(8):\n"
+    "                for xi in range(8):\n                  for ki in range(8):\n"
+    "                    block C(y = yo*64 + ym*8 + yi, x = xo*64 + xm*8 + xi, k = ko*64 + km*8 + ki: reduce):\n"
+    "                      init: C[y, x] = 0\n"
+    "                      C[y, x] += A[k, y] * B[k, x]\n";
+
+static void loops_of_matmul(void **state)
+{
+    (void)state;
+    parallel(vanilla, "y", DEP_OK, "");
+    parallel(vanilla, "x", DEP_OK, "");
+    parallel(vanilla, "k", DEP_BROKEN, "iterations k=0 and k=1 both update C[0, 0]");
+    parallel(tiled, "yo", DEP_OK, "");
+    parallel(tiled, "xm", DEP_OK, "");
+    parallel(tiled, "xi", DEP_OK, "");
+    parallel(tiled, "ko", DEP_BROKEN, "iterations ko=0 and ko=1 both update C[0, 0]");
+    parallel(tiled, "ki", DEP_BROKEN, "iterations ki=0 and ki=1 both update C[0, 0]");
+}
+
+static void loops_of_stencils(void **state)
+{
+    (void)state;
+    parallel("func f() -> B: int32[64]:\n  for i in range(63):\n    B[i + 1] = B[i]\n", "i", DEP_BROKEN,
+             "iteration i=0 writes B[1], which iteration i=1 reads");
+    /* too far apart for the quick search: the solver gives the example */
+    parallel("func f() -> B: int32[1000]:\n  for i in range(400):\n    B[i] = B[i + 300]\n", "i", DEP_BROKEN,
+             "iteration i=0 reads B[300], which iteration i=300 writes");
+    parallel("func f() -> B: int32[1000]:\n  for i in range(400):\n    B[i] = B[i + 500]\n", "i", DEP_OK, "");
+    parallel("func f() -> B: int32[8, 8]:\n  for i in range(8):\n    for j in range(7):\n      B[i, j + 1] = B[i, j]\n",
+             "i", DEP_OK, "");
+    parallel("func f() -> B: int32[64]:\n  for i in range(64):\n    B[i//2*2 + i%2] = 1\n", "i", DEP_OK, "");
+    parallel("func f() -> B: int32[64]:\n  for i in range(64):\n    B[i*5%64] = 1\n", "i", DEP_OK, "");
+    parallel("func f() -> B: int32[64]:\n  for i in range(64):\n    B[i*6%64] = 1\n", "i", DEP_BROKEN,
+             "iterations i=0 and i=32 both write B[0]");
+    /* the tail of a split, guarded: no two iterations store the same */
+    parallel("func f() -> B: int32[30]:\n  for io in range(4):\n    for ii in range(8):\n"
+             "      block b(i = io*8 + ii) where i < 30:\n        B[i] = 1\n", "io", DEP_OK, "");
+    parallel("func f() -> B: int32[30]:\n  for io in range(4):\n    for ii in range(9):\n"
+             "      block b(i = io*8 + ii) where i < 30:\n        B[i] = 1\n", "io", DEP_BROKEN,
+             "iterations io=0 (ii=8) and io=1 both write B[8]");
+}
+
+static void buffers_data_and_limits(void **state)
+{
+    (void)state;
+    parallel("func f(A: int32[8]) -> B: int32[8]:\n  for i in range(8):\n    alloc T: int32[1]\n"
+             "    T[0] = A[i]\n    B[i] = T[0]\n", "i", DEP_OK, "");
+    parallel("func f(A: int32[8]) -> B: int32[8]:\n  alloc T: int32[1]\n  for i in range(8):\n"
+             "    T[0] = A[i]\n    B[i] = T[0]\n", "i", DEP_BROKEN, "iterations i=0 and i=1 both write T[0]");
+    parallel("func f(A: int64[8], X: int32[8]) -> B: int32[8]:\n  for i in range(8):\n    B[i] = X[A[i]]\n", "i",
+             DEP_OK, "");
+    parallel("func f(A: int64[8]) -> B: int32[8]:\n  for i in range(8):\n    B[A[i]] = 1\n", "i", DEP_UNKNOWN, "");
+    parallel("func f(A: int64[8]) -> B: int32[8]:\n  for i in range(8):\n    if A[0] > 1:\n      B[0] = 1\n", "i",
+             DEP_UNKNOWN, "");
+    parallel("func f() -> B: int32[8]:\n  for i in range(8):\n    B[i] = select(i > 0, B[max(i - 1, 0)], 0)\n", "i",
+             DEP_BROKEN, "iteration i=0 writes B[0], which iteration i=1 reads");
+    parallel("func f() -> B: int32[8]:\n  for i in range(8):\n    B[i] = select(i < 0, B[0], 0)\n", "i", DEP_OK, "");
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    Wanted w = {"ko", NULL};
+    const Node *f = parsed(A, tiled);
+    ir_walk(f, look, &w);
+    assert_int_equal(dep_check_parallel(f, w.var, 100, &err), DEP_UNKNOWN);
+    assert_int_equal(err.code, ERR_dependences_unknown);
+    assert_int_equal(dep_check_parallel(f, w.var, DEP_QUICK, &err), DEP_BROKEN);
+    arena_release(A);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loops_of_matmul),
+        cmocka_unit_test(loops_of_stencils),
+        cmocka_unit_test(buffers_data_and_limits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,494 @@
+/* order.c -- running a nest without computing: the order of its visits. */
+#include "viz/order.h"
+
+#include <string.h>
+
+#include "core/base/buf.h"
+#include "core/base/cancel.h"
+#include "core/base/vec.h"
+#include "core/ir/print.h"
+#include "viz/index_range.h"
+#include "viz/nest.h"
+
+/* What stands between the Func and the block, outermost first. */
+typedef struct Step {
+    enum { STEP_loop, STEP_bind, STEP_cond } kind;
+    const Node *var, *expr; /* the loop's extent; the axis's value; the condition */
+    bool want;              /* of a condition: which outcome leads to the block */
+    ForKind loop;
+} Step;
+
+typedef VEC(Step) StepVec;
+typedef VEC(OrderVisit) VisitVec;
+
+/* One thread of control: the values of all loops that run at the same time as others. */
+typedef struct Strand {
+    int chunk;
+    int64_t thread, count;
+} Strand;
+typedef VEC(Strand) StrandVec;
+typedef VEC(int64_t) IntVec;
+
+typedef struct Run {
+    Arena *A;
+    StepVec path;
+    const Node *block;
+    IndexEnv env; /* a variable for each loop and each axis on the path, in order */
+    const Node *row, *col;
+    int64_t row_min, row_max, col_min, col_max; /* the window of interest */
+    const Node *fixed[IR_MAX_RANK * 2];
+    int64_t at[IR_MAX_RANK * 2];
+    size_t nfixed;
+    int64_t work, lanes;
+    StrandVec strands;
+    IntVec chunk_keys; /* `width` values each */
+    size_t width, last_strand;
+    VisitVec visits;
+    bool stopped, guessed, data, cancelled;
+} Run;
+
+/* ---- the way to the block ---- */
+
+static bool find_path(Arena *A, const Node *s, const char *block, StepVec *path, const Node **found)
+{
+    size_t mark = path->n;
+    switch (s->op) {
+    case OP_For:
+        vec_push(A, path,
+                 ((Step){STEP_loop, s->kid[For_var], s->kid[For_extent], true, ir_for_kind(s)}));
+        if (find_path(A, s->kid[For_body], block, path, found))
+            return true;
+        break;
+    case OP_Alloc: return find_path(A, s->kid[Alloc_body], block, path, found);
+    case OP_Func: return find_path(A, s->kid[Func_body], block, path, found);
+    case OP_If:
+        vec_push(A, path, ((Step){STEP_cond, NULL, s->kid[If_cond], true, FOR_serial}));
+        if (find_path(A, s->kid[If_then], block, path, found))
+            return true;
+        path->at[mark].want = false;
+        path->n = mark + 1;
+        if (find_path(A, s->kid[If_otherwise], block, path, found))
+            return true;
+        break;
+    case OP_Seq:
+        for (uint32_t i = 0; i < s->nkids; i++)
+            if (find_path(A, s->kid[i], block, path, found))
+                return true;
+        break;
+    case OP_Block:
+        for (uint32_t i = 0; i < s->kid[Block_iters]->nkids; i++) {
+            const Node *it = s->kid[Block_iters]->kid[i];
+            vec_push(A, path,
+                     ((Step){STEP_bind, it->kid[Iter_var], it->kid[Iter_value], true, FOR_serial}));
+        }
+        if (!ir_is_true(s->kid[Block_where]))
+            vec_push(A, path, ((Step){STEP_cond, NULL, s->kid[Block_where], true, FOR_serial}));
+        *found = s;
+        if (strcmp(ir_block_name(s), block) == 0 ||
+            find_path(A, s->kid[Block_body], block, path, found))
+            return true;
+        break;
+    default: break;
+    }
+    path->n = mark;
+    return false;
+}
+
+/* The block inside the most loops, the first of them. */
+static const char *main_block(const Nest *nest)
+{
+    const NestRow *best = NULL;
+    for (size_t i = 0; i < nest->n; i++)
+        if (nest->row[i].kind == ROW_block && (!best || nest->row[i].depth > best->depth))
+            best = &nest->row[i];
+    return best ? best->name : NULL;
+}
+
+static const char *block_names(Arena *A, const Nest *nest)
+{
+    Buf b = buf_new(A);
+    for (size_t i = 0; i < nest->n; i++)
+        if (nest->row[i].kind == ROW_block)
+            buf_printf(&b, "%s%s", b.len ? ", " : "", nest->row[i].name);
+    return b.len ? buf_str(&b) : "none";
+}
+
+/* ---- running ---- */
+
+static size_t set_var(Run *run, const Node *var, IndexRange r, size_t at)
+{
+    run->env.var[at] = var;
+    run->env.range[at] = r;
+    return at + 1;
+}
+
+static bool overlaps(IndexRange r, int64_t lo, int64_t hi)
+{
+    return r.lo <= hi && r.hi >= lo;
+}
+
+/* Can the iterations from step i on, with the variables before it at their values, still meet the window? */
+static bool may_meet(Run *run, size_t i, size_t at)
+{
+    run->env.n = at;
+    for (; i < run->path.n; i++) {
+        const Step *s = &run->path.at[i];
+        IndexRange r = index_range(s->expr, &run->env);
+        if (s->kind == STEP_cond) {
+            if (range_is_point(r) && (r.lo != 0) != s->want)
+                return false;
+            continue;
+        }
+        if (s->kind == STEP_loop) {
+            if (r.hi <= 0)
+                return false;
+            r = (IndexRange){0, r.hi - 1};
+        }
+        at = set_var(run, s->var, r, at);
+        run->env.n = at;
+    }
+    for (size_t k = 0; k < run->nfixed; k++)
+        if (!overlaps(index_range(run->fixed[k], &run->env), run->at[k], run->at[k]))
+            return false;
+    return (!run->row || overlaps(index_range(run->row, &run->env), run->row_min, run->row_max)) &&
+           overlaps(index_range(run->col, &run->env), run->col_min, run->col_max);
+}
+
+static int find_chunk(Run *run, const int64_t *key)
+{
+    size_t n = run->width ? run->chunk_keys.n / run->width : 1;
+    for (size_t i = n; i-- > 0;)
+        if (memcmp(run->chunk_keys.at + i * run->width, key, run->width * sizeof *key) == 0)
+            return (int)i;
+    for (size_t k = 0; k < run->width; k++)
+        vec_push(run->A, &run->chunk_keys, key[k]);
+    return (int)n;
+}
+
+static Strand *find_strand(Run *run)
+{
+    int64_t key[IR_MAX_DEPTH], thread = 0, scale = 1;
+    size_t width = 0, at = 0;
+    int64_t part[3] = {0}, extent[3] = {1, 1, 1};
+    for (size_t i = 0; i < run->path.n; i++) {
+        const Step *s = &run->path.at[i];
+        if (s->kind == STEP_cond)
+            continue;
+        int64_t v = run->env.range[at++].lo;
+        if (s->kind != STEP_loop)
+            continue;
+        if (s->loop == FOR_parallel || for_is_block_axis(s->loop))
+            key[width++] = v;
+        if (for_is_thread_axis(s->loop)) {
+            part[s->loop - FOR_thread_x] = v;
+            extent[s->loop - FOR_thread_x] = ir_const_int(s->expr, 1);
+        }
+    }
+    for (int d = 0; d < 3; d++) {
+        thread += part[d] * scale;
+        scale *= extent[d];
+    }
+    run->width = width;
+    int chunk = width ? find_chunk(run, key) : 0;
+    for (size_t k = 0; k < run->strands.n; k++) {
+        Strand *s = &run->strands.at[(run->last_strand + k) % run->strands.n];
+        if (s->chunk == chunk && s->thread == thread) {
+            run->last_strand = (size_t)(s - run->strands.at);
+            return s;
+        }
+    }
+    vec_push(run->A, &run->strands, ((Strand){chunk, thread, 0}));
+    run->last_strand = run->strands.n - 1;
+    return &run->strands.at[run->last_strand];
+}
+
+static void record(Run *run, size_t at)
+{
+    run->env.n = at;
+    IndexRange row = run->row ? index_range(run->row, &run->env) : (IndexRange){0, 0};
+    IndexRange col = index_range(run->col, &run->env);
+    if (!range_is_point(row) || !range_is_point(col)) {
+        run->data = true;
+        return;
+    }
+    if (row.lo < run->row_min || row.lo > run->row_max || col.lo < run->col_min || col.lo > run->col_max)
+        return;
+    Strand *strand = find_strand(run);
+    OrderVisit v = {.row = (int)(row.lo - run->row_min), .col = (int)(col.lo - run->col_min),
+                    .number = ++strand->count, .lanes = run->lanes, .chunk = strand->chunk,
+                    .thread = strand->thread};
+    vec_push(run->A, &run->visits, v);
+}
+
+static void run_from(Run *run, size_t i, size_t at, bool in_lanes)
+{
+    if (i == run->path.n) {
+        record(run, at);
+        return;
+    }
+    const Step *s = &run->path.at[i];
+    run->env.n = at;
+    IndexRange r = index_range(s->expr, &run->env);
+    if (s->kind == STEP_cond) {
+        if (!range_is_point(r))
+            run->guessed = true;
+        else if ((r.lo != 0) != s->want)
+            return;
+        run_from(run, i + 1, at, in_lanes);
+        return;
+    }
+    if (s->kind == STEP_bind) {
+        set_var(run, s->var, r, at);
+        run_from(run, i + 1, at + 1, in_lanes);
+        return;
+    }
+    if (!range_is_point(r)) {
+        run->data = true;
+        return;
+    }
+    bool lanes = in_lanes || s->loop == FOR_vectorized;
+    if (lanes && !in_lanes)
+        run->lanes++;
+    for (int64_t v = 0; v < r.lo; v++) {
+        if (++run->work > ORDER_MAX_WORK) {
+            run->stopped = true;
+            return;
+        }
+        if ((run->work & 1023) == 0 && cancel_asked())
+            run->cancelled = true;
+        if (run->cancelled)
+            return;
+        set_var(run, s->var, (IndexRange){v, v}, at);
+        if (!may_meet(run, i + 1, at + 1))
+            continue;
+        if (!lanes)
+            run->lanes++;
+        run_from(run, i + 1, at + 1, lanes);
+    }
+}
+
+/* ---- what is asked ---- */
+
+static const char *axis_names(Arena *A, const Node *block)
+{
+    Buf b = buf_new(A);
+    const Node *iters = block->kid[Block_iters];
+    for (uint32_t i = 0; i < iters->nkids; i++)
+        buf_printf(&b, "%s%s", i ? ", " : "", ir_var_name(iters->kid[i]->kid[Iter_var]));
+    return b.len ? buf_str(&b) : "none";
+}
+
+static const Node *find_axis(const Node *block, const char *name)
+{
+    const Node *iters = block->kid[Block_iters];
+    for (uint32_t i = 0; i < iters->nkids; i++)
+        if (strcmp(ir_var_name(iters->kid[i]->kid[Iter_var]), name) == 0)
+            return iters->kid[i]->kid[Iter_var];
+    return NULL;
+}
+
+/* The last spatial axis that is not `taken`, else the last axis of any kind. */
+static const Node *default_axis(const Node *block, const Node *taken)
+{
+    const Node *iters = block->kid[Block_iters], *any = NULL;
+    for (uint32_t i = iters->nkids; i-- > 0;) {
+        const Node *it = iters->kid[i], *var = it->kid[Iter_var];
+        if (var == taken)
+            continue;
+        if (it->at.i == ITER_spatial)
+            return var;
+        any = any ? any : var;
+    }
+    return any;
+}
+
+static bool choose_axes(Run *run, const OrderAsk *ask, Order *o, Err *err)
+{
+    const Node *block = run->block;
+    const char *wanted[2] = {ask->col, ask->row};
+    const Node *axis[2] = {NULL, NULL};
+    for (int k = 0; k < 2; k++) {
+        if (!wanted[k])
+            continue;
+        axis[k] = find_axis(block, wanted[k]);
+        if (!axis[k] || (k == 1 && axis[1] == axis[0]))
+            return REFUSE(err, order_axis, block, o->block, wanted[k], axis_names(run->A, block));
+    }
+    bool line = ask->col && !ask->row; /* one axis named: a single row of it */
+    if (!axis[0])
+        axis[0] = default_axis(block, axis[1]);
+    if (!axis[1] && !line)
+        axis[1] = default_axis(block, axis[0]);
+    if (!axis[0])
+        return REFUSE(err, order_no_axes, block, o->block);
+    run->col = axis[0];
+    run->row = axis[1];
+    o->col = ir_var_name(axis[0]);
+    o->row = axis[1] ? ir_var_name(axis[1]) : NULL;
+    return true;
+}
+
+static bool fix_others(Run *run, const OrderAsk *ask, Order *o, Err *err)
+{
+    const Node *iters = run->block->kid[Block_iters];
+    for (size_t k = 0; k < ask->nfixed; k++)
+        if (!find_axis(run->block, ask->fixed_axis[k]))
+            return REFUSE(err, order_axis, run->block, o->block, ask->fixed_axis[k],
+                          axis_names(run->A, run->block));
+    Buf b = buf_new(run->A);
+    for (uint32_t i = 0; i < iters->nkids; i++) {
+        const Node *var = iters->kid[i]->kid[Iter_var];
+        if (var == run->row || var == run->col || run->nfixed == sizeof run->at / sizeof *run->at)
+            continue;
+        int64_t value = 0;
+        for (size_t k = 0; k < ask->nfixed; k++)
+            if (strcmp(ask->fixed_axis[k], ir_var_name(var)) == 0)
+                value = ask->fixed_value[k];
+        run->fixed[run->nfixed] = var;
+        run->at[run->nfixed++] = value;
+        buf_printf(&b, "%s%s = %lld", b.len ? ", " : "", ir_var_name(var), (long long)value);
+    }
+    o->fixed = buf_str(&b);
+    return true;
+}
+
+/* The ranges of the two axes over the whole nest, cut to what is shown. */
+static bool set_window(Run *run, const OrderAsk *ask, Order *o, Err *err)
+{
+    size_t at = 0;
+    run->row_min = run->col_min = INT64_MIN;
+    run->row_max = run->col_max = INT64_MAX;
+    run->env.n = 0;
+    size_t nfixed = run->nfixed;
+    run->nfixed = 0;
+    bool any = may_meet(run, 0, at);
+    run->nfixed = nfixed;
+    IndexRange row = run->row && any ? index_range(run->row, &run->env) : (IndexRange){0, 0};
+    IndexRange col = any ? index_range(run->col, &run->env) : (IndexRange){0, -1};
+    if (row.lo == INT64_MIN || col.lo == INT64_MIN || row.hi == INT64_MAX || col.hi == INT64_MAX)
+        return REFUSE(err, order_data, run->block, o->block);
+    int rows = ask->max_rows > 0 && ask->max_rows < ORDER_MAX_SIDE ? ask->max_rows : ORDER_MAX_SIDE;
+    int cols = ask->max_cols > 0 && ask->max_cols < ORDER_MAX_SIDE ? ask->max_cols : ORDER_MAX_SIDE;
+    o->all_rows = row.hi - row.lo + 1;
+    o->all_cols = col.hi - col.lo + 1;
+    o->rows = (int)(o->all_rows < rows ? o->all_rows : rows);
+    o->cols = (int)(o->all_cols < cols ? o->all_cols : cols);
+    o->row_min = row.lo;
+    o->col_min = col.lo;
+    run->row_min = row.lo;
+    run->row_max = row.lo + o->rows - 1;
+    run->col_min = col.lo;
+    run->col_max = col.lo + o->cols - 1;
+    return true;
+}
+
+static void fill_cells(Run *run, Order *o)
+{
+    o->cell = ARENA_ARRAY(run->A, OrderCell, (size_t)o->rows * (size_t)o->cols + 1);
+    for (size_t i = 0; i < run->visits.n; i++) {
+        OrderVisit *v = &run->visits.at[i];
+        OrderCell *c = &o->cell[v->row * o->cols + v->col];
+        v->again = c->visits > 0;
+        if (!v->again)
+            *c = (OrderCell){.number = v->number, .chunk = v->chunk, .thread = v->thread,
+                             .lanes = v->lanes};
+        c->visits++;
+        o->most_visits = c->visits > o->most_visits ? c->visits : o->most_visits;
+        o->chunks = v->chunk + 1 > o->chunks ? v->chunk + 1 : o->chunks;
+    }
+    o->nvisits = run->visits.n;
+    o->visit = run->visits.at;
+}
+
+/* Guards leave rows and columns at the end that no iteration reaches: they are not part of the grid. */
+static void trim(Order *o)
+{
+    int rows = 0, cols = 0;
+    for (size_t i = 0; i < o->nvisits; i++) {
+        rows = o->visit[i].row >= rows ? o->visit[i].row + 1 : rows;
+        cols = o->visit[i].col >= cols ? o->visit[i].col + 1 : cols;
+    }
+    if (o->rows == o->all_rows && rows < o->rows)
+        o->all_rows = o->rows = rows;
+    if (o->cols < o->all_cols || cols == o->cols)
+        return;
+    for (int r = 1; r < o->rows; r++)
+        memmove(o->cell + r * cols, o->cell + r * o->cols, (size_t)cols * sizeof *o->cell);
+    o->all_cols = o->cols = cols;
+}
+
+static void list_loops(Run *run, Order *o)
+{
+    o->loop = ARENA_ARRAY(run->A, OrderLoop, run->path.n);
+    for (size_t i = 0; i < run->path.n; i++) {
+        const Step *s = &run->path.at[i];
+        if (s->kind != STEP_loop)
+            continue;
+        int64_t n = ir_const_int(s->expr, -1);
+        o->loop[o->nloops++] = (OrderLoop){
+            ir_var_name(s->var),
+            n >= 0 ? arena_printf(run->A, "%lld", (long long)n) : ir_text(run->A, s->expr), s->loop};
+        o->parallel |= s->loop == FOR_parallel;
+        o->vectors |= s->loop == FOR_vectorized;
+        o->blocks |= for_is_block_axis(s->loop);
+        o->threads |= for_is_thread_axis(s->loop);
+    }
+}
+
+bool order_of(Arena *A, const Node *func, const OrderAsk *ask, Order *out, Err *err)
+{
+    Run run = {.A = A};
+    Nest nest = nest_of(A, func);
+    *out = (Order){.block = ask->block ? ask->block : main_block(&nest)};
+    if (!out->block || !find_path(A, func, out->block, &run.path, &run.block))
+        return REFUSE(err, order_block, func, ask->block ? ask->block : "", block_names(A, &nest));
+    out->block = ir_block_name(run.block);
+    run.env = (IndexEnv){0, ARENA_ARRAY(A, const Node *, run.path.n + 1),
+                         ARENA_ARRAY(A, IndexRange, run.path.n + 1)};
+    if (!choose_axes(&run, ask, out, err) || !fix_others(&run, ask, out, err) ||
+        !set_window(&run, ask, out, err))
+        return false;
+    run_from(&run, 0, 0, false);
+    if (run.cancelled)
+        return REFUSE(err, interrupted, NULL);
+    if (run.data)
+        return REFUSE(err, order_data, run.block, out->block);
+    out->stopped = run.stopped;
+    out->guessed = run.guessed;
+    list_loops(&run, out);
+    fill_cells(&run, out);
+    trim(out);
+    return true;
+}
+
+static void note(Buf *b, const char *fmt, const char *arg)
+{
+    if (b->len)
+        buf_putc(b, '\n');
+    buf_printf(b, fmt, arg);
+}
+
+const char *order_notes(Arena *A, const Order *o)
+{
+    Buf b = buf_new(A);
+    if (*o->fixed)
+        note(&b, "at %s", o->fixed);
+    if (o->rows < o->all_rows || o->cols < o->all_cols)
+        note(&b, "%s", arena_printf(A, "the first %d x %d of %lld x %lld; numbers count what is shown",
+                                    o->rows, o->cols, (long long)o->all_rows, (long long)o->all_cols));
+    if (o->threads)
+        note(&b, "numbers are threads (x + y * width); all of a block run together%s", "");
+    if (o->parallel || o->blocks)
+        note(&b, "each %s runs on its own, in any order: colours and thick lines part them",
+             o->blocks ? "GPU block" : "iteration of a parallel loop");
+    if (o->vectors)
+        note(&b, "a band joins the lanes of one vector step%s", "");
+    if (o->most_visits > 1)
+        note(&b, "%s", arena_printf(A, "marked points are computed again, up to %lld times",
+                                    (long long)o->most_visits));
+    if (o->guessed)
+        note(&b, "a condition depends on data and is taken to hold%s", "");
+    if (o->stopped)
+        note(&b, "stopped counting after 4 million iterations%s", "");
+    return buf_str(&b);
+}

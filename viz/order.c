@@ -468,7 +468,7 @@ static void note(Buf *b, const char *fmt, const char *arg)
     buf_printf(b, fmt, arg);
 }
 
-const char *order_notes(Arena *A, const Order *o)
+const char *order_notes(Arena *A, const Order *o, bool drawn)
 {
     Buf b = buf_new(A);
     if (*o->fixed)
@@ -479,12 +479,14 @@ const char *order_notes(Arena *A, const Order *o)
     if (o->threads)
         note(&b, "numbers are threads (x + y * width); all of a block run together%s", "");
     if (o->parallel || o->blocks)
-        note(&b, "each %s runs on its own, in any order: colours and thick lines part them",
-             o->blocks ? "GPU block" : "iteration of a parallel loop");
+        note(&b, drawn ? "colours and thick lines part what runs in any order: %s"
+                       : "lines part what runs in any order: %s",
+             o->blocks ? "GPU blocks" : "iterations of a parallel loop");
     if (o->vectors)
-        note(&b, "a band joins the lanes of one vector step%s", "");
+        note(&b, "%s join the lanes of one vector step", drawn ? "bands" : "brackets");
     if (o->most_visits > 1)
-        note(&b, "%s", arena_printf(A, "marked points are computed again, up to %lld times",
+        note(&b, "%s", arena_printf(A, "%s are computed more than once, up to %lld times",
+                                    drawn ? "points with a corner" : "points with a star",
                                     (long long)o->most_visits));
     if (o->guessed)
         note(&b, "a condition depends on data and is taken to hold%s", "");

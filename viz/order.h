@@ -78,7 +78,8 @@ static inline const OrderCell *order_cell(const Order *o, int row, int col)
     return &o->cell[row * o->cols + col];
 }
 
-/* What the reader of a picture has to know beside the numbers: one sentence a line, "" if nothing. */
-const char *order_notes(Arena *A, const Order *o);
+/* What the reader of a picture has to know beside the numbers: one sentence a line, "" if nothing.
+** Text marks things otherwise than a drawing does. */
+const char *order_notes(Arena *A, const Order *o, bool drawn);
 
 #endif

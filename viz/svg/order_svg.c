@@ -1,0 +1,300 @@
+/* order_svg.c -- drawing an Order. */
+#include "viz/svg/order_svg.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "viz/svg/svg.h"
+#include "viz/text/style.h"
+
+enum { MARGIN = 20, TICKS = 30, LINE = 17 };
+
+typedef struct Grid {
+    double x, y;       /* of the first cell's corner */
+    double side, font; /* of a cell and its number */
+} Grid;
+
+static const Color hues[] = {COLOR_parallel, COLOR_vectorized, COLOR_block,
+                             COLOR_unrolled, COLOR_thread,     COLOR_serial};
+enum { HUES = sizeof hues / sizeof *hues };
+
+static Color kind_color(ForKind k)
+{
+    return k == FOR_parallel          ? COLOR_parallel
+           : k == FOR_vectorized      ? COLOR_vectorized
+           : k == FOR_unrolled        ? COLOR_unrolled
+           : for_is_block_axis(k)     ? COLOR_block
+           : for_is_thread_axis(k)    ? COLOR_thread
+                                      : COLOR_ink;
+}
+
+static double center(double origin, int i, double side)
+{
+    return origin + (i + 0.5) * side;
+}
+
+static void put_cells(Buf *b, const Order *o, Grid g, bool animated, double seconds)
+{
+    int64_t last = 1;
+    for (int i = 0; i < o->rows * o->cols; i++)
+        last = o->cell[i].number > last ? o->cell[i].number : last;
+    for (int r = 0; r < o->rows; r++) {
+        for (int c = 0; c < o->cols; c++) {
+            const OrderCell *cell = order_cell(o, r, c);
+            double x = g.x + c * g.side, y = g.y + r * g.side;
+            if (!cell->number) {
+                svg_rect(b, x, y, g.side, g.side, 0, COLOR_band, 1);
+                continue;
+            }
+            double t = last > 1 ? (double)(cell->number - 1) / (double)(last - 1) : 0;
+            double shade = o->threads ? 0.18 : 0.07 + 0.27 * t;
+            svg_rect(b, x, y, g.side, g.side, 0, hues[cell->chunk % HUES], shade);
+            if (animated)
+                buf_printf(b,
+                           "<rect class=\"now\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
+                           "fill=\"%s\" opacity=\"0\" style=\"animation-delay:%.2fs\"/>\n",
+                           x, y, g.side, g.side, color_hex[hues[cell->chunk % HUES]], t * seconds);
+        }
+    }
+}
+
+static void put_lattice(Buf *b, const Order *o, Grid g)
+{
+    double right = g.x + o->cols * g.side, bottom = g.y + o->rows * g.side;
+    for (int c = 0; c <= o->cols; c++)
+        svg_line(b, g.x + c * g.side, g.y, g.x + c * g.side, bottom, COLOR_rule, 1);
+    for (int r = 0; r <= o->rows; r++)
+        svg_line(b, g.x, g.y + r * g.side, right, g.y + r * g.side, COLOR_rule, 1);
+    for (int r = 0; r < o->rows; r++) {
+        for (int c = 0; c < o->cols; c++) {
+            const OrderCell *here = order_cell(o, r, c);
+            const OrderCell *east = c + 1 < o->cols ? order_cell(o, r, c + 1) : here;
+            const OrderCell *south = r + 1 < o->rows ? order_cell(o, r + 1, c) : here;
+            double x = g.x + (c + 1) * g.side, y = g.y + (r + 1) * g.side;
+            if (here->number && east->number && here->chunk != east->chunk)
+                svg_line(b, x, y - g.side, x, y, COLOR_ink, 2);
+            if (here->number && south->number && here->chunk != south->chunk)
+                svg_line(b, x - g.side, y, x, y, COLOR_ink, 2);
+        }
+    }
+    svg_frame(b, g.x, g.y, o->cols * g.side, o->rows * g.side, 0, COLOR_edge, 1.5);
+}
+
+static void put_band(Buf *b, const Order *o, Grid g, size_t from, size_t to, Color color, double width)
+{
+    buf_puts(b, "<polyline points=\"");
+    for (size_t k = from; k < to; k++)
+        buf_printf(b, "%.1f,%.1f ", center(g.x, o->visit[k].col, g.side),
+                   center(g.y, o->visit[k].row, g.side));
+    buf_printf(b,
+               "\" fill=\"none\" stroke=\"%s\" stroke-width=\"%.1f\" stroke-linecap=\"round\" "
+               "stroke-linejoin=\"round\"/>\n",
+               color_hex[color], width);
+}
+
+/* A band through the cells of each vector step; a step with one lane shown has none. */
+static void put_bands(Buf *b, const Order *o, Grid g)
+{
+    for (size_t i = 0; o->vectors && i < o->nvisits;) {
+        size_t end = i + 1;
+        while (end < o->nvisits && o->visit[end].lanes == o->visit[i].lanes)
+            end++;
+        if (end - i > 1 && !o->visit[i].again) {
+            put_band(b, o, g, i, end, COLOR_vectorized, g.side * 0.66);
+            put_band(b, o, g, i, end, COLOR_paper, g.side * 0.66 - 3);
+        }
+        i = end;
+    }
+}
+
+static bool next_to(const OrderVisit *a, const OrderVisit *b)
+{
+    return abs(a->row - b->row) + abs(a->col - b->col) == 1;
+}
+
+/* The path of each strand: solid from neighbour to neighbour, a fine line where it jumps. */
+static void put_path(Buf *b, const Order *o, Grid g)
+{
+    if (o->threads)
+        return;
+    int *last = arena_alloc(b->arena, sizeof(int) * ((size_t)o->chunks + 1));
+    for (int c = 0; c < o->chunks; c++)
+        last[c] = -1;
+    for (int solid = 0; solid < 2; solid++) {
+        for (int c = 0; c < o->chunks; c++)
+            last[c] = -1;
+        buf_printf(b,
+                   "<path fill=\"none\" stroke=\"%s\" stroke-opacity=\"%s\" stroke-width=\"%s\" "
+                   "stroke-linecap=\"round\" stroke-linejoin=\"round\" d=\"",
+                   color_hex[COLOR_ink], solid ? "0.45" : "0.32", solid ? "1.8" : "1");
+        for (size_t i = 0; i < o->nvisits; i++) {
+            const OrderVisit *v = &o->visit[i];
+            if (v->again)
+                continue;
+            const OrderVisit *p = last[v->chunk] >= 0 ? &o->visit[last[v->chunk]] : NULL;
+            bool together = p && o->vectors && p->lanes == v->lanes;
+            if (p && !together && next_to(p, v) == (solid == 1))
+                buf_printf(b, "M%.1f %.1fL%.1f %.1f", center(g.x, p->col, g.side),
+                           center(g.y, p->row, g.side), center(g.x, v->col, g.side),
+                           center(g.y, v->row, g.side));
+            last[v->chunk] = (int)i;
+        }
+        buf_puts(b, "\"/>\n");
+    }
+}
+
+static void put_again(Buf *b, Grid g, int r, int c)
+{
+    double cx = g.x + (c + 1) * g.side, cy = g.y + r * g.side, k = g.side * 0.26;
+    buf_printf(b, "<path d=\"M%.1f %.1fh%.1fv%.1fz\" fill=\"%s\"/>\n", cx - k, cy, k, k,
+               color_hex[COLOR_unrolled]);
+}
+
+/* The bands of vector lanes are as good a ground for a number as a plate of its own. */
+static void put_numbers(Buf *b, const Order *o, Grid g)
+{
+    SvgFont f = {.size = g.font, .code = true};
+    buf_printf(b, "<g font-family=\"" FONT_CODE "\" font-size=\"%.4g\" text-anchor=\"middle\" fill=\"%s\">\n",
+               g.font, color_hex[COLOR_ink]);
+    for (int r = 0; r < o->rows; r++) {
+        for (int c = 0; c < o->cols; c++) {
+            const OrderCell *cell = order_cell(o, r, c);
+            if (!cell->number)
+                continue;
+            double x = center(g.x, c, g.side), y = center(g.y, r, g.side);
+            char text[32];
+            snprintf(text, sizeof text, "%lld", (long long)(o->threads ? cell->thread : cell->number));
+            double w = svg_text_width(f, text) + 4;
+            if (!o->vectors && !o->threads)
+                svg_rect(b, x - w / 2, y - g.font * 0.62, w, g.font * 1.24, 3, COLOR_paper, 0.72);
+            buf_printf(b, "<text x=\"%.1f\" y=\"%.1f\"%s>%s</text>\n", x, y + g.font * 0.36,
+                       cell->number == 1 && !o->threads ? " font-weight=\"bold\"" : "", text);
+            if (cell->visits > 1)
+                put_again(b, g, r, c);
+        }
+    }
+    buf_puts(b, "</g>\n");
+}
+
+static void put_ticks(Buf *b, const Order *o, Grid g)
+{
+    SvgFont f = {.size = 10, .code = true, .anchor = SVG_middle, .color = COLOR_quiet};
+    char text[32];
+    for (int c = 0; c < o->cols; c++) {
+        snprintf(text, sizeof text, "%lld", (long long)(o->col_min + c));
+        svg_text(b, center(g.x, c, g.side), g.y - 6, f, text);
+    }
+    f.anchor = SVG_end;
+    for (int r = 0; r < o->rows && o->row; r++) {
+        snprintf(text, sizeof text, "%lld", (long long)(o->row_min + r));
+        svg_text(b, g.x - 7, center(g.y, r, g.side) + 3.5, f, text);
+    }
+    SvgFont axis = {.size = 12, .bold = true, .color = COLOR_ink, .anchor = SVG_start};
+    Buf name = buf_new(b->arena);
+    buf_printf(&name, "%s →", o->col);
+    svg_text(b, g.x, g.y - 21, axis, buf_str(&name));
+    if (o->row) {
+        name = buf_new(b->arena);
+        buf_printf(&name, "%s ↓", o->row);
+        axis.anchor = SVG_end;
+        svg_text(b, g.x - 7, g.y - 6, axis, buf_str(&name));
+    }
+}
+
+/* The loops around the block as chips, outermost first; returns the bottom of the last line. */
+static double put_loops(Buf *b, const Order *o, double y, double right, bool draw)
+{
+    SvgFont f = {.size = 11, .anchor = SVG_start};
+    double x = MARGIN;
+    for (size_t i = 0; i < o->nloops; i++) {
+        const OrderLoop *l = &o->loop[i];
+        const char *mark = mark_of_kind(l->kind, true);
+        char *text = arena_printf(b->arena, "%s%s%s %s", mark, *mark ? " " : "", l->name, l->extent);
+        double w = svg_text_width(f, text) + 12;
+        if (x + w > right && x > MARGIN) {
+            x = MARGIN;
+            y += 24;
+        }
+        if (draw) {
+            Color c = kind_color(l->kind);
+            svg_rect(b, x, y, w, 19, 5, c == COLOR_ink ? COLOR_serial_fill : c, c == COLOR_ink ? 1 : 0.13);
+            svg_frame(b, x, y, w, 19, 5, c == COLOR_ink ? COLOR_edge : c, l->kind == FOR_serial ? 0.8 : 1.4);
+            f.color = c;
+            svg_text(b, x + 6, y + 13.5, f, text);
+        }
+        x += w + 6;
+    }
+    return y + 19;
+}
+
+static void put_animation(Buf *b, double seconds)
+{
+    buf_printf(b,
+               "<style>@keyframes now{0%%{opacity:0}1%%{opacity:.95}9%%{opacity:0}100%%{opacity:0}}"
+               ".now{animation:now %.1fs linear infinite}"
+               "@media (prefers-reduced-motion: reduce){.now{animation:none}}</style>\n",
+               seconds + 1);
+}
+
+/* Lines of the notes, each broken where it would leave the picture. */
+static int put_notes(Buf *b, const char *notes, double y, double width, bool draw)
+{
+    SvgFont f = {.size = 11, .color = COLOR_quiet};
+    int lines = 0;
+    while (*notes) {
+        size_t n = strcspn(notes, "\n");
+        char *line = arena_strndup(b->arena, notes, n);
+        size_t fit = text_fit(line, (int)(width / (f.size * 0.54)));
+        if (fit < n) {
+            while (fit > 0 && line[fit] != ' ')
+                fit--;
+            fit = fit ? fit : n;
+            line[fit] = '\0';
+        }
+        if (draw)
+            svg_text(b, MARGIN, y + lines * LINE, f, line);
+        lines++;
+        notes += fit < n ? fit + 1 : n;
+        notes += *notes == '\n';
+    }
+    return lines;
+}
+
+Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
+{
+    Buf b = buf_new(A);
+    int64_t widest = 1;
+    for (int i = 0; i < o->rows * o->cols; i++) {
+        int64_t v = o->threads ? o->cell[i].thread : o->cell[i].number;
+        widest = v > widest ? v : widest;
+    }
+    int digits = text_cols(arena_printf(A, "%lld", (long long)widest));
+    Grid g = {.x = MARGIN + TICKS, .font = o->cols > 24 ? 11 : 13};
+    g.side = digits * g.font * 0.602 + 14;
+    g.side = g.side < 30 ? 30 : g.side;
+    double width = g.x + o->cols * g.side + MARGIN;
+    width = width < 380 ? 380 : width;
+    double top = put_loops(&b, o, 44, width - MARGIN, false);
+    g.y = top + 46;
+    const char *notes = order_notes(A, o, true);
+    double bottom = g.y + o->rows * g.side;
+    int lines = put_notes(&b, notes, 0, width - 2 * MARGIN, false);
+    double height = bottom + (lines ? 10 + lines * LINE : 0) + MARGIN;
+
+    svg_open(&b, width, height, arena_printf(A, "order in which %s is computed", o->block));
+    if (animated)
+        put_animation(&b, seconds);
+    svg_text(&b, MARGIN, 32, (SvgFont){.size = 15, .bold = true, .color = COLOR_ink},
+             arena_printf(A, "%s: order of its points", o->block));
+    put_loops(&b, o, 44, width - MARGIN, true);
+    put_cells(&b, o, g, animated, seconds);
+    put_lattice(&b, o, g);
+    put_path(&b, o, g);
+    put_bands(&b, o, g);
+    put_numbers(&b, o, g);
+    put_ticks(&b, o, g);
+    put_notes(&b, notes, bottom + 10 + LINE * 0.75, width - 2 * MARGIN, true);
+    svg_close(&b);
+    return (Picture){PICTURE_svg, buf_str(&b)};
+}

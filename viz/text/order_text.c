@@ -1,0 +1,125 @@
+/* order_text.c -- numbers in a grid. */
+#include "viz/text/order_text.h"
+
+#include <string.h>
+
+const char *order_loops_text(Arena *A, const Order *o, bool utf8)
+{
+    Buf b = buf_new(A);
+    for (size_t i = 0; i < o->nloops; i++)
+        buf_printf(&b, "%s%s%s(%s)", i ? " " : "", mark_of_kind(o->loop[i].kind, utf8),
+                   o->loop[i].name, o->loop[i].extent);
+    return buf_str(&b);
+}
+
+static const char *cell_label(Arena *A, const Order *o, const OrderCell *c, bool utf8)
+{
+    if (!c->number)
+        return utf8 ? "·" : ".";
+    return arena_printf(A, "%lld", (long long)(o->threads ? c->thread : c->number));
+}
+
+static bool same_lanes(const Order *o, const OrderCell *a, const OrderCell *b)
+{
+    return o->vectors && a->number && b->number && a->lanes == b->lanes;
+}
+
+/* Are two neighbours in chunks of their own? */
+static bool parted(const OrderCell *a, const OrderCell *b)
+{
+    return a->number && b->number && a->chunk != b->chunk;
+}
+
+static int widest_label(Arena *A, const Order *o)
+{
+    int w = 1;
+    for (int i = 0; i < o->rows * o->cols; i++) {
+        int n = text_cols(cell_label(A, o, &o->cell[i], true));
+        w = n > w ? n : w;
+    }
+    for (int c = 0; c < o->cols; c++) {
+        int n = text_cols(arena_printf(A, "%lld", (long long)(o->col_min + c)));
+        w = n > w ? n : w;
+    }
+    return w;
+}
+
+static void put_parting(Line *l, const Order *o, int r, int cols, int left, int w)
+{
+    bool any = false;
+    for (int c = 0; c < cols; c++)
+        any |= parted(order_cell(o, r - 1, c), order_cell(o, r, c));
+    if (!any)
+        return;
+    line_to(l, left);
+    for (int c = 0; c < cols; c++) {
+        bool here = parted(order_cell(o, r - 1, c), order_cell(o, r, c));
+        for (int k = 0; k < w + 2; k++)
+            line_put(l, INK_quiet, !here ? " " : l->style.utf8 ? "─" : "-");
+    }
+    line_end(l);
+}
+
+static void put_row(Arena *A, Line *l, const Order *o, int r, int cols, int w)
+{
+    for (int c = 0; c < cols; c++) {
+        const OrderCell *cell = order_cell(o, r, c);
+        const OrderCell *before = c ? order_cell(o, r, c - 1) : NULL;
+        const OrderCell *after = c + 1 < o->cols ? order_cell(o, r, c + 1) : NULL;
+        bool lanes_before = before && same_lanes(o, before, cell);
+        bool lanes_after = after && same_lanes(o, cell, after);
+        const char *open = !lanes_before && lanes_after                  ? "["
+                           : before && parted(before, cell) && !lanes_before
+                               ? (l->style.utf8 ? "│" : "|")
+                               : " ";
+        const char *label = cell_label(A, o, cell, l->style.utf8);
+        line_put(l, *open == '[' ? INK_vectorized : INK_quiet, open);
+        line_printf(l, INK_plain, "%*s", w - text_cols(label), "");
+        line_put(l, cell->number ? INK_plain : INK_quiet, label);
+        const char *close = cell->visits > 1 ? "*" : lanes_before && !lanes_after ? "]" : " ";
+        line_put(l, *close == ']' ? INK_vectorized : INK_moved, close);
+    }
+    line_end(l);
+}
+
+const char *order_text(Arena *A, const Order *o, TextStyle style)
+{
+    Buf out = buf_new(A);
+    Line l = line_begin(&out, style);
+    int w = widest_label(A, o), left = 4;
+    for (int r = 0; r < o->rows && o->row; r++) {
+        int n = text_cols(o->row) + 2 + text_cols(arena_printf(A, "%lld", (long long)(o->row_min + r)));
+        left = n > left ? n : left;
+    }
+    int cols = o->cols;
+    if (style.width > 0 && left + cols * (w + 2) > style.width)
+        cols = (style.width - left) / (w + 2) > 1 ? (style.width - left) / (w + 2) : 1;
+    line_put(&l, INK_strong, o->block);
+    line_printf(&l, INK_plain, "%s%s%s, %s across", o->row ? ": " : "", o->row ? o->row : "",
+                o->row ? " down" : "", o->col);
+    line_printf(&l, INK_quiet, "   %s", order_loops_text(A, o, style.utf8));
+    line_end(&l);
+    line_put(&l, INK_quiet, o->col);
+    line_to(&l, left);
+    for (int c = 0; c < cols; c++)
+        line_printf(&l, INK_quiet, " %*lld ", w, (long long)(o->col_min + c));
+    line_end(&l);
+    for (int r = 0; r < o->rows; r++) {
+        if (r)
+            put_parting(&l, o, r, cols, left, w);
+        if (o->row) {
+            line_put(&l, INK_quiet, r ? "" : o->row);
+            const char *n = arena_printf(A, "%lld", (long long)(o->row_min + r));
+            line_to(&l, left - 1 - text_cols(n));
+            line_put(&l, INK_quiet, n);
+        }
+        line_to(&l, left);
+        put_row(A, &l, o, r, cols, w);
+    }
+    const char *notes = order_notes(A, o, false);
+    if (*notes)
+        buf_printf(&out, "%s\n", notes);
+    if (cols < o->cols)
+        buf_printf(&out, "%d of %d columns fit here\n", cols, o->cols);
+    return buf_str(&out);
+}

@@ -6,6 +6,8 @@
 #include "core/ir/parse.h"
 #include "core/ir/print.h"
 #include "core/ir/verify.h"
+#include "core/schedule/legal.h"
+#include "core/schedule/tree.h"
 #include "lua_api/sched_box.h"
 #include "passes/loop/lower.h"
 #include "viz/text/diff_text.h"
@@ -207,6 +209,112 @@ LUA_FN(program_names, "s:names(kind) -> list",
     return 1;
 }
 
+/* What a loop feeds of a block: "spatial", "reduce" or "none". */
+static const char *feeds(const Node *block, const Node *var)
+{
+    const Node *iters = block->kid[Block_iters];
+    const char *what = "none";
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (ir_mentions(iters->kid[i]->kid[Iter_value], var))
+            what = iters->kid[i]->at.i == ITER_reduce ? "reduce" : "spatial";
+    return what;
+}
+
+static void push_loops(lua_State *L, const Path *p)
+{
+    lua_newtable(L);
+    lua_Integer n = 0;
+    for (size_t i = 0; i + 1 < p->n; i++) {
+        const Node *loop = p->at[i];
+        if (loop->op != OP_For)
+            continue;
+        lua_createtable(L, 0, 5);
+        lua_pushstring(L, ir_var_name(loop->kid[For_var]));
+        lua_setfield(L, -2, "name");
+        lua_pushfstring(L, "%s/%s", ir_block_name(path_end(p)), ir_var_name(loop->kid[For_var]));
+        lua_setfield(L, -2, "path");
+        lua_pushinteger(L, ir_const_int(loop->kid[For_extent], -1));
+        lua_setfield(L, -2, "extent");
+        lua_pushstring(L, ir_for_kind(loop) == FOR_serial ? "serial" : for_kind_text[ir_for_kind(loop)]);
+        lua_setfield(L, -2, "kind");
+        lua_pushstring(L, feeds(path_end(p), loop->kid[For_var]));
+        lua_setfield(L, -2, "feeds");
+        lua_rawseti(L, -2, ++n);
+    }
+}
+
+LUA_FN(program_block, "s:block(name) -> table",
+    "What is known of a block: {name, class, from, target, reads, loops}.  class is \"complete\", \"reduction\" or\n"
+    "\"opaque\"; target the buffer that it writes; reads a list of buffers; loops, outermost first, are\n"
+    "{name, path, extent, kind, feeds} with feeds \"spatial\", \"reduce\" or \"none\".")
+{
+    static const char *const classes[] = {"complete", "reduction", "opaque"};
+    Program p = program_check(L, 1);
+    const char *name = arg_str(L, 2);
+    Err err = {0};
+    Path path;
+    if (!path_to_block(p.func, name, &path)) {
+        find_block(p.func, name, &err);
+        return lua_raise(L, &err);
+    }
+    const Node *block = path_end(&path), *target = block_target(block);
+    lua_newtable(L);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, classes[block_class(block, NULL)]);
+    lua_setfield(L, -2, "class");
+    lua_pushstring(L, block->at.block->from);
+    lua_setfield(L, -2, "from");
+    lua_pushstring(L, target ? ir_buf_name(target) : NULL);
+    lua_setfield(L, -2, "target");
+    push_loops(L, &path);
+    lua_setfield(L, -2, "loops");
+    lua_newtable(L);
+    Arena *A = arena_new(NULL);
+    NameList names = {0};
+    list_buffers(A, p.func, &names);
+    lua_Integer n = 0;
+    for (size_t i = 0; i < names.n; i++)
+        if (tree_reads(block->kid[Block_body], find_buffer(p.func, names.at[i], NULL))) {
+            lua_pushstring(L, names.at[i]);
+            lua_rawseti(L, -2, ++n);
+        }
+    arena_release(A);
+    lua_setfield(L, -2, "reads");
+    return 1;
+}
+
+LUA_FN(program_buffer, "s:buffer(name) -> table",
+    "What is known of a buffer: {name, dtype, shape, scope, role}; role is \"parameter\", \"result\" or \"allocated\".")
+{
+    Program p = program_check(L, 1);
+    Err err = {0};
+    const Node *b = find_buffer(p.func, arg_str(L, 2), &err);
+    if (!b)
+        return lua_raise(L, &err);
+    const char *role = "allocated";
+    for (size_t i = 0; i < p.func->kid[Func_params]->nkids; i++)
+        role = p.func->kid[Func_params]->kid[i] == b ? "parameter" : role;
+    for (size_t i = 0; i < p.func->kid[Func_results]->nkids; i++)
+        role = p.func->kid[Func_results]->kid[i] == b ? "result" : role;
+    lua_newtable(L);
+    lua_pushstring(L, ir_buf_name(b));
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, dtype_name(b->type));
+    lua_setfield(L, -2, "dtype");
+    lua_pushstring(L, scope_name[b->at.buf->scope]);
+    lua_setfield(L, -2, "scope");
+    lua_pushstring(L, role);
+    lua_setfield(L, -2, "role");
+    lua_createtable(L, (int)ir_rank(b), 0);
+    for (size_t d = 0; d < ir_rank(b); d++) {
+        lua_pushinteger(L, ir_dim(b, d));
+        lua_rawseti(L, -2, (lua_Integer)d + 1);
+    }
+    lua_setfield(L, -2, "shape");
+    return 1;
+}
+
 LUA_FN(program_fingerprint, "s:fingerprint() -> string",
     "32 hexadecimal digits that are equal for equal programs, whatever their names, on every machine.")
 {
@@ -345,6 +453,7 @@ void program_add_methods(const LuaFn *const *list)
 }
 
 static const LuaFn *const own_shared[] = {&program_ir_fn, &program_lowered_fn, &program_names_fn,
+                                          &program_block_fn, &program_buffer_fn,
                                           &program_fingerprint_fn, &program_grep_fn, &program_diff_fn,
                                           &program_save_fn, &program_eq_fn, NULL};
 

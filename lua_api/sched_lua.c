@@ -6,6 +6,7 @@
 
 #include "lua_api/program.h"
 #include "lua_api/sched_box.h"
+#include "lua_api/scripts.h"
 #include "lua_api/session.h"
 
 /* ---- arguments as data ---- */
@@ -264,6 +265,29 @@ LUA_FN(sched_load, "s:load(path) -> Schedule",
     lua_call(L, 2, 0);
     lua_settop(L, 1);
     return 1;
+}
+
+LUA_FN(tvm_default, "tvm.default(schedule) -> Schedule",
+    "Takes the default steps for a kernel: a Schedule is moved, a Func or a Version gets a new one.  The rules are\n"
+    "Lua with public primitives; s:history() shows what they did.")
+{
+    Program p = program_check(L, 1);
+    if (!p.sched) {
+        program_push_schedule(L, p.version);
+        lua_replace(L, 1);
+    }
+    lua_settop(L, 1);
+    lua_push_script(L, "defaults");
+    lua_getfield(L, -1, "apply");
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+void lua_open_schedules(lua_State *L)
+{
+    static const LuaFn *const functions[] = {&tvm_default_fn, NULL};
+    lua_put_functions(L, functions);
 }
 
 bool write_text_file(const char *path, const char *text, Err *err)

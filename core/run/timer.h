@@ -18,7 +18,7 @@ typedef struct TimerPlan {
     int repeat;           /* measurements, so rounds; 0 is 11 */
     double min_repeat_ms; /* of one measurement; 0 for no minimum */
     int warmup;           /* runs before anything is measured; at least 1 is made */
-    double limit_s;       /* rounds stop after this time, once 3 are made; 0 for no limit */
+    double limit_s;       /* rounds stop after this time, once 5 are made; 0 for no limit */
     uint64_t seed;        /* of the order in the rounds */
 } TimerPlan;
 

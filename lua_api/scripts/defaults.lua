@@ -71,6 +71,16 @@ local function rows_for(extent, vectors)
   return most
 end
 
+-- How many lanes: a whole row if it is short, else its largest part of even size; a remainder needs masks, which cost more
+-- than lanes that stand idle.
+local function lanes_for(extent)
+  if extent <= 4 * LANES then return extent end
+  for d = 4 * LANES, LANES // 2, -1 do
+    if extent % d == 0 then return d end
+  end
+  return LANES
+end
+
 -- Axis loops by their names as written ("oc", "y", "x"), outermost first.
 local function by_name(list)
   local out = {}
@@ -83,8 +93,8 @@ end
 local function tile_product(s, block, x, rows, more, after)
   local nest = s:block(block).loops
   local reduce, outer = {}, {}
-  local vectors = x.extent > LANES and 2 or 1
-  local lanes = x.extent >= 12 and LANES * vectors or (x.extent > 4 and 8 or 4)
+  local lanes = lanes_for(x.extent)
+  local vectors = (lanes + LANES - 1) // LANES
   local xo, xi = s:split(x.path, lanes)
   local mo, mi
   local per_row = vectors

@@ -21,11 +21,12 @@ typedef enum Verdict { VERDICT_SAME, VERDICT_A_FASTER, VERDICT_B_FASTER } Verdic
 typedef struct Comparison {
     double ratio;    /* median(b) / median(a): how many times a is faster */
     double low, high; /* its 95 % interval, by resampling rounds (bootstrap, percentiles) */
-    Verdict verdict;  /* SAME where the interval holds 1 or stays within the resolution of it */
+    Verdict verdict;  /* SAME where the interval holds 1, the ratio is within the resolution of it, or
+                      ** the rounds disagree about who is faster (sign test, 5 %) */
 } Comparison;
 
 /* `resolution` is the relative difference below which nothing is claimed (0.01 is usual).  The
-** resampling is seeded, so the same samples always give the same answer.  Fewer than 5 rounds claim
+** resampling is seeded, so the same samples always give the same answer.  Fewer than 6 rounds claim
 ** nothing. */
 Comparison stats_compare(const double *a, const double *b, int n, double resolution);
 

@@ -19,6 +19,7 @@
 #include <readline/readline.h>
 
 #include "core/base/cancel.h"
+#include "backends/exec.h"
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
 #include "repl/complete.h"
@@ -387,6 +388,7 @@ int prompt_run(lua_State *L)
         return run_plain(L);
     set_up(L);
     start_banner(stdout);
+    exec_start(); /* while the person reads, LLVM gets ready */
     const char *shown = lua_view(L)->color ? "\001\033[1;36m\002" PROMPT "\001\033[0m\002" : PROMPT;
     char *text;
     for (int number = 1; (text = read_input(shown)); number++) {

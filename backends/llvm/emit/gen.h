@@ -108,6 +108,26 @@ typedef struct Frame {
     int scopes;
 } Frame;
 
+/* Where an access goes: element c + k[lane] + index[lane] beyond `base`. */
+typedef struct Place {
+    const BufBind *buf;
+    LLVMValueRef base;
+    int64_t c;
+    unsigned align;      /* of base, in bytes */
+    const int64_t *k;    /* NULL: all lanes go to one element */
+    LLVMValueRef index;  /* of i64, or NULL */
+    bool inside;         /* every lane is inside the buffer, masked or not */
+} Place;
+
+/* An Update whose element is kept in a register while a loop runs. */
+typedef struct Promo {
+    const Node *update;
+    LLVMValueRef anchor; /* before the loop */
+    LLVMValueRef slot;
+    Place place;
+    unsigned lanes;
+} Promo;
+
 typedef struct Gen {
     Arena *A;
     Err *err;
@@ -131,6 +151,7 @@ typedef struct Gen {
     VEC(ExprMemo) memo; /* of the statement being emitted, from memo_floor on */
     size_t memo_floor;
 
+    Promo promo;
     unsigned lanes;
     LLVMValueRef mask; /* lanes that take part; NULL: all */
     int bodies;        /* parallel bodies so far, for their names */
@@ -218,17 +239,6 @@ Val gen_not(Gen *g, Val a);
 
 /* ---- access.c ---- */
 
-/* Where an access goes: element c + k[lane] + index[lane] beyond `base`. */
-typedef struct Place {
-    const BufBind *buf;
-    LLVMValueRef base;
-    int64_t c;
-    unsigned align;      /* of base, in bytes */
-    const int64_t *k;    /* NULL: all lanes go to one element */
-    LLVMValueRef index;  /* of i64, or NULL */
-    bool inside;         /* every lane is inside the buffer, masked or not */
-} Place;
-
 typedef enum Pattern { PLACE_ONE, PLACE_RUN, PLACE_FIXED, PLACE_FREE } Pattern;
 
 Place gen_place(Gen *g, const Node *access, const Node *const *index);
@@ -246,6 +256,13 @@ unsigned place_align(const Gen *g, const Place *p, int64_t more);
 
 /* ---- update.c ---- */
 void gen_update(Gen *g, const Node *update);
+
+/* ---- promote.c ---- */
+bool promote_begin(Gen *g, const Node *loop);
+LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes);
+void promote_end(Gen *g);
+/* Does this vectorised loop become one vector, here? */
+bool gen_is_one_vector(Gen *g, const Node *loop);
 
 /* ---- check.c ---- */
 void gen_check(Gen *g, const Node *access, const Node *const *index);

@@ -207,6 +207,7 @@ static void serial_from(Gen *g, const Node *loop, VarBind bind, LLVMValueRef fro
                         bool may_be_empty)
 {
     LLVMValueRef outer = g->mask, end = to.v;
+    bool kept = !to.vec && promote_begin(g, loop);
     if (to.vec)
         end = gen_unary_intrinsic(g, "llvm.vector.reduce.smax", to.v);
     Count c = gen_begin_count(g, from, end, may_be_empty);
@@ -220,6 +221,8 @@ static void serial_from(Gen *g, const Node *loop, VarBind bind, LLVMValueRef fro
     gen_loop_body(g, loop, bind);
     g->mask = outer;
     gen_end_count(g, &c);
+    if (kept)
+        promote_end(g);
 }
 
 static void run_serial(Gen *g, const Node *loop)
@@ -302,12 +305,23 @@ static void run_lanes(Gen *g, const Node *loop, LLVMValueRef v, int64_t c, unsig
     g->mask = outer;
 }
 
+static unsigned most_lanes(const Gen *g, const Node *loop)
+{
+    unsigned most = 8 * g->target->vector_bytes / widest_access(loop->kid[For_body]);
+    return most > MAX_LANES ? MAX_LANES : most;
+}
+
+bool gen_is_one_vector(Gen *g, const Node *loop)
+{
+    int64_t n = ir_const_int(loop->kid[For_extent], -1);
+    return n > 1 && (n & (n - 1)) == 0 && g->lanes * n <= most_lanes(g, loop);
+}
+
 /* In pieces of a power of two, of at most eight registers each; many pieces become a loop. */
 static void run_vectorized(Gen *g, const Node *loop)
 {
     int64_t n = ir_const_int(loop->kid[For_extent], -1), done = 0;
-    unsigned most = 8 * g->target->vector_bytes / widest_access(loop->kid[For_body]);
-    most = most > MAX_LANES ? MAX_LANES : most;
+    unsigned most = most_lanes(g, loop);
     if (n < 0 || g->checked || g->lanes * 2 > most) {
         run_serial(g, loop);
         return;

@@ -25,14 +25,19 @@ static LLVMValueRef combine(Gen *g, const Operand *o, LLVMValueRef acc, LLVMValu
     return gen_intrinsic(g, "llvm.fma", 1, &t, 3, (LLVMValueRef[]){a, b, acc});
 }
 
-static void read_combine_write(Gen *g, const Operand *o, const Place *p)
+static LLVMValueRef combined(Gen *g, const Operand *o, Val old)
 {
-    Val old = place_load(g, p);
     bool vec = old.vec;
     LLVMValueRef a = vec ? gen_as_vector(g, o->v[0]) : o->v[0].v, b = NULL;
     if (o->n == 2)
         b = vec ? gen_as_vector(g, o->v[1]) : o->v[1].v;
-    place_store(g, p, (Val){combine(g, o, old.v, a, b), vec});
+    return combine(g, o, old.v, a, b);
+}
+
+static void read_combine_write(Gen *g, const Operand *o, const Place *p)
+{
+    Val old = place_load(g, p);
+    place_store(g, p, (Val){combined(g, o, old), old.vec});
 }
 
 /* ---- all lanes to one element ---- */
@@ -103,6 +108,17 @@ static void all_to_one(Gen *g, const Operand *o, const Place *p)
         LLVMBuildBr(g->b, next);
         gen_at_end(g, next);
     }
+}
+
+/* In the register that holds the element while the loop runs. */
+static void update_kept(Gen *g, const Operand *o, const Place *p)
+{
+    bool vec = place_pattern(g, p) != PLACE_ONE;
+    unsigned lanes = vec ? g->lanes : 1;
+    LLVMValueRef slot = promote_slot(g, p, lanes);
+    Val old = {mem_load(g, o->t, slot, lanes, 64), vec};
+    LLVMValueRef v = !vec && g->lanes > 1 ? across_lanes(g, o, old.v) : combined(g, o, old);
+    mem_store(g, o->t, v, slot, lanes, 64);
 }
 
 /* ---- some lanes to the same element ---- */
@@ -188,7 +204,9 @@ void gen_update(Gen *g, const Node *u)
         o.v[0] = gen_expr(g, value);
     }
     Place p = gen_place(g, u, u->kid + Update_index);
-    if (g->lanes == 1 || place_distinct(g, &p))
+    if (u == g->promo.update)
+        update_kept(g, &o, &p);
+    else if (g->lanes == 1 || place_distinct(g, &p))
         read_combine_write(g, &o, &p);
     else if (place_pattern(g, &p) == PLACE_ONE)
         all_to_one(g, &o, &p);

@@ -60,8 +60,10 @@ static void error_tostring(lua_State *L, void *self)
         luaL_addstring(&b, err->witness);
     }
     if (place) {
+        size_t len;
+        const char *text = lua_tolstring(L, place_at, &len);
         luaL_addchar(&b, '\n');
-        luaL_addstring(&b, lua_tostring(L, place_at));
+        luaL_addlstring(&b, text, len && text[len - 1] == '\n' ? len - 1 : len);
     }
     if (err->fix[0]) {
         luaL_addstring(&b, !code ? "\n  hint: " : e->refused ? "\n  legal here: " : "\n  try: ");

@@ -1,0 +1,31 @@
+/* pattern.h -- PCRE2 patterns, for searching text and for naming several loops or blocks at once.
+**
+**      const Pattern *p = pattern_push(L, 2);         now on the stack, which keeps it
+**      if (pattern_matches(L, p, name)) …
+*/
+#ifndef LUA_API_PATTERN_H
+#define LUA_API_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lua.h>
+
+typedef struct Pattern Pattern;
+
+/* Compiles the string that is argument `arg`, pushes it and returns it; raises what is wrong with
+** it, and where. */
+const Pattern *pattern_push(lua_State *L, int arg);
+
+/* Finds the first match in text[from .. len): *start and *end tell where.  Raises where the pattern
+** needs more steps than anyone would wait for. */
+bool pattern_find(lua_State *L, const Pattern *p, const char *text, size_t len, size_t from,
+                  size_t *start, size_t *end);
+
+/* Does the pattern match the whole of `name`? */
+bool pattern_matches(lua_State *L, const Pattern *p, const char *name);
+
+/* Could the string be meant as a pattern: has it a letter that no name has? */
+bool pattern_is(const char *text);
+
+#endif

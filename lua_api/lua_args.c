@@ -191,7 +191,7 @@ size_t arg_list(lua_State *L, int arg, size_t max)
     return n;
 }
 
-/* The element on top of the stack is not what it should be. */
+/* Element i of the list, on top of the stack, is not what it should be. */
 static int element_wrong(lua_State *L, int arg, size_t i, const char *expected)
 {
     return RAISE(L, element_type, NULL, (int)i, counted(L, arg), expected, describe(L, -1),
@@ -203,10 +203,12 @@ size_t arg_ints(lua_State *L, int arg, int64_t lo, int64_t hi, int64_t *out, siz
     size_t n = arg_list(L, arg, max);
     for (size_t i = 0; i < n; i++) {
         lua_rawgeti(L, arg, (lua_Integer)i + 1);
-        if (!to_int(L, -1, &out[i]) || out[i] < lo || out[i] > hi)
-            element_wrong(L, arg, i + 1,
-                          lua_pushfstring(L, "an integer between %I and %I", (lua_Integer)lo,
-                                          (lua_Integer)hi));
+        if (!to_int(L, -1, &out[i]) || out[i] < lo || out[i] > hi) {
+            char expected[80];
+            snprintf(expected, sizeof expected, "an integer between %lld and %lld", (long long)lo,
+                     (long long)hi);
+            element_wrong(L, arg, i + 1, expected);
+        }
         lua_pop(L, 1);
     }
     return n;

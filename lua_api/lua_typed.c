@@ -93,7 +93,8 @@ bool typed_argument(lua_State *L, const char *function, int n, char *out, size_t
     bool found = false;
     const char *p = line_start(lua_tostring(L, -1), ar.currentline);
     size_t len = strlen(function);
-    for (; !found && p && (p = strstr(p, function)); p += len) {
+    const char *end = p ? p + strcspn(p, "\n") : NULL; /* the call begins in this line */
+    for (; !found && p && (p = strstr(p, function)) && p < end; p += len) {
         const char *open = skip_space(p + len);
         if (*open == '(' && !in_word(p[len]))
             found = read_argument(L, &ar, open + 1, n, out, size);

@@ -39,14 +39,15 @@ static const LuaClass pattern_class = {
 };
 LUA_BOX(pattern, Pattern, pattern_class)
 
-const Pattern *pattern_push(lua_State *L, int arg)
+const Pattern *pattern_push(lua_State *L, int arg, bool ignore_case)
 {
+    uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (ignore_case ? PCRE2_CASELESS : 0);
     const char *text = arg_str(L, arg);
     int code;
     PCRE2_SIZE at;
     Pattern *p = new_pattern(L);
     snprintf(p->text, sizeof p->text, "%s", text);
-    p->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_UTF, &code, &at, NULL);
+    p->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options, &code, &at, NULL);
     if (!p->code) {
         char why[128];
         pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
@@ -94,53 +95,80 @@ bool pattern_is(const char *text) { return strpbrk(text, "*+?[](){}|^$\\") != NU
 
 /* ---- tvm.grep ---- */
 
-typedef struct Lines {
-    const char *text, *end, *at; /* `at` is the beginning of the next line */
-    int number;                  /* of the line that was given last */
-} Lines;
+enum { MOST_CONTEXT = 64 };
 
-/* The next line without its newline. */
-static const char *next_line(Lines *l, size_t *len)
+typedef struct Line {
+    const char *text;
+    size_t len;
+} Line;
+
+typedef struct Grep {
+    luaL_Buffer b;
+    Line before[MOST_CONTEXT + 1]; /* the last lines, by their number modulo their count */
+    lua_Integer number;            /* of the line that is looked at, from 1 */
+    lua_Integer shown, until;      /* the last line that was shown; the last that is still to be */
+    lua_Integer context;
+} Grep;
+
+static void show_line(Grep *g, lua_Integer number, char mark)
 {
-    if (l->at >= l->end)
-        return NULL;
-    const char *line = l->at, *newline = memchr(line, '\n', (size_t)(l->end - line));
-    *len = (size_t)((newline ? newline : l->end) - line);
-    l->at = newline ? newline + 1 : l->end;
-    l->number++;
-    return line;
+    char head[32];
+    Line line = g->before[number % (MOST_CONTEXT + 1)];
+    if (g->shown && number > g->shown + 1 && g->context)
+        luaL_addstring(&g->b, "\n…");
+    snprintf(head, sizeof head, "%s%lld%c ", g->shown ? "\n" : "", (long long)number, mark);
+    luaL_addstring(&g->b, head);
+    luaL_addlstring(&g->b, line.text, line.len);
+    g->shown = number;
 }
 
-LUA_FN(tvm_grep, "tvm.grep(text, pattern) -> string, integer",
+static void take_line(Grep *g, Line line, bool matches)
+{
+    g->before[++g->number % (MOST_CONTEXT + 1)] = line;
+    if (matches) {
+        lua_Integer first = g->number - g->context;
+        for (lua_Integer i = first > g->shown ? first : g->shown + 1; i < g->number; i++)
+            if (i >= 1)
+                show_line(g, i, '-');
+        show_line(g, g->number, ':');
+        g->until = g->number + g->context;
+    } else if (g->number <= g->until) {
+        show_line(g, g->number, '-');
+    }
+}
+
+LUA_FN(tvm_grep, "tvm.grep(text, pattern, {ignore_case, context}?) -> string",
        "The lines of a text, or of what a value's tostring gives, in which a PCRE2 pattern matches,\n"
-       "each with its number; and how many they are.\n"
-       "> tvm.grep(\"one\\ntwo\\nthree\", \"^t\")\n"
+       "each with its number. With context = n, also n lines around each.\n"
+       "> tvm.grep(\"one\\ntwo\\nthree\", \"^T\", { ignore_case = true })\n"
        "2: two\n"
        "3: three\n"
-       "2\n"
+       "> tvm.grep(\"one\\ntwo\\nthree\\nfour\\nfive\", \"two|four\", { context = 1 })\n"
+       "1- one\n"
+       "2: two\n"
+       "3- three\n"
+       "4: four\n"
+       "5- five\n"
        "> tvm.grep(\"one\", \"(\")\n"
        "error: grep: the pattern \"(\" is wrong at letter 1: missing closing parenthesis\n"
        "  hint: …")
 {
-    size_t len, n, start, end;
+    static const char *const options[] = {"ignore_case", "context", NULL};
+    size_t len, start, end;
     luaL_checkany(L, 1);
-    const Pattern *p = pattern_push(L, 2);
-    const char *text = luaL_tolstring(L, 1, &len);
-    Lines lines = {.text = text, .end = text + len, .at = text};
-    lua_Integer found = 0;
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    for (const char *line; (line = next_line(&lines, &n));) {
-        if (!pattern_find(L, p, line, n, 0, &start, &end))
-            continue;
-        char number[24];
-        snprintf(number, sizeof number, "%s%d: ", found++ ? "\n" : "", lines.number);
-        luaL_addstring(&b, number);
-        luaL_addlstring(&b, line, n);
+    arg_options(L, 3, options);
+    Grep g = {.context = opt_int(L, 3, "context", 0, MOST_CONTEXT, 0)};
+    const Pattern *p = pattern_push(L, 2, opt_bool(L, 3, "ignore_case", false));
+    const char *text = luaL_tolstring(L, 1, &len), *stop = text + len;
+    luaL_buffinit(L, &g.b);
+    while (text < stop) {
+        const char *newline = memchr(text, '\n', (size_t)(stop - text));
+        Line line = {text, (size_t)((newline ? newline : stop) - text)};
+        take_line(&g, line, pattern_find(L, p, line.text, line.len, 0, &start, &end));
+        text += line.len + 1;
     }
-    luaL_pushresult(&b);
-    lua_pushinteger(L, found);
-    return 2;
+    luaL_pushresult(&g.b);
+    return 1;
 }
 
 void lua_open_patterns(lua_State *L)

@@ -1,6 +1,6 @@
 /* pattern.h -- PCRE2 patterns, for searching text and for naming several loops or blocks at once.
 **
-**      const Pattern *p = pattern_push(L, 2);         now on the stack, which keeps it
+**      const Pattern *p = pattern_push(L, 2, false);  now on the stack, which keeps it
 **      if (pattern_matches(L, p, name)) …
 */
 #ifndef LUA_API_PATTERN_H
@@ -15,7 +15,7 @@ typedef struct Pattern Pattern;
 
 /* Compiles the string that is argument `arg`, pushes it and returns it; raises what is wrong with
 ** it, and where. */
-const Pattern *pattern_push(lua_State *L, int arg);
+const Pattern *pattern_push(lua_State *L, int arg, bool ignore_case);
 
 /* Finds the first match in text[from .. len): *start and *end tell where.  Raises where the pattern
 ** needs more steps than anyone would wait for. */

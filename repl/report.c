@@ -27,7 +27,7 @@ int report_handler(lua_State *L)
     lua_settop(L, 1);
     luaL_Buffer b;
     luaL_buffinit(L, &b);
-    for (int level = 1; lua_getstack(L, level, &ar); level++) {
+    for (int level = 1; shown <= FRAMES && lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sln", &ar);
         if (ar.currentline <= 0 || lua_frames++ == 0)
             continue;

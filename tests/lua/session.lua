@@ -1,0 +1,250 @@
+-- The program's arguments and exit codes, what inputs print, errors at the border, and what scripts
+-- may not do.
+local t = dofile "tests/check.lua"
+local program = arg[-1]
+
+local function quote(text) return "'" .. text:gsub("'", [['\'']]) .. "'" end
+
+-- Runs the program; returns what it printed (both streams) and its exit code.
+local function run(arguments, input)
+  local pipe = io.popen(("printf %%s %s | NO_COLOR=1 %s %s 2>&1"):format(quote(input or ""), program,
+    arguments))
+  local text = pipe:read "a"
+  local _, _, code = pipe:close()
+  return text, code
+end
+
+-- Runs inputs one after the other; returns what they printed.
+local function typed(...)
+  local arguments = {}
+  for _, code in ipairs { ... } do arguments[#arguments + 1] = "-e " .. quote(code) end
+  return run(table.concat(arguments, " "))
+end
+
+local function script(text)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
+  return path
+end
+
+t.test("exit codes", function()
+  for _, case in ipairs {
+    { "-e ''", 0 }, { "-e 'x = 1'", 0 }, { "-e 'error \"no\"'", 1 }, { "-e 'x = ='", 4 }, { "-e 'x = ('", 4 },
+    { "--no-such-option", 2 }, { "-e", 2 }, { "/no/such/file.lua", 1 }, { "--version", 0 }, { "--features", 0 },
+    { "--help", 0 }, { "-", 1, "error 'no'" }, { "-", 0, "x = 1" }, { "", 4, "x = = 1" }, { "", 0, "" },
+    { "-e 'os.exit(7)'", 7 },
+  } do
+    local text, code = run(case[1], case[3])
+    t.eq(code, case[2], case[1] .. " printed " .. text)
+  end
+end)
+
+t.test("a script gets its arguments, and its errors their place", function()
+  local path = script "print(#arg, arg[0] == ..., ...)\nlocal function f() setmetatable(1) end\nf()\n"
+  local text, code = run(path .. " one 'two words'")
+  t.eq(code, 1)
+  t.contains(text, "2\tfalse\tone\ttwo words\n")
+  t.contains(text, path .. ":2: error: setmetatable: argument 1 should be a table, but is 1")
+  t.contains(text, "called from " .. path .. ":3")
+  os.remove(path)
+end)
+
+t.test("a script that does not parse runs nothing", function()
+  local path = script "print 'begun'\nx = = 1\n"
+  local text, code = run(path)
+  t.eq(code, 4)
+  t.ok(not text:find "begun")
+  t.contains(text, path .. ":2: ")
+  os.remove(path)
+end)
+
+t.test("-i goes on after -e, line by line without a terminal", function()
+  local text, code = run("-i -e 'x = 20'", "x + 1\nfor i = 1, 2 do\nprint(i)\nend\nx * 2")
+  t.eq(text, "21\n1\n2\n40\n")
+  t.eq(code, 0)
+end)
+
+t.test("no escapes where no terminal is", function()
+  for _, words in ipairs { "-e 'help()'", "--help", "--features", "-e 'error \"x\"'", "-e 'x = = 1'" } do
+    t.ok(not run(words):find "\27", words)
+  end
+end)
+
+t.test("the value of the last expression is printed", function()
+  for input, printed in pairs {
+    ["1 + 1"] = "2\n", ["x = 5; x"] = "5\n", ["x = 5 x"] = "5\n", ["x = 5\nx"] = "5\n", ["5;"] = "", ["x = 5"] = "",
+    ["1, 'two', nil"] = "1\ntwo\nnil\n", ["-- only a comment"] = "", [""] = "", [";"] = "",
+    ["5 -- five"] = "5\n", ["5 -- silent;"] = "5\n", ["5; -- silent"] = "", ["local a = 1 do local a = 2 end a"] = "1\n",
+    ["for i = 1, 2 do print(i) end i"] = "1\n2\nnil\n", ["if true then y = 8 end y"] = "8\n",
+    ["f = function() return 1, 2 end f()"] = "1\n2\n", ["print 'x'"] = "x\n", ["return 3"] = "", ["..."] = "function",
+    ["x = {1,\n2}\n#x"] = "2\n", ["('x'):rep(3)"] = "xxx\n", ["false"] = "false\n",
+    ["local function f() return 7 end f()"] = "7\n", ["repeat local z = 1 until z == 1 z"] = "nil\n",
+  } do
+    local text = typed(input)
+    if printed == "function" then t.ok(text:find "^function", text)
+    else t.eq(text, printed, input) end
+  end
+end)
+
+t.test("locals outside blocks persist, and only those", function()
+  for _, case in ipairs {
+    { "local a = 1", "a", "1\n" }, { "local a, b", "a, b", "nil\nnil\n" }, { "local a <const>, b = 1, 2", "a + b", "3\n" },
+    { "local function f(n) if n == 0 then return 1 end return n * f(n - 1) end", "f(5)", "120\n" },
+    { "do local a = 1 end", "a == nil", "true\n" }, { "x = function() local a = 1 return a end", "x(), a == nil", "1\ntrue\n" },
+    { "local t = { local_ = 'local a = 1' }", "t.local_", "local a = 1\n" }, { "local s = [[\nlocal a = 1]]", "#s", "11\n" },
+    { "local a = 1 local b = a + 1", "b", "2\n" }, { "for i = 1, 2 do local a = i end local c = 3", "a == nil, c", "true\n3\n" },
+    { "local a -- local b = 1\nlocal c = 2", "a, c", "nil\n2\n" }, { "local x\nlocal y = 2", "x, y", "nil\n2\n" },
+    { "local a = (function() local b = 1 return b end)()", "a, b == nil", "1\ntrue\n" },
+    { "while true do local a = 1 break end local b = 2", "a == nil, b", "true\n2\n" },
+    { "local a, b <const>", "a, b", "nil\nnil\n" }, { "if x then local a = 1 else local a = 2 end", "a == nil", "true\n" },
+  } do
+    t.eq(typed(case[1], case[2]), case[3], case[1])
+  end
+  t.contains(typed("local a = 1\nlocal b\nerror 'here'"), "-e:3: ")
+end)
+
+t.test("_ is the last value", function()
+  t.eq(typed("6 * 7", "_ + 1", "x = 3", "_"), "42\n43\n43\n")
+end)
+
+t.test("habits of other languages are answered", function()
+  for input, hint in pairs {
+    ["x != 3"] = "~=", ["x += 1"] = "x = x + 1", ["x++"] = "x = x + 1", ["a && b"] = "`and`", ["a || b"] = "`or`",
+    ["A[i, j]"] = "A[i][j]", ["y = True + 1"] = "true", ["f(None.x)"] = "nil", ["x = [1, 2]"] = "{1, 2, 3}", ["def f(x):"] = "function",
+    ["for i in range(3):"] = "for i = 0", ["import tvm"] = "nothing needs importing", ["2 ** 3"] = "x ^ y", ["// note"] = "--",
+    ["lambda x: x"] = "function(x)", ["if x { y() }"] = "then", ["'a' + 'b'"] = "..", ["len('x')"] = "#x",
+    ["t = {} t:append(1)"] = "t[#t + 1]", ["{'a': 1}"] = "name = value", ["x ? 1 : 2"] = "and", ["!x"] = "not x", ["int x = 5"] = "no types",
+    ["tir.Schedule()"] = "tvm.schedule", ["elif x then"] = "elseif", ["/* note */"] = "--",
+  } do
+    t.contains(typed(input), "hint: ", input)
+    t.contains(typed(input), hint, input)
+  end
+  t.contains(typed "te.create_schedule()", "s = tvm.schedule(f)")
+  t.contains(typed "pirnt(1)", "did you mean print?")
+end)
+
+t.test("a syntax error shows the line and the place", function()
+  t.eq(typed "local x = 3\nx = x +* 2", "-e:2: syntax error: unexpected symbol near '*'\n  x = x +* 2\n         ^\n")
+end)
+
+t.test("an error is at most 12 lines", function()
+  local text = typed "local function f(n) if n == 0 then error(('line\\n'):rep(40)) end f(n - 1) end f(30)"
+  local _, lines = text:gsub("\n", "")
+  t.ok(lines <= 12, lines .. " lines")
+end)
+
+t.test("tables are printed within width and length", function()
+  t.eq(typed "{ 1, { x = 2, ['a b'] = 'q\"\\n' } }", '{1, {["a b"] = "q\\"\\n", x = 2}}\n')
+  t.eq(typed "t = { 1 } t.self = t t", "{1, self = {… itself}}\n")
+  t.eq(typed "{ {}, { {} } }", "{{}, {{}}}\n")
+  t.eq(typed "setmetatable({}, { __tostring = function() return 'mine' end })", "mine\n")
+  t.contains(typed "setmetatable({}, { __tostring = function() error 'no' end })", "no")
+end)
+
+t.test("--json prints a line for each result", function()
+  t.eq(run [[--json -e '1, "a\n", {1, {b = true}}, nil, 0.5']],
+    '{"ok":true,"values":[1,"a\\n",[1,{"b":true}],null,0.5],"steps":[]}\n')
+  local text, code = run [[--json -e 'setmetatable(1)']]
+  t.eq(code, 1)
+  for _, part in ipairs { '"ok":false', '"status":"error"', '"code":"argument_type"', '"what":"setmetatable"' } do
+    t.contains(text, part)
+  end
+  text, code = run [[--json -e 'x = =']]
+  t.eq(code, 4)
+  t.contains(text, '"status":"syntax"')
+end)
+
+t.test("arguments that are wrong are told which, what and how", function()
+  t.contains(tostring(t.raises("argument_type", function() setmetatable(1) end)), "argument 1 should be a table, but is 1")
+  t.raises("argument_missing", function() tvm.grep("x") end)
+  t.raises("argument_nil_plain", function() tvm.grep("x", nil) end)
+  t.contains(t.raises("argument_nil", function() tvm.grep("x", wrod) end).why, 'did you mean "wrod"?')
+  t.raises("element_type", function() te.func("f", function() return te.placeholder({ 1, print }) end)() end)
+  local long = {}
+  for i = 1, 100 do long[i] = 1 end
+  t.raises("list_too_long", function() te.func("f", function() return te.placeholder(long) end)() end)
+  t.raises("argument_range", function() te.func("f", function() return te.placeholder(-1) end)() end)
+  t.raises("option_unknown", function() tvm.grep("x", "x", { contxt = 1 }) end)
+  t.contains(t.raises("option_unknown", function() tvm.grep("x", "x", { contxt = 1 }) end).why, "did you mean 'context'?")
+  t.raises("option_unknown", function() tvm.grep("x", "x", { 1 }) end)
+  t.raises("option_type", function() tvm.grep("x", "x", { context = "1" }) end)
+  t.raises("option_type", function() tvm.grep("x", "x", { ignore_case = 1 }) end)
+  t.raises("option_range", function() tvm.grep("x", "x", { context = 1000 }) end)
+  t.raises("pattern_wrong", function() tvm.grep("x", "(") end)
+  t.raises("pattern_failed", function() tvm.grep(("a"):rep(60) .. "c", "(a|aa|a(?=a))+(?<!c)$(?!x)b?d|(?:a+)+e|((a*)*)*b|(\\w+\\w+)+!") end)
+  t.raises("nothing_more", function() more() end)
+  t.raises("help_unknown", function() help "nothing is called so" end)
+end)
+
+t.test("objects do not break", function()
+  local ok, e = pcall(setmetatable, 1)
+  t.ok(not ok and e.code and e.why and e.fix)
+  t.raises("no_member", function() return e.cod end)
+  t.contains(t.raises("no_member", function() return e.cod end).why, "did you mean 'code'?")
+  t.raises("no_member", function() return e[1] end)
+  t.raises("read_only", function() e.code = "mine" end)
+  t.raises("no_member", function() return te.sm end)
+  t.raises("old_name", function() return te.create_schedule end)
+  t.eq(getmetatable(e), "locked")
+  t.eq(getmetatable "", "locked")
+  t.raises("metatable_locked", function() setmetatable(tvm, {}) end)
+  do local closed <close> = e end
+  t.raises("object_closed", function() return e.why end)
+  t.contains(tostring(e), "closed")
+  local f = tvm.parse "func f(A: float32[4]) -> B: float32[4]:\n  for i in range(4):\n    block B(i):\n      B[i] = A[i]\n"
+  local s = tvm.schedule(f)
+  t.raises("argument_choice", function() s:names "lops" end)
+  t.raises("no_self", function() s.mark "x" end)
+end)
+
+t.test("scripts have no finalizers, no bytecode, no way into the machine", function()
+  t.raises("no_finalizers", function() setmetatable({}, { __gc = print }) end)
+  t.eq(string.dump, nil)
+  t.eq(debug.sethook, nil)
+  t.eq(debug.getregistry, nil)
+  t.eq(package.loadlib, nil)
+  t.eq(#package.searchers, 2)
+  local f, message = load("\27Lua")
+  t.ok(not f and message:find "binary")
+  t.eq(load("return 1 + ...")(2), 3)
+  t.eq(load(function() return nil end)(), nil)
+  t.eq(select("#", pcall(error)), 2)
+  t.eq(load("return x", "chunk", "t", { x = 5 })(), 5)
+end)
+
+t.test("pcall, xpcall and coroutines are as Lua's", function()
+  local co = coroutine.create(function(a)
+    local ok, b = pcall(function() return coroutine.yield(a + 1) end)
+    local _, c = xpcall(function() return coroutine.yield(b + 1) end, print)
+    error({ c })
+  end)
+  t.eq(select(2, coroutine.resume(co, 1)), 2)
+  t.eq(select(2, coroutine.resume(co, 10)), 11)
+  local ok, e = coroutine.resume(co, 20)
+  t.ok(not ok and e[1] == 20)
+  t.eq(coroutine.status(co), "dead")
+  t.eq(select("#", coroutine.resume(coroutine.create(function(...) return ... end), 1, nil, nil)), 4)
+  t.eq(select("#", pcall(function(...) return ... end, 1, nil, nil)), 4)
+  t.eq(select(2, xpcall(function(a, b) return a + b end, print, 1, 2)), 3)
+  t.eq(select(2, xpcall(error, function(m) return m .. "!" end, "no")), "no!")
+  local wrapped = coroutine.wrap(function() error "inside" end)
+  t.contains(select(2, pcall(wrapped)), "inside")
+  local closed = false
+  local open = coroutine.create(function()
+    local x <close> = setmetatable({}, { __close = function() closed = true end })
+    coroutine.yield()
+  end)
+  coroutine.resume(open)
+  t.ok(coroutine.close(open) and closed)
+  t.ok(not pcall(coroutine.close, coroutine.running()))
+end)
+
+t.test("an endless recursion and too much memory are errors", function()
+  t.contains(typed "function f() return 1 + f() end f()", "stack overflow")
+  t.contains(typed "x = ('x'):rep(1 << 42)", "error: ")
+  t.contains(typed("function g() return pcall(g) end g()", "'alive'"), "alive")
+end)
+
+t.done()

@@ -1,7 +1,8 @@
 -- fuzz.lua [TARGET…] [SECONDS] -- run the fuzz targets of tests/fuzz one after the other.
 --
 -- What a target has found interesting stays in build-fuzz/corpus/TARGET, so that the next run begins
--- where this one ends; it also starts from tests/fuzz/seeds/TARGET. An input that crashes, hangs (10 s)
+-- where this one ends; it also starts from tests/fuzz/seeds/TARGET and from
+-- what tests/fuzz/TARGET.seeds.sh puts there. An input that crashes, hangs (10 s)
 -- or takes more than 2 GiB is kept in build-fuzz/found and named.
 package.path = "tools/?.lua;" .. package.path
 local files = require "files"
@@ -19,6 +20,9 @@ end
 local passed, failed = 0, 0
 for _, name in ipairs(chosen) do
   local corpus, seeds = "build-fuzz/corpus/" .. name, "tests/fuzz/seeds/" .. name
+  if files.exists("tests/fuzz/" .. name .. ".seeds.sh") then
+    os.execute(("mkdir -p %s && sh tests/fuzz/%s.seeds.sh %s"):format(corpus, name, corpus))
+  end
   local log = "build-fuzz/" .. name .. ".log"
   local dictionary = "tests/fuzz/" .. name .. ".dict"
   os.execute(("mkdir -p %s build-fuzz/found build-fuzz/scratch"):format(corpus))
@@ -36,7 +40,7 @@ for _, name in ipairs(chosen) do
     print(("ok fuzz/%s: %s runs"):format(name, runs))
   else
     failed = failed + 1
-    print(table.concat(files.lines_of("grep -A24 -m1 'ERROR:\\|runtime error\\|does not parse' " .. log .. "; tail -n 3 " .. log), "\n"))
+    print(table.concat(files.lines_of("grep -A24 -m1 'ERROR:\\|runtime error\\|does not parse\\|bad program' " .. log .. "; tail -n 3 " .. log), "\n"))
     print("not ok fuzz/" .. name)
   end
 end

@@ -198,7 +198,7 @@ void arena_own(Arena *a, void *object, void (*release)(void *))
 char *arena_strndup(Arena *a, const char *s, size_t n)
 {
     char *copy = arena_alloc(a, n + 1);
-    memcpy(copy, s, n);
+    mem_copy(copy, s, n);
     return copy;
 }
 

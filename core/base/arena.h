@@ -20,8 +20,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "core/base/err.h"
+
+/* memcpy, for arrays that may be empty and so NULL. */
+static inline void mem_copy(void *to, const void *from, size_t bytes)
+{
+    if (bytes)
+        memcpy(to, from, bytes);
+}
 
 typedef struct Arena Arena;
 

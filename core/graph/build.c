@@ -172,7 +172,7 @@ GType gb_type(GraphBuilder *b, DType t, int rank, const int64_t *dim)
     int64_t *copy = NULL;
     if (rank > 0) {
         copy = ARENA_ARRAY(b->A, int64_t, rank);
-        memcpy(copy, dim, (size_t)rank * sizeof *copy);
+        mem_copy(copy, dim, (size_t)rank * sizeof *copy);
     }
     return (GType){.dtype = (uint8_t)t, .rank = (int8_t)rank, .dim = copy};
 }
@@ -314,13 +314,13 @@ static GAttr copy_attr(Arena *A, GAttr v)
     if (v.kind == GA_INTS) {
         int64_t *list = ARENA_ARRAY(A, int64_t, v.n + 1);
         if (v.n)
-            memcpy(list, v.at.is, v.n * sizeof *list);
+            mem_copy(list, v.at.is, v.n * sizeof *list);
         v.at.is = list;
     }
     if (v.kind == GA_FLOATS) {
         double *list = ARENA_ARRAY(A, double, v.n + 1);
         if (v.n)
-            memcpy(list, v.at.fs, v.n * sizeof *list);
+            mem_copy(list, v.at.fs, v.n * sizeof *list);
         v.at.fs = list;
     }
     return v;
@@ -418,7 +418,7 @@ bool gb_node(GraphBuilder *b, const GNodeSpec *spec, ValueId *out, Err *err)
         n->nin--;
     n->nout = (uint16_t)spec->nout;
     ValueId *in = ARENA_ARRAY(b->A, ValueId, spec->nin + 1);
-    memcpy(in, spec->in, n->nin * sizeof *in);
+    mem_copy(in, spec->in, n->nin * sizeof *in);
     n->in = in;
     if (!graph_check_arity(b->A, n, err) || !fill_attrs(b, n, spec, err))
         return false;
@@ -435,7 +435,7 @@ bool gb_node(GraphBuilder *b, const GNodeSpec *spec, ValueId *out, Err *err)
         gb_set_value(b, n->out[0], v);
     }
     vec_push(b->A, &b->node, n);
-    memcpy(out, n->out, spec->nout * sizeof *out);
+    mem_copy(out, n->out, spec->nout * sizeof *out);
     return true;
 }
 

@@ -94,7 +94,7 @@ bool broadcast_dims(int64_t *dim, int *rank, const int64_t *other, int other_ran
             out[d] = dim_known(a) ? a : dim_known(b) ? b : DIM_ANY;
     }
     *rank = r;
-    memcpy(dim, out, (size_t)r * sizeof *dim);
+    mem_copy(dim, out, (size_t)r * sizeof *dim);
     return true;
 }
 

@@ -76,7 +76,7 @@ static bool lower_node(Lowering *low, const GNode *n, const GType *type, Err *er
         return n->op->lower(&l);
     if (!all_static(low, n, type, err))
         return false;
-    memcpy(out, type, n->nout * sizeof *out);
+    mem_copy(out, type, n->nout * sizeof *out);
     te_from(low->te, n->alias);
     if (!n->op->lower(&l))
         return false;
@@ -118,7 +118,7 @@ bool graph_lower_nodes(Arena *A, const Graph *g, const GUses *uses, uint32_t fir
     ValueId *arg = ARENA_ARRAY(A, ValueId, low.params.n + made.n + 1);
     if (low.params.n)
         memcpy(arg, low.params.at, low.params.n * sizeof *arg);
-    memcpy(arg + low.params.n, made.at, made.n * sizeof *arg);
+    mem_copy(arg + low.params.n, made.at, made.n * sizeof *arg);
     const Node *f = te_func(low.te, made.n, results, err);
     *out = (GraphKernel){.name = name, .func = f, .first = first, .n = n, .nin = (uint32_t)low.params.n,
                     .nout = (uint32_t)made.n, .arg = arg};
@@ -198,7 +198,7 @@ Module *module_with(Module *m, uint32_t i, const Node *func, Arena *owner, Err *
         arena_adopt(A, owner);
     Module *copy = arena_alloc(A, sizeof *copy);
     GraphKernel *kernel = ARENA_ARRAY(A, GraphKernel, m->nkernels);
-    memcpy(kernel, m->kernel, m->nkernels * sizeof *kernel);
+    mem_copy(kernel, m->kernel, m->nkernels * sizeof *kernel);
     kernel[i].func = func;
     *copy = (Module){.arena = A, .graph = m->graph, .nkernels = m->nkernels, .kernel = kernel};
     return copy;

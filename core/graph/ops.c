@@ -79,7 +79,7 @@ void call_out(GraphCall *c, size_t i, DType t, int rank, const int64_t *dim)
     int64_t *copy = NULL;
     if (rank > 0) {
         copy = ARENA_ARRAY(c->A, int64_t, rank);
-        memcpy(copy, dim, (size_t)rank * sizeof *copy);
+        mem_copy(copy, dim, (size_t)rank * sizeof *copy);
     }
     c->out[i] = (GType){.dtype = (uint8_t)t, .rank = (int8_t)rank, .dim = copy};
 }

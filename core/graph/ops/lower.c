@@ -42,6 +42,8 @@ const Node *lower_load_as(LowerCall *l, const Node *buffer, const Axes *ax)
 {
     const Node *index[GRAPH_MAX_RANK];
     int rank = (int)ir_rank(buffer);
+    if (rank > ax->n) /* more than can be stretched: te_load says so */
+        return te_load(l->te, buffer, (size_t)ax->n, ax->at);
     for (int d = 0; d < rank; d++) {
         int a = ax->n - rank + d;
         index[d] = ir_dim(buffer, (size_t)d) == 1 && ax->extent[a] != 1 ? ix(l, 0) : ax->at[a];

@@ -18,7 +18,7 @@ bool infer_matmul(GraphCall *c)
                            gtype_text(c->A, NULL, b), (long long)ka, (long long)kb);
     int64_t dim[GRAPH_MAX_RANK];
     int rank = a.rank > 2 ? a.rank - 2 : 0;
-    memcpy(dim, a.dim, (size_t)rank * sizeof *dim);
+    mem_copy(dim, a.dim, (size_t)rank * sizeof *dim);
     if (!broadcast_dims(dim, &rank, b.dim, b.rank > 2 ? b.rank - 2 : 0))
         return call_refuse(c, "the batches of %s and %s do not fit", gtype_text(c->A, NULL, a),
                            gtype_text(c->A, NULL, b));

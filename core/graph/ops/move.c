@@ -218,7 +218,7 @@ bool infer_concat(GraphCall *c)
     int axis;
     if (!call_axis(c, call_int(c, A_concat_axis), x.rank, &axis))
         return false;
-    memcpy(dim, x.dim, (size_t)x.rank * sizeof *dim);
+    mem_copy(dim, x.dim, (size_t)x.rank * sizeof *dim);
     for (size_t i = 1; i < c->node->nin; i++) {
         GType in = call_type(c, i);
         if (in.rank != x.rank)
@@ -303,7 +303,7 @@ bool infer_split(GraphCall *c)
     if (!call_axis(c, call_int(c, A_split_axis), x.rank, &axis))
         return false;
     bool known = split_sizes(c, axis, size, &ok);
-    memcpy(dim, x.dim, (size_t)x.rank * sizeof *dim);
+    mem_copy(dim, x.dim, (size_t)x.rank * sizeof *dim);
     for (size_t i = 0; ok && i < c->node->nout; i++) {
         dim[axis] = known ? size[i] : DIM_ANY;
         call_out(c, i, x.dtype, x.rank, dim);
@@ -428,7 +428,7 @@ bool infer_expand(GraphCall *c)
     if (n > GRAPH_MAX_RANK)
         return call_refuse(c, "a shape of %zu dimensions; at most %d are possible", n, GRAPH_MAX_RANK);
     int rank = x.rank;
-    memcpy(dim, x.dim, (size_t)rank * sizeof *dim);
+    mem_copy(dim, x.dim, (size_t)rank * sizeof *dim);
     for (size_t d = 0; d < n; d++)
         if (want[d] < 0)
             return call_refuse(c, "the shape has a negative dimension");

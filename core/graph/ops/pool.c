@@ -132,7 +132,7 @@ static void lower_places(LowerCall *l, const Node *padded)
     const Node *inside = ir_bool(A, true), *place[GRAPH_MAX_RANK];
     int64_t dim[GRAPH_MAX_RANK];
     memcpy(place, p.index, sizeof place);
-    memcpy(dim, x.dim, (size_t)x.rank * sizeof *dim);
+    mem_copy(dim, x.dim, (size_t)x.rank * sizeof *dim);
     for (int d = 0; d < p.w.n; d++) {
         place[d + 2] = ix_sub(A, p.index[d + 2], ix(l, p.w.before[d]));
         inside = ir_and(A, inside, in_range(l, place[d + 2], p.w.in[d]));

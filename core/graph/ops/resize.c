@@ -246,7 +246,7 @@ bool lower_resize(LowerCall *l)
         return call_refuse(&l->call, "mode '%s' is none of nearest, linear and cubic", mode);
     int64_t dim[GRAPH_MAX_RANK];
     int last = -1;
-    memcpy(dim, x.dim, (size_t)x.rank * sizeof *dim);
+    mem_copy(dim, x.dim, (size_t)x.rank * sizeof *dim);
     for (int d = 0; d < x.rank; d++)
         last = p.on[d] ? d : last;
     const Node *from = lower_in(l, 0);

@@ -156,7 +156,7 @@ const Node *window_pad(LowerCall *l, const Window *w, const Node *fill)
     int64_t dim[GRAPH_MAX_RANK];
     int lead = x.rank - w->n;
     bool any = false;
-    memcpy(dim, x.dim, (size_t)x.rank * sizeof *dim);
+    mem_copy(dim, x.dim, (size_t)x.rank * sizeof *dim);
     for (int d = 0; d < w->n; d++) {
         /* What the windows reach, which ceil_mode may put past the padding, or short of it. */
         int64_t reach = (w->out[d] - 1) * w->stride[d] + (w->kernel[d] - 1) * w->dilation[d] + 1;

@@ -303,7 +303,7 @@ static bool take_over(Importer *im, OnnxNode *n, ValueId *out, Err *err)
     if (rule && !rule(im, n, err))
         return false;
     if (n->made) {
-        memcpy(out, n->made, n->nout * sizeof *out);
+        mem_copy(out, n->made, n->nout * sizeof *out);
         return true;
     }
     if (!n->why && n->op) {

@@ -191,7 +191,7 @@ Tensor *onnx_tensor_read(Arena *A, Wire w, const TensorInfo *t, const char *fold
         }
     } else if (t->has_raw) {
         if (bytes)
-            memcpy(to, t->raw.at, bytes);
+            mem_copy(to, t->raw.at, bytes);
     } else {
         fill_typed(w, id, t->dtype, to, n);
     }

@@ -26,7 +26,7 @@ static const char *const message_name[] = {
 
 Wire wire_open(const uint8_t *file, Span bytes, MessageId m)
 {
-    return (Wire){.file = file, .at = bytes.at, .end = bytes.at + bytes.n, .message = m};
+    return (Wire){.file = file, .at = bytes.at, .end = bytes.n ? bytes.at + bytes.n : bytes.at, .message = m};
 }
 
 Wire wire_enter(const Wire *w, const WireField *f, MessageId m)

@@ -10,6 +10,7 @@
 
 #include "backends/backend.h"
 #include "backends/exec.h"
+#include "backends/llvm/peak.h"
 #include "core/ir/parse.h"
 
 static const char matmul[] =
@@ -137,6 +138,17 @@ static void refusals(void **state)
     arena_release(A);
 }
 
+static void peak_is_measured(void **state)
+{
+    (void)state;
+    Err err = {0};
+    double single = llvm_peak_gflops(DT_float32, &err), twice = llvm_peak_gflops(DT_float64, &err);
+    if (single <= 0 || twice <= 0)
+        fail_msg("%s", err.why);
+    print_message("peak: %.1f GFLOP/s in float32, %.1f in float64\n", single, twice);
+    assert_true(single > 0.5 && single < 2000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +156,7 @@ int main(void)
         cmocka_unit_test(bad_indices_are_named),
         cmocka_unit_test(views_are_text),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(peak_is_measured),
     };
     return cmocka_run_group_tests(tests, open_processes, close_processes);
 }

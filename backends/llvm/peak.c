@@ -1,0 +1,83 @@
+/* peak.c -- the peak is a program like any other, compiled and timed like any other. */
+#include "backends/llvm/peak.h"
+
+#include "backends/exec.h"
+#include "backends/llvm/llvm.h"
+#include "core/ir/parse.h"
+
+enum { STEPS = 200000, ROUNDS = 15 };
+
+typedef struct Shape {
+    int accumulators, lanes;
+    const char *update;
+} Shape;
+
+/* As many accumulators as registers can hold beside the factors. */
+static Shape shape_for(DType t)
+{
+    int size = (int)dtype_bytes(t);
+#if defined(__x86_64__)
+    bool fma = __builtin_cpu_supports("fma");
+    if (__builtin_cpu_supports("avx512f"))
+        return (Shape){24, 64 / size, "fma="};
+    if (__builtin_cpu_supports("avx2"))
+        return (Shape){12, 32 / size, fma ? "fma=" : "+="};
+    return (Shape){12, 16 / size, "+="};
+#else
+    return (Shape){24, 16 / size, "fma="};
+#endif
+}
+
+/* The factors are below 1, so that the sums converge and no number becomes slow to handle. */
+static const Node *program(Arena *A, DType t, Shape s, Err *err)
+{
+    const char *type = dtype_name(t);
+    int n = s.accumulators, w = s.lanes;
+    return ir_parse_func(
+        A,
+        arena_printf(A,
+                     "func peak(A: %s[%d, %d], B: %s[%d]) -> C: %s[%d, %d]:\n"
+                     "  alloc T: %s[%d, %d] local\n"
+                     "  for i in unrolled(%d):\n    for j in vectorized(%d):\n"
+                     "      T[i, j] = A[i, j]\n"
+                     "  for k in range(%d):\n    for i in unrolled(%d):\n"
+                     "      for j in vectorized(%d):\n        T[i, j] %s B[j] * B[j]\n"
+                     "  for i in unrolled(%d):\n    for j in vectorized(%d):\n"
+                     "      C[i, j] = T[i, j]\n",
+                     type, n, w, type, w, type, n, w, type, n, w, n, w, STEPS, n, w, s.update, n, w),
+        err);
+}
+
+static double measure(DType t, Err *err)
+{
+    Arena *A = arena_new(NULL);
+    Shape s = shape_for(t);
+    double samples[ROUNDS], best = 0, flop = 2.0 * STEPS * s.accumulators * s.lanes;
+    int rounds = 0;
+    int64_t shape[] = {s.accumulators, s.lanes};
+    Tensor *tensors[] = {tensor_new(t, 2, shape, err), tensor_new(t, 1, shape + 1, err),
+                         tensor_new(t, 2, shape, err)};
+    const Node *func = program(A, t, s, err);
+    Kernel *k = func ? llvm_backend.compile(func, "llvm", err) : NULL;
+    if (k && tensors[0] && tensors[1] && tensors[2]) {
+        ExecCall call = {.kernel = k, .args = tensors};
+        ExecJob job = {.calls = &call, .ncalls = 1, .threads = 1};
+        TimerPlan plan = {.number = 1, .repeat = ROUNDS, .warmup = 2};
+        if (exec_time(&job, 1, &plan, samples, &rounds, err))
+            for (int i = 0; i < rounds; i++)
+                best = flop / samples[i] > best ? flop / samples[i] : best;
+    }
+    kernel_release(k);
+    for (int i = 0; i < 3; i++)
+        tensor_release(tensors[i]);
+    arena_release(A);
+    return best / 1e9;
+}
+
+double llvm_peak_gflops(DType t, Err *err)
+{
+    static double known[DT_COUNT];
+    if (known[t] == 0)
+        known[t] = measure(t, err);
+    return known[t];
+}

@@ -20,7 +20,9 @@ DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations
 
 /* Does `after` compute what `before` does?  Instances of blocks are matched by the block's name and the values of its
 ** axes.  Each must read the same values: those of the same instances or of the same elements of the inputs, through whatever
-** copies `after` makes, and all of them must be there in time.  Updates of one element by one combiner may change places. */
+** copies `after` makes, and all of them must be there in time.  Updates of one element by one combiner may change places.
+** What a block makes of the values that it reads is not compared; running both programs does that.  Programs that store
+** an element more than once are beyond it: DEP_UNKNOWN. */
 DepAnswer dep_check_step(const Node *before, const Node *after, long operations, Err *err);
 
 #endif

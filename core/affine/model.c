@@ -149,12 +149,8 @@ typedef struct Reads {
 static void note_read(Reads *r, const Node *load, isl_set *domain)
 {
     Stmt *s = r->s;
-    if (r->at == s->cap) {
-        Access *now = ARENA_ARRAY(r->A, Access, s->cap * 2 + 4);
-        memcpy(now, s->read, s->nreads * sizeof *now);
-        s->read = now;
-        s->cap = s->cap * 2 + 4;
-    }
+    if (r->at == s->cap)
+        s->read = vec_grow(r->A, s->read, s->nreads, &s->cap, sizeof *s->read);
     Access *a = &s->read[r->at++];
     s->nreads = r->at > s->nreads ? r->at : s->nreads;
     isl_map *m = model_keep_map(r->A, aff_access(r->e, load->kid[Load_buffer], &load->kid[Load_index],

@@ -60,10 +60,11 @@ static void add_function(luaL_Buffer *b, const LuaFn *fn)
     add_indented(b, fn->doc, 2);
 }
 
-/* "  te.sum(value, …)      Adds up value over the axes", one line. */
+/* "  te.sum(value, …)      Adds up value over the axes", one line of the terminal. */
 static void add_line(luaL_Buffer *b, const char *name, const char *doc)
 {
-    enum { COLUMN = 36 };
+    enum { COLUMN = 36, LEAST = 24 };
+    const LuaView *view = lua_view(b->L);
     int n = 0;
     for (const char *p = name; *p; p++)
         n += ((unsigned char)*p & 0xc0) != 0x80;
@@ -72,7 +73,18 @@ static void add_line(luaL_Buffer *b, const char *name, const char *doc)
     for (; n < COLUMN; n++)
         luaL_addchar(b, ' ');
     luaL_addstring(b, "  ");
+    int room = view->width - n - 4;
+    size_t from = luaL_bufflen(b);
     doc_add_sentence(b, doc);
+    const char *text = luaL_buffaddr(b) + from;
+    size_t len = luaL_bufflen(b) - from, fits = 0;
+    for (int cells = 0; fits < len; fits++)
+        if (((unsigned char)text[fits] & 0xc0) != 0x80 && ++cells > (room > LEAST ? room : LEAST) - 1)
+            break;
+    if (!view->whole && fits < len) {
+        luaL_buffsub(b, len - fits);
+        luaL_addstring(b, "…");
+    }
 }
 
 void doc_push_function(lua_State *L, const LuaFn *fn)

@@ -1,0 +1,170 @@
+/* math.c -- every function of math.def keeps the bound that its row states, and C's limits.
+** test: timeout 300 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/ir/interp.h"
+#include "core/ir/mathfn.h"
+
+static long double sigmoid_(long double x) { return 1 / (1 + expl(-x)); }
+static long double rsqrt_(long double x) { return 1 / sqrtl(x); }
+
+typedef struct Truth {
+    const char *name;
+    long double (*f)(long double);
+    double lo, hi; /* where it is sampled */
+} Truth;
+
+static const Truth truths[] = {
+    {"exp", expl, -110, 95},      {"expm1", expm1l, -60, 95},   {"log", logl, 0, 1e9},
+    {"log1p", log1pl, -0.999, 1e6}, {"log2", log2l, 0, 1e9},    {"exp2", exp2l, -140, 130},
+    {"tanh", tanhl, -12, 12},     {"sigmoid", sigmoid_, -80, 80}, {"erf", erfl, -7, 7},
+    {"sin", sinl, -30000, 30000}, {"cos", cosl, -30000, 30000}, {"sinh", sinhl, -85, 85},
+    {"cosh", coshl, -85, 85},     {"rsqrt", rsqrt_, 0, 1e9},
+};
+
+static double next_random(uint64_t *s)
+{
+    *s = *s * 6364136223846793005u + 1442695040888963407u;
+    return (double)(*s >> 11) * 0x1p-53;
+}
+
+/* The error in units of the last place of the exact result in type t. */
+static double error_ulp(DType t, double got, long double want)
+{
+    if (isnan(got) || isinf(got))
+        return got == (double)want || (t == DT_float32 && got == (double)(float)want) ? 0 : 1e9;
+    int e;
+    frexpl(want, &e);
+    int least = t == DT_float32 ? -149 : -1074, digits = t == DT_float32 ? 24 : 53;
+    int unit = e - digits < least ? least : e - digits;
+    return (double)(fabsl((long double)got - want) / ldexpl(1, unit));
+}
+
+typedef struct Compiled {
+    Arena *A;
+    InterpExpr *e;
+    DType t;
+} Compiled;
+
+static Compiled compile(const MathFn *fn)
+{
+    Compiled c = {arena_new(NULL), NULL, fn->type};
+    Err err = {0};
+    const Node *vars[2] = {ir_var_like(c.A, fn->type, "x", NULL, 0), ir_var_like(c.A, fn->type, "y", NULL, 0)};
+    const Node *call = ir_call(c.A, fn->type, fn->name, (size_t)fn->nargs, vars);
+    const Node *e = math_expand(c.A, call, &err);
+    if (!e)
+        fail_msg("%s: %s", fn->name, err.why);
+    c.e = interp_compile(c.A, e, (size_t)fn->nargs, vars, &err);
+    if (!c.e)
+        fail_msg("%s: %s", fn->name, err.why);
+    return c;
+}
+
+static double call(const Compiled *c, double x, double y)
+{
+    return interp_eval(c->e, (Scalar[]){{.f = x}, {.f = y}}).f;
+}
+
+static double rounded(DType t, double x)
+{
+    return t == DT_float32 ? (double)(float)x : x;
+}
+
+static const Truth *truth_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof truths / sizeof *truths; i++)
+        if (strcmp(truths[i].name, name) == 0)
+            return &truths[i];
+    return NULL;
+}
+
+static void check_row(const MathFn *fn, const Truth *t, int samples)
+{
+    Compiled c = compile(fn);
+    uint64_t seed = 42;
+    double worst = 0, at = 0;
+    for (int i = 0; i < samples; i++) {
+        double u = next_random(&seed), x = t->lo + (t->hi - t->lo) * u;
+        if (i % 3 == 1) /* as many near 0 as far away */
+            x = (u < 0.5 && t->lo < 0 ? -1 : 1) * exp2(-40 * next_random(&seed)) * t->hi;
+        x = rounded(fn->type, x);
+        if (x < t->lo)
+            continue;
+        long double want = t->f((long double)x);
+        if (fabsl(want) > (fn->type == DT_float32 ? 3.4e38L : 1e307L))
+            continue;
+        double ulp = error_ulp(fn->type, call(&c, x, 0), want);
+        if (ulp > worst) {
+            worst = ulp;
+            at = x;
+        }
+    }
+    print_message("  %-8s %s  %.2f ulp of %.1f, at %.9g\n", fn->name, dtype_name(fn->type), worst, fn->ulp, at);
+    if (worst > fn->ulp)
+        fail_msg("%s(%.17g) on %s is off by %.2f ulp, more than %.1f", fn->name, at, dtype_name(fn->type), worst, fn->ulp);
+    const double limits[] = {0.0, -0.0, INFINITY, -INFINITY, NAN};
+    for (size_t i = 0; i < 5; i++) {
+        double got = call(&c, limits[i], 0), want = (double)t->f((long double)limits[i]);
+        bool same = isnan(want) ? isnan(got) : got == want && (want != 0 || signbit(got) == signbit(want));
+        if (!same)
+            fail_msg("%s(%g) on %s is %g, not %g", fn->name, limits[i], dtype_name(fn->type), got, want);
+    }
+    arena_release(c.A);
+}
+
+static void rows_keep_their_bounds(void **state)
+{
+    (void)state;
+    const char *mode = getenv("TVMREPL_TEST");
+    int samples = mode && strcmp(mode, "full") == 0 ? 400000 : 40000;
+    for (size_t i = 0; i < math_fn_count; i++) {
+        const Truth *t = truth_of(math_fns[i].name);
+        if (t)
+            check_row(&math_fns[i], t, samples);
+        else
+            assert_string_equal(math_fns[i].name, "pow");
+    }
+}
+
+static void power(void **state)
+{
+    (void)state;
+    for (int type = 0; type < 2; type++) {
+        const MathFn *fn = math_find("pow", type ? DT_float64 : DT_float32);
+        Compiled c = compile(fn);
+        uint64_t seed = 7;
+        double worst = 0;
+        for (int i = 0; i < 40000; i++) {
+            double x = rounded(fn->type, 20 * next_random(&seed)), y = rounded(fn->type, 20 * next_random(&seed) - 10);
+            double ulp = error_ulp(fn->type, call(&c, x, y), powl((long double)x, (long double)y));
+            worst = ulp > worst ? ulp : worst;
+        }
+        print_message("  pow      %s  %.2f ulp of %.1f\n", dtype_name(fn->type), worst, fn->ulp);
+        assert_true(worst <= fn->ulp);
+        const double v[] = {0.0, -0.0, 1, -1, 2, -2, 3, -3, 0.5, -0.5, INFINITY, -INFINITY, NAN};
+        for (size_t i = 0; i < 13; i++)
+            for (size_t j = 0; j < 13; j++) {
+                double got = call(&c, v[i], v[j]), want = rounded(fn->type, pow(v[i], v[j]));
+                bool same = isnan(want) ? isnan(got)
+                            : isinf(want) || want == 0 ? got == want && signbit(got) == signbit(want)
+                                                       : fabs(got - want) <= 1e-6 * fabs(want);
+                if (!same)
+                    fail_msg("pow(%g, %g) on %s is %g, not %g", v[i], v[j], dtype_name(fn->type), got, want);
+            }
+        arena_release(c.A);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_keep_their_bounds), cmocka_unit_test(power)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

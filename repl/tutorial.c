@@ -148,15 +148,24 @@ static void push_caught(lua_State *L, int file)
     luaL_pushresult(&b);
 }
 
-/* host.evaluate(code) -> what was printed, "ok" | "error" | "syntax" | "interrupted" */
+/* host.incomplete(code) -> does it go on in the next line? */
+static int host_incomplete(lua_State *L)
+{
+    lua_pushboolean(L, eval_is_incomplete(L, luaL_checkstring(L, 1)));
+    return 1;
+}
+
+/* host.evaluate(code) -> what was printed, "ok" | "error" | "syntax" | "interrupted".  The input runs
+** in a coroutine, so that an error does not tell who plays the lesson. */
 static int host_evaluate(lua_State *L)
 {
     static const char *const words[] = {"ok", "error", "syntax", "interrupted"};
     const char *code = luaL_checkstring(L, 1);
+    lua_State *inner = lua_newthread(L);
     int kept, file = catch_output(&kept);
     if (file < 0)
         return luaL_error(L, "cannot catch what the cell prints");
-    EvalStatus status = eval_input(L, code, "=cell", stdout, stdout);
+    EvalStatus status = eval_input(inner, code, "=cell", stdout, stdout);
     fflush(stdout);
     dup2(kept, STDOUT_FILENO);
     close(kept);
@@ -203,7 +212,7 @@ static void push_host(lua_State *L)
     static const luaL_Reg functions[] = {
         {"names", host_names}, {"path", host_path},         {"enter", host_enter},
         {"leave", host_leave}, {"evaluate", host_evaluate}, {"wait", host_wait},
-        {"show", host_show},   {NULL, NULL},
+        {"show", host_show},   {"incomplete", host_incomplete}, {NULL, NULL},
     };
     luaL_newlib(L, functions);
     lua_pushboolean(L, has_person());

@@ -1,12 +1,15 @@
 -- tutorial.lua -- lessons: Markdown with cells of Lua that are run, checked, and played.
 --
--- A cell is a ```lua block; it is one input of the prompt, and the ```output block that follows it
--- says what it prints: step lines, the value of its last expression, an error. In that text `…`
--- stands for anything within a line, and a line of `…` alone for any lines. A cell without an
--- ```output block may print what it likes, but must not fail. A block opened by another word
--- (```sh, ```text) is prose.
+-- A cell is a ```lua block, whose lines are inputs of the prompt, as a person would type them: an input
+-- goes on while it is no whole chunk. The ```output block that follows says what they print: step
+-- lines, the value of an input's last expression, an error. In that text `…`
+-- stands for anything within a line, and a line of `…` alone for any lines. In an ```output about
+-- block, which shows times, all numbers, units of time and bars may be others. A cell without an
+-- output block may print what it likes, but must not fail. A block opened by another word (```sh)
+-- is prose.
 --
--- `host` (repl/tutorial.c) runs and shows: host.evaluate(code) returns what was printed and how it went;
+-- `host` (repl/tutorial.c) runs and shows: host.evaluate(input) returns what was printed and how it went
+-- ("ok", "error", "syntax", "interrupted"); host.incomplete(input) says that it goes on;
 -- host.show(text) writes for a person; host.wait(seconds) returns true if a key was pressed;
 -- host.color says whether escapes are welcome, host.person whether somebody sits at a terminal.
 local tutorial = {}
@@ -14,7 +17,7 @@ local tutorial = {}
 -- The pieces of a lesson in order: {kind = "prose" | "cell", text, line, want}.
 function tutorial.parse(markdown)
   local pieces, prose, line_number = {}, {}, 0
-  local fence, word, body, opened
+  local fence, word, about, body, opened
 
   local function end_prose()
     local text = table.concat(prose, "\n"):gsub("^%s*\n", ""):gsub("%s+$", "")
@@ -30,7 +33,7 @@ function tutorial.parse(markdown)
       if #prose > 0 and table.concat(prose):find "%S" or not last or last.kind ~= "cell" or last.want then
         error(("line %d: an output block follows no cell"):format(opened), 0)
       end
-      last.want, last.want_line = text, opened
+      last.want, last.want_line, last.about = text, opened, about == "about"
     else
       table.move(body, 1, #body, #prose + 1, prose)
     end
@@ -42,7 +45,7 @@ function tutorial.parse(markdown)
     if fence then
       if line:match "^(`+)%s*$" == fence then end_block() else body[#body + 1] = line end
     else
-      fence, word = line:match "^(```+)%s*(%w*)"
+      fence, word, about = line:match "^(```+)%s*(%w*)%s*(%w*)"
       if fence then body, opened = {}, line_number else prose[#prose + 1] = line end
     end
   end
@@ -102,8 +105,41 @@ function tutorial.matches(want, got)
   return last >= at and stands_at(runs[#runs], last)
 end
 
+-- What is left of a text where times stand: words and the order of things.
+local function without_numbers(text)
+  return (text:gsub("[%d.]+", "#"):gsub("# [nuµm]*s%f[%A]", "# s"):gsub("#[×x]", "#")
+    :gsub("# *%[#, #%]", "#"):gsub("no difference", "#"):gsub("\u{2588}", ""):gsub("[ \t]+", " "))
+end
+
 local function indented(text)
   return (("\n" .. text):gsub("\n", "\n    "):gsub("^\n", ""))
+end
+
+-- The inputs of a cell.
+local function inputs(cell, host)
+  local list, open = {}, nil
+  for line in (cell .. "\n"):gmatch "(.-)\n" do
+    if open or line:find "%S" then
+      open = open and open .. "\n" .. line or line
+      if not host.incomplete(open) then
+        list[#list + 1] = open
+        open = nil
+      end
+    end
+  end
+  list[#list + 1] = open
+  return list
+end
+
+-- Runs a cell's inputs until one fails; returns all that was printed and how the last went.
+local function run(cell, host)
+  local printed, text, status = {}, nil, "ok"
+  for _, input in ipairs(inputs(cell, host)) do
+    text, status = host.evaluate(input)
+    printed[#printed + 1] = text
+    if status ~= "ok" then break end
+  end
+  return table.concat(printed), status
 end
 
 -- Runs every cell, prints a verdict for each (`ok NAME cell 3, line 20`), and returns how many failed.
@@ -114,8 +150,9 @@ function tutorial.check(name, markdown, host, update)
   for _, piece in ipairs(tutorial.parse(markdown)) do
     if piece.kind == "cell" then
       cells = cells + 1
-      local printed, status = host.evaluate(piece.text)
-      local said = piece.want and tutorial.matches(piece.want, printed)
+      local printed, status = run(piece.text, host)
+      local same = piece.about and without_numbers or function(text) return text end
+      local said = piece.want and tutorial.matches(same(piece.want), same(printed))
       if update and piece.want and not said then
         changes[piece.want_line] = printed
         said = true
@@ -168,28 +205,42 @@ local function rendered(text, color)
 end
 
 -- As a person would have typed it.
-local function typed(code)
-  return (("tvm> " .. code):gsub("\n", "\n...> ")) .. "\n"
+local function typed(input)
+  return (("tvm> " .. input):gsub("\n", "\n...> ")) .. "\n"
+end
+
+-- Time to read a text; returns true if a key was pressed meanwhile.
+local function reading(host, text)
+  local _, words = text:gsub("%S+", "")
+  return host.wait(math.min(0.4 + words * 0.06, 5))
+end
+
+-- Plays a cell; returns as tutorial.play does.
+local function play_cell(piece, host)
+  for _, input in ipairs(inputs(piece.text, host)) do
+    host.show(typed(input))
+    if host.wait(0.4) then return false end
+    local printed, status = host.evaluate(input)
+    host.show(printed)
+    if status == "interrupted" or (status ~= "ok" and not piece.want) then return false, status end
+    if reading(host, printed) then return false end
+  end
+  host.show "\n"
+  return true
 end
 
 -- Plays a lesson: prose, cells and what they print, with time to read where somebody sits there.
--- Returns true at the end, and false if a key was pressed or Ctrl-C, or a cell failed that should not.
+-- Returns true at the end; false if a key was pressed; false and how it went if Ctrl-C was, or if a
+-- cell failed that should not.
 function tutorial.play(markdown, host)
   for _, piece in ipairs(tutorial.parse(markdown)) do
-    local shown
-    if piece.kind == "prose" then
-      shown = rendered(piece.text, host.color)
-      host.show(shown .. "\n")
+    if piece.kind == "cell" then
+      local ended, status = play_cell(piece, host)
+      if not ended then return false, status end
     else
-      host.show(typed(piece.text))
-      if host.wait(0.4) then return false end
-      local status
-      shown, status = host.evaluate(piece.text)
-      host.show(shown .. "\n")
-      if status == "interrupted" or (status ~= "ok" and not piece.want) then return false, status end
+      host.show(rendered(piece.text, host.color) .. "\n")
+      if reading(host, piece.text) then return false end
     end
-    local _, words = shown:gsub("%S+", "")
-    if host.wait(math.min(0.5 + words * 0.06, 5)) then return false end
   end
   return true
 end

@@ -66,7 +66,7 @@ end)
 
 t.test("an update rewrites what did not match, and nothing else", function()
   local printed
-  local host = { evaluate = function() return printed .. "\n", "ok" end }
+  local host = { evaluate = function() return printed .. "\n", "ok" end, incomplete = function() end }
   local print_for_all = print
   print = function() end
   printed = "1"
@@ -79,6 +79,20 @@ t.test("an update rewrites what did not match, and nothing else", function()
   t.eq(failed, 0)
   t.eq(changed, (lesson:gsub("\n1\n", "\n2\n3\n")))
   t.eq(unchanged, 1)
+end)
+
+t.test("about: times may differ, words may not", function()
+  local about = "```lua\nx\n```\n```output about\nvanilla  73.1 ms  1  ██\n```\n"
+  local function failures(printed)
+    local host = { evaluate = function() return printed, "ok" end, incomplete = function() end }
+    local print_for_all = print
+    print = function() end
+    local failed = tutorial.check("l", about, host)
+    print = print_for_all
+    return failed
+  end
+  t.eq(failures "vanilla    5.3 us  no difference ████\n", 0)
+  t.eq(failures "packed  73.1 ms  1  ██\n", 1)
 end)
 
 t.test("an unknown lesson is named", function()

@@ -371,6 +371,32 @@ LUA_FN(base_print, "print(…)", "Prints its arguments, separated by tabs.\n> pr
     return 0;
 }
 
+LUA_FN(table_move, "table.move(from, first, last, at, to?) -> table",
+       "Copies elements first to last to the places from `at` on, of the same table or of `to`.\n"
+       "> table.concat(table.move({ 1, 2, 3 }, 1, 3, 2), \" \")\n"
+       "1 1 2 3")
+{
+    lua_Integer first = arg_int(L, 2, LUA_MININTEGER, LUA_MAXINTEGER);
+    lua_Integer last = arg_int(L, 3, LUA_MININTEGER, LUA_MAXINTEGER);
+    lua_Integer at = arg_int(L, 4, LUA_MININTEGER, LUA_MAXINTEGER);
+    int to = lua_isnoneornil(L, 5) ? 1 : 5;
+    arg_table(L, 1);
+    arg_table(L, to);
+    lua_Integer n = last < first ? 0 : last - first + 1;
+    if (last >= first && ((first <= 0 && last >= LUA_MAXINTEGER + first) || at > LUA_MAXINTEGER - n + 1))
+        return arg_wrong(L, 3, "near enough to the first");
+    bool upwards = to != 1 || at <= first || at > last;
+    for (lua_Integer i = 0; i < n; i++) {
+        lua_Integer k = upwards ? i : n - 1 - i;
+        if (cancel_asked())
+            return raise_stop(L);
+        lua_geti(L, 1, first + k);
+        lua_seti(L, to, at + k);
+    }
+    lua_pushvalue(L, to);
+    return 1;
+}
+
 static void forget(lua_State *L, const char *library, const char *const names[])
 {
     lua_getglobal(L, library);
@@ -391,7 +417,7 @@ void lua_open_protect(lua_State *L)
     static const LuaFn *const functions[] = {
         &base_pcall_fn, &base_xpcall_fn, &base_load_fn,  &base_loadfile_fn, &base_dofile_fn,
         &base_print_fn, &co_resume_fn,   &co_wrap_fn,    &co_close_fn,      &base_setmetatable_fn,
-        NULL};
+        &table_move_fn, NULL};
     lua_put_functions(L, functions);
     forget(L, "debug", debug);
     forget(L, "string", string);

@@ -13,6 +13,7 @@
 **      expect TEXT         waits until the screen has shown TEXT after what was expected before
 **      within MS TEXT      the same, but it has to come that soon
 **      absent TEXT         TEXT was not shown since what was expected before
+**      wait MS             lets so much time pass
 **      signal NAME         INT or WINCH, to the program
 **      exit CODE           waits for the end, with that code
 **      # anything          a comment
@@ -307,6 +308,9 @@ static void obey(Test *test, Terminal *t, const char *word, char *text)
         unescape(text);
         if (strstr(t->shown + t->seen, text))
             complain(test, t, "should not be shown:", text);
+    } else if (strcmp(word, "wait") == 0) {
+        for (long end = now_ms() + atoi(text); now_ms() < end;)
+            read_some(t, 10);
     } else if (strcmp(word, "signal") == 0) {
         kill(t->child, strcmp(text, "WINCH") == 0 ? SIGWINCH : SIGINT);
     } else if (strcmp(word, "exit") == 0) {

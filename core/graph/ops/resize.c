@@ -133,14 +133,17 @@ bool infer_resize(GraphCall *c)
 /* Where output index i of axis d lies in the input, in float64. */
 static const Node *place(LowerCall *l, const Plan *p, int d, const Node *i)
 {
-    double in = (double)lower_type(l, 0).dim[d], out = (double)p->out[d], scale = p->scale[d];
+    double in = (double)lower_type(l, 0).dim[d], scale = p->scale[d];
+    /* Corners are aligned as if a scale's fraction of an element were there. */
+    double out = scale * in, whole = round(out);
+    out = fabs(out - whole) < 1e-5 ? whole : out;
     const char *text = "(i + 0.5) / s - 0.5";
     double shift = 0, s = scale;
     switch (p->coord) {
     case HALF_PIXEL: break;
     case HALF_PIXEL_SYMMETRIC:
         text = "t + (i + 0.5) / s - 0.5";
-        shift = in / 2 * (1 - out / (scale * in));
+        shift = in / 2 * (1 - (double)p->out[d] / (scale * in));
         break;
     case ALIGN_CORNERS:
         text = "i * s";

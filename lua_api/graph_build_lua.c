@@ -181,7 +181,7 @@ static int call_op(lua_State *L)
         }
     DType like = DT_COUNT;
     for (int i = 2; i <= last && like == DT_COUNT; i++)
-        if (test_value(L, i))
+        if (test_value(L, i) && test_value(L, i)->builder == builder)
             like = gb_value(b, test_value(L, i)->id)->type.dtype;
     for (int i = 2; i <= last && nin < MOST; i++)
         in[nin++] = arg_value(L, builder, i, like);

@@ -10,7 +10,7 @@
 
 static const char *text_of(Arena *A, Span s)
 {
-    return arena_strndup(A, (const char *)s.at, s.n);
+    return s.n ? arena_strndup(A, (const char *)s.at, s.n) : "";
 }
 
 /* ---- types -------------------------------------------------------------------------------------- */

@@ -88,10 +88,12 @@ bool onnx_tensor_info(Arena *A, Wire w, TensorInfo *t, Err *err)
 {
     bool outside = false;
     *t = (TensorInfo){.external_length = -1};
-    for (WireField f; wire_next(&w, &f, err);) {
+    Wire first = w; /* the name, for what is said of the rest */
+    for (WireField f; wire_next(&first, &f, NULL);)
         if (f.id == Tensor_name)
-            t->name = arena_strndup(A, (const char *)f.bytes.at, f.bytes.n);
-        else if (f.id == Tensor_data_type)
+            t->name = f.bytes.n ? arena_strndup(A, (const char *)f.bytes.at, f.bytes.n) : "";
+    for (WireField f; wire_next(&w, &f, err);) {
+        if (f.id == Tensor_data_type)
             t->elem_type = f.i;
         else if (f.id == Tensor_segment)
             return bad_tensor(t, "it comes in segments, which ONNX no longer has", err);

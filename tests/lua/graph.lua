@@ -1,0 +1,218 @@
+-- graph.lua -- importing models, right ones and wrong ones, and what is done with them.
+local t = dofile "tests/check.lua"
+local o = dofile "tests/onnx_build.lua"
+local folder = os.tmpname()
+os.remove(folder)
+assert(os.execute("mkdir -p " .. folder))
+
+local function write(name, bytes)
+  local path = folder .. "/" .. name
+  local file <close> = assert(io.open(path, "wb"))
+  assert(file:write(bytes))
+  return path
+end
+
+local samples = o.samples()
+local function import(bytes) return tvm.import(write("m.onnx", bytes)) end
+local function refused(code, bytes) return t.raises(code, function() import(bytes) end) end
+
+t.test("a model is imported, printed, and parses back", function()
+  for name, bytes in pairs(samples) do
+    local g = import(bytes)
+    t.ok(g == tvm.parse_graph(g:text(), g), name)
+  end
+  local g = import(samples.conv)
+  t.eq(table.concat(g:nodes(), " "), "conv1 relu1 max_pool1 reshape1 matmul1")
+  t.contains(tostring(g), "float32[1, 2, 8, 8]")
+  t.eq(g:outputs()[1].shape[2], 2)
+end)
+
+t.test("shapes follow through a chain of integers once a size is bound", function()
+  local g = import(samples.shapes)
+  t.eq(g:inputs()[1].shape[1], "batch")
+  t.eq(table.concat(g:bind{batch = 3}:outputs()[1].shape, " "), "3 24")
+  t.raises("graph_no_symbol", function() g:bind{rows = 3} end)
+  t.raises("graph_not_static", function() g:lower() end)
+end)
+
+t.test("what is not known stands in the graph, and running it gives the reason", function()
+  local g = import(samples.many)
+  t.contains(g:unsupported(), "my.domain::NoSuch")
+  t.contains(g:unsupported(), "odd")
+  local lone = import(o.model{inputs = {o.value("x", {2})}, outputs = {o.value("y", {2})},
+    nodes = {o.node("NoSuch", {"x"}, {"y"})}})
+  local e = t.raises("graph_unsupported", function() lone:lower() end)
+  t.contains(e.why, "NoSuch")
+end)
+
+t.test("passes: each edge that is not fused has a reason", function()
+  local g = import(samples.conv):fuse()
+  t.contains(g:why "relu1 -> max_pool1", "max_pool1 takes a tail, not a head")
+  t.contains(g:why(), "not")
+  t.contains(g:why("conv1", "relu1"), "fused")
+  t.raises("graph_no_edge", function() g:why("relu1", "conv1") end)
+  t.raises("graph_no_pass", function() g:pass "fusion" end)
+  local m = g:lower()
+  t.eq(m:kernels()[1], "conv1")
+  t.raises("module_no_kernel", function() m:schedule "conv9" end)
+  t.raises("module_other_kernel", function() m:with("conv1", m:schedule "matmul1") end)
+  local s = m:schedule "conv1"
+  s:split("conv1/x", 4)
+  t.ok(m:with("conv1", s))
+end)
+
+t.test("a model written in Lua computes what it says", function()
+  local g = tvm.graph("net", function(b)
+    local x = b:input("x", "float32", {2, 3})
+    return b:relu(x * 2.0 - 1.0), (b:reduce_sum(x, {1}, {keepdims = 0}))
+  end)
+  local y, z = g:lower():interpret{tvm.tensor({{0, 1, 2}, {-1, 0, 3}}, "float32")}
+  t.ok(y == tvm.tensor({{0, 1, 3}, {0, 0, 5}}, "float32"))
+  t.ok(z == tvm.tensor({3, 2}, "float32"))
+  t.raises("module_inputs", function() g:lower():interpret{} end)
+end)
+
+t.test("mistakes in a builder are told", function()
+  local kept
+  t.raises("graph_attr_unknown", function()
+    tvm.graph("f", function(b) return b:conv(b:input("x", "float32", {1, 1, 4, 4}), b:input("w", "float32", {1, 1, 1, 1}), {stride = 2}) end)
+  end)
+  tvm.graph("f", function(b) kept = b; return b:relu(b:input("x", "float32", {1})) end)
+  t.raises("graph_finished", function() kept:input("z", "float32", {1}) end)
+  t.raises("graph_other_builder", function()
+    tvm.graph("f", function(b)
+      tvm.graph("inner", function(c) return c:relu(b:input("x", "float32", {1})) end)
+    end)
+  end)
+  t.raises("graph_attr_value", function()
+    tvm.graph("f", function(b) return b:softmax(b:input("x", "float32", {2}), {axis = print}) end)
+  end)
+  t.raises("graph_unknown_op", function() tvm.op "convolution3d" end)
+  t.raises("graph_unknown_value", function() import(samples.conv):node "conv7" end)
+end)
+
+-- ---- bad files ------------------------------------------------------------------------------
+
+t.test("every truncation of a model is an error or a model", function()
+  for name, bytes in pairs(samples) do
+    for n = 0, #bytes - 1 do pcall(import, bytes:sub(1, n)) end
+  end
+end)
+
+t.test("every single flipped bit is an error or a model", function()
+  local bytes = samples.shapes
+  for i = 1, #bytes do
+    for bit = 0, 7 do
+      local flipped = bytes:sub(1, i - 1) .. string.char(bytes:byte(i) ~ 1 << bit) .. bytes:sub(i + 1)
+      pcall(function() tostring(import(flipped)) end)
+    end
+  end
+end)
+
+t.test("files that are no models", function()
+  refused("onnx_no_model", "")
+  refused("onnx_malformed", "hello, this is text, not a model")
+  t.raises("io_failed", function() tvm.import(folder .. "/missing.onnx") end)
+  t.raises("io_failed", function() tvm.import(folder) end)
+end)
+
+t.test("protobuf bombs", function()
+  local deep = ""
+  for _ = 1, 20000 do deep = o.bytes(7, deep) end
+  pcall(import, deep)
+  pcall(import, o.bytes(7, deep))
+  -- a length that says 2^62
+  refused("onnx_malformed", o.varint(7 << 3 | 2) .. o.varint(1 << 62) .. "abc")
+  refused("onnx_malformed", o.varint(7 << 3 | 2) .. ("\255"):rep(11))
+  refused("onnx_malformed", "\x3b\x3c") -- a group, which protobuf has given up
+  -- a tensor of 2^40 elements without bytes, and one whose size overflows
+  for _, dims in ipairs{{1 << 40}, {1 << 32, 1 << 32}, {1 << 62, 4}, {-1}} do
+    local e = refused("onnx_tensor", o.model{inits = {o.tensor{name = "w", dims = dims}}})
+    t.contains(e.why, "'w'")
+  end
+end)
+
+t.test("constants that do not fill their shape", function()
+  refused("onnx_tensor", o.model{inits = {o.tensor{name = "w", dims = {3}, raw = "\0\0\0\0"}}})
+  refused("onnx_tensor", o.model{inits = {o.tensor{name = "w", dims = {3}, floats = {1, 2}}}})
+  refused("onnx_tensor", o.model{inits = {o.tensor{name = "w", dims = {2}, type = o.INT64, int64s = {1, 2, 3}}}})
+end)
+
+t.test("graphs that contradict themselves", function()
+  local x, y = o.value("x", {2}), o.value("y", {2})
+  local function model(nodes, inits) return o.model{inputs = {x}, outputs = {y}, nodes = nodes, inits = inits} end
+  refused("graph_cycle", model{o.node("Add", {"x", "b"}, {"a"}), o.node("Relu", {"a"}, {"b"}), o.node("Relu", {"b"}, {"y"})})
+  local e = refused("onnx_undefined", model{o.node("Relu", {"nowhere"}, {"y"}, nil, "first")})
+  t.contains(e.why, "first")
+  refused("onnx_defined_twice", model{o.node("Relu", {"x"}, {"y"}), o.node("Neg", {"x"}, {"y"})})
+  refused("onnx_no_output", model{o.node("Relu", {"x"}, {"z"})})
+  e = refused("onnx_node", model({o.node("MatMul", {"x", "w"}, {"y"}, nil, "product")}, {o.tensor{name = "w", dims = {3, 2}, raw = ("\0"):rep(24)}}))
+  t.contains(e.why, "product")
+  -- out of order, but right
+  t.eq(#model{o.node("Relu", {"a"}, {"y"}), o.node("Neg", {"x"}, {"a"})}, #model{o.node("Relu", {"a"}, {"y"}), o.node("Neg", {"x"}, {"a"})})
+  t.eq(table.concat(import(model{o.node("Relu", {"a"}, {"y"}), o.node("Neg", {"x"}, {"a"})}):nodes(), " "), "neg1 relu1")
+end)
+
+t.test("external data stay in the model's folder, and are read whole", function()
+  local function outside(location, more)
+    local ext = {location = location, offset = 0, length = 8}
+    for k, v in pairs(more or {}) do ext[k] = v end
+    return o.model{inputs = {o.value("x", {2})}, outputs = {o.value("y", {2})},
+      inits = {o.tensor{name = "w", dims = {2}, external = ext}}, nodes = {o.node("Add", {"x", "w"}, {"y"})}}
+  end
+  write("w.bin", string.pack("<ff", 1, 2))
+  t.eq(import(outside "w.bin"):data("w"):max(), 2.0)
+  os.execute(("cd %s && mkdir -p sub && ln -sf w.bin soft && mkfifo fifo; cp w.bin hard1 && ln -f hard1 hard2; ln -sfn sub to; cp w.bin sub/w.bin"):format(folder))
+  t.ok(import(outside "sub/w.bin"))
+  for _, path in ipairs{"../" .. folder:match "[^/]+$" .. "/w.bin", folder .. "/w.bin", "sub/../../x", "soft", "to/w.bin",
+    "hard2", "fifo", "/dev/zero", "/proc/self/exe", "/proc/self/fd/0", "sub", "", ".", "missing"} do
+    refused("onnx_external", outside(path))
+  end
+  refused("onnx_tensor", outside("w.bin\0.txt"))
+  refused("onnx_external", outside("w.bin", {offset = 1}))
+  refused("onnx_external", outside("w.bin", {offset = (1 << 62)}))
+  refused("onnx_tensor", outside("w.bin", {offset = "-1"}))
+  refused("onnx_tensor", outside("w.bin", {offset = "99999999999999999999"}))
+  refused("onnx_tensor", outside("w.bin", {length = 7}))
+end)
+
+t.test("a model of 1,000 nodes is imported within its time", function()
+  local nodes = {}
+  for i = 1, 1000 do nodes[i] = o.node(i % 2 == 0 and "Relu" or "Neg", {i == 1 and "x" or "v" .. i - 1}, {i == 1000 and "y" or "v" .. i}) end
+  local path = write("long.onnx", o.model{inputs = {o.value("x", {1, 64, 8, 8})}, outputs = {o.value("y", {})}, nodes = nodes})
+  local start = os.clock()
+  t.eq(#tvm.import(path):nodes(), 1000)
+  t.ok(os.clock() - start < 2, "it took seconds")
+end)
+
+-- ---- ONNX's own cases ---------------------------------------------------------------------------
+
+-- Counts of `tvmrepl onnx-test` over a folder; its failures are printed.
+local function cases(path, options)
+  local out = io.popen(("build/tvmrepl onnx-test --quiet %s %s 2>&1"):format(options or "", path)):read "a"
+  for line in out:gmatch "FAILED[^\n]*" do print(line) end
+  local passed, failed, skipped = out:match "(%d+) passed, (%d+) failed, (%d+) skipped"
+  return tonumber(passed), tonumber(failed), tonumber(skipped)
+end
+
+local function run_cases(name, path, least, options)
+  if not path then return t.skip(name, "its data are not here") end
+  t.test(name, function()
+    local passed, failed = cases(path, options)
+    t.eq(failed, 0)
+    t.ok(passed >= least, ("%d cases passed, fewer than %d"):format(passed, least))
+  end)
+end
+
+local debian = "/usr/share/libonnx-testdata/data/"
+local function installed(part)
+  return os.execute("test -d " .. debian .. part .. " 2>/dev/null") and debian .. part
+end
+run_cases("Debian's operator cases", installed "node", 550)
+run_cases("Debian's PyTorch operators", not t.quick and installed "pytorch-operator", 25)
+run_cases("Debian's PyTorch layers", installed "pytorch-converted", 60)
+local function shared(path) return t.shared(path .. "/README.md") and t.shared(path .. "/README.md"):gsub("/README.md$", "") end
+run_cases("ONNX's operator cases", shared "data/onnx-node", 500)
+
+os.execute("rm -rf " .. folder)
+t.done()

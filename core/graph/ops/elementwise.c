@@ -105,6 +105,10 @@ static const char *formula_for(LowerCall *l, DType t)
 {
     const Formula *f = &formula[l->call.node->op - graph_op];
     const char *text = dtype_is_float(t) ? f->floats : f->integers;
+    const GNode *n = l->call.node;
+    bool single = gnode_is(n, GOP_atan) || gnode_is(n, GOP_asin) || gnode_is(n, GOP_acos);
+    if (single && t != DT_float32)
+        text = NULL;
     if (!text)
         call_cannot(&l->call, "it is not defined on %s", dtype_name(t));
     return text;

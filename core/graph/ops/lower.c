@@ -32,9 +32,11 @@ Axes lower_axes_of(LowerCall *l, GType t)
 Axes lower_reduce_axes(LowerCall *l, int rank, const int64_t *dim, const char *const *names)
 {
     Axes ax = {.n = rank};
-    for (int d = 0; d < rank; d++)
-        ax.at[d] = te_reduce_axis(
-            l->te, names ? names[d] : rank == 1 ? "k" : arena_printf(l->call.A, "k%d", d), dim[d]);
+    for (int d = 0; d < rank; d++) {
+        const char *name = names ? names[d] : rank == 1 ? "k" : arena_printf(l->call.A, "k%d", d);
+        ax.at[d] = te_reduce_axis(l->te, name, dim[d]);
+        ax.extent[d] = dim[d];
+    }
     return ax;
 }
 
@@ -85,6 +87,10 @@ const Node *lower_stage(LowerCall *l, const char *suffix, const Axes *ax, const 
 const Node *lower_reduce(LowerCall *l, const char *suffix, Combiner c, const Axes *ax,
                          const Axes *over, const Node *value)
 {
+    /* Over nothing there is no iteration that could start the sum. */
+    for (int d = 0; d < over->n; d++)
+        if (over->extent[d] == 0)
+            return lower_stage(l, suffix, ax, ir_identity(l->call.A, c, (DType)value->type));
     return te_reduce(l->te, stage_name(l, suffix), c, (size_t)ax->n, ax->at, (size_t)over->n,
                      over->at, value);
 }

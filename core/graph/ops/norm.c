@@ -70,7 +70,9 @@ static void split_axes(LowerCall *l, const Stats *s, Axes *kept, Axes *sum, cons
     sum->n = 0;
     for (int d = 0; d < x.rank; d++) {
         const char *name = lower_axis_name(l, x.rank, d);
-        kept->at[d] = te_axis(l->te, name, s->on[d] ? 1 : x.dim[d]);
+        kept->extent[d] = s->on[d] ? 1 : x.dim[d];
+        kept->at[d] = te_axis(l->te, name, kept->extent[d]);
+        sum->extent[sum->n] = x.dim[d];
         if (s->on[d])
             sum->at[sum->n++] = te_reduce_axis(l->te, arena_printf(l->call.A, "r%s", name), x.dim[d]);
         index[d] = s->on[d] ? sum->at[sum->n - 1] : kept->at[d];

@@ -87,8 +87,11 @@ static Over begin(LowerCall *l, const bool *on, bool keep)
     GType x = lower_type(l, 0);
     for (int d = 0; d < x.rank; d++) {
         const char *name = lower_axis_name(l, x.rank, d);
-        if (!on[d] || keep)
+        if (!on[d] || keep) {
+            o.out.extent[o.out.n] = on[d] ? 1 : x.dim[d];
             o.out.at[o.out.n++] = te_axis(l->te, name, on[d] ? 1 : x.dim[d]);
+        }
+        o.sum.extent[o.sum.n] = x.dim[d];
         if (on[d])
             o.sum.at[o.sum.n++] = te_reduce_axis(l->te, arena_printf(l->call.A, "r%s", name), x.dim[d]);
         o.index[d] = on[d] ? o.sum.at[o.sum.n - 1] : o.out.at[o.out.n - 1];

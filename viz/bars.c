@@ -1,0 +1,167 @@
+/* bars.c -- timing bars as text and as SVG. */
+#include "viz/bars.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "viz/svg/svg.h"
+
+const char *text_seconds(Arena *A, double seconds, bool utf8)
+{
+    const char *const unit[] = {"s", "ms", utf8 ? "µs" : "us", "ns"};
+    if (!(seconds > 0) || !isfinite(seconds))
+        return "0 s";
+    size_t u = 0;
+    while (u < 3 && seconds < 0.9995) {
+        seconds *= 1000;
+        u++;
+    }
+    int digits = seconds < 9.995 ? 2 : seconds < 99.95 ? 1 : 0;
+    return arena_printf(A, "%.*f %s", digits, seconds, unit[u]);
+}
+
+static double longest(size_t n, const Bar *bar)
+{
+    double top = 0;
+    for (size_t i = 0; i < n; i++)
+        top = fmax(top, fmax(bar[i].time.median, bar[i].time.q3));
+    return top > 0 ? top : 1;
+}
+
+/* Eighths of a column where the terminal can; at least a sliver, so that the fastest is seen. */
+static void put_bar(Line *l, double share, double q1, double q3, int room)
+{
+    static const char *const part[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    bool utf8 = l->style.utf8;
+    int eighths = (int)(share * room * 8 + 0.5);
+    eighths = eighths < 1 ? 1 : eighths;
+    int full = utf8 ? eighths / 8 : (eighths + 7) / 8;
+    Buf b = buf_new(l->out->arena);
+    for (int i = 0; i < full; i++)
+        buf_puts(&b, utf8 ? "█" : "#");
+    if (utf8)
+        buf_puts(&b, part[eighths % 8]);
+    line_put(l, INK_parallel, buf_str(&b));
+    int at = full + (utf8 && eighths % 8 > 0), end = (int)(q3 * room + 0.5);
+    if (end <= at || q3 <= q1)
+        return;
+    b = buf_new(l->out->arena);
+    for (int i = at; i < end - 1; i++)
+        buf_puts(&b, utf8 ? "─" : "-");
+    buf_puts(&b, utf8 ? "┤" : "|");
+    line_put(l, INK_quiet, buf_str(&b));
+}
+
+static int widest(int old, const char *s)
+{
+    int n = text_cols(s);
+    return n > old ? n : old;
+}
+
+const char *bars_text(Arena *A, size_t n, const Bar *bar, TextStyle style)
+{
+    int label = 0, median = 0, spread = 0, note = 0;
+    const char **spreads = ARENA_ARRAY(A, const char *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const Stats *t = &bar[i].time;
+        double half = t->median > 0 ? (t->q3 - t->q1) / 2 / t->median * 100 : 0;
+        spreads[i] = arena_printf(A, style.utf8 ? "±%.*f%%" : "+-%.*f%%", half < 9.95 ? 1 : 0, half);
+        label = widest(label, bar[i].label);
+        median = widest(median, text_seconds(A, t->median, style.utf8));
+        spread = widest(spread, spreads[i]);
+        note = widest(note, bar[i].note);
+    }
+    label = label > 32 ? 32 : label;
+    int width = style.width > 0 ? style.width : 100;
+    int room = width - label - median - spread - note - 8;
+    room = room < 10 ? 10 : room > 60 ? 60 : room;
+    double top = longest(n, bar);
+    Buf out = buf_new(A);
+    for (size_t i = 0; i < n; i++) {
+        const Stats *t = &bar[i].time;
+        const char *m = text_seconds(A, t->median, style.utf8);
+        Line l = line_begin(&out, style);
+        char *name = arena_strndup(A, bar[i].label, text_fit(bar[i].label, label));
+        line_put(&l, INK_strong, name);
+        line_to(&l, label + 2 + median - text_cols(m));
+        line_put(&l, INK_plain, m);
+        line_to(&l, label + 2 + median + 1 + spread - text_cols(spreads[i]));
+        line_put(&l, INK_quiet, spreads[i]);
+        line_to(&l, label + median + spread + 5);
+        put_bar(&l, t->median / top, t->q1 / top, t->q3 / top, room);
+        if (*bar[i].note) {
+            line_to(&l, label + median + spread + 5 + room + 2);
+            line_put(&l, INK_plain, bar[i].note);
+        }
+        line_end(&l);
+    }
+    return buf_str(&out);
+}
+
+/* The scale's step: 1, 2 or 5 times a power of ten, about five of them. */
+static double tick_step(double top)
+{
+    double step = pow(10, floor(log10(top / 5)));
+    return top / step > 25 ? step * 5 : top / step > 10 ? step * 2 : step;
+}
+
+/* 10 ms, 2.5 ms: no more digits than the step has. */
+static const char *tick_text(Arena *A, double t)
+{
+    if (!(t > 0))
+        return "0";
+    double scale = t >= 0.9995 ? 1 : t >= 0.9995e-3 ? 1e3 : t >= 0.9995e-6 ? 1e6 : 1e9;
+    const char *unit = scale == 1 ? "s" : scale == 1e3 ? "ms" : scale == 1e6 ? "µs" : "ns";
+    return arena_printf(A, "%.4g %s", t * scale, unit);
+}
+
+Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar)
+{
+    enum { LEFT = 20, TOP = 58, ROW = 34, PLOT = 420, THICK = 18 };
+    Buf b = buf_new(A);
+    SvgFont label = {.size = 12, .bold = true, .color = COLOR_ink, .anchor = SVG_end};
+    SvgFont value = {.size = 11, .color = COLOR_ink};
+    SvgFont small = {.size = 10, .color = COLOR_quiet, .anchor = SVG_middle};
+    double names = 0, top = 0, right = PLOT;
+    for (size_t i = 0; i < n; i++) {
+        names = fmax(names, svg_text_width(label, bar[i].label));
+        top = fmax(top, bar[i].time.max);
+    }
+    top = top > 0 ? top : 1;
+    for (size_t i = 0; i < n; i++)
+        right = fmax(right, bar[i].time.max / top * PLOT + 90 + svg_text_width(value, bar[i].note));
+    names = fmin(names, 260);
+    double x0 = LEFT + names + 10, bottom = TOP + (double)n * ROW;
+    double width = fmax(x0 + right + LEFT, 560), height = bottom + 62;
+    svg_open(&b, width, height, title);
+    svg_text(&b, LEFT, 32, (SvgFont){.size = 15, .bold = true, .color = COLOR_ink}, title);
+    for (double t = 0; t <= top; t += tick_step(top)) {
+        double x = x0 + t / top * PLOT;
+        svg_line(&b, x, TOP - 6, x, bottom, COLOR_rule, 1);
+        svg_text(&b, x, bottom + 14, small, tick_text(A, t));
+    }
+    for (size_t i = 0; i < n; i++) {
+        const Stats *t = &bar[i].time;
+        double y = TOP + (double)i * ROW + (ROW - THICK) / 2.0, mid = y + THICK / 2.0;
+        double scale = PLOT / top, end = fmax(t->median * scale, 1);
+        svg_text(&b, x0 - 10, mid + 4, label, bar[i].label);
+        svg_rect(&b, x0, y, end, THICK, 2, COLOR_parallel, 0.78);
+        svg_line(&b, x0 + t->min * scale, mid, x0 + t->max * scale, mid, COLOR_ink, 1);
+        svg_line(&b, x0 + t->min * scale, mid - 4, x0 + t->min * scale, mid + 4, COLOR_ink, 1);
+        svg_line(&b, x0 + t->max * scale, mid - 4, x0 + t->max * scale, mid + 4, COLOR_ink, 1);
+        svg_frame(&b, x0 + t->q1 * scale, mid - 4, fmax((t->q3 - t->q1) * scale, 0.5), 8, 0, COLOR_ink, 1);
+        double after = x0 + fmax(t->max * scale, end) + 10;
+        const char *m = text_seconds(A, t->median, true);
+        value.bold = true;
+        svg_text(&b, after, mid + 4, value, m);
+        after += svg_text_width(value, m) + 10;
+        value.bold = false;
+        svg_text(&b, after, mid + 4, value, bar[i].note);
+    }
+    svg_line(&b, x0, TOP - 6, x0, bottom, COLOR_edge, 1.5);
+    small.anchor = SVG_start;
+    svg_text(&b, LEFT, bottom + 40, small,
+             "bars end at the median; the box holds the middle half of the runs, the line all of them");
+    svg_close(&b);
+    return (Picture){PICTURE_svg, buf_str(&b)};
+}

@@ -4,19 +4,11 @@
 
 #include "backends/backend.h"
 #include "core/affine/cost.h"
+#include "lua_api/kernel_box.h"
 #include "lua_api/program.h"
 #include "lua_api/runnable.h"
 #include "lua_api/session.h"
 #include "lua_api/tensor_box.h"
-
-/* A kernel with the program it was made of, whose parameters say what to hand it. */
-typedef struct KernelBox {
-    Kernel *kernel;
-    Version *version;
-} KernelBox;
-
-extern const LuaClass kernel_class;
-LUA_BOX(kernel, KernelBox, kernel_class)
 
 static void release_kernel(void *self)
 {
@@ -45,8 +37,7 @@ static Kernel *compile(const Node *func, const char *target, Err *err)
     return b ? b->compile(func, target, err) : NULL;
 }
 
-/* Pushes a new kernel of the program. */
-static KernelBox *push_kernel(lua_State *L, Version *v, const char *target)
+KernelBox *push_kernel(lua_State *L, Version *v, const char *target)
 {
     KernelBox *box = new_kernel(L);
     Err err = {0};

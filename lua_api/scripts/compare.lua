@@ -98,6 +98,41 @@ function M.compare(list, options, unicode, cores)
   return setmetatable(result, comparison)
 end
 
+-- ---- profile ----
+
+local profile = {}
+profile.__index = profile
+profile.__name = "Profile"
+
+function profile:__tostring()
+  local rows = { { "", "median", "spread", "share", "GFLOP/s", "" } }
+  for i, k in ipairs(self) do
+    rows[i + 1] = { k.name, time_text(k.ms * 1e-3), ("±%.1f%%"):format(k.spread), ("%.1f%%"):format(100 * k.share),
+      k.gflops > 0 and ("%.3g"):format(k.gflops) or "-", bar(k.share, self.unicode) }
+  end
+  rows[#rows + 1] = { "all", time_text(self.ms * 1e-3), "", "", ("%.3g"):format(self.gflops), "" }
+  return align(rows)
+end
+
+local function median(list)
+  local sorted = table.move(list, 1, #list, 1, {})
+  table.sort(sorted)
+  return (sorted[(#sorted + 1) // 2] + sorted[#sorted // 2 + 1]) / 2, sorted
+end
+
+function M.profile(rows, unicode)
+  local p, flops = setmetatable({ unicode = unicode, ms = 0 }, profile), 0
+  for i, r in ipairs(rows) do
+    local m, sorted = median(r.samples)
+    local spread = 50 * (sorted[(3 * #sorted + 3) // 4] - sorted[(#sorted + 3) // 4]) / m
+    p[i] = { name = r.name, ms = m * 1e3, gflops = r.flops / m * 1e-9, spread = spread }
+    p.ms, flops = p.ms + m * 1e3, flops + r.flops
+  end
+  for _, k in ipairs(p) do k.share = k.ms / p.ms end
+  p.gflops = flops / p.ms * 1e-6
+  return p
+end
+
 -- ---- what if ----
 
 local what_if = {}

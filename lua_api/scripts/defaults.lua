@@ -200,4 +200,9 @@ function M.apply(s)
   return s
 end
 
+-- A Func with its default schedule, as a Version.
+function M.of_func(f)
+  return M.apply(tvm.schedule(f)):at()
+end
+
 return M

@@ -1,0 +1,297 @@
+/* model_lua.c -- whole models: compiled kernel by kernel, run as one job, timed, profiled.
+**
+** A kernel whose loops nobody has touched gets the default schedule (scripts/defaults.lua); what they become,
+** and compiled code, is kept by the program's fingerprint, so equal kernels are made once.
+*/
+#include <string.h>
+
+#include "core/graph/infer.h"
+#include "core/graph/text.h"
+#include "core/schedule/tree.h"
+#include "lua_api/graph_box.h"
+#include "lua_api/kernel_box.h"
+#include "lua_api/program.h"
+#include "lua_api/runnable.h"
+#include "lua_api/scripts.h"
+#include "lua_api/tensor_box.h"
+
+static const char kernels_key; /* registry: fingerprint and target -> Kernel */
+
+/* ---- kernels of a module ---- */
+
+/* Has a schedule step been taken in this program? */
+static bool touched(const Node *n)
+{
+    if (n->op == OP_For && (ir_for_kind(n) != FOR_serial || n->kid[For_var]->at.var->step > 0))
+        return true;
+    if (n->op == OP_Block)
+        return n->at.block->step > 0;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (op_info[n->kid[i]->op].cls == CLASS_STMT && touched(n->kid[i]))
+            return true;
+    return false;
+}
+
+/* Pushes the compiled kernel of a Func: from the table of those made before, or made now. */
+static KernelBox *push_cached(lua_State *L, Arena *A, const Node *func, const char *target)
+{
+    char key[120], fp[33];
+    fp_text(ir_fingerprint(func), fp);
+    snprintf(key, sizeof key, "%s %.80s", fp, target);
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kernels_key) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &kernels_key);
+    }
+    if (lua_getfield(L, -1, key) == LUA_TNIL) {
+        lua_pop(L, 1);
+        program_push_func(L, A, func);
+        if (!touched(func->kid[Func_body])) {
+            lua_push_script(L, "defaults");
+            lua_getfield(L, -1, "of_func");
+            lua_pushvalue(L, -3);
+            lua_call(L, 1, 1);
+            lua_replace(L, -3);
+            lua_pop(L, 1);
+        }
+        push_kernel(L, program_check(L, lua_gettop(L)).version, target);
+        lua_remove(L, -2);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, key);
+    }
+    lua_remove(L, -2);
+    return check_kernel(L, lua_gettop(L));
+}
+
+/* ---- a module as a job ---- */
+
+typedef struct Model {
+    Module *module;
+    uint32_t nvalues;
+    Tensor **value;  /* by value id; NULL where nothing runs needs it */
+    Kernel **kernel; /* by kernel of the module */
+    ExecCall *call;
+} Model;
+
+static void release_model(Runnable *r)
+{
+    Model *m = r->impl;
+    for (uint32_t i = 0; i < m->nvalues; i++)
+        tensor_release(m->value[i]);
+    for (uint32_t i = 0; i < m->module->nkernels; i++)
+        if (m->kernel[i])
+            kernel_release(m->kernel[i]);
+    module_release(m->module);
+}
+
+/* Tensors for every value that a kernel reads or writes: constants as they are, inputs random, the rest empty. */
+static bool make_values(Model *m, Err *err)
+{
+    const Graph *g = m->module->graph;
+    for (uint32_t i = 0; i < m->module->nkernels; i++) {
+        const GraphKernel *k = &m->module->kernel[i];
+        for (uint32_t a = 0; a < k->nin + k->nout; a++) {
+            ValueId v = k->arg[a];
+            const GValue *value = graph_value(g, v);
+            if (m->value[v])
+                continue;
+            bool constant = value->data && a < k->nin;
+            m->value[v] = constant ? tensor_dense(value->data, err)
+                                   : tensor_empty(value->type.dtype, value->type.rank, value->type.dim, err);
+            if (!m->value[v])
+                return false;
+            if (!constant && a < k->nin)
+                tensor_random(m->value[v], 1, dtype_is_float(value->type.dtype) ? -1 : 0, 1);
+        }
+    }
+    return true;
+}
+
+/* Fills in the calls; every tensor of an argument is looked up by its value. */
+static void make_calls(Arena *A, Model *m)
+{
+    for (uint32_t i = 0; i < m->module->nkernels; i++) {
+        const GraphKernel *k = &m->module->kernel[i];
+        Tensor **args = ARENA_ARRAY(A, Tensor *, k->nin + k->nout + 1);
+        for (uint32_t a = 0; a < k->nin + k->nout; a++)
+            args[a] = m->value[k->arg[a]];
+        m->call[i] = (ExecCall){m->kernel[i], args, NULL, 0};
+    }
+}
+
+static double module_flops(const Module *m)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < m->graph->nnodes; i++)
+        sum += (double)graph_node_flops(m->graph, i);
+    return sum;
+}
+
+static int module_runnable(lua_State *L, int idx, const char *target, Runnable *out)
+{
+    ModuleBox *box = test_module(L, idx);
+    if (!box)
+        return 0;
+    Module *module = box->module;
+    Arena *A = arena_new(NULL);
+    Model *m = arena_alloc(A, sizeof *m);
+    *m = (Model){module_retain(module), module->graph->nvalues, ARENA_ARRAY(A, Tensor *, module->graph->nvalues + 1),
+                 ARENA_ARRAY(A, Kernel *, module->nkernels + 1), ARENA_ARRAY(A, ExecCall, module->nkernels + 1)};
+    *out = (Runnable){.label = arena_strdup(A, module->graph->name), .flops = module_flops(module), .arena = A,
+                      .release = release_model, .impl = m};
+    luaL_checkstack(L, 8, "kernels");
+    for (uint32_t i = 0; i < module->nkernels; i++) {
+        KernelBox *k = push_cached(L, module->arena, module->kernel[i].func, target);
+        m->kernel[i] = kernel_retain(k->kernel);
+        out->compile_ms += k->kernel->compile_ms;
+        lua_pop(L, 1);
+    }
+    Err err = {0};
+    if (!make_values(m, &err)) {
+        runnable_release(out);
+        lua_raise(L, &err);
+    }
+    make_calls(A, m);
+    out->job = (ExecJob){m->call, (int)module->nkernels, 0, 0};
+    return 1;
+}
+
+/* A Runnable in a box, so that an error on the way releases it. */
+static void release_job(void *self)
+{
+    Runnable *r = self;
+    if (r->arena)
+        runnable_release(r);
+}
+static const LuaFn *const no_members[] = {NULL};
+static const LuaClass job_class = {.name = "job", .doc = "A model that is being run.", .size = sizeof(Runnable),
+                                   .members = no_members, .release = release_job};
+
+/* ---- running ---- */
+
+/* Puts the inputs at index 2 (a tensor, a list, or a table by name) into the model's values. */
+static void read_inputs(lua_State *L, Model *m)
+{
+    const Graph *g = m->module->graph;
+    Err err = {0};
+    for (uint32_t i = 0; i < g->ninputs; i++) {
+        const GValue *v = graph_value(g, g->input[i]);
+        bool single = g->ninputs == 1 && test_tensor(L, 2);
+        if (single)
+            lua_pushvalue(L, 2);
+        else if (lua_type(L, 2) != LUA_TTABLE)
+            lua_pushnil(L);
+        else if (lua_getfield(L, 2, v->name) == LUA_TNIL) {
+            lua_pop(L, 1);
+            lua_rawgeti(L, 2, (lua_Integer)i + 1);
+        }
+        TensorBox *box = test_tensor(L, lua_gettop(L));
+        if (!box)
+            RAISE(L, input_missing, NULL, v->name, dtype_name(v->type.dtype));
+        Tensor *t = box->tensor;
+        if (t->dtype != v->type.dtype || t->rank != v->type.rank ||
+            memcmp(t->shape, v->type.dim, (size_t)t->rank * sizeof *t->shape) != 0) {
+            Arena *A = arena_new(NULL);
+            Buf have = buf_new(A);
+            tensor_describe(t, &have);
+            REFUSE(&err, input_shape, NULL, v->name, gtype_text(A, g, v->type), buf_str(&have));
+            arena_release(A);
+            lua_raise(L, &err);
+        }
+        Tensor *dense = tensor_dense(t, &err);
+        if (!dense)
+            lua_raise(L, &err);
+        tensor_release(m->value[g->input[i]]);
+        m->value[g->input[i]] = dense;
+        lua_pop(L, 1);
+    }
+}
+
+static Runnable *push_job(lua_State *L, const char *target)
+{
+    Runnable *r = lua_box(L, &job_class);
+    if (!module_runnable(L, 1, target, r))
+        arg_wrong(L, 1, "a Module");
+    return r;
+}
+
+LUA_FN(module_run, "m:run(inputs) -> Tensor…",
+    "Runs the model on its inputs (a tensor if it has one, else a list or a table by name) on this machine's CPU;\n"
+    "kernels that nobody has scheduled get the default schedules.  Returns the outputs.")
+{
+    check_module(L, 1);
+    lua_settop(L, 2);
+    Runnable *r = push_job(L, "llvm");
+    Model *m = r->impl;
+    const Graph *g = m->module->graph;
+    read_inputs(L, m);
+    make_calls(r->arena, m);
+    Err err = {0};
+    r->job.deadline_s = 120;
+    if (!exec_run(&r->job, NULL, &err))
+        return lua_raise(L, &err);
+    luaL_checkstack(L, (int)g->noutputs + 4, "outputs");
+    for (uint32_t i = 0; i < g->noutputs; i++) {
+        ValueId v = g->output[i].value;
+        Tensor *t = m->value[v] ? m->value[v] : graph_value(g, v)->data;
+        push_tensor(L, tensor_retain(t), &err);
+    }
+    return (int)g->noutputs;
+}
+
+LUA_FN(module_profile, "m:profile(options?) -> Profile",
+    "Where a run spends its time: each kernel's milliseconds (the median of `repeat` runs, 7 unless said), its\n"
+    "share and GFLOP/s.  A list of {name, ms, share, gflops} that prints as a table.  Option: threads.")
+{
+    static const char *const keys[] = {"repeat", "threads", NULL};
+    check_module(L, 1);
+    lua_settop(L, 2);
+    arg_options(L, 2, keys);
+    int repeat = (int)opt_int(L, 2, "repeat", 1, 1000, 7), threads = (int)opt_int(L, 2, "threads", 0, 1024, 0);
+    Runnable *r = push_job(L, "llvm");
+    Model *m = r->impl;
+    uint32_t n = m->module->nkernels;
+    double *seconds = ARENA_ARRAY(r->arena, double, n * (uint32_t)repeat + 1);
+    Err err = {0};
+    r->job.threads = threads;
+    r->job.deadline_s = 120;
+    if (!exec_run(&r->job, NULL, &err))
+        return lua_raise(L, &err);
+    for (int i = 0; i < repeat; i++)
+        if (!exec_run(&r->job, seconds + (size_t)i * n, &err))
+            return lua_raise(L, &err);
+    lua_createtable(L, (int)n, 0);
+    for (uint32_t k = 0; k < n; k++) {
+        const GraphKernel *kernel = &m->module->kernel[k];
+        double flops = 0;
+        for (uint32_t i = kernel->first; i < kernel->first + kernel->n; i++)
+            flops += (double)graph_node_flops(m->module->graph, i);
+        lua_createtable(L, 0, 3);
+        lua_pushstring(L, kernel->name);
+        lua_setfield(L, -2, "name");
+        lua_pushnumber(L, flops);
+        lua_setfield(L, -2, "flops");
+        lua_createtable(L, repeat, 0);
+        for (int i = 0; i < repeat; i++) {
+            lua_pushnumber(L, seconds[(size_t)i * n + k]);
+            lua_rawseti(L, -2, i + 1);
+        }
+        lua_setfield(L, -2, "samples");
+        lua_rawseti(L, -2, (lua_Integer)k + 1);
+    }
+    lua_push_script(L, "compare");
+    lua_getfield(L, -1, "profile");
+    lua_pushvalue(L, -3);
+    lua_pushboolean(L, lua_view(L)->utf8);
+    lua_call(L, 2, 1);
+    return 1;
+}
+
+void lua_open_model(lua_State *L)
+{
+    static const LuaFn *const methods[] = {&module_run_fn, &module_profile_fn, NULL};
+    module_add_methods(methods);
+    runnable_add_kind(module_runnable);
+    lua_put_class(L, &job_class);
+}

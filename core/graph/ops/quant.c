@@ -2,24 +2,29 @@
 #include "core/graph/infer.h"
 #include "core/graph/ops/lower.h"
 
-/* A scale is one number, or a list with one for each entry of the axis. */
+/* Scales and zero points, inputs 1 and 2, are one number each, or lists with one for each entry of
+** the axis. */
 static bool check_scale(GraphCall *c, int axis_attr, int block_attr)
 {
-    GType x = call_type(c, 0), s = call_type(c, 1);
-    int axis;
+    static const char *const name[] = {"", "scale", "zero point"};
+    GType x = call_type(c, 0);
     if (call_int(c, block_attr))
         return call_cannot(c, "scales by blocks are not known here");
-    if (s.rank > 1)
-        return call_refuse(c, "its scale has %d dimensions", s.rank);
-    if (s.rank == 1 && s.dim[0] != 1) {
+    for (size_t i = 1; i < 3; i++) {
+        if (!call_has(c, i))
+            continue;
+        GType s = call_type(c, i);
+        int axis;
+        if (s.rank > 1)
+            return call_refuse(c, "its %s has %d dimensions", name[i], s.rank);
+        if (s.rank < 1 || s.dim[0] == 1)
+            continue;
         if (!call_axis(c, call_int(c, axis_attr), x.rank, &axis))
             return false;
         if (dim_known(s.dim[0]) && dim_known(x.dim[axis]) && s.dim[0] != x.dim[axis])
-            return call_refuse(c, "%lld scales for %lld entries of axis %d", (long long)s.dim[0],
-                               (long long)x.dim[axis], axis);
+            return call_refuse(c, "%lld %ss for %lld entries of axis %d", (long long)s.dim[0],
+                               name[i], (long long)x.dim[axis], axis);
     }
-    if (call_has(c, 2) && call_rank(c, 2) > 1)
-        return call_refuse(c, "its zero point has %d dimensions", call_rank(c, 2));
     return true;
 }
 

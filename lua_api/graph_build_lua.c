@@ -49,9 +49,11 @@ static void push_value(lua_State *L, int idx, ValueId id)
     lua_setiuservalue(L, -2, 1);
 }
 
-/* ---- arguments of an operator ------------------------------------------------------------------ */
+/* ---- arguments of an operator ------------------------------------------------------------------
+ */
 
-/* A constant from a list of integers, a number, or a tensor.  Numbers take the element type `like`. */
+/* A constant from a list of integers, a number, or a tensor.  Numbers take the element type `like`.
+ */
 static ValueId arg_constant(lua_State *L, GraphBuilder *b, int arg, DType like)
 {
     if (test_tensor(L, arg))
@@ -67,7 +69,8 @@ static ValueId arg_constant(lua_State *L, GraphBuilder *b, int arg, DType like)
     Tensor *s = tensor_new(t, 0, NULL, &err);
     if (!s)
         lua_raise(L, &err);
-    dtype_store(t, tensor_fill(s), dtype_is_float(t) ? (Scalar){.f = v} : (Scalar){.i = (int64_t)v});
+    dtype_store(t, tensor_fill(s),
+                dtype_is_float(t) ? (Scalar){.f = v} : (Scalar){.i = (int64_t)v});
     ValueId id = gb_const(b, NULL, NULL, s);
     tensor_release(s);
     return id;
@@ -151,7 +154,8 @@ static size_t count_outputs(lua_State *L, const GraphOp *op, GArg *arg, size_t *
             arg[i] = arg[--*nargs];
             return n >= 1 && n <= 64 ? (size_t)n : 1;
         } else if (!strcmp(arg[i].name, "num_outputs") && arg[i].value.kind == GA_INT) {
-            return arg[i].value.at.i >= 1 && arg[i].value.at.i <= 64 ? (size_t)arg[i].value.at.i : 1;
+            return arg[i].value.at.i >= 1 && arg[i].value.at.i <= 64 ? (size_t)arg[i].value.at.i
+                                                                     : 1;
         }
     bool listed = op == &graph_op[GOP_split] && last >= 3 && lua_type(L, 3) == LUA_TTABLE;
     return listed ? (size_t)lua_rawlen(L, 3) : 1;
@@ -186,7 +190,8 @@ static int call_op(lua_State *L)
     for (int i = 2; i <= last && nin < MOST; i++)
         in[nin++] = arg_value(L, builder, i, like);
     size_t nout = count_outputs(L, op, arg, &nargs, last);
-    GNodeSpec spec = {.op = op, .alias = alias, .in = in, .nin = nin, .arg = arg, .nargs = nargs, .nout = nout};
+    GNodeSpec spec = {
+        .op = op, .alias = alias, .in = in, .nin = nin, .arg = arg, .nargs = nargs, .nout = nout};
     Err err = {0};
     if (!nout || nout > MOST || !gb_node(b, &spec, out, &err))
         return err.code ? lua_raise(L, &err) : arg_wrong(L, 3, "a list of 1 to 64 sizes");
@@ -219,7 +224,7 @@ static void builder_keys(lua_State *L, void *self)
 }
 
 LUA_FN(builder_input, "b:input(name, dtype, shape) -> GraphValue",
-    "An input of the graph.  A size given as a name is free, and bound later by g:bind.")
+       "An input of the graph.  A size given as a name is free, and bound later by g:bind.")
 {
     GraphBuilder *b = open_builder(L, check_builder(L, 1));
     const char *name = arg_str(L, 2);
@@ -230,7 +235,8 @@ LUA_FN(builder_input, "b:input(name, dtype, shape) -> GraphValue",
         lua_rawgeti(L, 4, (lua_Integer)i + 1);
         if (lua_type(L, -1) == LUA_TSTRING)
             dim[i] = dim_symbol(gb_symbol(b, lua_tostring(L, -1)));
-        else if (lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 0 && lua_tointeger(L, -1) <= INT32_MAX)
+        else if (lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 0 &&
+                 lua_tointeger(L, -1) <= INT32_MAX)
             dim[i] = lua_tointeger(L, -1);
         else
             return arg_wrong(L, 4, "a list of sizes, or names for free ones");
@@ -240,7 +246,8 @@ LUA_FN(builder_input, "b:input(name, dtype, shape) -> GraphValue",
     return 1;
 }
 
-LUA_FN(builder_const, "b:const(value) -> GraphValue", "A constant: a Tensor, a list of integers, or one number.")
+LUA_FN(builder_const, "b:const(value) -> GraphValue",
+       "A constant: a Tensor, a list of integers, or one number.")
 {
     BuilderBox *builder = check_builder(L, 1);
     open_builder(L, builder);
@@ -248,7 +255,8 @@ LUA_FN(builder_const, "b:const(value) -> GraphValue", "A constant: a Tensor, a l
     return 1;
 }
 
-LUA_FN(builder_output, "b:output(name, value)", "Names an output of the graph; what the function returns is called y.")
+LUA_FN(builder_output, "b:output(name, value)",
+       "Names an output of the graph; what the function returns is called y.")
 {
     BuilderBox *builder = check_builder(L, 1);
     const char *name = arg_str(L, 2);
@@ -258,7 +266,8 @@ LUA_FN(builder_output, "b:output(name, value)", "Names an output of the graph; w
     return 0;
 }
 
-/* ---- values ---------------------------------------------------------------------------------------- */
+/* ---- values
+ * ---------------------------------------------------------------------------------------- */
 
 static void value_tostring(lua_State *L, void *self)
 {
@@ -266,7 +275,8 @@ static void value_tostring(lua_State *L, void *self)
     GraphBuilder *b = open_builder(L, v->builder);
     Arena *A = arena_new(NULL);
     const GValue *value = gb_value(b, v->id);
-    lua_pushfstring(L, "%s: %s", value->name ? value->name : "a constant", gtype_text(A, NULL, value->type));
+    lua_pushfstring(L, "%s: %s", value->name ? value->name : "a constant",
+                    gtype_text(A, NULL, value->type));
     arena_release(A);
 }
 
@@ -285,10 +295,22 @@ static int arithmetic(lua_State *L, GraphOpId id)
     return 1;
 }
 
-LUA_FN(value_add, "__add(a, b)", "The sum, stretched as ONNX's Add.") { return arithmetic(L, GOP_add); }
-LUA_FN(value_sub, "__sub(a, b)", "The difference.") { return arithmetic(L, GOP_sub); }
-LUA_FN(value_mul, "__mul(a, b)", "The product, element by element.") { return arithmetic(L, GOP_mul); }
-LUA_FN(value_div, "__div(a, b)", "The quotient; integers toward zero.") { return arithmetic(L, GOP_div); }
+LUA_FN(value_add, "__add(a, b)", "The sum, stretched as ONNX's Add.")
+{
+    return arithmetic(L, GOP_add);
+}
+LUA_FN(value_sub, "__sub(a, b)", "The difference.")
+{
+    return arithmetic(L, GOP_sub);
+}
+LUA_FN(value_mul, "__mul(a, b)", "The product, element by element.")
+{
+    return arithmetic(L, GOP_mul);
+}
+LUA_FN(value_div, "__div(a, b)", "The quotient; integers toward zero.")
+{
+    return arithmetic(L, GOP_div);
+}
 
 LUA_FN(value_shape, "v.shape -> list", "Its sizes; one that is not known is \"?\".")
 {
@@ -313,22 +335,25 @@ LUA_FN(value_dtype, "v.dtype -> string", "Its element type.")
     return 1;
 }
 
-/* ---- the graph -------------------------------------------------------------------------------------- */
+/* ---- the graph
+ * -------------------------------------------------------------------------------------- */
 
 LUA_FN(tvm_graph, "tvm.graph(name, build) -> Graph",
-    "A model written in Lua: build(b) makes inputs by b:input, then values by operators as methods, and returns\n"
-    "the outputs.  Attributes come in a table at the end; `name` there names the node.  tvm.ops() lists the\n"
-    "operators, tvm.op(name) says what one takes.\n"
-    "> g = tvm.graph(\"net\", function(b)\n"
-    ">   local x = b:input(\"x\", \"float32\", {1, 3, 8, 8})\n"
-    ">   return b:relu(b:max_pool(x, {kernel_shape = {2, 2}, strides = {2, 2}})) * 0.5\n"
-    "> end)\n"
-    "> print(g:text())\n"
-    "graph net(x: float32[1, 3, 8, 8]) -> (y: float32[1, 3, 4, 4]):\n"
-    "  max_pool1: float32[1, 3, 4, 4] = max_pool(x, kernel_shape=[2, 2], strides=[2, 2])\n"
-    "  relu1: float32[1, 3, 4, 4] = relu(max_pool1)\n"
-    "  mul1: float32[1, 3, 4, 4] = mul(relu1, float32[] 0.5)\n"
-    "  return y = mul1")
+       "A model written in Lua: build(b) makes inputs by b:input, then values by operators as "
+       "methods, and returns\n"
+       "the outputs.  Attributes come in a table at the end; `name` there names the node.  "
+       "tvm.ops() lists the\n"
+       "operators, tvm.op(name) says what one takes.\n"
+       "> g = tvm.graph(\"net\", function(b)\n"
+       ">   local x = b:input(\"x\", \"float32\", {1, 3, 8, 8})\n"
+       ">   return b:relu(b:max_pool(x, {kernel_shape = {2, 2}, strides = {2, 2}})) * 0.5\n"
+       "> end)\n"
+       "> print(g:text())\n"
+       "graph net(x: float32[1, 3, 8, 8]) -> (y: float32[1, 3, 4, 4]):\n"
+       "  max_pool1: float32[1, 3, 4, 4] = max_pool(x, kernel_shape=[2, 2], strides=[2, 2])\n"
+       "  relu1: float32[1, 3, 4, 4] = relu(max_pool1)\n"
+       "  mul1: float32[1, 3, 4, 4] = mul(relu1, float32[] 0.5)\n"
+       "  return y = mul1")
 {
     const char *name = arg_str(L, 1);
     arg_function(L, 2);
@@ -353,9 +378,11 @@ LUA_FN(tvm_graph, "tvm.graph(name, build) -> Graph",
     return push_graph(L, gb_finish(b, &err), &err);
 }
 
-static const LuaFn *const builder_members[] = {&builder_input_fn, &builder_const_fn, &builder_output_fn, NULL};
-static const LuaFn *const value_members[] = {&value_add_fn, &value_sub_fn, &value_mul_fn, &value_div_fn,
-                                             &value_shape_fn, &value_dtype_fn, NULL};
+static const LuaFn *const builder_members[] = {&builder_input_fn, &builder_const_fn,
+                                               &builder_output_fn, NULL};
+static const LuaFn *const value_members[] = {&value_add_fn, &value_sub_fn,   &value_mul_fn,
+                                             &value_div_fn, &value_shape_fn, &value_dtype_fn,
+                                             NULL};
 
 static const LuaClass builder_class = {
     .name = "GraphBuilder",

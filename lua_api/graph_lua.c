@@ -94,8 +94,10 @@ static int push_bound(lua_State *L, Graph *g, int table)
     return push_graph(L, graph_bind(g, &to, &err), &err);
 }
 
-LUA_FN(tvm_import, "tvm.import(path, sizes?) -> Graph",
-    "A model from an ONNX file.  Free sizes of its inputs are bound by name, as {batch = 1}.  What is not known\n"
+LUA_FN(
+    tvm_import, "tvm.import(path, sizes?) -> Graph",
+    "A model from an ONNX file.  Free sizes of its inputs are bound by name, as {batch = 1}.  What "
+    "is not known\n"
     "here stands in the graph as `unsupported` nodes, which g:unsupported() lists; the rest works.")
 {
     const char *path = arg_str(L, 1);
@@ -109,11 +111,13 @@ LUA_FN(tvm_import, "tvm.import(path, sizes?) -> Graph",
 }
 
 LUA_FN(tvm_parse_graph, "tvm.parse_graph(text, from?) -> Graph",
-    "The graph of a text that g:text() gave.  Constants written as data<…> are looked up in the graph `from`.\n"
-    "> print(tvm.parse_graph(\"graph f(x: float32[2]) -> (y):\\n  relu1 = relu(x)\\n  return y = relu1\"):text())\n"
-    "graph f(x: float32[2]) -> (y: float32[2]):\n"
-    "  relu1: float32[2] = relu(x)\n"
-    "  return y = relu1")
+       "The graph of a text that g:text() gave.  Constants written as data<…> are looked up in the "
+       "graph `from`.\n"
+       "> print(tvm.parse_graph(\"graph f(x: float32[2]) -> (y):\\n  relu1 = relu(x)\\n  return y "
+       "= relu1\"):text())\n"
+       "graph f(x: float32[2]) -> (y: float32[2]):\n"
+       "  relu1: float32[2] = relu(x)\n"
+       "  return y = relu1")
 {
     const char *text = arg_str(L, 1);
     Graph *from = lua_isnoneornil(L, 2) ? NULL : check_graph(L, 2)->graph;
@@ -122,23 +126,24 @@ LUA_FN(tvm_parse_graph, "tvm.parse_graph(text, from?) -> Graph",
 }
 
 LUA_FN(tvm_ops, "tvm.ops(pattern?) -> string",
-    "The operators that graphs may use, those whose name contains `pattern`, with what they do.")
+       "The operators that graphs may use, those whose name contains `pattern`, with what they do.")
 {
     const char *pattern = arg_str_or(L, 1, "");
     Arena *A = arena_new(NULL);
     Buf b = buf_new(A);
     for (size_t i = 0; i < graph_op_count; i++)
         if (strstr(graph_op[i].name, pattern) && graph_op[i].onnx[0])
-            buf_printf(&b, "%-26s %-12s %s\n", graph_op[i].name, fuse_class_name[graph_op[i].fuse], graph_op[i].doc);
+            buf_printf(&b, "%-26s %-12s %s\n", graph_op[i].name, fuse_class_name[graph_op[i].fuse],
+                       graph_op[i].doc);
     return push_text(L, A, buf_str(&b));
 }
 
 LUA_FN(tvm_op, "tvm.op(name) -> string",
-    "What an operator takes: inputs, attributes with their defaults, and what it gives.\n"
-    "> print(tvm.op \"softmax\")\n"
-    "softmax(x) -> y: exp(x) over its sum along an axis\n"
-    "  ONNX's Softmax; for fusion a reduction operator\n"
-    "  axis = -1: the axis along which elements compete")
+       "What an operator takes: inputs, attributes with their defaults, and what it gives.\n"
+       "> print(tvm.op \"softmax\")\n"
+       "softmax(x) -> y: exp(x) over its sum along an axis\n"
+       "  ONNX's Softmax; for fusion a reduction operator\n"
+       "  axis = -1: the axis along which elements compete")
 {
     const char *name = arg_str(L, 1);
     const GraphOp *op = graph_op_find(name);
@@ -149,20 +154,28 @@ LUA_FN(tvm_op, "tvm.op(name) -> string",
     buf_printf(&b, "%s(", op->name);
     for (size_t i = 0; i < op->nin; i++)
         buf_printf(&b, "%s%s%s", i ? ", " : "", op->in[i].name,
-                   op->in[i].kind == ARG_OPTIONAL ? "?" : op->in[i].kind == ARG_VARIADIC ? "…" : "");
+                   op->in[i].kind == ARG_OPTIONAL   ? "?"
+                   : op->in[i].kind == ARG_VARIADIC ? "…"
+                                                    : "");
     buf_puts(&b, ") -> ");
     for (size_t i = 0; i < op->nout; i++)
         buf_printf(&b, "%s%s%s", i ? ", " : "", op->out[i].name,
-                   op->out[i].kind == ARG_OPTIONAL ? "?" : op->out[i].kind == ARG_VARIADIC ? "…" : "");
+                   op->out[i].kind == ARG_OPTIONAL   ? "?"
+                   : op->out[i].kind == ARG_VARIADIC ? "…"
+                                                     : "");
     buf_printf(&b, ": %s\n  ONNX's %s; for fusion a%s %s operator\n", op->doc, op->onnx,
                strchr("aeio", fuse_class_name[op->fuse][0]) ? "n" : "", fuse_class_name[op->fuse]);
     for (size_t i = 0; i < op->nattrs; i++)
-        buf_printf(&b, "  %s%s%s: %s\n", op->attr[i].name, !op->attr[i].standard ? " (needed)" : op->attr[i].standard[0] ? " = " : " (optional)",
+        buf_printf(&b, "  %s%s%s: %s\n", op->attr[i].name,
+                   !op->attr[i].standard     ? " (needed)"
+                   : op->attr[i].standard[0] ? " = "
+                                             : " (optional)",
                    op->attr[i].standard ? op->attr[i].standard : "", op->attr[i].doc);
     return push_text(L, A, buf_str(&b));
 }
 
-LUA_FN(tvm_passes, "tvm.passes() -> string", "The graph passes, in the order in which g:fuse() runs them.")
+LUA_FN(tvm_passes, "tvm.passes() -> string",
+       "The graph passes, in the order in which g:fuse() runs them.")
 {
     Arena *A = arena_new(NULL);
     Buf b = buf_new(A);
@@ -171,10 +184,12 @@ LUA_FN(tvm_passes, "tvm.passes() -> string", "The graph passes, in the order in 
     return push_text(L, A, buf_str(&b));
 }
 
-/* ---- looking ------------------------------------------------------------------------------------ */
+/* ---- looking ------------------------------------------------------------------------------------
+ */
 
 LUA_FN(graph_text_, "g:text() -> string",
-    "The graph as text that tvm.parse_graph reads back; constants are written as data<…> of their content.")
+       "The graph as text that tvm.parse_graph reads back; constants are written as data<…> of "
+       "their content.")
 {
     Arena *A = arena_new(NULL);
     return push_text(L, A, graph_text(A, check_graph(L, 1)->graph));
@@ -187,7 +202,8 @@ LUA_FN(graph_ops_, "g:ops() -> string", "How often each operator occurs, and wha
 }
 
 LUA_FN(graph_unsupported_, "g:unsupported() -> string",
-    "The operators that could not be taken over: how many, their name, version and reason; \"\" if all could.")
+       "The operators that could not be taken over: how many, their name, version and reason; \"\" "
+       "if all could.")
 {
     Arena *A = arena_new(NULL);
     return push_text(L, A, graph_unsupported_text(A, check_graph(L, 1)->graph));
@@ -208,14 +224,15 @@ static void push_value(lua_State *L, const Graph *g, const char *name, ValueId v
         if (dim_known(t.dim[d]))
             lua_pushinteger(L, t.dim[d]);
         else
-            lua_pushstring(L, dim_is_symbol(t.dim[d]) ? g->symbol[dim_symbol_index(t.dim[d])] : "?");
+            lua_pushstring(L,
+                           dim_is_symbol(t.dim[d]) ? g->symbol[dim_symbol_index(t.dim[d])] : "?");
         lua_rawseti(L, -2, d + 1);
     }
     lua_setfield(L, -2, "shape");
 }
 
 LUA_FN(graph_inputs_, "g:inputs() -> list",
-    "Its inputs, as {name = …, dtype = …, shape = {…}}; a free size is its name.")
+       "Its inputs, as {name = …, dtype = …, shape = {…}}; a free size is its name.")
 {
     const Graph *g = check_graph(L, 1)->graph;
     lua_createtable(L, (int)g->ninputs, 0);
@@ -244,7 +261,8 @@ LUA_FN(graph_nodes_, "g:nodes() -> list", "The aliases of its nodes, in order.")
 }
 
 LUA_FN(graph_node_, "g:node(name) -> string",
-    "One node as a line of the text form, by its alias or its name in the model file, and what it is called there.")
+       "One node as a line of the text form, by its alias or its name in the model file, and what "
+       "it is called there.")
 {
     const Graph *g = check_graph(L, 1)->graph;
     const char *name = arg_str(L, 2);
@@ -258,7 +276,8 @@ LUA_FN(graph_node_, "g:node(name) -> string",
     return push_text(L, A, text);
 }
 
-LUA_FN(graph_data_, "g:data(name) -> Tensor", "The elements of a constant, by its name in g:text() or in the model file.")
+LUA_FN(graph_data_, "g:data(name) -> Tensor",
+       "The elements of a constant, by its name in g:text() or in the model file.")
 {
     const Graph *g = check_graph(L, 1)->graph;
     const char *name = arg_str(L, 2);
@@ -269,7 +288,8 @@ LUA_FN(graph_data_, "g:data(name) -> Tensor", "The elements of a constant, by it
 }
 
 LUA_FN(graph_diff_, "g:diff(other) -> string",
-    "What changed from this graph to the other: nodes gone, new and changed; \"(unchanged)\" if nothing did.")
+       "What changed from this graph to the other: nodes gone, new and changed; \"(unchanged)\" if "
+       "nothing did.")
 {
     const Graph *g = check_graph(L, 1)->graph, *other = check_graph(L, 2)->graph;
     Arena *A = arena_new(NULL);
@@ -277,7 +297,8 @@ LUA_FN(graph_diff_, "g:diff(other) -> string",
 }
 
 LUA_FN(graph_fingerprint_, "g:fingerprint() -> string",
-    "32 hexadecimal digits that two graphs share if they compute the same in the same way, whatever their names.")
+       "32 hexadecimal digits that two graphs share if they compute the same in the same way, "
+       "whatever their names.")
 {
     char text[33];
     fp_text(graph_fingerprint(check_graph(L, 1)->graph), text);
@@ -298,11 +319,14 @@ LUA_FN(graph_name_, "g.name -> string", "Its name.")
 }
 
 LUA_FN(graph_why_, "g:why(from?, to?) -> string",
-    "Why the edge between two nodes is, or is not, inside a group.  With one name, all edges that leave that\n"
-    "node; with none, every edge that was not fused.  An edge may also be given as \"conv1 -> relu1\".")
+       "Why the edge between two nodes is, or is not, inside a group.  With one name, all edges "
+       "that leave that\n"
+       "node; with none, every edge that was not fused.  An edge may also be given as \"conv1 -> "
+       "relu1\".")
 {
     const Graph *g = check_graph(L, 1)->graph;
-    const char *from = arg_str_or(L, 2, NULL), *to = arg_str_or(L, 3, NULL), *arrow = from ? strstr(from, "->") : NULL;
+    const char *from = arg_str_or(L, 2, NULL), *to = arg_str_or(L, 3, NULL),
+               *arrow = from ? strstr(from, "->") : NULL;
     Arena *A = arena_new(NULL);
     const char *text = NULL;
     if (arrow) {
@@ -324,14 +348,18 @@ LUA_FN(graph_why_, "g:why(from?, to?) -> string",
     if (text)
         return push_text(L, A, text);
     char label[160];
-    snprintf(label, sizeof label, "%.70s%s%.70s", from ? from : "any node", to ? " -> " : " -> …", to ? to : "");
+    snprintf(label, sizeof label, "%.70s%s%.70s", from ? from : "any node", to ? " -> " : " -> …",
+             to ? to : "");
     arena_release(A);
-    return RAISE(L, graph_no_edge, NULL, label, g->ngroups ? "there is no such edge" : "the graph is not fused");
+    return RAISE(L, graph_no_edge, NULL, label,
+                 g->ngroups ? "there is no such edge" : "the graph is not fused");
 }
 
-/* ---- changing ------------------------------------------------------------------------------------ */
+/* ---- changing
+ * ------------------------------------------------------------------------------------ */
 
-LUA_FN(graph_bind_, "g:bind(sizes) -> Graph",
+LUA_FN(
+    graph_bind_, "g:bind(sizes) -> Graph",
     "The graph for particular sizes of what was left free: g:bind{batch = 1}.  All shapes follow.")
 {
     Graph *g = check_graph(L, 1)->graph;
@@ -367,8 +395,9 @@ static int run_passes(lua_State *L, const char *const *names, size_t n)
 }
 
 LUA_FN(graph_pass_, "g:pass(name, …) -> Graph",
-    "The graph after one pass, or several one after the other: \"infer_shapes\", \"fold_constants\", \"simplify\",\n"
-    "\"fold_batch_norm\", \"dead_code\", \"fuse\".  Each is timed, and its result verified.")
+       "The graph after one pass, or several one after the other: \"infer_shapes\", "
+       "\"fold_constants\", \"simplify\",\n"
+       "\"fold_batch_norm\", \"dead_code\", \"fuse\".  Each is timed, and its result verified.")
 {
     const char *names[64];
     int n = lua_gettop(L) - 1;
@@ -380,21 +409,24 @@ LUA_FN(graph_pass_, "g:pass(name, …) -> Graph",
 }
 
 LUA_FN(graph_fuse_, "g:fuse() -> Graph",
-    "The graph after all passes, its nodes in groups that are computed together.  g:why() tells, for each edge\n"
-    "that is not inside a group, why.")
+       "The graph after all passes, its nodes in groups that are computed together.  g:why() "
+       "tells, for each edge\n"
+       "that is not inside a group, why.")
 {
     return run_passes(L, NULL, 0);
 }
 
 LUA_FN(graph_lower_, "g:lower() -> Module",
-    "The graph as loop programs: a Func for each group, or for each node where it is not fused.  Every size must\n"
-    "be known: g:bind{…}.")
+       "The graph as loop programs: a Func for each group, or for each node where it is not fused. "
+       " Every size must\n"
+       "be known: g:bind{…}.")
 {
     Err err = {0};
     return push_module(L, graph_lower(check_graph(L, 1)->graph, &err), &err);
 }
 
-LUA_FN(graph_save_, "g:save(path) -> Graph", "Writes the text form to a file; constants stay outside, as data<…>.")
+LUA_FN(graph_save_, "g:save(path) -> Graph",
+       "Writes the text form to a file; constants stay outside, as data<…>.")
 {
     const Graph *g = check_graph(L, 1)->graph;
     const char *path = arg_str(L, 2);
@@ -406,13 +438,29 @@ LUA_FN(graph_save_, "g:save(path) -> Graph", "Writes the text form to a file; co
     return ok ? 1 : lua_raise(L, &err);
 }
 
-/* ---- opening --------------------------------------------------------------------------------------- */
+/* ---- opening
+ * --------------------------------------------------------------------------------------- */
 
 enum { MOST_MEMBERS = 64 };
-static const LuaFn *graph_members[MOST_MEMBERS] = {
-    &graph_text__fn, &graph_ops__fn, &graph_unsupported__fn, &graph_inputs__fn, &graph_outputs__fn, &graph_nodes__fn,
-    &graph_node__fn, &graph_data__fn, &graph_diff__fn, &graph_fingerprint__fn, &graph_eq_fn, &graph_name__fn,
-    &graph_why__fn, &graph_bind__fn, &graph_pass__fn, &graph_fuse__fn, &graph_lower__fn, &graph_save__fn, NULL};
+static const LuaFn *graph_members[MOST_MEMBERS] = {&graph_text__fn,
+                                                   &graph_ops__fn,
+                                                   &graph_unsupported__fn,
+                                                   &graph_inputs__fn,
+                                                   &graph_outputs__fn,
+                                                   &graph_nodes__fn,
+                                                   &graph_node__fn,
+                                                   &graph_data__fn,
+                                                   &graph_diff__fn,
+                                                   &graph_fingerprint__fn,
+                                                   &graph_eq_fn,
+                                                   &graph_name__fn,
+                                                   &graph_why__fn,
+                                                   &graph_bind__fn,
+                                                   &graph_pass__fn,
+                                                   &graph_fuse__fn,
+                                                   &graph_lower__fn,
+                                                   &graph_save__fn,
+                                                   NULL};
 
 void graph_add_methods(const LuaFn *const *list)
 {
@@ -425,7 +473,8 @@ void graph_add_methods(const LuaFn *const *list)
 
 const LuaClass graph_class = {
     .name = "Graph",
-    .doc = "A model: operators, the values between them, and constants.  It never changes; methods give new ones.",
+    .doc = "A model: operators, the values between them, and constants.  It never changes; methods "
+           "give new ones.",
     .size = sizeof(GraphBox),
     .members = graph_members,
     .release = release_graph,
@@ -436,7 +485,8 @@ const LuaClass graph_class = {
 
 void lua_open_graph(lua_State *L)
 {
-    static const LuaFn *const functions[] = {&tvm_import_fn, &tvm_parse_graph_fn, &tvm_ops_fn, &tvm_op_fn, &tvm_passes_fn, NULL};
+    static const LuaFn *const functions[] = {&tvm_import_fn, &tvm_parse_graph_fn, &tvm_ops_fn,
+                                             &tvm_op_fn,     &tvm_passes_fn,      NULL};
     lua_put_functions(L, functions);
     lua_put_class(L, &graph_class);
 }

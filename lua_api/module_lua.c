@@ -49,8 +49,9 @@ static void push_table(lua_State *L, const Module *m, uint32_t rows)
     for (uint32_t i = 0; i < shown; i++) {
         const GraphKernel *k = &m->kernel[i];
         ValueId out = k->arg[k->nin];
-        buf_printf(&b, "  %-14s %10.3f MFLOP  %-28s %s\n", k->name, (double)kernel_flops(m, k) / 1e6,
-                   gtype_text(A, m->graph, graph_value(m->graph, out)->type), kernel_nodes(A, m, k));
+        buf_printf(
+            &b, "  %-14s %10.3f MFLOP  %-28s %s\n", k->name, (double)kernel_flops(m, k) / 1e6,
+            gtype_text(A, m->graph, graph_value(m->graph, out)->type), kernel_nodes(A, m, k));
     }
     if (shown < m->nkernels)
         buf_printf(&b, "  … and %u more kernels\n", m->nkernels - shown);
@@ -92,7 +93,7 @@ static uint32_t arg_kernel(lua_State *L, const Module *m, int arg)
 }
 
 LUA_FN(module_schedule_, "m:schedule(name) -> Schedule",
-    "A schedule of one kernel, by its name or that of a node in it.")
+       "A schedule of one kernel, by its name or that of a node in it.")
 {
     const Module *m = check_module(L, 1)->module;
     uint32_t i = arg_kernel(L, m, 2);
@@ -102,7 +103,8 @@ LUA_FN(module_schedule_, "m:schedule(name) -> Schedule",
     return 1;
 }
 
-LUA_FN(module_func_, "m:func(name) -> Func", "One kernel's loop program, by its name or that of a node in it.")
+LUA_FN(module_func_, "m:func(name) -> Func",
+       "One kernel's loop program, by its name or that of a node in it.")
 {
     const Module *m = check_module(L, 1)->module;
     program_push_func(L, m->arena, m->kernel[arg_kernel(L, m, 2)].func);
@@ -110,7 +112,7 @@ LUA_FN(module_func_, "m:func(name) -> Func", "One kernel's loop program, by its 
 }
 
 LUA_FN(module_with_, "m:with(name, program) -> Module",
-    "The module with another loop program (a Schedule, a Version or a Func) for one kernel.")
+       "The module with another loop program (a Schedule, a Version or a Func) for one kernel.")
 {
     Module *m = check_module(L, 1)->module;
     uint32_t i = arg_kernel(L, m, 2);
@@ -119,7 +121,8 @@ LUA_FN(module_with_, "m:with(name, program) -> Module",
     return push_module(L, module_with(m, i, p.func, p.version->arena, &err), &err);
 }
 
-LUA_FN(module_kernels_, "m:kernels() -> list", "The names of its kernels, in the order in which they run.")
+LUA_FN(module_kernels_, "m:kernels() -> list",
+       "The names of its kernels, in the order in which they run.")
 {
     module_names(L, check_module(L, 1));
     return 1;
@@ -132,8 +135,9 @@ LUA_FN(module_graph_, "m.graph -> Graph", "The graph that was lowered.")
 }
 
 LUA_FN(module_interpret_, "m:interpret(inputs) -> Tensor, …",
-    "Runs the model by the reference interpreter, which defines what it means: slow, for small models and tests.\n"
-    "`inputs` is a list of tensors in the order of g:inputs().")
+       "Runs the model by the reference interpreter, which defines what it means: slow, for small "
+       "models and tests.\n"
+       "`inputs` is a list of tensors in the order of g:inputs().")
 {
     const Module *m = check_module(L, 1)->module;
     const Graph *g = m->graph;
@@ -150,7 +154,8 @@ LUA_FN(module_interpret_, "m:interpret(inputs) -> Tensor, …",
             in[i] = arg_tensor(L, -1);
         }
         GType t = graph_value(g, g->input[i])->type;
-        if (in[i]->dtype != t.dtype || in[i]->rank != t.rank || memcmp(in[i]->shape, t.dim, (size_t)t.rank * sizeof *t.dim) != 0) {
+        if (in[i]->dtype != t.dtype || in[i]->rank != t.rank ||
+            memcmp(in[i]->shape, t.dim, (size_t)t.rank * sizeof *t.dim) != 0) {
             char text[200];
             Arena *A = arena_new(NULL);
             Buf b = buf_new(A);
@@ -173,8 +178,13 @@ LUA_FN(module_interpret_, "m:interpret(inputs) -> Tensor, …",
 }
 
 enum { MOST_MEMBERS = 64 };
-static const LuaFn *module_members[MOST_MEMBERS] = {&module_schedule__fn, &module_func__fn, &module_with__fn,
-                                                    &module_kernels__fn, &module_graph__fn, &module_interpret__fn, NULL};
+static const LuaFn *module_members[MOST_MEMBERS] = {&module_schedule__fn,
+                                                    &module_func__fn,
+                                                    &module_with__fn,
+                                                    &module_kernels__fn,
+                                                    &module_graph__fn,
+                                                    &module_interpret__fn,
+                                                    NULL};
 
 void module_add_methods(const LuaFn *const *list)
 {
@@ -187,7 +197,8 @@ void module_add_methods(const LuaFn *const *list)
 
 const LuaClass module_class = {
     .name = "Module",
-    .doc = "A lowered model: one loop program for each group of its nodes.  m:schedule(name) begins to schedule one.",
+    .doc = "A lowered model: one loop program for each group of its nodes.  m:schedule(name) "
+           "begins to schedule one.",
     .size = sizeof(ModuleBox),
     .members = module_members,
     .release = release_module,

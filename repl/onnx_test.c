@@ -81,9 +81,13 @@ int onnx_test_main(int argc, char **argv)
     }
     for (int i = first; i < argc; i++)
         if (!run_folder(&c, argv[i])) {
-            fprintf(stderr, "onnx-test: %s is no case, and holds none: a case is a folder with model.onnx\n", argv[i]);
+            fprintf(
+                stderr,
+                "onnx-test: %s is no case, and holds none: a case is a folder with model.onnx\n",
+                argv[i]);
             return EXIT_usage;
         }
-    printf("%d passed, %d failed, %d skipped\n", c.n[CASE_PASSED], c.n[CASE_FAILED], c.n[CASE_UNSUPPORTED]);
+    printf("%d passed, %d failed, %d skipped\n", c.n[CASE_PASSED], c.n[CASE_FAILED],
+           c.n[CASE_UNSUPPORTED]);
     return c.n[CASE_FAILED] ? EXIT_failed : EXIT_ok;
 }

@@ -10,7 +10,8 @@ static GType bound_type(Arena *A, GType t, const int64_t *size)
     int64_t *dim = ARENA_ARRAY(A, int64_t, t.rank + 1);
     for (int d = 0; d < t.rank; d++) {
         bool symbol = dim_is_symbol(t.dim[d]);
-        dim[d] = symbol && size[dim_symbol_index(t.dim[d])] >= 0 ? size[dim_symbol_index(t.dim[d])] : t.dim[d];
+        dim[d] = symbol && size[dim_symbol_index(t.dim[d])] >= 0 ? size[dim_symbol_index(t.dim[d])]
+                                                                 : t.dim[d];
     }
     t.dim = t.rank < 0 ? NULL : dim;
     return t;

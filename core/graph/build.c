@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/buf.h"
+#include "core/graph/attrs.h"
 #include "core/graph/consts.h"
 #include "core/graph/infer.h"
 #include "core/graph/ops.h"
@@ -98,13 +99,34 @@ GraphBuilder *gb_new(Graph *from, const char *name)
     return b;
 }
 
-Arena *gb_arena(GraphBuilder *b) { return b->A; }
-void gb_drop(GraphBuilder *b) { arena_release(b->A); }
-const GValue *gb_value(const GraphBuilder *b, ValueId v) { return b->value.at[v]; }
-uint32_t gb_nnodes(const GraphBuilder *b) { return (uint32_t)b->node.n; }
-const GNode *gb_node_at(const GraphBuilder *b, uint32_t i) { return b->node.at[i]; }
-void gb_replace_node(GraphBuilder *b, uint32_t i, const GNode *n) { b->node.at[i] = n; }
-void gb_redirect(GraphBuilder *b, ValueId from, ValueId to) { b->redirect.at[from] = to; }
+Arena *gb_arena(GraphBuilder *b)
+{
+    return b->A;
+}
+void gb_drop(GraphBuilder *b)
+{
+    arena_release(b->A);
+}
+const GValue *gb_value(const GraphBuilder *b, ValueId v)
+{
+    return b->value.at[v];
+}
+uint32_t gb_nnodes(const GraphBuilder *b)
+{
+    return (uint32_t)b->node.n;
+}
+const GNode *gb_node_at(const GraphBuilder *b, uint32_t i)
+{
+    return b->node.at[i];
+}
+void gb_replace_node(GraphBuilder *b, uint32_t i, const GNode *n)
+{
+    b->node.at[i] = n;
+}
+void gb_redirect(GraphBuilder *b, ValueId from, ValueId to)
+{
+    b->redirect.at[from] = to;
+}
 
 void gb_set_name(GraphBuilder *b, const char *name)
 {
@@ -160,11 +182,26 @@ static const char *new_alias(GraphBuilder *b, const char *base)
 
 uint32_t gb_symbol(GraphBuilder *b, const char *name)
 {
+    const char *plain = plain_name(b->A, name);
     for (size_t i = 0; i < b->symbol.n; i++)
-        if (!strcmp(b->symbol.at[i], name))
+        if (!strcmp(b->symbol.at[i], plain))
             return (uint32_t)i;
-    vec_push(b->A, &b->symbol, arena_strdup(b->A, name));
+    vec_push(b->A, &b->symbol, plain);
     return (uint32_t)(b->symbol.n - 1);
+}
+
+uint32_t gb_new_symbol(GraphBuilder *b, const char *name)
+{
+    const char *plain = plain_name(b->A, name), *unique = plain;
+    for (unsigned k = 1;; k++) {
+        size_t i = 0;
+        while (i < b->symbol.n && strcmp(b->symbol.at[i], unique) != 0)
+            i++;
+        if (i == b->symbol.n)
+            break;
+        unique = arena_printf(b->A, "%s_%u", plain, k);
+    }
+    return gb_symbol(b, unique);
 }
 
 GType gb_type(GraphBuilder *b, DType t, int rank, const int64_t *dim)
@@ -216,147 +253,6 @@ void gb_output(GraphBuilder *b, const char *name, ValueId v)
     vec_push(b->A, &b->output, ((GOutput){.name = plain_name(b->A, name), .value = v}));
 }
 
-/* ---- attributes ------------------------------------------------------------------------------- */
-
-static const char *const kind_text[] = {"absent",           "an integer",        "a number",
-                                        "a string",         "a list of integers", "a list of numbers",
-                                        "an element type"};
-
-static const char *attr_names(Arena *A, const GraphOp *op)
-{
-    if (!op->nattrs)
-        return "none";
-    Buf text = buf_new(A);
-    for (size_t i = 0; i < op->nattrs; i++)
-        buf_printf(&text, "%s%s", i ? ", " : "", op->attr[i].name);
-    return buf_str(&text);
-}
-
-/* A default as its row writes it: `[0, 2, 3]`, `0.5`, `NOTSET`. */
-static GAttr parse_standard(Arena *A, const OpAttr *row)
-{
-    GAttr v = {.kind = row->kind};
-    if (!row->standard || !row->standard[0])
-        return row->kind == GA_STR && row->standard ? (GAttr){.kind = GA_STR, .at.s = ""} : (GAttr){.kind = GA_NONE};
-    switch ((GAttrKind)row->kind) {
-    case GA_INT: v.at.i = strtoll(row->standard, NULL, 10); break;
-    case GA_FLOAT: v.at.f = (double)strtof(row->standard, NULL); break;
-    case GA_STR: v.at.s = row->standard; break;
-    case GA_INTS: {
-        int64_t *list = ARENA_ARRAY(A, int64_t, GRAPH_MAX_RANK);
-        const char *p = row->standard + 1;
-        for (char *end; *p != ']' && v.n < GRAPH_MAX_RANK; p = end + (*end == ','))
-            list[v.n++] = strtoll(p, &end, 10);
-        v.at.is = list;
-        break;
-    }
-    default: assert(!"a default of this kind cannot be written in the table");
-    }
-    return v;
-}
-
-bool graph_attr_is_standard(const OpAttr *row, const GAttr *a)
-{
-    Arena *A = arena_new(NULL);
-    GAttr s = parse_standard(A, row);
-    bool same = row->standard && s.kind == a->kind && s.n == a->n;
-    switch ((GAttrKind)(same ? a->kind : GA_NONE)) {
-    case GA_NONE: break;
-    case GA_INT: same = s.at.i == a->at.i; break;
-    case GA_FLOAT: same = s.at.f == a->at.f; break;
-    case GA_STR: same = !strcmp(s.at.s, a->at.s); break;
-    case GA_DTYPE: same = s.at.t == a->at.t; break;
-    case GA_INTS: same = !s.n || !memcmp(s.at.is, a->at.is, s.n * sizeof *s.at.is); break;
-    case GA_FLOATS: same = !s.n || !memcmp(s.at.fs, a->at.fs, s.n * sizeof *s.at.fs); break;
-    }
-    arena_release(A);
-    return same;
-}
-
-/* An integer is welcome where a number is asked for, and a lone one where a list is. */
-static bool convert_attr(Arena *A, GAttr *v, GAttrKind want)
-{
-    if (v->kind == want)
-        return true;
-    if (want == GA_FLOAT && v->kind == GA_INT) {
-        *v = (GAttr){.kind = GA_FLOAT, .at.f = (double)(float)v->at.i};
-        return true;
-    }
-    if (want == GA_INTS && (v->kind == GA_INT || (v->kind == GA_FLOATS && v->n == 0))) {
-        int64_t *one = ARENA_ARRAY(A, int64_t, 1);
-        uint32_t n = v->kind == GA_INT;
-        if (n)
-            *one = v->at.i;
-        *v = (GAttr){.kind = GA_INTS, .n = n, .at.is = one};
-        return true;
-    }
-    if (want == GA_FLOATS && v->kind == GA_INTS) {
-        double *list = ARENA_ARRAY(A, double, v->n + 1);
-        for (uint32_t i = 0; i < v->n; i++)
-            list[i] = (double)v->at.is[i];
-        *v = (GAttr){.kind = GA_FLOATS, .n = v->n, .at.fs = list};
-        return true;
-    }
-    if (want == GA_DTYPE && v->kind == GA_STR) {
-        DType t;
-        if (!dtype_parse(v->at.s, &t))
-            return false;
-        *v = (GAttr){.kind = GA_DTYPE, .at.t = t};
-        return true;
-    }
-    return false;
-}
-
-static GAttr copy_attr(Arena *A, GAttr v)
-{
-    if (v.kind == GA_STR)
-        v.at.s = arena_strdup(A, v.at.s);
-    if (v.kind == GA_INTS) {
-        int64_t *list = ARENA_ARRAY(A, int64_t, v.n + 1);
-        if (v.n)
-            mem_copy(list, v.at.is, v.n * sizeof *list);
-        v.at.is = list;
-    }
-    if (v.kind == GA_FLOATS) {
-        double *list = ARENA_ARRAY(A, double, v.n + 1);
-        if (v.n)
-            mem_copy(list, v.at.fs, v.n * sizeof *list);
-        v.at.fs = list;
-    }
-    return v;
-}
-
-static bool fill_attrs(GraphBuilder *b, GNode *n, const GNodeSpec *spec, Err *err)
-{
-    const GraphOp *op = spec->op;
-    GAttr *attr = ARENA_ARRAY(b->A, GAttr, op->nattrs + 1u);
-    bool *given = ARENA_ARRAY(b->A, bool, op->nattrs + 1u);
-    for (size_t k = 0; k < spec->nargs; k++) {
-        const GArg *arg = &spec->arg[k];
-        size_t i = 0;
-        while (i < op->nattrs && strcmp(op->attr[i].name, arg->name) != 0)
-            i++;
-        if (i == op->nattrs)
-            return REFUSE(err, graph_attr_unknown, n, n->alias, op->name, arg->name,
-                          attr_names(b->A, op), op->name);
-        attr[i] = copy_attr(b->A, arg->value);
-        given[i] = true;
-        if (!convert_attr(b->A, &attr[i], op->attr[i].kind))
-            return REFUSE(err, graph_attr_kind, n, n->alias, op->name, arg->name,
-                          kind_text[op->attr[i].kind], kind_text[arg->value.kind], op->name);
-    }
-    for (size_t i = 0; i < op->nattrs; i++) {
-        if (given[i])
-            continue;
-        if (!op->attr[i].standard)
-            return REFUSE(err, graph_attr_missing, n, n->alias, op->name, op->attr[i].name,
-                          op->attr[i].doc, op->name);
-        attr[i] = parse_standard(b->A, &op->attr[i]);
-    }
-    n->attr = attr;
-    return true;
-}
-
 /* ---- nodes ---------------------------------------------------------------------------------- */
 
 static const char *arity_text(Arena *A, unsigned least, unsigned most, bool open, const char *what)
@@ -395,9 +291,8 @@ static void name_outputs(GraphBuilder *b, GNode *n, const GNodeSpec *spec, const
     ValueId *out = ARENA_ARRAY(b->A, ValueId, spec->nout);
     for (size_t i = 0; i < spec->nout; i++) {
         /* A single output shares its node's name. */
-        const char *name = spec->nout == 1
-                               ? n->alias
-                               : take_name(b, arena_printf(b->A, "%s.%zu", n->alias, i));
+        const char *name =
+            spec->nout == 1 ? n->alias : take_name(b, arena_printf(b->A, "%s.%zu", n->alias, i));
         const char *origin = spec->out_origin ? spec->out_origin[i] : NULL;
         out[i] = new_value(b, (GValue){.name = name,
                                        .origin = origin ? arena_strdup(b->A, origin) : NULL,
@@ -410,8 +305,8 @@ bool gb_node(GraphBuilder *b, const GNodeSpec *spec, ValueId *out, Err *err)
 {
     GNode *n = arena_alloc(b->A, sizeof *n);
     n->op = spec->op;
-    n->alias = spec->alias ? take_name(b, plain_name(b->A, spec->alias))
-                           : new_alias(b, spec->op->alias);
+    n->alias =
+        spec->alias ? take_name(b, plain_name(b->A, spec->alias)) : new_alias(b, spec->op->alias);
     n->origin = spec->origin ? arena_strdup(b->A, spec->origin) : NULL;
     n->nin = (uint16_t)spec->nin;
     while (n->nin && spec->in[n->nin - 1] == VALUE_NONE && n->nin > spec->op->min_in)
@@ -420,7 +315,7 @@ bool gb_node(GraphBuilder *b, const GNodeSpec *spec, ValueId *out, Err *err)
     ValueId *in = ARENA_ARRAY(b->A, ValueId, spec->nin + 1);
     mem_copy(in, spec->in, n->nin * sizeof *in);
     n->in = in;
-    if (!graph_check_arity(b->A, n, err) || !fill_attrs(b, n, spec, err))
+    if (!graph_check_arity(b->A, n, err) || !graph_fill_attrs(b->A, n, spec, err))
         return false;
     GType *type = ARENA_ARRAY(b->A, GType, spec->nout);
     Tensor *known = NULL;
@@ -495,7 +390,8 @@ bool gb_infer(GraphBuilder *b, uint32_t *changed, Err *err)
     return true;
 }
 
-/* ---- finishing -------------------------------------------------------------------------------- */
+/* ---- finishing --------------------------------------------------------------------------------
+ */
 
 static ValueId follow(const GraphBuilder *b, ValueId v)
 {
@@ -555,7 +451,8 @@ static bool sort_nodes(GraphBuilder *b, Graph *g, Err *err)
     uint32_t n = (uint32_t)b->node.n, depth = 0, placed = 0;
     int32_t *producer = ARENA_ARRAY(b->A, int32_t, b->value.n + 1);
     uint8_t *state = ARENA_ARRAY(b->A, uint8_t, n + 1); /* 0 new, 1 open, 2 placed */
-    uint32_t *stack = ARENA_ARRAY(b->A, uint32_t, n + 1), *next = ARENA_ARRAY(b->A, uint32_t, n + 1);
+    uint32_t *stack = ARENA_ARRAY(b->A, uint32_t, n + 1),
+             *next = ARENA_ARRAY(b->A, uint32_t, n + 1);
     const GNode **out = ARENA_ARRAY(b->A, const GNode *, n + 1);
     memset(producer, -1, (b->value.n + 1) * sizeof *producer);
     for (uint32_t k = 0; k < n; k++)

@@ -3,7 +3,10 @@
 
 #include <assert.h>
 
-static void release(void *t) { tensor_release(t); }
+static void release(void *t)
+{
+    tensor_release(t);
+}
 
 void const_own(Arena *A, Tensor *t)
 {

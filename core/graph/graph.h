@@ -216,7 +216,10 @@ void gb_set_name(GraphBuilder *b, const char *name);
 void gb_set_source(GraphBuilder *b, const char *source);
 void gb_drop(GraphBuilder *b);
 
+/* The symbol of that name, made if there is none / a new one, called so or similarly.  Names are
+** made plain, as the text form writes them. */
 uint32_t gb_symbol(GraphBuilder *b, const char *name);
+uint32_t gb_new_symbol(GraphBuilder *b, const char *name);
 GType gb_type(GraphBuilder *b, DType t, int rank, const int64_t *dim);
 ValueId gb_input(GraphBuilder *b, const char *name, const char *origin, GType type);
 

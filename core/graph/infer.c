@@ -64,8 +64,7 @@ const char *gtype_text(Arena *A, const Graph *g, GType t)
 
 bool call_const_ints(const GraphCall *c, size_t i, const int64_t **v, size_t *n)
 {
-    return call_has(c, i) && c->in[i]->data &&
-           const_read_ints(c->A, c->in[i]->data, 4096, v, n);
+    return call_has(c, i) && c->in[i]->data && const_read_ints(c->A, c->in[i]->data, 4096, v, n);
 }
 
 bool call_const_number(const GraphCall *c, size_t i, double *v)

@@ -8,7 +8,8 @@
 #include "core/ir/interp.h"
 #include "core/ir/verify.h"
 
-/* ---- one Func ------------------------------------------------------------------------------------ */
+/* ---- one Func
+ * ------------------------------------------------------------------------------------ */
 
 /* The buffers of a Func under construction, by value. */
 typedef struct Lowering {
@@ -16,8 +17,8 @@ typedef struct Lowering {
     Te *te;
     const Graph *g; /* NULL for a node by itself */
     const GValue *const *value;
-    const Node **buffer;  /* by value id: a parameter or a stage; NULL until there is one */
-    VEC(ValueId) params;  /* in the order te has them */
+    const Node **buffer; /* by value id: a parameter or a stage; NULL until there is one */
+    VEC(ValueId) params; /* in the order te has them */
 } Lowering;
 
 static const Node *input_buffer(LowerCall *l, size_t i)
@@ -26,8 +27,9 @@ static const Node *input_buffer(LowerCall *l, size_t i)
     ValueId v = l->call.node->in[i];
     if (!low->buffer[v]) {
         const GValue *value = low->value[v];
-        low->buffer[v] = te_placeholder(low->te, value->name ? value->name : arena_printf(low->A, "c%u", v),
-                                        value->type.dtype, (size_t)value->type.rank, value->type.dim);
+        low->buffer[v] =
+            te_placeholder(low->te, value->name ? value->name : arena_printf(low->A, "c%u", v),
+                           value->type.dtype, (size_t)value->type.rank, value->type.dim);
         vec_push(low->A, &low->params, v);
     }
     return low->buffer[v];
@@ -53,7 +55,8 @@ static bool all_static(const Lowering *low, const GNode *n, const GType *type, E
         if (gtype_static(t))
             continue;
         const char *what = in ? value[n->in[i]]->name : n->alias;
-        return REFUSE(err, graph_not_static, n, what ? what : n->alias, gtype_text(low->A, low->g, t),
+        return REFUSE(err, graph_not_static, n, what ? what : n->alias,
+                      gtype_text(low->A, low->g, t),
                       t.dtype >= DT_COUNT ? "its element type is not known here"
                       : t.rank < 0        ? "it depends on what is computed at run time"
                                           : "some of its sizes are free",
@@ -120,12 +123,18 @@ bool graph_lower_nodes(Arena *A, const Graph *g, const GUses *uses, uint32_t fir
         memcpy(arg, low.params.at, low.params.n * sizeof *arg);
     mem_copy(arg + low.params.n, made.at, made.n * sizeof *arg);
     const Node *f = te_func(low.te, made.n, results, err);
-    *out = (GraphKernel){.name = name, .func = f, .first = first, .n = n, .nin = (uint32_t)low.params.n,
-                    .nout = (uint32_t)made.n, .arg = arg};
+    *out = (GraphKernel){.name = name,
+                         .func = f,
+                         .first = first,
+                         .n = n,
+                         .nin = (uint32_t)low.params.n,
+                         .nout = (uint32_t)made.n,
+                         .arg = arg};
     return f && ir_verify(f, err);
 }
 
-/* ---- the module ----------------------------------------------------------------------------------- */
+/* ---- the module
+ * ----------------------------------------------------------------------------------- */
 
 Module *graph_lower(Graph *g, Err *err)
 {
@@ -167,7 +176,8 @@ int32_t module_find(const Module *m, const char *name)
             return (int32_t)i;
     int32_t node = graph_find_node(m->graph, name);
     for (uint32_t i = 0; node >= 0 && i < m->nkernels; i++)
-        if ((uint32_t)node >= m->kernel[i].first && (uint32_t)node < m->kernel[i].first + m->kernel[i].n)
+        if ((uint32_t)node >= m->kernel[i].first &&
+            (uint32_t)node < m->kernel[i].first + m->kernel[i].n)
             return (int32_t)i;
     return -1;
 }
@@ -204,7 +214,8 @@ Module *module_with(Module *m, uint32_t i, const Node *func, Arena *owner, Err *
     return copy;
 }
 
-/* ---- by the interpreter ------------------------------------------------------------------------------ */
+/* ---- by the interpreter
+ * ------------------------------------------------------------------------------ */
 
 static bool interpret(const GraphKernel *k, Tensor *const *args, Err *err)
 {
@@ -212,13 +223,17 @@ static bool interpret(const GraphKernel *k, Tensor *const *args, Err *err)
     InterpBuffer *io = ARENA_ARRAY(A, InterpBuffer, k->nin + k->nout + 1);
     for (uint32_t i = 0; i < k->nin + k->nout; i++)
         io[i] = (InterpBuffer){args[i]->dtype, (size_t)args[i]->rank, args[i]->shape,
-                               i < k->nin ? (void *)(uintptr_t)tensor_data(args[i]) : tensor_fill(args[i])};
+                               i < k->nin ? (void *)(uintptr_t)tensor_data(args[i])
+                                          : tensor_fill(args[i])};
     bool ok = interp_run(k->func, k->nin + k->nout, io, NULL, err);
     arena_release(A);
     return ok;
 }
 
-static void release_tensor(void *t) { tensor_release(t); }
+static void release_tensor(void *t)
+{
+    tensor_release(t);
+}
 
 bool graph_interpret(const Module *m, Tensor *const *in, Tensor **out, Err *err)
 {
@@ -256,7 +271,8 @@ bool graph_interpret(const Module *m, Tensor *const *in, Tensor **out, Err *err)
     return ok;
 }
 
-bool graph_eval_node(const GNode *n, const GValue *const *values, const GType *type, Tensor **out, Err *err)
+bool graph_eval_node(const GNode *n, const GValue *const *values, const GType *type, Tensor **out,
+                     Err *err)
 {
     Arena *A = arena_new(NULL);
     ValueId most = 0;

@@ -108,12 +108,20 @@ static Row node_row(Arena *A, const Graph *g, uint32_t k, bool *seen)
     int64_t params = own_parameters(g, n, seen), flops = graph_node_flops(g, k), bytes = 0;
     for (size_t i = 0; i < n->nout; i++) {
         int64_t e = gtype_elements(g->value[n->out[i]]->type);
-        bytes = e < 0 || bytes < 0 ? -1 : bytes + e * (int64_t)dtype_bytes(g->value[n->out[i]]->type.dtype);
+        bytes = e < 0 || bytes < 0
+                    ? -1
+                    : bytes + e * (int64_t)dtype_bytes(g->value[n->out[i]]->type.dtype);
     }
-    const char *op = gnode_is(n, GOP_unsupported) ? arena_printf(A, "%s (unsupported)", n->attr[A_unsupported_op].at.s) : n->op->name;
+    const char *op = gnode_is(n, GOP_unsupported)
+                         ? arena_printf(A, "%s (unsupported)", n->attr[A_unsupported_op].at.s)
+                         : n->op->name;
     const char *type = gtype_text(A, g, v->type);
-    return (Row){{goes_on(g, k) ? arena_printf(A, "+ %s", n->alias) : n->alias, op, n->nout > 1 ? arena_printf(A, "%s … %u", type, n->nout) : type,
-                  params ? grouped(A, params) : "", flops > 0 ? arena_printf(A, "%.3f", (double)flops / 1e6) : flops < 0 ? "?" : "",
+    return (Row){{goes_on(g, k) ? arena_printf(A, "+ %s", n->alias) : n->alias, op,
+                  n->nout > 1 ? arena_printf(A, "%s … %u", type, n->nout) : type,
+                  params ? grouped(A, params) : "",
+                  flops > 0   ? arena_printf(A, "%.3f", (double)flops / 1e6)
+                  : flops < 0 ? "?"
+                              : "",
                   bytes < 0 ? "?" : bytes_text(A, bytes)}};
 }
 
@@ -154,9 +162,12 @@ static void put_totals(Arena *A, Buf *out, const Graph *g)
     buf_printf(out, "%u nodes", t.nodes);
     if (g->ngroups)
         buf_printf(out, " in %u groups", g->ngroups);
-    buf_printf(out, ", %s parameters (%s)", grouped(A, t.parameters), bytes_text(A, t.parameter_bytes));
+    buf_printf(out, ", %s parameters (%s)", grouped(A, t.parameters),
+               bytes_text(A, t.parameter_bytes));
     if (t.flops >= 0)
-        buf_printf(out, ", %s MFLOP", t.flops < 100000000 ? arena_printf(A, "%.2f", (double)t.flops / 1e6) : grouped(A, t.flops / 1000000));
+        buf_printf(out, ", %s MFLOP",
+                   t.flops < 100000000 ? arena_printf(A, "%.2f", (double)t.flops / 1e6)
+                                       : grouped(A, t.flops / 1000000));
     buf_putc(out, '\n');
     if (t.unsupported)
         buf_printf(out, "%u of them cannot run:\n%s", t.unsupported, graph_unsupported_text(A, g));
@@ -182,7 +193,9 @@ const char *graph_table(Arena *A, const Graph *g, uint32_t rows)
     if (shown == g->nnodes)
         for (uint32_t i = 0; i < g->noutputs; i++) {
             const GValue *v = g->value[g->output[i].value];
-            vec_push(A, &row, ((Row){{g->output[i].name, arena_printf(A, "output = %s", v->name), gtype_text(A, g, v->type), "", "", ""}}));
+            vec_push(A, &row,
+                     ((Row){{g->output[i].name, arena_printf(A, "output = %s", v->name),
+                             gtype_text(A, g, v->type), "", "", ""}}));
         }
     put_rows(&out, row.at, row.n);
     if (shown < g->nnodes)
@@ -191,7 +204,8 @@ const char *graph_table(Arena *A, const Graph *g, uint32_t rows)
     return buf_str(&out);
 }
 
-/* ---- counts ------------------------------------------------------------------------------------------- */
+/* ---- counts
+ * ------------------------------------------------------------------------------------------- */
 
 typedef struct Count {
     const char *text;
@@ -227,7 +241,8 @@ const char *graph_ops_table(Arena *A, const Graph *g)
     if (v.n)
         qsort(v.at, v.n, sizeof *v.at, by_count);
     for (size_t i = 0; i < v.n; i++)
-        buf_printf(&out, "  %4u  %-24s %s\n", v.at[i].n, v.at[i].text, graph_op_find(v.at[i].text)->doc);
+        buf_printf(&out, "  %4u  %-24s %s\n", v.at[i].n, v.at[i].text,
+                   graph_op_find(v.at[i].text)->doc);
     return buf_str(&out);
 }
 
@@ -235,7 +250,8 @@ const char *graph_ops_table(Arena *A, const Graph *g)
 static const char *unsupported_text(Arena *A, const GNode *n)
 {
     return arena_printf(A, "%s, opset %lld: %s", n->attr[A_unsupported_op].at.s,
-                        (long long)n->attr[A_unsupported_opset].at.i, n->attr[A_unsupported_why].at.s);
+                        (long long)n->attr[A_unsupported_opset].at.i,
+                        n->attr[A_unsupported_why].at.s);
 }
 
 const char *graph_unsupported_text(Arena *A, const Graph *g)
@@ -255,8 +271,8 @@ const char *graph_unsupported_text(Arena *A, const Graph *g)
         qsort(v.at, v.n, sizeof *v.at, by_count);
     for (size_t i = 0; i < v.n; i++) {
         const GNode *n = g->node[strmap_get(&first, v.at[i].text, strlen(v.at[i].text), 0)];
-        buf_printf(&out, "  %4u  %s (%s%s)\n", v.at[i].n, v.at[i].text, v.at[i].n > 1 ? "first: " : "",
-                   n->origin ? n->origin : n->alias);
+        buf_printf(&out, "  %4u  %s (%s%s)\n", v.at[i].n, v.at[i].text,
+                   v.at[i].n > 1 ? "first: " : "", n->origin ? n->origin : n->alias);
     }
     return buf_str(&out);
 }

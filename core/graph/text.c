@@ -71,7 +71,8 @@ static bool put_literal(Printer *p, const Tensor *t)
     if (t->rank > 1 || tensor_size(t) > LITERAL_MOST)
         return false;
     if (t->dtype != DT_int64 || t->rank != 1)
-        buf_printf(&p->out, t->rank ? "%s[%lld] " : "%s[] ", dtype_name(t->dtype), (long long)tensor_size(t));
+        buf_printf(&p->out, t->rank ? "%s[%lld] " : "%s[] ", dtype_name(t->dtype),
+                   (long long)tensor_size(t));
     put_elements(&p->out, t);
     return true;
 }
@@ -174,7 +175,8 @@ static void put_header(Printer *p)
 
 static Printer printer(Arena *A, const Graph *g, bool brief)
 {
-    return (Printer){.out = buf_new(A), .g = g, .brief = brief, .said = ARENA_ARRAY(A, bool, g->nvalues + 1)};
+    return (Printer){
+        .out = buf_new(A), .g = g, .brief = brief, .said = ARENA_ARRAY(A, bool, g->nvalues + 1)};
 }
 
 const char *graph_text(Arena *A, const Graph *g)
@@ -206,7 +208,8 @@ const char *graph_node_text(Arena *A, const Graph *g, uint32_t node)
     return buf_str(&p.out);
 }
 
-/* ---- what changed --------------------------------------------------------------------------------- */
+/* ---- what changed
+ * --------------------------------------------------------------------------------- */
 
 static const char *node_line(Arena *A, const Graph *g, uint32_t k)
 {
@@ -238,6 +241,7 @@ const char *graph_diff(Arena *A, const Graph *a, const Graph *b)
         return "(unchanged)\n";
     buf_printf(&out, "  %u node%s unchanged\n", same, same == 1 ? "" : "s");
     if (a->ngroups != b->ngroups)
-        buf_printf(&out, "  %u group%s, were %u\n", b->ngroups, b->ngroups == 1 ? "" : "s", a->ngroups);
+        buf_printf(&out, "  %u group%s, were %u\n", b->ngroups, b->ngroups == 1 ? "" : "s",
+                   a->ngroups);
     return buf_str(&out);
 }

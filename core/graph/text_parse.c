@@ -19,7 +19,8 @@ typedef struct GraphParser {
     uint32_t nnodes;
 } GraphParser;
 
-/* ---- pieces --------------------------------------------------------------------------------------- */
+/* ---- pieces
+ * --------------------------------------------------------------------------------------- */
 
 static bool next_line(GraphParser *g)
 {
@@ -117,7 +118,8 @@ static bool parse_type(GraphParser *g, GType *t)
     return !p->failed;
 }
 
-/* ---- constants -------------------------------------------------------------------------------------- */
+/* ---- constants
+ * -------------------------------------------------------------------------------------- */
 
 static bool parse_fingerprint(Parser *p, Fingerprint *f)
 {
@@ -234,7 +236,8 @@ static ValueId parse_input(GraphParser *g)
     return v;
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------------- */
+/* ---- nodes
+ * ------------------------------------------------------------------------------------------- */
 
 static GAttr parse_list(Parser *p)
 {
@@ -311,8 +314,13 @@ static bool make_node(GraphParser *g, const NodeLine *line, const char *op_name)
     if (line->name.n > 1 && dot)
         alias = arena_strndup(p->A, alias, (size_t)(dot - alias));
     ValueId *out = ARENA_ARRAY(p->A, ValueId, line->name.n);
-    GNodeSpec spec = {.op = op, .alias = alias, .in = line->in.at, .nin = line->in.n, .arg = line->arg.at,
-                      .nargs = line->arg.n, .nout = line->name.n};
+    GNodeSpec spec = {.op = op,
+                      .alias = alias,
+                      .in = line->in.at,
+                      .nin = line->in.n,
+                      .arg = line->arg.at,
+                      .nargs = line->arg.n,
+                      .nout = line->name.n};
     Err trouble = {0};
     if (!gb_node(g->b, &spec, out, &trouble)) {
         parse_fail(p, "%s", trouble.why);
@@ -353,7 +361,8 @@ static bool parse_node(GraphParser *g)
     return op && parse_want(p, "(") && parse_arguments(g, &line) && make_node(g, &line, op);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------- */
+/* ---- the whole
+ * ---------------------------------------------------------------------------------------- */
 
 static bool parse_header(GraphParser *g)
 {
@@ -380,7 +389,8 @@ static bool parse_header(GraphParser *g)
     parse_want(p, "(");
     while (!p->failed && !parse_is(p, ")")) {
         GType t;
-        if (!parse_name(p, "an output") || (parse_take(p, ":") && !parse_type(g, &t)) || !parse_take(p, ","))
+        if (!parse_name(p, "an output") || (parse_take(p, ":") && !parse_type(g, &t)) ||
+            !parse_take(p, ","))
             break;
     }
     return parse_want(p, ")") && parse_want(p, ":");
@@ -435,7 +445,11 @@ static bool parse_body(GraphParser *g)
 Graph *graph_parse(const char *text, FindData *find, void *env, Err *err)
 {
     Arena *A = arena_new(NULL);
-    GraphParser g = {.p = {.A = A, .err = err}, .b = gb_new(NULL, "main"), .values = strmap_new(A), .find = find, .env = env};
+    GraphParser g = {.p = {.A = A, .err = err},
+                     .b = gb_new(NULL, "main"),
+                     .values = strmap_new(A),
+                     .find = find,
+                     .env = env};
     g.p.lines = lex_lines(A, text, &g.p.nlines);
     g.p.line = (size_t)-1;
     Err none;
@@ -470,7 +484,8 @@ Tensor *graph_find_data(void *graph, Fingerprint hash)
 {
     const Graph *g = graph;
     for (uint32_t v = 0; v < g->nvalues; v++)
-        if (g->value[v] && g->value[v]->data && fp_equal(tensor_fingerprint(g->value[v]->data), hash))
+        if (g->value[v] && g->value[v]->data &&
+            fp_equal(tensor_fingerprint(g->value[v]->data), hash))
             return g->value[v]->data;
     return NULL;
 }

@@ -84,8 +84,8 @@ static bool check_inference(const Graph *g, Arena *A, Err *err)
         for (size_t i = 0; i < n->nout; i++) {
             GType have = g->value[n->out[i]]->type;
             if (gtype_static(type[i]) && gtype_static(have) && !gtype_equal(type[i], have))
-                return BROKEN("%s gives %s, but is said to give %s", n->alias, gtype_text(A, g, type[i]),
-                              gtype_text(A, g, have));
+                return BROKEN("%s gives %s, but is said to give %s", n->alias,
+                              gtype_text(A, g, type[i]), gtype_text(A, g, have));
         }
     }
     return true;
@@ -102,7 +102,8 @@ bool graph_verify(const Graph *g, bool types, Err *err)
     return ok;
 }
 
-/* ---- fingerprints ------------------------------------------------------------------------------- */
+/* ---- fingerprints -------------------------------------------------------------------------------
+ */
 
 static void fp_add(Fingerprint *f, Fingerprint other)
 {
@@ -136,7 +137,8 @@ static void fp_attr(Fingerprint *f, const GAttr *a)
     }
 }
 
-/* What a value is: an input by its place, a constant by its content, else by the node that makes it. */
+/* What a value is: an input by its place, a constant by its content, else by the node that makes
+ * it. */
 Fingerprint graph_fingerprint(const Graph *g)
 {
     Arena *A = arena_new(NULL);
@@ -183,7 +185,8 @@ bool graph_equal(const Graph *a, const Graph *b)
     return fp_equal(graph_fingerprint(a), graph_fingerprint(b));
 }
 
-/* ---- looking things up ----------------------------------------------------------------------------- */
+/* ---- looking things up
+ * ----------------------------------------------------------------------------- */
 
 Graph *graph_retain(Graph *g)
 {

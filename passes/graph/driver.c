@@ -34,8 +34,11 @@ Graph *graph_pass(Graph *g, const char *name, PassRun *run, Err *err)
         return NULL;
     double start = seconds();
     Graph *out = pass->run(g, err);
-    *run = (PassRun){.name = pass->name, .seconds = seconds() - start, .unchanged = out == g,
-                     .nodes_before = g->nnodes, .nodes_after = out ? out->nnodes : 0,
+    *run = (PassRun){.name = pass->name,
+                     .seconds = seconds() - start,
+                     .unchanged = out == g,
+                     .nodes_before = g->nnodes,
+                     .nodes_after = out ? out->nnodes : 0,
                      .ngroups = out ? out->ngroups : 0};
     if (out && out != g && !graph_verify(out, true, err)) {
         graph_release(out);
@@ -46,7 +49,8 @@ Graph *graph_pass(Graph *g, const char *name, PassRun *run, Err *err)
     return out;
 }
 
-Graph *graph_pipeline(Graph *g, const char *const *names, size_t n, PassRun *runs, size_t *nruns, Err *err)
+Graph *graph_pipeline(Graph *g, const char *const *names, size_t n, PassRun *runs, size_t *nruns,
+                      Err *err)
 {
     Graph *at = graph_retain(g);
     *nruns = 0;
@@ -87,7 +91,8 @@ const char *graph_why(Arena *A, const Graph *g, const char *from, const char *to
         const GEdge *e = &g->edge[i];
         if (strcmp(e->from, from) != 0 || (to && strcmp(e->to, to) != 0))
             continue;
-        buf_printf(&b, "%s -> %s: %s: %s\n", e->from, e->to, e->fused ? "fused" : "not fused", e->why);
+        buf_printf(&b, "%s -> %s: %s: %s\n", e->from, e->to, e->fused ? "fused" : "not fused",
+                   e->why);
     }
     return b.len ? buf_str(&b) : NULL;
 }

@@ -1,6 +1,7 @@
 /* fold_batch_norm.c -- batch normalization as weights, or as a product and a sum.
 **
-** With s = scale / sqrt(var + epsilon), a channel each, the node computes x * s + (b - mean * s).  After a
+** With s = scale / sqrt(var + epsilon), a channel each, the node computes x * s + (b - mean * s).
+*After a
 ** convolution that nobody else reads, s goes into its filters and the rest into its bias; this
 ** rounds otherwise than computing one after the other.  Elsewhere, mul and add with constants
 ** stand for it, so that no root is taken for each element. */
@@ -41,7 +42,8 @@ static bool affine_of(Arena *A, const Graph *g, const GNode *n, Affine *a)
 }
 
 /* A tensor [channels, 1, …] from one number a channel. */
-static ValueId channel_const(GraphBuilder *b, DType t, const double *v, int64_t channels, int rank, Err *err)
+static ValueId channel_const(GraphBuilder *b, DType t, const double *v, int64_t channels, int rank,
+                             Err *err)
 {
     int64_t shape[GRAPH_MAX_RANK];
     for (int d = 0; d < rank; d++)
@@ -50,7 +52,8 @@ static ValueId channel_const(GraphBuilder *b, DType t, const double *v, int64_t 
     if (!out)
         return VALUE_NONE;
     for (int64_t c = 0; c < channels; c++)
-        dtype_store(t, (uint8_t *)tensor_fill(out) + (size_t)c * dtype_bytes(t), (Scalar){.f = v[c]});
+        dtype_store(t, (uint8_t *)tensor_fill(out) + (size_t)c * dtype_bytes(t),
+                    (Scalar){.f = v[c]});
     ValueId id = gb_const(b, NULL, NULL, out);
     tensor_release(out);
     return id;
@@ -67,7 +70,8 @@ static ValueId scaled_filters(GraphBuilder *b, const Tensor *w, const Affine *a,
     bool fast = w->dtype == DT_float32 && tensor_is_dense(w);
     for (int64_t i = 0; i < n; i++)
         if (fast)
-            ((float *)tensor_fill(out))[i] = (float)(((const float *)tensor_data(w))[i] * a->scale[i / each]);
+            ((float *)tensor_fill(out))[i] =
+                (float)(((const float *)tensor_data(w))[i] * a->scale[i / each]);
         else
             dtype_store(w->dtype, (uint8_t *)tensor_fill(out) + (size_t)i * size,
                         (Scalar){.f = element(w, i) * a->scale[i / each]});
@@ -81,21 +85,25 @@ static int32_t convolution_before(const Graph *g, const GUses *uses, const GNode
 {
     ValueId x = n->in[0];
     int32_t k = g->producer[x];
-    if (k < 0 || !gnode_is(g->node[k], GOP_conv) || uses->start[x + 1] - uses->start[x] != 1 || graph_is_output(g, x))
+    if (k < 0 || !gnode_is(g->node[k], GOP_conv) || uses->start[x + 1] - uses->start[x] != 1 ||
+        graph_is_output(g, x))
         return -1;
     const GNode *conv = g->node[k];
     bool bias_known = conv->nin < 3 || conv->in[2] == VALUE_NONE || graph_is_const(g, conv->in[2]);
     return graph_is_const(g, conv->in[1]) && bias_known ? k : -1;
 }
 
-static bool into_convolution(GraphBuilder *b, const Graph *g, uint32_t k, uint32_t bn, const Affine *a, Err *err)
+static bool into_convolution(GraphBuilder *b, const Graph *g, uint32_t k, uint32_t bn,
+                             const Affine *a, Err *err)
 {
     const GNode *conv = g->node[k];
     Arena *A = gb_arena(b);
     const Tensor *w = g->value[conv->in[1]]->data;
     double *bias = ARENA_ARRAY(A, double, a->channels + 1);
     for (int64_t c = 0; c < a->channels; c++) {
-        double old = conv->nin > 2 && conv->in[2] != VALUE_NONE ? element(g->value[conv->in[2]]->data, c) : 0;
+        double old = conv->nin > 2 && conv->in[2] != VALUE_NONE
+                         ? element(g->value[conv->in[2]]->data, c)
+                         : 0;
         bias[c] = old * a->scale[c] + a->shift[c];
     }
     GNode *folded = arena_alloc(A, sizeof *folded);
@@ -103,7 +111,8 @@ static bool into_convolution(GraphBuilder *b, const Graph *g, uint32_t k, uint32
     *folded = *conv;
     in[0] = conv->in[0];
     in[1] = scaled_filters(b, w, a, err);
-    in[2] = in[1] == VALUE_NONE ? VALUE_NONE : channel_const(b, w->dtype, bias, a->channels, 1, err);
+    in[2] =
+        in[1] == VALUE_NONE ? VALUE_NONE : channel_const(b, w->dtype, bias, a->channels, 1, err);
     folded->in = in;
     folded->nin = 3;
     if (in[2] == VALUE_NONE)
@@ -114,16 +123,19 @@ static bool into_convolution(GraphBuilder *b, const Graph *g, uint32_t k, uint32
     return true;
 }
 
-static bool as_product_and_sum(GraphBuilder *b, const Graph *g, uint32_t bn, const Affine *a, Err *err)
+static bool as_product_and_sum(GraphBuilder *b, const Graph *g, uint32_t bn, const Affine *a,
+                               Err *err)
 {
     const GNode *n = g->node[bn];
     GType x = g->value[n->in[0]]->type;
     int rank = x.rank > 1 ? x.rank - 1 : 1;
-    ValueId mul[2] = {n->in[0], channel_const(b, x.dtype, a->scale, a->channels, rank, err)}, add[2], y;
+    ValueId mul[2] = {n->in[0], channel_const(b, x.dtype, a->scale, a->channels, rank, err)},
+            add[2], y;
     if (mul[1] == VALUE_NONE)
         return false;
     add[1] = channel_const(b, x.dtype, a->shift, a->channels, rank, err);
-    GNodeSpec product = {.op = &graph_op[GOP_mul], .origin = n->origin, .in = mul, .nin = 2, .nout = 1};
+    GNodeSpec product = {
+        .op = &graph_op[GOP_mul], .origin = n->origin, .in = mul, .nin = 2, .nout = 1};
     GNodeSpec sum = {.op = &graph_op[GOP_add], .origin = n->origin, .in = add, .nin = 2, .nout = 1};
     if (add[1] == VALUE_NONE || !gb_node(b, &product, &add[0], err) || !gb_node(b, &sum, &y, err))
         return false;
@@ -142,10 +154,12 @@ Graph *pass_fold_batch_norm(Graph *g, Err *err)
     for (uint32_t k = 0; ok && k < g->nnodes; k++) {
         Affine a;
         const GNode *n = g->node[k];
-        if (!gnode_is(n, GOP_batch_normalization) || g->value[n->in[0]]->type.rank < 2 || !affine_of(A, g, n, &a))
+        if (!gnode_is(n, GOP_batch_normalization) || g->value[n->in[0]]->type.rank < 2 ||
+            !affine_of(A, g, n, &a))
             continue;
         int32_t conv = convolution_before(g, &uses, n);
-        ok = conv >= 0 ? into_convolution(b, g, (uint32_t)conv, k, &a, err) : as_product_and_sum(b, g, k, &a, err);
+        ok = conv >= 0 ? into_convolution(b, g, (uint32_t)conv, k, &a, err)
+                       : as_product_and_sum(b, g, k, &a, err);
         count++;
     }
     arena_release(A);

@@ -9,17 +9,20 @@
 
 enum { MOST_ELEMENTS = 1 << 26 };
 
-static bool all_constant(const GNode *n, GValue const *const *value, const bool *folded, const Graph *g)
+static bool all_constant(const GNode *n, GValue const *const *value, const bool *folded,
+                         const Graph *g)
 {
     for (size_t i = 0; i < n->nin; i++)
-        if (n->in[i] != VALUE_NONE && !(value[n->in[i]]->data && (graph_is_const(g, n->in[i]) || folded[n->in[i]])))
+        if (n->in[i] != VALUE_NONE &&
+            !(value[n->in[i]]->data && (graph_is_const(g, n->in[i]) || folded[n->in[i]])))
             return false;
     return true;
 }
 
 static bool only_reshapes(const GNode *n)
 {
-    return gnode_is(n, GOP_reshape) || gnode_is(n, GOP_flatten) || gnode_is(n, GOP_squeeze) || gnode_is(n, GOP_unsqueeze);
+    return gnode_is(n, GOP_reshape) || gnode_is(n, GOP_flatten) || gnode_is(n, GOP_squeeze) ||
+           gnode_is(n, GOP_unsqueeze);
 }
 
 /* The outputs of n, owned by the caller; false where it cannot be computed here. */

@@ -15,11 +15,11 @@
 enum { NOWHERE = -1, MOST_NODES = 64 };
 
 typedef struct Fuser {
-    Arena *A;       /* scratch */
-    Arena *keep;    /* where reasons live */
+    Arena *A;    /* scratch */
+    Arena *keep; /* where reasons live */
     const Graph *g;
     GUses uses;
-    int32_t *sink;  /* immediate post-dominator; NOWHERE where outputs or several ends are reached */
+    int32_t *sink; /* immediate post-dominator; NOWHERE where outputs or several ends are reached */
     uint32_t *depth;
     int32_t *root;  /* union-find: towards the group's last node */
     uint32_t *size; /* of the group, at its root */
@@ -29,8 +29,14 @@ typedef struct Fuser {
     uint32_t walk;
 } Fuser;
 
-static FuseClass class_of(const Fuser *f, uint32_t k) { return f->g->node[k]->op->fuse; }
-static const char *name_of(const Fuser *f, uint32_t k) { return f->g->node[k]->alias; }
+static FuseClass class_of(const Fuser *f, uint32_t k)
+{
+    return f->g->node[k]->op->fuse;
+}
+static const char *name_of(const Fuser *f, uint32_t k)
+{
+    return f->g->node[k]->alias;
+}
 
 static uint32_t find(Fuser *f, uint32_t k)
 {
@@ -41,7 +47,8 @@ static uint32_t find(Fuser *f, uint32_t k)
     return k;
 }
 
-/* ---- post-dominators ---------------------------------------------------------------------------- */
+/* ---- post-dominators ----------------------------------------------------------------------------
+ */
 
 static int32_t meet(const Fuser *f, int32_t a, int32_t b)
 {
@@ -81,10 +88,13 @@ static void find_sinks(Fuser *f)
     }
 }
 
-/* ---- one node and its sink -------------------------------------------------------------------------- */
+/* ---- one node and its sink
+ * -------------------------------------------------------------------------- */
 
-/* Calls visit for every node on a way from k to its sink, both ends left out; stops at a false answer. */
-static bool each_between(Fuser *f, uint32_t k, bool (*visit)(Fuser *f, uint32_t node, void *env), void *env)
+/* Calls visit for every node on a way from k to its sink, both ends left out; stops at a false
+ * answer. */
+static bool each_between(Fuser *f, uint32_t k, bool (*visit)(Fuser *f, uint32_t node, void *env),
+                         void *env)
 {
     uint32_t *stack = ARENA_ARRAY(f->A, uint32_t, f->g->nnodes + 1), n = 0;
     f->walk++;
@@ -107,10 +117,10 @@ static bool each_between(Fuser *f, uint32_t k, bool (*visit)(Fuser *f, uint32_t 
 
 /* The groups that would become one: their sizes, and the heavy node among them. */
 typedef struct Union {
-    FuseClass most;   /* the class that nodes on the way may have */
+    FuseClass most; /* the class that nodes on the way may have */
     int32_t heavy;
-    int32_t misfit;   /* the node that does not fit */
-    bool two;         /* it would be a second heavy node */
+    int32_t misfit; /* the node that does not fit */
+    bool two;       /* it would be a second heavy node */
     uint32_t size;
     uint32_t seen[MOST_NODES], nseen;
 } Union;
@@ -155,7 +165,9 @@ static const char *readers(Fuser *f, uint32_t k)
                 const char *name = name_of(f, f->uses.at[u]);
                 text = text ? arena_printf(f->A, "%s, %s", text, name) : name;
             }
-    return count > 3 ? arena_printf(f->A, "%s and %u more", text, count - 3) : text ? text : "nobody";
+    return count > 3 ? arena_printf(f->A, "%s and %u more", text, count - 3)
+           : text    ? text
+                     : "nobody";
 }
 
 /* Why k cannot join its sink by their classes alone; NULL if it can. */
@@ -168,14 +180,15 @@ static const char *class_reason(Fuser *f, uint32_t k)
     if (c == FUSE_REDUCTION)
         return arena_printf(f->keep, "%s is a reduction: it ends its group", me);
     if (c == FUSE_OUT_FUSABLE && to > FUSE_BROADCAST)
-        return arena_printf(f->keep, "%s is %s; %s takes only an elementwise or broadcast tail", sink,
-                            fuse_class_name[to], me);
+        return arena_printf(f->keep, "%s is %s; %s takes only an elementwise or broadcast tail",
+                            sink, fuse_class_name[to], me);
     if (to == FUSE_OUT_FUSABLE)
         return arena_printf(f->keep, "%s takes a tail, not a head", sink);
     int32_t heavy = f->heavy[find(f, k)];
     if (heavy != NOWHERE && heavy != (int32_t)k && to > FUSE_BROADCAST)
-        return arena_printf(f->keep, "%s is %s; %s, in %s's group, takes only an elementwise or broadcast tail", sink,
-                            fuse_class_name[to], name_of(f, (uint32_t)heavy), me);
+        return arena_printf(
+            f->keep, "%s is %s; %s, in %s's group, takes only an elementwise or broadcast tail",
+            sink, fuse_class_name[to], name_of(f, (uint32_t)heavy), me);
     return NULL;
 }
 
@@ -192,21 +205,25 @@ static void join_between(Fuser *f, uint32_t from, uint32_t to, const Union *u)
 static void try_node(Fuser *f, uint32_t k)
 {
     if (f->sink[k] == NOWHERE) {
-        f->why[k] = arena_printf(f->keep, "%s is a result, or its readers (%s) do not come together again", name_of(f, k),
-                                 readers(f, k));
+        f->why[k] =
+            arena_printf(f->keep, "%s is a result, or its readers (%s) do not come together again",
+                         name_of(f, k), readers(f, k));
         return;
     }
     uint32_t to = (uint32_t)f->sink[k];
     const char *why = class_reason(f, k);
     Union u = {.heavy = NOWHERE, .misfit = NOWHERE};
     u.most = f->heavy[find(f, k)] != NOWHERE ? FUSE_BROADCAST : FUSE_INJECTIVE;
-    if (!why && (!add_group(f, k, &u) || !each_between(f, k, check_between, &u) || !add_group(f, to, &u))) {
+    if (!why &&
+        (!add_group(f, k, &u) || !each_between(f, k, check_between, &u) || !add_group(f, to, &u))) {
         if (u.two)
-            why = arena_printf(f->keep, "%s's group has %s already; one such node is the most", name_of(f, to),
-                               name_of(f, (uint32_t)u.misfit));
+            why = arena_printf(f->keep, "%s's group has %s already; one such node is the most",
+                               name_of(f, to), name_of(f, (uint32_t)u.misfit));
         else if (u.misfit != NOWHERE)
-            why = arena_printf(f->keep, "on the way to %s, where its readers come together, %s is %s", name_of(f, to),
-                               name_of(f, (uint32_t)u.misfit), fuse_class_name[class_of(f, (uint32_t)u.misfit)]);
+            why =
+                arena_printf(f->keep, "on the way to %s, where its readers come together, %s is %s",
+                             name_of(f, to), name_of(f, (uint32_t)u.misfit),
+                             fuse_class_name[class_of(f, (uint32_t)u.misfit)]);
     }
     if (!why && (u.size > MOST_NODES || u.nseen == MOST_NODES))
         why = arena_printf(f->keep, "the group would have more than %d nodes", MOST_NODES);
@@ -215,7 +232,8 @@ static void try_node(Fuser *f, uint32_t k)
         join_between(f, k, find(f, to), &u);
 }
 
-/* ---- groups in order ---------------------------------------------------------------------------------- */
+/* ---- groups in order
+ * ---------------------------------------------------------------------------------- */
 
 /* The node that a group is named after: the heavy one, else its first. */
 static const char *group_name(Fuser *f, uint32_t root, uint32_t first)
@@ -259,10 +277,11 @@ static void lay_out(Fuser *f, GraphBuilder *b)
                 continue;
             bool fused = find(f, (uint32_t)from) == find(f, k);
             const char *why = fused ? arena_printf(A, "%s is %s, %s %s", name_of(f, (uint32_t)from),
-                                                   fuse_class_name[class_of(f, (uint32_t)from)], name_of(f, k),
-                                                   fuse_class_name[class_of(f, k)])
+                                                   fuse_class_name[class_of(f, (uint32_t)from)],
+                                                   name_of(f, k), fuse_class_name[class_of(f, k)])
                                     : f->why[from];
-            edge[nedges++] = (GEdge){name_of(f, (uint32_t)from), name_of(f, k), v, fused, why ? why : "they lie in different groups"};
+            edge[nedges++] = (GEdge){name_of(f, (uint32_t)from), name_of(f, k), v, fused,
+                                     why ? why : "they lie in different groups"};
         }
     gb_set_groups(b, order, group, ngroups, edge, nedges);
 }

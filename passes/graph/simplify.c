@@ -6,7 +6,8 @@
 static bool changes_nothing(const Graph *g, const GUses *uses, const GNode *n)
 {
     if (gnode_is(n, GOP_dropout)) /* unless someone wants the mask */
-        return n->nout < 2 || (uses->start[n->out[1]] == uses->start[n->out[1] + 1] && !graph_is_output(g, n->out[1]));
+        return n->nout < 2 || (uses->start[n->out[1]] == uses->start[n->out[1] + 1] &&
+                               !graph_is_output(g, n->out[1]));
     if (gnode_is(n, GOP_identity))
         return true;
     bool alike = gnode_is(n, GOP_reshape) || gnode_is(n, GOP_flatten) || gnode_is(n, GOP_squeeze) ||

@@ -1,5 +1,6 @@
 /* onnx.c -- fuzzing the ONNX importer: any bytes give a graph or an error, and every graph prints as
 ** text that parses back to it.  Seeds: tests/fuzz/seeds/onnx, written by tests/fuzz/onnx_seeds.lua. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/graph/module.h"
@@ -13,9 +14,12 @@ static void round_trip(Graph *g)
 {
     Err err = {0};
     Arena *A = arena_new(NULL);
-    Graph *back = graph_parse(graph_text(A, g), graph_find_data, g, &err);
-    if (!back || !graph_equal(g, back))
+    const char *text = graph_text(A, g);
+    Graph *back = graph_parse(text, graph_find_data, g, &err);
+    if (!back || !graph_equal(g, back)) {
+        fprintf(stderr, "does not parse back: %s\n%s\n", err.why, text);
         abort();
+    }
     graph_release(back);
     arena_release(A);
 }

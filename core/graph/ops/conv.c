@@ -10,20 +10,24 @@ static bool check_channels(GraphCall *c, bool transposed, bool bias, int64_t *ch
     GType x = call_type(c, 0), w = call_type(c, 1);
     int64_t group = call_int(c, A_conv_group);
     if (x.rank < 3 || w.rank != x.rank)
-        return call_refuse(c, "x is %s and w %s: both need a batch (filters), channels, and the same spatial axes",
-                           gtype_text(c->A, NULL, x), gtype_text(c->A, NULL, w));
+        return call_refuse(
+            c, "x is %s and w %s: both need a batch (filters), channels, and the same spatial axes",
+            gtype_text(c->A, NULL, x), gtype_text(c->A, NULL, w));
     int64_t in = x.dim[1], w0 = w.dim[0], w1 = w.dim[1];
     if (group < 1 || (dim_known(w0) && w0 % group) || (dim_known(in) && in % group))
         return call_refuse(c, "its channels do not fall into %lld groups", (long long)group);
     int64_t want = transposed ? w0 : w1 > INT64_MAX / group ? DIM_ANY : w1 * group;
     if (dim_known(in) && dim_known(w1) && dim_known(w0) && in != want)
-        return call_refuse(c, "x has %lld channels, but w is made for %lld", (long long)in, (long long)want);
-    *channels_out = transposed ? (dim_known(w1) && w1 <= INT64_MAX / group ? w1 * group : DIM_ANY) : w0;
+        return call_refuse(c, "x has %lld channels, but w is made for %lld", (long long)in,
+                           (long long)want);
+    *channels_out =
+        transposed ? (dim_known(w1) && w1 <= INT64_MAX / group ? w1 * group : DIM_ANY) : w0;
     if (bias && call_has(c, 2)) {
         GType b = call_type(c, 2);
-        if (b.rank != 1 || (dim_known(b.dim[0]) && dim_known(*channels_out) && b.dim[0] != *channels_out))
-            return call_refuse(c, "its bias is %s, but there are %lld channels", gtype_text(c->A, NULL, b),
-                               (long long)*channels_out);
+        if (b.rank != 1 ||
+            (dim_known(b.dim[0]) && dim_known(*channels_out) && b.dim[0] != *channels_out))
+            return call_refuse(c, "its bias is %s, but there are %lld channels",
+                               gtype_text(c->A, NULL, b), (long long)*channels_out);
     }
     return true;
 }
@@ -35,7 +39,8 @@ static bool infer_any_conv(GraphCall *c, DType t, bool bias, bool transposed)
     Window win;
     if (!check_channels(c, transposed, bias, &dim[1]))
         return false;
-    if (!(transposed ? window_read_transposed : window_read)(c, x.dim + 2, x.rank - 2, w.dim + 2, &win))
+    if (!(transposed ? window_read_transposed : window_read)(c, x.dim + 2, x.rank - 2, w.dim + 2,
+                                                             &win))
         return false;
     dim[0] = x.dim[0];
     memcpy(dim + 2, win.out, (size_t)win.n * sizeof *dim);
@@ -76,7 +81,8 @@ int64_t flops_conv_transpose(GraphCall *c)
     return 2 * gtype_elements(call_type(c, 0)) * taps;
 }
 
-/* ---- lowering ----------------------------------------------------------------------------------- */
+/* ---- lowering -----------------------------------------------------------------------------------
+ */
 
 static Axes conv_axes(LowerCall *l, GType y)
 {
@@ -99,7 +105,8 @@ static Axes tap_axes(LowerCall *l, const Window *w, int64_t channels)
 }
 
 /* The channel of x that output channel oc reads as number ic of its group. */
-static const Node *channel(LowerCall *l, const Node *oc, const Node *ic, int64_t per_out, int64_t per_in)
+static const Node *channel(LowerCall *l, const Node *oc, const Node *ic, int64_t per_out,
+                           int64_t per_in)
 {
     Arena *A = l->call.A;
     if (call_int(&l->call, A_conv_group) == 1)
@@ -115,16 +122,19 @@ static void add_bias(LowerCall *l, const Node *sum)
         return;
     Axes ax = conv_axes(l, lower_out_type(l, 0));
     const Node *b = lower_at(l, 2, &ax.at[1]);
-    l->out[0] = lower_stage(l, "bias", &ax, te_add(l->te, te_load(l->te, sum, (size_t)ax.n, ax.at), b));
+    l->out[0] =
+        lower_stage(l, "bias", &ax, te_add(l->te, te_load(l->te, sum, (size_t)ax.n, ax.at), b));
 }
 
 /* The sum, where zero points are taken off both sides first. */
-static const Node *conv_sum(LowerCall *l, const Node *x_zero, const Node *(*w_zero)(LowerCall *l, const Node *oc))
+static const Node *conv_sum(LowerCall *l, const Node *x_zero,
+                            const Node *(*w_zero)(LowerCall *l, const Node *oc))
 {
     GType x = lower_type(l, 0), w = lower_type(l, 1), y = lower_out_type(l, 0);
     Window win;
     window_read(&l->call, x.dim + 2, x.rank - 2, w.dim + 2, &win);
-    const Node *fill = x_zero ? lower_at(l, 2, (const Node *[]){ix(l, 0)}) : te_num(l->te, x.dtype, 0);
+    const Node *fill =
+        x_zero ? lower_at(l, 2, (const Node *[]){ix(l, 0)}) : te_num(l->te, x.dtype, 0);
     const Node *padded = window_pad(l, &win, fill);
     Axes ax = conv_axes(l, y), taps = tap_axes(l, &win, w.dim[1]);
     const Node *xi[GRAPH_MAX_RANK], *wi[GRAPH_MAX_RANK];

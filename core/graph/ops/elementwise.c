@@ -13,7 +13,8 @@ static const Formula formula[GOP_COUNT] = {
 #include "core/graph/ops/formulas.def"
 };
 
-/* ---- types ------------------------------------------------------------------------------------ */
+/* ---- types ------------------------------------------------------------------------------------
+ */
 
 bool infer_same(GraphCall *c)
 {
@@ -64,8 +65,7 @@ static bool stretch_all(GraphCall *c, DType t)
         GType in = call_type(c, i);
         if (!broadcast_dims(dim, &rank, in.dim, in.rank))
             return call_refuse(c, "the shapes %s and %s do not fit each other",
-                               gtype_text(c->A, NULL, call_type(c, 0)),
-                               gtype_text(c->A, NULL, in));
+                               gtype_text(c->A, NULL, call_type(c, 0)), gtype_text(c->A, NULL, in));
     }
     call_out(c, 0, t, rank, dim);
     return true;
@@ -86,7 +86,8 @@ bool infer_where(GraphCall *c)
     return stretch_all(c, call_type(c, 1).dtype);
 }
 
-/* ---- cost ------------------------------------------------------------------------------------- */
+/* ---- cost -------------------------------------------------------------------------------------
+ */
 
 int64_t flops_none(GraphCall *c)
 {
@@ -99,7 +100,8 @@ int64_t flops_per_element(GraphCall *c)
     return gtype_elements(c->out[0]);
 }
 
-/* ---- lowering --------------------------------------------------------------------------------- */
+/* ---- lowering ---------------------------------------------------------------------------------
+ */
 
 static const char *formula_for(LowerCall *l, DType t)
 {
@@ -158,9 +160,8 @@ static const char *pow_text(LowerCall *l, DType t)
     static const struct {
         double exponent;
         const char *floats, *integers;
-    } exact[] = {{0.5, "sqrt(a)", NULL},  {1, "a", "a"},
-                 {2, "a * a", "a * a"},   {3, "a * a * a", "a * a * a"},
-                 {-1, "1 / a", NULL},     {-0.5, "1 / sqrt(a)", NULL}};
+    } exact[] = {{0.5, "sqrt(a)", NULL},        {1, "a", "a"},       {2, "a * a", "a * a"},
+                 {3, "a * a * a", "a * a * a"}, {-1, "1 / a", NULL}, {-0.5, "1 / sqrt(a)", NULL}};
     double b;
     if (gtype_elements(lower_type(l, 1)) == 1 && call_const_number(&l->call, 1, &b))
         for (size_t i = 0; i < sizeof exact / sizeof exact[0]; i++) {
@@ -233,8 +234,9 @@ bool lower_variadic(LowerCall *l)
 bool lower_where(LowerCall *l)
 {
     Axes ax = lower_axes_of(l, lower_out_type(l, 0));
-    lower_out(l, 0, &ax, te_select(l->te, lower_load(l, 0, &ax), lower_load(l, 1, &ax),
-                                   lower_load(l, 2, &ax)));
+    lower_out(
+        l, 0, &ax,
+        te_select(l->te, lower_load(l, 0, &ax), lower_load(l, 1, &ax), lower_load(l, 2, &ax)));
     return true;
 }
 
@@ -256,10 +258,10 @@ bool lower_clip(LowerCall *l)
         double known;
         if (!call_has(&l->call, i))
             continue;
-        bool literal = call_const_number(&l->call, i, &known) &&
-                       (dtype_is_float(t) || dtype_bytes(t) < 8);
-        const Node *limit = literal ? te_num(l->te, t, known)
-                                    : lower_at(l, i, (const Node *[]){ix(l, 0)});
+        bool literal =
+            call_const_number(&l->call, i, &known) && (dtype_is_float(t) || dtype_bytes(t) < 8);
+        const Node *limit =
+            literal ? te_num(l->te, t, known) : lower_at(l, i, (const Node *[]){ix(l, 0)});
         e = te_op(l->te, i == 1 ? OP_Max : OP_Min, e, limit);
     }
     lower_out(l, 0, &ax, e);

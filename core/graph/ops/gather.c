@@ -7,10 +7,12 @@
 static const Node *wrapped(LowerCall *l, const Node *i, int64_t extent)
 {
     i = te_cast(l->te, DT_int64, i);
-    return te_select(l->te, te_op(l->te, OP_Lt, i, ix(l, 0)), ix_add(l->call.A, i, ix(l, extent)), i);
+    return te_select(l->te, te_op(l->te, OP_Lt, i, ix(l, 0)), ix_add(l->call.A, i, ix(l, extent)),
+                     i);
 }
 
-/* ---- gather ------------------------------------------------------------------------------------- */
+/* ---- gather -------------------------------------------------------------------------------------
+ */
 
 bool infer_gather(GraphCall *c)
 {
@@ -86,7 +88,8 @@ bool infer_gather_nd(GraphCall *c)
         return true;
     }
     if (width < 1 || width > x.rank - batch)
-        return call_refuse(c, "rows of %lld indices for %lld axes", (long long)width, (long long)(x.rank - batch));
+        return call_refuse(c, "rows of %lld indices for %lld axes", (long long)width,
+                           (long long)(x.rank - batch));
     if (at.rank - 1 + x.rank - batch - width > GRAPH_MAX_RANK)
         return call_refuse(c, "its result has more than %d dimensions", GRAPH_MAX_RANK);
     for (int d = 0; d < at.rank - 1; d++)
@@ -118,7 +121,8 @@ bool lower_gather_nd(LowerCall *l)
     return true;
 }
 
-/* ---- pad ------------------------------------------------------------------------------------------ */
+/* ---- pad
+ * ------------------------------------------------------------------------------------------ */
 
 /* How much is added before and after each axis; false, without an error, where it is not known. */
 static bool pad_amounts(GraphCall *c, int64_t *before, int64_t *after, bool *ok)
@@ -164,8 +168,8 @@ bool infer_pad(GraphCall *c)
             continue;
         if (__builtin_add_overflow(dim[d], before[d], &dim[d]) ||
             __builtin_add_overflow(dim[d], after[d], &dim[d]) || dim[d] < 0)
-            return call_refuse(c, "axis %d cannot be padded by %lld and %lld", d, (long long)before[d],
-                               (long long)after[d]);
+            return call_refuse(c, "axis %d cannot be padded by %lld and %lld", d,
+                               (long long)before[d], (long long)after[d]);
         int64_t most = m == 1 ? x.dim[d] - 1 : m == 0 ? INT64_MAX : x.dim[d] ? INT64_MAX : 0;
         if (before[d] > most || after[d] > most)
             return call_refuse(c, "axis %d of size %lld is too short for %s padding by %lld", d,
@@ -215,7 +219,8 @@ bool lower_pad(LowerCall *l)
     return true;
 }
 
-/* ---- blocks of pixels ------------------------------------------------------------------------------- */
+/* ---- blocks of pixels
+ * ------------------------------------------------------------------------------- */
 
 bool infer_depth_space(GraphCall *c)
 {
@@ -233,7 +238,8 @@ bool infer_depth_space(GraphCall *c)
         if (!dim_known(n))
             continue;
         if (shrink && n % by)
-            return call_refuse(c, "axis %d of size %lld does not divide by %lld", d, (long long)n, (long long)by);
+            return call_refuse(c, "axis %d of size %lld does not divide by %lld", d, (long long)n,
+                               (long long)by);
         dim[d] = shrink ? n / by : n * by;
     }
     call_out(c, 0, x.dtype, 4, dim);
@@ -265,7 +271,8 @@ bool lower_depth_space(LowerCall *l)
     return true;
 }
 
-/* ---- by place -------------------------------------------------------------------------------------- */
+/* ---- by place
+ * -------------------------------------------------------------------------------------- */
 
 bool lower_trilu(LowerCall *l)
 {
@@ -294,8 +301,8 @@ bool lower_reverse_sequence(LowerCall *l)
     const Node *index[GRAPH_MAX_RANK], *t = ax.at[time];
     const Node *len = lower_at(l, 1, &ax.at[batch]);
     memcpy(index, ax.at, sizeof index);
-    index[time] = te_select(l->te, te_op(l->te, OP_Lt, t, len),
-                            ix_sub(A, ix_sub(A, len, ix(l, 1)), t), t);
+    index[time] =
+        te_select(l->te, te_op(l->te, OP_Lt, t, len), ix_sub(A, ix_sub(A, len, ix(l, 1)), t), t);
     lower_out(l, 0, &ax, lower_at(l, 0, index));
     return true;
 }
@@ -329,8 +336,10 @@ bool lower_one_hot(LowerCall *l)
     for (int d = 0, from = 0; d < y.rank; d++)
         if (d != axis)
             index[from++] = ax.at[d];
-    const Node *hit = te_op(l->te, OP_Eq, wrapped(l, lower_at(l, 0, index), y.dim[axis]), ax.at[axis]);
-    lower_out(l, 0, &ax, te_select(l->te, hit, lower_at(l, 2, (const Node *[]){ix(l, 1)}),
-                                   lower_at(l, 2, (const Node *[]){ix(l, 0)})));
+    const Node *hit =
+        te_op(l->te, OP_Eq, wrapped(l, lower_at(l, 0, index), y.dim[axis]), ax.at[axis]);
+    lower_out(l, 0, &ax,
+              te_select(l->te, hit, lower_at(l, 2, (const Node *[]){ix(l, 1)}),
+                        lower_at(l, 2, (const Node *[]){ix(l, 0)})));
     return true;
 }

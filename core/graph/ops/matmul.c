@@ -58,7 +58,8 @@ static Axes product_axes(LowerCall *l, GType y, int nbatch, bool has_row)
     Axes ax = {.n = y.rank};
     for (int d = 0; d < y.rank; d++) {
         const char *name = d < nbatch ? (nbatch == 1 ? "b" : arena_printf(l->call.A, "b%d", d))
-                           : d == nbatch && has_row ? "y" : "x";
+                           : d == nbatch && has_row ? "y"
+                                                    : "x";
         ax.at[d] = te_axis(l->te, name, y.dim[d]);
     }
     return ax;
@@ -121,7 +122,8 @@ bool lower_matmul_integer(LowerCall *l)
     return true;
 }
 
-/* ---- gemm ------------------------------------------------------------------------------------------- */
+/* ---- gemm
+ * ------------------------------------------------------------------------------------------- */
 
 bool infer_gemm(GraphCall *c)
 {
@@ -137,10 +139,12 @@ bool infer_gemm(GraphCall *c)
         bool fits = bias.rank <= 2;
         for (int d = 0; fits && d < bias.rank; d++) {
             int64_t out = dim[2 - bias.rank + d];
-            fits = bias.dim[d] == 1 || !dim_known(bias.dim[d]) || !dim_known(out) || bias.dim[d] == out;
+            fits = bias.dim[d] == 1 || !dim_known(bias.dim[d]) || !dim_known(out) ||
+                   bias.dim[d] == out;
         }
         if (!fits)
-            return call_refuse(c, "C's shape %s does not stretch to the product's", gtype_text(c->A, NULL, bias));
+            return call_refuse(c, "C's shape %s does not stretch to the product's",
+                               gtype_text(c->A, NULL, bias));
     }
     call_out(c, 0, a.dtype, 2, dim);
     return true;
@@ -159,7 +163,8 @@ static const Node *scaled(LowerCall *l, const Node *e, double by)
         return e;
     if (dtype_is_float(t) || by == (double)(int64_t)by)
         return te_mul(l->te, e, te_num(l->te, t, by));
-    return te_cast(l->te, t, te_mul(l->te, te_cast(l->te, DT_float64, e), te_num(l->te, DT_float64, by)));
+    return te_cast(l->te, t,
+                   te_mul(l->te, te_cast(l->te, DT_float64, e), te_num(l->te, DT_float64, by)));
 }
 
 bool lower_gemm(LowerCall *l)
@@ -168,10 +173,10 @@ bool lower_gemm(LowerCall *l)
     double alpha = call_float(&l->call, A_gemm_alpha), beta = call_float(&l->call, A_gemm_beta);
     Axes ax = lower_axes_of(l, lower_out_type(l, 0));
     Axes k = lower_reduce_axes(l, 1, &lower_type(l, 0).dim[!ta], NULL);
-    const Node *a = lower_at(l, 0, ta ? (const Node *[]){k.at[0], ax.at[0]}
-                                      : (const Node *[]){ax.at[0], k.at[0]});
-    const Node *b = lower_at(l, 1, tb ? (const Node *[]){ax.at[1], k.at[0]}
-                                      : (const Node *[]){k.at[0], ax.at[1]});
+    const Node *a = lower_at(
+        l, 0, ta ? (const Node *[]){k.at[0], ax.at[0]} : (const Node *[]){ax.at[0], k.at[0]});
+    const Node *b = lower_at(
+        l, 1, tb ? (const Node *[]){ax.at[1], k.at[0]} : (const Node *[]){k.at[0], ax.at[1]});
     bool bias = call_has(&l->call, 2) && beta != 0;
     const Node *sum = lower_reduce(l, NULL, COMB_sum, &ax, &k, te_mul(l->te, a, b));
     l->out[0] = sum;

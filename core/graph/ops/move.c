@@ -4,7 +4,8 @@
 #include "core/graph/infer.h"
 #include "core/graph/ops/lower.h"
 
-/* ---- other shapes for the same elements ------------------------------------------------------- */
+/* ---- other shapes for the same elements -------------------------------------------------------
+ */
 
 bool infer_reshape(GraphCall *c)
 {
@@ -20,14 +21,16 @@ bool infer_reshape(GraphCall *c)
         return true;
     }
     if (n > GRAPH_MAX_RANK)
-        return call_refuse(c, "a shape of %zu dimensions; at most %d are possible", n, GRAPH_MAX_RANK);
+        return call_refuse(c, "a shape of %zu dimensions; at most %d are possible", n,
+                           GRAPH_MAX_RANK);
     int64_t dim[GRAPH_MAX_RANK], known = 1, total = gtype_elements(x);
     int open = -1;
     for (size_t d = 0; d < n; d++) {
         dim[d] = want[d];
         if (want[d] == 0 && !call_int(c, A_reshape_allowzero)) {
             if ((int)d >= x.rank)
-                return call_refuse(c, "dimension %zu is copied from x, which has only %d", d, x.rank);
+                return call_refuse(c, "dimension %zu is copied from x, which has only %d", d,
+                                   x.rank);
             dim[d] = x.dim[d];
         }
         if (want[d] < -1 || (want[d] == -1 && open >= 0))
@@ -40,11 +43,13 @@ bool infer_reshape(GraphCall *c)
             return call_refuse(c, "the shape has too many elements");
     }
     if (open >= 0)
-        dim[open] = total >= 0 && known > 0 ? total / known : total == 0 && known == 0 ? 0 : DIM_ANY;
+        dim[open] = total >= 0 && known > 0    ? total / known
+                    : total == 0 && known == 0 ? 0
+                                               : DIM_ANY;
     if (total >= 0 && known >= 0 &&
         (open >= 0 ? known == 0 ? total != 0 : total % known != 0 : total != known))
-        return call_refuse(c, "%s has %lld elements, which do not fill %s", gtype_text(c->A, NULL, x),
-                           (long long)total,
+        return call_refuse(c, "%s has %lld elements, which do not fill %s",
+                           gtype_text(c->A, NULL, x), (long long)total,
                            gtype_text(c->A, NULL, (GType){x.dtype, (int8_t)n, want}));
     call_out(c, 0, x.dtype, (int)n, dim);
     return true;
@@ -162,7 +167,8 @@ bool lower_reshape(LowerCall *l)
     return true;
 }
 
-/* ---- order ---------------------------------------------------------------------------------------- */
+/* ---- order
+ * ---------------------------------------------------------------------------------------- */
 
 static bool permutation(GraphCall *c, int *perm)
 {
@@ -209,7 +215,8 @@ bool lower_transpose(LowerCall *l)
     return true;
 }
 
-/* ---- joining and cutting ---------------------------------------------------------------------------- */
+/* ---- joining and cutting
+ * ---------------------------------------------------------------------------- */
 
 bool infer_concat(GraphCall *c)
 {
@@ -254,7 +261,8 @@ bool lower_concat(LowerCall *l)
         memcpy(index, ax.at, sizeof index);
         index[axis] = ix_sub(l->call.A, ax.at[axis], ix(l, end));
         const Node *part = lower_at(l, i, index);
-        e = e ? te_select(l->te, te_op(l->te, OP_Lt, ax.at[axis], ix(l, end + size)), part, e) : part;
+        e = e ? te_select(l->te, te_op(l->te, OP_Lt, ax.at[axis], ix(l, end + size)), part, e)
+              : part;
     }
     lower_out(l, 0, &ax, e);
     return true;
@@ -270,7 +278,8 @@ static bool split_sizes(GraphCall *c, int axis, int64_t *size, bool *ok)
     *ok = true;
     if (count->kind != GA_NONE && (count->at.i < 1 || (size_t)count->at.i != parts)) {
         *ok = false;
-        return call_refuse(c, "num_outputs is %lld, but it has %zu outputs", (long long)count->at.i, parts);
+        return call_refuse(c, "num_outputs is %lld, but it has %zu outputs", (long long)count->at.i,
+                           parts);
     }
     if (call_has(c, 1)) {
         if (!call_const_ints(c, 1, &given, &n))
@@ -282,7 +291,8 @@ static bool split_sizes(GraphCall *c, int axis, int64_t *size, bool *ok)
         }
         if (n != parts || (dim_known(whole) && sum != whole)) {
             *ok = false;
-            return call_refuse(c, "its %zu parts do not make up the axis of size %lld", parts, (long long)whole);
+            return call_refuse(c, "its %zu parts do not make up the axis of size %lld", parts,
+                               (long long)whole);
         }
         return true;
     }
@@ -328,7 +338,8 @@ bool lower_split(LowerCall *l)
     return true;
 }
 
-/* ---- slices ------------------------------------------------------------------------------------------- */
+/* ---- slices
+ * ------------------------------------------------------------------------------------------- */
 
 typedef struct Cut {
     int64_t start, step, size;
@@ -363,16 +374,18 @@ static bool slice_cuts(GraphCall *c, Cut *cuts, bool *named, bool *ok)
     if (!starts || !ends || (call_has(c, 3) && !call_const_ints(c, 3, &axes, &k)) ||
         (call_has(c, 4) && !call_const_ints(c, 4, &steps, &k)))
         return false;
-    if (n != m || (axes && call_dim(c, 3, 0) != (int64_t)n) || (steps && call_dim(c, 4, 0) != (int64_t)n) ||
-        n > (size_t)rank)
-        return *ok = call_refuse(c, "starts, ends, axes and steps must be as many, at most one an axis");
+    if (n != m || (axes && call_dim(c, 3, 0) != (int64_t)n) ||
+        (steps && call_dim(c, 4, 0) != (int64_t)n) || n > (size_t)rank)
+        return *ok = call_refuse(
+                   c, "starts, ends, axes and steps must be as many, at most one an axis");
     for (size_t i = 0; i < n; i++) {
         int a;
         int64_t step = steps ? steps[i] : 1;
         if (!call_axis(c, axes ? axes[i] : (int64_t)i, rank, &a))
             return *ok = false;
         if (!step || named[a])
-            return *ok = call_refuse(c, step ? "axis %d is given twice" : "the step on axis %d is 0", a);
+            return *ok = call_refuse(
+                       c, step ? "axis %d is given twice" : "the step on axis %d is 0", a);
         named[a] = true;
         if (dim_known(cuts[a].size))
             cuts[a] = cut(cuts[a].size, start[i], end[i], step);
@@ -408,12 +421,14 @@ bool lower_slice(LowerCall *l)
     Axes ax = lower_axes_of(l, lower_out_type(l, 0));
     const Node *index[GRAPH_MAX_RANK];
     for (int d = 0; d < ax.n; d++)
-        index[d] = ix_add(l->call.A, ix_mul(l->call.A, ax.at[d], ix(l, cuts[d].step)), ix(l, cuts[d].start));
+        index[d] = ix_add(l->call.A, ix_mul(l->call.A, ax.at[d], ix(l, cuts[d].step)),
+                          ix(l, cuts[d].start));
     lower_out(l, 0, &ax, lower_at(l, 0, index));
     return true;
 }
 
-/* ---- copies --------------------------------------------------------------------------------------------- */
+/* ---- copies
+ * --------------------------------------------------------------------------------------------- */
 
 bool infer_expand(GraphCall *c)
 {
@@ -426,7 +441,8 @@ bool infer_expand(GraphCall *c)
         return true;
     }
     if (n > GRAPH_MAX_RANK)
-        return call_refuse(c, "a shape of %zu dimensions; at most %d are possible", n, GRAPH_MAX_RANK);
+        return call_refuse(c, "a shape of %zu dimensions; at most %d are possible", n,
+                           GRAPH_MAX_RANK);
     int rank = x.rank;
     mem_copy(dim, x.dim, (size_t)rank * sizeof *dim);
     for (size_t d = 0; d < n; d++)
@@ -457,7 +473,8 @@ bool infer_tile(GraphCall *c)
         return call_refuse(c, "it has %zu repeats, but x has %d dimensions", n, x.rank);
     for (int d = 0; d < x.rank; d++) {
         dim[d] = DIM_ANY;
-        if (known && (times[d] < 0 || (dim_known(x.dim[d]) && __builtin_mul_overflow(x.dim[d], times[d], &dim[d]))))
+        if (known && (times[d] < 0 ||
+                      (dim_known(x.dim[d]) && __builtin_mul_overflow(x.dim[d], times[d], &dim[d]))))
             return call_refuse(c, "it cannot repeat axis %d %lld times", d, (long long)times[d]);
         if (!dim_known(x.dim[d]))
             dim[d] = DIM_ANY;

@@ -20,7 +20,8 @@ int64_t flops_lrn(GraphCall *c)
     return gtype_elements(c->out[0]) * (2 * call_int(c, A_lrn_size) + 3);
 }
 
-/* ---- batch normalization ------------------------------------------------------------------------- */
+/* ---- batch normalization
+ * ------------------------------------------------------------------------- */
 
 bool infer_batch_normalization(GraphCall *c)
 {
@@ -31,8 +32,8 @@ bool infer_batch_normalization(GraphCall *c)
         GType t = call_type(c, i);
         int64_t channels = x.rank > 1 ? x.dim[1] : 1;
         if (t.rank != 1 || (dim_known(t.dim[0]) && dim_known(channels) && t.dim[0] != channels))
-            return call_refuse(c, "%s is %s, but x %s", c->node->op->in[i].name, gtype_text(c->A, NULL, t),
-                               gtype_text(c->A, NULL, x));
+            return call_refuse(c, "%s is %s, but x %s", c->node->op->in[i].name,
+                               gtype_text(c->A, NULL, t), gtype_text(c->A, NULL, x));
     }
     call_out_like(c, 0, 0);
     return true;
@@ -45,8 +46,13 @@ bool lower_batch_normalization(LowerCall *l)
     const Node *channel = x.rank > 1 ? ax.at[1] : ix(l, 0), *of[4];
     for (size_t i = 0; i < 4; i++)
         of[i] = te_cast(l->te, x.dtype, lower_at(l, i + 1, &channel));
-    FormulaArg arg[] = {{"x", lower_load(l, 0, &ax)}, {"scale", of[0]}, {"b", of[1]}, {"mean", of[2]},
-                        {"v", of[3]}, {"e", te_num(l->te, x.dtype, call_float(&l->call, A_batch_normalization_epsilon))}};
+    FormulaArg arg[] = {
+        {"x", lower_load(l, 0, &ax)},
+        {"scale", of[0]},
+        {"b", of[1]},
+        {"mean", of[2]},
+        {"v", of[3]},
+        {"e", te_num(l->te, x.dtype, call_float(&l->call, A_batch_normalization_epsilon))}};
     const Node *e = lower_formula(l, "(x - mean) * (scale / sqrt(v + e)) + b", x.dtype, 6, arg);
     if (!e)
         return false;
@@ -54,7 +60,8 @@ bool lower_batch_normalization(LowerCall *l)
     return true;
 }
 
-/* ---- mean and variance over axes ------------------------------------------------------------------- */
+/* ---- mean and variance over axes
+ * ------------------------------------------------------------------- */
 
 typedef struct Stats {
     bool on[GRAPH_MAX_RANK]; /* the axes averaged over */
@@ -74,23 +81,26 @@ static void split_axes(LowerCall *l, const Stats *s, Axes *kept, Axes *sum, cons
         kept->at[d] = te_axis(l->te, name, kept->extent[d]);
         sum->extent[sum->n] = x.dim[d];
         if (s->on[d])
-            sum->at[sum->n++] = te_reduce_axis(l->te, arena_printf(l->call.A, "r%s", name), x.dim[d]);
+            sum->at[sum->n++] =
+                te_reduce_axis(l->te, arena_printf(l->call.A, "r%s", name), x.dim[d]);
         index[d] = s->on[d] ? sum->at[sum->n - 1] : kept->at[d];
     }
 }
 
-static const Node *mean_of(LowerCall *l, const Stats *s, const char *name, const Axes *kept, const Axes *sum,
-                           const Node *each)
+static const Node *mean_of(LowerCall *l, const Stats *s, const char *name, const Axes *kept,
+                           const Axes *sum, const Node *each)
 {
     DType t = (DType)each->type;
     int64_t dim[GRAPH_MAX_RANK];
     GType x = lower_type(l, 0);
-    const Node *total = lower_reduce(l, arena_printf(l->call.A, "%s_sum", name), COMB_sum, kept, sum, each);
+    const Node *total =
+        lower_reduce(l, arena_printf(l->call.A, "%s_sum", name), COMB_sum, kept, sum, each);
     for (int d = 0; d < x.rank; d++)
         dim[d] = s->on[d] ? 1 : x.dim[d];
     Axes ax = lower_axes(l, x.rank, dim, NULL);
-    return lower_stage(l, name, &ax, te_div(l->te, te_load(l->te, total, (size_t)ax.n, ax.at),
-                                            te_num(l->te, t, s->count)));
+    return lower_stage(
+        l, name, &ax,
+        te_div(l->te, te_load(l->te, total, (size_t)ax.n, ax.at), te_num(l->te, t, s->count)));
 }
 
 static void measure(LowerCall *l, Stats *s, bool centred)
@@ -141,7 +151,8 @@ bool lower_instance_normalization(LowerCall *l)
     GType x = lower_type(l, 0);
     Stats s = {0};
     if (x.rank < 3)
-        return call_refuse(&l->call, "x is %s: it has no spatial axes", gtype_text(l->call.A, NULL, x));
+        return call_refuse(&l->call, "x is %s: it has no spatial axes",
+                           gtype_text(l->call.A, NULL, x));
     for (int d = 2; d < x.rank; d++)
         s.on[d] = true;
     measure(l, &s, true);
@@ -189,7 +200,8 @@ bool lower_layer_normalization(LowerCall *l)
     }
     if (l->call.node->nout > 2) {
         Axes v = lower_axes_of(l, lower_out_type(l, 2));
-        FormulaArg arg[] = {{"v", te_load(l->te, s.var, (size_t)v.n, v.at)}, {"e", te_num(l->te, x.dtype, epsilon)}};
+        FormulaArg arg[] = {{"v", te_load(l->te, s.var, (size_t)v.n, v.at)},
+                            {"e", te_num(l->te, x.dtype, epsilon)}};
         e = lower_formula(l, "1 / sqrt(v + e)", x.dtype, 2, arg);
         if (!e)
             return false;
@@ -229,7 +241,9 @@ bool lower_mean_variance_normalization(LowerCall *l)
     }
     measure(l, &s, true);
     Axes ax = lower_axes_of(l, x);
-    FormulaArg arg[] = {{"x", lower_load(l, 0, &ax)}, {"m", lower_load_as(l, s.mean, &ax)}, {"v", lower_load_as(l, s.var, &ax)}};
+    FormulaArg arg[] = {{"x", lower_load(l, 0, &ax)},
+                        {"m", lower_load_as(l, s.mean, &ax)},
+                        {"v", lower_load_as(l, s.var, &ax)}};
     const Node *e = lower_formula(l, "(x - m) / (sqrt(v) + 0.000000001)", x.dtype, 3, arg);
     if (!e)
         return false;
@@ -237,7 +251,8 @@ bool lower_mean_variance_normalization(LowerCall *l)
     return true;
 }
 
-/* ---- by groups of channels --------------------------------------------------------------------------- */
+/* ---- by groups of channels
+ * --------------------------------------------------------------------------- */
 
 /* The mean over a group of channels and all spatial axes of x - mean (squared), a stage [n, g]. */
 static const Node *group_mean(LowerCall *l, const char *name, int64_t groups, const Node *mean)
@@ -252,7 +267,8 @@ static const Node *group_mean(LowerCall *l, const char *name, int64_t groups, co
     }
     static const char *const names[] = {"n", "g"};
     Axes ax = lower_axes(l, 2, dim, names), k = lower_reduce_axes(l, x.rank - 1, over, NULL);
-    const Node *index[GRAPH_MAX_RANK] = {ax.at[0], ix_add(A, ix_mul(A, ax.at[1], ix(l, per)), k.at[0])};
+    const Node *index[GRAPH_MAX_RANK] = {ax.at[0],
+                                         ix_add(A, ix_mul(A, ax.at[1], ix(l, per)), k.at[0])};
     for (int d = 2; d < x.rank; d++)
         index[d] = k.at[d - 1];
     const Node *e = lower_at(l, 0, index);
@@ -262,7 +278,9 @@ static const Node *group_mean(LowerCall *l, const char *name, int64_t groups, co
     }
     const Node *sum = lower_reduce(l, arena_printf(A, "%s_sum", name), COMB_sum, &ax, &k, e);
     Axes end = lower_axes(l, 2, dim, names);
-    return lower_stage(l, name, &end, te_div(l->te, te_load(l->te, sum, 2, end.at), te_num(l->te, x.dtype, count)));
+    return lower_stage(
+        l, name, &end,
+        te_div(l->te, te_load(l->te, sum, 2, end.at), te_num(l->te, x.dtype, count)));
 }
 
 bool lower_group_normalization(LowerCall *l)
@@ -272,11 +290,15 @@ bool lower_group_normalization(LowerCall *l)
     if (x.rank < 2 || groups < 1 || x.dim[1] % groups)
         return call_refuse(&l->call, "the channels of %s do not fall into %lld groups",
                            gtype_text(l->call.A, NULL, x), (long long)groups);
-    const Node *mean = group_mean(l, "mean", groups, NULL), *var = group_mean(l, "var", groups, mean);
+    const Node *mean = group_mean(l, "mean", groups, NULL),
+               *var = group_mean(l, "var", groups, mean);
     Axes ax = lower_axes_of(l, x);
     const Node *at[2] = {ax.at[0], ix_div(l->call.A, ax.at[1], ix(l, x.dim[1] / groups))};
-    FormulaArg arg[] = {{"x", lower_load(l, 0, &ax)}, {"m", te_load(l->te, mean, 2, at)}, {"v", te_load(l->te, var, 2, at)},
-                        {"e", te_num(l->te, x.dtype, call_float(&l->call, A_group_normalization_epsilon))}};
+    FormulaArg arg[] = {
+        {"x", lower_load(l, 0, &ax)},
+        {"m", te_load(l->te, mean, 2, at)},
+        {"v", te_load(l->te, var, 2, at)},
+        {"e", te_num(l->te, x.dtype, call_float(&l->call, A_group_normalization_epsilon))}};
     const Node *e = lower_formula(l, "(x - m) / sqrt(v + e)", x.dtype, 4, arg);
     if (!e)
         return false;
@@ -284,7 +306,8 @@ bool lower_group_normalization(LowerCall *l)
     return true;
 }
 
-/* ---- by neighbouring channels, and by a norm ------------------------------------------------------------ */
+/* ---- by neighbouring channels, and by a norm
+ * ------------------------------------------------------------ */
 
 bool lower_lrn(LowerCall *l)
 {
@@ -292,22 +315,27 @@ bool lower_lrn(LowerCall *l)
     Arena *A = l->call.A;
     int64_t size = call_int(&l->call, A_lrn_size);
     if (x.rank < 2 || size < 1)
-        return call_refuse(&l->call, "x is %s and size %lld", gtype_text(A, NULL, x), (long long)size);
+        return call_refuse(&l->call, "x is %s and size %lld", gtype_text(A, NULL, x),
+                           (long long)size);
     Axes ax = lower_axes_of(l, x), k = lower_reduce_axes(l, 1, &size, NULL);
     const Node *index[GRAPH_MAX_RANK];
     memcpy(index, ax.at, sizeof index);
     index[1] = ix_sub(A, ix_add(A, ax.at[1], k.at[0]), ix(l, (size - 1) / 2));
     const Node *v = lower_at(l, 0, index);
     const Node *sum = lower_reduce(l, "squares", COMB_sum, &ax, &k,
-                                   te_select(l->te, in_range(l, index[1], x.dim[1]), te_mul(l->te, v, v), te_num(l->te, x.dtype, 0)));
+                                   te_select(l->te, in_range(l, index[1], x.dim[1]),
+                                             te_mul(l->te, v, v), te_num(l->te, x.dtype, 0)));
     double beta = call_float(&l->call, A_lrn_beta);
     Axes end = lower_axes_of(l, x);
-    FormulaArg arg[] = {{"x", lower_load(l, 0, &end)}, {"s", te_load(l->te, sum, (size_t)end.n, end.at)},
-                        {"a", te_num(l->te, x.dtype, call_float(&l->call, A_lrn_alpha) / (double)size)},
-                        {"k", te_num(l->te, x.dtype, call_float(&l->call, A_lrn_bias))},
-                        {"beta", te_num(l->te, x.dtype, beta)}};
+    FormulaArg arg[] = {
+        {"x", lower_load(l, 0, &end)},
+        {"s", te_load(l->te, sum, (size_t)end.n, end.at)},
+        {"a", te_num(l->te, x.dtype, call_float(&l->call, A_lrn_alpha) / (double)size)},
+        {"k", te_num(l->te, x.dtype, call_float(&l->call, A_lrn_bias))},
+        {"beta", te_num(l->te, x.dtype, beta)}};
     /* u ** 0.75, the usual power, is sqrt(u) * sqrt(sqrt(u)). */
-    const char *text = beta == 0.75 ? "x / (sqrt(k + a * s) * sqrt(sqrt(k + a * s)))" : "x / pow(k + a * s, beta)";
+    const char *text =
+        beta == 0.75 ? "x / (sqrt(k + a * s) * sqrt(sqrt(k + a * s)))" : "x / pow(k + a * s, beta)";
     const Node *e = lower_formula(l, text, x.dtype, 5, arg);
     if (!e)
         return false;
@@ -334,7 +362,8 @@ bool lower_lp_normalization(LowerCall *l)
                                      p == 1 ? te_call(l->te, "abs", v) : te_mul(l->te, v, v));
     Axes ax = lower_axes_of(l, x);
     FormulaArg arg[] = {{"x", lower_load(l, 0, &ax)}, {"s", lower_load_as(l, total, &ax)}};
-    const Node *e = lower_formula(l, p == 1 ? "select(s == 0, 0, x / s)" : "select(s == 0, 0, x / sqrt(s))", x.dtype, 2, arg);
+    const Node *e = lower_formula(
+        l, p == 1 ? "select(s == 0, 0, x / s)" : "select(s == 0, 0, x / sqrt(s))", x.dtype, 2, arg);
     if (!e)
         return false;
     lower_out(l, 0, &ax, e);

@@ -10,7 +10,8 @@ bool infer_pool(GraphCall *c)
     int64_t dim[GRAPH_MAX_RANK];
     Window w;
     if (x.rank < 3)
-        return call_refuse(c, "x is %s: it needs a batch, channels, and spatial axes", gtype_text(c->A, NULL, x));
+        return call_refuse(c, "x is %s: it needs a batch, channels, and spatial axes",
+                           gtype_text(c->A, NULL, x));
     if (!window_read(c, x.dim + 2, x.rank - 2, NULL, &w))
         return false;
     memcpy(dim, x.dim, 2 * sizeof *dim);
@@ -29,7 +30,8 @@ int64_t flops_pool(GraphCall *c)
     return n;
 }
 
-/* ---- lowering ----------------------------------------------------------------------------------- */
+/* ---- lowering -----------------------------------------------------------------------------------
+ */
 
 typedef struct Pool {
     Window w;
@@ -60,13 +62,15 @@ static Pool pool_begin(LowerCall *l)
 }
 
 /* Elements of the window at output index `o` that lie in [0, extent) when counted from `shift`. */
-static const Node *count_along(LowerCall *l, const Window *w, int d, const Node *o, int64_t shift, int64_t extent)
+static const Node *count_along(LowerCall *l, const Window *w, int d, const Node *o, int64_t shift,
+                               int64_t extent)
 {
     Arena *A = l->call.A;
     int64_t k = w->kernel[d], dil = w->dilation[d];
     const Node *at = ix_sub(A, ix_mul(A, o, ix(l, w->stride[d])), ix(l, shift));
     const Node *first = ix_max(A, ix(l, 0), ix_div(A, ix_sub(A, ix(l, dil - 1), at), ix(l, dil)));
-    const Node *last = ix_min(A, ix(l, k - 1), ix_div(A, ix_sub(A, ix(l, extent - 1), at), ix(l, dil)));
+    const Node *last =
+        ix_min(A, ix(l, k - 1), ix_div(A, ix_sub(A, ix(l, extent - 1), at), ix(l, dil)));
     return ix_add(A, ix_sub(A, last, first), ix(l, 1));
 }
 
@@ -79,9 +83,10 @@ static const Node *window_count(LowerCall *l, const Window *w, const Axes *ax)
         int64_t reach = (w->out[d] - 1) * w->stride[d] + (w->kernel[d] - 1) * w->dilation[d] + 1;
         int64_t whole = w->in[d] + w->before[d] + w->after[d];
         bool all = with_pad ? reach <= whole : !w->before[d] && reach <= w->in[d];
-        const Node *along = all        ? ix(l, w->kernel[d])
-                            : with_pad ? count_along(l, w, d, ax->at[d + 2], 0, whole)
-                                       : count_along(l, w, d, ax->at[d + 2], w->before[d], w->in[d]);
+        const Node *along = all ? ix(l, w->kernel[d])
+                            : with_pad
+                                ? count_along(l, w, d, ax->at[d + 2], 0, whole)
+                                : count_along(l, w, d, ax->at[d + 2], w->before[d], w->in[d]);
         n = ix_mul(l->call.A, n, along);
     }
     return n;
@@ -98,24 +103,27 @@ static bool lower_average(LowerCall *l)
                                    te_load(l->te, padded, (size_t)x.rank, p.index));
     Axes ax = lower_axes_of(l, lower_out_type(l, 0));
     const Node *n = window_count(l, &w, &ax);
-    lower_out(l, 0, &ax, te_div(l->te, te_load(l->te, sum, (size_t)ax.n, ax.at), te_cast(l->te, x.dtype, n)));
+    lower_out(l, 0, &ax,
+              te_div(l->te, te_load(l->te, sum, (size_t)ax.n, ax.at), te_cast(l->te, x.dtype, n)));
     return true;
 }
 
-static bool lower_norm_pool(LowerCall *l, int64_t power, const Node *padded, const Axes *ax, const Axes *over,
-                            const Node *const *index)
+static bool lower_norm_pool(LowerCall *l, int64_t power, const Node *padded, const Axes *ax,
+                            const Axes *over, const Node *const *index)
 {
     DType t = lower_type(l, 0).dtype;
     if (power < 1)
         return call_refuse(&l->call, "p is %lld", (long long)power);
-    FormulaArg arg[] = {{"x", te_load(l->te, padded, ir_rank(padded), index)}, {"p", te_num(l->te, t, (double)power)}};
+    FormulaArg arg[] = {{"x", te_load(l->te, padded, ir_rank(padded), index)},
+                        {"p", te_num(l->te, t, (double)power)}};
     const char *each = power == 1 ? "abs(x)" : power == 2 ? "x * x" : "pow(abs(x), p)";
     const Node *e = lower_formula(l, each, t, 2, arg);
     if (!e)
         return false;
     const Node *sum = lower_reduce(l, "sum", COMB_sum, ax, over, e);
     Axes end = lower_axes_of(l, lower_out_type(l, 0));
-    FormulaArg root[] = {{"x", te_load(l->te, sum, (size_t)end.n, end.at)}, {"p", te_num(l->te, t, (double)power)}};
+    FormulaArg root[] = {{"x", te_load(l->te, sum, (size_t)end.n, end.at)},
+                         {"p", te_num(l->te, t, (double)power)}};
     e = lower_formula(l, power == 1 ? "x" : power == 2 ? "sqrt(x)" : "pow(x, 1 / p)", t, 2, root);
     if (!e)
         return false;
@@ -148,10 +156,10 @@ static void lower_places(LowerCall *l, const Node *padded)
         }
     const Node *hit = te_op(l->te, OP_Eq, te_load(l->te, padded, (size_t)x.rank, p.index),
                             te_load(l->te, l->out[0], (size_t)p.ax.n, p.ax.at));
-    const Node *e = te_select(l->te, te_op(l->te, OP_And, inside, hit), ix_flat(l, x.rank, dim, place),
-                              ix(l, INT64_MAX));
-    l->out[1] = te_reduce(l->te, lower_out_name(l, 1), COMB_min, (size_t)p.ax.n, p.ax.at, (size_t)p.taps.n,
-                          p.taps.at, e);
+    const Node *e = te_select(l->te, te_op(l->te, OP_And, inside, hit),
+                              ix_flat(l, x.rank, dim, place), ix(l, INT64_MAX));
+    l->out[1] = te_reduce(l->te, lower_out_name(l, 1), COMB_min, (size_t)p.ax.n, p.ax.at,
+                          (size_t)p.taps.n, p.taps.at, e);
 }
 
 bool lower_pool(LowerCall *l)
@@ -168,21 +176,23 @@ bool lower_pool(LowerCall *l)
     if (norm)
         return lower_norm_pool(l, call_int(&l->call, A_lp_pool_p), padded, &p.ax, &p.taps, p.index);
     const Node *greatest = te_load(l->te, padded, (size_t)x.rank, p.index);
-    l->out[0] = te_reduce(l->te, lower_out_name(l, 0), COMB_max, (size_t)p.ax.n, p.ax.at, (size_t)p.taps.n,
-                          p.taps.at, greatest);
+    l->out[0] = te_reduce(l->te, lower_out_name(l, 0), COMB_max, (size_t)p.ax.n, p.ax.at,
+                          (size_t)p.taps.n, p.taps.at, greatest);
     if (l->call.node->nout > 1)
         lower_places(l, padded);
     return true;
 }
 
-/* ---- whole channels ------------------------------------------------------------------------------- */
+/* ---- whole channels
+ * ------------------------------------------------------------------------------- */
 
 bool infer_global_pool(GraphCall *c)
 {
     GType x = call_type(c, 0);
     int64_t dim[GRAPH_MAX_RANK];
     if (x.rank < 3)
-        return call_refuse(c, "x is %s: it needs a batch, channels, and spatial axes", gtype_text(c->A, NULL, x));
+        return call_refuse(c, "x is %s: it needs a batch, channels, and spatial axes",
+                           gtype_text(c->A, NULL, x));
     for (int d = 0; d < x.rank; d++)
         dim[d] = d < 2 ? x.dim[d] : 1;
     call_out(c, 0, x.dtype, x.rank, dim);
@@ -208,9 +218,12 @@ bool lower_global_pool(LowerCall *l)
         return true;
     }
     if (gnode_is(l->call.node, GOP_global_lp_pool))
-        return lower_norm_pool(l, call_int(&l->call, A_global_lp_pool_p), lower_in(l, 0), &ax, &over, index);
+        return lower_norm_pool(l, call_int(&l->call, A_global_lp_pool_p), lower_in(l, 0), &ax,
+                               &over, index);
     const Node *sum = lower_reduce(l, "sum", COMB_sum, &ax, &over, lower_at(l, 0, index));
     Axes end = lower_axes_of(l, lower_out_type(l, 0));
-    lower_out(l, 0, &end, te_div(l->te, te_load(l->te, sum, (size_t)end.n, end.at), te_num(l->te, x.dtype, count)));
+    lower_out(
+        l, 0, &end,
+        te_div(l->te, te_load(l->te, sum, (size_t)end.n, end.at), te_num(l->te, x.dtype, count)));
     return true;
 }

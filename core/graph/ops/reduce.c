@@ -4,7 +4,8 @@
 
 #include "core/graph/ops/lower.h"
 
-/* ---- the axes of a reduction ------------------------------------------------------------------ */
+/* ---- the axes of a reduction ------------------------------------------------------------------
+ */
 
 /* Which axes are reduced: false, without an error, where that is not known. */
 static bool reduced_axes(GraphCall *c, bool on[GRAPH_MAX_RANK], bool *ok)
@@ -72,7 +73,8 @@ int64_t flops_softmax(GraphCall *c)
     return 4 * gtype_elements(call_type(c, 0));
 }
 
-/* ---- one reduction ------------------------------------------------------------------------------ */
+/* ---- one reduction ------------------------------------------------------------------------------
+ */
 
 /* The pieces of a reduction over some axes of x: axes of the result (as kept: those reduced have
 ** size 1), of the sum, and the index of x under both. */
@@ -93,7 +95,8 @@ static Over begin(LowerCall *l, const bool *on, bool keep)
         }
         o.sum.extent[o.sum.n] = x.dim[d];
         if (on[d])
-            o.sum.at[o.sum.n++] = te_reduce_axis(l->te, arena_printf(l->call.A, "r%s", name), x.dim[d]);
+            o.sum.at[o.sum.n++] =
+                te_reduce_axis(l->te, arena_printf(l->call.A, "r%s", name), x.dim[d]);
         o.index[d] = on[d] ? o.sum.at[o.sum.n - 1] : o.out.at[o.out.n - 1];
     }
     return o;
@@ -172,7 +175,8 @@ static bool lower_reduce_op(LowerCall *l, const bool *on, bool keep)
     if (t == DT_bool)
         return lower_bool_reduce(l, &o, r->combiner == COMB_max);
     const char *each_text = dtype_info[t].cls == DC_UINT && r->each[0] == 'm' ? "x" : r->each;
-    const Node *each = lower_formula(l, each_text, t, 1, (FormulaArg[]){{"x", lower_at(l, 0, o.index)}});
+    const Node *each =
+        lower_formula(l, each_text, t, 1, (FormulaArg[]){{"x", lower_at(l, 0, o.index)}});
     if (!each)
         return false;
     if (!r->after) {
@@ -192,7 +196,6 @@ static bool lower_reduce_op(LowerCall *l, const bool *on, bool keep)
     return true;
 }
 
-
 bool lower_reduction(LowerCall *l)
 {
     bool on[GRAPH_MAX_RANK], ok, any = false;
@@ -209,7 +212,8 @@ bool lower_reduction(LowerCall *l)
     return true;
 }
 
-/* ---- where the greatest is ---------------------------------------------------------------------- */
+/* ---- where the greatest is ----------------------------------------------------------------------
+ */
 
 bool lower_arg_reduce(LowerCall *l)
 {
@@ -219,33 +223,35 @@ bool lower_arg_reduce(LowerCall *l)
     call_axis(&l->call, call_int(&l->call, A_arg_max_axis), x.rank, &axis);
     on[axis] = true;
     Over m = begin(l, on, true);
-    const Node *best = lower_reduce(l, max ? "max" : "min", max ? COMB_max : COMB_min, &m.out, &m.sum,
-                                    lower_at(l, 0, m.index));
+    const Node *best = lower_reduce(l, max ? "max" : "min", max ? COMB_max : COMB_min, &m.out,
+                                    &m.sum, lower_at(l, 0, m.index));
     Over o = begin(l, on, call_int(&l->call, A_arg_max_keepdims));
     const Node *at_best[GRAPH_MAX_RANK];
     for (int d = 0; d < x.rank; d++)
         at_best[d] = on[d] ? ix(l, 0) : o.index[d];
     bool last = call_int(&l->call, A_arg_max_select_last_index);
-    const Node *hit = te_op(l->te, OP_Eq, lower_at(l, 0, o.index),
-                            te_load(l->te, best, (size_t)x.rank, at_best));
+    const Node *hit =
+        te_op(l->te, OP_Eq, lower_at(l, 0, o.index), te_load(l->te, best, (size_t)x.rank, at_best));
     const Node *place = te_select(l->te, hit, o.index[axis], ix(l, last ? -1 : x.dim[axis]));
     l->out[0] = lower_reduce(l, NULL, last ? COMB_max : COMB_min, &o.out, &o.sum, place);
     return true;
 }
 
-/* ---- along one axis ------------------------------------------------------------------------------- */
+/* ---- along one axis
+ * ------------------------------------------------------------------------------- */
 
 static bool lower_hardmax(LowerCall *l, int axis, const bool *on, const Node *top)
 {
     GType x = lower_type(l, 0);
     Over o = begin(l, on, true);
-    const Node *hit = te_op(l->te, OP_Eq, lower_at(l, 0, o.index),
-                            te_load(l->te, top, (size_t)x.rank, o.out.at));
+    const Node *hit =
+        te_op(l->te, OP_Eq, lower_at(l, 0, o.index), te_load(l->te, top, (size_t)x.rank, o.out.at));
     const Node *place = lower_reduce(l, "place", COMB_min, &o.out, &o.sum,
                                      te_select(l->te, hit, o.index[axis], ix(l, x.dim[axis])));
     Axes ax = lower_axes_of(l, x);
-    lower_out(l, 0, &ax, te_cast(l->te, x.dtype, te_op(l->te, OP_Eq, ax.at[axis],
-                                                       lower_load_as(l, place, &ax))));
+    lower_out(
+        l, 0, &ax,
+        te_cast(l->te, x.dtype, te_op(l->te, OP_Eq, ax.at[axis], lower_load_as(l, place, &ax))));
     return true;
 }
 
@@ -297,10 +303,11 @@ bool lower_cum_sum(LowerCall *l)
     const Node *index[GRAPH_MAX_RANK];
     memcpy(index, ax.at, sizeof index);
     index[axis] = over.at[0];
-    bool back = call_int(&l->call, A_cum_sum_reverse), strict = call_int(&l->call, A_cum_sum_exclusive);
+    bool back = call_int(&l->call, A_cum_sum_reverse),
+         strict = call_int(&l->call, A_cum_sum_exclusive);
     Op op = back ? (strict ? OP_Gt : OP_Ge) : (strict ? OP_Lt : OP_Le);
-    const Node *e = te_select(l->te, te_op(l->te, op, over.at[0], ax.at[axis]), lower_at(l, 0, index),
-                              te_num(l->te, x.dtype, 0));
+    const Node *e = te_select(l->te, te_op(l->te, op, over.at[0], ax.at[axis]),
+                              lower_at(l, 0, index), te_num(l->te, x.dtype, 0));
     l->out[0] = lower_reduce(l, NULL, COMB_sum, &ax, &over, e);
     return true;
 }

@@ -5,8 +5,17 @@
 #include "core/graph/consts.h"
 #include "core/graph/ops/lower.h"
 
-typedef enum Coord { HALF_PIXEL, HALF_PIXEL_SYMMETRIC, ALIGN_CORNERS, ASYMMETRIC, PYTORCH_HALF_PIXEL, TF_CROP, COORD_BAD } Coord;
-static const char *const coord_names[] = {"half_pixel", "half_pixel_symmetric", "align_corners", "asymmetric",
+typedef enum Coord {
+    HALF_PIXEL,
+    HALF_PIXEL_SYMMETRIC,
+    ALIGN_CORNERS,
+    ASYMMETRIC,
+    PYTORCH_HALF_PIXEL,
+    TF_CROP,
+    COORD_BAD
+} Coord;
+static const char *const coord_names[] = {"half_pixel",         "half_pixel_symmetric",
+                                          "align_corners",      "asymmetric",
                                           "pytorch_half_pixel", "tf_crop_and_resize"};
 
 /* How each axis is resized; on: its size or place changes. */
@@ -43,7 +52,8 @@ static bool axis_of(const GraphCall *c, size_t k, size_t n, int *axis)
     if (n != want)
         return call_refuse(c, "%zu sizes or scales for %zu axes", n, want);
     *axis = (int)k;
-    return axes->kind == GA_NONE || call_axis((GraphCall *)c, axes->at.is[k], call_rank(c, 0), axis);
+    return axes->kind == GA_NONE ||
+           call_axis((GraphCall *)c, axes->at.is[k], call_rank(c, 0), axis);
 }
 
 /* Sizes that keep the aspect ratio: one scale for all axes named. */
@@ -86,7 +96,8 @@ static bool plan(GraphCall *c, Plan *p, bool *ok)
         p->scale[d] = p->roi_end[d] = 1;
         p->out[d] = x.dim[d];
     }
-    if (!read_numbers(c, from, v, &n) || (p->coord == TF_CROP && (!present(c, 1) || !read_numbers(c, 1, roi, &nroi))))
+    if (!read_numbers(c, from, v, &n) ||
+        (p->coord == TF_CROP && (!present(c, 1) || !read_numbers(c, 1, roi, &nroi))))
         return false;
     if (p->coord == TF_CROP && nroi != 2 * n)
         return *ok = call_refuse(c, "its roi has %zu entries, not %zu", nroi, 2 * n);
@@ -100,7 +111,8 @@ static bool plan(GraphCall *c, Plan *p, bool *ok)
             p->roi_start[d] = roi[k];
             p->roi_end[d] = roi[n + k];
         }
-        double extent = (double)x.dim[d] * (p->coord == TF_CROP && from == 2 ? p->roi_end[d] - p->roi_start[d] : 1);
+        double extent = (double)x.dim[d] *
+                        (p->coord == TF_CROP && from == 2 ? p->roi_end[d] - p->roi_start[d] : 1);
         p->scale[d] = from == 2 ? v[k] : x.dim[d] ? v[k] / (double)x.dim[d] : 1;
         double size = from == 2 ? floor(extent * v[k]) : v[k];
         if (!(size >= 0 && size <= (double)INT32_MAX))
@@ -110,7 +122,8 @@ static bool plan(GraphCall *c, Plan *p, bool *ok)
     if (from == 3 && strcmp(call_str(c, A_resize_keep_aspect_ratio_policy), "stretch") != 0)
         keep_aspect(c, p, v, axis, n);
     for (int d = 0; d < x.rank; d++)
-        p->on[d] = p->out[d] != x.dim[d] || p->scale[d] != 1 || p->roi_start[d] != 0 || p->roi_end[d] != 1;
+        p->on[d] =
+            p->out[d] != x.dim[d] || p->scale[d] != 1 || p->roi_start[d] != 0 || p->roi_end[d] != 1;
     return true;
 }
 
@@ -128,7 +141,8 @@ bool infer_resize(GraphCall *c)
     return ok;
 }
 
-/* ---- lowering ------------------------------------------------------------------------------------- */
+/* ---- lowering
+ * ------------------------------------------------------------------------------------- */
 
 /* Where output index i of axis d lies in the input, in float64. */
 static const Node *place(LowerCall *l, const Plan *p, int d, const Node *i)
@@ -157,7 +171,8 @@ static const Node *place(LowerCall *l, const Plan *p, int d, const Node *i)
     default:
         text = "t + i * s";
         s = out > 1 ? (p->roi_end[d] - p->roi_start[d]) * (in - 1) / (out - 1) : 0;
-        shift = out > 1 ? p->roi_start[d] * (in - 1) : 0.5 * (p->roi_start[d] + p->roi_end[d]) * (in - 1);
+        shift = out > 1 ? p->roi_start[d] * (in - 1)
+                        : 0.5 * (p->roi_start[d] + p->roi_end[d]) * (in - 1);
     }
     FormulaArg arg[] = {{"i", te_cast(l->te, DT_float64, i)},
                         {"s", te_num(l->te, DT_float64, s)},
@@ -187,18 +202,26 @@ static const Node *nearest(LowerCall *l, const Node *from, const Axes *ax, int d
                                            {"ceil", "ceil(x)"}};
     for (int m = 0; m < 4; m++)
         if (!strcmp(modes[m][0], call_str(&l->call, A_resize_nearest_mode)))
-            return tap(l, from, ax, d, te_cast(l->te, DT_int64, lower_formula(l, modes[m][1], DT_float64, 1, (FormulaArg[]){{"x", x}})));
-    call_cannot(&l->call, "nearest_mode '%s' is not known", call_str(&l->call, A_resize_nearest_mode));
+            return tap(
+                l, from, ax, d,
+                te_cast(l->te, DT_int64,
+                        lower_formula(l, modes[m][1], DT_float64, 1, (FormulaArg[]){{"x", x}})));
+    call_cannot(&l->call, "nearest_mode '%s' is not known",
+                call_str(&l->call, A_resize_nearest_mode));
     return NULL;
 }
 
-/* Weights of the taps floor(x) - 1 … floor(x) + 2 (cubic) or floor(x), floor(x) + 1 (linear), where f is
-** what x has behind the point.  With exclude_outside, taps outside have no weight, the others sum to 1. */
-static const Node *weighted(LowerCall *l, const Node *from, const Axes *ax, int d, const Node *x, bool cubic)
+/* Weights of the taps floor(x) - 1 … floor(x) + 2 (cubic) or floor(x), floor(x) + 1 (linear), where
+*f is
+** what x has behind the point.  With exclude_outside, taps outside have no weight, the others sum
+*to 1. */
+static const Node *weighted(LowerCall *l, const Node *from, const Axes *ax, int d, const Node *x,
+                            bool cubic)
 {
     static const char *const linear_text[] = {"1 - f", "f"};
     static const char *const cubic_text[] = {
-        "((a * (f + 1) - 5 * a) * (f + 1) + 8 * a) * (f + 1) - 4 * a", "((a + 2) * f - (a + 3)) * f * f + 1",
+        "((a * (f + 1) - 5 * a) * (f + 1) + 8 * a) * (f + 1) - 4 * a",
+        "((a + 2) * f - (a + 3)) * f * f + 1",
         "((a + 2) * (1 - f) - (a + 3)) * (1 - f) * (1 - f) + 1",
         "((a * (2 - f) - 5 * a) * (2 - f) + 8 * a) * (2 - f) - 4 * a"};
     DType t = lower_out_type(l, 0).dtype, w = dtype_is_float(t) ? t : DT_float32;
@@ -213,7 +236,8 @@ static const Node *weighted(LowerCall *l, const Node *from, const Axes *ax, int 
         const Node *i = ix_add(A, base, ix(l, cubic ? k - 1 : k));
         const Node *weight = lower_formula(l, cubic ? cubic_text[k] : linear_text[k], w, 2, arg);
         if (exclude)
-            weight = te_select(l->te, in_range(l, i, ir_dim(from, (size_t)d)), weight, te_num(l->te, w, 0));
+            weight = te_select(l->te, in_range(l, i, ir_dim(from, (size_t)d)), weight,
+                               te_num(l->te, w, 0));
         const Node *term = te_mul(l->te, weight, te_cast(l->te, w, tap(l, from, ax, d, i)));
         sum = sum ? te_add(l->te, sum, term) : term;
         total = total ? te_add(l->te, total, weight) : weight;
@@ -232,7 +256,9 @@ static const Node *cropped(LowerCall *l, const Plan *p, const Axes *ax, const No
                             {"n", te_num(l->te, DT_float64, (double)lower_type(l, 0).dim[d] - 1)}};
         inside = ir_and(l->call.A, inside, lower_formula(l, "x >= 0 and x <= n", DT_bool, 2, arg));
     }
-    return te_select(l->te, inside, e, te_num(l->te, (DType)e->type, call_float(&l->call, A_resize_extrapolation_value)));
+    return te_select(
+        l->te, inside, e,
+        te_num(l->te, (DType)e->type, call_float(&l->call, A_resize_extrapolation_value)));
 }
 
 bool lower_resize(LowerCall *l)
@@ -259,7 +285,8 @@ bool lower_resize(LowerCall *l)
         dim[d] = p.out[d];
         Axes ax = lower_axes(l, x.rank, dim, NULL);
         const Node *at = place(l, &p, d, ax.at[d]);
-        const Node *e = mode[0] == 'n' ? nearest(l, from, &ax, d, at) : weighted(l, from, &ax, d, at, mode[0] == 'c');
+        const Node *e = mode[0] == 'n' ? nearest(l, from, &ax, d, at)
+                                       : weighted(l, from, &ax, d, at, mode[0] == 'c');
         if (!e)
             return false;
         if (d == last && p.coord == TF_CROP)

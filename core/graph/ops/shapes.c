@@ -83,7 +83,8 @@ bool infer_constant_of_shape(GraphCall *c)
         return true;
     }
     if (n > GRAPH_MAX_RANK)
-        return call_refuse(c, "a shape of %zu dimensions; at most %d are possible", n, GRAPH_MAX_RANK);
+        return call_refuse(c, "a shape of %zu dimensions; at most %d are possible", n,
+                           GRAPH_MAX_RANK);
     for (size_t d = 0; d < n; d++)
         if (dim[d] < 0)
             return call_refuse(c, "dimension %zu is %lld", d, (long long)dim[d]);
@@ -121,8 +122,9 @@ bool lower_range(LowerCall *l)
     GType y = lower_out_type(l, 0);
     Axes ax = lower_axes_of(l, y);
     const Node *zero = ix(l, 0);
-    lower_out(l, 0, &ax, te_add(l->te, lower_at(l, 0, &zero),
-                                te_mul(l->te, te_cast(l->te, y.dtype, ax.at[0]), lower_at(l, 2, &zero))));
+    lower_out(l, 0, &ax,
+              te_add(l->te, lower_at(l, 0, &zero),
+                     te_mul(l->te, te_cast(l->te, y.dtype, ax.at[0]), lower_at(l, 2, &zero))));
     return true;
 }
 
@@ -153,7 +155,8 @@ bool infer_unsupported(GraphCall *c)
 
 bool lower_unsupported(LowerCall *l)
 {
-    const char *why = call_str(&l->call, A_unsupported_why), *op = call_str(&l->call, A_unsupported_op);
+    const char *why = call_str(&l->call, A_unsupported_why),
+               *op = call_str(&l->call, A_unsupported_op);
     return REFUSE(l->call.err, graph_unsupported, l->call.node, l->name,
                   why[0] ? arena_printf(l->call.A, "%s: %s", op, why)
                          : arena_printf(l->call.A, "%s is not known", op));

@@ -12,8 +12,8 @@ const GAttr *attr_named(const GNode *n, const char *name)
 }
 
 /* A list with one entry for each axis (`per` entries for pads), or the default. */
-static bool read_list(const GraphCall *c, const char *name, size_t n, int64_t least, int64_t standard,
-                      int64_t *out)
+static bool read_list(const GraphCall *c, const char *name, size_t n, int64_t least,
+                      int64_t standard, int64_t *out)
 {
     const GAttr *a = attr_named(c->node, name);
     for (size_t i = 0; i < n; i++)
@@ -52,7 +52,8 @@ static bool read_all(const GraphCall *c, const int64_t *in, int n, const int64_t
         if (w->kernel[d] < 0)
             w->kernel[d] = kernel ? kernel[d] : DIM_ANY;
         if (dim_known(w->kernel[d]) && (w->kernel[d] < 1 || w->kernel[d] > INT32_MAX))
-            return call_refuse(c, "the kernel has size %lld on axis %d", (long long)w->kernel[d], d);
+            return call_refuse(c, "the kernel has size %lld on axis %d", (long long)w->kernel[d],
+                               d);
     }
     return true;
 }
@@ -115,8 +116,7 @@ bool window_read_transposed(const GraphCall *c, const int64_t *in, int n, const 
                             Window *w)
 {
     int64_t extra[WINDOW_MAX], want[WINDOW_MAX];
-    if (!read_all(c, in, n, kernel, w) ||
-        !read_list(c, "output_padding", (size_t)n, 0, 0, extra) ||
+    if (!read_all(c, in, n, kernel, w) || !read_list(c, "output_padding", (size_t)n, 0, 0, extra) ||
         !read_list(c, "output_shape", (size_t)n, 0, -1, want))
         return false;
     AutoPad mode = auto_pad(c);
@@ -128,7 +128,8 @@ bool window_read_transposed(const GraphCall *c, const int64_t *in, int n, const 
             w->before[d] = w->after[d] = 0;
         if (!dim_known(in[d]) || !dim_known(w->kernel[d]))
             continue;
-        int64_t full = w->stride[d] * (in[d] - 1) + extra[d] + (w->kernel[d] - 1) * w->dilation[d] + 1;
+        int64_t full =
+            w->stride[d] * (in[d] - 1) + extra[d] + (w->kernel[d] - 1) * w->dilation[d] + 1;
         bool same = mode == PAD_SAME_UPPER || mode == PAD_SAME_LOWER;
         if (want[d] < 0 && !same) {
             w->out[d] = full - w->before[d] - w->after[d];
@@ -138,7 +139,8 @@ bool window_read_transposed(const GraphCall *c, const int64_t *in, int n, const 
             share_padding(w, d, total > 0 ? total : 0, mode == PAD_SAME_UPPER);
         }
         if (w->out[d] < 0)
-            return call_refuse(c, "axis %d of its result would have size %lld", d, (long long)w->out[d]);
+            return call_refuse(c, "axis %d of its result would have size %lld", d,
+                               (long long)w->out[d]);
     }
     return true;
 }

@@ -19,9 +19,13 @@ bool onnx_is_case(const char *dir)
     return access(path, R_OK) == 0;
 }
 
-static void release(void *t) { tensor_release(t); }
+static void release(void *t)
+{
+    tensor_release(t);
+}
 
-/* input_K.pb or output_K.pb of a set, owned by A; NULL, without an error, if there is no such file. */
+/* input_K.pb or output_K.pb of a set, owned by A; NULL, without an error, if there is no such file.
+ */
 static Tensor *read_part(Arena *A, const char *dir, int set, const char *part, uint32_t k, Err *err)
 {
     const char *path = arena_printf(A, "%s/test_data_set_%d/%s_%u.pb", dir, set, part, k);
@@ -34,12 +38,15 @@ static Tensor *read_part(Arena *A, const char *dir, int set, const char *part, u
     return t;
 }
 
-/* ---- comparing --------------------------------------------------------------------------------------- */
+/* ---- comparing
+ * --------------------------------------------------------------------------------------- */
 
 static double number(const Tensor *t, int64_t i)
 {
     Scalar s = tensor_at(t, i);
-    return dtype_is_float(t->dtype) ? s.f : t->dtype == DT_uint64 ? (double)(uint64_t)s.i : (double)s.i;
+    return dtype_is_float(t->dtype) ? s.f
+           : t->dtype == DT_uint64  ? (double)(uint64_t)s.i
+                                    : (double)s.i;
 }
 
 static const char *index_text(Arena *A, const Tensor *t, int64_t i)
@@ -53,12 +60,14 @@ static const char *index_text(Arena *A, const Tensor *t, int64_t i)
 }
 
 /* What is different first; NULL if nothing is. */
-static const char *difference(Arena *A, const char *name, const Tensor *y, const Tensor *ref, const CaseOptions *how)
+static const char *difference(Arena *A, const char *name, const Tensor *y, const Tensor *ref,
+                              const CaseOptions *how)
 {
     if (y->dtype != ref->dtype || !shape_equal(y, ref))
-        return arena_printf(A, "%s is %s of %lld elements in %d dimensions, expected %s of %lld in %d", name,
-                            dtype_name(y->dtype), (long long)tensor_size(y), y->rank, dtype_name(ref->dtype),
-                            (long long)tensor_size(ref), ref->rank);
+        return arena_printf(A,
+                            "%s is %s of %lld elements in %d dimensions, expected %s of %lld in %d",
+                            name, dtype_name(y->dtype), (long long)tensor_size(y), y->rank,
+                            dtype_name(ref->dtype), (long long)tensor_size(ref), ref->rank);
     int64_t n = tensor_size(ref);
     double greatest = 0;
     for (int64_t i = 0; how->whole && i < n; i++)
@@ -75,11 +84,13 @@ static const char *difference(Arena *A, const char *name, const Tensor *y, const
     return NULL;
 }
 
-/* ---- one case ------------------------------------------------------------------------------------------- */
+/* ---- one case
+ * ------------------------------------------------------------------------------------------- */
 
 static bool only_unsupported(ErrCode code)
 {
-    return code == ERR_graph_unsupported || code == ERR_onnx_element_type || code == ERR_graph_not_static;
+    return code == ERR_graph_unsupported || code == ERR_onnx_element_type ||
+           code == ERR_graph_not_static;
 }
 
 static CaseVerdict trouble(Arena *A, const Err *err, const char **text)
@@ -101,15 +112,18 @@ static const char *unsupported(Arena *A, const Graph *g)
         const GNode *n = g->node[k];
         if (gnode_is(n, GOP_unsupported))
             return arena_printf(A, "%s (opset %lld): %s", n->attr[A_unsupported_op].at.s,
-                                (long long)n->attr[A_unsupported_opset].at.i, n->attr[A_unsupported_why].at.s);
+                                (long long)n->attr[A_unsupported_opset].at.i,
+                                n->attr[A_unsupported_why].at.s);
     }
     return NULL;
 }
 
-static CaseVerdict run_set(Arena *A, Graph *g, const char *dir, int set, const CaseOptions *how, const char **text)
+static CaseVerdict run_set(Arena *A, Graph *g, const char *dir, int set, const CaseOptions *how,
+                           const char **text)
 {
     Err err = {0};
-    Tensor **in = ARENA_ARRAY(A, Tensor *, g->ninputs + 1), **out = ARENA_ARRAY(A, Tensor *, g->noutputs + 1);
+    Tensor **in = ARENA_ARRAY(A, Tensor *, g->ninputs + 1),
+           **out = ARENA_ARRAY(A, Tensor *, g->noutputs + 1);
     for (uint32_t i = 0; i < g->ninputs; i++) {
         in[i] = read_part(A, dir, set, "input", i, &err);
         if (!in[i] && err.code)

@@ -13,7 +13,8 @@ static const char *text_of(Arena *A, Span s)
     return s.n ? arena_strndup(A, (const char *)s.at, s.n) : "";
 }
 
-/* ---- types -------------------------------------------------------------------------------------- */
+/* ---- types --------------------------------------------------------------------------------------
+ */
 
 /* A dimension without a size gets a symbol, so that it can be bound: its own name, or the input's
 ** name and the axis.  Where nothing is asked for it is just not known. */
@@ -31,7 +32,13 @@ static int64_t read_dim(Importer *im, Wire w, const char *input, int axis, Err *
         return value;
     if (!input)
         return DIM_ANY;
-    return dim_symbol(gb_symbol(im->b, param.n ? text_of(im->A, param) : arena_printf(im->A, "%s_%d", input, axis)));
+    const char *name = param.n ? text_of(im->A, param) : arena_printf(im->A, "%s_%d", input, axis);
+    uint32_t symbol = strmap_get(&im->symbols, name, strlen(name), UINT32_MAX);
+    if (symbol == UINT32_MAX) {
+        symbol = gb_new_symbol(im->b, name);
+        strmap_put(&im->symbols, name, strlen(name), symbol);
+    }
+    return dim_symbol(symbol);
 }
 
 static bool read_shape(Importer *im, Wire w, const char *input, GType *t, Err *err)
@@ -41,7 +48,8 @@ static bool read_shape(Importer *im, Wire w, const char *input, GType *t, Err *e
     t->dim = dim;
     for (WireField f; wire_next(&w, &f, err);) {
         if (t->rank == GRAPH_MAX_RANK)
-            return REFUSE(err, onnx_malformed, NULL, f.offset, "Shape", "it has more than 16 dimensions");
+            return REFUSE(err, onnx_malformed, NULL, f.offset, "Shape",
+                          "it has more than 16 dimensions");
         dim[t->rank] = read_dim(im, wire_enter(&w, &f, MSG_Dim), input, t->rank, err);
         t->rank++;
     }
@@ -60,7 +68,8 @@ static bool read_tensor_type(Importer *im, Wire w, const char *input, GType *t, 
 }
 
 /* Name and type of a ValueInfo; `is_input` asks for symbols. */
-static bool read_value_info(Importer *im, Wire w, bool is_input, const char **name, GType *t, Err *err)
+static bool read_value_info(Importer *im, Wire w, bool is_input, const char **name, GType *t,
+                            Err *err)
 {
     Span type = {0}, label = {0};
     for (WireField f; wire_next(&w, &f, err);)
@@ -71,13 +80,14 @@ static bool read_value_info(Importer *im, Wire w, bool is_input, const char **na
         return false;
     Wire in = wire_open(im->file, type, MSG_Type);
     for (WireField f; wire_next(&in, &f, err);)
-        if (f.id == Type_tensor_type &&
-            !read_tensor_type(im, wire_enter(&in, &f, MSG_TensorType), is_input ? *name : NULL, t, err))
+        if (f.id == Type_tensor_type && !read_tensor_type(im, wire_enter(&in, &f, MSG_TensorType),
+                                                          is_input ? *name : NULL, t, err))
             return false;
     return !in.failed;
 }
 
-/* ---- values --------------------------------------------------------------------------------------- */
+/* ---- values
+ * --------------------------------------------------------------------------------------- */
 
 static ValueId find_value(const Importer *im, const char *name)
 {
@@ -106,14 +116,24 @@ static bool is_foreign(const Importer *im, ValueId v)
 }
 
 /* The last resort: a node that stands for what is not known. */
-static bool make_unsupported(Importer *im, const OnnxNode *n, const char *why, ValueId *out, Err *err)
+static bool make_unsupported(Importer *im, const OnnxNode *n, const char *why, ValueId *out,
+                             Err *err)
 {
     bool standard = !n->domain[0];
-    GArg arg[] = {{"op", {.kind = GA_STR, .at.s = standard ? n->op_type : arena_printf(im->A, "%s::%s", n->domain, n->op_type)}},
-                  {"opset", {.kind = GA_INT, .at.i = n->version}},
-                  {"why", {.kind = GA_STR, .at.s = why}}};
-    GNodeSpec spec = {.op = &graph_op[GOP_unsupported], .origin = n->name, .in = n->in, .nin = n->nin,
-                      .arg = arg, .nargs = 3, .nout = n->nout, .out_origin = n->out_name};
+    GArg arg[] = {
+        {"op",
+         {.kind = GA_STR,
+          .at.s = standard ? n->op_type : arena_printf(im->A, "%s::%s", n->domain, n->op_type)}},
+        {"opset", {.kind = GA_INT, .at.i = n->version}},
+        {"why", {.kind = GA_STR, .at.s = why}}};
+    GNodeSpec spec = {.op = &graph_op[GOP_unsupported],
+                      .origin = n->name,
+                      .in = n->in,
+                      .nin = n->nin,
+                      .arg = arg,
+                      .nargs = 3,
+                      .nout = n->nout,
+                      .out_origin = n->out_name};
     if (!gb_node(im->b, &spec, out, err))
         return false;
     for (size_t i = 0; i < n->nout; i++) { /* what the model says of them helps the rest */
@@ -136,9 +156,14 @@ static bool read_initializer(Importer *im, Wire w, Err *err)
         return false;
     const char *name = info.name ? info.name : "";
     if (info.dtype == DT_COUNT) {
-        OnnxNode n = {.name = name, .op_type = "initializer", .domain = "", .nout = 1, .version = im->opset,
+        OnnxNode n = {.name = name,
+                      .op_type = "initializer",
+                      .domain = "",
+                      .nout = 1,
+                      .version = im->opset,
                       .out_name = &name};
-        const char *why = arena_printf(im->A, "elements of type %s are not known here", onnx_dtype_name(info.elem_type));
+        const char *why = arena_printf(im->A, "elements of type %s are not known here",
+                                       onnx_dtype_name(info.elem_type));
         if (!make_unsupported(im, &n, why, &v, err))
             return false;
     } else {
@@ -151,7 +176,8 @@ static bool read_initializer(Importer *im, Wire w, Err *err)
     return define(im, name, v, "(an initializer)", err);
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------------ */
+/* ---- nodes
+ * ------------------------------------------------------------------------------------------ */
 
 typedef VEC(int64_t) IntVec;
 typedef VEC(double) FloatVec;
@@ -171,10 +197,22 @@ static bool read_attribute(Importer *im, Wire w, OnnxAttr *a, Err *err)
         switch (f.id) {
         case Attribute_name: a->name = text_of(im->A, f.bytes); break;
         case Attribute_type: kind = f.i; break;
-        case Attribute_i: i = f.i; a->type = a->type ? a->type : ATTR_INT_; break;
-        case Attribute_f: f32 = f.f; a->type = a->type ? a->type : ATTR_FLOAT_; break;
-        case Attribute_s: s = f.bytes; a->type = a->type ? a->type : ATTR_STRING_; break;
-        case Attribute_t: tensor = f.bytes; a->type = a->type ? a->type : ATTR_TENSOR_; break;
+        case Attribute_i:
+            i = f.i;
+            a->type = a->type ? a->type : ATTR_INT_;
+            break;
+        case Attribute_f:
+            f32 = f.f;
+            a->type = a->type ? a->type : ATTR_FLOAT_;
+            break;
+        case Attribute_s:
+            s = f.bytes;
+            a->type = a->type ? a->type : ATTR_STRING_;
+            break;
+        case Attribute_t:
+            tensor = f.bytes;
+            a->type = a->type ? a->type : ATTR_TENSOR_;
+            break;
         case Attribute_g: a->type = ATTR_GRAPH_; break;
         case Attribute_ints:
             a->type = ATTR_INTS_;
@@ -197,8 +235,12 @@ static bool read_attribute(Importer *im, Wire w, OnnxAttr *a, Err *err)
     case ATTR_INT_: a->value = (GAttr){.kind = GA_INT, .at.i = i}; break;
     case ATTR_FLOAT_: a->value = (GAttr){.kind = GA_FLOAT, .at.f = f32}; break;
     case ATTR_STRING_: a->value = (GAttr){.kind = GA_STR, .at.s = text_of(im->A, s)}; break;
-    case ATTR_INTS_: a->value = (GAttr){.kind = GA_INTS, .n = (uint32_t)ints.n, .at.is = ints.at}; break;
-    case ATTR_FLOATS_: a->value = (GAttr){.kind = GA_FLOATS, .n = (uint32_t)floats.n, .at.fs = floats.at}; break;
+    case ATTR_INTS_:
+        a->value = (GAttr){.kind = GA_INTS, .n = (uint32_t)ints.n, .at.is = ints.at};
+        break;
+    case ATTR_FLOATS_:
+        a->value = (GAttr){.kind = GA_FLOATS, .n = (uint32_t)floats.n, .at.fs = floats.at};
+        break;
     default: break;
     }
     return true;
@@ -223,7 +265,8 @@ static bool read_node(Importer *im, Wire w, size_t offset, OnnxNode *n, Err *err
     n->out_name = ARENA_ARRAY(im->A, const char *, count[Node_output] + 1);
     n->attr = ARENA_ARRAY(im->A, OnnxAttr, count[Node_attribute] + 3);
     if (count[Node_input] > UINT16_MAX - 8 || count[Node_output] > UINT16_MAX - 8)
-        return REFUSE(err, onnx_malformed, NULL, offset, "Node", "it has more than 65,000 inputs or outputs");
+        return REFUSE(err, onnx_malformed, NULL, offset, "Node",
+                      "it has more than 65,000 inputs or outputs");
     for (WireField f; wire_next(&w, &f, err);) {
         switch (f.id) {
         case Node_input: n->in_name[n->nin++] = text_of(im->A, f.bytes); break;
@@ -270,7 +313,8 @@ static const char *foreign(Importer *im, const OnnxNode *n)
     }
     for (size_t i = 0; i < n->nin; i++)
         if (n->in[i] != VALUE_NONE && is_foreign(im, n->in[i]))
-            return arena_printf(im->A, "the element type of its input %s is not known here", n->in_name[i]);
+            return arena_printf(im->A, "the element type of its input %s is not known here",
+                                n->in_name[i]);
     return NULL;
 }
 
@@ -291,8 +335,8 @@ static size_t gather_args(OnnxNode *n, GArg *arg)
 /* Is this mistake of a node something that is only not known here? */
 static bool only_unknown(ErrCode code)
 {
-    return code == ERR_graph_unsupported || code == ERR_graph_input_type || code == ERR_graph_attr_unknown ||
-           code == ERR_graph_attr_kind || code == ERR_graph_arity;
+    return code == ERR_graph_unsupported || code == ERR_graph_input_type ||
+           code == ERR_graph_attr_unknown || code == ERR_graph_attr_kind || code == ERR_graph_arity;
 }
 
 static bool take_over(Importer *im, OnnxNode *n, ValueId *out, Err *err)
@@ -308,8 +352,14 @@ static bool take_over(Importer *im, OnnxNode *n, ValueId *out, Err *err)
     }
     if (!n->why && n->op) {
         GArg *arg = ARENA_ARRAY(im->A, GArg, n->nattrs + 1);
-        GNodeSpec spec = {.op = n->op, .origin = n->name, .in = n->in, .nin = n->nin, .arg = arg,
-                          .nargs = gather_args(n, arg), .nout = n->nout, .out_origin = n->out_name};
+        GNodeSpec spec = {.op = n->op,
+                          .origin = n->name,
+                          .in = n->in,
+                          .nin = n->nin,
+                          .arg = arg,
+                          .nargs = gather_args(n, arg),
+                          .nout = n->nout,
+                          .out_origin = n->out_name};
         Err trouble = {0};
         if (gb_node(im->b, &spec, out, &trouble))
             return true;
@@ -349,7 +399,8 @@ static bool import_sorted(Importer *im, const OnnxNodes *nodes, Err *err)
     uint32_t n = (uint32_t)nodes->n, depth = 0;
     StrMap maker = strmap_new(im->A);
     uint8_t *state = ARENA_ARRAY(im->A, uint8_t, n + 1); /* 0 new, 1 open, 2 done */
-    uint32_t *stack = ARENA_ARRAY(im->A, uint32_t, n + 1), *next = ARENA_ARRAY(im->A, uint32_t, n + 1);
+    uint32_t *stack = ARENA_ARRAY(im->A, uint32_t, n + 1),
+             *next = ARENA_ARRAY(im->A, uint32_t, n + 1);
     for (uint32_t k = 0; k < n; k++)
         for (size_t i = 0; i < nodes->at[k].nout; i++)
             if (nodes->at[k].out_name[i][0])
@@ -364,7 +415,9 @@ static bool import_sorted(Importer *im, const OnnxNodes *nodes, Err *err)
             const OnnxNode *node = &nodes->at[at];
             while (next[at] < node->nin && (before == UINT32_MAX || state[before] == 2)) {
                 const char *name = node->in_name[next[at]++];
-                before = find_value(im, name) == VALUE_NONE ? strmap_get(&maker, name, strlen(name), UINT32_MAX) : UINT32_MAX;
+                before = find_value(im, name) == VALUE_NONE
+                             ? strmap_get(&maker, name, strlen(name), UINT32_MAX)
+                             : UINT32_MAX;
             }
             if (before != UINT32_MAX && state[before] == 1)
                 return REFUSE(err, graph_cycle, NULL, node->name);
@@ -382,7 +435,8 @@ static bool import_sorted(Importer *im, const OnnxNodes *nodes, Err *err)
     return true;
 }
 
-/* ---- the graph ----------------------------------------------------------------------------------------- */
+/* ---- the graph
+ * ----------------------------------------------------------------------------------------- */
 
 static bool declare(Importer *im, Wire w, Err *err)
 {
@@ -430,8 +484,9 @@ static bool import_output(Importer *im, Wire w, Err *err)
 static bool import_graph(Importer *im, Span bytes, Err *err)
 {
     OnnxNodes nodes = {0};
-    static const FieldId order[] = {Graph_value_info, Graph_output, Graph_initializer, Graph_sparse_initializer,
-                                    Graph_input, Graph_node, Graph_output};
+    static const FieldId order[] = {
+        Graph_value_info, Graph_output, Graph_initializer, Graph_sparse_initializer,
+        Graph_input,      Graph_node,   Graph_output};
     for (size_t step = 0; step < sizeof order / sizeof order[0]; step++) {
         Wire w = wire_open(im->file, bytes, MSG_Graph);
         for (WireField f; wire_next(&w, &f, err);) {
@@ -450,9 +505,9 @@ static bool import_graph(Importer *im, Span bytes, Err *err)
                 OnnxNode n;
                 ok = read_node(im, wire_enter(&w, &f, MSG_Node), f.offset, &n, err);
                 vec_push(im->A, &nodes, n);
-            }
-            else
-                ok = REFUSE(err, onnx_malformed, NULL, f.offset, "Graph", "sparse initializers are not known here");
+            } else
+                ok = REFUSE(err, onnx_malformed, NULL, f.offset, "Graph",
+                            "sparse initializers are not known here");
             if (!ok)
                 return false;
         }
@@ -506,17 +561,25 @@ static bool read_model(Importer *im, Span file, ModelInfo *m, Err *err)
 static const char *graph_name(Arena *A, const char *file, const char *folder)
 {
     const char *dot = strrchr(file, '.'), *slash = folder ? strrchr(folder, '/') : NULL;
-    const char *stem = arena_strndup(A, file, dot && dot > file ? (size_t)(dot - file) : strlen(file));
+    const char *stem =
+        arena_strndup(A, file, dot && dot > file ? (size_t)(dot - file) : strlen(file));
     const char *parent = slash ? slash + 1 : folder;
     return parent && parent[0] && parent[0] != '.' && !strcmp(stem, "model") ? parent : stem;
 }
 
-Graph *onnx_import_bytes(const uint8_t *bytes, size_t n, const char *name, const char *folder, Err *err)
+Graph *onnx_import_bytes(const uint8_t *bytes, size_t n, const char *name, const char *folder,
+                         Err *err)
 {
     Err mine = {0};
     Arena *A = arena_new(NULL);
-    Importer im = {.A = A, .file = bytes, .folder = folder, .opset = 1, .values = strmap_new(A),
-                   .declared = strmap_new(A), .domains = strmap_new(A)};
+    Importer im = {.A = A,
+                   .file = bytes,
+                   .folder = folder,
+                   .opset = 1,
+                   .values = strmap_new(A),
+                   .declared = strmap_new(A),
+                   .domains = strmap_new(A),
+                   .symbols = strmap_new(A)};
     ModelInfo m;
     Graph *g = NULL;
     im.b = gb_new(NULL, graph_name(A, name, folder));
@@ -524,9 +587,9 @@ Graph *onnx_import_bytes(const uint8_t *bytes, size_t n, const char *name, const
     if (ok && !m.graph.at)
         ok = REFUSE(&mine, onnx_no_model, NULL, name);
     if (ok && import_graph(&im, m.graph, &mine)) {
-        gb_set_source(im.b, arena_printf(A, "%s, ONNX opset %lld%s%s%s%s", name, (long long)im.opset,
-                                         m.producer[0] ? ", from " : "", m.producer,
-                                         m.version[0] ? " " : "", m.version));
+        gb_set_source(im.b, arena_printf(A, "%s, ONNX opset %lld%s%s%s%s", name,
+                                         (long long)im.opset, m.producer[0] ? ", from " : "",
+                                         m.producer, m.version[0] ? " " : "", m.version));
         g = gb_finish(im.b, &mine);
     } else {
         gb_drop(im.b);
@@ -545,7 +608,9 @@ Graph *onnx_import(const char *path, Err *err)
     Span file;
     Graph *g = NULL;
     const char *slash = strrchr(path, '/');
-    const char *folder = !slash ? "." : slash == path ? "/" : arena_strndup(A, path, (size_t)(slash - path));
+    const char *folder = !slash          ? "."
+                         : slash == path ? "/"
+                                         : arena_strndup(A, path, (size_t)(slash - path));
     if (onnx_read_file(A, path, &file, err))
         g = onnx_import_bytes(file.at, file.n, slash ? slash + 1 : path, folder, err);
     arena_release(A);

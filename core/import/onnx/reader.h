@@ -61,6 +61,7 @@ typedef struct Importer {
     StrMap declared;    /* by name: index into types, for value_info and outputs */
     VEC(GType) types;
     VEC(bool) foreign;  /* by value */
+    StrMap symbols;     /* by name in the model */
     StrMap domains;     /* by domain: its version */
 } Importer;
 

@@ -1,4 +1,5 @@
-/* tensor.c -- TensorProto: elements in raw bytes, in typed fields, or in a file beside the model. */
+/* tensor.c -- TensorProto: elements in raw bytes, in typed fields, or in a file beside the model.
+ */
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
@@ -14,15 +15,18 @@
 static const struct {
     const char *name;
     DType dtype;
-} elem_types[] = {
-    {"undefined", DT_COUNT},   {"float32", DT_float32},    {"uint8", DT_uint8},
-    {"int8", DT_int8},         {"uint16", DT_uint16},      {"int16", DT_int16},
-    {"int32", DT_int32},       {"int64", DT_int64},        {"string", DT_COUNT},
-    {"bool", DT_bool},         {"float16", DT_COUNT},      {"float64", DT_float64},
-    {"uint32", DT_uint32},     {"uint64", DT_uint64},      {"complex64", DT_COUNT},
-    {"complex128", DT_COUNT},  {"bfloat16", DT_COUNT},     {"float8e4m3fn", DT_COUNT},
-    {"float8e4m3fnuz", DT_COUNT}, {"float8e5m2", DT_COUNT}, {"float8e5m2fnuz", DT_COUNT},
-    {"uint4", DT_COUNT},       {"int4", DT_COUNT},         {"float4e2m1", DT_COUNT}};
+} elem_types[] = {{"undefined", DT_COUNT},      {"float32", DT_float32},
+                  {"uint8", DT_uint8},          {"int8", DT_int8},
+                  {"uint16", DT_uint16},        {"int16", DT_int16},
+                  {"int32", DT_int32},          {"int64", DT_int64},
+                  {"string", DT_COUNT},         {"bool", DT_bool},
+                  {"float16", DT_COUNT},        {"float64", DT_float64},
+                  {"uint32", DT_uint32},        {"uint64", DT_uint64},
+                  {"complex64", DT_COUNT},      {"complex128", DT_COUNT},
+                  {"bfloat16", DT_COUNT},       {"float8e4m3fn", DT_COUNT},
+                  {"float8e4m3fnuz", DT_COUNT}, {"float8e5m2", DT_COUNT},
+                  {"float8e5m2fnuz", DT_COUNT}, {"uint4", DT_COUNT},
+                  {"int4", DT_COUNT},           {"float4e2m1", DT_COUNT}};
 
 static bool known_elem(int64_t t)
 {
@@ -44,7 +48,8 @@ static bool bad_tensor(const TensorInfo *t, const char *why, Err *err)
     return REFUSE(err, onnx_tensor, NULL, t->name ? t->name : "", why);
 }
 
-/* ---- what it says of itself ------------------------------------------------------------------------ */
+/* ---- what it says of itself
+ * ------------------------------------------------------------------------ */
 
 static bool read_dims(const WireField *f, TensorInfo *t, Err *err)
 {
@@ -75,7 +80,9 @@ static bool read_entry(Arena *A, Wire w, TensorInfo *t, Err *err)
         t->external = text;
         return true;
     }
-    int64_t *number = span_is(key, "offset") ? &t->external_offset : span_is(key, "length") ? &t->external_length : NULL;
+    int64_t *number = span_is(key, "offset")   ? &t->external_offset
+                      : span_is(key, "length") ? &t->external_length
+                                               : NULL;
     if (!number)
         return true;
     *number = strtoll(text, &end, 10);
@@ -101,7 +108,8 @@ bool onnx_tensor_info(Arena *A, Wire w, TensorInfo *t, Err *err)
             outside = f.i == 1;
         else if (f.id == Tensor_dims && !read_dims(&f, t, err))
             return false;
-        else if (f.id == Tensor_external_data && !read_entry(A, wire_enter(&w, &f, MSG_Entry), t, err))
+        else if (f.id == Tensor_external_data &&
+                 !read_entry(A, wire_enter(&w, &f, MSG_Entry), t, err))
             return false;
         else if (f.id == Tensor_raw_data) {
             t->raw = f.bytes;
@@ -121,7 +129,8 @@ bool onnx_tensor_info(Arena *A, Wire w, TensorInfo *t, Err *err)
     return true;
 }
 
-/* ---- its elements ------------------------------------------------------------------------------------ */
+/* ---- its elements
+ * ------------------------------------------------------------------------------------ */
 
 /* The field that holds elements of type t when raw_data does not. */
 static FieldId typed_field(DType t)
@@ -172,15 +181,18 @@ Tensor *onnx_tensor_read(Arena *A, Wire w, const TensorInfo *t, const char *fold
     if (t->external && !folder)
         why = "its data are in another file, which there is none of";
     else if (!t->external && t->has_raw && t->raw.n != bytes)
-        why = arena_printf(A, "its shape asks for %zu bytes, but raw_data has %zu", bytes, t->raw.n);
+        why =
+            arena_printf(A, "its shape asks for %zu bytes, but raw_data has %zu", bytes, t->raw.n);
     else if (!t->external && !t->has_raw && count_typed(w, id) != n)
-        why = arena_printf(A, "its shape asks for %zu elements, but %zu are given", n, count_typed(w, id));
+        why = arena_printf(A, "its shape asks for %zu elements, but %zu are given", n,
+                           count_typed(w, id));
     else if (t->external && t->external_length >= 0 && (size_t)t->external_length != bytes)
-        why = arena_printf(A, "its shape asks for %zu bytes, but its external length is %lld", bytes,
-                           (long long)t->external_length);
+        why = arena_printf(A, "its shape asks for %zu bytes, but its external length is %lld",
+                           bytes, (long long)t->external_length);
     if (why)
         return bad_tensor(t, why, err), NULL;
-    if (t->external && !onnx_external_read(folder, t->external, t->external_offset, NULL, bytes, err))
+    if (t->external &&
+        !onnx_external_read(folder, t->external, t->external_offset, NULL, bytes, err))
         return NULL;
     Tensor *out = tensor_new(t->dtype, t->rank, t->dim, err);
     if (!out)
@@ -202,7 +214,8 @@ Tensor *onnx_tensor_read(Arena *A, Wire w, const TensorInfo *t, const char *fold
     return out;
 }
 
-/* ---- files --------------------------------------------------------------------------------------------- */
+/* ---- files
+ * --------------------------------------------------------------------------------------------- */
 
 /* Opens a regular file with one name, below `folder`, through no link of any kind. */
 static int open_beneath(const char *folder, const char *name, struct stat *st, const char **why)
@@ -213,9 +226,13 @@ static int open_beneath(const char *folder, const char *name, struct stat *st, c
         return -1;
     }
     struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+                           .resolve =
+                               RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
     int fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof how);
-    *why = fd >= 0 ? NULL : errno == EXDEV ? "it lies outside the model's folder" : errno == ELOOP ? "its path goes through a link" : strerror(errno);
+    *why = fd >= 0          ? NULL
+           : errno == EXDEV ? "it lies outside the model's folder"
+           : errno == ELOOP ? "its path goes through a link"
+                            : strerror(errno);
     close(dir);
     if (fd < 0)
         return -1;
@@ -245,8 +262,8 @@ static const char *read_all(int fd, uint8_t *to, size_t n, int64_t offset)
     return NULL;
 }
 
-bool onnx_external_read(const char *folder, const char *name, int64_t offset, void *into,
-                        size_t n, Err *err)
+bool onnx_external_read(const char *folder, const char *name, int64_t offset, void *into, size_t n,
+                        Err *err)
 {
     struct stat st;
     const char *why = NULL;
@@ -291,7 +308,8 @@ Tensor *onnx_tensor_bytes(const uint8_t *bytes, size_t n, Err *err)
         if (info.dtype < DT_COUNT)
             t = onnx_tensor_read(A, w, &info, NULL, err);
         else
-            FAIL(err, onnx_element_type, NULL, info.name ? info.name : "", onnx_dtype_name(info.elem_type));
+            FAIL(err, onnx_element_type, NULL, info.name ? info.name : "",
+                 onnx_dtype_name(info.elem_type));
     }
     arena_release(A);
     return t;
@@ -301,7 +319,8 @@ Tensor *onnx_tensor_file(const char *path, Err *err)
 {
     Arena *A = arena_new(NULL);
     Span file;
-    Tensor *t = onnx_read_file(A, path, &file, err) ? onnx_tensor_bytes(file.at, file.n, err) : NULL;
+    Tensor *t =
+        onnx_read_file(A, path, &file, err) ? onnx_tensor_bytes(file.at, file.n, err) : NULL;
     arena_release(A);
     return t;
 }

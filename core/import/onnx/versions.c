@@ -5,7 +5,8 @@
 #include "core/graph/infer.h"
 #include "core/import/onnx/reader.h"
 
-/* ---- pieces -------------------------------------------------------------------------------------- */
+/* ---- pieces
+ * -------------------------------------------------------------------------------------- */
 
 OnnxAttr *onnx_take(OnnxNode *n, const char *name)
 {
@@ -42,7 +43,8 @@ static bool set_number(Importer *im, OnnxNode *n, size_t i, DType t, double v, E
     Tensor *s = tensor_new(t, 0, NULL, err);
     if (!s)
         return false;
-    dtype_store(t, tensor_fill(s), dtype_is_float(t) ? (Scalar){.f = v} : (Scalar){.i = (int64_t)v});
+    dtype_store(t, tensor_fill(s),
+                dtype_is_float(t) ? (Scalar){.f = v} : (Scalar){.i = (int64_t)v});
     while (n->nin <= i)
         n->in[n->nin++] = VALUE_NONE;
     n->in[i] = gb_const(im->b, NULL, NULL, s);
@@ -64,13 +66,18 @@ static GType type_of(Importer *im, const OnnxNode *n, size_t i)
 }
 
 /* A node made on the way, with one output. */
-static bool helper(Importer *im, GraphOpId op, const ValueId *in, size_t nin, const GArg *arg, size_t nargs,
-                   ValueId *out, Err *err)
+static bool helper(Importer *im, GraphOpId op, const ValueId *in, size_t nin, const GArg *arg,
+                   size_t nargs, ValueId *out, Err *err)
 {
-    return gb_node(im->b, &(GNodeSpec){.op = &graph_op[op], .in = in, .nin = nin, .arg = arg, .nargs = nargs, .nout = 1}, out, err);
+    return gb_node(
+        im->b,
+        &(GNodeSpec){
+            .op = &graph_op[op], .in = in, .nin = nin, .arg = arg, .nargs = nargs, .nout = 1},
+        out, err);
 }
 
-/* ---- attributes that became inputs -------------------------------------------------------------------- */
+/* ---- attributes that became inputs
+ * -------------------------------------------------------------------- */
 
 static bool rule_axes_to_input(Importer *im, OnnxNode *n, Err *err)
 {
@@ -96,7 +103,8 @@ static bool rule_limits_to_inputs(Importer *im, OnnxNode *n, Err *err)
     DType t = type_of(im, n, 0).dtype;
     for (size_t i = 0; i < 2; i++) {
         OnnxAttr *a = onnx_take(n, name[i]);
-        if (a && a->type == ATTR_FLOAT_ && !set_number(im, n, i + 1, t < DT_COUNT ? t : DT_float32, a->value.at.f, err))
+        if (a && a->type == ATTR_FLOAT_ &&
+            !set_number(im, n, i + 1, t < DT_COUNT ? t : DT_float32, a->value.at.f, err))
             return false;
     }
     return true;
@@ -105,7 +113,8 @@ static bool rule_limits_to_inputs(Importer *im, OnnxNode *n, Err *err)
 static bool rule_slice_to_inputs(Importer *im, OnnxNode *n, Err *err)
 {
     (void)err;
-    return ints_to_input(im, n, "starts", 1) && ints_to_input(im, n, "ends", 2) && ints_to_input(im, n, "axes", 3);
+    return ints_to_input(im, n, "starts", 1) && ints_to_input(im, n, "ends", 2) &&
+           ints_to_input(im, n, "axes", 3);
 }
 
 static bool rule_pads_to_inputs(Importer *im, OnnxNode *n, Err *err)
@@ -117,9 +126,11 @@ static bool rule_pads_to_inputs(Importer *im, OnnxNode *n, Err *err)
            set_number(im, n, 2, t < DT_COUNT ? t : DT_float32, value->value.at.f, err);
 }
 
-/* ---- meanings that changed ------------------------------------------------------------------------------- */
+/* ---- meanings that changed
+ * ------------------------------------------------------------------------------- */
 
-/* Before version 7 the second input was stretched only where `broadcast` said so, from `axis` on. */
+/* Before version 7 the second input was stretched only where `broadcast` said so, from `axis` on.
+ */
 static bool rule_broadcast_axis(Importer *im, OnnxNode *n, Err *err)
 {
     int64_t on = take_int(n, "broadcast", 0), axis = take_int(n, "axis", -1);
@@ -197,7 +208,8 @@ static bool rule_axis_one(Importer *im, OnnxNode *n, Err *err)
     for (size_t i = 0; i < n->nattrs; i++)
         if (!strcmp(n->attr[i].name, "axis"))
             return true;
-    n->attr[n->nattrs++] = (OnnxAttr){.name = "axis", .type = ATTR_INT_, .value = {.kind = GA_INT, .at.i = 1}};
+    n->attr[n->nattrs++] =
+        (OnnxAttr){.name = "axis", .type = ATTR_INT_, .value = {.kind = GA_INT, .at.i = 1}};
     return true;
 }
 
@@ -209,7 +221,8 @@ static bool rule_flat_softmax(Importer *im, OnnxNode *n, Err *err)
     if (x.rank < 0)
         return unknown(n, "its old meaning depends on the rank of x, which is not known");
     if (axis < -x.rank || axis > x.rank)
-        return REFUSE(err, onnx_node, NULL, n->name, n->op_type, "its axis is not among those of x");
+        return REFUSE(err, onnx_node, NULL, n->name, n->op_type,
+                      "its axis is not among those of x");
     axis = axis < 0 ? axis + x.rank : axis;
     int64_t last = -1;
     for (int d = 0; d < x.rank; d++)
@@ -217,13 +230,16 @@ static bool rule_flat_softmax(Importer *im, OnnxNode *n, Err *err)
             last = last < 0 ? d : x.rank; /* several axes compete */
     if (last < x.rank) {
         int64_t one = last >= 0 ? last : x.rank - 1;
-        n->attr[n->nattrs++] = (OnnxAttr){.name = "axis", .type = ATTR_INT_, .value = {.kind = GA_INT, .at.i = one}};
+        n->attr[n->nattrs++] =
+            (OnnxAttr){.name = "axis", .type = ATTR_INT_, .value = {.kind = GA_INT, .at.i = one}};
         return true;
     }
-    GArg flat = {"axis", {.kind = GA_INT, .at.i = axis}}, minus = {"axis", {.kind = GA_INT, .at.i = 1}};
+    GArg flat = {"axis", {.kind = GA_INT, .at.i = axis}},
+         minus = {"axis", {.kind = GA_INT, .at.i = 1}};
     ValueId v, shape, back[2];
     n->made = ARENA_ARRAY(im->A, ValueId, 1);
-    GNodeSpec soft = {.op = n->op, .origin = n->name, .in = &v, .nin = 1, .arg = &minus, .nargs = 1, .nout = 1};
+    GNodeSpec soft = {
+        .op = n->op, .origin = n->name, .in = &v, .nin = 1, .arg = &minus, .nargs = 1, .nout = 1};
     if (!helper(im, GOP_flatten, n->in, 1, &flat, 1, &v, err) || !gb_node(im->b, &soft, &v, err) ||
         !helper(im, GOP_shape, n->in, 1, NULL, 0, &shape, err))
         return false;
@@ -235,8 +251,9 @@ static bool rule_flat_softmax(Importer *im, OnnxNode *n, Err *err)
 /* Upsample, and Resize of version 10: a scale for each axis, nearest by rounding down. */
 static bool rule_upsample(Importer *im, OnnxNode *n, Err *err)
 {
-    static const struct { const char *name, *value; } fixed[] = {
-        {"coordinate_transformation_mode", "asymmetric"}, {"nearest_mode", "floor"}};
+    static const struct {
+        const char *name, *value;
+    } fixed[] = {{"coordinate_transformation_mode", "asymmetric"}, {"nearest_mode", "floor"}};
     OnnxAttr *scales = onnx_take(n, "scales"), *mode = onnx_take(n, "mode");
     ValueId given = n->nin > 1 ? n->in[1] : VALUE_NONE;
     if (n->version < 7)
@@ -246,7 +263,8 @@ static bool rule_upsample(Importer *im, OnnxNode *n, Err *err)
         if (!t)
             return false;
         for (uint32_t i = 0; i < scales->value.n; i++)
-            dtype_store(DT_float32, (float *)tensor_fill(t) + i, (Scalar){.f = scales->value.at.fs[i]});
+            dtype_store(DT_float32, (float *)tensor_fill(t) + i,
+                        (Scalar){.f = scales->value.at.fs[i]});
         given = gb_const(im->b, NULL, NULL, t);
         tensor_release(t);
     }
@@ -260,7 +278,8 @@ static bool rule_upsample(Importer *im, OnnxNode *n, Err *err)
             mode->value.at.s = "linear";
     }
     for (size_t i = 0; i < 2; i++)
-        n->attr[n->nattrs++] = (OnnxAttr){.name = fixed[i].name, .type = ATTR_STRING_,
+        n->attr[n->nattrs++] = (OnnxAttr){.name = fixed[i].name,
+                                          .type = ATTR_STRING_,
                                           .value = {.kind = GA_STR, .at.s = fixed[i].value}};
     return true;
 }
@@ -272,7 +291,8 @@ static bool rule_old_group_normalization(Importer *im, OnnxNode *n, Err *err)
     return unknown(n, "scale and bias by group, as before version 21, are not known here");
 }
 
-/* ---- element types ------------------------------------------------------------------------------------------ */
+/* ---- element types
+ * ------------------------------------------------------------------------------------------ */
 
 static bool set_dtype(OnnxNode *n, OnnxAttr *a, int64_t elem_type)
 {
@@ -298,8 +318,9 @@ static bool rule_cast_by_name(Importer *im, OnnxNode *n, Err *err)
 {
     (void)im;
     (void)err;
-    static const char *const names[] = {"UNDEFINED", "FLOAT", "UINT8", "INT8", "UINT16", "INT16", "INT32",
-                                        "INT64", "STRING", "BOOL", "FLOAT16", "DOUBLE", "UINT32", "UINT64"};
+    static const char *const names[] = {"UNDEFINED", "FLOAT",  "UINT8",  "INT8",   "UINT16",
+                                        "INT16",     "INT32",  "INT64",  "STRING", "BOOL",
+                                        "FLOAT16",   "DOUBLE", "UINT32", "UINT64"};
     OnnxAttr *to = onnx_take(n, "to");
     for (int64_t i = 0; to && to->type == ATTR_STRING_ && i < 14; i++)
         if (!strcmp(names[i], to->value.at.s))
@@ -317,7 +338,8 @@ static bool rule_cast_like(Importer *im, OnnxNode *n, Err *err)
         return unknown(n, "the element type of its second input is not known");
     n->op = &graph_op[GOP_cast];
     n->nin = 1;
-    n->attr[n->nattrs++] = (OnnxAttr){.name = "to", .type = ATTR_INT_, .value = {.kind = GA_DTYPE, .at.t = like.dtype}};
+    n->attr[n->nattrs++] = (OnnxAttr){
+        .name = "to", .type = ATTR_INT_, .value = {.kind = GA_DTYPE, .at.t = like.dtype}};
     return true;
 }
 
@@ -330,7 +352,9 @@ static bool rule_dtype_attr(Importer *im, OnnxNode *n, Err *err)
     return !a || a->type != ATTR_INT_ || a->value.at.i == 0 || set_dtype(n, a, a->value.at.i);
 }
 
-/* ---- constants ------------------------------------------------------------------------------------------------ */
+/* ---- constants
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static Tensor *attr_tensor(Importer *im, OnnxNode *n, OnnxAttr *a, Err *err)
 {
@@ -338,7 +362,8 @@ static Tensor *attr_tensor(Importer *im, OnnxNode *n, OnnxAttr *a, Err *err)
     if (!onnx_tensor_info(im->A, a->tensor, &info, err))
         return NULL;
     if (info.dtype == DT_COUNT) {
-        n->why = arena_printf(im->A, "its value has elements of type %s, which is not known here", onnx_dtype_name(info.elem_type));
+        n->why = arena_printf(im->A, "its value has elements of type %s, which is not known here",
+                              onnx_dtype_name(info.elem_type));
         return NULL;
     }
     return onnx_tensor_read(im->A, a->tensor, &info, im->folder, err);
@@ -352,7 +377,8 @@ static bool rule_constant(Importer *im, OnnxNode *n, Err *err)
         return REFUSE(err, onnx_node, NULL, n->name, n->op_type, "it has not exactly one value");
     OnnxAttr *a = &n->attr[0];
     a->taken = true;
-    bool ints = a->value.kind == GA_INT || a->value.kind == GA_INTS, floats = a->value.kind == GA_FLOAT || a->value.kind == GA_FLOATS;
+    bool ints = a->value.kind == GA_INT || a->value.kind == GA_INTS,
+         floats = a->value.kind == GA_FLOAT || a->value.kind == GA_FLOATS;
     if (a->type == ATTR_TENSOR_) {
         t = attr_tensor(im, n, a, err);
         if (!t)
@@ -389,7 +415,9 @@ static bool rule_fill_value(Importer *im, OnnxNode *n, Err *err)
     return true;
 }
 
-/* ---- the table ----------------------------------------------------------------------------------------------------- */
+/* ---- the table
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 OnnxRule *onnx_rule_for(const OnnxNode *n)
 {
@@ -402,7 +430,8 @@ OnnxRule *onnx_rule_for(const OnnxNode *n)
 #include "core/import/onnx/versions.def"
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (!strcmp(rows[i].op, n->op_type) && n->version >= rows[i].from && n->version <= rows[i].to)
+        if (!strcmp(rows[i].op, n->op_type) && n->version >= rows[i].from &&
+            n->version <= rows[i].to)
             return rows[i].rule;
     return NULL;
 }

@@ -1,0 +1,11 @@
+/* attrs.h -- attributes of a node under construction. */
+#ifndef CORE_GRAPH_ATTRS_H
+#define CORE_GRAPH_ATTRS_H
+
+#include "core/graph/graph.h"
+
+/* Sets n->attr from what the spec gives, checked against the operator's row and completed by its
+** defaults. */
+bool graph_fill_attrs(Arena *A, GNode *n, const GNodeSpec *spec, Err *err);
+
+#endif

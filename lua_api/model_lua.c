@@ -13,6 +13,7 @@
 #include "lua_api/program.h"
 #include "lua_api/runnable.h"
 #include "lua_api/scripts.h"
+#include "lua_api/session.h"
 #include "lua_api/tensor_box.h"
 
 static const char kernels_key; /* registry: fingerprint and target -> Kernel */
@@ -30,6 +31,18 @@ static bool touched(const Node *n)
         if (op_info[n->kid[i]->op].cls == CLASS_STMT && touched(n->kid[i]))
             return true;
     return false;
+}
+
+/* lua_call; the steps taken meanwhile are nobody's to read. */
+static void call_unheard(lua_State *L, int nargs, int nresults)
+{
+    Session *s = session_of(L);
+    bool listening = s->listening;
+    s->listening = false;
+    int status = lua_pcall(L, nargs, nresults, 0);
+    s->listening = listening;
+    if (status != LUA_OK)
+        lua_error(L);
 }
 
 /* Pushes the compiled kernel of a Func: from the table of those made before, or made now. */
@@ -51,7 +64,7 @@ static KernelBox *push_cached(lua_State *L, Arena *A, const Node *func, const ch
             lua_push_script(L, "defaults");
             lua_getfield(L, -1, "of_func");
             lua_pushvalue(L, -3);
-            lua_call(L, 1, 1);
+            call_unheard(L, 1, 1);
             lua_replace(L, -3);
             lua_pop(L, 1);
         }

@@ -3,10 +3,11 @@
 
 #include <string.h>
 
+#include "backends/cuda/cuda.h"
 #include "backends/interp/interp.h"
 #include "backends/llvm/llvm.h"
 
-const Backend *const backends[] = {&llvm_backend, &interp_backend, NULL};
+const Backend *const backends[] = {&llvm_backend, &interp_backend, &cuda_backend, NULL};
 
 const Backend *backend_find(const char *target, Err *err)
 {

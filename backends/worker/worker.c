@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "backends/cuda/gpu_process.h"
 #include "backends/worker/board.h"
 #include "backends/worker/imports.h"
 #include "backends/worker/runner.h"
@@ -243,7 +244,8 @@ int worker_main(int argc, char **argv, const WorkerHooks *extra)
 {
     bool worker = argc == 2 && strcmp(argv[1], "--worker") == 0;
     bool runner = argc == 2 && strcmp(argv[1], "--runner") == 0;
-    if (!worker && !runner)
+    bool gpu = argc == 2 && strcmp(argv[1], "--gpu") == 0;
+    if (!worker && !runner && !gpu)
         return -1;
     hooks = extra;
     if (fcntl(WORKER_SOCKET, F_GETFD) < 0) {
@@ -251,5 +253,7 @@ int worker_main(int argc, char **argv, const WorkerHooks *extra)
         return 2;
     }
     settle_in();
+    if (gpu)
+        return gpu_process_main(WORKER_SOCKET);
     return worker ? worker_loop() : runner_main(extra);
 }

@@ -184,7 +184,8 @@ static LLVMValueRef load_one(Gen *g, const Place *p)
     LLVMValueRef at = place_pointer(g, p, 0);
     unsigned align = place_align(g, p, 0);
     if (g->mask && !p->inside) { /* where no lane needs it, read something harmless */
-        at = LLVMBuildSelect(g->b, gen_any(g), at, g->f.spare, "");
+        LLVMValueRef needed = LLVMBuildAddrSpaceCast(g->b, at, g->ptr, "");
+        at = LLVMBuildSelect(g->b, gen_any(g), needed, gen_spare(g), "");
         align = align < 8 ? align : 8;
     }
     return mem_load(g, t, at, 1, align);
@@ -194,10 +195,11 @@ static LLVMValueRef load_masked(Gen *g, const Place *p)
 {
     DType t = (DType)p->buf->buffer->type;
     LLVMTypeRef type = gen_vector(element(g, p), g->lanes);
-    LLVMValueRef args[] = {place_pointer(g, p, p->k[0]), align_arg(g, place_align(g, p, p->k[0])),
-                           g->mask, LLVMConstNull(type)};
+    LLVMValueRef at = place_pointer(g, p, p->k[0]);
+    LLVMValueRef args[] = {at, align_arg(g, place_align(g, p, p->k[0])), g->mask,
+                           LLVMConstNull(type)};
     return from_memory(g, t, gen_intrinsic(g, "llvm.masked.load", 2,
-                                           (LLVMTypeRef[]){type, g->ptr}, 4, args));
+                                           (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args));
 }
 
 static LLVMValueRef gather(Gen *g, const Place *p)
@@ -314,9 +316,10 @@ static void store_masked(Gen *g, const Place *p, LLVMValueRef v)
 {
     DType t = (DType)p->buf->buffer->type;
     LLVMTypeRef type = gen_vector(element(g, p), g->lanes);
-    LLVMValueRef args[] = {to_memory(g, t, v, g->lanes), place_pointer(g, p, p->k[0]),
+    LLVMValueRef at = place_pointer(g, p, p->k[0]);
+    LLVMValueRef args[] = {to_memory(g, t, v, g->lanes), at,
                            align_arg(g, place_align(g, p, p->k[0])), g->mask};
-    gen_intrinsic(g, "llvm.masked.store", 2, (LLVMTypeRef[]){type, g->ptr}, 4, args);
+    gen_intrinsic(g, "llvm.masked.store", 2, (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args);
 }
 
 /* In the order of the lanes, so that of two that meet the later one stays. */

@@ -224,8 +224,8 @@ static bool of_other(Gen *g, const Node *e, Affine *out)
         return !v.vec && add_term(out, (Term){v.v, 1, LEVEL_HERE});
     }
     int level = level_of(g, e);
-    level = level > g->f.scopes ? level : g->f.scopes;
-    Level *s = &g->scopes.at[level];
+    level = level > g->f.levels ? level : g->f.levels;
+    Level *s = &g->levels.at[level];
     for (size_t i = 0; i < s->exprs.n; i++)
         if (s->exprs.at[i].e == e || ir_same(s->exprs.at[i].e, e))
             return add_term(out, (Term){s->exprs.at[i].val.v, 1, level});
@@ -240,7 +240,7 @@ static bool of_other(Gen *g, const Node *e, Affine *out)
     g->mask = mask;
     g->memo.n = g->memo_floor;
     g->memo_floor = floor;
-    vec_push(g->A, &g->scopes.at[level].exprs, ((ExprMemo){e, v}));
+    vec_push(g->A, &g->levels.at[level].exprs, ((ExprMemo){e, v}));
     return add_term(out, (Term){v.v, 1, level});
 }
 
@@ -357,18 +357,18 @@ static bool memo_fits(const SumMemo *m, LLVMValueRef base, const Term *t, int n)
 
 LLVMValueRef affine_sum(Gen *g, const Affine *a, LLVMValueRef base, int base_level, int64_t scale)
 {
-    base_level = base_level > g->f.scopes ? base_level : g->f.scopes;
+    base_level = base_level > g->f.levels ? base_level : g->f.levels;
     bool pointer = base && LLVMGetTypeKind(LLVMTypeOf(base)) == LLVMPointerTypeKind;
     for (int i = 0, n; i < a->n; i += n) {
         const Term *t = &a->term[i];
         int level = t->level > base_level ? t->level : base_level;
         for (n = 1; i + n < a->n && (t[n].level <= level); n++)
             ;
-        if (level >= (int)g->scopes.n) { /* known here and nowhere outside */
+        if (level >= (int)g->levels.n) { /* known here and nowhere outside */
             base = sum_terms(g, t, n, base, pointer, scale);
             continue;
         }
-        Level *s = &g->scopes.at[level];
+        Level *s = &g->levels.at[level];
         LLVMValueRef found = NULL;
         for (size_t m = 0; m < s->sums.n && !found; m++)
             if (memo_fits(&s->sums.at[m], base, t, n))

@@ -62,16 +62,37 @@ static bool rejected(Job *j, const char *message)
     return REFUSE(j->err, llvm_rejected, NULL, j->nfuncs ? j->out->entries[0].name : "", message);
 }
 
-static bool generate(Job *j, const Node *func, const char *symbol)
+static Gen new_generator(Job *j, const char *symbol)
 {
-    Gen g = {
+    return (Gen){
         .A = j->A, .err = j->err, .target = j->target, .checked = j->target->checked,
-        .polls = true, .symbol = symbol, .ctx = j->ctx, .mod = j->mod,
+        .polls = !j->target->gpu, .symbol = symbol, .ctx = j->ctx, .mod = j->mod,
         .b = LLVMCreateBuilderInContext(j->ctx), .i1 = LLVMInt1TypeInContext(j->ctx),
         .i8 = LLVMInt8TypeInContext(j->ctx), .i32 = LLVMInt32TypeInContext(j->ctx),
         .i64 = LLVMInt64TypeInContext(j->ctx), .ptr = LLVMPointerTypeInContext(j->ctx, 0),
         .lanes = 1,
     };
+}
+
+static bool generate_gpu(Job *j, const Node *func)
+{
+    CudaPlan plan;
+    if (!cuda_plan(j->A, func, &plan, j->err))
+        return false;
+    bool ok = true;
+    for (size_t i = 0; i < plan.nkernels && ok; i++) {
+        Gen g = new_generator(j, cuda_kernel_name(j->A, i));
+        ok = gen_gpu_kernel(&g, &plan.kernels[i]);
+        LLVMDisposeBuilder(g.b);
+    }
+    return ok;
+}
+
+static bool generate(Job *j, const Node *func, const char *symbol)
+{
+    if (j->target->gpu)
+        return generate_gpu(j, func);
+    Gen g = new_generator(j, symbol);
     if (g.checked)
         g.accesses = loop_accesses(j->A, func, &g.naccesses);
     bool ok = gen_kernel(&g, func);
@@ -177,14 +198,15 @@ static bool text_views(Job *j)
         keep(j, EMIT_IR, text, strlen(text));
         LLVMDisposeMessage(text);
     }
-    if (!wants(j, EMIT_ASM))
+    EmitView assembly = j->target->gpu ? EMIT_PTX : EMIT_ASM;
+    if (!wants(j, assembly))
         return true;
     LLVMModuleRef copy = LLVMCloneModule(j->mod); /* making code changes a module */
     LLVMMemoryBufferRef text = emit(j, copy, LLVMAssemblyFile);
     LLVMDisposeModule(copy);
     if (!text)
         return false;
-    keep(j, EMIT_ASM, LLVMGetBufferStart(text), LLVMGetBufferSize(text));
+    keep(j, assembly, LLVMGetBufferStart(text), LLVMGetBufferSize(text));
     LLVMDisposeMemoryBuffer(text);
     lap(j);
     return true;
@@ -192,7 +214,7 @@ static bool text_views(Job *j)
 
 static bool machine_code(Job *j)
 {
-    if (!wants(j, EMIT_CODE) && !wants(j, EMIT_OBJ))
+    if (j->target->gpu || (!wants(j, EMIT_CODE) && !wants(j, EMIT_OBJ)))
         return true;
     LLVMMemoryBufferRef object = emit(j, j->mod, LLVMObjectFile);
     j->out->codegen_ms = lap(j);
@@ -256,6 +278,10 @@ const Emit *tvmrepl_emit_open(const EmitHost *host, Err *err)
     static const Emit emit_llvm = {EMIT_VERSION, "llvm", compile, target_describe};
     if (LLVMInitializeNativeTarget() || LLVMInitializeNativeAsmPrinter())
         return FAIL(err, llvm_broken, NULL, "generate code for this machine", "no such target");
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
     set_options();
     return link_open(host, err) ? &emit_llvm : NULL;
 }

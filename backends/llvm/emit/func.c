@@ -16,7 +16,7 @@ LLVMValueRef gen_runtime(Gen *g, RtField field)
     if (g->f.runtime[field])
         return g->f.runtime[field];
     Spot back = g->at;
-    gen_before(g, g->scopes.at[g->f.scopes].anchor);
+    gen_before(g, g->levels.at[g->f.levels].anchor);
     LLVMValueRef at = gen_i64(g, 8 * (int64_t)field);
     LLVMValueRef p = LLVMBuildGEP2(g->b, g->i8, g->f.rt, &at, 1, "");
     g->f.runtime[field] = LLVMBuildLoad2(g->b, g->ptr, p, "");
@@ -57,22 +57,32 @@ void gen_target_attributes(Gen *g, LLVMValueRef fn)
 
 void gen_open_frame(Gen *g, LLVMValueRef fn)
 {
-    g->f = (Frame){.fn = fn, .scopes = (int)g->scopes.n, .temps = g->temps.n};
+    g->f = (Frame){.fn = fn, .levels = (int)g->levels.n, .temps = g->temps.n};
     gen_target_attributes(g, fn);
     g->f.entry = gen_block(g, "entry");
     LLVMBasicBlockRef body = gen_block(g, "body");
     gen_at_end(g, g->f.entry);
     LLVMBuildBr(g->b, body);
     gen_at_end(g, body);
+    gen_push_level(g);
+}
+
+LLVMValueRef gen_spare(Gen *g)
+{
+    if (g->f.spare)
+        return g->f.spare;
     g->f.spare = gen_alloca(g, LLVMArrayType2(g->i8, 8), 8, "spare");
+    Spot back = g->at;
+    gen_before(g, g->levels.at[g->f.levels].anchor);
     LLVMBuildStore(g->b, gen_i64(g, 0), g->f.spare);
-    gen_push_scope(g);
+    gen_go(g, back);
+    return g->f.spare;
 }
 
 void gen_close_frame(Gen *g)
 {
     LLVMBuildRet(g->b, LLVMConstInt(g->i32, RT_OK, 0));
-    gen_pop_scope(g);
+    gen_pop_level(g);
 }
 
 /* Element i of an array of pointers or of i64. */
@@ -101,7 +111,7 @@ static void bind_sizes(Gen *g, const Node *buffer, LLVMValueRef dims, size_t *n)
             known = g->vars.at[i].var == size;
         if (known)
             continue;
-        VarBind bind = {.var = size, .v = slot(g, g->i64, dims, (*n)++), .level = g->f.scopes};
+        VarBind bind = {.var = size, .v = slot(g, g->i64, dims, (*n)++), .level = g->f.levels};
         bind.ranged = true;
         bind.hi = INT64_C(1) << 40;
         vec_push(g->A, &g->vars, bind);
@@ -117,11 +127,11 @@ bool gen_kernel(Gen *g, const Node *func)
     g->f.rt = LLVMGetParam(g->f.fn, 2);
     size_t n = 0, sizes = 0;
     Spot back = g->at;
-    gen_before(g, g->scopes.at[g->f.scopes].anchor);
+    gen_before(g, g->levels.at[g->f.levels].anchor);
     for (int part = Func_params; part <= Func_results; part++) {
         const Node *list = func->kid[part];
         for (uint32_t i = 0; i < list->nkids; i++) {
-            BufBind bind = {.buffer = list->kid[i], .align = RT_ALIGN, .level = g->f.scopes};
+            BufBind bind = {.buffer = list->kid[i], .align = RT_ALIGN, .level = g->f.levels};
             bind.base = slot(g, g->ptr, buffers, n++);
             vec_push(g->A, &g->bufs, bind);
             bind_sizes(g, list->kid[i], dims, &sizes);
@@ -204,12 +214,12 @@ static void unpack(Gen *g, const Env *e, LLVMValueRef env)
 {
     size_t n = 0;
     Spot back = g->at;
-    gen_before(g, g->scopes.at[g->f.scopes].anchor);
+    gen_before(g, g->levels.at[g->f.levels].anchor);
     g->f.rt = slot(g, g->ptr, env, n++);
     g->vars.n = g->bufs.n = 0;
     for (size_t i = 0; i < e->vars.n; i++) {
         VarBind v = e->vars.at[i];
-        v.level = g->f.scopes;
+        v.level = g->f.levels;
         if (v.v)
             v.v = slot(g, g->i64, env, n++);
         vec_push(g->A, &g->vars, v);
@@ -217,7 +227,7 @@ static void unpack(Gen *g, const Env *e, LLVMValueRef env)
     for (size_t i = 0; i < e->bufs.n; i++) {
         BufBind b = e->bufs.at[i];
         b.base = slot(g, g->ptr, env, n++);
-        b.level = g->f.scopes;
+        b.level = g->f.levels;
         b.stack = false;
         vec_push(g->A, &g->bufs, b);
     }
@@ -284,7 +294,7 @@ static LLVMValueRef body_function(Gen *g, const Node *loop, const Env *e, int64_
 void gen_parallel(Gen *g, const Node *loop)
 {
     int64_t n = ir_const_int(loop->kid[For_extent], -1);
-    if (g->f.parallel || g->lanes > 1 || (n >= 0 && n < 2)) {
+    if (g->target->gpu || g->f.parallel || g->lanes > 1 || (n >= 0 && n < 2)) {
         gen_serial(g, loop);
         return;
     }

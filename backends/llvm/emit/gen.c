@@ -165,20 +165,20 @@ LLVMValueRef gen_any(Gen *g)
 /* ---- scopes ---- */
 
 /* The anchor is an instruction without effect; it goes when its scope does. */
-void gen_push_scope(Gen *g)
+void gen_push_level(Gen *g)
 {
     Level s = {.anchor = LLVMBuildFreeze(g->b, LLVMGetPoison(g->i1), "anchor")};
-    vec_push(g->A, &g->scopes, s);
+    vec_push(g->A, &g->levels, s);
 }
 
-void gen_pop_scope(Gen *g)
+void gen_pop_level(Gen *g)
 {
-    LLVMInstructionEraseFromParent(g->scopes.at[--g->scopes.n].anchor);
+    LLVMInstructionEraseFromParent(g->levels.at[--g->levels.n].anchor);
 }
 
 int gen_level(const Gen *g)
 {
-    return (int)g->scopes.n - 1;
+    return (int)g->levels.n - 1;
 }
 
 /* ---- bindings ---- */

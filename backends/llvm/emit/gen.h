@@ -20,6 +20,7 @@
 
 #include <llvm-c/Core.h>
 
+#include "backends/cuda/plan.h"
 #include "backends/llvm/emit/target.h"
 #include "core/base/vec.h"
 #include "core/ir/ir.h"
@@ -51,7 +52,6 @@ typedef struct BufBind {
     unsigned align; /* of base, in bytes */
     bool stack;     /* an alloca that this function alone sees */
     int level;
-    unsigned space; /* address space */
 } BufBind;
 
 /* One term of an affine index: coef * v, where v is uniform and known from `level` inward. */
@@ -102,10 +102,11 @@ typedef struct Frame {
     LLVMValueRef fn, rt, runtime[6];
     LLVMBasicBlockRef entry; /* allocas only */
     size_t stack;            /* bytes of them */
-    LLVMValueRef spare;      /* what a load reads that no lane needs */
+    LLVMValueRef spare;      /* what a load reads that no lane needs; made when first used */
     bool parallel;           /* inside a parallel body */
     size_t temps;            /* temporaries of outer frames */
-    int scopes;
+    int levels;                 /* the first level of this frame */
+    LLVMValueRef axis[6];       /* of a GPU: the numbers of block and thread */
 } Frame;
 
 /* Where an access goes: element c + k[lane] + index[lane] beyond `base`. */
@@ -144,7 +145,7 @@ typedef struct Gen {
 
     Frame f;
     Spot at;
-    VEC(Level) scopes;
+    VEC(Level) levels;
     VEC(VarBind) vars;
     VEC(BufBind) bufs;
     VEC(Temp) temps;
@@ -190,8 +191,8 @@ LLVMValueRef gen_binary_intrinsic(Gen *g, const char *name, LLVMValueRef a, LLVM
 /* Is any lane of the mask set?  Only where there is a mask. */
 LLVMValueRef gen_any(Gen *g);
 
-void gen_push_scope(Gen *g);
-void gen_pop_scope(Gen *g);
+void gen_push_level(Gen *g);
+void gen_pop_level(Gen *g);
 int gen_level(const Gen *g);
 
 const VarBind *gen_var(Gen *g, const Node *var);
@@ -295,6 +296,7 @@ bool gen_kernel(Gen *g, const Node *func);
 void gen_parallel(Gen *g, const Node *loop);
 void gen_open_frame(Gen *g, LLVMValueRef fn);
 void gen_close_frame(Gen *g);
+LLVMValueRef gen_spare(Gen *g);
 /* Calls a function of the Runtime: its field and arguments after ctx. */
 typedef enum RtField {
     RTF_ctx, RTF_cancel, RTF_alloc, RTF_release, RTF_parallel, RTF_oob
@@ -302,5 +304,11 @@ typedef enum RtField {
 LLVMValueRef gen_runtime(Gen *g, RtField field);
 LLVMValueRef gen_runtime_call(Gen *g, RtField field, LLVMTypeRef result, unsigned n,
                               LLVMValueRef *args);
+
+/* ---- gpu.c ---- */
+bool gen_gpu_kernel(Gen *g, const CudaKernel *k);
+void gen_bound(Gen *g, const Node *loop);
+void gen_barrier(Gen *g);
+LLVMValueRef gen_shared(Gen *g, const Node *buffer, uint64_t elements);
 
 #endif

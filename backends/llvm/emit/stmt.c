@@ -155,12 +155,12 @@ static VarBind bind_loop(Gen *g, const Node *loop)
 /* Runs the loop's body once with the variable bound as said. */
 void gen_loop_body(Gen *g, const Node *loop, VarBind bind)
 {
-    gen_push_scope(g);
+    gen_push_level(g);
     bind.level = gen_level(g);
     vec_push(g->A, &g->vars, bind);
     gen_stmt(g, loop->kid[For_body]);
     g->vars.n--;
-    gen_pop_scope(g);
+    gen_pop_level(g);
 }
 
 static void run_constant(Gen *g, const Node *loop, int64_t i)
@@ -331,9 +331,9 @@ static void run_vectorized(Gen *g, const Node *loop)
         piece *= 2;
     if (n / piece > 2) {
         Count c = gen_begin_count(g, gen_i64(g, 0), gen_i64(g, n / piece), false);
-        gen_push_scope(g);
+        gen_push_level(g);
         run_lanes(g, loop, LLVMBuildMul(g->b, c.i, gen_i64(g, piece), ""), 0, (unsigned)piece);
-        gen_pop_scope(g);
+        gen_pop_level(g);
         gen_end_count(g, &c);
         done = n / piece * piece;
     }
@@ -349,6 +349,10 @@ static void run_vectorized(Gen *g, const Node *loop)
 
 static void on_for(Gen *g, const Node *s)
 {
+    if (g->target->gpu && for_is_bound(ir_for_kind(s))) {
+        gen_bound(g, s);
+        return;
+    }
     switch (ir_for_kind(s)) {
     case FOR_parallel: gen_parallel(g, s); break;
     case FOR_vectorized: run_vectorized(g, s); break;
@@ -379,12 +383,19 @@ static void on_alloc(Gen *g, const Node *s)
     const Node *buffer = s->kid[Alloc_buffer], *count = element_count(g, buffer);
     DType t = (DType)buffer->type;
     int64_t n = ir_const_int(count, -1), size = (int64_t)dtype_bytes(t), bytes = n * size;
-    BufBind bind = {.buffer = buffer, .align = 64, .level = g->f.scopes};
-    if (n >= 0 && n <= STACK_BUFFER / size && g->f.stack + (size_t)bytes <= STACK_ALL) {
+    BufBind bind = {.buffer = buffer, .align = 64, .level = g->f.levels};
+    bool shared = g->target->gpu && buffer->at.buf->scope == SCOPE_shared;
+    if (shared) {
+        bind.base = gen_shared(g, buffer, (uint64_t)(n ? n : 1));
+        bind.align = 16;
+    } else if (g->target->gpu ||
+               (n >= 0 && n <= STACK_BUFFER / size && g->f.stack + (size_t)bytes <= STACK_ALL)) {
         LLVMTypeRef type = LLVMArrayType2(gen_mem_type(g, t), (uint64_t)(n ? n : 1));
         g->f.stack += (size_t)bytes;
         bind.base = gen_alloca(g, type, 64, ir_buf_name(buffer));
         bind.stack = true;
+    }
+    if (bind.base) {
         vec_push(g->A, &g->bufs, bind);
         gen_stmt(g, s->kid[Alloc_body]);
         g->bufs.n--;
@@ -392,14 +403,14 @@ static void on_alloc(Gen *g, const Node *s)
     }
     LLVMValueRef total = LLVMBuildMul(g->b, gen_uniform(g, count), gen_i64(g, size), "");
     bind.base = gen_runtime_call(g, RTF_alloc, g->ptr, 1, &total);
-    gen_push_scope(g);
+    gen_push_level(g);
     bind.level = gen_level(g);
     vec_push(g->A, &g->bufs, bind);
     vec_push(g->A, &g->temps, (Temp){bind.base});
     gen_stmt(g, s->kid[Alloc_body]);
     g->temps.n--;
     g->bufs.n--;
-    gen_pop_scope(g);
+    gen_pop_level(g);
     release(g, bind.base);
 }
 
@@ -425,6 +436,10 @@ static void on_nop(Gen *g, const Node *s)
 
 static void on_barrier(Gen *g, const Node *s)
 {
+    if (g->target->gpu) {
+        gen_barrier(g);
+        return;
+    }
     if (!g->failed)
         FAIL(g->err, llvm_barrier, s);
     gen_fail(g);

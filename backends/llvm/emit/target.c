@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/cuda/options.h"
 #include "backends/llvm/options.h"
 
 typedef struct Known {
@@ -61,12 +62,14 @@ static bool open_machine(Target *t, Err *err)
 
 const Target *target_for(const char *text, Err *err)
 {
-    LlvmOptions o;
+    LlvmOptions o = {0};
+    CudaOptions cuda = {0};
     find_home();
     for (Known *k = home.known; k; k = k->next)
         if (strcmp(k->text, text) == 0)
             return &k->target;
-    if (!llvm_options(home.arena, text, &o, err))
+    bool gpu = strncmp(text, "cuda", 4) == 0;
+    if (!(gpu ? cuda_options(text, &cuda, err) : llvm_options(home.arena, text, &o, err)))
         return NULL;
     Known *k = arena_alloc(home.arena, sizeof *k);
     unsigned own = o.cpu ? 0 : host_vector_bytes();
@@ -80,6 +83,9 @@ const Target *target_for(const char *text, Err *err)
         .opt = o.opt,
         .checked = o.checked,
     };
+    if (gpu) /* vectors are for loads and stores of at most 16 bytes */
+        k->target = (Target){.triple = "nvptx64-nvidia-cuda", .cpu = cuda.arch,
+                             .features = cuda.features, .vector_bytes = 2, .opt = 2, .gpu = true};
     if (!open_machine(&k->target, err))
         return NULL;
     k->next = home.known;

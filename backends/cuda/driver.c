@@ -1,0 +1,79 @@
+/* driver.c -- opening the CUDA driver. */
+#include "backends/cuda/driver.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+static CudaApi api;
+
+static bool find_functions(void *library, Err *err)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } rows[] = {
+#define CUDA(name, args) {#name, offsetof(CudaApi, name)},
+#include "backends/cuda/cuda_api.def"
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        void *f = dlsym(library, rows[i].name);
+        if (!f)
+            return REFUSE(err, cuda_no_driver, NULL, dlerror());
+        memcpy((char *)&api + rows[i].offset, &f, sizeof f);
+    }
+    return true;
+}
+
+bool cuda_failed(const CudaApi *cu, const char *function, int code, Err *err)
+{
+    const char *name = NULL;
+    if (cu->cuGetErrorName(code, &name) || !name)
+        name = "an unknown error";
+    return REFUSE(err, cuda_call, NULL, function, name, code);
+}
+
+static bool open_device(Err *err)
+{
+    int count = 0, device = 0, code;
+    void *context = NULL;
+    if ((code = api.cuInit(0)))
+        return cuda_failed(&api, "cuInit", code, err);
+    if ((code = api.cuDeviceGetCount(&count)))
+        return cuda_failed(&api, "cuDeviceGetCount", code, err);
+    if (count == 0)
+        return REFUSE(err, cuda_no_driver, NULL, "the driver finds no device");
+    if ((code = api.cuDeviceGet(&device, 0)))
+        return cuda_failed(&api, "cuDeviceGet", code, err);
+    if ((code = api.cuDevicePrimaryCtxRetain(&context, device)))
+        return cuda_failed(&api, "cuDevicePrimaryCtxRetain", code, err);
+    if ((code = api.cuCtxSetCurrent(context)))
+        return cuda_failed(&api, "cuCtxSetCurrent", code, err);
+    return true;
+}
+
+const CudaApi *cuda_driver(Err *err)
+{
+    static bool ready;
+    if (ready)
+        return &api;
+    void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        return FAIL(err, cuda_no_driver, NULL, dlerror());
+    ready = find_functions(library, err) && open_device(err);
+    return ready ? &api : NULL;
+}
+
+enum { MAJOR = 75, MINOR = 76 }; /* CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_… */
+
+void cuda_device_text(const CudaApi *cu, char *out, size_t size)
+{
+    char name[128] = "a GPU";
+    int major = 0, minor = 0, version = 0;
+    if (cu->cuDeviceGetName(name, sizeof name, 0) || cu->cuDeviceGetAttribute(&major, MAJOR, 0) ||
+        cu->cuDeviceGetAttribute(&minor, MINOR, 0) || cu->cuDriverGetVersion(&version))
+        major = minor = 0;
+    snprintf(out, size, "%s, sm_%d%d, driver %d.%d", name, major, minor, version / 1000,
+             version % 1000 / 10);
+}

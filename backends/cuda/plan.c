@@ -1,0 +1,181 @@
+/* plan.c -- finding the kernels of a program, and how to launch each. */
+#include "backends/cuda/plan.h"
+
+#include "core/base/vec.h"
+#include "core/ir/rewrite.h"
+
+typedef struct Planner {
+    Arena *A;
+    Err *err;
+    bool failed;
+    VEC(CudaKernel) kernels;
+    VEC(const Node *) temporaries;
+    VEC(const Node *) globals; /* parameters, results and temporaries in scope */
+    CudaKernel now;
+    int inside; /* loops that are not block axes around the current statement */
+} Planner;
+
+const char *cuda_kernel_name(Arena *A, size_t i)
+{
+    return arena_printf(A, "kernel%zu", i);
+}
+
+int64_t cuda_elements(const Node *buffer)
+{
+    int64_t n = 1;
+    for (size_t d = 0; d < ir_rank(buffer); d++) {
+        int64_t e = ir_dim(buffer, d);
+        if (e < 0 || __builtin_mul_overflow(n, e, &n) || n > INT64_C(1) << 40)
+            return -1;
+    }
+    return n;
+}
+
+static void refuse(Planner *p)
+{
+    p->failed = true;
+}
+
+/* ---- one kernel ---- */
+
+/* All loops on one axis agree on its extent, for a kernel has one. */
+static void plan_axis(Planner *p, const Node *loop)
+{
+    ForKind kind = ir_for_kind(loop);
+    int64_t n = ir_const_int(loop->kid[For_extent], -1);
+    bool is_block = for_is_block_axis(kind);
+    int64_t *extent = is_block ? &p->now.grid[kind - FOR_block_x] : &p->now.block[kind - FOR_thread_x];
+    const char *name = ir_var_name(loop->kid[For_var]), *axis = for_kind_text[kind];
+    int64_t most = is_block ? kind == FOR_block_x ? INT32_MAX : 65535
+                            : kind == FOR_thread_z ? 64 : CUDA_MOST_THREADS;
+    if (n < 0) {
+        FAIL(p->err, cuda_extent, loop, name, axis);
+    } else if (*extent && *extent != n) {
+        FAIL(p->err, thread_extent, loop, name, axis, (long long)n, (long long)*extent);
+    } else if (n > most || n == 0) {
+        FAIL(p->err, cuda_too_many, loop, axis, (long long)most, (long long)n);
+    } else if (is_block && p->inside) {
+        FAIL(p->err, cuda_block_inside, loop, axis);
+    } else {
+        *extent = n;
+        return;
+    }
+    refuse(p);
+}
+
+static void plan_shared(Planner *p, const Node *alloc)
+{
+    const Node *b = alloc->kid[Alloc_buffer];
+    int64_t n = cuda_elements(b);
+    if (b->at.buf->scope == SCOPE_global) {
+        FAIL(p->err, cuda_global_inside, alloc, ir_buf_name(b));
+        refuse(p);
+    } else if (n < 0) {
+        FAIL(p->err, cuda_alloc_symbolic, alloc, ir_buf_name(b));
+        refuse(p);
+    } else if (b->at.buf->scope == SCOPE_shared) {
+        int64_t bytes = n * (int64_t)dtype_bytes((DType)b->type);
+        p->now.shared_bytes = (p->now.shared_bytes + 15) / 16 * 16 + bytes;
+    }
+}
+
+static bool plan_inside(void *env, const Node *n)
+{
+    Planner *p = env;
+    if (n->op == OP_For && for_is_bound(ir_for_kind(n)) && !p->failed)
+        plan_axis(p, n);
+    if (n->op == OP_Alloc && !p->failed)
+        plan_shared(p, n);
+    if (n->op == OP_For && !for_is_block_axis(ir_for_kind(n)) && !p->failed) {
+        p->inside++;
+        ir_walk(n->kid[For_body], plan_inside, p);
+        p->inside--;
+        return false;
+    }
+    return !p->failed;
+}
+
+static void take_buffers(Planner *p)
+{
+    const Node **found = ARENA_ARRAY(p->A, const Node *, p->globals.n + 1);
+    for (size_t i = 0; i < p->globals.n; i++)
+        if (ir_mentions(p->now.stmt, p->globals.at[i]))
+            found[p->now.nbuffers++] = p->globals.at[i];
+    p->now.buffers = found;
+}
+
+static bool has_work(const Node *s)
+{
+    if (s->op == OP_Store || s->op == OP_Update)
+        return true;
+    for (uint32_t i = 0; i < s->nkids; i++)
+        if (has_work(s->kid[i]))
+            return true;
+    return false;
+}
+
+static void plan_kernel(Planner *p, const Node *s)
+{
+    if (!has_work(s))
+        return;
+    p->now = (CudaKernel){.stmt = s};
+    ir_walk(s, plan_inside, p);
+    int64_t threads = 1;
+    for (int i = 0; i < 3; i++) {
+        p->now.grid[i] += p->now.grid[i] == 0;
+        p->now.block[i] += p->now.block[i] == 0;
+        threads *= p->now.block[i];
+    }
+    if (!p->failed && threads > CUDA_MOST_THREADS) {
+        FAIL(p->err, too_many_threads, s, (long long)threads);
+        refuse(p);
+    }
+    if (!p->failed && p->now.shared_bytes > CUDA_STATIC_SHARED) {
+        FAIL(p->err, cuda_shared_bytes, s, (long long)p->now.shared_bytes, CUDA_STATIC_SHARED);
+        refuse(p);
+    }
+    take_buffers(p);
+    vec_push(p->A, &p->kernels, p->now);
+}
+
+/* ---- the program ---- */
+
+static void plan_top(Planner *p, const Node *s)
+{
+    if (p->failed || s->op == OP_Nop)
+        return;
+    if (s->op == OP_Seq) {
+        for (uint32_t i = 0; i < s->nkids; i++)
+            plan_top(p, s->kid[i]);
+        return;
+    }
+    if (s->op != OP_Alloc || s->kid[Alloc_buffer]->at.buf->scope != SCOPE_global) {
+        plan_kernel(p, s);
+        return;
+    }
+    const Node *b = s->kid[Alloc_buffer];
+    if (cuda_elements(b) < 0) {
+        FAIL(p->err, cuda_alloc_symbolic, s, ir_buf_name(b));
+        refuse(p);
+        return;
+    }
+    vec_push(p->A, &p->temporaries, b);
+    vec_push(p->A, &p->globals, b);
+    plan_top(p, s->kid[Alloc_body]);
+    p->globals.n--;
+}
+
+bool cuda_plan(Arena *A, const Node *func, CudaPlan *out, Err *err)
+{
+    Planner p = {.A = A, .err = err};
+    for (int part = Func_params; part <= Func_results; part++)
+        for (uint32_t i = 0; i < func->kid[part]->nkids; i++) {
+            const Node *b = func->kid[part]->kid[i];
+            if (cuda_elements(b) < 0)
+                return REFUSE(err, cuda_alloc_symbolic, b, ir_buf_name(b));
+            vec_push(A, &p.globals, b);
+        }
+    plan_top(&p, func->kid[Func_body]);
+    *out = (CudaPlan){p.kernels.at, p.kernels.n, p.temporaries.at, p.temporaries.n};
+    return !p.failed;
+}

@@ -1,0 +1,39 @@
+/* plan.h -- a lowered GPU program as kernels to launch one after another.
+**
+** A kernel is a statement at the top of the program, inside no loop and at most inside global
+** allocs, as the checking interpreter has it (core/ir/check.h).  One without bound loops runs as a
+** single thread.  The session plans to launch, the worker plans to generate: from the same text
+** both get the same.
+*/
+#ifndef BACKENDS_CUDA_PLAN_H
+#define BACKENDS_CUDA_PLAN_H
+
+#include "core/ir/ir.h"
+
+typedef struct CudaKernel {
+    const Node *stmt;
+    int64_t grid[3], block[3];     /* x, y, z */
+    const Node *const *buffers;    /* global ones, the arguments: parameters, results, temporaries */
+    size_t nbuffers;
+    int64_t shared_bytes;          /* all of it static */
+} CudaKernel;
+
+typedef struct CudaPlan {
+    const CudaKernel *kernels;
+    size_t nkernels;
+    const Node *const *temporaries; /* global memory that lives while the program runs */
+    size_t ntemporaries;
+} CudaPlan;
+
+enum { CUDA_STATIC_SHARED = 48 * 1024, CUDA_MOST_THREADS = 1024 };
+
+/* Plans a lowered Func, or says why it cannot run on a GPU. */
+bool cuda_plan(Arena *A, const Node *func, CudaPlan *out, Err *err);
+
+/* "kernel3": what the kernel is called in the PTX. */
+const char *cuda_kernel_name(Arena *A, size_t i);
+
+/* Elements of a buffer whose shape is constant; -1 if it is not. */
+int64_t cuda_elements(const Node *buffer);
+
+#endif

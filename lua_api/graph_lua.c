@@ -464,11 +464,13 @@ static const LuaFn *graph_members[MOST_MEMBERS] = {&graph_text__fn,
 
 void graph_add_methods(const LuaFn *const *list)
 {
-    size_t n = 0;
-    while (graph_members[n])
-        n++;
-    for (; *list && n + 1 < MOST_MEMBERS; list++)
-        graph_members[n++] = *list;
+    for (; *list; list++) {
+        size_t n = 0;
+        while (graph_members[n] && graph_members[n] != *list)
+            n++;
+        assert(n + 1 < MOST_MEMBERS);
+        graph_members[n] = *list;
+    }
 }
 
 const LuaClass graph_class = {

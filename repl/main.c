@@ -18,6 +18,7 @@
 #include "repl/eval.h"
 #include "repl/prompt.h"
 #include "repl/start.h"
+#include "viz/draw.h"
 
 typedef int CommandFn(int argc, char **argv);
 
@@ -146,6 +147,8 @@ static int run(lua_State *L, int argc, char **argv, const Options *o)
 int main(int argc, char **argv)
 {
     int served = worker_main(argc, argv, NULL);
+    if (served < 0)
+        served = draw_main(argc, argv);
     if (served >= 0)
         return served;
     for (int i = 0; argc > 1 && i < COMMANDS; i++)

@@ -353,16 +353,32 @@ static void put_descent(Buf *b, const NestDiff *d, size_t i, size_t rows)
             put_link(b, i, j, COLOR_parallel, "dashed");
 }
 
+static const char *counts_text(Arena *A, const NestDiff *d)
+{
+    static const struct {
+        Change change;
+        const char *mark, *word;
+    } order[] = {{CHANGE_new, "+", "new"}, {CHANGE_gone, "−", "gone"}, {CHANGE_moved, "↕", "moved"},
+                 {CHANGE_changed, "~", "changed"}};
+    if (!nest_differs(d))
+        return "no difference";
+    Buf b = buf_new(A);
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        if (!d->count[order[i].change])
+            continue;
+        buf_puts(&b, b.len ? "     " : "");
+        buf_printf(&b, "%s %d %s", order[i].mark, d->count[order[i].change], order[i].word);
+    }
+    return buf_str(&b);
+}
+
 Picture nest_pair_picture(Arena *A, const Node *before, const Node *after, const char *title_before,
                           const char *title_after)
 {
     NestDiff d = nest_diff(A, before, after);
     Buf out = buf_new(A);
-    const int *n = d.count;
     dot_begin(&out, "before and after",
-              arena_printf(A, "rankdir=LR ranksep=1.1 labelloc=b label=\"+ %d new    − %d gone    ↕ %d moved    "
-                              "~ %d changed\"",
-                           n[CHANGE_new], n[CHANGE_gone], n[CHANGE_moved], n[CHANGE_changed]));
+              arena_printf(A, "rankdir=LR ranksep=1.1 labelloc=b label=\"%s\"", counts_text(A, &d)));
     Drawing left = {.A = A, .out = &out, .nest = &d.a, .change = d.a_change};
     Drawing right = {.A = A, .out = &out, .nest = &d.b, .change = d.b_change};
     put_nest(&left, "before", title_before);

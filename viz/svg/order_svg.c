@@ -271,7 +271,7 @@ Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
     }
     int digits = text_cols(arena_printf(A, "%lld", (long long)widest));
     Grid g = {.x = MARGIN + TICKS, .font = o->cols > 24 ? 11 : 13};
-    g.side = digits * g.font * 0.602 + 14;
+    g.side = digits * g.font * 0.602 + (o->vectors ? 20 : 14);
     g.side = g.side < 30 ? 30 : g.side;
     double width = g.x + o->cols * g.side + MARGIN;
     width = width < 380 ? 380 : width;

@@ -124,8 +124,10 @@ void line_put(Line *l, Ink ink, const char *text)
         const char *more = l->style.utf8 ? "…" : "...";
         int room = l->style.width - l->col - text_cols(more);
         if (room >= 0) {
-            put_inked(l, ink, text, text_fit(text, room));
+            size_t n = text_fit(text, room);
+            put_inked(l, ink, text, n);
             put_inked(l, INK_quiet, more, strlen(more));
+            l->col += text_cols(arena_strndup(l->out->arena, text, n)) + text_cols(more);
         }
         l->cut = true;
         return;

@@ -1,0 +1,321 @@
+/* viz_lua.c -- pictures at the prompt: of programs, of orders, of models.
+**
+** A picture is a value that knows its text form, so the prompt shows something at once; it is drawn when it
+** is saved or when a notebook asks for it.
+*/
+#include <string.h>
+
+#include "lua_api/graph_box.h"
+#include "lua_api/program.h"
+#include "lua_api/sched_box.h"
+#include "viz/graph_dot.h"
+#include "viz/html.h"
+#include "viz/nest_dot.h"
+#include "viz/svg/order_svg.h"
+#include "viz/text/diff_text.h"
+#include "viz/text/order_text.h"
+#include "viz/text/tree_text.h"
+
+#include "core/graph/text.h"
+
+typedef struct PictureBox {
+    Arena *arena; /* of all the rest */
+    Picture picture;
+    const char *of;   /* "loop nest of matmul" */
+    const char *text; /* the text form, without a last line end */
+} PictureBox;
+
+static const LuaClass picture_class;
+LUA_BOX(picture, PictureBox, picture_class)
+
+static TextStyle style_of(lua_State *L)
+{
+    const LuaView *v = lua_view(L);
+    return (TextStyle){v->color, v->utf8, v->width};
+}
+
+static void release_picture(void *self)
+{
+    arena_release(((PictureBox *)self)->arena);
+}
+
+/* A new box on the stack; what it shows is filled in afterwards, in its arena. */
+static PictureBox *open_picture(lua_State *L)
+{
+    PictureBox *p = new_picture(L);
+    p->arena = arena_new(NULL);
+    return p;
+}
+
+static void close_picture(lua_State *L, PictureBox *p)
+{
+    size_t n = strlen(p->text);
+    if (n && p->text[n - 1] == '\n')
+        p->text = arena_strndup(p->arena, p->text, n - 1);
+    lua_weigh(L, arena_bytes(p->arena));
+}
+
+static int draw_ms(lua_State *L, int options)
+{
+    double seconds = opt_number(L, options, "seconds", 0);
+    return seconds > 0 && seconds < 86400 ? (int)(seconds * 1000) + 1 : 0;
+}
+
+/* ---- the Picture itself ---- */
+
+static void save_picture(lua_State *L, PictureBox *p, const char *path, int ms)
+{
+    Err err = {0};
+    Arena *A = arena_new(NULL);
+    bool done = draw_file(A, p->picture, path, ms, &err);
+    arena_release(A);
+    if (!done)
+        lua_raise(L, &err);
+    p->text = arena_printf(p->arena, "%s\n%s, written to %s", p->text, p->of, path);
+}
+
+LUA_FN(picture_save, "p:save(path, options?) -> Picture",
+    "Writes the picture; the path's ending says how: .svg, .png, or .dot for what Graphviz lays out.\n"
+    "{seconds = 60} gives a large graph longer than 20 seconds.")
+{
+    static const char *const keys[] = {"seconds", NULL};
+    PictureBox *p = check_picture(L, 1);
+    const char *path = arg_str(L, 2);
+    arg_options(L, 3, keys);
+    save_picture(L, p, path, draw_ms(L, 3));
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* Pushes the drawn bytes, or fills *err. */
+static bool push_drawn(lua_State *L, PictureBox *p, DrawFormat to, bool html, Err *err)
+{
+    Arena *A = arena_new(NULL);
+    Bytes b;
+    bool done = draw_bytes(A, p->picture, to, 0, &b, err);
+    if (done && html)
+        lua_pushstring(L, html_image(A, b, p->of));
+    else if (done)
+        lua_pushlstring(L, b.data, b.n);
+    arena_release(A);
+    return done;
+}
+
+static int push_format(lua_State *L, DrawFormat to)
+{
+    Err err = {0};
+    PictureBox *p = check_picture(L, 1);
+    return push_drawn(L, p, to, false, &err) ? 1 : lua_raise(L, &err);
+}
+
+LUA_FN(picture_svg, "p:svg() -> string", "The picture as SVG text: no script, nothing to fetch.") { return push_format(L, DRAW_svg); }
+
+LUA_FN(picture_png, "p:png() -> string", "The picture as the bytes of a PNG.") { return push_format(L, DRAW_png); }
+
+LUA_FN(picture_dot, "p:dot() -> string",
+    "The picture as DOT text, for Graphviz; only graphs and loop nests have one.")
+{
+    return push_format(L, DRAW_dot);
+}
+
+LUA_FN(picture_text, "p.text -> string", "The picture's text form, as the prompt shows it.")
+{
+    lua_pushstring(L, check_picture(L, 1)->text);
+    return 1;
+}
+
+static void picture_tostring(lua_State *L, void *self)
+{
+    lua_pushstring(L, ((PictureBox *)self)->text);
+}
+
+/* A form that cannot be drawn is left out of a bundle: the text is always there. */
+static int picture_display(lua_State *L, void *self, const char *kind)
+{
+    PictureBox *p = self;
+    Err err = {0};
+    if (strcmp(kind, "text") == 0) {
+        lua_pushstring(L, p->text);
+        return 1;
+    }
+    if (strcmp(kind, "svg") == 0 || strcmp(kind, "html") == 0)
+        return push_drawn(L, p, DRAW_svg, kind[0] == 'h', &err);
+    return strcmp(kind, "png") == 0 && push_drawn(L, p, DRAW_png, false, &err);
+}
+
+static const LuaFn *const picture_members[] = {&picture_save_fn, &picture_svg_fn, &picture_png_fn,
+                                               &picture_dot_fn, &picture_text_fn, NULL};
+
+static const LuaClass picture_class = {
+    .name = "Picture",
+    .doc = "Something to look at: p:save \"file.svg\" draws it; the prompt shows its text form.",
+    .size = sizeof(PictureBox), .members = picture_members, .release = release_picture,
+    .tostring = picture_tostring, .display = picture_display,
+};
+
+/* Draws into the file that was asked for, if one was. */
+static int finish(lua_State *L, PictureBox *p, const char *path, int options)
+{
+    close_picture(L, p);
+    if (path)
+        save_picture(L, p, path, draw_ms(L, options));
+    return 1;
+}
+
+/* ---- programs ---- */
+
+/* Pushes options.since as a program, for two versions in one picture. */
+static bool program_since(lua_State *L, const Program *now, int options, Program *out)
+{
+    if (opt_push(L, options, "since") == LUA_TNIL)
+        return false;
+    int at = lua_gettop(L);
+    if (program_test(L, at, out))
+        return true;
+    if (!now->sched) {
+        arg_wrong(L, options, "{since = a Func, a Version or a Schedule}");
+        return false;
+    }
+    out->version = sched_version_arg(L, now->sched, at);
+    out->func = out->version->func;
+    out->label = sched_mark_of(now->sched, out->version);
+    return true;
+}
+
+static const char *program_title(Arena *A, const Program *p)
+{
+    const char *said = p->version->said;
+    return arena_printf(A, "step %d%s%s%s%s", p->version->number, p->label ? " " : "",
+                        p->label ? p->label : "", said && *said ? "  " : "", said ? said : "");
+}
+
+LUA_FN(program_show, "s:show(path?, options?) -> Picture",
+    "The loop nest as a picture: a box for each loop, told by colour, border and mark, with the blocks, their\n"
+    "buffers, and who reads and writes them.  The path's ending says how it is written: .svg, .png or .dot.\n"
+    "{since = 0} shows what changed since a step, a mark or another program, the two side by side.\n"
+    "> s = tvm.schedule(tvm.parse \"func f(A: float32[4]) -> B: float32[4]:\\n  for i in range(4):\\n    block B(i):\\n      B[i] = A[i] * 2\")\n"
+    "> s:show().text\n"
+    "f(A: float32[4]) -> B: float32[4]\n"
+    "`- i  4\n"
+    "   `- B  B[i] = A[i] * 2")
+{
+    static const char *const keys[] = {"since", "seconds", NULL};
+    Program p = program_check(L, 1), before;
+    const char *path = arg_str_or(L, 2, NULL);
+    arg_options(L, 3, keys);
+    bool pair = program_since(L, &p, 3, &before);
+    PictureBox *box = open_picture(L);
+    Arena *A = box->arena;
+    if (pair) {
+        box->of = arena_printf(A, "what changed in %s", p.func->at.name);
+        box->text = diff_text(A, before.func, p.func, DIFF_fitting, style_of(L));
+        box->picture = nest_pair_picture(A, before.func, p.func, program_title(A, &before),
+                                         program_title(A, &p));
+    } else {
+        box->of = arena_printf(A, "loop nest of %s", p.func->at.name);
+        box->text = tree_text(A, p.func, style_of(L));
+        box->picture = nest_picture(A, p.func);
+    }
+    return finish(L, box, path, 3);
+}
+
+/* options.at = {k = 3}: values of axes that the picture does not span. */
+static void read_fixed(lua_State *L, int options, OrderAsk *ask)
+{
+    int type = opt_push(L, options, "at");
+    if (type == LUA_TNIL)
+        return;
+    if (type != LUA_TTABLE)
+        arg_wrong(L, options, "{at = {k = 3}}");
+    int table = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+        int whole = 0;
+        int64_t v = lua_tointegerx(L, -1, &whole);
+        if (lua_type(L, -2) != LUA_TSTRING || !whole || ask->nfixed == ORDER_MAX_FIXED)
+            arg_wrong(L, options, "{at = {k = 3}}, an axis and a number each");
+        ask->fixed_axis[ask->nfixed] = lua_tostring(L, -2);
+        ask->fixed_value[ask->nfixed++] = v;
+    }
+}
+
+LUA_FN(program_order, "s:order(row?, column?, options?) -> Picture",
+    "In which order the points of a block are computed: a grid over two of its axes, numbered, with a path through\n"
+    "it; vector lanes, what runs in parallel, and points computed more than once are marked.  Without names: the\n"
+    "last two spatial axes of the innermost block; with one name: a single row.\n"
+    "Options: block = \"C\"; at = {k = 3} for axes not shown (0 unless given); rows, columns: at most so many (24);\n"
+    "animate = true: in a browser the cells light up in their order, over `seconds`.\n"
+    "> s = tvm.schedule(tvm.parse \"func f(A: float32[2, 4]) -> B: float32[2, 4]:\\n  for x in range(4):\\n    for y in range(2):\\n      block B(y, x):\\n        B[y, x] = A[y, x]\")\n"
+    "> s:order(\"y\", \"x\").text\n"
+    "B: y down, x across   x(4) y(2)\n"
+    "x    0  1  2  3\n"
+    "y 0  1  3  5  7\n"
+    "  1  2  4  6  8")
+{
+    static const char *const keys[] = {"block", "at", "rows", "columns", "animate", "seconds", NULL};
+    Program p = program_check(L, 1);
+    OrderAsk ask = {.row = arg_str_or(L, 2, NULL), .col = arg_str_or(L, 3, NULL)};
+    arg_options(L, 4, keys);
+    if (ask.row && !ask.col) {
+        ask.col = ask.row;
+        ask.row = NULL;
+    }
+    ask.block = opt_str(L, 4, "block", NULL);
+    ask.max_rows = (int)opt_int(L, 4, "rows", 1, ORDER_MAX_SIDE, 24);
+    ask.max_cols = (int)opt_int(L, 4, "columns", 1, ORDER_MAX_SIDE, 24);
+    bool animate = opt_bool(L, 4, "animate", false);
+    double seconds = opt_number(L, 4, "seconds", 6);
+    read_fixed(L, 4, &ask);
+    PictureBox *box = open_picture(L);
+    Order order;
+    Err err = {0};
+    if (!order_of(box->arena, p.func, &ask, &order, &err))
+        return lua_raise(L, &err);
+    box->of = arena_printf(box->arena, "order of %s", order.block);
+    box->text = order_text(box->arena, &order, style_of(L));
+    box->picture = order_picture(box->arena, &order, animate, seconds > 0.1 ? seconds : 0.1);
+    return finish(L, box, NULL, 4);
+}
+
+/* ---- models ---- */
+
+LUA_FN(graph_show, "g:show(path?, options?) -> Picture",
+    "The model as a picture: operators with their parameters, shapes on the arrows, fused groups in frames.  A large\n"
+    "graph is folded, and says how.  The path's ending says how it is written: .svg, .png or .dot.\n"
+    "Options: around = \"conv1\" draws that node and those at most `hops` away; cards: fold above so many (300).")
+{
+    static const char *const keys[] = {"around", "hops", "cards", "seconds", NULL};
+    Graph *g = check_graph(L, 1)->graph;
+    const char *path = arg_str_or(L, 2, NULL);
+    arg_options(L, 3, keys);
+    GraphView view = {.around = opt_str(L, 3, "around", NULL), .hops = (int)opt_int(L, 3, "hops", 1, 1000, 2),
+                      .max_cards = (uint32_t)opt_int(L, 3, "cards", 1, 100000, GRAPH_MAX_CARDS)};
+    PictureBox *box = open_picture(L);
+    Err err = {0};
+    if (!graph_picture(box->arena, g, view, &box->picture, &err))
+        return lua_raise(L, &err);
+    box->of = arena_printf(box->arena, "graph of %s", g->name);
+    box->text = graph_table(box->arena, g, 40);
+    return finish(L, box, path, 3);
+}
+
+LUA_FN(tvm_show, "tvm.show(x, path?, options?) -> Picture", "x:show(path, options): a picture of whatever has one.")
+{
+    luaL_checkany(L, 1);
+    lua_settop(L, 3);
+    if (lua_getfield(L, 1, "show") == LUA_TNIL)
+        return arg_wrong(L, 1, "a Func, a Version, a Schedule or a Graph");
+    lua_insert(L, 1);
+    lua_call(L, 3, 1);
+    return 1;
+}
+
+void lua_open_viz(lua_State *L)
+{
+    static const LuaFn *const functions[] = {&tvm_show_fn, NULL};
+    static const LuaFn *const of_programs[] = {&program_show_fn, &program_order_fn, NULL};
+    static const LuaFn *const of_graphs[] = {&graph_show_fn, NULL};
+    lua_put_functions(L, functions);
+    lua_put_class(L, &picture_class);
+    program_add_methods(of_programs);
+    graph_add_methods(of_graphs);
+}

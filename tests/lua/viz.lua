@@ -1,0 +1,87 @@
+-- viz.lua -- pictures at the prompt: written by file name, refused by name, with text forms that say the same.
+local t = dofile "tests/check.lua"
+local s = tvm.schedule(tvm.parse [[
+func mm(A: float32[16, 16], B: float32[16, 16]) -> C: float32[16, 16]:
+  for y in range(16):
+    for x in range(16):
+      for k in range(16):
+        block C(y, x, k: reduce):
+          init: C[y, x] = 0
+          C[y, x] += A[k, y] * B[k, x]
+]])
+s:split("y", 4, "yo", "yi")
+s:split("x", 4, "xo", "xi")
+s:reorder("yo", "xo", "k", "yi", "xi")
+
+local function contents(path)
+  local f = assert(io.open(path, "rb"))
+  local text = f:read "a"
+  f:close()
+  os.remove(path)
+  return text
+end
+
+local stem = os.tmpname()
+os.remove(stem)
+t.test("a loop nest is written as SVG, PNG and DOT", function()
+  assert(s:show(stem .. ".svg"))
+  local svg = contents(stem .. ".svg")
+  assert(svg:find("^<svg") and svg:find("</svg>%s*$") and svg:find("prefers-color-scheme", 1, true))
+  assert(not svg:find "<script" and not svg:find "<!DOCTYPE")
+  s:show(stem .. ".png", {since = 0})
+  assert(contents(stem .. ".png"):sub(1, 8) == "\x89PNG\r\n\x1a\n")
+  s:show(stem .. ".dot")
+  assert(contents(stem .. ".dot"):find "^digraph mm {")
+  s:at(0):show(stem .. ".svg")
+  assert(contents(stem .. ".svg"):find "^<svg")
+  assert(tvm.show(s):dot():find "digraph")
+
+end)
+
+local order = s:order("y", "x")
+t.test("the order, in text and in the picture", function()
+  assert(order.text:find("y  0   1    2    3    4   17   18", 1, true) or order.text:find("0%s+1%s+2%s+3%s+4%s+17"))
+  assert(order:save(stem .. ".svg"))
+  assert(contents(stem .. ".svg"):find ">256</text>")
+  local moving = s:order("y", "x", {animate = true, seconds = 3}):svg()
+  assert(moving:find "@keyframes" and moving:find "prefers%-reduced%-motion")
+  assert(s:order("y", "x", {at = {k = 5}, rows = 4, columns = 4}).text:find "at k = 5")
+  assert(s:order("x").text:find "x across")
+
+end)
+
+t.test("what is refused, and why", function()
+  local function refused(code, f, ...)
+    local ok, e = pcall(f, ...)
+    assert(not ok and e.code == code, tostring(e))
+  end
+  refused("draw_format", s.show, s, "picture.gif")
+  refused("io_failed", s.show, s, "/no/such/folder/a.svg")
+  refused("draw_no_dot", order.save, order, stem .. ".dot")
+  refused("order_axis", s.order, s, "q")
+  refused("order_block", s.order, s, "y", "x", {block = "D"})
+  refused("order_axis", s.order, s, "y", "x", {at = {q = 1}})
+  refused("option_unknown", s.show, s, nil, {sinse = 0})
+  refused("no_such_step", s.show, s, nil, {since = 99})
+  assert(not io.open(stem .. ".dot"))
+
+end)
+
+t.test("a model: cards, and a part of it", function()
+  local g = tvm.parse_graph [[
+  graph small(x: float32[1, 4]) -> (y: float32[1, 4]):
+    relu1: float32[1, 4] = relu(x)
+    neg1: float32[1, 4] = neg(relu1)
+    exp1: float32[1, 4] = exp(neg1)
+    return y = exp1
+  ]]
+  local dot = g:show():dot()
+  assert(dot:find("relu1", 1, true) and dot:find("1×4", 1, true))
+  assert(g:fuse():show():dot():find "cluster_")
+  local part = g:show(nil, {around = "relu1", hops = 1}):dot()
+  assert(part:find("neg1", 1, true) and not part:find("<B>exp1", 1, true))
+  assert(g:show(nil, {cards = 1}):dot():find "3 nodes")
+  t.raises("graph_unknown_value", g.show, g, nil, {around = "conv9"})
+end)
+
+t.done()

@@ -266,20 +266,29 @@ static bool in_time_within(Check *c, const Pair *q, isl_map *times, size_t p)
     return ok && (p == 0 || runs_there(c, q, p));
 }
 
-/* The loops of which one iteration makes and uses the element: tried from none, as in most programs each instance
-** runs once; -1 if there are no such loops. */
-static int in_time(Check *c, const Pair *q)
+/* How many loops, at most `most`, there are of which each iteration makes an element and only then uses it; -1 if there
+** are no such loops.  The innermost are tried first, for there the places decide, then from none. */
+static int in_time(Check *c, const Pair *q, size_t most)
 {
     isl_map *times = isl_map_apply_domain(isl_map_copy(q->pairs), time_of(q->w, q->loops));
     times = isl_map_apply_range(times, time_of(q->r, q->loops));
     int found = -1;
-    if (in_time_within(c, q, times, q->loops))
+    if (q->loops <= most && in_time_within(c, q, times, q->loops))
         found = (int)q->loops;
-    for (size_t p = 0; found < 0 && p < q->loops && !c->failed; p++)
+    for (size_t p = 0; found < 0 && p < q->loops && p <= most && !c->failed; p++)
         if (in_time_within(c, q, times, p))
             found = (int)p;
     isl_map_free(times);
     return found;
+}
+
+/* Pairs of an instance of w and one of r that reads an element of `buffer` which it writes. */
+static Pair pair_of(const Model *m, const Stmt *w, const Stmt *r, isl_map *reads, const Node *buffer)
+{
+    Pair q = {.w = w, .r = r, .scope = model_scope(m, buffer)};
+    q.pairs = isl_map_apply_range(isl_map_copy(w->write.of), isl_map_reverse(isl_map_copy(reads)));
+    q.loops = common_loops(w, r, &q.first);
+    return q;
 }
 
 /* "B[3, 4]": the first element that r reads in the instance at `p`, whose coordinates begin at `from`. */
@@ -345,16 +354,72 @@ static bool refuse_order(Check *c, const Pair *q, const Node *buffer, isl_map *r
     return false;
 }
 
-static bool is_updated(const Model *m, const Node *buffer)
+/* In each iteration of the first p loops in which `u` runs, does what it begins with, and the other way round?
+** Adds the instances of u that begin with `i` to *begun. */
+static bool made_together(Check *c, const Stmt *i, const Stmt *u, size_t p, isl_set **begun)
 {
-    for (size_t i = 0; i < m->nstmts; i++)
-        if (m->stmt[i]->update && m->stmt[i]->write.buffer == buffer)
-            return true;
-    return false;
+    Pair q = pair_of(c->m, i, u, u->write.of, u->write.buffer);
+    bool ok = yes(c, isl_map_is_empty(q.pairs));
+    if (!ok && q.loops >= p && in_time(c, &q, p) >= 0) {
+        isl_map *at_u = isl_map_apply_range(isl_map_copy(q.pairs), time_of(u, p)), *at_i = time_of(i, p);
+        isl_map *back = isl_map_apply_range(isl_map_reverse(isl_map_copy(q.pairs)), isl_map_copy(at_i));
+        isl_map *own = time_of(u, p);
+        ok = yes(c, isl_map_is_subset(at_u, at_i)) && yes(c, isl_map_is_subset(back, own));
+        isl_map_free(at_u);
+        isl_map_free(at_i);
+        isl_map_free(back);
+        isl_map_free(own);
+    }
+    *begun = isl_set_union(*begun, isl_map_range(q.pairs));
+    return ok;
 }
 
-/* What updates an element, and what it begins with, must run once for each reader: twice would count twice, or
-** begin again halfway.  A store by itself may be repeated. */
+/* Is every element of the buffer made anew, begun and updated once, in each iteration of some p loops? */
+static bool remade(Check *c, const Node *buffer, size_t p)
+{
+    const Model *m = c->m;
+    bool ok = true;
+    for (size_t k = 0; ok && k < m->nstmts; k++) {
+        const Stmt *u = m->stmt[k];
+        if (u->write.buffer != buffer)
+            continue;
+        ok = u->nloops >= p && runs_once(c, u, p);
+        if (!ok || !u->update)
+            continue;
+        isl_set *begun = isl_set_empty(isl_set_get_space(u->instances));
+        for (size_t i = 0; ok && i < m->nstmts; i++)
+            if (m->stmt[i]->write.buffer == buffer && !m->stmt[i]->update)
+                ok = made_together(c, m->stmt[i], u, p, &begun);
+        ok = ok && yes(c, isl_set_is_subset(u->instances, begun));
+        isl_set_free(begun);
+    }
+    return ok;
+}
+
+/* Within an iteration of p loops: an update runs once, or it would count twice; a store that updates follow runs once
+** or, if repeated, before the first of them, or it would begin again halfway; unless inner iterations make the whole anew.
+** Other stores may be repeated. */
+static bool made_once(Check *c, const Stmt *w, size_t p)
+{
+    bool updated = false, early = true;
+    for (size_t i = 0; i < c->m->nstmts; i++)
+        updated |= c->m->stmt[i]->update && c->m->stmt[i]->write.buffer == w->write.buffer;
+    if (!updated || c->failed || runs_once(c, w, p))
+        return true;
+    for (size_t i = 0; i < c->m->nstmts && early && !w->update; i++) {
+        const Stmt *u = c->m->stmt[i];
+        if (!u->update || u->write.buffer != w->write.buffer)
+            continue;
+        Pair q = pair_of(c->m, w, u, u->write.of, u->write.buffer);
+        early = yes(c, isl_map_is_empty(q.pairs)) || in_time(c, &q, p) >= 0;
+        isl_map_free(q.pairs);
+    }
+    for (size_t inner = p + 1; !c->failed && (w->update || !early) && inner <= w->nloops; inner++)
+        if (remade(c, w->write.buffer, inner))
+            return true;
+    return c->failed || (early && !w->update);
+}
+
 static bool refuse_repeated(Check *c, const Stmt *w, const char *reader, const Node *where)
 {
     char why[300];
@@ -370,15 +435,13 @@ static bool order_of_read(Check *c, const Stmt *r, isl_map *reads, const Node *b
         const Stmt *w = c->m->stmt[i];
         if (w->write.buffer != buffer || (stores_only && w->update))
             continue;
-        isl_map *pairs = isl_map_apply_range(isl_map_copy(w->write.of), isl_map_reverse(isl_map_copy(reads)));
-        Pair q = {.w = w, .r = r, .pairs = pairs, .scope = model_scope(c->m, buffer)};
-        q.loops = common_loops(w, r, &q.first);
-        int p = yes(c, isl_map_is_empty(pairs)) ? 0 : in_time(c, &q);
+        Pair q = pair_of(c->m, w, r, reads, buffer);
+        int p = yes(c, isl_map_is_empty(q.pairs)) ? 0 : in_time(c, &q, SIZE_MAX);
         bool ok = p >= 0 || c->failed || refuse_order(c, &q, buffer, reads);
-        isl_map_free(pairs);
+        isl_map_free(q.pairs);
         if (!ok)
             return false;
-        if (!stores_only && !c->failed && is_updated(c->m, buffer) && !runs_once(c, w, (size_t)p) && !c->failed)
+        if (!stores_only && p >= 0 && !made_once(c, w, (size_t)p))
             return refuse_repeated(c, w, r->name, r->block);
     }
     return true;
@@ -392,7 +455,7 @@ static bool order_of_results(Check *c)
         bool result = false;
         for (size_t k = 0; k < results->nkids; k++)
             result |= results->kid[k] == w->write.buffer;
-        if (result && is_updated(c->m, w->write.buffer) && !runs_once(c, w, 0) && !c->failed)
+        if (result && !made_once(c, w, 0))
             return refuse_repeated(c, w, ir_buf_name(w->write.buffer), w->block);
     }
     return true;
@@ -499,13 +562,13 @@ static bool same_sources(Check *before, Check *after)
     return ok;
 }
 
-/* Statements that only one program has may be copies, or stores that were inlined; with anything else there is no
-** telling which instance is which. */
+/* Stores that only one program has, copies or inlined expressions, are looked through; of updates there is no telling
+** which instance is which. */
 static const char *unmatched(const Check *before, const Check *after)
 {
     for (size_t i = 0; i < after->m->nstmts; i++)
-        if (!is_common(after, after->m->stmt[i]) && !after->m->stmt[i]->copy)
-            return "it has new blocks that are no copies";
+        if (!is_common(after, after->m->stmt[i]) && after->m->stmt[i]->update)
+            return "it has a new reduction";
     for (size_t i = 0; i < before->m->nstmts; i++)
         if (!is_common(before, before->m->stmt[i]) && before->m->stmt[i]->update)
             return "a reduction has gone";

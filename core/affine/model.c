@@ -283,7 +283,6 @@ static void add_stmt(Walk *w, const Node *n, bool init)
     memcpy(s->step, w->step, w->nsteps * sizeof *w->step);
     s->nsteps = w->nsteps;
     s->update = n->op == OP_Update;
-    s->copy = n->op == OP_Store && n->kid[Store_value]->op == OP_Load;
     aff_begin(&e, m->ctx, (unsigned)s->nloops);
     s->runs = model_keep_set(m->A, domain_of(w, &e));
     if (!m->unknown) {

@@ -43,7 +43,7 @@ typedef struct Stmt {
     isl_set *runs;      /* values of the loops for which it runs */
     isl_map *when;      /* instance -> values of the loops */
     isl_set *instances;
-    bool update, copy;  /* an Update; a Store of one plain Load */
+    bool update; /* not a Store */
     Access write;
     Access *read;
     size_t nreads, cap;

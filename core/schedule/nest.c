@@ -206,15 +206,19 @@ const Node *nest_insert(Arena *A, const Node *func, const Node *place, const Nod
     return path_replace(A, &p, now);
 }
 
-bool nest_recheck(Step *s, const Node *func, const Node *loop_var)
+/* The concurrent loops in `n`, a part of `func`. */
+static bool recheck_in(Step *s, const Node *func, const Node *n)
 {
-    Path p;
-    path_to_loop(func, loop_var, &p);
-    for (size_t i = 0; i < p.n; i++) {
-        ForKind k = p.at[i]->op == OP_For ? ir_for_kind(p.at[i]) : FOR_serial;
-        if (k != FOR_serial && k != FOR_unrolled &&
-            !legal_concurrent(func, p.at[i], for_kind_text[k], s->err))
+    ForKind k = n->op == OP_For ? ir_for_kind(n) : FOR_serial;
+    if (k != FOR_serial && k != FOR_unrolled && !legal_concurrent(func, n, for_kind_text[k], s->err))
+        return false;
+    for (size_t i = 0; i < n->nkids && n->op != OP_Block; i++)
+        if (op_info[n->kid[i]->op].cls == CLASS_STMT && !recheck_in(s, func, n->kid[i]))
             return false;
-    }
     return true;
+}
+
+bool nest_recheck(Step *s, const Node *func)
+{
+    return recheck_in(s, func, func->kid[Func_body]);
 }

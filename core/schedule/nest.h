@@ -37,7 +37,7 @@ const Node *nest_insert(Arena *A, const Node *func, const Node *place, const Nod
 /* The loops on a path, outermost first; how many. */
 size_t path_loops(const Path *p, const Node **out);
 
-/* Checks every concurrent loop around `loop` in func again, after something moved below it. */
-bool nest_recheck(Step *s, const Node *func, const Node *loop_var);
+/* Checks every concurrent loop of func again, after blocks and buffers have moved. */
+bool nest_recheck(Step *s, const Node *func);
 
 #endif

@@ -105,7 +105,7 @@ static bool finish_move(Step *s, Move *m, const Node *anchor, bool after)
         return false;
     const Node *out = nest_insert(A, without, loop, nest, anchor, after);
     out = alloc_settle_all(A, out, m->block);
-    if (!nest_recheck(s, out, m->loop->kid[For_var]))
+    if (!nest_recheck(s, out))
         return false;
     buf_printf(&s->said, "%s at %s", ir_block_name(m->block), ir_var_name(m->loop->kid[For_var]));
     return step_done(s, out);
@@ -147,6 +147,19 @@ static bool inputs_ready(Step *s, const Move *m)
     return true;
 }
 
+/* A block other than this one that writes the buffer: then neither of the two makes it alone. */
+static const Node *other_writer(const Node *n, const Node *block, const Node *target)
+{
+    if (n->op == OP_Block)
+        return n != block && tree_writes(n, target) ? n : NULL;
+    for (size_t i = 0; i < n->nkids; i++) {
+        const Node *b = op_info[n->kid[i]->op].cls == CLASS_STMT ? other_writer(n->kid[i], block, target) : NULL;
+        if (b)
+            return b;
+    }
+    return NULL;
+}
+
 bool prim_compute_at(Step *s)
 {
     Move *m = arena_alloc(s->A, sizeof *m);
@@ -155,6 +168,9 @@ bool prim_compute_at(Step *s)
     const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
     if (is_in(m->target, s->func->kid[Func_results]))
         return REFUSE(s->err, is_result, m->block, name, ir_buf_name(m->target));
+    const Node *other = other_writer(s->func->kid[Func_body], m->block, m->target);
+    if (other)
+        return REFUSE(s->err, written_by_two, other, ir_buf_name(m->target), name, ir_block_name(other));
     const Node *outside = reader_outside(s->func->kid[Func_body], m->loop, m->target);
     if (outside)
         return REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target), ir_block_name(outside), loop);
@@ -220,6 +236,24 @@ static const Node *writer_outside(const Node *n, const Node *loop, const Node *t
     return NULL;
 }
 
+/* A block that writes the buffer after the loop, in the order of the text. */
+static const Node *writer_after(const Node *n, const Node *loop, const Node *target, bool *passed)
+{
+    if (n == loop) {
+        *passed = true;
+        return NULL;
+    }
+    if (n->op == OP_Block)
+        return *passed && tree_writes(n, target) ? n : NULL;
+    for (size_t i = 0; i < n->nkids; i++) {
+        const Node *kid = n->kid[i];
+        const Node *b = op_info[kid->op].cls == CLASS_STMT ? writer_after(kid, loop, target, passed) : NULL;
+        if (b)
+            return b;
+    }
+    return NULL;
+}
+
 /* Narrows the spans of the axes by which the block reads `source` to what the loop has written of it. */
 static bool narrow_by(Step *s, Move *m, const Node *source)
 {
@@ -255,7 +289,13 @@ bool prim_reverse_compute_at(Step *s)
     list_buffers(s->A, s->func, &names);
     for (size_t i = 0; i < names.n; i++) {
         const Node *source = find_buffer(s->func, names.at[i], NULL);
-        if (source == m->target || !tree_reads(m->block, source) || !tree_writes(m->loop, source))
+        if (source == m->target || !tree_reads(m->block, source))
+            continue;
+        bool passed = false;
+        const Node *later = writer_after(s->func->kid[Func_body], m->loop, source, &passed);
+        if (later)
+            return REFUSE(s->err, written_later, later, name, ir_buf_name(source), ir_block_name(later), loop);
+        if (!tree_writes(m->loop, source))
             continue;
         const Node *outside = writer_outside(s->func->kid[Func_body], m->loop, source);
         if (outside && block_access(outside) && block_access(outside)->op == OP_Update)

@@ -173,6 +173,19 @@ static void steps_on_matmul(void **state)
     step(vanilla, HEAD "  for y in range(1024):\n    for x in range(1024):\n      for k in range(1024):\n"
          "        block C.init(y, x):\n          C[y, x] = 0\n"
          "        block C(y, x, k: reduce):\n          C[y, x] += A[k, y] * B[k, x]\n", DEP_BROKEN, "");
+    /* repeated, but all before the first update */
+    step(vanilla, HEAD "  for y in range(1024):\n    for x in range(1024):\n      for again in range(3):\n"
+         "        block C.init(y, x):\n          C[y, x] = 0\n"
+         "      for k in range(1024):\n        block C(y, x, k: reduce):\n          C[y, x] += A[k, y] * B[k, x]\n",
+         DEP_OK, "");
+    /* all of it twice over; then only the updates twice */
+    step(vanilla, HEAD "  for again in range(2):\n    for y in range(1024):\n      for x in range(1024):\n"
+         "        for k in range(1024):\n          block C(y, x, k: reduce):\n            init: C[y, x] = 0\n"
+         "            C[y, x] += A[k, y] * B[k, x]\n", DEP_OK, "");
+    step(vanilla, HEAD "  for y in range(1024):\n    for x in range(1024):\n      block C.init(y, x):\n"
+         "        C[y, x] = 0\n  for again in range(2):\n    for y in range(1024):\n      for x in range(1024):\n"
+         "        for k in range(1024):\n          block C(y, x, k: reduce):\n"
+         "            C[y, x] += A[k, y] * B[k, x]\n", DEP_BROKEN, "");
     /* the init in the wrong place */
     step(vanilla, HEAD "  for y in range(1024):\n    for k in range(1024):\n      for x in range(1024):\n"
          "        block C(y, x, k: reduce):\n          C[y, x] += A[k, y] * B[k, x]\n"

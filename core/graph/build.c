@@ -27,6 +27,7 @@ struct GraphBuilder {
     OutputVec output;
     StrVec symbol;
     StrMap taken;   /* names of values and nodes */
+    StrMap symbols; /* by name: index in symbol */
     StrMap counter; /* by alias base: the number last used */
     const GGroup *group;
     const uint32_t *order;
@@ -79,6 +80,7 @@ GraphBuilder *gb_new(Graph *from, const char *name)
     b->A = A;
     b->taken = strmap_new(A);
     b->counter = strmap_new(A);
+    b->symbols = strmap_new(A);
     b->name = plain_name(A, name ? name : from ? from->name : "main");
     if (!from)
         return b;
@@ -95,7 +97,7 @@ GraphBuilder *gb_new(Graph *from, const char *name)
     for (uint32_t i = 0; i < from->noutputs; i++)
         vec_push(A, &b->output, from->output[i]);
     for (uint32_t i = 0; i < from->nsymbols; i++)
-        vec_push(A, &b->symbol, from->symbol[i]);
+        gb_symbol(b, from->symbol[i]);
     return b;
 }
 
@@ -110,6 +112,10 @@ void gb_drop(GraphBuilder *b)
 const GValue *gb_value(const GraphBuilder *b, ValueId v)
 {
     return b->value.at[v];
+}
+const GValue *const *gb_values(const GraphBuilder *b)
+{
+    return b->value.at;
 }
 uint32_t gb_nnodes(const GraphBuilder *b)
 {
@@ -183,9 +189,10 @@ static const char *new_alias(GraphBuilder *b, const char *base)
 uint32_t gb_symbol(GraphBuilder *b, const char *name)
 {
     const char *plain = plain_name(b->A, name);
-    for (size_t i = 0; i < b->symbol.n; i++)
-        if (!strcmp(b->symbol.at[i], plain))
-            return (uint32_t)i;
+    uint32_t found = strmap_get(&b->symbols, plain, strlen(plain), UINT32_MAX);
+    if (found != UINT32_MAX)
+        return found;
+    strmap_put(&b->symbols, plain, strlen(plain), (uint32_t)b->symbol.n);
     vec_push(b->A, &b->symbol, plain);
     return (uint32_t)(b->symbol.n - 1);
 }
@@ -193,14 +200,8 @@ uint32_t gb_symbol(GraphBuilder *b, const char *name)
 uint32_t gb_new_symbol(GraphBuilder *b, const char *name)
 {
     const char *plain = plain_name(b->A, name), *unique = plain;
-    for (unsigned k = 1;; k++) {
-        size_t i = 0;
-        while (i < b->symbol.n && strcmp(b->symbol.at[i], unique) != 0)
-            i++;
-        if (i == b->symbol.n)
-            break;
+    for (unsigned k = 1; strmap_get(&b->symbols, unique, strlen(unique), UINT32_MAX) != UINT32_MAX; k++)
         unique = arena_printf(b->A, "%s_%u", plain, k);
-    }
     return gb_symbol(b, unique);
 }
 

@@ -245,6 +245,7 @@ bool gb_node(GraphBuilder *b, const GNodeSpec *spec, ValueId *out, Err *err);
 void gb_output(GraphBuilder *b, const char *name, ValueId v);
 
 const GValue *gb_value(const GraphBuilder *b, ValueId v);
+const GValue *const *gb_values(const GraphBuilder *b); /* by id, until one is added */
 /* Keeps a reference to a tensor for as long as the graph. */
 void gb_keep(GraphBuilder *b, Tensor *t);
 

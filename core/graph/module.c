@@ -275,23 +275,28 @@ bool graph_eval_node(const GNode *n, const GValue *const *values, const GType *t
                      Err *err)
 {
     Arena *A = arena_new(NULL);
-    ValueId most = 0;
-    for (size_t i = 0; i < n->nin; i++)
-        if (n->in[i] != VALUE_NONE && n->in[i] >= most)
-            most = n->in[i] + 1;
-    /* The node by itself: its outputs get ids after those of its inputs. */
+    /* The node by itself: its values are numbered anew, inputs first. */
     GNode alone = *n;
-    ValueId *ids = ARENA_ARRAY(A, ValueId, n->nout);
-    for (size_t i = 0; i < n->nout; i++)
-        ids[i] = most + (ValueId)i;
-    alone.out = ids;
-    Lowering low = {.A = A, .te = te_new(A, "eval"), .value = values};
-    low.buffer = ARENA_ARRAY(A, const Node *, most + n->nout + 1u);
+    const GValue **value = ARENA_ARRAY(A, const GValue *, n->nin + n->nout + 1u);
+    ValueId *ids = ARENA_ARRAY(A, ValueId, n->nin + n->nout + 1u);
+    for (size_t i = 0; i < (size_t)n->nin + n->nout; i++) {
+        bool absent = i < n->nin && n->in[i] == VALUE_NONE;
+        ids[i] = absent ? VALUE_NONE : (ValueId)i;
+        value[i] = absent || i >= n->nin ? NULL : values[n->in[i]];
+    }
+    for (size_t i = 0; i < n->nin; i++) /* one value read twice is one parameter */
+        for (size_t j = 0; j < i; j++)
+            if (n->in[i] != VALUE_NONE && n->in[i] == n->in[j])
+                ids[i] = ids[j];
+    alone.in = ids;
+    alone.out = ids + n->nin;
+    Lowering low = {.A = A, .te = te_new(A, "eval"), .value = value};
+    low.buffer = ARENA_ARRAY(A, const Node *, n->nin + n->nout + 1u);
     bool ok = lower_node(&low, &alone, type, err);
-    const Node *f = ok ? te_func(low.te, n->nout, low.buffer + most, err) : NULL;
+    const Node *f = ok ? te_func(low.te, n->nout, low.buffer + n->nin, err) : NULL;
     Tensor **args = ARENA_ARRAY(A, Tensor *, low.params.n + n->nout + 1);
     for (size_t i = 0; i < low.params.n; i++)
-        args[i] = values[low.params.at[i]]->data;
+        args[i] = value[low.params.at[i]]->data;
     size_t made = 0;
     for (ok = f; ok && made < n->nout; made += ok) {
         out[made] = tensor_new(type[made].dtype, type[made].rank, type[made].dim, err);

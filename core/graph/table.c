@@ -92,16 +92,17 @@ typedef struct Row {
 
 static const bool right[6] = {false, false, false, true, true, true};
 
-/* Does node k go on a group that began before it? */
-static bool goes_on(const Graph *g, uint32_t k)
+/* By node: does it go on a group that began before it? */
+static bool *goes_on(Arena *A, const Graph *g)
 {
+    bool *on = ARENA_ARRAY(A, bool, g->nnodes + 1);
     for (uint32_t i = 0; i < g->ngroups; i++)
-        if (k > g->group[i].first && k < g->group[i].first + g->group[i].n)
-            return true;
-    return false;
+        for (uint32_t k = g->group[i].first + 1; k < g->group[i].first + g->group[i].n; k++)
+            on[k] = true;
+    return on;
 }
 
-static Row node_row(Arena *A, const Graph *g, uint32_t k, bool *seen)
+static Row node_row(Arena *A, const Graph *g, uint32_t k, bool *seen, const bool *on)
 {
     const GNode *n = g->node[k];
     const GValue *v = g->value[n->out[0]];
@@ -116,7 +117,7 @@ static Row node_row(Arena *A, const Graph *g, uint32_t k, bool *seen)
                          ? arena_printf(A, "%s (unsupported)", n->attr[A_unsupported_op].at.s)
                          : n->op->name;
     const char *type = gtype_text(A, g, v->type);
-    return (Row){{goes_on(g, k) ? arena_printf(A, "+ %s", n->alias) : n->alias, op,
+    return (Row){{on[k] ? arena_printf(A, "+ %s", n->alias) : n->alias, op,
                   n->nout > 1 ? arena_printf(A, "%s … %u", type, n->nout) : type,
                   params ? grouped(A, params) : "",
                   flops > 0   ? arena_printf(A, "%.3f", (double)flops / 1e6)
@@ -178,6 +179,7 @@ const char *graph_table(Arena *A, const Graph *g, uint32_t rows)
     Buf out = buf_new(A);
     uint32_t shown = rows && g->nnodes > rows ? rows : g->nnodes;
     bool *seen = ARENA_ARRAY(A, bool, g->nvalues + 1);
+    const bool *on = goes_on(A, g);
     VEC(Row) row = {0};
     buf_printf(&out, "graph %s", g->name);
     if (g->source)
@@ -189,7 +191,7 @@ const char *graph_table(Arena *A, const Graph *g, uint32_t rows)
         vec_push(A, &row, ((Row){{v->name, "input", gtype_text(A, g, v->type), "", "", ""}}));
     }
     for (uint32_t k = 0; k < shown; k++)
-        vec_push(A, &row, node_row(A, g, k, seen));
+        vec_push(A, &row, node_row(A, g, k, seen, on));
     if (shown == g->nnodes)
         for (uint32_t i = 0; i < g->noutputs; i++) {
             const GValue *v = g->value[g->output[i].value];

@@ -6,6 +6,7 @@
 
 #include "core/graph/infer.h"
 #include "core/graph/ops.h"
+#include "core/graph/strmap.h"
 #include "core/ir/print.h"
 
 enum { LITERAL_MOST = 8 };
@@ -176,7 +177,7 @@ static void put_header(Printer *p)
 static Printer printer(Arena *A, const Graph *g, bool brief)
 {
     return (Printer){
-        .out = buf_new(A), .g = g, .brief = brief, .said = ARENA_ARRAY(A, bool, g->nvalues + 1)};
+        .out = buf_new(A), .g = g, .brief = brief, .said = brief ? NULL : ARENA_ARRAY(A, bool, g->nvalues + 1)};
 }
 
 const char *graph_text(Arena *A, const Graph *g)
@@ -192,7 +193,7 @@ const char *graph_text(Arena *A, const Graph *g)
         put_origin(&p, g->node[k]);
         buf_putc(&p.out, '\n');
     }
-    buf_puts(&p.out, "  return ");
+    buf_puts(&p.out, g->noutputs ? "  return " : "  return");
     for (uint32_t i = 0; i < g->noutputs; i++) {
         buf_printf(&p.out, "%s%s = ", i ? ", " : "", g->output[i].name);
         put_input(&p, g->output[i].value);
@@ -216,15 +217,30 @@ static const char *node_line(Arena *A, const Graph *g, uint32_t k)
     return graph_node_text(A, g, k);
 }
 
+/* Node indices by alias. */
+static StrMap by_alias(Arena *A, const Graph *g)
+{
+    StrMap m = strmap_new(A);
+    for (uint32_t k = 0; k < g->nnodes; k++)
+        strmap_put(&m, g->node[k]->alias, strlen(g->node[k]->alias), k);
+    return m;
+}
+
+static int32_t at_alias(const StrMap *m, const GNode *n)
+{
+    return (int32_t)strmap_get(m, n->alias, strlen(n->alias), UINT32_MAX);
+}
+
 const char *graph_diff(Arena *A, const Graph *a, const Graph *b)
 {
     Buf out = buf_new(A);
     uint32_t same = 0;
+    StrMap in_a = by_alias(A, a), in_b = by_alias(A, b);
     for (uint32_t k = 0; k < a->nnodes; k++)
-        if (graph_find_alias(b, a->node[k]->alias) < 0)
+        if (at_alias(&in_b, a->node[k]) < 0)
             buf_printf(&out, "- %s\n", node_line(A, a, k));
     for (uint32_t k = 0; k < b->nnodes; k++) {
-        int32_t old = graph_find_alias(a, b->node[k]->alias);
+        int32_t old = at_alias(&in_a, b->node[k]);
         const char *now = node_line(A, b, k);
         if (old < 0) {
             buf_printf(&out, "+ %s\n", now);

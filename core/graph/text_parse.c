@@ -399,6 +399,8 @@ static bool parse_header(GraphParser *g)
 static bool parse_return(GraphParser *g)
 {
     Parser *p = &g->p;
+    if (p->tok.kind == TOK_END)
+        return true; /* a graph without outputs */
     do {
         Token after = lex_token(p->at, p->end);
         const char *name = NULL;

@@ -46,12 +46,9 @@ static bool evaluate(const GNode *n, const GValue *const *value, const GType *ty
 static bool fold_node(GraphBuilder *b, Arena *A, const Graph *g, uint32_t k, bool *folded)
 {
     const GNode *n = gb_node_at(b, k);
-    const GValue **value = ARENA_ARRAY(A, const GValue *, g->nvalues + 1);
+    const GValue *const *value = gb_values(b);
     GType *type = ARENA_ARRAY(A, GType, n->nout);
     Tensor **out = ARENA_ARRAY(A, Tensor *, n->nout);
-    for (size_t i = 0; i < n->nin; i++)
-        if (n->in[i] != VALUE_NONE)
-            value[n->in[i]] = gb_value(b, n->in[i]);
     bool known = true, ready = all_constant(n, value, folded, g);
     for (size_t i = 0; i < n->nout; i++) {
         const GValue *v = gb_value(b, n->out[i]);

@@ -25,7 +25,8 @@ typedef struct Fuser {
     uint32_t *size; /* of the group, at its root */
     int32_t *heavy; /* the group's node that is more than injective, at its root; NOWHERE */
     const char **why;
-    uint32_t *mark; /* by node: visited in walk number … */
+    uint32_t *stack; /* of a walk */
+    uint32_t *mark;  /* by node: visited in walk number … */
     uint32_t walk;
 } Fuser;
 
@@ -96,7 +97,7 @@ static void find_sinks(Fuser *f)
 static bool each_between(Fuser *f, uint32_t k, bool (*visit)(Fuser *f, uint32_t node, void *env),
                          void *env)
 {
-    uint32_t *stack = ARENA_ARRAY(f->A, uint32_t, f->g->nnodes + 1), n = 0;
+    uint32_t *stack = f->stack, n = 0;
     f->walk++;
     stack[n++] = k;
     while (n) {
@@ -300,6 +301,7 @@ Graph *pass_fuse(Graph *g, Err *err)
     f.size = ARENA_ARRAY(f.A, uint32_t, n + 1);
     f.heavy = ARENA_ARRAY(f.A, int32_t, n + 1);
     f.why = ARENA_ARRAY(f.A, const char *, n + 1);
+    f.stack = ARENA_ARRAY(f.A, uint32_t, n + 1);
     f.mark = ARENA_ARRAY(f.A, uint32_t, n + 1);
     for (uint32_t k = 0; k < n; k++) {
         f.root[k] = (int32_t)k;

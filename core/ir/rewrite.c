@@ -30,6 +30,12 @@ const Node *rw_kids(Rewriter *rw, const Node *n)
     return changed ? ir_make(rw->A, n->op, n->type, n->at, n->nkids, kids) : n;
 }
 
+const Node *rw_seq(Rewriter *rw, const Node *n)
+{
+    const Node *out = rw_kids(rw, n);
+    return !out || out == n ? out : ir_seq(rw->A, out->nkids, out->kid);
+}
+
 const Node *rw_run(Arena *A, Rule *const *on, void *env, Err *err, const Node *root)
 {
     Rewriter rw = {A, on, env, err, false};

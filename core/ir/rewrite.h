@@ -30,6 +30,8 @@ struct Rewriter {
 
 const Node *rw_node(Rewriter *rw, const Node *n);
 const Node *rw_kids(Rewriter *rw, const Node *n);
+/* The rule for Seq of a pass whose statements may become several or none: the sequence stays flat. */
+const Node *rw_seq(Rewriter *rw, const Node *n);
 const Node *rw_run(Arena *A, Rule *const *on, void *env, Err *err, const Node *root);
 
 /* Marks the walk as failed and returns NULL; fill rw->err first (FAIL(rw->err, …)). */

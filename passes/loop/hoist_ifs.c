@@ -28,8 +28,8 @@ static const Node *on_if(Rewriter *rw, const Node *n)
 
 static const Node *on_seq(Rewriter *rw, const Node *n)
 {
-    n = rw_kids(rw, n);
-    if (!n)
+    n = rw_seq(rw, n);
+    if (!n || n->op != OP_Seq)
         return n;
     const Node **out = ARENA_ARRAY(rw->A, const Node *, n->nkids);
     size_t k = 0;

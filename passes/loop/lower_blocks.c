@@ -54,6 +54,6 @@ static const Node *on_block(Rewriter *rw, const Node *n)
 
 const Node *pass_lower_blocks(Arena *A, const Node *func, Err *err)
 {
-    static Rule *const on[OP_COUNT] = {[OP_Block] = on_block};
+    static Rule *const on[OP_COUNT] = {[OP_Block] = on_block, [OP_Seq] = rw_seq};
     return rw_run(A, on, NULL, err, func);
 }

@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/ir/check.h"
 #include "core/ir/interp.h"
 #include "core/ir/parse.h"
 #include "core/ir/print.h"
+#include "core/ir/rewrite.h"
 #include "core/ir/verify.h"
 #include "passes/loop/lower.h"
 
@@ -114,6 +116,34 @@ static void test_blocks(void **state)
                 "          if ko == 0 and ki == 0:\n"
                 "            C[i] = 0\n"
                 "          C[i] += A[i, ko*4 + ki]\n");
+}
+
+/* Several statements in place of one leave the sequence around them flat. */
+static void test_flat(void **state)
+{
+    (void)state;
+    expect_pass("lower_blocks",
+                "func f(A: float32[5]) -> C: float32[1]:\n"
+                "  C[0] = 1\n"
+                "  block C(k = 0: reduce):\n"
+                "    init: C[0] = 0\n"
+                "    C[0] += A[k]\n",
+                "func f(A: float32[5]) -> C: float32[1]:\n"
+                "  C[0] = 1\n"
+                "  C[0] = 0\n"
+                "  C[0] += A[0]\n");
+    expect_pass("hoist_ifs",
+                "func f(A: float32[5]) -> C: float32[1]:\n"
+                "  C[0] = 1\n"
+                "  for k in range(5):\n"
+                "    if k == 0:\n"
+                "      C[0] = 0\n"
+                "    C[0] += A[k]\n",
+                "func f(A: float32[5]) -> C: float32[1]:\n"
+                "  C[0] = 1\n"
+                "  C[0] = 0\n"
+                "  for k in range(5):\n"
+                "    C[0] += A[k]\n");
 }
 
 static void test_windows(void **state)
@@ -284,12 +314,121 @@ static void test_meaning(void **state)
                         "        C[] += A[r]\n");
 }
 
+/* ---- kernels of thread blocks, run by the checking interpreter ---- */
+
+static bool check(Arena *A, const Node *f, float *results, Err *err)
+{
+    InterpBuffer io[8];
+    size_t np = f->kid[Func_params]->nkids, n = np + 1;
+    for (size_t i = 0; i < n; i++) {
+        const Node *b = i < np ? f->kid[Func_params]->kid[i] : f->kid[Func_results]->kid[0];
+        int64_t *shape = arena_alloc(A, IR_MAX_RANK * sizeof *shape);
+        for (size_t d = 0; d < ir_rank(b); d++)
+            shape[d] = ir_dim(b, d);
+        float *data = i < np ? arena_alloc(A, MOST * sizeof *data) : results;
+        for (int j = 0; i < np && j < MOST; j++)
+            data[j] = (float)((j * 7 + (int)i * 5) % 13 - 6);
+        io[i] = (InterpBuffer){(DType)b->type, ir_rank(b), shape, data};
+    }
+    return check_run(f, n, io, NULL, err);
+}
+
+/* The program without its n-th barrier; the same program if it has fewer. */
+static const Node *drop_barrier(Rewriter *rw, const Node *n)
+{
+    int *left = rw->env;
+    return (*left)-- == 0 ? ir_nop(rw->A) : n;
+}
+
+static const Node *without_barrier(Arena *A, const Node *f, int n)
+{
+    static Rule *const on[OP_COUNT] = {[OP_Barrier] = drop_barrier};
+    return rw_run(A, on, &n, NULL, f);
+}
+
+/* One thread reads what another writes, too early or at any time. */
+static bool out_of_order(const Err *err)
+{
+    return err->code == ERR_barrier_missing || err->code == ERR_undefined_read;
+}
+
+/* As scheduled, threads are out of order; lowered, they give the serial result; and every barrier is needed. */
+static void expect_ordered(const char *serial, const char *scheduled, int barriers)
+{
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    float(*want)[MOST], *got = arena_alloc(A, MOST * sizeof *got);
+    run(A, parse(A, serial), &want);
+    const Node *f = parse(A, scheduled);
+    assert_false(check(A, f, got, &err));
+    assert_true(out_of_order(&err));
+    const Node *lowered = loop_lower(A, f, true, &err);
+    if (!lowered)
+        fail_msg("%s: %s", err.what, err.why);
+    if (!check(A, lowered, got, &err))
+        fail_msg("%s (%s)\n%s", err.why, err.witness, ir_text(A, lowered));
+    const Node *c = f->kid[Func_results]->kid[0];
+    assert_memory_equal(got, want[0], (size_t)(ir_dim(c, 0) * ir_dim(c, 1)) * sizeof *got);
+    for (int i = 0; i < barriers; i++) {
+        assert_false(check(A, without_barrier(A, lowered, i), got, &err));
+        assert_true(out_of_order(&err));
+    }
+    assert_ptr_equal(without_barrier(A, lowered, barriers), lowered);
+    arena_release(A);
+}
+
+static void test_kernels(void **state)
+{
+    (void)state;
+    static const char matmul[] =
+        "func matmul(A: float32[32, 32], B: float32[32, 32]) -> C: float32[32, 32]:\n"
+        "  for y in range(32):\n"
+        "    for x in range(32):\n"
+        "      for k in range(32):\n"
+        "        block C(y, x, k: reduce):\n"
+        "          init: C[y, x] = 0\n"
+        "          C[y, x] += A[k, y] * B[k, x]\n";
+    expect_ordered(matmul,
+        "func matmul(A: float32[32, 32], B: float32[32, 32]) -> C: float32[32, 32]:\n"
+        "  for by in bind(\"blockIdx.y\", 4):\n"
+        "    for bx in bind(\"blockIdx.x\", 4):\n"
+        "      for ty in bind(\"threadIdx.y\", 8):\n"
+        "        for tx in bind(\"threadIdx.x\", 8):\n"
+        "          alloc C.local: local window C[by*8 + ty :+ 1, bx*8 + tx :+ 1]\n"
+        "          for ko in range(4):\n"
+        "            alloc A.shared: shared window A[ko*8 :+ 8, by*8 :+ 8]\n"
+        "            alloc B.shared: shared window B[ko*8 :+ 8, bx*8 :+ 8]\n"
+        "            block A.copy(k = ko*8 + tx, y = by*8 + ty):\n"
+        "              A.shared[k, y] = A[k, y]\n"
+        "            block B.copy(k = ko*8 + ty, x = bx*8 + tx):\n"
+        "              B.shared[k, x] = B[k, x]\n"
+        "            for ki in range(8):\n"
+        "              block C(y = by*8 + ty, x = bx*8 + tx, k = ko*8 + ki: reduce):\n"
+        "                init: C.local[y, x] = 0\n"
+        "                C.local[y, x] += A.shared[k, y] * B.shared[k, x]\n"
+        "          block C.store(y = by*8 + ty, x = bx*8 + tx):\n"
+        "            C[y, x] = C.local[y, x]\n", 2);
+    expect_ordered( /* two stages through one shared row, in nests of their own */
+        "func f(A: float32[4, 16]) -> C: float32[4, 16]:\n"
+        "  for y in range(4):\n"
+        "    for x in range(16):\n"
+        "      C[y, x] = A[y, 15 - x] * 2\n",
+        "func f(A: float32[4, 16]) -> C: float32[4, 16]:\n"
+        "  for b in bind(\"blockIdx.x\", 2):\n"
+        "    for r in range(2):\n"
+        "      alloc S: float32[16] shared\n"
+        "      for t in bind(\"threadIdx.x\", 16):\n"
+        "        S[t] = A[b*2 + r, t]\n"
+        "      for t in bind(\"threadIdx.x\", 16):\n"
+        "        C[b*2 + r, t] = S[15 - t] * 2\n", 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blocks), cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_blocks), cmocka_unit_test(test_flat), cmocka_unit_test(test_windows),
         cmocka_unit_test(test_hoist), cmocka_unit_test(test_barriers),
-        cmocka_unit_test(test_meaning),
+        cmocka_unit_test(test_meaning), cmocka_unit_test(test_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,4 +84,19 @@ t.test("a model: cards, and a part of it", function()
   t.raises("graph_unknown_value", function() g:show(nil, {around = "conv9"}) end)
 end)
 
+t.test("without its module the program still runs, and says what is missing", function()
+  os.execute("mkdir " .. stem .. " && cp /proc/$PPID/exe " .. stem .. "/tvmrepl")
+  local code = [[local s = tvm.schedule(tvm.parse "func f(A: float32[4]) -> B: float32[4]:\n  for i in range(4):\n    block B(i):\n      B[i] = A[i]")
+    local ok, e = pcall(function() return s:show():png() end)
+    print(ok, e.code)]]
+  local f = assert(io.open(stem .. "/try.lua", "w"))
+  f:write(code)
+  f:close()
+  local p = io.popen(stem .. "/tvmrepl " .. stem .. "/try.lua")
+  local said = p:read "a"
+  p:close()
+  os.execute("rm -r " .. stem)
+  t.eq(said, "false\tviz_missing\n")
+end)
+
 t.done()

@@ -70,6 +70,7 @@ t.test("a model written in Lua computes what it says", function()
   t.ok(y == tvm.tensor({{0, 1, 3}, {0, 0, 5}}, "float32"))
   t.ok(z == tvm.tensor({3, 2}, "float32"))
   t.raises("module_inputs", function() g:lower():interpret{} end)
+  t.raises("module_input", function() g:lower():interpret{tvm.zeros({3, 2}, "float32")} end)
 end)
 
 t.test("mistakes in a builder are told", function()

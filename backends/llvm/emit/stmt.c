@@ -317,12 +317,33 @@ bool gen_is_one_vector(Gen *g, const Node *loop)
     return n > 1 && (n & (n - 1)) == 0 && g->lanes * n <= most_lanes(g, loop);
 }
 
+/* Would vectors change the order in which rounded numbers are summed up?  Within one statement lanes
+** combine in order; around further loops they would be combined for all lanes, iteration by iteration. */
+static bool reorders_sum(const Node *s, const Node *var, bool loops)
+{
+    if (s->op == OP_Update) {
+        bool rounds = dtype_is_float((DType)s->kid[0]->type) && s->at.i != COMB_min &&
+                      s->at.i != COMB_max;
+        bool moves = false;
+        for (uint32_t i = Update_index; i < s->nkids; i++)
+            moves |= ir_mentions(s->kid[i], var);
+        return loops && rounds && !moves;
+    }
+    if (op_info[s->op].cls != CLASS_STMT)
+        return false;
+    for (uint32_t i = 0; i < s->nkids; i++)
+        if (reorders_sum(s->kid[i], var, loops || s->op == OP_For))
+            return true;
+    return false;
+}
+
 /* In pieces of a power of two, of at most eight registers each; many pieces become a loop. */
 static void run_vectorized(Gen *g, const Node *loop)
 {
     int64_t n = ir_const_int(loop->kid[For_extent], -1), done = 0;
     unsigned most = most_lanes(g, loop);
-    if (n < 0 || g->checked || g->lanes * 2 > most) {
+    if (n < 0 || g->checked || g->lanes * 2 > most ||
+        reorders_sum(loop->kid[For_body], loop->kid[For_var], false)) {
         run_serial(g, loop);
         return;
     }

@@ -82,6 +82,15 @@ def exp_text(t):
     return lets(pairs, "%s * %s * %s" % (horner("r", c, t.bits), two_to(t, "h"), two_to(t, "(i - h)")))
 
 
+def exp2_text(t):
+    """x - round(x) is exact, so only its product with ln 2 rounds."""
+    c = [F(1, factorial(k)) for k in range(t.exp_terms)]
+    top, low = (129, -151) if t.bits == 32 else (1025, -1076)
+    pairs = [("c", "max(min(x, %d.0), %d.0)" % (top, low)), ("n", "round(c)"),
+             ("r", "(c - n) * %s" % lit(LN2, t.bits)), ("i", "%s(n)" % t.int), ("h", "i >> 1")]
+    return lets(pairs, "%s * %s * %s" % (horner("r", c, t.bits), two_to(t, "h"), two_to(t, "(i - h)")))
+
+
 def expm1_text(t):
     c = [F(1, factorial(k)) for k in range(1, t.exp_terms + 1)]
     pairs = [("c", "max(min(x, %d.0), %d.0)" % (t.exp_max, -40 if t.bits == 32 else -80))] + reduced(t)
@@ -189,8 +198,83 @@ def trig_text(t, is_cos):
     return lets(pairs, body)
 
 
+def big_reduction():
+    """|x| >= 2^30 modulo pi/2, from |x| = m * 2^e and the bits of 2/pi that matter for it: 96 of them from bit e - 1 on,
+    multiplied as integers, give x * 2/pi modulo 4 with 62 bits behind the point."""
+    bits = int((D(2) / PI) * D(2) ** 256)
+    word = [(bits >> (32 * (7 - k))) & 0xFFFFFFFF for k in range(8)]
+
+    def pick(first):
+        return "select(j == 0, %d, select(j == 1, %d, select(j == 2, %d, uint64(%d))))" % tuple(word[first:first + 4])
+
+    return lets([("b", "reinterpret(int32, a)"), ("m", "uint64((b & 8388607) | 8388608)"),
+            ("s", "uint64((b >> 23) - 152)"), ("j", "s >> 5"), ("h", "s & 31"),
+            ("w0", pick(0)), ("w1", pick(1)), ("w2", pick(2)), ("w3", pick(3)),
+            ("top", "(((w0 << 32) | w1) << h) | (w2 >> (32 - h))"),
+            ("low", "(((w2 << 32) | w3) << h) >> 32")], "m * top + ((m * low) >> 32)")
+
+
+def trig32_text(is_cos):
+    """Everything after the reduction is done on float64, whose multiples of pi/2 are good to 2^30."""
+    hi = D(float(PI / 2))
+    turns = "round(float64(a) * %s)" % lit(2 / PI, 64)
+    rest = "fma(n, %s, fma(n, %s, float64(a)))" % (lit(-(PI / 2 - hi), 64), lit(-hi, 64))
+    far = "float64(int64(t - (u << 62))) * %s" % lit(PI / 2 / D(2) ** 62, 64)
+    s = [F((-1) ** k, factorial(2 * k + 1)) for k in range(6)]
+    c = [F((-1) ** k, factorial(2 * k)) for k in range(7)]
+    value = "float32(select((q & 1) == 0, r * %s, %s))" % (horner("z", s, 64), horner("z", c, 64))
+    pairs = [("a", "abs(x)"), ("big", "a >= 1073741824.0"), ("t", "select(big, %s, uint64(0))" % big_reduction()),
+             ("u", "(t + %d) >> 62" % (1 << 61)), ("n", "select(big, float64(int64(u)), %s)" % turns),
+             ("r", "select(big, %s, %s)" % (far, rest)), ("z", "r * r"),
+             ("q", "int32(n) + 1" if is_cos else "int32(n)"), ("v", value),
+             ("w", "select((q & 2) == 0, v, -v)")]
+    body = "w" if is_cos else "select(x == 0.0, x, select(x < 0.0, -w, w))"
+    return lets(pairs, "select(isinf(x) or isnan(x), nan, %s)" % body)
+
+
+def log_pair(t):
+    """log(a) of a positive float64 as a sum high + low with twice its digits; the series is that of log_text, its
+    first two terms carried with their rounding errors."""
+    hi, lo = split_hi_lo(LN2, t.bits)
+    third = D(2) / 3
+    ch = D(float(third))
+    c = [F(2, 2 * k + 1) for k in range(2, t.log_terms + 2)]
+    return [
+        ("d", "a < %s" % t.tiny),
+        ("b", "reinterpret(int64, select(d, a * %s, a))" % lit(2 ** t.up, 64)),
+        ("e", "(b - %d) >> 52" % t.half),
+        ("f", "reinterpret(float64, b - (e << 52)) - 1.0"),
+        ("k", "float64(select(d, e - %d, e))" % t.up),
+        ("g", "2.0 + f"), ("gl", "f - (g - 2.0)"),
+        ("s", "f / g"), ("sl", "(fma(-s, g, f) - s * gl) / g"),
+        ("z", "s * s"), ("zl", "fma(s, s, -z) + 2.0 * s * sl"),
+        ("u", "s * z"), ("ul", "fma(s, z, -u) + (s * zl + sl * z)"),
+        ("v", "u * %s" % lit(ch, 64)),
+        ("vl", "fma(u, %s, -v) + (ul * %s + u * %s)" % (lit(ch, 64), lit(ch, 64), lit(third - ch, 64))),
+        ("p", "u * z * " + horner("z", c, 64)),
+        ("h1", "2.0 * s + v"), ("l1", "v - (h1 - 2.0 * s) + (2.0 * sl + (vl + p))"),
+        ("kh", "k * %s" % lit(hi, 64)), ("h2", "kh + h1"),
+        ("l2", "h1 - (h2 - kh) + fma(k, %s, l1)" % lit(lo, 64)),
+        ("high", "h2 + l2"), ("low", "l2 - (high - h2)"),
+    ]
+
+
+def pow64_core(t):
+    """exp(y * log(a)): the product keeps its rounding error, which joins the reduced argument of exp."""
+    hi, lo = split_hi_lo(LN2, 64)
+    c = [F(1, factorial(k)) for k in range(t.exp_terms)]
+    pairs = log_pair(t) + [
+        ("ph", "y * high"), ("pl", "select(abs(ph) < 800.0, fma(y, high, -ph) + y * low, 0.0)"),
+        ("c", "max(min(ph, %d.0), %d.0)" % (t.exp_max, t.exp_min)),
+        ("n", "round(c * %s)" % lit(1 / LN2, 64)),
+        ("r", "fma(n, %s, c) + fma(n, %s, pl)" % (lit(-hi, 64), lit(-lo, 64))),
+        ("i", "int64(n)"), ("h", "i >> 1")]
+    core = lets(pairs, "%s * %s * %s" % (horner("r", c, 64), two_to(t, "h"), two_to(t, "(i - h)")))
+    return ("select(a == 0.0 or isinf(a), select((a == 0.0) == (y > 0.0), float64(0.0), inf), %s)" % core)
+
+
 def pow_text(t):
-    core = ("float32(exp(float64(y) * log(float64(a))))" if t.bits == 32 else "exp(y * log(a))")
+    core = ("float32(exp(float64(y) * log(float64(a))))" if t.bits == 32 else pow64_core(t))
     pairs = [("a", "abs(x)"), ("w", "floor(y) == y"), ("o", "w and floor(y * 0.5) != y * 0.5"),
              ("m", "select(a == 1.0, 1.0, %s)" % core)]
     body = ("select(y == 0.0 or x == 1.0, 1.0, select(isnan(x) or isnan(y), nan, "
@@ -203,7 +287,7 @@ HEAD = '''/* math.def -- mathematical functions as expressions: MATH(name, type,
 **
 ** Written by tools/make_math.py.  The text is over x (and y), of the row's type; it may use other rows, the calls of
 ** calls.def, fma and reinterpret.  `ulp` bounds the error in units of the last place of the exact result, for all
-** arguments whose result is finite (sin and cos: for |x| up to 30000); a test samples them against the C library in
+** arguments whose result is finite (sin and cos on float64: for |x| up to 30000); a test samples them against the C library in
 ** higher precision.  NaN gives NaN, and the limits at infinities and zeros are those of C.
 */'''
 
@@ -218,21 +302,20 @@ def main():
             ("log1p", 1, 3, "log(1 + x), exact near 0",
              "(let u = 1.0 + x in select(u == 1.0 or (isinf(u) and u > 0.0), x, log(u) * x / (u - 1.0)))"),
             ("log2", 1, 3, "the logarithm to base 2", "log(x) * %s" % lit(1 / LN2, t.bits)),
-            ("exp2", 1, 3 if t.bits == 32 else 400, "2 to the power x",
-             "float32(exp(float64(x) * %s))" % lit(LN2, 64) if t.bits == 32 else "exp(x * %s)" % lit(LN2, 64)),
+            ("exp2", 1, 1.5, "2 to the power x", exp2_text(t)),
             ("tanh", 1, 4, "the hyperbolic tangent",
              "(let a = min(abs(x), %s) in (let m = expm1(a + a) in (let v = m / (m + 2.0) in "
              "select(x == 0.0, x, select(x < 0.0, -v, v)))))" % ("10.0" if t.bits == 32 else "22.0")),
-            ("sigmoid", 1, 4, "1 / (1 + exp(-x))", "1.0 / (1.0 + exp(-x))"),
+            ("sigmoid", 1, 3, "1 / (1 + exp(-x))", "(let e = exp(-abs(x)) in select(x < 0.0, e, 1.0) / (1.0 + e))"),
             ("erf", 1, 4, "the error function", erf_text(t)),
-            ("sin", 1, 4, "the sine of x in radians", trig_text(t, False)),
-            ("cos", 1, 4, "the cosine of x in radians", trig_text(t, True)),
+            ("sin", 1, 1 if t.bits == 32 else 4, "the sine of x in radians", trig32_text(False) if t.bits == 32 else trig_text(t, False)),
+            ("cos", 1, 1 if t.bits == 32 else 4, "the cosine of x in radians", trig32_text(True) if t.bits == 32 else trig_text(t, True)),
             ("sinh", 1, 6, "the hyperbolic sine",
              "(let m = expm1(abs(x)) in (let v = select(isinf(m), m, 0.5 * (m + m / (m + 1.0))) in "
              "select(x == 0.0, x, select(x < 0.0, -v, v))))"),
             ("cosh", 1, 4, "the hyperbolic cosine", "(let e = exp(abs(x)) in 0.5 * e + 0.5 / e)"),
             ("rsqrt", 1, 1.5, "1 over the square root of x", "1.0 / sqrt(x)"),
-            ("pow", 2, 2 if t.bits == 32 else 1500, "x to the power y", pow_text(t)),
+            ("pow", 2, 2, "x to the power y", pow_text(t)),
         ]
         for name, nargs, ulp, doc, text in rows:
             print('MATH(%s, %s, %d, %s, "%s",\n     "%s")' % (name, t.name, nargs, ulp, doc, text))

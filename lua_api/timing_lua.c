@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/run/stats.h"
@@ -216,6 +217,15 @@ static int time_list(lua_State *L)
     return 1;
 }
 
+LUA_FN(tvm_clock, "tvm.clock() -> number",
+    "Seconds on a clock that never goes back; only differences mean something.")
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    lua_pushnumber(L, (double)t.tv_sec + (double)t.tv_nsec * 1e-9);
+    return 1;
+}
+
 LUA_FN(tvm_time, "tvm.time(program, options?) -> Timing",
     "Builds a Func, Version, Schedule or Module, and measures it in the runner process: rounds of at least\n"
     "min_repeat_ms = 2, repeat = 21 of them.  Further options: number, threads (0: all cores), target, limit\n"
@@ -311,7 +321,7 @@ LUA_FN(tvm_whatif, "tvm.whatif(f, grid, schedule, options?) -> WhatIf",
 
 void lua_open_timings(lua_State *L)
 {
-    static const LuaFn *const functions[] = {&tvm_time_fn, &tvm_time_all_fn, &tvm_verdict_fn, &tvm_compare_fn,
+    static const LuaFn *const functions[] = {&tvm_clock_fn, &tvm_time_fn, &tvm_time_all_fn, &tvm_verdict_fn, &tvm_compare_fn,
                                              &tvm_peak_fn, &tvm_whatif_fn, NULL};
     lua_put_functions(L, functions);
     lua_put_class(L, &timing_class);

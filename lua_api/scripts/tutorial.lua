@@ -250,11 +250,18 @@ local function read(path)
   return file:read "a"
 end
 
--- Calls body() in a new folder, which what it writes goes to; comes back also from an error.
-local function in_own_folder(host, body)
+-- Calls body() in a new folder, which what it writes goes to; comes back also from an error. What is
+-- written stays only where `keep` says so.
+local function in_own_folder(host, keep, body)
   local folder, back = host.enter()
   local results = table.pack(pcall(body))
-  if not host.leave(folder, back) then host.show("What the lesson wrote is in " .. folder .. "\n") end
+  if not host.leave(folder, back) then
+    if keep then
+      host.show("What the lesson wrote is in " .. folder .. "\n")
+    else
+      os.execute("rm -r '" .. folder .. "'")
+    end
+  end
   if not results[1] then error(results[2], 0) end
   return table.unpack(results, 2, results.n)
 end
@@ -263,7 +270,7 @@ end
 function tutorial.tour(host, name)
   local markdown = read(host.path(name))
   if host.person then host.show "(any key stops the lesson; all that it made stays)\n\n" end
-  local ended, status = in_own_folder(host, function() return tutorial.play(markdown, host) end)
+  local ended, status = in_own_folder(host, true, function() return tutorial.play(markdown, host) end)
   if not ended and not status then host.show "The session is yours. tour() begins anew.\n" end
   return ended, status
 end
@@ -272,7 +279,7 @@ local function check_all(host, names, update)
   local failed = 0
   for _, name in ipairs(names) do
     local path = host.path(name)
-    failed = failed + in_own_folder(host, function()
+    failed = failed + in_own_folder(host, false, function()
       local count, text = tutorial.check(name, read(path), host, update)
       if text then
         local file <close> = assert(io.open(path, "w"))

@@ -1,0 +1,46 @@
+-- worker.lua -- from a program to callable code, and a call of next to nothing.
+local measure = require "measure"
+local gemm = require "gemm"
+
+-- A program that was not compiled before, each time: another extent.
+local function compiling(make)
+  local samples = {}
+  for i = 1, 11 do
+    local s = make(1024 + 64 * i)
+    local start = tvm.clock()
+    s:build()
+    samples[i] = tvm.clock() - start
+  end
+  return measure.spread(samples)
+end
+
+local function calls(kernel, input, count, before)
+  local samples = {}
+  for i = 1, count do
+    if before then before() end
+    local start = tvm.clock()
+    kernel:run(input)
+    samples[i] = tvm.clock() - start
+  end
+  return measure.spread(samples)
+end
+
+return function()
+  tvm.schedule(gemm.matmul(64)):build() -- starts the processes
+  measure.row("Func to callable, naive GEMM", compiling(function(n)
+    return tvm.schedule(gemm.matmul(n))
+  end), measure.seconds, "6 ms")
+  measure.row("Func to callable, register-tiled GEMM", compiling(gemm.tiled), measure.seconds, "15 ms")
+
+  local f = te.func("empty", function()
+    local A = te.placeholder({ 1 }, "float32", "A")
+    return te.compute({ 1 }, function(i) return A(i) end, "C")
+  end)()
+  local kernel, input = tvm.schedule(f):build(), tvm.zeros { 1 }
+  calls(kernel, input, 100)
+  measure.row("round trip of an empty kernel, back to back", calls(kernel, input, 1000), measure.seconds,
+    "20 µs")
+  measure.row("round trip of an empty kernel, after 10 ms idle", calls(kernel, input, 41, function()
+    os.execute "sleep 0.01"
+  end), measure.seconds, "300 µs")
+end

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "core/base/cancel.h"
+#include "core/ir/simplify.h"
 #include "core/ir/verify.h"
 #include "passes/loop/lower.h"
 
@@ -18,6 +19,12 @@ const LoopPass *loop_pass_find(const char *name)
         if (strcmp(loop_passes[i].name, name) == 0)
             return &loop_passes[i];
     return NULL;
+}
+
+const Node *pass_simplify_all(Arena *A, const Node *func, Err *err)
+{
+    (void)err;
+    return ir_simplify_all(A, func);
 }
 
 static double now(void)

@@ -166,6 +166,23 @@ static void test_windows(void **state)
                 "      C[yo*8 + yi] = C.local[yo*8 + yi - yo*8]\n");
 }
 
+static void test_simpler(void **state)
+{
+    (void)state;
+    expect_pass("simplify_all",
+                "func f(A: float32[32]) -> C: float32[32]:\n"
+                "  for yo in range(4):\n"
+                "    alloc C.local: float32[8] local\n"
+                "    for yi in range(8):\n"
+                "      if yo*8 + yi < 32:\n"
+                "        C.local[yo*8 + yi - yo*8] = A[(yo*8 + yi) // 8]\n",
+                "func f(A: float32[32]) -> C: float32[32]:\n"
+                "  for yo in range(4):\n"
+                "    alloc C.local: float32[8] local\n"
+                "    for yi in range(8):\n"
+                "      C.local[yi] = A[yo]\n");
+}
+
 static void test_hoist(void **state)
 {
     (void)state;
@@ -426,7 +443,7 @@ static void test_kernels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blocks), cmocka_unit_test(test_flat), cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_blocks), cmocka_unit_test(test_flat), cmocka_unit_test(test_windows), cmocka_unit_test(test_simpler),
         cmocka_unit_test(test_hoist), cmocka_unit_test(test_barriers),
         cmocka_unit_test(test_meaning), cmocka_unit_test(test_kernels),
     };

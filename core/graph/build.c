@@ -207,11 +207,9 @@ uint32_t gb_new_symbol(GraphBuilder *b, const char *name)
 
 GType gb_type(GraphBuilder *b, DType t, int rank, const int64_t *dim)
 {
-    int64_t *copy = NULL;
-    if (rank > 0) {
-        copy = ARENA_ARRAY(b->A, int64_t, rank);
+    int64_t *copy = ARENA_ARRAY(b->A, int64_t, rank > 0 ? rank : 1); /* never NULL */
+    if (rank > 0)
         mem_copy(copy, dim, (size_t)rank * sizeof *copy);
-    }
     return (GType){.dtype = (uint8_t)t, .rank = (int8_t)rank, .dim = copy};
 }
 

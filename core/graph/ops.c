@@ -76,11 +76,9 @@ void call_out(GraphCall *c, size_t i, DType t, int rank, const int64_t *dim)
 {
     if (i >= c->node->nout)
         return;
-    int64_t *copy = NULL;
-    if (rank > 0) {
-        copy = ARENA_ARRAY(c->A, int64_t, rank);
+    int64_t *copy = ARENA_ARRAY(c->A, int64_t, rank > 0 ? rank : 1); /* never NULL */
+    if (rank > 0)
         mem_copy(copy, dim, (size_t)rank * sizeof *copy);
-    }
     c->out[i] = (GType){.dtype = (uint8_t)t, .rank = (int8_t)rank, .dim = copy};
 }
 

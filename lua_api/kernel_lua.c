@@ -123,6 +123,7 @@ static void read_inputs(lua_State *L, int first, const Node *params, Tensor **ou
 {
     bool by_name = lua_type(L, first) == LUA_TTABLE;
     Err err = {0};
+    luaL_checkstack(L, (int)params->nkids + 8, "inputs");
     for (size_t i = 0; i < params->nkids; i++) {
         const Node *b = params->kid[i];
         int idx = first + (int)i;

@@ -50,14 +50,21 @@ static const Node *window_of(const Step *s, const Path *p, const Node *b)
     return d ? p->at[d]->kid[Alloc_window] : ir_list(s->A, 0, NULL);
 }
 
-/* Puts `stmt` before or after the statement that holds the block, in the innermost Seq (or, where there is none, at the top)
-** of the scope in which b exists. */
-static const Node *put_beside(Step *s, const Path *p, const Node *b, const Node *stmt, bool after)
+/* The depth of the statement that holds the block in the innermost Seq (or, where there is none, at the top) of the scope
+** in which b exists. */
+static size_t beside(const Path *p, const Node *b)
 {
-    Arena *A = s->A;
     size_t top = scope_depth(p, b) + 1;
     while (top + 1 < p->n && (p->at[top]->op == OP_Alloc || p->at[top]->op == OP_Seq))
         top++;
+    return top;
+}
+
+/* Puts `stmt` before or after that statement. */
+static const Node *put_beside(Step *s, const Path *p, const Node *b, const Node *stmt, bool after)
+{
+    Arena *A = s->A;
+    size_t top = beside(p, b);
     const Node *here = p->at[top];
     const Node *pair[2] = {after ? here : stmt, after ? stmt : here};
     return path_replace_at(A, p, top, ir_seq(A, 2, pair));
@@ -77,6 +84,8 @@ bool prim_cache_read(Step *s)
     const Node *copy = near_copy(s, b, scope);
     Path p;
     path_to(s->func, block, &p);
+    if (tree_writes(p.at[beside(&p, b)], b))
+        return REFUSE(s->err, copied_too_early, block, ir_buf_name(b), ir_block_name(block));
     const Node *window = window_of(s, &p, b);
     Subst map = {b, copy};
     const Node *func = path_replace(A, &p, ir_subst(A, block, 1, &map));
@@ -105,9 +114,7 @@ bool prim_cache_write(Step *s)
     path_to(s->func, block, &p);
     const Node *window = window_of(s, &p, b), *copy = near_copy(s, b, scope);
     /* Every block that writes b (an init beside its update) writes the copy instead. */
-    size_t top = scope_depth(&p, b) + 1;
-    while (top + 1 < p.n && (p.at[top]->op == OP_Alloc || p.at[top]->op == OP_Seq))
-        top++;
+    size_t top = beside(&p, b);
     const Node *outside = path_replace_at(A, &p, top, ir_nop(A));
     if (tree_writes(outside, b))
         return REFUSE(s->err, written_twice, block, ir_buf_name(b));

@@ -70,6 +70,10 @@ bool prim_compute_inline(Step *s)
     const Node *without = nest_remove(A, &p);
     if (tree_writes(without, target))
         return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block), "another block writes the same buffer");
+    const Node *late = legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS);
+    if (late)
+        return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block),
+                      arena_printf(A, "%s changes later what it reads", statement_name(late)));
     Inline in = {store};
     const Node *out = rw_run(A, inline_rules, &in, s->err, without);
     if (out->size > 50 * IR_MAX_EXPR)
@@ -145,6 +149,29 @@ static const Node *on_fed_load(Rewriter *rw, const Node *n)
 
 static Rule *const fed_rules[OP_COUNT] = {[OP_Load] = on_fed_load};
 
+/* Do the consumer's axes, each at its place in the index by which it reads, run through all that the producer's do? */
+static bool same_domain(Step *s, const Node *producer, const Node *consumer, const Node *load)
+{
+    AxisSpan from[IR_MAX_RANK], to[IR_MAX_RANK];
+    Path p, q;
+    path_to(s->func, producer, &p);
+    path_to(s->func, consumer, &q);
+    size_t n = load->nkids - Load_index;
+    if (producer->kid[Block_iters]->nkids != n || !nest_domain(s, &p, from) || !nest_domain(s, &q, to))
+        return false;
+    const Node *store = block_access(producer), *made = producer->kid[Block_iters], *used = consumer->kid[Block_iters];
+    for (size_t d = 0; d < n; d++) {
+        size_t i = 0, k = 0;
+        while (i < n && made->kid[i]->kid[Iter_var] != store->kid[Store_index + d])
+            i++;
+        while (k < n && used->kid[k]->kid[Iter_var] != load->kid[Load_index + d])
+            k++;
+        if (i == n || k == n || !ir_same(from[i].min, to[k].min) || from[i].extent != to[k].extent)
+            return false;
+    }
+    return true;
+}
+
 bool prim_reverse_compute_inline(Step *s)
 {
     Arena *A = s->A;
@@ -175,6 +202,15 @@ bool prim_reverse_compute_inline(Step *s)
     if (consumer->kid[Block_iters]->nkids != rank)
         return REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
                       "it has axes that its producer has not");
+    if (!same_domain(s, producer, consumer, load))
+        return s->err->code ? false
+                            : REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
+                                     "its axes do not run through just what its producer makes");
+    const Node *way = legal_passes(s->func, producer, consumer, consumer, PASS_INPUTS | PASS_TARGET);
+    if (way)
+        return REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
+                      arena_printf(A, "%s stands between them and writes what it reads, or uses what it writes",
+                                   statement_name(way)));
     Replace r = {between, from->kid[Store_value]};
     const Node *body = rw_run(A, fed_rules, &r, s->err, ir_subst(A, to, rank, map));
     Path p;

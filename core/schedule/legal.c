@@ -184,17 +184,45 @@ static bool check_block(Conflict *c, const Node *block)
     return false;
 }
 
-/* A buffer from outside that one block under the loop writes and another reads must be read only where the
-** same iteration wrote: by an index that tells iterations apart in the same way. */
+/* What the block touches of the buffer in one iteration of the loop. */
+static Region in_iteration(const Conflict *c, const Node *block, const Node *buffer, int which)
+{
+    Path p;
+    path_to(c->loop, block, &p);
+    const Node *n = block;
+    for (size_t i = p.n - 1; i-- > 1;)
+        if (p.at[i]->op == OP_For)
+            n = ir_with_kid(c->A, p.at[i], For_body, n);
+    return region_of(c->A, n, buffer, which);
+}
+
+/* Is `part` inside `all` in every dimension in which `all` moves with the loop? */
+static bool moves_along(const Conflict *c, const Region *all, const Region *part)
+{
+    for (size_t d = 0; d < all->rank; d++) {
+        if (all->whole[d] || !ir_mentions(all->min[d], c->loop->kid[For_var]))
+            continue;
+        int64_t off = ir_const_int(ix_sub(c->A, part->min[d], all->min[d]), -1);
+        if (part->whole[d] || off < 0 || off > all->extent[d] - part->extent[d])
+            return false;
+    }
+    return true;
+}
+
+/* Where blocks under the loop share a buffer from outside, one may read and write only what the other writes in the
+** same iteration. */
 static bool check_flow(Conflict *c, const Node *n, const Node *writer)
 {
     const Node *target = block_target(writer);
-    if (n->op == OP_Block && n != writer && tree_reads(n, target)) {
-        Region w = region_of(c->A, c->loop->kid[For_body], target, REGION_WRITES);
-        Region r = region_of(c->A, n, target, REGION_READS);
-        for (size_t d = 0; d < w.rank; d++)
-            if (!w.whole[d] && !r.whole[d] && ir_mentions(w.min[d], c->loop->kid[For_var]))
-                return true;
+    bool reads = n->op == OP_Block && tree_reads(n, target);
+    if (n != writer && (reads || (n->op == OP_Block && tree_writes(n, target)))) {
+        Region w = in_iteration(c, writer, target, REGION_WRITES);
+        Region r = in_iteration(c, n, target, REGION_READS | REGION_WRITES);
+        if (moves_along(c, &w, &r))
+            return true;
+        if (!reads)
+            return REFUSE(c->err, shared_writes, c->loop, ir_var_name(c->loop->kid[For_var]), ir_block_name(n),
+                          ir_buf_name(target));
         return REFUSE(c->err, cross_iteration, c->loop, ir_var_name(c->loop->kid[For_var]),
                       ir_block_name(n), ir_buf_name(target), ir_block_name(writer));
     }
@@ -232,6 +260,19 @@ bool legal_concurrent(const Node *func, const Node *loop, const char *how, Err *
 {
     Conflict c = {.func = func, .loop = loop, .how = how, .err = err, .A = arena_new(NULL)};
     bool ok = check_below(&c, loop->kid[For_body]);
+    arena_release(c.A);
+    return ok;
+}
+
+bool legal_apart(const Node *func, const Node *loop, const Node *block)
+{
+    Conflict c = {.func = func, .loop = loop, .A = arena_new(NULL)};
+    Path p;
+    path_to(loop, block, &p);
+    for (size_t i = 1; i < p.n; i++)
+        if (p.at[i]->op == OP_For)
+            vec_push(c.A, &c.inner, p.at[i]);
+    bool ok = ir_const_int(loop->kid[For_extent], 2) <= 1 || apart(&c, block);
     arena_release(c.A);
     return ok;
 }

@@ -21,6 +21,17 @@ bool legal_concurrent(const Node *func, const Node *loop, const char *how, Err *
 /* May the loops at these places of one nest be permuted?  Only complete and reduction blocks may stand below. */
 bool legal_reorder(const Node *func, const Node *outermost, Err *err);
 
+/* What stands in the way when `block` moves past all that follows `from` and precedes `to` (NULL: the end) in the order of
+** the text: the first statement that writes what it reads, or touches what it writes; NULL if nothing does. */
+enum { PASS_INPUTS = 1, PASS_TARGET = 2 };
+const Node *legal_passes(const Node *func, const Node *from, const Node *to, const Node *block, unsigned what);
+
+/* A block's name; of a statement outside blocks, that of the buffer into which it stores. */
+const char *statement_name(const Node *n);
+
+/* Does each iteration of the loop run the block, which stands below it, for other values of its spatial axes? */
+bool legal_apart(const Node *func, const Node *loop, const Node *block);
+
 /* Does the loop feed a reduce axis of some block below it (if so *block and *axis say which)? */
 bool feeds_reduce(const Node *loop, const Node **block, const Node **axis);
 

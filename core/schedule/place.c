@@ -117,12 +117,12 @@ typedef struct Reader {
     const Node *target, *outside, *loop;
 } Reader;
 
-/* A block outside the loop that reads the target. */
+/* A statement outside the loop that reads the target. */
 static const Node *reader_outside(const Node *n, const Node *loop, const Node *target)
 {
     if (n == loop)
         return NULL;
-    if (n->op == OP_Block)
+    if (n->op == OP_Block || n->op == OP_Store || n->op == OP_Update)
         return tree_reads(n, target) ? n : NULL;
     for (size_t i = 0; i < n->nkids; i++) {
         const Node *b = op_info[n->kid[i]->op].cls == CLASS_STMT ? reader_outside(n->kid[i], loop, target) : NULL;
@@ -173,11 +173,14 @@ bool prim_compute_at(Step *s)
         return REFUSE(s->err, written_by_two, other, ir_buf_name(m->target), name, ir_block_name(other));
     const Node *outside = reader_outside(s->func->kid[Func_body], m->loop, m->target);
     if (outside)
-        return REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target), ir_block_name(outside), loop);
+        return REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target), statement_name(outside), loop);
     if (!tree_reads(m->loop, m->target))
         return REFUSE(s->err, not_read_here, m->loop, ir_buf_name(m->target), loop);
     if (!inputs_ready(s, m))
         return false;
+    const Node *late = legal_passes(s->func, m->removed, NULL, m->block, PASS_INPUTS);
+    if (late)
+        return REFUSE(s->err, changed_later, late, name, statement_name(late));
     Region r = region_of(s->A, m->loop->kid[For_body], m->target, REGION_READS);
     const Node *access = block_access(m->block), *iters = m->block->kid[Block_iters];
     for (size_t i = 0; i < iters->nkids; i++) {
@@ -254,6 +257,18 @@ static const Node *writer_after(const Node *n, const Node *loop, const Node *tar
     return NULL;
 }
 
+/* Does the loop, with those around it, write all that an axis of the block runs through?  A block may go on where it does
+** not read the source, and what it does there must not be lost. */
+static bool covered(Step *s, const Move *m, const AxisSpan *span, const AxisSpan *domain)
+{
+    const Node *least;
+    int64_t width;
+    if (!region_relax(s->A, span->min, m->naround, m->around, &least, &width) || least->op != OP_IntImm)
+        return false;
+    return least->at.i <= domain->min->at.i &&
+           least->at.i + width - 1 + span->extent >= domain->min->at.i + domain->extent;
+}
+
 /* Narrows the spans of the axes by which the block reads `source` to what the loop has written of it. */
 static bool narrow_by(Step *s, Move *m, const Node *source)
 {
@@ -273,8 +288,68 @@ static bool narrow_by(Step *s, Move *m, const Node *source)
         if (i == iters->nkids)
             return REFUSE(s->err, read_not_plain, m->block, ir_block_name(m->block), ir_buf_name(source), d);
         span_from_region(s->A, &r, (int)d, &m->domain[i], &m->span[i]);
+        if (!covered(s, m, &m->span[i], &m->domain[i]))
+            return REFUSE(s->err, goes_beyond, m->block, ir_block_name(m->block), ir_var_name(axis_of(m->block, i)),
+                          ir_buf_name(source), ir_var_name(m->loop->kid[For_var]));
     }
     return true;
+}
+
+/* A writer of the source outside the loop is no harm if the loop goes on with what it has begun: an init. */
+static bool begun_outside(const Move *m, const Node *source)
+{
+    const Node *inside = other_writer(m->loop, m->block, source);
+    return inside && block_access(inside) && block_access(inside)->op == OP_Update;
+}
+
+/* Does the loop count only in axes of one value, so that a guard lets one iteration pass? */
+static bool runs_once(Step *s, const Node *func, const Node *loop)
+{
+    Path p;
+    AxisSpan span[2 * IR_MAX_RANK];
+    const Node *block = tree_only_block(loop), *iters = block ? block->kid[Block_iters] : NULL;
+    if (!block || iters->nkids > 2 * IR_MAX_RANK)
+        return false;
+    path_to(func, block, &p);
+    if (!nest_domain(s, &p, span))
+        return false;
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (span[i].extent > 1 && ir_mentions(iters->kid[i]->kid[Iter_value], loop->kid[For_var]))
+            return false;
+    return true;
+}
+
+/* The first loop around the block, in the program after the move, of which two iterations run the block for the same axes. */
+static const Node *repeated_by(Step *s, const Move *m, const Node *func)
+{
+    for (size_t i = 0; i < m->naround; i++) {
+        Path at, to;
+        path_to_loop(func, m->around[i]->kid[For_var], &at);
+        path_to_block(func, ir_block_name(m->block), &to);
+        if (!legal_apart(func, path_end(&at), path_end(&to)) && !runs_once(s, s->func, m->around[i]))
+            return path_end(&at);
+    }
+    return NULL;
+}
+
+static void last_writer(const Node *n, const Node *reader, const Node **out)
+{
+    if (n->op == OP_Block) {
+        if (n != reader && block_target(n) && tree_reads(reader, block_target(n)))
+            *out = block_target(n);
+        return;
+    }
+    for (size_t i = 0; i < n->nkids; i++)
+        if (op_info[n->kid[i]->op].cls == CLASS_STMT)
+            last_writer(n->kid[i], reader, out);
+}
+
+/* What the block reads and the loop writes last. */
+static const Node *last_written(const Move *m)
+{
+    const Node *last = NULL;
+    last_writer(m->loop, m->block, &last);
+    return last;
 }
 
 bool prim_reverse_compute_at(Step *s)
@@ -283,7 +358,8 @@ bool prim_reverse_compute_at(Step *s)
     if (!begin_move(s, m, "reverse_compute_at"))
         return false;
     const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
-    const Node *iters = m->block->kid[Block_iters], *last = NULL;
+    const Node *iters = m->block->kid[Block_iters];
+    bool written = false;
     memcpy(m->span, m->domain, sizeof m->span);
     NameList names = {0};
     list_buffers(s->A, s->func, &names);
@@ -298,13 +374,13 @@ bool prim_reverse_compute_at(Step *s)
         if (!tree_writes(m->loop, source))
             continue;
         const Node *outside = writer_outside(s->func->kid[Func_body], m->loop, source);
-        if (outside && block_access(outside) && block_access(outside)->op == OP_Update)
+        if (outside && ((block_access(outside) && block_access(outside)->op == OP_Update) || !begun_outside(m, source)))
             return REFUSE(s->err, written_elsewhere, outside, ir_buf_name(source), ir_block_name(outside), loop);
         if (still_reducing(s, m, source) || !narrow_by(s, m, source))
             return false;
-        last = source;
+        written = true;
     }
-    if (!last)
+    if (!written)
         return REFUSE(s->err, not_written_here, m->loop, loop, name);
     for (size_t i = 0; i < iters->nkids; i++)
         if (m->span[i].extent < 1)
@@ -312,5 +388,14 @@ bool prim_reverse_compute_at(Step *s)
     const Node *early = tree_reads(m->loop, m->target) ? m->loop : NULL;
     if (early)
         return REFUSE(s->err, read_in_loop, m->loop, ir_buf_name(m->target), loop);
-    return finish_move(s, m, last, true);
+    const Node *other = other_writer(m->loop, m->block, m->target);
+    Path inside;
+    if (!other && !path_to(m->loop, m->removed, &inside))
+        other = legal_passes(s->func, m->loop, m->removed, m->block, PASS_TARGET);
+    if (other)
+        return REFUSE(s->err, written_by_two, other, ir_buf_name(m->target), name, statement_name(other));
+    if (!finish_move(s, m, last_written(m), true))
+        return false;
+    const Node *again = repeated_by(s, m, s->out);
+    return !again || REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(again->kid[For_var]));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/ir/rewrite.h"
+#include "core/schedule/alloc.h"
 #include "core/schedule/legal.h"
 #include "core/schedule/nest.h"
 
@@ -34,7 +35,7 @@ static bool feeds_own_reduce(const Node *block, const Node *var)
     return false;
 }
 
-/* The part of the guard that speaks of spatial axes and loops that stay. */
+/* The part of the guard that speaks of spatial axes. */
 static const Node *init_where(Arena *A, const Node *block, const Node *w)
 {
     if (w->op == OP_And)
@@ -93,7 +94,8 @@ bool prim_decompose_reduction(Step *s)
         rest = ir_with_kid(A, p.at[i], p.kid[i], rest);
     step_made(s, made);
     buf_printf(&s->said, "%s -> %s before %s", name, made, at);
-    return step_done(s, path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){init, rest})));
+    const Node *out = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){init, rest}));
+    return step_done(s, alloc_settle(A, out, block_target(block)));
 }
 
 bool prim_contract(Step *s)

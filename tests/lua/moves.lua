@@ -1,0 +1,177 @@
+-- moves.lua -- steps that would change what a program computes, and are refused; near them, ones that are done.
+local t = dofile "tests/check.lua"
+
+local function schedule(text)
+  return tvm.schedule(tvm.parse(text))
+end
+
+local function same(s, ...)
+  local inputs = {}
+  for i, shape in ipairs { ... } do inputs[i] = tvm.random(shape, "float32", { seed = i }) end
+  assert(s:at(0):run(table.unpack(inputs)) == s:run(table.unpack(inputs)), s:ir())
+end
+
+local stages = [[
+func f(A: float32[33, 17]) -> D: float32[33, 17]:
+  alloc B: float32[33, 17]
+  alloc E: float32[33, 17]
+  for y in range(33):
+    for x in range(17):
+      block B(y, x):
+        B[y, x] = A[y, x] * 2
+  for p in range(33):
+    for q in range(17):
+      block E(p, q):
+        E[p, q] = A[p, q] + 3
+  for i in range(33):
+    for j in range(17):
+      block D(i, j):
+        D[i, j] = B[i, j] + E[i, j]
+]]
+
+t.test("a consumer is not inlined before its other inputs are there", function()
+  t.raises("not_inlinable", function() schedule(stages):reverse_compute_inline "D" end)
+  local s = schedule(stages):reverse_compute_at("D", "p")
+  same(s:compute_inline "B", { 33, 17 })
+end)
+
+local function consumer(extent, value)
+  return ([[
+func f(A: float32[16]) -> D: float32[%d]:
+  alloc B: float32[16]
+  for y in range(16):
+    block B(y):
+      B[y] = A[y] * 2
+  for i in range(%d):
+    block D(i):
+      D[i] = %s
+]]):format(extent, extent, value)
+end
+
+t.test("a consumer of more or less than its producer makes keeps its own loops", function()
+  local padded = consumer(32, "select(i < 16, B[i], 7)")
+  t.raises("not_inlinable", function() schedule(padded):reverse_compute_inline "D" end)
+  t.raises("goes_beyond", function() schedule(padded):reverse_compute_at("D", "y") end)
+  local sliced = consumer(14, "B[i] + 1")
+  t.raises("not_inlinable", function() schedule(sliced):reverse_compute_inline "D" end)
+  same(schedule(sliced):reverse_compute_at("D", "y"), { 16 })
+  same(schedule(consumer(16, "B[i] + 1")):reverse_compute_inline "D", { 16 })
+end)
+
+t.test("a consumer waits for whole boxes", function()
+  local s = schedule [[
+func f(A: float32[8, 6]) -> D: float32[8, 6]:
+  alloc B: float32[8, 6]
+  for y in range(8):
+    for x in range(6):
+      block B(y, x):
+        B[y, x] = A[y, x] * 2
+  for i in range(8):
+    for j in range(6):
+      block D(i, j):
+        D[i, j] = B[i, j] + 1
+]]
+  s:fuse({ "y", "x" }, "f")
+  s:mark "fused"
+  s:split("f", 4)
+  t.raises("runs_again", function() s:reverse_compute_at("D", "f.0") end)
+  same(s:back("fused"):reverse_compute_at("D", "f"), { 8, 6 })
+end)
+
+t.test("a producer of a part does not stand for the whole", function()
+  local s = schedule [[
+func f(A: float32[32]) -> D: float32[32]:
+  alloc B: float32[32]
+  for y in range(16):
+    block B1(y):
+      B[y] = A[y] * 2
+  for z in range(16):
+    block B2(y = z + 16):
+      B[y] = A[y] * 3
+  for i in range(32):
+    block D(i):
+      D[i] = B[i] + 1
+]]
+  t.raises("written_elsewhere", function() s:reverse_compute_at("D", "z") end)
+end)
+
+t.test("a producer does not move past what changes its input", function()
+  local s = schedule [[
+func f(A: float32[8]) -> D: float32[8]:
+  alloc X: float32[8]
+  alloc B: float32[8]
+  for a in range(8):
+    block X1(a):
+      X[a] = A[a]
+  for b in range(8):
+    block B(b):
+      B[b] = X[b] * 2
+  for c in range(8):
+    block X2(c):
+      X[c] = A[c] + 100
+  for d in range(8):
+    block D(d):
+      D[d] = B[d] + X[d]
+]]
+  t.raises("changed_later", function() s:compute_at("B", "d") end)
+  t.raises("not_inlinable", function() s:compute_inline "B" end)
+end)
+
+t.test("a copy is not made before its original, and an outer init takes its buffer along", function()
+  local s = schedule [[
+func f(A: float32[16]) -> C: float32[16], D: float32[16]:
+  for y in range(16):
+    block C(y):
+      C[y] = A[y] * 2
+  for i in range(16):
+    block D(i):
+      D[i] = C[i] + 1
+]]
+  s:reverse_compute_at("D", "y")
+  t.raises("copied_too_early", function() s:cache_read("D", "C", "local") end)
+  local m = schedule [[
+func mm(A: float32[13, 7], B: float32[13, 9]) -> C: float32[7, 9]:
+  for y in range(7):
+    for x in range(9):
+      for k in range(13):
+        block C(y, x, k: reduce):
+          init: C[y, x] = 0
+          C[y, x] += A[k, y] * B[k, x]
+]]
+  m:split("y", 2, "yo", "yi")
+  m:cache_write("C", "local")
+  m:reverse_compute_at("C.store", "yo")
+  m:decompose_reduction("C", "yo")
+  same(m, { 13, 7 }, { 13, 9 })
+end)
+
+local function shared(read)
+  return ([[
+func f(A: float32[17], Z: float32[17]) -> D: float32[16]:
+  alloc B: float32[17]
+  for z in range(17):
+    block Z(z):
+      B[z] = Z[z]
+  for y in range(16):
+    block B(y):
+      B[y] = A[y] * 2
+    block D(y):
+      D[y] = %s
+]]):format(read)
+end
+
+t.test("iterations at one time read what they wrote themselves", function()
+  t.raises("cross_iteration", function() schedule(shared "B[y + 1]"):vectorize "y" end)
+  same(schedule(shared "B[y]"):vectorize "y", { 17 }, { 17 })
+  local two = schedule [[
+func f(A: float32[17]) -> C: float32[17]:
+  for y in range(16):
+    block C1(y):
+      C[y] = A[y] * 2
+    block C2(y = y + 1):
+      C[y] = A[y] * 3
+]]
+  t.raises("shared_writes", function() two:vectorize "y" end)
+end)
+
+t.done()

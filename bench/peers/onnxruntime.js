@@ -6,7 +6,6 @@
 // run takes on average.
 const [folder, model, input, dims, seconds] = process.argv.slice(2);
 const ort = require(folder + '/node_modules/onnxruntime-node');
-const lines = require('readline').createInterface({ input: process.stdin });
 
 async function main() {
   const options = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential' };
@@ -15,6 +14,8 @@ async function main() {
   const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (i % 255) / 255);
   const feeds = { [input]: new ort.Tensor('float32', data, shape) };
   await session.run(feeds);
+  // Only now: lines that come before somebody iterates would be lost.
+  const lines = require('readline').createInterface({ input: process.stdin });
   for await (const _ of lines) {
     const start = process.hrtime.bigint();
     let calls = 0, passed = 0;

@@ -175,6 +175,52 @@ static const char *random_program(Arena *A)
     return buf_str(&r.b);
 }
 
+static void open_loop(Arena *A, Random *r, const char *name, int kind, int extent, int *indent)
+{
+    buf_pad(&r->b, ' ', *indent);
+    buf_printf(&r->b, "for %s in %s:\n", name, loop_text(A, kind, extent));
+    *indent += 2;
+}
+
+/* A tile in local memory, of a row of lanes and maybe several, filled, worked on in a loop, stored. */
+static const char *random_tile(Arena *A)
+{
+    static const int sizes[] = {2, 3, 5, 7, 8, 11, 13, 14, 16, 17, 28, 33, 48, 64};
+    static const char *const update[] = {"+=", "min=", "max=", "*=", "="};
+    int rows = 1 + (int)(dice() % 5), width = sizes[dice() % 14], outer = 1 + (int)(dice() % 4);
+    int kind = 2 + (int)(dice() % 2), how = (int)(dice() % 5), ragged = (int)(dice() % 3);
+    Random r = {buf_new(A), 0};
+    buf_printf(&r.b, "func f(A: float32[50], I: int32[20]) -> C: float32[%d, %d, %d]:\n", outer, rows,
+               width);
+    int indent = 2;
+    open_loop(A, &r, "v0", (int)(dice() % 2), outer, &indent);
+    buf_pad(&r.b, ' ', indent);
+    buf_printf(&r.b, "alloc T: float32[%d, %d] local\n", rows, width);
+    for (int part = 0; part < 3; part++) {
+        int at = indent;
+        r.vars = 3;
+        if (part == 1) {
+            open_loop(A, &r, "v3", 0, 3, &at);
+            r.vars = 4;
+        }
+        open_loop(A, &r, "v1", part == 2 ? 0 : 3, rows, &at);
+        open_loop(A, &r, "v2", kind, width, &at);
+        buf_pad(&r.b, ' ', at);
+        if (ragged == 0 && part > 0)
+            buf_printf(&r.b, "if v0*%d + v2 < %d:\n", width, width * outer - 2);
+        if (ragged == 0 && part > 0)
+            buf_pad(&r.b, ' ', at + 2);
+        buf_printf(&r.b, "%s %s ", part < 2 ? "T[v1, v2]" : "C[v0, v1, v2]",
+                   part == 1 ? update[how] : "=");
+        if (part == 2)
+            buf_puts(&r.b, "T[v1, v2]");
+        else
+            random_value(&r, 2);
+        buf_putc(&r.b, '\n');
+    }
+    return buf_str(&r.b);
+}
+
 static void random_programs(void **state)
 {
     (void)state;
@@ -183,7 +229,7 @@ static void random_programs(void **state)
     for (int i = 0; i < n; i++) {
         Arena *A = arena_new(NULL);
         seed = (uint32_t)i * 77 + 5;
-        same_on(random_program(A), true, 1);
+        same_on(i % 2 ? random_program(A) : random_tile(A), true, 1);
         arena_release(A);
     }
 }

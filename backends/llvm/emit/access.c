@@ -15,12 +15,17 @@ static unsigned low_bit(uint64_t v, unsigned most)
 
 /* ---- where ---- */
 
-/* a += index * stride, for a stride that need not be a literal. */
-static bool add_index(Gen *g, Affine *a, const Node *index, const Node *stride)
+/* a += index * stride, for a stride that need not be a literal.  Clears `inside` unless all lanes are
+** known to stay below n. */
+static bool add_index(Gen *g, Affine *a, const Node *index, const Node *stride, int64_t n, bool *inside)
 {
     Affine part;
+    int64_t lo, hi;
+    bool plain = affine_of(g, index, &part);
+    bool known = plain ? affine_range(g, &part, &lo, &hi) : gen_range(g, index, &lo, &hi);
+    *inside &= known && lo >= 0 && hi < n;
     if (stride->op == OP_IntImm) {
-        if (!affine_of(g, index, &part))
+        if (!plain)
             return false;
         affine_add(g, a, &part, stride->at.i);
         return true;
@@ -39,18 +44,31 @@ static LLVMValueRef lane_index(Gen *g, LLVMValueRef sum, const Node *index, cons
     return sum ? LLVMBuildAdd(g->b, sum, v, "") : v;
 }
 
+/* Do the lanes that take no part only touch what lies between a row's end and the next? */
+static bool idle_lanes_in_padding(Gen *g, const Node *buffer, const Node *index)
+{
+    Affine a;
+    if (!gen_lanes_known(g) || !affine_of(g, index, &a) || a.n || !a.k)
+        return false;
+    for (unsigned i = 0; i < g->lanes; i++)
+        if (!g->active[i] && a.c + a.k[i] < ir_dim(buffer, ir_rank(buffer) - 1))
+            return false;
+    return true;
+}
+
 Place gen_place(Gen *g, const Node *access, const Node *const *index)
 {
     const Node *buffer = access->kid[0], *stride = ir_idx(g->A, 1);
     int64_t bytes = (int64_t)dtype_bytes((DType)buffer->type);
+    size_t last = ir_rank(buffer) - 1; /* no dimension has this number where there is none */
     Affine a = {0};
     Place p = {.buf = gen_buffer(g, buffer), .inside = true};
     for (size_t d = ir_rank(buffer); d-- > 0;) {
-        int64_t lo, hi, n = ir_dim(buffer, d);
-        p.inside &= n >= 0 && gen_range(g, index[d], &lo, &hi) && lo >= 0 && hi < n;
-        if (!add_index(g, &a, index[d], stride))
+        int64_t row = d == last ? p.buf->row : 0, n = row ? row : ir_dim(buffer, d);
+        if (!add_index(g, &a, index[d], stride, n, &p.inside))
             p.index = lane_index(g, p.index, index[d], stride);
-        stride = ix_mul(g->A, stride, buffer->kid[Buffer_shape + d]);
+        const Node *size = buffer->kid[Buffer_shape + d];
+        stride = ix_mul(g->A, stride, row ? ir_idx(g->A, row) : size);
     }
     p.align = p.buf->align;
     for (int i = 0; i < a.n; i++)
@@ -58,6 +76,7 @@ Place gen_place(Gen *g, const Node *access, const Node *const *index)
     p.base = affine_sum(g, &a, p.buf->base, p.buf->level, bytes);
     p.c = a.c;
     p.k = a.k;
+    p.padding = p.inside && p.buf->row && idle_lanes_in_padding(g, buffer, index[last]);
     return p;
 }
 
@@ -191,17 +210,6 @@ static LLVMValueRef load_one(Gen *g, const Place *p)
     return mem_load(g, t, at, 1, align);
 }
 
-static LLVMValueRef load_masked(Gen *g, const Place *p)
-{
-    DType t = (DType)p->buf->buffer->type;
-    LLVMTypeRef type = gen_vector(element(g, p), g->lanes);
-    LLVMValueRef at = place_pointer(g, p, p->k[0]);
-    LLVMValueRef args[] = {at, align_arg(g, place_align(g, p, p->k[0])), g->mask,
-                           LLVMConstNull(type)};
-    return from_memory(g, t, gen_intrinsic(g, "llvm.masked.load", 2,
-                                           (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args));
-}
-
 static LLVMValueRef gather(Gen *g, const Place *p)
 {
     DType t = (DType)p->buf->buffer->type;
@@ -262,33 +270,78 @@ static LLVMValueRef load_runs(Gen *g, const Place *p)
     return piece[0];
 }
 
-static void span_of(const Gen *g, const int64_t *k, int64_t *lo, int64_t *hi)
+/* Of the lanes that take part, where those are asked for. */
+static void span_of(const Gen *g, const int64_t *k, const bool *active, int64_t *lo, int64_t *hi)
 {
-    *lo = *hi = k[0];
-    for (unsigned i = 1; i < g->lanes; i++) {
+    *lo = INT64_MAX, *hi = INT64_MIN;
+    for (unsigned i = 0; i < g->lanes; i++) {
+        if (active && !active[i])
+            continue;
         *lo = k[i] < *lo ? k[i] : *lo;
         *hi = k[i] > *hi ? k[i] : *hi;
     }
 }
 
-static LLVMValueRef load_fixed(Gen *g, const Place *p)
+/* The mask for `wide` elements from offset `from` on: each is wanted by at most one lane, else NULL. */
+static LLVMValueRef spread_mask(Gen *g, const Place *p, int64_t from, int wide)
+{
+    int idx[MAX_LANES];
+    for (int j = 0; j < wide; j++)
+        idx[j] = (int)g->lanes;
+    for (unsigned i = 0; i < g->lanes; i++) {
+        int64_t at = p->k[i] - from;
+        if (at < 0 || at >= wide)
+            continue;
+        if (idx[at] != (int)g->lanes)
+            return NULL;
+        idx[at] = (int)i;
+    }
+    return gen_shuffle(g, g->mask, LLVMConstNull(LLVMTypeOf(g->mask)), idx, (unsigned)wide);
+}
+
+static LLVMValueRef load_part(Gen *g, const Place *p, int64_t from, int wide, LLVMValueRef mask)
+{
+    if (!mask)
+        return load_run(g, p, from, (unsigned)wide);
+    DType t = (DType)p->buf->buffer->type;
+    LLVMTypeRef type = gen_vector(element(g, p), (unsigned)wide);
+    LLVMValueRef at = place_pointer(g, p, from);
+    LLVMValueRef args[] = {at, align_arg(g, place_align(g, p, from)), mask, LLVMConstNull(type)};
+    return from_memory(g, t, gen_intrinsic(g, "llvm.masked.load", 2,
+                                           (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args));
+}
+
+/* By two wide loads, which meet or overlap, and a shuffle; NULL where the lanes lie too far apart.
+** Where it is known which lanes take part, the others are left out; where not, they are masked. */
+static LLVMValueRef load_span(Gen *g, const Place *p, bool masked)
 {
     int64_t lo, hi;
-    span_of(g, p->k, &lo, &hi);
+    const bool *active = masked && gen_lanes_known(g) ? g->active : NULL;
+    span_of(g, p->k, active, &lo, &hi);
     if (hi - lo >= 4 * (int64_t)g->lanes || hi - lo >= MAX_LANES)
-        return load_runs(g, p);
-    int idx[MAX_LANES], span = (int)(hi - lo + 1), wide = 1;
+        return NULL;
+    int idx[MAX_LANES], span = (int)(hi - lo + 1), wide = 2;
     while (2 * wide <= span)
         wide *= 2;
+    if (span < wide)
+        return NULL;
     for (unsigned i = 0; i < g->lanes; i++) {
         int o = (int)(p->k[i] - lo);
-        idx[i] = o < wide ? o : o - (span - wide) + wide;
+        idx[i] = active && !active[i] ? -1 : o < wide ? o : o - (span - wide) + wide;
     }
-    if (wide == 1) /* a span of one lane cannot be: all offsets would be equal */
-        return load_runs(g, p);
-    LLVMValueRef first = load_run(g, p, lo, (unsigned)wide);
-    LLVMValueRef second = span > wide ? load_run(g, p, hi + 1 - wide, (unsigned)wide) : NULL;
+    LLVMValueRef mask[2] = {NULL, NULL};
+    for (int i = 0; i < 2 && masked && !active; i++)
+        if (!(mask[i] = spread_mask(g, p, i ? hi + 1 - wide : lo, wide)))
+            return NULL;
+    LLVMValueRef first = load_part(g, p, lo, wide, mask[0]);
+    LLVMValueRef second = span > wide ? load_part(g, p, hi + 1 - wide, wide, mask[1]) : NULL;
     return gen_shuffle(g, first, second, idx, g->lanes);
+}
+
+static LLVMValueRef load_fixed(Gen *g, const Place *p, bool masked)
+{
+    LLVMValueRef v = load_span(g, p, masked);
+    return v ? v : masked ? gather(g, p) : load_runs(g, p);
 }
 
 Val place_load(Gen *g, const Place *p)
@@ -297,8 +350,8 @@ Val place_load(Gen *g, const Place *p)
     switch (place_pattern(g, p)) {
     case PLACE_ONE: return (Val){load_one(g, p), false};
     case PLACE_RUN:
-        return (Val){masked ? load_masked(g, p) : load_run(g, p, p->k[0], g->lanes), true};
-    case PLACE_FIXED: return (Val){masked ? gather(g, p) : load_fixed(g, p), true};
+        return (Val){load_part(g, p, p->k[0], (int)g->lanes, masked ? g->mask : NULL), true};
+    case PLACE_FIXED: return (Val){load_fixed(g, p, masked), true};
     case PLACE_FREE: break;
     }
     return (Val){gather(g, p), true};
@@ -338,7 +391,7 @@ static void store_fixed(Gen *g, const Place *p, LLVMValueRef v)
 {
     int64_t lo, hi;
     int idx[MAX_LANES];
-    span_of(g, p->k, &lo, &hi);
+    span_of(g, p->k, NULL, &lo, &hi);
     if (hi - lo + 1 == (int64_t)g->lanes) {
         bool once = true;
         for (unsigned i = 0; i < g->lanes; i++)
@@ -392,7 +445,8 @@ void place_store(Gen *g, const Place *p, Val value)
         return;
     }
     LLVMValueRef v = gen_as_vector(g, value);
-    if (g->mask && p->inside && p->buf->stack && place_distinct(g, p)) {
+    bool masked = g->mask && !(p->padding && gen_lanes_known(g));
+    if (masked && p->inside && p->buf->stack && place_distinct(g, p)) {
         LLVMValueRef outer = g->mask; /* nobody else sees the other lanes: write them back */
         LLVMValueRef old = place_load(g, p).v;
         v = LLVMBuildSelect(g->b, g->mask, v, old, "");
@@ -402,8 +456,8 @@ void place_store(Gen *g, const Place *p, Val value)
         return;
     }
     if (pattern == PLACE_RUN)
-        g->mask ? store_masked(g, p, v) : store_run(g, p, v, p->k[0], g->lanes);
-    else if (pattern == PLACE_FIXED && !g->mask)
+        masked ? store_masked(g, p, v) : store_run(g, p, v, p->k[0], g->lanes);
+    else if (pattern == PLACE_FIXED && !masked)
         store_fixed(g, p, v);
     else
         scatter(g, p, v);

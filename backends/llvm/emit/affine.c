@@ -199,11 +199,12 @@ static bool of_var(Gen *g, const Node *e, Affine *out)
     if (v->is_let) {
         if (v->let.vec)
             return false;
-        return add_term(out, (Term){v->let.v, 1, v->level});
+        return add_term(out, (Term){.v = v->let.v, .coef = 1, .level = v->level});
     }
     out->c = v->c;
+    int64_t lanes = v->extent ? (int64_t)v->extent - 1 : 0;
     if (v->v)
-        add_term(out, (Term){v->v, 1, v->level});
+        add_term(out, (Term){v->v, 1, v->level, v->ranged, v->lo - v->c, v->hi - v->c - lanes});
     if (v->extent) {
         int64_t *k = ARENA_ARRAY(g->A, int64_t, g->lanes);
         unsigned inner = g->lanes / (v->before * v->extent);
@@ -214,6 +215,13 @@ static bool of_var(Gen *g, const Node *e, Affine *out)
     return true;
 }
 
+static Term uniform_term(Gen *g, const Node *e, LLVMValueRef v, int level)
+{
+    Term t = {.v = v, .coef = 1, .level = level};
+    t.ranged = gen_range(g, e, &t.lo, &t.hi);
+    return t;
+}
+
 /* A uniform value that is no linear form of others: computed once, as far outside as it can be. */
 static bool of_other(Gen *g, const Node *e, Affine *out)
 {
@@ -221,14 +229,14 @@ static bool of_other(Gen *g, const Node *e, Affine *out)
         return false;
     if (!gen_is_index(g, e)) {
         Val v = gen_expr(g, e);
-        return !v.vec && add_term(out, (Term){v.v, 1, LEVEL_HERE});
+        return !v.vec && add_term(out, uniform_term(g, e, v.v, LEVEL_HERE));
     }
     int level = level_of(g, e);
     level = level > g->f.levels ? level : g->f.levels;
     Level *s = &g->levels.at[level];
     for (size_t i = 0; i < s->exprs.n; i++)
         if (s->exprs.at[i].e == e || ir_same(s->exprs.at[i].e, e))
-            return add_term(out, (Term){s->exprs.at[i].val.v, 1, level});
+            return add_term(out, uniform_term(g, e, s->exprs.at[i].val.v, level));
     Spot back = g->at;
     LLVMValueRef mask = g->mask;
     size_t floor = g->memo_floor;
@@ -241,7 +249,7 @@ static bool of_other(Gen *g, const Node *e, Affine *out)
     g->memo.n = g->memo_floor;
     g->memo_floor = floor;
     vec_push(g->A, &g->levels.at[level].exprs, ((ExprMemo){e, v}));
-    return add_term(out, (Term){v.v, 1, level});
+    return add_term(out, uniform_term(g, e, v.v, level));
 }
 
 /* (c + terms + k) // n or % n, where n divides all coefficients. */
@@ -271,7 +279,11 @@ static bool of_division(Gen *g, const Node *e, Affine *out)
     out->c = k0;
     out->k = all_zero ? NULL : k;
     for (int i = 0; !mod && i < a.n; i++)
-        add_term(out, (Term){a.term[i].v, a.term[i].coef / n, a.term[i].level});
+        {
+        Term t = a.term[i];
+        t.coef /= n;
+        add_term(out, t);
+    }
     return true;
 }
 
@@ -310,13 +322,35 @@ bool affine_of(Gen *g, const Node *e, Affine *out)
     }
 }
 
+bool affine_range(const Gen *g, const Affine *a, int64_t *lo, int64_t *hi)
+{
+    int64_t kl = 0, kh = 0;
+    for (unsigned i = 0; a->k && i < g->lanes; i++) {
+        kl = i == 0 || a->k[i] < kl ? a->k[i] : kl;
+        kh = i == 0 || a->k[i] > kh ? a->k[i] : kh;
+    }
+    if (!near_zero(a->c, a->c) || !near_zero(kl, kh))
+        return false;
+    *lo = a->c + kl;
+    *hi = a->c + kh;
+    for (int i = 0; i < a->n; i++) {
+        const Term *t = &a->term[i];
+        int64_t l, h;
+        if (!t->ranged || !near_zero(*lo, *hi) || !range_mul(t->lo, t->hi, t->coef, t->coef, &l, &h))
+            return false;
+        *lo += l;
+        *hi += h;
+    }
+    return near_zero(*lo, *hi);
+}
+
 /* All terms as one. */
 static void collapse(Gen *g, Affine *a)
 {
     LLVMValueRef v = affine_sum(g, a, NULL, 0, 1);
     a->n = 0;
     if (v)
-        add_term(a, (Term){v, 1, LEVEL_HERE});
+        add_term(a, (Term){.v = v, .coef = 1, .level = LEVEL_HERE});
 }
 
 void affine_add(Gen *g, Affine *a, const Affine *b, int64_t times)

@@ -32,11 +32,19 @@ static bool recall(Gen *g, const Node *e, Val *out)
 
 /* ---- what may trap ---- */
 
+static bool index_range(Gen *g, const Node *e, int64_t *lo, int64_t *hi)
+{
+    Affine a;
+    if (gen_range(g, e, lo, hi) && *lo >= 0)
+        return true;
+    return gen_is_index(g, e) && affine_of(g, e, &a) && affine_range(g, &a, lo, hi);
+}
+
 static bool load_inside(Gen *g, const Node *load)
 {
     for (uint32_t i = 1; i < load->nkids; i++) {
         int64_t lo, hi, n = ir_dim(load->kid[0], i - 1);
-        if (n < 0 || !gen_range(g, load->kid[i], &lo, &hi) || lo < 0 || hi >= n)
+        if (n < 0 || !index_range(g, load->kid[i], &lo, &hi) || lo < 0 || hi >= n)
             return false;
     }
     return true;

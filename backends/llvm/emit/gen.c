@@ -159,6 +159,8 @@ LLVMValueRef gen_binary_intrinsic(Gen *g, const char *name, LLVMValueRef a, LLVM
 
 LLVMValueRef gen_any(Gen *g)
 {
+    if (LLVMIsConstant(g->mask))
+        return LLVMConstInt(g->i1, !LLVMIsNull(g->mask), 0);
     return gen_unary_intrinsic(g, "llvm.vector.reduce.or", g->mask);
 }
 

@@ -51,6 +51,7 @@ typedef struct BufBind {
     LLVMValueRef base;
     unsigned align; /* of base, in bytes */
     bool stack;     /* an alloca that this function alone sees */
+    int64_t row;    /* elements from one row to the next where rows are padded to whole vectors; else 0 */
     int level;
 } BufBind;
 
@@ -59,6 +60,8 @@ typedef struct Term {
     LLVMValueRef v;
     int64_t coef;
     int level;
+    bool ranged;
+    int64_t lo, hi; /* of v, if ranged */
 } Term;
 
 typedef struct Affine {
@@ -118,6 +121,7 @@ typedef struct Place {
     const int64_t *k;    /* NULL: all lanes go to one element */
     LLVMValueRef index;  /* of i64, or NULL */
     bool inside;         /* every lane is inside the buffer, masked or not */
+    bool padding;        /* lanes that do not take part go to the padding of its rows */
 } Place;
 
 /* An Update whose element is kept in a register while a loop runs. */
@@ -155,6 +159,8 @@ typedef struct Gen {
     Promo promo;
     unsigned lanes;
     LLVMValueRef mask; /* lanes that take part; NULL: all */
+    const bool *active; /* the same as numbers, valid while mask is active_mask */
+    LLVMValueRef active_mask;
     int bodies;        /* parallel bodies so far, for their names */
     const Node *const *accesses; /* for checks: accesses in the order of the text */
     size_t naccesses;
@@ -188,6 +194,12 @@ LLVMValueRef gen_intrinsic(Gen *g, const char *name, unsigned ntypes, LLVMTypeRe
 LLVMValueRef gen_unary_intrinsic(Gen *g, const char *name, LLVMValueRef a);
 LLVMValueRef gen_binary_intrinsic(Gen *g, const char *name, LLVMValueRef a, LLVMValueRef b);
 
+/* Is it known now which lanes take part? */
+static inline bool gen_lanes_known(const Gen *g)
+{
+    return g->mask && g->mask == g->active_mask;
+}
+
 /* Is any lane of the mask set?  Only where there is a mask. */
 LLVMValueRef gen_any(Gen *g);
 
@@ -211,6 +223,8 @@ void affine_add(Gen *g, Affine *a, const Affine *b, int64_t times);
 ** terms then count elements of `scale` bytes. */
 LLVMValueRef affine_sum(Gen *g, const Affine *a, LLVMValueRef base, int base_level, int64_t scale);
 Val affine_value(Gen *g, const Affine *a);
+/* The least and greatest value for any lane; what cancels in the sum does not count. */
+bool affine_range(const Gen *g, const Affine *a, int64_t *lo, int64_t *hi);
 /* The least and greatest value that e can take, if they are known and far from the ends of int64. */
 bool gen_range(Gen *g, const Node *e, int64_t *lo, int64_t *hi);
 bool gen_has_lanes(Gen *g, const Node *e);

@@ -280,31 +280,6 @@ static unsigned widest_access(const Node *n)
     return most;
 }
 
-/* Iterations v + c .. v + c + n-1 as the lanes of one vector. */
-static void run_lanes(Gen *g, const Node *loop, LLVMValueRef v, int64_t c, unsigned n)
-{
-    unsigned before = g->lanes;
-    LLVMValueRef outer = g->mask;
-    int idx[MAX_LANES];
-    VarBind bind = bind_loop(g, loop);
-    bind.v = v;
-    bind.c = c;
-    bind.before = before;
-    bind.extent = n;
-    if (!v)
-        bind.lo = c, bind.hi = c + n - 1;
-    g->lanes = before * n;
-    for (unsigned i = 0; i < g->lanes; i++)
-        idx[i] = (int)(i / n);
-    if (outer && before == 1)
-        g->mask = gen_splat(g, outer, n);
-    else if (outer)
-        g->mask = gen_shuffle(g, outer, NULL, idx, g->lanes);
-    gen_loop_body(g, loop, bind);
-    g->lanes = before;
-    g->mask = outer;
-}
-
 static unsigned most_lanes(const Gen *g, const Node *loop)
 {
     unsigned most = 8 * g->target->vector_bytes / widest_access(loop->kid[For_body]);
@@ -315,6 +290,52 @@ bool gen_is_one_vector(Gen *g, const Node *loop)
 {
     int64_t n = ir_const_int(loop->kid[For_extent], -1);
     return n > 1 && (n & (n - 1)) == 0 && g->lanes * n <= most_lanes(g, loop);
+}
+
+/* The mask around a vectorised loop for each of its lanes, and the lanes that only fill up the vector
+** left out. */
+static void widen_mask(Gen *g, unsigned before, unsigned n, unsigned width)
+{
+    int idx[MAX_LANES];
+    int64_t bit[MAX_LANES];
+    bool known = !g->mask || gen_lanes_known(g);
+    bool *active = ARENA_ARRAY(g->A, bool, g->lanes);
+    for (unsigned i = 0; i < g->lanes; i++) {
+        idx[i] = (int)(i / width);
+        active[i] = i % width < n && (!gen_lanes_known(g) || g->active[i / width]);
+        bit[i] = active[i];
+    }
+    if (g->mask)
+        g->mask = before == 1 ? gen_splat(g, g->mask, width) : gen_shuffle(g, g->mask, NULL, idx, g->lanes);
+    LLVMValueRef some = gen_const_lanes(g, g->i1, bit, g->lanes);
+    if (width > n)
+        g->mask = g->mask ? LLVMBuildAnd(g->b, g->mask, some, "") : some;
+    g->active = active;
+    g->active_mask = known && g->mask ? some : NULL;
+    if (known && g->mask)
+        g->mask = some;
+}
+
+/* Iterations v + c .. v + c + n-1 as lanes of one vector of `width`. */
+static void run_lanes(Gen *g, const Node *loop, LLVMValueRef v, int64_t c, unsigned n, unsigned width)
+{
+    unsigned before = g->lanes;
+    LLVMValueRef outer = g->mask, outer_known = g->active_mask;
+    const bool *active = g->active;
+    VarBind bind = bind_loop(g, loop);
+    bind.v = v;
+    bind.c = c;
+    bind.before = before;
+    bind.extent = width;
+    if (!v)
+        bind.lo = c, bind.hi = c + width - 1;
+    g->lanes = before * width;
+    widen_mask(g, before, n, width);
+    gen_loop_body(g, loop, bind);
+    g->lanes = before;
+    g->mask = outer;
+    g->active = active;
+    g->active_mask = outer_known;
 }
 
 /* Would vectors change the order in which rounded numbers are summed up?  Within one statement lanes
@@ -337,6 +358,22 @@ static bool reorders_sum(const Node *s, const Node *var, bool loops)
     return false;
 }
 
+/* How many lanes to take next of `rest`: a power of two; where that costs nothing the last few share a
+** vector with lanes that take no part. */
+static unsigned next_width(const Gen *g, const Node *loop, int64_t rest, int64_t piece)
+{
+    int64_t whole = g->target->vector_bytes / widest_access(loop->kid[For_body]) / g->lanes;
+    int64_t width = 1;
+    if (g->target->masks && rest < whole && rest > 2) {
+        while (width < rest)
+            width *= 2;
+        return (unsigned)width;
+    }
+    while (piece > rest)
+        piece /= 2;
+    return (unsigned)piece;
+}
+
 /* In pieces of a power of two, of at most eight registers each; many pieces become a loop. */
 static void run_vectorized(Gen *g, const Node *loop)
 {
@@ -353,18 +390,20 @@ static void run_vectorized(Gen *g, const Node *loop)
     if (n / piece > 2) {
         Count c = gen_begin_count(g, gen_i64(g, 0), gen_i64(g, n / piece), false);
         gen_push_level(g);
-        run_lanes(g, loop, LLVMBuildMul(g->b, c.i, gen_i64(g, piece), ""), 0, (unsigned)piece);
+        LLVMValueRef first = LLVMBuildMul(g->b, c.i, gen_i64(g, piece), "");
+        run_lanes(g, loop, first, 0, (unsigned)piece, (unsigned)piece);
         gen_pop_level(g);
         gen_end_count(g, &c);
         done = n / piece * piece;
     }
-    for (; done < n; done += piece) {
-        while (piece > n - done)
-            piece /= 2;
-        if (piece == 1 && g->lanes == 1)
+    while (done < n) {
+        unsigned width = next_width(g, loop, n - done, piece);
+        unsigned part = width < n - done ? width : (unsigned)(n - done);
+        if (width == 1 && g->lanes == 1)
             run_constant(g, loop, done);
         else
-            run_lanes(g, loop, NULL, done, (unsigned)piece);
+            run_lanes(g, loop, NULL, done, part, width);
+        done += part;
     }
 }
 
@@ -391,6 +430,21 @@ void gen_serial(Gen *g, const Node *loop)
 
 enum { STACK_BUFFER = 16384, STACK_ALL = 131072 };
 
+/* Rows of a small array are padded to whole vectors, so that the lanes beyond a row's end have a place. */
+static int64_t padded_row(const Gen *g, const Node *buffer)
+{
+    size_t rank = ir_rank(buffer);
+    int64_t whole = g->target->vector_bytes / (int64_t)dtype_bytes((DType)buffer->type), row = 1;
+    int64_t n = rank ? ir_dim(buffer, rank - 1) : 0;
+    if (!g->target->masks || g->checked || n < 3)
+        return 0;
+    if (n > whole)
+        row = (n + whole - 1) / whole * whole;
+    while (row < n)
+        row *= 2;
+    return row > n ? row : 0;
+}
+
 static const Node *element_count(Gen *g, const Node *buffer)
 {
     const Node *n = ir_idx(g->A, 1);
@@ -403,8 +457,11 @@ static void on_alloc(Gen *g, const Node *s)
 {
     const Node *buffer = s->kid[Alloc_buffer], *count = element_count(g, buffer);
     DType t = (DType)buffer->type;
-    int64_t n = ir_const_int(count, -1), size = (int64_t)dtype_bytes(t), bytes = n * size;
+    int64_t n = ir_const_int(count, -1), size = (int64_t)dtype_bytes(t);
     BufBind bind = {.buffer = buffer, .align = 64, .level = g->f.levels};
+    if (n > 0 && n <= STACK_BUFFER / size && (bind.row = padded_row(g, buffer)) > 0)
+        n = n / ir_dim(buffer, ir_rank(buffer) - 1) * bind.row;
+    int64_t bytes = n * size;
     bool shared = g->target->gpu && buffer->at.buf->scope == SCOPE_shared;
     if (shared) {
         bind.base = gen_shared(g, buffer, (uint64_t)(n ? n : 1));

@@ -83,6 +83,7 @@ const Target *target_for(const char *text, Err *err)
         .opt = o.opt,
         .checked = o.checked,
     };
+    k->target.masks = k->target.vector_bytes == 64;
     if (gpu) /* vectors are for loads and stores of at most 16 bytes */
         k->target = (Target){.triple = "nvptx64-nvidia-cuda", .cpu = cuda.arch,
                              .features = cuda.features, .vector_bytes = 2, .opt = 2, .gpu = true};

@@ -11,6 +11,7 @@ typedef struct Target {
     unsigned vector_bytes; /* of a vector register */
     int opt;               /* 0 … 3 */
     bool checked;
+    bool masks; /* loads, stores and sums of some lanes cost no more than of all */
     bool gpu;
     LLVMTargetMachineRef machine;
 } Target;

@@ -459,12 +459,14 @@ static bool check_block(Verifier *v, const Node *n)
         return bad(v, n, "its condition is %s", dtype_name(where->type));
     uint32_t depth = v->depth, number = v->number, wall = v->wall;
     const Node *block = v->block;
-    v->wall = depth;
-    v->block = n;
     bool ok = true;
     for (size_t i = 0; ok && i < iters->nkids; i++)
         ok = bind_var(v, iters->kid[i]->kid[Iter_var], iters->kid[i]->at.i == ITER_reduce ? K_REDUCE : K_AXIS);
-    ok = ok && check_expr(v, where) && check_stmt(v, n->kid[Block_init]) && check_stmt(v, n->kid[Block_body]);
+    /* The condition may speak of the loops around, too: a part of a split that does not divide is no axis. */
+    ok = ok && check_expr(v, where);
+    v->wall = depth;
+    v->block = n;
+    ok = ok && check_stmt(v, n->kid[Block_init]) && check_stmt(v, n->kid[Block_body]);
     v->wall = wall;
     v->block = block;
     pop_to(v, depth, number);

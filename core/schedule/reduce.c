@@ -35,11 +35,17 @@ static bool feeds_own_reduce(const Node *block, const Node *var)
     return false;
 }
 
-/* The part of the guard that speaks of spatial axes. */
-static const Node *init_where(Arena *A, const Node *block, const Node *w)
+/* The part of the guard that speaks of spatial axes, and of loops that the init has around it too: those that feed such
+** axes, or stand above `top`, the statement before which it goes. */
+static const Node *init_where(Arena *A, const Node *block, const Node *top, const Node *w)
 {
     if (w->op == OP_And)
-        return ir_and(A, init_where(A, block, w->kid[0]), init_where(A, block, w->kid[1]));
+        return ir_and(A, init_where(A, block, top, w->kid[0]), init_where(A, block, top, w->kid[1]));
+    Path p;
+    path_to(top, block, &p);
+    for (size_t i = 0; i < p.n; i++)
+        if (p.at[i]->op == OP_For && ir_mentions(w, p.at[i]->kid[For_var]) && !feeds_spatial(block, p.at[i]->kid[For_var]))
+            return ir_bool(A, true);
     const Node *iters = block->kid[Block_iters];
     for (size_t i = 0; i < iters->nkids; i++)
         if (iters->kid[i]->at.i == ITER_reduce && ir_mentions(w, iters->kid[i]->kid[Iter_var]))
@@ -47,7 +53,7 @@ static const Node *init_where(Arena *A, const Node *block, const Node *w)
     return w;
 }
 
-static const Node *init_block(Step *s, const Node *block)
+static const Node *init_block(Step *s, const Node *block, const Node *top)
 {
     Arena *A = s->A;
     const Node *iters = block->kid[Block_iters];
@@ -59,7 +65,7 @@ static const Node *init_block(Step *s, const Node *block)
     BlockInfo *info = arena_alloc(A, sizeof *info);
     const char *name = fresh_name(A, s->func, arena_printf(A, "%s.init", ir_block_name(block)));
     *info = (BlockInfo){name, block->at.block->from, s->number};
-    return ir_block(A, info, ir_list(A, n, spatial), init_where(A, block, block->kid[Block_where]), ir_nop(A),
+    return ir_block(A, info, ir_list(A, n, spatial), init_where(A, block, top, block->kid[Block_where]), ir_nop(A),
                     block->kid[Block_init]);
 }
 
@@ -83,7 +89,7 @@ bool prim_decompose_reduction(Step *s)
         if (p.at[i]->op == OP_For && feeds_own_reduce(block, p.at[i]->kid[For_var]))
             return REFUSE(s->err, reduces_outside, p.at[i], name, ir_var_name(p.at[i]->kid[For_var]), at,
                           name, ir_var_name(p.at[i]->kid[For_var]));
-    const Node *init = init_block(s, block);
+    const Node *init = init_block(s, block, loop);
     const char *made = ir_block_name(init);
     for (size_t i = p.n; i-- > depth;)
         if (p.at[i]->op == OP_For && feeds_spatial(block, p.at[i]->kid[For_var]))

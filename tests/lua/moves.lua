@@ -174,4 +174,31 @@ func f(A: float32[17]) -> C: float32[17]:
   t.raises("shared_writes", function() two:vectorize "y" end)
 end)
 
+t.test("parts that do not divide are split again, also of fused loops and of reductions", function()
+  local m = tvm.parse [[
+func mm(A: float32[13, 7], B: float32[13, 9]) -> C: float32[7, 9]:
+  for y in range(7):
+    for x in range(9):
+      for k in range(13):
+        block C(y, x, k: reduce):
+          init: C[y, x] = 0
+          C[y, x] += A[k, y] * B[k, x]
+]]
+  local s = tvm.schedule(m)
+  s:split("k", 5, "ko", "ki")
+  s:split("ki", 2, "ka", "kb")
+  s:decompose_reduction("C", "ko")
+  same(s, { 13, 7 }, { 13, 9 })
+  s = tvm.schedule(m)
+  s:split("y", 4, "yo", "yi")
+  s:split("yi", 3)
+  s:fuse { "yo", "yi.0" }
+  same(s, { 13, 7 }, { 13, 9 })
+  s = tvm.schedule(m)
+  s:fuse({ "y", "x" }, "f")
+  s:split("f", 4)
+  s:split("f.1", 3)
+  same(s, { 13, 7 }, { 13, 9 })
+end)
+
 t.done()

@@ -434,8 +434,11 @@ LUA_FN(graph_save_, "g:save(path) -> Graph",
     Err err = {0};
     bool ok = write_text_file(path, arena_printf(A, "tvmrepl 1\n%s", graph_text(A, g)), &err);
     arena_release(A);
+    if (!ok)
+        return lua_raise(L, &err);
+    session_tell(L, 1, "graph of %s, written to %s", g->name, path);
     lua_settop(L, 1);
-    return ok ? 1 : lua_raise(L, &err);
+    return 1;
 }
 
 /* ---- opening

@@ -138,6 +138,7 @@ void doc_push_overview(lua_State *L)
     add_line(&b, "help(x)  or  ?x", "What a function, module or value is for, with examples");
     add_line(&b, "help \"word\"", "What is called so, or mentions it");
     add_line(&b, "??f", "The source of a function");
+    add_line(&b, "tour()", "Plays the first lesson; `tvmrepl tutorial` lists the others");
     add_line(&b, "Tab", "Completes names, members, and names of loops and blocks inside strings");
     add_line(&b, "x = 1;", "A trailing ; silences; _ is the last value");
     luaL_pushresult(&b);
@@ -179,14 +180,16 @@ typedef struct Search {
     const char *word;
     Nearest near;
     LuaFnName names[1]; /* keeps near.best alive */
+    const LuaFn *last;  /* classes may share a method */
     int found;
 } Search;
 
 static void add_called(const LuaFn *fn, const LuaClass *cls, void *env)
 {
     Search *s = env;
-    if (!is_called(fn, cls ? cls->name : NULL, s->word))
+    if (fn == s->last || !is_called(fn, cls ? cls->name : NULL, s->word))
         return;
+    s->last = fn;
     if (s->found++)
         luaL_addstring(&s->b, "\n\n");
     add_function(&s->b, fn);
@@ -342,6 +345,5 @@ void lua_open_help(lua_State *L)
 {
     static const LuaFn *const functions[] = {&help_fn, NULL};
     lua_put_module(L, "tvm", "The workbench: models, schedules, running, comparing, drawing.");
-    lua_put_module(L, "te", "Tensor expressions: what to compute, before how.");
     lua_put_functions(L, functions);
 }

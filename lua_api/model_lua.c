@@ -33,18 +33,6 @@ static bool touched(const Node *n)
     return false;
 }
 
-/* lua_call; the steps taken meanwhile are nobody's to read. */
-static void call_unheard(lua_State *L, int nargs, int nresults)
-{
-    Session *s = session_of(L);
-    bool listening = s->listening;
-    s->listening = false;
-    int status = lua_pcall(L, nargs, nresults, 0);
-    s->listening = listening;
-    if (status != LUA_OK)
-        lua_error(L);
-}
-
 /* Pushes the compiled kernel of a Func: from the table of those made before, or made now. */
 static KernelBox *push_cached(lua_State *L, Arena *A, const Node *func, const char *target)
 {
@@ -64,7 +52,7 @@ static KernelBox *push_cached(lua_State *L, Arena *A, const Node *func, const ch
             lua_push_script(L, "defaults");
             lua_getfield(L, -1, "of_func");
             lua_pushvalue(L, -3);
-            call_unheard(L, 1, 1);
+            session_call_unheard(L, 1, 1);
             lua_replace(L, -3);
             lua_pop(L, 1);
         }

@@ -9,6 +9,7 @@
 #include "core/schedule/legal.h"
 #include "core/schedule/tree.h"
 #include "lua_api/sched_box.h"
+#include "lua_api/session.h"
 #include "passes/loop/lower.h"
 #include "viz/text/diff_text.h"
 #include "viz/text/tree_text.h"
@@ -353,14 +354,14 @@ LUA_FN(program_diff, "s:diff(other) -> string",
 }
 
 LUA_FN(program_save, "s:save(path)",
-    "Writes a file.  A path that ends in .lua gets the steps as a script that tvm.dofile or\n"
-    "s:load replays; any other the program's text, with the version line.")
+    "Writes a file.  A path that ends in .lua gets the steps as a script, which s:load\n"
+    "takes again on a schedule of the same program; any other the program's text, with the version line.")
 {
     Program p = program_check(L, 1);
     const char *path = arg_str(L, 2), *dot = strrchr(path, '.');
     Arena *A = arena_new(NULL);
     bool script = dot && strcmp(dot, ".lua") == 0;
-    const char *text = script ? arena_printf(A, "-- tvmrepl 1: the steps of %s\nlocal s = ...\n%sreturn s\n",
+    const char *text = script ? arena_printf(A, "-- tvmrepl 1: the steps of %s, for s:load\nlocal s = ...\n%sreturn s\n",
                                              p.func->at.name, version_trace(A, p.version, "s"))
                               : arena_printf(A, "tvmrepl 1\n%s", ir_text(A, p.func));
     Err err = {0};
@@ -368,6 +369,7 @@ LUA_FN(program_save, "s:save(path)",
     arena_release(A);
     if (!ok)
         return lua_raise(L, &err);
+    session_tell(L, 1, "%s of %s, written to %s", script ? "steps" : "text", p.func->at.name, path);
     lua_settop(L, 1);
     return 1;
 }

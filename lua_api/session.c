@@ -59,6 +59,35 @@ void session_say_step(lua_State *L, const char *fmt, ...)
     lua_pop(L, 1);
 }
 
+void session_tell(lua_State *L, int idx, const char *fmt, ...)
+{
+    Session *s = session_of(L);
+    if (!s->listening)
+        return;
+    s->told = lua_topointer(L, idx);
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(s->told_line, sizeof s->told_line, fmt, ap);
+    va_end(ap);
+}
+
+const char *session_told(lua_State *L, int idx)
+{
+    const Session *s = session_of(L);
+    return s->told && lua_topointer(L, idx) == s->told ? s->told_line : NULL;
+}
+
+void session_call_unheard(lua_State *L, int nargs, int nresults)
+{
+    Session *s = session_of(L);
+    bool listening = s->listening;
+    s->listening = false;
+    int status = lua_pcall(L, nargs, nresults, 0);
+    s->listening = listening;
+    if (status != LUA_OK)
+        lua_error(L);
+}
+
 void session_drop_steps(lua_State *L)
 {
     lua_newtable(L);

@@ -14,6 +14,16 @@ void session_say_step(lua_State *L, const char *fmt, ...) __attribute__((format(
 void session_show_steps(lua_State *L, FILE *out);
 void session_drop_steps(lua_State *L);
 
+/* The prompt prints this line where it would show the value at `idx`: for values that the input
+** has just written to a file.  Holds for this input, and where somebody listens. */
+void session_tell(lua_State *L, int idx, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The line for the value at `idx`, or NULL. */
+const char *session_told(lua_State *L, int idx);
+
+/* lua_call; the steps taken meanwhile are nobody's to read. */
+void session_call_unheard(lua_State *L, int nargs, int nresults);
+
 /* Has the person asked to stop?  Raises the interruption if so: for C loops that hold nothing.
 ** Core's loops poll core/base/cancel.h instead. */
 void session_check_interrupt(lua_State *L);
@@ -31,6 +41,8 @@ typedef struct Session {
     LuaMarkFn *mark;
     FILE *out;      /* where print() goes */
     bool listening; /* somebody prints the steps */
+    const void *told; /* the value that `told_line` is about */
+    char told_line[320];
     size_t pending; /* bytes that boxes weigh and Lua has not been told yet */
     Err scratch;
 } Session;

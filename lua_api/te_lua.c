@@ -545,7 +545,7 @@ void lua_open_te(lua_State *L)
         &te_placeholder__fn, &te_reduce_axis__fn, &te_compute__fn, &te_func__fn, &te_sum__fn, &te_prod__fn,
         &te_max__fn, &te_min__fn, &te_lt__fn, &te_le__fn, &te_gt__fn, &te_ge__fn, &te_eq__fn, &te_ne__fn,
         &te_all__fn, &te_any__fn, &te_select__fn, &te_cast__fn, NULL};
-    lua_put_module(L, "te", "Tensor expressions: say what each element is.");
+    lua_put_module(L, "te", "Tensor expressions: what to compute, before how.");
     fill_math();
     lua_put_functions(L, functions);
     lua_put_functions(L, math_list);

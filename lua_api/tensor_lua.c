@@ -230,8 +230,10 @@ LUA_FN(tensor_save_, "t:save(path) -> Tensor",
        "Writes a .npy file, or an image: .png, .pgm, .ppm.  The file is there whole or not at all.")
 {
     Err err = {0};
-    if (!tensor_save(arg_tensor(L, 1), arg_str(L, 2), &err))
+    const char *path = arg_str(L, 2);
+    if (!tensor_save(arg_tensor(L, 1), path, &err))
         return lua_raise(L, &err);
+    session_tell(L, 1, "written to %s", path);
     lua_settop(L, 1);
     return 1;
 }

@@ -8,6 +8,7 @@
 #include "lua_api/graph_box.h"
 #include "lua_api/program.h"
 #include "lua_api/sched_box.h"
+#include "lua_api/session.h"
 #include "viz/graph_dot.h"
 #include "viz/html.h"
 #include "viz/nest_dot.h"
@@ -83,6 +84,7 @@ LUA_FN(picture_save, "p:save(path, options?) -> Picture",
     const char *path = arg_str(L, 2);
     arg_options(L, 3, keys);
     save_picture(L, p, path, draw_ms(L, 3));
+    session_tell(L, 1, "%s, written to %s", p->of, path);
     lua_settop(L, 1);
     return 1;
 }
@@ -157,8 +159,10 @@ static const LuaClass picture_class = {
 static int finish(lua_State *L, PictureBox *p, const char *path, int options)
 {
     close_picture(L, p);
-    if (path)
+    if (path) {
         save_picture(L, p, path, draw_ms(L, options));
+        session_tell(L, -1, "%s, written to %s", p->of, path);
+    }
     return 1;
 }
 

@@ -185,7 +185,10 @@ static int show_results(lua_State *L)
         if (lua_isnil(L, -1) && n == 1) {
             explain_nil(L, s);
         } else {
-            lua_display_text(L, -1);
+            if (session_told(L, -1))
+                lua_pushstring(L, session_told(L, -1));
+            else
+                lua_display_text(L, -1);
             size_t len;
             const char *text = lua_tolstring(L, -1, &len);
             fwrite(text, 1, len, s->out);
@@ -271,6 +274,7 @@ EvalStatus eval_input(lua_State *L, const char *text, const char *name, FILE *ou
     Arena *A = arena_new(NULL);
     s->out = out;
     s->listening = true;
+    s->told = NULL;
     EvalStatus status = run_input(L, expand_question(A, text), name, out, errors);
     s->listening = false;
     s->out = before;

@@ -109,7 +109,7 @@ static const char *gpu(void)
 void start_banner(FILE *out)
 {
     int release = (int)(strrchr(TVMREPL_VERSION, '.') - TVMREPL_VERSION); /* "0.1" of "0.1.0" */
-    fprintf(out, "tvmrepl %.*s · %s · LLVM 19 (%s) · %s · help() · tour()\n", release,
+    fprintf(out, "tvmrepl %.*s · %s · LLVM 19 (%s) · help() · tour()\n%s\n", release,
             TVMREPL_VERSION, LUA_VERSION, cpu(), gpu());
 }
 

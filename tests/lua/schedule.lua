@@ -24,6 +24,22 @@ t.test("steps return names, and chain", function()
   t.eq(s:reorder("xo", "k", "xi"):vectorize("xi"):at().ir ~= nil, true)
 end)
 
+t.test("a step returns the loops it made, though another nest has loops of those names", function()
+  local s = tvm.schedule(tvm.parse [[
+func two(A: float32[64]) -> C: float32[64]:
+  alloc B: float32[64]
+  for x in range(64):
+    block B(x):
+      B[x] = A[x] + 1
+  for x in range(64):
+    block C(x):
+      C[x] = B[x] * 2
+]])
+  t.eq((s:split("C/x", 8)), "x.0")
+  local outer, inner = s:split("x", 16)
+  t.eq(outer .. " " .. inner, "B/x.0 B/x.1")
+end)
+
 t.test("undo, redo, marks, forks", function()
   local s = fresh()
   local before = s:fingerprint()

@@ -62,9 +62,20 @@ end
 
 -- ---- products ----
 
--- How many rows of an outer axis fit the registers beside `vectors` of an inner one.
+local REGISTERS = 28 -- for sums; what is left holds an element of each operand
+
+-- The largest divisor of `extent` up to `most`.
+local function divisor(extent, most)
+  for d = math.min(extent, most), 2, -1 do
+    if extent % d == 0 then return d end
+  end
+  return 1
+end
+
+-- How many rows of an outer axis fit the registers beside `vectors` of an inner one.  Not more than 8: rows of weights
+-- often lie a power of two apart, and more of them would fight for the same sets of the cache.
 local function rows_for(extent, vectors)
-  local most = math.max(1, math.min(extent, 24 // vectors))
+  local most = math.max(1, math.min(extent, 8, REGISTERS // vectors))
   for r = most, math.max(1, most // 2), -1 do
     if extent % r == 0 then return r end
   end
@@ -99,7 +110,8 @@ local function tile_product(s, block, x, rows, more, after)
   local mo, mi
   local per_row = vectors
   if more then
-    local m = math.min(more.extent, 2 // vectors)
+    local m = vectors > 1 and 1 or divisor(more.extent, 3)
+    if vectors == 1 and m == 1 then m = divisor(more.extent, 7) end
     if m > 1 then
       mo, mi = s:split(more.path, m)
       per_row = per_row * m

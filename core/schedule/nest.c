@@ -218,6 +218,33 @@ static bool recheck_in(Step *s, const Node *func, const Node *n)
     return true;
 }
 
+typedef struct Order {
+    Step *s;
+    const Node *func;
+    VEC(const Node *) blocks; /* in program order */
+} Order;
+
+static bool collect_order(void *env, const Node *block)
+{
+    Order *o = env;
+    vec_push(o->s->A, &o->blocks, block);
+    return true;
+}
+
+bool nest_in_order(Step *s, const Node *func)
+{
+    Order o = {.s = s, .func = func};
+    tree_blocks(func, collect_order, &o);
+    for (size_t w = 1; w < o.blocks.n; w++) {
+        const Node *target = block_target(o.blocks.at[w]);
+        for (size_t r = 0; target && r < w; r++)
+            if (tree_reads(o.blocks.at[r]->kid[Block_body], target) && o.blocks.at[r] != o.blocks.at[w])
+                return REFUSE(s->err, reads_too_early, o.blocks.at[r], ir_block_name(o.blocks.at[r]),
+                              ir_buf_name(target), ir_block_name(o.blocks.at[w]));
+    }
+    return true;
+}
+
 bool nest_recheck(Step *s, const Node *func)
 {
     return recheck_in(s, func, func->kid[Func_body]);

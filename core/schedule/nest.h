@@ -37,6 +37,9 @@ const Node *nest_insert(Arena *A, const Node *func, const Node *place, const Nod
 /* The loops on a path, outermost first; how many. */
 size_t path_loops(const Path *p, const Node **out);
 
+/* Does every block that reads an allocated buffer come after the blocks that write it?  Else says which does not. */
+bool nest_in_order(Step *s, const Node *func);
+
 /* Checks every concurrent loop of func again, after blocks and buffers have moved. */
 bool nest_recheck(Step *s, const Node *func);
 

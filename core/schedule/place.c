@@ -105,7 +105,7 @@ static bool finish_move(Step *s, Move *m, const Node *anchor, bool after)
         return false;
     const Node *out = nest_insert(A, without, loop, nest, anchor, after);
     out = alloc_settle_all(A, out, m->block);
-    if (!nest_recheck(s, out))
+    if (!nest_in_order(s, out) || !nest_recheck(s, out))
         return false;
     buf_printf(&s->said, "%s at %s", ir_block_name(m->block), ir_var_name(m->loop->kid[For_var]));
     return step_done(s, out);

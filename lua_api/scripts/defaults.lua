@@ -56,8 +56,12 @@ local function plain(s, block)
     inner = last(loops_of(s, block, "spatial"))
   end
   if inner.extent > 1 and inner.extent <= 4 * LANES then s:try("vectorize", inner.path) end
-  local outer = loops_of(s, block, "spatial")[1]
-  if outer and total >= 65536 then s:try("parallel", outer.path) end
+  for _, outer in ipairs(total >= 65536 and loops_of(s, block, "spatial") or {}) do
+    if outer.extent > 1 then
+      s:try("parallel", outer.path)
+      break
+    end
+  end
 end
 
 -- ---- products ----

@@ -161,16 +161,9 @@ static const Node *on_for(Rewriter *rw, const Node *n)
     return ir_seq(A, 2, (const Node *[]){full, tail});
 }
 
-/* A loop among other statements may have become two. */
-static const Node *on_seq(Rewriter *rw, const Node *n)
-{
-    const Node *now = rw_kids(rw, n);
-    return now && now != n ? ir_seq(rw->A, now->nkids, now->kid) : now;
-}
-
 const Node *pass_split_tails(Arena *A, const Node *func, Err *err)
 {
-    static Rule *const on[OP_COUNT] = {[OP_For] = on_for, [OP_Seq] = on_seq};
+    static Rule *const on[OP_COUNT] = {[OP_For] = on_for, [OP_Seq] = rw_seq};
     int count = 0; /* buffers that tails have made */
     return rw_run(A, on, &count, err, func);
 }

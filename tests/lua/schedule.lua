@@ -114,4 +114,17 @@ t.test("stale names say which step used them up", function()
   t.raises("no_such_step", function() s:back(7) end)
 end)
 
+t.test("a copy comes after what it copies", function()
+  local f = te.func("soft", function(n)
+    local A, k = te.placeholder({ n, n }, "float32", "A"), te.reduce_axis(n, "k")
+    local M = te.compute({ n }, function(a) return te.max(A(a, k), k) end, "M")
+    return te.compute({ n, n }, function(a, b) return A(a, b) - M(a) end, "S")
+  end)
+  local s = tvm.schedule(f(9))
+  s:reverse_compute_at("S", "M/a")
+  s:cache_read("S", "M", "local")
+  local a = tvm.random { 9, 9 }
+  assert(s:run(a) == s:at(0):run(a))
+end)
+
 t.done()

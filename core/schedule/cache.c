@@ -60,14 +60,16 @@ static size_t beside(const Path *p, const Node *b)
     return top;
 }
 
-/* Puts `stmt` before or after that statement. */
-static const Node *put_beside(Step *s, const Path *p, const Node *b, const Node *stmt, bool after)
+/* The same for a copy of b, which comes after what it copies: beside the outermost statement around the block that does
+** not write b. */
+static size_t copy_depth(const Path *p, const Node *b)
 {
-    Arena *A = s->A;
     size_t top = beside(p, b);
-    const Node *here = p->at[top];
-    const Node *pair[2] = {after ? here : stmt, after ? stmt : here};
-    return path_replace_at(A, p, top, ir_seq(A, 2, pair));
+    while (top + 1 < p->n && tree_writes(p->at[top], b))
+        top++;
+    while (top + 1 < p->n && (p->at[top]->op == OP_Alloc || p->at[top]->op == OP_Seq))
+        top++;
+    return top;
 }
 
 bool prim_cache_read(Step *s)
@@ -84,17 +86,20 @@ bool prim_cache_read(Step *s)
     const Node *copy = near_copy(s, b, scope);
     Path p;
     path_to(s->func, block, &p);
-    if (tree_writes(p.at[beside(&p, b)], b))
+    size_t depth = copy_depth(&p, b);
+    if (tree_writes(p.at[depth], b))
         return REFUSE(s->err, copied_too_early, block, ir_buf_name(b), ir_block_name(block));
     const Node *window = window_of(s, &p, b);
     Subst map = {b, copy};
     const Node *func = path_replace(A, &p, ir_subst(A, block, 1, &map));
     path_to_block(func, ir_block_name(block), &p);
     const char *name = ir_buf_name(copy);
-    const Node *nest = nest_copy(s, name, copy, b, window, read_index(block->kid[Block_body], b), path_end(&p));
-    func = put_beside(s, &p, b, nest, false);
+    const Node *nest = nest_copy(s, name, copy, b, window, read_index(block->kid[Block_body], b), &p, depth);
+    func = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){nest, p.at[depth]}));
     func = alloc_settle(A, alloc_add(A, func, copy), copy);
     func = alloc_settle(A, func, b);
+    if (!nest_in_order(s, func))
+        return false;
     step_made(s, name);
     buf_printf(&s->said, "%s of %s -> %s", ir_buf_name(b), ir_block_name(block), name);
     return step_done(s, func);
@@ -121,7 +126,7 @@ bool prim_cache_write(Step *s)
     Subst map = {b, copy};
     const Node *here = ir_subst(A, p.at[top], 1, &map);
     const char *name = fresh_name(A, s->func, arena_printf(A, "%s.store", ir_buf_name(b)));
-    const Node *nest = nest_copy(s, name, b, copy, window, &block_access(block)->kid[Store_index], here);
+    const Node *nest = nest_copy(s, name, b, copy, window, &block_access(block)->kid[Store_index], &p, top);
     const Node *func = path_replace_at(A, &p, top, ir_seq(A, 2, (const Node *[]){here, nest}));
     func = alloc_settle(A, alloc_add(A, func, copy), copy);
     func = alloc_settle(A, func, b);

@@ -152,15 +152,20 @@ static const char *copy_axis(Arena *A, const Node *const *like, const Node *cons
 }
 
 const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *src, const Node *window,
-                      const Node *const *like, const Node *context)
+                      const Node *const *like, const Path *p, size_t depth)
 {
     Arena *A = s->A;
     size_t rank = ir_rank(dst);
     const Node *iters[IR_MAX_RANK], *index[IR_MAX_RANK], *vars[IR_MAX_RANK];
+    const Node **around = ARENA_ARRAY(A, const Node *, depth + 1);
+    size_t naround = 0;
+    for (size_t i = 0; i < depth; i++)
+        if (p->at[i]->op == OP_For)
+            around[naround++] = p->at[i];
     for (size_t d = 0; d < rank; d++) {
         const char *axis = copy_axis(A, like, index, d);
         index[d] = ir_var_like(A, DT_int64, axis, axis, s->number);
-        vars[d] = ir_var_like(A, DT_int64, fresh_loop_name(A, s->func, context, axis), axis, s->number);
+        vars[d] = ir_var_like(A, DT_int64, free_name(A, axis, naround, around, d, vars), axis, s->number);
         const Node *value = window->nkids ? ix_add(A, window->kid[d]->kid[Range_min], vars[d]) : vars[d];
         iters[d] = ir_iter(A, ITER_spatial, index[d], value);
     }

@@ -26,9 +26,10 @@ const Node *nest_remove(Arena *A, const Path *to_block);
 const Node *nest_build(Step *s, const Node *block, const AxisSpan *spans, const AxisSpan *domain,
                        size_t naround, const Node *const *around);
 
-/* dst[i…] = src[i…] over a box: the block of a copy.  Its axes are named after the index `like`. */
+/* dst[i…] = src[i…] over a box: the block of a copy, to stand in place of p->at[depth].  Its axes are named after the
+** index `like`. */
 const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *src, const Node *window,
-                      const Node *const *like, const Node *context);
+                      const Node *const *like, const Path *p, size_t depth);
 
 /* Inserts `stmt` into the body of `loop` (or of the Func): before the first statement that uses the buffer, or
 ** after the last one. */

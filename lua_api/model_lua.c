@@ -10,6 +10,7 @@
 #include "core/schedule/tree.h"
 #include "lua_api/graph_box.h"
 #include "lua_api/kernel_box.h"
+#include "lua_api/model_run.h"
 #include "lua_api/program.h"
 #include "lua_api/runnable.h"
 #include "lua_api/scripts.h"
@@ -287,6 +288,57 @@ LUA_FN(module_profile, "m:profile(options?) -> Profile",
     lua_pushboolean(L, lua_view(L)->utf8);
     lua_call(L, 2, 1);
     return 1;
+}
+
+/* The call under pcall: the module, its inputs and room for its outputs come in as light userdata. */
+typedef struct RunCall {
+    Module *module;
+    Tensor *const *in;
+    Tensor **out;
+} RunCall;
+
+static int run_call(lua_State *L)
+{
+    const RunCall *c = lua_touserdata(L, 1);
+    Err err = {0};
+    lua_settop(L, 0);
+    push_module(L, module_retain(c->module), &err);
+    Runnable *r = push_job(L, "llvm");
+    Model *m = r->impl;
+    const Graph *g = c->module->graph;
+    for (uint32_t i = 0; i < g->ninputs; i++) {
+        Tensor *dense = tensor_dense(c->in[i], &err);
+        if (!dense)
+            return lua_raise(L, &err);
+        tensor_release(m->value[g->input[i]]);
+        m->value[g->input[i]] = dense;
+    }
+    make_calls(r->arena, m);
+    r->job.deadline_s = 300;
+    if (!exec_run(&r->job, NULL, &err))
+        return lua_raise(L, &err);
+    for (uint32_t i = 0; i < g->noutputs; i++) {
+        ValueId v = g->output[i].value;
+        c->out[i] = tensor_retain(m->value[v] ? m->value[v] : graph_value(g, v)->data);
+    }
+    return 0;
+}
+
+bool model_run(void *lua, const Module *m, Tensor *const *in, Tensor **out, Err *err)
+{
+    lua_State *L = lua;
+    RunCall c = {(Module *)(uintptr_t)m, in, out};
+    lua_pushcfunction(L, run_call);
+    lua_pushlightuserdata(L, &c);
+    if (lua_pcall(L, 1, 0, 0) == LUA_OK)
+        return true;
+    const Err *e = lua_error_at(L, lua_gettop(L));
+    if (e)
+        *err = *e;
+    else
+        REFUSE(err, lua_failed, NULL, luaL_tolstring(L, -1, NULL));
+    lua_settop(L, 0);
+    return false;
 }
 
 void lua_open_model(lua_State *L)

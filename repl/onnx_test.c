@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "core/import/onnx/cases.h"
+#include "lua_api/lua_fn.h"
+#include "lua_api/model_run.h"
+#include "lua_api/protect.h"
 #include "repl/start.h"
 
 typedef struct Counts {
@@ -65,19 +68,31 @@ static bool run_folder(Counts *c, const char *dir)
 
 int onnx_test_main(int argc, char **argv)
 {
-    Counts c = {.how = &case_options_operator};
+    CaseOptions how = case_options_operator;
+    Counts c = {.how = &how};
+    bool compiled = false;
     int first = 1;
     for (; first < argc && argv[first][0] == '-'; first++) {
         if (!strcmp(argv[first], "--models"))
-            c.how = &case_options_model;
+            how = case_options_model;
+        else if (!strcmp(argv[first], "--jit"))
+            compiled = true;
         else if (!strcmp(argv[first], "--quiet"))
             c.quiet = true;
         else
             break;
     }
     if (first >= argc || argv[first][0] == '-') {
-        fprintf(stderr, "usage: tvmrepl onnx-test [--models] [--quiet] DIR…\n");
+        fprintf(stderr, "usage: tvmrepl onnx-test [--models] [--jit] [--quiet] DIR…\n");
         return EXIT_usage;
+    }
+    lua_State *L = NULL;
+    if (compiled) {
+        L = start_plain_session();
+        if (!L)
+            return EXIT_failed;
+        how.run = model_run;
+        how.env = L;
     }
     for (int i = first; i < argc; i++)
         if (!run_folder(&c, argv[i])) {
@@ -87,6 +102,8 @@ int onnx_test_main(int argc, char **argv)
                 argv[i]);
             return EXIT_usage;
         }
+    if (L)
+        lua_close(L);
     printf("%d passed, %d failed, %d skipped\n", c.n[CASE_PASSED], c.n[CASE_FAILED],
            c.n[CASE_UNSUPPORTED]);
     return c.n[CASE_FAILED] ? EXIT_failed : EXIT_ok;

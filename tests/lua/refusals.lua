@@ -79,7 +79,7 @@ func f(A: float32[8]) -> D: float32[8], E: float32[8]:
       E[j] = A[j]
 ]]
   refused("not_read_here", apart, "compute_at", "B", "i")
-  refused("not_written_here", s, "reverse_compute_at", "D", "D/j")
+  refused("not_written_here", apart, "reverse_compute_at", "E", "i")
 end)
 
 t.test("programs that a step cannot look through", function()

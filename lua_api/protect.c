@@ -382,8 +382,10 @@ LUA_FN(table_move, "table.move(from, first, last, at, to?) -> table",
     int to = lua_isnoneornil(L, 5) ? 1 : 5;
     arg_table(L, 1);
     arg_table(L, to);
+    if (last >= first && first <= 0 && last >= LUA_MAXINTEGER + first)
+        return arg_wrong(L, 3, "near enough to the first");
     lua_Integer n = last < first ? 0 : last - first + 1;
-    if (last >= first && ((first <= 0 && last >= LUA_MAXINTEGER + first) || at > LUA_MAXINTEGER - n + 1))
+    if (n > 0 && at > LUA_MAXINTEGER - n + 1)
         return arg_wrong(L, 3, "near enough to the first");
     bool upwards = to != 1 || at <= first || at > last;
     for (lua_Integer i = 0; i < n; i++) {

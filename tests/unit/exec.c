@@ -624,8 +624,10 @@ static void timing(void **state)
         assert_int_equal(rounds, 15);
         c = stats_compare(samples, samples + 15, 15, 0.01);
     }
-    assert_int_equal(c.verdict, VERDICT_A_FASTER);
-    assert_true(c.low > 1);
+    if (c.verdict == VERDICT_SAME) /* too busy for medians: the quickest rounds must still tell */
+        assert_true(stats_of(samples + 15, 15).min > 1.2 * stats_of(samples, 15).min);
+    else
+        assert_true(c.verdict == VERDICT_A_FASTER && c.low > 1);
     Kernel *bad = kernel_named("k_divide");
     ExecCall d = {bad, (Tensor *[]){A, C}, &once, 1};
     jobs[1].calls = &d;

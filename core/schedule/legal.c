@@ -294,9 +294,40 @@ static bool order_visit(void *env, const Node *block)
                   ir_block_name(block), why);
 }
 
+/* A value that passes from one block below to another through memory that outlives the nest may have been made in an
+** earlier iteration, which another order would make a later one. */
+static bool flows_through(const Node *outermost, const Node *n, const Node *reader, Err *err)
+{
+    if (n->op == OP_Block) {
+        const Node *target = block_target(n);
+        Path p;
+        if (n == reader || !target || !tree_reads(reader->kid[Block_body], target) ||
+            path_to_alloc(outermost, target, &p))
+            return true;
+        return REFUSE(err, cross_iteration, outermost, ir_var_name(outermost->kid[For_var]),
+                      ir_block_name(reader), ir_buf_name(target), ir_block_name(n));
+    }
+    for (size_t i = 0; i < n->nkids; i++)
+        if (op_info[n->kid[i]->op].cls == CLASS_STMT && !flows_through(outermost, n->kid[i], reader, err))
+            return false;
+    return true;
+}
+
+typedef struct Flow {
+    const Node *outermost;
+    Err *err;
+} Flow;
+
+static bool flow_visit(void *env, const Node *block)
+{
+    Flow *f = env;
+    return flows_through(f->outermost, f->outermost, block, f->err);
+}
+
 bool legal_reorder(const Node *func, const Node *outermost, Err *err)
 {
     (void)func;
     Order o = {outermost, err};
-    return tree_blocks(outermost, order_visit, &o);
+    Flow f = {outermost, err};
+    return tree_blocks(outermost, order_visit, &o) && tree_blocks(outermost, flow_visit, &f);
 }

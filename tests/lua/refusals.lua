@@ -61,6 +61,22 @@ t.test("long loops", function()
   refused("too_many_iterations", s, "unroll", "i")
 end)
 
+t.test("a scan keeps its order", function()
+  local s = program [[
+func f(A: float32[6, 8]) -> D: float32[6, 8]:
+  alloc T: float32[6]
+  for y in range(6):
+    for k in range(8):
+      block T(y, k: reduce):
+        init: T[y] = 0
+        T[y] += A[y, k]
+      block D(y, k):
+        D[y, k] = T[y]
+]]
+  s:split("k", 2)
+  refused("cross_iteration", s, "reorder", "k.1", "k.0")
+end)
+
 t.test("nests", function()
   local s = chain()
   refused("loops_apart", s, "reorder", "y", "i")

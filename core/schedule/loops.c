@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/affine/region.h"
+#include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 #include "core/ir/simplify.h"
 #include "core/schedule/legal.h"
@@ -153,7 +154,7 @@ static const Node *split_loop(Step *s, const Node *func, const Node *loop, const
     Subst map = {loop->kid[For_var], value};
     Bind bind = {1, &map, ranges, p->n};
     const Node *body = rebind(A, loop->kid[For_body], &bind);
-    if (product != extent)
+    if (MUTANT(split_guard_missing, product != extent, false))
         body = tree_guard(A, body, ir_binary(A, OP_Lt, value, ir_idx(A, extent)));
     for (size_t i = p->n; i-- > 0;) {
         const Node *f = ir_for(A, FOR_serial, p->var[i], ir_idx(A, p->factor[i]), body);

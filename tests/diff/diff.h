@@ -1,0 +1,136 @@
+/* diff.h -- the differential tester: random programs, random schedules, three executions.
+**
+** A trial is drawn from a string of bytes, so that a failure is a string of bytes too.  It becomes a Spec (what the
+** program computes) and a list of Moves (primitives with their arguments); both are plain data that the shrinker takes
+** pieces from.  The program as written runs in the reference interpreter; the scheduled one, and the one lowered from it, in
+** the checking interpreter, which shares no code with passes; and the same compiled without optimisation.  So a failure
+** says who is guilty: the step that broke the program, the schedule, the lowering, or the code generator.
+*/
+#ifndef TESTS_DIFF_DIFF_H
+#define TESTS_DIFF_DIFF_H
+
+#include "core/run/tensor.h"
+#include "core/schedule/sched.h"
+
+/* ---- choices ---- */
+
+enum { CHOICES = 320 };
+
+/* Bytes that decide a trial; past their end every choice is 0. */
+typedef struct Choices {
+    uint8_t bytes[CHOICES];
+    size_t n, at;
+} Choices;
+
+void choices_fill(Choices *c, uint64_t seed, uint64_t trial);
+/* 0 … n-1. */
+int64_t choose(Choices *c, int64_t n);
+bool chance(Choices *c, int percent);
+
+/* ---- programs ---- */
+
+enum { MAX_INPUTS = 3, MAX_STAGES = 4, MAX_TENSORS = MAX_INPUTS + MAX_STAGES, POOL = 4, MAX_DIMS = 3 };
+
+typedef enum StageKind {
+    STAGE_elementwise, STAGE_binary, STAGE_broadcast, STAGE_reduce, STAGE_matmul, STAGE_window, STAGE_pad,
+    STAGE_transpose, STAGE_reshape, STAGE_select, STAGE_cast, STAGE_convolve, STAGE_COUNT
+} StageKind;
+
+typedef struct Stage {
+    StageKind kind;
+    int src[2];       /* tensors: inputs, then stages */
+    int variant, way; /* which of the forms of its kind */
+    Combiner combiner;
+    DType cast;
+    bool result;
+    bool gone; /* taken out by the shrinker: its tensor is an input now */
+} Stage;
+
+/* Extents come from a small pool, so that tensors fit each other and shrink together. */
+typedef struct Spec {
+    int64_t extent[POOL];
+    DType type;
+    int ninputs, nstages;
+    struct { int rank, dim[MAX_DIMS]; } input[MAX_INPUTS];
+    Stage stage[MAX_STAGES];
+    bool exact;    /* inputs are small integers: sums have one value in any order */
+    bool specials; /* NaN, infinities and -0 among the inputs */
+    uint64_t seed; /* of the inputs' elements */
+} Spec;
+
+void spec_draw(Spec *s, Choices *c);
+
+typedef struct Program {
+    const Node *func;
+    const Node *magnitude; /* the same with |x| summed instead of x; NULL where every order gives one value */
+    int64_t terms;         /* summed for one element of it */
+} Program;
+
+/* False, with the reason, if te refuses the program: a mistake of the generator. */
+bool spec_build(Arena *A, const Spec *s, Program *out, Err *err);
+
+/* Inputs and results of the Func, as dense tensors. */
+typedef struct Data {
+    size_t nin, n;
+    Tensor *at[MAX_TENSORS * 2];
+} Data;
+
+bool data_make(const Spec *s, const Node *func, Data *out, Err *err);
+void data_free(Data *d);
+/* The same inputs, and results that hold nothing sensible. */
+bool data_again(const Data *d, Data *out, Err *err);
+/* The inputs as Lua. */
+void data_lua(Buf *out, const Spec *s, const Node *func, const Data *d);
+
+/* ---- schedules ---- */
+
+enum { MAX_MOVES = 8 };
+
+typedef struct Move {
+    const Prim *prim;
+    size_t nargs;
+    Arg args[12];
+} Move;
+
+/* A primitive and arguments for the program at hand, plausible or wild. */
+void move_draw(Arena *A, Choices *c, const Node *func, Move *out);
+
+/* ---- trials ---- */
+
+typedef enum Guilty { GUILTY_none, GUILTY_generator, GUILTY_reference, GUILTY_step, GUILTY_schedule, GUILTY_lowering,
+                      GUILTY_codegen, GUILTY_COUNT } Guilty;
+extern const char *const guilty_name[GUILTY_COUNT];
+
+typedef struct Verdict {
+    Guilty guilty;
+    char why[1200];
+} Verdict;
+
+typedef struct Trial {
+    Spec spec;
+    size_t nmoves;
+    Move moves[MAX_MOVES];
+} Trial;
+
+typedef struct Counts {
+    long trials, accepted, refused, jitted, jit_refused, reassociated;
+    long per_prim[64][2]; /* refused, accepted */
+} Counts;
+
+/* A trial from its bytes; moves are drawn while they are made, and kept in A. */
+bool trial_draw(Arena *A, Choices *c, Trial *out, bool jit, Counts *counts, Verdict *v);
+/* The same trial from its data.  True if nothing is wrong. */
+bool trial_run(const Trial *t, bool jit, Counts *counts, Verdict *v);
+
+/* The executions of a program and of what the steps made of it. */
+bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated, bool jit, Counts *counts,
+             Verdict *v);
+
+/* The smallest trial that fails by the same guilty part. */
+void trial_shrink(Trial *t, Verdict *v, bool jit);
+/* A script that shows it. */
+const char *trial_lua(Arena *A, const Trial *t, const Verdict *v);
+
+bool blame(Verdict *v, Guilty g, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

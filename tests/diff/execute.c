@@ -1,0 +1,159 @@
+/* execute.c -- three executions, and the comparison of what they give. */
+#include "tests/diff/diff.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/backend.h"
+#include "backends/exec.h"
+#include "core/ir/check.h"
+#include "passes/loop/lower.h"
+
+typedef struct Run {
+    Data *data;
+    InterpBuffer io[MAX_TENSORS * 2];
+} Run;
+
+static const InterpBuffer *buffers(Run *r, Data *d)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        Tensor *t = d->at[i];
+        r->io[i] = (InterpBuffer){t->dtype, (size_t)t->rank, t->shape, (void *)(uintptr_t)tensor_data(t)};
+    }
+    return r->io;
+}
+
+/* |a - b| that two orders of `terms` roundings may show, given the sum of the magnitudes. */
+static bool near(double a, double b, DType t, int64_t terms, double magnitude)
+{
+    double unit = t == DT_float64 ? 0x1p-53 : 0x1p-24, n = (double)terms + 2, gamma = n * unit / (1 - n * unit);
+    if (!isfinite(magnitude) || !isfinite(a) || !isfinite(b))
+        return !isfinite(magnitude) || a == b || (isnan(a) && isnan(b));
+    return fabs(a - b) <= 2 * gamma * magnitude + (t == DT_float64 ? 0x1p-1022 : 0x1p-126);
+}
+
+static bool same_bits(DType t, Scalar a, Scalar b)
+{
+    if (!dtype_is_float(t))
+        return a.i == b.i;
+    return (isnan(a.f) && isnan(b.f)) || (a.f == b.f && signbit(a.f) == signbit(b.f));
+}
+
+/* Results bit for bit; within a bound where magnitudes are given. */
+static bool agree(const Node *func, const Data *want, const Data *got, const Program *p, const Data *magnitude,
+                  Verdict *v, Guilty g, const char *how)
+{
+    for (size_t i = want->nin; i < want->n; i++) {
+        const Tensor *a = want->at[i], *b = got->at[i];
+        const char *name = ir_buf_name(func->kid[Func_results]->kid[i - want->nin]);
+        for (int64_t k = 0; k < tensor_size(a); k++) {
+            Scalar x = tensor_at(a, k), y = tensor_at(b, k);
+            if (same_bits(a->dtype, x, y) ||
+                (magnitude && dtype_is_float(a->dtype) &&
+                 near(x.f, y.f, a->dtype, p->terms, tensor_at(magnitude->at[i], k).f)))
+                continue;
+            if (dtype_is_float(a->dtype))
+                return blame(v, g, "%s: element %lld of %s is %.17g, expected %.17g", how, (long long)k, name, y.f, x.f);
+            return blame(v, g, "%s: element %lld of %s is %lld, expected %lld", how, (long long)k, name, (long long)y.i,
+                         (long long)x.i);
+        }
+    }
+    return true;
+}
+
+static bool has_bound_loop(const Node *n)
+{
+    if (n->op == OP_For && for_is_bound(ir_for_kind(n)))
+        return true;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (op_info[n->kid[i]->op].cls == CLASS_STMT && has_bound_loop(n->kid[i]))
+            return true;
+    return false;
+}
+
+/* What one execution needs to know. */
+typedef struct Side {
+    const Program *p;
+    const Data *want, *magnitude;
+    Data got;
+    Run run;
+} Side;
+
+/* Threads need barriers, which the lowering brings: such a program is run only after it. */
+static bool check_side(Side *s, const Node *func, Guilty g, const char *how, Verdict *v)
+{
+    Err err = {0};
+    data_free(&s->got);
+    if (!data_again(s->want, &s->got, &err))
+        return blame(v, GUILTY_generator, "%s", err.why);
+    if (!check_run(func, s->got.n, buffers(&s->run, &s->got), NULL, &err))
+        return blame(v, g, "%s: %s %s", how, err.why, err.witness);
+    return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, g, how);
+}
+
+static bool jit_side(Side *s, const Node *func, Counts *counts, Verdict *v)
+{
+    Err err = {0};
+    const Backend *b = backend_find("llvm", &err);
+    data_free(&s->got);
+    if (!data_again(s->want, &s->got, &err))
+        return blame(v, GUILTY_generator, "%s", err.why);
+    Kernel *k = b ? b->compile(func, "llvm -O0", &err) : NULL;
+    if (!k) {
+        counts->jit_refused++;
+        return err.code == ERR_llvm_barrier || blame(v, GUILTY_codegen, "compiling: %s", err.why);
+    }
+    ExecCall call = {.kernel = k, .args = s->got.at};
+    bool ok = exec_run(&(ExecJob){.calls = &call, .ncalls = 1, .threads = 2}, NULL, &err);
+    kernel_release(k);
+    counts->jitted++;
+    return ok ? agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_codegen, "machine code")
+              : blame(v, GUILTY_codegen, "running: %s", err.why);
+}
+
+/* The sum of the magnitudes, where an order may show. */
+static bool magnitudes(const Spec *spec, const Program *p, Data *out, Verdict *v)
+{
+    Err err = {0};
+    Run r;
+    return data_make(spec, p->magnitude, out, &err) &&
+           interp_run(p->magnitude, out->n, buffers(&r, out), NULL, &err) ? true : blame(v, GUILTY_reference, "%s", err.why);
+}
+
+static bool compare(Side *s, const Node *scheduled, bool jit, Counts *counts, Verdict *v)
+{
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    bool bound = has_bound_loop(scheduled->kid[Func_body]);
+    bool ok = check_side(s, s->p->func, GUILTY_reference, "the program as written, checked", v) &&
+              (bound || scheduled == s->p->func ||
+               check_side(s, scheduled, GUILTY_schedule, "the scheduled program", v));
+    const Node *low = ok ? loop_lower(A, scheduled, bound, &err) : NULL;
+    if (ok && !low)
+        ok = blame(v, GUILTY_lowering, "lowering: %s", err.why);
+    ok = ok && check_side(s, low, bound ? GUILTY_schedule : GUILTY_lowering, "the lowered program", v);
+    if (ok && jit && !bound)
+        ok = jit_side(s, scheduled, counts, v);
+    arena_release(A);
+    return ok;
+}
+
+bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated, bool jit, Counts *counts,
+             Verdict *v)
+{
+    Err err = {0};
+    Data want, sums = {0};
+    Run r;
+    if (!data_make(spec, p->func, &want, &err))
+        return blame(v, GUILTY_generator, "%s", err.why);
+    bool ok = interp_run(p->func, want.n, buffers(&r, &want), NULL, &err) || blame(v, GUILTY_reference, "%s", err.why);
+    bool loose = ok && reassociated && p->magnitude;
+    ok = ok && (!loose || magnitudes(spec, p, &sums, v));
+    Side s = {.p = p, .want = &want, .magnitude = loose ? &sums : NULL};
+    ok = ok && compare(&s, scheduled, jit, counts, v);
+    data_free(&s.got);
+    data_free(&sums);
+    data_free(&want);
+    return ok;
+}

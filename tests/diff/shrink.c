@@ -1,0 +1,113 @@
+/* shrink.c -- from a trial that fails to a smaller one that fails likewise, and to a script that shows it. */
+#include "tests/diff/diff.h"
+
+#include <string.h>
+
+#include "core/ir/print.h"
+
+typedef struct Shrink {
+    Trial *best;
+    Verdict *verdict;
+    bool jit;
+    int left; /* trials that may be spent */
+} Shrink;
+
+/* Keeps the candidate if it fails by the same part. */
+static bool keeps_failing(Shrink *s, const Trial *t)
+{
+    Counts none = {0};
+    Verdict v = {0};
+    if (s->left-- <= 0 || trial_run(t, s->jit, &none, &v) || v.guilty != s->verdict->guilty)
+        return false;
+    *s->best = *t;
+    *s->verdict = v;
+    return true;
+}
+
+static bool drop_moves(Shrink *s)
+{
+    bool any = false;
+    for (size_t i = s->best->nmoves; i-- > 0;) {
+        Trial t = *s->best;
+        memmove(&t.moves[i], &t.moves[i + 1], (t.nmoves - i - 1) * sizeof *t.moves);
+        t.nmoves--;
+        any |= keeps_failing(s, &t);
+    }
+    return any;
+}
+
+static bool drop_stages(Shrink *s)
+{
+    bool any = false;
+    for (int i = s->best->spec.nstages; i-- > 0;) {
+        Trial t = *s->best;
+        if (t.spec.stage[i].gone)
+            continue;
+        t.spec.stage[i].gone = true;
+        any |= keeps_failing(s, &t);
+        t = *s->best;
+        t.spec.nstages--;
+        if (i == t.spec.nstages && i > 0)
+            any |= keeps_failing(s, &t);
+    }
+    return any;
+}
+
+static bool shrink_data(Shrink *s)
+{
+    bool any = false;
+    for (int i = 0; i < POOL; i++)
+        for (int64_t e = 1; e < s->best->spec.extent[i] && e < 16; e++) {
+            Trial t = *s->best;
+            t.spec.extent[i] = e;
+            if (keeps_failing(s, &t)) {
+                any = true;
+                break;
+            }
+        }
+    Trial t = *s->best;
+    t.spec.specials = false;
+    t.spec.exact = true;
+    if (!s->best->spec.exact)
+        any |= keeps_failing(s, &t);
+    t = *s->best;
+    t.spec.type = DT_int32;
+    if (s->best->spec.type != DT_int32)
+        any |= keeps_failing(s, &t);
+    return any;
+}
+
+void trial_shrink(Trial *t, Verdict *v, bool jit)
+{
+    Shrink s = {t, v, jit, 600};
+    while ((drop_moves(&s) | drop_stages(&s) | shrink_data(&s)) && s.left > 0)
+        continue;
+}
+
+const char *trial_lua(Arena *A, const Trial *t, const Verdict *v)
+{
+    Program p;
+    Data d;
+    Err err = {0};
+    Buf out = buf_new(A);
+    buf_printf(&out, "-- %s: %s\n", guilty_name[v->guilty], v->why);
+    if (!spec_build(A, &t->spec, &p, &err))
+        return buf_str(&out);
+    buf_printf(&out, "local f = tvm.parse [[\n%s]]\nlocal s = tvm.schedule(f)\n", ir_text(A, p.func));
+    for (size_t i = 0; i < t->nmoves; i++) {
+        step_text(&out, "s", t->moves[i].prim, t->moves[i].nargs, t->moves[i].args);
+        buf_putc(&out, '\n');
+    }
+    buf_puts(&out, "print(s:ir())\n");
+    if (!data_make(&t->spec, p.func, &d, &err))
+        return buf_str(&out);
+    data_lua(&out, &t->spec, p.func, &d);
+    Buf names = buf_new(A);
+    for (size_t i = 0; i < d.nin; i++)
+        buf_printf(&names, "%s%s", i ? ", " : "", ir_buf_name(p.func->kid[Func_params]->kid[i]));
+    const char *in = buf_str(&names);
+    buf_printf(&out, "local want, got = { f:build(\"interp\"):run(%s) }, { s:run(%s) }\n", in, in);
+    buf_puts(&out, "for i = 1, #want do print(tvm.check(got[i], want[i], { rtol = 0, atol = 0 })) end\n");
+    data_free(&d);
+    return buf_str(&out);
+}

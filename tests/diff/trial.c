@@ -1,0 +1,152 @@
+/* trial.c -- steps, each checked, then the executions. */
+#include "tests/diff/diff.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/ir/parse.h"
+#include "core/ir/print.h"
+#include "core/ir/verify.h"
+
+const char *const guilty_name[GUILTY_COUNT] = {"nobody", "generator", "reference", "step", "schedule", "lowering", "codegen"};
+
+bool blame(Verdict *v, Guilty g, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    v->guilty = g;
+    vsnprintf(v->why, sizeof v->why, fmt, args);
+    va_end(args);
+    return false;
+}
+
+/* A program that stands: well formed, and its text reads back as the same program. */
+static bool stands(const Node *func, const char *after, Verdict *v)
+{
+    Err err = {0};
+    if (!ir_verify(func, &err))
+        return blame(v, GUILTY_step, "%s broke the program: %s", after, err.why);
+    Arena *A = arena_new(NULL);
+    const char *text = ir_text(A, func);
+    const Node *back = ir_parse_func(A, text, &err);
+    bool ok = true;
+    if (!back)
+        ok = blame(v, GUILTY_step, "%s: the text does not parse: %s", after, err.why);
+    else if (strcmp(ir_text(A, back), text) != 0)
+        ok = blame(v, GUILTY_step, "%s: the text, read and printed, is another", after);
+    else if (!ir_equal(back, func))
+        ok = blame(v, GUILTY_step, "%s: the text reads back as another program", after);
+    arena_release(A);
+    return ok;
+}
+
+static bool one_step(Sched *s, const Move *m, Counts *counts, Verdict *v)
+{
+    Err err = {0};
+    Fingerprint before = ir_fingerprint(s->at->func);
+    bool ok = sched_apply(s, m->prim, m->nargs, m->args, &err);
+    counts->per_prim[m->prim - prims][ok]++;
+    if (ok) {
+        counts->accepted++;
+        return stands(s->at->func, m->prim->name, v);
+    }
+    counts->refused++;
+    if (err.code == ERR_none || err.code == ERR_step_broke_program)
+        return blame(v, GUILTY_step, "%s: refused without a reason of its own: %s", m->prim->name, err.why);
+    return fp_equal(before, ir_fingerprint(s->at->func)) ||
+           blame(v, GUILTY_step, "%s: refused, but the program changed", m->prim->name);
+}
+
+/* The recorded steps, made again from the start, give the same program. */
+static bool replays(Version *start, Version *end, Verdict *v)
+{
+    Version *steps[MAX_MOVES], *now = version_retain(start);
+    size_t n = 0;
+    Err err = {0};
+    bool ok = true;
+    for (Version *w = end; w->parent && n < MAX_MOVES; w = w->parent)
+        steps[n++] = w;
+    while (ok && n-- > 0) {
+        Version *next = version_apply(now, steps[n]->prim, steps[n]->nargs, steps[n]->args, &err);
+        if (!next) {
+            ok = blame(v, GUILTY_step, "replay: %s was refused: %s", steps[n]->prim->name, err.why);
+            continue;
+        }
+        version_release(now);
+        now = next;
+        if (!fp_equal(ir_fingerprint(now->func), ir_fingerprint(steps[n]->func)))
+            ok = blame(v, GUILTY_step, "replay: %s made another program", steps[n]->prim->name);
+        else if (strcmp(now->said, steps[n]->said) != 0)
+            ok = blame(v, GUILTY_step, "replay: it said %s, now %s", steps[n]->said, now->said);
+    }
+    version_release(now);
+    return ok;
+}
+
+static bool undoes(Sched *s, Fingerprint first, Verdict *v)
+{
+    Err err = {0};
+    int n = s->at->number;
+    Fingerprint last = ir_fingerprint(s->at->func);
+    if (!sched_undo(s, n, &err) || !fp_equal(first, ir_fingerprint(s->at->func)))
+        return blame(v, GUILTY_step, "undoing %d steps does not give the first program: %s", n, err.why);
+    if (!sched_redo(s, n, &err) || !fp_equal(last, ir_fingerprint(s->at->func)))
+        return blame(v, GUILTY_step, "redoing %d steps does not give the last program: %s", n, err.why);
+    return true;
+}
+
+/* Did some step say that roundings change? */
+static bool rounding_changed(const Version *v)
+{
+    for (; v->parent; v = v->parent)
+        if (strcmp(v->prim->name, "contract") == 0 || strstr(v->said, "rounding changes"))
+            return true;
+    return false;
+}
+
+/* Runs t's moves, or draws them on the way where c is given. */
+static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, Verdict *v)
+{
+    Program p;
+    Err err = {0};
+    Arena *own = arena_new(NULL);
+    counts->trials++;
+    if (!spec_build(own, &t->spec, &p, &err)) {
+        arena_release(own);
+        return blame(v, GUILTY_generator, "te: %s", err.why);
+    }
+    Version *start = version_new(own, p.func);
+    Sched *s = sched_new(start);
+    Fingerprint first = ir_fingerprint(p.func);
+    bool ok = stands(p.func, "te", v);
+    size_t want = c ? (size_t)choose(c, MAX_MOVES + 1) : t->nmoves;
+    for (size_t i = 0; ok && i < want; i++) {
+        if (c) {
+            move_draw(A, c, s->at->func, &t->moves[i]);
+            t->nmoves = i + 1;
+        }
+        ok = one_step(s, &t->moves[i], counts, v);
+    }
+    ok = ok && replays(start, s->at, v) && undoes(s, first, v);
+    bool rounded = rounding_changed(s->at);
+    counts->reassociated += rounded;
+    ok = ok && execute(&t->spec, &p, s->at->func, rounded, jit, counts, v);
+    sched_free(s);
+    version_release(start);
+    arena_release(own);
+    return ok;
+}
+
+bool trial_draw(Arena *A, Choices *c, Trial *out, bool jit, Counts *counts, Verdict *v)
+{
+    memset(out, 0, sizeof *out);
+    spec_draw(&out->spec, c);
+    return run_trial(A, c, out, jit, counts, v);
+}
+
+bool trial_run(const Trial *t, bool jit, Counts *counts, Verdict *v)
+{
+    Trial copy = *t;
+    return run_trial(NULL, NULL, &copy, jit, counts, v);
+}

@@ -67,6 +67,7 @@ local function suites(prefix, folder)
     return ("%s/tests/pty-drive %s %s"):format(folder, program, path)
   end)
   each("^tests/lua/[^/]+%.lua$", function(path) return program .. " " .. path end)
+  job(prefix .. "diff", ("%s/tests/diff --seed 1 --trials %d"):format(folder, quick and 200 or 600))
   job(prefix .. "doc", program .. " --doctest")
   for _, path in ipairs(files.list "^tutorials/[^/]+%.md$") do
     local lesson = path:match "([^/]+)%.md$"

@@ -87,6 +87,20 @@ bool prim_unroll(Step *s)
     return at_most(s, "unroll", MAX_UNROLL) && set_kind(s, FOR_unrolled, "unroll", NULL, false);
 }
 
+/* Loops on the way to this one, or below it, that have the axis: it cannot count two of them at once. */
+static const Node *axis_holder(const Node *n, const Node *loop, ForKind kind, bool related)
+{
+    if (n->op == OP_For && n != loop && ir_for_kind(n) == kind && (related || ir_mentions(n->kid[For_body], loop->kid[For_var])))
+        return n;
+    for (size_t i = 0; i < n->nkids; i++) {
+        const Node *found = op_info[n->kid[i]->op].cls == CLASS_STMT
+                                ? axis_holder(n->kid[i], loop, kind, related || n == loop) : NULL;
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
 bool prim_bind_axis(Step *s)
 {
     const char *axis = s->arg[1].s;
@@ -95,6 +109,9 @@ bool prim_bind_axis(Step *s)
             const Node *loop = s->arg[0].node;
             s->arg[0].n = 1;
             s->arg[0].nodes[0] = loop;
+            const Node *holder = axis_holder(s->func->kid[Func_body], loop, (ForKind)k, false);
+            if (holder)
+                return REFUSE(s->err, axis_taken, loop, axis, ir_var_name(holder->kid[For_var]), ir_var_name(loop->kid[For_var]));
             if (!set_kind(s, (ForKind)k, "bind", axis, true))
                 return false;
             buf_printf(&s->said, " to %s", axis);

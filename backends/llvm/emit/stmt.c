@@ -374,13 +374,24 @@ static unsigned next_width(const Gen *g, const Node *loop, int64_t rest, int64_t
     return (unsigned)piece;
 }
 
+/* Each iteration has memory of its own there, so the lanes of such a loop run one after another. */
+static bool allocates(const Node *s)
+{
+    if (s->op == OP_Alloc)
+        return true;
+    for (size_t i = 0; i < s->nkids; i++)
+        if (op_info[s->kid[i]->op].cls == CLASS_STMT && allocates(s->kid[i]))
+            return true;
+    return false;
+}
+
 /* In pieces of a power of two, of at most eight registers each; many pieces become a loop. */
 static void run_vectorized(Gen *g, const Node *loop)
 {
     int64_t n = ir_const_int(loop->kid[For_extent], -1), done = 0;
     unsigned most = most_lanes(g, loop);
     if (n < 0 || g->checked || g->lanes * 2 > most ||
-        reorders_sum(loop->kid[For_body], loop->kid[For_var], false)) {
+        allocates(loop->kid[For_body]) || reorders_sum(loop->kid[For_body], loop->kid[For_var], false)) {
         run_serial(g, loop);
         return;
     }

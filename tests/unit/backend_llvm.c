@@ -121,6 +121,9 @@ static void views_are_text(void **state)
     assert_non_null(strstr(ir, "define i32 @"));
 #if defined(__x86_64__)
     assert_non_null(strstr(text, "zmm"));
+    /* Each instruction stands below the line of the program that it comes from. */
+    assert_non_null(strstr(text, "C[y, x] += A[k, y] * B[k, x]\n\t"));
+    assert_null(strstr(text, ".cfi"));
 #endif
     arena_release(A);
 }

@@ -93,9 +93,14 @@ static bool generate(Job *j, const Node *func, const char *symbol)
     if (j->target->gpu)
         return generate_gpu(j, func);
     Gen g = new_generator(j, symbol);
+    bool lines = j->ask->views == 1u << EMIT_ASM;
+    if (lines)
+        g.lines = lines_open(j->A, j->ctx, j->mod, func);
     if (g.checked)
         g.accesses = loop_accesses(j->A, func, &g.naccesses);
     bool ok = gen_kernel(&g, func);
+    if (lines)
+        lines_close(g.lines);
     LLVMDisposeBuilder(g.b);
     return ok;
 }
@@ -206,7 +211,10 @@ static bool text_views(Job *j)
     LLVMDisposeModule(copy);
     if (!text)
         return false;
-    keep(j, assembly, LLVMGetBufferStart(text), LLVMGetBufferSize(text));
+    const char *code = arena_strndup(j->A, LLVMGetBufferStart(text), LLVMGetBufferSize(text));
+    if (!j->target->gpu)
+        code = lines_tidy(j->A, code, j->ask->text);
+    keep(j, assembly, code, strlen(code));
     LLVMDisposeMemoryBuffer(text);
     lap(j);
     return true;
@@ -264,11 +272,11 @@ static bool compile(Arena *A, const EmitRequest *ask, EmitResult *out, Err *err)
 /* ---- opening ---- */
 
 /* Loop strength reduction costs a third of the time of code generation and gains nothing on loops
-** whose addresses are hoisted already. */
+** whose addresses are hoisted already.  Assembly is shown in Intel's syntax. */
 static void set_options(void)
 {
-    static const char *const argv[] = {"tvmrepl", "-disable-lsr"};
-    LLVMParseCommandLineOptions(2, argv, "");
+    static const char *const argv[] = {"tvmrepl", "-disable-lsr", "-x86-asm-syntax=intel"};
+    LLVMParseCommandLineOptions(sizeof argv / sizeof *argv, argv, "");
 }
 
 extern EmitOpenFn tvmrepl_emit_open;

@@ -58,6 +58,8 @@ void gen_target_attributes(Gen *g, LLVMValueRef fn)
 void gen_open_frame(Gen *g, LLVMValueRef fn)
 {
     g->f = (Frame){.fn = fn, .levels = (int)g->levels.n, .temps = g->temps.n};
+    if (g->lines)
+        lines_function(g->lines, g->b, fn);
     gen_target_attributes(g, fn);
     g->f.entry = gen_block(g, "entry");
     LLVMBasicBlockRef body = gen_block(g, "body");
@@ -287,6 +289,8 @@ static LLVMValueRef body_function(Gen *g, const Node *loop, const Env *e, int64_
         memcpy(g->vars.at, var, vars * sizeof *var);
     if (bufs)
         memcpy(g->bufs.at, buf, bufs * sizeof *buf);
+    if (g->lines)
+        lines_return(g->lines, g->b, outer.f.fn);
     gen_go(g, outer.at);
     return fn;
 }

@@ -7,11 +7,14 @@
 
 void gen_go(Gen *g, Spot spot)
 {
+    LLVMMetadataRef line = g->lines ? LLVMGetCurrentDebugLocation2(g->b) : NULL;
     g->at = spot;
     if (spot.before)
         LLVMPositionBuilderBefore(g->b, spot.before);
     else
         LLVMPositionBuilderAtEnd(g->b, spot.block);
+    if (g->lines) /* LLVM takes the line of the place; it is the statement that counts */
+        LLVMSetCurrentDebugLocation2(g->b, line);
 }
 
 void gen_at_end(Gen *g, LLVMBasicBlockRef block)
@@ -207,10 +210,7 @@ LLVMValueRef gen_alloca(Gen *g, LLVMTypeRef type, unsigned align, const char *na
 {
     Spot back = g->at;
     LLVMValueRef last = LLVMGetBasicBlockTerminator(g->f.entry);
-    if (last)
-        LLVMPositionBuilderBefore(g->b, last);
-    else
-        LLVMPositionBuilderAtEnd(g->b, g->f.entry);
+    gen_go(g, (Spot){g->f.entry, last});
     LLVMValueRef slot = LLVMBuildAlloca(g->b, type, name);
     LLVMSetAlignment(slot, align);
     gen_go(g, back);

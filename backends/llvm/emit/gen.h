@@ -21,6 +21,7 @@
 #include <llvm-c/Core.h>
 
 #include "backends/cuda/plan.h"
+#include "backends/llvm/emit/lines.h"
 #include "backends/llvm/emit/target.h"
 #include "core/base/vec.h"
 #include "core/ir/ir.h"
@@ -141,6 +142,7 @@ typedef struct Gen {
     bool checked;       /* check every access */
     bool polls;         /* poll the cancel flag in long loops */
     const char *symbol; /* the kernel's name in the module */
+    Lines *lines;       /* NULL unless they are asked for */
 
     LLVMContextRef ctx;
     LLVMModuleRef mod;

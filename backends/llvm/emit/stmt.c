@@ -551,8 +551,11 @@ static StmtRule *const rules[OP_COUNT] = {
 void gen_stmt(Gen *g, const Node *s)
 {
     size_t floor = g->memo_floor, mark = gen_memo_mark(g);
+    LLVMMetadataRef before = g->lines ? lines_at(g->lines, g->b, s) : NULL;
     g->memo_floor = mark;
     (rules[s->op] ? rules[s->op] : on_unknown)(g, s);
+    if (g->lines)
+        LLVMSetCurrentDebugLocation2(g->b, before);
     gen_memo_drop(g, mark);
     g->memo_floor = floor;
 }

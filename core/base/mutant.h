@@ -8,13 +8,14 @@
 #ifndef CORE_BASE_MUTANT_H
 #define CORE_BASE_MUTANT_H
 
+extern int mutant_on; /* the chosen one; only tests/diff defines it */
+
 #ifdef TVMREPL_MUTANTS
 enum {
     MUTANT_none,
 #define MUTANT_ROW(name, doc) MUTANT_##name,
 #include "core/base/mutants.def"
 };
-extern int mutant_on;
 #define MUTANT(name, good, bad) (mutant_on == MUTANT_##name ? (bad) : (good))
 #else
 #define MUTANT(name, good, bad) (good)

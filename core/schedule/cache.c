@@ -72,6 +72,27 @@ static size_t copy_depth(const Path *p, const Node *b)
     return top;
 }
 
+typedef struct Whole {
+    const Node *buffer, *partly;
+} Whole;
+
+/* A writer of the buffer whose guard speaks of loops writes less than its box. */
+static bool writes_box(void *env, const Node *block)
+{
+    Whole *w = env;
+    if (!tree_writes(block, w->buffer) || nest_guard_on_axes(block))
+        return true;
+    w->partly = block;
+    return false;
+}
+
+static bool written_whole(Step *s, const Node *buffer)
+{
+    Whole w = {buffer, NULL};
+    return tree_blocks(s->func, writes_box, &w) ||
+           REFUSE(s->err, guard_on_loops, w.partly, ir_block_name(w.partly));
+}
+
 bool prim_cache_read(Step *s)
 {
     Arena *A = s->A;
@@ -83,6 +104,8 @@ bool prim_cache_read(Step *s)
         return REFUSE(s->err, does_not_read, block, ir_block_name(block), ir_buf_name(b));
     if (tree_writes(block, b))
         return REFUSE(s->err, reads_own_writes, block, ir_block_name(block), ir_buf_name(b));
+    if (!written_whole(s, b))
+        return false;
     const Node *copy = near_copy(s, b, scope);
     Path p;
     path_to(s->func, block, &p);
@@ -115,6 +138,8 @@ bool prim_cache_write(Step *s)
     if (!b)
         return REFUSE(s->err, opaque_block, block, "cache_write", scope_name[scope], ir_block_name(block),
                       "it does more than one store");
+    if (!written_whole(s, b))
+        return false;
     Path p;
     path_to(s->func, block, &p);
     const Node *window = window_of(s, &p, b), *copy = near_copy(s, b, scope);

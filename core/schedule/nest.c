@@ -110,6 +110,11 @@ static const char *free_name(Arena *A, const char *name, size_t naround, const N
     return try;
 }
 
+bool nest_guard_on_axes(const Node *block)
+{
+    return mentions_only_axes(block, block->kid[Block_where]);
+}
+
 const Node *nest_build(Step *s, const Node *block, const AxisSpan *spans, const AxisSpan *domain,
                        size_t naround, const Node *const *around)
 {

@@ -38,6 +38,10 @@ const Node *nest_insert(Arena *A, const Node *func, const Node *place, const Nod
 /* The loops on a path, outermost first; how many. */
 size_t path_loops(const Path *p, const Node **out);
 
+/* Does the block's where speak of its axes alone?  Else what it writes is less than the box around it, and a copy of the
+** box would read what was never written. */
+bool nest_guard_on_axes(const Node *block);
+
 /* Does every block that reads an allocated buffer come after the blocks that write it?  Else says which does not. */
 bool nest_in_order(Step *s, const Node *func);
 

@@ -80,8 +80,12 @@ static bool shrink_data(Shrink *s)
 void trial_shrink(Trial *t, Verdict *v, bool jit)
 {
     Shrink s = {t, v, jit, 600};
-    while ((drop_moves(&s) | drop_stages(&s) | shrink_data(&s)) && s.left > 0)
-        continue;
+    bool any = true;
+    while (any && s.left > 0) {
+        any = drop_moves(&s);
+        any = drop_stages(&s) || any;
+        any = shrink_data(&s) || any;
+    }
 }
 
 const char *trial_lua(Arena *A, const Trial *t, const Verdict *v)

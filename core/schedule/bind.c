@@ -399,9 +399,3 @@ bool step_done(Step *s, const Node *out)
     s->out = out;
     return true;
 }
-
-bool step_fail(Step *s)
-{
-    (void)s;
-    return false;
-}

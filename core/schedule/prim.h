@@ -92,8 +92,7 @@ size_t prim_params(const Prim *p, Param out[PRIM_MAX_PARAMS]);
 /* Turns what was given into nodes of s->func and plain values. */
 bool prim_bind(Step *s, const Prim *p, size_t nargs, const Arg *args);
 
-/* Names to nodes, as LANGUAGE says: "yi" where unique, "C/yi", else an error that lists what there is.  `gone`
-** is called for a loop that is not there, so that the version tree may say which step used it up. */
+/* Names to nodes: "yi" where unique, "C/yi" for the nest of block C, else an error that lists what there is. */
 const Node *find_loop(const Node *func, const char *name, Err *err);
 const Node *find_block(const Node *func, const char *name, Err *err);
 const Node *find_buffer(const Node *func, const char *name, Err *err);
@@ -107,6 +106,5 @@ void list_buffers(Arena *A, const Node *func, NameList *out);
 /* For apply functions: records what was made, and ends the step. */
 void step_made(Step *s, const char *name);
 bool step_done(Step *s, const Node *out);
-bool step_fail(Step *s);
 
 #endif

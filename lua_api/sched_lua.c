@@ -51,31 +51,10 @@ static int refuse(lua_State *L, Sched *s, const Err *err)
     return lua_refuse(L, err, &r);
 }
 
-/* Is `path` the loop called `name` that step `number` made?  Other nests may have one of that name too. */
-static bool made_then(const Node *func, const char *path, const char *name, int number)
+static void push_made(lua_State *L, const Version *v, size_t i)
 {
-    Err err = {0};
-    const char *slash = strrchr(path, '/');
-    if (!slash || strcmp(slash + 1, name) != 0)
-        return false;
-    const Node *loop = find_loop(func, path, &err);
-    return loop && loop->kid[For_var]->at.var->step == number;
-}
-
-/* A made name as a caller can use it: with its block where the name alone is not unique. */
-static void push_made(lua_State *L, const Version *v, const char *name)
-{
-    Err err = {0};
     Arena *A = arena_new(NULL);
-    NameList names = {0};
-    const char *found = name;
-    if (!find_loop(v->func, name, &err) && err.code == ERR_loop_ambiguous) {
-        list_loops(A, v->func, &names);
-        for (size_t i = 0; i < names.n; i++)
-            if (made_then(v->func, names.at[i], name, v->number))
-                found = names.at[i];
-    }
-    lua_pushstring(L, found);
+    lua_pushstring(L, version_made(A, v, i));
     arena_release(A);
 }
 
@@ -102,7 +81,7 @@ static int call_primitive(lua_State *L)
         return 1;
     }
     for (size_t i = 0; i < s->at->nmade; i++)
-        push_made(L, s->at, s->at->made[i]);
+        push_made(L, s->at, i);
     return (int)s->at->nmade;
 }
 

@@ -160,17 +160,22 @@ static void *alloc_slow(Arena *a, size_t size)
     return c->data;
 }
 
-void *arena_alloc(Arena *a, size_t size)
+void *arena_alloc_aligned(Arena *a, size_t size, size_t align)
 {
     if (size > PTRDIFF_MAX - 64)
         out_of_memory();
-    size = (size + 15) & ~(size_t)15;
-    if (size <= (size_t)(a->end - a->free)) {
-        void *p = a->free;
-        a->free += size;
+    size_t skip = -(uintptr_t)a->free & (align - 1);
+    if (size + skip <= (size_t)(a->end - a->free)) {
+        void *p = a->free + skip;
+        a->free += skip + size;
         return p;
     }
     return alloc_slow(a, size);
+}
+
+void *arena_alloc(Arena *a, size_t size)
+{
+    return arena_alloc_aligned(a, size, 16);
 }
 
 void arena_adopt(Arena *a, Arena *other)
@@ -197,7 +202,7 @@ void arena_own(Arena *a, void *object, void (*release)(void *))
 
 char *arena_strndup(Arena *a, const char *s, size_t n)
 {
-    char *copy = arena_alloc(a, n + 1);
+    char *copy = arena_alloc_aligned(a, n + 1, 1);
     mem_copy(copy, s, n);
     return copy;
 }
@@ -214,7 +219,7 @@ char *arena_printf(Arena *a, const char *fmt, ...)
     va_copy(again, ap);
     int n = vsnprintf(NULL, 0, fmt, ap);
     assert(n >= 0);
-    char *s = arena_alloc(a, (size_t)n + 1);
+    char *s = arena_alloc_aligned(a, (size_t)n + 1, 1);
     vsnprintf(s, (size_t)n + 1, fmt, again);
     va_end(again);
     va_end(ap);

@@ -41,7 +41,8 @@ const Node *ir_bool(Arena *A, bool v)
 const Node *ir_var_like(Arena *A, DType t, const char *name, const char *axis, int step)
 {
     VarInfo *info = arena_alloc(A, sizeof *info);
-    *info = (VarInfo){arena_strdup(A, name), axis ? arena_strdup(A, axis) : NULL, step};
+    const char *own = arena_strdup(A, name), *from = axis && strcmp(axis, name) == 0 ? own : axis;
+    *info = (VarInfo){own, from && from != own ? arena_strdup(A, from) : from, step};
     return ir_make(A, OP_Var, t, (Attr){.var = info}, 0, NULL);
 }
 

@@ -7,9 +7,11 @@
 enum { MEASURED = 0x80, MOVED = 0xff }; /* MOVED: at.name is the copy's address */
 _Static_assert((int)OP_COUNT < (int)MEASURED, "the marks are no ops");
 
+enum { ALIGN = 8 }; /* of a Node and of what hangs from it */
+
 static size_t padded(size_t n)
 {
-    return (n + 15) & ~(size_t)15;
+    return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 }
 
 static size_t string_size(Arena *work, const char *s)
@@ -21,9 +23,9 @@ static size_t attr_size(Arena *work, AttrKind kind, Attr at)
 {
     switch (kind) {
     case ATTR_NAME: return string_size(work, at.name);
-    case ATTR_VAR:
+    case ATTR_VAR: /* an axis that is the name is stored once */
         return (arena_holds(work, at.var) ? padded(sizeof *at.var) : 0) + string_size(work, at.var->name) +
-               string_size(work, at.var->axis);
+               (at.var->axis == at.var->name ? 0 : string_size(work, at.var->axis));
     case ATTR_BUF:
         return (arena_holds(work, at.buf) ? padded(sizeof *at.buf) : 0) + string_size(work, at.buf->name);
     case ATTR_BLOCK:
@@ -59,21 +61,23 @@ static Attr move_attr(Arena *work, Arena *to, AttrKind kind, Attr at)
     case ATTR_NAME: at.name = move_string(work, to, at.name); break;
     case ATTR_VAR:
         if (arena_holds(work, at.var)) {
-            VarInfo *v = arena_alloc(to, sizeof *v);
-            *v = (VarInfo){move_string(work, to, at.var->name), move_string(work, to, at.var->axis), at.var->step};
+            VarInfo *v = arena_alloc_aligned(to, sizeof *v, ALIGN);
+            const char *name = move_string(work, to, at.var->name);
+            bool same = at.var->axis == at.var->name;
+            *v = (VarInfo){name, same ? name : move_string(work, to, at.var->axis), at.var->step};
             at.var = v;
         }
         break;
     case ATTR_BUF:
         if (arena_holds(work, at.buf)) {
-            BufInfo *b = arena_alloc(to, sizeof *b);
+            BufInfo *b = arena_alloc_aligned(to, sizeof *b, ALIGN);
             *b = (BufInfo){move_string(work, to, at.buf->name), at.buf->scope};
             at.buf = b;
         }
         break;
     case ATTR_BLOCK:
         if (arena_holds(work, at.block)) {
-            BlockInfo *b = arena_alloc(to, sizeof *b);
+            BlockInfo *b = arena_alloc_aligned(to, sizeof *b, ALIGN);
             *b = (BlockInfo){move_string(work, to, at.block->name), move_string(work, to, at.block->from),
                              at.block->step};
             at.block = b;
@@ -94,7 +98,7 @@ const Node *ir_rehome(const Node *n, Arena *work, Arena *to)
         return n;
     Node *old = (Node *)(uintptr_t)n;
     Op op = (Op)(n->op & ~MEASURED);
-    Node *now = arena_alloc(to, sizeof *n + n->nkids * sizeof *n->kid);
+    Node *now = arena_alloc_aligned(to, sizeof *n + n->nkids * sizeof *n->kid, ALIGN);
     memcpy(now, n, sizeof *n);
     now->op = (uint8_t)op;
     now->at = move_attr(work, to, op_info[op].attr, n->at);

@@ -29,202 +29,6 @@ size_t prim_params(const Prim *p, Param out[PRIM_MAX_PARAMS])
     return n;
 }
 
-/* ---- finding by name ---- */
-
-typedef struct Search {
-    Arena *A; /* for lists; NULL when only looking */
-    const char *block, *loop;
-    const Node *found;
-    size_t hits;
-    NameList *names;
-} Search;
-
-static bool is_statement(const Node *n)
-{
-    return op_info[n->op].cls == CLASS_STMT;
-}
-
-static bool holds_block(const Node *n, const char *name)
-{
-    if (n->op == OP_Block)
-        return strcmp(ir_block_name(n), name) == 0;
-    for (size_t i = 0; i < n->nkids; i++)
-        if (is_statement(n->kid[i]) && holds_block(n->kid[i], name))
-            return true;
-    return false;
-}
-
-static void search_loops(Search *s, const Node *n)
-{
-    if (n->op == OP_For && strcmp(ir_var_name(n->kid[For_var]), s->loop) == 0 &&
-        (!s->block || holds_block(n, s->block))) {
-        s->found = n;
-        s->hits++;
-    }
-    if (n->op != OP_Block)
-        for (size_t i = 0; i < n->nkids; i++)
-            if (is_statement(n->kid[i]))
-                search_loops(s, n->kid[i]);
-}
-
-/* The first block below: it names a nest. */
-static const Node *first_block(const Node *n)
-{
-    if (n->op == OP_Block)
-        return n;
-    for (size_t i = 0; i < n->nkids; i++) {
-        const Node *b = is_statement(n->kid[i]) ? first_block(n->kid[i]) : NULL;
-        if (b)
-            return b;
-    }
-    return NULL;
-}
-
-static void collect_loops(Arena *A, const Node *root, const Node *n, NameList *out)
-{
-    if (n->op == OP_For) {
-        Search s = {.loop = ir_var_name(n->kid[For_var])};
-        search_loops(&s, root);
-        const Node *b = first_block(n);
-        vec_push(A, out, s.hits > 1 && b ? arena_printf(A, "%s/%s", ir_block_name(b), s.loop) : s.loop);
-    }
-    if (n->op != OP_Block)
-        for (size_t i = 0; i < n->nkids; i++)
-            if (is_statement(n->kid[i]))
-                collect_loops(A, root, n->kid[i], out);
-}
-
-void list_loops(Arena *A, const Node *func, NameList *out)
-{
-    collect_loops(A, func, func->kid[Func_body], out);
-}
-
-typedef struct Collect {
-    Arena *A;
-    NameList *out;
-} Collect;
-
-static bool collect_block(void *env, const Node *block)
-{
-    Collect *c = env;
-    vec_push(c->A, c->out, ir_block_name(block));
-    return true;
-}
-
-void list_blocks(Arena *A, const Node *func, NameList *out)
-{
-    Collect c = {A, out};
-    tree_blocks(func, collect_block, &c);
-}
-
-static void collect_allocs(Arena *A, const Node *n, NameList *out)
-{
-    if (n->op == OP_Alloc)
-        vec_push(A, out, ir_buf_name(n->kid[Alloc_buffer]));
-    for (size_t i = 0; i < n->nkids; i++)
-        if (is_statement(n->kid[i]))
-            collect_allocs(A, n->kid[i], out);
-}
-
-void list_buffers(Arena *A, const Node *func, NameList *out)
-{
-    for (int k = Func_params; k <= Func_results; k++)
-        for (size_t i = 0; i < func->kid[k]->nkids; i++)
-            vec_push(A, out, ir_buf_name(func->kid[k]->kid[i]));
-    collect_allocs(A, func->kid[Func_body], out);
-}
-
-/* "there are: a, b, c" in at most 300 characters. */
-static void join_names(char *out, size_t size, const NameList *names)
-{
-    size_t len = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < names->n; i++) {
-        size_t more = strlen(names->at[i]) + 2;
-        if (len + more + 5 > size) {
-            snprintf(out + len, size - len, ", …");
-            return;
-        }
-        len += (size_t)snprintf(out + len, size - len, "%s%s", i ? ", " : "", names->at[i]);
-    }
-}
-
-typedef void Lister(Arena *A, const Node *func, NameList *out);
-
-static void join_all(char *out, size_t size, const Node *func, Lister *list)
-{
-    Arena *A = arena_new(NULL);
-    NameList names = {0};
-    list(A, func, &names);
-    join_names(out, size, &names);
-    arena_release(A);
-}
-
-const Node *find_loop(const Node *func, const char *name, Err *err)
-{
-    char all[280], block[128];
-    const char *slash = strrchr(name, '/');
-    Search s = {.loop = slash ? slash + 1 : name};
-    if (slash && (size_t)(slash - name) < sizeof block) {
-        snprintf(block, sizeof block, "%.*s", (int)(slash - name), name);
-        s.block = block;
-    }
-    search_loops(&s, func);
-    if (s.hits == 1)
-        return s.found;
-    join_all(all, sizeof all, func, list_loops);
-    if (s.hits == 0)
-        return FAIL(err, no_loop, NULL, name, all[0] ? all : "none");
-    Arena *A = arena_new(NULL);
-    NameList names = {0}, same = {0};
-    list_loops(A, func, &names);
-    for (size_t i = 0; i < names.n; i++) {
-        const char *at = strrchr(names.at[i], '/');
-        if (at && strcmp(at + 1, s.loop) == 0)
-            vec_push(A, &same, names.at[i]);
-    }
-    join_names(all, sizeof all, &same);
-    FAIL(err, loop_ambiguous, NULL, name, s.hits, all);
-    arena_release(A);
-    return NULL;
-}
-
-const Node *find_block(const Node *func, const char *name, Err *err)
-{
-    Path p;
-    if (path_to_block(func, name, &p))
-        return path_end(&p);
-    char all[280];
-    join_all(all, sizeof all, func, list_blocks);
-    return FAIL(err, no_block, NULL, name, all[0] ? all : "none");
-}
-
-static const Node *buffer_below(const Node *n, const char *name)
-{
-    if (n->op == OP_Alloc && strcmp(ir_buf_name(n->kid[Alloc_buffer]), name) == 0)
-        return n->kid[Alloc_buffer];
-    for (size_t i = 0; i < n->nkids; i++) {
-        const Node *b = is_statement(n->kid[i]) ? buffer_below(n->kid[i], name) : NULL;
-        if (b)
-            return b;
-    }
-    return NULL;
-}
-
-const Node *find_buffer(const Node *func, const char *name, Err *err)
-{
-    for (int k = Func_params; k <= Func_results; k++)
-        for (size_t i = 0; i < func->kid[k]->nkids; i++)
-            if (strcmp(ir_buf_name(func->kid[k]->kid[i]), name) == 0)
-                return func->kid[k]->kid[i];
-    const Node *b = buffer_below(func->kid[Func_body], name);
-    if (b)
-        return b;
-    char all[280];
-    join_all(all, sizeof all, func, list_buffers);
-    return FAIL(err, no_buffer, NULL, name, all[0] ? all : "none");
-}
-
 /* ---- binding ---- */
 
 static bool wrong(Step *s, const Param *p, size_t at, const char *want)
@@ -266,6 +70,9 @@ static bool bind_names(Step *s, const Param *p, size_t nargs, const Arg *args, s
         if (!*n || strlen(n) > 60 || strspn(n, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.") != strlen(n) ||
             strchr("0123456789.", *n) || n[strlen(n) - 1] == '.' || strstr(n, ".."))
             return REFUSE(s->err, bad_name, NULL, n);
+        for (size_t k = 0; k < b->n; k++)
+            if (strcmp(b->names[k], n) == 0)
+                return REFUSE(s->err, name_twice, NULL, n);
         b->names[b->n++] = n;
     }
     return true;
@@ -319,6 +126,7 @@ static bool bind_loops(Step *s, const Param *p, size_t nargs, const Arg *args, s
         for (size_t j = 0; j < b->n; j++)
             if (b->nodes[j] == loop)
                 return REFUSE(s->err, loop_twice, loop, list[i].s);
+        b->names[b->n] = list[i].s;
         b->nodes[b->n++] = loop;
     }
     return n > 0 || wrong(s, p, at, "at least one loop");

@@ -14,7 +14,7 @@ static const Node *with_kind(Arena *A, const Node *func, const Node *loop, ForKi
     return path_replace(A, &path, ir_make(A, OP_For, 0, (Attr){.i = kind}, now->nkids, now->kid));
 }
 
-/* Suggests a loop of the same nest for which the same step is legal: the innermost for lanes, else the outermost. */
+/* Suggests a loop of the same nest for which the same step is legal, and of use: the innermost for lanes, else the outermost. */
 static void suggest(Step *s, const Node *loop, const char *how, const char *arg)
 {
     Path path;
@@ -24,11 +24,8 @@ static void suggest(Step *s, const Node *loop, const char *how, const char *arg)
         const Node *other = path.at[lanes ? path.n - 1 - i : i];
         Err quiet = {0};
         if (other->op == OP_For && other != loop && ir_for_kind(other) == FOR_serial &&
-            legal_concurrent(s->func, other, how, &quiet)) {
-            Err unique = {0};
-            if (find_loop(s->func, ir_var_name(other->kid[For_var]), &unique) != other)
-                continue;
-            err_fix(s->err, "s:%s(\"%s\"%s%s%s)", how, ir_var_name(other->kid[For_var]), arg ? ", \"" : "",
+            ir_const_int(other->kid[For_extent], 2) > 1 && legal_concurrent(s->func, other, how, &quiet)) {
+            err_fix(s->err, "s:%s(\"%s\"%s%s%s)", how, loop_handle(s->A, s->func, other), arg ? ", \"" : "",
                     arg ? arg : "", arg ? "\"" : "");
             return;
         }
@@ -53,7 +50,7 @@ static bool set_kind(Step *s, ForKind kind, const char *how, const char *arg, bo
             loop->kid[For_extent]->op != OP_IntImm)
             return REFUSE(s->err, extent_not_constant, loop, how, name);
         func = with_kind(s->A, func, loop, kind);
-        buf_printf(&s->said, "%s%s", i ? ", " : "", name);
+        buf_printf(&s->said, "%s%s", i ? ", " : "", loop_label(s->A, s->func, loop));
     }
     return step_done(s, func);
 }
@@ -139,7 +136,7 @@ bool prim_annotate(Step *s)
         if (strcmp(old->kid[i]->at.name, key) != 0)
             now[n++] = old->kid[i];
     now[n++] = ir_node(A, Annot, 0, (Attr){.name = arena_strdup(A, key)}, [Annot_value] = value);
-    buf_printf(&s->said, "%s {%s: %s}", place->op == OP_For ? ir_var_name(place->kid[For_var]) : ir_block_name(place),
+    buf_printf(&s->said, "%s {%s: %s}", place->op == OP_For ? loop_label(A, s->func, place) : ir_block_name(place),
                key, s->arg[2].s ? s->arg[2].s : arena_printf(A, "%lld", (long long)s->arg[2].i));
     Path path;
     path_to(s->func, place, &path);

@@ -123,21 +123,27 @@ static const Node *parts_value(Arena *A, const Parts *p)
     return sum;
 }
 
-static bool names_are_free(Step *s, const Node *loop, Parts *p, const Bound *names)
+static bool is_part(const Parts *p, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(ir_var_name(p->var[i]), name) == 0)
+            return true;
+    return false;
+}
+
+/* A Var for each part, whose name no loop around or below has; `loop` itself goes. */
+static void name_parts(Step *s, const Node *func, const Node *loop, Parts *p, const Bound *names)
 {
     Path path;
-    path_to(s->func, loop, &path);
+    path_to(func, loop, &path);
     const Node *without = path_replace(s->A, &path, loop->kid[For_body]);
     for (size_t i = 0; i < p->n; i++) {
-        const char *name = part_name(s, loop, names, i);
-        name = fresh_loop_name(s->A, without, loop->kid[For_body], name);
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(ir_var_name(p->var[j]), name) == 0)
-                name = arena_printf(s->A, "%s_%zu", name, i);
+        const char *name = part_name(s, loop, names, i), *try = fresh_loop_name(s->A, without, loop->kid[For_body], name);
+        for (int k = 1; is_part(p, i, try); k++)
+            try = fresh_loop_name(s->A, without, loop->kid[For_body], arena_printf(s->A, "%s_%d", name, k));
         const VarInfo *from = loop->kid[For_var]->at.var;
-        p->var[i] = ir_var_like(s->A, DT_int64, name, from->axis ? from->axis : from->name, s->number);
+        p->var[i] = ir_var_like(s->A, DT_int64, try, from->axis ? from->axis : from->name, s->number);
     }
-    return true;
 }
 
 /* Replaces `loop` by loops over the parts around its body. */
@@ -165,9 +171,9 @@ static const Node *split_loop(Step *s, const Node *func, const Node *loop, const
     return path_replace(A, &path, body);
 }
 
-static void say_split(Step *s, const Node *loop, const Parts *p)
+static void say_split(Step *s, const Node *func, const Node *loop, const Parts *p)
 {
-    buf_printf(&s->said, "%s(%lld) ->", ir_var_name(loop->kid[For_var]), (long long)loop->kid[For_extent]->at.i);
+    buf_printf(&s->said, "%s(%lld) ->", loop_label(s->A, func, loop), (long long)loop->kid[For_extent]->at.i);
     for (size_t i = 0; i < p->n; i++) {
         buf_printf(&s->said, " %s(%lld)", ir_var_name(p->var[i]), (long long)p->factor[i]);
         step_made(s, ir_var_name(p->var[i]));
@@ -183,9 +189,10 @@ bool prim_split(Step *s)
         return false;
     if (names->n > p.n)
         return REFUSE(s->err, too_many_names, loop, names->n, p.n);
-    if (!solve_factors(s, loop, factors, p.factor) || !names_are_free(s, loop, &p, names))
+    if (!solve_factors(s, loop, factors, p.factor))
         return false;
-    say_split(s, loop, &p);
+    name_parts(s, s->func, loop, &p, names);
+    say_split(s, s->func, loop, &p);
     return step_done(s, split_loop(s, s->func, loop, &p));
 }
 
@@ -247,7 +254,7 @@ bool prim_fuse(Step *s)
     Bind bind = {loops->n, map, &range, total > 0 ? 1 : 0};
     const Node *body = ir_for(A, FOR_serial, var, ir_idx(A, total), rebind(A, inner->kid[For_body], &bind));
     for (size_t i = 0; i < loops->n; i++)
-        buf_printf(&s->said, "%s(%lld) ", ir_var_name(loops->nodes[i]->kid[For_var]),
+        buf_printf(&s->said, "%s(%lld) ", loop_label(A, s->func, loops->nodes[i]),
                    (long long)loops->nodes[i]->kid[For_extent]->at.i);
     buf_printf(&s->said, "-> %s(%lld)", name, (long long)total);
     step_made(s, name);
@@ -360,7 +367,7 @@ bool prim_reorder(Step *s)
     tree_blocks(nest.at[0], float_sum, &f);
     s->reassociates = f.found && reduction_reordered(&nest, after);
     for (size_t i = 0; i < loops->n; i++)
-        buf_printf(&s->said, "%s%s", i ? ", " : "", ir_var_name(loops->nodes[i]->kid[For_var]));
+        buf_printf(&s->said, "%s%s", i ? ", " : "", loop_label(A, s->func, loops->nodes[i]));
     Path path;
     path_to(s->func, nest.at[0], &path);
     return step_done(s, path_replace(A, &path, body));
@@ -390,14 +397,15 @@ bool prim_tile(Step *s)
         Path path;
         path_to_loop(func, loops[d]->kid[For_var], &path);
         const Node *loop = path_end(&path);
-        s->func = func;
-        if (!serial_const(s, loop, "tile") || !solve_factors(s, loop, &f, p.factor) ||
-            !names_are_free(s, loop, &p, &own))
+        if (!serial_const(s, loop, "tile") || !solve_factors(s, loop, &f, p.factor))
             return false;
+        name_parts(s, func, loop, &p, &own);
         if (d)
             buf_puts(&s->said, ", ");
-        say_split(s, loop, &p);
+        say_split(s, func, loop, &p);
         func = split_loop(s, func, loop, &p);
+        if (func->depth > IR_MAX_DEPTH)
+            return REFUSE(s->err, too_deep, loop, IR_MAX_DEPTH);
         var[d][0] = p.var[0];
         var[d][1] = p.var[1];
     }

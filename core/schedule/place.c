@@ -107,7 +107,7 @@ static bool finish_move(Step *s, Move *m, const Node *anchor, bool after)
     out = alloc_settle_all(A, out, m->block);
     if (!nest_in_order(s, out) || !nest_recheck(s, out))
         return false;
-    buf_printf(&s->said, "%s at %s", ir_block_name(m->block), ir_var_name(m->loop->kid[For_var]));
+    buf_printf(&s->said, "%s at %s", ir_block_name(m->block), loop_label(A, s->func, m->loop));
     return step_done(s, out);
 }
 

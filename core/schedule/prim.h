@@ -49,7 +49,7 @@ typedef struct Bound {
     size_t n;                            /* how many nodes, factors or names */
     const Node *nodes[PRIM_MAX_ITEMS];
     int64_t ints[PRIM_MAX_ITEMS];
-    const char *names[PRIM_MAX_ITEMS];
+    const char *names[PRIM_MAX_ITEMS];   /* new names; for loops, what each was called by */
     int64_t i;
     const char *s;
 } Bound;
@@ -92,10 +92,17 @@ size_t prim_params(const Prim *p, Param out[PRIM_MAX_PARAMS]);
 /* Turns what was given into nodes of s->func and plain values. */
 bool prim_bind(Step *s, const Prim *p, size_t nargs, const Arg *args);
 
-/* Names to nodes: "yi" where unique, "C/yi" for the nest of block C, else an error that lists what there is. */
+/* Names to nodes, or an error that lists what there is.  A loop's name alone means the one loop of that name; where several
+** nests have it, the one above the block that is named as the Func, its main block; "C/yi" means that above block C. */
 const Node *find_loop(const Node *func, const char *name, Err *err);
 const Node *find_block(const Node *func, const char *name, Err *err);
 const Node *find_buffer(const Node *func, const char *name, Err *err);
+
+/* The way back.  A path has the block, "conv2/x"; a handle is the shortest name by which find_loop finds the loop; a label,
+** for reading, is the path where other nests have a loop of that name. */
+const char *loop_path(Arena *A, const Node *func, const Node *loop);
+const char *loop_handle(Arena *A, const Node *func, const Node *loop);
+const char *loop_label(Arena *A, const Node *func, const Node *loop);
 
 /* The names of all loops (paths where a name is not unique), blocks or buffers, for completion and errors. */
 typedef VEC(const char *) NameList;

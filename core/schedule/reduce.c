@@ -99,7 +99,7 @@ bool prim_decompose_reduction(Step *s)
     for (size_t i = p.n - 1; i-- > depth;)
         rest = ir_with_kid(A, p.at[i], p.kid[i], rest);
     step_made(s, made);
-    buf_printf(&s->said, "%s -> %s before %s", name, made, at);
+    buf_printf(&s->said, "%s -> %s before %s", name, made, loop_label(A, s->func, loop));
     const Node *out = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){init, rest}));
     return step_done(s, alloc_settle(A, out, block_target(block)));
 }

@@ -7,6 +7,7 @@
 
 #include "core/ir/rehome.h"
 #include "core/ir/verify.h"
+#include "core/schedule/tree.h"
 
 /* ---- versions ---- */
 
@@ -63,9 +64,9 @@ typedef struct Apply {
 } Apply;
 
 /* A loop that an earlier step used up: say which step, and how to come back. */
-static void explain_stale(Version *v, const char *name, Err *err)
+static void explain_stale(const Version *v, const char *name, Err *err)
 {
-    for (Version *w = v; w && w->parent; w = w->parent) {
+    for (const Version *w = v; w && w->parent; w = w->parent) {
         Err quiet = {0};
         if (find_loop(w->parent->func, name, &quiet)) {
             FAIL(err, stale_loop, NULL, name, w->number, w->said, w->number - 1);
@@ -84,6 +85,54 @@ static void explain_args(Version *v, size_t nargs, const Arg *args, Err *err)
                  quiet.code == ERR_no_loop && strstr(err->why, args[i].s))
             explain_stale(v, args[i].s, err);
     }
+}
+
+/* The version before the step that used up the main block's loop of this name; NULL if none did. */
+static const Version *before_used_up(const Version *v, const char *name)
+{
+    for (const Version *w = v->parent; w; w = w->parent) {
+        Err quiet = {0};
+        Path p;
+        const Node *loop = find_loop(w->func, name, &quiet);
+        if (loop && path_to_block(loop, w->func->at.name, &p) && !path_to_loop(v->func, loop->kid[For_var], &p))
+            return w;
+    }
+    return NULL;
+}
+
+/* A name alone that meant a loop of the main block does not come to mean another nest's when a step has used that loop up:
+** more often than not the step is taken twice. */
+static bool still_meant(const Version *v, const char *name, const Step *s, const Node *loop)
+{
+    Path p;
+    if (strchr(name, '/') || path_to_block(loop, v->func->at.name, &p))
+        return true;
+    const Version *before = before_used_up(v, name);
+    if (!before)
+        return true;
+    const char *path = loop_path(s->A, v->func, loop);
+    while (v->number > before->number + 1)
+        v = v->parent;
+    REFUSE(s->err, stale_loop, loop, name, v->number, v->said, before->number);
+    err_fix(s->err, "was the cell run twice?  s:back(%d) goes to where it was still there; \"%s\" means that of another nest",
+            before->number, path);
+    return false;
+}
+
+static bool loops_still_meant(const Version *v, const Step *s)
+{
+    Path main;
+    if (!path_to_block(v->func, v->func->at.name, &main))
+        return true;
+    for (size_t i = 0; i < PRIM_MAX_PARAMS; i++) {
+        const Bound *b = &s->arg[i];
+        if (b->node && b->node->op == OP_For && !still_meant(v, b->s, s, b->node))
+            return false;
+        for (size_t k = 0; k < b->n; k++)
+            if (b->nodes[k] && b->names[k] && !still_meant(v, b->names[k], s, b->nodes[k]))
+                return false;
+    }
+    return true;
 }
 
 static const char *said_text(Arena *A, const Step *s, const Prim *prim)
@@ -106,22 +155,24 @@ static void name_step(const Apply *a, Err *err)
 /* What an argument takes in an arena, beside the Arg itself. */
 static size_t arg_size(const Arg *a)
 {
-    size_t n = a->tag == ARG_STR ? strlen(a->s) + 17 : 0;
+    size_t n = a->tag == ARG_STR ? strlen(a->s) + 1 : 0;
     for (size_t i = 0; a->tag == ARG_LIST && i < a->n; i++)
         n += sizeof *a + arg_size(&a->list[i]);
     return n + (a->tag == ARG_LIST ? sizeof *a + 16 : 0);
 }
 
+enum { ALIGNMENTS = 3 * 16 }; /* lost between strings and what must stand at a multiple of 16 */
+
 /* A version that holds just what the step made. */
 static Version *keep(const Apply *a, const Step *s, Arena *work)
 {
     const char *said = said_text(work, s, a->prim);
-    size_t size = sizeof(Version) + strlen(said) + (a->nargs + 1) * sizeof(Arg) + 96 +
+    size_t size = sizeof(Version) + strlen(said) + 1 + (a->nargs + 1) * sizeof(Arg) + ALIGNMENTS +
                   (s->nmade + 1) * sizeof(char *) + ir_rehome_size(s->out, work);
     for (size_t i = 0; i < a->nargs; i++)
         size += arg_size(&a->args[i]);
     for (size_t i = 0; i < s->nmade; i++)
-        size += strlen(s->made[i]) + 17;
+        size += strlen(s->made[i]) + 1;
     Arena *A = arena_new_sized(a->from->arena, size);
     Version *v = arena_alloc(A, sizeof *v);
     Arg *args = ARENA_ARRAY(A, Arg, a->nargs + 1);
@@ -145,7 +196,7 @@ static bool apply_guarded(void *env, Err *err)
     bool ok = prim_bind(&s, a->prim, a->nargs, a->args);
     if (!ok && err->code == ERR_no_loop)
         explain_args(a->from, a->nargs, a->args, err);
-    ok = ok && a->prim->apply(&s);
+    ok = ok && loops_still_meant(a->from, &s) && a->prim->apply(&s);
     if (ok && s.out->depth > IR_MAX_DEPTH)
         ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);
     if (ok)
@@ -169,6 +220,26 @@ Version *version_apply(Version *v, const Prim *prim, size_t nargs, const Arg *ar
     }
 #endif
     return a.to;
+}
+
+/* Where the loop that the step made and called `name` stands. */
+static const Node *made_loop(const Node *n, const char *name, int number)
+{
+    const VarInfo *var = n->op == OP_For ? n->kid[For_var]->at.var : NULL;
+    if (var && var->step == number && strcmp(var->name, name) == 0)
+        return n;
+    for (size_t i = 0; i < n->nkids; i++) {
+        const Node *found = is_statement(n->kid[i]) ? made_loop(n->kid[i], name, number) : NULL;
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+const char *version_made(Arena *A, const Version *v, size_t i)
+{
+    const Node *loop = made_loop(v->func, v->made[i], v->number);
+    return loop ? loop_handle(A, v->func, loop) : v->made[i];
 }
 
 /* ---- the cursor ---- */

@@ -25,7 +25,7 @@ struct Version {
     size_t nargs;
     const Arg *args;
     const char *said;    /* "split y(1024) -> yo(128) yi(8)" */
-    size_t nmade;        /* names of what the step made, as the method returns them */
+    size_t nmade;        /* names of the loops, or of the block, that the step made */
     const char *const *made;
 };
 
@@ -37,6 +37,9 @@ Version *version_new(Arena *A, const Node *func);
 
 /* The ancestor with that number, or NULL. */
 Version *version_ancestor(Version *v, int number);
+
+/* A made name as a caller can use it: with its block where the name alone means another loop. */
+const char *version_made(Arena *A, const Version *v, size_t i);
 
 typedef struct Mark {
     const char *name;

@@ -21,6 +21,7 @@ bool path_to_loop(const Node *func, const Node *var, Path *out);
 bool path_to_block(const Node *func, const char *name, Path *out);
 bool path_to_alloc(const Node *func, const Node *buffer, Path *out);
 
+static inline bool is_statement(const Node *n) { return op_info[n->op].cls == CLASS_STMT; }
 static inline const Node *path_end(const Path *p) { return p->at[p->n - 1]; }
 
 /* The Func with path_end(p) replaced; a Nop in its place vanishes from the Seq around it. */

@@ -59,7 +59,7 @@ static size_t chain(Draw *d, const char *prim, Arg *out, size_t room)
         if (p.at[i]->op == OP_For) {
             const char *name = ir_var_name(p.at[i]->kid[For_var]);
             Err quiet = {0};
-            names[found++] = find_loop(d->func, name, &quiet) ? name : arena_printf(d->A, "%s/%s", block, name);
+            names[found++] = find_loop(d->func, name, &quiet) == p.at[i] ? name : arena_printf(d->A, "%s/%s", block, name);
         }
     if (found < 2)
         return 0;

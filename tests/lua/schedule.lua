@@ -114,6 +114,63 @@ t.test("stale names say which step used them up", function()
   t.raises("no_such_step", function() s:back(7) end)
 end)
 
+-- The Func and its main block are named alike, as a model's kernels are.
+local function conv()
+  return tvm.schedule(tvm.parse [[
+func conv(A: float32[16, 34]) -> R: float32[16, 32]:
+  alloc P: float32[16, 34]
+  for y in range(16):
+    for x in range(34):
+      block P(y, x):
+        P[y, x] = A[y, x] * 2
+  alloc C: float32[16, 32]
+  for y in range(16):
+    for x in range(32):
+      for k in range(3):
+        block conv(y, x, k: reduce):
+          init: C[y, x] = 0
+          C[y, x] += P[y, x + k]
+  for y in range(16):
+    for x in range(32):
+      block R(y, x):
+        R[y, x] = max(C[y, x], 0)
+]])
+end
+
+t.test("a name alone means the main block's loop", function()
+  local s = conv()
+  local xo, xi = s:split("x", 8, "xo", "xi")
+  t.eq(xo .. " " .. xi, "xo xi")
+  t.eq(tostring(s:history()):match "step 1[^\n]*", "step 1  split conv/x(32) -> xo(4) xi(8)")
+  s:parallel "y"
+  t.eq(tostring(s:history()):match "step 2[^\n]*", "step 2  parallel conv/y")
+  t.eq(s:split("R/x", 8, "xo", "xi"), "R/xo")
+  t.eq(s:split("xo", 2), "xo.0")
+  local e = t.raises("reduce_concurrent", function() s:parallel "k" end)
+  t.eq(e.fix, 's:parallel("xo.0")')
+  local again = conv()
+  load("local s = ...; " .. s:trace())(again)
+  t.eq(again:fingerprint(), s:fingerprint())
+end)
+
+t.test("a name alone does not move on to another nest", function()
+  local s = conv()
+  s:split("x", 8, "xo", "xi")
+  t.raises("loop_ambiguous", function() s:split("x", 8) end)
+  s:fuse { "R/y", "R/x" }
+  local e = t.raises("stale_loop", function() s:split("x", 8) end)
+  t.contains(e.fix, "s:back(0)")
+  t.contains(e.fix, '"P/x"')
+  s:split("P/x", 2)
+end)
+
+t.test("new loops have names of their own", function()
+  local s = conv()
+  t.raises("name_twice", function() s:split("y", 8, "a", "a") end)
+  t.raises("name_twice", function() s:tile("y", "x", 4, 4, "a", "b", "c", "a") end)
+  t.eq(table.concat({ s:split("y", { -1, 2, 2 }, "y.1") }, " "), "y.1 y.1_1 y.2")
+end)
+
 t.test("a copy comes after what it copies", function()
   local f = te.func("soft", function(n)
     local A, k = te.placeholder({ n, n }, "float32", "A"), te.reduce_axis(n, "k")

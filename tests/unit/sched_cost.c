@@ -87,7 +87,7 @@ static void a_step_kept_is_small(void **state)
         print_message("  %4zu bytes  %s\n", bytes, w->said);
         largest = bytes > largest ? bytes : largest;
     }
-    assert_true(largest <= 4096);
+    assert_true(largest <= 2048);
     version_release(end);
     version_release(v);
     arena_release(A);

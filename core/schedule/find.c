@@ -1,0 +1,238 @@
+/* find.c -- names to nodes, and nodes to names. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/schedule/prim.h"
+#include "core/schedule/tree.h"
+
+typedef struct Search {
+    const char *block, *loop; /* block: NULL for loops of any nest */
+    const Node *found;
+    size_t hits;
+} Search;
+
+static bool holds_block(const Node *n, const char *name)
+{
+    if (n->op == OP_Block)
+        return strcmp(ir_block_name(n), name) == 0;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (is_statement(n->kid[i]) && holds_block(n->kid[i], name))
+            return true;
+    return false;
+}
+
+static void search_loops(Search *s, const Node *n)
+{
+    if (n->op == OP_For && strcmp(ir_var_name(n->kid[For_var]), s->loop) == 0 &&
+        (!s->block || holds_block(n, s->block))) {
+        s->found = n;
+        s->hits++;
+    }
+    if (n->op != OP_Block)
+        for (size_t i = 0; i < n->nkids; i++)
+            if (is_statement(n->kid[i]))
+                search_loops(s, n->kid[i]);
+}
+
+/* How many loops have the name; the one that it means alone, where it means one: the only one, or that above the block
+** which is named as the Func. */
+static size_t bare_name(const Node *func, const char *name, const Node **meant)
+{
+    Search all = {.loop = name}, main = {.loop = name, .block = func->at.name};
+    search_loops(&all, func);
+    *meant = all.hits == 1 ? all.found : NULL;
+    if (all.hits > 1) {
+        search_loops(&main, func);
+        *meant = main.found;
+    }
+    return all.hits;
+}
+
+/* The first block below: it names a nest. */
+static const Node *first_block(const Node *n)
+{
+    if (n->op == OP_Block)
+        return n;
+    for (size_t i = 0; i < n->nkids; i++) {
+        const Node *b = is_statement(n->kid[i]) ? first_block(n->kid[i]) : NULL;
+        if (b)
+            return b;
+    }
+    return NULL;
+}
+
+const char *loop_path(Arena *A, const Node *func, const Node *loop)
+{
+    const char *name = ir_var_name(loop->kid[For_var]);
+    const Node *first = first_block(loop);
+    const char *block = holds_block(loop, func->at.name) ? func->at.name : first ? ir_block_name(first) : NULL;
+    return block ? arena_printf(A, "%s/%s", block, name) : name;
+}
+
+const char *loop_label(Arena *A, const Node *func, const Node *loop)
+{
+    const Node *meant;
+    const char *name = ir_var_name(loop->kid[For_var]);
+    return bare_name(func, name, &meant) > 1 ? loop_path(A, func, loop) : name;
+}
+
+const char *loop_handle(Arena *A, const Node *func, const Node *loop)
+{
+    const Node *meant;
+    const char *name = ir_var_name(loop->kid[For_var]);
+    bare_name(func, name, &meant);
+    return meant == loop ? name : loop_path(A, func, loop);
+}
+
+static void collect_loops(Arena *A, const Node *func, const Node *n, NameList *out)
+{
+    if (n->op == OP_For)
+        vec_push(A, out, loop_label(A, func, n));
+    if (n->op != OP_Block)
+        for (size_t i = 0; i < n->nkids; i++)
+            if (is_statement(n->kid[i]))
+                collect_loops(A, func, n->kid[i], out);
+}
+
+void list_loops(Arena *A, const Node *func, NameList *out)
+{
+    collect_loops(A, func, func->kid[Func_body], out);
+}
+
+typedef struct Collect {
+    Arena *A;
+    NameList *out;
+} Collect;
+
+static bool collect_block(void *env, const Node *block)
+{
+    Collect *c = env;
+    vec_push(c->A, c->out, ir_block_name(block));
+    return true;
+}
+
+void list_blocks(Arena *A, const Node *func, NameList *out)
+{
+    Collect c = {A, out};
+    tree_blocks(func, collect_block, &c);
+}
+
+static void collect_allocs(Arena *A, const Node *n, NameList *out)
+{
+    if (n->op == OP_Alloc)
+        vec_push(A, out, ir_buf_name(n->kid[Alloc_buffer]));
+    for (size_t i = 0; i < n->nkids; i++)
+        if (is_statement(n->kid[i]))
+            collect_allocs(A, n->kid[i], out);
+}
+
+void list_buffers(Arena *A, const Node *func, NameList *out)
+{
+    for (int k = Func_params; k <= Func_results; k++)
+        for (size_t i = 0; i < func->kid[k]->nkids; i++)
+            vec_push(A, out, ir_buf_name(func->kid[k]->kid[i]));
+    collect_allocs(A, func->kid[Func_body], out);
+}
+
+/* "there are: a, b, c" in at most 300 characters. */
+static void join_names(char *out, size_t size, const NameList *names)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < names->n; i++) {
+        size_t more = strlen(names->at[i]) + 2;
+        if (len + more + 5 > size) {
+            snprintf(out + len, size - len, ", …");
+            return;
+        }
+        len += (size_t)snprintf(out + len, size - len, "%s%s", i ? ", " : "", names->at[i]);
+    }
+}
+
+typedef void Lister(Arena *A, const Node *func, NameList *out);
+
+static void join_all(char *out, size_t size, const Node *func, Lister *list)
+{
+    Arena *A = arena_new(NULL);
+    NameList names = {0};
+    list(A, func, &names);
+    join_names(out, size, &names);
+    arena_release(A);
+}
+
+/* "say which one: …": the loops of that name, with their blocks. */
+static const Node *ambiguous(const Node *func, const char *name, size_t hits, Err *err)
+{
+    char all[280];
+    Arena *A = arena_new(NULL);
+    NameList names = {0}, same = {0};
+    list_loops(A, func, &names);
+    for (size_t i = 0; i < names.n; i++) {
+        const char *slash = strrchr(names.at[i], '/'), *wanted = strrchr(name, '/');
+        if (slash && strcmp(slash + 1, wanted ? wanted + 1 : name) == 0)
+            vec_push(A, &same, names.at[i]);
+    }
+    join_names(all, sizeof all, &same);
+    FAIL(err, loop_ambiguous, NULL, name, hits, all);
+    arena_release(A);
+    return NULL;
+}
+
+const Node *find_loop(const Node *func, const char *name, Err *err)
+{
+    char all[280], block[128];
+    const char *slash = strrchr(name, '/');
+    Search s = {.loop = name};
+    if (slash && (size_t)(slash - name) < sizeof block) {
+        snprintf(block, sizeof block, "%.*s", (int)(slash - name), name);
+        s.loop = slash + 1;
+        s.block = block;
+        search_loops(&s, func);
+        s.found = s.hits == 1 ? s.found : NULL;
+    } else {
+        s.hits = bare_name(func, name, &s.found);
+    }
+    if (s.found)
+        return s.found;
+    if (s.hits > 0)
+        return ambiguous(func, name, s.hits, err);
+    join_all(all, sizeof all, func, list_loops);
+    return FAIL(err, no_loop, NULL, name, all[0] ? all : "none");
+}
+
+const Node *find_block(const Node *func, const char *name, Err *err)
+{
+    Path p;
+    if (path_to_block(func, name, &p))
+        return path_end(&p);
+    char all[280];
+    join_all(all, sizeof all, func, list_blocks);
+    return FAIL(err, no_block, NULL, name, all[0] ? all : "none");
+}
+
+static const Node *buffer_below(const Node *n, const char *name)
+{
+    if (n->op == OP_Alloc && strcmp(ir_buf_name(n->kid[Alloc_buffer]), name) == 0)
+        return n->kid[Alloc_buffer];
+    for (size_t i = 0; i < n->nkids; i++) {
+        const Node *b = is_statement(n->kid[i]) ? buffer_below(n->kid[i], name) : NULL;
+        if (b)
+            return b;
+    }
+    return NULL;
+}
+
+const Node *find_buffer(const Node *func, const char *name, Err *err)
+{
+    for (int k = Func_params; k <= Func_results; k++)
+        for (size_t i = 0; i < func->kid[k]->nkids; i++)
+            if (strcmp(ir_buf_name(func->kid[k]->kid[i]), name) == 0)
+                return func->kid[k]->kid[i];
+    const Node *b = buffer_below(func->kid[Func_body], name);
+    if (b)
+        return b;
+    char all[280];
+    join_all(all, sizeof all, func, list_buffers);
+    return FAIL(err, no_buffer, NULL, name, all[0] ? all : "none");
+}
+

@@ -107,7 +107,7 @@ static const Node *on_full_if(Rewriter *rw, const Node *n)
     return ir_if(rw->A, cond_all(rw->A, &rest), n->kid[If_then], n->kid[If_otherwise]);
 }
 
-static Rule *const full_rules[OP_COUNT] = {[OP_If] = on_full_if};
+static Rule *const full_rules[OP_COUNT] = {[OP_If] = on_full_if, [OP_Seq] = rw_seq};
 
 /* An Alloc of the tail, whose buffer needs a name of its own. */
 static const Node *on_alloc(Rewriter *rw, const Node *n)

@@ -2,32 +2,22 @@
 **
 **      diff [--seed S] [--trials N] [--seconds T] [--jit 0..1] [--only K] [--bytes HEX] [--mutant NAME] [--mutants]
 **
-** Seconds are processor time, of the compiler and the runner too.  --jit is the share of trials whose program is compiled.
-** --only K runs trial K of the seed, --bytes a trial from its bytes.  --mutants plants each mistake of
-** core/base/mutants.def in turn, which must be found within --seconds.
+** Seconds are processor time, of the compiler and the runner too.  --jit is the share of trials whose program is compiled,
+** all unless it is given.  --only K runs trial K of the seed, --bytes a trial from its bytes.  --mutant plants one mistake of
+** core/base/mutants.def, by its name or number; --mutants each in turn, which must be found within --seconds.
+**
+** The same program serves as compiler and runner: what is planted is planted there, too.
 */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "backends/exec.h"
-#include "core/base/mutant.h"
-#include "tests/diff/diff.h"
-
-int mutant_on;
-
-typedef struct Options {
-    long trials, only;
-    uint64_t seed;
-    double seconds, jit;
-    const char *bytes, *mutant;
-    bool mutants;
-} Options;
+#include "backends/worker/worker.h"
+#include "tests/diff/hunt.h"
 
 /* ---- time ---- */
 
@@ -43,8 +33,7 @@ static double process_seconds(int pid)
     return pid > 0 && clock_getcpuclockid(pid, &id) == 0 ? clock_seconds(id) : 0;
 }
 
-/* Processor time of this process, the compiler and the runner, and of those that ended. */
-static double all_seconds(void)
+double all_seconds(void)
 {
     struct rusage ended;
     getrusage(RUSAGE_CHILDREN, &ended);
@@ -61,14 +50,14 @@ static bool jitted(const Options *o, long k)
     return floor((double)(k + 1) * o->jit) > floor((double)k * o->jit);
 }
 
-static void report(const Options *o, const Choices *c, Trial *t, Verdict *v, long k, bool jit)
+static void report(const Options *o, const Choices *c, Trial *t, Verdict *v, long k)
 {
     Arena *A = arena_new(NULL);
     printf("trial %ld of seed %llu: %s: %s\n", k, (unsigned long long)o->seed, guilty_name[v->guilty], v->why);
     printf("bytes ");
     for (size_t i = 0; i < c->n; i++)
         printf("%02x", c->bytes[i]);
-    trial_shrink(t, v, jit);
+    trial_shrink(t, v, jitted(o, k));
     printf("\nthe smallest that fails likewise:\n%s\n", trial_lua(A, t, v));
     fflush(stdout);
     arena_release(A);
@@ -82,25 +71,26 @@ static size_t read_bytes(const char *hex, Choices *c)
     return c->n;
 }
 
-/* Trials until one fails, or the number or the time is spent; how many were made, with -1 for "the last one failed". */
-static bool run_trials(const Options *o, Counts *counts, bool quiet)
+bool run_trials(const Options *o, Outcome *out, bool quiet)
 {
-    double end = all_seconds() + o->seconds;
+    double start = all_seconds();
     for (long k = o->only >= 0 ? o->only : 0; k < o->trials || o->trials == 0; k++) {
         Choices c;
         Trial t;
-        Verdict v = {0};
         choices_fill(&c, o->seed, (uint64_t)k);
         if (o->bytes)
             read_bytes(o->bytes, &c);
         Arena *A = arena_new(NULL);
-        bool ok = trial_draw(A, &c, &t, jitted(o, k), counts, &v);
+        out->trial = k;
+        out->verdict = (Verdict){0};
+        bool ok = trial_draw(A, &c, &t, jitted(o, k), &out->counts, &out->verdict);
         if (!ok && !quiet)
-            report(o, &c, &t, &v, k, jitted(o, k));
+            report(o, &c, &t, &out->verdict, k);
         arena_release(A);
+        out->seconds = all_seconds() - start;
         if (!ok)
             return false;
-        if (o->only >= 0 || o->bytes || (o->seconds > 0 && all_seconds() > end))
+        if (o->only >= 0 || o->bytes || (o->seconds > 0 && out->seconds > o->seconds))
             break;
     }
     return true;
@@ -120,68 +110,15 @@ static void print_counts(const Counts *c, double seconds)
 
 static int run_seed(const Options *o)
 {
-    Counts counts = {0};
-    double start = all_seconds();
-    bool ok = run_trials(o, &counts, false);
-    print_counts(&counts, all_seconds() - start);
+    Outcome out = {0};
+    bool ok = run_trials(o, &out, false);
+    const Counts *counts = &out.counts;
+    print_counts(counts, out.seconds);
     /* A primitive that no trial ever got accepted is not tested. */
-    for (size_t i = 0; i < prim_count && counts.trials >= 2000; i++)
-        if (counts.per_prim[i][1] == 0)
+    for (size_t i = 0; i < prim_count && counts->trials >= 2000; i++)
+        if (counts->per_prim[i][1] == 0)
             ok = printf("# %s was never accepted\n", prims[i].name) < 0;
-    printf("%s diff/seed %llu (%ld trials)\n", ok ? "ok" : "not ok", (unsigned long long)o->seed, counts.trials);
-    return ok ? 0 : 1;
-}
-
-/* ---- planted mistakes ---- */
-
-static const char *const mutant_name[] = {"none",
-#define MUTANT_ROW(name, doc) #name,
-#include "core/base/mutants.def"
-};
-enum { MUTANTS = sizeof mutant_name / sizeof *mutant_name };
-
-static bool plant(const char *name)
-{
-    for (int i = 1; i < MUTANTS; i++)
-        if (strcmp(name, mutant_name[i]) == 0)
-            return mutant_on = i, true;
-    fprintf(stderr, "diff: no mutant '%s'\n", name);
-    return false;
-}
-
-/* In a process of its own, so that a mistake that crashes is found, too. */
-static bool hunt(const Options *o, int mutant)
-{
-    int pipes[2], status;
-    long trials = 0;
-    fflush(stdout);
-    if (pipe(pipes) != 0)
-        return false;
-    pid_t pid = fork();
-    if (pid == 0) {
-        Counts counts = {0};
-        mutant_on = mutant;
-        bool survived = run_trials(o, &counts, true);
-        _exit(write(pipes[1], &counts.trials, sizeof counts.trials) < 0 ? 2 : survived ? 0 : 1);
-    }
-    close(pipes[1]);
-    bool told = read(pipes[0], &trials, sizeof trials) == sizeof trials;
-    close(pipes[0]);
-    waitpid(pid, &status, 0);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 1 && told)
-        printf("ok mutant/%s after %ld trials\n", mutant_name[mutant], trials);
-    else if (WIFSIGNALED(status))
-        printf("ok mutant/%s by a crash\n", mutant_name[mutant]);
-    else
-        return printf("not ok mutant/%s survived %ld trials\n", mutant_name[mutant], trials) < 0;
-    return true;
-}
-
-static int run_mutants(const Options *o)
-{
-    bool ok = true;
-    for (int i = 1; i < MUTANTS; i++)
-        ok &= hunt(o, i);
+    printf("%s diff/seed %llu (%ld trials)\n", ok ? "ok" : "not ok", (unsigned long long)o->seed, counts->trials);
     return ok ? 0 : 1;
 }
 
@@ -218,7 +155,11 @@ static bool read_options(Options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    Options o = {.only = -1, .seed = 1, .jit = 0.1, .mutant = getenv("TVMREPL_MUTANT")};
+    Options o = {.only = -1, .seed = 1, .jit = 1};
+    mutant_inherit();
+    int status = worker_main(argc, argv, NULL);
+    if (status >= 0)
+        return status;
     if (!read_options(&o, argc, argv)) {
         fprintf(stderr, "usage: diff [--seed S] [--trials N] [--seconds T] [--jit SHARE] [--only K] [--bytes HEX] "
                         "[--mutant NAME] [--mutants]\n");
@@ -226,20 +167,11 @@ int main(int argc, char **argv)
     }
     if (o.trials == 0 && o.seconds <= 0)
         o.seconds = o.mutants ? 60 : 10;
-    if (o.mutants) {
-        o.jit = 0;
+    if (o.mutants)
         return run_mutants(&o);
-    }
-    if (o.mutant && !plant(o.mutant))
+    if (o.mutant && !mutant_plant(o.mutant))
         return 2;
-    char path[4096];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 64);
-    if (n <= 0)
-        return 2;
-    path[n] = 0;
-    strcpy(strrchr(path, '/'), "/../tvmrepl");
-    exec_use_program(path);
-    int status = run_seed(&o);
+    status = run_seed(&o);
     exec_shutdown();
     return status;
 }

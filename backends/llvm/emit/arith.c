@@ -5,6 +5,7 @@
 ** divisor is a literal nothing of that remains.
 */
 #include "backends/llvm/emit/gen.h"
+#include "core/base/mutant.h"
 
 #include <string.h>
 
@@ -64,7 +65,7 @@ static LLVMValueRef round_down(Gen *g, Op op, LLVMValueRef a, LLVMValueRef b, in
     LLVMTypeRef t = LLVMTypeOf(a);
     LLVMValueRef zero = LLVMConstNull(t);
     LLVMValueRef q = LLVMBuildSDiv(g->b, a, b, "");
-    if (op == OP_Div)
+    if (op == OP_Div || MUTANT(emit_floor_truncates, false, op == OP_FloorDiv))
         return q;
     LLVMValueRef r = LLVMBuildSub(g->b, a, LLVMBuildMul(g->b, q, b, ""), "");
     LLVMValueRef down;
@@ -110,7 +111,7 @@ static LLVMValueRef shift(Gen *g, Op op, DType type, LLVMValueRef a, LLVMValueRe
     LLVMTypeRef t = LLVMTypeOf(a);
     int64_t bits = dtype_info[type].bits;
     LLVMValueRef wide = LLVMBuildICmp(g->b, LLVMIntUGE, b, same(t, bits), "");
-    bool copies_sign = op == OP_Shr && dtype_is_signed(type);
+    bool copies_sign = op == OP_Shr && MUTANT(emit_shift_unsigned, dtype_is_signed(type), false);
     b = LLVMBuildSelect(g->b, wide, same(t, copies_sign ? bits - 1 : 0), b, "");
     if (copies_sign)
         return LLVMBuildAShr(g->b, a, b, "");
@@ -156,7 +157,8 @@ static LLVMValueRef on_integers(Gen *g, Op op, DType t, LLVMValueRef a, LLVMValu
     case OP_Max: return gen_binary_intrinsic(g, is_signed ? "llvm.smax" : "llvm.umax", a, b);
     default: break;
     }
-    return is_signed ? signed_division(g, op, a, b)
+    return MUTANT(emit_division_signed, is_signed, true)
+               ? signed_division(g, op, a, b)
                      : unsigned_division(g, op == OP_FloorMod, a, b);
 }
 
@@ -171,7 +173,7 @@ static LLVMValueRef on_floats(Gen *g, Op op, LLVMValueRef a, LLVMValueRef b)
     case OP_Div: return LLVMBuildFDiv(g->b, a, b, "");
     case OP_FloorDiv:
         return gen_unary_intrinsic(g, "llvm.floor", LLVMBuildFDiv(g->b, a, b, ""));
-    case OP_Min: return gen_binary_intrinsic(g, "llvm.minimum", a, b);
+    case OP_Min: return gen_binary_intrinsic(g, MUTANT(emit_min_drops_nan, "llvm.minimum", "llvm.minnum"), a, b);
     case OP_Max: return gen_binary_intrinsic(g, "llvm.maximum", a, b);
     default: return gen_float_mod(g, a, b);
     }
@@ -189,7 +191,8 @@ static LLVMValueRef compare(Gen *g, Op op, DType t, LLVMValueRef a, LLVMValueRef
     };
     if (dtype_is_float(t))
         return LLVMBuildFCmp(g->b, row[op].real, a, b, "");
-    return LLVMBuildICmp(g->b, dtype_is_signed(t) ? row[op].sign : row[op].plain, a, b, "");
+    bool is_signed = MUTANT(emit_compare_signed, dtype_is_signed(t), true);
+    return LLVMBuildICmp(g->b, is_signed ? row[op].sign : row[op].plain, a, b, "");
 }
 
 LLVMValueRef arith_binary(Gen *g, Op op, DType t, LLVMValueRef a, LLVMValueRef b)
@@ -220,6 +223,8 @@ static LLVMTypeRef shaped(LLVMTypeRef element, LLVMValueRef like)
 static LLVMValueRef float_to_int(Gen *g, DType to, LLVMTypeRef target, LLVMValueRef a)
 {
     const char *name = dtype_is_signed(to) ? "llvm.fptosi.sat" : "llvm.fptoui.sat";
+    if (MUTANT(emit_cast_unsaturated, false, true))
+        return LLVMBuildFPToSI(g->b, a, target, "");
     return gen_intrinsic(g, name, 2, (LLVMTypeRef[]){target, LLVMTypeOf(a)}, 1, &a);
 }
 

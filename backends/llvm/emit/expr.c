@@ -5,6 +5,7 @@
 ** a branch, and one that differs from lane to lane becomes the mask of the loads behind it.
 */
 #include "backends/llvm/emit/gen.h"
+#include "core/base/mutant.h"
 
 #include <string.h>
 
@@ -256,7 +257,8 @@ static Val on_cast(Gen *g, const Node *e)
     DType from = (DType)e->kid[0]->type;
     int64_t lo, hi;
     Val a = gen_expr(g, e->kid[0]);
-    if (from == DT_int64 && gen_range(g, e->kid[0], &lo, &hi) && lo >= INT32_MIN && hi <= INT32_MAX) {
+    bool known = from == DT_int64 && gen_range(g, e->kid[0], &lo, &hi);
+    if (MUTANT(emit_narrows_unproven, known && lo >= INT32_MIN && hi <= INT32_MAX, from == DT_int64)) {
         from = DT_int32; /* half as wide, and converted by one instruction */
         a.v = arith_cast(g, DT_int32, DT_int64, a.v);
     }

@@ -5,6 +5,7 @@
 ** vectorised moves the element.  Then memory is read before the loop and written after it.
 */
 #include "backends/llvm/emit/gen.h"
+#include "core/base/mutant.h"
 
 /* e = var * literal + … in sums, differences and products with literals only. */
 static bool linear_in(const Node *e, const Node *var)
@@ -79,7 +80,7 @@ static bool indices_are_plain(Gen *g, const Node *e)
 static bool stands_still(Gen *g, const Node *u, const Node *var)
 {
     for (uint32_t d = Update_index; d < u->nkids; d++)
-        if (ir_mentions(u->kid[d], var) || !indices_are_plain(g, u->kid[d]))
+        if (MUTANT(emit_keeps_moving, ir_mentions(u->kid[d], var), false) || !indices_are_plain(g, u->kid[d]))
             return false;
     return !ir_mentions(u->kid[Update_value], u->kid[Update_buffer]);
 }

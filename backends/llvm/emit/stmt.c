@@ -1,5 +1,6 @@
 /* stmt.c -- statements: conditions, loops of every kind, temporaries. */
 #include "backends/llvm/emit/gen.h"
+#include "core/base/mutant.h"
 #include "core/run/runtime.h"
 
 typedef void StmtRule(Gen *g, const Node *s);
@@ -38,7 +39,7 @@ static void run_where(Gen *g, LLVMValueRef lanes, const Node *s)
     LLVMValueRef outer = g->mask;
     if (s->op == OP_Nop)
         return;
-    g->mask = outer ? LLVMBuildAnd(g->b, outer, lanes, "") : lanes;
+    g->mask = MUTANT(emit_mask_dropped, outer ? LLVMBuildAnd(g->b, outer, lanes, "") : lanes, outer);
     gen_stmt(g, s);
     g->mask = outer;
 }
@@ -412,7 +413,7 @@ static void run_vectorized(Gen *g, const Node *loop)
         unsigned part = width < n - done ? width : (unsigned)(n - done);
         if (width == 1 && g->lanes == 1)
             run_constant(g, loop, done);
-        else
+        else if (MUTANT(emit_tail_dropped, true, done == 0))
             run_lanes(g, loop, NULL, done, part, width);
         done += part;
     }
@@ -441,19 +442,21 @@ void gen_serial(Gen *g, const Node *loop)
 
 enum { STACK_BUFFER = 16384, STACK_ALL = 131072 };
 
-/* Rows of a small array are padded to whole vectors, so that the lanes beyond a row's end have a place. */
-static int64_t padded_row(const Gen *g, const Node *buffer)
+/* Rows of an array on the stack are padded to whole vectors, so that the lanes beyond a row's end have a place; not
+** those of one that would outgrow the stack by it.  0: as many as there are. */
+static int64_t padded_row(const Gen *g, const Node *buffer, int64_t elements)
 {
     size_t rank = ir_rank(buffer);
-    int64_t whole = g->target->vector_bytes / (int64_t)dtype_bytes((DType)buffer->type), row = 1;
+    int64_t size = (int64_t)dtype_bytes((DType)buffer->type), whole = g->target->vector_bytes / size, row = 1;
     int64_t n = rank ? ir_dim(buffer, rank - 1) : 0;
-    if (!g->target->masks || g->checked || n < 3)
+    if (!g->target->masks || g->checked || n < 3 || elements <= 0 || elements > STACK_BUFFER / size)
         return 0;
     if (n > whole)
         row = (n + whole - 1) / whole * whole;
     while (row < n)
         row *= 2;
-    return row > n ? row : 0;
+    int64_t bytes = elements / n * row * size;
+    return row > n && bytes <= STACK_BUFFER && g->f.stack + (size_t)bytes <= STACK_ALL ? row : 0;
 }
 
 static const Node *element_count(Gen *g, const Node *buffer)
@@ -470,7 +473,8 @@ static void on_alloc(Gen *g, const Node *s)
     DType t = (DType)buffer->type;
     int64_t n = ir_const_int(count, -1), size = (int64_t)dtype_bytes(t);
     BufBind bind = {.buffer = buffer, .align = 64, .level = g->f.levels};
-    if (n > 0 && n <= STACK_BUFFER / size && (bind.row = padded_row(g, buffer)) > 0)
+    bind.row = padded_row(g, buffer, n);
+    if (bind.row)
         n = n / ir_dim(buffer, ir_rank(buffer) - 1) * bind.row;
     int64_t bytes = n * size;
     bool shared = g->target->gpu && buffer->at.buf->scope == SCOPE_shared;

@@ -5,6 +5,7 @@
 ** order, because each has its own rounding.
 */
 #include "backends/llvm/emit/gen.h"
+#include "core/base/mutant.h"
 
 /* The value to combine: v[0], or for fma the factors v[0] and v[1]. */
 typedef struct Operand {
@@ -194,7 +195,8 @@ static void in_parts(Gen *g, const Operand *o, const Place *p)
 void gen_update(Gen *g, const Node *u)
 {
     const Node *value = u->kid[Update_value];
-    Operand o = {.c = (Combiner)u->at.i, .t = (DType)u->kid[0]->type, .n = 1};
+    Combiner c = MUTANT(emit_contracts, (Combiner)u->at.i, value->op == OP_Mul ? COMB_fma : (Combiner)u->at.i);
+    Operand o = {.c = c, .t = (DType)u->kid[0]->type, .n = 1};
     gen_check(g, u, u->kid + Update_index);
     if (o.c == COMB_fma) {
         o.n = 2;

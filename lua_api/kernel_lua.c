@@ -52,7 +52,7 @@ KernelBox *push_kernel(lua_State *L, Version *v, const char *target)
 
 LUA_FN(program_build, "s:build(target?) -> Kernel",
     "Compiles the program in the worker process, for \"llvm\" (this machine) unless said: \"llvm -mcpu=x86-64\",\n"
-    "\"llvm -check\" (every access is checked), \"cuda\".")
+    "\"llvm -check\" (every access is checked), \"cuda\", \"interp\" (as it is defined), \"check\" (see s:check).")
 {
     Program p = program_check(L, 1);
     push_kernel(L, p.version, target_arg(L, 2));
@@ -194,6 +194,59 @@ LUA_FN(program_run, "s:run(inputs…) -> Tensor…",
     return run_kernel(L, k->kernel, p.func, args);
 }
 
+/* The same for equal names and shapes, so that programs that are compared get the same data. */
+static uint64_t seed_of(const char *name)
+{
+    uint64_t h = 1469598103934665603u;
+    for (; *name; name++)
+        h = (h ^ (unsigned char)*name) * 1099511628211u;
+    return h;
+}
+
+static Tensor *empty_for(const Node *b, Err *err)
+{
+    int64_t shape[IR_MAX_RANK];
+    int rank = buffer_shape(b, shape);
+    return tensor_empty(b->type, rank, shape, err);
+}
+
+static Tensor *random_input(const Node *b, Err *err)
+{
+    Tensor *t = empty_for(b, err);
+    bool is_float = dtype_is_float(b->type);
+    if (t)
+        tensor_random(t, seed_of(ir_buf_name(b)), is_float ? -1 : 0, is_float ? 1 : 100);
+    return t;
+}
+
+LUA_FN(program_check_run, "s:check(inputs…) -> Tensor…",
+    "Runs the program in the checking interpreter, element by element, and returns the results.  It stops at an index\n"
+    "outside its dimension, a read of memory that nothing has written, and a race between iterations of a parallel,\n"
+    "vectorized or bound loop, and says in which iteration.  A program with thread axes runs as on a GPU, thread by\n"
+    "thread, with barriers where they are needed.  Without inputs it takes random ones.\n"
+    "> f = tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in parallel(4):\\n  B[0] = A[i]\"\n"
+    "> f:check()\n"
+    "error: check: iterations of i depend on each other: B[0] is written in one and written in another; i=0 writes; i=1 writes\n"
+    "  hint: leave i serial, or give each iteration memory of its own")
+{
+    Program p = program_check(L, 1);
+    const Node *params = p.func->kid[Func_params];
+    Tensor *args[2 * IR_MAX_RANK + 16];
+    Err err = {0};
+    if (params->nkids + p.func->kid[Func_results]->nkids > sizeof args / sizeof *args)
+        return RAISE(L, too_many_arguments, NULL, p.func->at.name);
+    bool given = lua_gettop(L) > 1;
+    if (given)
+        read_inputs(L, 2, params, args);
+    luaL_checkstack(L, (int)params->nkids + 8, "inputs");
+    for (size_t i = 0; i < params->nkids && !given; i++) {
+        push_tensor(L, random_input(params->kid[i], &err), &err);
+        args[i] = check_tensor(L, lua_gettop(L))->tensor;
+    }
+    KernelBox *k = push_kernel(L, p.version, "check");
+    return run_kernel(L, k->kernel, p.func, args);
+}
+
 /* ---- as something to time ---- */
 
 typedef struct Held {
@@ -210,31 +263,17 @@ static void release_held(Runnable *r)
         tensor_release(h->tensors[i]);
 }
 
-/* The same for equal names and shapes, so that programs that are compared get the same data. */
-static uint64_t seed_of(const char *name)
-{
-    uint64_t h = 1469598103934665603u;
-    for (; *name; name++)
-        h = (h ^ (unsigned char)*name) * 1099511628211u;
-    return h;
-}
-
 static bool make_tensors(const Node *func, Held *h, Err *err)
 {
     for (int part = Func_params; part <= Func_results; part++)
         for (size_t i = 0; i < func->kid[part]->nkids; i++) {
             const Node *b = func->kid[part]->kid[i];
-            int64_t shape[IR_MAX_RANK];
-            int rank = buffer_shape(b, shape);
             if (h->n >= sizeof h->tensors / sizeof *h->tensors)
                 return REFUSE(err, too_many_arguments, NULL, func->at.name);
-            Tensor *t = tensor_empty(b->type, rank, shape, err);
+            Tensor *t = part == Func_params ? random_input(b, err) : empty_for(b, err);
             if (!t)
                 return false;
             h->tensors[h->n++] = t;
-            if (part == Func_params)
-                tensor_random(t, seed_of(ir_buf_name(b)), dtype_is_float(b->type) ? -1 : 0,
-                              dtype_is_float(b->type) ? 1 : 100);
         }
     return true;
 }
@@ -294,8 +333,8 @@ const LuaClass kernel_class = {
 
 void lua_open_kernels(lua_State *L)
 {
-    static const LuaFn *const methods[] = {&program_build_fn, &program_run_fn, &program_llvm_ir_fn, &program_asm_fn,
-                                           &program_ptx_fn, NULL};
+    static const LuaFn *const methods[] = {&program_build_fn, &program_run_fn, &program_check_run_fn,
+                                           &program_llvm_ir_fn, &program_asm_fn, &program_ptx_fn, NULL};
     program_add_methods(methods);
     runnable_add_kind(program_runnable);
     lua_put_class(L, &kernel_class);

@@ -90,6 +90,7 @@ if not quick then
   job("check/manual", "sh tools/check_manual.sh build/tvmrepl" .. (update and " --update" or ""))
 end
 suites("", "build")
+if not quick then job("diff-mutants", "build/tests/diff --mutants", 900) end
 suites("debug/", "build-debug")
 
 if list_only then

@@ -1,13 +1,15 @@
-/* interp.c -- the reference interpreter as a backend: slow, in this process, and right by definition. */
+/* interp.c -- the two interpreters as backends, in this process: "interp", slow and right by definition, and "check",
+** which runs the program as it is scheduled, by threads where it has thread axes, and believes nothing. */
 #include "backends/interp/interp.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ir/interp.h"
+#include "core/ir/check.h"
 #include "core/ir/parse.h"
 #include "core/ir/print.h"
 #include "core/ir/rewrite.h"
+#include "passes/loop/lower.h"
 
 static void describe(Buf *out)
 {
@@ -35,6 +37,7 @@ static bool accepts(const Node *func, const char *target, Err *err)
 typedef struct Loaded {
     Arena *arena;
     const Node *func;
+    bool checks;
 } Loaded;
 
 static void forget(Kernel *k)
@@ -73,12 +76,13 @@ static bool call(const Kernel *k, Tensor *const *args, const int64_t *dims, int 
                                           : (void *)(uintptr_t)tensor_data(dense);
         io[i] = (InterpBuffer){dense->dtype, (size_t)dense->rank, dense->shape, data};
     }
-    ok = ok && interp_run(l->func, (size_t)k->nparams, io, NULL, err);
+    size_t n = (size_t)k->nparams;
+    ok = ok && (l->checks ? check_run(l->func, n, io, NULL, err) : interp_run(l->func, n, io, NULL, err));
     arena_release(A);
     return ok;
 }
 
-static Kernel *load(Arena *A, const Node *func, const char *target, Err *err)
+static Kernel *load(Arena *A, const Node *func, const char *target, bool checks, Err *err)
 {
     const Node *const *lists = &func->kid[Func_params];
     Loaded *l = malloc(sizeof *l);
@@ -95,7 +99,7 @@ static Kernel *load(Arena *A, const Node *func, const char *target, Err *err)
         arena_release(own);
         return copy ? FAIL(err, out_of_memory, NULL) : NULL;
     }
-    *l = (Loaded){own, copy};
+    *l = (Loaded){own, copy, checks};
     k->impl = l;
     k->call = call;
     k->release = forget;
@@ -107,7 +111,39 @@ static Kernel *compile(const Node *func, const char *target, Err *err)
     if (!accepts(func, target, err))
         return NULL;
     Arena *A = arena_new(NULL);
-    Kernel *k = load(A, func, target, err);
+    Kernel *k = load(A, func, target, false, err);
+    arena_release(A);
+    return k;
+}
+
+static void describe_check(Buf *out)
+{
+    buf_puts(out, "the checking interpreter, which emulates the threads of a GPU");
+}
+
+static bool accepts_check(const Node *func, const char *target, Err *err)
+{
+    (void)func;
+    return strcmp(target, "check") == 0 || REFUSE(err, check_option, NULL, target);
+}
+
+static bool find_threads(void *env, const Node *n)
+{
+    bool *found = env;
+    *found |= n->op == OP_For && for_is_bound(ir_for_kind(n));
+    return !*found && (op_info[n->op].cls == CLASS_STMT || n->op == OP_Func);
+}
+
+/* A program with thread axes is lowered first, for barriers are the lowering's. */
+static Kernel *compile_check(const Node *func, const char *target, Err *err)
+{
+    bool threads = false;
+    if (!accepts_check(func, target, err))
+        return NULL;
+    ir_walk(func, find_threads, &threads);
+    Arena *A = arena_new(NULL);
+    func = threads ? loop_lower(A, func, true, err) : func;
+    Kernel *k = func ? load(A, func, target, true, err) : NULL;
     arena_release(A);
     return k;
 }
@@ -118,4 +154,12 @@ const Backend interp_backend = {
     .describe = describe,
     .accepts = accepts,
     .compile = compile,
+};
+
+const Backend check_backend = {
+    .name = "check",
+    .doc = "the checking interpreter: bounds, unwritten memory, races; GPU threads are emulated",
+    .describe = describe_check,
+    .accepts = accepts_check,
+    .compile = compile_check,
 };

@@ -145,6 +145,7 @@ static void step_alloc(Checker *c, const Step *s)
 
 static void step_store(Checker *c, const Step *s)
 {
+    c->copying = s->copies && !s->memory->copies[0].outside;
     Scalar v = check_value(c, s->x);
     void *p = check_access(c, s->memory, s->node, s->n, s->index, false, true);
     if (p)

@@ -3,7 +3,8 @@
 ** It takes scheduled programs with blocks and lowered ones alike, computes the results, and beside each element
 ** keeps when it was written and read, and by which thread.  It finds
 **   - accesses outside a dimension, or outside the window of an allocated buffer;
-**   - reads of allocated memory and of results that nothing has written, and results never written;
+**   - reads of allocated memory and of results that nothing has written, and results never written; a store of nothing
+**     but a load may copy such an element within allocated memory, and the copy counts as unwritten, too;
 **   - one element touched by different iterations of a parallel, vectorized or bound loop, where one of them
 **     writes: a race, unless a barrier or the end of the loop lies between;
 **   - on the GPU: local memory seen by another thread, shared memory seen by another block, threads that do not

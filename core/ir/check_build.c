@@ -101,6 +101,7 @@ static const Step *build_access(Checker *c, const Step *up, const Node *n)
     bool product = n->op == OP_Update && n->at.i == COMB_fma;
     if (product && value->op != OP_Mul)
         return FAIL(c->err, not_a_value, n, "an fma update of something that is no product");
+    s->copies = n->op == OP_Store && value->op == OP_Load;
     s->x = check_compile(c, product ? value->kid[Mul_a] : value);
     s->y = product ? check_compile(c, value->kid[Mul_b]) : NULL;
     if (!s->x || (product && !s->y))

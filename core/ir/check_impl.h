@@ -66,6 +66,7 @@ struct Step {
     const Step *up;      /* the loop or block around */
     bool together;       /* has a barrier or a bound loop */
     bool overlaps;       /* a loop whose iterations may overlap */
+    bool copies;         /* a Store of a Load and nothing else */
     Scalar *cell;        /* For: its variable */
     const Code *x, *y;   /* For: extent; If: condition; Block: where; Store: value; Update: fma's factors */
     Memory *memory;
@@ -117,6 +118,9 @@ typedef struct Checker {
     uint64_t thread_block;       /* counts the blocks that have run */
     size_t block_level;          /* 1 + the level of the innermost block axis; 0: none */
     unsigned axes, axes_bound;   /* bound axes of the kernel, and around the present statement */
+
+    bool copying;      /* the next access reads for a copy: what is unwritten may be copied */
+    bool copied_nothing; /* and it was unwritten: so is what is written next */
 
     Wanted conflict;    /* what to look for after a failure; buffer is NULL if there is nothing */
     bool writes;        /* what the access that failed does, */

@@ -118,18 +118,20 @@ static bool unordered_threads(Checker *c, const Element *e, bool writes, bool ot
     return stop(c);
 }
 
-static bool undefined(Checker *c, const Element *e)
+/* An element that nothing has written is read; true if that is no fault. */
+static bool undefined(Checker *c, const Element *e, bool for_copy)
 {
-    const char *what = element_text(c, e);
     for (size_t i = 0; e->m->per_thread && i < e->m->ncopies; i++) {
         const Copy *other = &e->m->copies[i];
         if (i != e->copy && e->flat < other->capacity && other->records[e->flat].defined) {
-            FAIL(c->err, local_of_other_thread, e->node, check_place(c), what, i, e->copy,
+            FAIL(c->err, local_of_other_thread, e->node, check_place(c), element_text(c, e), i, e->copy,
                  ir_buf_name(e->m->buffer));
             return stop(c);
         }
     }
-    FAIL(c->err, undefined_read, e->node, check_place(c), what);
+    if (for_copy)
+        return c->copied_nothing = true;
+    FAIL(c->err, undefined_read, e->node, check_place(c), element_text(c, e));
     return stop(c);
 }
 
@@ -217,6 +219,8 @@ void *check_access(Checker *c, Memory *m, const Node *node, size_t n, const Code
     Element e = {.m = m, .copy = m->per_thread && c->thread >= 0 ? (size_t)c->thread : 0,
                  .node = node, .n = n};
     Copy *copy = &m->copies[e.copy];
+    bool for_copy = c->copying;
+    c->copying = false;
     if (c->failed || !locate(c, &e, copy, index, writes))
         return NULL;
     if (++c->now == UINT32_MAX) {
@@ -228,14 +232,15 @@ void *check_access(Checker *c, Memory *m, const Node *node, size_t n, const Code
         look(c, &e, reads, writes);
     if (!against_write(c, &e, r, writes) || (writes && !against_reads(c, &e, r)))
         return NULL;
-    if (reads && !r->defined && !undefined(c, &e))
+    if (reads && !r->defined && !undefined(c, &e, for_copy))
         return NULL;
     if (reads)
         note_read(c, r);
     if (writes) {
         r->written = c->now;
         r->writer = c->thread;
-        r->defined = true;
+        r->defined = !c->copied_nothing;
+        c->copied_nothing = false;
     }
     return copy->data + e.flat * dtype_bytes((DType)m->buffer->type);
 }

@@ -44,8 +44,8 @@ typedef struct Subst {
 
 const Node *ir_subst(Arena *A, const Node *n, size_t count, const Subst *map);
 
-/* A copy of a statement whose loops, axes, let-names and local buffers are new identities: what must be
-** done before a statement stands in a second place. */
+/* A copy of a statement whose loops, axes, let-names and local buffers, and the statements themselves, are new
+** identities: what must be done before a statement stands in a second place. */
 const Node *ir_fresh(Arena *A, const Node *stmt);
 
 /* Calls visit(env, n) for n and everything below, parents first; a false answer skips the children. */

@@ -41,6 +41,16 @@ static const Node *only_user(const Node *seq, const Node *buffer, uint32_t *at)
     return found;
 }
 
+/* Do iterations of such a loop, which are threads or thread blocks, all see one and the same memory? */
+static bool is_seen_across(const Node *buffer, ForKind kind)
+{
+    switch (buffer->at.buf->scope) {
+    case SCOPE_global: return for_is_bound(kind);
+    case SCOPE_shared: return for_is_thread_axis(kind);
+    default: return false;
+    }
+}
+
 /* Goes down from the Func while one statement holds all uses. */
 static void innermost_place(const Node *func, const Node *buffer, Path *p)
 {
@@ -53,8 +63,7 @@ static void innermost_place(const Node *func, const Node *buffer, Path *p)
         uint32_t kid = 0;
         if (n->op == OP_Alloc && !uses(n->kid[Alloc_window], buffer))
             kid = Alloc_body;
-        else if (n->op == OP_For && !uses(n->kid[For_extent], buffer) &&
-                 !(buffer->at.buf->scope == SCOPE_shared && for_is_thread_axis(ir_for_kind(n))))
+        else if (n->op == OP_For && !uses(n->kid[For_extent], buffer) && !is_seen_across(buffer, ir_for_kind(n)))
             kid = For_body;
         else if (n->op != OP_Seq || !only_user(n, buffer, &kid))
             return;

@@ -5,7 +5,8 @@
 #include "core/ir/ir.h"
 
 /* Moves the Alloc of `buffer` to the innermost place that holds all its uses, with the window that they
-** touch there.  A shared buffer stays outside thread axes.  `func` itself if nothing changes. */
+** touch there.  A shared buffer stays outside thread axes, a global one outside block axes, too.  `func` itself if
+** nothing changes. */
 const Node *alloc_settle(Arena *A, const Node *func, const Node *buffer);
 
 /* The same for every allocated buffer that stmt uses. */

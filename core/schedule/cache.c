@@ -121,7 +121,7 @@ bool prim_cache_read(Step *s)
     func = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){nest, p.at[depth]}));
     func = alloc_settle(A, alloc_add(A, func, copy), copy);
     func = alloc_settle(A, func, b);
-    if (!nest_in_order(s, func))
+    if (!nest_in_order(s, func) || !nest_recheck(s, func))
         return false;
     step_made(s, name);
     buf_printf(&s->said, "%s of %s -> %s", ir_buf_name(b), ir_block_name(block), name);
@@ -155,6 +155,8 @@ bool prim_cache_write(Step *s)
     const Node *func = path_replace_at(A, &p, top, ir_seq(A, 2, (const Node *[]){here, nest}));
     func = alloc_settle(A, alloc_add(A, func, copy), copy);
     func = alloc_settle(A, func, b);
+    if (!nest_recheck(s, func))
+        return false;
     step_made(s, name);
     buf_printf(&s->said, "%s -> %s, copied by %s", ir_buf_name(b), ir_buf_name(copy), name);
     return step_done(s, func);
@@ -173,5 +175,6 @@ bool prim_set_scope(Step *s)
     const Node *now = ir_buffer(A, b->type, ir_buf_name(b), scope, b->nkids, b->kid);
     Subst map = {b, now};
     buf_printf(&s->said, "%s -> %s", ir_buf_name(b), scope_name[scope]);
-    return step_done(s, alloc_settle(A, ir_subst(A, s->func, 1, &map), now));
+    const Node *func = alloc_settle(A, ir_subst(A, s->func, 1, &map), now);
+    return nest_recheck(s, func) && step_done(s, func);
 }

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "core/schedule/alloc.h"
 #include "core/schedule/legal.h"
+#include "core/schedule/nest.h"
 #include "core/schedule/tree.h"
 
 static const Node *with_kind(Arena *A, const Node *func, const Node *loop, ForKind kind)
@@ -112,7 +114,9 @@ bool prim_bind_axis(Step *s)
             if (!set_kind(s, (ForKind)k, "bind", axis, true))
                 return false;
             buf_printf(&s->said, " to %s", axis);
-            return true;
+            /* Memory that was each iteration's own may now be seen by all: it goes outside, whole. */
+            s->out = alloc_settle_all(s->A, s->out, loop->kid[For_body]);
+            return nest_recheck(s, s->out);
         }
     return REFUSE(s->err, no_thread_axis, s->arg[0].node, axis);
 }

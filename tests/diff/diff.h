@@ -108,12 +108,15 @@ typedef struct Verdict {
 
 typedef struct Trial {
     Spec spec;
+    bool optimised; /* compiled as in daily life, not with -O0 */
     size_t nmoves;
     Move moves[MAX_MOVES];
 } Trial;
 
 typedef struct Counts {
-    long trials, accepted, refused, jitted, jit_refused, reassociated;
+    long trials, accepted, refused, jitted, reassociated;
+    long threaded; /* GPU programs that were whole and ran by threads */
+    long cut_off;  /* no verdict on the results: too many iterations, even when lowered */
     long per_prim[64][2]; /* refused, accepted */
 } Counts;
 
@@ -122,9 +125,9 @@ bool trial_draw(Arena *A, Choices *c, Trial *out, bool jit, Counts *counts, Verd
 /* The same trial from its data.  True if nothing is wrong. */
 bool trial_run(const Trial *t, bool jit, Counts *counts, Verdict *v);
 
-/* The executions of a program and of what the steps made of it. */
-bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated, bool jit, Counts *counts,
-             Verdict *v);
+/* The executions of a program and of what the steps made of it; compiled for `target`, unless that is NULL. */
+bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated, const char *target,
+             Counts *counts, Verdict *v);
 
 /* The smallest trial that fails by the same guilty part. */
 void trial_shrink(Trial *t, Verdict *v, bool jit);

@@ -8,6 +8,7 @@
 #include "backends/backend.h"
 #include "backends/exec.h"
 #include "core/ir/check.h"
+#include "core/ir/rewrite.h"
 #include "passes/loop/lower.h"
 
 enum { MOST = 400000 }; /* iterations in one execution */
@@ -79,8 +80,7 @@ typedef struct Side {
     const Program *p;
     const Data *want, *magnitude;
     Data got;
-    bool endless; /* cut off */
-    bool copies; /* a copy block copies what nothing has written */
+    bool cut_off; /* it took too many iterations for a verdict on its results */
     Run run;
 } Side;
 
@@ -91,45 +91,50 @@ static bool unfinished(ErrCode code)
            code == ERR_shared_by_blocks || code == ERR_local_of_other_thread;
 }
 
-/* A copy block, whose name has a point, may copy what a guard left unwritten, if nobody reads it from the copy. */
-static bool copies_nothing(const Err *err)
+static bool check(Side *s, const Node *func, Err *err)
 {
-    const char *point = strchr(err->why, '.'), *reads = strstr(err->why, " reads ");
-    return err->code == ERR_undefined_read && point && reads && point < reads;
+    CheckOptions limits = {.iterations = MOST, .bytes = 1 << 28};
+    data_free(&s->got);
+    return data_again(s->want, &s->got, err) && check_run(func, s->got.n, buffers(&s->run, &s->got), &limits, err);
 }
 
-/* A factor of 1000 makes loops that run for long and do little: they are cut off, without a verdict.  Threads need
-** barriers, which the lowering brings: such a program is run only after it. */
+/* Runs it in the checking interpreter.  A factor of 1000 makes loops that run for long and do little: they are cut off, and
+** until then no fault was found. */
 static bool check_side(Side *s, const Node *func, Guilty g, const char *how, Verdict *v)
 {
     Err err = {0};
-    CheckOptions limits = {.iterations = MOST, .bytes = 1 << 28};
-    Err quiet = {0};
-    data_free(&s->got);
-    if (!data_again(s->want, &s->got, &err))
-        return blame(v, GUILTY_generator, "%s", err.why);
-    if (!check_run(func, s->got.n, buffers(&s->run, &s->got), &limits, &err)) {
-        s->copies |= copies_nothing(&err);
-        if (s->copies && err.code == ERR_undefined_read && interp_run(func, s->got.n, buffers(&s->run, &s->got), &(InterpLimits){.iterations = MOST}, &quiet))
-            return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, g, how);
-        s->endless |= err.code == ERR_iterations_spent;
-        return s->endless || unfinished(err.code) || blame(v, g, "%s: %s %s", how, err.why, err.witness);
-    }
-    return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, g, how);
+    s->cut_off = false;
+    if (check(s, func, &err))
+        return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, g, how);
+    s->cut_off = err.code == ERR_iterations_spent;
+    return s->cut_off || blame(v, g, "%s: %s %s", how, err.why, err.witness);
 }
 
-static bool jit_side(Side *s, const Node *func, Counts *counts, Verdict *v)
+static const Node *on_for(Rewriter *rw, const Node *n)
+{
+    n = rw_kids(rw, n);
+    if (!n || !for_is_bound(ir_for_kind(n)))
+        return n;
+    return ir_make(rw->A, OP_For, 0, (Attr){.i = FOR_serial}, n->nkids, n->kid);
+}
+
+/* The same with loops for threads: what a GPU program means, finished or not. */
+static const Node *without_threads(Arena *A, const Node *func)
+{
+    static Rule *const rules[OP_COUNT] = {[OP_For] = on_for};
+    return rw_run(A, rules, NULL, NULL, func);
+}
+
+static bool jit_side(Side *s, const Node *func, const char *target, Counts *counts, Verdict *v)
 {
     Err err = {0};
     const Backend *b = backend_find("llvm", &err);
     data_free(&s->got);
     if (!data_again(s->want, &s->got, &err))
         return blame(v, GUILTY_generator, "%s", err.why);
-    Kernel *k = b ? b->compile(func, "llvm -O0", &err) : NULL;
-    if (!k) {
-        counts->jit_refused++;
-        return err.code == ERR_llvm_barrier || blame(v, GUILTY_codegen, "compiling: %s", err.why);
-    }
+    Kernel *k = b ? b->compile(func, target, &err) : NULL;
+    if (!k)
+        return blame(v, GUILTY_codegen, "compiling: %s", err.why);
     ExecCall call = {.kernel = k, .args = s->got.at};
     bool ok = exec_run(&(ExecJob){.calls = &call, .ncalls = 1, .threads = 2}, NULL, &err);
     kernel_release(k);
@@ -147,30 +152,44 @@ static bool magnitudes(const Spec *spec, const Program *p, Data *out, Verdict *v
            interp_run(p->magnitude, out->n, buffers(&r, out), NULL, &err) ? true : blame(v, GUILTY_reference, "%s", err.why);
 }
 
-static bool compare(Side *s, const Node *scheduled, bool jit, Counts *counts, Verdict *v)
+/* The lowered GPU program by threads: barriers are in place, all is in order, and the results agree.  Unless it is unfinished,
+** or a barrier would stand where not all threads come. */
+static bool threads_side(Arena *A, Side *s, const Node *scheduled, Counts *counts, Verdict *v)
+{
+    Err err = {0};
+    const Node *low = loop_lower(A, scheduled, true, &err);
+    if (!low)
+        return err.code == ERR_barrier_divergent || blame(v, GUILTY_lowering, "lowering for threads: %s", err.why);
+    if (check(s, low, &err)) {
+        counts->threaded++;
+        return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_schedule, "the program by threads");
+    }
+    return unfinished(err.code) || err.code == ERR_iterations_spent ||
+           blame(v, GUILTY_schedule, "the program by threads: %s %s", err.why, err.witness);
+}
+
+static bool compare(Side *s, const Node *scheduled, const char *target, Counts *counts, Verdict *v)
 {
     Arena *A = arena_new(NULL);
     Err err = {0};
     bool bound = has_bound_loop(scheduled->kid[Func_body]);
+    const Node *plain = bound ? without_threads(A, scheduled) : scheduled;
     bool ok = check_side(s, s->p->func, GUILTY_reference, "the program as written, checked", v) &&
-              (bound || scheduled == s->p->func ||
-               check_side(s, scheduled, GUILTY_schedule, "the scheduled program", v));
-    const Node *low = ok ? loop_lower(A, scheduled, bound, &err) : NULL;
-    if (ok && !low && bound) { /* threads that cannot be kept in order are refused */
-        arena_release(A);
-        return true;
-    }
+              (plain == s->p->func || check_side(s, plain, GUILTY_schedule, "the scheduled program", v));
+    const Node *low = ok ? loop_lower(A, plain, false, &err) : NULL;
     if (ok && !low)
         ok = blame(v, GUILTY_lowering, "lowering: %s", err.why);
-    ok = ok && check_side(s, low, bound ? GUILTY_schedule : GUILTY_lowering, "the lowered program", v);
-    if (ok && jit && !bound && !s->endless)
-        ok = jit_side(s, scheduled, counts, v);
+    ok = ok && check_side(s, low, GUILTY_lowering, "the lowered program", v);
+    counts->cut_off += ok && s->cut_off;
+    if (ok && target && !s->cut_off)
+        ok = jit_side(s, plain, target, counts, v);
+    ok = ok && (!bound || threads_side(A, s, scheduled, counts, v));
     arena_release(A);
     return ok;
 }
 
-bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated, bool jit, Counts *counts,
-             Verdict *v)
+bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated, const char *target,
+             Counts *counts, Verdict *v)
 {
     Err err = {0};
     Data want, sums = {0};
@@ -181,7 +200,7 @@ bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool rea
     bool loose = ok && reassociated && p->magnitude;
     ok = ok && (!loose || magnitudes(spec, p, &sums, v));
     Side s = {.p = p, .want = &want, .magnitude = loose ? &sums : NULL};
-    ok = ok && compare(&s, scheduled, jit, counts, v);
+    ok = ok && compare(&s, scheduled, target, counts, v);
     data_free(&s.got);
     data_free(&sums);
     data_free(&want);

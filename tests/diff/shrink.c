@@ -110,8 +110,12 @@ const char *trial_lua(Arena *A, const Trial *t, const Verdict *v)
     for (size_t i = 0; i < d.nin; i++)
         buf_printf(&names, "%s%s", i ? ", " : "", ir_buf_name(p.func->kid[Func_params]->kid[i]));
     const char *in = buf_str(&names);
-    buf_printf(&out, "local want, got = { f:build(\"interp\"):run(%s) }, { s:run(%s) }\n", in, in);
-    buf_puts(&out, "for i = 1, #want do print(tvm.check(got[i], want[i], { rtol = 0, atol = 0 })) end\n");
+    buf_printf(&out, "local want = { f:build(\"interp\"):run(%s) }\n", in);
+    buf_puts(&out, "local function same(how, ...)\n  local got = { ... }\n"
+                   "  for i = 1, #want do print(how, tvm.check(got[i], want[i], { rtol = 0, atol = 0 })) end\nend\n");
+    buf_printf(&out, "same(\"scheduled\", s:check(%s))\n", in);
+    buf_printf(&out, "same(\"lowered\", tvm.parse(s:lowered()):check(%s))\n", in);
+    buf_printf(&out, "same(\"compiled\", s:build(\"%s\"):run(%s))\n", t->optimised ? "llvm" : "llvm -O0", in);
     data_free(&d);
     return buf_str(&out);
 }

@@ -129,9 +129,10 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
         ok = one_step(s, &t->moves[i], counts, v);
     }
     ok = ok && replays(start, s->at, v) && undoes(s, first, v);
+    const char *target = !jit ? NULL : t->optimised ? "llvm" : "llvm -O0";
     bool rounded = rounding_changed(s->at);
     counts->reassociated += rounded;
-    ok = ok && execute(&t->spec, &p, s->at->func, rounded, jit, counts, v);
+    ok = ok && execute(&t->spec, &p, s->at->func, rounded, target, counts, v);
     sched_free(s);
     version_release(start);
     arena_release(own);
@@ -141,6 +142,7 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
 bool trial_draw(Arena *A, Choices *c, Trial *out, bool jit, Counts *counts, Verdict *v)
 {
     memset(out, 0, sizeof *out);
+    out->optimised = chance(c, 5);
     spec_draw(&out->spec, c);
     return run_trial(A, c, out, jit, counts, v);
 }

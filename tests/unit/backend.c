@@ -62,6 +62,8 @@ static void refusals(void **state)
     assert_non_null(strstr(err.fix, "interp"));
     assert_null(backend_find("interp", &err)->compile(f, "interp -O3", &err));
     assert_int_equal(err.code, ERR_interp_option);
+    assert_null(backend_find("check", &err)->compile(f, "check -fast", &err));
+    assert_int_equal(err.code, ERR_check_option);
     f = ir_parse_func(scratch, "func f() -> C: float32[4]:\n"
                                "  barrier(\"shared\")\n"
                                "  for i in range(4):\n"

@@ -109,6 +109,24 @@ static void test_undefined(void **state)
               "    T[x] = 0\n"
               "  for x in range(32):\n"
               "    C[x] = T[x]\n");
+    faulty(ERR_undefined_read, "x=4", /* a copy of it is used */
+           F1 "  alloc T: float32[32]\n"
+              "  alloc U: float32[32]\n"
+              "  for x in range(4):\n"
+              "    T[x] = 0\n"
+              "  for x in range(5):\n"
+              "    U[x] = T[x]\n"
+              "  for x in range(32):\n"
+              "    C[x] = U[x] + 1\n");
+    clean(F1 "  alloc T: float32[32]\n" /* a copy of it is not used, or written before it is */
+             "  alloc U: float32[32]\n"
+             "  for x in range(4):\n"
+             "    T[x] = A[x]\n"
+             "  for x in range(32):\n"
+             "    U[x] = T[x]\n"
+             "  U[4] = 1\n"
+             "  for x in range(32):\n"
+             "    C[x] = select(x <= 4, U[min(x, 4)], 0)\n");
     faulty(ERR_undefined_read, "x=1, o=0", /* each iteration has memory of its own */
            F1 "  for o in range(2):\n"
               "    alloc T: float32[32]\n"

@@ -4,11 +4,13 @@
 
 #include "backends/backend.h"
 #include "core/affine/cost.h"
+#include "core/ir/check.h"
 #include "lua_api/kernel_box.h"
 #include "lua_api/program.h"
 #include "lua_api/runnable.h"
 #include "lua_api/session.h"
 #include "lua_api/tensor_box.h"
+#include "passes/loop/lower.h"
 
 static void release_kernel(void *self)
 {
@@ -92,6 +94,8 @@ LUA_FN(program_ptx, "s:ptx(target?) -> string", "The PTX that a program with thr
 
 /* ---- arguments ---- */
 
+enum { MAX_TENSORS = 48 }; /* parameters and results of one program */
+
 static int buffer_shape(const Node *b, int64_t *shape)
 {
     for (size_t d = 0; d < ir_rank(b); d++)
@@ -142,43 +146,77 @@ static void read_inputs(lua_State *L, int first, const Node *params, Tensor **ou
         RAISE(L, input_extra, NULL, (size_t)params->nkids);
 }
 
-/* Runs a kernel on inputs (borrowed) and pushes the results. */
-static int run_kernel(lua_State *L, const Kernel *k, const Node *func, Tensor **args)
+/* Makes the inputs (borrowed) dense and pushes the results, which join them in `args`. */
+static void push_results(lua_State *L, const Node *params, const Node *results, Tensor **args)
 {
-    const Node *params = func->kid[Func_params], *results = func->kid[Func_results];
     Err err = {0};
-    int base = lua_gettop(L);
     luaL_checkstack(L, (int)(params->nkids + results->nkids) + 8, "results");
     for (size_t i = 0; i < params->nkids; i++) { /* dense copies belong to boxes, so that nothing is lost */
         push_tensor(L, tensor_dense(args[i], &err), &err);
         args[i] = check_tensor(L, lua_gettop(L))->tensor;
     }
-    int first = lua_gettop(L) + 1;
     for (size_t i = 0; i < results->nkids; i++) {
         int64_t shape[IR_MAX_RANK];
         int rank = buffer_shape(results->kid[i], shape);
         push_tensor(L, tensor_empty(results->kid[i]->type, rank, shape, &err), &err);
         args[params->nkids + i] = check_tensor(L, lua_gettop(L))->tensor;
     }
+}
+
+/* Interprets `func` on its inputs and results, every access checked. */
+static bool run_checked(const Node *func, Tensor *const *args, const CheckOptions *options, Err *err)
+{
+    InterpBuffer io[MAX_TENSORS];
+    size_t n = 0;
+    for (int part = Func_params; part <= Func_results; part++)
+        for (size_t i = 0; i < func->kid[part]->nkids; i++, n++)
+            io[n] = (InterpBuffer){args[n]->dtype, (size_t)args[n]->rank, args[n]->shape,
+                                   part == Func_results ? tensor_fill(args[n])
+                                                        : (void *)(uintptr_t)tensor_data(args[n])};
+    return check_run(func, n, io, options, err);
+}
+
+/* A kernel that touched memory that is not its own says only where.  Which access it was, and in which iteration, is
+** found by running the program again with each access checked, if that does not take long. */
+static void explain_fault(const Node *func, Tensor *const *args, Err *err)
+{
+    Err found = {0};
+    if ((err->code != ERR_kernel_out_of_bounds && err->code != ERR_kernel_crashed) ||
+        run_checked(func, args, &(CheckOptions){.iterations = 2000000, .partial = true}, &found) ||
+        found.code != ERR_outside_buffer)
+        return;
+    err->where = found.where;
+    memcpy(err->why, found.why, sizeof err->why);
+    memcpy(err->witness, found.witness, sizeof err->witness);
+    memcpy(err->fix, found.fix, sizeof err->fix);
+}
+
+/* Runs a kernel on inputs (borrowed) and pushes the results. */
+static int run_kernel(lua_State *L, const Kernel *k, const Version *v, Tensor **args)
+{
+    const Node *func = v->func, *params = func->kid[Func_params], *results = func->kid[Func_results];
+    Err err = {0};
+    push_results(L, params, results, args);
     ExecCall call = {k, args, NULL, 0};
     ExecJob job = {&call, 1, 0, 0};
     bool ok = k->call ? k->call(k, args, NULL, 0, &err) : exec_run(&job, NULL, &err);
-    if (!ok)
-        return lua_raise(L, &err);
-    (void)base;
-    return lua_gettop(L) - first + 1;
+    if (!ok) {
+        explain_fault(func, args, &err);
+        return lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = func, .fault = true});
+    }
+    return (int)results->nkids;
 }
 
 LUA_FN(kernel_run, "k:run(inputs…) -> Tensor…",
     "Runs the kernel on its inputs, in order or as one table by name: k:run{A = a, B = b}.  Returns the results.")
 {
     KernelBox *k = check_kernel(L, 1);
-    Tensor *args[2 * IR_MAX_RANK + 16];
+    Tensor *args[MAX_TENSORS];
     const Node *f = k->version->func;
-    if (f->kid[Func_params]->nkids + f->kid[Func_results]->nkids > sizeof args / sizeof *args)
+    if (f->kid[Func_params]->nkids + f->kid[Func_results]->nkids > MAX_TENSORS)
         return RAISE(L, too_many_arguments, NULL, f->at.name);
     read_inputs(L, 2, f->kid[Func_params], args);
-    return run_kernel(L, k->kernel, f, args);
+    return run_kernel(L, k->kernel, k->version, args);
 }
 
 LUA_FN(program_run, "s:run(inputs…) -> Tensor…",
@@ -186,13 +224,15 @@ LUA_FN(program_run, "s:run(inputs…) -> Tensor…",
     "s:run{A = a, B = b}.  Returns the results.  The kernel runs in a process of its own.")
 {
     Program p = program_check(L, 1);
-    Tensor *args[2 * IR_MAX_RANK + 16];
-    if (p.func->kid[Func_params]->nkids + p.func->kid[Func_results]->nkids > sizeof args / sizeof *args)
+    Tensor *args[MAX_TENSORS];
+    if (p.func->kid[Func_params]->nkids + p.func->kid[Func_results]->nkids > MAX_TENSORS)
         return RAISE(L, too_many_arguments, NULL, p.func->at.name);
     read_inputs(L, 2, p.func->kid[Func_params], args);
     KernelBox *k = push_kernel(L, p.version, "llvm");
-    return run_kernel(L, k->kernel, p.func, args);
+    return run_kernel(L, k->kernel, p.version, args);
 }
+
+/* ---- checking ---- */
 
 /* The same for equal names and shapes, so that programs that are compared get the same data. */
 static uint64_t seed_of(const char *name)
@@ -227,13 +267,16 @@ LUA_FN(program_check_run, "s:check(inputs…) -> Tensor…",
     "> f = tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in parallel(4):\\n  B[0] = A[i]\"\n"
     "> f:check()\n"
     "error: check: iterations of i depend on each other: B[0] is written in one and written in another; i=0 writes; i=1 writes\n"
+    "  func f(A: int8[4]) -> B: int8[4]:\n"
+    "    for i in parallel(4):\n"
+    ">     B[0] = A[i]\n"
     "  hint: leave i serial, or give each iteration memory of its own")
 {
     Program p = program_check(L, 1);
     const Node *params = p.func->kid[Func_params];
-    Tensor *args[2 * IR_MAX_RANK + 16];
+    Tensor *args[MAX_TENSORS];
     Err err = {0};
-    if (params->nkids + p.func->kid[Func_results]->nkids > sizeof args / sizeof *args)
+    if (params->nkids + p.func->kid[Func_results]->nkids > MAX_TENSORS)
         return RAISE(L, too_many_arguments, NULL, p.func->at.name);
     bool given = lua_gettop(L) > 1;
     if (given)
@@ -243,8 +286,13 @@ LUA_FN(program_check_run, "s:check(inputs…) -> Tensor…",
         push_tensor(L, random_input(params->kid[i], &err), &err);
         args[i] = check_tensor(L, lua_gettop(L))->tensor;
     }
-    KernelBox *k = push_kernel(L, p.version, "check");
-    return run_kernel(L, k->kernel, p.func, args);
+    push_results(L, params, p.func->kid[Func_results], args);
+    Arena *A = lua_scratch(L, p.version->arena);
+    const Node *form = loop_is_gpu(p.func) ? loop_lower(A, p.func, true, &err) : p.func; /* with its barriers */
+    if (!form || !run_checked(form, args, NULL, &err))
+        return lua_refuse(L, &err, &(Refusal){.arena = A, .root = form, .fault = true});
+    lua_scratch_end(L, A);
+    return (int)p.func->kid[Func_results]->nkids;
 }
 
 /* ---- as something to time ---- */
@@ -252,7 +300,7 @@ LUA_FN(program_check_run, "s:check(inputs…) -> Tensor…",
 typedef struct Held {
     Kernel *kernel;
     size_t n;
-    Tensor *tensors[2 * IR_MAX_RANK + 16];
+    Tensor *tensors[MAX_TENSORS];
 } Held;
 
 static void release_held(Runnable *r)

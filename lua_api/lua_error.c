@@ -109,7 +109,7 @@ void lua_push_error(lua_State *L, const Err *err, const Refusal *refused)
     LuaError *e = new_error(L);
     e->err = *err;
     if (refused) {
-        e->refused = true;
+        e->refused = !refused->fault;
         e->root = refused->root;
         e->arena = refused->arena ? arena_retain(refused->arena) : NULL;
         snprintf(e->note, sizeof e->note, "%s", refused->note ? refused->note : "");
@@ -131,6 +131,17 @@ const Err *lua_error_at(lua_State *L, int idx)
 {
     LuaError *e = test_error(L, idx);
     return e ? &e->err : NULL;
+}
+
+void lua_error_wrap(lua_State *L, int idx, const char *before, const char *after)
+{
+    Err *err = &check_error(L, idx)->err;
+    char fix[sizeof err->fix];
+    if (!err->fix[0] || !is_lua(L, err->fix))
+        return;
+    memcpy(fix, err->fix, sizeof fix);
+    bool fits = strlen(before) + strlen(fix) + strlen(after) < sizeof fix;
+    err_fix(err, fits ? "%s%s%s" : "", before, fix, after);
 }
 
 /* ---- members ---- */

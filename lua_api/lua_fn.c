@@ -226,6 +226,32 @@ void *lua_box(lua_State *L, const LuaClass *cls)
     return box->content;
 }
 
+static void release_scratch(void *self) { arena_release(*(Arena **)self); }
+
+static const LuaClass scratch_class = {.name = "Scratch", .size = sizeof(Arena *), .release = release_scratch};
+
+Arena *lua_scratch(lua_State *L, Arena *parent)
+{
+    luaL_checkstack(L, 4, "scratch");
+    Arena **held = lua_box(L, &scratch_class);
+    return *held = arena_new(parent);
+}
+
+void lua_open_scratch(lua_State *L) { lua_put_class(L, &scratch_class); }
+
+void lua_scratch_end(lua_State *L, Arena *A)
+{
+    for (int i = lua_gettop(L); i > 0; i--) {
+        Arena **held = lua_test(L, i, &scratch_class);
+        if (held && *held == A) {
+            *held = NULL;
+            lua_remove(L, i);
+            break;
+        }
+    }
+    arena_release(A);
+}
+
 void lua_weigh(lua_State *L, size_t bytes)
 {
     Session *s = session_of(L);
@@ -326,5 +352,6 @@ void lua_put_class(lua_State *L, const LuaClass *cls)
     lua_pushliteral(L, "locked");
     lua_setfield(L, meta, "__metatable");
     lua_rawsetp(L, LUA_REGISTRYINDEX, cls);
-    append_pointer(L, TABLE_CLASSES, cls);
+    if (cls->doc) /* what has none is not for the reader */
+        append_pointer(L, TABLE_CLASSES, cls);
 }

@@ -137,6 +137,11 @@ void *lua_test(lua_State *L, int idx, const LuaClass *cls);
 /* The class of any box of ours, or NULL; *self is what it holds, NULL if it is closed. */
 const LuaClass *lua_class_of(lua_State *L, int idx, void **self);
 
+/* Pushes a box that owns a new arena (which retains `parent`, or NULL), and returns that: what one call needs is
+** not lost when an error jumps over the call.  The end releases it and takes the box off the stack. */
+Arena *lua_scratch(lua_State *L, Arena *parent);
+void lua_scratch_end(lua_State *L, Arena *A);
+
 /* Tells Lua that a box holds `bytes` which its collector does not see. */
 void lua_weigh(lua_State *L, size_t bytes);
 
@@ -161,10 +166,11 @@ typedef struct Refusal {
     Arena *arena;     /* where err->where and root live; retained by the error; may be NULL */
     const void *root; /* the program to print with the place marked; may be NULL */
     const char *note; /* "schedule unchanged, still at step 3" */
+    bool fault;       /* no step was refused: the program itself does what it must not */
 } Refusal;
 
 /* Pushes the error object: fields code what where why witness fix, and a text of 12 lines at
-** most.  With a refusal the text begins "REFUSED what:". */
+** most.  With the refusal of a step the text begins "REFUSED what:". */
 void lua_push_error(lua_State *L, const Err *err, const Refusal *refused);
 
 /* Raise it.  Never return; the int is for `return lua_raise(L, &err);`. */
@@ -178,6 +184,9 @@ Err *lua_scratch_err(lua_State *L);
 
 /* The Err in the error object at `idx`, or NULL if that is another value. */
 const Err *lua_error_at(lua_State *L, int idx);
+
+/* Where the fix of the error object at `idx` is Lua source, it becomes that source between two others. */
+void lua_error_wrap(lua_State *L, int idx, const char *before, const char *after);
 
 /* How the place that an error names is shown: set once, by the file that knows programs.  Pushes
 ** the program with `where` marked, at most `lines` lines, or returns false. */

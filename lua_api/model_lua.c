@@ -332,11 +332,12 @@ bool model_run(void *lua, const Module *m, Tensor *const *in, Tensor **out, Err 
     lua_pushlightuserdata(L, &c);
     if (lua_pcall(L, 1, 0, 0) == LUA_OK)
         return true;
+    /* What is no error of ours is Lua's own, and the only one left to it here is a lack of memory. */
     const Err *e = lua_error_at(L, lua_gettop(L));
     if (e)
         *err = *e;
     else
-        REFUSE(err, lua_failed, NULL, luaL_tolstring(L, -1, NULL));
+        REFUSE(err, out_of_memory, NULL);
     lua_settop(L, 0);
     return false;
 }

@@ -479,12 +479,26 @@ const LuaClass sched_class = {
     .names = sched_names, .told_by_steps = true,
 };
 
+/* The statement in which `where`, maybe an expression, stands; NULL if it stands nowhere in `n`. */
+static const Node *statement_with(const Node *n, const Node *where)
+{
+    if (n == where)
+        return n;
+    for (uint32_t i = 0; i < n->nkids; i++) {
+        const Node *found = statement_with(n->kid[i], where);
+        if (found)
+            return op_info[found->op].cls == CLASS_STMT ? found : n;
+    }
+    return NULL;
+}
+
 /* Marks the place of an error in the program's text, with a few lines around. */
 static bool mark_place(lua_State *L, const void *root, const void *where, int lines)
 {
     Arena *A = arena_new(NULL);
     int first, last, line = 0;
-    const char *text = ir_text_marked(A, root, where, &first, &last);
+    const Node *statement = statement_with(root, where);
+    const char *text = ir_text_marked(A, root, statement ? statement : where, &first, &last);
     Buf out = buf_new(A);
     int from = first > lines / 2 ? first - lines / 2 : 0;
     for (const char *s = text; *s && line < from + lines; line++) {

@@ -47,7 +47,7 @@ static int refuse(lua_State *L, Sched *s, const Err *err)
 {
     char note[64];
     snprintf(note, sizeof note, "schedule unchanged, still at step %d", s->at->number);
-    Refusal r = {s->at->arena, s->at->func, note};
+    Refusal r = {.arena = s->at->arena, .root = s->at->func, .note = note};
     return lua_refuse(L, err, &r);
 }
 
@@ -223,6 +223,20 @@ LUA_FN(sched_try, "s:try(step, …) -> …",
     return 2;
 }
 
+/* The fix of the error on top was legal after steps that are about to be taken back: they come with it. */
+static void wrap_fix(lua_State *L, Version *from, Version *to)
+{
+    if (from == to || version_ancestor(to, from->number) != from || !lua_error_at(L, -1))
+        return;
+    Arena *A = arena_new(NULL);
+    Buf before = buf_new(A);
+    buf_puts(&before, "s:steps(function(s) ");
+    for (const char *at = version_trace(A, to, "s") + strlen(version_trace(A, from, "s")); *at; at++)
+        buf_puts(&before, *at == '\n' ? "; " : (char[]){*at, '\0'});
+    lua_error_wrap(L, -1, buf_str(&before), " end)");
+    arena_release(A);
+}
+
 LUA_FN(sched_steps, "s:steps(f) -> …",
     "Calls f(s); if it fails, the schedule goes back to where it was, and the error goes on: all or nothing.")
 {
@@ -235,7 +249,9 @@ LUA_FN(sched_steps, "s:steps(f) -> …",
     if (call_method(L, 1) == LUA_OK)
         return lua_gettop(L) - n;
     Err err = {0};
-    sched_goto(box->sched, check_version(L, 3)->version, &err);
+    Version *before = check_version(L, 3)->version;
+    wrap_fix(L, before, box->sched->at);
+    sched_goto(box->sched, before, &err);
     return lua_error(L);
 }
 

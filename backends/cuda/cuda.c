@@ -16,22 +16,13 @@ static void describe(Buf *out)
     buf_puts(out, "CUDA (PTX for sm_60 to sm_90)");
 }
 
-static bool find_bound(void *env, const Node *n)
-{
-    bool *found = env;
-    *found |= n->op == OP_For && for_is_bound(ir_for_kind(n));
-    return !*found;
-}
-
 /* The lowered program, if it can run on a GPU. */
 static const Node *lower(Arena *A, const Node *func, const char *target, CudaPlan *plan, Err *err)
 {
     CudaOptions options;
-    bool bound = false;
     if (!cuda_options(target, &options, err))
         return NULL;
-    ir_walk(func, find_bound, &bound);
-    if (!bound)
+    if (!loop_is_gpu(func))
         return FAIL(err, cuda_not_bound, func);
     const Node *low = loop_lower(A, func, true, err);
     return low && cuda_plan(A, low, plan, err) ? low : NULL;

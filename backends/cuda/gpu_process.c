@@ -9,6 +9,12 @@
 
 enum { MOST_BUFFERS = 1024, MOST_KERNELS = 1024 };
 
+/* Both ends are this program, so a request that makes no sense is a mistake of ours. */
+static bool not_understood(Err *err)
+{
+    return REFUSE(err, cuda_process, NULL, "got a request that it does not understand");
+}
+
 typedef struct Launch {
     void *function;
     unsigned grid[3], block[3];
@@ -84,12 +90,12 @@ static bool read_launch(const CudaApi *cu, Program *p, Launch *l, FrameReader *r
         l->block[i] = (unsigned)frame_u64(r);
     l->nargs = (size_t)frame_u64(r);
     if (!r->ok || l->nargs > p->nbuffers)
-        return REFUSE(err, cuda_frame, NULL);
+        return not_understood(err);
     l->arg = ARENA_ARRAY(p->arena, size_t, l->nargs + 1);
     for (size_t i = 0; i < l->nargs; i++) {
         l->arg[i] = (size_t)frame_u64(r);
         if (!r->ok || l->arg[i] >= p->nbuffers)
-            return REFUSE(err, cuda_frame, NULL);
+            return not_understood(err);
     }
     int code = cu->cuModuleGetFunction(&l->function, p->module, name);
     return code ? cuda_failed(cu, "cuModuleGetFunction", code, err) : true;
@@ -100,14 +106,14 @@ static bool load(const CudaApi *cu, Program *p, const Frame *f, Err *err)
     FrameReader r = frame_read(f);
     const char *ptx = frame_str(&r, NULL);
     if (!read_sizes(p, &r))
-        return REFUSE(err, cuda_frame, NULL);
+        return not_understood(err);
     if (!load_module(cu, p, ptx, err))
         return false;
     for (size_t i = 0; i < p->nlaunches; i++)
         if (!read_launch(cu, p, &p->launch[i], &r, err))
             return false;
     if (!frame_done(&r))
-        return REFUSE(err, cuda_frame, NULL);
+        return not_understood(err);
     for (size_t i = 0; i < p->nbuffers; i++) {
         int code = cu->cuMemAlloc_v2(&p->device[i], p->bytes[i] ? p->bytes[i] : 1);
         if (code)
@@ -164,12 +170,12 @@ static bool answer_run(const CudaApi *cu, Arena *A, const Frame *f, Buf *reply, 
     FrameReader r = frame_read(f);
     const Program *p = find(frame_u64(&r));
     if (!p)
-        return REFUSE(err, cuda_frame, NULL);
+        return not_understood(err);
     for (size_t i = 0; i < p->ninputs; i++) {
         size_t n = 0;
         const char *data = frame_str(&r, &n);
         if (!r.ok || n != p->bytes[i])
-            return REFUSE(err, cuda_frame, NULL);
+            return not_understood(err);
         int code = cu->cuMemcpyHtoD_v2(p->device[i], data, n);
         if (code)
             return cuda_failed(cu, "cuMemcpyHtoD", code, err);

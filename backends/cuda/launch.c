@@ -114,7 +114,7 @@ static bool call(const Kernel *k, Tensor *const *args, const int64_t *dims, int 
         Tensor *t = args[l->ninputs + i];
         size_t n = 0;
         const char *data = frame_str(&r, &n);
-        ok = r.ok && n == (size_t)tensor_bytes(t) ? true : REFUSE(err, cuda_frame, NULL);
+        ok = r.ok && n == (size_t)tensor_bytes(t) ? true : REFUSE(err, cuda_process, NULL, "gave an answer of another size");
         if (ok)
             memcpy(tensor_fill(t), data, n);
     }

@@ -127,22 +127,13 @@ static bool accepts_check(const Node *func, const char *target, Err *err)
     return strcmp(target, "check") == 0 || REFUSE(err, check_option, NULL, target);
 }
 
-static bool find_threads(void *env, const Node *n)
-{
-    bool *found = env;
-    *found |= n->op == OP_For && for_is_bound(ir_for_kind(n));
-    return !*found && (op_info[n->op].cls == CLASS_STMT || n->op == OP_Func);
-}
-
 /* A program with thread axes is lowered first, for barriers are the lowering's. */
 static Kernel *compile_check(const Node *func, const char *target, Err *err)
 {
-    bool threads = false;
     if (!accepts_check(func, target, err))
         return NULL;
-    ir_walk(func, find_threads, &threads);
     Arena *A = arena_new(NULL);
-    func = threads ? loop_lower(A, func, true, err) : func;
+    func = loop_is_gpu(func) ? loop_lower(A, func, true, err) : func;
     Kernel *k = func ? load(A, func, target, true, err) : NULL;
     arena_release(A);
     return k;

@@ -15,14 +15,14 @@ static bool check_names(const Graph *g, Arena *A, Err *err)
         if (!name)
             continue;
         if (strmap_get(&seen, name, strlen(name), 0))
-            return REFUSE(err, graph_name_taken, NULL, name);
+            return BROKEN("two values are named %s", name);
         strmap_put(&seen, name, strlen(name), 1);
     }
     StrMap nodes = strmap_new(A);
     for (uint32_t k = 0; k < g->nnodes; k++) {
         const char *alias = g->node[k]->alias;
         if (strmap_get(&nodes, alias, strlen(alias), 0))
-            return REFUSE(err, graph_name_taken, NULL, alias);
+            return BROKEN("two nodes are named %s", alias);
         strmap_put(&nodes, alias, strlen(alias), 1);
     }
     return true;

@@ -110,8 +110,6 @@ bool prim_cache_read(Step *s)
     Path p;
     path_to(s->func, block, &p);
     size_t depth = copy_depth(&p, b);
-    if (tree_writes(p.at[depth], b))
-        return REFUSE(s->err, copied_too_early, block, ir_buf_name(b), ir_block_name(block));
     const Node *window = window_of(s, &p, b);
     Subst map = {b, copy};
     const Node *func = path_replace(A, &p, ir_subst(A, block, 1, &map));

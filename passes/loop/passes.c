@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "core/base/cancel.h"
+#include "core/ir/rewrite.h"
 #include "core/ir/simplify.h"
 #include "core/ir/verify.h"
 #include "passes/loop/lower.h"
@@ -32,6 +33,20 @@ static double now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool find_bound(void *env, const Node *n)
+{
+    bool *found = env;
+    *found |= n->op == OP_For && for_is_bound(ir_for_kind(n));
+    return !*found;
+}
+
+bool loop_is_gpu(const Node *func)
+{
+    bool bound = false;
+    ir_walk(func, find_bound, &bound);
+    return bound;
 }
 
 const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *steps, size_t *count,

@@ -36,7 +36,7 @@ end
 
 local function refused(code, s, step, ...)
   local before, args = s:fingerprint(), table.pack(...)
-  t.raises(code, function() s[step](s, table.unpack(args)) end)
+  t.raises(code, function() s[step](s, table.unpack(args)) end, { s = s })
   t.eq(s:fingerprint(), before)
 end
 
@@ -46,6 +46,7 @@ t.test("loops", function()
   refused("bad_annotation", s, "annotate", "y", "note", 'a "quoted" word')
   refused("loop_twice", s, "reorder", "y", "y")
   refused("bad_argument", s, "split", "y", "eight")
+  refused("missing_argument", s, "split", "y")
   refused("extra_argument", s, "contract", "C", "D")
   refused("bad_name", s, "split", "y", 8, "two words")
   refused("factors_too_small", s, "split", "y", { 2, 3 })
@@ -121,7 +122,121 @@ t.test("reductions", function()
   refused("already_contracted", s, "contract", "C")
   s:decompose_reduction("C", "k")
   refused("already_decomposed", s, "decompose_reduction", "C", "k")
+  refused("not_a_reduction", chain(), "decompose_reduction", "B", "y")
+  local parallel = matmul()
+  parallel:parallel "y"
+  refused("loop_has_kind", parallel, "vectorize", "y")
   refused("does_not_read", matmul(), "cache_read", "C", "C", "local")
+end)
+
+t.test("loops that cannot change places, or are not of constant length", function()
+  local s = program [[
+func f(A: float32[8, 8]) -> B: float32[8, 8], C: float32[8]:
+  for y in range(8):
+    block C(y):
+      C[y] = A[y, 0]
+    for x in range(8):
+      block B(y, x):
+        B[y, x] = A[y, x]
+]]
+  refused("chain_broken", s, "reorder", "x", "y")
+  local triangle = program [[
+func f(A: float32[8, 8]) -> B: float32[8, 8]:
+  for y in range(8):
+    for x in range(y + 1):
+      block B(y, x):
+        B[y, x] = A[y, x]
+]]
+  refused("extent_not_constant", triangle, "split", "x", 8)
+  refused("extent_not_constant", triangle, "reorder", "x", "y")
+  refused("extent_not_constant", triangle, "vectorize", "x")
+  refused("extent_not_constant", triangle, "bind", "x", "threadIdx.x")
+end)
+
+t.test("programs too deep, too wide", function()
+  local s = program "func f(A: int8[64]) -> B: int8[64]:\n for i in range(64):\n  block B(i):\n   B[i] = A[i]"
+  local e
+  for n = 1, 600 do
+    local split, why = s:try("split", s:names "loops"[1], 1, "a" .. n, "b" .. n)
+    e = e or not split and why
+  end
+  t.eq(e.code, "too_deep")
+  refused("too_deep", s, "split", s:names "loops"[1], 1)
+  local nests = { "func f(A: int8[2]) -> B: int8[2]:" }
+  for n = 1, 20 do nests[n + 1] = (" for i in range(2):\n  block B%d(i):\n   B[i] = A[i]"):format(n) end
+  refused("too_many_loops", program(table.concat(nests, "\n")), "parallel", "*/i")
+end)
+
+-- B is made in two loops, its axis `v` and guard as given, and read by C.
+local function made(v, guard)
+  return program(([[
+func f(A: float32[64], D: int64[8]) -> C: float32[64]:
+  alloc B: float32[64]
+  for y in range(8):
+    for x in range(8):
+      block B(v = %s)%s:
+        B[v] = A[v]
+  for i in range(64):
+    block C(i):
+      C[i] = B[i]
+]]):format(v, guard or ""))
+end
+
+t.test("blocks whose loops cannot be made again", function()
+  refused("axis_not_affine", made "D[y]", "compute_at", "B", "i")
+  refused("axis_not_affine", made "y ^ x", "compute_at", "B", "i")
+  refused("guard_on_loops", made("y*8 + x", " where x < 7"), "compute_at", "B", "i")
+  refused("guard_on_loops", made("y*8 + x", " where x < 7"), "cache_read", "C", "B", "local")
+end)
+
+-- Two nests over j and i, of one block each.
+local function two(first, second)
+  return program(([[
+func f(A: float32[8]) -> C: float32[8], D: float32[8]:
+  alloc B: float32[8]
+  for j in range(8):
+    block %s
+  for i in range(8):
+    block %s
+]]):format(first, second))
+end
+
+t.test("blocks that would come too early or too late", function()
+  refused("not_before", two("C(j):\n      C[j] = B[j]", "B(i):\n      B[i] = A[i]"), "compute_at", "B", "j")
+  refused("read_not_plain", two("B(j):\n      B[j] = A[j]", "C(i):\n      C[i] = B[7 - i]"), "reverse_compute_at", "C", "j")
+  refused("read_in_loop", two("B(j):\n      B[j] = A[j] + D[j]", "D(i):\n      D[i] = B[i]"), "reverse_compute_at", "D", "j")
+  refused("reads_too_early", program [[
+func f(A: float32[8]) -> D: float32[8]:
+  alloc S: float32[1]
+  block S0():
+    S[0] = 0
+  for t in range(8):
+    block D(t):
+      D[t] = S[0] + A[t]
+    block S(t):
+      S[0] = A[t]
+]], "cache_read", "D", "A", "local")
+end)
+
+t.test("copies of what is read and written at once", function()
+  refused("reads_own_writes", program [[
+func f(A: float32[8]) -> C: float32[8]:
+  for j in range(7):
+    block C(j):
+      C[j] = C[j + 1] + A[j]
+]], "cache_read", "C", "C", "local")
+  refused("written_twice", two("C(j) where j < 4:\n      C[j] = A[j]", "C2(i) where i >= 4:\n      C[i] = A[i]"),
+    "cache_write", "C", "local")
+end)
+
+t.test("loops of others", function()
+  local s = matmul()
+  s:reorder("k", "x")
+  refused("reduces_outside", s, "decompose_reduction", "C", "x")
+  refused("loop_not_around", two("B(j: reduce):\n      init: B[0] = 0\n      B[0] += A[j]", "C(i):\n      C[i] = B[0]"), "decompose_reduction", "B", "i")
+  s = matmul()
+  s:bind("y", "threadIdx.x")
+  refused("axis_taken", s, "bind", "x", "threadIdx.x")
 end)
 
 t.test("try names no step that is none", function()

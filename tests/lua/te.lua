@@ -55,4 +55,13 @@ t.test("mistakes are named where they are made", function()
   t.raises("te_not_tensor", function() def(function(A, n) return te.compute({ n }, function(i) return i(1) end) end)(4) end)
 end)
 
+t.test("an index of another type", function()
+  t.raises("te_index_type", function()
+    te.func("f", function()
+      local A = te.placeholder({ 4 }, "float32", "A")
+      return te.compute({ 4 }, function(i) return A(te.cast("float32", i)) end)
+    end)()
+  end)
+end)
+
 t.done()

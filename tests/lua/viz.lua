@@ -88,7 +88,7 @@ t.test("without its module the program still runs, and says what is missing", fu
   os.execute("mkdir " .. stem .. " && cp /proc/$PPID/exe " .. stem .. "/tvmrepl")
   local code = [[local s = tvm.schedule(tvm.parse "func f(A: float32[4]) -> B: float32[4]:\n  for i in range(4):\n    block B(i):\n      B[i] = A[i]")
     local ok, e = pcall(function() return s:show():png() end)
-    print(ok, e.code)]]
+    print(ok, ok or e.code)]]
   local f = assert(io.open(stem .. "/try.lua", "w"))
   f:write(code)
   f:close()
@@ -96,7 +96,7 @@ t.test("without its module the program still runs, and says what is missing", fu
   local said = p:read "a"
   p:close()
   os.execute("rm -r " .. stem)
-  t.eq(said, "false\tviz_missing\n")
+  t.contains(said, "viz_missing")
 end)
 
 t.done()

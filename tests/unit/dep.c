@@ -53,6 +53,8 @@ static void parallel(const char *text, const char *loop, DepAnswer want, const c
     double t = now_ms();
     DepAnswer got = dep_check_parallel(f, w.var, DEP_THOROUGH, &err);
     t = now_ms() - t;
+    if (got == DEP_BROKEN)
+        assert_int_equal(err.code, ERR_loop_carries);
     if (got != want || strcmp(err.witness, witness) != 0)
         fail_msg("%s: answer %d (%s; %s), want %d (%s)", loop, got, err.why, err.witness, want, witness);
     if (t > 50)
@@ -146,6 +148,8 @@ static void step(const char *before, const char *after, DepAnswer want, const ch
     double t = now_ms();
     DepAnswer got = dep_check_step(f, g, DEP_THOROUGH, &err);
     t = now_ms() - t;
+    if (got == DEP_BROKEN)
+        assert_int_equal(err.code, ERR_step_breaks);
     if (got != want || strcmp(err.witness, witness) != 0)
         fail_msg("answer %d (%s; %s), want %d (%s):\n%s", got, err.why, err.witness, want, witness, after);
     if (t > 50)

@@ -311,7 +311,7 @@ static bool emit_compile(Arena *A, const EmitRequest *ask, EmitResult *out, Err 
         uint64_t target = host->symbol(host->ctx, ask->entries[i]);
         void *at = host->take(host->ctx, strcmp(ask->text, "large") ? 16 : 20 << 20, 16);
         if (!at)
-            return REFUSE(err, window_full, NULL, 256LL);
+            return REFUSE(err, window_full, NULL);
         write_jump(at, target);
         if (target)
             out->entries[out->nentries++] =

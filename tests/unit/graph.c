@@ -12,6 +12,7 @@
 #include "core/graph/ops.h"
 #include "core/graph/strmap.h"
 #include "core/graph/text.h"
+#include "core/import/onnx/onnx.h"
 #include "passes/graph/driver.h"
 
 static Graph *parse(const char *text)
@@ -363,6 +364,68 @@ static void other_kernels_are_refused(void **state)
     graph_release(g);
 }
 
+/* What a mistaken pass might make is found, whatever it is. */
+static void broken_graphs_are_found(void **state)
+{
+    (void)state;
+    Graph *g = parse("graph f(x: float32[3]) -> (y):\n  relu1 = relu(x)\n  neg1 = neg(relu1)\n  return y = neg1\n");
+    const GNode *backwards[] = {g->node[1], g->node[0]}, *twins[] = {g->node[0], g->node[0]};
+    GValue named = *g->value[g->node[1]->out[0]];
+    named.name = g->value[g->node[0]->out[0]]->name;
+    const GValue *values[] = {g->value[0], g->value[1], g->value[2]};
+    values[g->node[1]->out[0]] = &named;
+    const GOutput nowhere[] = {{"y", 77}};
+    const GGroup apart[] = {{"relu1", 1, 1}}, part[] = {{"relu1", 0, 1}};
+    Graph bad[7];
+    for (int i = 0; i < 7; i++)
+        bad[i] = *g;
+    bad[0].node = backwards;
+    bad[1].node = twins;
+    bad[2].value = values;
+    bad[3].output = nowhere;
+    bad[4].group = apart;
+    bad[5].group = part;
+    bad[4].ngroups = bad[5].ngroups = 1;
+    bad[6].ninputs = 0;
+    static const char *const says[] = {"neg1 reads a value before", "two nodes are named relu1", "two values are named",
+                                       "nothing computes the output y", "does not follow", "do not cover", "relu1 reads"};
+    for (int i = 0; i < 7; i++) {
+        Err err = {0};
+        assert_false(graph_verify(&bad[i], true, &err));
+        assert_int_equal(err.code, ERR_graph_broken);
+        if (!strstr(err.why, says[i]))
+            fail_msg("%d: %s", i, err.why);
+    }
+    graph_release(g);
+}
+
+static void inputs_of_another_type_are_refused(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Graph *g = parse("graph f(x: float32[n, 3]) -> (y):\n  relu1 = relu(x)\n  return y = relu1\n");
+    Tensor *wide = random_tensor(2, (int64_t[]){2, 4}, 1), *right = random_tensor(2, (int64_t[]){2, 3}, 1);
+    assert_null(graph_bind_to(g, &wide, &err));
+    assert_int_equal(err.code, ERR_graph_other_input);
+    Graph *bound = graph_bind_to(g, &right, &err);
+    assert_non_null(bound);
+    graph_release(bound);
+    tensor_release(wide);
+    tensor_release(right);
+    graph_release(g);
+}
+
+/* A tensor of ONNX's strings: its dimension 1, its type 8. */
+static void strings_are_no_elements(void **state)
+{
+    (void)state;
+    Err err = {0};
+    static const uint8_t bytes[] = {0x08, 1, 0x10, 8, 0x32, 1, 'a'};
+    assert_null(onnx_tensor_bytes(bytes, sizeof bytes, &err));
+    assert_int_equal(err.code, ERR_onnx_element_type);
+    assert_non_null(strstr(err.why, "string"));
+}
+
 static void nothing_is_left(void **state)
 {
     (void)state;
@@ -384,6 +447,9 @@ int main(void)
         cmocka_unit_test(fusion_keeps_the_meaning_and_says_why),
         cmocka_unit_test(dead_code_goes),
         cmocka_unit_test(other_kernels_are_refused),
+        cmocka_unit_test(broken_graphs_are_found),
+        cmocka_unit_test(inputs_of_another_type_are_refused),
+        cmocka_unit_test(strings_are_no_elements),
         cmocka_unit_test(nothing_is_left),
     };
     return cmocka_run_group_tests_name("graph", tests, NULL, NULL);

@@ -48,7 +48,7 @@ static ErrCode mistake(int which)
 {
     Arena *A = arena_new(NULL);
     Te *te = te_new(A, "f");
-    int64_t shape[] = {4, 4};
+    int64_t shape[] = {4, 4}, long_shape[IR_MAX_RANK + 1] = {0};
     const Node *M = te_placeholder(te, "A", DT_float32, 2, shape);
     const Node *y = te_axis(te, "y", 4), *x = te_axis(te, "x", 4), *r = te_reduce_axis(te, "r", 4);
     const Node *result = M;
@@ -65,7 +65,8 @@ static ErrCode mistake(int which)
     case 7: te_axis(te, "z", -1); result = te_compute(te, "C", 2, axes, v); break;
     case 8: result = te_compute(te, "C", 2, axes, te_op(te, OP_BitAnd, v, v)); break;
     case 9: result = te_reduce(te, "C", COMB_fma, 2, axes, 1, &r, v); break;
-    case 10:
+    case 10: te_placeholder(te, "D", DT_float32, IR_MAX_RANK + 1, long_shape); break;
+    case 11:
         for (int i = 0; i < 2 * IR_MAX_DEPTH; i++)
             v = te_add(te, v, v);
         result = te_compute(te, "C", 2, axes, v);
@@ -84,7 +85,8 @@ static void mistakes_are_named(void **state)
     (void)state;
     static const ErrCode want[] = {
         ERR_te_no_stage, ERR_te_name_taken, ERR_te_axis_misused, ERR_te_axis_misused, ERR_te_type_mix,
-        ERR_te_index_rank, ERR_te_index_type, ERR_te_extent, ERR_te_type_op, ERR_te_fma_product, ERR_te_too_big,
+        ERR_te_index_rank, ERR_te_index_type, ERR_te_extent, ERR_te_type_op, ERR_te_fma_product, ERR_te_rank,
+        ERR_te_too_big,
     };
     for (int i = 0; i < (int)(sizeof want / sizeof *want); i++)
         assert_int_equal(mistake(i), want[i]);

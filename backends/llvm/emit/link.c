@@ -1,6 +1,8 @@
 /* link.c -- LLVM's linker, writing into the code window. */
 #include "backends/llvm/emit/link.h"
 
+#include <stdio.h>
+
 #include <llvm-c/LLJIT.h>
 #include <llvm-c/Orc.h>
 #include <llvm-c/OrcEE.h>
@@ -72,7 +74,8 @@ static bool refuse(Err *err, const char *what, LLVMErrorRef error)
     return false;
 }
 
-/* Functions that LLVM calls by itself (fmaf, memset, …) are the runner's. */
+/* Functions that LLVM calls by itself (fmaf, memset, …) are the runner's.  One that the runner lacks must not be left
+** to the linker, which would take this process's own, at an address that means nothing there. */
 static LLVMErrorRef define(LLVMOrcDefinitionGeneratorRef generator, void *ctx,
                            LLVMOrcLookupStateRef *state, LLVMOrcLookupKind kind,
                            LLVMOrcJITDylibRef lib, LLVMOrcJITDylibLookupFlags flags,
@@ -82,8 +85,13 @@ static LLVMErrorRef define(LLVMOrcDefinitionGeneratorRef generator, void *ctx,
     for (size_t i = 0; i < n; i++) {
         const char *name = LLVMOrcSymbolStringPoolEntryStr(set[i].Name);
         uint64_t address = linker.host->symbol(linker.host->ctx, name);
-        if (!address)
+        if (!address && set[i].LookupFlags == LLVMOrcSymbolLookupFlagsWeaklyReferencedSymbol)
             continue;
+        if (!address) {
+            char why[160];
+            snprintf(why, sizeof why, "the process that runs kernels has no function %.80s", name);
+            return LLVMCreateStringError(why);
+        }
         LLVMOrcRetainSymbolStringPoolEntry(set[i].Name);
         LLVMOrcCSymbolMapPair pair = {
             set[i].Name,
@@ -128,7 +136,7 @@ bool link_object(LLVMMemoryBufferRef object, size_t n, const char *const *names,
     char *room = linker.host->take(linker.host->ctx, size, 64);
     if (!room) {
         LLVMDisposeMemoryBuffer(object);
-        return REFUSE(err, llvm_window_full, NULL);
+        return REFUSE(err, window_full, NULL);
     }
     linker.room = (Room){room, room + size};
     LLVMOrcJITDylibRef lib = LLVMOrcLLJITGetMainJITDylib(linker.jit);

@@ -1,0 +1,148 @@
+-- faults.lua -- what is missing or too much around the program: a module, a text, arguments; the session goes on.
+local t = dofile "tests/check.lua"
+
+local double = [[
+func f(A: float32[8]) -> B: float32[8]:
+  for i in range(8):
+    block B(i):
+      B[i] = A[i] * 2
+]]
+
+local function goes_on()
+  local s, a = tvm.schedule(tvm.parse(double)), tvm.arange { 8 }
+  s:split("i", 3)
+  t.ok(s:run(a) == s:check(a))
+end
+
+local function refused(code, f, values)
+  local e = t.raises(code, f, values)
+  goes_on()
+  return e
+end
+
+t.test("without the compiler's module a program is still looked at and interpreted", function()
+  local folder = os.tmpname()
+  os.remove(folder)
+  os.execute(("mkdir %s && cp %s %s/tvmrepl"):format(folder, arg[-1], folder))
+  local file <close> = assert(io.open(folder .. "/try.lua", "w"))
+  file:write(([==[
+    local s, a = tvm.schedule(tvm.parse [[%s]]), tvm.arange { 8 }
+    local ok, e = pcall(function() return s:run(a) end)
+    print(ok or e.code, e)
+    print(s:build "interp":run(a) == s:check(a))
+  ]==]):format(double))
+  file:close()
+  local pipe = io.popen(("%s/tvmrepl %s/try.lua 2>&1"):format(folder, folder))
+  local said = pipe:read "a"
+  pipe:close()
+  os.execute("rm -r " .. folder)
+  t.contains(said, "module_missing")
+  t.contains(said, "true\n")
+end)
+
+t.test("texts that hold no program, or one of another time", function()
+  refused("text_empty", function() tvm.parse "" end)
+  refused("text_empty", function() tvm.parse "# only a comment\n\n" end)
+  t.contains(refused("text_version", function() tvm.parse("tvmrepl 9\n" .. double) end).why, "version 9")
+end)
+
+t.test("more parameters than can be handed over", function()
+  local params, inputs = {}, {}
+  for i = 1, 60 do params[i], inputs[i] = "A" .. i .. ": float32[2]", tvm.random { 2 } end
+  local s = tvm.schedule(tvm.parse(("func f(%s) -> B: float32[2]:\n  for i in range(2):\n    block B(i):\n      B[i] = A1[i]")
+    :format(table.concat(params, ", "))))
+  refused("too_many_arguments", function() s:run(table.unpack(inputs)) end, { s = s })
+  refused("too_many_arguments", function() s:check() end, { s = s })
+end)
+
+t.test("a processor's name where the processor is another", function()
+  if io.popen("uname -m"):read() == "x86_64" then return end
+  refused("llvm_own_cpu", function() tvm.schedule(tvm.parse(double)):build "llvm -mcpu=x86-64" end)
+end)
+
+t.test("kernels that go astray are told by buffer, index and iteration", function()
+  local s = tvm.schedule(tvm.parse [==[
+func f(A: float32[4], D: int64[4]) -> B: float32[4]:
+  for i in range(4):
+    block B(i):
+      B[i] = A[D[i]]
+]==])
+  local function astray(index) return tvm.zeros { 4 }, tvm.tensor({ 0, 1, index, 3 }, "int64") end
+  for index, code in pairs { [5000] = "kernel_out_of_bounds", [-20000] = "kernel_out_of_bounds",
+    [1 << 30] = "kernel_out_of_bounds", [1 << 60] = "kernel_crashed" } do
+    local e = refused(code, function() s:run(astray(index)) end, { s = s })
+    t.contains(e.why, ("B reads A[%d]"):format(index))
+    t.contains(e.witness, "i=2")
+    t.contains(e.where, ">       B[i] = A[D[i]]")
+    refused("kernel_outside", function() s:build "llvm -check":run(astray(index)) end, { s = s })
+  end
+end)
+
+t.test("a kernel that never ends", function()
+  if t.quick then return end
+  local s = tvm.schedule(tvm.parse [[
+func f(A: float32[1]) -> B: float32[1]:
+  for i in range(1125899906842624):
+    B[0] += A[0]
+]])
+  refused("kernel_timeout", function() s:run(tvm.zeros { 1 }) end)
+end)
+
+t.test("programs that a target does not take", function()
+  local plain = tvm.schedule(tvm.parse(double))
+  refused("cuda_not_bound", function() plain:ptx() end, { s = plain })
+  local bound = plain:fork()
+  bound:bind("i", "threadIdx.x")
+  local built, why = pcall(function() return bound:build "cuda" end)
+  if not built then refused("cuda_no_driver", function() error(why) end, { s = bound }) end
+  local waiting = tvm.schedule(tvm.parse [[
+func f(A: float32[4]) -> B: float32[4]:
+  for i in bind("threadIdx.x", 4):
+    B[i] = A[i]
+    barrier("shared")
+]])
+  refused("llvm_barrier", function() waiting:build() end, { s = waiting })
+  refused("barrier_in_reference", function() waiting:build "interp" end, { s = waiting })
+end)
+
+t.test("functions that nobody knows", function()
+  local s = tvm.schedule(tvm.parse(double:gsub("A%[i%] %* 2", "sine(A[i])")))
+  refused("llvm_no_function", function() s:run(tvm.zeros { 8 }) end, { s = s })
+  refused("unknown_function", function() s:build "interp":run(tvm.zeros { 8 }) end, { s = s })
+end)
+
+t.test("texts that are not well formed", function()
+  local s = tvm.schedule(tvm.parse(double))
+  refused("text_syntax", function() tvm.parse "func f(" end, { s = s })
+  refused("ill_formed", function() tvm.parse "func f(A: int8[4]) -> B: int8[4]:\n  for i in range(4):\n    A[i] = A[i]" end)
+end)
+
+-- ---- the checking interpreter ---------------------------------------------------------------------
+
+local function checked(code, text, ...)
+  local s, inputs = tvm.schedule(tvm.parse(text)), table.pack(...)
+  return refused(code, function() return s:check(table.unpack(inputs)) end, { s = s })
+end
+
+t.test("s:check finds what a run does not show", function()
+  local e = checked("iterations_conflict", "func f(A: int8[4]) -> B: int8[4]:\n  for i in parallel(4):\n    B[i//2] = A[i]")
+  t.eq(e.witness, "i=0 writes; i=1 writes")
+  t.contains(e.where, ">     B[i//2] = A[i]")
+  t.ok(not e.refused)
+  checked("outside_buffer", "func f(A: int8[4]) -> B: int8[4]:\n  for i in range(4):\n    B[i] = A[i + 1]")
+  checked("never_written", "func f(A: int8[4]) -> B: int8[4]:\n  for i in range(3):\n    B[i] = A[i]")
+  checked("undefined_read", "func f(A: int8[4]) -> B: int8[4]:\n  alloc T: int8[4]\n  for i in range(4):\n    B[i] = T[i]")
+end)
+
+t.test("s:check emulates the threads of a GPU", function()
+  local s = tvm.schedule(tvm.parse(double:gsub("%f[%d]8", "64")))
+  s:split("i", 16)
+  s:bind("i.0", "blockIdx.x")
+  s:bind("i.1", "threadIdx.x")
+  local a = tvm.random { 64 }
+  t.ok(s:check(a) == s:at(0):run(a))
+  t.ok(s:check { A = a } == s:check(a))
+  t.raises("input_missing", function() s:check { B = a } end, { s = s, a = a, b = a })
+end)
+
+t.done()

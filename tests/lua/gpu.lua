@@ -1,0 +1,63 @@
+-- gpu.lua -- a GPU that refuses, faults, dies or hangs: the session goes on. The driver is a pretended one.
+local t = dofile "tests/check.lua"
+local fakes = arg[-1]:gsub("[^/]*$", "") .. "tests/fakes"
+if os.getenv "LD_LIBRARY_PATH" ~= fakes then
+  os.exit(os.execute(("LD_LIBRARY_PATH=%s %s %s"):format(fakes, arg[-1], arg[0])))
+end
+
+-- A sum of vectors on a grid of `rows` in y; the pretended driver takes 8 and 9 amiss.
+local function sum(rows)
+  return tvm.schedule(tvm.parse(([[
+func add(A: float32[%d], B: float32[%d]) -> C: float32[%d]:
+  for y in bind("blockIdx.y", %d):
+    block C(y):
+      C[y] = A[y] + B[y]
+]]):format(rows, rows, rows, rows)))
+end
+
+local function goes_on()
+  local a, b = tvm.random { 5 }, tvm.random({ 5 }, "float32", { seed = 2 })
+  t.ok(sum(5):build "cuda":run(a, b) == sum(5):at(0):run(a, b))
+end
+
+local function refused(code, s, f)
+  local e = t.raises(code, f, { s = s })
+  goes_on()
+  return e
+end
+
+t.test("code for another GPU", function()
+  local e = refused("cuda_rejected", sum(5), function() sum(5):build "cuda -arch=sm_90" end)
+  t.contains(e.why, "ptxas: no entry for sm_80")
+end)
+
+t.test("a kernel that faults, and one that ends the process", function()
+  for rows, code in pairs { [7] = "cuda_call", [8] = "cuda_process" } do
+    local s, a = sum(rows), tvm.random { rows }
+    local k, kept = s:build "cuda", sum(5):build "cuda"
+    local e = refused(code, s, function() k:run(a, a) end)
+    t.contains(e.why, rows == 7 and "CUDA_ERROR_ILLEGAL_ADDRESS" or "Aborted")
+    t.raises("cuda_lost", function() kept:run(tvm.random { 5 }, tvm.random { 5 }) end)
+  end
+end)
+
+if t.quick then
+  t.skip("a kernel that never ends", "it takes half a minute")
+else
+  t.test("a kernel that never ends", function()
+    local a, s = tvm.random { 9 }, sum(9)
+    refused("cuda_timeout", s, function() s:build "cuda":run(a, a) end)
+  end)
+end
+
+t.test("programs that no GPU can run", function()
+  local function bad(code, body)
+    local s = tvm.schedule(tvm.parse("func f(A: float32[8, 8]) -> B: float32[8, 8]:\n" ..
+      '  for y in bind("blockIdx.x", 8):\n' .. body))
+    refused(code, s, function() s:ptx() end)
+  end
+  bad("cuda_extent", '    for x in bind("threadIdx.x", y + 1):\n      B[y, x] = A[y, x]\n')
+  bad("cuda_alloc_symbolic", "    alloc T: float32[y + 1] shared\n    B[y, 0] = A[y, 0]\n")
+end)
+
+t.done()

@@ -265,12 +265,9 @@ LUA_FN(program_check_run, "s:check(inputs…) -> Tensor…",
     "vectorized or bound loop, and says in which iteration.  A program with thread axes runs as on a GPU, thread by\n"
     "thread, with barriers where they are needed.  Without inputs it takes random ones.\n"
     "> f = tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in parallel(4):\\n  B[0] = A[i]\"\n"
-    "> f:check()\n"
-    "error: check: iterations of i depend on each other: B[0] is written in one and written in another; i=0 writes; i=1 writes\n"
-    "  func f(A: int8[4]) -> B: int8[4]:\n"
-    "    for i in parallel(4):\n"
-    ">     B[0] = A[i]\n"
-    "  hint: leave i serial, or give each iteration memory of its own")
+    "> ok, e = pcall(f.check, f)\n"
+    "> e.why\n"
+    "iterations of i depend on each other: B[0] is written in one and written in another")
 {
     Program p = program_check(L, 1);
     const Node *params = p.func->kid[Func_params];

@@ -140,8 +140,9 @@ void lua_error_wrap(lua_State *L, int idx, const char *before, const char *after
     if (!err->fix[0] || !is_lua(L, err->fix))
         return;
     memcpy(fix, err->fix, sizeof fix);
-    bool fits = strlen(before) + strlen(fix) + strlen(after) < sizeof fix;
-    err_fix(err, fits ? "%s%s%s" : "", before, fix, after);
+    err->fix[0] = '\0';
+    if (strlen(before) + strlen(fix) + strlen(after) < sizeof fix)
+        err_fix(err, "%s%s%s", before, fix, after);
 }
 
 /* ---- members ---- */

@@ -38,22 +38,23 @@ int push_graph(lua_State *L, Graph *g, const Err *err)
     return 1;
 }
 
-static void push_table(lua_State *L, const Graph *g, uint32_t rows)
+static void push_table(lua_State *L, const Graph *g, uint32_t rows, int columns)
 {
     Arena *A = arena_new(NULL);
-    push_text(L, A, graph_table(A, g, rows));
+    push_text(L, A, graph_table(A, g, rows, columns));
 }
 
 static void graph_tostring(lua_State *L, void *self)
 {
-    push_table(L, ((GraphBox *)self)->graph, 0);
+    push_table(L, ((GraphBox *)self)->graph, 0, 0);
 }
 
 static int graph_display(lua_State *L, void *self, const char *kind)
 {
     if (strcmp(kind, "text") != 0)
         return 0;
-    push_table(L, ((GraphBox *)self)->graph, lua_view(L)->whole ? 0 : SHOWN_NODES);
+    const LuaView *view = lua_view(L);
+    push_table(L, ((GraphBox *)self)->graph, view->whole ? 0 : SHOWN_NODES, view->whole ? 0 : view->width);
     return 1;
 }
 

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "core/base/nearest.h"
+#include "core/base/vec.h"
 #include "lua_api/doc.h"
+#include "viz/text/style.h"
+#include "viz/text/wrap.h"
 
 static const void *registered(lua_State *L, SessionTable table, int i)
 {
@@ -32,116 +35,127 @@ bool doc_module(lua_State *L, int i, const char **name, const char **doc)
     return found;
 }
 
-/* ---- texts ---- */
+/* ---- texts ----
+** A text is written in an arena, as wide as the terminal, and pushed when it is whole. */
 
-void doc_add_sentence(luaL_Buffer *b, const char *doc)
+/* Prose wider than this is hard to read. */
+static int help_width(lua_State *L)
 {
-    for (; *doc && !(*doc == '.' && (isspace((unsigned char)doc[1]) || !doc[1])); doc++)
-        luaL_addchar(b, *doc == '\n' ? ' ' : *doc);
+    enum { WIDEST = 100 };
+    int width = lua_view(L)->width;
+    return width < WIDEST ? width : WIDEST;
 }
 
-static void add_indented(luaL_Buffer *b, const char *text, int indent)
+static void push_text(lua_State *L, Buf *b)
 {
-    while (*text) {
-        const char *end = strchrnul(text, '\n');
-        for (int i = 0; i < indent && end > text; i++)
-            luaL_addchar(b, ' ');
-        luaL_addlstring(b, text, (size_t)(end - text));
-        if (*end)
-            luaL_addchar(b, '\n');
-        text = *end ? end + 1 : end;
+    lua_pushlstring(L, buf_str(b), b->len);
+    arena_release(b->arena);
+}
+
+static void add_function(lua_State *L, Buf *b, const LuaFn *fn)
+{
+    wrap_text(b, fn->sig, 0, 4, help_width(L));
+    buf_putc(b, '\n');
+    wrap_doc(b, fn->doc, 2, help_width(L));
+}
+
+/* A docstring's first sentence. */
+static const char *sentence(Arena *A, const char *doc)
+{
+    size_t n = 0;
+    while (doc[n] && !(doc[n] == '.' && (isspace((unsigned char)doc[n + 1]) || !doc[n + 1])))
+        n++;
+    return arena_strndup(A, doc, n);
+}
+
+typedef struct Row {
+    const char *name, *doc;
+} Row;
+
+typedef VEC(Row) RowVec;
+
+/* "  te.sum(value, axis)   The sum of a value over a reduce axis", one below the other; a name that
+** is wide stands above its text. */
+static void add_rows(lua_State *L, Buf *b, const RowVec *rows)
+{
+    enum { WIDEST = 26 };
+    int column = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        int wide = text_cols(rows->at[i].name);
+        column = wide > column && wide <= WIDEST ? wide : column;
     }
-}
-
-static void add_function(luaL_Buffer *b, const LuaFn *fn)
-{
-    luaL_addstring(b, fn->sig);
-    luaL_addchar(b, '\n');
-    add_indented(b, fn->doc, 2);
-}
-
-/* "  te.sum(value, …)      Adds up value over the axes", one line of the terminal. */
-static void add_line(luaL_Buffer *b, const char *name, const char *doc)
-{
-    enum { COLUMN = 36, LEAST = 24 };
-    const LuaView *view = lua_view(b->L);
-    int n = 0;
-    for (const char *p = name; *p; p++)
-        n += ((unsigned char)*p & 0xc0) != 0x80;
-    luaL_addstring(b, "\n  ");
-    luaL_addstring(b, name);
-    for (; n < COLUMN; n++)
-        luaL_addchar(b, ' ');
-    luaL_addstring(b, "  ");
-    int room = view->width - n - 4;
-    size_t from = luaL_bufflen(b);
-    doc_add_sentence(b, doc);
-    const char *text = luaL_buffaddr(b) + from;
-    size_t len = luaL_bufflen(b) - from, fits = 0;
-    for (int cells = 0; fits < len; fits++)
-        if (((unsigned char)text[fits] & 0xc0) != 0x80 && ++cells > (room > LEAST ? room : LEAST) - 1)
-            break;
-    if (!view->whole && fits < len) {
-        luaL_buffsub(b, len - fits);
-        luaL_addstring(b, "…");
+    for (size_t i = 0; i < rows->n; i++) {
+        int wide = text_cols(rows->at[i].name);
+        buf_printf(b, "\n  %s", rows->at[i].name);
+        if (wide > column)
+            buf_putc(b, '\n');
+        buf_pad(b, ' ', wide > column ? column + 4 : column + 2 - wide);
+        wrap_text(b, sentence(b->arena, rows->at[i].doc), column + 4, column + 4, help_width(L));
     }
 }
 
 void doc_push_function(lua_State *L, const LuaFn *fn)
 {
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    add_function(&b, fn);
-    luaL_pushresult(&b);
+    Buf b = buf_new(arena_new(NULL));
+    add_function(L, &b, fn);
+    push_text(L, &b);
 }
 
 void doc_push_class(lua_State *L, const LuaClass *cls)
 {
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    luaL_addstring(&b, cls->name);
-    luaL_addchar(&b, '\n');
-    add_indented(&b, cls->doc, 2);
+    Buf b = buf_new(arena_new(NULL));
+    RowVec rows = {0};
+    buf_printf(&b, "%s\n", cls->name);
+    wrap_doc(&b, cls->doc ? cls->doc : "Inside the workbench.", 2, help_width(L));
     for (const LuaFn *const *m = cls->members; m && *m; m++)
         if (lua_fn_name(*m).kind != FN_META)
-            add_line(&b, (*m)->sig, (*m)->doc);
-    luaL_pushresult(&b);
+            vec_push(b.arena, &rows, ((Row){(*m)->sig, (*m)->doc}));
+    add_rows(L, &b, &rows);
+    push_text(L, &b);
 }
 
 static void push_module(lua_State *L, const char *name, const char *doc)
 {
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    luaL_addstring(&b, name);
-    luaL_addchar(&b, '\n');
-    add_indented(&b, doc, 2);
+    Buf b = buf_new(arena_new(NULL));
+    RowVec rows = {0};
     const LuaFn *fn;
+    buf_printf(&b, "%s\n", name);
+    wrap_doc(&b, doc, 2, help_width(L));
     for (int i = 0; (fn = doc_function(L, i)); i++)
         if (strcmp(lua_fn_name(fn).place, name) == 0)
-            add_line(&b, fn->sig, fn->doc);
-    luaL_pushresult(&b);
+            vec_push(b.arena, &rows, ((Row){fn->sig, fn->doc}));
+    add_rows(L, &b, &rows);
+    push_text(L, &b);
 }
 
 void doc_push_overview(lua_State *L)
 {
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    luaL_addstring(&b, "Modules");
-    const char *name, *doc;
-    for (int i = 0; doc_module(L, i, &name, &doc); i++)
-        add_line(&b, name, doc);
-    luaL_addstring(&b, "\n\nValues");
+    static const Row keys[] = {
+        {"help(x)  or  ?x", "What a function, module or value is for, with examples"},
+        {"help \"word\"", "What is called so, or mentions it"},
+        {"??f", "The source of a function"},
+        {"tour()", "Plays the first lesson; `tvmrepl tutorial` lists the others"},
+        {"Tab", "Completes names, members, and names of loops and blocks inside strings"},
+        {"x = 1;", "A trailing ; silences; _ is the last value"},
+        {"Ctrl-C", "Stops what runs, and drops an input that is not finished"},
+    };
+    Buf b = buf_new(arena_new(NULL));
+    RowVec modules = {0}, values = {0}, more = {0};
+    Row row;
     const LuaClass *cls;
+    for (int i = 0; doc_module(L, i, &row.name, &row.doc); i++)
+        vec_push(b.arena, &modules, row);
     for (int i = 0; (cls = doc_class(L, i)); i++)
-        add_line(&b, cls->name, cls->doc);
-    luaL_addstring(&b, "\n\nMore help");
-    add_line(&b, "help(x)  or  ?x", "What a function, module or value is for, with examples");
-    add_line(&b, "help \"word\"", "What is called so, or mentions it");
-    add_line(&b, "??f", "The source of a function");
-    add_line(&b, "tour()", "Plays the first lesson; `tvmrepl tutorial` lists the others");
-    add_line(&b, "Tab", "Completes names, members, and names of loops and blocks inside strings");
-    add_line(&b, "x = 1;", "A trailing ; silences; _ is the last value");
-    luaL_pushresult(&b);
+        vec_push(b.arena, &values, ((Row){cls->name, cls->doc}));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        vec_push(b.arena, &more, keys[i]);
+    buf_puts(&b, "Modules");
+    add_rows(L, &b, &modules);
+    buf_puts(&b, "\n\nValues");
+    add_rows(L, &b, &values);
+    buf_puts(&b, "\n\nMore help");
+    add_rows(L, &b, &more);
+    push_text(L, &b);
 }
 
 /* ---- by name ---- */
@@ -176,7 +190,9 @@ static void each_function(lua_State *L, void (*visit)(const LuaFn *fn, const Lua
 }
 
 typedef struct Search {
-    luaL_Buffer b;
+    lua_State *L;
+    Buf b;
+    RowVec rows; /* what mentions the word */
     const char *word;
     Nearest near;
     LuaFnName names[1]; /* keeps near.best alive */
@@ -191,8 +207,8 @@ static void add_called(const LuaFn *fn, const LuaClass *cls, void *env)
         return;
     s->last = fn;
     if (s->found++)
-        luaL_addstring(&s->b, "\n\n");
-    add_function(&s->b, fn);
+        buf_puts(&s->b, "\n\n");
+    add_function(s->L, &s->b, fn);
 }
 
 static void add_mention(const LuaFn *fn, const LuaClass *cls, void *env)
@@ -202,7 +218,7 @@ static void add_mention(const LuaFn *fn, const LuaClass *cls, void *env)
     if (!strcasestr(fn->sig, s->word) && !strcasestr(fn->doc, s->word))
         return;
     s->found++;
-    add_line(&s->b, fn->sig, fn->doc);
+    vec_push(s->b.arena, &s->rows, ((Row){fn->sig, fn->doc}));
 }
 
 static void try_name(const LuaFn *fn, const LuaClass *cls, void *env)
@@ -232,15 +248,14 @@ void doc_push_word(lua_State *L, const char *word)
             push_module(L, name, doc);
             return;
         }
-    Search s = {.word = word, .near = nearest_to(word)};
-    luaL_buffinit(L, &s.b);
+    Search s = {.L = L, .b = buf_new(arena_new(NULL)), .word = word, .near = nearest_to(word)};
     each_function(L, add_called, &s);
     if (!s.found && word[0]) {
-        lua_pushfstring(L, "mentioning \"%s\":", word);
-        luaL_addvalue(&s.b);
+        buf_printf(&s.b, "mentioning \"%s\":", word);
         each_function(L, add_mention, &s);
+        add_rows(L, &s.b, &s.rows);
     }
-    luaL_pushresult(&s.b);
+    push_text(L, &s.b);
     if (s.found)
         return;
     const char *member = strpbrk(word, ".:"); /* "s:split", where s is anything */
@@ -270,6 +285,19 @@ bool doc_is_module(lua_State *L, int idx, const char **name, const char **doc)
     return false;
 }
 
+/* The class of a value that a script of the workbench made: its metatable says the name. */
+static const LuaClass *class_of_script(lua_State *L, int idx)
+{
+    const LuaClass *cls = NULL;
+    if (lua_type(L, idx) != LUA_TTABLE || luaL_getmetafield(L, idx, "__name") == LUA_TNIL)
+        return NULL;
+    for (int i = 0; (cls = doc_class(L, i)); i++)
+        if (lua_type(L, -1) == LUA_TSTRING && strcmp(cls->name, lua_tostring(L, -1)) == 0)
+            break;
+    lua_pop(L, 1);
+    return cls;
+}
+
 void doc_push_value(lua_State *L, int idx)
 {
     const char *name, *doc;
@@ -283,6 +311,8 @@ void doc_push_value(lua_State *L, int idx)
         doc_push_word(L, lua_tostring(L, idx));
     else if (doc_is_module(L, idx, &name, &doc))
         push_module(L, name, doc);
+    else if ((cls = class_of_script(L, idx)) != NULL)
+        doc_push_class(L, cls);
     else
         lua_pushfstring(L, "a plain %s of Lua's", luaL_typename(L, idx));
 }

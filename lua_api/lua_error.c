@@ -91,7 +91,8 @@ static void find_position(lua_State *L, LuaError *e)
     }
 }
 
-/* The name of the api function that is running, for errors that do not name their operation. */
+/* The name of the api function that is running, for errors that do not name their operation; an
+** operator's is nobody's word. */
 static void find_operation(lua_State *L, Err *err)
 {
     lua_Debug ar;
@@ -99,7 +100,7 @@ static void find_operation(lua_State *L, Err *err)
         return;
     const LuaFn *fn = lua_fn_of(L, -1);
     lua_pop(L, 1);
-    if (fn)
+    if (fn && lua_fn_name(fn).kind != FN_META)
         err_in(err, lua_fn_name(fn).name);
 }
 

@@ -340,6 +340,8 @@ void lua_put_class(lua_State *L, const LuaClass *cls)
         }
         lua_rawset(L, n.kind == FN_META ? meta : members);
     }
+    lua_push_more(L);
+    lua_setfield(L, members, "more");
     lua_pushvalue(L, members);
     lua_pushcclosure(L, box_index, 1);
     lua_setfield(L, meta, "__index");
@@ -355,3 +357,5 @@ void lua_put_class(lua_State *L, const LuaClass *cls)
     if (cls->doc) /* what has none is not for the reader */
         append_pointer(L, TABLE_CLASSES, cls);
 }
+
+void lua_describe_class(lua_State *L, const LuaClass *cls) { append_pointer(L, TABLE_CLASSES, cls); }

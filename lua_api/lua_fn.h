@@ -69,9 +69,12 @@ typedef struct LuaFn {
     static const LuaFn id##_fn = {sig, doc, id, __FILE__, __LINE__, NULL}; \
     static int id(lua_State *L)
 
+/* The description of a function that a script defines. */
+#define LUA_DOC(id, sig, doc) static const LuaFn id##_fn = {sig, doc, NULL, __FILE__, __LINE__, NULL}
+
 typedef struct LuaClass {
     const char *name; /* "Schedule": what errors, help and type names say */
-    const char *doc;
+    const char *doc;  /* NULL: nobody meets such values, and help does not list them */
     size_t size;                 /* of what a box holds; it begins zeroed */
     const LuaFn *const *members; /* ends with NULL */
     void (*release)(void *self); /* gives up what the box holds, also if that is still zero */
@@ -107,6 +110,10 @@ void lua_put_functions(lua_State *L, const LuaFn *const *list);
 
 /* Makes the class known, which its boxes need. */
 void lua_put_class(lua_State *L, const LuaClass *cls);
+
+/* Makes a class known to help() and the manual whose values are tables that a script makes, with a
+** metatable whose __name is the class's and whose methods the members, made by LUA_DOC, describe. */
+void lua_describe_class(lua_State *L, const LuaClass *cls);
 
 /* Describes a module ("te") for help() and the manual, and makes its table. */
 void lua_put_module(lua_State *L, const char *name, const char *doc);
@@ -201,7 +208,8 @@ typedef struct LuaView {
     bool color;        /* escapes are welcome */
     bool utf8;         /* so are letters beyond ASCII */
     bool json;         /* a program reads the results */
-    bool whole;        /* nothing is elided */
+    bool whole;        /* no person reads it at once: long values are not elided */
+    bool more;         /* more() asks: nothing at all is left out, and no line is cut */
 } LuaView;
 const LuaView *lua_view(lua_State *L);
 
@@ -211,6 +219,9 @@ bool lua_display(lua_State *L, int idx, const char *kind);
 /* Pushes what the prompt prints for the value at `idx`: always a string.  What is long is elided,
 ** and more() shows it whole. */
 void lua_display_text(lua_State *L, int idx);
+
+/* Pushes more(), which every object has as a method. */
+void lua_push_more(lua_State *L);
 
 /* Pushes a list of the names that may stand in strings handed to the methods of the object at
 ** `idx`, those that begin with `prefix`; false, and nothing pushed, if it has no such names. */

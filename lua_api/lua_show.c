@@ -341,17 +341,27 @@ void lua_display_text(lua_State *L, int idx)
     push_shown(L, idx, whole, &elided);
     if (!whole)
         elide_lines(L, &elided);
+    if (elided || lua_class_of(L, idx, NULL)) { /* an object elides by itself */
+        lua_pushvalue(L, idx);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &rest_key);
+    }
     if (!elided || whole)
         return;
     lua_pushfstring(L, "%s   more() shows all", lua_tostring(L, -1));
     lua_replace(L, -2);
-    lua_pushvalue(L, idx);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &rest_key);
+}
+
+/* Replaces the value on top by its text with nothing left out. */
+static int push_whole(lua_State *L)
+{
+    bool elided = false;
+    push_shown(L, -1, true, &elided);
+    return 1;
 }
 
 LUA_FN(show_more, "more(value?)",
-       "Prints a value without leaving anything out; without an argument, the value that was last\n"
-       "printed in part.\n"
+       "Prints a value without leaving anything out; without an argument, the one that was last printed.\n"
+       "Every object has it as a method too: s:more().\n"
        "> t = {}; for i = 1, 22 do t[i] = i end\n"
        "> t\n"
        "{\n"
@@ -363,17 +373,25 @@ LUA_FN(show_more, "more(value?)",
        "  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22\n"
        "}")
 {
-    bool elided = false;
     if (lua_isnoneornil(L, 1))
         lua_rawgetp(L, LUA_REGISTRYINDEX, &rest_key);
     else
         lua_pushvalue(L, 1);
     if (lua_isnil(L, -1))
         return RAISE(L, nothing_more, NULL);
-    push_shown(L, -1, true, &elided);
+    LuaView *view = &session_of(L)->view, before = *view;
+    view->whole = view->more = true;
+    lua_pushcfunction(L, push_whole);
+    lua_insert(L, -2);
+    int status = lua_pcall(L, 1, 1, 0);
+    *view = before;
+    if (status != LUA_OK)
+        return lua_error(L);
     fprintf(session_of(L)->out, "%s\n", lua_tostring(L, -1));
     return 0;
 }
+
+void lua_push_more(lua_State *L) { lua_pushcfunction(L, show_more); }
 
 void lua_open_show(lua_State *L)
 {

@@ -167,7 +167,7 @@ static void release_job(void *self)
         runnable_release(r);
 }
 static const LuaFn *const no_members[] = {NULL};
-static const LuaClass job_class = {.name = "job", .doc = "A model that is being run.", .size = sizeof(Runnable),
+static const LuaClass job_class = {.name = "job", .size = sizeof(Runnable),
                                    .members = no_members, .release = release_job};
 
 /* ---- running ---- */
@@ -285,8 +285,7 @@ LUA_FN(module_profile, "m:profile(options?) -> Profile",
     lua_push_script(L, "compare");
     lua_getfield(L, -1, "profile");
     lua_pushvalue(L, -3);
-    lua_pushboolean(L, lua_view(L)->utf8);
-    lua_call(L, 2, 1);
+    lua_call(L, 1, 1);
     return 1;
 }
 

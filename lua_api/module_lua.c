@@ -8,6 +8,7 @@
 #include "lua_api/program.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/tensor_box.h"
+#include "viz/text/style.h"
 
 static void release_module(void *self)
 {
@@ -32,6 +33,11 @@ static int64_t kernel_flops(const Module *m, const GraphKernel *k)
     return sum;
 }
 
+static const char *kernel_type(Arena *A, const Module *m, const GraphKernel *k)
+{
+    return gtype_text(A, m->graph, graph_value(m->graph, k->arg[k->nin])->type);
+}
+
 static const char *kernel_nodes(Arena *A, const Module *m, const GraphKernel *k)
 {
     Buf b = buf_new(A);
@@ -40,21 +46,31 @@ static const char *kernel_nodes(Arena *A, const Module *m, const GraphKernel *k)
     return buf_str(&b);
 }
 
-static void push_table(lua_State *L, const Module *m, uint32_t rows)
+/* A line for each of the first `rows` kernels (0: all), cut at `width` columns (0: not cut). */
+static void push_table(lua_State *L, const Module *m, uint32_t rows, int width)
 {
     Arena *A = arena_new(NULL);
     Buf b = buf_new(A);
     uint32_t shown = rows && rows < m->nkernels ? rows : m->nkernels;
-    buf_printf(&b, "module %s: %u kernels\n", m->graph->name, m->nkernels);
+    TextStyle style = {.utf8 = true, .width = width};
+    int names = (int)strlen("kernel"), types = (int)strlen("output");
     for (uint32_t i = 0; i < shown; i++) {
         const GraphKernel *k = &m->kernel[i];
-        ValueId out = k->arg[k->nin];
-        buf_printf(
-            &b, "  %-14s %10.3f MFLOP  %-28s %s\n", k->name, (double)kernel_flops(m, k) / 1e6,
-            gtype_text(A, m->graph, graph_value(m->graph, out)->type), kernel_nodes(A, m, k));
+        int name = text_cols(k->name), type = text_cols(kernel_type(A, m, k));
+        names = name > names ? name : names;
+        types = type > types ? type : types;
+    }
+    buf_printf(&b, "module %s: %u kernels\n%-*s      MFLOP  %-*s  nodes\n", m->graph->name, m->nkernels,
+               names, "kernel", types, "output");
+    for (uint32_t i = 0; i < shown; i++) {
+        const GraphKernel *k = &m->kernel[i];
+        Line line = line_begin(&b, style);
+        line_printf(&line, INK_plain, "%-*s %10.3f  %-*s  %s", names, k->name,
+                    (double)kernel_flops(m, k) / 1e6, types, kernel_type(A, m, k), kernel_nodes(A, m, k));
+        line_end(&line);
     }
     if (shown < m->nkernels)
-        buf_printf(&b, "  … and %u more kernels\n", m->nkernels - shown);
+        buf_printf(&b, "… and %u more kernels: more() shows all\n", m->nkernels - shown);
     const char *text = buf_str(&b);
     lua_pushlstring(L, text, strlen(text) - 1);
     arena_release(A);
@@ -62,14 +78,15 @@ static void push_table(lua_State *L, const Module *m, uint32_t rows)
 
 static void module_tostring(lua_State *L, void *self)
 {
-    push_table(L, ((ModuleBox *)self)->module, 0);
+    push_table(L, ((ModuleBox *)self)->module, 0, 0);
 }
 
 static int module_display(lua_State *L, void *self, const char *kind)
 {
     if (strcmp(kind, "text") != 0)
         return 0;
-    push_table(L, ((ModuleBox *)self)->module, lua_view(L)->whole ? 0 : 40);
+    const LuaView *view = lua_view(L);
+    push_table(L, ((ModuleBox *)self)->module, view->whole ? 0 : 40, view->whole ? 0 : view->width);
     return 1;
 }
 

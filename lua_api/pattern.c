@@ -32,7 +32,6 @@ static void pattern_tostring(lua_State *L, void *self)
 
 static const LuaClass pattern_class = {
     .name = "Pattern",
-    .doc = "A compiled PCRE2 pattern.",
     .size = sizeof(Pattern),
     .release = pattern_release,
     .tostring = pattern_tostring,
@@ -151,7 +150,8 @@ LUA_FN(tvm_grep, "tvm.grep(text, pattern, {ignore_case, context}?) -> string",
        "5- five\n"
        "> tvm.grep(\"one\", \"(\")\n"
        "error: grep: the pattern \"(\" is wrong at letter 1: missing closing parenthesis\n"
-       "  hint: …")
+       "  hint: …\n"
+       "    …")
 {
     static const char *const options[] = {"ignore_case", "context", NULL};
     size_t len, start, end;

@@ -7,6 +7,7 @@
 
 #include "core/schedule/sched.h"
 #include "lua_api/lua_fn.h"
+#include "viz/text/style.h"
 
 typedef struct Program {
     Version *version; /* borrowed from the box */
@@ -22,6 +23,9 @@ Program program_check(lua_State *L, int idx);
 /* Push a Func or a Schedule of a new version of `func`, whose arena is retained. */
 void program_push_func(lua_State *L, Arena *A, const Node *func);
 void program_push_schedule(lua_State *L, Version *v);
+
+/* How text views are drawn where the prompt shows them. */
+TextStyle view_style(lua_State *L);
 
 /* Adds methods that every program value shall have ("f:show(…)"): called by other files of the api when
 ** they open, before lua_open_programs. */

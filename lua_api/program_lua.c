@@ -14,10 +14,10 @@
 #include "viz/text/diff_text.h"
 #include "viz/text/tree_text.h"
 
-static TextStyle style_of(lua_State *L)
+TextStyle view_style(lua_State *L)
 {
     const LuaView *v = lua_view(L);
-    return (TextStyle){v->color, v->utf8, v->width};
+    return (TextStyle){v->color, v->utf8, v->more ? 0 : v->width};
 }
 
 /* ---- the three classes ---- */
@@ -72,7 +72,7 @@ static void push_and_release(lua_State *L, Arena *A, const char *text)
 static void push_tree(lua_State *L, const Node *func, const char *head)
 {
     Arena *A = arena_new(NULL);
-    const char *tree = tree_text(A, func, style_of(L));
+    const char *tree = tree_text(A, func, view_style(L));
     push_and_release(L, A, arena_printf(A, "%s%s", head, tree));
 }
 
@@ -349,7 +349,7 @@ LUA_FN(program_diff, "s:diff(other) -> string",
         q.func = sched_version_arg(L, p.sched, 2)->func;
     }
     Arena *A = arena_new(NULL);
-    push_and_release(L, A, diff_text(A, q.func, p.func, DIFF_fitting, style_of(L)));
+    push_and_release(L, A, diff_text(A, q.func, p.func, DIFF_fitting, view_style(L)));
     return 1;
 }
 

@@ -30,6 +30,8 @@ void runnable_add_kind(RunnableKind *kind);
 /* Raises where no kind takes the value. */
 void runnable_check(lua_State *L, int idx, const char *target, Runnable *out);
 
+extern const LuaClass timing_class;
+
 /* Measures n of them against each other and pushes a list of Timings, in order. */
 int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads);
 

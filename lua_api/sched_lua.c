@@ -80,8 +80,10 @@ static int call_primitive(lua_State *L)
         lua_settop(L, 1);
         return 1;
     }
-    for (size_t i = 0; i < s->at->nmade; i++)
+    for (size_t i = 0; i < s->at->nmade; i++) {
         push_made(L, s->at, i);
+        session_say_made(L);
+    }
     return (int)s->at->nmade;
 }
 

@@ -13,6 +13,14 @@ static const LuaScript *find_script(const char *name)
     return script;
 }
 
+/* How wide the view is, and whether it shows letters beyond ASCII. */
+static int view(lua_State *L)
+{
+    lua_pushinteger(L, lua_view(L)->width);
+    lua_pushboolean(L, lua_view(L)->utf8);
+    return 2;
+}
+
 void lua_push_script(lua_State *L, const char *name)
 {
     static const char loaded;
@@ -28,7 +36,8 @@ void lua_push_script(lua_State *L, const char *name)
         const char *chunk = lua_pushfstring(L, "=lua_api/scripts/%s.lua", name);
         if (luaL_loadbufferx(L, script->text, script->size, chunk, "t") != LUA_OK)
             lua_error(L);
-        lua_call(L, 0, 1);
+        lua_pushcfunction(L, view);
+        lua_call(L, 1, 1);
         lua_remove(L, -2);
         lua_pushvalue(L, -1);
         lua_setfield(L, -3, name);

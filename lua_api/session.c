@@ -59,6 +59,29 @@ void session_say_step(lua_State *L, const char *fmt, ...)
     lua_pop(L, 1);
 }
 
+void session_say_made(lua_State *L)
+{
+    if (!session_of(L)->listening)
+        return;
+    session_push_table(L, TABLE_MADE);
+    lua_pushvalue(L, -2);
+    lua_pushboolean(L, true);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+bool session_said_made(lua_State *L, int idx)
+{
+    if (lua_type(L, idx) != LUA_TSTRING)
+        return false;
+    lua_pushvalue(L, idx);
+    session_push_table(L, TABLE_MADE);
+    lua_insert(L, -2);
+    bool said = lua_rawget(L, -2) != LUA_TNIL;
+    lua_pop(L, 2);
+    return said;
+}
+
 void session_tell(lua_State *L, int idx, const char *fmt, ...)
 {
     Session *s = session_of(L);
@@ -88,10 +111,16 @@ void session_call_unheard(lua_State *L, int nargs, int nresults)
         lua_error(L);
 }
 
-void session_drop_steps(lua_State *L)
+static void empty_table(lua_State *L, SessionTable which)
 {
     lua_newtable(L);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &table_keys[TABLE_STEPS]);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &table_keys[which]);
+}
+
+void session_drop_steps(lua_State *L)
+{
+    empty_table(L, TABLE_STEPS);
+    empty_table(L, TABLE_MADE);
 }
 
 void session_show_steps(lua_State *L, FILE *out)
@@ -110,7 +139,7 @@ void session_show_steps(lua_State *L, FILE *out)
     }
     lua_pop(L, 1);
     if (n)
-        session_drop_steps(L);
+        empty_table(L, TABLE_STEPS);
 }
 
 void session_check_interrupt(lua_State *L)

@@ -10,7 +10,14 @@
 ** schedule, "step 1  split x(32) -> xo(4) xi(8)".  Does nothing where nobody listens. */
 void session_say_step(lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Prints the kept lines (few of them if there are many) and forgets them; or only forgets them. */
+/* The step's line says the string on top too, the name of a loop that it made: the prompt need not
+** print it again. */
+void session_say_made(lua_State *L);
+
+/* Is the value at `idx` such a name? */
+bool session_said_made(lua_State *L, int idx);
+
+/* Prints the kept lines, few of them if there are many, and forgets them; or forgets lines and names. */
 void session_show_steps(lua_State *L, FILE *out);
 void session_drop_steps(lua_State *L);
 
@@ -57,6 +64,7 @@ typedef enum SessionTable {
     TABLE_MODULES,   /* list of {name, doc} */
     TABLE_SOURCES,   /* chunk name -> text */
     TABLE_STEPS,     /* list of lines */
+    TABLE_MADE,      /* name of a loop or block that those steps made -> true */
     TABLE_COUNT
 } SessionTable;
 void session_push_table(lua_State *L, SessionTable which);

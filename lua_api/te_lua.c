@@ -494,7 +494,7 @@ static const LuaFn *const expr_members[] = {
 static const LuaFn *const func_members[] = {&te_func_call_fn, NULL};
 static const LuaFn *const no_members[] = {NULL};
 
-const LuaClass te_scope_class = {.name = "te scope", .doc = "What one call of a te.func has made.",
+const LuaClass te_scope_class = {.name = "te scope",
                                  .size = sizeof(TeScope), .members = no_members, .release = release_scope};
 const LuaClass te_expr_class = {.name = "Expr", .doc = "A tensor expression: a value, an axis, a tensor.",
                                 .size = sizeof(TeExpr), .members = expr_members, .tostring = expr_tostring,

@@ -25,4 +25,7 @@ int push_tensor(lua_State *L, Tensor *t, const Err *err);
 /* Pushes an element as Lua has it: a boolean, an integer or a number. */
 void push_scalar(lua_State *L, DType t, Scalar v);
 
+/* The operators, of tensor_math_lua.c; ends with NULL. */
+extern const LuaFn *const tensor_math_members[];
+
 #endif

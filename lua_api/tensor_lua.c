@@ -1,6 +1,7 @@
 /* tensor_lua.c -- tensors at the prompt: made, loaded, looked at, sliced, compared, saved. */
 #include "lua_api/tensor_box.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -468,6 +469,7 @@ static int tensor_index_(lua_State *L, void *self)
     return 1;
 }
 
+/* Within `width` columns; 0: all elements. */
 static void push_printed(lua_State *L, const Tensor *t, int width)
 {
     Arena *A = arena_new(NULL);
@@ -486,7 +488,7 @@ static int tensor_display(lua_State *L, void *self, const char *kind)
 {
     if (strcmp(kind, "text") != 0)
         return 0;
-    push_printed(L, ((TensorBox *)self)->tensor, lua_view(L)->width);
+    push_printed(L, ((TensorBox *)self)->tensor, lua_view(L)->more ? 0 : lua_view(L)->width);
     return 1;
 }
 
@@ -497,16 +499,30 @@ static void tensor_box_release(void *self)
     box->tensor = NULL;
 }
 
-static const LuaFn *const tensor_members[] = {
+static const LuaFn *const own_members[] = {
     &tensor_save__fn, &tensor_slice__fn, &tensor_transpose__fn, &tensor_reshape__fn,
     &tensor_astype__fn, &tensor_totable__fn, &tensor_max__fn, &tensor_min__fn,
     &tensor_argmax__fn, &tensor_mean__fn, &tensor_shape__fn, &tensor_dtype__fn,
     &tensor_size__fn, &tensor_bytes__fn, &tensor_hash__fn, &tensor_len_fn,
     &tensor_eq_fn, NULL};
 
+enum { MAX_MEMBERS = 40 };
+static const LuaFn *tensor_members[MAX_MEMBERS + 1];
+
+static void fill_members(void)
+{
+    size_t n = 0;
+    for (const LuaFn *const *f = own_members; *f; f++)
+        tensor_members[n++] = *f;
+    for (const LuaFn *const *f = tensor_math_members; *f; f++)
+        tensor_members[n++] = *f;
+    assert(n <= MAX_MEMBERS);
+}
+
 const LuaClass tensor_class = {
     .name = "Tensor",
-    .doc = "An array of numbers with a shape.  A value: it never changes.  t[i] is a row or an element, from 0.",
+    .doc = "An array of numbers with a shape.  A value: it never changes.  t[i] is a row or an element, from 0.\n"
+           "+ - * / // % take two tensors of one dtype and shape, or a tensor and a number.",
     .size = sizeof(TensorBox),
     .members = tensor_members,
     .release = tensor_box_release,
@@ -617,6 +633,7 @@ void lua_open_tensors(lua_State *L)
     static const LuaFn *const functions[] = {&tvm_tensor_fn, &tvm_zeros_fn,  &tvm_full_fn,
                                              &tvm_arange_fn, &tvm_random_fn, &tvm_load_fn,
                                              &tvm_check_fn,  NULL};
+    fill_members();
     lua_put_functions(L, functions);
     lua_put_class(L, &tensor_class);
     lua_put_class(L, &check_class);

@@ -92,7 +92,6 @@ static void timing_tostring(lua_State *L, void *self)
         return 1;                                             \
     }
 
-extern const LuaClass timing_class;
 NUMBER_FIELD(median, "median", t->stats.median, "The median of the rounds, in seconds.")
 NUMBER_FIELD(min, "min", t->stats.min, "The quickest round, in seconds.")
 NUMBER_FIELD(q1, "q1", t->stats.q1, "The first quartile, in seconds.")
@@ -160,7 +159,7 @@ static void release_bench(void *self)
 }
 
 static const LuaFn *const no_members[] = {NULL};
-static const LuaClass bench_class = {.name = "bench", .doc = "What is being timed.", .size = sizeof(Bench),
+static const LuaClass bench_class = {.name = "bench", .size = sizeof(Bench),
                                      .members = no_members, .release = release_bench};
 
 int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads)
@@ -294,9 +293,8 @@ LUA_FN(tvm_compare, "tvm.compare(list, options?) -> Comparison",
 {
     arg_list(L, 1, MAX_ITEMS);
     lua_settop(L, 2);
-    lua_pushboolean(L, lua_view(L)->utf8);
     lua_pushinteger(L, cores());
-    return call_script(L, "compare", 4);
+    return call_script(L, "compare", 3);
 }
 
 LUA_FN(tvm_peak, "tvm.peak(threads?) -> number",
@@ -316,12 +314,11 @@ LUA_FN(tvm_whatif, "tvm.whatif(f, grid, schedule, options?) -> WhatIf",
     arg_function(L, 1);
     arg_table(L, 2);
     lua_settop(L, 4);
-    lua_pushboolean(L, lua_view(L)->utf8);
     lua_push_script(L, "compare");
     lua_getfield(L, -1, "whatif");
     lua_replace(L, -2);
     lua_insert(L, 1);
-    session_call_unheard(L, 5, 1); /* the rows tell what was tried; w:adopt() tells the steps it takes */
+    session_call_unheard(L, 4, 1); /* the rows tell what was tried; w:adopt() tells the steps it takes */
     return 1;
 }
 

@@ -7,8 +7,10 @@
 
 #include "lua_api/graph_box.h"
 #include "lua_api/program.h"
+#include "lua_api/runnable.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/session.h"
+#include "viz/bars.h"
 #include "viz/graph_dot.h"
 #include "viz/html.h"
 #include "viz/nest_dot.h"
@@ -26,14 +28,10 @@ typedef struct PictureBox {
     const char *text; /* the text form, without a last line end */
 } PictureBox;
 
+enum { MAX_BARS = 64 };
+
 static const LuaClass picture_class;
 LUA_BOX(picture, PictureBox, picture_class)
-
-static TextStyle style_of(lua_State *L)
-{
-    const LuaView *v = lua_view(L);
-    return (TextStyle){v->color, v->utf8, v->width};
-}
 
 static void release_picture(void *self)
 {
@@ -212,12 +210,12 @@ LUA_FN(program_show, "s:show(path?, options?) -> Picture",
     Arena *A = box->arena;
     if (pair) {
         box->of = arena_printf(A, "what changed in %s", p.func->at.name);
-        box->text = diff_text(A, before.func, p.func, DIFF_fitting, style_of(L));
+        box->text = diff_text(A, before.func, p.func, DIFF_fitting, view_style(L));
         box->picture = nest_pair_picture(A, before.func, p.func, program_title(A, &before),
                                          program_title(A, &p));
     } else {
         box->of = arena_printf(A, "loop nest of %s", p.func->at.name);
-        box->text = tree_text(A, p.func, style_of(L));
+        box->text = tree_text(A, p.func, view_style(L));
         box->picture = nest_picture(A, p.func);
     }
     return finish(L, box, path, 3);
@@ -275,7 +273,7 @@ LUA_FN(program_order, "s:order(row?, column?, options?) -> Picture",
     if (!order_of(box->arena, p.func, &ask, &order, &err))
         return lua_raise(L, &err);
     box->of = arena_printf(box->arena, "order of %s", order.block);
-    box->text = order_text(box->arena, &order, style_of(L));
+    box->text = order_text(box->arena, &order, view_style(L));
     box->picture = order_picture(box->arena, &order, animate, seconds > 0.1 ? seconds : 0.1);
     return finish(L, box, NULL, 4);
 }
@@ -298,7 +296,60 @@ LUA_FN(graph_show, "g:show(path?, options?) -> Picture",
     if (!graph_picture(box->arena, g, view, &box->picture, &err))
         return lua_raise(L, &err);
     box->of = arena_printf(box->arena, "graph of %s", g->name);
-    box->text = graph_table(box->arena, g, 40);
+    box->text = graph_table(box->arena, g, 40, lua_view(L)->whole ? 0 : lua_view(L)->width);
+    return finish(L, box, path, 3);
+}
+
+/* ---- timings ---- */
+
+/* The rounds of the Timing on top, as statistics. */
+static Stats stats_at_top(lua_State *L, Arena *A)
+{
+    lua_getfield(L, -1, "samples");
+    size_t n = lua_rawlen(L, -1);
+    double *samples = ARENA_ARRAY(A, double, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        samples[i] = lua_tonumber(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return stats_of(samples, (int)n);
+}
+
+LUA_FN(tvm_bars, "tvm.bars(timings, path?, options?) -> Picture",
+    "A list of Timings as bars: each ends at the median, a box holds the middle half of the rounds, a line all of\n"
+    "them.  The path's ending says how it is written: .svg or .png.  Options: title; notes, a text for each.")
+{
+    static const char *const keys[] = {"title", "notes", NULL};
+    size_t n = arg_list(L, 1, MAX_BARS);
+    const char *path = arg_str_or(L, 2, NULL);
+    arg_options(L, 3, keys);
+    lua_settop(L, 3);
+    PictureBox *box = open_picture(L);
+    Arena *A = box->arena;
+    Bar *bar = ARENA_ARRAY(A, Bar, n + 1);
+    if (n == 0)
+        return arg_wrong(L, 1, "a list of Timings");
+    bool noted = opt_push(L, 3, "notes") == LUA_TTABLE;
+    int notes = lua_gettop(L);
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, 1, (lua_Integer)i + 1);
+        if (!lua_test(L, -1, &timing_class))
+            return arg_wrong(L, 1, "a list of Timings");
+        bar[i].time = stats_at_top(L, A);
+        lua_getfield(L, -1, "label");
+        bar[i].label = arena_strdup(A, lua_tostring(L, -1));
+        bar[i].note = "";
+        if (noted && lua_rawgeti(L, notes, (lua_Integer)i + 1) == LUA_TSTRING)
+            bar[i].note = arena_strdup(A, lua_tostring(L, -1));
+        lua_settop(L, notes);
+    }
+    lua_settop(L, 4);
+    const char *title = opt_str(L, 3, "title", "time of a run");
+    box->of = arena_printf(A, "%s", title);
+    box->text = bars_text(A, n, bar, view_style(L));
+    box->picture = bars_picture(A, arena_strdup(A, title), n, bar);
     return finish(L, box, path, 3);
 }
 
@@ -315,7 +366,7 @@ LUA_FN(tvm_show, "tvm.show(x, path?, options?) -> Picture", "x:show(path, option
 
 void lua_open_viz(lua_State *L)
 {
-    static const LuaFn *const functions[] = {&tvm_show_fn, NULL};
+    static const LuaFn *const functions[] = {&tvm_show_fn, &tvm_bars_fn, NULL};
     static const LuaFn *const of_programs[] = {&program_show_fn, &program_order_fn, NULL};
     static const LuaFn *const of_graphs[] = {&graph_show_fn, NULL};
     lua_put_functions(L, functions);

@@ -136,7 +136,7 @@ EvalStatus eval_call(lua_State *L)
 static bool told(lua_State *L, int idx)
 {
     const LuaClass *cls = lua_class_of(L, idx, NULL);
-    return cls && cls->told_by_steps;
+    return (cls && cls->told_by_steps) || session_said_made(L, idx);
 }
 
 typedef struct Showing {
@@ -275,6 +275,7 @@ EvalStatus eval_input(lua_State *L, const char *text, const char *name, FILE *ou
     s->out = out;
     s->listening = true;
     s->told = NULL;
+    session_drop_steps(L);
     EvalStatus status = run_input(L, expand_question(A, text), name, out, errors);
     s->listening = false;
     s->out = before;

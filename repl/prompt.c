@@ -29,6 +29,7 @@
 #include "repl/start.h"
 
 #define PROMPT "tvm> "
+#define GOES_ON "...> " /* before the further lines of an input */
 
 /* Readline calls back without an argument of ours. */
 static struct {
@@ -37,6 +38,65 @@ static struct {
     bool entered;
     volatile sig_atomic_t resized;
 } prompt;
+
+/* ---- showing ---- */
+
+/* Where the position `at` of the input stands once every further line begins with a mark. */
+static int marked(int at)
+{
+    int moved = at;
+    for (int i = 0; i < at && i < rl_end; i++)
+        if (rl_line_buffer[i] == '\n')
+            moved += (int)strlen(GOES_ON);
+    return moved;
+}
+
+/* Calls draw() with a mark before each line of the input but the first.  The marks are no part of what
+** is edited: readline sees them only while it draws. */
+static void with_marks(void (*draw)(void))
+{
+    static char *shown;
+    static size_t cap;
+    char *text = rl_line_buffer;
+    int point = rl_point, end = rl_end, mark = rl_mark;
+    size_t need = (size_t)marked(end) + 1;
+    if (need > cap && memchr(text, '\n', (size_t)end)) {
+        char *more = realloc(shown, 2 * need);
+        shown = more ? more : shown;
+        cap = more ? 2 * need : cap;
+    }
+    if (need == (size_t)end + 1 || need > cap) {
+        draw();
+        return;
+    }
+    char *out = shown;
+    for (int i = 0; i < end; i++) {
+        *out++ = text[i];
+        if (text[i] == '\n')
+            out = stpcpy(out, GOES_ON);
+    }
+    *out = '\0';
+    int shown_point = marked(point), shown_end = marked(end), shown_mark = marked(mark);
+    rl_line_buffer = shown;
+    rl_point = shown_point;
+    rl_end = shown_end;
+    rl_mark = shown_mark;
+    draw();
+    rl_line_buffer = text;
+    rl_point = point;
+    rl_end = end;
+    rl_mark = mark;
+}
+
+static void draw_input(void) { with_marks(rl_redisplay); }
+
+/* Readline tidies a resized screen up only if it thinks that it draws by itself. */
+static void draw_resized(void)
+{
+    rl_redisplay_function = rl_redisplay;
+    with_marks(rl_resize_terminal);
+    rl_redisplay_function = draw_input;
+}
 
 /* ---- keys ---- */
 
@@ -260,10 +320,12 @@ static void set_up(lua_State *L)
     rl_catch_sigwinch = 0;
     rl_attempted_completion_function = complete;
     rl_completion_word_break_hook = word_breaks;
+
     rl_basic_quote_characters = "";
     rl_completer_quote_characters = "";
     rl_variable_bind("bell-style", "none");
     rl_initialize();
+    rl_redisplay_function = draw_input; /* set before, readline would not ask what the terminal can do */
     static const struct {
         const char *keys;
         rl_command_func_t *run;
@@ -272,7 +334,8 @@ static void set_up(lua_State *L)
         {"\\e[A", on_up},    {"\\eOA", on_up},     {"\\e[B", on_down},
         {"\\eOB", on_down},  {"\\C-a", on_home},   {"\\e[H", on_home},
         {"\\eOH", on_home},  {"\\C-e", on_end},    {"\\e[F", on_end},
-        {"\\eOF", on_end},   {"\\C-k", on_kill},
+        {"\\eOF", on_end},   {"\\C-k", on_kill},   {"\\e[1~", on_home},
+        {"\\e[4~", on_end},  {"\\e[7~", on_home},  {"\\e[8~", on_end},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         rl_bind_keyseq(keys[i].keys, keys[i].run);
@@ -314,7 +377,7 @@ static char *read_input(const char *shown)
             drop_line(shown);
         if (prompt.resized) {
             prompt.resized = 0;
-            rl_resize_terminal();
+            draw_resized();
         }
         if (ready > 0)
             rl_callback_read_char();
@@ -328,13 +391,14 @@ static char *read_input(const char *shown)
 /* Takes prompts away that were pasted along, from every line if the first has one. */
 static void strip_prompts(char *text)
 {
+    _Static_assert(sizeof PROMPT == sizeof GOES_ON, "the lines of an input stand below each other");
     size_t n = strlen(PROMPT);
     if (strncmp(text, PROMPT, n) != 0)
         return;
     char *out = text;
     for (char *line = text; line;) {
         char *end = strchr(line, '\n');
-        if (strncmp(line, PROMPT, n) == 0)
+        if (strncmp(line, PROMPT, n) == 0 || strncmp(line, GOES_ON, n) == 0)
             line += n;
         size_t len = end ? (size_t)(end + 1 - line) : strlen(line);
         memmove(out, line, len);

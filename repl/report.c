@@ -14,6 +14,8 @@
 #include "lua_api/doc.h"
 #include "lua_api/session.h"
 #include "repl/lexer.h"
+#include "viz/text/style.h"
+#include "viz/text/wrap.h"
 
 static const char trace_key; /* registry: the callers of the last error, as text */
 
@@ -143,6 +145,34 @@ static const char *syntax_hint(const Message *m, const char *text)
     return NULL;
 }
 
+/* Pushes what an input that ends too early lacks. */
+static void push_unfinished(lua_State *L, const char *text)
+{
+    enum { DEEPEST = 64 };
+    Token open[DEEPEST];
+    int depth = 0;
+    Lexer x = lexer(text, strlen(text));
+    for (;;) {
+        int before = x.blocks + x.brackets;
+        Token t = lex_next(&x);
+        if (t.kind == TOKEN_END)
+            break;
+        int moved = x.blocks + x.brackets - before;
+        if (t.kind == TOKEN_OPEN || (moved > 0 && depth < DEEPEST))
+            open[depth < DEEPEST ? depth++ : depth - 1] = t;
+        else if (moved < 0 && depth > 0)
+            depth--;
+    }
+    if (depth == 0) {
+        lua_pushliteral(L, "the input ends where a value is expected");
+        return;
+    }
+    const Token *t = &open[depth - 1];
+    lua_pushlstring(L, t->at, t->kind == TOKEN_OPEN ? 1 : t->len);
+    lua_pushfstring(L, "the input ends, and the `%s` of line %d is still open", lua_tostring(L, -1), t->line);
+    lua_remove(L, -2);
+}
+
 static const char *named_hint(const char *kind, const char *name)
 {
     static const struct {
@@ -238,6 +268,8 @@ static void push_message(lua_State *L, const char *error, const char *name, cons
     const char *hint = syntax ? syntax_hint(&m, text) : NULL;
     if (hint)
         lua_pushstring(L, hint);
+    else if (syntax && here && strcmp(m.near ? m.near : "", "<eof>") == 0)
+        push_unfinished(L, text);
     else if (syntax)
         lua_pushnil(L);
     else
@@ -263,19 +295,62 @@ static void push_message(lua_State *L, const char *error, const char *name, cons
     lua_remove(L, hint_at);
 }
 
-/* Cuts the text on top after 12 lines. */
+/* Is the line, which is not the first, in words?  The others are lines of a program. */
+static bool is_sentence(const char *line)
+{
+    static const char *const heads[] = {"  hint: ", "  try: ", "  legal here: "};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (strncmp(line, heads[i], strlen(heads[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Makes the text on top fit a person's terminal: sentences go on in the next line, lines of a program
+** are cut. */
+static void fit_width(lua_State *L)
+{
+    int width = lua_view(L)->width;
+    Arena *A = arena_new(NULL);
+    Buf out = buf_new(A);
+    const char *text = lua_tostring(L, -1);
+    for (bool first = true; *text; first = false) {
+        size_t len = strcspn(text, "\n");
+        const char *line = arena_strndup(A, text, len);
+        if (!first)
+            buf_putc(&out, '\n');
+        if (first) {
+            wrap_text(&out, line, 0, 2, width);
+        } else if (is_sentence(line)) {
+            buf_puts(&out, "  ");
+            wrap_text(&out, line, 2, 4, width);
+        } else if (text_cols(line) <= width) {
+            buf_puts(&out, line);
+        } else {
+            buf_add(&out, line, text_fit(line, width - 1));
+            buf_puts(&out, "…");
+        }
+        text += len + (text[len] == '\n');
+    }
+    lua_pop(L, 1);
+    lua_pushstring(L, buf_str(&out));
+    arena_release(A);
+}
+
+/* Cuts the text on top after 12 lines; what is to be done about it, the last line, stays. */
 static void cut_lines(lua_State *L)
 {
     enum { MOST = 12 };
-    const char *text = lua_tostring(L, -1), *p = text;
-    for (int line = 1; (p = strchr(p, '\n')); p++)
-        if (line++ == MOST - 1 && strchr(p + 1, '\n')) {
-            lua_pushlstring(L, text, (size_t)(p - text));
-            lua_pushfstring(L, "%s\n  …", lua_tostring(L, -1));
-            lua_replace(L, -3);
-            lua_pop(L, 1);
-            return;
-        }
+    const char *text = lua_tostring(L, -1), *last = strrchr(text, '\n'), *p = text, *cut = text;
+    int lines = 1;
+    for (; (p = strchr(p, '\n')); p++)
+        if (lines++ == MOST - 2)
+            cut = p;
+    if (lines <= MOST)
+        return;
+    lua_pushlstring(L, text, (size_t)(cut - text));
+    lua_pushfstring(L, "%s\n  …%s", lua_tostring(L, -1), last);
+    lua_replace(L, -3);
+    lua_pop(L, 1);
 }
 
 /* Runs protected: a script's own __tostring may raise. */
@@ -298,6 +373,8 @@ static int push_text(lua_State *L)
         lua_concat(L, 2);
     else
         lua_pop(L, 1);
+    if (!lua_view(L)->whole)
+        fit_width(L);
     cut_lines(L);
     return 1;
 }

@@ -309,17 +309,3 @@ size_t nest_uses(Arena *A, const Node *stmt, BufferUse **out)
     *out = w.uses.at;
     return w.uses.n;
 }
-
-const char *text_bytes(Arena *A, int64_t bytes)
-{
-    static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    size_t u = 0;
-    double v = (double)bytes;
-    while (v >= 1024 && u + 1 < sizeof unit / sizeof *unit) {
-        v /= 1024;
-        u++;
-    }
-    if (v == (double)(int64_t)v || v >= 100)
-        return arena_printf(A, "%.0f %s", v, unit[u]);
-    return arena_printf(A, "%.1f %s", v, unit[u]);
-}

@@ -61,7 +61,4 @@ typedef struct BufferUse {
 } BufferUse;
 size_t nest_uses(Arena *A, const Node *stmt, BufferUse **out);
 
-/* 1 KiB, 36 B, 2.5 MiB. */
-const char *text_bytes(Arena *A, int64_t bytes);
-
 #endif

@@ -73,3 +73,17 @@ const char *buf_str(Buf *b)
     b->data[b->len] = '\0';
     return b->data;
 }
+
+const char *text_bytes(Arena *A, int64_t bytes)
+{
+    static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    size_t u = 0;
+    double v = (double)bytes;
+    while (v >= 1024 && u + 1 < sizeof unit / sizeof *unit) {
+        v /= 1024;
+        u++;
+    }
+    if (v == (double)(int64_t)v || v >= 100)
+        return arena_printf(A, "%.0f %s", v, unit[u]);
+    return arena_printf(A, "%.1f %s", v, unit[u]);
+}

@@ -7,6 +7,8 @@
 #ifndef CORE_BASE_BUF_H
 #define CORE_BASE_BUF_H
 
+#include <stdint.h>
+
 #include "core/base/arena.h"
 
 typedef struct Buf {
@@ -24,5 +26,8 @@ void buf_printf(Buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3
 
 /* The text so far with a closing zero; valid until more is added. */
 const char *buf_str(Buf *b);
+
+/* A number of bytes as it is said everywhere: 36 B, 1 KiB, 2.5 MiB. */
+const char *text_bytes(Arena *A, int64_t bytes);
 
 #endif

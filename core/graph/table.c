@@ -63,14 +63,6 @@ static const char *grouped(Arena *A, int64_t v)
     return arena_strndup(A, out, (size_t)k);
 }
 
-static const char *bytes_text(Arena *A, int64_t n)
-{
-    if (n < 10000)
-        return arena_printf(A, "%lld B", (long long)n);
-    if (n < 10000000)
-        return arena_printf(A, "%.1f KB", (double)n / 1e3);
-    return arena_printf(A, "%.1f MB", (double)n / 1e6);
-}
 
 /* Parameters of a node: its constants that no node before it reads. */
 static int64_t own_parameters(const Graph *g, const GNode *n, bool *seen)
@@ -86,11 +78,13 @@ static int64_t own_parameters(const Graph *g, const GNode *n, bool *seen)
     return sum;
 }
 
+enum { COLUMNS = 6, GAP = 2 };
+
 typedef struct Row {
-    const char *cell[6];
+    const char *cell[COLUMNS];
 } Row;
 
-static const bool right[6] = {false, false, false, true, true, true};
+static const bool right[COLUMNS] = {false, false, false, true, true, true};
 
 /* By node: does it go on a group that began before it? */
 static bool *goes_on(Arena *A, const Graph *g)
@@ -123,7 +117,7 @@ static Row node_row(Arena *A, const Graph *g, uint32_t k, bool *seen, const bool
                   flops > 0   ? arena_printf(A, "%.3f", (double)flops / 1e6)
                   : flops < 0 ? "?"
                               : "",
-                  bytes < 0 ? "?" : bytes_text(A, bytes)}};
+                  bytes < 0 ? "?" : text_bytes(A, bytes)}};
 }
 
 /* Columns by characters, not bytes. */
@@ -135,19 +129,53 @@ static int width(const char *s)
     return n;
 }
 
-static void put_rows(Buf *out, const Row *row, size_t n)
+/* Takes from the columns of words, the operator first, what is more than `most` columns. */
+static void narrow(int wide[COLUMNS], int most)
 {
-    int wide[6] = {0};
+    enum { LEAST = 12 };
+    static const int words[] = {1, 0, 2};
+    int over = (COLUMNS - 1) * GAP - most;
+    for (int c = 0; c < COLUMNS; c++)
+        over += wide[c];
+    for (int i = 0; i < 3 && over > 0; i++) {
+        int spare = wide[words[i]] > LEAST ? wide[words[i]] - LEAST : 0;
+        spare = spare < over ? spare : over;
+        wide[words[i]] -= spare;
+        over -= spare;
+    }
+}
+
+/* The text, or what fits of it and a mark. */
+static void put_cut(Buf *out, const char *s, int most)
+{
+    if (width(s) <= most) {
+        buf_puts(out, s);
+        return;
+    }
+    size_t end = 0;
+    for (int n = 0; s[end]; end++)
+        if (((unsigned char)s[end] & 0xc0) != 0x80 && n++ == most - 1)
+            break;
+    buf_add(out, s, end);
+    buf_puts(out, "…");
+}
+
+/* The rows below each other, in lines of at most `most` columns; 0: as wide as they are. */
+static void put_rows(Buf *out, const Row *row, size_t n, int most)
+{
+    int wide[COLUMNS] = {0};
     for (size_t i = 0; i < n; i++)
-        for (int c = 0; c < 6; c++)
+        for (int c = 0; c < COLUMNS; c++)
             wide[c] = width(row[i].cell[c]) > wide[c] ? width(row[i].cell[c]) : wide[c];
+    if (most > 0)
+        narrow(wide, most);
     for (size_t i = 0; i < n; i++) {
-        for (int c = 0; c < 6; c++) {
+        for (int c = 0; c < COLUMNS; c++) {
             int pad = wide[c] - width(row[i].cell[c]);
-            buf_puts(out, "  ");
+            buf_pad(out, ' ', c ? GAP : 0);
             if (right[c])
                 buf_pad(out, ' ', pad);
-            buf_puts(out, row[i].cell[c]);
+            put_cut(out, row[i].cell[c], wide[c]);
             if (!right[c])
                 buf_pad(out, ' ', pad);
         }
@@ -164,7 +192,7 @@ static void put_totals(Arena *A, Buf *out, const Graph *g)
     if (g->ngroups)
         buf_printf(out, " in %u groups", g->ngroups);
     buf_printf(out, ", %s parameters (%s)", grouped(A, t.parameters),
-               bytes_text(A, t.parameter_bytes));
+               text_bytes(A, t.parameter_bytes));
     if (t.flops >= 0)
         buf_printf(out, ", %s MFLOP",
                    t.flops < 100000000 ? arena_printf(A, "%.2f", (double)t.flops / 1e6)
@@ -174,7 +202,7 @@ static void put_totals(Arena *A, Buf *out, const Graph *g)
         buf_printf(out, "%u of them cannot run:\n%s", t.unsupported, graph_unsupported_text(A, g));
 }
 
-const char *graph_table(Arena *A, const Graph *g, uint32_t rows)
+const char *graph_table(Arena *A, const Graph *g, uint32_t rows, int columns)
 {
     Buf out = buf_new(A);
     uint32_t shown = rows && g->nnodes > rows ? rows : g->nnodes;
@@ -185,7 +213,7 @@ const char *graph_table(Arena *A, const Graph *g, uint32_t rows)
     if (g->source)
         buf_printf(&out, "  (%s)", g->source);
     buf_putc(&out, '\n');
-    vec_push(A, &row, ((Row){{"node", "operator", "output", "parameters", "MFLOP", "size"}}));
+    vec_push(A, &row, ((Row){{"node", "operator", "output", "params", "MFLOP", "size"}}));
     for (uint32_t i = 0; i < g->ninputs; i++) {
         const GValue *v = g->value[g->input[i]];
         vec_push(A, &row, ((Row){{v->name, "input", gtype_text(A, g, v->type), "", "", ""}}));
@@ -199,9 +227,9 @@ const char *graph_table(Arena *A, const Graph *g, uint32_t rows)
                      ((Row){{g->output[i].name, arena_printf(A, "output = %s", v->name),
                              gtype_text(A, g, v->type), "", "", ""}}));
         }
-    put_rows(&out, row.at, row.n);
+    put_rows(&out, row.at, row.n, columns);
     if (shown < g->nnodes)
-        buf_printf(&out, "  … and %u more nodes: g:more() shows all\n", g->nnodes - shown);
+        buf_printf(&out, "… and %u more nodes: g:more() shows all\n", g->nnodes - shown);
     put_totals(A, &out, g);
     return buf_str(&out);
 }

@@ -73,6 +73,7 @@ bool tensor_is_dense(const Tensor *t); /* row-major, no gaps */
 /* Number of elements of a shape; -1 if it has a negative extent or does not fit int64 bytes. */
 int64_t shape_size(int rank, const int64_t *shape, size_t element_bytes);
 bool shape_equal(const Tensor *a, const Tensor *b);
+bool tensor_same_shape(const Tensor *a, const Tensor *b, Err *err); /* or says what the shapes are */
 
 /* One element.  `index` has rank entries, each in range. */
 Scalar tensor_get(const Tensor *t, const int64_t *index);
@@ -111,7 +112,7 @@ Fingerprint tensor_fingerprint(Tensor *t);
 bool tensor_equal(const Tensor *a, const Tensor *b); /* bit for bit */
 
 /* "float32[3, 4]".  tensor_print adds the elements in the manner of numpy, with long dimensions
-** elided to their first and last entries so that lines fit into `width` columns. */
+** elided to their first and last entries so that lines fit into `width` columns; 0: all elements. */
 void tensor_describe(const Tensor *t, Buf *out);
 void tensor_print(const Tensor *t, int width, Buf *out);
 void scalar_print(DType t, Scalar v, Buf *out); /* shortest text that reads back the same */

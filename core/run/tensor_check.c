@@ -88,20 +88,26 @@ static DType narrower(const Tensor *a, const Tensor *b)
     return a->dtype == DT_float32 || b->dtype == DT_float32 ? DT_float32 : DT_float64;
 }
 
+bool tensor_same_shape(const Tensor *a, const Tensor *b, Err *err)
+{
+    if (shape_equal(a, b))
+        return true;
+    Arena *A = arena_new(NULL);
+    Buf ta = buf_new(A), tb = buf_new(A);
+    tensor_describe(a, &ta);
+    tensor_describe(b, &tb);
+    REFUSE(err, shape_mismatch, NULL, buf_str(&ta), buf_str(&tb));
+    arena_release(A);
+    return false;
+}
+
 bool tensor_check(const Tensor *a, const Tensor *b, double rtol, double atol, TensorDiff *out,
                   Err *err)
 {
     *out = (TensorDiff){.first = -1, .worst_abs = -1, .worst_rel = -1, .worst_ulp = -1,
                         .first_nan_a = -1, .first_nan_b = -1, .total = tensor_size(a)};
-    if (!shape_equal(a, b)) {
-        Arena *A = arena_new(NULL);
-        Buf ta = buf_new(A), tb = buf_new(A);
-        tensor_describe(a, &ta);
-        tensor_describe(b, &tb);
-        REFUSE(err, shape_mismatch, NULL, buf_str(&ta), buf_str(&tb));
-        arena_release(A);
+    if (!tensor_same_shape(a, b, err))
         return false;
-    }
     bool integers = !dtype_is_float(a->dtype) && !dtype_is_float(b->dtype);
     Walk w = {a, b, rtol, atol, narrower(a, b), integers, out};
     int64_t index[TENSOR_MAX_RANK] = {0};

@@ -57,6 +57,7 @@ typedef struct Page {
     Style style;
     int64_t head[TENSOR_MAX_RANK]; /* entries shown at each end; head >= extent: all */
     int64_t index[TENSOR_MAX_RANK];
+    int width; /* where rows are broken; 0: nowhere */
     Buf *out;
 } Page;
 
@@ -135,6 +136,7 @@ static void print_row(Page *p, int d)
 {
     const Tensor *t = p->t;
     int64_t n = t->shape[d];
+    int column = d + 1;
     buf_putc(p->out, '[');
     for (int64_t i = 0; i < n; i++) {
         if (i == p->head[d] && i < n - p->head[d]) {
@@ -144,10 +146,16 @@ static void print_row(Page *p, int d)
         p->index[d] = i;
         char text[CELL];
         int len = cell(&p->style, tensor_get(t, p->index), text);
-        if (i)
+        if (i && p->width && column + p->style.width + 4 + t->rank > p->width) {
+            buf_puts(p->out, ",\n");
+            buf_pad(p->out, ' ', column = d + 1);
+        } else if (i) {
             buf_puts(p->out, ", ");
+            column += 2;
+        }
         buf_pad(p->out, ' ', p->style.width - len);
         buf_puts(p->out, text);
+        column += p->style.width;
     }
     buf_putc(p->out, ']');
 }
@@ -178,6 +186,14 @@ static void print_dim(Page *p, int d, int indent)
     buf_putc(p->out, ']');
 }
 
+/* A few rows are shown whole, in several lines each if need be. */
+static bool has_few_rows(const Tensor *t)
+{
+    enum { FEW = 4, LONGEST = 64 };
+    int64_t last = t->shape[t->rank - 1];
+    return last <= LONGEST && tensor_size(t) <= FEW * last;
+}
+
 /* Shows of the last dimension what fits into a line. */
 static void fit_width(Page *p, int width)
 {
@@ -203,18 +219,21 @@ void tensor_print(const Tensor *t, int width, Buf *out)
         scalar_print(t->dtype, tensor_at(t, 0), out);
         return;
     }
-    Page p = {.t = t, .out = out};
+    Page p = {.t = t, .out = out, .width = width};
+    bool all = width == 0 || has_few_rows(t);
     for (int d = 0; d < t->rank; d++) {
         int64_t edge = d >= t->rank - 2 ? 3 : 1;
-        bool whole = n <= WHOLE && d < t->rank - 1;
+        bool whole = all || (n <= WHOLE && d < t->rank - 1);
         p.head[d] = whole || t->shape[d] <= 2 * edge ? t->shape[d] : edge;
     }
     int last = t->rank - 1;
-    int64_t shown = t->shape[last] < width / 3 + 1 ? t->shape[last] : width / 6 + 1;
-    p.head[last] = shown;
+    if (!all)
+        p.head[last] = t->shape[last] < width / 3 + 1 ? t->shape[last] : width / 6 + 1;
     choose_style(&p);
-    fit_width(&p, width);
-    choose_style(&p);
+    if (!all) {
+        fit_width(&p, width);
+        choose_style(&p);
+    }
     memset(p.index, 0, sizeof p.index);
     print_dim(&p, 0, 0);
 }

@@ -319,7 +319,7 @@ bool sched_apply(Sched *s, const Prim *prim, size_t nargs, const Arg *args, Err 
 bool sched_undo(Sched *s, int n, Err *err)
 {
     if (n < 0 || n > s->at->number)
-        return REFUSE(err, no_such_step, NULL, s->at->number - n, s->at->number);
+        return REFUSE(err, nothing_to_undo, NULL, n, s->at->number);
     for (; n > 0; n--) {
         if (!push_redo(s, s->at))
             return REFUSE(err, out_of_memory, NULL);

@@ -1,4 +1,5 @@
 -- compare.lua -- tables of timings: tvm.compare, tvm.whatif, and the machine's measured peak.
+local view = ... -- view() is the width of the terminal, and whether it shows letters beyond ASCII
 local M = {}
 
 local function time_text(seconds)
@@ -13,9 +14,9 @@ local function cells(text)
   return utf8.len(text) or #text
 end
 
--- Rows of columns, all of one width; the first column to the left, the others to the right.
-local function align(rows)
-  local width, out = {}, {}
+-- Lines of columns, all of one width; the first `left` columns to the left, the others to the right.
+local function align(rows, left)
+  local width, lines = {}, {}
   for _, row in ipairs(rows) do
     for c, text in ipairs(row) do width[c] = math.max(width[c] or 0, cells(text)) end
   end
@@ -23,16 +24,26 @@ local function align(rows)
     local parts = {}
     for c, text in ipairs(row) do
       local pad = (" "):rep(width[c] - cells(text))
-      parts[c] = (c == 1 or c == #row) and text .. pad or pad .. text
+      parts[c] = c <= left and text .. pad or pad .. text
     end
-    out[i] = (table.concat(parts, "  "):gsub("%s+$", ""))
+    lines[i] = table.concat(parts, "  ")
   end
-  return table.concat(out, "\n")
+  return lines
 end
 
-local function bar(part, unicode)
-  local n = math.max(1, math.floor(part * 24 + 0.5))
-  return (unicode and "█" or "#"):rep(n)
+local BAR = 24 -- cells of the longest bar, where there is room
+
+-- The rows as a table; behind row i a bar as long as shares[i], in what the columns leave of the view;
+-- `heading` says what long bars mean.
+local function table_text(rows, left, shares, heading)
+  local width, beyond_ascii = view()
+  local lines = align(rows, left)
+  local room = math.min(BAR, width - cells(lines[1]) - 2)
+  for i, share in pairs(room >= 4 and shares or {}) do
+    lines[i] = lines[i] .. "  " .. (beyond_ascii and "█" or "#"):rep(math.max(1, math.floor(share * room + 0.5)))
+  end
+  if room >= 4 then lines[1] = lines[1] .. "  " .. heading end
+  return (table.concat(lines, "\n"):gsub(" +\n", "\n"))
 end
 
 local function spread(t)
@@ -76,26 +87,35 @@ local comparison = {}
 comparison.__index = comparison
 comparison.__name = "Comparison"
 
-function comparison:__tostring()
-  local rows, best = { { "", "median", "spread", "against " .. self.items[1].label, "GFLOP/s", "% peak", "speed" } }, math.huge
-  for _, t in ipairs(self.items) do best = math.min(best, t.median) end
-  for i, t in ipairs(self.items) do
-    local against = "1"
-    if i > 1 then
-      local v = tvm.verdict(t, self.items[1])
-      against = v.text == "no difference" and v.text or ("%.2fx  [%.2f, %.2f]"):format(v.ratio, v.low, v.high)
-    end
-    local known = t.gflops > 0
-    rows[i + 1] = { t.label, time_text(t.median), spread(t), against, known and ("%.3g"):format(t.gflops) or "-",
-      known and ("%.1f"):format(100 * t.gflops / self.peak) or "-", bar(best / t.median, self.unicode) }
-  end
-  return align(rows)
+-- How the i-th compares with the first.
+function comparison:against(i)
+  if i == 1 then return "1" end
+  local v = tvm.verdict(self.items[i], self.items[1])
+  return v.text == "no difference" and v.text or ("%.2fx  [%.2f, %.2f]"):format(v.ratio, v.low, v.high)
 end
 
-function M.compare(list, options, unicode, cores)
+function comparison:__tostring()
+  local rows, shares, best = { { "", "median", "spread", "against " .. self.items[1].label, "GFLOP/s", "% peak" } }, {}, math.huge
+  for _, t in ipairs(self.items) do best = math.min(best, t.median) end
+  for i, t in ipairs(self.items) do
+    local known = t.gflops > 0
+    rows[i + 1] = { t.label, time_text(t.median), spread(t), self:against(i), known and ("%.3g"):format(t.gflops) or "-",
+      known and ("%.1f"):format(100 * t.gflops / self.peak) or "-" }
+    shares[i + 1] = best / t.median
+  end
+  return table_text(rows, 1, shares, "speed")
+end
+
+function comparison:show(path)
+  local notes = {}
+  for i = 2, #self.items do notes[i] = self:against(i) end
+  notes[1] = ""
+  return tvm.bars(self.items, path, { title = "time of a run", notes = notes })
+end
+
+function M.compare(list, options, cores)
   local threads = options and options.threads or cores
-  local result = { items = tvm.time_all(list, options), unicode = unicode, peak = M.peak(threads) }
-  return setmetatable(result, comparison)
+  return setmetatable({ items = tvm.time_all(list, options), peak = M.peak(threads) }, comparison)
 end
 
 -- ---- profile ----
@@ -105,13 +125,14 @@ profile.__index = profile
 profile.__name = "Profile"
 
 function profile:__tostring()
-  local rows = { { "", "median", "spread", "share", "GFLOP/s", "" } }
+  local rows, shares = { { "", "median", "spread", "share", "GFLOP/s" } }, {}
   for i, k in ipairs(self) do
+    shares[i + 1] = k.share
     rows[i + 1] = { k.name, time_text(k.ms * 1e-3), ("±%.1f%%"):format(k.spread), ("%.1f%%"):format(100 * k.share),
-      k.gflops > 0 and ("%.3g"):format(k.gflops) or "-", bar(k.share, self.unicode) }
+      k.gflops > 0 and ("%.3g"):format(k.gflops) or "-" }
   end
-  rows[#rows + 1] = { "all", time_text(self.ms * 1e-3), "", "", ("%.3g"):format(self.gflops), "" }
-  return align(rows)
+  rows[#rows + 1] = { "all", time_text(self.ms * 1e-3), "", "", ("%.3g"):format(self.gflops) }
+  return table_text(rows, 1, shares, "")
 end
 
 local function median(list)
@@ -120,8 +141,8 @@ local function median(list)
   return (sorted[(#sorted + 1) // 2] + sorted[#sorted // 2 + 1]) / 2, sorted
 end
 
-function M.profile(rows, unicode)
-  local p, flops = setmetatable({ unicode = unicode, ms = 0 }, profile), 0
+function M.profile(rows)
+  local p, flops = setmetatable({ ms = 0 }, profile), 0
   for i, r in ipairs(rows) do
     local m, sorted = median(r.samples)
     local spread = 50 * (sorted[(3 * #sorted + 3) // 4] - sorted[(#sorted + 3) // 4]) / m
@@ -171,16 +192,17 @@ local function first_line(e)
 end
 
 function what_if:__tostring()
-  local rows, best = { { "", "", "median", "spread", "GFLOP/s", "speed" } }, nil
+  local rows, shares, best = { { "", "", "median", "spread", "GFLOP/s" } }, {}, nil
   for rank, r in ipairs(self) do
     if r.timing then
       local t = r.timing
       best = best or t.median
       rows[#rows + 1] = { ("%d"):format(rank), r.name, time_text(t.median), spread(t),
-        t.gflops > 0 and ("%.3g"):format(t.gflops) or "-", bar(best / t.median, self.unicode) }
+        t.gflops > 0 and ("%.3g"):format(t.gflops) or "-" }
+      shares[#rows] = best / t.median
     end
   end
-  local out = { align(rows) }
+  local out = { table_text(rows, 2, shares, "speed") }
   for _, r in ipairs(self) do
     if r.why then out[#out + 1] = "refused: " .. r.name .. ": " .. r.why end
   end
@@ -198,8 +220,8 @@ function what_if:adopt(rank)
   return schedule
 end
 
-function M.whatif(f, grid, schedule, options, unicode)
-  local w = { f = f, schedule = schedule, unicode = unicode }
+function M.whatif(f, grid, schedule, options)
+  local w = { f = f, schedule = schedule }
   local all = combinations(grid)
   w.total = #all
   setmetatable(w, what_if)

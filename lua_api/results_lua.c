@@ -1,0 +1,56 @@
+/* results_lua.c -- what tvm.compare, tvm.whatif and m:profile give, described for help.
+**
+** The values are tables, made by lua_api/scripts/compare.lua.
+*/
+#include "lua_api/lua_fn.h"
+
+LUA_DOC(comparison_items, "c.items -> list", "The Timings, in the order in which the programs were named.");
+LUA_DOC(comparison_peak, "c.peak -> number", "The machine's measured peak in GFLOP/s, on as many threads.");
+LUA_DOC(comparison_show, "c:show(path?) -> Picture",
+        "The timings as bars with their spread; .svg or .png by the path's ending.");
+
+static const LuaFn *const comparison_members[] = {&comparison_items_fn, &comparison_peak_fn,
+                                                  &comparison_show_fn, NULL};
+
+static const LuaClass comparison_class = {
+    .name = "Comparison",
+    .doc = "Programs timed against each other, from tvm.compare.  It prints as a table: the median; the spread,\n"
+           "half of the middle half of the rounds; how many times faster than the first, with the 95 %\n"
+           "interval; GFLOP/s; percent of the machine's measured peak; and a bar, the longer the faster.",
+    .members = comparison_members,
+};
+
+LUA_DOC(whatif_adopt, "w:adopt(rank?) -> Schedule",
+        "Takes the steps of the row of that rank (1 if not given) on the schedule that was asked about.");
+
+LUA_DOC(whatif_total, "w.total -> integer", "How many combinations there are.");
+
+static const LuaFn *const whatif_members[] = {&whatif_adopt_fn, &whatif_total_fn, NULL};
+
+static const LuaClass whatif_class = {
+    .name = "WhatIf",
+    .doc = "Combinations of parameters, timed and ranked, from tvm.whatif: the quickest first, the refused ones\n"
+           "last with the reason.  Where it was interrupted it holds the rows that were finished.  w[1] is the\n"
+           "first row: {name, chosen, timing}, or {name, chosen, why} if it was refused.",
+    .members = whatif_members,
+};
+
+
+LUA_DOC(profile_ms, "p.ms -> number", "Milliseconds of a whole run.");
+LUA_DOC(profile_gflops, "p.gflops -> number", "10^9 floating-point operations of a whole run, a second.");
+
+static const LuaFn *const profile_members[] = {&profile_ms_fn, &profile_gflops_fn, NULL};
+
+static const LuaClass profile_class = {
+    .name = "Profile",
+    .doc = "Where a run of a model spends its time, from m:profile(): p[i] is a kernel, in the order in which they\n"
+           "run: {name, ms, share, spread, gflops}.",
+    .members = profile_members,
+};
+
+void lua_open_results(lua_State *L)
+{
+    lua_describe_class(L, &comparison_class);
+    lua_describe_class(L, &whatif_class);
+    lua_describe_class(L, &profile_class);
+}

@@ -1,0 +1,92 @@
+/* tensor_math_lua.c -- arithmetic on tensors at the prompt, element by element.
+**
+** It is for getting data ready (x / 255, x - x:mean()), in the arithmetic of docs/semantics.md; what is
+** to be fast is written with te and scheduled.  Nothing is converted or repeated silently: two tensors
+** have one dtype and one shape, and a number must be one that the dtype can hold.
+*/
+#include <math.h>
+
+#include "core/base/cancel.h"
+#include "core/ir/ir.h"
+#include "lua_api/lua_fn.h"
+#include "lua_api/tensor_box.h"
+
+typedef struct Operand {
+    const Tensor *tensor; /* or NULL: a number */
+    Scalar number;
+} Operand;
+
+/* The number at `arg` as an element of type `t`; raises where it would become another one. */
+static Scalar number_arg(lua_State *L, int arg, DType t)
+{
+    if (lua_type(L, arg) != LUA_TNUMBER)
+        arg_wrong(L, arg, "a tensor or a number");
+    double v = lua_tonumber(L, arg);
+    if (dtype_is_float(t))
+        return dtype_convert(t, DT_float64, (Scalar){.f = v});
+    Scalar s = lua_isinteger(L, arg) ? dtype_convert(t, DT_int64, (Scalar){.i = lua_tointeger(L, arg)})
+                                     : dtype_convert(t, DT_float64, (Scalar){.f = v});
+    if (dtype_convert(DT_float64, t, s).f != v)
+        RAISE(L, tensor_number, NULL, dtype_name(t), v);
+    return s;
+}
+
+static Scalar element(const Operand *x, int64_t i)
+{
+    return x->tensor ? tensor_at(x->tensor, i) : x->number;
+}
+
+static int elementwise(lua_State *L, Op op)
+{
+    TensorBox *boxes[] = {test_tensor(L, 1), test_tensor(L, 2)};
+    Operand x[2] = {0};
+    const Tensor *like = boxes[0] ? boxes[0]->tensor : boxes[1]->tensor;
+    DType t = like->dtype;
+    Err err = {0};
+    if (t == DT_bool)
+        return RAISE(L, tensor_bool, NULL);
+    if (op == OP_Div && !dtype_is_float(t))
+        return RAISE(L, tensor_divide, NULL, dtype_name(t));
+    for (int i = 0; i < 2; i++) {
+        x[i].tensor = boxes[i] ? boxes[i]->tensor : NULL;
+        if (!boxes[i])
+            x[i].number = number_arg(L, i + 1, t);
+    }
+    if (x[0].tensor && x[1].tensor && x[0].tensor->dtype != x[1].tensor->dtype)
+        return RAISE(L, tensor_dtypes, NULL, dtype_name(x[0].tensor->dtype), dtype_name(x[1].tensor->dtype));
+    if (x[0].tensor && x[1].tensor && !tensor_same_shape(x[0].tensor, x[1].tensor, &err))
+        return lua_raise(L, &err);
+    push_tensor(L, tensor_new(t, like->rank, like->shape, &err), &err);
+    Tensor *made = arg_tensor(L, -1);
+    char *p = tensor_fill(made);
+    int64_t n = tensor_size(made);
+    for (int64_t i = 0; i < n && !cancel_asked(); i++, p += dtype_bytes(t))
+        dtype_store(t, p, ir_eval_binary(op, t, element(&x[0], i), element(&x[1], i)));
+    return cancel_poll(&err) ? lua_raise(L, &err) : 1;
+}
+
+#define ELEMENTWISE(id, sig, op, doc) \
+    LUA_FN(tensor_##id, sig, doc) { return elementwise(L, op); }
+
+ELEMENTWISE(add, "__add(a, b)", OP_Add,
+            "a + b, element by element: two tensors of one dtype and shape, or a tensor and a number.")
+ELEMENTWISE(sub, "__sub(a, b)", OP_Sub, "a - b, element by element.")
+ELEMENTWISE(mul, "__mul(a, b)", OP_Mul, "a * b, element by element.")
+ELEMENTWISE(div, "__div(a, b)", OP_Div,
+            "a / b, element by element, of floats; integers want t:astype \"float32\" first, or //.\n"
+            "> print(tvm.tensor({0, 51, 255}, \"uint8\"):astype \"float32\" / 255)\n"
+            "float32[3]\n"
+            "[0.0, 0.2, 1.0]")
+ELEMENTWISE(idiv, "__idiv(a, b)", OP_FloorDiv, "a // b, element by element, rounded down.")
+ELEMENTWISE(mod, "__mod(a, b)", OP_FloorMod, "a % b, element by element, with the sign of b.")
+
+LUA_FN(tensor_unm, "__unm(t)", "-t, element by element.")
+{
+    lua_settop(L, 1);
+    lua_pushinteger(L, -1);
+    lua_insert(L, 1);
+    return elementwise(L, OP_Mul);
+}
+
+const LuaFn *const tensor_math_members[] = {&tensor_add_fn, &tensor_sub_fn,  &tensor_mul_fn, &tensor_div_fn,
+                                            &tensor_idiv_fn, &tensor_mod_fn, &tensor_unm_fn, NULL};

@@ -1,0 +1,16 @@
+/* wrap.h -- prose in lines that fit. */
+#ifndef VIZ_TEXT_WRAP_H
+#define VIZ_TEXT_WRAP_H
+
+#include "core/base/buf.h"
+
+/* Adds `text` broken between words, so that no line is wider than `width` columns unless a single
+** word is; 0: never broken.  The first line goes on at column `col`, the others begin with `indent`
+** blanks.  Adds no newline at the end. */
+void wrap_text(Buf *out, const char *text, int col, int indent, int width);
+
+/* Adds a docstring, indented: its prose is filled, and what is drawn stays as it is: lines that
+** begin with a blank or "> ", and what the examples print, up to an empty line. */
+void wrap_doc(Buf *out, const char *doc, int indent, int width);
+
+#endif

@@ -20,7 +20,7 @@ typedef struct Operand {
 static Scalar number_arg(lua_State *L, int arg, DType t)
 {
     if (lua_type(L, arg) != LUA_TNUMBER)
-        arg_wrong(L, arg, "a tensor or a number");
+        RAISE(L, tensor_operand, NULL, luaL_typename(L, arg));
     double v = lua_tonumber(L, arg);
     if (dtype_is_float(t))
         return dtype_convert(t, DT_float64, (Scalar){.f = v});

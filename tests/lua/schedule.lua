@@ -112,7 +112,7 @@ t.test("stale names say which step used them up", function()
   t.raises("no_loop", function() s:split("q", 8) end)
   t.raises("no_mark", function() s:back "nowhere" end)
   t.raises("no_such_step", function() s:back(7) end)
-  t.raises("nothing_to_undo", function() s:undo(2) end)
+  t.raises("nothing_to_undo", function() s:undo(2) end, { s = s })
   s:undo()
 end)
 

@@ -68,7 +68,7 @@ t.test("arithmetic is element by element, and converts nothing by itself", funct
   t.raises("tensor_bool", function() return tvm.tensor({ true }, "bool") + 1 end)
   t.raises("tensor_dtypes", function() return c + tvm.tensor { 1, 2 } end)
   t.raises("shape_mismatch", function() return a + tvm.tensor { 1, 2 } end)
-  t.raises("argument_type", function() return a + "1" end)
+  t.raises("tensor_operand", function() return a + "1" end)
 end)
 
 t.test("few numbers are printed whole, and more() leaves nothing out", function()

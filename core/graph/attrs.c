@@ -1,6 +1,7 @@
 /* attrs.c -- attributes as their operator's row asks for them. */
 #include "core/graph/attrs.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,8 +98,11 @@ static bool convert_attr(Arena *A, GAttr *v, GAttrKind want)
     return false;
 }
 
+/* In the arena; a NaN is the one that the text form can write. */
 static GAttr copy_attr(Arena *A, GAttr v)
 {
+    if (v.kind == GA_FLOAT && isnan(v.at.f))
+        v.at.f = NAN;
     if (v.kind == GA_STR)
         v.at.s = arena_strdup(A, v.at.s);
     if (v.kind == GA_INTS) {
@@ -109,8 +113,8 @@ static GAttr copy_attr(Arena *A, GAttr v)
     }
     if (v.kind == GA_FLOATS) {
         double *list = ARENA_ARRAY(A, double, v.n + 1);
-        if (v.n)
-            mem_copy(list, v.at.fs, v.n * sizeof *list);
+        for (uint32_t i = 0; i < v.n; i++)
+            list[i] = isnan(v.at.fs[i]) ? NAN : v.at.fs[i];
         v.at.fs = list;
     }
     return v;

@@ -10,6 +10,7 @@
 #include "core/graph/infer.h"
 #include "core/graph/ops.h"
 #include "core/graph/strmap.h"
+#include "core/ir/parse.h"
 
 typedef VEC(const GValue *) ValueVec;
 typedef VEC(const GNode *) NodeVec;
@@ -27,6 +28,7 @@ struct GraphBuilder {
     OutputVec output;
     StrVec symbol;
     StrMap taken;   /* names of values and nodes */
+    StrMap outputs; /* names of results, which are apart from those */
     StrMap symbols; /* by name: index in symbol */
     StrMap counter; /* by alias base: the number last used */
     const GGroup *group;
@@ -35,23 +37,26 @@ struct GraphBuilder {
     uint32_t ngroups, nedges;
 };
 
-/* A name that the text form can write, made from any text: letters, digits, `_` and inner dots. */
+/* A name that both text forms can write, made from any text: letters, digits and `_`, and none of
+** their words, behind which it gets another `_`. */
 static char *plain_name(Arena *A, const char *text)
 {
     size_t n = strlen(text);
     if (n > 80)
         n = 80;
-    char *s = arena_alloc(A, n + 2), *p = s;
+    char *s = arena_alloc(A, n + 3), *p = s;
     if (!n || isdigit((unsigned char)text[0]))
         *p++ = 'x';
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)text[i];
         *p++ = isalnum(c) || c == '_' ? (char)c : '_';
     }
+    if (!ir_is_name(s) || !strcmp(s, "none") || !strcmp(s, "return"))
+        *p = '_';
     return s;
 }
 
-/* ---- beginning ---------------------------------------------------------------------------- */
+/* ---- beginning ---- */
 
 static void add_value(GraphBuilder *b, const GValue *v)
 {
@@ -79,6 +84,7 @@ GraphBuilder *gb_new(Graph *from, const char *name)
     GraphBuilder *b = arena_alloc(A, sizeof *b);
     b->A = A;
     b->taken = strmap_new(A);
+    b->outputs = strmap_new(A);
     b->counter = strmap_new(A);
     b->symbols = strmap_new(A);
     b->name = plain_name(A, name ? name : from ? from->name : "main");
@@ -94,8 +100,10 @@ GraphBuilder *gb_new(Graph *from, const char *name)
     }
     for (uint32_t i = 0; i < from->ninputs; i++)
         vec_push(A, &b->input, from->input[i]);
-    for (uint32_t i = 0; i < from->noutputs; i++)
+    for (uint32_t i = 0; i < from->noutputs; i++) {
         vec_push(A, &b->output, from->output[i]);
+        strmap_put(&b->outputs, from->output[i].name, strlen(from->output[i].name), 1);
+    }
     for (uint32_t i = 0; i < from->nsymbols; i++)
         gb_symbol(b, from->symbol[i]);
     return b;
@@ -161,15 +169,21 @@ void gb_set_groups(GraphBuilder *b, const uint32_t *order, const GGroup *group, 
     b->nedges = nedges;
 }
 
-/* ---- names ---------------------------------------------------------------------------------- */
+/* ---- names ---- */
+
+/* `wanted`, or wanted_1 … where another has it; taken from now on. */
+static const char *take_from(GraphBuilder *b, StrMap *taken, const char *wanted)
+{
+    const char *name = wanted;
+    for (unsigned k = 1; strmap_get(taken, name, strlen(name), 0); k++)
+        name = arena_printf(b->A, "%s_%u", wanted, k);
+    strmap_put(taken, name, strlen(name), 1);
+    return name;
+}
 
 static const char *take_name(GraphBuilder *b, const char *wanted)
 {
-    const char *name = wanted;
-    for (unsigned k = 1; strmap_get(&b->taken, name, strlen(name), 0); k++)
-        name = arena_printf(b->A, "%s_%u", wanted, k);
-    strmap_put(&b->taken, name, strlen(name), 1);
-    return name;
+    return take_from(b, &b->taken, wanted);
 }
 
 static const char *new_alias(GraphBuilder *b, const char *base)
@@ -184,7 +198,7 @@ static const char *new_alias(GraphBuilder *b, const char *base)
     return alias;
 }
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 uint32_t gb_symbol(GraphBuilder *b, const char *name)
 {
@@ -249,10 +263,11 @@ ValueId gb_const_ints(GraphBuilder *b, int rank, const int64_t *v, size_t n)
 
 void gb_output(GraphBuilder *b, const char *name, ValueId v)
 {
-    vec_push(b->A, &b->output, ((GOutput){.name = plain_name(b->A, name), .value = v}));
+    const char *unique = take_from(b, &b->outputs, plain_name(b->A, name));
+    vec_push(b->A, &b->output, ((GOutput){.name = unique, .value = v}));
 }
 
-/* ---- nodes ---------------------------------------------------------------------------------- */
+/* ---- nodes ---- */
 
 static const char *arity_text(Arena *A, unsigned least, unsigned most, bool open, const char *what)
 {
@@ -389,8 +404,7 @@ bool gb_infer(GraphBuilder *b, uint32_t *changed, Err *err)
     return true;
 }
 
-/* ---- finishing --------------------------------------------------------------------------------
- */
+/* ---- finishing ---- */
 
 static ValueId follow(const GraphBuilder *b, ValueId v)
 {

@@ -54,6 +54,9 @@ static inline GType gtype_unknown(void) { return (GType){.dtype = DT_COUNT, .ran
 bool gtype_static(GType t);
 bool gtype_equal(GType a, GType b);
 
+/* Do the dimensions that are known leave room for a tensor: at most GRAPH_MAX_ELEMENTS? */
+bool gtype_possible(GType t);
+
 /* Elements of a static type; -1 where it is not static. */
 int64_t gtype_elements(GType t);
 
@@ -172,7 +175,7 @@ Fingerprint graph_fingerprint(const Graph *g);
 ** checked against shape inference only where `types` asks for it, which costs more. */
 bool graph_verify(const Graph *g, bool types, Err *err);
 
-/* ---- binding ------------------------------------------------------------------------------ */
+/* ---- binding ---- */
 
 /* The graph for particular sizes of its symbols, and for particular elements of some inputs, which
 ** are no inputs any more: types and known values follow from them. */
@@ -189,7 +192,7 @@ Graph *graph_bind(Graph *g, const GBinding *to, Err *err);
 ** those inputs that decide shapes; the bound graph has the other inputs left, in the same order. */
 Graph *graph_bind_to(Graph *g, Tensor *const *in, Err *err);
 
-/* ---- building ---------------------------------------------------------------------------- */
+/* ---- building ---- */
 
 /* A graph under construction.  Everything goes to its arena; gb_finish gives the graph, or the
 ** caller releases the arena to forget it.

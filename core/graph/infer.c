@@ -33,6 +33,16 @@ bool gtype_equal(GType a, GType b)
     return true;
 }
 
+bool gtype_possible(GType t)
+{
+    int64_t n = 1;
+    for (int d = 0; d < t.rank; d++)
+        if (dim_known(t.dim[d]) && t.dim[d] > 0 &&
+            (__builtin_mul_overflow(n, t.dim[d], &n) || n > GRAPH_MAX_ELEMENTS))
+            return false;
+    return true;
+}
+
 int64_t gtype_elements(GType t)
 {
     return gtype_static(t) ? shape_size(t.rank, t.dim, 1) : -1;
@@ -60,7 +70,7 @@ const char *gtype_text(Arena *A, const Graph *g, GType t)
     return buf_str(&b);
 }
 
-/* ---- what rules ask ------------------------------------------------------------------------- */
+/* ---- what rules ask ---- */
 
 bool call_const_ints(const GraphCall *c, size_t i, const int64_t **v, size_t *n)
 {
@@ -74,6 +84,48 @@ bool call_const_number(const GraphCall *c, size_t i, double *v)
     Scalar s = tensor_at(c->in[i]->data, 0);
     *v = dtype_is_float(c->in[i]->data->dtype) ? s.f : (double)s.i;
     return true;
+}
+
+bool call_one_number(const GraphCall *c, size_t i)
+{
+    if (!call_has(c, i) || call_rank(c, i) == 0 ||
+        (call_rank(c, i) == 1 && (!dim_known(call_dim(c, i, 0)) || call_dim(c, i, 0) == 1)))
+        return true;
+    return call_refuse(c, "its %s is %s, not one number", c->node->op->in[i].name,
+                       gtype_text(c->A, NULL, call_type(c, i)));
+}
+
+bool call_list_of(const GraphCall *c, size_t i, int64_t n)
+{
+    if (!call_has(c, i))
+        return true;
+    int64_t have = call_rank(c, i) == 1 ? call_dim(c, i, 0) : -1;
+    if (have == n || (call_rank(c, i) == 1 && (!dim_known(n) || !dim_known(have))))
+        return true;
+    return call_refuse(c, "its %s is %s, not a list of %lld", c->node->op->in[i].name,
+                       gtype_text(c->A, NULL, call_type(c, i)), (long long)n);
+}
+
+bool call_stretches(const GraphCall *c, size_t i, GType to)
+{
+    if (!call_has(c, i))
+        return true;
+    int64_t dim[GRAPH_MAX_RANK];
+    int rank = to.rank;
+    GType t = call_type(c, i);
+    mem_copy(dim, to.dim, (size_t)rank * sizeof *dim);
+    bool fits = t.rank <= rank && broadcast_dims(dim, &rank, t.dim, t.rank);
+    for (int d = 0; fits && d < rank; d++)
+        fits = dim[d] == to.dim[d] || !dim_known(to.dim[d]);
+    return fits || call_refuse(c, "its %s %s does not stretch to %s", c->node->op->in[i].name,
+                               gtype_text(c->A, NULL, t), gtype_text(c->A, NULL, to));
+}
+
+int64_t flops_times(int64_t a, int64_t b)
+{
+    const int64_t most = INT64_C(1) << 53;
+    int64_t n;
+    return __builtin_mul_overflow(a, b, &n) || n > most ? most : n;
 }
 
 bool broadcast_dims(int64_t *dim, int *rank, const int64_t *other, int other_rank)
@@ -97,7 +149,7 @@ bool broadcast_dims(int64_t *dim, int *rank, const int64_t *other, int other_ran
     return true;
 }
 
-/* ---- checking ------------------------------------------------------------------------------- */
+/* ---- checking ---- */
 
 static const char *types_text(unsigned types)
 {
@@ -146,21 +198,24 @@ static bool check_types(const GraphCall *c)
     return true;
 }
 
+/* Rules multiply and add dimensions, which must not overflow on the way. */
+static bool inputs_possible(const GraphCall *c)
+{
+    for (size_t i = 0; i < c->node->nin; i++)
+        if (call_has(c, i) && !gtype_possible(call_type(c, i)))
+            return call_refuse(c, "its input %s has more than 2^40 elements",
+                               gtype_text(c->A, NULL, call_type(c, i)));
+    return true;
+}
+
 /* A shape that no tensor can have is refused wherever it turns up. */
 static bool check_size(const GraphCall *c, GType t)
 {
     if (t.rank > GRAPH_MAX_RANK)
         return call_refuse(c, "its result has %d dimensions; at most %d are possible", t.rank,
                            GRAPH_MAX_RANK);
-    int64_t n = 1;
-    for (int d = 0; d < t.rank; d++) {
-        if (!dim_known(t.dim[d]))
-            return true;
-        if (__builtin_mul_overflow(n, t.dim[d] ? t.dim[d] : 1, &n) || n > GRAPH_MAX_ELEMENTS)
-            return call_refuse(c, "its result %s has more than 2^40 elements",
-                               gtype_text(c->A, NULL, t));
-    }
-    return true;
+    return gtype_possible(t) || call_refuse(c, "its result %s has more than 2^40 elements",
+                                            gtype_text(c->A, NULL, t));
 }
 
 static bool inputs_ranked(const GraphCall *c)
@@ -173,9 +228,9 @@ static bool inputs_ranked(const GraphCall *c)
 
 /* What a node about shapes gives, where its inputs are known: few numbers, so that a chain from
 ** shape through gather and concat to reshape is followed while a model is imported. */
-static bool known_value(const GraphCall *c, Tensor **known)
+static bool known_value(GraphCall *c, Tensor **known)
 {
-    enum { MOST = 64 };
+    enum { MOST = 64, MOST_WORK = 1 << 16 };
     const GNode *n = c->node;
     if (gnode_is(n, GOP_shape) || gnode_is(n, GOP_size))
         return graph_known_shape(c, known);
@@ -184,6 +239,8 @@ static bool known_value(const GraphCall *c, Tensor **known)
     for (size_t i = 0; i < n->nin; i++)
         if (c->in[i] && (!c->in[i]->data || tensor_size(c->in[i]->data) > MOST))
             return true;
+    if (n->op->flops(c) > MOST_WORK) /* a window may be huge where the tensors are not */
+        return true;
     /* What cannot be lowered is simply not known. */
     Err ignored = {0};
     if (!graph_eval_node(n, c->values, c->out, known, &ignored))
@@ -199,6 +256,8 @@ bool graph_infer_node(Arena *A, const GNode *n, const GValue *const *values, GTy
     if (gnode_is(n, GOP_unsupported))
         return true;
     if (!check_types(&c))
+        return false;
+    if (!inputs_possible(&c))
         return false;
     if (!inputs_ranked(&c))
         return true;

@@ -8,8 +8,7 @@
 #include "core/ir/interp.h"
 #include "core/ir/verify.h"
 
-/* ---- one Func
- * ------------------------------------------------------------------------------------ */
+/* ---- one Func ---- */
 
 /* The buffers of a Func under construction, by value. */
 typedef struct Lowering {
@@ -133,8 +132,7 @@ bool graph_lower_nodes(Arena *A, const Graph *g, const GUses *uses, uint32_t fir
     return f && ir_verify(f, err);
 }
 
-/* ---- the module
- * ----------------------------------------------------------------------------------- */
+/* ---- the module ---- */
 
 Module *graph_lower(Graph *g, Err *err)
 {
@@ -214,8 +212,7 @@ Module *module_with(Module *m, uint32_t i, const Node *func, Arena *owner, Err *
     return copy;
 }
 
-/* ---- by the interpreter
- * ------------------------------------------------------------------------------ */
+/* ---- by the interpreter ---- */
 
 static bool interpret(const GraphKernel *k, Tensor *const *args, Err *err)
 {

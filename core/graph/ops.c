@@ -101,6 +101,8 @@ bool call_refuse(const GraphCall *c, const char *fmt, ...)
 
 bool call_axis(GraphCall *c, int64_t axis, int rank, int *out)
 {
+    if (!rank)
+        return call_refuse(c, "a single number has no axes, so no axis %lld", (long long)axis);
     if (axis < -rank || axis >= rank)
         return call_refuse(c, "axis %lld is not among the %d axes (from %d to %d)", (long long)axis,
                            rank, -rank, rank - 1);

@@ -91,7 +91,7 @@ const GraphOp *graph_op_find(const char *name);
 /* Is this the value that the row gives an attribute that is not mentioned? */
 bool graph_attr_is_standard(const OpAttr *row, const GAttr *a);
 
-/* ---- a node's own view of itself, for infer and flops --------------------------------------- */
+/* ---- a node's own view of itself, for infer and flops ---- */
 struct GraphCall {
     Arena *A;
     const GNode *node;
@@ -122,6 +122,19 @@ bool call_const_ints(const GraphCall *c, size_t i, const int64_t **v, size_t *n)
 /* The first element of input i as a number, where it is known. */
 bool call_const_number(const GraphCall *c, size_t i, double *v);
 
+/* Is input i, where it is there, a single number (a scalar or a list of one) / a list of n entries /
+** a shape that stretches to `to`?  Each refuses, with the shapes, where it is not. */
+bool call_one_number(const GraphCall *c, size_t i);
+bool call_list_of(const GraphCall *c, size_t i, int64_t n);
+bool call_stretches(const GraphCall *c, size_t i, GType to);
+
+/* How much arithmetic the node does, by its row, for values of these types; -1 where one is not
+** static. */
+int64_t gnode_flops(const GNode *n, const GValue *const *values);
+
+/* a * b for counts of operations, at most 2^53: beyond that nobody counts. */
+int64_t flops_times(int64_t a, int64_t b);
+
 /* Set an output's type.  `dim` is copied; -1 for the rank says that it is not known. */
 void call_out(GraphCall *c, size_t i, DType t, int rank, const int64_t *dim);
 void call_out_like(GraphCall *c, size_t i, size_t input);
@@ -138,7 +151,7 @@ bool call_refuse(const GraphCall *c, const char *fmt, ...) __attribute__((format
 /* The same for what is right, but not known here. */
 bool call_cannot(const GraphCall *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- lowering ------------------------------------------------------------------------------ */
+/* ---- lowering ---- */
 
 /* One node on its way to tensor expressions.  Types are static here.  An input becomes a buffer
 ** of the Func only when the rule asks for it, so that a shape is not passed at run time. */
@@ -153,7 +166,7 @@ struct LowerCall {
 
 static inline const Node *lower_in(LowerCall *l, size_t i) { return l->input(l, i); }
 
-/* ---- the rules, for the table --------------------------------------------------------------- */
+/* ---- the rules, for the table ---- */
 #define OP(name, onnx, alias, fuse, infer, lower, flops, doc) \
     bool infer_##infer(GraphCall *c);                         \
     bool lower_##lower(LowerCall *l);                         \

@@ -8,23 +8,26 @@
 #include "core/graph/strmap.h"
 #include "core/graph/text.h"
 
-int64_t graph_node_flops(const Graph *g, uint32_t node)
+int64_t gnode_flops(const GNode *n, const GValue *const *values)
 {
-    const GNode *n = g->node[node];
     Arena *A = arena_new(NULL);
     GType *out = ARENA_ARRAY(A, GType, n->nout);
-    GraphCall c = graph_call(A, n, g->value, out, NULL);
-    int64_t flops = 0;
+    GraphCall c = graph_call(A, n, values, out, NULL);
     bool known = true;
     for (size_t i = 0; i < n->nout; i++) {
-        out[i] = g->value[n->out[i]]->type;
+        out[i] = values[n->out[i]]->type;
         known &= gtype_static(out[i]);
     }
     for (size_t i = 0; i < n->nin; i++)
         known &= !call_has(&c, i) || gtype_static(call_type(&c, i));
-    flops = gnode_is(n, GOP_unsupported) || !known ? -1 : n->op->flops(&c);
+    int64_t flops = gnode_is(n, GOP_unsupported) || !known ? -1 : n->op->flops(&c);
     arena_release(A);
     return flops;
+}
+
+int64_t graph_node_flops(const Graph *g, uint32_t node)
+{
+    return gnode_flops(g->node[node], g->value);
 }
 
 /* Parameters are the elements of float constants and of others that are not mere shapes. */
@@ -234,8 +237,7 @@ const char *graph_table(Arena *A, const Graph *g, uint32_t rows, int columns)
     return buf_str(&out);
 }
 
-/* ---- counts
- * ------------------------------------------------------------------------------------------- */
+/* ---- counts ---- */
 
 typedef struct Count {
     const char *text;

@@ -2,6 +2,7 @@
 #include "core/graph/text.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 
 #include "core/graph/infer.h"
@@ -71,6 +72,9 @@ static bool put_literal(Printer *p, const Tensor *t)
 {
     if (t->rank > 1 || tensor_size(t) > LITERAL_MOST)
         return false;
+    for (int64_t i = 0; dtype_is_float(t->dtype) && i < tensor_size(t); i++)
+        if (isnan(tensor_at(t, i).f)) /* which of the many is not said by a word */
+            return false;
     if (t->dtype != DT_int64 || t->rank != 1)
         buf_printf(&p->out, t->rank ? "%s[%lld] " : "%s[] ", dtype_name(t->dtype),
                    (long long)tensor_size(t));
@@ -86,12 +90,12 @@ static void put_input(Printer *p, ValueId v)
     }
     const GValue *value = graph_value(p->g, v);
     bool constant = graph_is_const(p->g, v);
-    if (!constant || (!put_literal(p, value->data) && (p->brief || p->said[v]))) {
+    if (constant && put_literal(p, value->data))
+        return;
+    if (!constant || p->brief || p->said[v]) {
         buf_puts(&p->out, value->name);
         return;
     }
-    if (value->data->rank <= 1 && tensor_size(value->data) <= LITERAL_MOST)
-        return; /* put_literal has written it */
     char hash[33];
     fp_text(tensor_fingerprint(value->data), hash);
     buf_printf(&p->out, "%s: ", value->name);
@@ -209,8 +213,7 @@ const char *graph_node_text(Arena *A, const Graph *g, uint32_t node)
     return buf_str(&p.out);
 }
 
-/* ---- what changed
- * --------------------------------------------------------------------------------- */
+/* ---- what changed ---- */
 
 static const char *node_line(Arena *A, const Graph *g, uint32_t k)
 {

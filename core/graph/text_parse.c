@@ -1,4 +1,6 @@
 /* text_parse.c -- graphs from text: the inverse of text.c, with sloppier input accepted. */
+#include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,8 +21,7 @@ typedef struct GraphParser {
     uint32_t nnodes;
 } GraphParser;
 
-/* ---- pieces
- * --------------------------------------------------------------------------------------- */
+/* ---- pieces ---- */
 
 static bool next_line(GraphParser *g)
 {
@@ -33,41 +34,59 @@ static bool next_line(GraphParser *g)
     return true;
 }
 
-static bool parse_integer(Parser *p, int64_t *v)
-{
-    bool negative = parse_take(p, "-");
-    if (p->tok.kind != TOK_INT) {
-        parse_fail(p, "expected an integer");
-        return false;
-    }
-    uint64_t u = strtoull(p->tok.at, NULL, 10);
-    *v = (int64_t)(negative ? 0 - u : u);
-    parse_next(p);
-    return true;
-}
+/* A number as written: an integer in both ways, or with a fraction. */
+typedef struct Number {
+    bool whole;
+    int64_t i; /* the bits of a uint64 where it is beyond int64 */
+    double f;
+} Number;
 
-static bool parse_number(Parser *p, double *v, bool *whole)
+static bool parse_number(Parser *p, Number *v)
 {
     bool negative = parse_take(p, "-");
-    *whole = p->tok.kind == TOK_INT;
-    if (!*whole && p->tok.kind != TOK_FLOAT && !parse_is(p, "inf") && !parse_is(p, "nan")) {
+    *v = (Number){.whole = p->tok.kind == TOK_INT};
+    if (!v->whole && p->tok.kind != TOK_FLOAT && !parse_is(p, "inf") && !parse_is(p, "nan")) {
         parse_fail(p, "expected a number");
         return false;
     }
-    *v = strtod(p->tok.at, NULL);
-    *v = negative ? -*v : *v;
+    errno = 0;
+    uint64_t u = v->whole ? strtoull(p->tok.at, NULL, 10) : 0;
+    if (errno == ERANGE || (negative && u > (uint64_t)INT64_MAX + 1)) {
+        parse_fail(p, "this number does not fit 64 bits");
+        return false;
+    }
+    v->i = (int64_t)(negative ? 0 - u : u);
+    v->f = strtod(p->tok.at, NULL);
+    v->f = negative ? -v->f : v->f;
     parse_next(p);
     return true;
 }
 
+static bool parse_integer(Parser *p, int64_t *v)
+{
+    Number n;
+    if (!parse_number(p, &n))
+        return false;
+    *v = n.i;
+    if (!n.whole)
+        parse_fail(p, "expected an integer before this");
+    return n.whole;
+}
+
+/* Between quotes, where put_string writes what could disturb as \x and two digits. */
 static const char *parse_string(Parser *p)
 {
     char *s = arena_strndup(p->A, p->tok.at + 1, p->tok.len - 2), *to = s;
     for (const char *from = s; *from;) {
-        char *end;
-        if (from[0] == '\\' && from[1] == 'x' && from[2] && from[3]) {
-            char hex[3] = {from[2], from[3], 0};
-            *to++ = (char)strtol(hex, &end, 16);
+        if (*from == '\\') {
+            char hex[3] = {0};
+            if (from[1] == 'x' && isxdigit((unsigned char)from[2]) && isxdigit((unsigned char)from[3]))
+                memcpy(hex, from + 2, 2);
+            *to = (char)strtol(hex, NULL, 16);
+            if (!*to++) {
+                parse_fail(p, "a backslash is written as \\x5c, and no character is \\x00");
+                return "";
+            }
             from += 4;
         } else {
             *to++ = *from++;
@@ -118,8 +137,7 @@ static bool parse_type(GraphParser *g, GType *t)
     return !p->failed;
 }
 
-/* ---- constants
- * -------------------------------------------------------------------------------------- */
+/* ---- constants ---- */
 
 static bool parse_fingerprint(Parser *p, Fingerprint *f)
 {
@@ -161,30 +179,41 @@ static ValueId parse_data(GraphParser *g, const char *name, GType t)
     return v;
 }
 
-/* Elements of a literal: `[1, 2]`, or one number where there is no list. */
-static ValueId parse_elements(GraphParser *g, DType t, int rank)
+static bool parse_element(Parser *p, DType t, Scalar *v)
+{
+    Number n;
+    *v = (Scalar){0};
+    if (t == DT_bool) {
+        v->i = parse_is(p, "true");
+        return v->i ? parse_take(p, "true") : parse_want(p, "false");
+    }
+    if (dtype_is_float(t)) {
+        if (!parse_number(p, &n))
+            return false;
+        v->f = t == DT_float32 ? (double)(float)n.f : n.f;
+        return true;
+    }
+    if (parse_integer(p, &v->i) && dtype_wrap(t, v->i) != v->i)
+        parse_fail(p, "%lld does not fit %s", (long long)v->i, dtype_name(t));
+    return !p->failed;
+}
+
+/* Elements of a literal: a list of n (any number where n is -1), or one number where rank is 0. */
+static ValueId parse_elements(GraphParser *g, DType t, int rank, int64_t n)
 {
     Parser *p = &g->p;
     VEC(Scalar) list = {0};
-    bool open = rank && parse_want(p, "["), whole;
-    while (!p->failed && !(open && parse_is(p, "]"))) {
-        Scalar v;
-        if (t == DT_bool) {
-            v.i = parse_is(p, "true");
-            parse_next(p);
-        } else if (dtype_is_float(t)) {
-            if (!parse_number(p, &v.f, &whole))
-                break;
-            v.f = t == DT_float32 ? (double)(float)v.f : v.f;
-        } else if (!parse_integer(p, &v.i)) {
-            break;
-        }
-        vec_push(p->A, &list, v);
+    bool open = rank && parse_want(p, "[");
+    Scalar one;
+    while (!p->failed && !(open && parse_is(p, "]")) && parse_element(p, t, &one)) {
+        vec_push(p->A, &list, one);
         if (!rank || !parse_take(p, ","))
             break;
     }
     if (open)
         parse_want(p, "]");
+    if (!p->failed && n >= 0 && list.n != (size_t)n)
+        parse_fail(p, "%zu elements are given, not %lld", list.n, (long long)n);
     if (p->failed)
         return VALUE_NONE;
     Tensor *data = tensor_new(t, rank, (int64_t[]){(int64_t)list.n}, p->err);
@@ -206,7 +235,7 @@ static ValueId parse_input(GraphParser *g)
     GType t;
     DType dtype;
     if (parse_is(p, "["))
-        return parse_elements(g, DT_int64, 1);
+        return parse_elements(g, DT_int64, 1, -1);
     if (parse_take(p, "none"))
         return VALUE_NONE;
     const char *name = parse_name(p, "a value");
@@ -219,7 +248,7 @@ static ValueId parse_input(GraphParser *g)
         if (list)
             parse_integer(p, &n);
         parse_want(p, "]");
-        return p->failed ? VALUE_NONE : parse_elements(g, dtype, list);
+        return p->failed ? VALUE_NONE : parse_elements(g, dtype, list, n);
     }
     if (parse_take(p, ":")) {
         if (!parse_type(g, &t))
@@ -236,20 +265,19 @@ static ValueId parse_input(GraphParser *g)
     return v;
 }
 
-/* ---- nodes
- * ------------------------------------------------------------------------------------------- */
+/* ---- nodes ---- */
 
 static GAttr parse_list(Parser *p)
 {
     VEC(int64_t) ints = {0};
     VEC(double) floats = {0};
-    bool all_whole = true, whole;
-    double v;
+    bool all_whole = true;
+    Number v;
     parse_next(p);
-    while (!p->failed && !parse_is(p, "]") && parse_number(p, &v, &whole)) {
-        all_whole &= whole;
-        vec_push(p->A, &ints, (int64_t)v);
-        vec_push(p->A, &floats, v);
+    while (!p->failed && !parse_is(p, "]") && parse_number(p, &v)) {
+        all_whole &= v.whole;
+        vec_push(p->A, &ints, v.i);
+        vec_push(p->A, &floats, v.f);
         if (!parse_take(p, ","))
             break;
     }
@@ -260,20 +288,18 @@ static GAttr parse_list(Parser *p)
 
 static GAttr parse_attr(Parser *p)
 {
-    bool whole;
-    double v;
+    Number v;
     if (p->tok.kind == TOK_STRING)
         return (GAttr){.kind = GA_STR, .at.s = parse_string(p)};
     if (parse_is(p, "["))
         return parse_list(p);
     if (p->tok.kind == TOK_NAME && !parse_is(p, "inf") && !parse_is(p, "nan"))
         return (GAttr){.kind = GA_STR, .at.s = parse_name(p, "a word")};
-    const char *start = p->tok.at;
-    if (!parse_number(p, &v, &whole))
+    if (!parse_number(p, &v))
         return (GAttr){0};
-    if (whole)
-        return (GAttr){.kind = GA_INT, .at.i = strtoll(start, NULL, 10)};
-    return (GAttr){.kind = GA_FLOAT, .at.f = (double)(float)v};
+    if (v.whole)
+        return (GAttr){.kind = GA_INT, .at.i = v.i};
+    return (GAttr){.kind = GA_FLOAT, .at.f = (double)(float)v.f};
 }
 
 typedef struct NodeLine {
@@ -361,8 +387,7 @@ static bool parse_node(GraphParser *g)
     return op && parse_want(p, "(") && parse_arguments(g, &line) && make_node(g, &line, op);
 }
 
-/* ---- the whole
- * ---------------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 static bool parse_header(GraphParser *g)
 {
@@ -418,6 +443,13 @@ static bool parse_return(GraphParser *g)
     return true;
 }
 
+static void end_group(GraphParser *g)
+{
+    const GGroup *last = g->groups.n ? &g->groups.at[g->groups.n - 1] : NULL;
+    if (last && !last->n && !g->p.failed)
+        parse_fail(&g->p, "the group %s holds no node", last->name);
+}
+
 static bool parse_body(GraphParser *g)
 {
     Parser *p = &g->p;
@@ -431,6 +463,9 @@ static bool parse_body(GraphParser *g)
             parse_next(p);
             const char *name = parse_name(p, "the group's name");
             parse_want(p, ":");
+            end_group(g);
+            if (!g->groups.n && g->nnodes)
+                parse_fail(p, "nodes stand before the first group");
             GGroup group = {name, g->nnodes, 0};
             vec_push(gb_arena(g->b), &g->groups, group);
         } else if (parse_node(g) && g->groups.n) {
@@ -441,6 +476,7 @@ static bool parse_body(GraphParser *g)
     }
     if (!p->failed && !returned)
         parse_fail(p, "expected `return` at the end");
+    end_group(g);
     return !p->failed;
 }
 

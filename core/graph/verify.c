@@ -28,6 +28,15 @@ static bool check_names(const Graph *g, Arena *A, Err *err)
     return true;
 }
 
+static bool check_sizes(const Graph *g, Arena *A, Err *err)
+{
+    for (uint32_t v = 0; v < g->nvalues; v++)
+        if (g->value[v] && !gtype_possible(g->value[v]->type))
+            return REFUSE(err, graph_too_big, NULL, g->value[v]->name,
+                          gtype_text(A, g, g->value[v]->type));
+    return true;
+}
+
 static bool check_attrs(const GNode *n, Arena *A, Err *err)
 {
     for (size_t i = 0; i < n->op->nattrs; i++)
@@ -94,7 +103,8 @@ static bool check_inference(const Graph *g, Arena *A, Err *err)
 bool graph_verify(const Graph *g, bool types, Err *err)
 {
     Arena *A = arena_new(NULL);
-    bool ok = check_names(g, A, err) && check_order(g, A, err) && check_groups(g, A, err);
+    bool ok = check_names(g, A, err) && check_sizes(g, A, err) && check_order(g, A, err) &&
+              check_groups(g, A, err);
     for (uint32_t k = 0; ok && k < g->nnodes; k++)
         ok = graph_check_arity(A, g->node[k], err) && check_attrs(g->node[k], A, err);
     ok = ok && (!types || check_inference(g, A, err));
@@ -102,8 +112,7 @@ bool graph_verify(const Graph *g, bool types, Err *err)
     return ok;
 }
 
-/* ---- fingerprints -------------------------------------------------------------------------------
- */
+/* ---- fingerprints ---- */
 
 static void fp_add(Fingerprint *f, Fingerprint other)
 {
@@ -185,8 +194,7 @@ bool graph_equal(const Graph *a, const Graph *b)
     return fp_equal(graph_fingerprint(a), graph_fingerprint(b));
 }
 
-/* ---- looking things up
- * ----------------------------------------------------------------------------- */
+/* ---- looking things up ---- */
 
 Graph *graph_retain(Graph *g)
 {

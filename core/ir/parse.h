@@ -16,4 +16,8 @@ const Node *ir_parse_func(Arena *A, const char *text, Err *err);
 const Node *ir_parse_expr(Arena *A, const char *text, DType type, size_t nnames,
                           const Node *const *names, Err *err);
 
+/* Can the text form write this as the name of a buffer, a loop or an axis?  Letters, digits, `_` and
+** inner dots, beginning with a letter or `_`, and no word that means something of its own there. */
+bool ir_is_name(const char *text);
+
 #endif

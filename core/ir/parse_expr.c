@@ -1,5 +1,6 @@
 /* parse_expr.c -- expressions by precedence climbing.  A literal takes its type from what stands
 ** beside it, as print.c leaves it out there. */
+#include "core/ir/parse.h"
 #include "core/ir/parse_expr.h"
 
 #include <errno.h>
@@ -83,6 +84,19 @@ const char *parse_name(Parser *p, const char *what)
     const char *name = arena_strndup(p->A, p->tok.at, p->tok.len);
     parse_next(p);
     return name;
+}
+
+bool ir_is_name(const char *text)
+{
+    static const char *const words[] = {"alloc", "and",  "barrier", "block", "else", "false",
+                                        "for",   "if",   "in",      "inf",   "init", "let",
+                                        "nan",   "not",  "or",      "pass",  "true"};
+    size_t n = strlen(text);
+    Token t = lex_token(text, text + n);
+    bool whole = t.kind == TOK_NAME && t.at == text && t.len == n;
+    for (size_t i = 0; whole && i < sizeof words / sizeof *words; i++)
+        whole = strcmp(words[i], text) != 0;
+    return whole;
 }
 
 void parse_push(Parser *p, const char *text, const Node *node)

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/ir/mathfn.h"
+
 typedef enum Kind { K_NONE, K_STMT, K_EXPR, K_LOOP, K_AXIS, K_REDUCE, K_LET, K_PARAM, K_RESULT,
                     K_ALLOC } Kind;
 
@@ -271,7 +273,8 @@ static const CallRow calls[] = {
 #include "core/ir/calls.def"
 };
 
-/* Functions beyond calls.def are those of math.def, which take and give one float type. */
+/* Functions beyond calls.def are those of math.def, which take and give one float type, and there are
+** no others. */
 static bool check_call(Verifier *v, const Node *n)
 {
     const CallRow *row = NULL;
@@ -280,6 +283,9 @@ static bool check_call(Verifier *v, const Node *n)
             row = &calls[i];
     if (n->nkids == 0 || (row && row->args != n->nkids))
         return bad(v, n, "%s is called with %u arguments", n->at.name, (unsigned)n->nkids);
+    const MathFn *fn = row ? NULL : math_find(n->at.name, (DType)n->type);
+    if (!row && (!fn || fn->nargs != (int)n->nkids))
+        return REFUSE(v->err, unknown_function, n, n->at.name, (size_t)n->nkids, dtype_name((DType)n->type));
     DType in = n->kid[0]->type, out = n->type;
     Domain domain = row ? row->domain : DOM_FLOAT;
     bool ok = in == out && dtype_is_float(in);

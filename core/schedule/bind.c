@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/ir/parse.h"
 #include "core/schedule/tree.h"
 
 const Prim *prim_find(const char *name)
@@ -67,8 +68,7 @@ static bool bind_names(Step *s, const Param *p, size_t nargs, const Arg *args, s
         if (args[i].tag != ARG_STR || b->n == PRIM_MAX_ITEMS)
             return wrong(s, p, i, "names as strings");
         const char *n = args[i].s;
-        if (!*n || strlen(n) > 60 || strspn(n, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.") != strlen(n) ||
-            strchr("0123456789.", *n) || n[strlen(n) - 1] == '.' || strstr(n, ".."))
+        if (!ir_is_name(n) || strlen(n) > 60)
             return REFUSE(s->err, bad_name, NULL, n);
         for (size_t k = 0; k < b->n; k++)
             if (strcmp(b->names[k], n) == 0)

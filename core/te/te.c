@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/vec.h"
+#include "core/ir/parse.h"
 #include "core/ir/rewrite.h"
 
 typedef struct Axis {
@@ -79,6 +80,8 @@ static bool name_taken(const Te *te, const char *name)
 static const Node *new_buffer(Te *te, DType t, const char *name, size_t rank, const int64_t *shape)
 {
     const Node *dims[IR_MAX_RANK];
+    if (!ir_is_name(name))
+        MISTAKE(te, te_bad_name, NULL, name);
     if (name_taken(te, name))
         MISTAKE(te, te_name_taken, NULL, name, name);
     if (rank > IR_MAX_RANK) {
@@ -104,6 +107,8 @@ static const Node *new_axis(Te *te, const char *name, int64_t extent, bool reduc
 {
     if (extent < 0)
         MISTAKE(te, te_extent, NULL, name, (long long)extent);
+    if (!ir_is_name(name))
+        MISTAKE(te, te_bad_name, NULL, name);
     Axis axis = {ir_var_like(te->A, DT_int64, name, name, 0), extent, reduce, false};
     vec_push(te->A, &te->axes, axis);
     return axis.var;
@@ -267,6 +272,8 @@ const Node *te_func(Te *te, size_t nresults, const Node *const *results, Err *er
         if (!found)
             MISTAKE(te, te_no_stage, NULL, ir_buf_name(results[r]));
     }
+    if (!ir_is_name(te->name))
+        MISTAKE(te, te_bad_name, NULL, te->name);
     if (te->err.code == ERR_none)
         mark_needed(te);
     for (size_t i = 0; i < te->stages.n && te->err.code == ERR_none; i++) {

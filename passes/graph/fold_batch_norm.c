@@ -89,8 +89,11 @@ static int32_t convolution_before(const Graph *g, const GUses *uses, const GNode
         graph_is_output(g, x))
         return -1;
     const GNode *conv = g->node[k];
+    int64_t filters = graph_is_const(g, conv->in[1]) ? g->value[conv->in[1]]->data->shape[0] : -1;
+    if (filters != tensor_size(g->value[n->in[1]]->data))
+        return -1;
     bool bias_known = conv->nin < 3 || conv->in[2] == VALUE_NONE || graph_is_const(g, conv->in[2]);
-    return graph_is_const(g, conv->in[1]) && bias_known ? k : -1;
+    return bias_known ? k : -1;
 }
 
 static bool into_convolution(GraphBuilder *b, const Graph *g, uint32_t k, uint32_t bn,

@@ -2,12 +2,13 @@
 **
 ** A node with constant inputs is lowered and run by the reference interpreter, which defines what
 ** it means.  Where elements only get another shape, or one value fills a shape, that is done
-** directly: models for testing fill hundreds of megabytes so. */
+** directly: models for testing fill hundreds of megabytes so.  What would take the interpreter long
+** stays for the compiled kernel. */
 #include "core/graph/module.h"
 #include "core/graph/ops.h"
 #include "passes/graph/driver.h"
 
-enum { MOST_ELEMENTS = 1 << 26 };
+enum { MOST_ELEMENTS = 1 << 26, MOST_WORK = 1 << 28 };
 
 static bool all_constant(const GNode *n, GValue const *const *value, const bool *folded,
                          const Graph *g)
@@ -57,6 +58,7 @@ static bool fold_node(GraphBuilder *b, Arena *A, const Graph *g, uint32_t k, boo
         known &= v->data != NULL;
         ready &= size >= 0 && size <= MOST_ELEMENTS;
     }
+    ready &= gnode_flops(n, value) <= MOST_WORK;
     if (gnode_is(n, GOP_unsupported) || (!known && (!ready || !evaluate(n, value, type, out))))
         return false;
     for (size_t i = 0; i < n->nout; i++) {

@@ -48,8 +48,7 @@ static uint32_t find(Fuser *f, uint32_t k)
     return k;
 }
 
-/* ---- post-dominators ----------------------------------------------------------------------------
- */
+/* ---- post-dominators ---- */
 
 static int32_t meet(const Fuser *f, int32_t a, int32_t b)
 {
@@ -89,8 +88,7 @@ static void find_sinks(Fuser *f)
     }
 }
 
-/* ---- one node and its sink
- * -------------------------------------------------------------------------- */
+/* ---- one node and its sink ---- */
 
 /* Calls visit for every node on a way from k to its sink, both ends left out; stops at a false
  * answer. */
@@ -203,12 +201,23 @@ static void join_between(Fuser *f, uint32_t from, uint32_t to, const Union *u)
     f->heavy[to] = u->heavy;
 }
 
+static bool gives_result(const Fuser *f, uint32_t k)
+{
+    const GNode *n = f->g->node[k];
+    for (size_t i = 0; i < n->nout; i++)
+        if (graph_is_output(f->g, n->out[i]))
+            return true;
+    return false;
+}
+
 static void try_node(Fuser *f, uint32_t k)
 {
     if (f->sink[k] == NOWHERE) {
-        f->why[k] =
-            arena_printf(f->keep, "%s is a result, or its readers (%s) do not come together again",
-                         name_of(f, k), readers(f, k));
+        f->why[k] = gives_result(f, k)
+                        ? arena_printf(f->keep, "%s is a result of the graph: it ends its group",
+                                       name_of(f, k))
+                        : arena_printf(f->keep, "the readers of %s (%s) do not come together again",
+                                       name_of(f, k), readers(f, k));
         return;
     }
     uint32_t to = (uint32_t)f->sink[k];
@@ -233,8 +242,7 @@ static void try_node(Fuser *f, uint32_t k)
         join_between(f, k, find(f, to), &u);
 }
 
-/* ---- groups in order
- * ---------------------------------------------------------------------------------- */
+/* ---- groups in order ---- */
 
 /* The node that a group is named after: the heavy one, else its first. */
 static const char *group_name(Fuser *f, uint32_t root, uint32_t first)

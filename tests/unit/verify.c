@@ -104,7 +104,6 @@ static void bad_texts_are_found(void **state)
          "in block b: the reduce axis 'k' is in the index of 'B', which is written"},
         {"func f() -> B: int8[4]:\n  for i in range(4):\n    block b(i, i):\n      B[i] = 1\n",
          "in block b: two axes are named 'i'"},
-        {"func f() -> B: int8[4]:\n  B[0] = frob(B[0])\n", "in func f: frob takes int8 and cannot give int8"},
         {"func f() -> B: float32[4]:\n  B[0] = sqrt(B[0], B[1])\n", "in func f: sqrt is called with 2 arguments"},
         {"func f() -> B: int8[4]:\n  barrier(\"frob\")\n", "in func f: a barrier on 'frob', which is no scope"},
         {"func f() -> B: int8[-1]:\n  pass\n", "in func f: extent 0 of buffer 'B' is negative"},
@@ -117,6 +116,25 @@ static void bad_texts_are_found(void **state)
         assert_int_equal(err.code, ERR_ill_formed);
         assert_non_null(err.where);
         assert_string_equal(err.why, bad[i].why);
+        arena_release(A);
+    }
+}
+
+static void functions_are_known(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "func f() -> B: int8[4]:\n  B[0] = frob(B[0])\n",
+        "func f() -> B: float32[4]:\n  B[0] = frob(B[0])\n",
+        "func f() -> B: float32[4]:\n  B[0] = exp(B[0], B[1])\n",
+        "func f() -> B: float32[4]:\n  B[0] = pow(B[0])\n",
+        "func f() -> B: int32[4]:\n  B[0] = exp(B[0])\n",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        Arena *A = arena_new(NULL);
+        Err err = {0};
+        assert_false(ir_verify(parsed(A, bad[i]), &err));
+        assert_int_equal(err.code, ERR_unknown_function);
         arena_release(A);
     }
 }
@@ -274,6 +292,7 @@ int main(void)
         cmocka_unit_test(good_programs_pass), cmocka_unit_test(bad_texts_are_found),
         cmocka_unit_test(places_and_scopes),  cmocka_unit_test(types_and_ranks),
         cmocka_unit_test(sharing_is_cheap),   cmocka_unit_test(big_programs_pass),
+        cmocka_unit_test(functions_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,9 @@ bool infer_conv(GraphCall *c)
 
 bool infer_conv_integer(GraphCall *c)
 {
-    return infer_any_conv(c, DT_int32, false, false);
+    bool one = call_has(c, 3) && call_rank(c, 3) == 1 && call_dim(c, 3, 0) != 1;
+    return infer_any_conv(c, DT_int32, false, false) && call_one_number(c, 2) &&
+           (one ? call_list_of(c, 3, call_dim(c, 1, 0)) : call_one_number(c, 3));
 }
 
 bool infer_conv_transpose(GraphCall *c)
@@ -69,7 +71,7 @@ int64_t flops_conv(GraphCall *c)
     int64_t out = gtype_elements(c->out[0]), taps = 1;
     for (int d = 1; d < w.rank; d++)
         taps *= w.dim[d];
-    return out * (2 * taps + (gnode_is(c->node, GOP_conv) && call_has(c, 2)));
+    return flops_times(out, 2 * taps + (gnode_is(c->node, GOP_conv) && call_has(c, 2)));
 }
 
 int64_t flops_conv_transpose(GraphCall *c)
@@ -78,11 +80,10 @@ int64_t flops_conv_transpose(GraphCall *c)
     int64_t taps = 1;
     for (int d = 1; d < w.rank; d++)
         taps *= w.dim[d];
-    return 2 * gtype_elements(call_type(c, 0)) * taps;
+    return flops_times(2 * gtype_elements(call_type(c, 0)), taps);
 }
 
-/* ---- lowering -----------------------------------------------------------------------------------
- */
+/* ---- lowering ---- */
 
 static Axes conv_axes(LowerCall *l, GType y)
 {

@@ -13,8 +13,7 @@ static const Formula formula[GOP_COUNT] = {
 #include "core/graph/ops/formulas.def"
 };
 
-/* ---- types ------------------------------------------------------------------------------------
- */
+/* ---- types ---- */
 
 bool infer_same(GraphCall *c)
 {
@@ -38,11 +37,7 @@ bool infer_cast(GraphCall *c)
 
 bool infer_clip(GraphCall *c)
 {
-    for (size_t i = 1; i < 3; i++)
-        if (call_has(c, i) && call_rank(c, i) != 0 &&
-            !(call_rank(c, i) == 1 && call_dim(c, i, 0) == 1))
-            return call_refuse(c, "its limits must be single numbers");
-    return infer_same(c);
+    return call_one_number(c, 1) && call_one_number(c, 2) && infer_same(c);
 }
 
 bool infer_dropout(GraphCall *c)
@@ -86,8 +81,7 @@ bool infer_where(GraphCall *c)
     return stretch_all(c, call_type(c, 1).dtype);
 }
 
-/* ---- cost -------------------------------------------------------------------------------------
- */
+/* ---- cost ---- */
 
 int64_t flops_none(GraphCall *c)
 {
@@ -100,8 +94,7 @@ int64_t flops_per_element(GraphCall *c)
     return gtype_elements(c->out[0]);
 }
 
-/* ---- lowering ---------------------------------------------------------------------------------
- */
+/* ---- lowering ---- */
 
 static const char *formula_for(LowerCall *l, DType t)
 {
@@ -191,7 +184,8 @@ static const char *binary_text(LowerCall *l, DType t)
     if (gnode_is(n, GOP_bit_shift))
         return !strcmp(call_str(&l->call, A_bit_shift_direction), "LEFT") ? "a << b" : "a >> b";
     if (gnode_is(n, GOP_mod) && call_int(&l->call, A_mod_fmod))
-        return dtype_is_float(t) ? "a - trunc(a / b) * b" : "a - a / b * b";
+        return dtype_is_float(t) ? "let r = abs(a) % abs(b) in select(a < 0, -r, r)"
+                                 : "a - a / b * b";
     return formula_for(l, t);
 }
 

@@ -11,8 +11,7 @@ static const Node *wrapped(LowerCall *l, const Node *i, int64_t extent)
                      i);
 }
 
-/* ---- gather -------------------------------------------------------------------------------------
- */
+/* ---- gather ---- */
 
 bool infer_gather(GraphCall *c)
 {
@@ -92,6 +91,10 @@ bool infer_gather_nd(GraphCall *c)
                            (long long)(x.rank - batch));
     if (at.rank - 1 + x.rank - batch - width > GRAPH_MAX_RANK)
         return call_refuse(c, "its result has more than %d dimensions", GRAPH_MAX_RANK);
+    for (int d = 0; d < batch; d++)
+        if (dim_known(at.dim[d]) && dim_known(x.dim[d]) && at.dim[d] != x.dim[d])
+            return call_refuse(c, "axis %d has size %lld in x, but %lld in indices", d,
+                               (long long)x.dim[d], (long long)at.dim[d]);
     for (int d = 0; d < at.rank - 1; d++)
         dim[rank++] = at.dim[d];
     for (int d = (int)(batch + width); d < x.rank; d++)
@@ -121,8 +124,7 @@ bool lower_gather_nd(LowerCall *l)
     return true;
 }
 
-/* ---- pad
- * ------------------------------------------------------------------------------------------ */
+/* ---- pad ---- */
 
 /* How much is added before and after each axis; false, without an error, where it is not known. */
 static bool pad_amounts(GraphCall *c, int64_t *before, int64_t *after, bool *ok)
@@ -162,6 +164,8 @@ bool infer_pad(GraphCall *c)
         return call_refuse(c, "mode '%s' is none of constant, reflect, edge and wrap", mode);
     if (call_has(c, 2) && call_type(c, 2).dtype != x.dtype)
         return call_refuse(c, "the padding's type is not x's");
+    if (!call_one_number(c, 2))
+        return false;
     for (int d = 0; ok && d < x.rank; d++) {
         dim[d] = known && dim_known(x.dim[d]) ? x.dim[d] : DIM_ANY;
         if (dim[d] == DIM_ANY)
@@ -219,8 +223,7 @@ bool lower_pad(LowerCall *l)
     return true;
 }
 
-/* ---- blocks of pixels
- * ------------------------------------------------------------------------------- */
+/* ---- blocks of pixels ---- */
 
 bool infer_depth_space(GraphCall *c)
 {
@@ -271,15 +274,20 @@ bool lower_depth_space(LowerCall *l)
     return true;
 }
 
-/* ---- by place
- * -------------------------------------------------------------------------------------- */
+/* ---- by place ---- */
+
+bool infer_trilu(GraphCall *c)
+{
+    if (call_rank(c, 0) < 2)
+        return call_refuse(c, "x is no matrix");
+    call_out_like(c, 0, 0);
+    return call_one_number(c, 1);
+}
 
 bool lower_trilu(LowerCall *l)
 {
     GType x = lower_type(l, 0);
     Arena *A = l->call.A;
-    if (x.rank < 2)
-        return call_refuse(&l->call, "x is no matrix");
     Axes ax = lower_axes_of(l, x);
     const Node *k = call_has(&l->call, 1) ? lower_at(l, 1, (const Node *[]){ix(l, 0)}) : ix(l, 0);
     const Node *off = ix_sub(A, ax.at[x.rank - 1], ax.at[x.rank - 2]);
@@ -289,14 +297,22 @@ bool lower_trilu(LowerCall *l)
     return true;
 }
 
+bool infer_reverse_sequence(GraphCall *c)
+{
+    int64_t batch = call_int(c, A_reverse_sequence_batch_axis);
+    int64_t time = call_int(c, A_reverse_sequence_time_axis);
+    if (call_rank(c, 0) < 2 || batch < 0 || batch > 1 || time != 1 - batch)
+        return call_refuse(c, "batch_axis and time_axis must be 0 and 1");
+    call_out_like(c, 0, 0);
+    return call_list_of(c, 1, call_dim(c, 0, (int)batch));
+}
+
 bool lower_reverse_sequence(LowerCall *l)
 {
     GType x = lower_type(l, 0);
     Arena *A = l->call.A;
     int64_t batch = call_int(&l->call, A_reverse_sequence_batch_axis);
     int64_t time = call_int(&l->call, A_reverse_sequence_time_axis);
-    if (x.rank < 2 || batch + time != 1 || batch < 0 || time < 0)
-        return call_refuse(&l->call, "batch_axis and time_axis must be 0 and 1");
     Axes ax = lower_axes_of(l, x);
     const Node *index[GRAPH_MAX_RANK], *t = ax.at[time];
     const Node *len = lower_at(l, 1, &ax.at[batch]);
@@ -315,7 +331,7 @@ bool infer_one_hot(GraphCall *c)
     int axis;
     if (at.rank + 1 > GRAPH_MAX_RANK)
         return call_refuse(c, "its result has more than %d dimensions", GRAPH_MAX_RANK);
-    if (!call_axis(c, call_int(c, A_one_hot_axis), at.rank + 1, &axis))
+    if (!call_axis(c, call_int(c, A_one_hot_axis), at.rank + 1, &axis) || !call_list_of(c, 2, 2))
         return false;
     bool known = call_const_number(c, 1, &depth);
     if (known && !(depth >= 0 && depth <= (double)GRAPH_MAX_ELEMENTS))

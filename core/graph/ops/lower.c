@@ -95,8 +95,7 @@ const Node *lower_reduce(LowerCall *l, const char *suffix, Combiner c, const Axe
                      over->at, value);
 }
 
-/* ---- formulas ---------------------------------------------------------------------------------
- */
+/* ---- formulas ---- */
 
 typedef struct Unknown {
     const char *name;
@@ -143,8 +142,7 @@ const Node *lower_formula(LowerCall *l, const char *text, DType t, size_t n, con
     return ir_subst(A, e, n, map);
 }
 
-/* ---- indices ----------------------------------------------------------------------------------
- */
+/* ---- indices ---- */
 
 const Node *ix(LowerCall *l, int64_t v)
 {

@@ -30,10 +30,27 @@ bool infer_matmul(GraphCall *c)
     return true;
 }
 
+/* Zero points: one number, or one for each row of a (column of b). */
+bool infer_matmul_integer(GraphCall *c)
+{
+    GType a = call_type(c, 0), b = call_type(c, 1);
+    if (!infer_matmul(c))
+        return false;
+    int64_t each[2] = {a.rank > 1 ? a.dim[a.rank - 2] : 1, b.rank > 1 ? b.dim[b.rank - 1] : 1};
+    for (size_t i = 2; i < 4; i++) {
+        if (call_has(c, i) && call_rank(c, i) > 1)
+            return call_cannot(c, "zero points of more than one dimension are not known");
+        bool list = call_has(c, i) && call_rank(c, i) == 1 && call_dim(c, i, 0) != 1;
+        if (list && !call_list_of(c, i, each[i - 2]))
+            return false;
+    }
+    return true;
+}
+
 int64_t flops_matmul(GraphCall *c)
 {
     GType a = call_type(c, 0);
-    return 2 * gtype_elements(c->out[0]) * a.dim[a.rank - 1];
+    return flops_times(2 * gtype_elements(c->out[0]), a.dim[a.rank - 1]);
 }
 
 /* Input i of a product: its batch axes stretched, then the row and column that are given. */
@@ -107,9 +124,6 @@ static const Node *zero_point(LowerCall *l, size_t i, const Node *along)
 
 bool lower_matmul_integer(LowerCall *l)
 {
-    for (size_t i = 2; i < 4; i++)
-        if (call_has(&l->call, i) && lower_type(l, i).rank > 1)
-            return call_cannot(&l->call, "zero points of more than one dimension are not known");
     Product p = product(l);
     const Node *side[2] = {te_cast(l->te, DT_int32, p.a), te_cast(l->te, DT_int32, p.b)};
     const Node *along[2] = {p.row, p.column};
@@ -122,8 +136,7 @@ bool lower_matmul_integer(LowerCall *l)
     return true;
 }
 
-/* ---- gemm
- * ------------------------------------------------------------------------------------------- */
+/* ---- gemm ---- */
 
 bool infer_gemm(GraphCall *c)
 {
@@ -153,7 +166,7 @@ bool infer_gemm(GraphCall *c)
 int64_t flops_gemm(GraphCall *c)
 {
     int64_t n = gtype_elements(c->out[0]), k = call_dim(c, 0, !call_int(c, A_gemm_transA));
-    return n * (2 * k + call_has(c, 2));
+    return flops_times(n, 2 * k + call_has(c, 2));
 }
 
 static const Node *scaled(LowerCall *l, const Node *e, double by)

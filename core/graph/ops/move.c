@@ -4,8 +4,7 @@
 #include "core/graph/infer.h"
 #include "core/graph/ops/lower.h"
 
-/* ---- other shapes for the same elements -------------------------------------------------------
- */
+/* ---- other shapes for the same elements ---- */
 
 bool infer_reshape(GraphCall *c)
 {
@@ -167,8 +166,7 @@ bool lower_reshape(LowerCall *l)
     return true;
 }
 
-/* ---- order
- * ---------------------------------------------------------------------------------------- */
+/* ---- order ---- */
 
 static bool permutation(GraphCall *c, int *perm)
 {
@@ -215,8 +213,7 @@ bool lower_transpose(LowerCall *l)
     return true;
 }
 
-/* ---- joining and cutting
- * ---------------------------------------------------------------------------- */
+/* ---- joining and cutting ---- */
 
 bool infer_concat(GraphCall *c)
 {
@@ -338,8 +335,7 @@ bool lower_split(LowerCall *l)
     return true;
 }
 
-/* ---- slices
- * ------------------------------------------------------------------------------------------- */
+/* ---- slices ---- */
 
 typedef struct Cut {
     int64_t start, step, size;
@@ -427,8 +423,7 @@ bool lower_slice(LowerCall *l)
     return true;
 }
 
-/* ---- copies
- * --------------------------------------------------------------------------------------------- */
+/* ---- copies ---- */
 
 bool infer_expand(GraphCall *c)
 {

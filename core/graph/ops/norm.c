@@ -17,23 +17,21 @@ int64_t flops_batch_normalization(GraphCall *c)
 
 int64_t flops_lrn(GraphCall *c)
 {
-    return gtype_elements(c->out[0]) * (2 * call_int(c, A_lrn_size) + 3);
+    return flops_times(gtype_elements(c->out[0]), 2 * call_int(c, A_lrn_size) + 3);
 }
 
-/* ---- batch normalization
- * ------------------------------------------------------------------------- */
+/* ---- batch normalization ---- */
 
 bool infer_batch_normalization(GraphCall *c)
 {
     GType x = call_type(c, 0);
     if (call_int(c, A_batch_normalization_training_mode))
         return call_cannot(c, "training mode is not known here");
+    int64_t channels = x.rank > 1 ? x.dim[1] : 1;
     for (size_t i = 1; i < 5; i++) {
-        GType t = call_type(c, i);
-        int64_t channels = x.rank > 1 ? x.dim[1] : 1;
-        if (t.rank != 1 || (dim_known(t.dim[0]) && dim_known(channels) && t.dim[0] != channels))
-            return call_refuse(c, "%s is %s, but x %s", c->node->op->in[i].name,
-                               gtype_text(c->A, NULL, t), gtype_text(c->A, NULL, x));
+        if (!call_list_of(c, i, channels))
+            return false;
+        channels = dim_known(channels) ? channels : call_dim(c, i, 0);
     }
     call_out_like(c, 0, 0);
     return true;
@@ -60,8 +58,7 @@ bool lower_batch_normalization(LowerCall *l)
     return true;
 }
 
-/* ---- mean and variance over axes
- * ------------------------------------------------------------------- */
+/* ---- mean and variance over axes ---- */
 
 typedef struct Stats {
     bool on[GRAPH_MAX_RANK]; /* the axes averaged over */
@@ -146,13 +143,19 @@ static const Node *scaled(LowerCall *l, const Node *e, const Axes *ax, const Nod
     return e;
 }
 
+bool infer_instance_normalization(GraphCall *c)
+{
+    GType x = call_type(c, 0);
+    if (x.rank < 3)
+        return call_refuse(c, "x is %s: it has no spatial axes", gtype_text(c->A, NULL, x));
+    call_out_like(c, 0, 0);
+    return call_list_of(c, 1, x.dim[1]) && call_list_of(c, 2, x.dim[1]);
+}
+
 bool lower_instance_normalization(LowerCall *l)
 {
     GType x = lower_type(l, 0);
     Stats s = {0};
-    if (x.rank < 3)
-        return call_refuse(&l->call, "x is %s: it has no spatial axes",
-                           gtype_text(l->call.A, NULL, x));
     for (int d = 2; d < x.rank; d++)
         s.on[d] = true;
     measure(l, &s, true);
@@ -171,6 +174,9 @@ bool infer_layer_normalization(GraphCall *c)
     int axis;
     if (!call_axis(c, call_int(c, A_layer_normalization_axis), x.rank, &axis))
         return false;
+    for (size_t i = 1; i < 3; i++)
+        if (!call_stretches(c, i, x))
+            return false;
     for (int d = 0; d < x.rank; d++)
         dim[d] = d < axis ? x.dim[d] : 1;
     call_out_like(c, 0, 0);
@@ -210,13 +216,20 @@ bool lower_layer_normalization(LowerCall *l)
     return true;
 }
 
+bool infer_rms_normalization(GraphCall *c)
+{
+    int axis;
+    call_out_like(c, 0, 0);
+    return call_axis(c, call_int(c, A_rms_normalization_axis), call_rank(c, 0), &axis) &&
+           call_stretches(c, 1, call_type(c, 0));
+}
+
 bool lower_rms_normalization(LowerCall *l)
 {
     GType x = lower_type(l, 0);
     Stats s = {0};
     int axis;
-    if (!call_axis(&l->call, call_int(&l->call, A_rms_normalization_axis), x.rank, &axis))
-        return false;
+    call_axis(&l->call, call_int(&l->call, A_rms_normalization_axis), x.rank, &axis);
     for (int d = axis; d < x.rank; d++)
         s.on[d] = true;
     measure(l, &s, false);
@@ -228,17 +241,30 @@ bool lower_rms_normalization(LowerCall *l)
     return true;
 }
 
+static bool averaged_axes(GraphCall *c, bool *on)
+{
+    const GAttr *axes = call_attr(c, A_mean_variance_normalization_axes);
+    for (uint32_t i = 0; i < axes->n; i++) {
+        int a;
+        if (!call_axis(c, axes->at.is[i], call_rank(c, 0), &a))
+            return false;
+        on[a] = true;
+    }
+    return true;
+}
+
+bool infer_mean_variance_normalization(GraphCall *c)
+{
+    bool on[GRAPH_MAX_RANK] = {0};
+    call_out_like(c, 0, 0);
+    return averaged_axes(c, on);
+}
+
 bool lower_mean_variance_normalization(LowerCall *l)
 {
     GType x = lower_type(l, 0);
-    const GAttr *axes = call_attr(&l->call, A_mean_variance_normalization_axes);
     Stats s = {0};
-    for (uint32_t i = 0; i < axes->n; i++) {
-        int a;
-        if (!call_axis(&l->call, axes->at.is[i], x.rank, &a))
-            return false;
-        s.on[a] = true;
-    }
+    averaged_axes(&l->call, s.on);
     measure(l, &s, true);
     Axes ax = lower_axes_of(l, x);
     FormulaArg arg[] = {{"x", lower_load(l, 0, &ax)},
@@ -251,8 +277,7 @@ bool lower_mean_variance_normalization(LowerCall *l)
     return true;
 }
 
-/* ---- by groups of channels
- * --------------------------------------------------------------------------- */
+/* ---- by groups of channels ---- */
 
 /* The mean over a group of channels and all spatial axes of x - mean (squared), a stage [n, g]. */
 static const Node *group_mean(LowerCall *l, const char *name, int64_t groups, const Node *mean)
@@ -283,13 +308,21 @@ static const Node *group_mean(LowerCall *l, const char *name, int64_t groups, co
         te_div(l->te, te_load(l->te, sum, 2, end.at), te_num(l->te, x.dtype, count)));
 }
 
+bool infer_group_normalization(GraphCall *c)
+{
+    GType x = call_type(c, 0);
+    int64_t groups = call_int(c, A_group_normalization_num_groups);
+    if (x.rank < 2 || groups < 1 || (dim_known(x.dim[1]) && x.dim[1] % groups))
+        return call_refuse(c, "the channels of %s do not fall into %lld groups",
+                           gtype_text(c->A, NULL, x), (long long)groups);
+    call_out_like(c, 0, 0);
+    return call_list_of(c, 1, x.dim[1]) && call_list_of(c, 2, x.dim[1]);
+}
+
 bool lower_group_normalization(LowerCall *l)
 {
     GType x = lower_type(l, 0);
     int64_t groups = call_int(&l->call, A_group_normalization_num_groups);
-    if (x.rank < 2 || groups < 1 || x.dim[1] % groups)
-        return call_refuse(&l->call, "the channels of %s do not fall into %lld groups",
-                           gtype_text(l->call.A, NULL, x), (long long)groups);
     const Node *mean = group_mean(l, "mean", groups, NULL),
                *var = group_mean(l, "var", groups, mean);
     Axes ax = lower_axes_of(l, x);
@@ -306,17 +339,23 @@ bool lower_group_normalization(LowerCall *l)
     return true;
 }
 
-/* ---- by neighbouring channels, and by a norm
- * ------------------------------------------------------------ */
+/* ---- by neighbouring channels, and by a norm ---- */
+
+bool infer_lrn(GraphCall *c)
+{
+    int64_t size = call_int(c, A_lrn_size);
+    if (call_rank(c, 0) < 2 || size < 1 || size > INT32_MAX)
+        return call_refuse(c, "x is %s and size %lld", gtype_text(c->A, NULL, call_type(c, 0)),
+                           (long long)size);
+    call_out_like(c, 0, 0);
+    return true;
+}
 
 bool lower_lrn(LowerCall *l)
 {
     GType x = lower_type(l, 0);
     Arena *A = l->call.A;
     int64_t size = call_int(&l->call, A_lrn_size);
-    if (x.rank < 2 || size < 1)
-        return call_refuse(&l->call, "x is %s and size %lld", gtype_text(A, NULL, x),
-                           (long long)size);
     Axes ax = lower_axes_of(l, x), k = lower_reduce_axes(l, 1, &size, NULL);
     const Node *index[GRAPH_MAX_RANK];
     memcpy(index, ax.at, sizeof index);
@@ -343,16 +382,23 @@ bool lower_lrn(LowerCall *l)
     return true;
 }
 
+bool infer_lp_normalization(GraphCall *c)
+{
+    int axis;
+    int64_t p = call_int(c, A_lp_normalization_p);
+    if (p != 1 && p != 2)
+        return call_refuse(c, "p is %lld, not 1 or 2", (long long)p);
+    call_out_like(c, 0, 0);
+    return call_axis(c, call_int(c, A_lp_normalization_axis), call_rank(c, 0), &axis);
+}
+
 bool lower_lp_normalization(LowerCall *l)
 {
     GType x = lower_type(l, 0);
     Stats s = {0};
     int axis;
     int64_t p = call_int(&l->call, A_lp_normalization_p);
-    if (!call_axis(&l->call, call_int(&l->call, A_lp_normalization_axis), x.rank, &axis))
-        return false;
-    if (p != 1 && p != 2)
-        return call_refuse(&l->call, "p is %lld, not 1 or 2", (long long)p);
+    call_axis(&l->call, call_int(&l->call, A_lp_normalization_axis), x.rank, &axis);
     s.on[axis] = true;
     Axes kept, sum;
     const Node *index[GRAPH_MAX_RANK];

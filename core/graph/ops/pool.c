@@ -26,12 +26,11 @@ int64_t flops_pool(GraphCall *c)
     const GAttr *k = attr_named(c->node, "kernel_shape");
     int64_t n = gtype_elements(c->out[0]);
     for (uint32_t d = 0; d < k->n; d++)
-        n *= k->at.is[d];
+        n = flops_times(n, k->at.is[d]);
     return n;
 }
 
-/* ---- lowering -----------------------------------------------------------------------------------
- */
+/* ---- lowering ---- */
 
 typedef struct Pool {
     Window w;
@@ -183,8 +182,7 @@ bool lower_pool(LowerCall *l)
     return true;
 }
 
-/* ---- whole channels
- * ------------------------------------------------------------------------------- */
+/* ---- whole channels ---- */
 
 bool infer_global_pool(GraphCall *c)
 {

@@ -4,8 +4,7 @@
 
 #include "core/graph/ops/lower.h"
 
-/* ---- the axes of a reduction ------------------------------------------------------------------
- */
+/* ---- the axes of a reduction ---- */
 
 /* Which axes are reduced: false, without an error, where that is not known. */
 static bool reduced_axes(GraphCall *c, bool on[GRAPH_MAX_RANK], bool *ok)
@@ -56,6 +55,8 @@ bool infer_arg_reduce(GraphCall *c)
     int axis, rank = 0;
     if (!call_axis(c, call_int(c, A_arg_max_axis), x.rank, &axis))
         return false;
+    if (x.dim[axis] == 0)
+        return call_refuse(c, "axis %d is empty: it has no greatest or least element", axis);
     for (int d = 0; d < x.rank; d++)
         if (d != axis || call_int(c, A_arg_max_keepdims))
             dim[rank++] = d == axis ? 1 : x.dim[d];
@@ -73,8 +74,7 @@ int64_t flops_softmax(GraphCall *c)
     return 4 * gtype_elements(call_type(c, 0));
 }
 
-/* ---- one reduction ------------------------------------------------------------------------------
- */
+/* ---- one reduction ---- */
 
 /* The pieces of a reduction over some axes of x: axes of the result (as kept: those reduced have
 ** size 1), of the sum, and the index of x under both. */
@@ -212,8 +212,14 @@ bool lower_reduction(LowerCall *l)
     return true;
 }
 
-/* ---- where the greatest is ----------------------------------------------------------------------
- */
+/* ---- where the greatest is ---- */
+
+/* Is x the best of its row?  NaN, where there is one, is the best of all. */
+static const Node *found(LowerCall *l, const Node *x, const Node *best)
+{
+    const Node *hit = te_op(l->te, OP_Eq, x, best);
+    return dtype_is_float(x->type) ? te_op(l->te, OP_Or, hit, te_call(l->te, "isnan", x)) : hit;
+}
 
 bool lower_arg_reduce(LowerCall *l)
 {
@@ -231,21 +237,20 @@ bool lower_arg_reduce(LowerCall *l)
         at_best[d] = on[d] ? ix(l, 0) : o.index[d];
     bool last = call_int(&l->call, A_arg_max_select_last_index);
     const Node *hit =
-        te_op(l->te, OP_Eq, lower_at(l, 0, o.index), te_load(l->te, best, (size_t)x.rank, at_best));
+        found(l, lower_at(l, 0, o.index), te_load(l->te, best, (size_t)x.rank, at_best));
     const Node *place = te_select(l->te, hit, o.index[axis], ix(l, last ? -1 : x.dim[axis]));
     l->out[0] = lower_reduce(l, NULL, last ? COMB_max : COMB_min, &o.out, &o.sum, place);
     return true;
 }
 
-/* ---- along one axis
- * ------------------------------------------------------------------------------- */
+/* ---- along one axis ---- */
 
 static bool lower_hardmax(LowerCall *l, int axis, const bool *on, const Node *top)
 {
     GType x = lower_type(l, 0);
     Over o = begin(l, on, true);
     const Node *hit =
-        te_op(l->te, OP_Eq, lower_at(l, 0, o.index), te_load(l->te, top, (size_t)x.rank, o.out.at));
+        found(l, lower_at(l, 0, o.index), te_load(l->te, top, (size_t)x.rank, o.out.at));
     const Node *place = lower_reduce(l, "place", COMB_min, &o.out, &o.sum,
                                      te_select(l->te, hit, o.index[axis], ix(l, x.dim[axis])));
     Axes ax = lower_axes_of(l, x);
@@ -255,13 +260,19 @@ static bool lower_hardmax(LowerCall *l, int axis, const bool *on, const Node *to
     return true;
 }
 
+bool infer_softmax(GraphCall *c)
+{
+    int axis;
+    call_out_like(c, 0, 0);
+    return call_axis(c, call_int(c, A_softmax_axis), call_rank(c, 0), &axis);
+}
+
 bool lower_softmax(LowerCall *l)
 {
     GType x = lower_type(l, 0);
     bool on[GRAPH_MAX_RANK] = {0}, logs = gnode_is(l->call.node, GOP_log_softmax);
     int axis;
-    if (!call_axis(&l->call, call_int(&l->call, A_softmax_axis), x.rank, &axis))
-        return false;
+    call_axis(&l->call, call_int(&l->call, A_softmax_axis), x.rank, &axis);
     on[axis] = true;
     Over m = begin(l, on, true);
     const Node *top = lower_reduce(l, "max", COMB_max, &m.out, &m.sum, lower_at(l, 0, m.index));
@@ -287,6 +298,16 @@ bool lower_softmax(LowerCall *l)
     return true;
 }
 
+bool infer_cum_sum(GraphCall *c)
+{
+    const int64_t *v;
+    size_t n;
+    int axis;
+    call_out_like(c, 0, 0);
+    return call_one_number(c, 1) && (!call_const_ints(c, 1, &v, &n) || n != 1 ||
+                                     call_axis(c, v[0], call_rank(c, 0), &axis));
+}
+
 /* Each element is a sum of its own over those before it: plain, if quadratic. */
 bool lower_cum_sum(LowerCall *l)
 {
@@ -296,8 +317,7 @@ bool lower_cum_sum(LowerCall *l)
     int axis;
     if (!call_const_ints(&l->call, 1, &v, &n) || n != 1)
         return call_cannot(&l->call, "its axis is not constant");
-    if (!call_axis(&l->call, v[0], x.rank, &axis))
-        return false;
+    call_axis(&l->call, v[0], x.rank, &axis);
     Axes ax = lower_axes_of(l, x);
     Axes over = lower_reduce_axes(l, 1, &x.dim[axis], NULL);
     const Node *index[GRAPH_MAX_RANK];

@@ -141,8 +141,7 @@ bool infer_resize(GraphCall *c)
     return ok;
 }
 
-/* ---- lowering
- * ------------------------------------------------------------------------------------- */
+/* ---- lowering ---- */
 
 /* Where output index i of axis d lies in the input, in float64. */
 static const Node *place(LowerCall *l, const Plan *p, int d, const Node *i)

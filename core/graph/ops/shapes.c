@@ -76,8 +76,8 @@ bool infer_constant_of_shape(GraphCall *c)
     DType t = call_has(c, 1) ? call_type(c, 1).dtype : DT_float32;
     const int64_t *dim;
     size_t n;
-    if (call_has(c, 1) && call_rank(c, 1) > 1)
-        return call_refuse(c, "its value must be one number");
+    if (!call_one_number(c, 1))
+        return false;
     if (!call_const_ints(c, 0, &dim, &n)) {
         call_out(c, 0, t, -1, NULL);
         return true;
@@ -106,6 +106,8 @@ bool infer_range(GraphCall *c)
 {
     double start, limit, delta;
     int64_t n = DIM_ANY;
+    if (!call_one_number(c, 0) || !call_one_number(c, 1) || !call_one_number(c, 2))
+        return false;
     if (call_const_number(c, 0, &start) && call_const_number(c, 1, &limit) &&
         call_const_number(c, 2, &delta)) {
         double count = delta == 0 ? NAN : ceil((limit - start) / delta);

@@ -78,6 +78,16 @@ static void share_padding(Window *w, int d, int64_t total, bool upper)
     w->after[d] = total - w->before[d];
 }
 
+/* The padded input is a tensor too. */
+static bool padded_possible(const GraphCall *c, const Window *w)
+{
+    int64_t dim[WINDOW_MAX];
+    for (int d = 0; d < w->n; d++)
+        dim[d] = dim_known(w->in[d]) ? w->in[d] + w->before[d] + w->after[d] : DIM_ANY;
+    return gtype_possible((GType){.rank = (int8_t)w->n, .dim = dim}) ||
+           call_refuse(c, "its padded input has more than 2^40 elements");
+}
+
 bool window_read(const GraphCall *c, const int64_t *in, int n, const int64_t *kernel, Window *w)
 {
     if (!read_all(c, in, n, kernel, w))
@@ -109,7 +119,7 @@ bool window_read(const GraphCall *c, const int64_t *in, int n, const int64_t *ke
         if (up && (w->out[d] - 1) * s >= in[d] + w->before[d])
             w->out[d]--;
     }
-    return true;
+    return padded_possible(c, w);
 }
 
 bool window_read_transposed(const GraphCall *c, const int64_t *in, int n, const int64_t *kernel,

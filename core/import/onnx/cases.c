@@ -24,8 +24,7 @@ static void release(void *t)
     tensor_release(t);
 }
 
-/* input_K.pb or output_K.pb of a set, owned by A; NULL, without an error, if there is no such file.
- */
+/* input_K.pb or output_K.pb of a set, owned by A; NULL, without an error, if there is no such file. */
 static Tensor *read_part(Arena *A, const char *dir, int set, const char *part, uint32_t k, Err *err)
 {
     const char *path = arena_printf(A, "%s/test_data_set_%d/%s_%u.pb", dir, set, part, k);
@@ -38,8 +37,7 @@ static Tensor *read_part(Arena *A, const char *dir, int set, const char *part, u
     return t;
 }
 
-/* ---- comparing
- * --------------------------------------------------------------------------------------- */
+/* ---- comparing ---- */
 
 static double number(const Tensor *t, int64_t i)
 {
@@ -84,8 +82,7 @@ static const char *difference(Arena *A, const char *name, const Tensor *y, const
     return NULL;
 }
 
-/* ---- one case
- * ------------------------------------------------------------------------------------------- */
+/* ---- one case ---- */
 
 static bool only_unsupported(ErrCode code)
 {

@@ -13,8 +13,7 @@ static const char *text_of(Arena *A, Span s)
     return s.n ? arena_strndup(A, (const char *)s.at, s.n) : "";
 }
 
-/* ---- types --------------------------------------------------------------------------------------
- */
+/* ---- types ---- */
 
 /* A dimension without a size gets a symbol, so that it can be bound: its own name, or the input's
 ** name and the axis.  Where nothing is asked for it is just not known. */
@@ -86,8 +85,7 @@ static bool read_value_info(Importer *im, Wire w, bool is_input, const char **na
     return !in.failed;
 }
 
-/* ---- values
- * --------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 static ValueId find_value(const Importer *im, const char *name)
 {
@@ -176,8 +174,7 @@ static bool read_initializer(Importer *im, Wire w, Err *err)
     return define(im, name, v, "(an initializer)", err);
 }
 
-/* ---- nodes
- * ------------------------------------------------------------------------------------------ */
+/* ---- nodes ---- */
 
 typedef VEC(int64_t) IntVec;
 typedef VEC(double) FloatVec;
@@ -256,6 +253,7 @@ static bool count_fields(Wire w, size_t count[FIELD_COUNT], Err *err)
 
 static bool read_node(Importer *im, Wire w, size_t offset, OnnxNode *n, Err *err)
 {
+    enum { MOST_ATTRS = 256 };
     size_t count[FIELD_COUNT] = {0};
     if (!count_fields(w, count, err))
         return false;
@@ -267,6 +265,8 @@ static bool read_node(Importer *im, Wire w, size_t offset, OnnxNode *n, Err *err
     if (count[Node_input] > UINT16_MAX - 8 || count[Node_output] > UINT16_MAX - 8)
         return REFUSE(err, onnx_malformed, NULL, offset, "Node",
                       "it has more than 65,000 inputs or outputs");
+    if (count[Node_attribute] > MOST_ATTRS)
+        return REFUSE(err, onnx_malformed, NULL, offset, "Node", "it has more than 256 attributes");
     for (WireField f; wire_next(&w, &f, err);) {
         switch (f.id) {
         case Node_input: n->in_name[n->nin++] = text_of(im->A, f.bytes); break;
@@ -283,6 +283,11 @@ static bool read_node(Importer *im, Wire w, size_t offset, OnnxNode *n, Err *err
     }
     if (!strcmp(n->domain, "ai.onnx"))
         n->domain = "";
+    for (size_t i = 0; i < n->nattrs; i++)
+        for (size_t j = 0; j < i; j++)
+            if (!strcmp(n->attr[i].name, n->attr[j].name))
+                return REFUSE(err, onnx_node, NULL, n->name, n->op_type,
+                              arena_printf(im->A, "its attribute %s is given twice", n->attr[i].name));
     if (!n->name[0] && n->nout)
         n->name = n->out_name[0];
     return true;
@@ -305,9 +310,11 @@ static const char *foreign(Importer *im, const OnnxNode *n)
         return arena_printf(im->A, "the domain %s is not known here", n->domain);
     if (!n->op && strcmp(n->op_type, "Constant") != 0)
         return "the operator is not known here";
+    if (im->opset > ONNX_LATEST)
+        return arena_printf(im->A, "operator sets after %d are not known here", ONNX_LATEST);
     for (size_t i = 0; i < n->nattrs; i++) {
         const OnnxAttr *a = &n->attr[i];
-        if (a->type == ATTR_GRAPH_ || a->type >= ATTR_STRINGS_)
+        if (a->value.kind == GA_NONE && a->type != 0 && a->type != ATTR_TENSOR_)
             return arena_printf(im->A, "its attribute %s is %s, which is not known here", a->name,
                                 a->type == ATTR_GRAPH_ ? "a graph" : "of a kind");
     }
@@ -332,6 +339,15 @@ static size_t gather_args(OnnxNode *n, GArg *arg)
     return nargs;
 }
 
+/* A tensor given as an attribute, which the operator's row has no place for. */
+static const char *tensor_left(Importer *im, const OnnxNode *n)
+{
+    for (size_t i = 0; i < n->nattrs; i++)
+        if (n->attr[i].type == ATTR_TENSOR_ && !n->attr[i].taken)
+            return arena_printf(im->A, "its attribute %s is a tensor", n->attr[i].name);
+    return NULL;
+}
+
 /* Is this mistake of a node something that is only not known here? */
 static bool only_unknown(ErrCode code)
 {
@@ -346,6 +362,10 @@ static bool take_over(Importer *im, OnnxNode *n, ValueId *out, Err *err)
     OnnxRule *rule = n->why ? NULL : onnx_rule_for(n);
     if (rule && !rule(im, n, err))
         return false;
+    if (n->made && n->nout != 1)
+        return REFUSE(err, onnx_node, NULL, n->name, n->op_type, "it has more than one output");
+    if (!n->why)
+        n->why = tensor_left(im, n);
     if (n->made) {
         mem_copy(out, n->made, n->nout * sizeof *out);
         return true;
@@ -435,8 +455,7 @@ static bool import_sorted(Importer *im, const OnnxNodes *nodes, Err *err)
     return true;
 }
 
-/* ---- the graph
- * ----------------------------------------------------------------------------------------- */
+/* ---- the graph ---- */
 
 static bool declare(Importer *im, Wire w, Err *err)
 {
@@ -458,7 +477,11 @@ static bool import_input(Importer *im, Wire w, Err *err)
     for (WireField f; wire_next(&peek, &f, NULL);)
         if (f.id == ValueInfo_name)
             label = f.bytes;
-    if (find_value(im, text_of(im->A, label)) != VALUE_NONE)
+    name = text_of(im->A, label);
+    if (strmap_get(&im->inputs, name, strlen(name), 0))
+        return REFUSE(err, onnx_defined_twice, NULL, name, "(an input)");
+    strmap_put(&im->inputs, name, strlen(name), 1);
+    if (find_value(im, name) != VALUE_NONE)
         return true; /* an initializer, listed as an input too, as ONNX did once */
     if (!read_value_info(im, w, true, &name, &t, err))
         return false;
@@ -533,9 +556,12 @@ static bool read_opset(Importer *im, Wire w, Err *err)
             version = f.i;
     }
     const char *name = text_of(im->A, domain);
-    if (!*name || !strcmp(name, "ai.onnx"))
+    if (!*name || !strcmp(name, "ai.onnx")) {
         im->opset = version;
-    else
+        if (version < 1)
+            return REFUSE(err, onnx_malformed, NULL, (size_t)(w.end - im->file), "Opset",
+                          "operator sets count from 1");
+    } else
         strmap_put(&im->domains, name, strlen(name), (uint32_t)(version < 0 ? 0 : version));
     return !w.failed;
 }
@@ -578,6 +604,7 @@ Graph *onnx_import_bytes(const uint8_t *bytes, size_t n, const char *name, const
                    .opset = 1,
                    .values = strmap_new(A),
                    .declared = strmap_new(A),
+                   .inputs = strmap_new(A),
                    .domains = strmap_new(A),
                    .symbols = strmap_new(A)};
     ModelInfo m;

@@ -6,7 +6,7 @@
 #include "core/graph/strmap.h"
 #include "core/import/onnx/wire.h"
 
-/* ---- tensors ------------------------------------------------------------------------------- */
+/* ---- tensors ---- */
 
 /* Our element type for ONNX's number; DT_COUNT if it has none here. */
 DType onnx_dtype(int64_t elem_type);
@@ -38,7 +38,10 @@ bool onnx_external_read(const char *folder, const char *name, int64_t offset, vo
 /* The whole of a regular file, in A. */
 bool onnx_read_file(Arena *A, const char *path, Span *out, Err *err);
 
-/* ---- nodes ---------------------------------------------------------------------------------- */
+/* ---- nodes ---- */
+
+/* The last version of the standard operator set whose meaning versions.def knows. */
+enum { ONNX_LATEST = 24 };
 
 typedef struct OnnxAttr {
     const char *name;
@@ -59,6 +62,7 @@ typedef struct Importer {
     int64_t opset;      /* of the standard domain */
     StrMap values;      /* by name in the model: ValueId */
     StrMap declared;    /* by name: index into types, for value_info and outputs */
+    StrMap inputs;      /* names listed as inputs */
     VEC(GType) types;
     VEC(bool) foreign;  /* by value */
     StrMap symbols;     /* by name in the model */

@@ -1,5 +1,4 @@
-/* tensor.c -- TensorProto: elements in raw bytes, in typed fields, or in a file beside the model.
- */
+/* tensor.c -- TensorProto: elements in raw bytes, in typed fields, or in a file beside the model. */
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
@@ -48,8 +47,7 @@ static bool bad_tensor(const TensorInfo *t, const char *why, Err *err)
     return REFUSE(err, onnx_tensor, NULL, t->name ? t->name : "", why);
 }
 
-/* ---- what it says of itself
- * ------------------------------------------------------------------------ */
+/* ---- what it says of itself ---- */
 
 static bool read_dims(const WireField *f, TensorInfo *t, Err *err)
 {
@@ -129,8 +127,7 @@ bool onnx_tensor_info(Arena *A, Wire w, TensorInfo *t, Err *err)
     return true;
 }
 
-/* ---- its elements
- * ------------------------------------------------------------------------------------ */
+/* ---- its elements ---- */
 
 /* The field that holds elements of type t when raw_data does not. */
 static FieldId typed_field(DType t)
@@ -214,8 +211,7 @@ Tensor *onnx_tensor_read(Arena *A, Wire w, const TensorInfo *t, const char *fold
     return out;
 }
 
-/* ---- files
- * --------------------------------------------------------------------------------------------- */
+/* ---- files ---- */
 
 /* Opens a regular file with one name, below `folder`, through no link of any kind. */
 static int open_beneath(const char *folder, const char *name, struct stat *st, const char **why)

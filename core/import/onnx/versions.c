@@ -5,8 +5,7 @@
 #include "core/graph/infer.h"
 #include "core/import/onnx/reader.h"
 
-/* ---- pieces
- * -------------------------------------------------------------------------------------- */
+/* ---- pieces ---- */
 
 OnnxAttr *onnx_take(OnnxNode *n, const char *name)
 {
@@ -30,24 +29,22 @@ static bool unknown(OnnxNode *n, const char *why)
     return true;
 }
 
-/* Input `i` becomes these integers, or this one number. */
-static void set_ints(Importer *im, OnnxNode *n, size_t i, const int64_t *v, size_t count)
+/* Input `i`, of the four after those in the file that there is room for. */
+static void set_input(OnnxNode *n, size_t i, ValueId v)
 {
     while (n->nin <= i)
         n->in[n->nin++] = VALUE_NONE;
-    n->in[i] = gb_const_ints(im->b, 1, v, count);
+    n->in[i] = v;
 }
 
+/* Input `i` becomes this one number. */
 static bool set_number(Importer *im, OnnxNode *n, size_t i, DType t, double v, Err *err)
 {
     Tensor *s = tensor_new(t, 0, NULL, err);
     if (!s)
         return false;
-    dtype_store(t, tensor_fill(s),
-                dtype_is_float(t) ? (Scalar){.f = v} : (Scalar){.i = (int64_t)v});
-    while (n->nin <= i)
-        n->in[n->nin++] = VALUE_NONE;
-    n->in[i] = gb_const(im->b, NULL, NULL, s);
+    dtype_store(t, tensor_fill(s), dtype_convert(t, DT_float64, (Scalar){.f = v}));
+    set_input(n, i, gb_const(im->b, NULL, NULL, s));
     tensor_release(s);
     return true;
 }
@@ -56,7 +53,7 @@ static bool ints_to_input(Importer *im, OnnxNode *n, const char *name, size_t i)
 {
     OnnxAttr *a = onnx_take(n, name);
     if (a && a->value.kind == GA_INTS)
-        set_ints(im, n, i, a->value.at.is, a->value.n);
+        set_input(n, i, gb_const_ints(im->b, 1, a->value.at.is, a->value.n));
     return true;
 }
 
@@ -76,8 +73,7 @@ static bool helper(Importer *im, GraphOpId op, const ValueId *in, size_t nin, co
         out, err);
 }
 
-/* ---- attributes that became inputs
- * -------------------------------------------------------------------- */
+/* ---- attributes that became inputs ---- */
 
 static bool rule_axes_to_input(Importer *im, OnnxNode *n, Err *err)
 {
@@ -126,11 +122,9 @@ static bool rule_pads_to_inputs(Importer *im, OnnxNode *n, Err *err)
            set_number(im, n, 2, t < DT_COUNT ? t : DT_float32, value->value.at.f, err);
 }
 
-/* ---- meanings that changed
- * ------------------------------------------------------------------------------- */
+/* ---- meanings that changed ---- */
 
-/* Before version 7 the second input was stretched only where `broadcast` said so, from `axis` on.
- */
+/* Before version 7 the second input was stretched only where `broadcast` said so, from `axis` on. */
 static bool rule_broadcast_axis(Importer *im, OnnxNode *n, Err *err)
 {
     int64_t on = take_int(n, "broadcast", 0), axis = take_int(n, "axis", -1);
@@ -196,7 +190,7 @@ static bool rule_old_norm(Importer *im, OnnxNode *n, Err *err)
     if (p && p->type == ATTR_FLOAT_) {
         p->taken = false;
         p->type = ATTR_INT_;
-        p->value = (GAttr){.kind = GA_INT, .at.i = (int64_t)p->value.at.f};
+        p->value = (GAttr){.kind = GA_INT, .at = {.i = dtype_convert(DT_int64, DT_float64, (Scalar){.f = p->value.at.f}).i}};
     }
     return true;
 }
@@ -269,8 +263,8 @@ static bool rule_upsample(Importer *im, OnnxNode *n, Err *err)
         tensor_release(t);
     }
     n->op = &graph_op[GOP_resize];
+    set_input(n, 2, given);
     n->in[1] = VALUE_NONE;
-    n->in[2] = given;
     n->nin = 3;
     if (mode && mode->type == ATTR_STRING_) {
         mode->taken = false;
@@ -284,15 +278,32 @@ static bool rule_upsample(Importer *im, OnnxNode *n, Err *err)
     return true;
 }
 
+/* Before version 21 scale and bias had an entry for each group; now each channel has its own. */
 static bool rule_old_group_normalization(Importer *im, OnnxNode *n, Err *err)
 {
-    (void)im;
-    (void)err;
-    return unknown(n, "scale and bias by group, as before version 21, are not known here");
+    OnnxAttr *count = onnx_take(n, "num_groups");
+    GType x = type_of(im, n, 0);
+    int64_t groups = count && count->type == ATTR_INT_ ? count->value.at.i : 0;
+    if (x.rank < 2 || !dim_known(x.dim[1]))
+        return unknown(n, "its old meaning depends on the channels of x, which are not known");
+    if (n->nin != 3 || groups < 1 || x.dim[1] % groups)
+        return REFUSE(err, onnx_node, NULL, n->name, n->op_type,
+                      "its channels do not fall into its groups");
+    count->taken = false;
+    ValueId column = gb_const_ints(im->b, 1, (int64_t[]){groups, 1}, 2),
+            wide = gb_const_ints(im->b, 1, (int64_t[]){groups, x.dim[1] / groups}, 2),
+            flat = gb_const_ints(im->b, 1, &x.dim[1], 1);
+    for (size_t i = 1; i < 3; i++) {
+        ValueId v = n->in[i];
+        if (!helper(im, GOP_reshape, (ValueId[]){v, column}, 2, NULL, 0, &v, err) ||
+            !helper(im, GOP_expand, (ValueId[]){v, wide}, 2, NULL, 0, &v, err) ||
+            !helper(im, GOP_reshape, (ValueId[]){v, flat}, 2, NULL, 0, &n->in[i], err))
+            return false;
+    }
+    return true;
 }
 
-/* ---- element types
- * ------------------------------------------------------------------------------------------ */
+/* ---- element types ---- */
 
 static bool set_dtype(OnnxNode *n, OnnxAttr *a, int64_t elem_type)
 {
@@ -352,9 +363,7 @@ static bool rule_dtype_attr(Importer *im, OnnxNode *n, Err *err)
     return !a || a->type != ATTR_INT_ || a->value.at.i == 0 || set_dtype(n, a, a->value.at.i);
 }
 
-/* ---- constants
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- constants ---- */
 
 static Tensor *attr_tensor(Importer *im, OnnxNode *n, OnnxAttr *a, Err *err)
 {
@@ -409,15 +418,12 @@ static bool rule_fill_value(Importer *im, OnnxNode *n, Err *err)
     Tensor *t = attr_tensor(im, n, a, err);
     if (!t)
         return n->why;
-    n->in[1] = gb_const(im->b, NULL, NULL, t);
-    n->nin = 2;
+    set_input(n, 1, gb_const(im->b, NULL, NULL, t));
     tensor_release(t);
     return true;
 }
 
-/* ---- the table
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- the table ---- */
 
 OnnxRule *onnx_rule_for(const OnnxNode *n)
 {

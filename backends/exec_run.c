@@ -1,5 +1,6 @@
 /* exec_run.c -- jobs: laid out on the board, handed to the runner, watched until they end. */
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,6 @@
 #include "core/run/pool.h"
 #include "core/run/runtime.h"
 #include "core/run/storage.h"
-
-enum { SPINS_LEAST = 50, SPINS_MOST = 600 };
 
 #define DEADLINE_S 10.0
 #define GRACE_S    0.03 /* for a kernel that was asked to stop */
@@ -241,32 +240,21 @@ typedef struct Outcome {
     uint32_t current;
 } Outcome;
 
-/* Looks for the reply for some microseconds, as long as looking has paid lately: on a machine whose
-** cores are all busy it only keeps the runner from running. */
-static bool look_for_reply(uint32_t number)
-{
-    static int spins = SPINS_MOST;
-    for (int i = 0; i < spins; i++) {
-        if (replied(number)) {
-            spins = spins * 2 < SPINS_MOST ? spins * 2 : SPINS_MOST;
-            return true;
-        }
-        cpu_relax();
-    }
-    spins = spins / 2 > SPINS_LEAST ? spins / 2 : SPINS_LEAST;
-    return replied(number);
-}
-
 static Outcome run_board(double deadline, bool measure)
 {
+    static Patience patience;
     Board *b = exec_state.board;
-    uint32_t number = atomic_load(&b->request) + 1;
+    uint32_t number = atomic_load(&b->request) + 1, before = atomic_load(&b->reply);
+    atomic_store_explicit(&b->session_core, sched_getcpu(), memory_order_relaxed);
     atomic_store(&b->request, number);
     if (atomic_load(&b->runner_asleep))
         futex_wake(&b->request);
     /* While a measurement runs this process must not take a core from it. */
-    bool there = !measure && look_for_reply(number);
+    bool there = !measure && patience_look(&patience, &b->reply, before, &b->runner_core) &&
+                 replied(number);
     Ending end = there ? ENDED : wait_for_reply(number, deadline);
+    if (!measure)
+        patience_learn(&patience);
     Outcome out = {end, atomic_load(&b->current)};
     if (end == ENDED_LATE || end == ENDED_STOPPED)
         stop_runner(number);

@@ -85,6 +85,7 @@ typedef struct BoardFault {
 typedef struct Board {
     _Atomic uint32_t request, reply;
     _Atomic uint32_t runner_asleep, session_asleep;
+    _Atomic int32_t runner_core, session_core; /* where each was when it last had work to do */
     _Atomic uint32_t heartbeat; /* runs made, while measuring */
     _Atomic uint32_t current;   /* the call that is running */
     _Atomic int32_t state;      /* BoardState */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -18,8 +19,6 @@
 #include "core/run/frame.h"
 #include "core/run/runtime.h"
 #include "core/run/timer.h"
-
-enum { SPINS_LEAST = 50, SPINS_MOST = 1000 };
 
 static Board *board;
 static Runtime runtime;
@@ -150,26 +149,19 @@ static bool session_gone(void)
     return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLRDHUP | POLLERR));
 }
 
-/* Until the session asks for the next job: looks for some microseconds, as long as that has paid
-** lately, then sleeps. */
+/* Until the session asks for the next job. */
 static void wait_for_request(uint32_t seen)
 {
-    static int spins = SPINS_MOST;
-    for (int i = 0; i < spins; i++) {
-        if (atomic_load_explicit(&board->request, memory_order_acquire) != seen) {
-            spins = spins * 2 < SPINS_MOST ? spins * 2 : SPINS_MOST;
-            return;
+    static Patience patience;
+    if (!patience_look(&patience, &board->request, seen, &board->session_core))
+        while (atomic_load_explicit(&board->request, memory_order_acquire) == seen) {
+            atomic_store(&board->runner_asleep, 1);
+            futex_wait(&board->request, seen, 30);
+            atomic_store(&board->runner_asleep, 0);
+            if (atomic_load(&board->request) == seen && session_gone())
+                _exit(0);
         }
-        cpu_relax();
-    }
-    spins = spins / 2 > SPINS_LEAST ? spins / 2 : SPINS_LEAST;
-    while (atomic_load_explicit(&board->request, memory_order_acquire) == seen) {
-        atomic_store(&board->runner_asleep, 1);
-        futex_wait(&board->request, seen, 30);
-        atomic_store(&board->runner_asleep, 0);
-        if (atomic_load(&board->request) == seen && session_gone())
-            _exit(0);
-    }
+    patience_learn(&patience);
 }
 
 static void serve(void)
@@ -178,6 +170,7 @@ static void serve(void)
     for (;;) {
         wait_for_request(seen);
         seen = atomic_load(&board->request);
+        atomic_store_explicit(&board->runner_core, sched_getcpu(), memory_order_relaxed);
         atomic_store(&board->state, BOARD_RUNNING);
         BoardState state = do_job();
         atomic_store(&board->state, (int32_t)state);

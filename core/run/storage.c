@@ -23,15 +23,8 @@ static Storage *in_pool(int64_t bytes, bool zero, Err *err)
     return s;
 }
 
-Storage *storage_pooled(int64_t bytes, Err *err)
+static Storage *on_heap(int64_t bytes, Err *err)
 {
-    return in_pool(bytes, false, err);
-}
-
-Storage *storage_new(int64_t bytes, Err *err)
-{
-    if (bytes >= POOL_FROM)
-        return in_pool(bytes, true, err);
     Storage *s = calloc(1, sizeof *s);
     size_t size = bytes ? ((size_t)bytes + 63) / 64 * 64 : 64;
     char *data = aligned_alloc(64, size);
@@ -43,6 +36,16 @@ Storage *storage_new(int64_t bytes, Err *err)
     memset(data, 0, size);
     *s = (Storage){.refs = 1, .kind = STORAGE_HEAP, .data = data, .bytes = bytes};
     return s;
+}
+
+Storage *storage_new(int64_t bytes, Err *err)
+{
+    return bytes >= POOL_FROM ? in_pool(bytes, true, err) : on_heap(bytes, err);
+}
+
+Storage *storage_for_result(int64_t bytes, Err *err)
+{
+    return bytes >= POOL_FROM ? in_pool(bytes, false, err) : on_heap(bytes, err);
 }
 
 Storage *storage_retain(Storage *s)

@@ -31,10 +31,13 @@ typedef struct Storage {
     size_t map_bytes;
 } Storage;
 
-/* `bytes` zeroed bytes: from the pool if they are many, else from the heap.  storage_pooled: from
-** the pool, holding nothing in particular. */
+/* `bytes` zeroed bytes: from the pool if they are many, else from the heap. */
 Storage *storage_new(int64_t bytes, Err *err);
-Storage *storage_pooled(int64_t bytes, Err *err);
+
+/* The same for what a kernel will write, holding nothing in particular.  A small result on the heap
+** borrows its slot for the length of a job, so the next job's result gets the one that the runner
+** has mapped already. */
+Storage *storage_for_result(int64_t bytes, Err *err);
 Storage *storage_retain(Storage *s);
 void storage_release(Storage *s);
 

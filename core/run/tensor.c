@@ -86,7 +86,7 @@ Tensor *tensor_empty(DType t, int rank, const int64_t *shape, Err *err)
     int64_t n;
     if (!check_shape(t, rank, shape, &n, err))
         return NULL;
-    return over(storage_pooled(n * (int64_t)dtype_bytes(t), err), t, rank, shape, err);
+    return over(storage_for_result(n * (int64_t)dtype_bytes(t), err), t, rank, shape, err);
 }
 
 Tensor *tensor_wrap(DType t, int rank, const int64_t *shape, const void *data, void *owner,

@@ -44,8 +44,7 @@ typedef struct Tensor {
 ** than the machine has free (tensor_too_large).  An extent of 0 is legal. */
 Tensor *tensor_new(DType t, int rank, const int64_t *shape, Err *err);
 
-/* The same with elements that hold nothing in particular: for what a kernel will write.  Always in
-** the pool. */
+/* The same with elements that hold nothing in particular: for what a kernel will write. */
 Tensor *tensor_empty(DType t, int rank, const int64_t *shape, Err *err);
 
 /* A dense tensor over bytes that stay owned elsewhere until release(owner) is called. */

@@ -1,4 +1,5 @@
 /* kernel_lua.c -- building and running programs: Kernel values, views of code, runs. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,6 +192,22 @@ static void explain_fault(const Node *func, Tensor *const *args, Err *err)
     memcpy(err->fix, found.fix, sizeof err->fix);
 }
 
+/* The operations of the program as it was written, before any step. */
+static double version_flops(const Version *v)
+{
+    while (v->parent)
+        v = v->parent;
+    return func_flops(v->func);
+}
+
+/* How long one run may take: what never ends is stopped, what is only slow is not.  The slowest code
+** that is right, a product of matrices that finds nothing in a cache, takes some nanoseconds for each
+** operation. */
+static double deadline(double flops)
+{
+    return 10 + floor(flops * 1e-8);
+}
+
 /* Runs a kernel on inputs (borrowed) and pushes the results. */
 static int run_kernel(lua_State *L, const Kernel *k, const Version *v, Tensor **args)
 {
@@ -198,7 +215,7 @@ static int run_kernel(lua_State *L, const Kernel *k, const Version *v, Tensor **
     Err err = {0};
     push_results(L, params, results, args);
     ExecCall call = {k, args, NULL, 0};
-    ExecJob job = {&call, 1, 0, 0};
+    ExecJob job = {&call, 1, 0, deadline(version_flops(v))};
     bool ok = k->call ? k->call(k, args, NULL, 0, &err) : exec_run(&job, NULL, &err);
     if (!ok) {
         explain_fault(func, args, &err);
@@ -330,10 +347,7 @@ static void fill_program(lua_State *L, Version *v, Kernel *kernel, const char *l
     ExecCall *call = arena_alloc(A, sizeof *call);
     Err err = {0};
     h->kernel = kernel_retain(kernel);
-    Version *root = v;
-    while (root->parent)
-        root = root->parent;
-    *out = (Runnable){.label = arena_strdup(A, label), .flops = func_flops(root->func),
+    *out = (Runnable){.label = arena_strdup(A, label), .flops = version_flops(v),
                       .bytes = func_bytes(v->func), .compile_ms = kernel->compile_ms, .arena = A,
                       .release = release_held, .impl = h};
     if (!make_tensors(v->func, h, &err)) {
@@ -341,7 +355,7 @@ static void fill_program(lua_State *L, Version *v, Kernel *kernel, const char *l
         lua_raise(L, &err);
     }
     *call = (ExecCall){h->kernel, h->tensors, NULL, 0};
-    out->job = (ExecJob){call, 1, 0, 0};
+    out->job = (ExecJob){call, 1, 0, deadline(out->flops)};
 }
 
 static int program_runnable(lua_State *L, int idx, const char *target, Runnable *out)

@@ -252,7 +252,8 @@ LUA_FN(tvm_time_all, "tvm.time_all(list, options?) -> list",
 
 LUA_FN(tvm_verdict, "tvm.verdict(a, b) -> table",
     "How Timing a compares with Timing b of the same rounds: {ratio, low, high, text}: how many times a is\n"
-    "faster, its 95 % interval, and \"no difference\" where there is none.")
+    "faster, its 95 % interval, and \"no difference\" where there is none, \"too few rounds\" where\n"
+    "fewer than 5 were made.")
 {
     const Timing *a = lua_check(L, 1, &timing_class), *b = lua_check(L, 2, &timing_class);
     Comparison c = stats_compare(a->samples, b->samples, a->n < b->n ? a->n : b->n, 0.01);

@@ -15,22 +15,22 @@ typedef struct Stats {
 /* Of `n` >= 1 values, in any order; `x` is left as it is. */
 Stats stats_of(const double *x, int n);
 
-typedef enum Verdict { VERDICT_SAME, VERDICT_A_FASTER, VERDICT_B_FASTER } Verdict;
+typedef enum Verdict { VERDICT_SAME, VERDICT_A_FASTER, VERDICT_B_FASTER, VERDICT_UNKNOWN } Verdict;
 
 /* How a compares with b, measured in the same rounds: a[i] and b[i] are neighbours in time. */
 typedef struct Comparison {
     double ratio;    /* median(b) / median(a): how many times a is faster */
     double low, high; /* its 95 % interval, by resampling rounds (bootstrap, percentiles) */
     Verdict verdict;  /* SAME where the interval holds 1, the ratio is within the resolution of it, or
-                      ** the rounds disagree about who is faster (sign test, 5 %) */
+                      ** the rounds disagree about who is faster (sign test, 5 %; or no round of one
+                      ** was as slow as any of the other); UNKNOWN of fewer than 5 rounds */
 } Comparison;
 
 /* `resolution` is the relative difference below which nothing is claimed (0.01 is usual).  The
-** resampling is seeded, so the same samples always give the same answer.  Fewer than 6 rounds claim
-** nothing. */
+** resampling is seeded, so the same samples always give the same answer. */
 Comparison stats_compare(const double *a, const double *b, int n, double resolution);
 
-/* "no difference", "1.21x faster", "1.08x slower": of a against b. */
+/* "no difference", "1.21x faster", "1.08x slower", "too few rounds": of a against b. */
 const char *stats_verdict_text(const Comparison *c, char out[64]);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { MIN_ROUNDS = 5 };
+enum { MIN_ROUNDS = 5, WARM = 10 };
 
 double timer_now(void)
 {
@@ -41,10 +41,13 @@ static void shuffle(int *order, int n, uint64_t *state)
 ** for; negative if a run stopped. */
 static int calibrate(const TimerPlan *plan, int which, TimerRun *run, void *env)
 {
-    int number = plan->number > 0 ? plan->number : 1;
-    if (run(env, which, plan->warmup > 0 ? plan->warmup : 1) < 0)
+    int number = plan->number > 0 ? plan->number : 1, warmup = plan->warmup > 0 ? plan->warmup : 1;
+    double least = plan->min_repeat_ms * 1e-3, cold = run(env, which, warmup);
+    if (cold < 0)
         return -1;
-    double least = plan->min_repeat_ms * 1e-3;
+    /* However much faster a run gets by being warm, it stays long enough. */
+    if (cold / warmup * number > WARM * least)
+        return number;
     while (least > 0) {
         double took = run(env, which, number);
         if (took < 0)

@@ -46,6 +46,11 @@ local function table_text(rows, left, shares, heading)
   return (table.concat(lines, "\n"):gsub(" +\n", "\n"))
 end
 
+-- How many times: three digits.
+local function times_text(ratio)
+  return (ratio < 10 and "%.2f" or ratio < 100 and "%.1f" or "%.0f"):format(ratio)
+end
+
 local function spread(t)
   return ("±%.1f%%"):format(50 * (t.q3 - t.q1) / t.median)
 end
@@ -91,7 +96,8 @@ comparison.__name = "Comparison"
 function comparison:against(i)
   if i == 1 then return "1" end
   local v = tvm.verdict(self.items[i], self.items[1])
-  return v.text == "no difference" and v.text or ("%.2fx  [%.2f, %.2f]"):format(v.ratio, v.low, v.high)
+  if not v.text:find "x " then return v.text end -- nothing is claimed
+  return ("%sx  [%s, %s]"):format(times_text(v.ratio), times_text(v.low), times_text(v.high))
 end
 
 function comparison:__tostring()

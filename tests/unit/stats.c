@@ -78,8 +78,21 @@ static void quantities(void **state)
     char text[64];
     Comparison c = {1.21, 1.1, 1.3, VERDICT_A_FASTER};
     assert_string_equal(stats_verdict_text(&c, text), "1.21x faster");
-    const double few[] = {1, 1}, other[] = {2, 2};
-    assert_int_equal(stats_compare(few, other, 2, 0.01).verdict, VERDICT_SAME);
+}
+
+/* Four rounds say nothing; five only where they are far apart. */
+static void few_rounds(void **state)
+{
+    (void)state;
+    char text[64];
+    const double quick[] = {1, 1.1, 1.2, 1.05, 1.15}, slow[] = {2, 2.1, 2.2, 2.3, 2.4},
+                 mixed[] = {1.01, 1.12, 1.21, 1.06, 1.16};
+    Comparison c = stats_compare(quick, slow, 4, 0.01);
+    assert_int_equal(c.verdict, VERDICT_UNKNOWN);
+    assert_string_equal(stats_verdict_text(&c, text), "too few rounds");
+    assert_int_equal(stats_compare(quick, slow, 5, 0.01).verdict, VERDICT_A_FASTER);
+    assert_int_equal(stats_compare(slow, quick, 5, 0.01).verdict, VERDICT_B_FASTER);
+    assert_int_equal(stats_compare(quick, mixed, 5, 0.001).verdict, VERDICT_SAME);
 }
 
 /* number and min_repeat_ms as TVM has them: at least number, and enough for the time. */
@@ -130,8 +143,11 @@ static void stopping(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quantities),          cmocka_unit_test(same_against_same),
-        cmocka_unit_test(fifth_slower),        cmocka_unit_test(meaning_of_the_plan),
+        cmocka_unit_test(quantities),
+        cmocka_unit_test(few_rounds),
+        cmocka_unit_test(same_against_same),
+        cmocka_unit_test(fifth_slower),
+        cmocka_unit_test(meaning_of_the_plan),
         cmocka_unit_test(stopping),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 #include "core/ir/parse.h"
 #include "core/ir/print.h"
 #include "core/ir/verify.h"
-#include "core/schedule/legal.h"
+#include "core/schedule/block.h"
 #include "core/schedule/tree.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/session.h"

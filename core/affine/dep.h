@@ -18,6 +18,11 @@ enum { DEP_QUICK = 1000000, DEP_THOROUGH = 50000000 };
 ** Two updates of one element are a conflict, too. */
 DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations, Err *err);
 
+/* May the n loops of a nest, each the only thing in the one before, stand in the order `after` instead of `before`?  No two touches of
+** an element change places, but updates by one combiner.  Programs may store an element as often as they like. */
+DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *before, const Node *const *after, long operations,
+                            Err *err);
+
 /* Does `after` compute what `before` does?  Instances of blocks are matched by the block's name and the values of its
 ** axes.  Each must read the same values: those of the same instances or of the same elements of the inputs, through whatever
 ** copies `after` makes, and all of them must be there in time.  Updates of one element by one combiner may change places.

@@ -283,6 +283,7 @@ static void add_stmt(Walk *w, const Node *n, bool init)
     memcpy(s->step, w->step, w->nsteps * sizeof *w->step);
     s->nsteps = w->nsteps;
     s->update = n->op == OP_Update;
+    s->combiner = s->update ? n->at.i : 0;
     aff_begin(&e, m->ctx, (unsigned)s->nloops);
     s->runs = model_keep_set(m->A, domain_of(w, &e));
     if (!m->unknown) {

@@ -43,7 +43,8 @@ typedef struct Stmt {
     isl_set *runs;      /* values of the loops for which it runs */
     isl_map *when;      /* instance -> values of the loops */
     isl_set *instances;
-    bool update; /* not a Store */
+    bool update;      /* not a Store */
+    int64_t combiner; /* of an update */
     Access write;
     Access *read;
     size_t nreads, cap;

@@ -27,10 +27,6 @@ Region region_of(Arena *A, const Node *stmt, const Node *buffer, int which);
 bool region_relax(Arena *A, const Node *e, size_t nloops, const Node *const *loops, const Node **min,
                   int64_t *extent);
 
-/* `atom` is a loop's Var, or a division of one such as y//4, that stands in e.  Are the values of e for two
-** values of the atom always apart, while the loops listed (For nodes) run through? */
-bool region_disjoint(const Node *e, const Node *atom, size_t ninner, const Node *const *inner);
-
 /* `e`, which is over a block's axes, over the loops around it. */
 const Node *block_over_loops(Arena *A, const Node *block, const Node *e);
 

@@ -5,6 +5,7 @@
 
 #include "core/ir/rewrite.h"
 #include "core/schedule/alloc.h"
+#include "core/schedule/block.h"
 #include "core/schedule/legal.h"
 #include "core/schedule/nest.h"
 

@@ -24,9 +24,8 @@ static void suggest(Step *s, const Node *loop, const char *how, const char *arg)
     bool lanes = strcmp(how, "vectorize") == 0;
     for (size_t i = 0; i < path.n; i++) {
         const Node *other = path.at[lanes ? path.n - 1 - i : i];
-        Err quiet = {0};
         if (other->op == OP_For && other != loop && ir_for_kind(other) == FOR_serial &&
-            ir_const_int(other->kid[For_extent], 2) > 1 && legal_concurrent(s->func, other, how, &quiet)) {
+            ir_const_int(other->kid[For_extent], 2) > 1 && legal_surely_concurrent(s->func, other)) {
             err_fix(s->err, "s:%s(\"%s\"%s%s%s)", how, loop_handle(s->A, s->func, other), arg ? ", \"" : "",
                     arg ? arg : "", arg ? "\"" : "");
             return;
@@ -44,7 +43,7 @@ static bool set_kind(Step *s, ForKind kind, const char *how, const char *arg, bo
         const char *name = ir_var_name(loop->kid[For_var]);
         if (ir_for_kind(loop) != FOR_serial && ir_for_kind(loop) != kind)
             return REFUSE(s->err, loop_has_kind, loop, how, name, for_kind_text[ir_for_kind(loop)]);
-        if (concurrent && !legal_concurrent(s->func, loop, how, s->err)) {
+        if (concurrent && !legal_concurrent(s->func, loop, s->err)) {
             suggest(s, loop, how, arg);
             return false;
         }

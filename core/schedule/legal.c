@@ -1,333 +1,277 @@
-/* legal.c -- structural legality. */
+/* legal.c -- the question for loops: may their iterations run at once, may they change places? */
 #include "core/schedule/legal.h"
 
 #include <string.h>
 
-#include "core/affine/region.h"
+#include "core/affine/dep.h"
+#include "core/affine/distance.h"
 #include "core/affine/witness.h"
-#include "core/base/vec.h"
+#include "core/schedule/block.h"
 #include "core/schedule/tree.h"
 
-/* ---- blocks ---- */
-
-/* Every spatial axis stands alone in some index, and no reduce axis stands in any. */
-static bool indices_tell_axes_apart(const Node *block, const Node *access, const char **why)
+/* Do the two depend on each other, so that their order matters?  The same touch of two iterations counts, too. */
+static bool depend(const Touch *a, const Touch *b)
 {
-    const Node *iters = block->kid[Block_iters];
-    for (size_t i = 0; i < iters->nkids; i++) {
-        const Node *var = iters->kid[i]->kid[Iter_var];
-        bool alone = false, used = false;
-        for (size_t k = Store_index; k < access->nkids; k++) {
-            alone |= access->kid[k] == var;
-            used |= ir_mentions(access->kid[k], var);
-        }
-        if (iters->kid[i]->at.i == ITER_reduce && used)
-            return *why = "a reduce axis stands in the index that it writes", false;
-        if (iters->kid[i]->at.i == ITER_spatial && !alone)
-            return *why = "an axis does not stand alone in the index that it writes", false;
-    }
-    return true;
+    return a->buffer == b->buffer && (a->kind != TOUCH_READ || b->kind != TOUCH_READ);
 }
 
-BlockClass block_class(const Node *block, const char **why)
+/* ---- iterations at one time ---- */
+
+/* Can the two meet in different iterations of the loop at `depth`, in one iteration of the loops around it? */
+static bool carried(const Accesses *acc, const Touch *a, const Touch *b, int depth)
 {
-    static const char *nowhere;
-    why = why ? why : &nowhere;
-    const Node *access = block_access(block);
-    if (!access)
-        return *why = "it does more than one store", BLOCK_OPAQUE;
-    if (!indices_tell_axes_apart(block, access, why))
-        return BLOCK_OPAQUE;
-    if (tree_reads(access->kid[Store_value], access->kid[Store_buffer]))
-        return *why = "it reads what it writes", BLOCK_OPAQUE;
-    const Node *init = block->kid[Block_init];
-    if (access->op == OP_Update && init->op != OP_Nop &&
-        (init->op != OP_Store || init->kid[Store_buffer] != access->kid[Store_buffer]))
-        return *why = "its init does not start what it updates", BLOCK_OPAQUE;
-    if (access->op == OP_Update)
-        return BLOCK_REDUCTION;
-    const Node *iters = block->kid[Block_iters];
-    for (size_t i = 0; i < iters->nkids; i++)
-        if (iters->kid[i]->at.i == ITER_reduce)
-            return *why = "it has a reduce axis, but stores instead of combining", BLOCK_OPAQUE;
-    return BLOCK_COMPLETE;
-}
-
-typedef struct Feeds {
-    const Node *var, *block, *axis;
-} Feeds;
-
-static bool feeds_visit(void *env, const Node *block)
-{
-    Feeds *f = env;
-    const Node *iters = block->kid[Block_iters];
-    for (size_t i = 0; i < iters->nkids; i++)
-        if (iters->kid[i]->at.i == ITER_reduce && ir_mentions(iters->kid[i]->kid[Iter_value], f->var)) {
-            f->block = block;
-            f->axis = iters->kid[i]->kid[Iter_var];
-            return false;
-        }
-    return true;
-}
-
-bool feeds_reduce(const Node *loop, const Node **block, const Node **axis)
-{
-    Feeds f = {.var = loop->kid[For_var]};
-    bool none = tree_blocks(loop->kid[For_body], feeds_visit, &f);
-    if (block)
-        *block = f.block;
-    if (axis)
-        *axis = f.axis;
-    return !none;
-}
-
-/* ---- concurrency ---- */
-
-typedef struct Conflict {
-    const Node *func, *loop;
-    const char *how;
-    Err *err;
-    Arena *A;
-    VEC(const Node *) inner; /* loops from `loop` down to the place at hand, without `loop` */
-    VEC(const Node *) local; /* buffers allocated below `loop` */
-} Conflict;
-
-static bool is_local(const Conflict *c, const Node *buffer)
-{
-    for (size_t i = 0; i < c->local.n; i++)
-        if (c->local.at[i] == buffer)
-            return true;
-    return false;
-}
-
-/* Divisions and remainders of the loop's variable that the block's axes tell apart. */
-typedef struct Atoms {
-    size_t n;
-    const Node *at[16];
-} Atoms;
-
-static void collect_atoms(const Conflict *c, const Node *whole, const Node *e, Atoms *out)
-{
-    const Node *var = c->loop->kid[For_var];
-    if (!ir_mentions(e, var))
-        return;
-    if (e == var || e->op == OP_FloorDiv || e->op == OP_FloorMod)
-        if (out->n < 16 && region_disjoint(whole, e, c->inner.n, c->inner.at))
-            out->at[out->n++] = e;
-    for (size_t i = 0; i < e->nkids; i++)
-        collect_atoms(c, whole, e->kid[i], out);
-}
-
-/* (e // m) // n is e // (m * n). */
-static const Node *quotient(Arena *A, const Node *e, const Node *n)
-{
-    if (e->op == OP_FloorDiv && e->kid[1]->op == OP_IntImm && n->op == OP_IntImm)
-        return ix_div(A, e->kid[0], ix_mul(A, e->kid[1], n));
-    return ix_div(A, e, n);
-}
-
-/* Are two values of e told apart by the atoms: by e itself, or by e%n together with e//n? */
-static bool told_apart(Arena *A, const Atoms *atoms, const Node *e, int depth)
-{
-    for (size_t i = 0; i < atoms->n; i++)
-        if (ir_same(atoms->at[i], e))
-            return true;
-    for (size_t i = 0; i < atoms->n && depth < 8; i++) {
-        const Node *a = atoms->at[i];
-        if (a->op == OP_FloorMod && ir_same(a->kid[0], e) &&
-            told_apart(A, atoms, quotient(A, e, a->kid[1]), depth + 1))
-            return true;
-    }
-    return false;
-}
-
-/* Do the spatial axes differ for any two iterations of the loop, whatever the inner loops do? */
-static bool apart(const Conflict *c, const Node *block)
-{
-    const Node *iters = block->kid[Block_iters];
-    Atoms atoms = {0};
-    for (size_t i = 0; i < iters->nkids; i++) {
-        const Node *value = iters->kid[i]->kid[Iter_value];
-        if (iters->kid[i]->at.i == ITER_spatial)
-            collect_atoms(c, value, value, &atoms);
-    }
-    return told_apart(c->A, &atoms, c->loop->kid[For_var], 0);
-}
-
-static bool refuse_sum(const Conflict *c, const Node *block, const Node *axis)
-{
-    const char *loop = ir_var_name(c->loop->kid[For_var]);
-    const Node *access = block_access(block);
-    const char *what = access && access->op == OP_Update ? combiner_name[access->at.i] : "sum";
-    REFUSE(c->err, reduce_concurrent, c->loop, loop, strcmp(what, "fma") ? what : "sum",
-           ir_var_name(axis), ir_block_name(block));
-    witness_loop_conflict(c->func, c->loop->kid[For_var], c->err);
-    return false;
-}
-
-static bool check_block(Conflict *c, const Node *block)
-{
-    const char *why = NULL, *loop = ir_var_name(c->loop->kid[For_var]);
-    const Node *iters = block->kid[Block_iters], *var = c->loop->kid[For_var];
-    for (size_t i = 0; i < iters->nkids; i++)
-        if (iters->kid[i]->at.i == ITER_reduce && ir_mentions(iters->kid[i]->kid[Iter_value], var))
-            return refuse_sum(c, block, iters->kid[i]->kid[Iter_var]);
-    if (block_class(block, &why) == BLOCK_OPAQUE)
-        return REFUSE(c->err, opaque_block, block, c->how, loop, ir_block_name(block), why);
-    const Node *target = block_target(block);
-    if (is_local(c, target) || apart(c, block))
-        return true;
-    if (c->loop->kid[For_extent]->op == OP_IntImm && c->loop->kid[For_extent]->at.i <= 1)
-        return true;
-    REFUSE(c->err, shared_writes, c->loop, loop, ir_block_name(block), ir_buf_name(target));
-    witness_loop_conflict(c->func, var, c->err);
-    return false;
-}
-
-/* What the block touches of the buffer in one iteration of the loop. */
-static Region in_iteration(const Conflict *c, const Node *block, const Node *buffer, int which)
-{
-    Path p;
-    path_to(c->loop, block, &p);
-    const Node *n = block;
-    for (size_t i = p.n - 1; i-- > 1;)
-        if (p.at[i]->op == OP_For)
-            n = ir_with_kid(c->A, p.at[i], For_body, n);
-    return region_of(c->A, n, buffer, which);
-}
-
-/* Is `part` inside `all` in every dimension in which `all` moves with the loop? */
-static bool moves_along(const Conflict *c, const Region *all, const Region *part)
-{
-    for (size_t d = 0; d < all->rank; d++) {
-        if (all->whole[d] || !ir_mentions(all->min[d], c->loop->kid[For_var]))
+    for (int later = 0; later < 2; later++) {
+        Box box = distance_any(acc, &acc->place[a->place], &acc->place[b->place]);
+        for (int i = 0; i < depth; i++)
+            box.lo[i] = box.hi[i] = 0;
+        if (later)
+            box.lo[depth] = 1;
+        else
+            box.hi[depth] = -1;
+        if (box.lo[depth] > box.hi[depth] || (a == b && !later))
             continue;
-        int64_t off = ir_const_int(ix_sub(c->A, part->min[d], all->min[d]), -1);
-        if (part->whole[d] || off < 0 || off > all->extent[d] - part->extent[d])
-            return false;
-    }
-    return true;
-}
-
-/* Where blocks under the loop share a buffer from outside, one may read and write only what the other writes in the
-** same iteration. */
-static bool check_flow(Conflict *c, const Node *n, const Node *writer)
-{
-    const Node *target = block_target(writer);
-    bool reads = n->op == OP_Block && tree_reads(n, target);
-    if (n != writer && (reads || (n->op == OP_Block && tree_writes(n, target)))) {
-        Region w = in_iteration(c, writer, target, REGION_WRITES);
-        Region r = in_iteration(c, n, target, REGION_READS | REGION_WRITES);
-        if (moves_along(c, &w, &r))
+        distance_narrow(acc, a, b, &box);
+        if (!box.never)
             return true;
-        if (!reads)
-            return REFUSE(c->err, shared_writes, c->loop, ir_var_name(c->loop->kid[For_var]), ir_block_name(n),
-                          ir_buf_name(target));
-        return REFUSE(c->err, cross_iteration, c->loop, ir_var_name(c->loop->kid[For_var]),
-                      ir_block_name(n), ir_buf_name(target), ir_block_name(writer));
     }
-    for (size_t i = 0; i < n->nkids; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT && n->op != OP_Block &&
-            !check_flow(c, n->kid[i], writer))
-            return false;
+    return false;
+}
+
+static bool independent(const Accesses *acc, int depth)
+{
+    for (int i = 0; i < acc->ntouches; i++)
+        for (int j = i; j < acc->ntouches; j++) {
+            const Touch *a = &acc->touch[i], *b = &acc->touch[j];
+            if (depend(a, b) && access_scope(acc, a->buffer) <= depth && carried(acc, a, b, depth))
+                return false;
+        }
     return true;
 }
 
-static bool check_below(Conflict *c, const Node *n)
+/* The number of loops around the loop. */
+static int depth_of(const Accesses *acc, const Node *loop)
 {
-    size_t inner = c->inner.n;
-    bool ok = true;
-    if (n->op == OP_Block) {
-        ok = check_block(c, n);
-        const Node *target = ok ? block_target(n) : NULL;
-        return ok && (is_local(c, target) || check_flow(c, c->loop->kid[For_body], n));
-    }
-    if (n->op == OP_Store || n->op == OP_Update)
-        return REFUSE(c->err, bare_store, n, c->how, ir_var_name(c->loop->kid[For_var]),
-                      ir_buf_name(n->kid[Store_buffer]));
-    if (n->op == OP_For)
-        vec_push(c->A, &c->inner, n);
-    if (n->op == OP_Alloc)
-        vec_push(c->A, &c->local, n->kid[Alloc_buffer]);
-    for (size_t i = 0; i < n->nkids && ok; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT)
-            ok = check_below(c, n->kid[i]);
-    c->inner.n = inner;
-    return ok;
+    int d = 0;
+    while (acc->atom[acc->place[0].loop[d]].loop != loop)
+        d++;
+    return d;
 }
 
-bool legal_concurrent(const Node *func, const Node *loop, const char *how, Err *err)
+bool legal_surely_concurrent(const Node *func, const Node *loop)
 {
-    Conflict c = {.func = func, .loop = loop, .how = how, .err = err, .A = arena_new(NULL)};
-    bool ok = check_below(&c, loop->kid[For_body]);
-    arena_release(c.A);
+    Accesses acc;
+    if (ir_const_int(loop->kid[For_extent], 2) <= 1)
+        return true;
+    if (!access_gather(func, loop, &acc))
+        return false;
+    return acc.nplaces == 0 || independent(&acc, depth_of(&acc, loop));
+}
+
+/* A block below n that writes the buffer, or reads it. */
+static const Node *block_with(const Node *n, const Node *buffer, bool writes)
+{
+    if (n->op == OP_Block)
+        return (writes ? tree_writes(n, buffer) : tree_reads(n, buffer)) ? n : NULL;
+    for (size_t i = 0; i < n->nkids; i++) {
+        const Node *found = is_statement(n->kid[i]) ? block_with(n->kid[i], buffer, writes) : NULL;
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+static const char *name_or(const Node *block, const char *otherwise)
+{
+    return block ? ir_block_name(block) : otherwise;
+}
+
+/* The refusal, from two iterations that get into each other's way. */
+static bool refuse_conflict(const Node *loop, const LoopConflict *c, Err *err)
+{
+    const char *name = ir_var_name(loop->kid[For_var]), *buffer = ir_buf_name(c->buffer);
+    const Node *writer = block_with(loop, c->buffer, true), *reader = block_with(loop, c->buffer, false);
+    const Node *block = NULL, *axis = NULL;
+    if (c->first_does == ACCESS_UPDATE && c->second_does == ACCESS_UPDATE && feeds_reduce(loop, &block, &axis) &&
+        block_target(block) == c->buffer && block_access(block)->op == OP_Update) {
+        const char *what = combiner_name[block_access(block)->at.i];
+        return REFUSE(err, reduce_concurrent, loop, name, strcmp(what, "fma") ? what : "sum", ir_var_name(axis),
+                      ir_block_name(block));
+    }
+    if (c->first_does != ACCESS_READ && c->second_does != ACCESS_READ)
+        return REFUSE(err, shared_writes, loop, name, name_or(writer, "a store"), buffer);
+    return REFUSE(err, cross_iteration, loop, name, name_or(reader, "of its body"), buffer, name_or(writer, "of its body"));
+}
+
+bool legal_concurrent(const Node *func, const Node *loop, Err *err)
+{
+    if (legal_surely_concurrent(func, loop))
+        return true;
+    Arena *A = arena_new(NULL);
+    LoopConflict c;
+    const Node *var = loop->kid[For_var];
+    bool ok = false;
+    if (witness_find(A, func, var, &c)) {
+        refuse_conflict(loop, &c, err);
+        err_witness(err, "%s", witness_text(A, var, &c));
+    } else {
+        ok = dep_check_parallel(func, var, DEP_QUICK, err) == DEP_OK;
+    }
+    arena_release(A);
     return ok;
 }
 
 bool legal_apart(const Node *func, const Node *loop, const Node *block)
 {
-    Conflict c = {.func = func, .loop = loop, .A = arena_new(NULL)};
-    Path p;
-    path_to(loop, block, &p);
-    for (size_t i = 1; i < p.n; i++)
-        if (p.at[i]->op == OP_For)
-            vec_push(c.A, &c.inner, p.at[i]);
-    bool ok = ir_const_int(loop->kid[For_extent], 2) <= 1 || apart(&c, block);
-    arena_release(c.A);
-    return ok;
+    Accesses acc;
+    if (ir_const_int(loop->kid[For_extent], 2) <= 1)
+        return true;
+    if (!access_gather(func, loop, &acc))
+        return false;
+    int depth = acc.nplaces ? depth_of(&acc, loop) : 0;
+    for (int i = 0; i < acc.ntouches; i++) {
+        const Touch *t = &acc.touch[i];
+        if (acc.place[t->place].block == block && t->kind != TOUCH_READ && carried(&acc, t, t, depth))
+            return false;
+    }
+    return true;
 }
 
 /* ---- order ---- */
 
-typedef struct Order {
-    const Node *outermost;
-    Err *err;
-} Order;
+enum { NEST = ACC_LOOPS };
 
-static bool order_visit(void *env, const Node *block)
+typedef struct Reorder {
+    const Accesses *acc;
+    int n, outer;   /* loops of the nest; loops around it */
+    int after[NEST]; /* place k of the new order is taken by the loop at place after[k] of the old */
+} Reorder;
+
+static bool can_be(const Box *b, int i, int sign)
 {
-    Order *o = env;
-    const char *why;
-    if (block_class(block, &why) != BLOCK_OPAQUE)
-        return true;
-    return REFUSE(o->err, opaque_block, block, "reorder", ir_var_name(o->outermost->kid[For_var]),
-                  ir_block_name(block), why);
+    return sign > 0 ? b->hi[i] > 0 : sign < 0 ? b->lo[i] < 0 : b->lo[i] <= 0 && b->hi[i] >= 0;
 }
 
-/* A value that passes from one block below to another through memory that outlives the nest may have been made in an
-** earlier iteration, which another order would make a later one. */
-static bool flows_through(const Node *outermost, const Node *n, const Node *reader, Err *err)
+static void force(Box *b, int i, int sign)
 {
-    if (n->op == OP_Block) {
-        const Node *target = block_target(n);
-        Path p;
-        if (n == reader || !target || !tree_reads(reader->kid[Block_body], target) ||
-            path_to_alloc(outermost, target, &p))
-            return true;
-        return REFUSE(err, cross_iteration, outermost, ir_var_name(outermost->kid[For_var]),
-                      ir_block_name(reader), ir_buf_name(target), ir_block_name(n));
-    }
-    for (size_t i = 0; i < n->nkids; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT && !flows_through(outermost, n->kid[i], reader, err))
+    if (sign >= 0 && b->lo[i] < sign)
+        b->lo[i] = sign;
+    if (sign <= 0 && b->hi[i] > sign)
+        b->hi[i] = sign;
+}
+
+/* Could the first loop in which the two differ be `i` in the old order, and in the new one the loop at place k, with other
+** signs?  Bounds first; where they leave it open, once more with all that this case fixes. */
+static bool turned(const Reorder *r, const Touch *a, const Touch *b, const Box *any, int i, int k, int sign)
+{
+    int j = r->after[k];
+    Box box = *any;
+    if (!can_be(any, r->outer + i, sign) || !can_be(any, r->outer + j, -sign))
+        return false;
+    for (int p = 0; p < i; p++) {
+        if (!can_be(any, r->outer + p, 0))
             return false;
-    return true;
+        force(&box, r->outer + p, 0);
+    }
+    for (int p = 0; p < k; p++) {
+        if (!can_be(any, r->outer + r->after[p], 0))
+            return false;
+        force(&box, r->outer + r->after[p], 0);
+    }
+    force(&box, r->outer + i, sign);
+    force(&box, r->outer + j, -sign);
+    for (int p = 0; p < box.n; p++)
+        if (box.lo[p] > box.hi[p])
+            return false;
+    distance_narrow(r->acc, a, b, &box);
+    return !box.never;
 }
 
-typedef struct Flow {
-    const Node *outermost;
-    Err *err;
-} Flow;
-
-static bool flow_visit(void *env, const Node *block)
+/* May an iteration of the nest in which `a` touches what `b` touches in another come on the other side of it? */
+static bool may_turn(const Reorder *r, const Touch *a, const Touch *b)
 {
-    Flow *f = env;
-    return flows_through(f->outermost, f->outermost, block, f->err);
+    Box any = distance_any(r->acc, &r->acc->place[a->place], &r->acc->place[b->place]);
+    for (int i = 0; i < r->outer; i++)
+        any.lo[i] = any.hi[i] = 0;
+    distance_narrow(r->acc, a, b, &any);
+    if (any.never)
+        return false;
+    for (int k = 0; k < r->n; k++)
+        for (int i = 0; i < r->n; i++) {
+            bool passed = false; /* does the loop at place k of the new order stand inside i in the old, and outside now? */
+            for (int p = k + 1; p < r->n; p++)
+                passed |= r->after[p] == i;
+            if (passed && i < r->after[k] &&
+                (turned(r, a, b, &any, i, k, 1) || (a != b && turned(r, a, b, &any, i, k, -1))))
+                return true;
+        }
+    return false;
 }
 
-bool legal_reorder(const Node *func, const Node *outermost, Err *err)
+/* Updates by one combiner may change places: a + b + c is a + c + b, or nearly. */
+static bool commute(const Accesses *acc, const Touch *a, const Touch *b)
 {
-    (void)func;
-    Order o = {outermost, err};
-    Flow f = {outermost, err};
-    return tree_blocks(outermost, order_visit, &o) && tree_blocks(outermost, flow_visit, &f);
+    return a->kind == TOUCH_UPDATE && b->kind == TOUCH_UPDATE &&
+           acc->place[a->place].stmt->at.i == acc->place[b->place].stmt->at.i;
+}
+
+/* Does the value of an element depend on the order of such updates? */
+static bool rounding_update(const Node *update)
+{
+    return dtype_is_float(update->kid[Update_buffer]->type) && update->at.i != COMB_max && update->at.i != COMB_min;
+}
+
+/* Are all dependences but those of commuting updates surely kept?  Also tells whether such updates change places. */
+static bool order_kept(const Reorder *r, bool *reassociates)
+{
+    const Accesses *acc = r->acc;
+    bool kept = true;
+    for (int i = 0; i < acc->ntouches; i++)
+        for (int j = i; j < acc->ntouches; j++) {
+            const Touch *a = &acc->touch[i], *b = &acc->touch[j];
+            if (!depend(a, b) || access_scope(acc, a->buffer) >= r->outer + r->n)
+                continue;
+            if (!commute(acc, a, b))
+                kept = kept && !may_turn(r, a, b);
+            else if (!*reassociates && rounding_update(acc->place[a->place].stmt))
+                *reassociates = may_turn(r, a, b);
+        }
+    return kept;
+}
+
+/* Has n an update that rounds? */
+static bool has_rounding(const Node *n)
+{
+    if (n->op == OP_Update)
+        return rounding_update(n);
+    for (size_t i = 0; i < n->nkids; i++)
+        if (is_statement(n->kid[i]) && has_rounding(n->kid[i]))
+            return true;
+    return false;
+}
+
+bool legal_surely_reordered(const Node *func, size_t n, const Node *const *before, const Node *const *after,
+                            bool *reassociates)
+{
+    Accesses acc;
+    Reorder r = {.acc = &acc, .n = (int)n};
+    *reassociates = false;
+    if (n > NEST || !access_gather(func, before[0], &acc)) {
+        *reassociates = has_rounding(before[0]);
+        return false;
+    }
+    if (acc.nplaces == 0)
+        return true;
+    r.outer = depth_of(&acc, before[0]);
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < n; i++)
+            if (before[i]->kid[For_var] == after[k]->kid[For_var])
+                r.after[k] = (int)i;
+    return order_kept(&r, reassociates);
+}
+
+bool legal_reorder(const Node *func, size_t n, const Node *const *before, const Node *const *after, bool *reassociates,
+                   Err *err)
+{
+    return legal_surely_reordered(func, n, before, after, reassociates) ||
+           dep_check_reorder(func, n, before, after, DEP_QUICK, err) == DEP_OK;
 }

@@ -1,25 +1,32 @@
-/* legal.h -- the structural conditions under which a step keeps the meaning.
+/* legal.h -- the one question that every step asks: is every dependence kept?
 **
-** They are quick (microseconds) and sufficient, not necessary: what they cannot see is refused with the reason.
-** The second witness, core/affine/dep.h, trusts none of this and is asked by tests, verify and why_not.
+** Two touches of one element depend on each other if one of them writes; two updates by one combiner may change places,
+** which for floating-point sums is said.  A step keeps the meaning if any two that depend stand in the same order
+** before and after it, and if no two depend that come to run at the same time.
+**
+** The answer is looked for where it is cheap, and is never a guess:
+**   1. bounds on distances (core/affine/distance.h) prove most legal steps legal: microseconds;
+**   2. a search over a few iterations (core/affine/witness.h) proves most illegal ones illegal, and shows two iterations;
+**   3. integer sets (core/affine/dep.h) decide the rest, in a number of operations that is bounded.
+** Where they come to no answer, the step is refused, and the refusal says that it could not be told.
 */
 #ifndef CORE_SCHEDULE_LEGAL_H
 #define CORE_SCHEDULE_LEGAL_H
 
 #include "core/ir/ir.h"
 
-/* What a block is, by what it writes and reads:
-**   complete   one Store, indices by spatial axes of which each element has its own, not reading what it writes
-**   reduction  one Update, indices as above over the spatial axes, reduce axes not in the indices
-**   opaque     anything else, with the reason */
-typedef enum BlockClass { BLOCK_COMPLETE, BLOCK_REDUCTION, BLOCK_OPAQUE } BlockClass;
-BlockClass block_class(const Node *block, const char **why);
+/* May the iterations of this loop of func run at the same time (parallel, vectorized, bound)? */
+bool legal_concurrent(const Node *func, const Node *loop, Err *err);
 
-/* May the iterations of this loop run at the same time (parallel, vectorized, bound)?  `how` is the word for it. */
-bool legal_concurrent(const Node *func, const Node *loop, const char *how, Err *err);
+/* May the loops of one nest, each the only thing in the one before, stand in another order?  *reassociates: does that change
+** the order in which floating-point numbers are summed? */
+bool legal_reorder(const Node *func, size_t n, const Node *const *before, const Node *const *after, bool *reassociates,
+                   Err *err);
 
-/* May the loops at these places of one nest be permuted?  Only complete and reduction blocks may stand below. */
-bool legal_reorder(const Node *func, const Node *outermost, Err *err);
+/* The same by the first way alone: true is a proof, false says nothing. */
+bool legal_surely_concurrent(const Node *func, const Node *loop);
+bool legal_surely_reordered(const Node *func, size_t n, const Node *const *before, const Node *const *after,
+                            bool *reassociates);
 
 /* What stands in the way when `block` moves past all that follows `from` and precedes `to` (NULL: the end) in the order of
 ** the text: the first statement that writes what it reads, or touches what it writes; NULL if nothing does. */
@@ -29,10 +36,7 @@ const Node *legal_passes(const Node *func, const Node *from, const Node *to, con
 /* A block's name; of a statement outside blocks, that of the buffer into which it stores. */
 const char *statement_name(const Node *n);
 
-/* Does each iteration of the loop run the block, which stands below it, for other values of its spatial axes? */
+/* Does each iteration of the loop run the block, which stands below it, for elements of its own? */
 bool legal_apart(const Node *func, const Node *loop, const Node *block);
-
-/* Does the loop feed a reduce axis of some block below it (if so *block and *axis say which)? */
-bool feeds_reduce(const Node *loop, const Node **block, const Node **axis);
 
 #endif

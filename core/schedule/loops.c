@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "core/affine/region.h"
 #include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 #include "core/ir/simplify.h"
@@ -310,35 +309,6 @@ static bool in_bound(const Bound *loops, const Node *n)
     return false;
 }
 
-/* Do the loops that feed one block's reduce axes change their order among themselves? */
-static bool reduction_reordered(const Nest *before, const Node *const *after)
-{
-    size_t k = 0;
-    for (size_t i = 0; i < before->n; i++) {
-        if (!feeds_reduce(before->at[i], NULL, NULL))
-            continue;
-        while (k < before->n && !feeds_reduce(after[k], NULL, NULL))
-            k++;
-        if (k < before->n && after[k]->kid[For_var] != before->at[i]->kid[For_var])
-            return true;
-        k++;
-    }
-    return false;
-}
-
-typedef struct FloatSum {
-    bool found;
-} FloatSum;
-
-static bool float_sum(void *env, const Node *block)
-{
-    const Node *a = block_access(block);
-    FloatSum *f = env;
-    f->found |= a && a->op == OP_Update && dtype_is_float(a->kid[Update_buffer]->type) &&
-                a->at.i != COMB_max && a->at.i != COMB_min;
-    return true;
-}
-
 static bool extents_stand_alone(Step *s, const Nest *nest)
 {
     for (size_t i = 0; i < nest->n; i++)
@@ -354,18 +324,16 @@ bool prim_reorder(Step *s)
     const Bound *loops = &s->arg[0];
     Nest nest;
     nest.n = 0;
-    if (!chain_of(s, loops, &nest) || !extents_stand_alone(s, &nest) ||
-        !legal_reorder(s->func, nest.at[0], s->err))
+    if (!chain_of(s, loops, &nest) || !extents_stand_alone(s, &nest))
         return false;
     const Node **after = ARENA_ARRAY(A, const Node *, nest.n);
     for (size_t i = 0, k = 0; i < nest.n; i++)
         after[i] = in_bound(loops, nest.at[i]) ? loops->nodes[k++] : nest.at[i];
+    if (!legal_reorder(s->func, nest.n, nest.at, after, &s->reassociates, s->err))
+        return false;
     const Node *body = nest.at[nest.n - 1]->kid[For_body];
     for (size_t i = nest.n; i-- > 0;)
         body = ir_with_kid(A, after[i], For_body, body);
-    FloatSum f = {false};
-    tree_blocks(nest.at[0], float_sum, &f);
-    s->reassociates = f.found && reduction_reordered(&nest, after);
     for (size_t i = 0; i < loops->n; i++)
         buf_printf(&s->said, "%s%s", i ? ", " : "", loop_label(A, s->func, loops->nodes[i]));
     Path path;

@@ -220,7 +220,7 @@ const Node *nest_insert(Arena *A, const Node *func, const Node *place, const Nod
 static bool recheck_in(Step *s, const Node *func, const Node *n)
 {
     ForKind k = n->op == OP_For ? ir_for_kind(n) : FOR_serial;
-    if (k != FOR_serial && k != FOR_unrolled && !legal_concurrent(func, n, for_kind_text[k], s->err))
+    if (k != FOR_serial && k != FOR_unrolled && !legal_concurrent(func, n, s->err))
         return false;
     for (size_t i = 0; i < n->nkids && n->op != OP_Block; i++)
         if (op_info[n->kid[i]->op].cls == CLASS_STMT && !recheck_in(s, func, n->kid[i]))

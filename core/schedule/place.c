@@ -6,6 +6,7 @@
 
 #include "core/affine/region.h"
 #include "core/schedule/alloc.h"
+#include "core/schedule/block.h"
 #include "core/schedule/legal.h"
 #include "core/schedule/nest.h"
 

@@ -5,7 +5,7 @@
 
 #include "core/ir/rewrite.h"
 #include "core/schedule/alloc.h"
-#include "core/schedule/legal.h"
+#include "core/schedule/block.h"
 #include "core/schedule/nest.h"
 
 static bool is_reduction(Step *s, const Node *block, const char *how)

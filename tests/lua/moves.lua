@@ -205,4 +205,63 @@ func mm(A: float32[13, 7], B: float32[13, 9]) -> C: float32[7, 9]:
   same(s, { 13, 7 }, { 13, 9 })
 end)
 
+t.test("a sum of quotient and remainder does not tell iterations apart, the two of them do", function()
+  local text = [[
+func f(A: float32[16]) -> C: float32[8, 4]:
+  for y in range(16):
+    block C(a = %s, b = y%%4):
+      C[a, 0] = A[b]
+]]
+  local e = t.raises("shared_writes", function() schedule(text:format "y//4 + y%4"):parallel "y" end)
+  t.eq(e.witness, "iterations y=1 and y=4 both write C[1, 0]")
+  local split = schedule(text:format("y//4"):gsub("C%[a, 0%]", "C[a, b]"))
+  split:parallel "y"
+end)
+
+t.test("guards count: one iteration that passes depends on no other", function()
+  local s = schedule [[
+func f(A: float32[4]) -> C: float32[4]:
+  for y in range(4):
+    for o in range(3):
+      block C(a = y, b = o) where b < 1:
+        C[a] = A[a]
+]]
+  s:parallel "o"
+  same(s, { 4 })
+end)
+
+t.test("an init stays before its updates in any order of loops", function()
+  local f = [[
+func f(A: int32[6, 8]) -> C: int32[6]:
+  for y in range(6):
+    for k in range(8):
+      block C(y, k: reduce):
+        init: C[y] = 0
+        C[y] += A[y, k]
+]]
+  local s = schedule(f)
+  s:fuse { "y", "k" }
+  s:split("y_k", 3, "o", "i")
+  local e = t.raises("order_turns", function() s:reorder("i", "o") end)
+  t.eq(e.witness, "C[1] is written at o=2, i=2 and updated at o=3, i=0, which would come first")
+  local fine = schedule(f)
+  fine:split("k", 2, "ko", "ki")
+  fine:reorder("ki", "ko", "y")
+  local A = tvm.random({ 6, 8 }, "int32", { lo = -9, hi = 9 })
+  t.eq(fine:run(A) == fine:at(0):run(A), true)
+end)
+
+t.test("stores outside blocks keep their order", function()
+  local text = [[
+func f(A: float32[9, 9]) -> C: float32[9, 9]:
+  for i in range(8):
+    for j in range(8):
+      C[i + 1, j + 1] = %s + A[i, j]
+]]
+  local e = t.raises("order_turns", function() schedule(text:format "C[i, j + 2]"):reorder("j", "i") end)
+  t.eq(e.witness, "C[1, 2] is written at i=0, j=1 and read at i=1, j=0, which would come first")
+  schedule(text:format "C[i, j]"):reorder("j", "i")
+  t.raises("cross_iteration", function() schedule(text:format "C[i, j]"):parallel "i" end)
+end)
+
 t.done()

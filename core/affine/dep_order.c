@@ -1,0 +1,171 @@
+/* dep_order.c -- does another order of a nest's loops keep the order of what depends on each other? */
+#include <isl/point.h>
+#include <isl/val.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/affine/dep.h"
+#include "core/affine/model.h"
+#include "core/base/buf.h"
+
+typedef struct Order {
+    Model *m;
+    Arena *A;
+    unsigned n, outer; /* loops of the nest; loops around it */
+    const Node *const *before, *const *after;
+    isl_map *turned;   /* iterations of the nest -> those that come later now and came earlier then */
+    bool failed;       /* isl gave no answer */
+    Err *err;
+} Order;
+
+/* Iterations in the order of the loops in `loops`, as a relation over the loops in the old order. */
+static isl_map *earlier(const Order *o, const Node *const *loops)
+{
+    isl_space *space = isl_space_map_from_set(isl_space_set_alloc(o->m->ctx, 0, o->n));
+    isl_map *to = isl_map_universe(isl_space_copy(space));
+    for (unsigned k = 0; k < o->n; k++)
+        for (unsigned i = 0; i < o->n; i++)
+            if (o->before[i]->kid[For_var] == loops[k]->kid[For_var])
+                to = isl_map_equate(to, isl_dim_in, (int)i, isl_dim_out, (int)k);
+    isl_map *lt = isl_map_lex_lt(isl_space_domain(space));
+    lt = isl_map_apply_range(isl_map_copy(to), lt);
+    return isl_map_apply_range(lt, isl_map_reverse(to));
+}
+
+/* Iterations of the loops around and of the nest -> elements. */
+static isl_map *of_nest(const Order *o, const Stmt *s, const Access *a)
+{
+    isl_map *m = isl_map_copy(a->by_loops);
+    return isl_map_project_out(m, isl_dim_in, o->outer + o->n, (unsigned)s->nloops - o->outer - o->n);
+}
+
+static int64_t coordinate(isl_point *p, unsigned i)
+{
+    isl_val *v = isl_point_get_coordinate_val(p, isl_dim_set, (int)i);
+    int64_t x = isl_val_get_num_si(v);
+    isl_val_free(v);
+    return x;
+}
+
+/* "y=0, x=1", from the coordinates that begin at `at`. */
+static void put_iteration(const Order *o, Buf *b, isl_point *p, unsigned at)
+{
+    for (unsigned i = 0; i < o->n; i++)
+        buf_printf(b, "%s%s=%lld", i ? ", " : "", ir_var_name(o->before[i]->kid[For_var]), (long long)coordinate(p, at + i));
+}
+
+static const char *done(const Stmt *s, const Access *a)
+{
+    return a != &s->write ? "read" : s->update ? "updated" : "written";
+}
+
+static isl_map *at_iteration(const Order *o, const Stmt *s, const Access *a, isl_point *p, unsigned from)
+{
+    isl_map *m = of_nest(o, s, a);
+    for (unsigned i = 0; i < o->outer + o->n; i++)
+        m = isl_map_fix_val(m, isl_dim_in, i, isl_val_int_from_si(o->m->ctx, coordinate(p, from + i)));
+    return m;
+}
+
+/* "B[1] is written at y=0, x=1 and read at y=1, x=0, which would come first" */
+static void show_turn(const Order *o, const Stmt *s, const Access *a, const Stmt *t, const Access *b, isl_point *p)
+{
+    Buf w = buf_new(o->A);
+    isl_map *x = at_iteration(o, s, a, p, 0), *y = at_iteration(o, t, b, p, o->outer + o->n);
+    isl_point *e = isl_set_sample_point(isl_set_lexmin(isl_set_intersect(isl_map_range(x), isl_map_range(y))));
+    if (e && isl_point_is_void(e) == isl_bool_false) {
+        buf_printf(&w, "%s[", ir_buf_name(a->buffer));
+        for (unsigned d = 0; d < ir_rank(a->buffer); d++)
+            buf_printf(&w, "%s%lld", d ? ", " : "", (long long)coordinate(e, d));
+        buf_printf(&w, "] is %s at ", done(s, a));
+        put_iteration(o, &w, p, o->outer);
+        buf_printf(&w, " and %s at ", done(t, b));
+        put_iteration(o, &w, p, 2 * o->outer + o->n);
+        err_witness(o->err, "%s, which would come first", buf_str(&w));
+    }
+    isl_point_free(e);
+}
+
+/* Names the first loop whose place another takes. */
+static void refuse(Order *o, const Stmt *s, const Access *a, const Stmt *t, const Access *b, isl_map *pairs)
+{
+    unsigned k = 0;
+    while (k + 1 < o->n && o->before[k]->kid[For_var] == o->after[k]->kid[For_var])
+        k++;
+    const char *was = ir_var_name(o->before[k]->kid[For_var]), *is = ir_var_name(o->after[k]->kid[For_var]);
+    REFUSE(o->err, order_turns, o->before[0], is, was, ir_buf_name(a->buffer), was, is);
+    isl_point *p = isl_set_sample_point(isl_set_lexmin(isl_map_wrap(isl_map_copy(pairs))));
+    if (p && isl_point_is_void(p) == isl_bool_false)
+        show_turn(o, s, a, t, b, p);
+    isl_point_free(p);
+}
+
+/* Do two touches of an element change places, of which the first comes earlier in the old order? */
+static bool changes_places(Order *o, const Stmt *s, const Access *a, const Stmt *t, const Access *b)
+{
+    isl_map *x = of_nest(o, s, a), *y = of_nest(o, t, b);
+    isl_map *pairs = isl_map_apply_range(x, isl_map_reverse(y));
+    for (unsigned i = 0; i < o->outer; i++)
+        pairs = isl_map_equate(pairs, isl_dim_in, (int)i, isl_dim_out, (int)i);
+    isl_map *turned = isl_map_insert_dims(isl_map_copy(o->turned), isl_dim_in, 0, o->outer);
+    turned = isl_map_insert_dims(turned, isl_dim_out, 0, o->outer);
+    pairs = isl_map_intersect(pairs, turned);
+    isl_bool none = isl_map_is_empty(pairs);
+    o->failed |= none == isl_bool_error;
+    if (none == isl_bool_false)
+        refuse(o, s, a, t, b, pairs);
+    isl_map_free(pairs);
+    return none == isl_bool_false;
+}
+
+static bool commute(const Stmt *s, const Access *a, const Stmt *t, const Access *b)
+{
+    return a == &s->write && b == &t->write && s->update && t->update && s->combiner == t->combiner;
+}
+
+static bool any_turn(Order *o)
+{
+    const Model *m = o->m;
+    for (size_t i = 0; i < m->nstmts; i++)
+        for (size_t j = 0; j < m->nstmts; j++) {
+            const Stmt *s = m->stmt[i], *t = m->stmt[j];
+            if (o->failed)
+                return false;
+            if (model_scope(m, s->write.buffer) >= o->outer + o->n)
+                continue;
+            if (t->write.buffer == s->write.buffer && !commute(s, &s->write, t, &t->write) &&
+                changes_places(o, s, &s->write, t, &t->write))
+                return true;
+            for (size_t k = 0; k < t->nreads; k++)
+                if (t->read[k].buffer == s->write.buffer && !o->failed &&
+                    (changes_places(o, s, &s->write, t, &t->read[k]) || changes_places(o, t, &t->read[k], s, &s->write)))
+                    return true;
+        }
+    return false;
+}
+
+DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *before, const Node *const *after, long operations,
+                            Err *err)
+{
+    Arena *A = arena_new(NULL);
+    isl_ctx *ctx = model_ctx((unsigned long)operations);
+    Model *m = model_of(A, ctx, func, before[0]->kid[For_var], false);
+    Order o = {.m = m, .A = A, .n = (unsigned)n, .before = before, .after = after, .err = err};
+    const char *why = m->unknown;
+    DepAnswer answer = DEP_OK;
+    if (!why && m->nstmts > 0) {
+        while (m->stmt[0]->loop[o.outer] != before[0]->kid[For_var])
+            o.outer++;
+        o.turned = isl_map_intersect(earlier(&o, before), isl_map_reverse(earlier(&o, after)));
+        if (any_turn(&o))
+            answer = DEP_BROKEN;
+        isl_map_free(o.turned);
+        why = o.failed && answer == DEP_OK ? "the work limit was reached" : NULL;
+    }
+    if (why) {
+        REFUSE(err, dependences_unknown, before[0], "the loops may stand in this order", why);
+        answer = DEP_UNKNOWN;
+    }
+    arena_release(A);
+    return answer;
+}

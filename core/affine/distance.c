@@ -1,0 +1,332 @@
+/* distance.c -- equations between two touches, and bounds from them by propagation.
+**
+** Where both indices have a loop with the same factor, only the distance matters, and that is the variable; else
+** the values of the loop at both touches are variables, too.  Quotients are variables with the row
+** 0 <= base - n*q < n.  Each row narrows the bounds of each of its variables by those of the others, until nothing moves.
+*/
+#include "core/affine/distance.h"
+
+enum { VARS = 160, ROWS = 96, ROW_TERMS = 768, ROUNDS = 12 };
+
+__extension__ typedef __int128 i128;
+
+typedef struct Row {
+    int first, n;
+    i128 lo, hi; /* of the sum of its terms */
+} Row;
+
+typedef struct Equations {
+    const Accesses *acc;
+    const Place *place[2];
+    int common; /* loops around both */
+    int nvars, nrows, nterms;
+    bool full, never;
+    int64_t lo[VARS], hi[VARS];
+    int distance[ACC_ATOMS], value[2][ACC_ATOMS]; /* variables of the atoms; -1 until they are needed */
+    Row row[ROWS];
+    FormTerm term[ROW_TERMS]; /* .atom is a variable here */
+} Equations;
+
+static int new_var(Equations *e, int64_t lo, int64_t hi)
+{
+    if (e->nvars == VARS) {
+        e->full = true;
+        return 0;
+    }
+    e->lo[e->nvars] = lo;
+    e->hi[e->nvars] = hi;
+    return e->nvars++;
+}
+
+static void put_term(Equations *e, int var, int64_t c)
+{
+    if (c == 0)
+        return;
+    if (e->nterms == ROW_TERMS)
+        e->full = true;
+    else
+        e->term[e->nterms++] = (FormTerm){c, var};
+}
+
+/* The terms put since `first` are a row.  Rows that do not fit are left out, which only loses bounds. */
+static void end_row(Equations *e, int first, i128 lo, i128 hi)
+{
+    if (e->full || e->nrows == ROWS) {
+        e->full = true;
+        e->nterms = first;
+        return;
+    }
+    e->row[e->nrows++] = (Row){first, e->nterms - first, lo, hi};
+}
+
+static bool is_common(const Equations *e, int atom)
+{
+    const FormAtom *a = &e->acc->atom[atom];
+    if (a->loop) {
+        for (int i = 0; i < e->common; i++)
+            if (e->place[0]->loop[i] == atom)
+                return true;
+        return false;
+    }
+    for (int i = 0; i < a->base.n; i++)
+        if (!is_common(e, e->acc->term[a->base.first + i].atom))
+            return false;
+    return true;
+}
+
+/* ---- variables ---- */
+
+/* The base's distance is divisor times the quotient's, and less than the divisor more or less. */
+static int distance_of(Equations *e, int atom)
+{
+    if (e->distance[atom] >= 0)
+        return e->distance[atom];
+    const FormAtom *a = &e->acc->atom[atom];
+    int d = e->distance[atom] = new_var(e, a->lo - a->hi, a->hi - a->lo), part[FORM_TERMS];
+    for (int i = 0; i < a->base.n; i++)
+        part[i] = distance_of(e, e->acc->term[a->base.first + i].atom);
+    int first = e->nterms;
+    for (int i = 0; i < a->base.n; i++)
+        put_term(e, part[i], e->acc->term[a->base.first + i].c);
+    put_term(e, d, -a->divisor);
+    end_row(e, first, 1 - (i128)a->divisor, (i128)a->divisor - 1);
+    return d;
+}
+
+static int value_of(Equations *e, int side, int atom);
+
+/* Begins a row with the terms of f at one of the touches; where it begins. */
+static int put_values(Equations *e, int side, const Form *f)
+{
+    int var[FORM_TERMS];
+    for (int i = 0; i < f->n; i++)
+        var[i] = value_of(e, side, e->acc->term[f->first + i].atom);
+    int first = e->nterms;
+    for (int i = 0; i < f->n; i++)
+        put_term(e, var[i], e->acc->term[f->first + i].c);
+    return first;
+}
+
+static void bound_quotient(Equations *e, int side, int atom)
+{
+    const FormAtom *a = &e->acc->atom[atom];
+    int first = put_values(e, side, &a->base);
+    put_term(e, e->value[side][atom], -a->divisor);
+    end_row(e, first, -(i128)a->base.c0, (i128)a->divisor - 1 - a->base.c0);
+}
+
+/* The atom's value at one of the touches; where the atom has a distance, the values at both are tied by it. */
+static int value_of(Equations *e, int side, int atom)
+{
+    if (e->value[side][atom] >= 0)
+        return e->value[side][atom];
+    const FormAtom *a = &e->acc->atom[atom];
+    bool both = is_common(e, atom);
+    for (int s = 0; s < 2; s++)
+        if (both || s == side)
+            e->value[s][atom] = new_var(e, a->lo, a->hi);
+    for (int s = 0; s < 2; s++)
+        if (!a->loop && (both || s == side))
+            bound_quotient(e, s, atom);
+    if (both) {
+        int d = distance_of(e, atom), first = e->nterms;
+        put_term(e, e->value[0][atom], 1);
+        put_term(e, d, 1);
+        put_term(e, e->value[1][atom], -1);
+        end_row(e, first, 0, 0);
+    }
+    return e->value[side][atom];
+}
+
+/* ---- rows ---- */
+
+static int64_t factor_in(const Accesses *acc, const Form *f, int atom)
+{
+    for (int i = 0; i < f->n; i++)
+        if (acc->term[f->first + i].atom == atom)
+            return acc->term[f->first + i].c;
+    return 0;
+}
+
+/* f at the first touch = g at the second. */
+static void equate(Equations *e, const Form *f, const Form *g)
+{
+    const Accesses *acc = e->acc;
+    FormTerm row[2 * FORM_TERMS];
+    int n = 0;
+    if (!f->known || !g->known)
+        return;
+    for (int i = 0; i < f->n; i++) {
+        FormTerm t = acc->term[f->first + i];
+        int64_t other = factor_in(acc, g, t.atom);
+        if (other == t.c && is_common(e, t.atom)) {
+            row[n++] = (FormTerm){-t.c, distance_of(e, t.atom)};
+            continue;
+        }
+        row[n++] = (FormTerm){t.c, value_of(e, 0, t.atom)};
+        if (other)
+            row[n++] = (FormTerm){-other, value_of(e, 1, t.atom)};
+    }
+    for (int i = 0; i < g->n; i++) {
+        FormTerm t = acc->term[g->first + i];
+        if (!factor_in(acc, f, t.atom))
+            row[n++] = (FormTerm){-t.c, value_of(e, 1, t.atom)};
+    }
+    int first = e->nterms;
+    for (int i = 0; i < n; i++)
+        put_term(e, row[i].atom, row[i].c);
+    i128 c = (i128)g->c0 - f->c0;
+    end_row(e, first, c, c);
+}
+
+static void limit_place(Equations *e, int side)
+{
+    const Place *p = e->place[side];
+    for (int i = 0; i < p->nlimits; i++) {
+        const FormLimit *l = &e->acc->limit[p->first_limit + i];
+        const Form *f = &e->acc->form[l->form];
+        if (!f->known)
+            continue;
+        int first = put_values(e, side, f);
+        end_row(e, first, (i128)l->lo - f->c0, (i128)l->hi - f->c0);
+    }
+}
+
+/* ---- propagation ---- */
+
+static i128 floor_div(i128 a, int64_t b)
+{
+    if (a >= INT64_MIN + 1 && a <= INT64_MAX) {
+        int64_t x = (int64_t)a, q = x / b;
+        return q - (x % b != 0 && (x < 0) != (b < 0));
+    }
+    i128 q = a / b;
+    return q - (a % b != 0 && (a < 0) != (b < 0));
+}
+
+/* c * v is in [lo, hi]. */
+static bool narrow_var(Equations *e, int v, int64_t c, i128 lo, i128 hi)
+{
+    i128 least = c > 0 ? -floor_div(-lo, c) : -floor_div(-hi, c), most = c > 0 ? floor_div(hi, c) : floor_div(lo, c);
+    bool moved = false;
+    if (least > e->lo[v]) {
+        e->lo[v] = least > e->hi[v] ? e->hi[v] : (int64_t)least;
+        e->never |= least > e->hi[v];
+        moved = true;
+    }
+    if (most < e->hi[v]) {
+        e->never |= most < e->lo[v];
+        e->hi[v] = most < e->lo[v] ? e->lo[v] : (int64_t)most;
+        moved = true;
+    }
+    return moved;
+}
+
+static bool narrow_row(Equations *e, const Row *r)
+{
+    const FormTerm *t = e->term + r->first;
+    i128 least = 0, most = 0;
+    bool moved = false;
+    for (int i = 0; i < r->n; i++) {
+        i128 x = (i128)t[i].c * e->lo[t[i].atom], y = (i128)t[i].c * e->hi[t[i].atom];
+        least += x < y ? x : y;
+        most += x < y ? y : x;
+    }
+    if (least > r->hi || most < r->lo)
+        return e->never = true;
+    if (least >= r->lo && most <= r->hi)
+        return false;
+    for (int i = 0; i < r->n && !e->never; i++) {
+        int v = t[i].atom;
+        i128 x = (i128)t[i].c * e->lo[v], y = (i128)t[i].c * e->hi[v];
+        i128 a = x < y ? x : y, b = x < y ? y : x;
+        if (e->lo[v] < e->hi[v] && narrow_var(e, v, t[i].c, r->lo - (most - b), r->hi - (least - a))) {
+            moved = true;
+            x = (i128)t[i].c * e->lo[v];
+            y = (i128)t[i].c * e->hi[v];
+            least += (x < y ? x : y) - a;
+            most += (x < y ? y : x) - b;
+        }
+    }
+    return moved;
+}
+
+static uint64_t gcd(uint64_t a, uint64_t b)
+{
+    while (b) {
+        uint64_t t = a % b;
+        a = b;
+        b = t;
+    }
+    return a;
+}
+
+/* An equation whose factors have a common divisor that its constant has not. */
+static bool no_integers(const Equations *e, const Row *r)
+{
+    uint64_t all = 0;
+    i128 rest = r->lo;
+    if (r->lo != r->hi)
+        return false;
+    for (int i = 0; i < r->n; i++) {
+        const FormTerm *t = &e->term[r->first + i];
+        if (e->lo[t->atom] == e->hi[t->atom])
+            rest -= (i128)t->c * e->lo[t->atom];
+        else
+            all = gcd(t->c < 0 ? (uint64_t)-t->c : (uint64_t)t->c, all);
+    }
+    return all ? rest % (i128)all != 0 : rest != 0;
+}
+
+static void propagate(Equations *e)
+{
+    bool moved = true;
+    for (int round = 0; round < ROUNDS && moved && !e->never; round++) {
+        moved = false;
+        for (int i = 0; i < e->nrows && !e->never; i++)
+            moved |= narrow_row(e, &e->row[i]);
+    }
+    for (int i = 0; i < e->nrows && !e->never; i++)
+        e->never = no_integers(e, &e->row[i]);
+}
+
+/* ---- the question ---- */
+
+Box distance_any(const Accesses *acc, const Place *p, const Place *q)
+{
+    Box b;
+    b.never = false;
+    b.n = access_common(p, q);
+    for (int i = 0; i < b.n; i++) {
+        const FormAtom *a = &acc->atom[p->loop[i]];
+        b.lo[i] = a->lo - a->hi;
+        b.hi[i] = a->hi - a->lo;
+    }
+    return b;
+}
+
+void distance_narrow(const Accesses *acc, const Touch *a, const Touch *b, Box *box)
+{
+    Equations e;
+    e.acc = acc;
+    e.place[0] = &acc->place[a->place];
+    e.place[1] = &acc->place[b->place];
+    e.common = box->n;
+    e.nvars = e.nrows = e.nterms = 0;
+    e.full = e.never = false;
+    for (int i = 0; i < acc->natoms; i++)
+        e.distance[i] = e.value[0][i] = e.value[1][i] = -1;
+    for (int i = 0; i < box->n; i++)
+        e.distance[e.place[0]->loop[i]] = new_var(&e, box->lo[i], box->hi[i]);
+    for (size_t d = 0; d < ir_rank(a->buffer); d++)
+        equate(&e, &acc->form[a->first_form + (int)d], &acc->form[b->first_form + (int)d]);
+    limit_place(&e, 0);
+    limit_place(&e, 1);
+    propagate(&e);
+    box->never |= e.never;
+    for (int i = 0; i < box->n; i++) {
+        int v = e.distance[e.place[0]->loop[i]];
+        box->lo[i] = e.lo[v];
+        box->hi[i] = e.hi[v];
+    }
+}

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/savefile.h"
 #include "core/graph/ops.h"
 #include "core/graph/text.h"
 #include "core/import/onnx/onnx.h"
@@ -433,7 +434,8 @@ LUA_FN(graph_save_, "g:save(path) -> Graph",
     const char *path = arg_str(L, 2);
     Arena *A = arena_new(NULL);
     Err err = {0};
-    bool ok = write_text_file(path, arena_printf(A, "tvmrepl 1\n%s", graph_text(A, g)), &err);
+    const char *text = arena_printf(A, "tvmrepl 1\n%s", graph_text(A, g));
+    bool ok = save_bytes(path, text, strlen(text), &err);
     arena_release(A);
     if (!ok)
         return lua_raise(L, &err);

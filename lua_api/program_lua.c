@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/savefile.h"
 #include "core/ir/parse.h"
 #include "core/ir/print.h"
 #include "core/ir/verify.h"
@@ -365,7 +366,7 @@ LUA_FN(program_save, "s:save(path)",
                                              p.func->at.name, version_trace(A, p.version, "s"))
                               : arena_printf(A, "tvmrepl 1\n%s", ir_text(A, p.func));
     Err err = {0};
-    bool ok = write_text_file(path, text, &err);
+    bool ok = save_bytes(path, text, strlen(text), &err);
     arena_release(A);
     if (!ok)
         return lua_raise(L, &err);

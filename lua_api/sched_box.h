@@ -29,7 +29,4 @@ Version *sched_version_arg(lua_State *L, Sched *s, int arg);
 extern const LuaFn *sched_members[];
 void sched_fill_members(const LuaFn *const *shared);
 
-/* Writes a text file whole or not at all. */
-bool write_text_file(const char *path, const char *text, Err *err);
-
 #endif

@@ -296,28 +296,6 @@ void lua_open_schedules(lua_State *L)
     lua_put_functions(L, functions);
 }
 
-bool write_text_file(const char *path, const char *text, Err *err)
-{
-    char temp[4096];
-    if ((size_t)snprintf(temp, sizeof temp, "%s.part", path) >= sizeof temp)
-        return REFUSE(err, io_failed, NULL, "write", path, "the path is too long");
-    bool direct = access(path, F_OK) == 0 && access(path, W_OK) == 0 && strncmp(path, "/dev/", 5) == 0;
-    FILE *f = fopen(direct ? path : temp, "w");
-    if (!f)
-        return REFUSE(err, io_failed, NULL, "write", path, strerror(errno));
-    size_t n = strlen(text);
-    bool ok = fwrite(text, 1, n, f) == n && fflush(f) == 0;
-    int why = errno;
-    ok = fclose(f) == 0 && ok;
-    if (ok && !direct && rename(temp, path) != 0) {
-        ok = false;
-        why = errno;
-    }
-    if (!ok && !direct)
-        unlink(temp);
-    return ok || REFUSE(err, io_failed, NULL, "write", path, strerror(why));
-}
-
 /* ---- members ---- */
 
 static const LuaFn *const own[] = {&sched_at_fn, &sched_back_to_fn, &sched_undo_steps_fn, &sched_redo_steps_fn,

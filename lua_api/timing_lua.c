@@ -42,7 +42,11 @@ void runnable_check(lua_State *L, int idx, const char *target, Runnable *out)
     for (int i = 0; i < MAX_KINDS && kinds[i]; i++)
         if (kinds[i](L, idx, target, out))
             return;
-    RAISE(L, not_runnable, NULL, luaL_typename(L, idx));
+    void *self = NULL;
+    const LuaClass *cls = lua_class_of(L, idx, &self);
+    if (cls && !self)
+        RAISE(L, object_closed, NULL, cls->name);
+    RAISE(L, not_runnable, NULL, cls ? cls->name : luaL_typename(L, idx));
 }
 
 /* ---- Timing ---- */

@@ -6,6 +6,7 @@
 #include "repl/history.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,9 @@ void history_open(void)
     using_history();
     stifle_history(MOST);
     find_path();
-    FILE *f = path[0] ? fopen(path, "r") : NULL;
+    struct stat st;
+    bool regular = path[0] && stat(path, &st) == 0 && S_ISREG(st.st_mode); /* a device might never end */
+    FILE *f = regular ? fopen(path, "r") : NULL;
     if (!f)
         return;
     char *line = NULL;
@@ -98,8 +101,11 @@ static void append(const char *input)
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd >= 0) {
         flock(fd, LOCK_EX);
-        ssize_t written = write(fd, text, (size_t)(out - text));
-        (void)written; /* a history that cannot be kept is no reason to stop */
+        struct stat before;
+        bool known = fstat(fd, &before) == 0 && S_ISREG(before.st_mode);
+        /* A history that cannot be kept is no reason to stop, but no line is left half written. */
+        if (write(fd, text, (size_t)(out - text)) != out - text && known && ftruncate(fd, before.st_size) != 0)
+            path[0] = '\0';
         close(fd);
     }
     free(text);

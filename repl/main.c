@@ -4,6 +4,7 @@
 **      tvmrepl file.lua args…      a script
 **      tvmrepl -e CODE             an input, as if typed
 */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,7 @@ static int run(lua_State *L, int argc, char **argv, const Options *o)
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of the write, not the end */
     int served = worker_main(argc, argv, NULL);
     if (served < 0)
         served = draw_main(argc, argv);

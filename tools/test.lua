@@ -32,7 +32,8 @@ local function job(name, command, timeout)
 end
 
 -- What a test's source says of itself in its first lines: `test: full` keeps it out of quick runs,
--- `test: release` out of the sanitizers' pass, `test: timeout 600` gives it more time.
+-- `test: release` out of the sanitizers' pass, `test: timeout 600` gives it more time, and `test: cpu` has it run once more
+-- with code for the oldest processor.
 local function marks(path)
   local found, number = {}, 0
   for line in io.lines(path) do
@@ -41,6 +42,7 @@ local function marks(path)
     if words_of then
       found.full = words_of:find "full" ~= nil
       found.release = words_of:find "release" ~= nil
+      found.cpu = words_of:find "cpu" ~= nil
       found.timeout = tonumber(words_of:match "timeout (%d+)")
     end
     if number == 10 then break end
@@ -57,6 +59,7 @@ local function suites(prefix, folder)
       if not (quick and m.full) and not (prefix ~= "" and m.release) then
         local name = path:match "tests/(.*)%.%w+$"
         job(prefix .. name, command(path, name), m.timeout)
+        if m.cpu and prefix == "" and not quick then job("x86-64/" .. name, "TVMREPL_MCPU=x86-64 " .. command(path, name), m.timeout) end
       end
     end
   end

@@ -19,6 +19,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/cancel.h"
+#include "core/base/savefile.h"
 #include "viz/render/render.h"
 
 extern char **environ;
@@ -192,42 +193,11 @@ bool draw_format_of(const char *path, DrawFormat *out, Err *err)
     return REFUSE(err, draw_format, NULL, path);
 }
 
-static bool write_all(int fd, Bytes b)
-{
-    const char *p = b.data;
-    for (size_t at = 0; at < b.n;) {
-        ssize_t n = write(fd, p + at, b.n - at);
-        if (n < 0 && errno != EINTR)
-            return false;
-        at += n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
 bool draw_file(Arena *A, Picture p, const char *path, int ms, Err *err)
 {
     DrawFormat to;
     Bytes b;
-    if (!draw_format_of(path, &to, err) || !draw_bytes(A, p, to, ms, &b, err))
-        return false;
-    char *part = arena_printf(A, "%s.part%ld", path, (long)getpid());
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return REFUSE(err, io_failed, NULL, "write", path, strerror(errno));
-    bool good = write_all(fd, b);
-    int bad = good ? 0 : errno;
-    if (close(fd) && good) {
-        good = false;
-        bad = errno;
-    }
-    if (good && rename(part, path)) {
-        good = false;
-        bad = errno;
-    }
-    if (good)
-        return true;
-    unlink(part);
-    return REFUSE(err, io_failed, NULL, "write", path, strerror(bad));
+    return draw_format_of(path, &to, err) && draw_bytes(A, p, to, ms, &b, err) && save_bytes(path, b.data, b.n, err);
 }
 
 /* ---- the child's side ---- */

@@ -1,6 +1,7 @@
 /* options.c -- target strings of the LLVM backend. */
 #include "backends/llvm/options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/nearest.h"
@@ -107,6 +108,9 @@ bool llvm_options(Arena *A, const char *target, LlvmOptions *out, Err *err)
     *out = (LlvmOptions){.opt = 2};
     const char *at = target + strspn(target, " ");
     at += strcspn(at, " "); /* the backend's name */
+    const char *cpu = getenv("TVMREPL_MCPU");
+    if (cpu && *cpu && !set_cpu(A, out, cpu, err))
+        return false;
     while (*(at += strspn(at, " "))) {
         size_t n = strcspn(at, " ");
         if (!one_option(A, out, arena_strndup(A, at, n), err))

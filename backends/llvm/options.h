@@ -4,6 +4,8 @@
 **      llvm -mcpu=x86-64 -mattr=+avx2,-fma     another one
 **      llvm -O0                                0 … 3: how long LLVM may think (default 2)
 **      llvm -check                             every index is checked before the access
+**
+** The environment's TVMREPL_MCPU takes the place of this machine's processor where no -mcpu is given.
 */
 #ifndef BACKENDS_LLVM_OPTIONS_H
 #define BACKENDS_LLVM_OPTIONS_H

@@ -55,7 +55,7 @@ bool save_begin(SaveFile *s, const char *path, Err *err)
 
 bool save_end(SaveFile *s, bool keep, Err *err)
 {
-    bool failed = ferror(s->file) != 0;
+    bool failed = fflush(s->file) != 0 || ferror(s->file);
     int why = failed ? errno : 0;
     if (fclose(s->file) != 0 && !failed) {
         failed = true;
@@ -70,4 +70,13 @@ bool save_end(SaveFile *s, bool keep, Err *err)
     if (failed && keep)
         return REFUSE(err, io_failed, NULL, "write", s->path, strerror(why ? why : EIO));
     return true;
+}
+
+bool save_bytes(const char *path, const void *data, size_t n, Err *err)
+{
+    SaveFile s;
+    if (!save_begin(&s, path, err))
+        return false;
+    fwrite(data, 1, n, s.file);
+    return save_end(&s, true, err);
 }

@@ -30,4 +30,7 @@ bool save_begin(SaveFile *s, const char *path, Err *err);
 ** since save_begin are found here: false, with io_failed. */
 bool save_end(SaveFile *s, bool keep, Err *err);
 
+/* A file of these bytes. */
+bool save_bytes(const char *path, const void *data, size_t n, Err *err);
+
 #endif

@@ -63,27 +63,65 @@ typedef struct Apply {
     const Arg *args;
 } Apply;
 
-/* A loop that an earlier step used up: say which step, and how to come back. */
-static void explain_stale(const Version *v, const char *name, Err *err)
+/* What an argument may name, and the error where it names nothing. */
+static const struct Naming {
+    ErrCode code;
+    const char *kind;
+    const Node *(*find)(const Node *func, const char *name, Err *err);
+} namings[] = {
+    {ERR_no_loop, "loop", find_loop}, {ERR_no_block, "block", find_block}, {ERR_no_buffer, "buffer", find_buffer}};
+
+static const struct Naming *naming_of(ErrCode code)
 {
-    for (const Version *w = v; w && w->parent; w = w->parent) {
+    for (size_t i = 0; i < sizeof namings / sizeof *namings; i++)
+        if (namings[i].code == code)
+            return &namings[i];
+    return NULL;
+}
+
+/* The argument that names nothing in `func`, as the error says. */
+static const char *missing_name(const struct Naming *in, const Node *func, size_t nargs, const Arg *args, const Err *err)
+{
+    for (size_t i = 0; i < nargs; i++) {
         Err quiet = {0};
-        if (find_loop(w->parent->func, name, &quiet)) {
-            FAIL(err, stale_loop, NULL, name, w->number, w->said, w->number - 1);
+        const char *inside = args[i].tag == ARG_LIST ? missing_name(in, func, args[i].n, args[i].list, err) : NULL;
+        if (inside)
+            return inside;
+        if (args[i].tag == ARG_STR && !in->find(func, args[i].s, &quiet) && quiet.code == err->code &&
+            strstr(err->why, args[i].s))
+            return args[i].s;
+    }
+    return NULL;
+}
+
+/* What an earlier step used up: says which step, and how to come back. */
+static void explain_stale(const Version *v, size_t nargs, const Arg *args, Err *err)
+{
+    const struct Naming *in = naming_of(err->code);
+    const char *name = in ? missing_name(in, v->func, nargs, args, err) : NULL;
+    for (const Version *w = v; name && w->parent; w = w->parent) {
+        Err quiet = {0};
+        if (in->find(w->parent->func, name, &quiet)) {
+            FAIL(err, stale_name, NULL, in->kind, name, w->number, w->said, w->number - 1);
             return;
         }
     }
 }
 
-static void explain_args(Version *v, size_t nargs, const Arg *args, Err *err)
+/* What a step made that was undone since. */
+static void explain_undone(const Sched *s, size_t nargs, const Arg *args, Err *err)
 {
-    for (size_t i = 0; i < nargs; i++) {
-        Err quiet = {0};
-        if (args[i].tag == ARG_LIST)
-            explain_args(v, args[i].n, args[i].list, err);
-        else if (args[i].tag == ARG_STR && !find_loop(v->func, args[i].s, &quiet) &&
-                 quiet.code == ERR_no_loop && strstr(err->why, args[i].s))
-            explain_stale(v, args[i].s, err);
+    const struct Naming *in = naming_of(err->code);
+    const char *name = in ? missing_name(in, s->at->func, nargs, args, err) : NULL;
+    for (size_t n = 1; name && n <= s->nredo; n++) {
+        const Version *w = s->redo[s->nredo - n];
+        Err quiet = {0}, found = {0};
+        if (in->find(w->func, name, &quiet)) {
+            FAIL(&found, undone_name, NULL, in->kind, name, w->number, w->said, n);
+            err_in(&found, err->what);
+            *err = found;
+            return;
+        }
     }
 }
 
@@ -113,7 +151,7 @@ static bool still_meant(const Version *v, const char *name, const Step *s, const
     const char *path = loop_path(s->A, v->func, loop);
     while (v->number > before->number + 1)
         v = v->parent;
-    REFUSE(s->err, stale_loop, loop, name, v->number, v->said, before->number);
+    REFUSE(s->err, stale_name, loop, "loop", name, v->number, v->said, before->number);
     err_fix(s->err, "was the cell run twice?  s:back(%d) goes to where it was still there; \"%s\" means that of another nest",
             before->number, path);
     return false;
@@ -194,8 +232,8 @@ static bool apply_guarded(void *env, Err *err)
     Step s = {.A = work, .func = a->from->func, .number = a->from->number + 1, .err = err};
     s.said = buf_new(work);
     bool ok = prim_bind(&s, a->prim, a->nargs, a->args);
-    if (!ok && err->code == ERR_no_loop)
-        explain_args(a->from, a->nargs, a->args, err);
+    if (!ok)
+        explain_stale(a->from, a->nargs, a->args, err);
     ok = ok && loops_still_meant(a->from, &s) && a->prim->apply(&s);
     if (ok && s.out->depth > IR_MAX_DEPTH)
         ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);
@@ -275,6 +313,16 @@ void sched_free(Sched *s)
     free(s);
 }
 
+static bool push_redo(Sched *s, Version *v)
+{
+    Version **more = realloc(s->redo, (s->nredo + 1) * sizeof *more);
+    if (!more)
+        return false;
+    s->redo = more;
+    s->redo[s->nredo++] = version_retain(v);
+    return true;
+}
+
 Sched *sched_fork(const Sched *s)
 {
     Sched *f = sched_new(s->at);
@@ -285,17 +333,9 @@ Sched *sched_fork(const Sched *s)
         sched_mark(f, s->marks[i].name, &quiet);
         f->at = at;
     }
+    for (size_t i = 0; f && i < s->nredo; i++)
+        push_redo(f, s->redo[i]);
     return f;
-}
-
-static bool push_redo(Sched *s, Version *v)
-{
-    Version **more = realloc(s->redo, (s->nredo + 1) * sizeof *more);
-    if (!more)
-        return false;
-    s->redo = more;
-    s->redo[s->nredo++] = version_retain(v);
-    return true;
 }
 
 static void move_to(Sched *s, Version *v)
@@ -308,8 +348,10 @@ static void move_to(Sched *s, Version *v)
 bool sched_apply(Sched *s, const Prim *prim, size_t nargs, const Arg *args, Err *err)
 {
     Version *v = version_apply(s->at, prim, nargs, args, err);
-    if (!v)
+    if (!v) {
+        explain_undone(s, nargs, args, err);
         return false;
+    }
     drop_redo(s);
     version_release(s->at);
     s->at = v;

@@ -282,8 +282,10 @@ local function check_all(host, names, update)
     failed = failed + in_own_folder(host, false, function()
       local count, text = tutorial.check(name, read(path), host, update)
       if text then
-        local file <close> = assert(io.open(path, "w"))
-        file:write(text)
+        local part <close> = assert(io.open(path .. ".part", "w"))
+        assert(part:write(text))
+        assert(part:close())
+        assert(os.rename(path .. ".part", path))
       end
       return count
     end)

@@ -239,6 +239,48 @@ t.test("loops of others", function()
   refused("axis_taken", s, "bind", "x", "threadIdx.x")
 end)
 
+t.test("names that are no more, not yet, or of another kind", function()
+  local s = chain()
+  s:split("y", 4)
+  refused("stale_name", s, "split", "y", 4)
+  s:undo()
+  t.eq(t.raises("undone_name", function() s:parallel "y.0" end, { s = s }).fix, "s:redo(1)")
+  s:redo()
+  s:compute_inline "B"
+  refused("stale_name", s, "compute_inline", "B")
+  refused("stale_name", s, "set_scope", "B", "local")
+  refused("stale_name", s, "reorder", { "y.0" })
+  refused("no_block", s, "compute_inline", "i")
+  refused("no_buffer", s, "set_scope", "j", "local")
+  refused("no_loop", s, "split", "E", 2)
+  refused("no_loop", matmul(), "split", "y.0", 2)
+  s:back(0)
+  refused("undone_name", s, "split", "y.1", 2)
+  local other = s:fork()
+  other:cache_read("E", "B", "local")
+  refused("no_buffer", s, "set_scope", "B.local", "global")
+end)
+
+t.test("objects that are closed, or outlived the place they were made in", function()
+  local s, k = chain(), nil
+  do
+    local built <close> = s:build()
+    k = built
+  end
+  t.raises("object_closed", function() k:run(tvm.zeros { 32 }) end)
+  do local closed <close> = s end
+  t.raises("object_closed", function() s:undo() end)
+  t.raises("object_closed", function() tvm.compare { s, s } end)
+  local kept
+  te.func("f", function()
+    kept = te.placeholder({ 4 }, "float32", "A")
+    return te.compute({ 4 }, function(i) return kept(i) end)
+  end)()
+  t.raises("te_outside", function()
+    te.func("g", function() return te.compute({ 4 }, function(i) return kept(i) end) end)()
+  end)
+end)
+
 t.test("try names no step that is none", function()
   t.raises("no_primitive", function() matmul():try("transmogrify", "y") end)
   t.raises("no_view", function() matmul():asm "interp" end)

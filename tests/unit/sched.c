@@ -132,7 +132,7 @@ static void split_guards_what_does_not_divide(void **state)
                "            block C(y = yo*8 + yi, x = x.0*16 + x.1, k: reduce) where y < 60:\n"
                "              init: C[y, x] = 0\n"
                "              C[y, x] += A[k, y] * B[k, x]\n");
-    refused(&f, "split y 4", ERR_stale_loop);
+    refused(&f, "split y 4", ERR_stale_name);
     assert_non_null(strstr(f.err.why, "step 1"));
     refused(&f, "split yo 0", ERR_bad_factor);
     refused(&f, "split nothing 4", ERR_no_loop);

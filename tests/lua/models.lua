@@ -1,0 +1,39 @@
+-- models.lua -- trained models, compiled, give the outputs that came with them: ours always, the shared ones in a full run.
+-- test: cpu, timeout 600
+local t = dofile "tests/check.lua"
+
+t.test("the digits model gives its outputs", function()
+  local g = tvm.import "tutorials/models/digits.onnx"
+  local samples, want = tvm.load "tutorials/models/digits_samples.npy", tvm.load "tutorials/models/digits_outputs.npy"
+  for _, way in ipairs { g, g:fuse() } do
+    local m = way:lower()
+    for i = 0, t.quick and 1 or 7 do
+      local y = m:run { samples:slice(0, i, i + 1) }
+      local near = tvm.check(y, want:slice(0, i, i + 1), { rtol = 0, atol = 1e-4 * want:slice(0, i, i + 1):max() + 1e-6 })
+      t.ok(near.ok, ("sample %d: %s"):format(i, near))
+    end
+  end
+end)
+
+-- |y - ref| <= 1e-4 max|ref| + 1e-6, by `tvmrepl onnx-test --models`.
+local function agrees(path)
+  local name = path:match "[^/]+$"
+  local case = t.shared(path .. "/model.onnx")
+  if not case then return t.skip(name, "it is not in " .. (os.getenv "TVMREPL_SHARED" or "../shared")) end
+  t.test(name, function()
+    local pipe = io.popen(("%s onnx-test --models --jit %s 2>&1"):format(arg[-1], case:gsub("/model.onnx$", "")))
+    t.contains(pipe:read "a", "1 passed, 0 failed, 0 skipped")
+    pipe:close()
+  end)
+end
+
+if t.quick then t.done() end
+for _, name in ipairs { "squeezenet", "resnet50", "densenet121", "inception_v1", "bvlc_alexnet" } do
+  agrees("data/onnx-light/light_" .. name)
+end
+for _, name in ipairs { "mnist-8", "cnn-mnist-pytorch", "micro-kws-fp32", "tfl-helloworld", "super-resolution-10",
+  "ultraface-slim-320-simplified" } do
+  agrees("data/models/onnx/" .. name)
+end
+
+t.done()

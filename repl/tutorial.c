@@ -20,6 +20,7 @@
 #include <lualib.h>
 
 #include "lua_api/lua_fn.h"
+#include "lua_api/protect.h"
 #include "lua_api/scripts.h"
 #include "lua_api/session.h"
 #include "repl/eval.h"
@@ -178,21 +179,50 @@ static int host_evaluate(lua_State *L)
 
 static bool has_person(void) { return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO); }
 
-/* host.wait(seconds) -> was a key pressed? Where nobody sits, no time passes. */
+/* How things were before the lesson: the terminal's mode, and where the process stood. */
+typedef struct Before {
+    bool person;
+    struct termios mode;
+    char folder[PATH_SIZE];
+} Before;
+
+/* lua_pcall, and puts things back as they were. */
+static int call_and_restore(lua_State *L, int nargs, int nresults)
+{
+    Before b = {.person = has_person() && tcgetattr(STDIN_FILENO, &b.mode) == 0};
+    bool known = getcwd(b.folder, sizeof b.folder) != NULL;
+    int status = lua_pcall(L, nargs, nresults, 0);
+    if (b.person)
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &b.mode);
+    if (known && chdir(b.folder) != 0)
+        fprintf(stderr, "tvmrepl: cannot return to %s\n", b.folder);
+    return status;
+}
+
+/* host.keys(): from now on single keys come through, at once and unseen, also those that are pressed
+** while a cell runs. */
+static int host_keys(lua_State *L)
+{
+    (void)L;
+    struct termios mode;
+    if (has_person() && tcgetattr(STDIN_FILENO, &mode) == 0) {
+        mode.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
+    }
+    return 0;
+}
+
+/* host.wait(seconds) -> was a key (or Ctrl-C) pressed? Where nobody sits, no time passes. */
 static int host_wait(lua_State *L)
 {
     double seconds = luaL_checknumber(L, 1);
-    struct termios before, raw;
-    if (!has_person() || tcgetattr(STDIN_FILENO, &before) != 0)
+    if (!has_person())
         return 0;
-    raw = before;
-    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
     struct pollfd keys = {.fd = STDIN_FILENO, .events = POLLIN};
     bool pressed = poll(&keys, 1, (int)(seconds * 1000)) != 0;
     if (pressed)
         tcflush(STDIN_FILENO, TCIFLUSH);
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+    protect_rest(L); /* Ctrl-C is a key like others here */
     lua_pushboolean(L, pressed);
     return 1;
 }
@@ -212,13 +242,16 @@ static void push_host(lua_State *L)
     static const luaL_Reg functions[] = {
         {"names", host_names}, {"path", host_path},         {"enter", host_enter},
         {"leave", host_leave}, {"evaluate", host_evaluate}, {"wait", host_wait},
-        {"show", host_show},   {"incomplete", host_incomplete}, {NULL, NULL},
+        {"show", host_show},   {"incomplete", host_incomplete}, {"keys", host_keys},
+        {NULL, NULL},
     };
     luaL_newlib(L, functions);
     lua_pushboolean(L, has_person());
     lua_setfield(L, -2, "person");
     lua_pushboolean(L, lua_view(L)->color);
     lua_setfield(L, -2, "color");
+    lua_pushinteger(L, lua_view(L)->width);
+    lua_setfield(L, -2, "width");
 }
 
 /* Pushes the function `name` of the script, and the host. */
@@ -238,6 +271,13 @@ LUA_FN(tour, "tour(name?)",
     const char *name = arg_str_or(L, 1, "workbench");
     push_script_function(L, "tour");
     lua_pushstring(L, name);
+    if (call_and_restore(L, 2, 0) == LUA_OK)
+        return 0;
+    if (!protect_is_stop(L, -1))
+        return lua_error(L);
+    protect_rest(L);
+    push_script_function(L, "taken_over");
+    lua_pushstring(L, name);
     lua_call(L, 2, 0);
     return 0;
 }
@@ -256,7 +296,12 @@ static int run_main(lua_State *L)
     for (int i = 1; i < argc; i++)
         lua_pushstring(L, argv[i]);
     lua_call(L, argc, 1);
-    return 1;
+    if (lua_type(L, -1) != LUA_TSTRING)
+        return 1;
+    lua_pushcfunction(L, tour);
+    lua_insert(L, -2);
+    lua_call(L, 1, 0);
+    return 0;
 }
 
 int tutorial_main(int argc, char **argv)
@@ -264,16 +309,20 @@ int tutorial_main(int argc, char **argv)
     lua_State *L = start_session();
     if (!L)
         return EXIT_failed;
+    protect_watch(L, false);
     lua_pushcfunction(L, run_main);
     lua_pushinteger(L, argc);
     lua_pushlightuserdata(L, argv);
     int code = EXIT_failed;
-    if (lua_pcall(L, 2, 1, 0) != LUA_OK)
+    if (lua_pcall(L, 2, 1, 0) != LUA_OK) {
         fprintf(stderr, "tvmrepl: %s\n", luaL_tolstring(L, -1, NULL));
-    else if (lua_isinteger(L, -1))
+        code = protect_is_stop(L, -2) ? EXIT_interrupted : EXIT_failed;
+    } else if (lua_isinteger(L, -1)) {
         code = (int)lua_tointeger(L, -1);
-    else
+    } else {
         code = prompt_run(L);
+    }
+    protect_unwatch();
     lua_close(L);
     return code;
 }

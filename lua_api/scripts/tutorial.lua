@@ -10,8 +10,9 @@
 --
 -- `host` (repl/tutorial.c) runs and shows: host.evaluate(input) returns what was printed and how it went
 -- ("ok", "error", "syntax", "interrupted"); host.incomplete(input) says that it goes on;
--- host.show(text) writes for a person; host.wait(seconds) returns true if a key was pressed;
--- host.color says whether escapes are welcome, host.person whether somebody sits at a terminal.
+-- host.show(text) writes for a person; host.keys() lets single keys through until the lesson is over;
+-- host.wait(seconds) returns true if a key was pressed; host.color says whether escapes are welcome,
+-- host.person whether somebody sits at a terminal, host.width how wide that is.
 local tutorial = {}
 
 -- The pieces of a lesson in order: {kind = "prose" | "cell", text, line, want}.
@@ -184,24 +185,50 @@ function tutorial.with_outputs(markdown, changes)
   return (table.concat(out, "\n"):gsub("\n*$", "\n"))
 end
 
--- Prose as a terminal shows it: headings and code stand out, marks of emphasis go.
-local function rendered(text, color)
+-- A paragraph in lines of at most `width` letters, the further ones indented.
+local function filled(text, width, indent)
+  local lines, line = {}, nil
+  for word in text:gmatch "%S+" do
+    if line and utf8.len(line) + 1 + utf8.len(word) <= width then
+      line = line .. " " .. word
+    else
+      lines[#lines + 1] = line
+      line = (line and indent or "") .. word
+    end
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n")
+end
+
+-- Prose as a terminal of that width shows it: headings and code stand out, marks of emphasis go. Tables
+-- and what is indented stay as they are.
+function tutorial.rendered(text, width, color)
   local function styled(code, inner)
     return color and ("\27[%sm%s\27[0m"):format(code, inner) or inner
   end
-  local lines = {}
-  for line in (text .. "\n"):gmatch "(.-)\n" do
-    local heading = line:match "^#+%s+(.*)"
-    if heading then
-      line = styled("1", heading)
-    else
-      line = line:gsub("%*%*(.-)%*%*", function(s) return styled("1", s) end)
+  local out, paragraph, indent = {}, {}, ""
+  local function end_paragraph()
+    if #paragraph > 0 then
+      local plain = table.concat(paragraph, " "):gsub("!%[(.-)%]%b()", "%1"):gsub("%[(.-)%]%b()", "%1")
+      out[#out + 1] = filled(plain, width, indent):gsub("%*%*(.-)%*%*", function(s) return styled("1", s) end)
         :gsub("`([^`]+)`", function(s) return styled("36", s) end)
-        :gsub("!%[(.-)%]%b()", "%1"):gsub("%[(.-)%]%b()", "%1")
     end
-    lines[#lines + 1] = line
+    paragraph, indent = {}, ""
   end
-  return table.concat(lines, "\n") .. "\n"
+  for line in (text .. "\n"):gmatch "(.-)\n" do
+    local heading, item = line:match "^#+%s+(.*)", line:match "^%s*[-*] " or line:match "^%s*%d+%. "
+    if heading or item or line:find "^|" or (line:find "^  " and #paragraph == 0) or line == "" then end_paragraph() end
+    if heading then
+      out[#out + 1] = styled("1", heading)
+    elseif item or (line ~= "" and not line:find "^|" and (#paragraph > 0 or not line:find "^  ")) then
+      if item then indent = (" "):rep(#item) end
+      paragraph[#paragraph + 1] = line
+    else
+      out[#out + 1] = line
+    end
+  end
+  end_paragraph()
+  return table.concat(out, "\n") .. "\n"
 end
 
 -- As a person would have typed it.
@@ -238,7 +265,7 @@ function tutorial.play(markdown, host)
       local ended, status = play_cell(piece, host)
       if not ended then return false, status end
     else
-      host.show(rendered(piece.text, host.color) .. "\n")
+      host.show(tutorial.rendered(piece.text, math.min(host.width, 90), host.color) .. "\n")
       if reading(host, piece.text) then return false end
     end
   end
@@ -250,11 +277,11 @@ local function read(path)
   return file:read "a"
 end
 
--- Calls body() in a new folder, which what it writes goes to; comes back also from an error. What is
--- written stays only where `keep` says so.
-local function in_own_folder(host, keep, body)
-  local folder, back = host.enter()
-  local results = table.pack(pcall(body))
+local inside -- {folder, back}: the lesson's own folder and the one to return to
+
+local function leave_folder(host, keep)
+  local folder, back = inside.folder, inside.back
+  inside = nil
   if not host.leave(folder, back) then
     if keep then
       host.show("What the lesson wrote is in " .. folder .. "\n")
@@ -262,16 +289,39 @@ local function in_own_folder(host, keep, body)
       os.execute("rm -r '" .. folder .. "'")
     end
   end
+end
+
+-- Calls body() in a new folder, which what it writes goes to; comes back also from an error, but not from
+-- an interruption, which passes every pcall. What is written stays only where `keep` says so.
+local function in_own_folder(host, keep, body)
+  local folder, back = host.enter()
+  inside = { folder = folder, back = back }
+  local results = table.pack(pcall(body))
+  leave_folder(host, keep)
   if not results[1] then error(results[2], 0) end
   return table.unpack(results, 2, results.n)
+end
+
+-- What a person reads who stopped a lesson.
+function tutorial.taken_over(host, name)
+  if inside then leave_folder(host, true) end
+  host.show(("The session is yours, with all that the lesson made. tour%s begins anew.\n"):format(
+    name == "workbench" and "()" or (' "%s"'):format(name)))
 end
 
 -- Plays a lesson in the session that asks for it.
 function tutorial.tour(host, name)
   local markdown = read(host.path(name))
   if host.person then host.show "(any key stops the lesson; all that it made stays)\n\n" end
+  host.keys()
   local ended, status = in_own_folder(host, true, function() return tutorial.play(markdown, host) end)
-  if not ended and not status then host.show "The session is yours. tour() begins anew.\n" end
+  if ended then
+    host.show(("The lesson ends here%s.\n"):format(host.person and ", and the session is yours" or ""))
+  elseif status and status ~= "interrupted" then
+    host.show "The lesson stops here: its last input failed. The session is yours.\n"
+  else
+    tutorial.taken_over(host, name)
+  end
   return ended, status
 end
 
@@ -300,8 +350,8 @@ local function list(host)
   return 0
 end
 
--- `tvmrepl tutorial …`; returns the exit code, or nil to go on at the prompt. What follows the name of
--- a lesson is in `arg`, as for scripts.
+-- `tvmrepl tutorial …`; returns the exit code, or the name of the lesson that the prompt begins with. What
+-- follows that name is in `arg`, as for scripts.
 function tutorial.main(host, ...)
   local words = { ... }
   local checking, update = words[1] == "--check", words[1] == "--update"
@@ -315,8 +365,8 @@ function tutorial.main(host, ...)
     return check_all(host, words, update)
   end
   arg = table.move(words, 2, #words, 1, {})
+  if host.person then return words[1] end
   local ended, status = tutorial.tour(host, words[1])
-  if host.person then return nil end
   return ended and 0 or status == "interrupted" and 130 or 1
 end
 

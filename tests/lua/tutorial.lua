@@ -55,6 +55,11 @@ t.test("a lesson is prose and cells", function()
   t.eq(pieces[3].text, "prose too")
 end)
 
+t.test("prose is filled to the terminal's width; tables and drawings stay", function()
+  local shown = tutorial.rendered("# Head\n\none two three\nfour `five`\n\n- item one two\n  three\n\n| a | b c d e f g |\n\n    x   y", 12, false)
+  t.eq(shown, "Head\n\none two\nthree four\nfive\n\n- item one\n  two three\n\n| a | b c d e f g |\n\n    x   y\n")
+end)
+
 t.test("an output without a cell, and an open block, are mistakes", function()
   local ok, why = pcall(tutorial.parse, "text\n```output\n1\n```\n")
   t.ok(not ok)

@@ -23,7 +23,9 @@ static const LuaFn *running(lua_State *L)
 static const char *signature(lua_State *L)
 {
     const LuaFn *fn = running(L);
-    return fn ? fn->sig : "help() shows";
+    if (!fn || lua_fn_name(fn).kind != FN_META)
+        return fn ? fn->sig : "help() shows";
+    return lua_pushlstring(L, fn->doc, strcspn(fn->doc, ",;.")); /* "a + b" */
 }
 
 /* The number a person counts: an object before the colon is none. */

@@ -9,6 +9,7 @@
 #include "core/ir/print.h"
 #include "core/te/te.h"
 #include "lua_api/program.h"
+#include "lua_api/scripts.h"
 
 /* One call of a te.func: its arena, freed with the last expression that Lua holds. */
 typedef struct TeScope {
@@ -435,6 +436,53 @@ LUA_FN(te_func_, "te.func(name, f) -> function",
     return 1;
 }
 
+/* refuse(why, fix): what the script raises. */
+static int refuse_text(lua_State *L)
+{
+    return RAISE(L, te_text, NULL, luaL_checkstring(L, 1), luaL_checkstring(L, 2));
+}
+
+LUA_FN(te_text_, "te.text(text, name?) -> Func or function",
+    "A program from equations; te [[…]] is short for it.  The names in the shapes are the program's parameters; an\n"
+    "input that is not declared is float32 and as large as the axes that index it, whose extents then are the\n"
+    "parameters, in the order in which they appear.  Without any it is a Func at once.  += sums over the axes\n"
+    "that only the right side has; *= max= min= and sum(k, …), prod, max, min likewise.  The results are the\n"
+    "tensors that no later equation reads.\n"
+    "> f = te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]]\n"
+    "> f\n"
+    "C(y, x, k)   a program with parameters: call it\n"
+    "> g = te [[\n"
+    ">   A: float32[n, n]\n"
+    ">   S[y] += A[y, k]\n"
+    ">   D[y, x] = A[y, x] - S[y] / n\n"
+    "> ]]\n"
+    "> print(g(8):ir())\n"
+    "func D(A: float32[8, 8]) -> D: float32[8, 8]:\n"
+    "…")
+{
+    arg_str(L, 1);
+    arg_str_or(L, 2, NULL);
+    lua_settop(L, 2);
+    lua_push_script(L, "te_text");
+    lua_getfield(L, -1, "compile");
+    lua_replace(L, -2);
+    lua_insert(L, 1);
+    lua_pushcfunction(L, refuse_text);
+    lua_call(L, 3, 2);
+    bool whole = lua_toboolean(L, -1);
+    lua_settop(L, 1);
+    if (whole)
+        lua_call(L, 0, 1);
+    return 1;
+}
+
+/* te(text): the module is called, and stands before the arguments. */
+static int te_called(lua_State *L)
+{
+    lua_remove(L, 1);
+    return te_text_(L);
+}
+
 /* The scope of an outer te.func stands again, whatever happened inside. */
 static void restore(lua_State *L, int outer, TeScope *s)
 {
@@ -443,24 +491,69 @@ static void restore(lua_State *L, int outer, TeScope *s)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
 }
 
-LUA_FN(te_func_call, "__call(f, …) -> Func", "The program for these parameters.")
+/* Pushes the Lua function of the te.func at `idx`; `what` = 2: its name. */
+static void push_part(lua_State *L, int idx, int what)
+{
+    lua_getiuservalue(L, idx, 1);
+    lua_rawgeti(L, -1, what);
+    lua_remove(L, -2);
+}
+
+/* Where one argument is a table that names the parameters, f{n = 8}, puts them in order instead. */
+static void spread_named(lua_State *L)
+{
+    push_part(L, 1, 1);
+    const char *name = parameter(L, 3, 1);
+    if (lua_type(L, 2) == LUA_TTABLE && name && lua_getfield(L, 2, name) != LUA_TNIL) {
+        lua_settop(L, 3);
+        luaL_checkstack(L, 260, "parameters");
+        for (int i = 1; (name = parameter(L, 3, i)); i++)
+            lua_getfield(L, 2, name);
+        lua_remove(L, 3);
+        lua_remove(L, 2);
+        return;
+    }
+    lua_settop(L, 2);
+}
+
+static void te_func_tostring(lua_State *L, void *self)
+{
+    (void)self;
+    luaL_Buffer b;
+    push_part(L, 1, 1);
+    int f = lua_gettop(L);
+    push_part(L, 1, 2);
+    luaL_buffinit(L, &b);
+    lua_pushvalue(L, f + 1);
+    luaL_addvalue(&b);
+    luaL_addchar(&b, '(');
+    const char *name;
+    for (int i = 1; (name = parameter(L, f, i)); i++) {
+        luaL_addstring(&b, i > 1 ? ", " : "");
+        luaL_addstring(&b, name);
+    }
+    luaL_addstring(&b, ")   a program with parameters: call it");
+    luaL_pushresult(&b);
+}
+
+LUA_FN(te_func_call, "__call(f, …) -> Func",
+    "The program for these parameters, in order or by name: f(8), f{n = 8}.")
 {
     check_te_func(L, 1);
+    if (lua_gettop(L) == 2)
+        spread_named(L);
     int n = lua_gettop(L) - 1;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &current_key);
     int outer = lua_gettop(L);
     TeScope *s = new_te_scope(L);
     int scope = lua_gettop(L);
-    lua_getiuservalue(L, 1, 1);
-    lua_rawgeti(L, -1, 2);
+    push_part(L, 1, 2);
     s->arena = arena_new(NULL);
     s->te = te_new(s->arena, lua_tostring(L, -1));
-    lua_pop(L, 2);
+    lua_pop(L, 1);
     lua_pushvalue(L, scope);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
-    lua_getiuservalue(L, 1, 1);
-    lua_rawgeti(L, -1, 1);
-    lua_remove(L, -2);
+    push_part(L, 1, 1);
     for (int i = 0; i < n; i++)
         lua_pushvalue(L, 2 + i);
     int status = lua_pcall(L, n, LUA_MULTRET, 0);
@@ -487,7 +580,14 @@ LUA_FN(te_func_call, "__call(f, …) -> Func", "The program for these parameters
 
 /* ---- registration ---- */
 
+LUA_FN(expr_dtype, "e.dtype -> string", "The type of its values: \"float32\", ….")
+{
+    lua_pushstring(L, dtype_name(type_of(check_te_expr(L, 1))));
+    return 1;
+}
+
 static const LuaFn *const expr_members[] = {
+    &expr_dtype_fn,
     &expr_add_fn, &expr_sub_fn, &expr_mul_fn, &expr_div_fn, &expr_idiv_fn, &expr_mod_fn, &expr_band_fn,
     &expr_bor_fn, &expr_bxor_fn, &expr_shl_fn, &expr_shr_fn, &expr_unm_fn, &expr_lt_fn, &expr_le_fn,
     &expr_eq_fn, &expr_call_fn, NULL};
@@ -500,7 +600,7 @@ const LuaClass te_expr_class = {.name = "Expr", .doc = "A tensor expression: a v
                                 .size = sizeof(TeExpr), .members = expr_members, .tostring = expr_tostring,
                                 .index = index_expr};
 const LuaClass te_func_class = {.name = "te function", .doc = "A program with parameters, from te.func.",
-                                .size = sizeof(TeFunc), .members = func_members};
+                                .size = sizeof(TeFunc), .members = func_members, .tostring = te_func_tostring};
 
 /* Every function of calls.def and math.def that takes one float is te.NAME. */
 static LuaFn math_rows[64];
@@ -544,8 +644,13 @@ void lua_open_te(lua_State *L)
     static const LuaFn *const functions[] = {
         &te_placeholder__fn, &te_reduce_axis__fn, &te_compute__fn, &te_func__fn, &te_sum__fn, &te_prod__fn,
         &te_max__fn, &te_min__fn, &te_lt__fn, &te_le__fn, &te_gt__fn, &te_ge__fn, &te_eq__fn, &te_ne__fn,
-        &te_all__fn, &te_any__fn, &te_select__fn, &te_cast__fn, NULL};
-    lua_put_module(L, "te", "Tensor expressions: what to compute, before how.");
+        &te_all__fn, &te_any__fn, &te_select__fn, &te_cast__fn, &te_text__fn, NULL};
+    lua_put_module(L, "te", "Tensor expressions: what to compute, before how.  te [[ equations ]] is te.text.");
+    lua_getglobal(L, "te");
+    lua_getmetatable(L, -1);
+    lua_pushcfunction(L, te_called);
+    lua_setfield(L, -2, "__call");
+    lua_pop(L, 2);
     fill_math();
     lua_put_functions(L, functions);
     lua_put_functions(L, math_list);

@@ -31,7 +31,8 @@ int report_handler(lua_State *L)
     luaL_buffinit(L, &b);
     for (int level = 1; shown <= FRAMES && lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sln", &ar);
-        if (ar.currentline <= 0 || lua_frames++ == 0)
+        bool own = strncmp(ar.short_src, "lua_api/scripts/", 16) == 0; /* nobody's to read */
+        if (ar.currentline <= 0 || own || lua_frames++ == 0)
             continue;
         if (shown++ < FRAMES) {
             char line[160];

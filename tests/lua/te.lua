@@ -64,4 +64,77 @@ t.test("an index of another type", function()
   end)
 end)
 
+t.test("a program as text is the same as by functions", function()
+  local by_functions = te.func("C", function(n)
+    local A, B = te.placeholder({ n, n }, "float32", "A"), te.placeholder({ n, n }, "float32", "B")
+    local k = te.reduce_axis(n, "k")
+    return te.compute({ n, n }, function(y, x) return te.sum(A(k, y) * B(k, x), k) end, "C")
+  end)
+  local short = te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]]
+  t.eq(tostring(short), "C(y, x, k)   a program with parameters: call it")
+  t.eq(short(8, 8, 8):ir(), by_functions(8):ir())
+  t.eq(short { y = 8, x = 8, k = 8 }:ir(), by_functions { n = 8 }:ir())
+  for _, text in ipairs {
+    "A: float32[n, n]; B: float32[n, n]; C[y, x] += A[k][y] * B[k][x]",
+    "# the same\nA: float32[n, n]\nB: float32[n, n]   -- and so\nC: float32[n, n]\nC[y, x] = sum(k in n,\n  A(k, y) * B(k, x))",
+  } do
+    t.eq(te(text)(8):ir(), by_functions(8):ir())
+  end
+  t.eq(te("A: float32[4]\nB[i] = A[i] * 2", "twice"):ir():match "func (%w+)", "twice") -- numbers only: a Func at once
+end)
+
+t.test("stages, windows, reductions and functions as text", function()
+  local conv = te [[
+    I: float32[n + 2, n + 2]
+    O: float32[n, n]
+    O[y, x] = sum(ky in 3, kx in 3, I[y + ky, x + kx] * W[ky, kx])
+    R[y, x] = max(O[y, x], 0)
+  ]]
+  local f = conv(6)
+  t.eq(table.concat(f:names "buffers", " "):gsub("%s+", " "), "I W R O")
+  t.eq(f:buffer("W").shape[2], 3)
+  t.contains(te("A: float32[8, 8]; M[y] max= A[y, k]"):ir(), "M[y] max= A[y, k]")
+  t.contains(te("A: float32[8, 8]; M[y] = min(k, A[y, k])"):ir(), "M[y] min= A[y, k]")
+  t.contains(te("A: float32[8, 8]; M[y] *= A[y, k]"):ir(), "M[y] *= A[y, k]")
+  t.contains(te("A: int8[8, 8]; S: int32[8]; S[y] += int32(A[y, k])"):ir(), "S[y] += int32(A[y, k])")
+  t.contains(te("A: float32[8, 8]; B[y, x] = select(y < x and A[y, x] != 0, -exp(A[y, x]), float32(y % 2 // 1) + 0.5)"):ir(), "y%2")
+  local two = te "A: float32[4]; B[i] = A[i] + 1; C[i] = A[i] - (1 - 2)*3"
+  t.contains(two:ir(), "-> B: float32[4], C: float32[4]")
+end)
+
+t.test("mistakes in a text are shown where they are", function()
+  local function wrong(text, what, ...)
+    local arguments = table.pack(...)
+    local e = t.raises("te_text", function()
+      local f = te(text)
+      if arguments.n > 0 then f(table.unpack(arguments)) end
+    end)
+    t.contains(e.why, what)
+    return e
+  end
+  t.contains(wrong("O[y, x] = sum(ky in 3, I[y + ky, x])", "nothing says how large I is").why, "\n" .. (" "):rep(27) .. "^")
+  wrong("I: float32[n, n]; O[y, x] = sum(ky in 3, I[y + ky, x])", "nothing says how far y goes")
+  wrong("A: float32[n]; O[y] = sum(k, A[y])", "nothing says how far k goes")
+  wrong("I: int8[8, 8]; O: int32[8]; O[y] += I[y, k]", "O is declared as int32, but its values are int8")
+  wrong("C[y, x] = A[y, x] + k", "'k' is no axis of C and no size")
+  wrong("C[y, x] = A[y, x] ? 3", "'?' means nothing here")
+  wrong("A: float32[4]; B: float32[5]; C[y] = A[y] + B[y]", "y goes over 5 here, but over 4 elsewhere")
+  wrong("C[y] = A[y] + sum(k, A[k])", "a reduction can only be the whole value")
+  wrong("C[y] A[y]", "'=' or '+=' is expected before A")
+  wrong("", "there is no equation")
+  wrong("B[y] = C[y]; C[y] = A[y]", "C is read before its equation")
+  wrong("A: float33[4]; C[y] = A[y]", "'float33' is no element type")
+  wrong("A: float32[4]; A: float32[4]; C[y] = A[y]", "declared twice")
+  wrong("C[y] = A[y]; C[y] = A[y]", "two equations")
+  wrong("C[y, y] = A[y]", "stands twice")
+  wrong("A: float32[n]; C[n] = A[n]", "is a size here")
+  wrong("A: float32[4, 4]; C[y] = A[y]", "A has 2 dimensions, but 1 indices are given")
+  wrong("A: float32[4]; C: float32[4]; C[y, x] = A[y]", "declared with 1 dimensions, and has 2 axes")
+  wrong("C[y] = A[y] if 3", "does not belong")
+  wrong("C[y] = (A[y]", "')' is expected")
+  wrong("C[3] = A[y]", "the name of an axis is expected")
+  wrong("A: float32[n / 2]; C[y] = A[y]", "a shape is made of", 8)
+  wrong("C[y] = A[y]", "y is not given: C takes y", "8x")
+end)
+
 t.done()

@@ -1,0 +1,469 @@
+-- te_text.lua -- tensor expressions as text: te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]].
+--
+-- A text is lines (or parts between `;`), each a declaration or an equation:
+--
+--   A: float32[n, n + 2]                   an input; where A has an equation too, what that gives
+--   C[y, x] = sum(k, A[k, y] * B[k, x])    a stage: its axes on the left, its value on the right
+--   C[y, x] += A[k, y] * B[k, x]           the same: names that only the right side has are summed over
+--
+-- An axis goes over the dimension that it indexes. An input that is not declared is float32 and as large
+-- as the axes that index it, and then those axes' extents are parameters of the program, as the names in
+-- declared shapes are. The results are the stages that no other stage reads.
+--
+-- A text becomes tokens, then trees ({kind, …, at = token}), then an analysis of extents; calling the
+-- program evaluates the trees with the functions of te.
+local M = {}
+
+local REDUCES = { sum = true, prod = true, max = true, min = true }
+local UPDATES = { ["+="] = "sum", ["*="] = "prod", ["max="] = "max", ["min="] = "min" }
+local COMPARES = { ["<"] = "lt", ["<="] = "le", [">"] = "gt", [">="] = "ge", ["=="] = "eq", ["!="] = "ne", ["~="] = "ne" }
+local DTYPES = {}
+for name in ("float64 float32 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool"):gmatch "%S+" do DTYPES[name] = true end
+
+-- What te makes, and an expression does not call.
+local NOT_CALLED = { placeholder = true, compute = true, func = true, text = true, reduce_axis = true, cast = true }
+
+local function is_function(name) return DTYPES[name] or (rawget(te, name) and not NOT_CALLED[name]) end
+
+local parser = {}
+parser.__index = parser
+
+-- ---- mistakes ----
+
+-- Refuses the text: what is wrong, at which token, and what to write instead.
+function parser:fail(token, why, fix)
+  local line = self.lines[token.line]
+  local dent = #line:match "^%s*"
+  local place = ("\n    %s\n    %s^"):format(line:sub(dent + 1), (" "):rep(utf8.len(line:sub(dent + 1, token.column - 1)) or 0))
+  self.refuse(why .. (line:find "%S" and place or ""), fix or "?te.text shows how such a text is written")
+end
+
+-- ---- tokens ----
+
+local PATTERNS = { -- the first that fits
+  { "name", "^[%a_][%w_]*" }, { "number", "^%d+%.?%d*[eE][+-]?%d+" }, { "number", "^%d+%.%d*" }, { "number", "^%d+" },
+  { "op", "^//" }, { "op", "^[<>=!~+*]=" }, { "op", "^[%[%](),:;+*/%%<>=-]" },
+}
+
+-- Newlines end a statement where no bracket is open.
+local function tokens_of(self, text)
+  local list, open, number = {}, 0, 0
+  for line in (text .. "\n"):gmatch "(.-)\r?\n" do
+    number = number + 1
+    self.lines[number] = line
+    local at = 1
+    while true do
+      at = line:find("%S", at)
+      if not at or line:find("^#", at) or line:find("^%-%-", at) then break end
+      local token
+      for _, p in ipairs(PATTERNS) do
+        local s = line:match(p[2], at)
+        if s then token = { kind = p[1], text = s, line = number, column = at } break end
+      end
+      if not token then self:fail({ line = number, column = at }, ("'%s' means nothing here"):format(line:match(utf8.charpattern, at))) end
+      if token.text:find "^[%[(]" then open = open + 1 elseif token.text:find "^[%])]" then open = open - 1 end
+      if token.text == ";" then token.kind = "end" end
+      list[#list + 1] = token
+      at = at + #token.text
+    end
+    if open <= 0 then list[#list + 1] = { kind = "end", text = "the end of the line", line = number, column = #line + 1 } end
+  end
+  list[#list + 1] = { kind = "eof", text = "the end", line = number, column = #self.lines[number] + 1 }
+  return list
+end
+
+function parser:peek(ahead) return self.tokens[math.min(self.at + (ahead or 0), #self.tokens)] end
+
+function parser:is(text, ahead)
+  local token = self:peek(ahead)
+  return token.text == text and token.kind ~= "number"
+end
+
+function parser:take(text)
+  if not self:is(text) then return nil end
+  self.at = self.at + 1
+  return self.tokens[self.at - 1]
+end
+
+function parser:need(text)
+  return self:take(text) or self:fail(self:peek(), ("'%s' is expected before %s"):format(text, self:peek().text))
+end
+
+function parser:name(what)
+  local token = self:peek()
+  if token.kind ~= "name" then self:fail(token, ("%s is expected here"):format(what)) end
+  self.at = self.at + 1
+  return token
+end
+
+-- ---- expressions ----
+
+local LEVELS = { { ["or"] = true }, { ["and"] = true }, COMPARES, { ["+"] = true, ["-"] = true },
+  { ["*"] = true, ["/"] = true, ["//"] = true, ["%"] = true } }
+
+-- What stands between brackets, with commas.
+function parser:list(close)
+  local list = {}
+  if self:take(close) then return list end
+  repeat list[#list + 1] = self:expression() until not self:take ","
+  self:need(close)
+  return list
+end
+
+function parser:primary()
+  local token = self:peek()
+  if self:take "(" then
+    local inner = self:expression()
+    self:need ")"
+    return inner
+  elseif self:take "-" then
+    return { kind = "negated", a = self:primary(), at = token }
+  elseif token.kind == "number" then
+    self.at = self.at + 1
+    return { kind = "number", value = math.tointeger(token.text) or tonumber(token.text), at = token }
+  end
+  token = self:name "a value"
+  local node = { kind = "name", name = token.text, at = token }
+  while self:is "[" or (self:is "(" and node.kind ~= "call") do
+    local called = self:is "(" and is_function(token.text) and node.kind == "name"
+    local open = self:take "[" and "]" or (self:need "(" and ")")
+    local list = self:list(open)
+    if called and token.text ~= "max" and token.text ~= "min" and REDUCES[token.text] then
+      self:fail(token, "a reduction can only be the whole value of a stage", "make it a stage of its own, and use its result in the next")
+    elseif called then
+      node = { kind = "call", name = token.text, args = list, at = token }
+    else
+      node = { kind = "element", name = token.text, args = table.move(list, 1, #list, #(node.args or {}) + 1, node.args or {}), at = token }
+    end
+  end
+  return node
+end
+
+function parser:expression(level)
+  level = level or 1
+  if level > #LEVELS then return self:primary() end
+  local left = self:expression(level + 1)
+  while LEVELS[level][self:peek().text] and self:peek().kind ~= "number" do
+    local token = self:peek()
+    self.at = self.at + 1
+    left = { kind = "binary", op = token.text, a = left, b = self:expression(level + 1), at = token }
+  end
+  return left
+end
+
+-- ---- statements ----
+
+function parser:declaration(name)
+  self:need ":"
+  local dtype = self:name "an element type, such as float32,"
+  if not DTYPES[dtype.text] then self:fail(dtype, ("'%s' is no element type"):format(dtype.text), "float32, int8, … : docs/semantics.md lists them") end
+  self:need "["
+  if self.tensors[name.text] then self:fail(name, ("'%s' is declared twice"):format(name.text)) end
+  self.tensors[name.text] = { name = name.text, dtype = dtype.text, dims = self:list "]", at = name }
+  self.order[#self.order + 1] = self.tensors[name.text]
+end
+
+-- The axes of "sum(k, j in 3, …": names before a comma, each with how far it goes if that is said.
+function parser:reduction(axes)
+  local token = self:peek()
+  local first = self:peek(2)
+  local head = REDUCES[token.text] and self:is("(", 1) and first.kind == "name" and (self:is(",", 3) or self:is("in", 3))
+  for _, axis in ipairs(axes) do head = head and axis.text ~= first.text end
+  if not head or (self.sizes[first.text] and not self:is("in", 3)) then return nil end
+  self.at = self.at + 2
+  local over = {}
+  while self:peek().kind == "name" and (self:is(",", 1) or self:is("in", 1)) do
+    local axis = { text = self:peek().text, at = self:peek() }
+    self.at = self.at + 1
+    if self:take "in" then axis.dim = self:expression() end
+    self:need ","
+    over[#over + 1] = axis
+  end
+  local value = self:expression()
+  self:need ")"
+  return token.text, over, value
+end
+
+function parser:equation(name)
+  local eq = { name = name.text, at = name, axes = {} }
+  while self:is "[" or self:is "(" do
+    local close = self:take "[" and "]" or (self:need "(" and ")")
+    repeat
+      local axis = self:name "the name of an axis"
+      for _, other in ipairs(eq.axes) do
+        if other.text == axis.text then self:fail(axis, ("axis '%s' stands twice on the left side"):format(axis.text)) end
+      end
+      eq.axes[#eq.axes + 1] = { text = axis.text, at = axis }
+    until not self:take ","
+    self:need(close)
+  end
+  if (self:is "max" or self:is "min") and self:is("=", 1) then
+    eq.reduce = self:peek().text
+    self.at = self.at + 2
+  else
+    local op = self:peek()
+    eq.reduce = UPDATES[op.text]
+    if not eq.reduce and op.text ~= "=" then self:fail(op, ("'=' or '+=' is expected before %s"):format(op.text)) end
+    self.at = self.at + 1
+  end
+  eq.free = eq.reduce ~= nil -- the reduce axes are the names that only the right side has
+  eq.over = {}
+  if not eq.reduce then eq.reduce, eq.over, eq.value = self:reduction(eq.axes) end
+  eq.over = eq.over or {}
+  eq.value = eq.value or self:expression()
+  if self.stages[name.text] then self:fail(name, ("'%s' has two equations"):format(name.text), "give the second another name") end
+  self.stages[name.text] = eq
+  self.equations[#self.equations + 1] = eq
+end
+
+function parser:statements()
+  while self:peek().kind ~= "eof" do
+    if self:peek().kind == "end" then
+      self.at = self.at + 1
+    else
+      local name = self:name "a declaration or an equation"
+      if self:is ":" then self:declaration(name) else self:equation(name) end
+      local after = self:peek()
+      if after.kind ~= "end" and after.kind ~= "eof" then
+        self:fail(after, ("'%s' does not belong to this %s"):format(after.text, "statement"), "one statement a line, or ; between them")
+      end
+    end
+  end
+end
+
+-- ---- extents ----
+
+-- Calls visit(node) for every node of a tree.
+local function walk(node, visit)
+  visit(node)
+  for _, kid in ipairs { node.a or false, node.b or false, table.unpack(node.args or {}) } do
+    if kid then walk(kid, visit) end
+  end
+end
+
+function parser:add_size(name)
+  if self.sizes[name] then return end
+  self.sizes[name] = true
+  self.parameters[#self.parameters + 1] = name
+end
+
+function parser:sizes_of(dims)
+  for _, dim in ipairs(dims) do
+    walk(dim, function(n) if n.kind == "name" then self:add_size(n.name) end end)
+  end
+end
+
+-- The axes of an equation by name, those of the left side and those that are reduced over.
+function parser:axes_of(eq)
+  local axes = {}
+  for _, list in ipairs { eq.axes, eq.over } do
+    for _, axis in ipairs(list) do
+      if self.sizes[axis.text] then self:fail(axis.at, ("'%s' is a size here, so it cannot be an axis"):format(axis.text)) end
+      axes[axis.text] = axis
+    end
+  end
+  walk(eq.value, function(n)
+    if n.kind ~= "name" or axes[n.name] or self.sizes[n.name] then return end
+    if not eq.free then
+      self:fail(n.at, ("'%s' is no axis of %s and no size"):format(n.name, eq.name), ('write "sum(%s, …)" to reduce over it'):format(n.name))
+    end
+    axes[n.name] = { text = n.name, at = n.at }
+    eq.over[#eq.over + 1] = axes[n.name]
+  end)
+  return axes
+end
+
+-- Notes for each axis the dimensions that it goes over: {dim, at}. Inputs that nobody declared come to be.
+function parser:extents_of(eq)
+  local axes, pending = self:axes_of(eq), {} -- pending: axes that index what nobody declared
+  for _, axis in pairs(axes) do axis.goes = axis.dim and { { dim = axis.dim, at = axis.at } } or {} end
+  local declared = self.tensors[eq.name]
+  if declared and #declared.dims ~= #eq.axes then
+    self:fail(eq.at, ("%s is declared with %d dimensions, and has %d axes here"):format(eq.name, #declared.dims, #eq.axes))
+  end
+  for i, axis in ipairs(eq.axes) do
+    if declared then table.insert(axis.goes, { dim = declared.dims[i], at = axis.at }) end
+  end
+  walk(eq.value, function(n)
+    if n.kind ~= "element" then return end
+    local t = self.tensors[n.name]
+    local stage = self.stages[n.name]
+    if stage and not stage.done then
+      self:fail(n.at, ("%s is read before its equation"):format(n.name), "write its equation above this one")
+    end
+    if stage then stage.read = true end
+    if t and #t.dims ~= #n.args then
+      self:fail(n.at, ("%s has %d dimensions, but %d indices are given"):format(n.name, #t.dims, #n.args))
+    end
+    for i, index in ipairs(n.args) do
+      local axis = index.kind == "name" and axes[index.name]
+      if t and axis then
+        table.insert(axis.goes, { dim = t.dims[i], at = index.at })
+      elseif not t and not axis then
+        self:fail(n.at, ("nothing says how large %s is"):format(n.name), ("declare it on a line above: %s: float32[…]"):format(n.name))
+      elseif not t then
+        pending[axis] = true
+      end
+    end
+    if not t then
+      local dims = {}
+      for i, index in ipairs(n.args) do dims[i] = { kind = "extent", axis = axes[index.name] } end
+      self.tensors[n.name] = { name = n.name, dtype = "float32", dims = dims, at = n.at }
+      self.order[#self.order + 1] = self.tensors[n.name]
+    end
+  end)
+  for _, list in ipairs { eq.axes, eq.over } do
+    for _, axis in ipairs(list) do
+      if #axis.goes == 0 and pending[axis] then
+        self:add_size(axis.text)
+        axis.goes = { { dim = { kind = "name", name = axis.text }, at = axis.at } }
+      end
+      if #axis.goes == 0 then
+        self:fail(axis.at.line and axis.at or eq.at, ("nothing says how far %s goes"):format(axis.text),
+          list == eq.axes and ("declare %s: float32[…] on a line above"):format(eq.name) or ('say it as in "sum(%s in 3, …)"'):format(axis.text))
+      end
+    end
+  end
+  if not declared then
+    local dims = {}
+    for i, axis in ipairs(eq.axes) do dims[i] = { kind = "extent", axis = axis } end
+    self.tensors[eq.name] = { name = eq.name, dims = dims, at = eq.at }
+  end
+  eq.done = true
+end
+
+-- ---- evaluating ----
+
+-- A number from a tree of sizes.
+local function size(self, node, values)
+  if node.kind == "number" then return node.value end
+  if node.kind == "name" then return values[node.name] end
+  if node.kind == "extent" then return size(self, node.axis.goes[1].dim, values) end
+  if node.kind == "negated" then return -size(self, node.a, values) end
+  local a, b = node.a and size(self, node.a, values), node.b and size(self, node.b, values)
+  if node.op == "+" then return a + b elseif node.op == "-" then return a - b elseif node.op == "*" then return a * b end
+  if (node.op == "//" or node.op == "%") and b ~= 0 then return node.op == "//" and a // b or a % b end
+  self:fail(node.at, "a shape is made of numbers, names and + - * // %")
+end
+
+-- The extent of an axis; all dimensions that it goes over must agree.
+local function extent(self, axis, values)
+  local first = size(self, axis.goes[1].dim, values)
+  for _, other in ipairs(axis.goes) do
+    local n = size(self, other.dim, values)
+    if n ~= first then
+      self:fail(other.at, ("%s goes over %d here, but over %d elsewhere"):format(axis.text, n, first), "an index such as x + 1 reads another part: then declare how far the axis goes")
+    end
+  end
+  return first
+end
+
+local OPERATORS = {
+  ["+"] = function(a, b) return a + b end, ["-"] = function(a, b) return a - b end,
+  ["*"] = function(a, b) return a * b end, ["/"] = function(a, b) return a / b end,
+  ["//"] = function(a, b) return a // b end, ["%"] = function(a, b) return a % b end,
+  ["and"] = function(a, b) return te.all(a, b) end, ["or"] = function(a, b) return te.any(a, b) end,
+}
+for sign, name in pairs(COMPARES) do OPERATORS[sign] = function(a, b) return te[name](a, b) end end
+
+-- The tree as an expression of te; `names` holds sizes and axes, `tensors` what te made of the tensors.
+local function value(self, node, names, tensors)
+  local function values(list)
+    local out = {}
+    for i, n in ipairs(list) do out[i] = value(self, n, names, tensors) end
+    return out
+  end
+  if node.kind == "number" then return node.value end
+  if node.kind == "name" then return names[node.name] end
+  if node.kind == "element" then return tensors[node.name](table.unpack(values(node.args))) end
+  if node.kind == "negated" then return -value(self, node.a, names, tensors) end
+  if node.kind == "binary" then return OPERATORS[node.op](value(self, node.a, names, tensors), value(self, node.b, names, tensors)) end
+  if DTYPES[node.name] then return te.cast(node.name, table.unpack(values(node.args))) end
+  return te[node.name](table.unpack(values(node.args)))
+end
+
+-- A function whose parameters have these names, as te names axes after them.
+local function with_names(names, body)
+  local list = table.concat(names, ", ")
+  return load(("local body = ... return function(%s) return body(%s) end"):format(list, list))(body)
+end
+
+local function texts(list)
+  local out = {}
+  for i, item in ipairs(list) do out[i] = item.text end
+  return out
+end
+
+local function stage(self, eq, values, tensors)
+  local shape = {}
+  for i, axis in ipairs(eq.axes) do shape[i] = extent(self, axis, values) end
+  local function body(...)
+    local names, over = setmetatable({}, { __index = values }), {}
+    for i, axis in ipairs(eq.axes) do names[axis.text] = select(i, ...) end
+    for i, axis in ipairs(eq.over) do
+      over[i] = te.reduce_axis(extent(self, axis, values), axis.text)
+      names[axis.text] = over[i]
+    end
+    local v = value(self, eq.value, names, tensors)
+    return eq.reduce and te[eq.reduce](v, over) or v
+  end
+  local made = te.compute(shape, with_names(texts(eq.axes), body), eq.name)
+  local declared = self.tensors[eq.name].dtype
+  if declared and declared ~= made.dtype then
+    self:fail(eq.at, ("%s is declared as %s, but its values are %s"):format(eq.name, declared, made.dtype), ('"%s(…)" around the value converts it'):format(declared))
+  end
+  tensors[eq.name] = made
+end
+
+-- What te.func runs: placeholders, stages, results.
+local function build(self, values)
+  local tensors, results = {}, {}
+  for _, t in ipairs(self.order) do
+    if not self.stages[t.name] then
+      local shape = {}
+      for i, dim in ipairs(t.dims) do shape[i] = size(self, dim, values) end
+      tensors[t.name] = te.placeholder(shape, t.dtype, t.name)
+    end
+  end
+  for _, eq in ipairs(self.equations) do
+    stage(self, eq, values, tensors)
+    if not eq.read then results[#results + 1] = tensors[eq.name] end
+  end
+  return table.unpack(results)
+end
+
+-- The program of a text, as te.func makes it, and whether it has no parameters. `refuse(why, fix)` raises.
+function M.compile(text, name, refuse)
+  local self = setmetatable({ lines = {}, refuse = refuse, at = 1, tensors = {}, order = {}, stages = {}, equations = {},
+    sizes = {}, parameters = {} }, parser)
+  self.tokens = tokens_of(self, text)
+  for i, token in ipairs(self.tokens) do -- names in declared shapes are sizes, wherever they stand
+    if token.text == ":" and self.tokens[i + 2] and self.tokens[i + 2].text == "[" then
+      for k = i + 3, #self.tokens do
+        if self.tokens[k].text == "]" then break end
+        if self.tokens[k].kind == "name" then self:add_size(self.tokens[k].text) end
+      end
+    end
+  end
+  self:statements()
+  if #self.equations == 0 then self:fail(self.tokens[#self.tokens], "there is no equation", "C[y, x] = A[y, x] * 2 would be one") end
+  for _, eq in ipairs(self.equations) do
+    for _, axis in ipairs(eq.over) do if axis.dim then self:sizes_of { axis.dim } end end
+  end
+  for _, eq in ipairs(self.equations) do self:extents_of(eq) end
+  name = name or self.equations[#self.equations].name
+  local func = te.func(name, with_names(self.parameters, function(...)
+    local values = {}
+    for i, parameter in ipairs(self.parameters) do
+      values[parameter] = math.tointeger((select(i, ...)))
+      if not values[parameter] then
+        refuse(("%s is not given: %s takes %s"):format(parameter, name, table.concat(self.parameters, ", ")),
+          "give them in that order, or by name in {" .. table.concat(self.parameters, " = …, ") .. " = …}")
+      end
+    end
+    return build(self, values)
+  end))
+  return func, #self.parameters == 0
+end
+
+return M

@@ -273,11 +273,11 @@ static void value_tostring(lua_State *L, void *self)
 {
     ValueBox *v = self;
     GraphBuilder *b = open_builder(L, v->builder);
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     const GValue *value = gb_value(b, v->id);
     lua_pushfstring(L, "%s: %s", value->name ? value->name : "a constant",
                     gtype_text(A, NULL, value->type));
-    arena_release(A);
+    lua_scratch_end(L, A);
 }
 
 /* a OP b, where one of them may be a number or a tensor. */

@@ -20,29 +20,24 @@ static void release_graph(void *self)
     graph_release(((GraphBox *)self)->graph);
 }
 
-/* Text that lives in an arena as a Lua string, without the last line's end; the arena goes. */
-static int push_text(lua_State *L, Arena *A, const char *text)
-{
-    size_t n = strlen(text);
-    lua_pushlstring(L, text, n && text[n - 1] == '\n' ? n - 1 : n);
-    arena_release(A);
-    return 1;
-}
+static void release_held_graph(void *g) { graph_release(g); }
 
 int push_graph(lua_State *L, Graph *g, const Err *err)
 {
     if (!g)
         return lua_raise(L, err);
+    lua_hold(L, g, release_held_graph);
     GraphBox *box = new_graph(L);
     box->graph = g;
+    lua_boxed(L);
     lua_weigh(L, arena_bytes(g->arena));
     return 1;
 }
 
 static void push_table(lua_State *L, const Graph *g, uint32_t rows, int columns)
 {
-    Arena *A = arena_new(NULL);
-    push_text(L, A, graph_table(A, g, rows, columns));
+    Arena *A = lua_scratch(L, NULL);
+    lua_scratch_text(L, A, graph_table(A, g, rows, columns));
 }
 
 static void graph_tostring(lua_State *L, void *self)
@@ -131,13 +126,13 @@ LUA_FN(tvm_ops, "tvm.ops(pattern?) -> string",
        "The operators that graphs may use, those whose name contains `pattern`, with what they do.")
 {
     const char *pattern = arg_str_or(L, 1, "");
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     Buf b = buf_new(A);
     for (size_t i = 0; i < graph_op_count; i++)
         if (strstr(graph_op[i].name, pattern) && graph_op[i].onnx[0])
             buf_printf(&b, "%-26s %-12s %s\n", graph_op[i].name, fuse_class_name[graph_op[i].fuse],
                        graph_op[i].doc);
-    return push_text(L, A, buf_str(&b));
+    return lua_scratch_text(L, A, buf_str(&b));
 }
 
 LUA_FN(tvm_op, "tvm.op(name) -> string",
@@ -151,7 +146,7 @@ LUA_FN(tvm_op, "tvm.op(name) -> string",
     const GraphOp *op = graph_op_find(name);
     if (!op)
         return RAISE(L, graph_unknown_op, NULL, name, "");
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     Buf b = buf_new(A);
     buf_printf(&b, "%s(", op->name);
     for (size_t i = 0; i < op->nin; i++)
@@ -173,17 +168,17 @@ LUA_FN(tvm_op, "tvm.op(name) -> string",
                    : op->attr[i].standard[0] ? " = "
                                              : " (optional)",
                    op->attr[i].standard ? op->attr[i].standard : "", op->attr[i].doc);
-    return push_text(L, A, buf_str(&b));
+    return lua_scratch_text(L, A, buf_str(&b));
 }
 
 LUA_FN(tvm_passes, "tvm.passes() -> string",
        "The graph passes, in the order in which g:fuse() runs them.")
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     Buf b = buf_new(A);
     for (size_t i = 0; i < graph_pass_count; i++)
         buf_printf(&b, "%-16s %s\n", graph_passes[i].name, graph_passes[i].doc);
-    return push_text(L, A, buf_str(&b));
+    return lua_scratch_text(L, A, buf_str(&b));
 }
 
 /* ---- looking ------------------------------------------------------------------------------------
@@ -193,22 +188,22 @@ LUA_FN(graph_text_, "g:text() -> string",
        "The graph as text that tvm.parse_graph reads back; constants are written as data<…> of "
        "their content.")
 {
-    Arena *A = arena_new(NULL);
-    return push_text(L, A, graph_text(A, check_graph(L, 1)->graph));
+    Arena *A = lua_scratch(L, NULL);
+    return lua_scratch_text(L, A, graph_text(A, check_graph(L, 1)->graph));
 }
 
 LUA_FN(graph_ops_, "g:ops() -> string", "How often each operator occurs, and what it does.")
 {
-    Arena *A = arena_new(NULL);
-    return push_text(L, A, graph_ops_table(A, check_graph(L, 1)->graph));
+    Arena *A = lua_scratch(L, NULL);
+    return lua_scratch_text(L, A, graph_ops_table(A, check_graph(L, 1)->graph));
 }
 
 LUA_FN(graph_unsupported_, "g:unsupported() -> string",
        "The operators that could not be taken over: how many, their name, version and reason; \"\" "
        "if all could.")
 {
-    Arena *A = arena_new(NULL);
-    return push_text(L, A, graph_unsupported_text(A, check_graph(L, 1)->graph));
+    Arena *A = lua_scratch(L, NULL);
+    return lua_scratch_text(L, A, graph_unsupported_text(A, check_graph(L, 1)->graph));
 }
 
 static void push_value(lua_State *L, const Graph *g, const char *name, ValueId v)
@@ -271,11 +266,11 @@ LUA_FN(graph_node_, "g:node(name) -> string",
     int32_t k = graph_find_node(g, name);
     if (k < 0)
         return RAISE(L, graph_unknown_value, NULL, name, "");
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     const char *text = graph_node_text(A, g, (uint32_t)k);
     if (g->node[k]->origin)
         text = arena_printf(A, "%s\n  in the model file: %s", text, g->node[k]->origin);
-    return push_text(L, A, text);
+    return lua_scratch_text(L, A, text);
 }
 
 LUA_FN(graph_data_, "g:data(name) -> Tensor",
@@ -294,8 +289,8 @@ LUA_FN(graph_diff_, "g:diff(other) -> string",
        "nothing did.")
 {
     const Graph *g = check_graph(L, 1)->graph, *other = check_graph(L, 2)->graph;
-    Arena *A = arena_new(NULL);
-    return push_text(L, A, graph_diff(A, g, other));
+    Arena *A = lua_scratch(L, NULL);
+    return lua_scratch_text(L, A, graph_diff(A, g, other));
 }
 
 LUA_FN(graph_fingerprint_, "g:fingerprint() -> string",
@@ -329,7 +324,7 @@ LUA_FN(graph_why_, "g:why(from?, to?) -> string",
     const Graph *g = check_graph(L, 1)->graph;
     const char *from = arg_str_or(L, 2, NULL), *to = arg_str_or(L, 3, NULL),
                *arrow = from ? strstr(from, "->") : NULL;
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     const char *text = NULL;
     if (arrow) {
         to = arrow + 2 + strspn(arrow + 2, " ");
@@ -348,11 +343,11 @@ LUA_FN(graph_why_, "g:why(from?, to?) -> string",
         text = buf_str(&b);
     }
     if (text)
-        return push_text(L, A, text);
+        return lua_scratch_text(L, A, text);
     char label[160];
     snprintf(label, sizeof label, "%.70s%s%.70s", from ? from : "any node", to ? " -> " : " -> …",
              to ? to : "");
-    arena_release(A);
+    lua_scratch_end(L, A);
     return RAISE(L, graph_no_edge, NULL, label,
                  g->ngroups ? "there is no such edge" : "the graph is not fused");
 }
@@ -432,11 +427,11 @@ LUA_FN(graph_save_, "g:save(path) -> Graph",
 {
     const Graph *g = check_graph(L, 1)->graph;
     const char *path = arg_str(L, 2);
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     Err err = {0};
     const char *text = arena_printf(A, "tvmrepl 1\n%s", graph_text(A, g));
     bool ok = save_bytes(path, text, strlen(text), &err);
-    arena_release(A);
+    lua_scratch_end(L, A);
     if (!ok)
         return lua_raise(L, &err);
     session_tell(L, 1, "graph of %s, written to %s", g->name, path);

@@ -70,11 +70,11 @@ static int push_view(lua_State *L, const Node *func, const char *target, const c
         return lua_raise(L, &err);
     if (!b->view)
         return RAISE(L, no_view, NULL, target, view);
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     const char *text = b->view(A, func, target, view, &err);
     if (text)
         lua_pushstring(L, text);
-    arena_release(A);
+    lua_scratch_end(L, A);
     return text ? 1 : lua_raise(L, &err);
 }
 

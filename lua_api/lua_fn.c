@@ -226,6 +226,17 @@ void *lua_box(lua_State *L, const LuaClass *cls)
     return box->content;
 }
 
+void lua_hold(lua_State *L, void *object, void (*release)(void *))
+{
+    Session *s = session_of(L);
+    if (s->held)
+        s->release_held(s->held);
+    s->held = object;
+    s->release_held = release;
+}
+
+void lua_boxed(lua_State *L) { session_of(L)->held = NULL; }
+
 static void release_scratch(void *self) { arena_release(*(Arena **)self); }
 
 static const LuaClass scratch_class = {.name = "Scratch", .size = sizeof(Arena *), .release = release_scratch};
@@ -250,6 +261,14 @@ void lua_scratch_end(lua_State *L, Arena *A)
         }
     }
     arena_release(A);
+}
+
+int lua_scratch_text(lua_State *L, Arena *A, const char *text)
+{
+    size_t n = strlen(text);
+    lua_pushlstring(L, text, n && text[n - 1] == '\n' ? n - 1 : n);
+    lua_scratch_end(L, A);
+    return 1;
 }
 
 void lua_weigh(lua_State *L, size_t bytes)

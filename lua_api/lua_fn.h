@@ -144,10 +144,18 @@ void *lua_test(lua_State *L, int idx, const LuaClass *cls);
 /* The class of any box of ours, or NULL; *self is what it holds, NULL if it is closed. */
 const LuaClass *lua_class_of(lua_State *L, int idx, void **self);
 
+/* Where a box cannot come first: holds what was acquired until lua_boxed says that its box has it.  What an error jumped
+** away from is released with the next that is held. */
+void lua_hold(lua_State *L, void *object, void (*release)(void *object));
+void lua_boxed(lua_State *L);
+
 /* Pushes a box that owns a new arena (which retains `parent`, or NULL), and returns that: what one call needs is
 ** not lost when an error jumps over the call.  The end releases it and takes the box off the stack. */
 Arena *lua_scratch(lua_State *L, Arena *parent);
 void lua_scratch_end(lua_State *L, Arena *A);
+
+/* Ends it too, and pushes `text`, which may live in it, without the newline at its end.  Returns 1. */
+int lua_scratch_text(lua_State *L, Arena *A, const char *text);
 
 /* Tells Lua that a box holds `bytes` which its collector does not see. */
 void lua_weigh(lua_State *L, size_t bytes);

@@ -15,12 +15,16 @@ static void release_module(void *self)
     module_release(((ModuleBox *)self)->module);
 }
 
+static void release_held_module(void *m) { module_release(m); }
+
 int push_module(lua_State *L, Module *m, const Err *err)
 {
     if (!m)
         return lua_raise(L, err);
+    lua_hold(L, m, release_held_module);
     ModuleBox *box = new_module(L);
     box->module = m;
+    lua_boxed(L);
     lua_weigh(L, arena_bytes(m->arena));
     return 1;
 }
@@ -49,7 +53,7 @@ static const char *kernel_nodes(Arena *A, const Module *m, const GraphKernel *k)
 /* A line for each of the first `rows` kernels (0: all), cut at `width` columns (0: not cut). */
 static void push_table(lua_State *L, const Module *m, uint32_t rows, int width)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     Buf b = buf_new(A);
     uint32_t shown = rows && rows < m->nkernels ? rows : m->nkernels;
     TextStyle style = {.utf8 = true, .width = width};
@@ -73,7 +77,7 @@ static void push_table(lua_State *L, const Module *m, uint32_t rows, int width)
         buf_printf(&b, "… and %u more kernels: more() shows all\n", m->nkernels - shown);
     const char *text = buf_str(&b);
     lua_pushlstring(L, text, strlen(text) - 1);
-    arena_release(A);
+    lua_scratch_end(L, A);
 }
 
 static void module_tostring(lua_State *L, void *self)

@@ -63,18 +63,11 @@ static void release_sched(void *self)
 }
 
 /* A Lua string of text that lives in an arena, which goes; without the last line's end, which print adds. */
-static void push_and_release(lua_State *L, Arena *A, const char *text)
-{
-    size_t n = strlen(text);
-    lua_pushlstring(L, text, n > 0 && text[n - 1] == '\n' ? n - 1 : n);
-    arena_release(A);
-}
-
 static void push_tree(lua_State *L, const Node *func, const char *head)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     const char *tree = tree_text(A, func, view_style(L));
-    push_and_release(L, A, arena_printf(A, "%s%s", head, tree));
+    lua_scratch_text(L, A, arena_printf(A, "%s%s", head, tree));
 }
 
 static void func_tostring(lua_State *L, void *self)
@@ -102,7 +95,7 @@ static void sched_tostring(lua_State *L, void *self)
 
 static void push_names(lua_State *L, const Node *func)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     NameList names = {0};
     list_loops(A, func, &names);
     list_blocks(A, func, &names);
@@ -112,7 +105,7 @@ static void push_names(lua_State *L, const Node *func)
         lua_pushstring(L, names.at[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
-    arena_release(A);
+    lua_scratch_end(L, A);
 }
 
 static void version_names(lua_State *L, void *self)
@@ -132,11 +125,11 @@ void box_version(lua_State *L, const LuaClass *cls, Version *v)
     lua_weigh(L, arena_bytes(v->arena));
 }
 
-void box_sched(lua_State *L, Sched *s)
+void program_push_fork(lua_State *L, const Sched *s)
 {
     SchedBox *box = new_sched(L);
-    box->sched = s;
-    if (!s)
+    box->sched = sched_fork(s);
+    if (!box->sched)
         RAISE(L, out_of_memory, NULL);
     lua_weigh(L, arena_bytes(s->at->arena));
 }
@@ -168,9 +161,8 @@ LUA_FN(program_ir, "s:ir() -> string",
     "      B[i] = A[i] + 1")
 {
     Program p = program_check(L, 1);
-    Arena *A = arena_new(NULL);
-    push_and_release(L, A, ir_text(A, p.func));
-    return 1;
+    Arena *A = lua_scratch(L, NULL);
+    return lua_scratch_text(L, A, ir_text(A, p.func));
 }
 
 LUA_FN(program_lowered, "s:lowered(target?) -> string",
@@ -179,15 +171,14 @@ LUA_FN(program_lowered, "s:lowered(target?) -> string",
 {
     Program p = program_check(L, 1);
     bool gpu = strncmp(arg_str_or(L, 2, "llvm"), "cuda", 4) == 0;
-    Arena *A = arena_new(p.version->arena);
+    Arena *A = lua_scratch(L, p.version->arena);
     Err err = {0};
     const Node *flat = loop_lower(A, p.func, gpu, &err);
     if (!flat) {
-        arena_release(A);
+        lua_scratch_end(L, A);
         return lua_raise(L, &err);
     }
-    push_and_release(L, A, ir_text(A, flat));
-    return 1;
+    return lua_scratch_text(L, A, ir_text(A, flat));
 }
 
 LUA_FN(program_names, "s:names(kind) -> list",
@@ -199,7 +190,7 @@ LUA_FN(program_names, "s:names(kind) -> list",
     static const char *const kinds[] = {"loops", "blocks", "buffers", NULL};
     Program p = program_check(L, 1);
     int kind = arg_choice(L, 2, kinds);
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     NameList names = {0};
     (kind == 0 ? list_loops : kind == 1 ? list_blocks : list_buffers)(A, p.func, &names);
     lua_createtable(L, (int)names.n, 0);
@@ -207,7 +198,7 @@ LUA_FN(program_names, "s:names(kind) -> list",
         lua_pushstring(L, names.at[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
-    arena_release(A);
+    lua_scratch_end(L, A);
     return 1;
 }
 
@@ -271,17 +262,17 @@ LUA_FN(program_block, "s:block(name) -> table",
     lua_setfield(L, -2, "target");
     push_loops(L, &path);
     lua_setfield(L, -2, "loops");
-    lua_newtable(L);
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     NameList names = {0};
     list_buffers(A, p.func, &names);
+    lua_newtable(L);
     lua_Integer n = 0;
     for (size_t i = 0; i < names.n; i++)
         if (tree_reads(block->kid[Block_body], find_buffer(p.func, names.at[i], NULL))) {
             lua_pushstring(L, names.at[i]);
             lua_rawseti(L, -2, ++n);
         }
-    arena_release(A);
+    lua_scratch_end(L, A);
     lua_setfield(L, -2, "reads");
     return 1;
 }
@@ -332,8 +323,8 @@ LUA_FN(program_grep, "s:grep(pattern) -> string",
     Program p = program_check(L, 1);
     lua_getglobal(L, "tvm");
     lua_getfield(L, -1, "grep");
-    Arena *A = arena_new(NULL);
-    push_and_release(L, A, ir_text(A, p.func));
+    Arena *A = lua_scratch(L, NULL);
+    lua_scratch_text(L, A, ir_text(A, p.func));
     lua_pushvalue(L, 2);
     lua_call(L, 2, 1);
     return 1;
@@ -349,9 +340,8 @@ LUA_FN(program_diff, "s:diff(other) -> string",
             return arg_wrong(L, 2, "a Func, a Version or a Schedule");
         q.func = sched_version_arg(L, p.sched, 2)->func;
     }
-    Arena *A = arena_new(NULL);
-    push_and_release(L, A, diff_text(A, q.func, p.func, DIFF_fitting, view_style(L)));
-    return 1;
+    Arena *A = lua_scratch(L, NULL);
+    return lua_scratch_text(L, A, diff_text(A, q.func, p.func, DIFF_fitting, view_style(L)));
 }
 
 LUA_FN(program_save, "s:save(path)",
@@ -360,14 +350,14 @@ LUA_FN(program_save, "s:save(path)",
 {
     Program p = program_check(L, 1);
     const char *path = arg_str(L, 2), *dot = strrchr(path, '.');
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     bool script = dot && strcmp(dot, ".lua") == 0;
     const char *text = script ? arena_printf(A, "-- tvmrepl 1: the steps of %s, for s:load\nlocal s = ...\n%sreturn s\n",
                                              p.func->at.name, version_trace(A, p.version, "s"))
                               : arena_printf(A, "tvmrepl 1\n%s", ir_text(A, p.func));
     Err err = {0};
     bool ok = save_bytes(path, text, strlen(text), &err);
-    arena_release(A);
+    lua_scratch_end(L, A);
     if (!ok)
         return lua_raise(L, &err);
     session_tell(L, 1, "%s of %s, written to %s", script ? "steps" : "text", p.func->at.name, path);
@@ -394,14 +384,8 @@ typedef struct Parse {
 static bool parse_guarded(void *env, Err *err)
 {
     Parse *p = env;
-    Arena *A = arena_new(NULL);
-    p->func = ir_parse_func(A, p->text, err);
-    if (p->func && ir_verify(p->func, err)) {
-        p->A = A;
-        return true;
-    }
-    arena_release(A);
-    return false;
+    p->func = ir_parse_func(p->A, p->text, err);
+    return p->func && ir_verify(p->func, err);
 }
 
 LUA_FN(tvm_parse, "tvm.parse(text) -> Func",
@@ -411,14 +395,14 @@ LUA_FN(tvm_parse, "tvm.parse(text) -> Func",
     "> print(e.code)\n"
     "text_syntax")
 {
-    Parse p = {.text = arg_str(L, 1)};
+    Parse p = {.text = arg_str(L, 1), .A = lua_scratch(L, NULL)};
     Err err = {0};
     if (!mem_guard(parse_guarded, &p, &err)) {
         err_in(&err, "parse");
         return lua_raise(L, &err);
     }
     program_push_func(L, p.A, p.func);
-    arena_release(p.A);
+    lua_scratch_end(L, p.A);
     return 1;
 }
 
@@ -428,7 +412,7 @@ LUA_FN(tvm_schedule, "tvm.schedule(program) -> Schedule",
 {
     Program p = program_check(L, 1);
     if (p.sched)
-        box_sched(L, sched_fork(p.sched));
+        program_push_fork(L, p.sched);
     else
         program_push_schedule(L, p.version);
     return 1;
@@ -496,7 +480,7 @@ static const Node *statement_with(const Node *n, const Node *where)
 /* Marks the place of an error in the program's text, with a few lines around. */
 static bool mark_place(lua_State *L, const void *root, const void *where, int lines)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     int first, last, line = 0;
     const Node *statement = statement_with(root, where);
     const char *text = ir_text_marked(A, root, statement ? statement : where, &first, &last);
@@ -510,7 +494,7 @@ static bool mark_place(lua_State *L, const void *root, const void *where, int li
     }
     if (first >= 0)
         lua_pushstring(L, buf_str(&out));
-    arena_release(A);
+    lua_scratch_end(L, A);
     return first >= 0;
 }
 

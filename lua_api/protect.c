@@ -177,9 +177,12 @@ static int resume(lua_State *L, lua_State *co, int narg)
     }
     lua_xmove(L, co, narg);
     lua_State *from = watch.running;
+    Session *s = session_of(L);
     if (from)
         watch.running = co;
+    s->running = co;
     int status = cancel_asked() ? LUA_OK : lua_resume(co, L, narg, &given);
+    s->running = L;
     if (from)
         watch.running = from;
     if (cancel_asked())

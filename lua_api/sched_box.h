@@ -20,7 +20,7 @@ LUA_BOX(sched, SchedBox, sched_class)
 
 /* Push a box that retains the version / takes over the cursor (NULL: out of memory). */
 void box_version(lua_State *L, const LuaClass *cls, Version *v);
-void box_sched(lua_State *L, Sched *s);
+void program_push_fork(lua_State *L, const Sched *s);
 
 /* A step's number, a mark or a Version, as s:at and s:back take it. */
 Version *sched_version_arg(lua_State *L, Sched *s, int arg);

@@ -53,9 +53,9 @@ static int refuse(lua_State *L, Sched *s, const Err *err)
 
 static void push_made(lua_State *L, const Version *v, size_t i)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     lua_pushstring(L, version_made(A, v, i));
-    arena_release(A);
+    lua_scratch_end(L, A);
 }
 
 /* s:NAME(…): upvalue 1 is the row. */
@@ -160,14 +160,14 @@ LUA_FN(sched_mark_here, "s:mark(name) -> Schedule", "Names the place where the s
 
 LUA_FN(sched_fork_here, "s:fork() -> Schedule", "Another cursor at the same place.")
 {
-    box_sched(L, sched_fork(check_sched(L, 1)->sched));
+    program_push_fork(L, check_sched(L, 1)->sched);
     return 1;
 }
 
 LUA_FN(sched_history, "s:history() -> string", "The steps so far, with marks, as they were said.")
 {
     Sched *s = check_sched(L, 1)->sched;
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     Buf out = buf_new(A);
     for (int i = 0; i <= s->at->number; i++) {
         const Version *v = version_ancestor(s->at, i);
@@ -178,7 +178,7 @@ LUA_FN(sched_history, "s:history() -> string", "The steps so far, with marks, as
     if (s->nredo)
         buf_printf(&out, "\n(%zu more to redo)", s->nredo);
     lua_pushstring(L, buf_str(&out));
-    arena_release(A);
+    lua_scratch_end(L, A);
     return 1;
 }
 
@@ -187,9 +187,9 @@ LUA_FN(sched_trace, "s:trace(receiver?) -> string",
 {
     Sched *s = check_sched(L, 1)->sched;
     const char *receiver = arg_str_or(L, 2, "s");
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     lua_pushstring(L, version_trace(A, s->at, receiver));
-    arena_release(A);
+    lua_scratch_end(L, A);
     return 1;
 }
 
@@ -204,18 +204,16 @@ LUA_FN(sched_try, "s:try(step, …) -> …",
     "Takes a step if it is legal: s:try(\"parallel\", \"k\") returns what the step returns, or nil and the\n"
     "error, and then nothing has changed.")
 {
-    Sched *s = check_sched(L, 1)->sched;
     const char *name = arg_str(L, 2);
+    check_sched(L, 1);
     if (!prim_find(name))
         return RAISE(L, no_primitive, NULL, name);
     int n = lua_gettop(L);
-    Version *before = version_retain(s->at);
     lua_getfield(L, 1, name);
     lua_pushvalue(L, 1);
     for (int i = 3; i <= n; i++)
         lua_pushvalue(L, i);
     int status = call_method(L, n - 1);
-    version_release(before);
     if (status == LUA_OK)
         return lua_gettop(L) - n;
     if (!lua_error_at(L, lua_gettop(L)))
@@ -230,13 +228,13 @@ static void wrap_fix(lua_State *L, Version *from, Version *to)
 {
     if (from == to || version_ancestor(to, from->number) != from || !lua_error_at(L, -1))
         return;
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     Buf before = buf_new(A);
     buf_puts(&before, "s:steps(function(s) ");
     for (const char *at = version_trace(A, to, "s") + strlen(version_trace(A, from, "s")); *at; at++)
         buf_puts(&before, *at == '\n' ? "; " : (char[]){*at, '\0'});
-    lua_error_wrap(L, -1, buf_str(&before), " end)");
-    arena_release(A);
+    lua_error_wrap(L, -2, buf_str(&before), " end)");
+    lua_scratch_end(L, A);
 }
 
 LUA_FN(sched_steps, "s:steps(f) -> …",

@@ -23,11 +23,30 @@ void session_push_table(lua_State *L, SessionTable which)
     lua_rawgetp(L, LUA_REGISTRYINDEX, &table_keys[which]);
 }
 
+/* Memory ran out in core under no guard of its own.  What core had in hand lies in arenas that boxes own. */
+static void raise_out_of_memory(void *session)
+{
+    lua_State *L = ((Session *)session)->running;
+    RAISE(L, out_of_memory, NULL);
+}
+
+static int session_gc(lua_State *L)
+{
+    lua_hold(L, NULL, NULL);
+    mem_on_empty(NULL, NULL);
+    return 0;
+}
+
 void lua_open_workbench(lua_State *L)
 {
     Session *s = lua_newuserdatauv(L, sizeof *s, 0);
     memset(s, 0, sizeof *s);
-    s->main = L;
+    s->main = s->running = L;
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, session_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    mem_on_empty(raise_out_of_memory, s);
     s->out = stdout;
     s->view = (LuaView){.width = 80, .height = 24};
     *(Session **)lua_getextraspace(L) = s;

@@ -43,13 +43,15 @@ void session_keep_source(lua_State *L, const char *chunkname, const char *text, 
 bool session_push_source(lua_State *L, const char *chunkname);
 
 typedef struct Session {
-    lua_State *main;
+    lua_State *main, *running; /* running: main or the coroutine that is resumed */
     LuaView view;
     LuaMarkFn *mark;
     FILE *out;      /* where print() goes */
     bool listening; /* somebody prints the steps */
     const void *told; /* the value that `told_line` is about */
     char told_line[320];
+    void *held; /* acquired, and not in its box yet */
+    void (*release_held)(void *object);
     size_t pending; /* bytes that boxes weigh and Lua has not been told yet */
     Err scratch;
 } Session;

@@ -219,7 +219,7 @@ static int index_expr(lua_State *L, void *self)
 static void expr_tostring(lua_State *L, void *self)
 {
     const TeExpr *e = self;
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     Buf out = buf_new(A);
     if (e->kind == EXPR_AXIS)
         buf_printf(&out, "%s in range(%lld)", ir_var_name(e->node), (long long)e->extent);
@@ -232,7 +232,7 @@ static void expr_tostring(lua_State *L, void *self)
     } else
         buf_puts(&out, ir_text(A, e->node));
     lua_pushstring(L, buf_str(&out));
-    arena_release(A);
+    lua_scratch_end(L, A);
 }
 
 /* ---- making ---- */

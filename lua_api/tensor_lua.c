@@ -11,12 +11,16 @@
 
 /* ---- the border ---- */
 
+static void release_held_tensor(void *t) { tensor_release(t); }
+
 int push_tensor(lua_State *L, Tensor *t, const Err *err)
 {
     if (!t)
         return lua_raise(L, err);
+    lua_hold(L, t, release_held_tensor);
     TensorBox *box = new_tensor(L);
     box->tensor = t;
+    lua_boxed(L);
     lua_weigh(L, (size_t)tensor_bytes(t));
     return 1;
 }
@@ -472,11 +476,11 @@ static int tensor_index_(lua_State *L, void *self)
 /* Within `width` columns; 0: all elements. */
 static void push_printed(lua_State *L, const Tensor *t, int width)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     Buf b = buf_new(A);
     tensor_print(t, width, &b);
     lua_pushstring(L, buf_str(&b));
-    arena_release(A);
+    lua_scratch_end(L, A);
 }
 
 static void tensor_tostring(lua_State *L, void *self)
@@ -604,11 +608,11 @@ LUA_FN(check_max_ulp, "c.max_ulp -> number",
 static void check_tostring(lua_State *L, void *self)
 {
     CheckBox *c = self;
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     Buf b = buf_new(A);
     tensor_diff_print(&c->diff, c->a, c->b, &b);
     lua_pushstring(L, buf_str(&b));
-    arena_release(A);
+    lua_scratch_end(L, A);
 }
 
 static void check_release(void *self)

@@ -168,7 +168,7 @@ static const LuaClass bench_class = {.name = "bench", .size = sizeof(Bench),
 
 int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     ExecJob *jobs = ARENA_ARRAY(A, ExecJob, n);
     double *samples = ARENA_ARRAY(A, double, n * plan->repeat);
     int rounds = 0;
@@ -183,7 +183,7 @@ int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int th
         push_timing(L, &r[i], samples + (size_t)i * (size_t)plan->repeat, rounds);
         lua_rawseti(L, -2, i + 1);
     }
-    arena_release(A);
+    lua_scratch_end(L, A);
     return ok ? 1 : lua_raise(L, &err);
 }
 

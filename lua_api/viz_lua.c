@@ -65,9 +65,9 @@ static int draw_ms(lua_State *L, int options)
 static void save_picture(lua_State *L, PictureBox *p, const char *path, int ms)
 {
     Err err = {0};
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     bool done = draw_file(A, p->picture, path, ms, &err);
-    arena_release(A);
+    lua_scratch_end(L, A);
     if (!done)
         lua_raise(L, &err);
     p->text = arena_printf(p->arena, "%s\n%s, written to %s", p->text, p->of, path);
@@ -90,14 +90,14 @@ LUA_FN(picture_save, "p:save(path, options?) -> Picture",
 /* Pushes the drawn bytes, or fills *err. */
 static bool push_drawn(lua_State *L, PictureBox *p, DrawFormat to, bool html, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     Bytes b;
     bool done = draw_bytes(A, p->picture, to, 0, &b, err);
     if (done && html)
         lua_pushstring(L, html_image(A, b, p->of));
     else if (done)
         lua_pushlstring(L, b.data, b.n);
-    arena_release(A);
+    lua_scratch_end(L, A);
     return done;
 }
 

@@ -52,6 +52,8 @@ struct Arena {
 enum { CHUNK_MIN = 1024, CHUNK_MAX = 65536 };
 
 static _Thread_local Guard *innermost;
+static _Thread_local void (*on_empty)(void *env);
+static _Thread_local void *on_empty_env;
 static _Thread_local long fail_after;
 static atomic_size_t alive;
 
@@ -59,6 +61,8 @@ static _Noreturn void out_of_memory(void)
 {
     if (innermost)
         longjmp(innermost->escape, 1);
+    if (on_empty)
+        on_empty(on_empty_env);
     fputs("tvmrepl: out of memory\n", stderr);
     abort();
 }
@@ -73,9 +77,17 @@ static void *take(size_t size)
     return p;
 }
 
-void mem_fail_after(long n)
+void mem_on_empty(void (*escape)(void *env), void *env)
 {
+    on_empty = escape;
+    on_empty_env = env;
+}
+
+bool mem_fail_after(long n)
+{
+    bool failed = fail_after == 0;
     fail_after = n;
+    return failed;
 }
 
 static void guard_forget(Arena *a)

@@ -76,8 +76,12 @@ size_t arena_count(void);
 /* Runs fn(env, err) so that running out of memory inside it is an error of this call. */
 bool mem_guard(bool (*fn)(void *env, Err *err), void *env, Err *err);
 
-/* For tests: the n-th chunk from now cannot be had (0 turns it off). */
-void mem_fail_after(long n);
+/* What becomes of this thread where memory runs out and no guard stands: `escape` must not return.  Without one (NULL)
+** the process ends. */
+void mem_on_empty(void (*escape)(void *env), void *env);
+
+/* For tests: the n-th chunk from now cannot be had (0 turns it off).  Tells whether the one asked for before has failed. */
+bool mem_fail_after(long n);
 
 /* A zeroed array of `n` elements of `type`. */
 #define ARENA_ARRAY(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))

@@ -23,6 +23,19 @@ DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations
 DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *before, const Node *const *after, long operations,
                             Err *err);
 
+/* How instances that touch one element are ordered; bits. */
+enum { DEP_NEVER = 0, DEP_FIRST = 1, DEP_SECOND = 2, DEP_UNTOLD = 4 };
+
+/* The Stores and Updates of a Func are counted in the order of the text, the init of a block before its body. */
+typedef struct DepTouch {
+    size_t stmt;
+    bool writes; /* or reads */
+} DepTouch;
+
+/* Which instances of `a` that touch an element of the buffer come before one of `b` that touches it (DEP_FIRST), and which after?
+** If `shown` is one of the two bits and the answer has it, err->witness shows such a pair. */
+unsigned dep_order(const Node *func, const Node *buffer, DepTouch a, DepTouch b, long operations, unsigned shown, Err *err);
+
 /* Does `after` compute what `before` does?  Instances of blocks are matched by the block's name and the values of its
 ** axes.  Each must read the same values: those of the same instances or of the same elements of the inputs, through whatever
 ** copies `after` makes, and all of them must be there in time.  Updates of one element by one combiner may change places.

@@ -5,6 +5,7 @@
 
 #include "core/affine/region.h"
 #include "core/base/vec.h"
+#include "core/schedule/legal.h"
 #include "core/schedule/tree.h"
 
 static bool uses(const Node *n, const Node *buffer)
@@ -51,38 +52,67 @@ static bool is_seen_across(const Node *buffer, ForKind kind)
     }
 }
 
-/* Goes down from the Func while one statement holds all uses. */
-static void innermost_place(const Node *func, const Node *buffer, Path *p)
+typedef struct Settle {
+    const Node *func, *buffer; /* the Func without the Alloc */
+    const Node *free[IR_MAX_DEPTH]; /* Vars of loops that are known to carry nothing */
+    size_t nfree;
+} Settle;
+
+static bool may_enter(const Settle *s, const Node *loop)
 {
+    if (uses(loop->kid[For_extent], s->buffer) || is_seen_across(s->buffer, ir_for_kind(loop)))
+        return false;
+    for (size_t i = 0; i < s->nfree; i++)
+        if (s->free[i] == loop->kid[For_var])
+            return true;
+    return legal_carries_nothing(s->func, loop, s->buffer);
+}
+
+/* Goes down from the Func while one statement holds all uses. */
+static void innermost_place(const Settle *s, Path *p)
+{
+    const Node *n = s->func->kid[Func_body], *buffer = s->buffer;
     p->n = 1;
-    p->at[0] = func;
+    p->at[0] = s->func;
     p->kid[0] = Func_body;
-    const Node *n = func->kid[Func_body];
-    for (;;) {
+    while (p->n <= IR_MAX_DEPTH) {
         p->at[p->n++] = n;
         uint32_t kid = 0;
         if (n->op == OP_Alloc && !uses(n->kid[Alloc_window], buffer))
             kid = Alloc_body;
-        else if (n->op == OP_For && !uses(n->kid[For_extent], buffer) && !is_seen_across(buffer, ir_for_kind(n)))
+        else if (n->op == OP_For && may_enter(s, n))
             kid = For_body;
         else if (n->op != OP_Seq || !only_user(n, buffer, &kid))
             return;
+        if (n->kid[kid]->op == OP_Block)
+            return;
         p->kid[p->n - 1] = kid;
         n = n->kid[kid];
-        if (n->op == OP_Block)
-            return;
     }
 }
 
-const Node *alloc_settle(Arena *A, const Node *func, const Node *buffer)
+static void carry_nothing(Settle *s, const Path *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->at[i]->op == OP_For && s->nfree < IR_MAX_DEPTH)
+            s->free[s->nfree++] = p->at[i]->kid[For_var];
+}
+
+const Node *alloc_settle(Arena *A, const Node *func, const Node *buffer, const Node *made_in)
 {
     Path p;
+    Settle s;
+    s.nfree = 0;
     if (!path_to_alloc(func, buffer, &p))
         return func;
-    const Node *bare = path_replace(A, &p, path_end(&p)->kid[Alloc_body]);
-    if (!uses(bare->kid[Func_body], buffer))
-        return bare;
-    innermost_place(bare, buffer, &p);
+    carry_nothing(&s, &p); /* the buffer has lived inside them so far */
+    s.func = path_replace(A, &p, path_end(&p)->kid[Alloc_body]);
+    s.buffer = buffer;
+    if (!uses(s.func->kid[Func_body], buffer))
+        return s.func;
+    if (made_in && path_to_loop(s.func, made_in->kid[For_var], &p))
+        carry_nothing(&s, &p);
+    innermost_place(&s, &p);
     const Node *place = path_end(&p);
     Region r = region_of(A, place, buffer, REGION_READS | REGION_WRITES);
     const Node *alloc = ir_alloc(A, buffer, region_window(A, &r, buffer), place);
@@ -107,11 +137,12 @@ static void find_buffers(Found *f, const Node *n)
         find_buffers(f, n->kid[i]);
 }
 
-const Node *alloc_settle_all(Arena *A, const Node *func, const Node *stmt)
+const Node *alloc_settle_all(Arena *A, const Node *func, const Node *stmt, const Node *except)
 {
     Found f = {.A = A};
     find_buffers(&f, stmt);
     for (size_t i = 0; i < f.at.n; i++)
-        func = alloc_settle(A, func, f.at.at[i]);
+        if (f.at.at[i] != except)
+            func = alloc_settle(A, func, f.at.at[i], NULL);
     return func;
 }

@@ -5,12 +5,13 @@
 #include "core/ir/ir.h"
 
 /* Moves the Alloc of `buffer` to the innermost place that holds all its uses, with the window that they
-** touch there.  A shared buffer stays outside thread axes, a global one outside block axes, too.  `func` itself if
-** nothing changes. */
-const Node *alloc_settle(Arena *A, const Node *func, const Node *buffer);
+** touch there.  It goes into no loop that carries a value of the buffer from one iteration to the next, and a shared buffer
+** stays outside thread axes.  `func` itself if nothing changes.  made_in: a For in each iteration of which all that is read of the
+** buffer is written first, so that nothing is carried; or NULL. */
+const Node *alloc_settle(Arena *A, const Node *func, const Node *buffer, const Node *made_in);
 
-/* The same for every allocated buffer that stmt uses. */
-const Node *alloc_settle_all(Arena *A, const Node *func, const Node *stmt);
+/* The same for every allocated buffer that stmt uses but `except`, of which nothing is known beforehand. */
+const Node *alloc_settle_all(Arena *A, const Node *func, const Node *stmt, const Node *except);
 
 /* Allocates a new buffer around the whole body, to be settled. */
 const Node *alloc_add(Arena *A, const Node *func, const Node *buffer);

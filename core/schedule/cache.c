@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/affine/region.h"
 #include "core/ir/rewrite.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/nest.h"
@@ -31,6 +32,15 @@ static size_t scope_depth(const Path *p, const Node *b)
     return 0;
 }
 
+/* The innermost loop around p->at[depth], in which a copy made there is made anew; NULL if there is none. */
+static const Node *loop_around(const Path *p, size_t depth)
+{
+    while (depth-- > 0)
+        if (p->at[depth]->op == OP_For)
+            return p->at[depth];
+    return NULL;
+}
+
 /* How a statement indexes the buffer where it first reads it. */
 static const Node *const *read_index(const Node *n, const Node *b)
 {
@@ -48,6 +58,31 @@ static const Node *window_of(const Step *s, const Path *p, const Node *b)
 {
     size_t d = scope_depth(p, b);
     return d ? p->at[d]->kid[Alloc_window] : ir_list(s->A, 0, NULL);
+}
+
+/* The box that a copy of b before p->at[depth] takes: what is read there in one iteration of the loops around, where that is sure to be
+** inside b; else all of it. */
+static const Node *copy_window(Step *s, const Path *p, size_t depth, const Node *b)
+{
+    Arena *A = s->A;
+    const Node *all = window_of(s, p, b), *ranges[IR_MAX_RANK], *least;
+    const Node **around = ARENA_ARRAY(A, const Node *, p->n);
+    size_t naround = 0;
+    int64_t width;
+    for (size_t i = 0; i < depth; i++)
+        if (p->at[i]->op == OP_For)
+            around[naround++] = p->at[i];
+    if (naround == 0)
+        return all;
+    Region r = region_of(A, p->at[depth], b, REGION_READS);
+    for (size_t d = 0; d < r.rank; d++) {
+        bool inside = !r.whole[d] && region_relax(A, r.min[d], naround, around, &least, &width) && least->op == OP_IntImm &&
+                      least->at.i >= 0 && least->at.i + width - 1 + r.extent[d] <= ir_dim(b, d);
+        ranges[d] = inside       ? ir_range(A, r.min[d], ir_idx(A, r.extent[d]))
+                    : all->nkids ? all->kid[d]
+                                 : ir_range(A, ir_idx(A, 0), b->kid[d]);
+    }
+    return ir_list(A, r.rank, ranges);
 }
 
 /* The depth of the statement that holds the block in the innermost Seq (or, where there is none, at the top) of the scope
@@ -110,16 +145,16 @@ bool prim_cache_read(Step *s)
     Path p;
     path_to(s->func, block, &p);
     size_t depth = copy_depth(&p, b);
-    const Node *window = window_of(s, &p, b);
+    const Node *window = copy_window(s, &p, depth, b);
     Subst map = {b, copy};
     const Node *func = path_replace(A, &p, ir_subst(A, block, 1, &map));
     path_to_block(func, ir_block_name(block), &p);
     const char *name = ir_buf_name(copy);
     const Node *nest = nest_copy(s, name, copy, b, window, read_index(block->kid[Block_body], b), &p, depth);
     func = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){nest, p.at[depth]}));
-    func = alloc_settle(A, alloc_add(A, func, copy), copy);
-    func = alloc_settle(A, func, b);
-    if (!nest_in_order(s, func) || !nest_recheck(s, func))
+    func = alloc_settle(A, alloc_add(A, func, copy), copy, loop_around(&p, depth));
+    func = alloc_settle(A, func, b, NULL);
+    if (!step_in_order(s, &(Moved){s->func, func, name, ir_block_name(block), NULL}) || !nest_recheck(s, func))
         return false;
     step_made(s, name);
     buf_printf(&s->said, "%s of %s -> %s", ir_buf_name(b), ir_block_name(block), name);
@@ -151,9 +186,9 @@ bool prim_cache_write(Step *s)
     const char *name = fresh_name(A, s->func, arena_printf(A, "%s.store", ir_buf_name(b)));
     const Node *nest = nest_copy(s, name, b, copy, window, &block_access(block)->kid[Store_index], &p, top);
     const Node *func = path_replace_at(A, &p, top, ir_seq(A, 2, (const Node *[]){here, nest}));
-    func = alloc_settle(A, alloc_add(A, func, copy), copy);
-    func = alloc_settle(A, func, b);
-    if (!nest_recheck(s, func))
+    func = alloc_settle(A, alloc_add(A, func, copy), copy, loop_around(&p, top));
+    func = alloc_settle(A, func, b, NULL);
+    if (!step_in_order(s, &(Moved){s->func, func, name, ir_block_name(block), NULL}) || !nest_recheck(s, func))
         return false;
     step_made(s, name);
     buf_printf(&s->said, "%s -> %s, copied by %s", ir_buf_name(b), ir_buf_name(copy), name);
@@ -173,6 +208,6 @@ bool prim_set_scope(Step *s)
     const Node *now = ir_buffer(A, b->type, ir_buf_name(b), scope, b->nkids, b->kid);
     Subst map = {b, now};
     buf_printf(&s->said, "%s -> %s", ir_buf_name(b), scope_name[scope]);
-    const Node *func = alloc_settle(A, ir_subst(A, s->func, 1, &map), now);
+    const Node *func = alloc_settle(A, ir_subst(A, s->func, 1, &map), now, NULL);
     return nest_recheck(s, func) && step_done(s, func);
 }

@@ -81,7 +81,7 @@ bool prim_compute_inline(Step *s)
         return REFUSE(s->err, too_deep, block, IR_MAX_DEPTH);
     out = alloc_drop(A, out, target);
     buf_puts(&s->said, ir_block_name(block));
-    return step_done(s, alloc_settle_all(A, out, store->kid[Store_value]));
+    return step_done(s, alloc_settle_all(A, out, store->kid[Store_value], NULL));
 }
 
 typedef struct Only {
@@ -221,5 +221,5 @@ bool prim_reverse_compute_inline(Step *s)
     out = path_replace(A, &p, ir_with_kid(A, path_end(&p), Block_body, body));
     out = alloc_drop(A, out, between);
     buf_printf(&s->said, "%s into %s", name, ir_block_name(producer));
-    return step_done(s, alloc_settle_all(A, out, body));
+    return step_done(s, alloc_settle_all(A, out, body, NULL));
 }

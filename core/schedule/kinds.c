@@ -114,7 +114,7 @@ bool prim_bind_axis(Step *s)
                 return false;
             buf_printf(&s->said, " to %s", axis);
             /* Memory that was each iteration's own may now be seen by all: it goes outside, whole. */
-            s->out = alloc_settle_all(s->A, s->out, loop->kid[For_body]);
+            s->out = alloc_settle_all(s->A, s->out, loop->kid[For_body], NULL);
             return nest_recheck(s, s->out);
         }
     return REFUSE(s->err, no_thread_axis, s->arg[0].node, axis);

@@ -37,12 +37,13 @@ static bool carried(const Accesses *acc, const Touch *a, const Touch *b, int dep
     return false;
 }
 
-static bool independent(const Accesses *acc, int depth)
+/* `only`: in this buffer; NULL: in any. */
+static bool independent(const Accesses *acc, int depth, const Node *only)
 {
     for (int i = 0; i < acc->ntouches; i++)
         for (int j = i; j < acc->ntouches; j++) {
             const Touch *a = &acc->touch[i], *b = &acc->touch[j];
-            if (depend(a, b) && access_scope(acc, a->buffer) <= depth && carried(acc, a, b, depth))
+            if (depend(a, b) && (!only || a->buffer == only) && access_scope(acc, a->buffer) <= depth && carried(acc, a, b, depth))
                 return false;
         }
     return true;
@@ -57,14 +58,19 @@ static int depth_of(const Accesses *acc, const Node *loop)
     return d;
 }
 
-bool legal_surely_concurrent(const Node *func, const Node *loop)
+bool legal_carries_nothing(const Node *func, const Node *loop, const Node *buffer)
 {
     Accesses acc;
     if (ir_const_int(loop->kid[For_extent], 2) <= 1)
         return true;
     if (!access_gather(func, loop, &acc))
         return false;
-    return acc.nplaces == 0 || independent(&acc, depth_of(&acc, loop));
+    return acc.nplaces == 0 || independent(&acc, depth_of(&acc, loop), buffer);
+}
+
+bool legal_surely_concurrent(const Node *func, const Node *loop)
+{
+    return legal_carries_nothing(func, loop, NULL);
 }
 
 /* A block below n that writes the buffer, or reads it. */

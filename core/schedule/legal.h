@@ -28,15 +28,32 @@ bool legal_surely_concurrent(const Node *func, const Node *loop);
 bool legal_surely_reordered(const Node *func, size_t n, const Node *const *before, const Node *const *after,
                             bool *reassociates);
 
+/* A block has come to another place, and its instances with it. */
+typedef struct Moved {
+    const Node *before, *after; /* Funcs */
+    const char *block;  /* its name in `after` */
+    const char *stands_for; /* the block of `before` whose dependences it takes over, for a copy; NULL: its own */
+    const Node *remade; /* a buffer that it may write more than once, the same each time, before it is read; or NULL */
+} Moved;
+
+/* Do all that depend on each other stand in the order of before?  Does not look at loops whose iterations run at once. */
+bool legal_move(const Moved *m, Err *err);
+bool legal_surely_moved(const Moved *m);
+
+/* Is it sure that no two iterations of the loop touch one element of the buffer (NULL: of any that outlives an iteration),
+** of which one writes? */
+bool legal_carries_nothing(const Node *func, const Node *loop, const Node *buffer);
+
+/* Does each iteration of the loop run the block, which stands below it, for elements of its own? */
+bool legal_apart(const Node *func, const Node *loop, const Node *block);
+
 /* What stands in the way when `block` moves past all that follows `from` and precedes `to` (NULL: the end) in the order of
-** the text: the first statement that writes what it reads, or touches what it writes; NULL if nothing does. */
+** the text: the first statement that writes what it reads, or touches what it writes; NULL if nothing does.  It explains:
+** what stands there may be harmless. */
 enum { PASS_INPUTS = 1, PASS_TARGET = 2 };
 const Node *legal_passes(const Node *func, const Node *from, const Node *to, const Node *block, unsigned what);
 
 /* A block's name; of a statement outside blocks, that of the buffer into which it stores. */
 const char *statement_name(const Node *n);
-
-/* Does each iteration of the loop run the block, which stands below it, for elements of its own? */
-bool legal_apart(const Node *func, const Node *loop, const Node *block);
 
 #endif

@@ -130,16 +130,36 @@ static bool is_part(const Parts *p, size_t n, const char *name)
     return false;
 }
 
+/* Would a guard of a block below that speaks of the loop take the name for one of the block's axes?  `guarded`: all will. */
+static bool hidden_by_axis(const Node *n, const Node *var, bool guarded, const char *name)
+{
+    if (n->op == OP_Block) {
+        const Node *iters = n->kid[Block_iters];
+        bool has = false;
+        for (size_t i = 0; i < iters->nkids; i++)
+            has |= strcmp(ir_var_name(iters->kid[i]->kid[Iter_var]), name) == 0;
+        return has && (guarded || ir_mentions(n->kid[Block_where], var));
+    }
+    for (size_t i = 0; i < n->nkids; i++)
+        if (is_statement(n->kid[i]) && hidden_by_axis(n->kid[i], var, guarded, name))
+            return true;
+    return false;
+}
+
 /* A Var for each part, whose name no loop around or below has; `loop` itself goes. */
 static void name_parts(Step *s, const Node *func, const Node *loop, Parts *p, const Bound *names)
 {
     Path path;
     path_to(func, loop, &path);
-    const Node *without = path_replace(s->A, &path, loop->kid[For_body]);
+    const Node *body = loop->kid[For_body], *without = path_replace(s->A, &path, body);
+    int64_t product = 1;
+    for (size_t i = 0; i < p->n; i++)
+        product *= p->factor[i];
+    bool guarded = product != loop->kid[For_extent]->at.i;
     for (size_t i = 0; i < p->n; i++) {
-        const char *name = part_name(s, loop, names, i), *try = fresh_loop_name(s->A, without, loop->kid[For_body], name);
-        for (int k = 1; is_part(p, i, try); k++)
-            try = fresh_loop_name(s->A, without, loop->kid[For_body], arena_printf(s->A, "%s_%d", name, k));
+        const char *name = part_name(s, loop, names, i), *try = fresh_loop_name(s->A, without, body, name);
+        for (int k = 1; is_part(p, i, try) || hidden_by_axis(body, loop->kid[For_var], guarded, try); k++)
+            try = fresh_loop_name(s->A, without, body, arena_printf(s->A, "%s_%d", name, k));
         const VarInfo *from = loop->kid[For_var]->at.var;
         p->var[i] = ir_var_like(s->A, DT_int64, try, from->axis ? from->axis : from->name, s->number);
     }
@@ -220,6 +240,14 @@ static const char *fused_name(Step *s, const Bound *loops)
     return buf_str(&b);
 }
 
+static bool any_hidden(const Node *body, const Bound *loops, const char *name)
+{
+    for (size_t i = 0; i < loops->n; i++)
+        if (hidden_by_axis(body, loops->nodes[i]->kid[For_var], false, name))
+            return true;
+    return false;
+}
+
 bool prim_fuse(Step *s)
 {
     Arena *A = s->A;
@@ -237,7 +265,9 @@ bool prim_fuse(Step *s)
         return false;
     const char *name = s->arg[1].n ? s->arg[1].names[0] : fused_name(s, loops);
     const Node *inner = loops->nodes[loops->n - 1];
-    name = fresh_loop_name(A, s->func, inner->kid[For_body], name);
+    const char *asked = name = fresh_loop_name(A, s->func, inner->kid[For_body], name);
+    for (int k = 1; any_hidden(inner->kid[For_body], loops, name); k++)
+        name = fresh_loop_name(A, s->func, inner->kid[For_body], arena_printf(A, "%s_%d", asked, k));
     const Node *var = ir_var_like(A, DT_int64, name, loops->nodes[0]->kid[For_var]->at.var->axis, s->number);
     Subst map[PRIM_MAX_ITEMS];
     int64_t below = 1;

@@ -162,6 +162,7 @@ const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *sr
     Arena *A = s->A;
     size_t rank = ir_rank(dst);
     const Node *iters[IR_MAX_RANK], *index[IR_MAX_RANK], *vars[IR_MAX_RANK];
+    const Node *extent[IR_MAX_RANK]; /* NULL: a dimension of one index has no loop */
     const Node **around = ARENA_ARRAY(A, const Node *, depth + 1);
     size_t naround = 0;
     for (size_t i = 0; i < depth; i++)
@@ -171,7 +172,10 @@ const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *sr
         const char *axis = copy_axis(A, like, index, d);
         index[d] = ir_var_like(A, DT_int64, axis, axis, s->number);
         vars[d] = ir_var_like(A, DT_int64, free_name(A, axis, naround, around, d, vars), axis, s->number);
-        const Node *value = window->nkids ? ix_add(A, window->kid[d]->kid[Range_min], vars[d]) : vars[d];
+        const Node *range = window->nkids ? window->kid[d] : NULL;
+        bool one = range && ir_is_int(range->kid[Range_extent], 1);
+        const Node *value = one ? range->kid[Range_min] : range ? ix_add(A, range->kid[Range_min], vars[d]) : vars[d];
+        extent[d] = one ? NULL : range ? range->kid[Range_extent] : dst->kid[d];
         iters[d] = ir_iter(A, ITER_spatial, index[d], value);
     }
     BlockInfo *info = arena_alloc(A, sizeof *info);
@@ -179,7 +183,8 @@ const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *sr
     const Node *body = ir_store(A, dst, rank, index, ir_load(A, src, rank, index));
     const Node *n = ir_block(A, info, ir_list(A, rank, iters), ir_bool(A, true), ir_nop(A), body);
     for (size_t d = rank; d-- > 0;)
-        n = ir_for(A, FOR_serial, vars[d], window->nkids ? window->kid[d]->kid[Range_extent] : dst->kid[d], n);
+        if (extent[d])
+            n = ir_for(A, FOR_serial, vars[d], extent[d], n);
     return n;
 }
 
@@ -228,31 +233,25 @@ static bool recheck_in(Step *s, const Node *func, const Node *n)
     return true;
 }
 
-typedef struct Order {
-    Step *s;
-    const Node *func;
-    VEC(const Node *) blocks; /* in program order */
-} Order;
-
-static bool collect_order(void *env, const Node *block)
+bool step_in_order(Step *s, const Moved *moved)
 {
-    Order *o = env;
-    vec_push(o->s->A, &o->blocks, block);
-    return true;
+    if (moved->after->depth > IR_MAX_DEPTH)
+        return REFUSE(s->err, too_deep, NULL, IR_MAX_DEPTH);
+    if (legal_move(moved, s->err))
+        return true;
+    if (s->err->code == ERR_step_breaks)
+        err_fix(s->err, "leave block %s where it is, or choose another place for it", moved->block);
+    return false;
 }
 
-bool nest_in_order(Step *s, const Node *func)
+bool step_explain(Step *s, const Err *reason)
 {
-    Order o = {.s = s, .func = func};
-    tree_blocks(func, collect_order, &o);
-    for (size_t w = 1; w < o.blocks.n; w++) {
-        const Node *target = block_target(o.blocks.at[w]);
-        for (size_t r = 0; target && r < w; r++)
-            if (tree_reads(o.blocks.at[r]->kid[Block_body], target) && o.blocks.at[r] != o.blocks.at[w])
-                return REFUSE(s->err, reads_too_early, o.blocks.at[r], ir_block_name(o.blocks.at[r]),
-                              ir_buf_name(target), ir_block_name(o.blocks.at[w]));
+    if ((s->err->code == ERR_step_breaks || s->err->code == ERR_order_breaks) && reason->code) {
+        Err proof = *s->err;
+        *s->err = *reason;
+        err_witness(s->err, "%s", proof.witness);
     }
-    return true;
+    return false;
 }
 
 bool nest_recheck(Step *s, const Node *func)

@@ -2,6 +2,7 @@
 #ifndef CORE_SCHEDULE_NEST_H
 #define CORE_SCHEDULE_NEST_H
 
+#include "core/schedule/legal.h"
 #include "core/schedule/prim.h"
 #include "core/schedule/tree.h"
 
@@ -42,8 +43,12 @@ size_t path_loops(const Path *p, const Node **out);
 ** box would read what was never written. */
 bool nest_guard_on_axes(const Node *block);
 
-/* Does every block that reads an allocated buffer come after the blocks that write it?  Else says which does not. */
-bool nest_in_order(Step *s, const Node *func);
+/* Does the move keep the order of all that depend on each other?  Else says what it breaks. */
+bool step_in_order(Step *s, const Moved *moved);
+
+/* Puts the reason in the words of the step's kind, if there is one, in place of what step_in_order said of a step that breaks
+** something; the witness stays.  False. */
+bool step_explain(Step *s, const Err *reason);
 
 /* Checks every concurrent loop of func again, after blocks and buffers have moved. */
 bool nest_recheck(Step *s, const Node *func);

@@ -18,6 +18,7 @@ typedef struct Move {
     AxisSpan span[2 * IR_MAX_RANK];
     const Node *around[IR_MAX_DEPTH];      /* loops around the new place */
     size_t naround;
+    const Node *out;                       /* the program with the block there */
 } Move;
 
 static bool is_in(const Node *buffer, const Node *list)
@@ -91,7 +92,8 @@ static const char *companion(const Node *n, const char *axis, int64_t extent)
     return NULL;
 }
 
-static bool finish_move(Step *s, Move *m, const Node *anchor, bool after)
+/* Builds the nest in the loop: before what uses `made`, or after what writes `after`.  m->out is the program then. */
+static bool build_move(Step *s, Move *m, const Node *made, const Node *after)
 {
     Arena *A = s->A;
     const Node *without = nest_remove(A, &m->at);
@@ -104,12 +106,19 @@ static bool finish_move(Step *s, Move *m, const Node *anchor, bool after)
     const Node *nest = nest_build(s, m->block, m->span, m->domain, m->naround, m->around);
     if (!nest)
         return false;
-    const Node *out = nest_insert(A, without, loop, nest, anchor, after);
-    out = alloc_settle_all(A, out, m->block);
-    if (!nest_in_order(s, out) || !nest_recheck(s, out))
-        return false;
-    buf_printf(&s->said, "%s at %s", ir_block_name(m->block), loop_label(A, s->func, m->loop));
-    return step_done(s, out);
+    const Node *out = nest_insert(A, without, loop, nest, made ? made : after, after != NULL);
+    if (out->depth > IR_MAX_DEPTH)
+        return REFUSE(s->err, too_deep, m->block, IR_MAX_DEPTH);
+    if (made)
+        out = alloc_settle(A, out, made, m->loop);
+    m->out = alloc_settle_all(A, out, m->block, made);
+    return true;
+}
+
+static bool finish_move(Step *s, Move *m)
+{
+    buf_printf(&s->said, "%s at %s", ir_block_name(m->block), loop_label(s->A, s->func, m->loop));
+    return nest_recheck(s, m->out) && step_done(s, m->out);
 }
 
 /* ---- compute_at ---- */
@@ -133,19 +142,20 @@ static const Node *reader_outside(const Node *n, const Node *loop, const Node *t
     return NULL;
 }
 
-/* A block before `end` is reached in program order matters only for inputs: the writer of an input that stands
-** after the new place would come too late. */
-static bool inputs_ready(Step *s, const Move *m)
+/* Why a producer does not get in the loop what it gets outside: a writer of what it reads stands between. */
+static bool explain_compute_at(Step *s, const Move *m)
 {
-    Path loop_path;
-    path_to(s->func, m->loop, &loop_path);
-    for (size_t i = 0; i + 1 < m->at.n && i + 1 < loop_path.n; i++) {
-        if (m->at.at[i] != loop_path.at[i])
-            break;
-        if (m->at.at[i]->op == OP_Seq && m->at.kid[i] > loop_path.kid[i])
-            return REFUSE(s->err, not_before, m->block, ir_block_name(m->block), ir_var_name(m->loop->kid[For_var]));
-    }
-    return true;
+    Err reason = {0};
+    Path to_loop;
+    const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
+    const Node *late = legal_passes(s->func, m->removed, NULL, m->block, PASS_INPUTS);
+    path_to(s->func, m->loop, &to_loop);
+    for (size_t i = 0; i + 1 < m->at.n && i + 1 < to_loop.n && m->at.at[i] == to_loop.at[i]; i++)
+        if (m->at.at[i]->op == OP_Seq && m->at.kid[i] > to_loop.kid[i])
+            REFUSE(&reason, not_before, m->block, name, loop);
+    if (!reason.code && late)
+        REFUSE(&reason, changed_later, late, name, statement_name(late));
+    return step_explain(s, &reason);
 }
 
 /* A block other than this one that writes the buffer: then neither of the two makes it alone. */
@@ -177,11 +187,6 @@ bool prim_compute_at(Step *s)
         return REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target), statement_name(outside), loop);
     if (!tree_reads(m->loop, m->target))
         return REFUSE(s->err, not_read_here, m->loop, ir_buf_name(m->target), loop);
-    if (!inputs_ready(s, m))
-        return false;
-    const Node *late = legal_passes(s->func, m->removed, NULL, m->block, PASS_INPUTS);
-    if (late)
-        return REFUSE(s->err, changed_later, late, name, statement_name(late));
     Region r = region_of(s->A, m->loop->kid[For_body], m->target, REGION_READS);
     const Node *access = block_access(m->block), *iters = m->block->kid[Block_iters];
     for (size_t i = 0; i < iters->nkids; i++) {
@@ -190,7 +195,11 @@ bool prim_compute_at(Step *s)
         if (iters->kid[i]->at.i == ITER_spatial && d >= 0)
             span_from_region(s->A, &r, d, &m->domain[i], &m->span[i]);
     }
-    return finish_move(s, m, m->target, false);
+    if (!build_move(s, m, m->target, NULL))
+        return false;
+    if (!step_in_order(s, &(Moved){s->func, m->out, name, NULL, m->target}))
+        return explain_compute_at(s, m);
+    return finish_move(s, m);
 }
 
 /* ---- reverse_compute_at ---- */
@@ -211,18 +220,15 @@ static void find_load(const Node *n, const Node *buffer, Load *out)
         find_load(n->kid[i], buffer, out);
 }
 
-/* Is a reduction into `target` still going on when an iteration of `loop` ends?  Then some loop around feeds it. */
-static bool still_reducing(Step *s, const Move *m, const Node *target)
+/* Is a reduction into `target` still going on when an iteration of the loop ends?  Then some loop around feeds it. */
+static void explain_reducing(const Move *m, const Node *target, Err *reason)
 {
-    for (size_t i = 0; i < m->naround; i++) {
+    for (size_t i = 0; i < m->naround && !reason->code; i++) {
         const Node *block = NULL, *axis = NULL;
-        if (feeds_reduce(m->around[i], &block, &axis) && block_target(block) == target && tree_writes(m->loop, target)) {
-            REFUSE(s->err, still_reducing, m->loop, ir_buf_name(target), ir_var_name(axis),
+        if (feeds_reduce(m->around[i], &block, &axis) && block_target(block) == target && tree_writes(m->loop, target))
+            REFUSE(reason, still_reducing, m->loop, ir_buf_name(target), ir_var_name(axis),
                    ir_var_name(m->around[i]->kid[For_var]), ir_block_name(m->block));
-            return true;
-        }
     }
-    return false;
 }
 
 /* A writer of the buffer outside the loop (other than an init above it, which is no concern here). */
@@ -303,31 +309,14 @@ static bool begun_outside(const Move *m, const Node *source)
     return inside && block_access(inside) && block_access(inside)->op == OP_Update;
 }
 
-/* Does the loop count only in axes of one value, so that a guard lets one iteration pass? */
-static bool runs_once(Step *s, const Node *func, const Node *loop)
-{
-    Path p;
-    AxisSpan span[2 * IR_MAX_RANK];
-    const Node *block = tree_only_block(loop), *iters = block ? block->kid[Block_iters] : NULL;
-    if (!block || iters->nkids > 2 * IR_MAX_RANK)
-        return false;
-    path_to(func, block, &p);
-    if (!nest_domain(s, &p, span))
-        return false;
-    for (size_t i = 0; i < iters->nkids; i++)
-        if (span[i].extent > 1 && ir_mentions(iters->kid[i]->kid[Iter_value], loop->kid[For_var]))
-            return false;
-    return true;
-}
-
 /* The first loop around the block, in the program after the move, of which two iterations run the block for the same axes. */
-static const Node *repeated_by(Step *s, const Move *m, const Node *func)
+static const Node *repeated_by(const Move *m, const Node *func)
 {
     for (size_t i = 0; i < m->naround; i++) {
         Path at, to;
         path_to_loop(func, m->around[i]->kid[For_var], &at);
         path_to_block(func, ir_block_name(m->block), &to);
-        if (!legal_apart(func, path_end(&at), path_end(&to)) && !runs_once(s, s->func, m->around[i]))
+        if (!legal_apart(func, path_end(&at), path_end(&to)))
             return path_end(&at);
     }
     return NULL;
@@ -353,6 +342,37 @@ static const Node *last_written(const Move *m)
     return last;
 }
 
+/* Why a consumer does not get in the loop what it gets behind it. */
+static bool explain_reverse(Step *s, const Move *m, const Node *again)
+{
+    Err reason = {0};
+    NameList names = {0};
+    const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
+    list_buffers(s->A, s->func, &names);
+    for (size_t i = 0; i < names.n && !reason.code; i++) {
+        const Node *source = find_buffer(s->func, names.at[i], NULL);
+        bool passed = false;
+        if (source == m->target || !tree_reads(m->block, source))
+            continue;
+        const Node *later = writer_after(s->func->kid[Func_body], m->loop, source, &passed);
+        const Node *outside = tree_writes(m->loop, source) ? writer_outside(s->func->kid[Func_body], m->loop, source) : NULL;
+        if (later)
+            REFUSE(&reason, written_later, later, name, ir_buf_name(source), ir_block_name(later), loop);
+        else if (outside && (block_access(outside)->op == OP_Update || !begun_outside(m, source)))
+            REFUSE(&reason, written_elsewhere, outside, ir_buf_name(source), ir_block_name(outside), loop);
+        else
+            explain_reducing(m, source, &reason);
+    }
+    const Node *other = other_writer(m->loop, m->block, m->target);
+    if (!reason.code && tree_reads(m->loop, m->target))
+        REFUSE(&reason, read_in_loop, m->loop, ir_buf_name(m->target), loop);
+    if (!reason.code && other)
+        REFUSE(&reason, written_by_two, other, ir_buf_name(m->target), name, statement_name(other));
+    if (!reason.code && again)
+        REFUSE(&reason, runs_again, m->loop, name, loop, ir_var_name(again->kid[For_var]));
+    return step_explain(s, &reason);
+}
+
 bool prim_reverse_compute_at(Step *s)
 {
     Move *m = arena_alloc(s->A, sizeof *m);
@@ -366,37 +386,22 @@ bool prim_reverse_compute_at(Step *s)
     list_buffers(s->A, s->func, &names);
     for (size_t i = 0; i < names.n; i++) {
         const Node *source = find_buffer(s->func, names.at[i], NULL);
-        if (source == m->target || !tree_reads(m->block, source))
+        if (source == m->target || !tree_reads(m->block, source) || !tree_writes(m->loop, source))
             continue;
-        bool passed = false;
-        const Node *later = writer_after(s->func->kid[Func_body], m->loop, source, &passed);
-        if (later)
-            return REFUSE(s->err, written_later, later, name, ir_buf_name(source), ir_block_name(later), loop);
-        if (!tree_writes(m->loop, source))
-            continue;
-        const Node *outside = writer_outside(s->func->kid[Func_body], m->loop, source);
-        if (outside && ((block_access(outside) && block_access(outside)->op == OP_Update) || !begun_outside(m, source)))
-            return REFUSE(s->err, written_elsewhere, outside, ir_buf_name(source), ir_block_name(outside), loop);
-        if (still_reducing(s, m, source) || !narrow_by(s, m, source))
+        if (!narrow_by(s, m, source))
             return false;
         written = true;
     }
+    for (size_t i = 0; i < iters->nkids; i++)
+        written &= m->span[i].extent >= 1;
     if (!written)
         return REFUSE(s->err, not_written_here, m->loop, loop, name);
-    for (size_t i = 0; i < iters->nkids; i++)
-        if (m->span[i].extent < 1)
-            return REFUSE(s->err, not_written_here, m->loop, loop, name);
-    const Node *early = tree_reads(m->loop, m->target) ? m->loop : NULL;
-    if (early)
-        return REFUSE(s->err, read_in_loop, m->loop, ir_buf_name(m->target), loop);
-    const Node *other = other_writer(m->loop, m->block, m->target);
-    Path inside;
-    if (!other && !path_to(m->loop, m->removed, &inside))
-        other = legal_passes(s->func, m->loop, m->removed, m->block, PASS_TARGET);
-    if (other)
-        return REFUSE(s->err, written_by_two, other, ir_buf_name(m->target), name, statement_name(other));
-    if (!finish_move(s, m, last_written(m), true))
+    if (!build_move(s, m, NULL, last_written(m)))
         return false;
-    const Node *again = repeated_by(s, m, s->out);
-    return !again || REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(again->kid[For_var]));
+    const Node *again = repeated_by(m, m->out);
+    if (!step_in_order(s, &(Moved){s->func, m->out, name, NULL, NULL}))
+        return explain_reverse(s, m, again);
+    if (again)
+        return REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(again->kid[For_var]));
+    return finish_move(s, m);
 }

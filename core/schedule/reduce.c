@@ -69,6 +69,15 @@ static const Node *init_block(Step *s, const Node *block, const Node *top)
                     block->kid[Block_init]);
 }
 
+/* The first loop on the path, above `depth`, that feeds a reduce axis of the block at its end. */
+static const Node *loop_reducing(const Path *p, size_t depth)
+{
+    for (size_t i = 0; i < depth; i++)
+        if (p->at[i]->op == OP_For && feeds_own_reduce(path_end(p), p->at[i]->kid[For_var]))
+            return p->at[i];
+    return NULL;
+}
+
 bool prim_decompose_reduction(Step *s)
 {
     Arena *A = s->A;
@@ -85,10 +94,6 @@ bool prim_decompose_reduction(Step *s)
         depth++;
     if (depth == p.n)
         return REFUSE(s->err, loop_not_around, loop, at, name);
-    for (size_t i = 0; i < depth; i++)
-        if (p.at[i]->op == OP_For && feeds_own_reduce(block, p.at[i]->kid[For_var]))
-            return REFUSE(s->err, reduces_outside, p.at[i], name, ir_var_name(p.at[i]->kid[For_var]), at,
-                          name, ir_var_name(p.at[i]->kid[For_var]));
     const Node *init = init_block(s, block, loop);
     const char *made = ir_block_name(init);
     for (size_t i = p.n; i-- > depth;)
@@ -101,7 +106,15 @@ bool prim_decompose_reduction(Step *s)
     step_made(s, made);
     buf_printf(&s->said, "%s -> %s before %s", name, made, loop_label(A, s->func, loop));
     const Node *out = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){init, rest}));
-    return step_done(s, alloc_settle(A, out, block_target(block)));
+    if (!step_in_order(s, &(Moved){s->func, out, made, NULL, NULL})) {
+        Err reason = {0};
+        const Node *outer = loop_reducing(&p, depth);
+        const char *over = outer ? ir_var_name(outer->kid[For_var]) : NULL;
+        if (outer)
+            REFUSE(&reason, reduces_outside, outer, name, over, at, name, over);
+        return step_explain(s, &reason);
+    }
+    return step_done(s, alloc_settle(A, out, block_target(block), NULL));
 }
 
 bool prim_contract(Step *s)

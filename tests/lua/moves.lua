@@ -92,7 +92,7 @@ func f(A: float32[32]) -> D: float32[32]:
     block D(i):
       D[i] = B[i] + 1
 ]]
-  t.raises("written_elsewhere", function() s:reverse_compute_at("D", "z") end)
+  t.raises("goes_beyond", function() s:reverse_compute_at("D", "z") end)
 end)
 
 t.test("a producer does not move past what changes its input", function()
@@ -262,6 +262,72 @@ func f(A: float32[9, 9]) -> C: float32[9, 9]:
   t.eq(e.witness, "C[1, 2] is written at i=0, j=1 and read at i=1, j=0, which would come first")
   schedule(text:format "C[i, j]"):reorder("j", "i")
   t.raises("cross_iteration", function() schedule(text:format "C[i, j]"):parallel "i" end)
+end)
+
+t.test("a guard that lets one iteration pass holds for its own block only", function()
+  local s = schedule [[
+func f(A: int32[1, 1, 1], B: int32[1, 1]) -> Q: int32[1, 1]:
+  alloc P: int32[1, 1]
+  for i in range(1):
+    for j in range(1):
+      block P(i, j):
+        P[i, j] = B[0 - i, j]
+  for i in range(1):
+    for j in range(1):
+      block Q(i, j):
+        Q[i, j] = P[0, 0] // B[0, 0]
+]]
+  s:split("P/j", 3)
+  t.raises("runs_again", function() s:reverse_compute_at("Q", "j.1") end)
+  local copied = schedule [[
+func f(A: float32[1, 1]) -> P: float32[1, 1, 1]:
+  for y in range(1):
+    for x in range(1):
+      for z in range(1):
+        block P(y, x, z):
+          P[y, x, z] = A[0, 0] + 1
+]]
+  copied:tile("y", "x", 2, 16)
+  copied:cache_write("P", "global")
+  t.raises("runs_again", function() copied:reverse_compute_at("P.store", "P/z") end)
+  same(copied, { 1, 1 })
+end)
+
+t.test("a loop's name is not taken for an axis in a guard", function()
+  local s = schedule [[
+func f(A: float32[1, 1]) -> R: float32[1, 1]:
+  for i in range(1):
+    for j in range(1):
+      block R(i, j):
+        R[i, j] = A[0, 0] + 1
+]]
+  s:split("R/j", 4)
+  s:split("j.0", 8)
+  t.eq(s:split("j.0.0", 16, "j"), "j_1")
+  same(s, { 1, 1 })
+end)
+
+t.test("memory stays outside loops that carry its values", function()
+  local s = schedule [[
+func f(A: float32[6, 8], X: float32[6, 8]) -> D: float32[6, 8]:
+  alloc T: float32[6]
+  alloc S: float32[6, 8]
+  for a in range(6):
+    for b in range(8):
+      block S(a, b):
+        S[a, b] = X[a, b] * 2
+  for y in range(6):
+    for k in range(8):
+      block T(y, k: reduce):
+        init: T[y] = 0
+        T[y] += A[y, k]
+      block D(y, k):
+        D[y, k] = T[y] + S[y, k]
+]]
+  s:compute_at("S", "k")
+  s:set_scope("T", "local")
+  s:cache_read("D", "T", "local")
+  same(s, { 6, 8 }, { 6, 8 })
 end)
 
 t.done()

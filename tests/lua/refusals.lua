@@ -204,8 +204,9 @@ end
 t.test("blocks that would come too early or too late", function()
   refused("not_before", two("C(j):\n      C[j] = B[j]", "B(i):\n      B[i] = A[i]"), "compute_at", "B", "j")
   refused("read_not_plain", two("B(j):\n      B[j] = A[j]", "C(i):\n      C[i] = B[7 - i]"), "reverse_compute_at", "C", "j")
-  refused("read_in_loop", two("B(j):\n      B[j] = A[j] + D[j]", "D(i):\n      D[i] = B[i]"), "reverse_compute_at", "D", "j")
-  refused("reads_too_early", program [[
+  refused("read_in_loop", two("B(j):\n      B[j] = A[j] + D[7 - j]", "D(i):\n      D[i] = B[i]"), "reverse_compute_at", "D", "j")
+  two("B(j):\n      B[j] = A[j] + D[j]", "D(i):\n      D[i] = B[i]"):reverse_compute_at("D", "j")
+  program([[
 func f(A: float32[8]) -> D: float32[8]:
   alloc S: float32[1]
   block S0():
@@ -215,7 +216,7 @@ func f(A: float32[8]) -> D: float32[8]:
       D[t] = S[0] + A[t]
     block S(t):
       S[0] = A[t]
-]], "cache_read", "D", "A", "local")
+]]):cache_read("D", "A", "local")
 end)
 
 t.test("copies of what is read and written at once", function()

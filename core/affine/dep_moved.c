@@ -1,0 +1,137 @@
+/* dep_moved.c -- in which order do instances of two statements touch an element? */
+#include <isl/point.h>
+#include <isl/val.h>
+#include <string.h>
+
+#include "core/affine/dep.h"
+#include "core/affine/model.h"
+#include "core/base/buf.h"
+
+typedef struct Pair {
+    const Model *m;
+    Arena *A;
+    const Stmt *s, *t;
+    DepTouch a, b;
+    unsigned common, scope; /* loops around both; those of them around the memory itself */
+    unsigned found, shown;
+    bool failed;
+    Err *err;
+} Pair;
+
+static unsigned common_loops(const Stmt *s, const Stmt *t)
+{
+    unsigned n = 0;
+    while (n < s->nloops && n < t->nloops && s->loop[n] == t->loop[n])
+        n++;
+    return n;
+}
+
+static int64_t coordinate(isl_point *p, unsigned i)
+{
+    isl_val *v = isl_point_get_coordinate_val(p, isl_dim_set, (int)i);
+    int64_t x = isl_val_get_num_si(v);
+    isl_val_free(v);
+    return x;
+}
+
+static const char *verb(const Stmt *s, const Access *a)
+{
+    return a != &s->write ? "reads" : s->update ? "updates" : "writes";
+}
+
+/* "B at y=0, x=1": the instance of s whose loops begin at the coordinate `from`. */
+static void put_instance(Buf *b, const Stmt *s, isl_point *p, unsigned from)
+{
+    buf_puts(b, s->name);
+    for (unsigned i = 0; i < s->nloops; i++)
+        buf_printf(b, "%s%s=%lld", i ? ", " : " at ", ir_var_name(s->loop[i]), (long long)coordinate(p, from + i));
+}
+
+static isl_map *at_instance(const Pair *q, const Stmt *s, const Access *a, isl_point *p, unsigned from)
+{
+    isl_map *m = isl_map_copy(a->by_loops);
+    for (unsigned i = 0; i < s->nloops; i++)
+        m = isl_map_fix_val(m, isl_dim_in, i, isl_val_int_from_si(q->m->ctx, coordinate(p, from + i)));
+    return m;
+}
+
+/* "C at z=0 writes X[0] after B at y=0 reads it", from the smallest of the pairs. */
+static void show(Pair *q, const Access *x, const Access *y, unsigned bit, isl_map *pairs)
+{
+    isl_point *p = isl_set_sample_point(isl_set_lexmin(isl_map_wrap(isl_map_copy(pairs))));
+    if (!p || isl_point_is_void(p) != isl_bool_false) {
+        isl_point_free(p);
+        return;
+    }
+    isl_map *i = at_instance(q, q->s, x, p, 0), *j = at_instance(q, q->t, y, p, (unsigned)q->s->nloops);
+    isl_point *e = isl_set_sample_point(isl_set_lexmin(isl_set_intersect(isl_map_range(i), isl_map_range(j))));
+    if (e && isl_point_is_void(e) == isl_bool_false) {
+        Buf b = buf_new(q->A);
+        put_instance(&b, q->t, p, (unsigned)q->s->nloops);
+        buf_printf(&b, " %s %s[", verb(q->t, y), ir_buf_name(x->buffer));
+        for (unsigned d = 0; d < ir_rank(x->buffer); d++)
+            buf_printf(&b, "%s%lld", d ? ", " : "", (long long)coordinate(e, d));
+        buf_printf(&b, "] %s ", bit == DEP_FIRST ? "after" : "before");
+        put_instance(&b, q->s, p, 0);
+        buf_printf(&b, " %s it", verb(q->s, x));
+        err_witness(q->err, "%s", buf_str(&b));
+    }
+    isl_point_free(e);
+    isl_point_free(p);
+}
+
+/* Are there such pairs?  Takes them. */
+static void note(Pair *q, const Access *x, const Access *y, unsigned bit, isl_map *pairs)
+{
+    isl_bool none = isl_map_is_empty(pairs);
+    q->failed |= none == isl_bool_error;
+    if (none == isl_bool_false) {
+        if (bit == q->shown && !(q->found & bit))
+            show(q, x, y, bit, pairs);
+        q->found |= bit;
+    }
+    isl_map_free(pairs);
+}
+
+static void order_pair(Pair *q, const Access *x, const Access *y)
+{
+    isl_map *pairs = isl_map_apply_range(isl_map_copy(x->by_loops), isl_map_reverse(isl_map_copy(y->by_loops)));
+    for (unsigned l = 0; l < q->common && !q->failed; l++) {
+        if (l >= q->scope) {
+            note(q, x, y, DEP_FIRST, isl_map_order_lt(isl_map_copy(pairs), isl_dim_in, (int)l, isl_dim_out, (int)l));
+            note(q, x, y, DEP_SECOND, isl_map_order_gt(isl_map_copy(pairs), isl_dim_in, (int)l, isl_dim_out, (int)l));
+        }
+        pairs = isl_map_equate(pairs, isl_dim_in, (int)l, isl_dim_out, (int)l);
+    }
+    if (q->a.stmt != q->b.stmt)
+        note(q, x, y, q->a.stmt < q->b.stmt ? DEP_FIRST : DEP_SECOND, isl_map_copy(pairs));
+    isl_map_free(pairs);
+}
+
+static const Access *touch_of(const Stmt *s, bool writes, size_t i)
+{
+    if (writes)
+        return i == 0 ? &s->write : NULL;
+    return i < s->nreads ? &s->read[i] : NULL;
+}
+
+unsigned dep_order(const Node *func, const Node *buffer, DepTouch a, DepTouch b, long operations, unsigned shown, Err *err)
+{
+    Arena *A = arena_new(NULL);
+    const Model *m = model_of(A, model_ctx((unsigned long)operations), func, NULL, false);
+    unsigned found = DEP_UNTOLD;
+    if (!m->unknown && a.stmt < m->nstmts && b.stmt < m->nstmts) {
+        Pair q = {.m = m, .A = A, .s = m->stmt[a.stmt], .t = m->stmt[b.stmt], .a = a, .b = b, .shown = shown, .err = err};
+        q.common = common_loops(q.s, q.t);
+        q.scope = (unsigned)model_scope(m, buffer);
+        for (size_t i = 0; touch_of(q.s, a.writes, i); i++)
+            for (size_t j = 0; touch_of(q.t, b.writes, j); j++) {
+                const Access *x = touch_of(q.s, a.writes, i), *y = touch_of(q.t, b.writes, j);
+                if (x->buffer == buffer && y->buffer == buffer && !q.failed)
+                    order_pair(&q, x, y);
+            }
+        found = q.failed ? DEP_UNTOLD : q.found;
+    }
+    arena_release(A);
+    return found;
+}

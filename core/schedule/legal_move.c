@@ -1,0 +1,240 @@
+/* legal_move.c -- the question for a block that has come to another place.
+**
+** A statement is known before and after by the name of its block.  For every two touches that depend on each other, of
+** which one has moved, the order after the step must be that of before, and be the same for all pairs of instances. */
+#include <string.h>
+
+#include "core/affine/dep.h"
+#include "core/affine/distance.h"
+#include "core/schedule/legal.h"
+
+/* How instances of two touches that meet are ordered; bits, so that several answers join. */
+typedef enum Rel { REL_NEVER = DEP_NEVER, REL_FIRST = DEP_FIRST, REL_SECOND = DEP_SECOND, REL_MIXED = 3 } Rel;
+
+/* Which comes first in the text, in one iteration of all loops around both. */
+static Rel in_text(const Touch *a, const Touch *b)
+{
+    return a < b ? REL_FIRST : REL_SECOND;
+}
+
+/* From bounds alone. */
+static Rel read_box(const Box *box, Rel tie)
+{
+    Rel rel = REL_NEVER;
+    if (box->never)
+        return REL_NEVER;
+    for (int i = 0; i < box->n; i++) {
+        rel |= (box->hi[i] > 0 ? REL_FIRST : 0) | (box->lo[i] < 0 ? REL_SECOND : 0);
+        if (box->lo[i] > 0 || box->hi[i] < 0)
+            return rel;
+    }
+    return rel | tie;
+}
+
+/* The distances along the first loops are 0, and along the next it has that sign: is there such a pair? */
+static bool meet_at(const Accesses *acc, const Touch *a, const Touch *b, Box box, int level, int sign)
+{
+    for (int i = 0; i < level; i++) {
+        if (box.lo[i] > 0 || box.hi[i] < 0)
+            return false;
+        box.lo[i] = box.hi[i] = 0;
+    }
+    if (level < box.n) {
+        if (sign > 0 ? box.hi[level] <= 0 : box.lo[level] >= 0)
+            return false;
+        if (sign > 0 && box.lo[level] < 1)
+            box.lo[level] = 1;
+        if (sign < 0 && box.hi[level] > -1)
+            box.hi[level] = -1;
+    }
+    distance_narrow(acc, a, b, &box);
+    return !box.never;
+}
+
+static Rel order_of(const Accesses *acc, const Touch *a, const Touch *b)
+{
+    Box box = distance_any(acc, &acc->place[a->place], &acc->place[b->place]);
+    for (int i = 0; i < box.n && i < access_scope(acc, a->buffer); i++)
+        box.lo[i] = box.hi[i] = 0; /* elsewhere it is other memory */
+    distance_narrow(acc, a, b, &box);
+    Rel rel = read_box(&box, in_text(a, b));
+    if (rel != REL_MIXED)
+        return rel;
+    rel = meet_at(acc, a, b, box, box.n, 0) ? in_text(a, b) : REL_NEVER;
+    for (int i = 0; i < box.n && rel != REL_MIXED; i++) {
+        if (!(rel & REL_FIRST) && meet_at(acc, a, b, box, i, 1))
+            rel |= REL_FIRST;
+        if (!(rel & REL_SECOND) && meet_at(acc, a, b, box, i, -1))
+            rel |= REL_SECOND;
+    }
+    return rel;
+}
+
+/* ---- who is who ---- */
+
+/* The init of block C and the block C.init are the same statement. */
+static bool is_called(const Place *p, const char *name, bool init)
+{
+    if (!p->block)
+        return !name;
+    if (!name)
+        return false;
+    const char *own = ir_block_name(p->block);
+    if (p->init == init)
+        return strcmp(own, name) == 0;
+    const char *base = p->init ? own : name, *full = p->init ? name : own;
+    size_t n = strlen(base);
+    return strncmp(full, base, n) == 0 && strcmp(full + n, ".init") == 0;
+}
+
+static bool same_statement(const Place *p, const Place *q)
+{
+    return is_called(p, q->block ? ir_block_name(q->block) : NULL, q->init);
+}
+
+static bool wrote(const Touch *t)
+{
+    return t->kind != TOUCH_READ;
+}
+
+/* ---- the question ---- */
+
+typedef struct Check {
+    const Moved *m;
+    Accesses *was, *now;
+    bool exactly; /* ask integer sets */
+    Err *err;
+} Check;
+
+/* The order of two touches in one of the programs; `shown`: a witness of that order goes to err. */
+static unsigned order_in(Check *c, bool before, const Touch *a, const Touch *b, unsigned shown)
+{
+    const Accesses *acc = before ? c->was : c->now;
+    if (!c->exactly)
+        return (unsigned)order_of(acc, a, b);
+    return dep_order(before ? c->m->before : c->m->after, a->buffer, (DepTouch){(size_t)a->place, wrote(a)},
+                     (DepTouch){(size_t)b->place, wrote(b)}, DEP_QUICK, shown, c->err);
+}
+
+/* Are loops around both of them the same in the two programs, and is their order in the text? */
+static bool stand_alike(const Check *c, const Touch *u, const Touch *v, const Touch *x, const Touch *y)
+{
+    const Place *pu = &c->was->place[u->place], *px = &c->now->place[x->place];
+    int n = access_common(pu, &c->was->place[v->place]);
+    if (n != access_common(px, &c->now->place[y->place]) || in_text(u, v) != in_text(x, y))
+        return false;
+    for (int i = 0; i < n; i++)
+        if (c->was->atom[pu->loop[i]].loop->kid[For_var] != c->now->atom[px->loop[i]].loop->kid[For_var])
+            return false;
+    return true;
+}
+
+typedef struct Past {
+    unsigned rel;
+    bool touched; /* did anything touch the buffer? */
+    bool alike;   /* a copy stands to the other as the block did for which it stands */
+} Past;
+
+/* The order in which the two were: those of their statements, or of the block for which the second stands, that touch the
+** buffer likewise. */
+static Past order_before(Check *c, const Touch *x, const Touch *y)
+{
+    const Accesses *acc = c->was;
+    Past past = {REL_NEVER, false, c->m->stands_for != NULL};
+    for (int j = 0; j < acc->ntouches; j++) {
+        const Touch *v = &acc->touch[j];
+        const Place *at = &acc->place[v->place];
+        past.touched |= v->buffer == y->buffer;
+        if (v->buffer != y->buffer || wrote(v) != wrote(y) ||
+            !(c->m->stands_for ? is_called(at, c->m->stands_for, false) : same_statement(at, &c->now->place[y->place])))
+            continue;
+        for (int i = 0; i < acc->ntouches; i++) {
+            const Touch *u = &acc->touch[i];
+            if (u == v || u->buffer != v->buffer || wrote(u) != wrote(x) ||
+                !same_statement(&acc->place[u->place], &c->now->place[x->place]))
+                continue;
+            past.rel |= order_in(c, true, u, v, 0);
+            past.alike &= stand_alike(c, u, v, x, y);
+        }
+    }
+    past.alike &= past.rel != REL_NEVER;
+    return past;
+}
+
+static const char *called(const Accesses *acc, const Touch *t)
+{
+    return statement_name(acc->place[t->place].block ? acc->place[t->place].block : acc->place[t->place].stmt);
+}
+
+/* LEGAL_NO: proven to be in another order. */
+typedef enum Verdict { LEGAL_YES, LEGAL_NO, LEGAL_UNTOLD } Verdict;
+
+static Verdict kept(Check *c, const Touch *x, const Touch *y)
+{
+    Past past = order_before(c, x, y);
+    unsigned was = past.rel, rel;
+    if (x->buffer == c->m->remade) /* in every iteration it is written, then read */
+        rel = wrote(y) && x > y ? REL_SECOND : REL_MIXED;
+    else
+        rel = order_in(c, false, x, y, 0);
+    if (!past.touched) /* a new buffer is written, then read */
+        was = wrote(x) ? REL_FIRST : REL_SECOND;
+    if (rel == REL_NEVER || past.alike || (rel == was && rel != REL_MIXED && rel < DEP_UNTOLD))
+        return LEGAL_YES;
+    if (!c->exactly || rel >= DEP_UNTOLD || (was != REL_FIRST && was != REL_SECOND))
+        return LEGAL_UNTOLD;
+    const Accesses *now = c->now;
+    const char *block = c->m->block;
+    REFUSE(c->err, order_breaks, now->place[y->place].block, block, called(now, x), ir_buf_name(y->buffer), block);
+    if (x->buffer != c->m->remade)
+        order_in(c, false, x, y, REL_MIXED - was);
+    return LEGAL_NO;
+}
+
+/* Looks at all pairs with a touch of the block that moved. */
+static Verdict all_kept(Check *c)
+{
+    const Accesses *now = c->now;
+    Verdict all = LEGAL_YES;
+    for (int j = 0; j < now->ntouches; j++) {
+        const Touch *y = &now->touch[j];
+        const Node *own = now->place[y->place].block;
+        if (!own || strcmp(ir_block_name(own), c->m->block) != 0)
+            continue;
+        for (int i = 0; i < now->ntouches; i++) {
+            const Touch *x = &now->touch[i];
+            if (x->buffer != y->buffer || (!wrote(x) && !wrote(y)) || now->place[x->place].block == own)
+                continue;
+            c->exactly = false;
+            Verdict v = kept(c, x, y);
+            c->exactly = true;
+            if (v != LEGAL_YES && c->err)
+                v = kept(c, x, y);
+            if (v == LEGAL_NO || (v == LEGAL_UNTOLD && !c->err))
+                return v;
+            all = v == LEGAL_UNTOLD ? v : all;
+        }
+    }
+    return all;
+}
+
+bool legal_surely_moved(const Moved *m)
+{
+    Accesses was, now;
+    Check c = {m, &was, &now, false, NULL};
+    return access_gather(m->before, m->before->kid[Func_body], &was) &&
+           access_gather(m->after, m->after->kid[Func_body], &now) && all_kept(&c) == LEGAL_YES;
+}
+
+bool legal_move(const Moved *m, Err *err)
+{
+    Accesses was, now;
+    Err proof = {0};
+    Check c = {m, &was, &now, false, &proof};
+    Verdict v = LEGAL_UNTOLD;
+    if (access_gather(m->before, m->before->kid[Func_body], &was) && access_gather(m->after, m->after->kid[Func_body], &now))
+        v = all_kept(&c);
+    if (v == LEGAL_NO && err)
+        *err = proof;
+    return v == LEGAL_YES || (v == LEGAL_UNTOLD && dep_check_step(m->before, m->after, DEP_QUICK, err) == DEP_OK);
+}

@@ -40,10 +40,10 @@ local function marks(path)
     number = number + 1
     local words_of = line:match "test: (.*)"
     if words_of then
-      found.full = words_of:find "full" ~= nil
-      found.release = words_of:find "release" ~= nil
-      found.cpu = words_of:find "cpu" ~= nil
-      found.timeout = tonumber(words_of:match "timeout (%d+)")
+      for _, mark in ipairs { "full", "release", "cpu" } do
+        found[mark] = found[mark] or words_of:find(mark, 1, true) ~= nil
+      end
+      found.timeout = tonumber(words_of:match "timeout (%d+)") or found.timeout
     end
     if number == 10 then break end
   end
@@ -95,6 +95,13 @@ end
 suites("", "build")
 if not quick then job("diff-mutants", "build/tests/diff --mutants", 900) end
 suites("debug/", "build-debug")
+
+-- What may take longest starts first, so that no processor waits for it at the end.
+for i, j in ipairs(jobs) do j.place = i end
+table.sort(jobs, function(a, b)
+  if a.timeout ~= b.timeout then return a.timeout > b.timeout end
+  return a.place < b.place
+end)
 
 if list_only then
   for _, j in ipairs(jobs) do print(j.name) end

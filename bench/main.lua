@@ -1,7 +1,7 @@
 -- main.lua -- `./dev bench`: the table of speeds. Each part is a file of its own; words on the command
 -- line choose parts by name.
 package.path = "bench/?.lua;" .. package.path
-local parts = { "start", "steps", "worker", "gemm", "models", "trials" }
+local parts = { "start", "steps", "worker", "verdicts", "gemm", "models", "trials" }
 
 local function chosen(name)
   for _, word in ipairs(arg) do

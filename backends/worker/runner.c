@@ -6,10 +6,12 @@
 #include "backends/worker/runner.h"
 
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "backends/worker/futex.h"
@@ -77,9 +79,9 @@ static bool run_range(const Job *job, BoardRange range, double *seconds)
     return true;
 }
 
-static double run_candidate(void *env, int which, int number)
+/* The seconds that `number` runs of a candidate take; negative if one stopped. */
+static double time_candidate(const Job *job, int which, int number)
 {
-    const Job *job = env;
     double start = timer_now();
     for (int i = 0; i < number; i++) {
         if (!run_range(job, job->candidates[which], NULL))
@@ -87,6 +89,32 @@ static double run_candidate(void *env, int which, int number)
         atomic_fetch_add_explicit(&board->heartbeat, 1, memory_order_relaxed);
     }
     return timer_now() - start;
+}
+
+/* How often a core was taken from this process. */
+static long interruptions(void)
+{
+    struct rusage use = {0};
+    getrusage(RUSAGE_SELF, &use);
+    return use.ru_nivcsw;
+}
+
+/* A short measurement during which somebody else had the core says more about him than about the
+** kernel: it is made again, a few times.  A long one meets the others whatever one does. */
+static double run_candidate(void *env, int which, int number)
+{
+    enum { TRIES = 4 };
+    const double short_s = 0.01;
+    double best = INFINITY;
+    for (int i = 0; i < TRIES; i++) {
+        long before = interruptions();
+        double took = time_candidate(env, which, number);
+        if (took < best)
+            best = took;
+        if (took < 0 || took > short_s || interruptions() == before)
+            break;
+    }
+    return best;
 }
 
 static BoardState measure(const Job *job)

@@ -152,7 +152,7 @@ function M.profile(rows)
   for i, r in ipairs(rows) do
     local m, sorted = median(r.samples)
     local spread = 50 * (sorted[(3 * #sorted + 3) // 4] - sorted[(#sorted + 3) // 4]) / m
-    p[i] = { name = r.name, ms = m * 1e3, gflops = r.flops / m * 1e-9, spread = spread }
+    p[i] = { name = r.name, ms = m * 1e3, min = sorted[1] * 1e3, gflops = r.flops / m * 1e-9, spread = spread }
     p.ms, flops = p.ms + m * 1e3, flops + r.flops
   end
   for _, k in ipairs(p) do k.share = k.ms / p.ms end

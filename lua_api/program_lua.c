@@ -213,6 +213,26 @@ static const char *feeds(const Node *block, const Node *var)
     return what;
 }
 
+/* Does a read under n walk along the axis, element by element: is the axis its last index? */
+static bool reads_along(const Node *n, const Node *axis)
+{
+    if (n->op == OP_Load && n->nkids > Load_index && n->kid[n->nkids - 1] == axis)
+        return true;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (reads_along(n->kid[i], axis))
+            return true;
+    return false;
+}
+
+static bool loop_reads_along(const Node *block, const Node *var)
+{
+    const Node *iters = block->kid[Block_iters];
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->kid[Iter_value] == var && reads_along(block->kid[Block_body], iters->kid[i]->kid[Iter_var]))
+            return true;
+    return false;
+}
+
 static void push_loops(lua_State *L, const Path *p)
 {
     lua_newtable(L);
@@ -232,6 +252,8 @@ static void push_loops(lua_State *L, const Path *p)
         lua_setfield(L, -2, "kind");
         lua_pushstring(L, feeds(path_end(p), loop->kid[For_var]));
         lua_setfield(L, -2, "feeds");
+        lua_pushboolean(L, loop_reads_along(path_end(p), loop->kid[For_var]));
+        lua_setfield(L, -2, "along");
         lua_rawseti(L, -2, ++n);
     }
 }
@@ -239,7 +261,8 @@ static void push_loops(lua_State *L, const Path *p)
 LUA_FN(program_block, "s:block(name) -> table",
     "What is known of a block: {name, class, from, target, reads, loops}.  class is \"complete\", \"reduction\" or\n"
     "\"opaque\"; target the buffer that it writes; reads a list of buffers; loops, outermost first, are\n"
-    "{name, path, extent, kind, feeds} with feeds \"spatial\", \"reduce\" or \"none\".")
+    "{name, path, extent, kind, feeds, along} with feeds \"spatial\", \"reduce\" or \"none\", and along true where\n"
+    "the loop walks along a read's last dimension.")
 {
     static const char *const classes[] = {"complete", "reduction", "opaque"};
     Program p = program_check(L, 1);

@@ -164,7 +164,18 @@ LUA_FN(sched_fork_here, "s:fork() -> Schedule", "Another cursor at the same plac
     return 1;
 }
 
-LUA_FN(sched_history, "s:history() -> string", "The steps so far, with marks, as they were said.")
+LUA_FN(sched_note_here, "s:note(text) -> Schedule",
+    "Keeps a remark where the schedule stands, such as why the next steps are taken; s:history() shows it there.")
+{
+    Sched *s = check_sched(L, 1)->sched;
+    Err err = {0};
+    if (!sched_note(s, arg_str(L, 2), &err))
+        return lua_raise(L, &err);
+    lua_settop(L, 1);
+    return 1;
+}
+
+LUA_FN(sched_history, "s:history() -> string", "The steps so far, with marks and notes, as they were said.")
 {
     Sched *s = check_sched(L, 1)->sched;
     Arena *A = lua_scratch(L, NULL);
@@ -174,6 +185,9 @@ LUA_FN(sched_history, "s:history() -> string", "The steps so far, with marks, as
         const char *mark = sched_mark_of(s, v);
         buf_printf(&out, "%sstep %d  %s%s%s%s", i ? "\n" : "", i, v->said, mark ? "   \"" : "", mark ? mark : "",
                    mark ? "\"" : "");
+        for (size_t n = 0; n < s->nnotes; n++)
+            if (s->notes[n].version == v)
+                buf_printf(&out, "\n        %s", s->notes[n].name);
     }
     if (s->nredo)
         buf_printf(&out, "\n(%zu more to redo)", s->nredo);
@@ -297,7 +311,7 @@ void lua_open_schedules(lua_State *L)
 /* ---- members ---- */
 
 static const LuaFn *const own[] = {&sched_at_fn, &sched_back_to_fn, &sched_undo_steps_fn, &sched_redo_steps_fn,
-                                   &sched_mark_here_fn, &sched_fork_here_fn, &sched_history_fn, &sched_trace_fn,
+                                   &sched_mark_here_fn, &sched_note_here_fn, &sched_fork_here_fn, &sched_history_fn, &sched_trace_fn,
                                    &sched_try_fn, &sched_steps_fn, &sched_load_fn, NULL};
 
 enum { MAX_MEMBERS = 120 };

@@ -299,16 +299,22 @@ static void drop_redo(Sched *s)
     s->nredo = 0;
 }
 
+static void free_marks(Mark *marks, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        version_release(marks[i].version);
+        free((void *)(uintptr_t)marks[i].name);
+    }
+    free(marks);
+}
+
 void sched_free(Sched *s)
 {
     if (!s)
         return;
     drop_redo(s);
-    for (size_t i = 0; i < s->nmarks; i++) {
-        version_release(s->marks[i].version);
-        free((void *)(uintptr_t)s->marks[i].name);
-    }
-    free(s->marks);
+    free_marks(s->marks, s->nmarks);
+    free_marks(s->notes, s->nnotes);
     version_release(s->at);
     free(s);
 }
@@ -323,16 +329,26 @@ static bool push_redo(Sched *s, Version *v)
     return true;
 }
 
+static bool add_mark(Mark **marks, size_t *n, const char *name, Version *v, Err *err)
+{
+    Mark *more = realloc(*marks, (*n + 1) * sizeof *more);
+    char *copy = more ? strdup(name) : NULL;
+    if (more)
+        *marks = more;
+    if (!copy)
+        return REFUSE(err, out_of_memory, NULL);
+    more[(*n)++] = (Mark){copy, version_retain(v)};
+    return true;
+}
+
 Sched *sched_fork(const Sched *s)
 {
     Sched *f = sched_new(s->at);
     Err quiet = {0};
-    for (size_t i = 0; f && i < s->nmarks; i++) {
-        Version *at = f->at;
-        f->at = s->marks[i].version;
-        sched_mark(f, s->marks[i].name, &quiet);
-        f->at = at;
-    }
+    for (size_t i = 0; f && i < s->nmarks; i++)
+        add_mark(&f->marks, &f->nmarks, s->marks[i].name, s->marks[i].version, &quiet);
+    for (size_t i = 0; f && i < s->nnotes; i++)
+        add_mark(&f->notes, &f->nnotes, s->notes[i].name, s->notes[i].version, &quiet);
     for (size_t i = 0; f && i < s->nredo; i++)
         push_redo(f, s->redo[i]);
     return f;
@@ -398,14 +414,12 @@ bool sched_mark(Sched *s, const char *name, Err *err)
             s->marks[i].version = version_retain(s->at);
             return true;
         }
-    Mark *more = realloc(s->marks, (s->nmarks + 1) * sizeof *more);
-    char *copy = more ? strdup(name) : NULL;
-    if (more)
-        s->marks = more;
-    if (!copy)
-        return REFUSE(err, out_of_memory, NULL);
-    s->marks[s->nmarks++] = (Mark){copy, version_retain(s->at)};
-    return true;
+    return add_mark(&s->marks, &s->nmarks, name, s->at, err);
+}
+
+bool sched_note(Sched *s, const char *text, Err *err)
+{
+    return add_mark(&s->notes, &s->nnotes, text, s->at, err);
 }
 
 Version *sched_marked(const Sched *s, const char *name)

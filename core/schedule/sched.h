@@ -41,6 +41,7 @@ Version *version_ancestor(Version *v, int number);
 /* A made name as a caller can use it: with its block where the name alone means another loop. */
 const char *version_made(Arena *A, const Version *v, size_t i);
 
+/* A name or a remark that a cursor keeps at a version. */
 typedef struct Mark {
     const char *name;
     Version *version;
@@ -50,8 +51,8 @@ typedef struct Sched {
     Version *at;
     Version **redo; /* what undo left, the next one last */
     size_t nredo;
-    Mark *marks;
-    size_t nmarks;
+    Mark *marks, *notes;
+    size_t nmarks, nnotes;
 } Sched;
 
 Sched *sched_new(Version *v);
@@ -71,6 +72,9 @@ bool sched_goto(Sched *s, Version *v, Err *err);
 bool sched_mark(Sched *s, const char *name, Err *err);
 Version *sched_marked(const Sched *s, const char *name);
 const char *sched_mark_of(const Sched *s, const Version *v);
+
+/* Keeps a remark where the cursor stands: why the next steps are taken, or what was refused there. */
+bool sched_note(Sched *s, const char *text, Err *err);
 
 /* The steps from the program as written to v, as Lua source that replays them on `s`. */
 const char *version_trace(Arena *A, const Version *v, const char *receiver);

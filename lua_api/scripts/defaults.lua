@@ -6,6 +6,16 @@ local M = {}
 
 local LANES = 16 -- float32 lanes of the widest vectors; narrower machines take two for one
 
+-- Takes a step where it is legal; where it is not, the history says what was tried and why it was refused.
+local function try(s, step, what)
+  local done, e = s:try(step, what)
+  if done == nil then
+    local named = type(what) == "table" and table.concat(what, ", ") or what
+    s:note(("tried %s %s, refused: %s"):format(step, named, e.why))
+  end
+  return done
+end
+
 local function loops_of(s, block, feeds)
   local out = {}
   for _, l in ipairs(s:block(block).loops) do
@@ -32,7 +42,7 @@ local function inline_cheap(s, keep)
   for _, name in ipairs(s:names "blocks") do
     local b = s:block(name)
     if b.class == "complete" and not keep[name] and s:buffer(b.target).role == "allocated" then
-      s:try("compute_inline", name)
+      try(s, "compute_inline", name)
     end
   end
 end
@@ -44,21 +54,18 @@ local function plain(s, block)
   local total = work(s, block)
   local spatial = loops_of(s, block, "spatial")
   if #spatial == 0 then return end
-  if last(spatial).extent < LANES and #spatial > 1 and #loops_of(s, block, "reduce") == 0 then
-    local paths = {}
-    for i, l in ipairs(spatial) do paths[i] = l.path end
-    s:try("fuse", paths)
-    spatial = loops_of(s, block, "spatial")
+  local inner, around = last(spatial), spatial[#spatial - 1]
+  if inner.extent < LANES and around and inner.extent * around.extent <= 4 * LANES then
+    s:note(("%s: rows of %d are short: %s and %s are run as one"):format(block, inner.extent, around.name, inner.name))
+    if try(s, "fuse", { around.path, inner.path }) then inner = last(loops_of(s, block, "spatial")) end
   end
-  local inner = last(spatial)
-  if inner.extent > 4 * LANES then
-    s:try("split", inner.path, LANES)
+  if inner.extent > 4 * LANES and s:try("split", inner.path, LANES) then
     inner = last(loops_of(s, block, "spatial"))
   end
-  if inner.extent > 1 and inner.extent <= 4 * LANES then s:try("vectorize", inner.path) end
+  if inner.extent > 1 and inner.extent <= 4 * LANES then try(s, "vectorize", inner.path) end
   for _, outer in ipairs(total >= 65536 and loops_of(s, block, "spatial") or {}) do
     if outer.extent > 1 then
-      s:try("parallel", outer.path)
+      try(s, "parallel", outer.path)
       break
     end
   end
@@ -66,24 +73,31 @@ end
 
 -- ---- products ----
 
-local REGISTERS = 28 -- for sums; what is left holds an element of each operand
+local REGISTERS = 30 -- for sums and operands; the rest holds a mask or a pattern
 
--- The largest divisor of `extent` up to `most`.
-local function divisor(extent, most)
-  for d = math.min(extent, most), 2, -1 do
-    if extent % d == 0 then return d end
+-- How many rows, and how many places `more`, a tile of sums takes when a row has that many lanes. A step of the
+-- reduction takes a cycle for each multiply-add (half of one where half a vector is enough), at least the four
+-- that a sum waits for itself, and at least the time in which vectors come from the second cache (three
+-- cycles each, or less where a window of `taps` uses it again); and two more for the loop. Rows that are left
+-- cost what they waste and code of their own. Not more than 8 rows: rows of weights often lie a power of two
+-- apart, and more of them would fight for the same sets of the cache.
+local function tile_for(rows, more, lanes, taps)
+  local vectors = (lanes + LANES - 1) // LANES
+  local part = lanes <= LANES // 2 and 0.5 or 1
+  local best, shape = math.huge, { 1, 1 }
+  for m = 1, vectors == 1 and more or 1 do
+    for r = 1, more % m == 0 and math.min(rows, 8) or 0 do
+      local sums = r * m * vectors
+      local operands = m > 1 and r + vectors or 1 + vectors
+      if sums + operands <= REGISTERS then
+        local waste = rows % r == 0 and 1 or 1.03 * ((rows + r - 1) // r * r) / rows
+        local fetch = 3 * m * vectors / math.min(taps, 3)
+        local cost = waste * (math.max(part * sums, 4, part * fetch) + 2) / sums
+        if cost < best then best, shape = cost, { r, m } end
+      end
+    end
   end
-  return 1
-end
-
--- How many rows of an outer axis fit the registers beside `vectors` of an inner one.  Not more than 8: rows of weights
--- often lie a power of two apart, and more of them would fight for the same sets of the cache.
-local function rows_for(extent, vectors)
-  local most = math.max(1, math.min(extent, 8, REGISTERS // vectors))
-  for r = most, math.max(1, most // 2), -1 do
-    if extent % r == 0 then return r end
-  end
-  return most
+  return shape[1], shape[2]
 end
 
 -- How many lanes: a whole row if it is short, else its largest part of even size; a remainder needs masks, which cost more
@@ -103,29 +117,59 @@ local function by_name(list)
   return out
 end
 
+-- What follows a sum is computed tile by tile at loop `at`, while the sums are in registers. Returns the block.
+local function in_registers(s, block, after, at)
+  local target = s:block(block).target
+  if s:buffer(target).role == "result" then
+    after = s:cache_write(block, "local")
+    s:reverse_compute_at(after, at)
+  elseif after then
+    s:reverse_compute_at(after, at)
+    s:set_scope(target, "local")
+  end
+  return after
+end
+
+-- Runs the innermost loop of each block in lanes, and those around it, up to loop `at`, as straight code.
+local function straight(s, blocks, at, lanes)
+  for _, b in ipairs(blocks) do
+    local own = s:block(b).loops
+    local inner = own[#own]
+    if lanes and inner.extent > 1 and inner.feeds == "spatial" then try(s, "vectorize", inner.path) end
+    for i = lanes and #own - 1 or #own, 1, -1 do
+      local l = own[i]
+      if l.kind ~= "serial" or l.feeds ~= "spatial" or l.extent > 24 or l.path == b .. "/" .. at then break end
+      try(s, "unroll", l.path)
+    end
+  end
+end
+
+local function threads(s, block)
+  local first = s:block(block).loops[1]
+  if first.kind == "serial" and first.extent > 1 then try(s, "parallel", first.path) end
+end
+
 -- Tiles a sum of products: lanes along `x`, rows of `rows` (and of `more`) in registers, the reduction inside; what
 -- follows is computed tile by tile while it is in registers.
 local function tile_product(s, block, x, rows, more, after)
-  local nest = s:block(block).loops
-  local reduce, outer = {}, {}
-  local lanes = lanes_for(x.extent)
-  local vectors = (lanes + LANES - 1) // LANES
-  local xo, xi = s:split(x.path, lanes)
-  local mo, mi
-  local per_row = vectors
-  if more then
-    local m = vectors > 1 and 1 or divisor(more.extent, 3)
-    if vectors == 1 and m == 1 then m = divisor(more.extent, 7) end
-    if m > 1 then
-      mo, mi = s:split(more.path, m)
-      per_row = per_row * m
-    end
-  end
-  local ro, ri = s:split(rows.path, rows_for(rows.extent, per_row))
+  local nest, reduce, outer, taps = s:block(block).loops, {}, {}, 1
   for _, l in ipairs(nest) do
     if l.feeds == "reduce" then
       reduce[#reduce + 1] = block .. "/" .. l.name
-    elseif l.name ~= x.name and l.name ~= rows.name and not (mo and l.name == more.name) then
+      if more and #reduce > 1 then taps = taps * l.extent end
+    end
+  end
+  local lanes = lanes_for(x.extent)
+  local vectors = (lanes + LANES - 1) // LANES
+  local r, m = tile_for(rows.extent, more and more.extent or 1, lanes, taps)
+  s:note(("%s: tiles of %d %s by %s%d %s: %d of 32 registers hold sums"):format(block, r, rows.name,
+    m > 1 and ("%d %s by "):format(m, more.name) or "", lanes, x.name, r * m * vectors))
+  local xo, xi = s:split(x.path, lanes)
+  local mo, mi
+  if m > 1 then mo, mi = s:split(more.path, m) end
+  local ro, ri = s:split(rows.path, r)
+  for _, l in ipairs(nest) do
+    if l.feeds ~= "reduce" and l.name ~= x.name and l.name ~= rows.name and not (mo and l.name == more.name) then
       outer[#outer + 1] = block .. "/" .. l.name
     end
   end
@@ -138,29 +182,25 @@ local function tile_product(s, block, x, rows, more, after)
   order[#order + 1] = ri
   order[#order + 1] = xi
   s:reorder(order)
-  local target = s:block(block).target
-  if s:buffer(target).role == "result" then
-    after = s:cache_write(block, "local")
-    s:reverse_compute_at(after, xo)
-  elseif after then
-    s:reverse_compute_at(after, xo)
-    s:set_scope(target, "local")
-  end
+  after = in_registers(s, block, after, xo)
   local init = s:decompose_reduction(block, reduce[1])
-  s:try("contract", block)
-  for _, b in ipairs { init, block, after } do
-    local own = s:block(b).loops
-    local inner = own[#own]
-    if inner.extent > 1 and inner.feeds == "spatial" then s:try("vectorize", inner.path) end
-    for i = #own - 1, 1, -1 do
-      local l = own[i]
-      if l.kind ~= "serial" or l.feeds ~= "spatial" or l.extent > 24 then break end
-      if l.path == b .. "/" .. xo then break end
-      s:try("unroll", l.path)
-    end
-  end
-  local first = s:block(block).loops[1]
-  if first.kind == "serial" and first.extent > 1 then s:try("parallel", first.path) end
+  try(s, "contract", block)
+  straight(s, { init, block, after }, xo, true)
+  threads(s, block)
+end
+
+-- A matrix by a vector, whose rows lie along the reduction: as many rows at once as streams of memory go well
+-- together. Each number of the matrix is used once, so memory sets the pace, and single numbers keep up with it.
+local function tile_rows(s, block, x, reduce, after)
+  local rows = 8
+  s:note(("%s: one vector by a matrix: %d rows side by side"):format(block, rows))
+  local xo, xi = s:split(x.path, rows)
+  s:reorder { xo, reduce.path, xi }
+  after = in_registers(s, block, after, xo)
+  local init = s:decompose_reduction(block, reduce.path)
+  try(s, "contract", block)
+  straight(s, { init, block, after }, xo, false)
+  threads(s, block)
 end
 
 -- The block that alone reads what `block` computes, and reads it element by element.
@@ -181,16 +221,21 @@ end
 
 local function product(s, block)
   local spatial, reduce = loops_of(s, block, "spatial"), loops_of(s, block, "reduce")
-  if #spatial < 2 or #reduce == 0 or s:block(block).class ~= "reduction" then return false end
-  local flops = work(s, block)
-  if flops < 4096 then return false end
+  if #spatial < 2 or #reduce == 0 or s:block(block).class ~= "reduction" then return end
+  if work(s, block) < 4096 then return end
   local names = by_name(spatial)
   local x = last(spatial)
   local rows = names.oc and names.oc ~= x and names.oc or spatial[#spatial - 1]
   local more = names.oc and #spatial >= 4 and spatial[#spatial - 1] or nil
-  if rows == x or x.extent < 2 then return false end
-  local ok = pcall(s.steps, s, function() tile_product(s, block, x, rows, more, epilogue(s, block)) end)
-  return ok
+  if rows == x or x.extent < 2 then return end
+  local ok, e = pcall(s.steps, s, function()
+    if rows.extent == 1 and not more and #reduce == 1 and reduce[1].along and not x.along then
+      tile_rows(s, block, x, reduce[1], epilogue(s, block))
+    else
+      tile_product(s, block, x, rows, more, epilogue(s, block))
+    end
+  end)
+  if not ok then s:note(("tried to tile %s, refused: %s"):format(block, e.why or e)) end
 end
 
 -- ---- the whole ----

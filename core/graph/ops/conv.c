@@ -136,7 +136,6 @@ static const Node *conv_sum(LowerCall *l, const Node *x_zero,
     window_read(&l->call, x.dim + 2, x.rank - 2, w.dim + 2, &win);
     const Node *fill =
         x_zero ? lower_at(l, 2, (const Node *[]){ix(l, 0)}) : te_num(l->te, x.dtype, 0);
-    const Node *padded = window_pad(l, &win, fill);
     Axes ax = conv_axes(l, y), taps = tap_axes(l, &win, w.dim[1]);
     const Node *xi[GRAPH_MAX_RANK], *wi[GRAPH_MAX_RANK];
     int64_t group = call_int(&l->call, A_conv_group);
@@ -144,11 +143,11 @@ static const Node *conv_sum(LowerCall *l, const Node *x_zero,
     xi[1] = channel(l, ax.at[1], taps.at[0], w.dim[0] / group, w.dim[1]);
     wi[0] = ax.at[1];
     wi[1] = taps.at[0];
-    for (int d = 0; d < win.n; d++) {
-        xi[d + 2] = window_index(l, &win, d, ax.at[d + 2], taps.at[d + 1]);
+    for (int d = 0; d < win.n; d++)
         wi[d + 2] = taps.at[d + 1];
-    }
-    const Node *a = te_load(l->te, padded, (size_t)x.rank, xi), *b = lower_at(l, 1, wi);
+    int rank;
+    const Node *seen = window_input(l, &win, fill, &ax.at[2], &taps.at[1], &xi[2], &rank);
+    const Node *a = te_load(l->te, seen, (size_t)rank, xi), *b = lower_at(l, 1, wi);
     a = te_cast(l->te, y.dtype, a);
     b = te_cast(l->te, y.dtype, b);
     if (x_zero)

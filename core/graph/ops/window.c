@@ -197,3 +197,66 @@ const Node *window_index(LowerCall *l, const Window *w, int d, const Node *out, 
     Arena *A = l->call.A;
     return ix_add(A, ix_mul(A, out, ix(l, w->stride[d])), ix_mul(A, k, ix(l, w->dilation[d])));
 }
+
+/* The stage of window_input, with what it reads and how it is read, axis by axis. */
+typedef struct Phases {
+    Axes ax;                            /* of the stage */
+    const Node *source[GRAPH_MAX_RANK]; /* in the padded input */
+    const Node **index;                 /* of who reads the stage */
+    int reads;
+} Phases;
+
+static const Node *phase_axis(LowerCall *l, Phases *p, int64_t extent, const char *name)
+{
+    Axes one = lower_axes(l, 1, &extent, &name);
+    p->ax.extent[p->ax.n] = extent;
+    return p->ax.at[p->ax.n++] = one.at[0];
+}
+
+/* One spatial axis of `extent` padded columns, of which output `out` reads tap `k`. */
+static void add_phases(LowerCall *l, Phases *p, const Window *w, int d, int64_t extent,
+                       const Node *out, const Node *k)
+{
+    Arena *A = l->call.A;
+    const char *name = window_axis(l, w->n, d, false);
+    int64_t s = w->stride[d], apart = w->dilation[d];
+    const Node **source = &p->source[2 + d];
+    if (w->kernel[d] == 1) {
+        *source = ix_mul(A, phase_axis(l, p, w->out[d], name), ix(l, s));
+        p->index[p->reads++] = out;
+    } else if (d + 1 < w->n) {
+        *source = phase_axis(l, p, extent, name);
+        p->index[p->reads++] = window_index(l, w, d, out, k);
+    } else {
+        const Node *phase = phase_axis(l, p, s, "p");
+        int64_t columns = w->out[d] + (w->kernel[d] - 1) * apart / s;
+        *source = ix_add(A, ix_mul(A, phase_axis(l, p, columns, name), ix(l, s)), phase);
+        k = ix_mul(A, k, ix(l, apart));
+        p->index[p->reads++] = ix_mod(A, k, ix(l, s));
+        p->index[p->reads++] = ix_add(A, out, ix_div(A, k, ix(l, s)));
+    }
+}
+
+const Node *window_input(LowerCall *l, const Window *w, const Node *fill, const Node *const *out,
+                         const Node *const *taps, const Node **index, int *rank)
+{
+    const Node *padded = window_pad(l, w, fill);
+    int last = w->n - 1;
+    *rank = w->n + 2;
+    if (w->stride[last] == 1 || *rank == GRAPH_MAX_RANK) {
+        for (int d = 0; d < w->n; d++)
+            index[d] = window_index(l, w, d, out[d], taps[d]);
+        return padded;
+    }
+    Phases p = {.index = index};
+    for (int d = 0; d < 2; d++)
+        p.source[d] = phase_axis(l, &p, ir_dim(padded, (size_t)d), d ? "c" : "n");
+    for (int d = 0; d < w->n; d++)
+        add_phases(l, &p, w, d, ir_dim(padded, (size_t)d + 2), out[d], taps[d]);
+    *rank = p.ax.n;
+    const Node *x = te_load(l->te, padded, (size_t)w->n + 2, p.source);
+    const Node *column = p.source[2 + last], *columns = ix(l, ir_dim(padded, (size_t)last + 2));
+    if (w->kernel[last] > 1) /* the last phases may have a column less than the first */
+        x = te_select(l->te, te_op(l->te, OP_Lt, column, columns), x, fill);
+    return lower_stage(l, "phases", &p.ax, x);
+}

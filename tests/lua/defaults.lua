@@ -1,0 +1,111 @@
+-- defaults.lua -- the default schedules: what they do with kernels of every kind, what they say about it, and
+-- that the results stay those of the program as written.
+-- test: cpu
+local t = dofile "tests/check.lua"
+
+-- The default schedule of a kernel, whose results agree with those of the program as written.
+local function scheduled(f, ...)
+  local s = tvm.default(tvm.schedule(f))
+  local check = tvm.check(s:run(...), s:at(0):run(...))
+  t.ok(check.ok, tostring(check))
+  return s
+end
+
+local function kind_of(s, path)
+  local block = path:match "^[^/]+"
+  for _, l in ipairs(s:block(block).loops) do
+    if l.path == path then return l.kind end
+  end
+  error(("no loop %s in\n%s"):format(path, s))
+end
+
+t.test("a vector by a matrix whose rows lie along the sum takes rows side by side", function()
+  local f = te.func("gemv", function(m, n)
+    local A, B = te.placeholder({ 1, n }, "float32", "A"), te.placeholder({ m, n }, "float32", "B")
+    local k = te.reduce_axis(n, "k")
+    return te.compute({ 1, m }, function(y, x) return te.sum(A(y, k) * B(x, k), k) end, "C")
+  end)
+  for _, m in ipairs { 64, 67 } do
+    local s = scheduled(f(m, 200), tvm.random { 1, 200 }, tvm.random({ m, 200 }, "float32", { seed = 2 }))
+    t.eq(kind_of(s, "C/x.1"), "unrolled")
+    t.ok(s:history():find "one vector by a matrix", s:history())
+  end
+end)
+
+t.test("rows that fill no vector run in lanes all the same", function()
+  for _, shape in ipairs { { 6, 13, 13 }, { 6, 7, 7 }, { 5, 3, 2 } } do
+    local c, h, w = table.unpack(shape)
+    local f = te.func("concat", function()
+      local A, B = te.placeholder(shape, "float32", "A"), te.placeholder(shape, "float32", "B")
+      return te.compute({ 2 * c, h, w }, function(i, y, x)
+        return te.select(te.lt(i, c), A(te.min(i, c - 1), y, x), B(te.max(i - c, 0), y, x))
+      end, "C")
+    end)()
+    local s = scheduled(f, tvm.random(shape), tvm.random(shape, "float32", { seed = 2 }))
+    local loops = s:block("C").loops
+    t.eq(loops[#loops].kind, "vectorized", tostring(s))
+  end
+end)
+
+t.test("the history says what a tile is, and what was tried and refused", function()
+  local f = tvm.parse [[
+func scan(A: float32[8, 64]) -> B: float32[8, 64]:
+  for y in range(8):
+    for x in range(64):
+      block B(y, x):
+        B[y, x] = A[y, x] + select(x > 0, B[y, max(x - 1, 0)], 0)
+]]
+  local s = tvm.default(tvm.schedule(f))
+  t.ok(s:history():find "tried vectorize B/x, refused: ", s:history())
+  local m = te.func("mm", function()
+    local A, B = te.placeholder({ 64, 64 }, "float32", "A"), te.placeholder({ 64, 64 }, "float32", "B")
+    local k = te.reduce_axis(64, "k")
+    return te.compute({ 64, 64 }, function(y, x) return te.sum(A(y, k) * B(k, x), k) end, "C")
+  end)()
+  s = scheduled(m, tvm.random { 64, 64 }, tvm.random({ 64, 64 }, "float32", { seed = 2 }))
+  t.ok(s:history():find "tiles of 4 y by 64 x: 16 of 32 registers hold sums", s:history())
+end)
+
+t.test("a note stays where it was made", function()
+  local s = tvm.schedule(tvm.parse "func f(A: float32[8]) -> B: float32[8]:\n  for i in range(8):\n    B[i] = A[i]")
+  s:note("why"):split("i", 4)
+  t.ok(s:history():find("step 0  as written\n        why\nstep 1  split", 1, true), s:history())
+  t.ok(s:fork():history():find "why")
+  s:note "later"
+  s:back(0)
+  t.ok(not s:history():find "later")
+end)
+
+t.test("a convolution with a stride reads columns that lie side by side, and gives what it gave", function()
+  for _, c in ipairs {
+    { kernel = 3, stride = 2, pad = 1, size = 13 }, { kernel = 1, stride = 2, pad = 0, size = 9 },
+    { kernel = 5, stride = 3, pad = 2, size = 17, dilation = 2 }, { kernel = 2, stride = 2, pad = 0, size = 8 },
+    { kernel = 7, stride = 2, pad = 3, size = 21 },
+  } do
+    local d = c.dilation or 1
+    local weights = tvm.random({ 4, 2, c.kernel, c.kernel }, "float32", { seed = 3 })
+    local g = tvm.graph("strided", function(b)
+      return b:conv(b:input("x", "float32", { 1, 2, c.size, c.size }), weights,
+        { strides = { c.stride, c.stride }, dilations = { d, d }, pads = { c.pad, c.pad, c.pad, c.pad } })
+    end)
+    local x = tvm.random { 1, 2, c.size, c.size }
+    local y = g:lower():run(x)
+    for _ = 1, 40 do -- some outputs, by the definition
+      local oc, oy, ox = math.random(0, 3), math.random(0, y.shape[3] - 1), math.random(0, y.shape[4] - 1)
+      local sum = 0
+      for ic = 0, 1 do
+        for ky = 0, c.kernel - 1 do
+          for kx = 0, c.kernel - 1 do
+            local iy, ix = oy * c.stride + ky * d - c.pad, ox * c.stride + kx * d - c.pad
+            if iy >= 0 and iy < c.size and ix >= 0 and ix < c.size then
+              sum = sum + x[0][ic][iy][ix] * weights[oc][ic][ky][kx]
+            end
+          end
+        end
+      end
+      t.ok(math.abs(sum - y[0][oc][oy][ox]) < 1e-4, ("%d %d %d: %s, not %s"):format(oc, oy, ox, y[0][oc][oy][ox], sum))
+    end
+  end
+end)
+
+t.done()

@@ -86,6 +86,16 @@ bool call_const_number(const GraphCall *c, size_t i, double *v)
     return true;
 }
 
+const int64_t dims_unknown[GRAPH_MAX_RANK] = {DIM_ANY, DIM_ANY, DIM_ANY, DIM_ANY, DIM_ANY, DIM_ANY,
+                                              DIM_ANY, DIM_ANY, DIM_ANY, DIM_ANY, DIM_ANY, DIM_ANY,
+                                              DIM_ANY, DIM_ANY, DIM_ANY, DIM_ANY};
+
+int call_shape_length(const GraphCall *c, size_t i)
+{
+    int64_t n = call_rank(c, i) == 1 ? call_dim(c, i, 0) : -1;
+    return n >= 0 && n <= GRAPH_MAX_RANK ? (int)n : -1;
+}
+
 bool call_one_number(const GraphCall *c, size_t i)
 {
     if (!call_has(c, i) || call_rank(c, i) == 0 ||

@@ -122,6 +122,11 @@ bool call_const_ints(const GraphCall *c, size_t i, const int64_t **v, size_t *n)
 /* The first element of input i as a number, where it is known. */
 bool call_const_number(const GraphCall *c, size_t i, double *v);
 
+/* How many dimensions input i, a shape, speaks of, where what it says is not known; -1: not even that.
+** Such a shape's dimensions are dims_unknown. */
+int call_shape_length(const GraphCall *c, size_t i);
+extern const int64_t dims_unknown[GRAPH_MAX_RANK];
+
 /* Is input i, where it is there, a single number (a scalar or a list of one) / a list of n entries /
 ** a shape that stretches to `to`?  Each refuses, with the shapes, where it is not. */
 bool call_one_number(const GraphCall *c, size_t i);

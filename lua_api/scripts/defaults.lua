@@ -242,13 +242,16 @@ end
 
 -- Schedules every block of a kernel.  Returns the schedule.
 function M.apply(s)
-  local keep, sums = {}, {}
+  local keep, sums, read = {}, {}, {}
   for _, name in ipairs(s:names "blocks") do
     local b = s:block(name)
-    if b.class == "reduction" then
-      sums[#sums + 1] = name
-      -- What a sum reads again and again is worth keeping.
-      for _, buffer in ipairs(b.reads) do keep[buffer] = true end
+    local sum = b.class == "reduction"
+    if sum then sums[#sums + 1] = name end
+    for _, buffer in ipairs(b.reads) do
+      -- What a sum reads again and again is worth keeping, and so is what two blocks read: in a chain of
+      -- steps that each read the one before twice, the last would hold them all many times.
+      keep[buffer] = keep[buffer] or sum or read[buffer]
+      read[buffer] = true
     end
   end
   inline_cheap(s, keep)

@@ -96,14 +96,17 @@ int64_t flops_per_element(GraphCall *c)
 
 /* ---- lowering ---- */
 
+const char *lower_formula_of(const GraphOp *op, DType t)
+{
+    GraphOpId id = (GraphOpId)(op - graph_op);
+    if ((id == GOP_atan || id == GOP_asin || id == GOP_acos) && t != DT_float32)
+        return NULL;
+    return dtype_is_float(t) ? formula[id].floats : formula[id].integers;
+}
+
 static const char *formula_for(LowerCall *l, DType t)
 {
-    const Formula *f = &formula[l->call.node->op - graph_op];
-    const char *text = dtype_is_float(t) ? f->floats : f->integers;
-    const GNode *n = l->call.node;
-    bool single = gnode_is(n, GOP_atan) || gnode_is(n, GOP_asin) || gnode_is(n, GOP_acos);
-    if (single && t != DT_float32)
-        text = NULL;
+    const char *text = lower_formula_of(l->call.node->op, t);
     if (!text)
         call_cannot(&l->call, "it is not defined on %s", dtype_name(t));
     return text;

@@ -3,14 +3,6 @@
 
 #include "core/graph/ops/lower.h"
 
-/* An index read from a tensor, counted from the end where it is negative. */
-static const Node *wrapped(LowerCall *l, const Node *i, int64_t extent)
-{
-    i = te_cast(l->te, DT_int64, i);
-    return te_select(l->te, te_op(l->te, OP_Lt, i, ix(l, 0)), ix_add(l->call.A, i, ix(l, extent)),
-                     i);
-}
-
 /* ---- gather ---- */
 
 bool infer_gather(GraphCall *c)
@@ -41,7 +33,7 @@ bool lower_gather(LowerCall *l)
     const Node *index[GRAPH_MAX_RANK];
     for (int d = 0; d < x.rank; d++)
         index[d] = d < axis ? ax.at[d] : d > axis ? ax.at[d + at.rank - 1] : NULL;
-    index[axis] = wrapped(l, lower_at(l, 1, ax.at + axis), x.dim[axis]);
+    index[axis] = lower_wrapped(l, lower_at(l, 1, ax.at + axis), x.dim[axis]);
     lower_out(l, 0, &ax, lower_at(l, 0, index));
     return true;
 }
@@ -69,7 +61,7 @@ bool lower_gather_elements(LowerCall *l)
     Axes ax = lower_axes_of(l, lower_out_type(l, 0));
     const Node *index[GRAPH_MAX_RANK];
     memcpy(index, ax.at, sizeof index);
-    index[axis] = wrapped(l, lower_at(l, 1, ax.at), x.dim[axis]);
+    index[axis] = lower_wrapped(l, lower_at(l, 1, ax.at), x.dim[axis]);
     lower_out(l, 0, &ax, lower_at(l, 0, index));
     return true;
 }
@@ -115,7 +107,7 @@ bool lower_gather_nd(LowerCall *l)
             index[d] = ax.at[d];
         } else if (d < batch + width) {
             row[at.rank - 1] = ix(l, d - batch);
-            index[d] = wrapped(l, lower_at(l, 1, row), x.dim[d]);
+            index[d] = lower_wrapped(l, lower_at(l, 1, row), x.dim[d]);
         } else {
             index[d] = ax.at[at.rank - 1 + d - batch - width];
         }
@@ -353,7 +345,7 @@ bool lower_one_hot(LowerCall *l)
         if (d != axis)
             index[from++] = ax.at[d];
     const Node *hit =
-        te_op(l->te, OP_Eq, wrapped(l, lower_at(l, 0, index), y.dim[axis]), ax.at[axis]);
+        te_op(l->te, OP_Eq, lower_wrapped(l, lower_at(l, 0, index), y.dim[axis]), ax.at[axis]);
     lower_out(l, 0, &ax,
               te_select(l->te, hit, lower_at(l, 2, (const Node *[]){ix(l, 1)}),
                         lower_at(l, 2, (const Node *[]){ix(l, 0)})));

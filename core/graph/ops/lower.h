@@ -44,9 +44,16 @@ typedef struct FormulaArg {
 } FormulaArg;
 const Node *lower_formula(LowerCall *l, const char *text, DType t, size_t n, const FormulaArg *arg);
 
+/* What an elementwise operator computes of `x`, or of `a` and `b`, in type t; NULL if that is no formula
+** of formulas.def, or not on such a type. */
+const char *lower_formula_of(const GraphOp *op, DType t);
+
 /* ---- indices ---- */
 const Node *ix(LowerCall *l, int64_t v);
 const Node *in_range(LowerCall *l, const Node *i, int64_t extent); /* 0 <= i < extent */
+
+/* An index read from a tensor, counted from the end where it is negative. */
+const Node *lower_wrapped(LowerCall *l, const Node *i, int64_t extent);
 
 /* The row-major position of an index in a shape, and the index at a position. */
 const Node *ix_flat(LowerCall *l, int rank, const int64_t *dim, const Node *const *index);

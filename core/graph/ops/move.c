@@ -12,11 +12,7 @@ bool infer_reshape(GraphCall *c)
     const int64_t *want;
     size_t n;
     if (!call_const_ints(c, 1, &want, &n)) {
-        int64_t dim[GRAPH_MAX_RANK];
-        int64_t rank = call_rank(c, 1) == 1 ? call_dim(c, 1, 0) : -1;
-        for (int d = 0; d < GRAPH_MAX_RANK; d++)
-            dim[d] = DIM_ANY;
-        call_out(c, 0, x.dtype, rank >= 0 && rank <= GRAPH_MAX_RANK ? (int)rank : -1, dim);
+        call_out(c, 0, x.dtype, call_shape_length(c, 1), dims_unknown);
         return true;
     }
     if (n > GRAPH_MAX_RANK)
@@ -432,7 +428,8 @@ bool infer_expand(GraphCall *c)
     size_t n;
     int64_t dim[GRAPH_MAX_RANK];
     if (!call_const_ints(c, 1, &want, &n)) {
-        call_out(c, 0, x.dtype, -1, NULL);
+        int length = call_shape_length(c, 1);
+        call_out(c, 0, x.dtype, length < 0 || length > x.rank ? length : x.rank, dims_unknown);
         return true;
     }
     if (n > GRAPH_MAX_RANK)

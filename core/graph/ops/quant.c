@@ -91,3 +91,49 @@ bool lower_dequantize(LowerCall *l)
     lower_out(l, 0, &ax, te_mul(l->te, te_cast(l->te, y.dtype, x), parameter(l, 1, &ax, axis)));
     return true;
 }
+
+/* ---- by the range of x ---- */
+
+bool infer_dynamic_quantize(GraphCall *c)
+{
+    GType x = call_type(c, 0);
+    call_out(c, 0, DT_uint8, x.rank, x.dim);
+    call_out(c, 1, x.dtype, 0, NULL);
+    call_out(c, 2, DT_uint8, 0, NULL);
+    return true;
+}
+
+/* The greatest (least) element of x, or 0 where that is greater (less): a stage of rank 0. */
+static const Node *range_end(LowerCall *l, Combiner c)
+{
+    GType x = lower_type(l, 0);
+    Axes none = {0}, all = lower_reduce_axes(l, x.rank, x.dim, NULL);
+    return lower_reduce(l, c == COMB_max ? "max" : "min", c, &none, &all, lower_at(l, 0, all.at));
+}
+
+bool lower_dynamic_quantize(LowerCall *l)
+{
+    DType t = lower_type(l, 0).dtype;
+    Axes none = {0}, ax = lower_axes_of(l, lower_out_type(l, 0));
+    const Node *low = range_end(l, COMB_min), *high = range_end(l, COMB_max);
+    FormulaArg range[] = {{"low", te_load(l->te, low, 0, NULL)}, {"high", te_load(l->te, high, 0, NULL)}};
+    /* Where all is 0 any scale will do. */
+    const Node *e = lower_formula(l, "let r = max(high, 0) - min(low, 0) in select(r == 0, 1, r / 255)", t, 2, range);
+    if (!e)
+        return false;
+    const Node *scale = lower_stage(l, "scale", &none, e);
+    FormulaArg zero_of[] = {range[0], {"s", te_load(l->te, scale, 0, NULL)}};
+    e = lower_formula(l, "max(0, min(255, round(-min(low, 0) / s)))", t, 2, zero_of);
+    const Node *zero = e ? lower_stage(l, "zero", &none, e) : NULL;
+    if (!zero)
+        return false;
+    FormulaArg arg[] = {{"x", lower_load(l, 0, &ax)}, {"s", te_load(l->te, scale, 0, NULL)},
+                        {"z", te_load(l->te, zero, 0, NULL)}};
+    e = lower_formula(l, "max(0, min(255, round(x / s) + z))", t, 3, arg);
+    if (!e)
+        return false;
+    lower_out(l, 0, &ax, te_cast(l->te, DT_uint8, e));
+    lower_out(l, 1, &none, te_load(l->te, scale, 0, NULL));
+    lower_out(l, 2, &none, te_cast(l->te, DT_uint8, te_load(l->te, zero, 0, NULL)));
+    return true;
+}

@@ -79,7 +79,7 @@ bool infer_constant_of_shape(GraphCall *c)
     if (!call_one_number(c, 1))
         return false;
     if (!call_const_ints(c, 0, &dim, &n)) {
-        call_out(c, 0, t, -1, NULL);
+        call_out(c, 0, t, call_shape_length(c, 0), dims_unknown);
         return true;
     }
     if (n > GRAPH_MAX_RANK)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/buf.h"
 #include "core/graph/consts.h"
 #include "core/graph/infer.h"
 #include "core/import/onnx/reader.h"
@@ -100,17 +101,16 @@ static bool define(Importer *im, const char *name, ValueId v, const char *node, 
     return true;
 }
 
-/* Values whose element type has no counterpart here, as against those that only wait for shapes. */
-static void mark_foreign(Importer *im, ValueId v)
+/* Some exporters write the same constant twice, which harms nobody. */
+static bool define_constant(Importer *im, const char *name, ValueId v, const char *node, Err *err)
 {
-    while (im->foreign.n <= v)
-        vec_push(im->A, &im->foreign, false);
-    im->foreign.at[v] = gb_value(im->b, v)->type.dtype == DT_COUNT;
-}
-
-static bool is_foreign(const Importer *im, ValueId v)
-{
-    return v < im->foreign.n && im->foreign.at[v];
+    ValueId old = strmap_get(&im->constants, name, strlen(name), VALUE_NONE);
+    const GValue *is = gb_value(im->b, v), *was = old == VALUE_NONE ? NULL : gb_value(im->b, old);
+    if (was && gtype_equal(was->type, is->type) &&
+        fp_equal(tensor_fingerprint(was->data), tensor_fingerprint(is->data)))
+        return true;
+    strmap_put(&im->constants, name, strlen(name), v);
+    return define(im, name, v, node, err);
 }
 
 /* The last resort: a node that stands for what is not known. */
@@ -141,7 +141,6 @@ static bool make_unsupported(Importer *im, const OnnxNode *n, const char *why, V
             v.type = im->types.at[k];
             gb_set_value(im->b, out[i], v);
         }
-        mark_foreign(im, out[i]);
     }
     return true;
 }
@@ -170,6 +169,7 @@ static bool read_initializer(Importer *im, Wire w, Err *err)
             return false;
         v = gb_const(im->b, NULL, name, t);
         tensor_release(t);
+        return define_constant(im, name, v, "(an initializer)", err);
     }
     return define(im, name, v, "(an initializer)", err);
 }
@@ -186,6 +186,7 @@ static bool read_attribute(Importer *im, Wire w, OnnxAttr *a, Err *err)
     int64_t i = 0, kind = 0;
     double f32 = 0;
     Span s = {0}, tensor = {0};
+    Buf words = buf_new(im->A);
     *a = (OnnxAttr){.name = ""};
     for (WireField f; wire_next(&w, &f, err);) {
         size_t pos = 0;
@@ -221,7 +222,12 @@ static bool read_attribute(Importer *im, Wire w, OnnxAttr *a, Err *err)
             while (wire_float(&f, &pos, &d))
                 vec_push(im->A, &floats, d);
             break;
-        default: a->type = f.id == Attribute_strings ? ATTR_STRINGS_ : a->type; break;
+        case Attribute_strings:
+            a->type = ATTR_STRINGS_;
+            buf_puts(&words, words.len ? " " : "");
+            buf_puts(&words, text_of(im->A, f.bytes));
+            break;
+        default: break;
         }
     }
     if (w.failed)
@@ -232,6 +238,9 @@ static bool read_attribute(Importer *im, Wire w, OnnxAttr *a, Err *err)
     case ATTR_INT_: a->value = (GAttr){.kind = GA_INT, .at.i = i}; break;
     case ATTR_FLOAT_: a->value = (GAttr){.kind = GA_FLOAT, .at.f = f32}; break;
     case ATTR_STRING_: a->value = (GAttr){.kind = GA_STR, .at.s = text_of(im->A, s)}; break;
+    case ATTR_STRINGS_: /* one string here: the words, with spaces between */
+        a->value = (GAttr){.kind = GA_STR, .at.s = buf_str(&words)};
+        break;
     case ATTR_INTS_:
         a->value = (GAttr){.kind = GA_INTS, .n = (uint32_t)ints.n, .at.is = ints.at};
         break;
@@ -319,15 +328,13 @@ static const char *foreign(Importer *im, const OnnxNode *n)
                                 a->type == ATTR_GRAPH_ ? "a graph" : "of a kind");
     }
     for (size_t i = 0; i < n->nin; i++)
-        if (n->in[i] != VALUE_NONE && is_foreign(im, n->in[i]))
+        if (n->in[i] != VALUE_NONE && strmap_get(&im->foreign, n->in_name[i], strlen(n->in_name[i]), 0))
             return arena_printf(im->A, "the element type of its input %s is not known here",
                                 n->in_name[i]);
     return NULL;
 }
 
-/* Attributes as gb_node wants them: those that a version's rule has used are gone, and some that
-** never meant anything. */
-static size_t gather_args(OnnxNode *n, GArg *arg)
+size_t onnx_args(const OnnxNode *n, GArg *arg)
 {
     size_t nargs = 0;
     for (size_t i = 0; i < n->nattrs; i++) {
@@ -362,8 +369,9 @@ static bool take_over(Importer *im, OnnxNode *n, ValueId *out, Err *err)
     OnnxRule *rule = n->why ? NULL : onnx_rule_for(n);
     if (rule && !rule(im, n, err))
         return false;
-    if (n->made && n->nout != 1)
-        return REFUSE(err, onnx_node, NULL, n->name, n->op_type, "it has more than one output");
+    if (n->made && n->nout > n->nmade)
+        return REFUSE(err, onnx_node, NULL, n->name, n->op_type,
+                      arena_printf(im->A, "it has %zu outputs, not %zu", n->nout, n->nmade));
     if (!n->why)
         n->why = tensor_left(im, n);
     if (n->made) {
@@ -377,7 +385,7 @@ static bool take_over(Importer *im, OnnxNode *n, ValueId *out, Err *err)
                           .in = n->in,
                           .nin = n->nin,
                           .arg = arg,
-                          .nargs = gather_args(n, arg),
+                          .nargs = onnx_args(n, arg),
                           .nout = n->nout,
                           .out_origin = n->out_name};
         Err trouble = {0};
@@ -404,6 +412,8 @@ static bool import_node(Importer *im, OnnxNode node, Err *err)
     size_t nout = n.nout;
     if (!take_over(im, &n, out, err))
         return false;
+    if (n.made && !n.op) /* a Constant */
+        return define_constant(im, n.out_name[0], out[0], n.name, err);
     for (size_t i = 0; i < n.nout && i < nout; i++)
         if (n.out_name[i][0] && !define(im, n.out_name[i], out[i], n.name, err))
             return false;
@@ -486,7 +496,8 @@ static bool import_input(Importer *im, Wire w, Err *err)
     if (!read_value_info(im, w, true, &name, &t, err))
         return false;
     ValueId v = gb_input(im->b, name, name, t);
-    mark_foreign(im, v);
+    if (t.dtype == DT_COUNT)
+        strmap_put(&im->foreign, name, strlen(name), 1);
     return define(im, name, v, "(an input)", err);
 }
 
@@ -605,6 +616,8 @@ Graph *onnx_import_bytes(const uint8_t *bytes, size_t n, const char *name, const
                    .values = strmap_new(A),
                    .declared = strmap_new(A),
                    .inputs = strmap_new(A),
+                   .constants = strmap_new(A),
+                   .foreign = strmap_new(A),
                    .domains = strmap_new(A),
                    .symbols = strmap_new(A)};
     ModelInfo m;

@@ -41,7 +41,7 @@ bool onnx_read_file(Arena *A, const char *path, Span *out, Err *err);
 /* ---- nodes ---- */
 
 /* The last version of the standard operator set whose meaning versions.def knows. */
-enum { ONNX_LATEST = 24 };
+enum { ONNX_LATEST = 28 };
 
 typedef struct OnnxAttr {
     const char *name;
@@ -63,8 +63,9 @@ typedef struct Importer {
     StrMap values;      /* by name in the model: ValueId */
     StrMap declared;    /* by name: index into types, for value_info and outputs */
     StrMap inputs;      /* names listed as inputs */
+    StrMap constants;   /* by name: ValueId of initializers and Constant nodes */
     VEC(GType) types;
-    VEC(bool) foreign;  /* by value */
+    StrMap foreign;     /* inputs whose element type has no counterpart here */
     StrMap symbols;     /* by name in the model */
     StrMap domains;     /* by domain: its version */
 } Importer;
@@ -80,7 +81,8 @@ typedef struct OnnxNode {
     const char **out_name; /* "" for an output that nobody wants */
     OnnxAttr *attr;
     const char *why; /* why it cannot be taken over; NULL if it can */
-    ValueId *made;   /* by a rule that builds the node itself */
+    ValueId *made;   /* by a rule that builds the node itself: its first outputs */
+    size_t nmade;
 } OnnxNode;
 
 /* Rules of versions.def: change a node to its latest version's terms.  False on a mistake in the
@@ -90,6 +92,10 @@ OnnxRule *onnx_rule_for(const OnnxNode *n);
 
 /* The attribute of that name, marked as taken; NULL if the node does not have it. */
 OnnxAttr *onnx_take(OnnxNode *n, const char *name);
+
+/* Attributes as gb_node wants them, in `arg`, and how many: those that a version's rule has used are
+** gone, and some that never meant anything. */
+size_t onnx_args(const OnnxNode *n, GArg *arg);
 
 /* The operator behind a name of the standard domain; NULL if it is not known here. */
 const GraphOp *onnx_op(const char *op_type);

@@ -29,8 +29,8 @@ local function ones(name, n) return o.tensor{name = name, dims = {n}, raw = ("\0
 
 t.test("outputs and inputs that an operator does not have", function()
   local value = {value = {tensor = o.tensor{dims = {2}, floats = {1, 2}}}}
-  refused("onnx_node", "more than one output", {o.node("Constant", {}, {"y", "z"}, value)})
-  refused("onnx_node", "more than one output", {o.node("Softmax", {"x"}, {"y", "z"}, {axis = 1})},
+  refused("onnx_node", "it has 2 outputs, not 1", {o.node("Constant", {}, {"y", "z"}, value)})
+  refused("onnx_node", "it has 2 outputs, not 1", {o.node("Softmax", {"x"}, {"y", "z"}, {axis = 1})},
     {opset = 11, inputs = {o.value("x", {2, 3, 4})}})
   refused("onnx_node", "input shape is missing", {o.node("ConstantOfShape", {}, {"y"}, value)})
   refused("onnx_node", "input x is missing", {o.node("Upsample", {}, {"y"})}, {opset = 9})

@@ -202,10 +202,10 @@ static double version_flops(const Version *v)
 
 /* How long one run may take: what never ends is stopped, what is only slow is not.  The slowest code
 ** that is right, a product of matrices that finds nothing in a cache, takes some nanoseconds for each
-** operation. */
+** operation; and a mistyped extent is no reason to wait for more than ten minutes. */
 static double deadline(double flops)
 {
-    return 10 + floor(flops * 1e-8);
+    return fmin(10 + floor(flops * 1e-8), 600);
 }
 
 /* Runs a kernel on inputs (borrowed) and pushes the results. */

@@ -166,6 +166,23 @@ static lua_State *check_thread(lua_State *L)
     return lua_tothread(L, 1);
 }
 
+/* From here on `co` runs, on behalf of L: signals and a lack of memory stop that one. */
+static lua_State *enter(lua_State *L, lua_State *co)
+{
+    lua_State *from = watch.running;
+    if (from)
+        watch.running = co;
+    session_of(L)->running = co;
+    return from;
+}
+
+static void leave(lua_State *L, lua_State *from)
+{
+    session_of(L)->running = L;
+    if (from)
+        watch.running = from;
+}
+
 /* Runs `co` with `narg` arguments from L's stack; pushes what it gives, or the error and returns
 ** -1.  A signal finds either the flag checked here, or `running` set. */
 static int resume(lua_State *L, lua_State *co, int narg)
@@ -176,15 +193,9 @@ static int resume(lua_State *L, lua_State *co, int narg)
         return -1;
     }
     lua_xmove(L, co, narg);
-    lua_State *from = watch.running;
-    Session *s = session_of(L);
-    if (from)
-        watch.running = co;
-    s->running = co;
+    lua_State *from = enter(L, co);
     int status = cancel_asked() ? LUA_OK : lua_resume(co, L, narg, &given);
-    s->running = L;
-    if (from)
-        watch.running = from;
+    leave(L, from);
     if (cancel_asked())
         return raise_stop(L);
     if (status != LUA_OK && status != LUA_YIELD) {
@@ -252,12 +263,9 @@ LUA_FN(co_close, "coroutine.close(co) -> boolean, error?",
     int status = lua_status(co);
     if (co == L || (status == LUA_OK && lua_getstack(co, 0, &ar)))
         return arg_wrong(L, 1, "a coroutine that does not run");
-    lua_State *from = watch.running;
-    if (from)
-        watch.running = co;
+    lua_State *from = enter(L, co);
     status = lua_resetthread(co);
-    if (from)
-        watch.running = from;
+    leave(L, from);
     if (cancel_asked())
         return raise_stop(L);
     lua_pushboolean(L, status == LUA_OK);

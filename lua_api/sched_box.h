@@ -18,7 +18,7 @@ LUA_BOX(func, VersionBox, func_class)
 LUA_BOX(version, VersionBox, version_class)
 LUA_BOX(sched, SchedBox, sched_class)
 
-/* Push a box that retains the version / takes over the cursor (NULL: out of memory). */
+/* Push a box that retains the version / holds another cursor at the same place. */
 void box_version(lua_State *L, const LuaClass *cls, Version *v);
 void program_push_fork(lua_State *L, const Sched *s);
 

@@ -23,7 +23,7 @@ void session_push_table(lua_State *L, SessionTable which)
     lua_rawgetp(L, LUA_REGISTRYINDEX, &table_keys[which]);
 }
 
-/* Memory ran out in core under no guard of its own.  What core had in hand lies in arenas that boxes own. */
+/* Memory ran out in core, which stood under no guard: the call that asked ends with an error. */
 static void raise_out_of_memory(void *session)
 {
     lua_State *L = ((Session *)session)->running;

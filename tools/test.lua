@@ -15,9 +15,9 @@ for _, word in ipairs(arg) do
   elseif word:find "^%-" then error("test.lua: no option " .. word, 0)
   else words[#words + 1] = word end
 end
--- Words choose jobs; the sanitizers' pass joins only a full run, or where it is asked for.
+-- Words choose jobs; the sanitizers' pass joins only a full run, or where it is asked for, and that for threads only there.
 local function wanted(name)
-  if #words == 0 then return not (quick and name:find "^debug/") end
+  if #words == 0 then return not (quick and name:find "^debug/") and not name:find "^tsan/" end
   for _, word in ipairs(words) do
     if name:find(word, 1, true) then return true end
   end
@@ -32,15 +32,15 @@ local function job(name, command, timeout)
 end
 
 -- What a test's source says of itself in its first lines: `test: full` keeps it out of quick runs,
--- `test: release` out of the sanitizers' pass, `test: timeout 600` gives it more time, and `test: cpu` has it run once more
--- with code for the oldest processor.
+-- `test: release` out of the sanitizers' pass, `test: timeout 600` gives it more time, `test: cpu` has it run once more
+-- with code for the oldest processor, and `test: threads` under the thread sanitizer where that is asked for.
 local function marks(path)
   local found, number = {}, 0
   for line in io.lines(path) do
     number = number + 1
     local words_of = line:match "test: (.*)"
     if words_of then
-      for _, mark in ipairs { "full", "release", "cpu" } do
+      for _, mark in ipairs { "full", "release", "cpu", "threads" } do
         found[mark] = found[mark] or words_of:find(mark, 1, true) ~= nil
       end
       found.timeout = tonumber(words_of:match "timeout (%d+)") or found.timeout
@@ -56,7 +56,7 @@ local function suites(prefix, folder)
   local function each(pattern, command)
     for _, path in ipairs(files.list(pattern)) do
       local m = marks(path)
-      if not (quick and m.full) and not (prefix ~= "" and m.release) then
+      if not (quick and m.full) and not (prefix ~= "" and m.release) and (prefix ~= "tsan/" or m.threads) then
         local name = path:match "tests/(.*)%.%w+$"
         job(prefix .. name, command(path, name), m.timeout)
         if m.cpu and prefix == "" and not quick then job("x86-64/" .. name, "TVMREPL_MCPU=x86-64 " .. command(path, name), m.timeout) end
@@ -70,6 +70,7 @@ local function suites(prefix, folder)
     return ("%s/tests/pty-drive %s %s"):format(folder, program, path)
   end)
   each("^tests/lua/[^/]+%.lua$", function(path) return program .. " " .. path end)
+  if prefix == "tsan/" then return end
   job(prefix .. "diff", ("%s/tests/diff --seed 1 --trials %d"):format(folder, quick and 200 or 600))
   job(prefix .. "doc", program .. " --doctest")
   for _, path in ipairs(files.list "^tutorials/[^/]+%.md$") do
@@ -95,6 +96,7 @@ end
 suites("", "build")
 if not quick then job("diff-mutants", "build/tests/diff --mutants", 900) end
 suites("debug/", "build-debug")
+suites("tsan/", "build-tsan")
 
 -- What may take longest starts first, so that no processor waits for it at the end.
 for i, j in ipairs(jobs) do j.place = i end
@@ -137,7 +139,7 @@ if not files.exists(shared .. "/ARCHITECTURE.md") then
   shared = git .. "/../../shared"
 end
 local environment = ("CMOCKA_MESSAGE_OUTPUT=TAP TVMREPL_TEST=%s TVMREPL_SHARED=%s LC_ALL=C.UTF-8 " ..
-  "UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=abort_on_error=0:allocator_may_return_null=1")
+  "TSAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=abort_on_error=0:allocator_may_return_null=1")
   :format(quick and "quick" or "full", files.quote(shared))
 
 -- Counts the verdicts in what a job printed.

@@ -1,6 +1,6 @@
 -- What the differential tester (tests/diff) found: programs that were once scheduled, lowered or compiled wrongly.
 -- Each is run as it is defined, in the checking interpreter before and after lowering, and compiled.
--- test: cpu
+-- test: cpu, threads
 local t = dofile "tests/check.lua"
 
 local function inputs(f)

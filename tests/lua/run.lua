@@ -1,5 +1,5 @@
 -- run.lua -- running and timing at the prompt's level: results, inputs that do not fit, comparisons.
--- test: cpu
+-- test: cpu, threads
 local t = dofile "tests/check.lua"
 
 local matmul = te.func("mm", function(n, m)

@@ -1,4 +1,4 @@
-/* backend_llvm.c -- the LLVM backend through the real worker and runner. */
+/* backend_llvm.c -- the LLVM backend through the real worker and runner.   test: threads */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,8 +2,7 @@
 **
 ** This program is its own worker and runner.  As a worker it "compiles" a text by writing a jump to
 ** the C function that an entry names; as a runner it offers those functions.  So the processes, the
-** code window, the pool and the faults are the real ones, and no compiler is needed.
-*/
+** code window, the pool and the faults are the real ones, and no compiler is needed.   test: threads */
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>

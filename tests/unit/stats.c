@@ -1,4 +1,4 @@
-/* stats.c -- that timings of the same thing compare as the same, and that a difference is found. */
+/* stats.c -- that timings of the same thing compare as the same, and that a difference is found.   test: threads */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* threads.c -- parallel loops: every iteration once, nested loops, failures, changing numbers. */
+/* threads.c -- parallel loops: every iteration once, nested loops, failures, changing numbers.   test: threads */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/mutant.h"
 #include "core/base/vec.h"
 #include "core/ir/rewrite.h"
 
@@ -126,12 +127,23 @@ static bool relax_mod(const Relax *r, const Node *e, Span *out)
     return true;
 }
 
+/* An element's value is no place to start from: it may change, and reading it may need a guard. */
+static bool loads(const Node *e)
+{
+    if (e->op == OP_Load)
+        return true;
+    for (size_t i = 0; i < e->nkids; i++)
+        if (loads(e->kid[i]))
+            return true;
+    return false;
+}
+
 static bool relax(const Relax *r, const Node *e, Span *out)
 {
     Span a, b;
     if (!moves(r, e)) {
         *out = (Span){e, 0};
-        return true;
+        return !loads(e);
     }
     switch ((Op)e->op) {
     case OP_Var: {
@@ -165,6 +177,9 @@ bool region_relax(Arena *A, const Node *e, size_t nloops, const Node *const *loo
         return false;
     *min = s.min;
     *extent = s.span + 1;
+    for (size_t i = 0; i < nloops; i++)
+        if (ir_is_int(loops[i]->kid[For_extent], 0) && ir_mentions(e, loops[i]->kid[For_var]))
+            *extent = 0;
     return true;
 }
 
@@ -206,7 +221,7 @@ static void join_dim(Walk *w, size_t d, const Node *min, int64_t extent)
         return;
     }
     int64_t end = a + r->extent[d] > b + extent ? a + r->extent[d] : b + extent;
-    if (b < a)
+    if (MUTANT(region_join_forgets_first, b < a, true))
         r->min[d] = min;
     r->extent[d] = end - (a < b ? a : b);
 }
@@ -226,6 +241,8 @@ static void join_access(Walk *w, const Node *const *index)
 
 static void walk(Walk *w, const Node *n)
 {
+    if (n->op == OP_For && ir_is_int(n->kid[For_extent], 0))
+        return; /* nothing happens in it */
     if (n->op == OP_Load && n->kid[Load_buffer] == w->buffer && (w->which & REGION_READS))
         join_access(w, &n->kid[Load_index]);
     if ((n->op == OP_Store || n->op == OP_Update) && n->kid[Store_buffer] == w->buffer &&
@@ -271,7 +288,8 @@ const Node *region_window(Arena *A, const Region *r, const Node *buffer)
     bool whole = true;
     for (size_t d = 0; d < r->rank; d++) {
         whole &= r->whole[d];
-        ranges[d] = ir_range(A, r->min[d], r->whole[d] ? buffer->kid[d] : ir_idx(A, r->extent[d]));
+        int64_t extent = r->extent[d] - MUTANT(window_short, 0, r->extent[d] > 1);
+        ranges[d] = ir_range(A, r->min[d], r->whole[d] ? buffer->kid[d] : ir_idx(A, extent));
     }
     return ir_list(A, whole ? 0 : r->rank, ranges);
 }

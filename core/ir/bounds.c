@@ -1,6 +1,7 @@
 /* bounds.c -- what values an integer expression can have, by intervals; sums are bounded term by term
 ** after equal ones have cancelled. */
 #include "core/ir/linear.h"
+#include "core/base/mutant.h"
 
 #include <string.h>
 
@@ -187,7 +188,7 @@ int comparison_holds(Known *k, Op op, const Node *a, const Node *b)
     if (!difference_bounds(k, a, b, &lo, &hi))
         return -1;
     switch (op) {
-    case OP_Lt: return hi < 0 ? 1 : lo >= 0 ? 0 : -1;
+    case OP_Lt: return hi < MUTANT(simplify_guard_dropped, 0, 1) ? 1 : lo >= 0 ? 0 : -1;
     case OP_Le: return hi <= 0 ? 1 : lo > 0 ? 0 : -1;
     case OP_Gt: return lo > 0 ? 1 : hi <= 0 ? 0 : -1;
     case OP_Ge: return lo >= 0 ? 1 : hi < 0 ? 0 : -1;

@@ -130,8 +130,10 @@ static bool open_copy(Checker *c, const Step *s, Copy *copy)
         copy->min[d] = s->index[d] ? check_value(c, s->index[d]).i : 0;
         copy->extent[d] = extent > 0 ? extent : 0;
     }
-    /* Shared memory stays where it is while a block runs: an order that is missing is found later, too. */
-    bool reuse = c->in_kernel && buffer->at.buf->scope == SCOPE_shared && copy->block == c->thread_block;
+    /* Shared memory stays where it is while a block runs: an order that is missing is found later, too.  But iterations
+    ** of a parallel or vectorized loop have memory of their own. */
+    bool own = c->nlevels > c->block_level;
+    bool reuse = c->in_kernel && buffer->at.buf->scope == SCOPE_shared && copy->block == c->thread_block && !own;
     copy->block = c->thread_block;
     return !c->failed && check_room(c, buffer, copy, reuse);
 }
@@ -377,11 +379,12 @@ static bool gather_axes(Checker *c, const Step *s)
         int64_t extent = ir_const_int(s->node->kid[For_extent], -1);
         if (for_is_thread_axis((ForKind)kind)) {
             int64_t *known = &c->extent[thread_axis(s)];
-            if (extent < 1 || extent > 1024 || ((c->axes >> kind & 1) && *known != extent))
+            if (extent < 1 || extent > 1024 || ((c->axes_named >> kind & 1) && *known != extent))
                 return REFUSE(c->err, thread_extent, s->node, for_kind_text[kind],
                               check_loop_name(s), (long long)extent, (long long)*known);
             *known = extent;
         }
+        c->axes_named |= 1u << kind;
         c->axes |= extent == 1 ? 0 : 1u << kind;
     }
     for (size_t i = 0; i < s->n && s->together; i++)
@@ -392,7 +395,7 @@ static bool gather_axes(Checker *c, const Step *s)
 
 static void step_kernel(Checker *c, const Step *s)
 {
-    c->axes = c->axes_bound = 0;
+    c->axes = c->axes_bound = c->axes_named = 0;
     for (int x = 0; x < THREAD_AXES; x++)
         c->extent[x] = 1;
     c->failed = !gather_axes(c, s);

@@ -118,6 +118,7 @@ typedef struct Checker {
     uint64_t thread_block;       /* counts the blocks that have run */
     size_t block_level;          /* 1 + the level of the innermost block axis; 0: none */
     unsigned axes, axes_bound;   /* bound axes of the kernel, and around the present statement */
+    unsigned axes_named;         /* of the kernel, those of extent 1 too */
 
     bool copying;      /* the next access reads for a copy: what is unwritten may be copied */
     bool copied_nothing; /* and it was unwritten: so is what is written next */

@@ -2,6 +2,7 @@
 ** beside it, as print.c leaves it out there. */
 #include "core/ir/parse.h"
 #include "core/ir/parse_expr.h"
+#include "core/base/mutant.h"
 
 #include <errno.h>
 #include <math.h>
@@ -172,7 +173,7 @@ static Expr literal(Parser *p, bool negative)
     uint64_t v = e.is_float ? 0 : strtoull(text, NULL, 10);
     if (errno == ERANGE)
         parse_fail(p, "this number does not fit 64 bits");
-    e.i.i = (int64_t)(negative ? 0 - v : v);
+    e.i.i = (int64_t)(MUTANT(parse_negative_lost, negative, false) ? 0 - v : v);
     if (negative)
         e.f = -e.f;
     parse_next(p);

@@ -1,5 +1,6 @@
 /* print.c -- the canonical text: one statement a line, two spaces a level. */
 #include "core/ir/print.h"
+#include "core/base/mutant.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -42,7 +43,7 @@ void ir_put_float(Buf *out, DType t, double v)
     int digits = t == DT_float32 ? 6 : 15, most = t == DT_float32 ? 9 : 17;
     do {
         snprintf(text, sizeof text, "%.*g", digits, v);
-    } while (digits++ < most && (t == DT_float32 ? (double)strtof(text, NULL) : strtod(text, NULL)) != v);
+    } while (digits++ < MUTANT(print_float_short, most, 7) && (t == DT_float32 ? (double)strtof(text, NULL) : strtod(text, NULL)) != v);
     buf_puts(out, text);
     if (v == 0 && signbit(v))
         buf_puts(out, ".0");
@@ -112,7 +113,7 @@ static void put_binary(Printer *p, const Node *n, DType expect, int level)
     bool spaced = info->level < 10 || level == LOOSE;
     put_expr(p, a, for_a, tight);
     buf_printf(&p->out, spaced ? " %s " : "%s", info->symbol);
-    put_expr(p, b, for_b, info->level + 1);
+    put_expr(p, b, for_b, info->level + MUTANT(print_parens_dropped, 1, 0));
     if (info->level < level)
         buf_putc(&p->out, ')');
 }

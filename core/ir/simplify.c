@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 
 static bool is_literal(const Node *n)
@@ -49,7 +50,7 @@ void simp_suppose(Simplifier *s, const Node *cond, bool truth)
         op = inverse[op];
     }
     i128 least = op == OP_Gt ? c + 1 : op == OP_Ge || op == OP_Eq ? c : lo;
-    i128 most = op == OP_Lt ? c - 1 : op == OP_Le || op == OP_Eq ? c : hi;
+    i128 most = op == OP_Lt ? c - MUTANT(suppose_off_by_one, 1, 2) : op == OP_Le || op == OP_Eq ? c : hi;
     simp_learn(s, cond->kid[0], least > lo ? least : lo, most < hi ? most : hi);
 }
 
@@ -75,15 +76,18 @@ static bool holds_all(DType to, DType from)
                                  : bits + dtype_is_signed(to) <= room;
 }
 
-/* A conversion through a type that loses nothing is a conversion from the first type. */
+/* A conversion through a type that loses nothing is a conversion from the first type; but from a float an integer is
+** saturated, where from another integer it wraps. */
 static const Node *fold_cast(Simplifier *s, const Node *n)
 {
     const Node *a = n->kid[0];
     if (is_literal(a) || a->type == n->type)
         return ir_cast(s->A, n->type, a);
-    if (a->op == OP_Cast && holds_all(a->type, a->kid[0]->type))
-        return ir_cast(s->A, n->type, a->kid[0]);
-    return n;
+    if (a->op != OP_Cast || !holds_all(a->type, a->kid[0]->type))
+        return n;
+    DType first = a->kid[0]->type;
+    bool saturates = dtype_is_float(a->type) && !dtype_is_float(first) && dtype_is_int(n->type);
+    return saturates && !holds_all(n->type, first) ? n : ir_cast(s->A, n->type, a->kid[0]);
 }
 
 static const Node *fold(Simplifier *s, const Node *n)

@@ -3,6 +3,7 @@
 ** What is done to sums holds modulo 2^64, always.  What is done to quotients, remainders and
 ** order needs the sums in them to be the numbers they look like; linear_exact proves it, or the expression stays. */
 #include "core/ir/simplify_index.h"
+#include "core/base/mutant.h"
 
 static int64_t gcd(int64_t a, int64_t b)
 {
@@ -128,8 +129,8 @@ static bool quotient_of(Simplifier *s, const Linear *e, int64_t k, Linear *out, 
     }
     if (!linear_exact(&s->known, &r, &lo, &hi))
         return false;
-    if (floor_div(lo, k) == floor_div(hi, k)) {
-        out->c0 = wrap_add(out->c0, (int64_t)floor_div(lo, k));
+    if (MUTANT(simplify_quotient_truncates, floor_div(lo, k) == floor_div(hi, k), lo / k == hi / k)) {
+        out->c0 = wrap_add(out->c0, (int64_t)MUTANT(simplify_quotient_truncates, floor_div(lo, k), lo / k));
         return true;
     }
     for (int64_t g = k; (g = next_factor(&r, k, g)) != 0;)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/block.h"
@@ -69,7 +70,7 @@ bool prim_compute_inline(Step *s)
     Path p;
     path_to(s->func, block, &p);
     const Node *without = nest_remove(A, &p);
-    if (tree_writes(without, target))
+    if (MUTANT(inline_other_writer_unseen, tree_writes(without, target), false))
         return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block), "another block writes the same buffer");
     const Node *late = legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS);
     if (late)
@@ -80,8 +81,9 @@ bool prim_compute_inline(Step *s)
     if (out->size > 50 * IR_MAX_EXPR)
         return REFUSE(s->err, too_deep, block, IR_MAX_DEPTH);
     out = alloc_drop(A, out, target);
+    out = alloc_settle_all(A, out, store->kid[Store_value], NULL);
     buf_puts(&s->said, ir_block_name(block));
-    return step_done(s, alloc_settle_all(A, out, store->kid[Store_value], NULL));
+    return nest_recheck(s, out) && step_done(s, out);
 }
 
 typedef struct Only {
@@ -203,7 +205,7 @@ bool prim_reverse_compute_inline(Step *s)
     if (consumer->kid[Block_iters]->nkids != rank)
         return REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
                       "it has axes that its producer has not");
-    if (!same_domain(s, producer, consumer, load))
+    if (!MUTANT(reverse_inline_domain_unchecked, same_domain(s, producer, consumer, load), true))
         return s->err->code ? false
                             : REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
                                      "its axes do not run through just what its producer makes");
@@ -219,7 +221,7 @@ bool prim_reverse_compute_inline(Step *s)
     const Node *out = nest_remove(A, &p);
     path_to_block(out, ir_block_name(producer), &p);
     out = path_replace(A, &p, ir_with_kid(A, path_end(&p), Block_body, body));
-    out = alloc_drop(A, out, between);
+    out = alloc_settle_all(A, alloc_drop(A, out, between), body, NULL);
     buf_printf(&s->said, "%s into %s", name, ir_block_name(producer));
-    return step_done(s, alloc_settle_all(A, out, body, NULL));
+    return nest_recheck(s, out) && step_done(s, out);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/mutant.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/legal.h"
 #include "core/schedule/nest.h"
@@ -58,7 +59,7 @@ static bool set_kind(Step *s, ForKind kind, const char *how, const char *arg, bo
 
 bool prim_parallel(Step *s)
 {
-    return set_kind(s, FOR_parallel, "parallel", NULL, true);
+    return set_kind(s, FOR_parallel, "parallel", NULL, MUTANT(parallel_unchecked, true, false));
 }
 
 enum { MAX_LANES = 1024, MAX_UNROLL = 1024 };
@@ -77,7 +78,7 @@ static bool at_most(Step *s, const char *how, int64_t most)
 
 bool prim_vectorize(Step *s)
 {
-    return at_most(s, "vectorize", MAX_LANES) && set_kind(s, FOR_vectorized, "vectorize", NULL, true);
+    return at_most(s, "vectorize", MAX_LANES) && set_kind(s, FOR_vectorized, "vectorize", NULL, MUTANT(vectorize_unchecked, true, false));
 }
 
 bool prim_unroll(Step *s)
@@ -114,7 +115,7 @@ bool prim_bind_axis(Step *s)
                 return false;
             buf_printf(&s->said, " to %s", axis);
             /* Memory that was each iteration's own may now be seen by all: it goes outside, whole. */
-            s->out = alloc_settle_all(s->A, s->out, loop->kid[For_body], NULL);
+            s->out = MUTANT(bind_shares_memory, alloc_settle_all(s->A, s->out, loop->kid[For_body], NULL), s->out);
             return nest_recheck(s, s->out);
         }
     return REFUSE(s->err, no_thread_axis, s->arg[0].node, axis);

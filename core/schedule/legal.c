@@ -6,12 +6,15 @@
 #include "core/affine/dep.h"
 #include "core/affine/distance.h"
 #include "core/affine/witness.h"
+#include "core/base/mutant.h"
 #include "core/schedule/block.h"
 #include "core/schedule/tree.h"
 
 /* Do the two depend on each other, so that their order matters?  The same touch of two iterations counts, too. */
 static bool depend(const Touch *a, const Touch *b)
 {
+    if (MUTANT(dependence_flow_unseen, false, a->kind != b->kind))
+        return false;
     return a->buffer == b->buffer && (a->kind != TOUCH_READ || b->kind != TOUCH_READ);
 }
 
@@ -25,7 +28,7 @@ static bool carried(const Accesses *acc, const Touch *a, const Touch *b, int dep
         for (int i = 0; i < depth; i++)
             box.lo[i] = box.hi[i] = 0;
         if (later)
-            box.lo[depth] = 1;
+            box.lo[depth] = MUTANT(dependence_distance_short, 1, 2);
         else
             box.hi[depth] = -1;
         if (box.lo[depth] > box.hi[depth] || (a == b && !later))
@@ -171,7 +174,7 @@ static bool turned(const Reorder *r, const Touch *a, const Touch *b, const Box *
 {
     int j = r->after[k];
     Box box = *any;
-    if (!can_be(any, r->outer + i, sign) || !can_be(any, r->outer + j, -sign))
+    if (!can_be(any, r->outer + i, sign) || !can_be(any, r->outer + j, MUTANT(reorder_direction_reversed, -sign, sign)))
         return false;
     for (int p = 0; p < i; p++) {
         if (!can_be(any, r->outer + p, 0))

@@ -180,7 +180,7 @@ static const Node *split_loop(Step *s, const Node *func, const Node *loop, const
     Bind bind = {1, &map, ranges, p->n};
     const Node *body = rebind(A, loop->kid[For_body], &bind);
     if (MUTANT(split_guard_missing, product != extent, false))
-        body = tree_guard(A, body, ir_binary(A, OP_Lt, value, ir_idx(A, extent)));
+        body = tree_guard(A, body, ir_binary(A, MUTANT(split_guard_wide, OP_Lt, OP_Le), value, ir_idx(A, extent)));
     for (size_t i = p->n; i-- > 0;) {
         const Node *f = ir_for(A, FOR_serial, p->var[i], ir_idx(A, p->factor[i]), body);
         body = i == 0 ? ir_with_kid(A, f, For_annots, loop->kid[For_annots]) : f;
@@ -272,7 +272,7 @@ bool prim_fuse(Step *s)
     Subst map[PRIM_MAX_ITEMS];
     int64_t below = 1;
     for (size_t i = loops->n; i-- > 0;) {
-        int64_t extent = loops->nodes[i]->kid[For_extent]->at.i;
+        int64_t extent = loops->nodes[MUTANT(fuse_wrong_extent, i, i ? i - 1 : 0)]->kid[For_extent]->at.i;
         const Node *part = ix_div(A, var, ir_idx(A, below));
         if (i > 0)
             part = ix_mod(A, part, ir_idx(A, extent ? extent : 1));
@@ -359,8 +359,9 @@ bool prim_reorder(Step *s)
     const Node **after = ARENA_ARRAY(A, const Node *, nest.n);
     for (size_t i = 0, k = 0; i < nest.n; i++)
         after[i] = in_bound(loops, nest.at[i]) ? loops->nodes[k++] : nest.at[i];
-    if (!legal_reorder(s->func, nest.n, nest.at, after, &s->reassociates, s->err))
+    if (!legal_reorder(s->func, nest.n, nest.at, after, &s->reassociates, s->err) && !MUTANT(reorder_unchecked, false, true))
         return false;
+    s->reassociates = MUTANT(reorder_rounds_unsaid, s->reassociates, false);
     const Node *body = nest.at[nest.n - 1]->kid[For_body];
     for (size_t i = nest.n; i-- > 0;)
         body = ir_with_kid(A, after[i], For_body, body);

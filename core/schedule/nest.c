@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/affine/region.h"
+#include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 #include "core/schedule/legal.h"
 
@@ -58,7 +59,7 @@ static const Node *span_guard(Arena *A, const Node *axis, const AxisSpan *span, 
 {
     const Node *least, *guard = ir_bool(A, true);
     int64_t width;
-    int64_t low = domain->min->at.i, high = low + domain->extent;
+    int64_t low = domain->min->at.i, high = low + domain->extent + MUTANT(span_guard_wide, 0, 1);
     bool known = region_relax(A, span->min, naround, around, &least, &width) && least->op == OP_IntImm;
     if (!known || least->at.i + width - 1 + span->extent > high)
         guard = ir_and(A, guard, ir_binary(A, OP_Lt, axis, ir_idx(A, high)));
@@ -163,7 +164,7 @@ const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *sr
     size_t rank = ir_rank(dst);
     const Node *iters[IR_MAX_RANK], *index[IR_MAX_RANK], *vars[IR_MAX_RANK];
     const Node *extent[IR_MAX_RANK]; /* NULL: a dimension of one index has no loop */
-    const Node **around = ARENA_ARRAY(A, const Node *, depth + 1);
+    const Node **around = ARENA_ARRAY(A, const Node *, depth + 1), *where = ir_bool(A, true);
     size_t naround = 0;
     for (size_t i = 0; i < depth; i++)
         if (p->at[i]->op == OP_For)
@@ -172,16 +173,24 @@ const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *sr
         const char *axis = copy_axis(A, like, index, d);
         index[d] = ir_var_like(A, DT_int64, axis, axis, s->number);
         vars[d] = ir_var_like(A, DT_int64, free_name(A, axis, naround, around, d, vars), axis, s->number);
-        const Node *range = window->nkids ? window->kid[d] : NULL;
+        const Node *range = MUTANT(cache_copies_wrong_part, window->nkids > 0, false) ? window->kid[d] : NULL;
         bool one = range && ir_is_int(range->kid[Range_extent], 1);
         const Node *value = one ? range->kid[Range_min] : range ? ix_add(A, range->kid[Range_min], vars[d]) : vars[d];
         extent[d] = one ? NULL : range ? range->kid[Range_extent] : dst->kid[d];
         iters[d] = ir_iter(A, ITER_spatial, index[d], value);
+        /* A window may reach beyond the buffer, where nothing is. */
+        AxisSpan domain = {.min = ir_idx(A, 0), .extent = ir_const_int(dst->kid[d], -1)}, span = domain;
+        if (range) {
+            span.min = range->kid[Range_min];
+            span.extent = ir_const_int(range->kid[Range_extent], -1);
+        }
+        if (range && domain.extent >= 0 && span.extent >= 0)
+            where = ir_and(A, where, span_guard(A, index[d], &span, &domain, naround, around));
     }
     BlockInfo *info = arena_alloc(A, sizeof *info);
     *info = (BlockInfo){name, NULL, s->number};
     const Node *body = ir_store(A, dst, rank, index, ir_load(A, src, rank, index));
-    const Node *n = ir_block(A, info, ir_list(A, rank, iters), ir_bool(A, true), ir_nop(A), body);
+    const Node *n = ir_block(A, info, ir_list(A, rank, iters), where, ir_nop(A), body);
     for (size_t d = rank; d-- > 0;)
         if (extent[d])
             n = ir_for(A, FOR_serial, vars[d], extent[d], n);

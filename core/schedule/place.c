@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/affine/region.h"
+#include "core/base/mutant.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/block.h"
 #include "core/schedule/legal.h"
@@ -72,7 +73,7 @@ static void span_from_region(Arena *A, const Region *r, int d, const AxisSpan *d
     if (r->whole[d] || r->extent[d] >= domain->extent)
         return;
     out->min = r->min[d];
-    out->extent = r->extent[d];
+    out->extent = MUTANT(compute_at_extent_short, r->extent[d], r->extent[d] - (r->extent[d] > 1));
     (void)A;
 }
 
@@ -118,7 +119,7 @@ static bool build_move(Step *s, Move *m, const Node *made, const Node *after)
 static bool finish_move(Step *s, Move *m)
 {
     buf_printf(&s->said, "%s at %s", ir_block_name(m->block), loop_label(s->A, s->func, m->loop));
-    return nest_recheck(s, m->out) && step_done(s, m->out);
+    return MUTANT(move_unchecked, nest_recheck(s, m->out), true) && step_done(s, m->out);
 }
 
 /* ---- compute_at ---- */
@@ -183,7 +184,7 @@ bool prim_compute_at(Step *s)
     if (other)
         return REFUSE(s->err, written_by_two, other, ir_buf_name(m->target), name, ir_block_name(other));
     const Node *outside = reader_outside(s->func->kid[Func_body], m->loop, m->target);
-    if (outside)
+    if (MUTANT(compute_at_unchecked, outside, NULL))
         return REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target), statement_name(outside), loop);
     if (!tree_reads(m->loop, m->target))
         return REFUSE(s->err, not_read_here, m->loop, ir_buf_name(m->target), loop);
@@ -197,7 +198,7 @@ bool prim_compute_at(Step *s)
     }
     if (!build_move(s, m, m->target, NULL))
         return false;
-    if (!step_in_order(s, &(Moved){s->func, m->out, name, NULL, m->target}))
+    if (!step_in_order(s, &(Moved){s->func, m->out, name, NULL, m->target}) && !MUTANT(compute_at_unchecked, false, true))
         return explain_compute_at(s, m);
     return finish_move(s, m);
 }
@@ -295,7 +296,7 @@ static bool narrow_by(Step *s, Move *m, const Node *source)
         if (i == iters->nkids)
             return REFUSE(s->err, read_not_plain, m->block, ir_block_name(m->block), ir_buf_name(source), d);
         span_from_region(s->A, &r, (int)d, &m->domain[i], &m->span[i]);
-        if (!covered(s, m, &m->span[i], &m->domain[i]))
+        if (!MUTANT(reverse_coverage_unchecked, covered(s, m, &m->span[i], &m->domain[i]), true))
             return REFUSE(s->err, goes_beyond, m->block, ir_block_name(m->block), ir_var_name(axis_of(m->block, i)),
                           ir_buf_name(source), ir_var_name(m->loop->kid[For_var]));
     }
@@ -381,6 +382,9 @@ bool prim_reverse_compute_at(Step *s)
     const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
     const Node *iters = m->block->kid[Block_iters];
     bool written = false;
+    for (size_t i = 0; i < m->naround; i++)
+        if (ir_is_int(m->around[i]->kid[For_extent], 0))
+            return REFUSE(s->err, not_written_here, m->loop, loop, name);
     memcpy(m->span, m->domain, sizeof m->span);
     NameList names = {0};
     list_buffers(s->A, s->func, &names);
@@ -399,9 +403,9 @@ bool prim_reverse_compute_at(Step *s)
     if (!build_move(s, m, NULL, last_written(m)))
         return false;
     const Node *again = repeated_by(m, m->out);
-    if (!step_in_order(s, &(Moved){s->func, m->out, name, NULL, NULL}))
+    if (!step_in_order(s, &(Moved){s->func, m->out, name, NULL, NULL}) && !MUTANT(reverse_unchecked, false, true))
         return explain_reverse(s, m, again);
-    if (again)
+    if (MUTANT(reverse_unchecked, again, NULL))
         return REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(again->kid[For_var]));
     return finish_move(s, m);
 }

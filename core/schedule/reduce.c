@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/block.h"
@@ -94,6 +95,12 @@ bool prim_decompose_reduction(Step *s)
         depth++;
     if (depth == p.n)
         return REFUSE(s->err, loop_not_around, loop, at, name);
+    for (size_t i = depth; i < p.n; i++) {
+        const char *again = p.at[i]->op == OP_For ? ir_var_name(p.at[i]->kid[For_var]) : NULL;
+        if (again && !feeds_own_reduce(block, p.at[i]->kid[For_var]) && !legal_apart(s->func, p.at[i], block) &&
+            !MUTANT(decompose_unchecked, false, true))
+            return REFUSE(s->err, summed_again, p.at[i], name, again, at, again);
+    }
     const Node *init = init_block(s, block, loop);
     const char *made = ir_block_name(init);
     for (size_t i = p.n; i-- > depth;)
@@ -106,7 +113,7 @@ bool prim_decompose_reduction(Step *s)
     step_made(s, made);
     buf_printf(&s->said, "%s -> %s before %s", name, made, loop_label(A, s->func, loop));
     const Node *out = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){init, rest}));
-    if (!step_in_order(s, &(Moved){s->func, out, made, NULL, NULL})) {
+    if (!step_in_order(s, &(Moved){s->func, out, made, NULL, NULL}) && !MUTANT(decompose_unchecked, false, true)) {
         Err reason = {0};
         const Node *outer = loop_reducing(&p, depth);
         const char *over = outer ? ir_var_name(outer->kid[For_var]) : NULL;
@@ -114,6 +121,7 @@ bool prim_decompose_reduction(Step *s)
             REFUSE(&reason, reduces_outside, outer, name, over, at, name, over);
         return step_explain(s, &reason);
     }
+    out = MUTANT(decompose_init_late, out, path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){rest, init})));
     return step_done(s, alloc_settle(A, out, block_target(block), NULL));
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/mutant.h"
 #include "core/ir/rehome.h"
 #include "core/ir/verify.h"
 #include "core/schedule/tree.h"
@@ -50,7 +51,7 @@ static Arg copy_arg(Arena *A, const Arg *a)
     if (a->tag == ARG_LIST) {
         Arg *list = ARENA_ARRAY(A, Arg, a->n + 1);
         for (size_t i = 0; i < a->n; i++)
-            list[i] = copy_arg(A, &a->list[i]);
+            list[i] = copy_arg(A, &a->list[MUTANT(trace_repeats_first, i, 0)]);
         out.list = list;
     }
     return out;
@@ -343,7 +344,7 @@ static bool add_mark(Mark **marks, size_t *n, const char *name, Version *v, Err 
 
 Sched *sched_fork(const Sched *s)
 {
-    Sched *f = sched_new(s->at);
+    Sched *f = sched_new(MUTANT(fork_one_step_back, s->at, s->at->parent ? s->at->parent : s->at));
     Err quiet = {0};
     for (size_t i = 0; f && i < s->nmarks; i++)
         add_mark(&f->marks, &f->nmarks, s->marks[i].name, s->marks[i].version, &quiet);
@@ -364,11 +365,13 @@ static void move_to(Sched *s, Version *v)
 bool sched_apply(Sched *s, const Prim *prim, size_t nargs, const Arg *args, Err *err)
 {
     Version *v = version_apply(s->at, prim, nargs, args, err);
+    bool dropped = MUTANT(refused_step_drops_redo, v != NULL, true);
+    if (MUTANT(redo_survives_step, dropped, false))
+        drop_redo(s);
     if (!v) {
         explain_undone(s, nargs, args, err);
         return false;
     }
-    drop_redo(s);
     version_release(s->at);
     s->at = v;
     return true;

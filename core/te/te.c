@@ -171,6 +171,15 @@ static const Node *build_nest(Te *te, const char *name, size_t n, const Node *co
     return s;
 }
 
+/* A sum over nothing is 0, a product 1: there is no iteration that could begin it. */
+static bool combines_nothing(Te *te, size_t n, const Node *const *axes)
+{
+    for (size_t i = 0; i < n; i++)
+        if (find_axis(te, axes[i])->extent == 0)
+            return true;
+    return false;
+}
+
 static const Node *new_stage(Te *te, const char *name, size_t naxes, const Node *const *axes,
                              size_t nreduce, const Node *const *reduce, int combiner,
                              const Node *value)
@@ -194,6 +203,11 @@ static const Node *new_stage(Te *te, const char *name, size_t naxes, const Node 
     if (nreduce)
         memcpy(all + naxes, reduce, nreduce * sizeof *all);
     const Node *init = ir_nop(A), *body;
+    if (combiner >= 0 && combines_nothing(te, nreduce, reduce)) {
+        value = ir_identity(A, (Combiner)combiner, value->type);
+        combiner = -1;
+        nreduce = 0;
+    }
     if (combiner < 0) {
         body = ir_store(A, b, naxes, axes, value);
     } else {

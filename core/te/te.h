@@ -39,7 +39,7 @@ const Node *te_reduce_axis(Te *te, const char *name, int64_t extent);
 const Node *te_compute(Te *te, const char *name, size_t naxes, const Node *const *axes,
                        const Node *value);
 
-/* A stage: result[axes] = value combined over the reduce axes. */
+/* A stage: result[axes] = value combined over the reduce axes; where one of them is empty, what the combiner starts from. */
 const Node *te_reduce(Te *te, const char *name, Combiner c, size_t naxes, const Node *const *axes,
                       size_t nreduce, const Node *const *reduce, const Node *value);
 

@@ -7,6 +7,7 @@
 ** Nested ifs become one, and neighbours with the same condition too, so that vector code sees one mask.
 ** Conditions that read memory stay where they are.
 */
+#include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 #include "passes/loop/conditions.h"
 #include "passes/loop/lower.h"
@@ -34,11 +35,12 @@ static const Node *on_seq(Rewriter *rw, const Node *n)
     const Node **out = ARENA_ARRAY(rw->A, const Node *, n->nkids);
     size_t k = 0;
     for (size_t i = 0; i < n->nkids; i++) {
-        const Node *s = n->kid[i], *last = k ? out[k - 1] : NULL;
+        size_t before = MUTANT(hoist_past_store, k - 1, 0);
+        const Node *s = n->kid[i], *last = k ? out[before] : NULL;
         if (last && is_plain_if(last) && is_plain_if(s) && !cond_loads(s->kid[If_cond]) &&
             ir_same(last->kid[If_cond], s->kid[If_cond])) {
             const Node *both[] = {last->kid[If_then], s->kid[If_then]};
-            out[k - 1] = ir_if(rw->A, s->kid[If_cond], ir_seq(rw->A, 2, both), ir_nop(rw->A));
+            out[before] = ir_if(rw->A, s->kid[If_cond], ir_seq(rw->A, 2, both), ir_nop(rw->A));
         } else {
             out[k++] = s;
         }

@@ -1,4 +1,4 @@
-/* insert_barriers.c -- keeps shared memory in order between the threads of a block.
+/* insert_barriers.c -- keeps memory in order between the threads of a block.
 **
 **      for ko in range(4):                       for ko in range(4):
 **        for tx in bind("threadIdx.x", 32):        for tx in bind("threadIdx.x", 32): S[tx] = …
@@ -6,25 +6,28 @@
 **        for tx in bind("threadIdx.x", 32):        for tx in bind("threadIdx.x", 32): … = S[31 - tx]
 **          … = S[31 - tx]                          barrier("shared")
 **
-** Each statement is summed up by its accesses to shared memory before its first barrier (head) and after its
-** last (tail).  Where a tail meets a head of the same buffer and one of the two writes, a barrier goes between;
-** a loop's tail meets its own head.  Two accesses that a thread makes to an element of its own need none.
-** A barrier that only some threads would reach is refused.
+** Each statement of a kernel is summed up by its accesses to shared and global memory before its first barrier (head)
+** and after its last (tail).  Where a tail meets a head of the same buffer and one of the two writes, a barrier goes
+** between; a loop's tail meets its own head.  Two accesses that a thread makes to an element of its own need none.
+** A barrier that only some threads would reach is refused, and so is an order between thread blocks, which none can bring.
 */
 #include <string.h>
 
 #include "core/base/vec.h"
+#include "core/base/mutant.h"
+#include "core/ir/linear.h"
 #include "core/ir/rewrite.h"
 #include "passes/loop/lower.h"
 
-enum { AXES = 3 };
+enum { AXES = FOR_COUNT - FOR_block_x }; /* of blocks, then of threads */
 
 typedef struct Touch {
-    const Node *node; /* the Load, Store or Update, its thread variables replaced by one for each axis */
+    const Node *node; /* the Load, Store or Update, its bound variables replaced by one for each axis */
     bool write;
 } Touch;
 
 typedef VEC(Touch) TouchVec;
+typedef VEC(const Node *) NodeVec;
 
 typedef struct Summary {
     TouchVec head, tail;
@@ -35,12 +38,15 @@ typedef struct Sync {
     Arena *A;
     Err *err;
     bool failed;
-    const Node *axis[AXES];      /* stands for the thread variable of every loop over that axis */
+    const Node *axis[AXES];      /* stands for the variable of every loop over that axis */
     int64_t extent[AXES];
-    Subst threads[32];           /* the thread variables in scope, and their axes */
-    size_t nthreads;
-    const Node *inner[256];      /* loop variables in scope, outermost first */
+    Subst bound[32];             /* the bound variables in scope, and their axes */
+    size_t nbound;
+    const Node *inner[256];      /* the other loops' variables in scope, outermost first */
     size_t ninner;
+    VEC(VarRange) ranges;        /* of all of these that have been in scope */
+    NodeVec inside;              /* buffers of the kernel's own: each block has its own of any scope */
+    const Node *crossed;         /* a buffer that thread blocks would have to touch in order */
     bool divergent;              /* not every thread comes here */
     const char *why;
 } Sync;
@@ -59,11 +65,16 @@ static const Node *const *touched_index(const Touch *t)
     return &t->node->kid[t->node->op == OP_Load ? Load_index : Store_index];
 }
 
+static bool is_thread(int axis)
+{
+    return for_is_thread_axis((ForKind)(FOR_block_x + axis));
+}
+
 static void touch(Sync *s, Summary *out, const Node *n, bool write)
 {
-    if (n->kid[0]->at.buf->scope != SCOPE_shared)
+    if (n->kid[0]->at.buf->scope == SCOPE_local)
         return;
-    Touch t = {ir_subst(s->A, n, s->nthreads, s->threads), write};
+    Touch t = {ir_subst(s->A, n, s->nbound, s->bound), write};
     vec_push(s->A, &out->head, t);
     vec_push(s->A, &out->tail, t);
 }
@@ -77,53 +88,164 @@ static void touch_reads(Sync *s, Summary *out, const Node *n)
             touch_reads(s, out, n->kid[i]);
 }
 
-/* Does the index, for fixed other variables, differ between threads that differ along the axis? */
-static bool tells_apart(const Node *index, const Node *axis)
+/* ---- whose element is it? ---- */
+
+/* An index as a sum: the terms that may differ between two accesses, and those that are alike. */
+typedef struct Place {
+    Linear moving, alike;
+} Place;
+
+/* Which axis the expression is, or -1. */
+static int axis_of(const Sync *s, const Node *e)
 {
-    if (index == axis)
+    int x = AXES - 1;
+    while (x >= 0 && s->axis[x] != e)
+        x--;
+    return x;
+}
+
+static bool moves(const Sync *s, const Node *e, size_t from)
+{
+    if (e->op == OP_Load || axis_of(s, e) >= 0)
         return true;
-    return index->op == OP_Add && index->kid[Add_a] == axis && !ir_mentions(index->kid[Add_b], axis);
-}
-
-static bool mentions_inner(const Sync *s, const Node *index, size_t from)
-{
-    for (size_t i = from; i < s->ninner; i++)
-        if (ir_mentions(index, s->inner[i]))
+    for (size_t i = 0; e->op == OP_Var && i < from; i++)
+        if (s->inner[i] == e)
+            return false;
+    for (size_t i = 0; i < e->nkids; i++)
+        if (moves(s, e->kid[i], from))
             return true;
-    return false;
+    return e->op == OP_Var;
 }
 
-/* Are both accesses always made by one and the same thread?  `from`: loop variables from there on may differ
-** between the two. */
-static bool same_thread(const Sync *s, const Touch *a, const Touch *b, size_t from)
+static bool place_of(const Sync *s, const Node *index, size_t from, Place *out)
 {
-    size_t rank = ir_rank(touched_buffer(a));
-    const Node *const *ia = touched_index(a), *const *ib = touched_index(b);
-    bool apart[AXES] = {0};
-    for (size_t d = 0; d < rank; d++) {
-        if (!ir_same(ia[d], ib[d]))
-            return false;
-        if (mentions_inner(s, ia[d], from))
-            return false;
-        for (int x = 0; x < AXES; x++)
-            apart[x] |= tells_apart(ia[d], s->axis[x]);
+    Linear l = {0};
+    *out = (Place){.alike = {.n = 0}};
+    if (!linear_add(&l, index, 1))
+        return false;
+    out->moving.c0 = l.c0;
+    for (size_t i = 0; i < l.n; i++) {
+        Linear *to = moves(s, l.t[i].atom, from) ? &out->moving : &out->alike;
+        to->t[to->n++] = l.t[i];
     }
-    for (int x = 0; x < AXES; x++)
-        if (s->extent[x] > 1 && !apart[x])
-            return false;
     return true;
 }
 
-static bool conflict(const Sync *s, const TouchVec *before, const TouchVec *after, size_t from)
+/* One that counts through 0 … extent-1 independently of all others. */
+typedef struct Digit {
+    int64_t weight, extent;
+    int axis; /* or -1: a loop */
+} Digit;
+
+static int64_t extent_of(const Sync *s, const Node *var)
 {
+    int x = axis_of(s, var);
+    if (x >= 0)
+        return s->extent[x];
+    for (size_t i = 0; var->op == OP_Var && i < s->ranges.n; i++)
+        if (s->ranges.at[i].var == var)
+            return s->ranges.at[i].max < INT32_MAX ? s->ranges.at[i].max + 1 : 0;
+    return 0;
+}
+
+/* Takes the terms that are alike in both out of a and b, as digits; smaller ones first. */
+static size_t take_digits(const Sync *s, Linear *a, Linear *b, Digit *out)
+{
+    size_t n = 0;
+    for (size_t i = a->n; i-- > 0;) {
+        Term t = a->t[i];
+        int64_t extent = extent_of(s, t.atom), weight = t.c < 0 ? -t.c : t.c;
+        size_t j = 0;
+        while (j < b->n && !(b->t[j].atom == t.atom && b->t[j].c == t.c))
+            j++;
+        if (j == b->n || extent == 0 || weight > INT32_MAX)
+            continue;
+        linear_add_term(a, t.atom, -t.c);
+        linear_add_term(b, t.atom, -t.c);
+        size_t at = n++;
+        for (; at > 0 && out[at - 1].weight > weight; at--)
+            out[at] = out[at - 1];
+        out[at] = (Digit){weight, extent, axis_of(s, t.atom)};
+    }
+    return n;
+}
+
+static bool mentions_axis(const Sync *s, const Linear *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        for (int x = 0; x < AXES; x++)
+            if (ir_mentions(l->t[i].atom, s->axis[x]))
+                return true;
+    return false;
+}
+
+/* Equal indices mean equal axes where these are digits of a number; what is not the same in both places is its last. */
+static void tell_apart(const Sync *s, Place *a, Place *b, bool apart[AXES])
+{
+    Known known = {s->ranges.at, s->ranges.n, 1000};
+    Digit digit[LINEAR_MAX];
+    i128 lo, hi, other_lo, other_hi;
+    if (!linear_add_exactly(&a->alike, &b->alike, -1) || a->alike.n > 0)
+        return;
+    size_t n = take_digits(s, &a->moving, &b->moving, digit);
+    if (mentions_axis(s, &a->moving) || mentions_axis(s, &b->moving) ||
+        !linear_bounds(&known, &a->moving, &lo, &hi) || !linear_bounds(&known, &b->moving, &other_lo, &other_hi))
+        return;
+    i128 span = hi - other_lo > other_hi - lo ? hi - other_lo : other_hi - lo;
+    for (size_t i = 0; i < n; i++) {
+        if (digit[i].weight <= span)
+            return;
+        span += (i128)digit[i].weight * (digit[i].extent - 1);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (digit[i].axis >= 0)
+            apart[digit[i].axis] = true;
+}
+
+static Interval index_range(const Sync *s, const Node *index)
+{
+    Known known = {s->ranges.at, s->ranges.n, 1000};
+    return interval_of(&known, index);
+}
+
+/* May the two touch one element from different threads?  Fills in *crosses: even from different thread blocks.
+** `from`: loop variables from there on may differ between the two. */
+static bool by_others(const Sync *s, const Touch *a, const Touch *b, size_t from, bool *crosses)
+{
+    bool apart[AXES] = {0}, others = false, own = false;
+    for (size_t i = 0; i < s->inside.n; i++)
+        own |= s->inside.at[i] == touched_buffer(a);
+    *crosses = false;
+    for (size_t d = 0; d < ir_rank(touched_buffer(a)); d++) {
+        Place p, q;
+        Interval i = index_range(s, touched_index(a)[d]), j = index_range(s, touched_index(b)[d]);
+        if (i.hi < j.lo || j.hi < i.lo)
+            return false;
+        if (place_of(s, touched_index(a)[d], from, &p) && place_of(s, touched_index(b)[d], from, &q))
+            tell_apart(s, &p, &q, apart);
+    }
+    for (int x = 0; x < AXES; x++)
+        if (s->extent[x] > 1 && !apart[x] && (is_thread(x) || !own)) {
+            others = true;
+            *crosses |= !is_thread(x);
+        }
+    return others;
+}
+
+static bool conflict(Sync *s, const TouchVec *before, const TouchVec *after, size_t from)
+{
+    bool any = false;
     for (size_t i = 0; i < before->n; i++)
         for (size_t j = 0; j < after->n; j++) {
             const Touch *a = &before->at[i], *b = &after->at[j];
-            if ((a->write || b->write) && touched_buffer(a) == touched_buffer(b) &&
-                !same_thread(s, a, b, from))
-                return true;
+            bool crosses;
+            if (!(a->write || b->write) || touched_buffer(a) != touched_buffer(b) || !by_others(s, a, b, from, &crosses))
+                continue;
+            any = true;
+            if (crosses)
+                s->crossed = touched_buffer(a);
         }
-    return false;
+    return any;
 }
 
 static void append(Sync *s, TouchVec *to, const TouchVec *from)
@@ -145,6 +267,10 @@ static void follow(Sync *s, Summary *sum, const Summary *next)
 
 static const Node *barrier(Sync *s, const Node *where, const TouchVec *before)
 {
+    if (s->crossed) {
+        s->failed = true;
+        return FAIL(s->err, barrier_blocks, where, ir_buf_name(s->crossed), ir_buf_name(s->crossed));
+    }
     if (s->divergent) {
         s->failed = true;
         return FAIL(s->err, barrier_divergent, where, ir_buf_name(touched_buffer(&before->at[0])),
@@ -164,7 +290,7 @@ static const Node *walk_seq(Sync *s, const Node *n, Summary *out)
         const Node *stmt = walk(s, n->kid[i], &next);
         if (!stmt)
             return NULL;
-        if (conflict(s, &out->tail, &next.head, s->ninner)) {
+        if (MUTANT(barrier_missing, conflict(s, &out->tail, &next.head, s->ninner), false)) {
             const Node *b = barrier(s, n->kid[i], &out->tail);
             if (!b)
                 return NULL;
@@ -183,9 +309,10 @@ static const Node *walk_seq(Sync *s, const Node *n, Summary *out)
 
 static bool differs_between_threads(const Sync *s, const Node *e)
 {
-    for (size_t i = 0; i < s->nthreads; i++)
-        if (ir_mentions(e, s->threads[i].from))
-            return true;
+    for (size_t i = 0; i < s->nbound; i++)
+        for (int x = 0; x < AXES; x++)
+            if (is_thread(x) && s->bound[i].to == s->axis[x] && ir_mentions(e, s->bound[i].from))
+                return true;
     return false;
 }
 
@@ -201,22 +328,22 @@ static const Node *walk_divergent(Sync *s, const Node *n, const char *why, bool 
     return stmt;
 }
 
-static const Node *walk_thread_axis(Sync *s, const Node *n, Summary *out)
+static const Node *walk_bound_axis(Sync *s, const Node *n, Summary *out)
 {
-    int x = (int)(ir_for_kind(n) - FOR_thread_x);
-    size_t mark = s->nthreads;
-    if (mark < sizeof s->threads / sizeof *s->threads)
-        s->threads[s->nthreads++] = (Subst){n->kid[For_var], s->axis[x]};
+    int x = (int)(ir_for_kind(n) - FOR_block_x);
+    size_t mark = s->nbound;
+    if (mark < sizeof s->bound / sizeof *s->bound)
+        s->bound[s->nbound++] = (Subst){n->kid[For_var], s->axis[x]};
     const Node *body = walk(s, n->kid[For_body], out);
-    s->nthreads = mark;
+    s->nbound = mark;
     return body ? ir_with_kid(s->A, n, For_body, body) : NULL;
 }
 
 static const Node *walk_for(Sync *s, const Node *n, Summary *out)
 {
     ForKind kind = ir_for_kind(n);
-    if (for_is_thread_axis(kind))
-        return walk_thread_axis(s, n, out);
+    if (for_is_bound(kind))
+        return walk_bound_axis(s, n, out);
     size_t mark = s->ninner;
     if (mark == sizeof s->inner / sizeof *s->inner)
         return n;
@@ -224,11 +351,12 @@ static const Node *walk_for(Sync *s, const Node *n, Summary *out)
     bool lanes = kind == FOR_vectorized;
     bool uneven = differs_between_threads(s, n->kid[For_extent]);
     s->inner[s->ninner++] = n->kid[For_var];
+    vec_push(s->A, &s->ranges, ((VarRange){n->kid[For_var], 0, extent > 0 ? extent - 1 : INT64_MAX}));
     const Node *body = walk_divergent(s, n->kid[For_body],
                                       lanes ? "a vectorized loop" : "a loop whose extent differs",
                                       lanes || uneven, out);
-    if (body && !lanes && extent != 1 && !for_is_block_axis(kind) &&
-        conflict(s, &out->tail, &out->head, mark)) {
+    if (body && !lanes && extent != 1 &&
+        MUTANT(barrier_of_loop_missing, conflict(s, &out->tail, &out->head, mark), false)) {
         bool before = s->divergent;
         s->divergent |= uneven;
         const Node *b = barrier(s, n, &out->tail);
@@ -270,6 +398,7 @@ static const Node *walk(Sync *s, const Node *n, Summary *out)
     case OP_For: return walk_for(s, n, out);
     case OP_If: return walk_if(s, n, out);
     case OP_Alloc: {
+        vec_push(s->A, &s->inside, n->kid[Alloc_buffer]);
         const Node *body = walk(s, n->kid[Alloc_body], out);
         return body ? ir_with_kid(s->A, n, Alloc_body, body) : NULL;
     }
@@ -288,24 +417,41 @@ static const Node *walk(Sync *s, const Node *n, Summary *out)
 static bool find_extents(void *env, const Node *n)
 {
     Sync *s = env;
-    if (n->op == OP_For && for_is_thread_axis(ir_for_kind(n))) {
+    if (n->op == OP_For && for_is_bound(ir_for_kind(n))) {
         int64_t extent = ir_const_int(n->kid[For_extent], INT64_MAX);
-        int64_t *most = &s->extent[ir_for_kind(n) - FOR_thread_x];
+        int64_t *most = &s->extent[ir_for_kind(n) - FOR_block_x];
         if (extent > *most)
             *most = extent;
     }
     return op_info[n->op].cls == CLASS_STMT || n->op == OP_Func;
 }
 
+/* Down to the kernels, which need no order among themselves: through sequences and global memory. */
+static const Node *on_top(Rewriter *rw, const Node *n)
+{
+    Sync *s = rw->env;
+    Summary whole = {0};
+    if (n->op == OP_Seq || n->op == OP_Func || op_info[n->op].cls != CLASS_STMT ||
+        (n->op == OP_Alloc && n->kid[Alloc_buffer]->at.buf->scope == SCOPE_global))
+        return rw_kids(rw, n);
+    memset(s->extent, 0, sizeof s->extent);
+    ir_walk(n, find_extents, s);
+    s->ranges.n = 0;
+    for (int x = 0; x < AXES; x++)
+        vec_push(s->A, &s->ranges, ((VarRange){s->axis[x], 0, s->extent[x] > 0 ? s->extent[x] - 1 : 0}));
+    const Node *out = walk(s, n, &whole);
+    return out ? out : rw_fail(rw);
+}
+
 const Node *pass_insert_barriers(Arena *A, const Node *func, Err *err)
 {
+    Rule *on[OP_COUNT];
     Sync *s = arena_alloc(A, sizeof *s);
     s->A = A;
     s->err = err;
     for (int x = 0; x < AXES; x++)
-        s->axis[x] = ir_var(A, for_kind_text[FOR_thread_x + x]);
-    ir_walk(func, find_extents, s);
-    Summary whole = {0};
-    const Node *body = walk(s, func->kid[Func_body], &whole);
-    return body ? ir_with_kid(A, func, Func_body, body) : NULL;
+        s->axis[x] = ir_var(A, for_kind_text[FOR_block_x + x]);
+    for (int i = 0; i < OP_COUNT; i++)
+        on[i] = on_top;
+    return rw_run(A, on, s, err, func);
 }

@@ -6,6 +6,7 @@
 **          C[y] += A[y, k]                           C[i] += A[i, k]
 */
 #include "core/ir/rewrite.h"
+#include "core/base/mutant.h"
 #include "passes/loop/lower.h"
 
 /* Sums of loop variables with positive factors are never negative: loops count from 0. */
@@ -38,7 +39,7 @@ static const Node *on_block(Rewriter *rw, const Node *n)
     for (size_t i = 0; i < iters->nkids; i++) {
         const Node *axis = iters->kid[i];
         map[i] = (Subst){axis->kid[Iter_var], axis->kid[Iter_value]};
-        if (axis->at.i == ITER_reduce)
+        if (axis->at.i == ITER_reduce && MUTANT(init_of_inner_loop, true, i + 1 < iters->nkids))
             first = ir_and(rw->A, first, is_zero(rw->A, axis->kid[Iter_value]));
     }
     const Node *init = n->kid[Block_init], *body = n->kid[Block_body], *where = n->kid[Block_where];

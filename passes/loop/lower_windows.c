@@ -8,6 +8,7 @@
 ** only its own axes are visible.
 */
 #include "core/ir/rewrite.h"
+#include "core/base/mutant.h"
 #include "passes/loop/lower.h"
 
 typedef struct Window Window;
@@ -36,7 +37,7 @@ static const Node *rebase(Rewriter *rw, const Node *n, size_t first)
     for (size_t i = 0; i < n->nkids; i++)
         kids[i] = n->kid[i];
     kids[0] = w->to;
-    for (size_t d = 0; d < w->ranges->nkids; d++)
+    for (size_t d = MUTANT(window_not_rebased, 0, 1); d < w->ranges->nkids; d++)
         kids[first + d] = ix_sub(rw->A, n->kid[first + d], w->ranges->kid[d]->kid[Range_min]);
     return ir_with_kids(rw->A, n, kids);
 }

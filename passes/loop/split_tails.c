@@ -11,6 +11,7 @@
 ** all iterations of those.  Conditions that read memory, and loops on thread axes, are left alone.
 */
 #include "core/affine/region.h"
+#include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 #include "core/ir/simplify.h"
 #include "passes/loop/conditions.h"
@@ -48,7 +49,7 @@ static int64_t full_iterations(Cut *c, const Node *e, int64_t n)
     int64_t step = second - first;
     if (step <= 0 || last != first + step * (c->extent - 1))
         return -1;
-    int64_t room = n - width - first; /* first + step * v + width - 1 < n */
+    int64_t room = n - width - first + MUTANT(tail_cut_late, 0, step); /* first + step * v + width - 1 < n */
     return room < 0 ? 0 : room / step + 1;
 }
 
@@ -158,7 +159,7 @@ static const Node *on_for(Rewriter *rw, const Node *n)
     const Node *kids[4] = {n->kid[For_var], ir_idx(A, c.at), n->kid[For_annots], body};
     const Node *full = rw_kids(rw, ir_make(A, OP_For, 0, n->at, 4, kids));
     const Node *tail = rw_node(rw, tail_of(&c, rw->env));
-    return ir_seq(A, 2, (const Node *[]){full, tail});
+    return MUTANT(tail_dropped, ir_seq(A, 2, (const Node *[]){full, tail}), full);
 }
 
 const Node *pass_split_tails(Arena *A, const Node *func, Err *err)

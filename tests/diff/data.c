@@ -4,6 +4,19 @@
 #include <math.h>
 #include <string.h>
 
+/* Between which integers elements lie; of 64 bits, as near to the type's ends as a double comes. */
+static void whole_range(const Spec *s, DType t, double *lo, double *hi)
+{
+    int bits = dtype_info[t].bits;
+    bool sign = dtype_is_signed(t);
+    *lo = sign ? -3 : 0;
+    *hi = 3;
+    if (s->wide && dtype_is_int(t)) {
+        *lo = sign || bits == 64 ? -ldexp(1, bits - 1) : 0;
+        *hi = bits == 64 ? 0x1p63 : ldexp(1, sign ? bits - 1 : bits) - 1;
+    }
+}
+
 static Tensor *make_input(const Spec *s, DType t, int rank, const int64_t *shape, uint64_t seed, Err *err)
 {
     Tensor *out = tensor_new(t, rank, shape, err);
@@ -12,7 +25,9 @@ static Tensor *make_input(const Spec *s, DType t, int rank, const int64_t *shape
     if (dtype_is_float(t) && !s->exact) {
         tensor_randn(out, seed, 0, 1);
     } else if (!dtype_is_float(t)) {
-        tensor_random(out, seed, dtype_is_signed(t) ? -3 : 0, 3);
+        double lo, hi;
+        whole_range(s, t, &lo, &hi);
+        tensor_random(out, seed, lo, hi);
     } else {
         Tensor *whole = tensor_new(DT_int32, rank, shape, err);
         if (whole)
@@ -125,7 +140,13 @@ void data_lua(Buf *out, const Spec *s, const Node *func, const Data *d)
         buf_puts(out, "tvm.random(");
         put_shape(out, t);
         buf_printf(out, ", \"%s\", {seed = %llu", dtype_name(cast ? DT_int32 : t->dtype), (unsigned long long)(s->seed + i));
-        buf_puts(out, !exact ? ", normal = true})" : cast || dtype_is_signed(t->dtype) ? ", lo = -3, hi = 3})" : ", lo = 0, hi = 3})");
+        double lo = -3, hi = 3;
+        if (!cast)
+            whole_range(s, t->dtype, &lo, &hi);
+        if (exact)
+            buf_printf(out, ", lo = %.17g, hi = %.17g})", lo, hi);
+        else
+            buf_puts(out, ", normal = true})");
         buf_printf(out, cast ? ":astype \"%s\"\n" : "\n", dtype_name(t->dtype));
     }
 }

@@ -33,7 +33,8 @@ enum { MAX_INPUTS = 3, MAX_STAGES = 4, MAX_TENSORS = MAX_INPUTS + MAX_STAGES, PO
 
 typedef enum StageKind {
     STAGE_elementwise, STAGE_binary, STAGE_broadcast, STAGE_reduce, STAGE_matmul, STAGE_window, STAGE_pad,
-    STAGE_transpose, STAGE_reshape, STAGE_select, STAGE_cast, STAGE_convolve, STAGE_COUNT
+    STAGE_transpose, STAGE_reshape, STAGE_select, STAGE_cast, STAGE_convolve, STAGE_moved,
+    STAGE_gather, STAGE_scan, STAGE_longer, STAGE_COUNT
 } StageKind;
 
 typedef struct Stage {
@@ -55,6 +56,7 @@ typedef struct Spec {
     Stage stage[MAX_STAGES];
     bool exact;    /* inputs are small integers: sums have one value in any order */
     bool specials; /* NaN, infinities and -0 among the inputs */
+    bool wide;     /* integers of the type's whole range */
     uint64_t seed; /* of the inputs' elements */
 } Spec;
 
@@ -94,6 +96,9 @@ typedef struct Move {
 
 /* A primitive and arguments for the program at hand, plausible or wild. */
 void move_draw(Arena *A, Choices *c, const Node *func, Move *out);
+/* The i-th of the steps that make a GPU program of it: one block at another's loop, shared memory, and then a loop of every
+** nest for the threads. */
+void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out);
 
 /* ---- trials ---- */
 

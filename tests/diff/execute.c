@@ -159,7 +159,8 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, Counts *count
     Err err = {0};
     const Node *low = loop_lower(A, scheduled, true, &err);
     if (!low)
-        return err.code == ERR_barrier_divergent || blame(v, GUILTY_lowering, "lowering for threads: %s", err.why);
+        return err.code == ERR_barrier_divergent || err.code == ERR_barrier_blocks ||
+               blame(v, GUILTY_lowering, "lowering for threads: %s", err.why);
     if (check(s, low, &err)) {
         counts->threaded++;
         return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_schedule, "the program by threads");

@@ -5,11 +5,14 @@
 
 #include "core/schedule/tree.h"
 
+typedef VEC(const Node *) NodeVec;
+
 typedef struct Draw {
     Arena *A;
     Choices *c;
     const Node *func;
     NameList loops, blocks, buffers;
+    NodeVec nodes; /* the blocks */
 } Draw;
 
 static const char *pick(Draw *d, const NameList *from)
@@ -46,28 +49,44 @@ static Arg factors(Draw *d, bool wild)
     return given_list(n, list);
 }
 
+/* A name by which just this loop, on the way to the block, is found. */
+static const char *loop_name(Draw *d, const Node *loop, const Node *block)
+{
+    const char *name = ir_var_name(loop->kid[For_var]);
+    Err quiet = {0};
+    return find_loop(d->func, name, &quiet) == loop ? name : arena_printf(d->A, "%s/%s", ir_block_name(block), name);
+}
+
+static size_t loops_around(Draw *d, const Node *block, const Node **out)
+{
+    Path p;
+    size_t n = 0;
+    if (!block || !path_to(d->func, block, &p))
+        return 0;
+    for (size_t i = 0; i < p.n; i++)
+        if (p.at[i]->op == OP_For)
+            out[n++] = p.at[i];
+    return n;
+}
+
+static const Node *a_block(Draw *d)
+{
+    return d->nodes.n ? d->nodes.at[choose(d->c, (int64_t)d->nodes.n)] : NULL;
+}
+
 /* Loops along the way to a block: what reorder and fuse want. */
 static size_t chain(Draw *d, const char *prim, Arg *out, size_t room)
 {
-    const char *block = pick(d, &d->blocks);
-    Path p;
-    size_t n = 0, found = 0;
-    const char *names[IR_MAX_DEPTH];
-    if (!path_to_block(d->func, block, &p))
-        return 0;
-    for (size_t i = 0; i < p.n; i++)
-        if (p.at[i]->op == OP_For) {
-            const char *name = ir_var_name(p.at[i]->kid[For_var]);
-            Err quiet = {0};
-            names[found++] = find_loop(d->func, name, &quiet) == p.at[i] ? name : arena_printf(d->A, "%s/%s", block, name);
-        }
+    const Node *block = a_block(d), *loops[IR_MAX_DEPTH];
+    size_t n = 0, found = loops_around(d, block, loops);
     if (found < 2)
         return 0;
     bool fuse = strcmp(prim, "fuse") == 0;
-    size_t first = (size_t)choose(d->c, (int64_t)found - 1);
-    size_t want = fuse ? 2 + (size_t)chance(d->c, 20) : 2 + (size_t)choose(d->c, 3);
+    bool all = !fuse && chance(d->c, 50);
+    size_t first = all ? 0 : (size_t)choose(d->c, (int64_t)found - 1);
+    size_t want = fuse ? 2 + (size_t)chance(d->c, 20) : all ? room : 2 + (size_t)choose(d->c, 3);
     for (size_t i = first; i < found && n < want && n < room; i++)
-        out[n++] = given_str(names[i]);
+        out[n++] = given_str(loop_name(d, loops[i], block));
     for (size_t i = n; !fuse && i > 1; i--) {
         size_t j = (size_t)choose(d->c, (int64_t)i);
         Arg t = out[i - 1];
@@ -77,10 +96,111 @@ static size_t chain(Draw *d, const char *prim, Arg *out, size_t room)
     return n;
 }
 
+/* ---- blocks that belong together ---- */
+
+/* One block reads what the other writes: the pair at a random place of the list of such pairs. */
+static bool linked(Draw *d, const Node **writer, const Node **reader)
+{
+    size_t n = d->nodes.n, from = n ? (size_t)choose(d->c, (int64_t)(n * n)) : 0;
+    for (size_t k = 0; k < n * n; k++) {
+        size_t at = (from + k) % (n * n);
+        const Node *w = d->nodes.at[at / n], *r = d->nodes.at[at % n], *target = block_target(w);
+        if (w != r && target && tree_reads(r, target))
+            return *writer = w, *reader = r, true;
+    }
+    return false;
+}
+
+/* A loop around the block; an inner one as a rule. */
+static bool put_loop_of(Draw *d, const Node *block, Arg *out)
+{
+    const Node *loops[IR_MAX_DEPTH];
+    size_t n = loops_around(d, block, loops);
+    if (n == 0)
+        return false;
+    *out = given_str(loop_name(d, loops[choose(d->c, (int64_t)n)], block));
+    return true;
+}
+
+static const Node *a_reduction(Draw *d)
+{
+    size_t n = d->nodes.n, from = n ? (size_t)choose(d->c, (int64_t)n) : 0;
+    for (size_t k = 0; k < n; k++) {
+        const Node *b = d->nodes.at[(from + k) % n], *access = block_access(b);
+        if (access && access->op == OP_Update)
+            return b;
+    }
+    return NULL;
+}
+
+static const char *an_alloc(Draw *d)
+{
+    Path p;
+    size_t n = d->buffers.n, from = n ? (size_t)choose(d->c, (int64_t)n) : 0;
+    for (size_t k = 0; k < n; k++) {
+        const char *name = d->buffers.at[(from + k) % n];
+        Err quiet = {0};
+        const Node *b = find_buffer(d->func, name, &quiet);
+        if (b && path_to_alloc(d->func, b, &p))
+            return name;
+    }
+    return NULL;
+}
+
+/* What a block reads, and who. */
+static bool a_read(Draw *d, Arg *out)
+{
+    const Node *block = a_block(d);
+    size_t n = d->buffers.n, from = n ? (size_t)choose(d->c, (int64_t)n) : 0;
+    for (size_t k = 0; block && k < n; k++) {
+        const char *name = d->buffers.at[(from + k) % n];
+        Err quiet = {0};
+        const Node *b = find_buffer(d->func, name, &quiet);
+        if (b && tree_reads(block, b)) {
+            out[0] = given_str(ir_block_name(block));
+            out[1] = given_str(name);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Arguments that fit each other, for the primitives that ask for several of one place. */
+static void fit(Draw *d, Move *m)
+{
+    const char *prim = m->prim->name;
+    const Node *w, *r;
+    Arg loop;
+    if (strcmp(prim, "compute_at") == 0 || strcmp(prim, "reverse_compute_at") == 0) {
+        bool reverse = *prim == 'r';
+        if (linked(d, &w, &r) && put_loop_of(d, reverse ? w : r, &loop)) {
+            m->args[0] = given_str(ir_block_name(reverse ? r : w));
+            m->args[1] = loop;
+        }
+    } else if (strcmp(prim, "compute_inline") == 0 || strcmp(prim, "reverse_compute_inline") == 0) {
+        if (linked(d, &w, &r))
+            m->args[0] = given_str(ir_block_name(*prim == 'r' ? r : w));
+    } else if (strcmp(prim, "decompose_reduction") == 0 || strcmp(prim, "contract") == 0) {
+        w = a_reduction(d);
+        if (w)
+            m->args[0] = given_str(ir_block_name(w));
+        if (w && *prim == 'd' && put_loop_of(d, w, &loop))
+            m->args[1] = loop;
+    } else if (strcmp(prim, "cache_read") == 0) {
+        a_read(d, m->args);
+    } else if (strcmp(prim, "set_scope") == 0) {
+        const char *name = an_alloc(d);
+        if (name)
+            m->args[0] = given_str(name);
+    }
+}
+
+/* ---- one parameter ---- */
+
 static const char *word(Draw *d, const Param *p)
 {
     static const char *const scopes[] = {"global", "local", "shared"};
-    static const char *const axes[] = {"blockIdx.x", "threadIdx.x", "threadIdx.y", "blockIdx.y"};
+    static const char *const axes[] = {"blockIdx.x", "threadIdx.x", "threadIdx.y", "threadIdx.x"};
     if (strcmp(p->name, "scope") == 0)
         return scopes[choose(d->c, 3)];
     if (strcmp(p->name, "axis") == 0)
@@ -131,20 +251,57 @@ static void tile_pair(Draw *d, Move *out)
         memcpy(out->args, pair, sizeof pair);
 }
 
+static bool add_block(void *env, const Node *block)
+{
+    Draw *d = env;
+    vec_push(d->A, &d->nodes, block);
+    return true;
+}
+
+/* How often each is drawn; two where nothing is said.  Those that seldom fit are drawn more often. */
+static const struct {
+    const char *name;
+    int weight;
+} weights[] = {{"annotate", 1}, {"contract", 1}, {"fuse", 1}, {"unroll", 1}, {"tile", 1}, {"compute_at", 4},
+               {"reverse_compute_at", 4}, {"reorder", 3}, {"cache_write", 3}, {"bind", 3}};
+
+static int weight_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof weights / sizeof *weights; i++)
+        if (strcmp(weights[i].name, name) == 0)
+            return weights[i].weight;
+    return 2;
+}
+
+static const Prim *draw_prim(Choices *c)
+{
+    int64_t all = 0;
+    for (size_t i = 0; i < prim_count; i++)
+        all += weight_of(prims[i].name);
+    int64_t at = choose(c, all);
+    size_t i = 0;
+    while (at >= weight_of(prims[i].name))
+        at -= weight_of(prims[i++].name);
+    return &prims[i];
+}
+
 void move_draw(Arena *A, Choices *c, const Node *func, Move *out)
 {
     Draw d = {.A = A, .c = c, .func = func};
     list_loops(A, func, &d.loops);
     list_blocks(A, func, &d.blocks);
     list_buffers(A, func, &d.buffers);
+    tree_blocks(func, add_block, &d);
     Param params[PRIM_MAX_PARAMS];
     memset(out, 0, sizeof *out);
-    out->prim = &prims[choose(c, (int64_t)prim_count)];
+    out->prim = draw_prim(c);
     size_t n = prim_params(out->prim, params);
     for (size_t i = 0; i < n; i++)
         draw_param(&d, out->prim, &params[i], out);
     if (strcmp(out->prim->name, "tile") == 0 && chance(c, 90))
         tile_pair(&d, out);
+    if (chance(c, 75))
+        fit(&d, out);
     if (chance(c, 3) && out->nargs < 12) /* one argument too many, or too few */
         out->args[out->nargs++] = given_int(1);
     else if (chance(c, 3) && out->nargs)
@@ -152,4 +309,28 @@ void move_draw(Arena *A, Choices *c, const Node *func, Move *out)
     for (size_t i = 0; i < out->nargs; i++)
         if (out->args[i].tag == ARG_STR)
             out->args[i].s = arena_strdup(A, out->args[i].s);
+}
+
+void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out)
+{
+    Draw d = {.A = A, .c = c, .func = func};
+    const Node *loops[IR_MAX_DEPTH], *writer, *reader;
+    list_buffers(A, func, &d.buffers);
+    tree_blocks(func, add_block, &d);
+    const char *alloc = i == 1 ? an_alloc(&d) : NULL;
+    *out = (Move){.prim = prim_find("bind"), .nargs = 2, .args = {given_str(""), given_str("threadIdx.x")}};
+    if (i == 0 && linked(&d, &writer, &reader) && loops_around(&d, reader, loops)) {
+        *out = (Move){prim_find("compute_at"), 2, {given_str(arena_strdup(A, ir_block_name(writer))),
+                                                   given_str(arena_strdup(A, loop_name(&d, loops[0], reader)))}};
+        return;
+    }
+    if (alloc) {
+        *out = (Move){prim_find("set_scope"), 2, {given_str(arena_strdup(A, alloc)), given_str("shared")}};
+        return;
+    }
+    /* Loops that stand at the same depth around the blocks, one after the other. */
+    const Node *block = d.nodes.n ? d.nodes.at[(size_t)i % d.nodes.n] : NULL;
+    size_t n = loops_around(&d, block, loops), depth = c->bytes[0] % 2;
+    if (n)
+        out->args[0] = given_str(arena_strdup(A, loop_name(&d, loops[depth < n ? depth : n - 1], block)));
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/ir/rewrite.h"
 #include "core/te/te.h"
 
 enum { MAX_ITERATIONS = 20000 };
@@ -11,14 +12,16 @@ enum { MAX_ITERATIONS = 20000 };
 void spec_draw(Spec *s, Choices *c)
 {
     static const int64_t small[] = {1, 2, 3, 4, 5, 7, 8, 13, 16, 17}, large[] = {31, 33, 64, 100};
-    static const DType types[] = {DT_float32, DT_float32, DT_float32, DT_float32, DT_float64, DT_int32, DT_int32,
-                                  DT_int8, DT_int16, DT_int64, DT_uint8, DT_uint16, DT_uint32, DT_uint64};
+    static const DType types[] = {DT_float32, DT_float32, DT_float32, DT_float32, DT_float64, DT_int32, DT_int32, DT_int8,
+                                  DT_int16, DT_int64, DT_uint8, DT_uint16, DT_uint32, DT_uint64, DT_bool};
+    enum { TYPES = sizeof types / sizeof *types };
     memset(s, 0, sizeof *s);
     for (int i = 0; i < POOL; i++)
-        s->extent[i] = chance(c, 10) ? large[choose(c, 4)] : small[choose(c, 10)];
-    s->type = types[choose(c, 14)];
-    s->exact = !dtype_is_float(s->type) || chance(c, 75);
+        s->extent[i] = chance(c, 10) ? large[choose(c, 4)] : chance(c, 2) ? 0 : small[choose(c, 10)];
+    s->type = types[choose(c, TYPES)];
+    s->exact = chance(c, 65);
     s->specials = !s->exact && chance(c, 40);
+    s->wide = chance(c, 25);
     s->seed = (uint64_t)choose(c, 256);
     s->ninputs = 1 + (int)choose(c, MAX_INPUTS);
     for (int i = 0; i < s->ninputs; i++) {
@@ -37,8 +40,13 @@ void spec_draw(Spec *s, Choices *c)
         t->variant = (int)choose(c, 16);
         t->way = (int)choose(c, 8);
         t->combiner = combiners[choose(c, 6)];
-        t->cast = types[choose(c, 14)];
+        t->cast = types[choose(c, TYPES)];
         t->result = i + 1 == s->nstages || chance(c, 10);
+    }
+    Stage *last = &s->stage[s->nstages - 1];
+    if (!s->exact && chance(c, 50)) { /* where roundings show, let there be a sum */
+        last->kind = choose(c, 2) ? STAGE_reduce : STAGE_matmul;
+        last->combiner = COMB_sum;
     }
 }
 
@@ -66,6 +74,9 @@ typedef struct Build {
     const char *name;
     Tens out;
     const Node *axis[MAX_DIMS];
+    /* of scans: inputs that stand for what their stage has made so far */
+    int nscans;
+    Subst scan[MAX_STAGES];
 } Build;
 
 static bool exact_float(const Build *b, DType t)
@@ -110,10 +121,22 @@ static void open_axes(Build *b, int64_t inner)
         b->axis[d] = te_axis(b->te, names[b->stage->way & 1][d], o->dim[d]);
 }
 
-/* The tensor at the axes of the stage, the last dimensions to the last axes; smaller ones repeat. */
+static bool is_empty(const Tens *t)
+{
+    for (int d = 0; d < t->rank; d++)
+        if (t->dim[d] == 0)
+            return true;
+    return false;
+}
+
+/* The tensor at the axes of the stage, the last dimensions to the last axes; smaller ones repeat, one without elements
+** stands for 1. */
 static const Node *at_axes(Build *b, const Tens *t, double *bound)
 {
     const Node *index[MAX_DIMS];
+    *bound = t->bound;
+    if (is_empty(t))
+        return te_num(b->te, t->type, 1);
     for (int d = 0; d < t->rank; d++) {
         int a = b->out.rank - t->rank + d;
         if (a < 0 || t->dim[d] == 1)
@@ -123,7 +146,6 @@ static const Node *at_axes(Build *b, const Tens *t, double *bound)
         else
             index[d] = te_op(b->te, OP_FloorMod, b->axis[a], te_int(b->te, t->dim[d]));
     }
-    *bound = t->bound;
     return te_load(b->te, t->buffer, (size_t)t->rank, index);
 }
 
@@ -132,7 +154,9 @@ static const Node *to_type(Build *b, const Node *e, DType t, double *bound)
 {
     if (e->type == t)
         return e;
-    if (exact_float(b, t) && !dtype_is_float((DType)e->type)) {
+    if (e->type == DT_bool)
+        *bound = 1;
+    else if (exact_float(b, t) && !dtype_is_float((DType)e->type)) {
         e = te_op(b->te, OP_FloorMod, e, te_num(b->te, (DType)e->type, 8));
         *bound = 8;
     }
@@ -151,36 +175,61 @@ static const Node *num(Build *b, double v)
     return te_num(b->te, b->out.type, v);
 }
 
+/* x op y in the elements' type; of truth values, what comes nearest. */
+static const Node *arith(Build *b, Op op, const Node *x, const Node *y)
+{
+    static const Op on_bool[OP_COUNT] = {[OP_Add] = OP_BitOr, [OP_Sub] = OP_BitXor, [OP_Mul] = OP_BitAnd,
+                                         [OP_Min] = OP_And, [OP_Max] = OP_Or, [OP_Div] = OP_Ne, [OP_FloorDiv] = OP_Le,
+                                         [OP_FloorMod] = OP_Gt};
+    return te_op(b->te, x->type == DT_bool && on_bool[op] ? on_bool[op] : op, x, y);
+}
+
+/* What only a program whose order is fixed may do: roundings, and functions. */
+static const Node *rounding(Build *b, const Node *x)
+{
+    static const char *const functions[] = {"sqrt", "floor", "exp", "tanh"};
+    int way = b->stage->way;
+    if (way < 4)
+        return te_add(b->te, te_mul(b->te, x, num(b, 0.1)), num(b, 1.0 / 3 - way));
+    return te_call(b->te, functions[way - 4], x);
+}
+
 /* f(x), by the variant. */
 static const Node *unary(Build *b, const Node *x, double *bound)
 {
     Te *te = b->te;
     bool fl = dtype_is_float((DType)x->type), sg = dtype_is_signed((DType)x->type) || fl;
+    const Node *one = num(b, 1), *k = num(b, 1 + b->stage->way);
     x = within(b, x, bound, 0x1p20);
     switch (b->stage->variant % 8) {
-    case 0: *bound = *bound * 2 + 1; return te_add(te, te_mul(te, x, num(b, 2)), num(b, 1));
-    case 1: *bound += 3; return te_sub(te, x, num(b, 3));
-    case 2: *bound += 1; return te_max(te, x, num(b, 1));
-    case 3: *bound += 4; return te_min(te, x, num(b, 4));
-    case 4: *bound += 2; return te_select(te, te_op(te, OP_Gt, x, num(b, 1)), te_sub(te, x, num(b, 2)), x);
-    case 5: return fl ? te_call(te, "abs", x) : te_op(te, OP_FloorDiv, x, num(b, sg ? -3 : 3));
-    case 6: return fl ? te_select(te, te_op(te, OP_Lt, x, num(b, 0)), num(b, 1), x)
-                      : te_op(te, OP_FloorMod, x, num(b, 5));
-    default: return fl ? x : te_op(te, OP_BitXor, te_op(te, OP_Shr, x, num(b, 1)), num(b, 5));
+    case 0:
+        *bound = *bound * 2 + 1;
+        return fl && !b->spec->exact ? rounding(b, x) : arith(b, OP_Add, arith(b, OP_Mul, x, num(b, 2)), one);
+    case 1: *bound += 8; return arith(b, OP_Sub, x, k);
+    case 2: *bound += 8; return arith(b, OP_Max, x, k);
+    case 3: *bound += 8; return arith(b, OP_Min, x, k);
+    case 4: *bound += 2; return te_select(te, te_op(te, OP_Gt, x, one), arith(b, OP_Sub, x, num(b, 2)), x);
+    case 5: *bound += 1; return fl && b->stage->way & 1 ? te_call(te, "abs", x)
+                                                        : arith(b, OP_FloorDiv, x, num(b, sg ? -1 - b->stage->way : 3));
+    case 6: *bound += 8; return arith(b, OP_FloorMod, x, k);
+    default:
+        if (fl)
+            return te_select(te, te_op(te, OP_Lt, x, num(b, 0)), one, x);
+        return te_op(te, OP_BitXor, te_op(te, b->stage->way & 1 ? OP_Shl : OP_Shr, x, num(b, 5 * b->stage->way)), num(b, 5));
     }
 }
 
 static const Node *binary(Build *b, const Node *x, const Node *y, double *bound, double ybound)
 {
-    static const Op ops[] = {OP_Add, OP_Sub, OP_Mul, OP_Min, OP_Max, OP_Add, OP_FloorDiv, OP_Div};
+    static const Op ops[] = {OP_Add, OP_Sub, OP_Mul, OP_Min, OP_Max, OP_FloorMod, OP_FloorDiv, OP_Div};
     Op op = ops[b->stage->variant % 8];
-    if (dtype_is_float((DType)x->type) && (op == OP_FloorDiv || op == OP_Div))
-        op = OP_Sub;
+    if (exact_float(b, (DType)x->type) && op >= OP_Div && op != OP_FloorMod)
+        op = OP_Sub; /* a quotient rounds, or is infinite */
     double most = op == OP_Mul ? 0x1p11 : 0x1p22;
     x = within(b, x, bound, most);
     y = within(b, y, &ybound, most);
     *bound = op == OP_Mul ? *bound * ybound : *bound + ybound;
-    return te_op(b->te, op, x, y);
+    return arith(b, op, x, y);
 }
 
 static const Node *finish(Build *b, const Node *value, double bound)
@@ -257,7 +306,7 @@ static const Node *make_reduce(Build *b)
     const Tens *p = source(b, 0);
     static const char *const names[] = {"k", "r"};
     bool away[MAX_DIMS] = {false};
-    int n = p->rank >= 2 && b->stage->variant % 3 == 0 ? 2 : p->rank ? 1 : 0;
+    int n = p->rank >= 2 && b->stage->variant % 2 ? 2 : p->rank ? 1 : 0;
     for (int i = 0; i < n; i++)
         away[(b->stage->way + i) % p->rank] = true;
     like(b, p);
@@ -279,7 +328,7 @@ static const Node *make_reduce(Build *b)
         x = unary(b, x, &bound);
     if (b->stage->combiner == COMB_fma) {
         x = within(b, x, &bound, 0x1p5);
-        x = te_mul(b->te, x, x);
+        x = arith(b, OP_Mul, x, x);
         bound *= bound;
     }
     return reduce(b, b->stage->combiner, (size_t)n, axes, terms, x, bound);
@@ -289,7 +338,7 @@ static const Node *make_reduce(Build *b)
 static const Node *make_matmul(Build *b)
 {
     const Tens *p = source(b, 0), *q = source(b, 1);
-    if (p->rank == 0 || q->rank == 0 || q->rank == MAX_DIMS)
+    if (p->rank == 0 || q->rank == 0 || q->rank == MAX_DIMS || is_empty(p) || is_empty(q))
         return make_pointwise(b);
     like(b, p);
     int rows = p->rank == MAX_DIMS && q->rank == 2 ? 1 : p->rank - 1;
@@ -308,7 +357,7 @@ static const Node *make_matmul(Build *b)
     const Node *x = within(b, te_load(b->te, p->buffer, (size_t)p->rank, pi), &bp, 16);
     const Node *y = to_type(b, te_load(b->te, q->buffer, (size_t)q->rank, qi), p->type, &bq);
     y = within(b, y, &bq, 16);
-    return reduce(b, COMB_sum, 1, &k, terms, te_mul(b->te, x, y), bp * bq);
+    return reduce(b, COMB_sum, 1, &k, terms, arith(b, OP_Mul, x, y), bp * bq);
 }
 
 /* p where `axis` (the first) is `first`, at the stage's other axes. */
@@ -320,39 +369,88 @@ static const Node *row(Build *b, const Tens *p, const Node *first)
     return te_load(b->te, p->buffer, (size_t)p->rank, index);
 }
 
+/* p, and then what stands for more of it. */
+static const Node *make_longer(Build *b)
+{
+    const Tens *p = source(b, 0);
+    Te *te = b->te;
+    if (p->rank == 0)
+        return make_pointwise(b);
+    like(b, p);
+    b->out.dim[0] = p->dim[0] + 1 + b->stage->way % 3;
+    open_axes(b, 1);
+    const Node *inside = te_op(te, OP_Lt, b->axis[0], te_int(te, p->dim[0]));
+    return finish(b, te_select(te, inside, row(b, p, b->axis[0]), num(b, b->stage->variant % 8)), p->bound + 8);
+}
+
+/* One row of p, chosen by a formula of the first axis. */
+static const Node *make_moved(Build *b)
+{
+    const Tens *p = source(b, 0);
+    Te *te = b->te;
+    int64_t n = p->rank ? p->dim[0] : 0;
+    if (n == 0)
+        return make_pointwise(b);
+    like(b, p);
+    int form = b->stage->variant % 3;
+    if (form == 2)
+        b->out.dim[0] = 2 * n - 1;
+    open_axes(b, 1);
+    const Node *i = b->axis[0];
+    if (form == 0) /* from the end to the start */
+        i = te_sub(te, te_int(te, n - 1), i);
+    else if (form == 1) /* around in a circle */
+        i = te_op(te, OP_FloorMod, te_sub(te, i, te_int(te, 1 + b->stage->way)), te_int(te, n));
+    else /* each twice, but the first */
+        i = te_add(te, te_op(te, OP_FloorDiv, te_sub(te, i, te_int(te, 1)), te_int(te, 2)), te_int(te, 1));
+    double bound = p->bound;
+    const Node *x = row(b, p, i);
+    return finish(b, b->stage->variant & 4 ? unary(b, x, &bound) : x, bound);
+}
+
 static const Node *make_window(Build *b)
 {
     const Tens *p = source(b, 0);
-    if (p->rank == 0)
-        return make_pointwise(b);
+    if (p->rank == 0 || p->dim[0] < 3)
+        return make_moved(b);
     Te *te = b->te;
     like(b, p);
     int64_t n = p->dim[0];
-    int form = b->stage->variant % 4;
-    if (form == 0 || form == 3)
-        b->out.dim[0] = n > 2 ? n - 2 : 1;
-    else if (form == 1)
-        b->out.dim[0] = n > 1 ? n / 2 : 1;
+    int form = b->stage->variant % 3;
+    b->out.dim[0] = form == 1 ? n / 2 : n - 2;
     open_axes(b, 1);
     const Node *i = b->axis[0], *sum;
     double bound = p->bound, most = 0x1p20;
-    if (n < 3 || form == 2) { /* from the end to the start */
-        sum = row(b, p, te_sub(te, te_int(te, n - 1), i));
-    } else if (form == 1) {
+    if (form == 1) {
         const Node *twice = te_mul(te, i, te_int(te, 2));
         const Node *x = within(b, row(b, p, twice), &bound, most);
-        sum = te_sub(te, x, within(b, row(b, p, te_add(te, twice, te_int(te, 1))), &bound, most));
+        sum = arith(b, OP_Sub, x, within(b, row(b, p, te_add(te, twice, te_int(te, 1))), &bound, most));
     } else {
         sum = NULL;
         for (int k = 0; k < 3; k++) {
             double own = p->bound;
             const Node *at = form == 0 ? te_add(te, i, te_int(te, k)) : te_add(te, te_sub(te, te_int(te, n - 1), i), te_int(te, -k));
             const Node *x = within(b, row(b, p, at), &own, most);
-            sum = sum ? te_add(te, sum, x) : x;
+            sum = sum ? arith(b, OP_Add, sum, x) : x;
             bound = own;
         }
     }
     return finish(b, sum, bound * 3);
+}
+
+/* Rows of p, chosen by the elements of q. */
+static const Node *make_gather(Build *b)
+{
+    const Tens *p = source(b, 0), *q = source(b, 1);
+    Te *te = b->te;
+    double bound;
+    if (p->rank == 0 || p->dim[0] == 0)
+        return make_pointwise(b);
+    like(b, p);
+    open_axes(b, 1);
+    const Node *at = te_cast(te, DT_int64, at_axes(b, q, &bound));
+    at = te_max(te, te_min(te, at, te_int(te, p->dim[0] - 1)), te_int(te, 0));
+    return finish(b, row(b, p, at), p->bound);
 }
 
 /* Neighbours, with a value of its own beyond the ends. */
@@ -373,7 +471,7 @@ static const Node *make_pad(Build *b)
     if (b->stage->variant & 2) {
         const Node *j = te_add(te, b->axis[0], te_int(te, 1));
         const Node *y = within(b, row(b, p, j), &other, most);
-        x = te_add(te, x, te_select(te, te_op(te, OP_Lt, j, te_int(te, n)), y, num(b, 1)));
+        x = arith(b, OP_Add, x, te_select(te, te_op(te, OP_Lt, j, te_int(te, n)), y, num(b, 1)));
     }
     return finish(b, x, bound + other + 1);
 }
@@ -382,7 +480,7 @@ static const Node *make_transpose(Build *b)
 {
     const Tens *p = source(b, 0);
     if (p->rank < 2)
-        return make_window(b);
+        return make_moved(b);
     like(b, p);
     int turn = 1 + b->stage->way % (p->rank - 1);
     for (int d = 0; d < p->rank; d++)
@@ -460,17 +558,47 @@ static const Node *make_convolve(Build *b)
     const Node *x = within(b, row(b, p, te_add(b->te, b->axis[0], r)), &bp, 16);
     if (q->rank == 1 && q->dim[0] >= 3) {
         const Node *w = to_type(b, te_load(b->te, q->buffer, 1, &r), p->type, &bq);
-        x = te_mul(b->te, x, within(b, w, &bq, 16));
+        x = arith(b, OP_Mul, x, within(b, w, &bq, 16));
         bp *= bq;
     }
     return reduce(b, COMB_sum, 1, &r, 3, x, bp);
+}
+
+/* out[i, …] = out[i - 1, …] combined with p[i, …]: each iteration needs the one before. */
+static const Node *make_scan(Build *b)
+{
+    const Tens *p = source(b, 0);
+    Te *te = b->te;
+    if (p->rank == 0 || is_empty(p))
+        return make_pointwise(b);
+    like(b, p);
+    open_axes(b, 1);
+    const Node *self = te_placeholder(te, arena_printf(b->A, "%sself", b->name), p->type, (size_t)p->rank, b->out.dim);
+    const Node *i = b->axis[0];
+    double bound = p->bound, last = 0x1p19;
+    const Node *x = within(b, row(b, p, i), &bound, 0x1p4);
+    Tens before = b->out;
+    before.buffer = self;
+    static const Op ops[] = {OP_Add, OP_Max, OP_Sub, OP_Min};
+    const Node *inside = te_op(te, OP_Ge, i, te_int(te, 1)), *y = row(b, &before, te_sub(te, i, te_int(te, 1)));
+    if (p->rank > 1 && b->stage->way & 2) { /* … by way of out[i - 1, j + 1] */
+        const Node *index[MAX_DIMS] = {te_sub(te, i, te_int(te, 1)), te_add(te, b->axis[1], te_int(te, 1)), b->axis[2]};
+        y = te_load(te, self, (size_t)p->rank, index);
+        inside = te_op(te, OP_And, inside, te_op(te, OP_Lt, index[1], te_int(te, b->out.dim[1])));
+    }
+    y = within(b, arith(b, ops[b->stage->variant % 4], y, x), &(double){0x1p20}, last);
+    const Node *out = finish(b, te_select(te, inside, y, x), last);
+    if (!b->stage->gone)
+        b->scan[b->nscans++] = (Subst){self, out};
+    return out;
 }
 
 static const Node *(*const makers[STAGE_COUNT])(Build *) = {
     [STAGE_elementwise] = make_pointwise, [STAGE_binary] = make_pointwise, [STAGE_broadcast] = make_pointwise,
     [STAGE_reduce] = make_reduce, [STAGE_matmul] = make_matmul, [STAGE_window] = make_window,
     [STAGE_pad] = make_pad, [STAGE_transpose] = make_transpose, [STAGE_reshape] = make_reshape,
-    [STAGE_select] = make_select, [STAGE_cast] = make_pointwise, [STAGE_convolve] = make_convolve};
+    [STAGE_select] = make_select, [STAGE_cast] = make_pointwise, [STAGE_convolve] = make_convolve,
+    [STAGE_moved] = make_moved, [STAGE_gather] = make_gather, [STAGE_scan] = make_scan, [STAGE_longer] = make_longer};
 
 static void add_input(Build *b, int i)
 {
@@ -501,6 +629,24 @@ static void add_stage(Build *b, int i, Te *te, Te *scratch)
     b->tensor[b->ntensors++] = t;
 }
 
+/* Scans read their own results. */
+static const Node *close_scans(const Build *b, const Node *func)
+{
+    const Node *params[2 * MAX_TENSORS];
+    size_t n = 0;
+    if (!func || b->nscans == 0)
+        return func;
+    for (size_t i = 0; i < func->kid[Func_params]->nkids; i++) {
+        bool stands_for = false;
+        for (int k = 0; k < b->nscans; k++)
+            stands_for |= b->scan[k].from == func->kid[Func_params]->kid[i];
+        if (!stands_for)
+            params[n++] = func->kid[Func_params]->kid[i];
+    }
+    const Node *body = ir_subst(b->A, func->kid[Func_body], (size_t)b->nscans, b->scan);
+    return ir_func(b->A, func->at.name, ir_list(b->A, n, params), func->kid[Func_results], body);
+}
+
 static const Node *build_func(Arena *A, const Spec *s, bool magnitude, int64_t *terms, Err *err)
 {
     Build b = {.A = A, .te = te_new(A, "f"), .spec = s, .magnitude = magnitude};
@@ -520,7 +666,7 @@ static const Node *build_func(Arena *A, const Spec *s, bool magnitude, int64_t *
             results[nresults++] = b.tensor[s->ninputs + i].buffer;
     }
     *terms = b.terms;
-    return te_func(te, nresults, results, err);
+    return close_scans(&b, te_func(te, nresults, results, err));
 }
 
 bool spec_build(Arena *A, const Spec *s, Program *out, Err *err)

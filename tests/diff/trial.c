@@ -8,6 +8,7 @@
 #include "core/ir/parse.h"
 #include "core/ir/print.h"
 #include "core/ir/verify.h"
+#include "core/schedule/tree.h"
 
 const char *const guilty_name[GUILTY_COUNT] = {"nobody", "generator", "reference", "step", "schedule", "lowering", "codegen"};
 
@@ -84,16 +85,58 @@ static bool replays(Version *start, Version *end, Verdict *v)
     return ok;
 }
 
-static bool undoes(Sched *s, Fingerprint first, Verdict *v)
+static Fingerprint here(const Sched *s)
+{
+    return ir_fingerprint(s->at->func);
+}
+
+/* Back to the first program step by step, and forth again. */
+static bool undoes(Sched *s, Verdict *v)
 {
     Err err = {0};
+    Version *at[MAX_MOVES + 1];
     int n = s->at->number;
-    Fingerprint last = ir_fingerprint(s->at->func);
-    if (!sched_undo(s, n, &err) || !fp_equal(first, ir_fingerprint(s->at->func)))
-        return blame(v, GUILTY_step, "undoing %d steps does not give the first program: %s", n, err.why);
-    if (!sched_redo(s, n, &err) || !fp_equal(last, ir_fingerprint(s->at->func)))
-        return blame(v, GUILTY_step, "redoing %d steps does not give the last program: %s", n, err.why);
-    return true;
+    for (int i = n; i >= 0; i--) {
+        at[i] = s->at;
+        if (i && !sched_undo(s, 1, &err))
+            return blame(v, GUILTY_step, "undoing step %d: %s", i, err.why);
+    }
+    for (int i = 1; i <= n; i++)
+        if (!sched_redo(s, 1, &err) || s->at != at[i])
+            return blame(v, GUILTY_step, "redoing step %d: %s", i, *err.why ? err.why : "another program");
+    return (sched_undo(s, n, &err) && s->at == at[0] && sched_redo(s, n, &err) && s->at == at[n]) ||
+           blame(v, GUILTY_step, "%d steps back and forth: %s", n, *err.why ? err.why : "another program");
+}
+
+/* A step on a fork leaves the original as it is; a refused step leaves what was undone to be redone, another does not. */
+static bool branches(Sched *s, Verdict *v)
+{
+    Err err = {0};
+    const Prim *annotate = prim_find("annotate");
+    const Arg none[3] = {given_str("no such place"), given_str("key"), given_int(1)};
+    Arg some[3] = {none[0], none[1], none[2]};
+    NameList blocks = {0};
+    Arena *A = arena_new(NULL);
+    list_blocks(A, s->at->func, &blocks);
+    Sched *fork = sched_fork(s);
+    Fingerprint before = here(s);
+    bool ok = fork->at == s->at || blame(v, GUILTY_step, "a fork stands at another program");
+    some[0] = given_str(blocks.n ? arena_strdup(A, blocks.at[0]) : "");
+    if (ok && blocks.n && s->at->number > 0) {
+        bool refused = sched_undo(fork, 1, &err) && !sched_apply(fork, annotate, 3, none, &err);
+        err = (Err){0};
+        if (!refused || !sched_redo(fork, 1, &err) || fork->at != s->at)
+            ok = blame(v, GUILTY_step, "a refused step lost what was undone: %s", err.why);
+        else if (!sched_undo(fork, 1, &err) || !path_to_block(fork->at->func, some[0].s, &(Path){0}) ||
+                 !sched_apply(fork, annotate, 3, some, &err))
+            ok = true; /* a copy block that the last step made: nothing to annotate */
+        else if (sched_redo(fork, 1, &err))
+            ok = blame(v, GUILTY_step, "a step was redone after another step");
+    }
+    ok = ok && (fp_equal(before, here(s)) || blame(v, GUILTY_step, "a step on a fork changed the original"));
+    sched_free(fork);
+    arena_release(A);
+    return ok;
 }
 
 /* Did some step say that roundings change? */
@@ -118,17 +161,19 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
     }
     Version *start = version_new(own, p.func);
     Sched *s = sched_new(start);
-    Fingerprint first = ir_fingerprint(p.func);
     bool ok = stands(p.func, "te", v);
-    size_t want = c ? (size_t)choose(c, MAX_MOVES + 1) : t->nmoves;
+    size_t want = c ? (size_t)choose(c, MAX_MOVES + 1) : t->nmoves, plain = c && chance(c, 15) ? want / 2 : want;
     for (size_t i = 0; ok && i < want; i++) {
         if (c) {
-            move_draw(A, c, s->at->func, &t->moves[i]);
+            if (i < plain)
+                move_draw(A, c, s->at->func, &t->moves[i]);
+            else
+                move_to_threads(A, c, s->at->func, (int)(i - plain), &t->moves[i]);
             t->nmoves = i + 1;
         }
         ok = one_step(s, &t->moves[i], counts, v);
     }
-    ok = ok && replays(start, s->at, v) && undoes(s, first, v);
+    ok = ok && replays(start, s->at, v) && undoes(s, v) && branches(s, v);
     const char *target = !jit ? NULL : t->optimised ? "llvm" : "llvm -O0";
     bool rounded = rounding_changed(s->at);
     counts->reassociated += rounded;

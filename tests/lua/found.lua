@@ -117,4 +117,185 @@ func f(A: int32[3]) -> R: int32[3]:
   s:bind("yt", "threadIdx.x")
 end)
 
+found("a negative integer, by way of a float, becomes an unsigned one", [[
+func f(A: int8[4]) -> Q: uint16[4]:
+  alloc P: float32[4]
+  for y in range(4):
+    block P(y):
+      P[y] = float32(A[y] - 3)
+  for y in range(4):
+    block Q(y):
+      Q[y] = uint16(P[y])
+]], function(s) s:reverse_compute_inline "Q" end)
+
+found("a block over no elements moves", [[
+func f(A: int32[2, 0]) -> Q: int32[2, 0]:
+  alloc P: int32[2, 0]
+  for i in range(2):
+    for l in range(0):
+      block P(i, l):
+        P[i, l] = A[i, l] + 3
+  for y in range(2):
+    for z in range(0):
+      block Q(y, z):
+        Q[y, z] = P[1 - y, z]
+]], function(s) s:compute_at("P", "y") end)
+
+found("shared memory in a parallel loop beside a kernel", [[
+func f(A: int32[2], B: int32[2]) -> S: int32[2]:
+  alloc Q: int32[2]
+  alloc R: int32[2]
+  for j in range(2):
+    block Q(j):
+      Q[j] = A[j] + 1
+  for x in range(2):
+    block R(x):
+      R[x] = B[x]*2
+  for l in range(2):
+    block S(l):
+      S[l] = R[l] - Q[l]
+]], function(s)
+  s:compute_at("R", "l")
+  s:set_scope("R", "shared")
+  s:parallel "l"
+  s:bind("j", "threadIdx.y")
+end)
+
+local scan = [[
+func f(A: int32[4, 2]) -> Q: int32[4, 2]:
+  alloc P: int32[4, 2]
+  for i in range(4):
+    for j in range(2):
+      block P(i, j):
+        P[i, j] = select(i >= 1, P[i - 1, j] - A[i, j], A[i, j])
+  for y in range(4):
+    for x in range(2):
+      block Q(y, x):
+        Q[y, x] = P[y, x]*2
+]]
+
+found("memory of a scan stays outside its loop", scan, function(s) s:reverse_compute_at("Q", "i") end)
+
+found("memory of a scan's copy stays outside its loop", scan, function(s)
+  s:cache_write("P", "local")
+  s:reverse_compute_at("P.store", "P/j")
+end)
+
+found("a window does not start where an element says", [[
+func f(A: int32[2], B: int32[2]) -> Q: int32[2]:
+  alloc P: int32[2]
+  for y in range(2):
+    block P(y):
+      P[y] = A[y]*2
+  for i in range(2):
+    block Q(i):
+      Q[i] = P[max(min(int64(B[i]), 1), 0)]
+]], function(s)
+  s:compute_at("P", "i")
+  s:split("i", 3)
+end)
+
+found("threads wait for each other's values in global memory", [[
+func f(A: int32[6]) -> S: int32[6]:
+  alloc Q: int32[4]
+  alloc R: int32[6]
+  for i in range(4):
+    block Q(i):
+      Q[i] = A[5 - i] + A[5 - i - 1]
+  for y in range(6):
+    block R(y):
+      R[y] = select(y - 1 >= 0 and y - 1 < 4, Q[y - 1], 0) + select(y + 1 < 4, Q[y + 1], 1)
+  for y in range(6):
+    block S(y):
+      S[y] = R[5 - y]
+]], function(s)
+  s:compute_at("Q", "R/y")
+  s:compute_at("R", "S/y")
+  s:bind("i", "threadIdx.x")
+end)
+
+found("inlining takes memory out of a concurrent loop", [[
+func f(A: int32[2, 2]) -> R: int32[2, 2]:
+  alloc P: int32[2, 2]
+  alloc Q: int32[2, 2]
+  for y in range(2):
+    for z in range(2):
+      block P(y, z):
+        P[y, z] = A[y, z]*2
+  for i in range(2):
+    for l in range(2):
+      block Q(i, l):
+        Q[i, l] = P[max(min(int64(A[i, l]), 1), 0), l]
+  for i in range(2):
+    for l in range(2):
+      block R(i, l):
+        R[i, l] = Q[i, l]*3
+]], function(s)
+  s:compute_at("P", "Q/l")
+  local err = select(2, s:try("vectorize", "P/i")) or select(2, s:try("compute_inline", "Q"))
+  if not err then error "both steps were taken" end
+end)
+
+found("a copy of a window that reaches beyond its buffer", [[
+func f(A: int32[3]) -> Q: int32[5]:
+  alloc P: int32[3]
+  for i in range(3):
+    block P(i):
+      P[i] = A[i]*2
+  for i in range(5):
+    block Q(i):
+      Q[i] = select(i < 3, P[i], 6)
+]], function(s)
+  s:compute_at("P", "Q/i")
+  s:cache_write("Q", "local")
+  s:cache_read("Q", "P", "shared")
+  s:compute_at("Q", "Q.store/i")
+end)
+
+local function refused(name, code, text, schedule)
+  t.test(name, function() t.raises(code, function() schedule(tvm.schedule(tvm.parse(text))) end) end)
+end
+
+refused("an init before a loop that computes the sum again", "summed_again", [[
+func f(A: int32[2, 3]) -> R: int32[2, 2]:
+  alloc P: int32[2]
+  for i in range(2):
+    for r in range(3):
+      block P(i, r: reduce):
+        init: P[i] = 0
+        P[i] += A[i, r]
+  for y in range(2):
+    for x in range(2):
+      block R(y, x):
+        R[y, x] = P[x]*2
+]], function(s)
+  s:compute_at("P", "R/y")
+  s:decompose_reduction("P", "y")
+end)
+
+refused("nothing moves into a loop that never runs", "not_written_here", [[
+func f(B: int32[0]) -> Q: int32[2]:
+  alloc P: int32[0]
+  for y in range(0):
+    block P(y):
+      P[y] = B[y]
+  for i in range(2):
+    block Q(i):
+      Q[i] = select(i < 0, P[i], 0)
+]], function(s) s:reverse_compute_at("Q", "y") end)
+
+refused("a guard that lets one iteration pass lets no other block pass", "runs_again", [[
+func f(A: int32[1]) -> Q: int32[1]:
+  alloc P: int32[1]
+  for y in range(1):
+    block P(y):
+      P[y] = A[y] + 1
+  for i in range(1):
+    block Q(i):
+      Q[i] = P[0]*2
+]], function(s)
+  s:split("y", 4)
+  s:reverse_compute_at("Q", "y.1")
+end)
+
 t.done()

@@ -225,8 +225,10 @@ static void programs_are_refused(void **state)
         {"cuda", F "  for i in bind(\"threadIdx.x\", 64):\n"
                    "    for j in bind(\"threadIdx.y\", 64):\n      C[i*64 + j] = 0\n",
          ERR_too_many_threads},
-        {"cuda", F "  for i in range(4):\n    for j in bind(\"blockIdx.x\", 4):\n      C[i] = 0\n",
+        {"cuda", F "  for i in range(4):\n    for j in bind(\"blockIdx.x\", 4):\n      C[i*4 + j] = 0\n",
          ERR_cuda_block_inside},
+        {"cuda", F "  for i in range(4):\n    for j in bind(\"blockIdx.x\", 4):\n      C[j] = C[3 - j]\n",
+         ERR_barrier_blocks},
         {"cuda", F "  for i in bind(\"blockIdx.x\", 4):\n    for j in bind(\"threadIdx.x\", 4):\n"
                    "      C[i*4 + j] = 0\n    for j in bind(\"threadIdx.x\", 8):\n"
                    "      C[i*8 + j + 64] = 0\n", ERR_thread_extent},

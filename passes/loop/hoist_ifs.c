@@ -35,12 +35,11 @@ static const Node *on_seq(Rewriter *rw, const Node *n)
     const Node **out = ARENA_ARRAY(rw->A, const Node *, n->nkids);
     size_t k = 0;
     for (size_t i = 0; i < n->nkids; i++) {
-        size_t before = MUTANT(hoist_past_store, k - 1, 0);
-        const Node *s = n->kid[i], *last = k ? out[before] : NULL;
+        const Node *s = n->kid[i], *last = k ? out[k - 1] : NULL;
         if (last && is_plain_if(last) && is_plain_if(s) && !cond_loads(s->kid[If_cond]) &&
-            ir_same(last->kid[If_cond], s->kid[If_cond])) {
+            MUTANT(hoist_joins_others, ir_same(last->kid[If_cond], s->kid[If_cond]), true)) {
             const Node *both[] = {last->kid[If_then], s->kid[If_then]};
-            out[before] = ir_if(rw->A, s->kid[If_cond], ir_seq(rw->A, 2, both), ir_nop(rw->A));
+            out[k - 1] = ir_if(rw->A, s->kid[If_cond], ir_seq(rw->A, 2, both), ir_nop(rw->A));
         } else {
             out[k++] = s;
         }

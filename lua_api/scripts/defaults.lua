@@ -73,11 +73,11 @@ end
 
 -- ---- products ----
 
-local REGISTERS = 30 -- for sums and operands; the rest holds a mask or a pattern
+local REGISTERS = 31 -- for sums and operands
 
 -- How many rows, and how many places `more`, a tile of sums takes when a row has that many lanes. A step of the
 -- reduction takes a cycle for each multiply-add (half of one where half a vector is enough), at least the four
--- that a sum waits for itself, and at least the time in which vectors come from the second cache (three
+-- that a sum waits for itself, and at least the time in which vectors come from the second cache (two
 -- cycles each, or less where a window of `taps` uses it again); and two more for the loop. Rows that are left
 -- cost what they waste and code of their own. Not more than 8 rows: rows of weights often lie a power of two
 -- apart, and more of them would fight for the same sets of the cache.
@@ -91,7 +91,7 @@ local function tile_for(rows, more, lanes, taps)
       local operands = m > 1 and r + vectors or 1 + vectors
       if sums + operands <= REGISTERS then
         local waste = rows % r == 0 and 1 or 1.03 * ((rows + r - 1) // r * r) / rows
-        local fetch = 3 * m * vectors / math.min(taps, 3)
+        local fetch = 2 * m * vectors / math.min(taps, 3)
         local cost = waste * (math.max(part * sums, 4, part * fetch) + 2) / sums
         if cost < best then best, shape = cost, { r, m } end
       end
@@ -144,9 +144,14 @@ local function straight(s, blocks, at, lanes)
   end
 end
 
+-- Runs the outermost loop that has more than one iteration on threads.
 local function threads(s, block)
-  local first = s:block(block).loops[1]
-  if first.kind == "serial" and first.extent > 1 then try(s, "parallel", first.path) end
+  for _, l in ipairs(loops_of(s, block, "spatial")) do
+    if l.extent > 1 then
+      try(s, "parallel", l.path)
+      return
+    end
+  end
 end
 
 -- Tiles a sum of products: lanes along `x`, rows of `rows` (and of `more`) in registers, the reduction inside; what
@@ -173,8 +178,8 @@ local function tile_product(s, block, x, rows, more, after)
       outer[#outer + 1] = block .. "/" .. l.name
     end
   end
-  local order = { ro }
-  for _, l in ipairs(outer) do order[#order + 1] = l end
+  local order = outer
+  table.insert(order, rows.name == "oc" and 1 or #order + 1, ro) -- filters stay near while the picture goes by
   if mo then order[#order + 1] = mo end
   order[#order + 1] = xo
   for _, l in ipairs(reduce) do order[#order + 1] = l end
@@ -189,15 +194,19 @@ local function tile_product(s, block, x, rows, more, after)
   threads(s, block)
 end
 
--- A matrix by a vector, whose rows lie along the reduction: as many rows at once as streams of memory go well
--- together. Each number of the matrix is used once, so memory sets the pace, and single numbers keep up with it.
-local function tile_rows(s, block, x, reduce, after)
-  local rows = 8
-  s:note(("%s: one vector by a matrix: %d rows side by side"):format(block, rows))
+-- Sums along rows, such as a matrix by a vector: as many rows at once as streams of memory go well together. Each
+-- number is used once, so memory sets the pace, and single numbers keep up with it.
+local function tile_rows(s, block, x, after)
+  local rows, order = 8, {}
+  s:note(("%s: sums lie along rows: %d rows side by side"):format(block, rows))
   local xo, xi = s:split(x.path, rows)
-  s:reorder { xo, reduce.path, xi }
+  for _, l in ipairs(s:block(block).loops) do
+    if l.name ~= xi then order[#order + 1] = l.path end
+  end
+  order[#order + 1] = block .. "/" .. xi
+  s:reorder(order)
   after = in_registers(s, block, after, xo)
-  local init = s:decompose_reduction(block, reduce.path)
+  local init = s:decompose_reduction(block, loops_of(s, block, "reduce")[1].path)
   try(s, "contract", block)
   straight(s, { init, block, after }, xo, false)
   threads(s, block)
@@ -219,18 +228,31 @@ local function epilogue(s, block)
   return found and s:block(found).class == "complete" and found or nil
 end
 
+-- The only spatial loop that is worth the name, if there is one.
+local function only_loop(spatial)
+  local found
+  for _, l in ipairs(spatial) do
+    if l.extent > 1 then
+      if found then return nil end
+      found = l
+    end
+  end
+  return found
+end
+
 local function product(s, block)
   local spatial, reduce = loops_of(s, block, "spatial"), loops_of(s, block, "reduce")
   if #spatial < 2 or #reduce == 0 or s:block(block).class ~= "reduction" then return end
   if work(s, block) < 4096 then return end
   local names = by_name(spatial)
-  local x = last(spatial)
+  local x, only = last(spatial), only_loop(spatial)
   local rows = names.oc and names.oc ~= x and names.oc or spatial[#spatial - 1]
   local more = names.oc and #spatial >= 4 and spatial[#spatial - 1] or nil
-  if rows == x or x.extent < 2 then return end
+  local along = only and last(reduce).along and not only.along
+  if not along and (rows == x or x.extent < 2) then return end
   local ok, e = pcall(s.steps, s, function()
-    if rows.extent == 1 and not more and #reduce == 1 and reduce[1].along and not x.along then
-      tile_rows(s, block, x, reduce[1], epilogue(s, block))
+    if along then
+      tile_rows(s, block, only, epilogue(s, block))
     else
       tile_product(s, block, x, rows, more, epilogue(s, block))
     end

@@ -8,6 +8,7 @@
 #include "core/graph/text.h"
 #include "core/import/onnx/onnx.h"
 #include "lua_api/graph_box.h"
+#include "lua_api/pattern.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/session.h"
 #include "lua_api/tensor_box.h"
@@ -257,6 +258,25 @@ LUA_FN(graph_nodes_, "g:nodes() -> list", "The aliases of its nodes, in order.")
     return 1;
 }
 
+LUA_FN(graph_select_, "g:select(pattern) -> list",
+       "The aliases of the nodes whose alias, operator or name in the model file a PCRE2 pattern matches as a "
+       "whole.")
+{
+    const Graph *g = check_graph(L, 1)->graph;
+    const Pattern *p = pattern_push(L, 2, false);
+    lua_newtable(L);
+    lua_Integer n = 0;
+    for (uint32_t k = 0; k < g->nnodes; k++) {
+        const GNode *node = g->node[k];
+        if (pattern_matches(L, p, node->alias) || pattern_matches(L, p, node->op->name) ||
+            (node->origin && pattern_matches(L, p, node->origin))) {
+            lua_pushstring(L, node->alias);
+            lua_rawseti(L, -2, ++n);
+        }
+    }
+    return 1;
+}
+
 LUA_FN(graph_node_, "g:node(name) -> string",
        "One node as a line of the text form, by its alias or its name in the model file, and what "
        "it is called there.")
@@ -449,7 +469,7 @@ static const LuaFn *graph_members[MOST_MEMBERS] = {&graph_text__fn,
                                                    &graph_inputs__fn,
                                                    &graph_outputs__fn,
                                                    &graph_nodes__fn,
-                                                   &graph_node__fn,
+                                                   &graph_select__fn, &graph_node__fn,
                                                    &graph_data__fn,
                                                    &graph_diff__fn,
                                                    &graph_fingerprint__fn,

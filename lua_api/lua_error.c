@@ -146,6 +146,13 @@ void lua_error_wrap(lua_State *L, int idx, const char *before, const char *after
         err_fix(err, "%s%s%s", before, fix, after);
 }
 
+void lua_error_note(lua_State *L, int idx, const char *note)
+{
+    LuaError *e = test_error(L, idx);
+    if (e && e->refused)
+        snprintf(e->note, sizeof e->note, "%s", note);
+}
+
 /* ---- members ---- */
 
 static int push_text(lua_State *L, const char *text)

@@ -203,6 +203,9 @@ const Err *lua_error_at(lua_State *L, int idx);
 /* Where the fix of the error object at `idx` is Lua source, it becomes that source between two others. */
 void lua_error_wrap(lua_State *L, int idx, const char *before, const char *after);
 
+/* What a refusal's note says, where what happened afterwards makes another one true. */
+void lua_error_note(lua_State *L, int idx, const char *note);
+
 /* How the place that an error names is shown: set once, by the file that knows programs.  Pushes
 ** the program with `where` marked, at most `lines` lines, or returns false. */
 typedef bool LuaMarkFn(lua_State *L, const void *root, const void *where, int lines);

@@ -5,6 +5,7 @@
 #include "core/graph/infer.h"
 #include "core/graph/text.h"
 #include "lua_api/graph_box.h"
+#include "lua_api/pattern.h"
 #include "lua_api/program.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/tensor_box.h"
@@ -104,13 +105,35 @@ static void module_names(lua_State *L, void *self)
     }
 }
 
+/* Is it the kernel's name, or that of a node in it, as we or as the model file call it? */
+static bool kernel_matches(lua_State *L, const Pattern *p, const Module *m, const GraphKernel *k)
+{
+    bool matches = pattern_matches(L, p, k->name);
+    for (uint32_t i = k->first; i < k->first + k->n && !matches; i++) {
+        const GNode *n = m->graph->node[i];
+        matches = pattern_matches(L, p, n->alias) || (n->origin && pattern_matches(L, p, n->origin));
+    }
+    return matches;
+}
+
+/* A kernel by name, or by a pattern that matches it alone. */
 static uint32_t arg_kernel(lua_State *L, const Module *m, int arg)
 {
     const char *name = arg_str(L, arg);
-    int32_t i = module_find(m, name);
-    if (i < 0)
+    int32_t found = module_find(m, name);
+    if (found < 0 && pattern_is(name)) {
+        const Pattern *p = pattern_push(L, arg, false);
+        size_t n = 0;
+        for (uint32_t i = 0; i < m->nkernels; i++)
+            if (kernel_matches(L, p, m, &m->kernel[i]) && n++ == 0)
+                found = (int32_t)i;
+        lua_pop(L, 1);
+        if (n > 1)
+            RAISE(L, select_many, NULL, name, n, "kernel", m->kernel[found].name);
+    }
+    if (found < 0)
         RAISE(L, module_no_kernel, NULL, name, m->nkernels ? m->kernel[0].name : "");
-    return (uint32_t)i;
+    return (uint32_t)found;
 }
 
 LUA_FN(module_schedule_, "m:schedule(name) -> Schedule",
@@ -146,6 +169,22 @@ LUA_FN(module_kernels_, "m:kernels() -> list",
        "The names of its kernels, in the order in which they run.")
 {
     module_names(L, check_module(L, 1));
+    return 1;
+}
+
+LUA_FN(module_select_, "m:select(pattern) -> list",
+       "The names of the kernels that a PCRE2 pattern matches as a whole, by their names or those of nodes in them,\n"
+       "here or in the model file.")
+{
+    const Module *m = check_module(L, 1)->module;
+    const Pattern *p = pattern_push(L, 2, false);
+    lua_newtable(L);
+    lua_Integer n = 0;
+    for (uint32_t i = 0; i < m->nkernels; i++)
+        if (kernel_matches(L, p, m, &m->kernel[i])) {
+            lua_pushstring(L, m->kernel[i].name);
+            lua_rawseti(L, -2, ++n);
+        }
     return 1;
 }
 
@@ -202,7 +241,7 @@ enum { MOST_MEMBERS = 64 };
 static const LuaFn *module_members[MOST_MEMBERS] = {&module_schedule__fn,
                                                     &module_func__fn,
                                                     &module_with__fn,
-                                                    &module_kernels__fn,
+                                                    &module_kernels__fn, &module_select__fn,
                                                     &module_graph__fn,
                                                     &module_interpret__fn,
                                                     NULL};

@@ -479,12 +479,24 @@ const LuaClass version_class = {
     .names = version_names,
 };
 
+/* s[C].split(…): where TVM's stages were. */
+static int sched_index(lua_State *L, void *self)
+{
+    const Node *func = ((SchedBox *)self)->sched->at->func;
+    Err err = {0};
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
+    if (name && !find_block(func, name, &err) && !find_buffer(func, name, &err))
+        return 0;
+    return RAISE(L, old_name, NULL, "Schedule", name ? lua_pushfstring(L, "[\"%s\"]", name) : "[C]",
+                 "a step is a method, and loops go by name: s:split(\"y\", 8)");
+}
+
 const LuaClass sched_class = {
     .name = "Schedule",
     .doc = "A cursor over a tree of versions of one Func.  Steps (s:split, s:reorder, …) move it forward;\n"
            "s:undo(), s:back(n) and s:redo() move it along; s:at(n) gives a version as a value.",
     .size = sizeof(SchedBox), .members = sched_members, .tostring = sched_tostring, .release = release_sched,
-    .names = sched_names, .told_by_steps = true,
+    .names = sched_names, .index = sched_index, .told_by_steps = true,
 };
 
 /* The statement in which `where`, maybe an expression, stands; NULL if it stands nowhere in `n`. */

@@ -7,6 +7,7 @@
 #include "lua_api/program.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/scripts.h"
+#include "lua_api/select.h"
 #include "lua_api/session.h"
 
 /* ---- arguments as data ---- */
@@ -65,10 +66,11 @@ static int call_primitive(lua_State *L)
     Sched *s = check_sched(L, 1)->sched;
     Arg args[MAX_ARGS], pool[4 * MAX_ARGS];
     size_t used = 0;
+    luaL_checkstack(L, 16, "arguments");
+    select_arguments(L, prim, s->at->func);
     int n = lua_gettop(L) - 1;
     if (n > MAX_ARGS)
         return arg_wrong(L, MAX_ARGS + 2, "left out");
-    luaL_checkstack(L, 8, "arguments");
     for (int i = 0; i < n; i++)
         read_arg(L, i + 2, i + 2, &args[i], pool, &used, false);
     Err err = {0};
@@ -154,6 +156,7 @@ LUA_FN(sched_mark_here, "s:mark(name) -> Schedule", "Names the place where the s
     Err err = {0};
     if (!sched_mark(s, arg_str(L, 2), &err))
         return lua_raise(L, &err);
+    session_tell(L, 1, "step %d is \"%s\"", s->at->number, lua_tostring(L, 2));
     lua_settop(L, 1);
     return 1;
 }
@@ -258,14 +261,19 @@ LUA_FN(sched_steps, "s:steps(f) -> …",
     arg_function(L, 2);
     box_version(L, &version_class, box->sched->at); /* index 3 keeps the place */
     int n = lua_gettop(L);
+    size_t said = session_steps(L);
     lua_pushvalue(L, 2);
     lua_pushvalue(L, 1);
     if (call_method(L, 1) == LUA_OK)
         return lua_gettop(L) - n;
     Err err = {0};
+    char note[64];
     Version *before = check_version(L, 3)->version;
+    snprintf(note, sizeof note, "the schedule is at step %d, as before", before->number);
     wrap_fix(L, before, box->sched->at);
+    lua_error_note(L, -1, note);
     sched_goto(box->sched, before, &err);
+    session_unsay_steps(L, said);
     return lua_error(L);
 }
 

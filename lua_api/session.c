@@ -78,6 +78,24 @@ void session_say_step(lua_State *L, const char *fmt, ...)
     lua_pop(L, 1);
 }
 
+size_t session_steps(lua_State *L)
+{
+    session_push_table(L, TABLE_STEPS);
+    size_t n = lua_rawlen(L, -1);
+    lua_pop(L, 1);
+    return n;
+}
+
+void session_unsay_steps(lua_State *L, size_t n)
+{
+    session_push_table(L, TABLE_STEPS);
+    for (size_t i = lua_rawlen(L, -1); i > n; i--) {
+        lua_pushnil(L);
+        lua_rawseti(L, -2, (lua_Integer)i);
+    }
+    lua_pop(L, 1);
+}
+
 void session_say_made(lua_State *L)
 {
     if (!session_of(L)->listening)

@@ -10,6 +10,10 @@
 ** schedule, "step 1  split x(32) -> xo(4) xi(8)".  Does nothing where nobody listens. */
 void session_say_step(lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* How many lines are kept, and forgetting all after the first `n`: the steps were taken back. */
+size_t session_steps(lua_State *L);
+void session_unsay_steps(lua_State *L, size_t n);
+
 /* The step's line says the string on top too, the name of a loop that it made: the prompt need not
 ** print it again. */
 void session_say_made(lua_State *L);

@@ -259,8 +259,8 @@ static EvalStatus run_input(lua_State *L, const char *text, const char *name, FI
     if (view->json) {
         json_result(L, status, name, text, out);
     } else {
-        fflush(out);
         session_show_steps(L, out);
+        fflush(out);
         print_error(L, name, text, errors);
     }
     return status;

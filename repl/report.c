@@ -203,15 +203,33 @@ static const char *raised_hint(const char *words)
     return NULL;
 }
 
+/* Pushes that `name` is a method of some class, or nil: a step that returns names is often followed by
+** the next step's colon. */
+static void push_method_hint(lua_State *L, const char *name)
+{
+    const LuaClass *cls;
+    for (int i = 0; (cls = doc_class(L, i)); i++)
+        for (const LuaFn *const *m = cls->members; m && *m; m++) {
+            LuaFnName n = lua_fn_name(*m);
+            if (n.kind == FN_METHOD && strcmp(n.name, name) == 0) {
+                lua_pushfstring(L, "%s is a method of %s; something else stands before the colon here", name,
+                                cls->name);
+                return;
+            }
+        }
+    lua_pushnil(L);
+}
+
 /* Pushes a hint for an error raised while running, or nil. */
 static void push_runtime_hint(lua_State *L, const Message *m)
 {
     char name[64];
     const char *hint = NULL;
+    bool method = false;
     bool global = strstr(m->words, "nil value") && between(m->words, "(global '", name, sizeof name);
     if (global)
         hint = named_hint("global '", name);
-    else if (between(m->words, "(method '", name, sizeof name))
+    else if ((method = between(m->words, "(method '", name, sizeof name)))
         hint = named_hint("method '", name);
     if (!hint)
         hint = raised_hint(m->words);
@@ -223,6 +241,8 @@ static void push_runtime_hint(lua_State *L, const Message *m)
             lua_pushfstring(L, "did you mean %s?", lua_tostring(L, -1));
             lua_remove(L, -2);
         }
+    } else if (method) {
+        push_method_hint(L, name);
     } else {
         lua_pushnil(L);
     }

@@ -109,6 +109,12 @@ t.test("_ is the last value", function()
   t.eq(typed("6 * 7", "_ + 1", "x = 3", "_"), "42\n43\n43\n")
 end)
 
+t.test("a step on the names that a step returned is answered", function()
+  local text =
+    typed('s = tvm.schedule(te "A: float32[16]; B[x] = A[x]")', 's:split("x", 4):vectorize "x.1"')
+  t.contains(text, "vectorize is a method of Schedule")
+end)
+
 t.test("habits of other languages are answered", function()
   for input, hint in pairs {
     ["x != 3"] = "~=", ["x += 1"] = "x = x + 1", ["x++"] = "x = x + 1", ["a && b"] = "`and`", ["a || b"] = "`or`",

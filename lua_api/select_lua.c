@@ -1,0 +1,240 @@
+/* select_lua.c -- naming several things at once: s:select "conv.*", s:unroll "k[xy]".
+**
+** A pattern matches a whole name.  A loop has two, "x" and "conv2/x"; what is given back is the shortest
+** by which it is found.
+*/
+#include "lua_api/select.h"
+
+#include <string.h>
+
+#include "core/schedule/tree.h"
+#include "lua_api/pattern.h"
+#include "lua_api/program.h"
+
+typedef enum Kind { KIND_LOOPS, KIND_BLOCKS, KIND_BUFFERS } Kind;
+static const char *const kind_names[] = {"loops", "blocks", "buffers", NULL};
+static const char *const one_of_kind[] = {"loop", "block", "buffer"};
+
+static void list_kind(Arena *A, const Node *func, Kind kind, NameList *out)
+{
+    (kind == KIND_LOOPS ? list_loops : kind == KIND_BLOCKS ? list_blocks : list_buffers)(A, func, out);
+}
+
+/* Names and patterns in an arena that a box owns, for matching may raise. */
+typedef struct Scratch {
+    Arena *arena;
+} Scratch;
+
+static void release_scratch(void *self) { arena_release(((Scratch *)self)->arena); }
+
+static const LuaClass scratch_class = {.name = "scratch", .size = sizeof(Scratch), .release = release_scratch};
+LUA_BOX(scratch, Scratch, scratch_class)
+
+/* Does the pattern match the loop's name, or its path from one of the blocks below it? */
+static bool loop_matches(lua_State *L, Arena *A, const Pattern *p, const Node *func, const char *handle)
+{
+    Err err = {0};
+    NameList blocks = {0};
+    Path path;
+    const Node *loop = find_loop(func, handle, &err);
+    if (!loop)
+        return false;
+    const char *name = ir_var_name(loop->kid[For_var]);
+    bool matches = pattern_matches(L, p, name);
+    list_blocks(A, func, &blocks);
+    for (size_t i = 0; i < blocks.n && !matches; i++) {
+        bool above = false;
+        if (path_to_block(func, blocks.at[i], &path))
+            for (size_t k = 0; k < path.n; k++)
+                above |= path.at[k] == loop;
+        matches = above && pattern_matches(L, p, arena_printf(A, "%s/%s", blocks.at[i], name));
+    }
+    return matches;
+}
+
+/* Pushes a list of the names that the pattern at `arg` matches; returns how many. */
+static size_t push_matches(lua_State *L, const Node *func, Kind kind, int arg)
+{
+    Scratch *scratch = new_scratch(L);
+    Arena *A = scratch->arena = arena_new(NULL);
+    const Pattern *p = pattern_push(L, arg, false);
+    NameList names = {0};
+    list_kind(A, func, kind, &names);
+    lua_newtable(L);
+    lua_Integer n = 0;
+    for (size_t i = 0; i < names.n; i++) {
+        const char *name = names.at[i];
+        if (kind == KIND_LOOPS ? loop_matches(L, A, p, func, name) : pattern_matches(L, p, name)) {
+            lua_pushstring(L, name);
+            lua_rawseti(L, -2, ++n);
+        }
+    }
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+    return (size_t)n;
+}
+
+/* The names of that kind, or of the list on top, with commas. */
+static const char *all_names(Arena *A, const Node *func, Kind kind)
+{
+    NameList names = {0};
+    Buf b = buf_new(A);
+    list_kind(A, func, kind, &names);
+    for (size_t i = 0; i < names.n; i++)
+        buf_printf(&b, "%s%s", i ? ", " : "", names.at[i]);
+    return buf_str(&b);
+}
+
+static void no_match(lua_State *L, const Node *func, Kind kind, const char *pattern)
+{
+    char text[300];
+    Arena *A = arena_new(NULL);
+    snprintf(text, sizeof text, "%s", all_names(A, func, kind));
+    arena_release(A);
+    RAISE(L, select_none, NULL, one_of_kind[kind], pattern, one_of_kind[kind], text);
+}
+
+/* ---- arguments of primitives ---- */
+
+/* "*" before the slash is the language's own: that loop in every nest. */
+static bool is_pattern(lua_State *L, int idx)
+{
+    if (lua_type(L, idx) != LUA_TSTRING)
+        return false;
+    const char *text = lua_tostring(L, idx);
+    return pattern_is(text + (strncmp(text, "*/", 2) == 0 ? 2 : 0));
+}
+
+/* Replaces the pattern at `idx` by its only match. */
+static void select_one(lua_State *L, const Node *func, Kind kind, int idx)
+{
+    const char *pattern = lua_tostring(L, idx);
+    size_t n = push_matches(L, func, kind, idx);
+    if (n == 0)
+        no_match(L, func, kind, pattern);
+    lua_rawgeti(L, -1, 1);
+    if (n > 1)
+        RAISE(L, select_many, NULL, pattern, n, one_of_kind[kind], lua_tostring(L, -1));
+    lua_replace(L, idx);
+    lua_pop(L, 1);
+}
+
+/* Replaces the patterns among the values from `first` on by all their matches; returns how many values
+** there are now.  The values are the top of the stack. */
+static int select_all(lua_State *L, const Node *func, int first)
+{
+    for (int i = first; i <= lua_gettop(L); i++) {
+        if (!is_pattern(L, i))
+            continue;
+        const char *pattern = lua_tostring(L, i);
+        size_t n = push_matches(L, func, KIND_LOOPS, i);
+        if (n == 0)
+            no_match(L, func, KIND_LOOPS, pattern);
+        if (n > PRIM_MAX_ITEMS)
+            RAISE(L, too_many_loops, NULL, pattern, PRIM_MAX_ITEMS);
+        int list = lua_gettop(L);
+        luaL_checkstack(L, PRIM_MAX_ITEMS + 8, "loops");
+        for (size_t k = 1; k <= n; k++) {
+            lua_rawgeti(L, list, (lua_Integer)k);
+            lua_insert(L, i + (int)k);
+            list++;
+        }
+        lua_settop(L, list - 1);
+        lua_remove(L, i);
+        i += (int)n - 1;
+    }
+    return lua_gettop(L) - first + 1;
+}
+
+/* The list at `idx` anew, its patterns replaced. */
+static void select_in_list(lua_State *L, const Node *func, int idx)
+{
+    size_t n = lua_rawlen(L, idx);
+    bool any = false;
+    for (size_t i = 1; i <= n && i <= PRIM_MAX_ITEMS; i++) {
+        lua_rawgeti(L, idx, (lua_Integer)i);
+        any |= is_pattern(L, -1);
+        lua_pop(L, 1);
+    }
+    if (!any || n > PRIM_MAX_ITEMS)
+        return;
+    int first = lua_gettop(L) + 1;
+    for (size_t i = 1; i <= n; i++)
+        lua_rawgeti(L, idx, (lua_Integer)i);
+    int now = select_all(L, func, first);
+    lua_createtable(L, now, 0);
+    for (int i = 1; i <= now; i++) {
+        lua_pushvalue(L, first + i - 1);
+        lua_rawseti(L, -2, i);
+    }
+    lua_replace(L, idx);
+    lua_settop(L, first - 1);
+}
+
+void select_arguments(lua_State *L, const Prim *prim, const Node *func)
+{
+    Param params[PRIM_MAX_PARAMS];
+    size_t n = prim_params(prim, params);
+    for (size_t i = 0; i < n && (int)i + 2 <= lua_gettop(L); i++) {
+        int idx = (int)i + 2;
+        bool block = params[i].kind == PARAM_BLOCK;
+        if (params[i].kind == PARAM_LOOPS) {
+            if (lua_type(L, idx) == LUA_TTABLE)
+                select_in_list(L, func, idx);
+            else
+                select_all(L, func, idx);
+            return;
+        }
+        if ((block || params[i].kind == PARAM_LOOP) && is_pattern(L, idx))
+            select_one(L, func, block ? KIND_BLOCKS : KIND_LOOPS, idx);
+    }
+}
+
+/* ---- methods ---- */
+
+LUA_FN(program_select, "s:select(pattern, kind?) -> list",
+    "The names of its \"loops\" (if no kind is given), \"blocks\" or \"buffers\" that a PCRE2 pattern matches as a whole;\n"
+    "a loop also by its path, such as conv2/x.  Steps take a pattern that has one of\n"
+    "* + ? [ ] ( ) | too: s:unroll \"k[xy]\".\n"
+    "> s = tvm.schedule(te [[ A: float32[8, 8]; B: float32[8, 8]; C[y, x] += A[k, y] * B[k, x] ]])\n"
+    "> s:select \"C/[xy]\"\n"
+    "{\"y\", \"x\"}\n"
+    "> s:unroll \"x|y\"\n"
+    "step 1  unroll y, x")
+{
+    Program p = program_check(L, 1);
+    int kind = arg_choice_or(L, 3, kind_names, KIND_LOOPS);
+    push_matches(L, p.func, (Kind)kind, 2);
+    return 1;
+}
+
+LUA_FN(program_loops, "s:loops(block?) -> list",
+    "The names of its loops, or of those above a block, from the outside in.")
+{
+    Program p = program_check(L, 1);
+    const char *block = arg_str_or(L, 2, NULL);
+    Err err = {0};
+    if (block && !find_block(p.func, block, &err))
+        return lua_raise(L, &err);
+    lua_settop(L, 1);
+    lua_pushfstring(L, block ? "\\Q%s\\E/.*" : ".*", block);
+    push_matches(L, p.func, KIND_LOOPS, 2);
+    return 1;
+}
+
+LUA_FN(program_blocks, "s:blocks() -> list", "The names of its blocks, in the order in which they run.")
+{
+    Program p = program_check(L, 1);
+    lua_settop(L, 1);
+    lua_pushliteral(L, ".*");
+    push_matches(L, p.func, KIND_BLOCKS, 2);
+    return 1;
+}
+
+static const LuaFn *const select_members[] = {&program_select_fn, &program_loops_fn, &program_blocks_fn, NULL};
+
+void lua_open_select(lua_State *L)
+{
+    lua_put_class(L, &scratch_class);
+    program_add_methods(select_members);
+}

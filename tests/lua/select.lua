@@ -1,0 +1,79 @@
+-- select.lua -- several loops, blocks, kernels or nodes at once by patterns, and names from other houses.
+local t = dofile "tests/check.lua"
+
+local function matmul()
+  return tvm.schedule(te [[ A: float32[16, 16]; B: float32[16, 16]; C[y, x] += A[k, y] * B[k, x] ]])
+end
+
+t.test("a pattern matches whole names, of a loop also its path", function()
+  local s = matmul()
+  s:split("y", { -1, 4 }, "yo", "yi")
+  s:decompose_reduction("C", "k")
+  t.eq(table.concat(s:select "y.", " "), "yo yi")
+  t.eq(table.concat(s:select "C/.*", " "), table.concat(s:loops "C", " "))
+  t.eq(#s:select "C.init/.*", #s:loops "C.init")
+  t.eq(table.concat(s:select("C.*", "blocks"), " "), table.concat(s:blocks(), " "))
+  t.eq(table.concat(s:select("[AB]", "buffers"), " "), "A B")
+  t.eq(#s:select "nothing", 0)
+  t.eq(#s:loops(), #s:names "loops")
+  t.raises("pattern_wrong", function() s:select "(" end)
+  t.raises("argument_choice", function() s:select("y", "ops") end)
+  t.raises("no_block", function() s:loops "D" end)
+end)
+
+t.test("steps take patterns where loops and blocks are meant, and the trace has the names", function()
+  local s = matmul()
+  s:unroll "[yx]"
+  t.contains(s:trace(), 's:unroll("y", "x")')
+  t.ok(s == matmul():unroll("y", "x"))
+  s:reorder("x*", "y+")
+  t.contains(s:history(), "reorder x, y")
+  s:reorder { "y?y", "(x)" }
+  t.contains(s:history(), "reorder y, x")
+  s:split("k+", 4, "ko", "ki")
+  t.contains(s:history(), "split k(16) -> ko(4) ki(4)")
+  s:annotate("ko", "pipeline", 2)
+  t.raises("select_none", function() s:unroll "q.*" end)
+  t.raises("select_many", function() s:split("k.*", 2) end)
+  local deep = tvm.schedule(te [[ A: float32[1048576]; B[i] = A[i] ]])
+  local inner = "i"
+  for n = 1, 17 do deep:split(inner, 2, "o" .. n, "i" .. n); inner = "o" .. n end
+  t.raises("too_many_loops", function() deep:unroll "[io].*" end)
+end)
+
+t.test("kernels and nodes", function()
+  local g = tvm.import "tutorials/models/digits.onnx"
+  local m = g:fuse():lower()
+  t.eq(table.concat(g:select "conv|relu[12]", " "), "conv1 relu1 conv2 relu2 conv3")
+  t.eq(table.concat(m:select "relu.*", " "), "conv1 conv2 conv3")
+  t.eq(m:schedule("soft.*"):fingerprint(), m:schedule("softmax1"):fingerprint())
+  t.raises("select_many", function() m:schedule "conv.*" end)
+  t.raises("module_no_kernel", function() m:schedule "q.*" end)
+end)
+
+t.test("steps are all or nothing, and say where the schedule is", function()
+  local s = matmul()
+  s:unroll "x"
+  local ok, e = pcall(s.steps, s, function(q) q:unroll "y"; q:parallel "k" end)
+  t.ok(not ok)
+  t.contains(tostring(e), "the schedule is at step 1, as before")
+  t.eq(#s:history(), #"step 0  as written\nstep 1  unroll x\n(1 more to redo)")
+end)
+
+t.test("names from other houses are answered with today's", function()
+  local s = matmul()
+  for _, f in ipairs {
+    function() return te.create_schedule end, function() return te.thread_axis end, function() return tvm.tir end,
+    function() return tvm.nd end, function() return s.get_block end, function() return s.compute_root end,
+    function() return s[nil] end, function() return s["C"] end,
+  } do
+    t.raises("old_name", f, { s = s, f = te [[ A: float32[16]; B[x] = A[x] ]] })
+  end
+  t.raises("no_member", function() return s.splti end)
+end)
+
+t.test("every object shows itself whole by :more()", function()
+  t.ok(matmul().more == more and tvm.tensor({ 1 }).more == more)
+end)
+
+t.done()

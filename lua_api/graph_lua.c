@@ -55,8 +55,18 @@ static int graph_display(lua_State *L, void *self, const char *kind)
     return 1;
 }
 
-static void graph_names(lua_State *L, void *self)
+/* Aliases of nodes, and where a pass is meant the passes. */
+static void graph_names(lua_State *L, void *self, const char *method, int arg)
 {
+    (void)arg;
+    if (strcmp(method, "pass") == 0) {
+        lua_createtable(L, (int)graph_pass_count, 0);
+        for (size_t i = 0; i < graph_pass_count; i++) {
+            lua_pushstring(L, graph_passes[i].name);
+            lua_rawseti(L, -2, (lua_Integer)i + 1);
+        }
+        return;
+    }
     const Graph *g = ((GraphBox *)self)->graph;
     lua_createtable(L, (int)g->nnodes, 0);
     for (uint32_t k = 0; k < g->nnodes; k++) {
@@ -254,7 +264,7 @@ LUA_FN(graph_outputs_, "g:outputs() -> list", "Its outputs, as g:inputs() gives 
 
 LUA_FN(graph_nodes_, "g:nodes() -> list", "The aliases of its nodes, in order.")
 {
-    graph_names(L, check_graph(L, 1));
+    graph_names(L, check_graph(L, 1), "nodes", 1);
     return 1;
 }
 

@@ -35,8 +35,7 @@ bool doc_module(lua_State *L, int i, const char **name, const char **doc)
     return found;
 }
 
-/* ---- texts ----
-** A text is written in an arena, as wide as the terminal, and pushed when it is whole. */
+/* ---- texts ---- */
 
 /* Prose wider than this is hard to read. */
 static int help_width(lua_State *L)
@@ -46,11 +45,9 @@ static int help_width(lua_State *L)
     return width < WIDEST ? width : WIDEST;
 }
 
-static void push_text(lua_State *L, Buf *b)
-{
-    lua_pushlstring(L, buf_str(b), b->len);
-    arena_release(b->arena);
-}
+static Buf open_text(lua_State *L) { return buf_new(lua_scratch(L, NULL)); }
+
+static void push_text(lua_State *L, Buf *b) { lua_scratch_text(L, b->arena, buf_str(b)); }
 
 static void add_function(lua_State *L, Buf *b, const LuaFn *fn)
 {
@@ -96,14 +93,14 @@ static void add_rows(lua_State *L, Buf *b, const RowVec *rows)
 
 void doc_push_function(lua_State *L, const LuaFn *fn)
 {
-    Buf b = buf_new(arena_new(NULL));
+    Buf b = open_text(L);
     add_function(L, &b, fn);
     push_text(L, &b);
 }
 
 void doc_push_class(lua_State *L, const LuaClass *cls)
 {
-    Buf b = buf_new(arena_new(NULL));
+    Buf b = open_text(L);
     RowVec rows = {0};
     buf_printf(&b, "%s\n", cls->name);
     wrap_doc(&b, cls->doc ? cls->doc : "Inside the workbench.", 2, help_width(L));
@@ -116,7 +113,7 @@ void doc_push_class(lua_State *L, const LuaClass *cls)
 
 static void push_module(lua_State *L, const char *name, const char *doc)
 {
-    Buf b = buf_new(arena_new(NULL));
+    Buf b = open_text(L);
     RowVec rows = {0};
     const LuaFn *fn;
     buf_printf(&b, "%s\n", name);
@@ -139,7 +136,7 @@ void doc_push_overview(lua_State *L)
         {"x = 1;", "A trailing ; silences; _ is the last value"},
         {"Ctrl-C", "Stops what runs, and drops an input that is not finished"},
     };
-    Buf b = buf_new(arena_new(NULL));
+    Buf b = open_text(L);
     RowVec modules = {0}, values = {0}, more = {0};
     Row row;
     const LuaClass *cls;
@@ -248,7 +245,7 @@ void doc_push_word(lua_State *L, const char *word)
             push_module(L, name, doc);
             return;
         }
-    Search s = {.L = L, .b = buf_new(arena_new(NULL)), .word = word, .near = nearest_to(word)};
+    Search s = {.L = L, .b = open_text(L), .word = word, .near = nearest_to(word)};
     each_function(L, add_called, &s);
     if (!s.found && word[0]) {
         buf_printf(&s.b, "mentioning \"%s\":", word);

@@ -91,9 +91,9 @@ typedef struct LuaClass {
     ** elides; without it the prompt prints tostring. */
     int (*display)(lua_State *L, void *self, const char *kind);
 
-    /* Pushes a list of the names (loops, blocks, buffers, nodes) that may stand in a string handed
-    ** to this object's methods: completion inside strings. */
-    void (*names)(lua_State *L, void *self);
+    /* Pushes a list of the names (loops, blocks, buffers, nodes) that may stand in a string that is
+    ** argument `arg`, from 1, of this object's method: completion inside strings. */
+    void (*names)(lua_State *L, void *self, const char *method, int arg);
 
     /* Pushes a list of further members, which `index` answers: completion. */
     void (*keys)(lua_State *L, void *self);
@@ -234,9 +234,9 @@ void lua_display_text(lua_State *L, int idx);
 /* Pushes more(), which every object has as a method. */
 void lua_push_more(lua_State *L);
 
-/* Pushes a list of the names that may stand in strings handed to the methods of the object at
-** `idx`, those that begin with `prefix`; false, and nothing pushed, if it has no such names. */
-bool lua_complete_names(lua_State *L, int idx, const char *prefix);
+/* Pushes a list of the names that may stand in a string that is argument `arg` of a method of the
+** object at `idx`, those that begin with `prefix`; false, and nothing pushed, if it has no such names. */
+bool lua_complete_names(lua_State *L, int idx, const char *method, int arg, const char *prefix);
 
 /* ---- the files of the api ---- */
 

@@ -16,14 +16,14 @@ bool lua_display(lua_State *L, int idx, const char *kind)
     return cls && self && cls->display && cls->display(L, self, kind) == 1;
 }
 
-bool lua_complete_names(lua_State *L, int idx, const char *prefix)
+bool lua_complete_names(lua_State *L, int idx, const char *method, int arg, const char *prefix)
 {
     void *self;
     const LuaClass *cls = lua_class_of(L, idx, &self);
     if (!cls || !self || !cls->names)
         return false;
     luaL_checkstack(L, 16, "names");
-    cls->names(L, self);
+    cls->names(L, self, method, arg);
     size_t len = strlen(prefix);
     lua_newtable(L);
     lua_Integer kept = 0, n = (lua_Integer)lua_rawlen(L, -2);

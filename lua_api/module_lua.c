@@ -95,8 +95,9 @@ static int module_display(lua_State *L, void *self, const char *kind)
     return 1;
 }
 
-static void module_names(lua_State *L, void *self)
+static void module_names(lua_State *L, void *self, const char *method, int arg)
 {
+    (void)method, (void)arg;
     const Module *m = ((ModuleBox *)self)->module;
     lua_createtable(L, (int)m->nkernels, 0);
     for (uint32_t i = 0; i < m->nkernels; i++) {
@@ -168,7 +169,7 @@ LUA_FN(module_with_, "m:with(name, program) -> Module",
 LUA_FN(module_kernels_, "m:kernels() -> list",
        "The names of its kernels, in the order in which they run.")
 {
-    module_names(L, check_module(L, 1));
+    module_names(L, check_module(L, 1), "kernels", 1);
     return 1;
 }
 

@@ -93,29 +93,80 @@ static void sched_tostring(lua_State *L, void *self)
     push_tree(L, s->at->func, head);
 }
 
-static void push_names(lua_State *L, const Node *func)
+/* What a string that is argument `arg` of a method means, by the letters of primitives' signatures; for
+** other methods any name of the program. */
+static ParamKind kind_of_arg(const char *method, int arg, const char **name)
+{
+    Param params[PRIM_MAX_PARAMS];
+    const Prim *prim = prim_find(method);
+    size_t n = prim ? prim_params(prim, params) : 0, at = (size_t)arg - 1;
+    *name = "";
+    if (strcmp(method, "block") == 0 || strcmp(method, "loops") == 0)
+        return PARAM_BLOCK;
+    if (strcmp(method, "buffer") == 0)
+        return PARAM_BUFFER;
+    if (n == 0)
+        return PARAM_VALUE;
+    at = at < n ? at : n - 1;
+    while (at > 0 && params[at].kind == PARAM_NAMES && params[at - 1].kind == PARAM_LOOPS)
+        at--;
+    *name = strcmp(params[at].name, "scope") == 0 ? "scope" : strcmp(params[at].name, "axis") == 0 ? "axis" : "";
+    return params[at].kind;
+}
+
+static void append_names(lua_State *L, size_t n, const char *const *names)
+{
+    for (size_t i = 0; i < n; i++) {
+        lua_pushstring(L, names[i]);
+        lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    }
+}
+
+static void push_names(lua_State *L, const Node *func, const char *method, int arg)
 {
     Arena *A = lua_scratch(L, NULL);
     NameList names = {0};
-    list_loops(A, func, &names);
-    list_blocks(A, func, &names);
-    list_buffers(A, func, &names);
-    lua_createtable(L, (int)names.n, 0);
-    for (size_t i = 0; i < names.n; i++) {
-        lua_pushstring(L, names.at[i]);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
+    const char *what;
+    ParamKind kind = kind_of_arg(method, arg, &what);
+    bool any = kind == PARAM_VALUE;
+    if (any || kind == PARAM_LOOP || kind == PARAM_LOOPS || kind == PARAM_PLACE)
+        list_loops(A, func, &names);
+    if (any || kind == PARAM_BLOCK || kind == PARAM_PLACE)
+        list_blocks(A, func, &names);
+    if (any || kind == PARAM_BUFFER)
+        list_buffers(A, func, &names);
+    lua_newtable(L);
+    append_names(L, names.n, names.at);
+    if (strcmp(what, "scope") == 0)
+        append_names(L, SCOPE_COUNT, scope_name);
+    else if (strcmp(what, "axis") == 0)
+        append_names(L, FOR_COUNT - FOR_block_x, for_kind_text + FOR_block_x);
     lua_scratch_end(L, A);
 }
 
-static void version_names(lua_State *L, void *self)
+static void version_names(lua_State *L, void *self, const char *method, int arg)
 {
-    push_names(L, ((VersionBox *)self)->version->func);
+    push_names(L, ((VersionBox *)self)->version->func, method, arg);
 }
 
-static void sched_names(lua_State *L, void *self)
+/* Marks where a place of the schedule is meant, primitives where s:try takes one. */
+static void sched_names(lua_State *L, void *self, const char *method, int arg)
 {
-    push_names(L, ((SchedBox *)self)->sched->at->func);
+    const Sched *s = ((SchedBox *)self)->sched;
+    bool place = strcmp(method, "at") == 0 || strcmp(method, "back") == 0 || strcmp(method, "diff") == 0;
+    if (strcmp(method, "try") != 0 && !place) {
+        push_names(L, s->at->func, method, arg);
+        return;
+    }
+    if (!place && arg > 1) {
+        push_names(L, s->at->func, "", arg);
+        return;
+    }
+    lua_newtable(L);
+    for (size_t i = 0; place && i < s->nmarks; i++)
+        append_names(L, 1, &s->marks[i].name);
+    for (size_t i = 0; !place && i < prim_count; i++)
+        append_names(L, 1, &prims[i].name);
 }
 
 void box_version(lua_State *L, const LuaClass *cls, Version *v)

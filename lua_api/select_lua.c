@@ -20,16 +20,6 @@ static void list_kind(Arena *A, const Node *func, Kind kind, NameList *out)
     (kind == KIND_LOOPS ? list_loops : kind == KIND_BLOCKS ? list_blocks : list_buffers)(A, func, out);
 }
 
-/* Names and patterns in an arena that a box owns, for matching may raise. */
-typedef struct Scratch {
-    Arena *arena;
-} Scratch;
-
-static void release_scratch(void *self) { arena_release(((Scratch *)self)->arena); }
-
-static const LuaClass scratch_class = {.name = "scratch", .size = sizeof(Scratch), .release = release_scratch};
-LUA_BOX(scratch, Scratch, scratch_class)
-
 /* Does the pattern match the loop's name, or its path from one of the blocks below it? */
 static bool loop_matches(lua_State *L, Arena *A, const Pattern *p, const Node *func, const char *handle)
 {
@@ -55,8 +45,7 @@ static bool loop_matches(lua_State *L, Arena *A, const Pattern *p, const Node *f
 /* Pushes a list of the names that the pattern at `arg` matches; returns how many. */
 static size_t push_matches(lua_State *L, const Node *func, Kind kind, int arg)
 {
-    Scratch *scratch = new_scratch(L);
-    Arena *A = scratch->arena = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     const Pattern *p = pattern_push(L, arg, false);
     NameList names = {0};
     list_kind(A, func, kind, &names);
@@ -69,8 +58,8 @@ static size_t push_matches(lua_State *L, const Node *func, Kind kind, int arg)
             lua_rawseti(L, -2, ++n);
         }
     }
-    lua_replace(L, -3);
-    lua_pop(L, 1);
+    lua_remove(L, -2); /* the pattern */
+    lua_scratch_end(L, A);
     return (size_t)n;
 }
 
@@ -87,10 +76,7 @@ static const char *all_names(Arena *A, const Node *func, Kind kind)
 
 static void no_match(lua_State *L, const Node *func, Kind kind, const char *pattern)
 {
-    char text[300];
-    Arena *A = arena_new(NULL);
-    snprintf(text, sizeof text, "%s", all_names(A, func, kind));
-    arena_release(A);
+    const char *text = all_names(lua_scratch(L, NULL), func, kind);
     RAISE(L, select_none, NULL, one_of_kind[kind], pattern, one_of_kind[kind], text);
 }
 
@@ -235,6 +221,6 @@ static const LuaFn *const select_members[] = {&program_select_fn, &program_loops
 
 void lua_open_select(lua_State *L)
 {
-    lua_put_class(L, &scratch_class);
+    (void)L;
     program_add_methods(select_members);
 }

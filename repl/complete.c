@@ -196,6 +196,21 @@ static void offer_help(lua_State *L, const Words *w)
 
 /* ---- the three places ---- */
 
+/* Which argument of the call whose "(" is token `call` the last token is in. */
+static int argument_at(const Tail *tail, int call)
+{
+    int depth = 0, arg = 1;
+    for (int i = call + 1; i < tail->n; i++) {
+        const Token *t = &tail->at[i];
+        if (t->kind != TOKEN_OP || t->len != 1)
+            continue;
+        depth += strchr("([{", *t->at) != NULL;
+        depth -= strchr(")]}", *t->at) != NULL;
+        arg += depth == 0 && *t->at == ',';
+    }
+    return arg;
+}
+
 /* In a string: the names that the object of the call knows. */
 static CompleteKind in_string(lua_State *L, const Tail *tail, Words *w)
 {
@@ -209,9 +224,11 @@ static CompleteKind in_string(lua_State *L, const Tail *tail, Words *w)
         offer_help(L, w);
         return COMPLETE_WORDS;
     }
-    bool method = callee >= 2 && token_is(&tail->at[callee - 1], ":");
-    if (!method || !push_chain(L, tail, callee - 2, &first) ||
-        !lua_complete_names(L, -1, w->prefix))
+    char method[48];
+    snprintf(method, sizeof method, "%.*s", (int)tail->at[callee].len, tail->at[callee].at);
+    int arg = call > callee ? argument_at(tail, call) : 1;
+    if (callee < 2 || !token_is(&tail->at[callee - 1], ":") || !push_chain(L, tail, callee - 2, &first) ||
+        !lua_complete_names(L, -1, method, arg, w->prefix))
         return COMPLETE_FILES;
     offer_list(L, w);
     return COMPLETE_WORDS;

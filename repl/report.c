@@ -331,9 +331,9 @@ static bool is_sentence(const char *line)
 static void fit_width(lua_State *L)
 {
     int width = lua_view(L)->width;
-    Arena *A = arena_new(NULL);
+    Arena *A = lua_scratch(L, NULL);
     Buf out = buf_new(A);
-    const char *text = lua_tostring(L, -1);
+    const char *text = lua_tostring(L, -2);
     for (bool first = true; *text; first = false) {
         size_t len = strcspn(text, "\n");
         const char *line = arena_strndup(A, text, len);
@@ -352,9 +352,8 @@ static void fit_width(lua_State *L)
         }
         text += len + (text[len] == '\n');
     }
-    lua_pop(L, 1);
-    lua_pushstring(L, buf_str(&out));
-    arena_release(A);
+    lua_scratch_text(L, A, buf_str(&out));
+    lua_remove(L, -2);
 }
 
 /* Cuts the text on top after 12 lines; what is to be done about it, the last line, stays. */

@@ -178,7 +178,7 @@ static void put_node_card(GraphDrawing *d, uint32_t card, const GNode *n)
                "  c%u [tooltip=", card);
     put_quoted(b, n->origin ? n->origin : n->alias);
     buf_printf(b,
-               " label=<<TABLE BORDER=\"%d\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"2\" "
+               " label=<<TABLE BORDER=\"%d\" CELLBORDER=\"0\" CELLSPACING=\"1\" CELLPADDING=\"3\" "
                "COLOR=\"%s\" BGCOLOR=\"%s\"",
                l.border, color_hex[l.line], color_hex[l.fill]);
     if (*l.style)
@@ -242,7 +242,7 @@ static void put_folded_card(GraphDrawing *d, uint32_t card, Card c)
     }
     OpLook l = look_of(head->op);
     buf_printf(b,
-               "  c%u [label=<<TABLE BORDER=\"%d\" CELLBORDER=\"0\" CELLSPACING=\"2\" CELLPADDING=\"2\" "
+               "  c%u [label=<<TABLE BORDER=\"%d\" CELLBORDER=\"0\" CELLSPACING=\"2\" CELLPADDING=\"3\" "
                "COLOR=\"%s\" BGCOLOR=\"%s\"><TR><TD ALIGN=\"LEFT\"><B>",
                card, l.border, color_hex[l.line], color_hex[l.fill]);
     put_xml_cut(b, card_node(d, c, 0)->alias, 24);
@@ -301,17 +301,18 @@ static void put_end(GraphDrawing *d, const char *id, const char *name, GType t)
 {
     buf_printf(d->out,
                "  %s [shape=box style=\"rounded,filled\" fillcolor=\"%s\" color=\"%s\" penwidth=1.5 "
-               "margin=\"0.12,0.05\" label=<<B>",
+               "margin=\"0.12,0.04\" label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"0\" "
+               "CELLPADDING=\"1\"><TR><TD><B>",
                id, color_hex[COLOR_paper], color_hex[COLOR_serial]);
     put_xml_cut(d->out, name, 30);
-    buf_printf(d->out, "</B><BR/><FONT POINT-SIZE=\"9\" COLOR=\"%s\">", color_hex[COLOR_quiet]);
+    buf_printf(d->out, "</B></TD></TR><TR><TD><FONT POINT-SIZE=\"9\" COLOR=\"%s\">", color_hex[COLOR_quiet]);
     put_xml_cut(d->out, graph_type_text(d->A, d->g, t), 44);
-    buf_puts(d->out, "</FONT>>]\n");
+    buf_puts(d->out, "</FONT></TD></TR></TABLE>>]\n");
 }
 
 static void put_arrow(GraphDrawing *d, const char *from, const char *to, ValueId v)
 {
-    buf_printf(d->out, "  %s -> %s [label=<", from, to);
+    buf_printf(d->out, "  %s -> %s [label=< ", from, to); /* a blank keeps it off the line */
     put_xml_cut(d->out, flow_text(d->A, d->g, graph_value(d->g, v)->type), 32);
     buf_puts(d->out, ">]\n");
 }

@@ -146,8 +146,11 @@ static Fold by_length(Arena *A, const Places *p, uint32_t max_cards)
     return f;
 }
 
+/* A folded picture is for a first look: groups, unless there are too many to take in and stretches tell
+** more than a handful of cards. */
 static Fold choose(Arena *A, const Places *p, uint32_t max_cards)
 {
+    enum { OVERVIEW = 100, FEWEST = 8 };
     const Graph *g = p->g;
     Fold f = one_each(A, p);
     if (p->n < g->nnodes)
@@ -155,18 +158,19 @@ static Fold choose(Arena *A, const Places *p, uint32_t max_cards)
                               g->nnodes, g->nnodes - p->n);
     if (f.n <= max_cards)
         return f;
-    if (g->ngroups) {
-        f = by_groups(A, p);
-        if (f.n <= max_cards)
-            return f;
-    }
-    Fold stretches = by_stretches(A, p);
+    Fold groups = {0}, stretches = by_stretches(A, p);
+    if (g->ngroups)
+        groups = by_groups(A, p);
+    if (g->ngroups && groups.n <= max_cards && groups.n <= OVERVIEW)
+        return groups;
     f = join_repeats(A, p, &stretches);
     f.said = arena_printf(A, "%u nodes in %u cards: each is a stretch that hands on one value; "
                              "repeated stretches are drawn once", g->nnodes, f.n);
-    if (f.n <= max_cards)
+    if (f.n <= max_cards && f.n >= FEWEST)
         return f;
-    return by_length(A, p, max_cards);
+    if (g->ngroups && groups.n <= max_cards)
+        return groups;
+    return f.n <= max_cards ? f : by_length(A, p, max_cards);
 }
 
 Fold graph_fold(Arena *A, const Graph *g, uint32_t max_cards)

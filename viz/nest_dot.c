@@ -251,19 +251,21 @@ static void put_buffer(Drawing *d, const Node *buffer, const Node *alloc, size_t
         [SCOPE_global] = "cylinder", [SCOPE_shared] = "box3d", [SCOPE_local] = "component"};
     Buf *b = d->out;
     Scope scope = buffer->at.buf->scope;
-    buf_printf(b, "  b%zu [shape=%s style=filled fillcolor=\"%s\" color=\"%s\" margin=\"0.12,0.06\" label=<<B>",
+    buf_printf(b, "  b%zu [shape=%s style=filled fillcolor=\"%s\" color=\"%s\" margin=\"0.1,0.04\" label=<<TABLE BORDER=\"0\" "
+                  "CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\"><TR><TD><B>",
                number, shape[scope], color_hex[alloc ? COLOR_paper : COLOR_band], color_hex[COLOR_edge]);
     put_xml_cut(b, ir_buf_name(buffer), 28);
-    buf_puts(b, "</B><BR/>");
+    buf_puts(b, "</B></TD></TR><TR><TD>");
     put_font(b, COLOR_quiet, NULL, 9);
     put_xml_cut(b, nest_buffer_shape(d->A, buffer, alloc), 32);
     int64_t bytes = nest_buffer_bytes(buffer, alloc);
     if (bytes >= 0 || scope != SCOPE_global) {
-        buf_puts(b, "<BR/>");
+        buf_puts(b, "</FONT></TD></TR><TR><TD>");
+        put_font(b, COLOR_quiet, NULL, 9);
         buf_printf(b, "%s%s%s", scope == SCOPE_global ? "" : scope_name[scope],
                    scope != SCOPE_global && bytes >= 0 ? ", " : "", bytes >= 0 ? text_bytes(d->A, bytes) : "");
     }
-    buf_puts(b, "</FONT>>]\n");
+    buf_puts(b, "</FONT></TD></TR></TABLE>>]\n");
 }
 
 static bool in_list(const Node *list, const Node *buffer)

@@ -57,7 +57,8 @@ typedef struct Page {
     Style style;
     int64_t head[TENSOR_MAX_RANK]; /* entries shown at each end; head >= extent: all */
     int64_t index[TENSOR_MAX_RANK];
-    int width; /* where rows are broken; 0: nowhere */
+    int width;  /* where rows are broken; 0: nowhere */
+    int digits; /* at most so many after the point */
     Buf *out;
 } Page;
 
@@ -92,8 +93,8 @@ static bool next_shown(Page *p)
     return false;
 }
 
-/* Fixed point with as many digits as six significant ones need, or powers of ten where the
-** magnitudes are far apart. */
+/* Fixed point with as many digits as six significant ones need, within the page's limit, or powers of ten
+** where the magnitudes are far apart. */
 static void choose_digits(Page *p)
 {
     double high = 0, low = INFINITY;
@@ -116,7 +117,7 @@ static void choose_digits(Page *p)
     p->style.scientific = high >= 1e8 || (low < 1e-4 && low < high * 1e-3) || high < 1e-4;
     if (high == 0)
         p->style.scientific = false;
-    p->style.digits = p->style.scientific ? 4 : digits > 6 ? 6 : digits ? digits : 1;
+    p->style.digits = p->style.scientific ? 4 : digits > p->digits ? p->digits : digits ? digits : 1;
 }
 
 static void choose_style(Page *p)
@@ -194,13 +195,17 @@ static bool has_few_rows(const Tensor *t)
     return last <= LONGEST && tensor_size(t) <= FEW * last;
 }
 
-/* Shows of the last dimension what fits into a line. */
+/* Shows of the last dimension what fits into a line; where not all of it does, four digits have to do. */
 static void fit_width(Page *p, int width)
 {
-    int last = p->t->rank - 1;
-    int room = width - 2 * p->t->rank, each = p->style.width + 2;
-    int64_t fits = room / each, n = p->t->shape[last];
-    if (n <= fits)
+    int last = p->t->rank - 1, room = width - 2 * p->t->rank;
+    int64_t n = p->t->shape[last];
+    if (n <= room / (p->style.width + 2))
+        return;
+    p->digits = 4;
+    choose_style(p);
+    int each = p->style.width + 2;
+    if (n <= room / each)
         return;
     int64_t head = (room - 5) / each / 2;
     p->head[last] = head < 1 ? 1 : head;
@@ -219,7 +224,7 @@ void tensor_print(const Tensor *t, int width, Buf *out)
         scalar_print(t->dtype, tensor_at(t, 0), out);
         return;
     }
-    Page p = {.t = t, .out = out, .width = width};
+    Page p = {.t = t, .out = out, .width = width, .digits = 6};
     bool all = width == 0 || has_few_rows(t);
     for (int d = 0; d < t->rank; d++) {
         int64_t edge = d >= t->rank - 2 ? 3 : 1;

@@ -25,6 +25,9 @@ void protect_unwatch(void);
 /* Ask the watched state to stop: what the signal does.  Safe in signal handlers. */
 void protect_stop(void);
 
+/* For loops of C that may take long and hold nothing: raises the stop if there is a request. */
+void protect_poll(lua_State *L);
+
 /* The prompt is reached: the request, if there was one, is done with. */
 void protect_rest(lua_State *L);
 

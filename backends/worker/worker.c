@@ -222,6 +222,40 @@ static int worker_loop(void)
     return 0;
 }
 
+static void bound(int resource, rlim_t most)
+{
+    struct rlimit now;
+    if (getrlimit(resource, &now) == 0 && now.rlim_max > most)
+        setrlimit(resource, &(struct rlimit){most, most});
+}
+
+/* The addresses that this process has reserved; a sanitizer takes more than there is memory. */
+static rlim_t reserved(void)
+{
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f && fscanf(f, "%lu", &pages) != 1)
+        pages = 0;
+    if (f)
+        fclose(f);
+    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The backstop behind all that is checked: what goes wild fills neither disk nor memory, and the compiler starts no
+** process.  Kernels have no memory but what the runner reserved for them. */
+static void limit_resources(bool compiles)
+{
+    enum { LOG_BYTES = 64 << 20 };
+    bound(RLIMIT_CORE, 0);
+    bound(RLIMIT_FSIZE, LOG_BYTES);
+    if (!compiles)
+        return;
+    rlim_t most = (rlim_t)sysconf(_SC_PHYS_PAGES) * (rlim_t)sysconf(_SC_PAGESIZE);
+    bound(RLIMIT_NPROC, 0);
+    if (reserved() < most)
+        bound(RLIMIT_AS, most + WINDOW_BYTES);
+}
+
 /* What both processes are: of no use without the session, the first to go when memory is short,
 ** deaf to the keyboard. */
 static void settle_in(void)
@@ -230,8 +264,6 @@ static void settle_in(void)
     close_range(WORKER_SOCKET + 1, ~0u, 0);
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd >= 0) {
         if (write(fd, "1000", 4) != 4)
@@ -255,5 +287,6 @@ int worker_main(int argc, char **argv, const WorkerHooks *extra)
     settle_in();
     if (gpu)
         return gpu_process_main(WORKER_SOCKET);
+    limit_resources(worker);
     return worker ? worker_loop() : runner_main(extra);
 }

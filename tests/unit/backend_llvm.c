@@ -152,10 +152,27 @@ static void peak_is_measured(void **state)
     assert_true(single > 0.5 && single < 2000);
 }
 
+/* The compiler is bounded in what it may take, whatever LLVM comes to think of. */
+static void the_compiler_is_bounded(void **state)
+{
+    (void)state;
+    char path[64], line[160];
+    bool no_processes = false, no_cores = false;
+    snprintf(path, sizeof path, "/proc/%d/limits", exec_worker_pid());
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        no_processes |= strstr(line, "Max processes             0 ") != NULL;
+        no_cores |= strstr(line, "Max core file size        0 ") != NULL;
+    }
+    fclose(f);
+    assert_true(no_processes && no_cores);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compiles_and_runs),
+        cmocka_unit_test(compiles_and_runs), cmocka_unit_test(the_compiler_is_bounded),
         cmocka_unit_test(bad_indices_are_named),
         cmocka_unit_test(views_are_text),
         cmocka_unit_test(refusals),

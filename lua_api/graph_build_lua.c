@@ -152,10 +152,9 @@ static size_t count_outputs(lua_State *L, const GraphOp *op, GArg *arg, size_t *
         if (!strcmp(arg[i].name, "outputs") && arg[i].value.kind == GA_INT) {
             int64_t n = arg[i].value.at.i;
             arg[i] = arg[--*nargs];
-            return n >= 1 && n <= 64 ? (size_t)n : 1;
+            return n < 0 ? 0 : (size_t)n;
         } else if (!strcmp(arg[i].name, "num_outputs") && arg[i].value.kind == GA_INT) {
-            return arg[i].value.at.i >= 1 && arg[i].value.at.i <= 64 ? (size_t)arg[i].value.at.i
-                                                                     : 1;
+            return arg[i].value.at.i < 0 ? 0 : (size_t)arg[i].value.at.i;
         }
     bool listed = op == &graph_op[GOP_split] && last >= 3 && lua_type(L, 3) == LUA_TTABLE;
     return listed ? (size_t)lua_rawlen(L, 3) : 1;
@@ -168,10 +167,10 @@ static int call_op(lua_State *L)
     const GraphOp *op = lua_touserdata(L, lua_upvalueindex(1));
     BuilderBox *builder = check_builder(L, 1);
     GraphBuilder *b = open_builder(L, builder);
-    ValueId in[MOST], out[MOST];
+    int last = lua_gettop(L);
+    ValueId *in = ARENA_ARRAY(gb_arena(b), ValueId, last), out[MOST];
     GArg arg[MOST];
     size_t nin = 0, nargs = 0;
-    int last = lua_gettop(L);
     const char *alias = NULL;
     if (last >= 2 && is_attributes(L, last)) {
         nargs = read_attrs(L, b, last, arg, MOST);
@@ -187,7 +186,7 @@ static int call_op(lua_State *L)
     for (int i = 2; i <= last && like == DT_COUNT; i++)
         if (test_value(L, i) && test_value(L, i)->builder == builder)
             like = gb_value(b, test_value(L, i)->id)->type.dtype;
-    for (int i = 2; i <= last && nin < MOST; i++)
+    for (int i = 2; i <= last; i++)
         in[nin++] = arg_value(L, builder, i, like);
     size_t nout = count_outputs(L, op, arg, &nargs, last);
     GNodeSpec spec = {

@@ -10,6 +10,7 @@
 #include "core/graph/infer.h"
 #include "core/graph/ops.h"
 #include "core/graph/strmap.h"
+#include "core/graph/topo.h"
 #include "core/ir/parse.h"
 
 typedef VEC(const GValue *) ValueVec;
@@ -214,7 +215,8 @@ uint32_t gb_symbol(GraphBuilder *b, const char *name)
 uint32_t gb_new_symbol(GraphBuilder *b, const char *name)
 {
     const char *plain = plain_name(b->A, name), *unique = plain;
-    for (unsigned k = 1; strmap_get(&b->symbols, unique, strlen(unique), UINT32_MAX) != UINT32_MAX; k++)
+    for (unsigned k = 1; strmap_get(&b->symbols, unique, strlen(unique), UINT32_MAX) != UINT32_MAX;
+         k++)
         unique = arena_printf(b->A, "%s_%u", plain, k);
     return gb_symbol(b, unique);
 }
@@ -332,16 +334,14 @@ bool gb_node(GraphBuilder *b, const GNodeSpec *spec, ValueId *out, Err *err)
     if (!graph_check_arity(b->A, n, err) || !graph_fill_attrs(b->A, n, spec, err))
         return false;
     GType *type = ARENA_ARRAY(b->A, GType, spec->nout);
-    Tensor *known = NULL;
-    if (!graph_infer_node(b->A, n, b->value.at, type, &known, err))
+    Tensor **known = ARENA_ARRAY(b->A, Tensor *, spec->nout);
+    if (!graph_infer_node(b->A, n, b->value.at, type, known, err))
         return false;
     name_outputs(b, n, spec, type);
-    if (known) {
-        const_own(b->A, known);
-        tensor_release(known);
-        GValue v = *b->value.at[n->out[0]];
-        v.data = known;
-        gb_set_value(b, n->out[0], v);
+    for (size_t i = 0; i < spec->nout; i++) {
+        GValue v = *b->value.at[n->out[i]];
+        v.data = known[i];
+        gb_set_value(b, n->out[i], v);
     }
     vec_push(b->A, &b->node, n);
     mem_copy(out, n->out, spec->nout * sizeof *out);
@@ -383,23 +383,19 @@ bool gb_infer(GraphBuilder *b, uint32_t *changed, Err *err)
         if (!n)
             continue;
         GType *type = ARENA_ARRAY(b->A, GType, n->nout);
-        Tensor *known = NULL;
-        if (!graph_infer_node(b->A, n, b->value.at, type, &known, err))
+        Tensor **known = ARENA_ARRAY(b->A, Tensor *, n->nout);
+        if (!graph_infer_node(b->A, n, b->value.at, type, known, err))
             return false;
         for (size_t i = 0; i < n->nout; i++) {
             GValue v = *b->value.at[n->out[i]];
             GType t = better_type(v.type, type[i]);
-            if (gtype_equal(t, v.type) && (!known || v.data))
+            if (gtype_equal(t, v.type) && (!known[i] || v.data))
                 continue;
             v.type = t;
-            if (known && !v.data) {
-                const_own(b->A, known);
-                v.data = known;
-            }
+            v.data = v.data ? v.data : known[i];
             gb_set_value(b, n->out[i], v);
             ++*changed;
         }
-        tensor_release(known);
     }
     return true;
 }
@@ -457,47 +453,36 @@ static void name_constants(GraphBuilder *b, const Graph *g)
     }
 }
 
-/* Puts every node after those it reads from, in the given order where that holds already.  Walks
-** with a stack of its own: models can be deep. */
+typedef struct Producers {
+    const GraphBuilder *b;
+    const int32_t *of; /* by value: the index of the node that makes it; -1 if none does */
+} Producers;
+
+static int64_t producer_of(void *env, uint32_t at, uint32_t i)
+{
+    const Producers *p = env;
+    const GNode *n = p->b->node.at[at];
+    if (i >= n->nin)
+        return TOPO_END;
+    return n->in[i] == VALUE_NONE || p->of[n->in[i]] < 0 ? TOPO_NOTHING : p->of[n->in[i]];
+}
+
+/* Puts every node after those it reads from, in the given order where that holds already. */
 static bool sort_nodes(GraphBuilder *b, Graph *g, Err *err)
 {
-    uint32_t n = (uint32_t)b->node.n, depth = 0, placed = 0;
+    uint32_t n = (uint32_t)b->node.n, stuck, *order = ARENA_ARRAY(b->A, uint32_t, n + 1);
     int32_t *producer = ARENA_ARRAY(b->A, int32_t, b->value.n + 1);
-    uint8_t *state = ARENA_ARRAY(b->A, uint8_t, n + 1); /* 0 new, 1 open, 2 placed */
-    uint32_t *stack = ARENA_ARRAY(b->A, uint32_t, n + 1),
-             *next = ARENA_ARRAY(b->A, uint32_t, n + 1);
     const GNode **out = ARENA_ARRAY(b->A, const GNode *, n + 1);
     memset(producer, -1, (b->value.n + 1) * sizeof *producer);
     for (uint32_t k = 0; k < n; k++)
         for (size_t i = 0; i < b->node.at[k]->nout; i++)
             producer[b->node.at[k]->out[i]] = (int32_t)k;
-    for (uint32_t k = 0; k < n; k++) {
-        if (state[k])
-            continue;
-        stack[depth++] = k;
-        state[k] = 1;
-        while (depth) {
-            uint32_t at = stack[depth - 1];
-            const GNode *node = b->node.at[at];
-            int32_t before = -1;
-            while (next[at] < node->nin && (before < 0 || state[before] == 2)) {
-                ValueId v = node->in[next[at]++];
-                before = v == VALUE_NONE ? -1 : producer[v];
-            }
-            if (before >= 0 && state[before] == 1)
-                return REFUSE(err, graph_cycle, node, node->alias);
-            if (before >= 0 && !state[before]) {
-                stack[depth++] = (uint32_t)before;
-                state[before] = 1;
-                continue;
-            }
-            state[at] = 2;
-            out[placed++] = node;
-            depth--;
-        }
-    }
+    if (!topo_order(b->A, n, producer_of, &(Producers){b, producer}, order, &stuck))
+        return REFUSE(err, graph_cycle, b->node.at[stuck], b->node.at[stuck]->alias);
+    for (uint32_t k = 0; k < n; k++)
+        out[k] = b->node.at[order[k]];
     g->node = out;
-    g->nnodes = placed;
+    g->nnodes = n;
     return true;
 }
 

@@ -224,8 +224,8 @@ static bool check_size(const GraphCall *c, GType t)
     if (t.rank > GRAPH_MAX_RANK)
         return call_refuse(c, "its result has %d dimensions; at most %d are possible", t.rank,
                            GRAPH_MAX_RANK);
-    return gtype_possible(t) || call_refuse(c, "its result %s has more than 2^40 elements",
-                                            gtype_text(c->A, NULL, t));
+    return gtype_possible(t) ||
+           call_refuse(c, "its result %s has more than 2^40 elements", gtype_text(c->A, NULL, t));
 }
 
 static bool inputs_ranked(const GraphCall *c)
@@ -238,30 +238,35 @@ static bool inputs_ranked(const GraphCall *c)
 
 /* What a node about shapes gives, where its inputs are known: few numbers, so that a chain from
 ** shape through gather and concat to reshape is followed while a model is imported. */
-static bool known_value(GraphCall *c, Tensor **known)
+static bool known_values(GraphCall *c, Tensor **known)
 {
     enum { MOST = 64, MOST_WORK = 1 << 16 };
     const GNode *n = c->node;
     if (gnode_is(n, GOP_shape) || gnode_is(n, GOP_size))
         return graph_known_shape(c, known);
-    if (n->nout != 1 || gtype_elements(c->out[0]) < 0 || gtype_elements(c->out[0]) > MOST)
-        return true;
+    for (size_t i = 0; i < n->nout; i++)
+        if (gtype_elements(c->out[i]) < 0 || gtype_elements(c->out[i]) > MOST)
+            return false;
     for (size_t i = 0; i < n->nin; i++)
         if (c->in[i] && (!c->in[i]->data || tensor_size(c->in[i]->data) > MOST))
-            return true;
+            return false;
     if (n->op->flops(c) > MOST_WORK) /* a window may be huge where the tensors are not */
-        return true;
+        return false;
     /* What cannot be lowered is simply not known. */
     Err ignored = {0};
-    if (!graph_eval_node(n, c->values, c->out, known, &ignored))
-        *known = NULL;
-    return true;
+    return graph_eval_node(n, c->values, c->out, known, &ignored);
+}
+
+static void release_tensor(void *t)
+{
+    tensor_release(t);
 }
 
 bool graph_infer_node(Arena *A, const GNode *n, const GValue *const *values, GType *type,
                       Tensor **known, Err *err)
 {
-    *known = NULL;
+    for (size_t i = 0; i < n->nout; i++)
+        known[i] = NULL;
     GraphCall c = graph_call(A, n, values, type, err);
     if (gnode_is(n, GOP_unsupported))
         return true;
@@ -276,5 +281,12 @@ bool graph_infer_node(Arena *A, const GNode *n, const GValue *const *values, GTy
     for (size_t i = 0; i < n->nout; i++)
         if (!check_size(&c, type[i]))
             return false;
-    return known_value(&c, known);
+    bool all = known_values(&c, known);
+    for (size_t i = 0; i < n->nout; i++) {
+        if (all && known[i])
+            arena_own(A, known[i], release_tensor);
+        else
+            known[i] = NULL;
+    }
+    return true;
 }

@@ -4,8 +4,8 @@
 
 #include "core/graph/graph.h"
 
-/* Fills type[0 … nout-1], allocated in A.  Where the node is about shapes and its inputs are known
-** integers, *known is its (small) output, owned by the caller; else it stays NULL. */
+/* Fills type[0 … nout-1], allocated in A.  Where all inputs are known and small, so are the outputs:
+** known[0 … nout-1] are tensors that A owns; else they are NULL. */
 bool graph_infer_node(Arena *A, const GNode *n, const GValue *const *values, GType *type,
                       Tensor **known, Err *err);
 

@@ -147,7 +147,7 @@ void call_out_like(GraphCall *c, size_t i, size_t input);
 /* `axis` counted from 0, where it is in [-rank, rank). */
 bool call_axis(GraphCall *c, int64_t axis, int rank, int *out);
 
-/* The value of a shape or size node whose input's shape is known; *known stays as it is otherwise. */
+/* The value of a shape or size node, owned by the caller; false where its input's shape is not known. */
 bool graph_known_shape(const GraphCall *c, Tensor **known);
 
 /* Refuse: "conv1: conv's kernel is 5 wide, its padded input 4". */

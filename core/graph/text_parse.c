@@ -80,7 +80,8 @@ static const char *parse_string(Parser *p)
     for (const char *from = s; *from;) {
         if (*from == '\\') {
             char hex[3] = {0};
-            if (from[1] == 'x' && isxdigit((unsigned char)from[2]) && isxdigit((unsigned char)from[3]))
+            if (from[1] == 'x' && isxdigit((unsigned char)from[2]) &&
+                isxdigit((unsigned char)from[3]))
                 memcpy(hex, from + 2, 2);
             *to = (char)strtol(hex, NULL, 16);
             if (!*to++) {

@@ -86,10 +86,9 @@ static bool check_inference(const Graph *g, Arena *A, Err *err)
     for (uint32_t k = 0; k < g->nnodes; k++) {
         const GNode *n = g->node[k];
         GType *type = ARENA_ARRAY(A, GType, n->nout);
-        Tensor *known = NULL;
-        if (!graph_infer_node(A, n, g->value, type, &known, err))
+        Tensor **known = ARENA_ARRAY(A, Tensor *, n->nout);
+        if (!graph_infer_node(A, n, g->value, type, known, err))
             return false;
-        tensor_release(known);
         for (size_t i = 0; i < n->nout; i++) {
             GType have = g->value[n->out[i]]->type;
             if (gtype_static(type[i]) && gtype_static(have) && !gtype_equal(type[i], have))

@@ -65,7 +65,7 @@ t.test("activations go by the names of operators", function()
   t.raises("graph_unsupported", function() recurrence("rnn", 1, {activations = "Add"}, {T, T}, x) end)
   t.raises("graph_types", function() recurrence("lstm", 4, {activations = "Relu Relu Relu Relu"}, {T, T}, x) end)
   t.raises("graph_types", function() recurrence("rnn", 1, {direction = "sideways"}, {T, T}, x) end)
-  t.raises("graph_unsupported", function() recurrence("rnn", 1, {}, {80, 80}, random({80, B, I}, 6)) end)
+  t.raises("graph_unsupported", function() recurrence("rnn", 1, {}, {260, 260}, random({260, B, I}, 6)) end)
 end)
 
 t.test("scatter: the last update counts, and none is written outside", function()
@@ -130,6 +130,32 @@ t.test("quantizing by the range: all zeros have a scale, too", function()
   end, {tvm.zeros({3}, "float32")})
   t.ok(y == tvm.zeros({3}, "uint8"))
   t.eq(tostring(scale):gsub("\n", " ") .. tostring(zero):gsub("\n", " "), "float32[] 1uint8[] 0")
+end)
+
+t.test("hundreds of inputs, and sequences as long as a program can be deep", function()
+  local y = both(function(b)
+    local x, list = b:input("x", "float32", {2}), {}
+    for i = 1, 600 do list[i] = x end
+    list[#list + 1] = {axis = 0}
+    return b:concat(table.unpack(list))
+  end, {tvm.tensor({1, 2}, "float32")})
+  t.eq(("%d %g %g"):format(y.shape[1], y[1198], y[1199]), "1200 1 2")
+  for op, most in pairs{rnn = {1, 224}, gru = {3, 112}, lstm = {4, 149}} do
+    local function lower(steps)
+      return tvm.graph("g", function(b)
+        return (b[op](b, b:input("x", "float32", {steps, 1, 1}), b:const(tvm.zeros({1, most[1], 1}, "float32")), b:const(tvm.zeros({1, most[1], 1}, "float32"))))
+      end):lower()
+    end
+    t.ok(lower(most[2]))
+    t.contains(t.raises("graph_unsupported", function() lower(most[2] + 1) end).why, "1 to " .. most[2])
+  end
+  t.raises("argument_type", function() tvm.graph("g", function(b) return b:split(b:input("x", "float32", {99}), {num_outputs = 99}) end) end)
+end)
+
+t.test("numbers are followed through operators of several results", function()
+  local g = tvm.parse_graph("graph f(x: float32[2, 3, n]) -> ():\n  s = shape(x)\n  a, b, c = split(s, axis=0)\n" ..
+    "  p, q = split([0, 0, 1, 0, 0, 1], [3, 3])\n  r = concat(p, q, axis=0)\n  y = pad(x, r)\n  return y, a\n")
+  t.eq(table.concat(g:bind{n = 5}:outputs()[1].shape, " "), "2 3 7")
 end)
 
 t.done()

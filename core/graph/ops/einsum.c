@@ -1,6 +1,7 @@
 /* einsum.c -- sums of products by Einstein's convention: "bij,bjk->bik".
 **
-** A label is a letter, or a place in the ellipsis counted from its end; each has one extent.  Labels that
+** A label is a letter, or a place in the ellipsis counted from its end; each has one extent. Labels
+*that
 ** the result lacks are summed over.
 */
 #include <ctype.h>
@@ -28,7 +29,8 @@ static int letter(char c)
     return islower((unsigned char)c) ? c - 'a' : c - 'A' + 26;
 }
 
-/* Reads labels up to a comma, an arrow or the end; `rank` is how many axes they stand for (-1 for the
+/* Reads labels up to a comma, an arrow or the end; `rank` is how many axes they stand for (-1 for
+*the
 ** result: as its ellipsis is).  False where they do not fit. */
 static bool read_term(const char **text, int rank, int ellipsis, Term *t)
 {
@@ -59,7 +61,8 @@ static bool read_term(const char **text, int rank, int ellipsis, Term *t)
     return had_dots || rank < 0 || !dots;
 }
 
-/* The result's labels where the equation does not give them: the ellipsis, then those that occur once. */
+/* The result's labels where the equation does not give them: the ellipsis, then those that occur
+ * once. */
 static void implicit_result(const Einsum *e, Term *out)
 {
     int count[LETTERS] = {0};
@@ -86,7 +89,9 @@ static bool read_extents(const GraphCall *c, Einsum *e, size_t i)
         if (e->used[label] && dim_known(*extent) && dim_known(t.dim[d]) && *extent != t.dim[d] &&
             !(stretches && (*extent == 1 || t.dim[d] == 1)))
             return call_refuse(c, "'%c' is %lld in one place and %lld in another",
-                               stretches ? '.' : label < 26 ? 'a' + label : 'A' + label - 26,
+                               stretches    ? '.'
+                               : label < 26 ? 'a' + label
+                                            : 'A' + label - 26,
                                (long long)*extent, (long long)t.dim[d]);
         if (!e->used[label] || !dim_known(*extent) || (stretches && *extent == 1))
             *extent = t.dim[d];
@@ -123,7 +128,8 @@ static bool read_einsum(const GraphCall *c, Einsum *e)
     for (int k = 0; k < e->out.n; k++) {
         int label = e->out.label[k];
         if (!e->used[label] || seen[label] || e->out.n > GRAPH_MAX_RANK)
-            return call_refuse(c, "the result of '%s' has a label twice, or one that no input has", equation);
+            return call_refuse(c, "the result of '%s' has a label twice, or one that no input has",
+                               equation);
         seen[label] = true;
     }
     return e->nterms == c->node->nin ||
@@ -155,8 +161,9 @@ int64_t flops_einsum(GraphCall *c)
 
 static const char *label_name(LowerCall *l, int label)
 {
-    return label >= LETTERS ? arena_printf(l->call.A, "b%d", label - LETTERS)
-                            : arena_printf(l->call.A, "%c", label < 26 ? 'a' + label : 'A' + label - 26);
+    return label >= LETTERS
+               ? arena_printf(l->call.A, "b%d", label - LETTERS)
+               : arena_printf(l->call.A, "%c", label < 26 ? 'a' + label : 'A' + label - 26);
 }
 
 bool lower_einsum(LowerCall *l)
@@ -177,7 +184,8 @@ bool lower_einsum(LowerCall *l)
         if (over.n == GRAPH_MAX_RANK)
             return call_cannot(&l->call, "it sums over more than %d labels", GRAPH_MAX_RANK);
         over.extent[over.n] = e.extent[label];
-        over.at[over.n++] = at[label] = te_reduce_axis(l->te, label_name(l, label), e.extent[label]);
+        over.at[over.n++] = at[label] =
+            te_reduce_axis(l->te, label_name(l, label), e.extent[label]);
     }
     for (size_t i = 0; i < e.nterms; i++) {
         const Node *index[GRAPH_MAX_RANK];

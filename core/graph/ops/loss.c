@@ -38,7 +38,8 @@ static void cost(LowerCall *l, const Axes *ax, const Node **loss, const Node **w
     const Node *target = te_cast(l->te, DT_int64, lower_at(l, IN_target, ax->at));
     index[1] = target;
     memcpy(index + 2, ax->at + 1, (size_t)(x.rank - 2) * sizeof *index);
-    *weight = call_has(&l->call, IN_weight) ? lower_at(l, IN_weight, &target) : te_num(l->te, x.dtype, 1);
+    *weight =
+        call_has(&l->call, IN_weight) ? lower_at(l, IN_weight, &target) : te_num(l->te, x.dtype, 1);
     *loss = te_mul(l->te, te_sub(l->te, zero, lower_at(l, IN_x, index)), *weight);
     if (ignore->kind == GA_INT) {
         const Node *counts = te_op(l->te, OP_Ne, target, ix(l, ignore->at.i));
@@ -67,6 +68,7 @@ bool lower_nll_loss(LowerCall *l)
     all = lower_reduce_axes(l, target.rank, target.dim, NULL);
     cost(l, &all, &loss, &weight);
     const Node *weights = lower_reduce(l, "weights", COMB_sum, &none, &all, weight);
-    lower_out(l, 0, &none, te_div(l->te, te_load(l->te, sum, 0, NULL), te_load(l->te, weights, 0, NULL)));
+    lower_out(l, 0, &none,
+              te_div(l->te, te_load(l->te, sum, 0, NULL), te_load(l->te, weights, 0, NULL)));
     return true;
 }

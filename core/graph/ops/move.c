@@ -237,27 +237,36 @@ bool infer_concat(GraphCall *c)
     return true;
 }
 
+/* The element of one of the inputs i .. i + n - 1, where input i begins at `start` of the axis: by halves,
+** as there may be hundreds. */
+static const Node *joined(LowerCall *l, const Axes *ax, int axis, size_t i, size_t n, const int64_t *start)
+{
+    if (n == 1) {
+        const Node *index[GRAPH_MAX_RANK];
+        memcpy(index, ax->at, sizeof index);
+        index[axis] = ix_sub(l->call.A, ax->at[axis], ix(l, start[i]));
+        return lower_at(l, i, index);
+    }
+    size_t half = n / 2, middle = i + half;
+    if (start[middle] == start[i]) /* the first half is empty */
+        return joined(l, ax, axis, middle, n - half, start);
+    if (start[i + n] == start[middle])
+        return joined(l, ax, axis, i, half, start);
+    const Node *low = joined(l, ax, axis, i, half, start), *high = joined(l, ax, axis, middle, n - half, start);
+    return te_select(l->te, te_op(l->te, OP_Lt, ax->at[axis], ix(l, start[middle])), low, high);
+}
+
 bool lower_concat(LowerCall *l)
 {
     int axis;
     GType y = lower_out_type(l, 0);
+    size_t n = l->call.node->nin;
     Axes ax = lower_axes_of(l, y);
     call_axis(&l->call, call_int(&l->call, A_concat_axis), y.rank, &axis);
-    int64_t end = y.dim[axis];
-    const Node *e = NULL;
-    for (size_t i = l->call.node->nin; i-- > 0;) {
-        int64_t size = lower_type(l, i).dim[axis];
-        const Node *index[GRAPH_MAX_RANK];
-        end -= size;
-        if (!size && (e || i))
-            continue;
-        memcpy(index, ax.at, sizeof index);
-        index[axis] = ix_sub(l->call.A, ax.at[axis], ix(l, end));
-        const Node *part = lower_at(l, i, index);
-        e = e ? te_select(l->te, te_op(l->te, OP_Lt, ax.at[axis], ix(l, end + size)), part, e)
-              : part;
-    }
-    lower_out(l, 0, &ax, e);
+    int64_t *start = ARENA_ARRAY(l->call.A, int64_t, n + 1);
+    for (size_t i = 0; i < n; i++)
+        start[i + 1] = start[i] + lower_type(l, i).dim[axis];
+    lower_out(l, 0, &ax, joined(l, &ax, axis, 0, n, start));
     return true;
 }
 

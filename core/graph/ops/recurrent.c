@@ -1,7 +1,9 @@
 /* recurrent.c -- RNN, GRU and LSTM, one step after the other.
 **
-** A stage reads only stages before it, so the steps are laid out: all products with the input are one
-** stage, and each step has a stage for its products with the state before and one for each new state.
+** A stage reads only stages before it, so the steps are laid out: all products with the input are
+*one
+** stage, and each step has a stage for its products with the state before and one for each new
+*state.
 **
 **      lstm1.x[d, t, b, g] = sum(i, X[t, b, i] * W[d, g, i])
 **      lstm1.r1[b, g]      = sum(k, lstm1.h0[b, k] * R[0, g, k])
@@ -16,7 +18,7 @@
 #include "core/graph/infer.h"
 #include "core/graph/ops/lower.h"
 
-enum { MOST_STEPS = 64 };
+enum { MOST_STAGES = IR_MAX_DEPTH - 64 }; /* each has its memory inside the one before */
 enum { IN_x, IN_w, IN_r, IN_b, IN_lens, IN_h, IN_c, IN_p }; /* of all three operators */
 
 typedef struct Recurrent {
@@ -42,10 +44,11 @@ static bool read(GraphCall *c, Recurrent *r)
     while (way < 3 && strcmp(names[way], direction) != 0)
         way++;
     if (way == 3)
-        return call_refuse(c, "direction '%s' is none of forward, reverse and bidirectional", direction);
+        return call_refuse(c, "direction '%s' is none of forward, reverse and bidirectional",
+                           direction);
     if (x.rank != 3 || w.rank != 3)
-        return call_refuse(c, "x is %s and r %s: both need three dimensions", gtype_text(c->A, NULL, x),
-                           gtype_text(c->A, NULL, w));
+        return call_refuse(c, "x is %s and r %s: both need three dimensions",
+                           gtype_text(c->A, NULL, x), gtype_text(c->A, NULL, w));
     bool batch_first = call_int(c, A_rnn_layout);
     *r = (Recurrent){.gates = gates_of(c),
                      .batch_first = batch_first,
@@ -66,7 +69,8 @@ static bool shape_is(GraphCall *c, size_t i, int rank, const int64_t *dim)
     bool fits = t.rank == rank;
     for (int d = 0; fits && d < rank; d++)
         fits = t.dim[d] == dim[d] || !dim_known(t.dim[d]) || !dim_known(dim[d]);
-    return fits || call_refuse(c, "its %s is %s, not %s", c->node->op->in[i].name, gtype_text(c->A, NULL, t),
+    return fits || call_refuse(c, "its %s is %s, not %s", c->node->op->in[i].name,
+                               gtype_text(c->A, NULL, t),
                                gtype_text(c->A, NULL, (GType){t.dtype, (int8_t)rank, dim}));
 }
 
@@ -91,13 +95,15 @@ bool infer_recurrent(GraphCall *c)
     if (r.batch_first)
         memcpy(y, (int64_t[]){r.batch, r.steps, r.directions, r.hidden}, sizeof y);
     if (hidden->kind == GA_INT && dim_known(r.hidden) && hidden->at.i != r.hidden)
-        return call_refuse(c, "hidden_size is %lld, but r is made for %lld", (long long)hidden->at.i,
-                           (long long)r.hidden);
+        return call_refuse(c, "hidden_size is %lld, but r is made for %lld",
+                           (long long)hidden->at.i, (long long)r.hidden);
     if (!shape_is(c, IN_w, 3, (int64_t[]){r.directions, rows, r.width}) ||
         !shape_is(c, IN_r, 3, (int64_t[]){r.directions, rows, r.hidden}) ||
-        !shape_is(c, IN_b, 2, (int64_t[]){r.directions, two}) || !call_list_of(c, IN_lens, r.batch) ||
-        !shape_is(c, IN_h, 3, state) || !shape_is(c, IN_c, 3, state) ||
-        !shape_is(c, IN_p, 2, (int64_t[]){r.directions, dim_known(r.hidden) ? 3 * r.hidden : DIM_ANY}))
+        !shape_is(c, IN_b, 2, (int64_t[]){r.directions, two}) ||
+        !call_list_of(c, IN_lens, r.batch) || !shape_is(c, IN_h, 3, state) ||
+        !shape_is(c, IN_c, 3, state) ||
+        !shape_is(c, IN_p, 2,
+                  (int64_t[]){r.directions, dim_known(r.hidden) ? 3 * r.hidden : DIM_ANY}))
         return false;
     DType t = (DType)call_type(c, IN_x).dtype;
     call_out(c, 0, t, 4, y);
@@ -126,8 +132,9 @@ typedef struct Step {
     int64_t way, at;           /* which direction; how many steps were made */
     const Node *time;          /* the index of the step in x */
     const Node *h, *c;         /* the states before, stages [b, j]; NULL at the first step */
-    const Node *recurrent;     /* products of the state before, a stage [b, gate * hidden + j]; NULL: 0 */
-    Axes ax;                   /* b, j of the stage being made */
+    const Node
+        *recurrent; /* products of the state before, a stage [b, gate * hidden + j]; NULL: 0 */
+    Axes ax;        /* b, j of the stage being made */
 } Step;
 
 static const char *const axis_names[] = {"b", "j"};
@@ -142,8 +149,10 @@ static const Node *zero(LowerCall *l)
     return te_num(l->te, lower_type(l, 0).dtype, 0);
 }
 
-/* The state before this step, `initial` the input that says what it is at first; NULL where that is 0. */
-static const Node *before(const Step *s, const Node *stage, size_t initial, const Node *b, const Node *j)
+/* The state before this step, `initial` the input that says what it is at first; NULL where that is
+ * 0. */
+static const Node *before(const Step *s, const Node *stage, size_t initial, const Node *b,
+                          const Node *j)
 {
     if (stage)
         return te_load(s->l->te, stage, 2, (const Node *[]){b, j});
@@ -160,7 +169,8 @@ static const Node *plus(LowerCall *l, const Node *a, const Node *b)
     return !a ? b : !b ? a : te_add(l->te, a, b);
 }
 
-/* Element j of gate g in a list of rows like w's (from row `first` on) of input i; NULL if it is absent. */
+/* Element j of gate g in a list of rows like w's (from row `first` on) of input i; NULL if it is
+ * absent. */
 static const Node *parameter(const Step *s, size_t i, int64_t first, int g)
 {
     if (!call_has(&s->l->call, i))
@@ -181,7 +191,8 @@ static const Node *from_input(const Step *s, int g)
 static const Node *from_state(const Step *s, const Node *recurrent, int g)
 {
     const Node *row = ix_add(s->l->call.A, s->ax.at[1], ix(s->l, g * s->r->hidden));
-    const Node *h = recurrent ? te_load(s->l->te, recurrent, 2, (const Node *[]){s->ax.at[0], row}) : NULL;
+    const Node *h =
+        recurrent ? te_load(s->l->te, recurrent, 2, (const Node *[]){s->ax.at[0], row}) : NULL;
     return plus(s->l, h, parameter(s, IN_b, s->r->gates, g));
 }
 
@@ -195,8 +206,10 @@ static const Node *activated(const Step *s, int which, const Node *e)
     return lower_formula(s->l, s->activation[which], t, 1, (FormulaArg[]){{"x", e}});
 }
 
-/* The products of `from`[b, k] with rows [first, first + n) of r; their stage has all rows' places. */
-static const Node *state_products(const Step *s, const char *name, const Node *stage, int64_t first, int64_t n)
+/* The products of `from`[b, k] with rows [first, first + n) of r; their stage has all rows' places.
+ */
+static const Node *state_products(const Step *s, const char *name, const Node *stage, int64_t first,
+                                  int64_t n)
 {
     LowerCall *l = s->l;
     Axes ax = state_axes(l, s->r, n), k = lower_reduce_axes(l, 1, &s->r->hidden, NULL);
@@ -213,7 +226,8 @@ static const char *stage_name(const Step *s, const char *what)
 }
 
 /* A new state: where a sequence has ended, the old one stays. */
-static const Node *new_state(const Step *s, const char *what, const Node *e, const Node *old, size_t initial)
+static const Node *new_state(const Step *s, const char *what, const Node *e, const Node *old,
+                             size_t initial)
 {
     LowerCall *l = s->l;
     if (call_has(&l->call, IN_lens)) {
@@ -227,7 +241,8 @@ static const Node *new_state(const Step *s, const char *what, const Node *e, con
 enum { GRU_UPDATE, GRU_RESET, GRU_HIDDEN };
 enum { LSTM_INPUT, LSTM_OUTPUT, LSTM_FORGET, LSTM_CELL }; /* the peepholes too, but for the last */
 
-/* ---- the three kinds of step: each sets s->h (and s->c); false where a function is not known ---- */
+/* ---- the three kinds of step: each sets s->h (and s->c); false where a function is not known ----
+ */
 
 static bool rnn_step(Step *s)
 {
@@ -242,7 +257,8 @@ static const Node *gru_gate(const Step *s, int g)
     return activated(s, 0, plus(s->l, from_input(s, g), from_state(s, s->recurrent, g)));
 }
 
-/* What the new state of a GRU gets from the old one: reset after it is multiplied, or before, which takes
+/* What the new state of a GRU gets from the old one: reset after it is multiplied, or before, which
+*takes
 ** two stages more. */
 static bool reset_state(Step *s, const Node **from)
 {
@@ -316,7 +332,8 @@ static bool lstm_step(Step *s)
     s->c = new_state(s, "c", e, s->c, IN_c);
     s->ax = state_axes(l, s->r, s->r->hidden);
     const Node *cell = te_load(l->te, s->c, 2, s->ax.at), *out = lstm_gate(s, LSTM_OUTPUT, cell);
-    const Node *seen = lower_formula(l, s->activation[2], (DType)cell->type, 1, (FormulaArg[]){{"x", cell}});
+    const Node *seen =
+        lower_formula(l, s->activation[2], (DType)cell->type, 1, (FormulaArg[]){{"x", cell}});
     if (!out || !seen)
         return false;
     s->h = new_state(s, "h", te_mul(l->te, out, seen), s->h, IN_h);
@@ -331,7 +348,8 @@ static int functions(const Recurrent *r)
     return r->gates == 4 ? 3 : r->gates == 3 ? 2 : 1;
 }
 
-/* The activation functions of all directions, as formulas: operators' names, one after the other. */
+/* The activation functions of all directions, as formulas: operators' names, one after the other.
+ */
 static bool read_activations(LowerCall *l, const Recurrent *r, const char **out)
 {
     static const char *const usual[] = {"Sigmoid", "Tanh", "Tanh"};
@@ -342,7 +360,8 @@ static bool read_activations(LowerCall *l, const Recurrent *r, const char **out)
         const char *name = n ? arena_strndup(l->call.A, text, n) : usual[each == 1 ? 1 : i % each];
         const GraphOp *op = graph_op_find(name);
         out[i] = op && op->fuse == FUSE_ELEMENTWISE && op->nin == 1 && !op->nattrs
-                     ? lower_formula_of(op, lower_type(l, 0).dtype) : NULL;
+                     ? lower_formula_of(op, lower_type(l, 0).dtype)
+                     : NULL;
         if (!out[i])
             return call_cannot(&l->call, "the activation %s is not known", name);
         text += n + strspn(text + n, " ");
@@ -353,31 +372,35 @@ static bool read_activations(LowerCall *l, const Recurrent *r, const char **out)
 static const Node *input_products(LowerCall *l, const Recurrent *r)
 {
     static const char *const names[] = {"d", "t", "b", "g"};
-    Axes ax = lower_axes(l, 4, (int64_t[]){r->directions, r->steps, r->batch, r->gates * r->hidden}, names);
+    Axes ax = lower_axes(l, 4, (int64_t[]){r->directions, r->steps, r->batch, r->gates * r->hidden},
+                         names);
     Axes k = lower_reduce_axes(l, 1, &r->width, NULL);
     const Node *x[3] = {NULL, NULL, k.at[0]}, *w[3] = {ax.at[0], ax.at[3], k.at[0]};
     x[r->batch_first] = ax.at[1];
     x[!r->batch_first] = ax.at[2];
-    return lower_reduce(l, "x", COMB_sum, &ax, &k, te_mul(l->te, lower_at(l, IN_x, x), lower_at(l, IN_w, w)));
+    return lower_reduce(l, "x", COMB_sum, &ax, &k,
+                        te_mul(l->te, lower_at(l, IN_x, x), lower_at(l, IN_w, w)));
 }
 
 /* stage[i][b, j] for the index i, by halves. */
-static const Node *choose(LowerCall *l, const Node *const *stage, int64_t from, int64_t to, const Node *i,
-                          const Node *const *bj)
+static const Node *choose(LowerCall *l, const Node *const *stage, int64_t from, int64_t to,
+                          const Node *i, const Node *const *bj)
 {
     if (to - from == 1)
         return te_load(l->te, stage[from], 2, bj);
     int64_t middle = from + (to - from) / 2;
-    return te_select(l->te, te_op(l->te, OP_Lt, i, ix(l, middle)), choose(l, stage, from, middle, i, bj),
-                     choose(l, stage, middle, to, i, bj));
+    return te_select(l->te, te_op(l->te, OP_Lt, i, ix(l, middle)),
+                     choose(l, stage, from, middle, i, bj), choose(l, stage, middle, to, i, bj));
 }
 
 static void all_outputs(LowerCall *l, const Recurrent *r, const Node *const *h)
 {
     static const char *const names[2][4] = {{"t", "d", "b", "j"}, {"b", "t", "d", "j"}};
     Axes ax = lower_axes(l, 4, lower_out_type(l, 0).dim, names[r->batch_first]);
-    const Node *t = ax.at[r->batch_first], *d = ax.at[1 + r->batch_first], *b = ax.at[r->batch_first ? 0 : 2];
-    const Node *at = ix_add(l->call.A, ix_mul(l->call.A, d, ix(l, r->steps)), t), *bj[] = {b, ax.at[3]};
+    const Node *t = ax.at[r->batch_first], *d = ax.at[1 + r->batch_first],
+               *b = ax.at[r->batch_first ? 0 : 2];
+    const Node *at = ix_add(l->call.A, ix_mul(l->call.A, d, ix(l, r->steps)), t),
+               *bj[] = {b, ax.at[3]};
     const Node *e = choose(l, h, 0, r->directions * r->steps, at, bj);
     if (call_has(&l->call, IN_lens)) {
         const Node *len = te_cast(l->te, DT_int64, lower_at(l, IN_lens, &b));
@@ -396,13 +419,18 @@ static void last_state(LowerCall *l, const Recurrent *r, size_t k, const Node *c
     lower_out(l, k, &ax, choose(l, last, 0, r->directions, ax.at[r->batch_first], bj));
 }
 
+/* Does a GRU reset the state before it is multiplied? */
+static bool resets_first(const LowerCall *l, const Recurrent *r)
+{
+    return r->gates == 3 && !call_int(&l->call, A_gru_linear_before_reset);
+}
+
 /* The steps of one direction, whose states go to h (and the last of them to *last_h, *last_c). */
 static bool lower_direction(Step *s, const Node **h, const Node **last_h, const Node **last_c)
 {
     const Recurrent *r = s->r;
     bool back = r->directions == 2 ? s->way == 1 : r->reverse;
-    bool resets_first = r->gates == 3 && !call_int(&s->l->call, A_gru_linear_before_reset);
-    int64_t rows = (resets_first ? 2 : r->gates) * r->hidden;
+    int64_t rows = (resets_first(s->l, r) ? 2 : r->gates) * r->hidden;
     for (s->at = 0; s->at < r->steps; s->at++) {
         int64_t t = back ? r->steps - 1 - s->at : s->at;
         s->time = ix(s->l, t);
@@ -424,15 +452,20 @@ bool lower_recurrent(LowerCall *l)
     const char *activations[6];
     if (!read(&l->call, &r) || !read_activations(l, &r, activations))
         return false;
-    if (r.steps < 1 || r.directions * r.steps > MOST_STEPS)
-        return call_cannot(&l->call, "a sequence of %lld steps; 1 to %d are possible", (long long)r.steps,
-                           MOST_STEPS / (int)r.directions);
+    int each = r.gates == 4          ? 3
+               : resets_first(l, &r) ? 4
+                                     : 2,
+        most = MOST_STAGES / each / (int)r.directions;
+    if (r.steps < 1 || r.steps > most)
+        return call_cannot(&l->call, "a sequence of %lld steps; 1 to %d are possible",
+                           (long long)r.steps, most);
     if (r.gates == 4 && call_int(&l->call, A_lstm_input_forget))
         return call_cannot(&l->call, "input_forget is not known");
-    const Node *h[MOST_STEPS], *last_h[2], *last_c[2], *products = input_products(l, &r);
+    const Node *h[MOST_STAGES], *last_h[2], *last_c[2], *products = input_products(l, &r);
     for (int64_t way = 0; way < r.directions; way++) {
         Step s = {.l = l, .r = &r, .way = way, .products = products};
-        memcpy(s.activation, activations + way * functions(&r), (size_t)functions(&r) * sizeof *activations);
+        memcpy(s.activation, activations + way * functions(&r),
+               (size_t)functions(&r) * sizeof *activations);
         if (!lower_direction(&s, h + way * r.steps, &last_h[way], &last_c[way]))
             return false;
     }

@@ -44,7 +44,8 @@ bool infer_scatter_elements(GraphCall *c)
     if (!call_axis(c, call_int(c, A_scatter_elements_axis), x.rank, &axis))
         return false;
     if (at.rank != x.rank || updates.rank != x.rank)
-        return call_refuse(c, "x has %d dimensions, indices %d and updates %d", x.rank, at.rank, updates.rank);
+        return call_refuse(c, "x has %d dimensions, indices %d and updates %d", x.rank, at.rank,
+                           updates.rank);
     for (int d = 0; d < x.rank; d++) {
         if (dim_known(at.dim[d]) && dim_known(updates.dim[d]) && at.dim[d] != updates.dim[d])
             return call_refuse(c, "indices are %s, but updates %s", gtype_text(c->A, NULL, at),
@@ -81,7 +82,7 @@ int64_t flops_scatter(GraphCall *c)
     return flops_times(gtype_elements(c->out[0]), gtype_elements(call_type(c, 1)));
 }
 
-static const Node *and(LowerCall *l, const Node *a, const Node *b)
+static const Node * and (LowerCall * l, const Node *a, const Node *b)
 {
     return ir_and(l->call.A, a, b);
 }
@@ -92,8 +93,8 @@ static const Node *equal(LowerCall *l, const Node *a, const Node *b)
 }
 
 /* x combined with the sum (product, …) of what is for it. */
-static void lower_combined(LowerCall *l, const How *how, const Axes *ax, const Axes *over, const Node *mine,
-                           const Node *update)
+static void lower_combined(LowerCall *l, const How *how, const Axes *ax, const Axes *over,
+                           const Node *mine, const Node *update)
 {
     DType t = lower_type(l, 0).dtype;
     const Node *none = ir_identity(l->call.A, (Combiner)how->combiner, t);
@@ -130,18 +131,21 @@ bool lower_scatter_elements(LowerCall *l)
     const Node *from = te_load(l->te, place, (size_t)end.n, end.at);
     memcpy(index, end.at, sizeof index);
     index[axis] = from;
-    lower_out(l, 0, &end, te_select(l->te, te_op(l->te, OP_Ge, from, ix(l, 0)), lower_at(l, 2, index),
-                                    lower_load(l, 0, &end)));
+    lower_out(l, 0, &end,
+              te_select(l->te, te_op(l->te, OP_Ge, from, ix(l, 0)), lower_at(l, 2, index),
+                        lower_load(l, 0, &end)));
     return true;
 }
 
 /* Is row `row` of indices (whose last entry is to be filled in) the place that `at` names? */
-static const Node *names_place(LowerCall *l, const Node **row, int lead, int width, const Node *const *at)
+static const Node *names_place(LowerCall *l, const Node **row, int lead, int width,
+                               const Node *const *at)
 {
     const Node *mine = ir_bool(l->call.A, true);
     for (int d = 0; d < width; d++) {
         row[lead] = ix(l, d);
-        mine = and(l, mine, equal(l, lower_wrapped(l, lower_at(l, 1, row), lower_type(l, 0).dim[d]), at[d]));
+        mine = and(l, mine,
+                   equal(l, lower_wrapped(l, lower_at(l, 1, row), lower_type(l, 0).dim[d]), at[d]));
     }
     return mine;
 }
@@ -165,14 +169,16 @@ bool lower_scatter_nd(LowerCall *l)
     Axes parts = lower_axes(l, width, x.dim, NULL), over = lower_reduce_axes(l, lead, at.dim, NULL);
     memcpy(row, over.at, sizeof row);
     const Node *mine = names_place(l, row, lead, width, parts.at);
-    const Node *place = lower_reduce(l, "place", COMB_max, &parts, &over,
-                                     te_select(l->te, mine, ix_flat(l, lead, at.dim, over.at), ix(l, -1)));
+    const Node *place =
+        lower_reduce(l, "place", COMB_max, &parts, &over,
+                     te_select(l->te, mine, ix_flat(l, lead, at.dim, over.at), ix(l, -1)));
     Axes ax = lower_axes_of(l, x);
     const Node *found = te_load(l->te, place, (size_t)width, ax.at);
     ix_unflat(l, found, lead, at.dim, from);
     memcpy(from + lead, ax.at + width, (size_t)(x.rank - width) * sizeof *from);
-    lower_out(l, 0, &ax, te_select(l->te, te_op(l->te, OP_Ge, found, ix(l, 0)), lower_at(l, 2, from),
-                                   lower_load(l, 0, &ax)));
+    lower_out(l, 0, &ax,
+              te_select(l->te, te_op(l->te, OP_Ge, found, ix(l, 0)), lower_at(l, 2, from),
+                        lower_load(l, 0, &ax)));
     return true;
 }
 
@@ -224,13 +230,15 @@ bool lower_top_k(LowerCall *l)
                         {"i", over.at[0]},
                         {"j", ax.at[axis]}};
     bool largest = call_int(&l->call, A_top_k_largest), nan = dtype_is_float(x.dtype);
-    const char *text = !nan      ? largest ? "a > b or (a == b and i < j)" : "a < b or (a == b and i < j)"
-                       : largest ? "a > b or (isnan(a) and (not isnan(b) or i < j)) or (a == b and i < j)"
-                                 : "a < b or (isnan(b) and (not isnan(a) or i < j)) or (a == b and i < j)";
+    const char *text =
+        !nan      ? largest ? "a > b or (a == b and i < j)" : "a < b or (a == b and i < j)"
+        : largest ? "a > b or (isnan(a) and (not isnan(b) or i < j)) or (a == b and i < j)"
+                  : "a < b or (isnan(b) and (not isnan(a) or i < j)) or (a == b and i < j)";
     const Node *first = lower_formula(l, text, DT_bool, 4, arg);
     if (!first)
         return false;
-    const Node *rank = lower_reduce(l, "rank", COMB_sum, &ax, &over, te_cast(l->te, DT_int64, first));
+    const Node *rank =
+        lower_reduce(l, "rank", COMB_sum, &ax, &over, te_cast(l->te, DT_int64, first));
     Axes out = lower_axes_of(l, y), all = lower_reduce_axes(l, 1, &x.dim[axis], NULL);
     memcpy(index, out.at, sizeof index);
     index[axis] = all.at[0];

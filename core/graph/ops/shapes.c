@@ -39,13 +39,13 @@ bool graph_known_shape(const GraphCall *c, Tensor **known)
         int64_t n = gtype_elements(x);
         if (n >= 0)
             *known = const_ints(0, &n, 1);
-        return true;
+        return n >= 0;
     }
     int from, to;
     shape_part(c, &from, &to);
     for (int d = from; d < to; d++)
         if (!dim_known(x.dim[d]))
-            return true;
+            return false;
     *known = const_ints(1, x.dim + from, (size_t)(to - from));
     return true;
 }

@@ -7,6 +7,7 @@
 #include "core/base/buf.h"
 #include "core/graph/consts.h"
 #include "core/graph/infer.h"
+#include "core/graph/topo.h"
 #include "core/import/onnx/reader.h"
 
 static const char *text_of(Arena *A, Span s)
@@ -295,8 +296,9 @@ static bool read_node(Importer *im, Wire w, size_t offset, OnnxNode *n, Err *err
     for (size_t i = 0; i < n->nattrs; i++)
         for (size_t j = 0; j < i; j++)
             if (!strcmp(n->attr[i].name, n->attr[j].name))
-                return REFUSE(err, onnx_node, NULL, n->name, n->op_type,
-                              arena_printf(im->A, "its attribute %s is given twice", n->attr[i].name));
+                return REFUSE(
+                    err, onnx_node, NULL, n->name, n->op_type,
+                    arena_printf(im->A, "its attribute %s is given twice", n->attr[i].name));
     if (!n->name[0] && n->nout)
         n->name = n->out_name[0];
     return true;
@@ -328,7 +330,8 @@ static const char *foreign(Importer *im, const OnnxNode *n)
                                 a->type == ATTR_GRAPH_ ? "a graph" : "of a kind");
     }
     for (size_t i = 0; i < n->nin; i++)
-        if (n->in[i] != VALUE_NONE && strmap_get(&im->foreign, n->in_name[i], strlen(n->in_name[i]), 0))
+        if (n->in[i] != VALUE_NONE &&
+            strmap_get(&im->foreign, n->in_name[i], strlen(n->in_name[i]), 0))
             return arena_printf(im->A, "the element type of its input %s is not known here",
                                 n->in_name[i]);
     return NULL;
@@ -422,46 +425,41 @@ static bool import_node(Importer *im, OnnxNode node, Err *err)
 
 typedef VEC(OnnxNode) OnnxNodes;
 
+typedef struct Makers {
+    const Importer *im;
+    const OnnxNodes *nodes;
+    StrMap of; /* by value's name: the index of the node that makes it */
+} Makers;
+
+static int64_t maker_of(void *env, uint32_t at, uint32_t i)
+{
+    const Makers *m = env;
+    const OnnxNode *n = &m->nodes->at[at];
+    if (i >= n->nin)
+        return TOPO_END;
+    const char *name = n->in_name[i];
+    uint32_t maker = find_value(m->im, name) != VALUE_NONE
+                         ? UINT32_MAX
+                         : strmap_get(&m->of, name, strlen(name), UINT32_MAX);
+    return maker == UINT32_MAX ? TOPO_NOTHING : (int64_t)maker;
+}
+
 /* Imports nodes so that each comes after those it reads from.  ONNX asks for that order, and some
 ** exporters do not keep it; in a file that does the order stays. */
 static bool import_sorted(Importer *im, const OnnxNodes *nodes, Err *err)
 {
-    uint32_t n = (uint32_t)nodes->n, depth = 0;
-    StrMap maker = strmap_new(im->A);
-    uint8_t *state = ARENA_ARRAY(im->A, uint8_t, n + 1); /* 0 new, 1 open, 2 done */
-    uint32_t *stack = ARENA_ARRAY(im->A, uint32_t, n + 1),
-             *next = ARENA_ARRAY(im->A, uint32_t, n + 1);
+    uint32_t n = (uint32_t)nodes->n, stuck, *order = ARENA_ARRAY(im->A, uint32_t, n + 1);
+    Makers makers = {im, nodes, strmap_new(im->A)};
     for (uint32_t k = 0; k < n; k++)
         for (size_t i = 0; i < nodes->at[k].nout; i++)
             if (nodes->at[k].out_name[i][0])
-                strmap_put(&maker, nodes->at[k].out_name[i], strlen(nodes->at[k].out_name[i]), k);
-    for (uint32_t k = 0; k < n; k++) {
-        if (state[k])
-            continue;
-        stack[depth++] = k;
-        state[k] = 1;
-        while (depth) {
-            uint32_t at = stack[depth - 1], before = UINT32_MAX;
-            const OnnxNode *node = &nodes->at[at];
-            while (next[at] < node->nin && (before == UINT32_MAX || state[before] == 2)) {
-                const char *name = node->in_name[next[at]++];
-                before = find_value(im, name) == VALUE_NONE
-                             ? strmap_get(&maker, name, strlen(name), UINT32_MAX)
-                             : UINT32_MAX;
-            }
-            if (before != UINT32_MAX && state[before] == 1)
-                return REFUSE(err, graph_cycle, NULL, node->name);
-            if (before != UINT32_MAX && !state[before]) {
-                stack[depth++] = before;
-                state[before] = 1;
-                continue;
-            }
-            if (!import_node(im, *node, err))
-                return false;
-            state[at] = 2;
-            depth--;
-        }
-    }
+                strmap_put(&makers.of, nodes->at[k].out_name[i], strlen(nodes->at[k].out_name[i]),
+                           k);
+    if (!topo_order(im->A, n, maker_of, &makers, order, &stuck))
+        return REFUSE(err, graph_cycle, NULL, nodes->at[stuck].name);
+    for (uint32_t k = 0; k < n; k++)
+        if (!import_node(im, nodes->at[order[k]], err))
+            return false;
     return true;
 }
 

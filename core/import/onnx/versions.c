@@ -140,7 +140,8 @@ static bool rule_pads_to_inputs(Importer *im, OnnxNode *n, Err *err)
 
 /* ---- meanings that changed ---- */
 
-/* Before version 7 the second input was stretched only where `broadcast` said so, from `axis` on. */
+/* Before version 7 the second input was stretched only where `broadcast` said so, from `axis` on.
+ */
 static bool rule_broadcast_axis(Importer *im, OnnxNode *n, Err *err)
 {
     int64_t on = take_int(n, "broadcast", 0), axis = take_int(n, "axis", -1);
@@ -206,7 +207,9 @@ static bool rule_old_norm(Importer *im, OnnxNode *n, Err *err)
     if (p && p->type == ATTR_FLOAT_) {
         p->taken = false;
         p->type = ATTR_INT_;
-        p->value = (GAttr){.kind = GA_INT, .at = {.i = dtype_convert(DT_int64, DT_float64, (Scalar){.f = p->value.at.f}).i}};
+        p->value = (GAttr){
+            .kind = GA_INT,
+            .at = {.i = dtype_convert(DT_int64, DT_float64, (Scalar){.f = p->value.at.f}).i}};
     }
     return true;
 }
@@ -399,17 +402,21 @@ static bool by_channel(Importer *im, ValueId v, int rank, ValueId *out, Err *err
     return helper(im, GOP_unsqueeze, (ValueId[]){v, axes}, 2, NULL, 0, out, err);
 }
 
-/* quantize(sum * (a_scale * b_scale)), where sum is of int32: the end of QLinearConv and QLinearMatMul,
-** whose inputs 1, 4, 6 and 7 are the scales of a and b and the scale and zero point of the result. */
+/* quantize(sum * (a_scale * b_scale)), where sum is of int32: the end of QLinearConv and
+*QLinearMatMul,
+** whose inputs 1, 4, 6 and 7 are the scales of a and b and the scale and zero point of the result.
+ */
 static bool requantize(Importer *im, OnnxNode *n, ValueId sum, int rank, Err *err)
 {
     GArg to = {"to", {.kind = GA_DTYPE, .at.t = DT_float32}};
     ValueId scale, v;
     make(im, n, 1);
     return helper(im, GOP_mul, (ValueId[]){n->in[1], n->in[4]}, 2, NULL, 0, &scale, err) &&
-           by_channel(im, scale, rank, &scale, err) && helper(im, GOP_cast, &sum, 1, &to, 1, &v, err) &&
+           by_channel(im, scale, rank, &scale, err) &&
+           helper(im, GOP_cast, &sum, 1, &to, 1, &v, err) &&
            helper(im, GOP_mul, (ValueId[]){v, scale}, 2, NULL, 0, &v, err) &&
-           helper(im, GOP_quantize_linear, (ValueId[]){v, n->in[6], n->in[7]}, 3, NULL, 0, n->made, err);
+           helper(im, GOP_quantize_linear, (ValueId[]){v, n->in[6], n->in[7]}, 3, NULL, 0, n->made,
+                  err);
 }
 
 static bool has_inputs(OnnxNode *n, size_t count, Err *err)
@@ -429,7 +436,8 @@ static bool rule_quantized_matmul(Importer *im, OnnxNode *n, Err *err)
         if (i != 3 && type_of(im, n, i).rank != 0 && gtype_elements(type_of(im, n, i)) != 1)
             return unknown(n, "scales of more than one number are not known here");
     ValueId in[4] = {n->in[0], n->in[3], n->in[2], n->in[5]};
-    return helper(im, GOP_matmul_integer, in, 4, NULL, 0, &sum, err) && requantize(im, n, sum, 0, err);
+    return helper(im, GOP_matmul_integer, in, 4, NULL, 0, &sum, err) &&
+           requantize(im, n, sum, 0, err);
 }
 
 static bool rule_quantized_conv(Importer *im, OnnxNode *n, Err *err)
@@ -453,7 +461,8 @@ static bool rule_quantized_conv(Importer *im, OnnxNode *n, Err *err)
 /* The loss of softmax: log_softmax over the classes, and what its logarithms cost. */
 static bool rule_softmax_loss(Importer *im, OnnxNode *n, Err *err)
 {
-    GArg axis = {"axis", {.kind = GA_INT, .at.i = 1}}, *arg = ARENA_ARRAY(im->A, GArg, n->nattrs + 1);
+    GArg axis = {"axis", {.kind = GA_INT, .at.i = 1}},
+         *arg = ARENA_ARRAY(im->A, GArg, n->nattrs + 1);
     if (!has_inputs(n, 2, err))
         return false;
     ValueId in[3] = {VALUE_NONE, n->in[1], n->nin > 2 ? n->in[2] : VALUE_NONE};
@@ -462,7 +471,8 @@ static bool rule_softmax_loss(Importer *im, OnnxNode *n, Err *err)
     if (!helper(im, GOP_log_softmax, n->in, 1, &axis, 1, &n->made[1], err))
         return false;
     in[0] = n->made[1];
-    return helper(im, GOP_negative_log_likelihood_loss, in, 3, arg, onnx_args(n, arg), n->made, err);
+    return helper(im, GOP_negative_log_likelihood_loss, in, 3, arg, onnx_args(n, arg), n->made,
+                  err);
 }
 
 /* ---- constants ---- */

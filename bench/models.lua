@@ -23,7 +23,7 @@ local function case(name, folder, input, shape)
   if not runtime then return measure.absent(name, why) end
   local m = tvm.import(path):fuse():lower()
   local function ours()
-    return tvm.time(m, { ["repeat"] = 1, number = 1, threads = 1, limit = 120 }).median
+    return tvm.time(m, { ["repeat"] = 1, min_repeat_ms = 100, threads = 1, limit = 120 }).median
   end
   ours()
   local ask, close = measure.peer(("node bench/peers/onnxruntime.js %s %s %s %s 0.1 2>/dev/null"):format(runtime, path,

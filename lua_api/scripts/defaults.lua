@@ -75,6 +75,11 @@ end
 
 local REGISTERS = 31 -- for sums and operands
 
+-- What a multiply-add costs: half of one where half a vector is enough.
+local function part_of(lanes)
+  return lanes <= LANES // 2 and 0.5 or 1
+end
+
 -- How many rows, and how many places `more`, a tile of sums takes when a row has that many lanes. A step of the
 -- reduction takes a cycle for each multiply-add (half of one where half a vector is enough), at least the four
 -- that a sum waits for itself, and at least the time in which vectors come from the second cache (two
@@ -83,7 +88,7 @@ local REGISTERS = 31 -- for sums and operands
 -- apart, and more of them would fight for the same sets of the cache.
 local function tile_for(rows, more, lanes, taps)
   local vectors = (lanes + LANES - 1) // LANES
-  local part = lanes <= LANES // 2 and 0.5 or 1
+  local part = part_of(lanes)
   local best, shape = math.huge, { 1, 1 }
   for m = 1, vectors == 1 and more or 1 do
     for r = 1, more % m == 0 and math.min(rows, 8) or 0 do
@@ -191,6 +196,11 @@ local function tile_product(s, block, x, rows, more, after)
   local init = s:decompose_reduction(block, reduce[1])
   try(s, "contract", block)
   straight(s, { init, block, after }, xo, true)
+  local tap = last(loops_of(s, block, "reduce"))
+  if tap.extent > 1 and tap.extent <= 3 and part_of(lanes) * r * m * vectors < 12 then
+    s:note(("%s: steps are short, so %s is straight code: no loop to go round"):format(block, tap.name))
+    try(s, "unroll", tap.path)
+  end
   threads(s, block)
 end
 

@@ -29,8 +29,10 @@ bool program_test(lua_State *L, int idx, Program *out)
     SchedBox *s = v ? NULL : test_sched(L, idx);
     VersionBox *f = v || s ? NULL : test_func(L, idx);
     memset(out, 0, sizeof *out);
-    if (v)
+    if (v) {
         out->version = v->version;
+        out->label = v->label[0] ? v->label : NULL;
+    }
     if (f)
         out->version = f->version;
     if (s) {
@@ -518,16 +520,25 @@ static const LuaFn *const own_shared[] = {&program_ir_fn, &program_lowered_fn, &
                                           &program_fingerprint_fn, &program_grep_fn, &program_diff_fn,
                                           &program_save_fn, &program_eq_fn, NULL};
 
+/* v:split(…): steps are a schedule's. */
+static int value_index(lua_State *L, void *self)
+{
+    (void)self;
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    const LuaClass *cls = lua_class_of(L, 1, NULL);
+    return prim_find(name) ? RAISE(L, no_cursor, NULL, cls->name) : 0;
+}
+
 const LuaClass func_class = {
     .name = "Func", .doc = "A program: a kernel as loops and blocks.  A value: it never changes.",
     .size = sizeof(VersionBox), .members = shared, .tostring = func_tostring, .release = release_version,
-    .names = version_names,
+    .names = version_names, .index = value_index,
 };
 
 const LuaClass version_class = {
     .name = "Version", .doc = "A program at one step of a schedule.  A value: it never changes.",
     .size = sizeof(VersionBox), .members = shared, .tostring = version_tostring, .release = release_version,
-    .names = version_names,
+    .names = version_names, .index = value_index,
 };
 
 /* s[C].split(…): where TVM's stages were. */

@@ -7,6 +7,7 @@
 
 typedef struct VersionBox {
     Version *version;
+    char label[48]; /* the mark that it had when it was taken from a schedule, or empty */
 } VersionBox;
 
 typedef struct SchedBox {

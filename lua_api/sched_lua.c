@@ -115,7 +115,10 @@ LUA_FN(sched_at, "s:at(step?) -> Version",
     "The program as it is now, after a step's number (0 is as written), or at a mark: a value that stays.")
 {
     Sched *s = check_sched(L, 1)->sched;
-    box_version(L, &version_class, lua_isnoneornil(L, 2) ? s->at : sched_version_arg(L, s, 2));
+    Version *v = lua_isnoneornil(L, 2) ? s->at : sched_version_arg(L, s, 2);
+    const char *mark = sched_mark_of(s, v);
+    box_version(L, &version_class, v);
+    snprintf(check_version(L, -1)->label, sizeof check_version(L, -1)->label, "%s", mark ? mark : "");
     return 1;
 }
 

@@ -310,7 +310,8 @@ LUA_FN(tvm_compare, "tvm.compare(list, options?) -> Comparison",
     "middle half), how many times faster than the first, with the 95 % interval or \"no difference\", GFLOP/s\n"
     "and percent of the machine's measured peak.  tvm.compare{s:at(0), s}.  Options as for tvm.time.")
 {
-    arg_list(L, 1, MAX_ITEMS);
+    if (arg_list(L, 1, MAX_ITEMS) == 0)
+        return arg_wrong(L, 1, "a list, such as {s:at(0), s} (labels come from marks)");
     lua_settop(L, 2);
     lua_pushinteger(L, cores());
     return call_script(L, "compare", 3);

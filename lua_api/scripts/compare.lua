@@ -168,6 +168,7 @@ what_if.__name = "WhatIf"
 
 -- Every combination of {{"ty", 4, 8}, {"tx", 32, 64}}, the last name quickest, as tables by name.
 local function combinations(grid)
+  if #grid == 0 then error("the grid is a list of rows, for their order counts: {{\"ty\", 4, 8}, {\"tx\", 32, 64}}", 3) end
   local all = { {} }
   for at, row in ipairs(grid) do
     if type(row) ~= "table" or type(row[1]) ~= "string" or #row < 2 then

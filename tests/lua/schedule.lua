@@ -173,6 +173,17 @@ t.test("new loops have names of their own", function()
   t.eq(table.concat({ s:split("y", { -1, 2, 2 }, "y.1") }, " "), "y.1 y.1_1 y.2")
 end)
 
+t.test("a version keeps its mark, and takes no steps", function()
+  local s = fresh():mark "plain"
+  s:vectorize "x"
+  local c = tvm.compare({ s:at "plain", s:at(), s }, { ["repeat"] = 3, min_repeat_ms = 0.1 })
+  t.eq(c.items[1].label, "plain")
+  t.ok(c.items[3].label ~= c.items[2].label)
+  t.raises("no_cursor", function() s:at():split("x", 8) end, { v = s:at() })
+  t.raises("argument_type", function() tvm.compare { tiled = s } end, { s = s })
+  t.ok(not pcall(tvm.whatif, print, { tx = { 4, 8 } }, s))
+end)
+
 t.test("a copy comes after what it copies", function()
   local f = te.func("soft", function(n)
     local A, k = te.placeholder({ n, n }, "float32", "A"), te.reduce_axis(n, "k")

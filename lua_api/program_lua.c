@@ -206,9 +206,9 @@ void program_push_schedule(lua_State *L, Version *v)
 
 LUA_FN(program_ir, "s:ir() -> string",
     "The program as text, which tvm.parse reads back.\n"
-    "> f = tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in range(4):\\n  block B(i):\\n   B[i] = A[i] + 1\"\n"
+    "> f = te [[ A: int8[4]; B[i] = A[i] + 1 ]]\n"
     "> print(f:ir())\n"
-    "func f(A: int8[4]) -> B: int8[4]:\n"
+    "func B(A: int8[4]) -> B: int8[4]:\n"
     "  for i in range(4):\n"
     "    block B(i):\n"
     "      B[i] = A[i] + 1")
@@ -236,7 +236,7 @@ LUA_FN(program_lowered, "s:lowered(target?) -> string",
 
 LUA_FN(program_names, "s:names(kind) -> list",
     "The names of its \"loops\", \"blocks\" or \"buffers\", from the outside in.\n"
-    "> f = tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in range(4):\\n  block B(i):\\n   B[i] = A[i]\"\n"
+    "> f = te [[ A: int8[4]; B[i] = A[i] ]]\n"
     "> print(table.concat(f:names \"loops\", \" \"), table.concat(f:names \"buffers\", \" \"))\n"
     "i\tA B")
 {
@@ -466,7 +466,12 @@ static bool parse_guarded(void *env, Err *err)
 
 LUA_FN(tvm_parse, "tvm.parse(text) -> Func",
     "A program from its text.\n"
-    "> f = tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in range(4):\\n  block B(i):\\n   B[i] = A[i] + 1\"\n"
+    "> f = tvm.parse [[\n"
+    "> func f(A: int8[4]) -> B: int8[4]:\n"
+    ">   for i in range(4):\n"
+    ">     block B(i):\n"
+    ">       B[i] = A[i] + 1\n"
+    "> ]]\n"
     "> ok, e = pcall(tvm.parse, \"func f(\")\n"
     "> print(e.code)\n"
     "text_syntax")

@@ -195,9 +195,9 @@ LUA_FN(program_show, "s:show(path?, options?) -> Picture",
     "The loop nest as a picture: a box for each loop, told by colour, border and mark, with the blocks, their\n"
     "buffers, and who reads and writes them.  The path's ending says how it is written: .svg, .png or .dot.\n"
     "{since = 0} shows what changed since a step, a mark or another program, the two side by side.\n"
-    "> s = tvm.schedule(tvm.parse \"func f(A: float32[4]) -> B: float32[4]:\\n  for i in range(4):\\n    block B(i):\\n      B[i] = A[i] * 2\")\n"
+    "> s = tvm.schedule(te [[ A: float32[4]; B[i] = A[i] * 2 ]])\n"
     "> s:show().text\n"
-    "f(A: float32[4]) -> B: float32[4]\n"
+    "B(A: float32[4]) -> B: float32[4]\n"
     "`- i  4\n"
     "   `- B  B[i] = A[i] * 2")
 {
@@ -246,7 +246,8 @@ LUA_FN(program_order, "s:order(row?, column?, options?) -> Picture",
     "last two spatial axes of the innermost block; with one name: a single row.\n"
     "Options: block = \"C\"; at = {k = 3} for axes not shown (0 unless given); rows, columns: at most so many (24);\n"
     "animate = true: in a browser the cells light up in their order, over `seconds`.\n"
-    "> s = tvm.schedule(tvm.parse \"func f(A: float32[2, 4]) -> B: float32[2, 4]:\\n  for x in range(4):\\n    for y in range(2):\\n      block B(y, x):\\n        B[y, x] = A[y, x]\")\n"
+    "> s = tvm.schedule(te [[ A: float32[2, 4]; B[y, x] = A[y, x] ]])\n"
+    "> s:reorder(\"x\", \"y\");\n"
     "> s:order(\"y\", \"x\").text\n"
     "B: y down, x across   x(4) y(2)\n"
     "x    0  1  2  3\n"

@@ -6,14 +6,19 @@
 #include "lua_api/doc.h"
 #include "repl/start.h"
 
-/* Text as it stands, examples in a block. */
+/* Text as it stands; examples, and drawings of programs, which are indented, in a block. */
 static void print_doc(const char *doc)
 {
-    bool code = false;
+    bool code = false, drawing = false;
     while (*doc) {
         const char *end = strchrnul(doc, '\n');
-        if (!code && strncmp(doc, "> ", 2) == 0) {
-            fputs("\n```lua\n", stdout);
+        if (drawing && *doc != ' ') {
+            fputs("```\n", stdout);
+            code = drawing = false;
+        }
+        if (!code && (strncmp(doc, "> ", 2) == 0 || *doc == ' ')) {
+            fputs(*doc == ' ' ? "\n```\n" : "\n```lua\n", stdout);
+            drawing = *doc == ' ';
             code = true;
         } else if (code && end == doc) {
             fputs("```\n", stdout);

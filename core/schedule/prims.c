@@ -28,7 +28,7 @@ const Prim prims[] = {
      "    for x in range(64):    →       for x.0 in range(4):\n"
      "      block C(y, x): …               for y.1 in range(8):\n"
      "                                       for x.1 in range(16):\n"
-     "                                         block C(y = y.0*8 + y.1, x = x.0*16 + x.1): …",
+     "                                         block C(y = y.0*8 + y.1, …): …",
      prim_tile, true},
     {"parallel", "M:loops",
      "Runs the iterations of a loop on several threads of the CPU, in any order.  Every iteration must write\n"

@@ -208,7 +208,7 @@ void *lua_check(lua_State *L, int idx, const LuaClass *cls)
 {
     Box *box = box_at(L, idx);
     if (!box || box->cls != cls)
-        arg_wrong(L, idx, lua_pushfstring(L, "a %s", cls->name));
+        arg_wrong(L, idx, lua_pushfstring(L, "%s %s", strchr("AEIOU", cls->name[0]) ? "an" : "a", cls->name));
     else if (!box->open)
         RAISE(L, object_closed, NULL, cls->name);
     return box->content;

@@ -388,19 +388,33 @@ LUA_FN(tensor_argmax_, "t:argmax() -> list",
     return push_extreme(L, 1, true);
 }
 
-LUA_FN(tensor_mean_, "t:mean() -> number",
-       "The mean of the elements, summed in float64; NaN if there are none.\n"
-       "> print(tvm.tensor({1, 2, 6}):mean())\n"
-       "3.0")
+static double sum_of(const Tensor *t)
 {
-    Tensor *t = arg_tensor(L, 1);
     double sum = 0;
     int64_t n = tensor_size(t);
     for (int64_t i = 0; i < n && !cancel_asked(); i++) {
         Scalar v = tensor_at(t, i);
         sum += dtype_is_float(t->dtype) ? v.f : dtype_convert(DT_float64, t->dtype, v).f;
     }
-    lua_pushnumber(L, sum / (double)n);
+    return sum;
+}
+
+LUA_FN(tensor_sum_, "t:sum() -> number",
+       "The sum of the elements, in float64.\n"
+       "> print(tvm.tensor({1, 2, 6}):sum())\n"
+       "9.0")
+{
+    lua_pushnumber(L, sum_of(arg_tensor(L, 1)));
+    return finished(L);
+}
+
+LUA_FN(tensor_mean_, "t:mean() -> number",
+       "The mean of the elements, summed in float64; NaN if there are none.\n"
+       "> print(tvm.tensor({1, 2, 6}):mean())\n"
+       "3.0")
+{
+    Tensor *t = arg_tensor(L, 1);
+    lua_pushnumber(L, sum_of(t) / (double)tensor_size(t));
     return finished(L);
 }
 
@@ -506,7 +520,7 @@ static void tensor_box_release(void *self)
 static const LuaFn *const own_members[] = {
     &tensor_save__fn, &tensor_slice__fn, &tensor_transpose__fn, &tensor_reshape__fn,
     &tensor_astype__fn, &tensor_totable__fn, &tensor_max__fn, &tensor_min__fn,
-    &tensor_argmax__fn, &tensor_mean__fn, &tensor_shape__fn, &tensor_dtype__fn,
+    &tensor_argmax__fn, &tensor_sum__fn, &tensor_mean__fn, &tensor_shape__fn, &tensor_dtype__fn,
     &tensor_size__fn, &tensor_bytes__fn, &tensor_hash__fn, &tensor_len_fn,
     &tensor_eq_fn, NULL};
 

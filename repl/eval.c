@@ -153,6 +153,11 @@ static void explain_nil(lua_State *L, const Showing *s)
         fputs("nil\n", s->out);
         return;
     }
+    const char *hint = report_global_hint(name);
+    if (hint) {
+        fprintf(s->out, "nil   (%s)\n", hint);
+        return;
+    }
     doc_push_nearest_global(L, name);
     const char *meant = lua_tostring(L, -1);
     fprintf(s->out, meant ? "nil   (nothing is called %s: did you mean %s?)\n"

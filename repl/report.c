@@ -189,6 +189,8 @@ static const char *named_hint(const char *kind, const char *name)
     return NULL;
 }
 
+const char *report_global_hint(const char *name) { return named_hint("global '", name); }
+
 static const char *raised_hint(const char *words)
 {
     static const struct {

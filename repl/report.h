@@ -11,4 +11,7 @@ void report_push(lua_State *L, int idx, const char *name, const char *text);
 /* The message handler for calls whose errors are reported: remembers who called whom. */
 int report_handler(lua_State *L);
 
+/* What is meant by a global name that means nothing here, but does elsewhere; or NULL. */
+const char *report_global_hint(const char *name);
+
 #endif

@@ -115,6 +115,15 @@ t.test("a step on the names that a step returned is answered", function()
   t.contains(text, "vectorize is a method of Schedule")
 end)
 
+t.test("calls without parentheses or commas, and names of arguments", function()
+  for code, hint in pairs {
+    ["print x"] = "parentheses", ['f("x" 8)'] = "a comma is missing", ["f(x=8)"] = "arguments have no names",
+    ["f({repeat = 3})"] = '["repeat"] = 3', ["clear"] = "Ctrl-L",
+  } do
+    t.contains(typed(code), hint)
+  end
+end)
+
 t.test("habits of other languages are answered", function()
   for input, hint in pairs {
     ["x != 3"] = "~=", ["x += 1"] = "x = x + 1", ["x++"] = "x = x + 1", ["a && b"] = "`and`", ["a || b"] = "`or`",

@@ -16,9 +16,13 @@ local M = {}
 
 local REDUCES = { sum = true, prod = true, max = true, min = true }
 local UPDATES = { ["+="] = "sum", ["*="] = "prod", ["max="] = "max", ["min="] = "min" }
-local COMPARES = { ["<"] = "lt", ["<="] = "le", [">"] = "gt", [">="] = "ge", ["=="] = "eq", ["!="] = "ne", ["~="] = "ne" }
+local COMPARES = {
+  ["<"] = "lt", ["<="] = "le", [">"] = "gt", [">="] = "ge", ["=="] = "eq", ["!="] = "ne", ["~="] = "ne",
+}
 local DTYPES = {}
-for name in ("float64 float32 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool"):gmatch "%S+" do DTYPES[name] = true end
+for name in ("float64 float32 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool"):gmatch "%S+" do
+  DTYPES[name] = true
+end
 
 -- What te makes, and an expression does not call.
 local NOT_CALLED = { placeholder = true, compute = true, func = true, text = true, reduce_axis = true, cast = true }
@@ -34,7 +38,8 @@ parser.__index = parser
 function parser:fail(token, why, fix)
   local line = self.lines[token.line]
   local dent = #line:match "^%s*"
-  local place = ("\n    %s\n    %s^"):format(line:sub(dent + 1), (" "):rep(utf8.len(line:sub(dent + 1, token.column - 1)) or 0))
+  local before = utf8.len(line:sub(dent + 1, token.column - 1)) or 0
+  local place = ("\n    %s\n    %s^"):format(line:sub(dent + 1), (" "):rep(before))
   self.refuse(why .. (line:find "%S" and place or ""), fix or "?te.text shows how such a text is written")
 end
 
@@ -60,13 +65,18 @@ local function tokens_of(self, text)
         local s = line:match(p[2], at)
         if s then token = { kind = p[1], text = s, line = number, column = at } break end
       end
-      if not token then self:fail({ line = number, column = at }, ("'%s' means nothing here"):format(line:match(utf8.charpattern, at))) end
-      if token.text:find "^[%[(]" then open = open + 1 elseif token.text:find "^[%])]" then open = open - 1 end
+      if not token then
+        local letter = line:match(utf8.charpattern, at)
+        self:fail({ line = number, column = at }, ("'%s' means nothing here"):format(letter))
+      end
+      open = open + (token.text:find "^[%[(]" and 1 or token.text:find "^[%])]" and -1 or 0)
       if token.text == ";" then token.kind = "end" end
       list[#list + 1] = token
       at = at + #token.text
     end
-    if open <= 0 then list[#list + 1] = { kind = "end", text = "the end of the line", line = number, column = #line + 1 } end
+    if open <= 0 then
+      list[#list + 1] = { kind = "end", text = "the end of the line", line = number, column = #line + 1 }
+    end
   end
   list[#list + 1] = { kind = "eof", text = "the end", line = number, column = #self.lines[number] + 1 }
   return list
@@ -129,11 +139,13 @@ function parser:primary()
     local open = self:take "[" and "]" or (self:need "(" and ")")
     local list = self:list(open)
     if called and token.text ~= "max" and token.text ~= "min" and REDUCES[token.text] then
-      self:fail(token, "a reduction can only be the whole value of a stage", "make it a stage of its own, and use its result in the next")
+      self:fail(token, "a reduction can only be the whole value of a stage",
+        "make it a stage of its own, and use its result in the next")
     elseif called then
       node = { kind = "call", name = token.text, args = list, at = token }
     else
-      node = { kind = "element", name = token.text, args = table.move(list, 1, #list, #(node.args or {}) + 1, node.args or {}), at = token }
+      local before = node.args or {} -- A[k][y] is A[k, y]
+      node = { kind = "element", name = token.text, args = table.move(list, 1, #list, #before + 1, before), at = token }
     end
   end
   return node
@@ -156,7 +168,9 @@ end
 function parser:declaration(name)
   self:need ":"
   local dtype = self:name "an element type, such as float32,"
-  if not DTYPES[dtype.text] then self:fail(dtype, ("'%s' is no element type"):format(dtype.text), "float32, int8, … : docs/semantics.md lists them") end
+  if not DTYPES[dtype.text] then
+    self:fail(dtype, ("'%s' is no element type"):format(dtype.text), "float32, int8, … : docs/semantics.md lists them")
+  end
   self:need "["
   if self.tensors[name.text] then self:fail(name, ("'%s' is declared twice"):format(name.text)) end
   self.tensors[name.text] = { name = name.text, dtype = dtype.text, dims = self:list "]", at = name }
@@ -167,7 +181,8 @@ end
 function parser:reduction(axes)
   local token = self:peek()
   local first = self:peek(2)
-  local head = REDUCES[token.text] and self:is("(", 1) and first.kind == "name" and (self:is(",", 3) or self:is("in", 3))
+  local head = REDUCES[token.text] and self:is("(", 1) and first.kind == "name"
+    and (self:is(",", 3) or self:is("in", 3))
   for _, axis in ipairs(axes) do head = head and axis.text ~= first.text end
   if not head or (self.sizes[first.text] and not self:is("in", 3)) then return nil end
   self.at = self.at + 2
@@ -191,7 +206,9 @@ function parser:equation(name)
     repeat
       local axis = self:name "the name of an axis"
       for _, other in ipairs(eq.axes) do
-        if other.text == axis.text then self:fail(axis, ("axis '%s' stands twice on the left side"):format(axis.text)) end
+        if other.text == axis.text then
+          self:fail(axis, ("axis '%s' stands twice on the left side"):format(axis.text))
+        end
       end
       eq.axes[#eq.axes + 1] = { text = axis.text, at = axis }
     until not self:take ","
@@ -211,7 +228,9 @@ function parser:equation(name)
   if not eq.reduce then eq.reduce, eq.over, eq.value = self:reduction(eq.axes) end
   eq.over = eq.over or {}
   eq.value = eq.value or self:expression()
-  if self.stages[name.text] then self:fail(name, ("'%s' has two equations"):format(name.text), "give the second another name") end
+  if self.stages[name.text] then
+    self:fail(name, ("'%s' has two equations"):format(name.text), "give the second another name")
+  end
   self.stages[name.text] = eq
   self.equations[#self.equations + 1] = eq
 end
@@ -225,7 +244,8 @@ function parser:statements()
       if self:is ":" then self:declaration(name) else self:equation(name) end
       local after = self:peek()
       if after.kind ~= "end" and after.kind ~= "eof" then
-        self:fail(after, ("'%s' does not belong to this %s"):format(after.text, "statement"), "one statement a line, or ; between them")
+        self:fail(after, ("'%s' does not belong to this statement"):format(after.text),
+          "one statement a line, or ; between them")
       end
     end
   end
@@ -258,14 +278,17 @@ function parser:axes_of(eq)
   local axes = {}
   for _, list in ipairs { eq.axes, eq.over } do
     for _, axis in ipairs(list) do
-      if self.sizes[axis.text] then self:fail(axis.at, ("'%s' is a size here, so it cannot be an axis"):format(axis.text)) end
+      if self.sizes[axis.text] then
+        self:fail(axis.at, ("'%s' is a size here, so it cannot be an axis"):format(axis.text))
+      end
       axes[axis.text] = axis
     end
   end
   walk(eq.value, function(n)
     if n.kind ~= "name" or axes[n.name] or self.sizes[n.name] then return end
     if not eq.free then
-      self:fail(n.at, ("'%s' is no axis of %s and no size"):format(n.name, eq.name), ('write "sum(%s, …)" to reduce over it'):format(n.name))
+      self:fail(n.at, ("'%s' is no axis of %s and no size"):format(n.name, eq.name),
+        ('write "sum(%s, …)" to reduce over it'):format(n.name))
     end
     axes[n.name] = { text = n.name, at = n.at }
     eq.over[#eq.over + 1] = axes[n.name]
@@ -279,7 +302,8 @@ function parser:extents_of(eq)
   for _, axis in pairs(axes) do axis.goes = axis.dim and { { dim = axis.dim, at = axis.at } } or {} end
   local declared = self.tensors[eq.name]
   if declared and #declared.dims ~= #eq.axes then
-    self:fail(eq.at, ("%s is declared with %d dimensions, and has %d axes here"):format(eq.name, #declared.dims, #eq.axes))
+    self:fail(eq.at,
+      ("%s is declared with %d dimensions, and has %d axes here"):format(eq.name, #declared.dims, #eq.axes))
   end
   for i, axis in ipairs(eq.axes) do
     if declared then table.insert(axis.goes, { dim = declared.dims[i], at = axis.at }) end
@@ -300,7 +324,8 @@ function parser:extents_of(eq)
       if t and axis then
         table.insert(axis.goes, { dim = t.dims[i], at = index.at })
       elseif not t and not axis then
-        self:fail(n.at, ("nothing says how large %s is"):format(n.name), ("declare it on a line above: %s: float32[…]"):format(n.name))
+        self:fail(n.at, ("nothing says how large %s is"):format(n.name),
+          ("declare it on a line above: %s: float32[…]"):format(n.name))
       elseif not t then
         pending[axis] = true
       end
@@ -320,7 +345,8 @@ function parser:extents_of(eq)
       end
       if #axis.goes == 0 then
         self:fail(axis.at.line and axis.at or eq.at, ("nothing says how far %s goes"):format(axis.text),
-          list == eq.axes and ("declare %s: float32[…] on a line above"):format(eq.name) or ('say it as in "sum(%s in 3, …)"'):format(axis.text))
+          list == eq.axes and ("declare %s: float32[…] on a line above"):format(eq.name)
+          or ('say it as in "sum(%s in 3, …)"'):format(axis.text))
       end
     end
   end
@@ -334,6 +360,16 @@ end
 
 -- ---- evaluating ----
 
+local OPERATORS = {
+  ["+"] = function(a, b) return a + b end, ["-"] = function(a, b) return a - b end,
+  ["*"] = function(a, b) return a * b end, ["/"] = function(a, b) return a / b end,
+  ["//"] = function(a, b) return a // b end, ["%"] = function(a, b) return a % b end,
+  ["and"] = function(a, b) return te.all(a, b) end, ["or"] = function(a, b) return te.any(a, b) end,
+}
+for sign, name in pairs(COMPARES) do OPERATORS[sign] = function(a, b) return te[name](a, b) end end
+
+local SIZE_OPERATORS = { ["+"] = true, ["-"] = true, ["*"] = true, ["//"] = true, ["%"] = true }
+
 -- A number from a tree of sizes.
 local function size(self, node, values)
   if node.kind == "number" then return node.value end
@@ -341,8 +377,7 @@ local function size(self, node, values)
   if node.kind == "extent" then return size(self, node.axis.goes[1].dim, values) end
   if node.kind == "negated" then return -size(self, node.a, values) end
   local a, b = node.a and size(self, node.a, values), node.b and size(self, node.b, values)
-  if node.op == "+" then return a + b elseif node.op == "-" then return a - b elseif node.op == "*" then return a * b end
-  if (node.op == "//" or node.op == "%") and b ~= 0 then return node.op == "//" and a // b or a % b end
+  if SIZE_OPERATORS[node.op] and (b ~= 0 or not node.op:find "^[/%%]") then return OPERATORS[node.op](a, b) end
   self:fail(node.at, "a shape is made of numbers, names and + - * // %")
 end
 
@@ -352,19 +387,12 @@ local function extent(self, axis, values)
   for _, other in ipairs(axis.goes) do
     local n = size(self, other.dim, values)
     if n ~= first then
-      self:fail(other.at, ("%s goes over %d here, but over %d elsewhere"):format(axis.text, n, first), "an index such as x + 1 reads another part: then declare how far the axis goes")
+      self:fail(other.at, ("%s goes over %d here, but over %d elsewhere"):format(axis.text, n, first),
+        "an index such as x + 1 reads another part: then declare how far the axis goes")
     end
   end
   return first
 end
-
-local OPERATORS = {
-  ["+"] = function(a, b) return a + b end, ["-"] = function(a, b) return a - b end,
-  ["*"] = function(a, b) return a * b end, ["/"] = function(a, b) return a / b end,
-  ["//"] = function(a, b) return a // b end, ["%"] = function(a, b) return a % b end,
-  ["and"] = function(a, b) return te.all(a, b) end, ["or"] = function(a, b) return te.any(a, b) end,
-}
-for sign, name in pairs(COMPARES) do OPERATORS[sign] = function(a, b) return te[name](a, b) end end
 
 -- The tree as an expression of te; `names` holds sizes and axes, `tensors` what te made of the tensors.
 local function value(self, node, names, tensors)
@@ -377,7 +405,9 @@ local function value(self, node, names, tensors)
   if node.kind == "name" then return names[node.name] end
   if node.kind == "element" then return tensors[node.name](table.unpack(values(node.args))) end
   if node.kind == "negated" then return -value(self, node.a, names, tensors) end
-  if node.kind == "binary" then return OPERATORS[node.op](value(self, node.a, names, tensors), value(self, node.b, names, tensors)) end
+  if node.kind == "binary" then
+    return OPERATORS[node.op](value(self, node.a, names, tensors), value(self, node.b, names, tensors))
+  end
   if DTYPES[node.name] then return te.cast(node.name, table.unpack(values(node.args))) end
   return te[node.name](table.unpack(values(node.args)))
 end
@@ -410,7 +440,8 @@ local function stage(self, eq, values, tensors)
   local made = te.compute(shape, with_names(texts(eq.axes), body), eq.name)
   local declared = self.tensors[eq.name].dtype
   if declared and declared ~= made.dtype then
-    self:fail(eq.at, ("%s is declared as %s, but its values are %s"):format(eq.name, declared, made.dtype), ('"%s(…)" around the value converts it'):format(declared))
+    self:fail(eq.at, ("%s is declared as %s, but its values are %s"):format(eq.name, declared, made.dtype),
+      ('"%s(…)" around the value converts it'):format(declared))
   end
   tensors[eq.name] = made
 end
@@ -434,8 +465,12 @@ end
 
 -- The program of a text, as te.func makes it, and whether it has no parameters. `refuse(why, fix)` raises.
 function M.compile(text, name, refuse)
-  local self = setmetatable({ lines = {}, refuse = refuse, at = 1, tensors = {}, order = {}, stages = {}, equations = {},
-    sizes = {}, parameters = {} }, parser)
+  local self = setmetatable({
+    refuse = refuse, lines = {}, at = 1, -- of the tokens
+    tensors = {}, order = {}, -- by name: {name, dtype, dims, at}; in the order in which they appear
+    stages = {}, equations = {}, -- the same of equations: {name, axes, reduce, over, value, at}
+    sizes = {}, parameters = {}, -- the same of the program's parameters
+  }, parser)
   self.tokens = tokens_of(self, text)
   for i, token in ipairs(self.tokens) do -- names in declared shapes are sizes, wherever they stand
     if token.text == ":" and self.tokens[i + 2] and self.tokens[i + 2].text == "[" then
@@ -446,7 +481,9 @@ function M.compile(text, name, refuse)
     end
   end
   self:statements()
-  if #self.equations == 0 then self:fail(self.tokens[#self.tokens], "there is no equation", "C[y, x] = A[y, x] * 2 would be one") end
+  if #self.equations == 0 then
+    self:fail(self.tokens[#self.tokens], "there is no equation", "C[y, x] = A[y, x] * 2 would be one")
+  end
   for _, eq in ipairs(self.equations) do
     for _, axis in ipairs(eq.over) do if axis.dim then self:sizes_of { axis.dim } end end
   end

@@ -51,6 +51,11 @@ Graph *graph_bind(Graph *g, const GBinding *to, Err *err)
         value.type = bound_type(A, value.type, size);
         gb_set_value(b, v, value);
     }
+    for (size_t i = 0; ok && i < to->ntyped; i++) {
+        GValue value = *gb_value(b, to->typed[i]);
+        value.type = gb_type(b, to->type[i].dtype, to->type[i].rank, to->type[i].dim);
+        gb_set_value(b, to->typed[i], value);
+    }
     for (size_t i = 0; ok && i < to->ninputs; i++)
         gb_fix_input(b, to->input[i], to->data[i]);
     if (!ok || !gb_infer(b, &changed, err)) {
@@ -85,12 +90,16 @@ Graph *graph_bind_to(Graph *g, Tensor *const *in, Err *err)
     Arena *A = arena_new(NULL);
     const char **symbol = ARENA_ARRAY(A, const char *, g->nsymbols + 1);
     int64_t *size = ARENA_ARRAY(A, int64_t, g->nsymbols + 1);
-    ValueId *fixed = ARENA_ARRAY(A, ValueId, g->ninputs + 1);
+    ValueId *fixed = ARENA_ARRAY(A, ValueId, g->ninputs + 1),
+            *typed = ARENA_ARRAY(A, ValueId, g->ninputs + 1);
+    GType *type = ARENA_ARRAY(A, GType, g->ninputs + 1);
     Tensor **data = ARENA_ARRAY(A, Tensor *, g->ninputs + 1);
-    GBinding to = {.symbol = symbol, .size = size, .input = fixed, .data = data};
+    GBinding to = {
+        .symbol = symbol, .size = size, .typed = typed, .type = type, .input = fixed, .data = data};
     bool *deciding = deciding_values(A, g), ok = true;
     for (uint32_t i = 0; ok && i < g->ninputs; i++) {
         const GValue *v = g->value[g->input[i]];
+        bool open = v->type.rank < 0;
         ok = (v->type.rank < 0 || v->type.rank == in[i]->rank) && v->type.dtype == in[i]->dtype;
         for (int d = 0; ok && d < v->type.rank; d++) {
             int64_t have = v->type.dim[d];
@@ -105,7 +114,12 @@ Graph *graph_bind_to(Graph *g, Tensor *const *in, Err *err)
                     }
             } else {
                 ok = have == DIM_ANY || have == in[i]->shape[d];
+                open |= have == DIM_ANY;
             }
+        }
+        if (open) {
+            typed[to.ntyped] = g->input[i];
+            type[to.ntyped++] = const_type(A, in[i]);
         }
         if (!ok) {
             Buf text = buf_new(A);

@@ -177,10 +177,13 @@ bool graph_verify(const Graph *g, bool types, Err *err);
 
 /* ---- binding ---- */
 
-/* The graph for particular sizes of its symbols, and for particular elements of some inputs, which
-** are no inputs any more: types and known values follow from them. */
+/* The graph for particular sizes of its symbols, for particular types of inputs whose shapes the model
+** does not say, and for particular elements of some inputs, which are no inputs any more: types and
+** known values follow from them. */
 typedef struct GBinding {
-    size_t nsizes, ninputs;
+    size_t nsizes, ntyped, ninputs;
+    const ValueId *typed;
+    const GType *type;
     const char *const *symbol;
     const int64_t *size;
     const ValueId *input;

@@ -54,12 +54,13 @@ static bool all_static(const Lowering *low, const GNode *n, const GType *type, E
         if (gtype_static(t))
             continue;
         const char *what = in ? value[n->in[i]]->name : n->alias;
+        bool comes_in = in && low->g && low->g->producer[n->in[i]] < 0;
+        const char *why = t.dtype >= DT_COUNT ? "its element type is not known here"
+                          : t.rank >= 0       ? "some of its sizes are free"
+                          : comes_in          ? "the model does not say it"
+                                              : "it depends on what is computed at run time";
         return REFUSE(err, graph_not_static, n, what ? what : n->alias,
-                      gtype_text(low->A, low->g, t),
-                      t.dtype >= DT_COUNT ? "its element type is not known here"
-                      : t.rank < 0        ? "it depends on what is computed at run time"
-                                          : "some of its sizes are free",
-                      free_size(low->g, t));
+                      gtype_text(low->A, low->g, t), why, free_size(low->g, t));
     }
     return true;
 }

@@ -179,6 +179,13 @@ t.test("results that are inputs or constants, and no results at all", function()
   t.eq(#import(model({o.node("Relu", {"x"}, {"y"})}, {outputs = {}})):fuse():nodes(), 0)
 end)
 
+t.test("an input whose shape the model does not say", function()
+  local bare = o.bytes(1, "x") .. o.bytes(2, o.bytes(1, o.int(1, 1)))
+  local g = import(model({o.node("Relu", {"x"}, {"y"})}, {inputs = {bare}}))
+  t.ok(g == tvm.parse_graph(g:text(), g))
+  t.contains(t.raises("graph_not_static", function() g:lower() end).why, "the model does not say it")
+end)
+
 t.test("the reason given for an edge holds", function()
   local g = import(model({o.node("Relu", {"x"}, {"a"}), o.node("Neg", {"a"}, {"b"}), o.node("Abs", {"a"}, {"c"}),
     o.node("Exp", {"c"}, {"y"})}, {outputs = {y, o.value("b", {2}), o.value("c", {2})}})):fuse()

@@ -267,6 +267,27 @@ static Graph *conv_bn(bool read_twice)
     return gb_finish(b, &err);
 }
 
+static void shapes_not_said_are_the_tensors(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Graph *g = parse("graph f(x: float32[*], y: float32[?, 3]) -> ():\n  a = add(x, y)\n  return a\n");
+    Tensor *in[2] = {random_tensor(1, (int64_t[]){3}, 1), random_tensor(2, (int64_t[]){2, 3}, 2)}, *out = NULL;
+    Graph *bound = graph_bind_to(g, in, &err);
+    assert_non_null(bound);
+    Module *m = graph_lower(bound, &err);
+    assert_non_null(m);
+    assert_true(graph_interpret(m, in, &out, &err));
+    assert_int_equal(out->shape[0], 2);
+    assert_true(tensor_at(out, 4).f == (double)(float)(tensor_at(in[0], 1).f + tensor_at(in[1], 4).f));
+    tensor_release(out);
+    tensor_release(in[0]);
+    tensor_release(in[1]);
+    module_release(m);
+    graph_release(bound);
+    graph_release(g);
+}
+
 static void batch_norm_goes_into_weights(void **state)
 {
     (void)state;
@@ -443,6 +464,7 @@ int main(void)
         cmocka_unit_test(cycles_and_names_are_checked),
         cmocka_unit_test(shapes_follow_through_integers),
         cmocka_unit_test(sizes_are_bound),
+        cmocka_unit_test(shapes_not_said_are_the_tensors),
         cmocka_unit_test(batch_norm_goes_into_weights),
         cmocka_unit_test(fusion_keeps_the_meaning_and_says_why),
         cmocka_unit_test(dead_code_goes),

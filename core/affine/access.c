@@ -30,6 +30,7 @@ typedef struct Gather {
     Binding env[ENV_VARS];
     int nenv;
     const Node *block, *written[ACC_WRITTEN];
+    int first_axis; /* of the block */
     bool init;
     int nwritten;
 } Gather;
@@ -400,6 +401,8 @@ static void add_place(Gather *g, const Node *n)
     p->stmt = n;
     p->block = g->block;
     p->init = g->init;
+    p->first_axis = g->block ? g->first_axis : 0;
+    p->naxes = g->block ? (int)g->block->kid[Block_iters]->nkids : 0;
     p->nloops = g->nloops;
     memcpy(p->loop, g->loop, (size_t)g->nloops * sizeof *g->loop);
     p->first_limit = a->nlimits;
@@ -435,18 +438,20 @@ static void enter_loop(Gather *g, const Node *loop)
 static void walk_block(Gather *g, const Node *n)
 {
     const Node *iters = n->kid[Block_iters], *block = g->block;
-    int first = g->out->nforms;
+    int first = g->out->nforms, first_axis = g->first_axis;
     for (size_t i = 0; i < iters->nkids; i++)
         form_of(g, iters->kid[i]->kid[Iter_value]);
     for (size_t i = 0; i < iters->nkids && !g->out->full; i++)
         bind(g, iters->kid[i]->kid[Iter_var], first + (int)i);
     g->block = n;
+    g->first_axis = first;
     push_guard(g, n->kid[Block_where]);
     g->init = true;
     walk(g, n->kid[Block_init]);
     g->init = false;
     walk(g, n->kid[Block_body]);
     g->block = block;
+    g->first_axis = first_axis;
 }
 
 static void walk_alloc(Gather *g, const Node *n)
@@ -520,6 +525,7 @@ bool access_gather(const Node *func, const Node *stmt, Accesses *out)
     g.out = out;
     g.stmt = stmt;
     g.block = NULL;
+    g.first_axis = 0;
     g.init = false;
     g.nloops = g.nlimits = g.nenv = g.nwritten = 0;
     out->natoms = out->nterms = out->nforms = out->nplaces = out->ntouches = out->nlimits = out->nallocs = 0;

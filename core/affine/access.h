@@ -42,6 +42,7 @@ typedef struct Place {
     const Node *stmt, *block; /* block: NULL outside every block */
     bool init;                /* it is the init of the block, and runs where the reduce axes are 0 */
     int loop[ACC_LOOPS], nloops; /* atoms of the loops around, outermost first */
+    int first_axis, naxes;    /* forms of the values of the block's axes */
     int first_limit, nlimits; /* its guards; of an init also that the reduce axes are 0 */
 } Place;
 

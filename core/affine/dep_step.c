@@ -428,7 +428,8 @@ static bool refuse_repeated(Check *c, const Stmt *w, const char *reader, const N
     return REFUSE(c->err, step_breaks, where, reader, why);
 }
 
-/* All that write what r reads there have run, and an element's updates ran once since its store. */
+/* All that write what r reads there have run, and an element's updates ran once since its store.  stores_only: r is an update,
+** which reads what a store began. */
 static bool order_of_read(Check *c, const Stmt *r, isl_map *reads, const Node *buffer, bool stores_only)
 {
     for (size_t i = 0; i < c->m->nstmts; i++) {
@@ -436,13 +437,16 @@ static bool order_of_read(Check *c, const Stmt *r, isl_map *reads, const Node *b
         if (w->write.buffer != buffer || (stores_only && w->update))
             continue;
         Pair q = pair_of(c->m, w, r, reads, buffer);
-        int p = yes(c, isl_map_is_empty(q.pairs)) ? 0 : in_time(c, &q, SIZE_MAX);
+        bool apart = yes(c, isl_map_is_empty(q.pairs));
+        int p = apart ? 0 : in_time(c, &q, SIZE_MAX);
         bool ok = p >= 0 || c->failed || refuse_order(c, &q, buffer, reads);
         isl_map_free(q.pairs);
         if (!ok)
             return false;
         if (!stores_only && p >= 0 && !made_once(c, w, (size_t)p))
             return refuse_repeated(c, w, r->name, r->block);
+        if (stores_only && p >= 0 && !apart && !made_once(c, r, (size_t)p))
+            return refuse_repeated(c, r, r->name, r->block);
     }
     return true;
 }

@@ -305,28 +305,47 @@ Box distance_any(const Accesses *acc, const Place *p, const Place *q)
     return b;
 }
 
+static void begin(Equations *e, const Accesses *acc, const Place *p, const Place *q, const Box *box)
+{
+    e->acc = acc;
+    e->place[0] = p;
+    e->place[1] = q;
+    e->common = box->n;
+    e->nvars = e->nrows = e->nterms = 0;
+    e->full = e->never = false;
+    for (int i = 0; i < acc->natoms; i++)
+        e->distance[i] = e->value[0][i] = e->value[1][i] = -1;
+    for (int i = 0; i < box->n; i++)
+        e->distance[p->loop[i]] = new_var(e, box->lo[i], box->hi[i]);
+}
+
+static void finish(Equations *e, Box *box)
+{
+    limit_place(e, 0);
+    limit_place(e, 1);
+    propagate(e);
+    box->never |= e->never;
+    for (int i = 0; i < box->n; i++) {
+        int v = e->distance[e->place[0]->loop[i]];
+        box->lo[i] = e->lo[v];
+        box->hi[i] = e->hi[v];
+    }
+}
+
 void distance_narrow(const Accesses *acc, const Touch *a, const Touch *b, Box *box)
 {
     Equations e;
-    e.acc = acc;
-    e.place[0] = &acc->place[a->place];
-    e.place[1] = &acc->place[b->place];
-    e.common = box->n;
-    e.nvars = e.nrows = e.nterms = 0;
-    e.full = e.never = false;
-    for (int i = 0; i < acc->natoms; i++)
-        e.distance[i] = e.value[0][i] = e.value[1][i] = -1;
-    for (int i = 0; i < box->n; i++)
-        e.distance[e.place[0]->loop[i]] = new_var(&e, box->lo[i], box->hi[i]);
+    begin(&e, acc, &acc->place[a->place], &acc->place[b->place], box);
     for (size_t d = 0; d < ir_rank(a->buffer); d++)
         equate(&e, &acc->form[a->first_form + (int)d], &acc->form[b->first_form + (int)d]);
-    limit_place(&e, 0);
-    limit_place(&e, 1);
-    propagate(&e);
-    box->never |= e.never;
-    for (int i = 0; i < box->n; i++) {
-        int v = e.distance[e.place[0]->loop[i]];
-        box->lo[i] = e.lo[v];
-        box->hi[i] = e.hi[v];
-    }
+    finish(&e, box);
+}
+
+void distance_of_instance(const Accesses *acc, const Place *p, Box *box)
+{
+    Equations e;
+    begin(&e, acc, p, p, box);
+    for (int i = 0; i < p->naxes; i++)
+        equate(&e, &acc->form[p->first_axis + i], &acc->form[p->first_axis + i]);
+    finish(&e, box);
 }

@@ -24,4 +24,7 @@ Box distance_any(const Accesses *acc, const Place *p, const Place *q);
 /* Narrows the bounds by all that is known of the two touches, of one buffer; `box` may have been narrowed before. */
 void distance_narrow(const Accesses *acc, const Touch *a, const Touch *b, Box *box);
 
+/* The same for two iterations that run one instance of the place's block. */
+void distance_of_instance(const Accesses *acc, const Place *p, Box *box);
+
 #endif

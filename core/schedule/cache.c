@@ -60,28 +60,19 @@ static const Node *window_of(const Step *s, const Path *p, const Node *b)
     return d ? p->at[d]->kid[Alloc_window] : ir_list(s->A, 0, NULL);
 }
 
-/* The box that a copy of b before p->at[depth] takes: what is read there in one iteration of the loops around, where that is sure to be
-** inside b; else all of it. */
+/* The box that a copy of b before p->at[depth] takes: what is read there in one iteration of the loops around, or, where there are
+** none, all of it. */
 static const Node *copy_window(Step *s, const Path *p, size_t depth, const Node *b)
 {
     Arena *A = s->A;
-    const Node *all = window_of(s, p, b), *ranges[IR_MAX_RANK], *least;
-    const Node **around = ARENA_ARRAY(A, const Node *, p->n);
-    size_t naround = 0;
-    int64_t width;
-    for (size_t i = 0; i < depth; i++)
-        if (p->at[i]->op == OP_For)
-            around[naround++] = p->at[i];
-    if (naround == 0)
+    const Node *all = window_of(s, p, b), *ranges[IR_MAX_RANK];
+    if (!loop_around(p, depth))
         return all;
     Region r = region_of(A, p->at[depth], b, REGION_READS);
-    for (size_t d = 0; d < r.rank; d++) {
-        bool inside = !r.whole[d] && region_relax(A, r.min[d], naround, around, &least, &width) && least->op == OP_IntImm &&
-                      least->at.i >= 0 && least->at.i + width - 1 + r.extent[d] <= ir_dim(b, d);
-        ranges[d] = inside       ? ir_range(A, r.min[d], ir_idx(A, r.extent[d]))
+    for (size_t d = 0; d < r.rank; d++)
+        ranges[d] = !r.whole[d]  ? ir_range(A, r.min[d], ir_idx(A, r.extent[d]))
                     : all->nkids ? all->kid[d]
                                  : ir_range(A, ir_idx(A, 0), b->kid[d]);
-    }
     return ir_list(A, r.rank, ranges);
 }
 

@@ -40,6 +40,9 @@ typedef struct Moved {
 bool legal_move(const Moved *m, Err *err);
 bool legal_surely_moved(const Moved *m);
 
+/* A reduction is begun before the loop of `after` with this Var: does each of its instances run just once in that loop? */
+bool legal_begun(const Node *before, const Node *after, const Node *var, const char *block, Err *err);
+
 /* Is it sure that no two iterations of the loop touch one element of the buffer (NULL: of any that outlives an iteration),
 ** of which one writes? */
 bool legal_carries_nothing(const Node *func, const Node *loop, const Node *buffer);

@@ -7,6 +7,7 @@
 #include "core/affine/dep.h"
 #include "core/affine/distance.h"
 #include "core/schedule/legal.h"
+#include "core/schedule/tree.h"
 
 /* How instances of two touches that meet are ordered; bits, so that several answers join. */
 typedef enum Rel { REL_NEVER = DEP_NEVER, REL_FIRST = DEP_FIRST, REL_SECOND = DEP_SECOND, REL_MIXED = 3 } Rel;
@@ -237,4 +238,35 @@ bool legal_move(const Moved *m, Err *err)
     if (v == LEGAL_NO && err)
         *err = proof;
     return v == LEGAL_YES || (v == LEGAL_UNTOLD && dep_check_step(m->before, m->after, DEP_QUICK, err) == DEP_OK);
+}
+
+/* Could two iterations of the loop at `level`, in one iteration of those around it, run one instance of the place's block? */
+static bool runs_twice(const Accesses *acc, const Place *p, int level)
+{
+    Box box = distance_any(acc, p, p);
+    for (int i = 0; i < level; i++)
+        box.lo[i] = box.hi[i] = 0;
+    if (box.hi[level] < 1)
+        return false;
+    box.lo[level] = 1;
+    distance_of_instance(acc, p, &box);
+    return !box.never;
+}
+
+bool legal_begun(const Node *before, const Node *after, const Node *var, const char *block, Err *err)
+{
+    Path to;
+    Accesses acc;
+    bool once = path_to_loop(after, var, &to) && access_gather(after, path_end(&to), &acc);
+    for (int i = 0; once && i < acc.nplaces; i++) {
+        const Place *p = &acc.place[i];
+        int level = 0;
+        if (!is_called(p, block, false))
+            continue;
+        while (acc.atom[p->loop[level]].loop->kid[For_var] != var)
+            level++;
+        for (; once && level < p->nloops; level++)
+            once = !runs_twice(&acc, p, level);
+    }
+    return once || dep_check_step(before, after, DEP_QUICK, err) == DEP_OK;
 }

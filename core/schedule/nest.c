@@ -157,6 +157,15 @@ static const char *copy_axis(Arena *A, const Node *const *like, const Node *cons
     return name ? name : arena_printf(A, "ax%zu", d);
 }
 
+/* The guards that keep axis, which runs through the range, inside dimension d of the buffer. */
+static const Node *bounds_guard(Arena *A, const Node *axis, const Node *range, const Node *buffer, size_t d, size_t naround,
+                                const Node *const *around)
+{
+    AxisSpan span = {range->kid[Range_min], ir_const_int(range->kid[Range_extent], ir_dim(buffer, d)), NULL};
+    AxisSpan whole = {ir_idx(A, 0), ir_dim(buffer, d), NULL};
+    return whole.extent < 0 ? ir_bool(A, true) : span_guard(A, axis, &span, &whole, naround, around);
+}
+
 const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *src, const Node *window,
                       const Node *const *like, const Path *p, size_t depth)
 {
@@ -164,7 +173,8 @@ const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *sr
     size_t rank = ir_rank(dst);
     const Node *iters[IR_MAX_RANK], *index[IR_MAX_RANK], *vars[IR_MAX_RANK];
     const Node *extent[IR_MAX_RANK]; /* NULL: a dimension of one index has no loop */
-    const Node **around = ARENA_ARRAY(A, const Node *, depth + 1), *where = ir_bool(A, true);
+    const Node *where = ir_bool(A, true);
+    const Node **around = ARENA_ARRAY(A, const Node *, depth + 1);
     size_t naround = 0;
     for (size_t i = 0; i < depth; i++)
         if (p->at[i]->op == OP_For)
@@ -178,14 +188,8 @@ const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *sr
         const Node *value = one ? range->kid[Range_min] : range ? ix_add(A, range->kid[Range_min], vars[d]) : vars[d];
         extent[d] = one ? NULL : range ? range->kid[Range_extent] : dst->kid[d];
         iters[d] = ir_iter(A, ITER_spatial, index[d], value);
-        /* A window may reach beyond the buffer, where nothing is. */
-        AxisSpan domain = {.min = ir_idx(A, 0), .extent = ir_const_int(dst->kid[d], -1)}, span = domain;
-        if (range) {
-            span.min = range->kid[Range_min];
-            span.extent = ir_const_int(range->kid[Range_extent], -1);
-        }
-        if (range && domain.extent >= 0 && span.extent >= 0)
-            where = ir_and(A, where, span_guard(A, index[d], &span, &domain, naround, around));
+        if (range)
+            where = ir_and(A, where, bounds_guard(A, index[d], range, dst, d, naround, around));
     }
     BlockInfo *info = arena_alloc(A, sizeof *info);
     *info = (BlockInfo){name, NULL, s->number};

@@ -113,7 +113,9 @@ bool prim_decompose_reduction(Step *s)
     step_made(s, made);
     buf_printf(&s->said, "%s -> %s before %s", name, made, loop_label(A, s->func, loop));
     const Node *out = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){init, rest}));
-    if (!step_in_order(s, &(Moved){s->func, out, made, NULL, NULL}) && !MUTANT(decompose_unchecked, false, true)) {
+    bool legal = step_in_order(s, &(Moved){s->func, out, made, NULL, NULL}) &&
+                 legal_begun(s->func, out, loop->kid[For_var], name, s->err);
+    if (MUTANT(decompose_unchecked, !legal, false)) {
         Err reason = {0};
         const Node *outer = loop_reducing(&p, depth);
         const char *over = outer ? ir_var_name(outer->kid[For_var]) : NULL;

@@ -330,4 +330,26 @@ func f(A: float32[6, 8], X: float32[6, 8]) -> D: float32[6, 8]:
   same(s, { 6, 8 }, { 6, 8 })
 end)
 
+t.test("a reduction that is computed again begins again", function()
+  local s = schedule [[
+func f(W: int32[3, 1]) -> Q: int32[2, 1]:
+  alloc P: int32[1, 1]
+  for y in range(1):
+    for x in range(1):
+      for r in range(3):
+        block P(y, x, r: reduce):
+          init: P[y, x] = 0
+          P[y, x] += W[y + r, x]
+  for i in range(2):
+    for j in range(1):
+      block Q(i, j):
+        Q[i, j] = P[0, 0]
+]]
+  s:compute_at("P", "j")
+  t.raises("step_breaks", function() s:decompose_reduction("P", "i") end)
+  s:decompose_reduction("P", "r")
+  local w = tvm.random({ 3, 1 }, "int32", { lo = -9, hi = 9 })
+  t.eq(s:run(w) == s:at(0):run(w), true)
+end)
+
 t.done()

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/affine/dep.h"
+#include "core/schedule/verify.h"
 #include "lua_api/program.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/scripts.h"
@@ -44,6 +46,20 @@ static void read_arg(lua_State *L, int idx, int arg, Arg *out, Arg *pool, size_t
     }
 }
 
+/* The arguments of a step, from index 2 on; patterns become the names that they match. */
+static size_t read_args(lua_State *L, const Prim *prim, const Node *func, Arg args[MAX_ARGS], Arg pool[4 * MAX_ARGS])
+{
+    size_t used = 0;
+    luaL_checkstack(L, 16, "arguments");
+    select_arguments(L, prim, func);
+    int n = lua_gettop(L) - 1;
+    if (n > MAX_ARGS)
+        arg_wrong(L, MAX_ARGS + 2, "left out");
+    for (int i = 0; i < n; i++)
+        read_arg(L, i + 2, i + 2, &args[i], pool, &used, false);
+    return (size_t)n;
+}
+
 static int refuse(lua_State *L, Sched *s, const Err *err)
 {
     char note[64];
@@ -65,16 +81,9 @@ static int call_primitive(lua_State *L)
     const Prim *prim = lua_touserdata(L, lua_upvalueindex(1));
     Sched *s = check_sched(L, 1)->sched;
     Arg args[MAX_ARGS], pool[4 * MAX_ARGS];
-    size_t used = 0;
-    luaL_checkstack(L, 16, "arguments");
-    select_arguments(L, prim, s->at->func);
-    int n = lua_gettop(L) - 1;
-    if (n > MAX_ARGS)
-        return arg_wrong(L, MAX_ARGS + 2, "left out");
-    for (int i = 0; i < n; i++)
-        read_arg(L, i + 2, i + 2, &args[i], pool, &used, false);
+    size_t n = read_args(L, prim, s->at->func, args, pool);
     Err err = {0};
-    if (!sched_apply(s, prim, (size_t)n, args, &err))
+    if (!sched_apply(s, prim, n, args, &err))
         return refuse(L, s, &err);
     lua_weigh(L, arena_bytes(s->at->arena));
     session_say_step(L, "step %d  %s", s->at->number, s->at->said);
@@ -257,6 +266,70 @@ static void wrap_fix(lua_State *L, Version *from, Version *to)
     lua_scratch_end(L, A);
 }
 
+/* Why the step was refused, as a sentence with its witness and the way out. */
+static const char *refusal_text(Arena *A, const Err *err)
+{
+    bool lua = strncmp(err->fix, "s:", 2) == 0;
+    return arena_printf(A, "%s: %s%s%s%s%s", err->what, err->why, err->witness[0] ? "; " : "", err->witness,
+                        !err->fix[0] ? "" : lua ? "\n  legal here: " : "\n  hint: ", err->fix);
+}
+
+LUA_FN(sched_why_not, "s:why_not(step, …) -> string",
+    "What would be said to a step, which is not taken: why it is refused, with two iterations and the element\n"
+    "where iterations conflict; or that it is legal, and what it would do.\n"
+    "> s = tvm.schedule(tvm.parse \"func f(A: int8[4]) -> B: int8[1]:\\n for i in range(4):\\n  B[0] += A[i]\")\n"
+    "> print(s:why_not(\"parallel\", \"i\"))\n"
+    "parallel(i): iterations of i write the same elements: a statement into B; iterations i=0 and i=1 both update B[0]\n"
+    "  hint: allocate what is written inside the loop (compute_at), or choose another loop\n"
+    "> print(s:why_not(\"split\", \"i\", 2))\n"
+    "legal: split i(4) -> i.0(2) i.1(2)")
+{
+    Sched *s = check_sched(L, 1)->sched;
+    const char *name = arg_str(L, 2);
+    const Prim *prim = prim_find(name);
+    if (!prim)
+        return RAISE(L, no_primitive, NULL, name);
+    lua_remove(L, 2);
+    Arg args[MAX_ARGS], pool[4 * MAX_ARGS];
+    size_t n = read_args(L, prim, s->at->func, args, pool);
+    Err err = {0};
+    box_version(L, &version_class, s->at);
+    VersionBox *box = check_version(L, -1);
+    Version *v = version_apply(s->at, prim, n, args, &err);
+    if (v) {
+        version_release(box->version);
+        box->version = v;
+    }
+    Arena *A = lua_scratch(L, NULL);
+    lua_pushstring(L, v ? arena_printf(A, "legal: %s", v->said) : refusal_text(A, &err));
+    lua_scratch_end(L, A);
+    return 1;
+}
+
+LUA_FN(sched_verify, "s:verify() -> string",
+    "Proves by integer sets that the program still computes what step 0 does: every read gets what the same\n"
+    "instances wrote, in time, and iterations that run at once leave each other alone.  It trusts nothing that the\n"
+    "steps checked.  Says what is proven and what cannot be told; raises an error where something is proven wrong.\n"
+    "> s = tvm.schedule(tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in range(4):\\n  block B(i):\\n   B[i] = A[i]\")\n"
+    "> s:split(\"i\", 2); s:parallel \"i.0\"\n"
+    "step 1  split i(4) -> i.0(2) i.1(2)\n"
+    "step 2  parallel i.0\n"
+    "> print(s:verify())\n"
+    "proven: step 2 computes what step 0 does\n"
+    "  1 statement: each reads what the same instances wrote in step 0, all of it made in time\n"
+    "  at once: i.0 (parallel)\n"
+    "not looked at: the arithmetic inside blocks; s:check(inputs) runs it")
+{
+    Sched *s = check_sched(L, 1)->sched;
+    Err err = {0};
+    Arena *A = lua_scratch(L, NULL);
+    const char *text = version_verify(A, s->at, DEP_THOROUGH, &err);
+    if (text)
+        lua_pushstring(L, text);
+    lua_scratch_end(L, A);
+    return text ? 1 : refuse(L, s, &err);
+}
+
 LUA_FN(sched_steps, "s:steps(f) -> …",
     "Calls f(s); if it fails, the schedule goes back to where it was, and the error goes on: all or nothing.")
 {
@@ -323,7 +396,7 @@ void lua_open_schedules(lua_State *L)
 
 static const LuaFn *const own[] = {&sched_at_fn, &sched_back_to_fn, &sched_undo_steps_fn, &sched_redo_steps_fn,
                                    &sched_mark_here_fn, &sched_note_here_fn, &sched_fork_here_fn, &sched_history_fn, &sched_trace_fn,
-                                   &sched_try_fn, &sched_steps_fn, &sched_load_fn, NULL};
+                                   &sched_try_fn, &sched_why_not_fn, &sched_verify_fn, &sched_steps_fn, &sched_load_fn, NULL};
 
 enum { MAX_MEMBERS = 120 };
 const LuaFn *sched_members[MAX_MEMBERS + 1];

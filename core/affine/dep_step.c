@@ -567,9 +567,15 @@ static bool same_sources(Check *before, Check *after)
 }
 
 /* Stores that only one program has, copies or inlined expressions, are looked through; of updates there is no telling
-** which instance is which. */
+** which instance is which, nor of statements outside blocks, which nothing but their loops counts. */
 static const char *unmatched(const Check *before, const Check *after)
 {
+    for (size_t i = 0; i < after->m->nstmts; i++) {
+        const Stmt *s = after->m->stmt[i], *was = find_stmt(before->m, s->name, s->naxes);
+        for (size_t k = 0; !s->block && k < s->naxes; k++)
+            if (!was || was->axis[k] != s->axis[k])
+                return "a statement outside blocks has other loops";
+    }
     for (size_t i = 0; i < after->m->nstmts; i++)
         if (!is_common(after, after->m->stmt[i]) && after->m->stmt[i]->update)
             return "it has a new reduction";

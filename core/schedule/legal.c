@@ -1,6 +1,7 @@
 /* legal.c -- the question for loops: may their iterations run at once, may they change places? */
 #include "core/schedule/legal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/affine/dep.h"
@@ -89,16 +90,22 @@ static const Node *block_with(const Node *n, const Node *buffer, bool writes)
     return NULL;
 }
 
-static const char *name_or(const Node *block, const char *otherwise)
+typedef struct Words {
+    char at[100];
+} Words;
+
+static Words words_of(const Node *block)
 {
-    return block ? ir_block_name(block) : otherwise;
+    Words w;
+    snprintf(w.at, sizeof w.at, block ? "block %.80s" : "a statement", block ? ir_block_name(block) : "");
+    return w;
 }
 
 /* The refusal, from two iterations that get into each other's way. */
 static bool refuse_conflict(const Node *loop, const LoopConflict *c, Err *err)
 {
     const char *name = ir_var_name(loop->kid[For_var]), *buffer = ir_buf_name(c->buffer);
-    const Node *writer = block_with(loop, c->buffer, true), *reader = block_with(loop, c->buffer, false);
+    Words writer = words_of(block_with(loop, c->buffer, true)), reader = words_of(block_with(loop, c->buffer, false));
     const Node *block = NULL, *axis = NULL;
     if (c->first_does == ACCESS_UPDATE && c->second_does == ACCESS_UPDATE && feeds_reduce(loop, &block, &axis) &&
         block_target(block) == c->buffer && block_access(block)->op == OP_Update) {
@@ -107,8 +114,8 @@ static bool refuse_conflict(const Node *loop, const LoopConflict *c, Err *err)
                       ir_block_name(block));
     }
     if (c->first_does != ACCESS_READ && c->second_does != ACCESS_READ)
-        return REFUSE(err, shared_writes, loop, name, name_or(writer, "a store"), buffer);
-    return REFUSE(err, cross_iteration, loop, name, name_or(reader, "of its body"), buffer, name_or(writer, "of its body"));
+        return REFUSE(err, shared_writes, loop, name, writer.at, buffer);
+    return REFUSE(err, cross_iteration, loop, name, reader.at, buffer, writer.at);
 }
 
 bool legal_concurrent(const Node *func, const Node *loop, Err *err)

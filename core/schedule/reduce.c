@@ -79,6 +79,16 @@ static const Node *loop_reducing(const Path *p, size_t depth)
     return NULL;
 }
 
+/* The first loop on the path, from `depth` on, that feeds no reduce axis of the block and runs it for the same elements again. */
+static const Node *loop_repeating(const Node *func, const Path *p, size_t depth)
+{
+    const Node *block = path_end(p);
+    for (size_t i = depth; i < p->n; i++)
+        if (p->at[i]->op == OP_For && !feeds_own_reduce(block, p->at[i]->kid[For_var]) && !legal_apart(func, p->at[i], block))
+            return p->at[i];
+    return NULL;
+}
+
 bool prim_decompose_reduction(Step *s)
 {
     Arena *A = s->A;
@@ -95,12 +105,6 @@ bool prim_decompose_reduction(Step *s)
         depth++;
     if (depth == p.n)
         return REFUSE(s->err, loop_not_around, loop, at, name);
-    for (size_t i = depth; i < p.n; i++) {
-        const char *again = p.at[i]->op == OP_For ? ir_var_name(p.at[i]->kid[For_var]) : NULL;
-        if (again && !feeds_own_reduce(block, p.at[i]->kid[For_var]) && !legal_apart(s->func, p.at[i], block) &&
-            !MUTANT(decompose_unchecked, false, true))
-            return REFUSE(s->err, summed_again, p.at[i], name, again, at, again);
-    }
     const Node *init = init_block(s, block, loop);
     const char *made = ir_block_name(init);
     for (size_t i = p.n; i-- > depth;)
@@ -119,8 +123,12 @@ bool prim_decompose_reduction(Step *s)
         Err reason = {0};
         const Node *outer = loop_reducing(&p, depth);
         const char *over = outer ? ir_var_name(outer->kid[For_var]) : NULL;
+        const Node *again = outer ? NULL : loop_repeating(s->func, &p, depth);
+        const char *repeats = again ? ir_var_name(again->kid[For_var]) : NULL;
         if (outer)
             REFUSE(&reason, reduces_outside, outer, name, over, at, name, over);
+        else if (again)
+            REFUSE(&reason, summed_again, again, name, repeats, at, repeats);
         return step_explain(s, &reason);
     }
     out = MUTANT(decompose_init_late, out, path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){rest, init})));

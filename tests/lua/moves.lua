@@ -346,10 +346,76 @@ func f(W: int32[3, 1]) -> Q: int32[2, 1]:
         Q[i, j] = P[0, 0]
 ]]
   s:compute_at("P", "j")
-  t.raises("step_breaks", function() s:decompose_reduction("P", "i") end)
+  t.raises("summed_again", function() s:decompose_reduction("P", "i") end)
   s:decompose_reduction("P", "r")
   local w = tvm.random({ 3, 1 }, "int32", { lo = -9, hi = 9 })
   t.eq(s:run(w) == s:at(0):run(w), true)
+end)
+
+t.test("iterations far apart conflict, too", function()
+  local text = [[
+func f(A: float32[1000]) -> C: float32[1000]:
+  for i in range(1000):
+    block C(i):
+      C[i%%%d] = A[i]
+]]
+  local e = t.raises("loop_carries", function() schedule(text:format(500)):parallel "i" end)
+  t.eq(e.witness, "iterations i=0 and i=500 both write C[0]")
+  schedule(text:format(1000)):parallel "i"
+end)
+
+t.test("what is overwritten stays overwritten", function()
+  local s = schedule [[
+func f(A: float32[8]) -> T: float32[8]:
+  alloc B: float32[8]
+  for j in range(8):
+    block B(j):
+      B[j] = A[j] * 2
+  for z in range(8):
+    block Z(z):
+      T[z] = 0
+  for i in range(8):
+    block C(i):
+      T[i] = B[i]
+]]
+  local e = t.raises("order_breaks", function() s:reverse_compute_at("C", "j") end)
+  t.eq(e.why, "C and Z touch T in another order than before")
+  t.eq(e.witness, "C at j=0 writes T[0] before Z at z=0 writes it")
+end)
+
+t.test("a look at what would be refused changes nothing", function()
+  local s = schedule(stages)
+  local before = s:fingerprint()
+  t.eq(s:why_not("vectorize", "j"), "legal: vectorize j")
+  t.contains(s:why_not("reverse_compute_inline", "D"), "reverse_compute_inline(D): ")
+  t.contains(s:why_not("split", "y", 0), "a factor of 0")
+  t.raises("no_primitive", function() s:why_not("transmogrify", "y") end)
+  t.eq(s:fingerprint(), before)
+end)
+
+t.test("a history is proven by integer sets", function()
+  local s = schedule(stages)
+  t.eq(s:verify(), "no step has been taken")
+  s:reverse_compute_at("D", "p")
+  s:split("q", 4, "qo", "qi")
+  s:vectorize "E/qi"
+  s:parallel "p"
+  t.eq(s:verify():match "[^\n]*", "proven: step 4 computes what step 0 does")
+  t.contains(s:verify(), "at once: p (parallel), qi (vectorized)")
+  local bare = schedule "func f(A: float32[8]) -> C: float32[8]:\n for i in range(8):\n  C[i] = A[i]"
+  bare:split("i", 2)
+  t.contains(bare:verify(), "not told: ")
+end)
+
+t.test("what cannot be told is refused, and says so", function()
+  local s = schedule [=[
+func f(A: float32[8], I: int64[8]) -> C: float32[8]:
+  for i in range(8):
+    block C(i):
+      C[I[i]] = A[i]
+]=]
+  local e = t.raises("dependences_unknown", function() s:parallel "i" end)
+  t.contains(e.why, "cannot be told")
 end)
 
 t.done()

@@ -203,6 +203,20 @@ end
 
 t.test("blocks that would come too early or too late", function()
   refused("not_before", two("C(j):\n      C[j] = B[j]", "B(i):\n      B[i] = A[i]"), "compute_at", "B", "j")
+  refused("written_elsewhere", program [[
+func f(A: float32[8]) -> D: float32[8]:
+  alloc B: float32[8]
+  for t in range(2):
+    for a in range(8):
+      block Z(t, a):
+        B[a] = A[a]
+    for j in range(8):
+      block U(t, j):
+        B[j] = A[j] * 2
+  for i in range(8):
+    block D(i):
+      D[i] = B[i]
+]], "reverse_compute_at", "D", "j")
   refused("read_not_plain", two("B(j):\n      B[j] = A[j]", "C(i):\n      C[i] = B[7 - i]"), "reverse_compute_at", "C", "j")
   refused("read_in_loop", two("B(j):\n      B[j] = A[j] + D[7 - j]", "D(i):\n      D[i] = B[i]"), "reverse_compute_at", "D", "j")
   two("B(j):\n      B[j] = A[j] + D[j]", "D(i):\n      D[i] = B[i]"):reverse_compute_at("D", "j")

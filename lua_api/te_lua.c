@@ -301,6 +301,8 @@ static void reduce_axes(lua_State *L, int arg, TeExpr *out)
 static int reduce(lua_State *L, Combiner c)
 {
     TeExpr *e = check_te_expr(L, 1);
+    if (!lua_isnoneornil(L, 3)) /* it would be a sum over the first axis alone */
+        return arg_wrong(L, 3, "left out, for several axes are one list, {k, r}");
     const Node *v = value_of(L, 1, e);
     lua_getiuservalue(L, 1, 1);
     TeExpr *r = new_expr(L, e->scope, EXPR_REDUCE, v);

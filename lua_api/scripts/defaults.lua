@@ -7,8 +7,8 @@ local M = {}
 local LANES = 16 -- float32 lanes of the widest vectors; narrower machines take two for one
 
 -- Takes a step where it is legal; where it is not, the history says what was tried and why it was refused.
-local function try(s, step, what)
-  local done, e = s:try(step, what)
+local function try(s, step, what, ...)
+  local done, e = s:try(step, what, ...)
   if done == nil then
     local named = type(what) == "table" and table.concat(what, ", ") or what
     s:note(("tried %s %s, refused: %s"):format(step, named, e.why))
@@ -59,7 +59,7 @@ local function plain(s, block)
     s:note(("%s: rows of %d are short: %s and %s are run as one"):format(block, inner.extent, around.name, inner.name))
     if try(s, "fuse", { around.path, inner.path }) then inner = last(loops_of(s, block, "spatial")) end
   end
-  if inner.extent > 4 * LANES and s:try("split", inner.path, LANES) then
+  if inner.extent > 4 * LANES and try(s, "split", inner.path, LANES) then
     inner = last(loops_of(s, block, "spatial"))
   end
   if inner.extent > 1 and inner.extent <= 4 * LANES then try(s, "vectorize", inner.path) end

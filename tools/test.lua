@@ -71,7 +71,8 @@ local function suites(prefix, folder)
   end)
   each("^tests/lua/[^/]+%.lua$", function(path) return program .. " " .. path end)
   if prefix == "tsan/" then return end
-  job(prefix .. "diff", ("%s/tests/diff --seed 1 --trials %d"):format(folder, quick and 200 or 600))
+  job(prefix .. "diff", ("%s/tests/diff --seed 1 --trials %d"):format(folder,
+    quick and 300 or prefix == "" and 10000 or 600))
   job(prefix .. "doc", program .. " --doctest")
   for _, path in ipairs(files.list "^tutorials/[^/]+%.md$") do
     local lesson = path:match "([^/]+)%.md$"

@@ -256,7 +256,8 @@ static void run_alloc(const St *s, Machine *m)
     size_t bytes;
     if (!take_memory(m, mem, s->node, &bytes))
         return;
-    memset(mem->data, 0xff, bytes);
+    if (bytes)
+        memset(mem->data, 0xff, bytes);
     exec(s->a, m);
 }
 

@@ -40,10 +40,10 @@ void ir_put_float(Buf *out, DType t, double v)
         return;
     }
     char text[40];
-    int digits = t == DT_float32 ? 6 : 15, most = t == DT_float32 ? 9 : 17;
+    int digits = t == DT_float32 ? 6 : 15, most = MUTANT(print_float_short, t == DT_float32 ? 9 : 17, 7);
     do {
         snprintf(text, sizeof text, "%.*g", digits, v);
-    } while (digits++ < MUTANT(print_float_short, most, 7) && (t == DT_float32 ? (double)strtof(text, NULL) : strtod(text, NULL)) != v);
+    } while (digits++ < most && (t == DT_float32 ? (double)strtof(text, NULL) : strtod(text, NULL)) != v);
     buf_puts(out, text);
     if (v == 0 && signbit(v))
         buf_puts(out, ".0");

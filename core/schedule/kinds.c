@@ -78,7 +78,8 @@ static bool at_most(Step *s, const char *how, int64_t most)
 
 bool prim_vectorize(Step *s)
 {
-    return at_most(s, "vectorize", MAX_LANES) && set_kind(s, FOR_vectorized, "vectorize", NULL, MUTANT(vectorize_unchecked, true, false));
+    return at_most(s, "vectorize", MAX_LANES) &&
+           set_kind(s, FOR_vectorized, "vectorize", NULL, MUTANT(vectorize_unchecked, true, false));
 }
 
 bool prim_unroll(Step *s)

@@ -359,7 +359,8 @@ bool prim_reorder(Step *s)
     const Node **after = ARENA_ARRAY(A, const Node *, nest.n);
     for (size_t i = 0, k = 0; i < nest.n; i++)
         after[i] = in_bound(loops, nest.at[i]) ? loops->nodes[k++] : nest.at[i];
-    if (!legal_reorder(s->func, nest.n, nest.at, after, &s->reassociates, s->err) && !MUTANT(reorder_unchecked, false, true))
+    if (!legal_reorder(s->func, nest.n, nest.at, after, &s->reassociates, s->err) &&
+        !MUTANT(reorder_unchecked, false, true))
         return false;
     s->reassociates = MUTANT(reorder_rounds_unsaid, s->reassociates, false);
     const Node *body = nest.at[nest.n - 1]->kid[For_body];

@@ -114,6 +114,7 @@ typedef struct Verdict {
 typedef struct Trial {
     Spec spec;
     bool optimised; /* compiled as in daily life, not with -O0 */
+    bool ptx;       /* and for a GPU, if it runs there */
     size_t nmoves;
     Move moves[MAX_MOVES];
 } Trial;
@@ -121,6 +122,7 @@ typedef struct Trial {
 typedef struct Counts {
     long trials, accepted, refused, jitted, reassociated;
     long threaded; /* GPU programs that were whole and ran by threads */
+    long ptx;      /* of these, compiled for a GPU */
     long cut_off;  /* no verdict on the results: too many iterations, even when lowered */
     long per_prim[64][2]; /* refused, accepted */
 } Counts;
@@ -130,8 +132,8 @@ bool trial_draw(Arena *A, Choices *c, Trial *out, bool jit, Counts *counts, Verd
 /* The same trial from its data.  True if nothing is wrong. */
 bool trial_run(const Trial *t, bool jit, Counts *counts, Verdict *v);
 
-/* The executions of a program and of what the steps made of it; compiled for `target`, unless that is NULL. */
-bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated, const char *target,
+/* The executions of a program and of what the steps made of it; compiled for `target`, unless that is NULL; as PTX, too. */
+bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated, const char *target, bool ptx,
              Counts *counts, Verdict *v);
 
 /* The smallest trial that fails by the same guilty part. */

@@ -11,7 +11,7 @@
 #include "core/ir/rewrite.h"
 #include "passes/loop/lower.h"
 
-enum { MOST = 400000 }; /* iterations in one execution */
+enum { MOST = 400000, MOST_COMPILED = 20000000 }; /* iterations in one execution */
 
 typedef struct Run {
     Data *data;
@@ -118,6 +118,16 @@ static const Node *on_for(Rewriter *rw, const Node *n)
     return ir_make(rw->A, OP_For, 0, (Attr){.i = FOR_serial}, n->nkids, n->kid);
 }
 
+/* How many iterations a run takes, about: conditions do not count. */
+static double work(const Node *n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (op_info[n->kid[i]->op].cls == CLASS_STMT)
+            sum += work(n->kid[i]);
+    return n->op == OP_For ? 1 + sum * (double)ir_const_int(n->kid[For_extent], 1) : 1 + sum;
+}
+
 /* The same with loops for threads: what a GPU program means, finished or not. */
 static const Node *without_threads(Arena *A, const Node *func)
 {
@@ -152,9 +162,21 @@ static bool magnitudes(const Spec *spec, const Program *p, Data *out, Verdict *v
            interp_run(p->magnitude, out->n, buffers(&r, out), NULL, &err) ? true : blame(v, GUILTY_reference, "%s", err.why);
 }
 
-/* The lowered GPU program by threads: barriers are in place, all is in order, and the results agree.  Unless it is unfinished,
-** or a barrier would stand where not all threads come. */
-static bool threads_side(Arena *A, Side *s, const Node *scheduled, Counts *counts, Verdict *v)
+/* A program that ran by threads becomes PTX, unless it asks for what no GPU has. */
+static bool ptx_side(Arena *A, const Node *scheduled, Counts *counts, Verdict *v)
+{
+    Err err = {0};
+    const Backend *b = backend_find("cuda", &err);
+    const char *text = b->view(A, scheduled, "cuda", "ptx", &err);
+    bool unfit = err.code == ERR_cuda_not_bound || err.code == ERR_cuda_too_many || err.code == ERR_cuda_block_inside ||
+                 err.code == ERR_cuda_global_inside || err.code == ERR_cuda_shared_bytes || err.code == ERR_thread_extent;
+    counts->ptx += text != NULL;
+    return text || unfit || blame(v, GUILTY_codegen, "PTX: %s", err.why);
+}
+
+/* The lowered GPU program by threads: barriers are in place, all is in order, and the results agree; unless it is
+** unfinished, or a barrier would stand where not all threads come. */
+static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Counts *counts, Verdict *v)
 {
     Err err = {0};
     const Node *low = loop_lower(A, scheduled, true, &err);
@@ -163,13 +185,14 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, Counts *count
                blame(v, GUILTY_lowering, "lowering for threads: %s", err.why);
     if (check(s, low, &err)) {
         counts->threaded++;
-        return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_schedule, "the program by threads");
+        return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_schedule, "the program by threads") &&
+               (!ptx || ptx_side(A, scheduled, counts, v));
     }
     return unfinished(err.code) || err.code == ERR_iterations_spent ||
            blame(v, GUILTY_schedule, "the program by threads: %s %s", err.why, err.witness);
 }
 
-static bool compare(Side *s, const Node *scheduled, const char *target, Counts *counts, Verdict *v)
+static bool compare(Side *s, const Node *scheduled, const char *target, bool ptx, Counts *counts, Verdict *v)
 {
     Arena *A = arena_new(NULL);
     Err err = {0};
@@ -181,15 +204,16 @@ static bool compare(Side *s, const Node *scheduled, const char *target, Counts *
     if (ok && !low)
         ok = blame(v, GUILTY_lowering, "lowering: %s", err.why);
     ok = ok && check_side(s, low, GUILTY_lowering, "the lowered program", v);
-    counts->cut_off += ok && s->cut_off;
-    if (ok && target && !s->cut_off)
+    bool endless = ok && s->cut_off && work(low->kid[Func_body]) > MOST_COMPILED;
+    counts->cut_off += endless || (ok && s->cut_off && !target);
+    if (ok && target && !endless)
         ok = jit_side(s, plain, target, counts, v);
-    ok = ok && (!bound || threads_side(A, s, scheduled, counts, v));
+    ok = ok && (!bound || threads_side(A, s, scheduled, ptx && target, counts, v));
     arena_release(A);
     return ok;
 }
 
-bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated, const char *target,
+bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated, const char *target, bool ptx,
              Counts *counts, Verdict *v)
 {
     Err err = {0};
@@ -201,7 +225,7 @@ bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool rea
     bool loose = ok && reassociated && p->magnitude;
     ok = ok && (!loose || magnitudes(spec, p, &sums, v));
     Side s = {.p = p, .want = &want, .magnitude = loose ? &sums : NULL};
-    ok = ok && compare(&s, scheduled, target, counts, v);
+    ok = ok && compare(&s, scheduled, target, ptx, counts, v);
     data_free(&s.got);
     data_free(&sums);
     data_free(&want);

@@ -79,8 +79,9 @@ static bool hunt(const Options *o, const char *mutant, Outcome *shared)
     const Outcome found = *shared;
     const char *by = WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : found.verdict.why;
     const char *who = WIFSIGNALED(status) ? "crash" : guilty_name[found.verdict.guilty];
-    printf("%s mutant/%-34s %6ld trials %7.2f s  ", status ? "ok" : "not ok", mutant, found.trial + 1, found.seconds);
-    if (!status)
+    bool killed = WIFSIGNALED(status) || found.verdict.guilty != GUILTY_none;
+    printf("%s mutant/%-34s %6ld trials %7.2f s  ", killed ? "ok" : "not ok", mutant, found.trial + 1, found.seconds);
+    if (!killed)
         return printf("survived\n") < 0;
     printf("%s: %.*s\n", who, (int)strcspn(by, "\n") < 110 ? (int)strcspn(by, "\n") : 110, by);
     Options once = *o;

@@ -99,8 +99,8 @@ bool run_trials(const Options *o, Outcome *out, bool quiet)
 static void print_counts(const Counts *c, double seconds)
 {
     printf("# %ld trials in %.1f s of processor time: %.0f a second; %ld steps accepted, %ld refused; %ld compiled, "
-           "%ld by threads, %ld cut off; %ld with other roundings\n",
-           c->trials, seconds, (double)c->trials / seconds, c->accepted, c->refused, c->jitted, c->threaded, c->cut_off,
+           "%ld by threads, %ld of them as PTX; %ld cut off; %ld with other roundings\n",
+           c->trials, seconds, (double)c->trials / seconds, c->accepted, c->refused, c->jitted, c->threaded, c->ptx, c->cut_off,
            c->reassociated);
     printf("# accepted/refused:");
     for (size_t i = 0; i < prim_count; i++)

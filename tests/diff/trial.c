@@ -177,7 +177,7 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
     const char *target = !jit ? NULL : t->optimised ? "llvm" : "llvm -O0";
     bool rounded = rounding_changed(s->at);
     counts->reassociated += rounded;
-    ok = ok && execute(&t->spec, &p, s->at->func, rounded, target, counts, v);
+    ok = ok && execute(&t->spec, &p, s->at->func, rounded, target, t->ptx, counts, v);
     sched_free(s);
     version_release(start);
     arena_release(own);
@@ -188,6 +188,7 @@ bool trial_draw(Arena *A, Choices *c, Trial *out, bool jit, Counts *counts, Verd
 {
     memset(out, 0, sizeof *out);
     out->optimised = chance(c, 5);
+    out->ptx = chance(c, 20);
     spec_draw(&out->spec, c);
     return run_trial(A, c, out, jit, counts, v);
 }

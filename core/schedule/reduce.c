@@ -108,7 +108,7 @@ bool prim_decompose_reduction(Step *s)
     const Node *init = init_block(s, block, loop);
     const char *made = ir_block_name(init);
     for (size_t i = p.n; i-- > depth;)
-        if (p.at[i]->op == OP_For && feeds_spatial(block, p.at[i]->kid[For_var]))
+        if (p.at[i]->op == OP_For && (feeds_spatial(block, p.at[i]->kid[For_var]) || ir_is_int(p.at[i]->kid[For_extent], 0)))
             init = ir_with_kid(A, p.at[i], For_body, init);
     init = ir_fresh(A, init);
     const Node *rest = ir_with_kid(A, block, Block_init, ir_nop(A));

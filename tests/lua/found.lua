@@ -252,6 +252,30 @@ func f(A: int32[3]) -> Q: int32[5]:
   s:compute_at("Q", "Q.store/i")
 end)
 
+found("an init of no elements", [[
+func f(A: int32[1, 0, 1]) -> R: int32[1, 0]:
+  for y in range(1):
+    for x in range(0):
+      for k in range(1):
+        block R(y, x, k: reduce):
+          init: R[y, x] = 0
+          R[y, x] += A[y, x, k]
+]], function(s)
+  s:fuse("y", "x")
+  s:decompose_reduction("R", "y_x")
+end)
+
+t.test("a sum over nothing is 0", function()
+  for _, case in ipairs { { te.sum, 0 }, { te.prod, 1 }, { te.max, -math.huge } } do
+    local f = te.func("f", function()
+      local A, k = te.placeholder({ 3, 0 }, "float32", "A"), te.reduce_axis(0, "k")
+      return te.compute({ 3 }, function(y) return case[1](A(y, k), k) end, "C")
+    end)()
+    local C = f:check(tvm.zeros({ 3, 0 }, "float32"))
+    t.eq(tostring(tvm.check(C, tvm.full({ 3 }, case[2], "float32")).ok), "true")
+  end
+end)
+
 local function refused(name, code, text, schedule)
   t.test(name, function() t.raises(code, function() schedule(tvm.schedule(tvm.parse(text))) end) end)
 end

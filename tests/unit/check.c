@@ -269,6 +269,13 @@ static void test_scopes(void **state)
               "      S[tx] = A[tx]\n"
               "    for tx in bind(\"threadIdx.x\", 16):\n"
               "      C[tx] = A[tx]\n");
+    faulty(ERR_thread_extent, "", /* an extent of 1 is one, too */
+           F1 "  alloc S: float32[32] shared\n"
+              "  for k in range(1):\n"
+              "    for tx in bind(\"threadIdx.x\", 1):\n"
+              "      S[tx] = A[tx]\n"
+              "    for tx in bind(\"threadIdx.x\", 32):\n"
+              "      C[tx] = A[tx]\n");
     faulty(ERR_axis_missing, "",
            F1 "  for bx in bind(\"blockIdx.x\", 4):\n"
               "    C[bx] = 0\n"

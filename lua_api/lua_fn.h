@@ -38,7 +38,8 @@
 **
 ** A descriptor left out of its list is an unused constant, which does not compile.
 **
-** Four rules keep jumps harmless.  Rooms below lua_api never include lua.h, so they never jump.
+** Four rules keep jumps harmless.  Rooms below lua_api never include lua.h, so they raise nothing; memory
+** that runs out in them under no guard is an error all the same (mem_on_empty), and passes over them.
 ** Boxes come before what they hold.  C text that grows is a luaL_Buffer or lives in an arena that a
 ** box owns.  C that calls back into Lua does it through lua_pcall, lets core fail, and raises the
 ** kept error in the outermost binding; nothing raises inside mem_guard().

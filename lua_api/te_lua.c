@@ -20,7 +20,7 @@ typedef struct TeScope {
 
 typedef enum ExprKind { EXPR_VALUE, EXPR_AXIS, EXPR_TENSOR, EXPR_INDEXED, EXPR_REDUCE } ExprKind;
 
-enum { MAX_REDUCE = 8 };
+enum { MAX_REDUCE = 8, MAX_PARAMETERS = 200 };
 
 /* A box's user value 1 is the scope's box. */
 typedef struct TeExpr {
@@ -40,8 +40,11 @@ extern const LuaClass te_scope_class, te_expr_class, te_func_class;
 LUA_BOX(te_scope, TeScope, te_scope_class)
 LUA_BOX(te_expr, TeExpr, te_expr_class)
 
+/* What a box's user value 1 lists; the names of the parameters only where te.func was given them. */
+enum { PART_FUNCTION = 1, PART_NAME, PART_PARAMETERS };
+
 typedef struct TeFunc {
-    bool made; /* user value 1 is {function, name} */
+    bool made;
 } TeFunc;
 LUA_BOX(te_func, TeFunc, te_func_class)
 
@@ -105,10 +108,13 @@ static const Node *value_of(lua_State *L, int arg, TeExpr *e)
     return NULL;
 }
 
-/* The scope that the operands belong to, and whether they belong together. */
+/* The scope that the operands, arguments 1 and 2, belong to, and whether they belong together; of plain numbers (both NULL),
+** that of the call that is going on. */
 static TeScope *scope_of(lua_State *L, TeExpr *a, TeExpr *b)
 {
     TeExpr *e = a ? a : b;
+    if (!e)
+        return push_scope(L);
     if (a && b && a->scope != b->scope)
         RAISE(L, te_outside, NULL);
     lua_getiuservalue(L, a ? 1 : 2, 1);
@@ -124,6 +130,8 @@ static const Node *operand(lua_State *L, int arg, TeScope *s, TeExpr *e, DType l
         return ir_bool(te_arena(s->te), lua_toboolean(L, arg));
     if (lua_type(L, arg) != LUA_TNUMBER)
         arg_wrong(L, arg, "an expression or a number");
+    if (like == DT_bool && lua_tonumber(L, arg) != 0 && lua_tonumber(L, arg) != 1)
+        arg_wrong(L, arg, "true, false, 0 or 1, as the other operand is a bool");
     if (lua_isinteger(L, arg) && !dtype_is_float(like))
         return ir_int(te_arena(s->te), like, lua_tointeger(L, arg));
     if (!lua_isinteger(L, arg) && !dtype_is_float(like))
@@ -139,10 +147,9 @@ static DType type_of(const TeExpr *e)
 static int binary(lua_State *L, Op op)
 {
     TeExpr *a = test_te_expr(L, 1), *b = test_te_expr(L, 2);
-    if (!a && !b)
-        return arg_wrong(L, 1, "an expression");
     TeScope *s = scope_of(L, a, b);
-    const Node *x = operand(L, 1, s, a, b ? type_of(b) : DT_int64);
+    DType plain = lua_isinteger(L, 1) && lua_isinteger(L, 2) ? DT_int64 : DT_float32;
+    const Node *x = operand(L, 1, s, a, b ? type_of(b) : plain);
     const Node *y = operand(L, 2, s, b, (DType)x->type);
     return push_value(L, s, te_op(s->te, op, x, y));
 }
@@ -348,35 +355,51 @@ LUA_FN(te_select_, "te.select(cond, a, b) -> Expr", "a where cond holds, else b;
     return push_value(L, s, te_select(s->te, value_of(L, 1, c), x, y));
 }
 
-LUA_FN(te_cast_, "te.cast(dtype, value) -> Expr", "A value converted to another element type.")
+LUA_FN(te_cast_, "te.cast(dtype, value) -> Expr", "A value, or a number, converted to another element type.")
 {
     DType t = arg_dtype(L, 1, DT_float32);
-    TeExpr *e = check_te_expr(L, 2);
-    lua_getiuservalue(L, 2, 1);
-    return push_value(L, e->scope, te_cast(e->scope->te, t, value_of(L, 2, e)));
+    TeExpr *e = test_te_expr(L, 2);
+    TeScope *s = scope_of(L, NULL, e);
+    const Node *v = operand(L, 2, s, e, lua_isinteger(L, 2) ? DT_int64 : DT_float64);
+    return push_value(L, s, te_cast(s->te, t, v));
 }
 
 /* te.exp(x) …: upvalue 1 is the name. */
 static int call_math(lua_State *L)
 {
     const char *name = lua_touserdata(L, lua_upvalueindex(1));
-    TeExpr *e = check_te_expr(L, 1);
-    lua_getiuservalue(L, 1, 1);
-    return push_value(L, e->scope, te_call(e->scope->te, name, value_of(L, 1, e)));
+    TeExpr *e = test_te_expr(L, 1);
+    TeScope *s = scope_of(L, e, NULL);
+    return push_value(L, s, te_call(s->te, name, operand(L, 1, s, e, DT_float32)));
 }
 
-/* The names of a Lua function's parameters, for axes. */
-static const char *parameter(lua_State *L, int fn, int i)
+/* What parameter i of the Lua function at `fn` is called: as the list at `names` says, where there is one, or as it was
+** written; NULL if there is no such. */
+static const char *parameter(lua_State *L, int fn, int names, int i)
 {
+    if (lua_type(L, names) == LUA_TTABLE) {
+        bool given = lua_rawgeti(L, names, i) == LUA_TSTRING;
+        const char *name = given ? lua_tostring(L, -1) : NULL;
+        lua_pop(L, 1);
+        return name; /* lives in the list */
+    }
     lua_pushvalue(L, fn);
     const char *name = lua_getlocal(L, NULL, i);
     lua_pop(L, 1);
     return name; /* lives in the function's prototype */
 }
 
-LUA_FN(te_compute_, "te.compute(shape, f, name?) -> Tensor",
-    "A stage: the tensor whose element at (y, x) is f(y, x).  The axes take the names of f's parameters.  f may\n"
-    "return te.sum(…) and its like.\n"
+/* The list of names at `arg`, if one is given: raises unless it is one. */
+static void names_or_nil(lua_State *L, int arg)
+{
+    const char *names[MAX_PARAMETERS];
+    if (!lua_isnoneornil(L, arg))
+        arg_strs(L, arg, names, MAX_PARAMETERS);
+}
+
+LUA_FN(te_compute_, "te.compute(shape, f, name?, axes?) -> Tensor",
+    "A stage: the tensor whose element at (y, x) is f(y, x).  The axes take the names of f's parameters, or those\n"
+    "in the list.  f may return te.sum(…) and its like.\n"
     "> f = te.func(\"double\", function(n)\n"
     ">   local A = te.placeholder({n}, \"float32\", \"A\")\n"
     ">   return te.compute({n}, function(i) return A(i) * 2 end, \"B\")\n"
@@ -392,16 +415,17 @@ LUA_FN(te_compute_, "te.compute(shape, f, name?) -> Tensor",
     size_t rank = shape_arg(L, 1, shape);
     arg_function(L, 2);
     const char *name = arg_str_or(L, 3, "C");
-    lua_settop(L, 3);
-    TeScope *s = push_scope(L); /* index 4 */
+    names_or_nil(L, 4);
+    lua_settop(L, 4);
+    TeScope *s = push_scope(L); /* index 5 */
     luaL_checkstack(L, (int)rank + 10, "axes");
     lua_pushvalue(L, 2);
     for (size_t i = 0; i < rank; i++) {
-        const char *axis = parameter(L, 2, (int)i + 1);
+        const char *axis = parameter(L, 2, 4, (int)i + 1);
         char plain[24];
         snprintf(plain, sizeof plain, "i%zu", i);
         axes[i] = te_axis(s->te, axis ? axis : plain, shape[i]);
-        lua_pushvalue(L, 4);
+        lua_pushvalue(L, 5);
         TeExpr *e = new_expr(L, s, EXPR_AXIS, axes[i]);
         e->extent = shape[i];
     }
@@ -417,23 +441,27 @@ LUA_FN(te_compute_, "te.compute(shape, f, name?) -> Tensor",
     else
         b = te_compute(s->te, name, rank, axes, operand(L, lua_gettop(L), s, v, DT_float32));
     raise_mistake(L, s);
-    lua_settop(L, 4);
+    lua_settop(L, 5);
     new_expr(L, s, EXPR_TENSOR, b);
     return 1;
 }
 
-LUA_FN(te_func_, "te.func(name, f) -> function",
+LUA_FN(te_func_, "te.func(name, f, parameters?) -> function",
     "A program with parameters: calling the result runs f, which makes placeholders and stages and returns the\n"
-    "tensors that are the results, and gives a Func.")
+    "tensors that are the results, and gives a Func.  The parameters are named as f's are, or as the list says.")
 {
     arg_str(L, 1);
     arg_function(L, 2);
+    names_or_nil(L, 3);
+    lua_settop(L, 3);
     new_te_func(L)->made = true;
-    lua_createtable(L, 2, 0);
+    lua_createtable(L, PART_PARAMETERS, 0);
     lua_pushvalue(L, 2);
-    lua_rawseti(L, -2, 1);
+    lua_rawseti(L, -2, PART_FUNCTION);
     lua_pushvalue(L, 1);
-    lua_rawseti(L, -2, 2);
+    lua_rawseti(L, -2, PART_NAME);
+    lua_pushvalue(L, 3);
+    lua_rawseti(L, -2, PART_PARAMETERS);
     lua_setiuservalue(L, -2, 1);
     return 1;
 }
@@ -493,7 +521,7 @@ static void restore(lua_State *L, int outer, TeScope *s)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
 }
 
-/* Pushes the Lua function of the te.func at `idx`; `what` = 2: its name. */
+/* Pushes a part of the te.func at `idx`. */
 static void push_part(lua_State *L, int idx, int what)
 {
     lua_getiuservalue(L, idx, 1);
@@ -504,15 +532,16 @@ static void push_part(lua_State *L, int idx, int what)
 /* Where one argument is a table that names the parameters, f{n = 8}, puts them in order instead. */
 static void spread_named(lua_State *L)
 {
-    push_part(L, 1, 1);
-    const char *name = parameter(L, 3, 1);
+    push_part(L, 1, PART_FUNCTION);
+    push_part(L, 1, PART_PARAMETERS);
+    const char *name = parameter(L, 3, 4, 1);
     if (lua_type(L, 2) == LUA_TTABLE && name && lua_getfield(L, 2, name) != LUA_TNIL) {
-        lua_settop(L, 3);
-        luaL_checkstack(L, 260, "parameters");
-        for (int i = 1; (name = parameter(L, 3, i)); i++)
+        lua_settop(L, 4);
+        luaL_checkstack(L, MAX_PARAMETERS + 10, "parameters");
+        for (int i = 1; (name = parameter(L, 3, 4, i)); i++)
             lua_getfield(L, 2, name);
-        lua_remove(L, 3);
-        lua_remove(L, 2);
+        lua_rotate(L, 2, -3);
+        lua_pop(L, 3);
         return;
     }
     lua_settop(L, 2);
@@ -522,15 +551,16 @@ static void te_func_tostring(lua_State *L, void *self)
 {
     (void)self;
     luaL_Buffer b;
-    push_part(L, 1, 1);
+    push_part(L, 1, PART_FUNCTION);
     int f = lua_gettop(L);
-    push_part(L, 1, 2);
+    push_part(L, 1, PART_PARAMETERS);
+    push_part(L, 1, PART_NAME);
     luaL_buffinit(L, &b);
-    lua_pushvalue(L, f + 1);
+    lua_pushvalue(L, f + 2);
     luaL_addvalue(&b);
     luaL_addchar(&b, '(');
     const char *name;
-    for (int i = 1; (name = parameter(L, f, i)); i++) {
+    for (int i = 1; (name = parameter(L, f, f + 1, i)); i++) {
         luaL_addstring(&b, i > 1 ? ", " : "");
         luaL_addstring(&b, name);
     }
@@ -549,13 +579,13 @@ LUA_FN(te_func_call, "__call(f, …) -> Func",
     int outer = lua_gettop(L);
     TeScope *s = new_te_scope(L);
     int scope = lua_gettop(L);
-    push_part(L, 1, 2);
+    push_part(L, 1, PART_NAME);
     s->arena = arena_new(NULL);
     s->te = te_new(s->arena, lua_tostring(L, -1));
     lua_pop(L, 1);
     lua_pushvalue(L, scope);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
-    push_part(L, 1, 1);
+    push_part(L, 1, PART_FUNCTION);
     for (int i = 0; i < n; i++)
         lua_pushvalue(L, 2 + i);
     int status = lua_pcall(L, n, LUA_MULTRET, 0);

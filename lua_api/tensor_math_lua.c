@@ -26,7 +26,9 @@ static Scalar number_arg(lua_State *L, int arg, DType t)
         return dtype_convert(t, DT_float64, (Scalar){.f = v});
     Scalar s = lua_isinteger(L, arg) ? dtype_convert(t, DT_int64, (Scalar){.i = lua_tointeger(L, arg)})
                                      : dtype_convert(t, DT_float64, (Scalar){.f = v});
-    if (dtype_convert(DT_float64, t, s).f != v)
+    /* As a double, the largest value of 64 bits is the power of two above it, which is not one of the type. */
+    double beyond = ldexp(1, dtype_info[t].bits - dtype_is_signed(t));
+    if (dtype_convert(DT_float64, t, s).f != v || (!lua_isinteger(L, arg) && v >= beyond))
         RAISE(L, tensor_number, NULL, dtype_name(t), v);
     return s;
 }
@@ -80,12 +82,12 @@ ELEMENTWISE(div, "__div(a, b)", OP_Div,
 ELEMENTWISE(idiv, "__idiv(a, b)", OP_FloorDiv, "a // b, element by element, rounded down.")
 ELEMENTWISE(mod, "__mod(a, b)", OP_FloorMod, "a % b, element by element, with the sign of b.")
 
-LUA_FN(tensor_unm, "__unm(t)", "-t, element by element.")
+LUA_FN(tensor_unm, "__unm(t)", "-t, element by element; of integers it wraps.")
 {
     lua_settop(L, 1);
-    lua_pushinteger(L, -1);
+    lua_pushnumber(L, -0.0); /* -0 - 0 is -0, where 0 - 0 would be 0 */
     lua_insert(L, 1);
-    return elementwise(L, OP_Mul);
+    return elementwise(L, OP_Sub);
 }
 
 const LuaFn *const tensor_math_members[] = {&tensor_add_fn, &tensor_sub_fn,  &tensor_mul_fn, &tensor_div_fn,

@@ -3,14 +3,18 @@
 package.path = "tools/?.lua;" .. package.path
 local files = require "files"
 
-local function words(...)
+-- The codes that tests ask for: ERR_code in C, a string of its own in Lua. What comments say does not count.
+local function asked(...)
   local found = {}
   for _, path in ipairs(files.list(...)) do
-    for word in files.read(path):gmatch "[%w_]+" do found[word:gsub("^ERR_", "")] = true end
+    local text = files.read(path)
+    text = path:find "%.c$" and text:gsub("/%*.-%*/", " ") or text:gsub("%-%-[^\n]*", "")
+    for code in text:gmatch "%f[%w_]ERR_([%w_]+)" do found[code] = true end
+    for _, code in text:gmatch "([\"'])([%w_]+)%1" do found[code] = true end
   end
   return found
 end
-local tests, scripts = words("^tests/.*%.c$", "^tests/.*%.lua$"), words "^tests/lua/.*%.lua$"
+local tests, scripts = asked("^tests/.*%.c$", "^tests/.*%.lua$"), asked "^tests/lua/.*%.lua$"
 
 -- What only a mistake of ours, or a want of memory, brings about.
 local beyond = {
@@ -27,7 +31,7 @@ for line in io.lines "core/base/errors.def" do
     local _, fix = load("return " .. texts)()
     local place = ("core/base/errors.def:%d: %s"):format(number, code)
     if codes[code] then complaints[#complaints + 1] = place .. " stands here twice" end
-    if not tests[code] then complaints[#complaints + 1] = place .. " is named by no test"
+    if not tests[code] then complaints[#complaints + 1] = place .. " is asked for by no test"
     elseif fix:find "[%w_]:?[%w_]*%(" and not scripts[code] and not beyond[code] then
       complaints[#complaints + 1] = place .. " has a fix that no script in tests/lua runs: " .. fix
     end

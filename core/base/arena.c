@@ -55,6 +55,7 @@ static _Thread_local Guard *innermost;
 static _Thread_local void (*on_empty)(void *env);
 static _Thread_local void *on_empty_env;
 static _Thread_local long fail_after;
+static _Thread_local bool failed;
 static atomic_size_t alive;
 
 static _Noreturn void out_of_memory(void)
@@ -69,8 +70,10 @@ static _Noreturn void out_of_memory(void)
 
 static void *take(size_t size)
 {
-    if (fail_after > 0 && --fail_after == 0)
+    if (fail_after > 0 && --fail_after == 0) {
+        failed = true;
         out_of_memory();
+    }
     void *p = size <= PTRDIFF_MAX ? calloc(1, size) : NULL;
     if (!p)
         out_of_memory();
@@ -85,9 +88,10 @@ void mem_on_empty(void (*escape)(void *env), void *env)
 
 bool mem_fail_after(long n)
 {
-    bool failed = fail_after == 0;
+    bool before = failed;
+    failed = false;
     fail_after = n;
-    return failed;
+    return before;
 }
 
 static void guard_forget(Arena *a)

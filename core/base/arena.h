@@ -12,8 +12,10 @@
 ** One thread builds in an arena; afterwards it is read-only and any thread may read it.
 **
 ** Memory that runs out inside mem_guard() makes that call fail with ERR_out_of_memory and
-** releases every arena made meanwhile, so callers never check for NULL.  Outside a guard it
-** ends the process.  A function that runs under a guard keeps everything it may lose in arenas.
+** releases every arena made meanwhile, so callers never check for NULL.  A function that runs under
+** a guard keeps everything it may lose in arenas.  Outside a guard the jump goes to what
+** mem_on_empty() was told, and arenas that were in hand on the way are lost; without that the
+** process ends.
 */
 #ifndef CORE_BASE_ARENA_H
 #define CORE_BASE_ARENA_H
@@ -80,7 +82,8 @@ bool mem_guard(bool (*fn)(void *env, Err *err), void *env, Err *err);
 ** the process ends. */
 void mem_on_empty(void (*escape)(void *env), void *env);
 
-/* For tests: the n-th chunk from now cannot be had (0 turns it off).  Tells whether the one asked for before has failed. */
+/* For tests: the n-th chunk from now cannot be had (0: all can).  Tells whether one that the call before asked for was
+** refused. */
 bool mem_fail_after(long n);
 
 /* A zeroed array of `n` elements of `type`. */

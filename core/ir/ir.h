@@ -18,7 +18,7 @@
 **  - A For runs var = 0 .. extent-1.  Under `parallel` or a thread axis the iterations run in any
 **    order and may overlap; under `vectorized` every statement runs for all lanes before the next one.
 **  - A Block gives each axis its value, and if `where` holds runs init (where each reduce axis has the value 0),
-**    then body.  Reduce axes start at 0 by construction.  `where` sees the axes and, where no axis has their name,
+**    then body.  Where there is an init, the reduce axes are 0 in the first iteration of the loops.  `where` sees the axes and, where no axis has their name,
 **    the loops around; init and body see the axes alone.
 **  - Update combines `value` into an element by its combiner; where the block has an init, that
 **    store starts the element.

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/ir/linear.h"
 #include "core/ir/mathfn.h"
 
 typedef enum Kind { K_NONE, K_STMT, K_EXPR, K_LOOP, K_AXIS, K_REDUCE, K_LET, K_PARAM, K_RESULT,
@@ -25,6 +26,7 @@ typedef struct Slot {
 typedef struct Scoped {
     const Node *node;
     Kind kind;
+    const Node *value; /* of a block's axis, what it is bound to */
 } Scoped;
 
 typedef struct NameSlot {
@@ -155,7 +157,7 @@ static void push(Verifier *v, const Node *n, Kind kind, Slot *s)
     }
     s->kind = kind;
     s->value = v->depth;
-    v->scope[v->depth++] = (Scoped){n, kind};
+    v->scope[v->depth++] = (Scoped){n, kind, NULL};
     v->number = v->next++;
 }
 
@@ -454,6 +456,51 @@ static bool check_iters(Verifier *v, const Node *iters)
     return true;
 }
 
+static Interval value_under(const VarRange *known, size_t n, const Node *e)
+{
+    Known k = {.at = known, .n = n, .fuel = 20000};
+    return interval_of(&k, e);
+}
+
+/* Are the reduce axes of the block, whose axes stand in the scope from `own` on, 0 in the first iteration of the loops? */
+static bool check_first(Verifier *v, const Node *block, uint32_t own)
+{
+    VarRange *first = ARENA_ARRAY(scratch(v), VarRange, v->depth + 1);
+    size_t n = 0;
+    for (uint32_t i = 0; i < v->depth; i++) {
+        const Scoped *s = &v->scope[i];
+        if (s->kind != K_LOOP && !s->value)
+            continue;
+        Interval at = s->value ? value_under(first, n, s->value) : (Interval){0, 0};
+        first[n++] = (VarRange){s->node, at.lo, at.hi};
+        if (i < own || s->kind != K_REDUCE || (at.lo == 0 && at.hi == 0))
+            continue;
+        if (at.lo == at.hi)
+            return bad(v, block, "the reduce axis '%s' begins at %lld, but init runs where it is 0",
+                       ir_var_name(s->node), (long long)at.lo);
+        return bad(v, block, "nothing says that the reduce axis '%s' begins at 0, where init runs", ir_var_name(s->node));
+    }
+    return true;
+}
+
+/* Init starts an element before anything is combined into it: where all reduce axes are 0.  That must be so in the first
+** iteration, and the condition must not keep it out; what it says of other axes and of loops is its own affair. */
+static bool check_init(Verifier *v, const Node *block, uint32_t own)
+{
+    const Node *iters = block->kid[Block_iters], *where = block->kid[Block_where];
+    if (block->kid[Block_init]->op == OP_Nop)
+        return true;
+    if (!check_first(v, block, own))
+        return false;
+    VarRange *zero = ARENA_ARRAY(scratch(v), VarRange, iters->nkids + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->at.i == ITER_reduce)
+            zero[n++] = (VarRange){iters->kid[i]->kid[Iter_var], 0, 0};
+    return value_under(zero, n, where).hi != 0 || value_under(NULL, 0, where).hi == 0 ||
+           bad(v, block, "its condition keeps out where the reduce axes are 0, which is where init runs");
+}
+
 static bool check_block(Verifier *v, const Node *n)
 {
     const Node *iters = n->kid[Block_iters], *where = n->kid[Block_where];
@@ -466,10 +513,12 @@ static bool check_block(Verifier *v, const Node *n)
     uint32_t depth = v->depth, number = v->number, wall = v->wall;
     const Node *block = v->block;
     bool ok = true;
-    for (size_t i = 0; ok && i < iters->nkids; i++)
+    for (size_t i = 0; ok && i < iters->nkids; i++) {
         ok = bind_var(v, iters->kid[i]->kid[Iter_var], iters->kid[i]->at.i == ITER_reduce ? K_REDUCE : K_AXIS);
+        v->scope[v->depth - 1].value = iters->kid[i]->kid[Iter_value];
+    }
     /* The condition may speak of the loops around, too: a part of a split that does not divide is no axis. */
-    ok = ok && check_expr(v, where);
+    ok = ok && check_expr(v, where) && check_init(v, n, depth);
     v->wall = depth;
     v->block = n;
     ok = ok && check_stmt(v, n->kid[Block_init]) && check_stmt(v, n->kid[Block_body]);

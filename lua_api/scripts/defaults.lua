@@ -267,7 +267,10 @@ local function product(s, block)
       tile_product(s, block, x, rows, more, epilogue(s, block))
     end
   end)
-  if not ok then s:note(("tried to tile %s, refused: %s"):format(block, e.why or e)) end
+  if not ok then
+    if type(e) == "string" or not e.code then error(e, 0) end -- a mistake of this script, or an interruption
+    s:note(("tried to tile %s, refused: %s"):format(block, e.why))
+  end
 end
 
 -- ---- the whole ----

@@ -29,17 +29,30 @@ local NOT_CALLED = { placeholder = true, compute = true, func = true, text = tru
 
 local function is_function(name) return DTYPES[name] or (rawget(te, name) and not NOT_CALLED[name]) end
 
+-- How many values a function takes, where it is not one.
+local TAKES = { select = 3, min = 2, max = 2, all = 2, any = 2 }
+for _, name in pairs(COMPARES) do TAKES[name] = 2 end
+
+-- How deep an expression may nest; te takes no deeper ones.
+local MAX_DEPTH = 256
+
 local parser = {}
 parser.__index = parser
 
 -- ---- mistakes ----
 
+local SHOWN = 60 -- bytes of a line on either side of a mistake
+
+-- The first place from `at` on where a character of the line begins.
+local function whole(line, at) return line:find("[^\x80-\xbf]", at) or #line + 1 end
+
 -- Refuses the text: what is wrong, at which token, and what to write instead.
 function parser:fail(token, why, fix)
   local line = self.lines[token.line]
-  local dent = #line:match "^%s*"
-  local before = utf8.len(line:sub(dent + 1, token.column - 1)) or 0
-  local place = ("\n    %s\n    %s^"):format(line:sub(dent + 1), (" "):rep(before))
+  local first = whole(line, math.max(#line:match "^%s*" + 1, token.column - SHOWN))
+  local shown = line:sub(first, whole(line, token.column + SHOWN) - 1)
+  local before = utf8.len(line:sub(first, token.column - 1)) or 0
+  local place = ("\n    %s\n    %s^"):format(shown, (" "):rep(before))
   self.refuse(why .. (line:find "%S" and place or ""), fix or "?te.text shows how such a text is written")
 end
 
@@ -120,17 +133,43 @@ function parser:list(close)
   return list
 end
 
+-- The trees that a tree is made of.
+local function parts(node) return node.args or { node.a, node.b } end
+
+function parser:check_depth(depth, token)
+  if depth > MAX_DEPTH then
+    self:fail(token, ("an expression nests more than %d deep"):format(MAX_DEPTH), "make a part of it a stage of its own")
+  end
+  return depth
+end
+
+-- `node`, which knows its depth; those of its parts are known.
+function parser:tree(node)
+  local depth = 0
+  for _, part in ipairs(parts(node)) do depth = math.max(depth, part.depth) end
+  node.depth = self:check_depth(depth + 1, node.at)
+  return node
+end
+
+-- A value without operators around it. All that nests goes through here, so this counts how deep.
 function parser:primary()
+  self.open = self:check_depth(self.open + 1, self:peek())
+  local node = self:operand()
+  self.open = self.open - 1
+  return node
+end
+
+function parser:operand()
   local token = self:peek()
   if self:take "(" then
     local inner = self:expression()
     self:need ")"
     return inner
   elseif self:take "-" then
-    return { kind = "negated", a = self:primary(), at = token }
+    return self:tree { kind = "negated", a = self:primary(), at = token }
   elseif token.kind == "number" then
     self.at = self.at + 1
-    return { kind = "number", value = math.tointeger(token.text) or tonumber(token.text), at = token }
+    return self:tree { kind = "number", value = math.tointeger(token.text) or tonumber(token.text), at = token }
   end
   token = self:name "a value"
   local node = { kind = "name", name = token.text, at = token }
@@ -141,6 +180,8 @@ function parser:primary()
     if called and token.text ~= "max" and token.text ~= "min" and REDUCES[token.text] then
       self:fail(token, "a reduction can only be the whole value of a stage",
         "make it a stage of its own, and use its result in the next")
+    elseif called and #list ~= (TAKES[token.text] or 1) then
+      self:fail(token, ("%s takes %d values, but %d are given"):format(token.text, TAKES[token.text] or 1, #list))
     elseif called then
       node = { kind = "call", name = token.text, args = list, at = token }
     else
@@ -148,7 +189,7 @@ function parser:primary()
       node = { kind = "element", name = token.text, args = table.move(list, 1, #list, #before + 1, before), at = token }
     end
   end
-  return node
+  return self:tree(node)
 end
 
 function parser:expression(level)
@@ -158,7 +199,10 @@ function parser:expression(level)
   while LEVELS[level][self:peek().text] and self:peek().kind ~= "number" do
     local token = self:peek()
     self.at = self.at + 1
-    left = { kind = "binary", op = token.text, a = left, b = self:expression(level + 1), at = token }
+    left = self:tree { kind = "binary", op = token.text, a = left, b = self:expression(level + 1), at = token }
+    if LEVELS[level] == COMPARES and COMPARES[self:peek().text] then
+      self:fail(self:peek(), "comparisons do not chain", 'join two of them, as in "a < b and b < c"')
+    end
   end
   return left
 end
@@ -256,15 +300,19 @@ end
 -- Calls visit(node) for every node of a tree.
 local function walk(node, visit)
   visit(node)
-  for _, kid in ipairs { node.a or false, node.b or false, table.unpack(node.args or {}) } do
-    if kid then walk(kid, visit) end
-  end
+  for _, part in ipairs(parts(node)) do walk(part, visit) end
+end
+
+-- The program gets a parameter of this name: a size, or how far an axis goes over inputs that nobody declared.
+function parser:add_parameter(name)
+  if self.parameters[name] then return end
+  self.parameters[name] = true
+  self.parameters[#self.parameters + 1] = name
 end
 
 function parser:add_size(name)
-  if self.sizes[name] then return end
   self.sizes[name] = true
-  self.parameters[#self.parameters + 1] = name
+  self:add_parameter(name)
 end
 
 function parser:sizes_of(dims)
@@ -340,7 +388,7 @@ function parser:extents_of(eq)
   for _, list in ipairs { eq.axes, eq.over } do
     for _, axis in ipairs(list) do
       if #axis.goes == 0 and pending[axis] then
-        self:add_size(axis.text)
+        self:add_parameter(axis.text)
         axis.goes = { { dim = { kind = "name", name = axis.text }, at = axis.at } }
       end
       if #axis.goes == 0 then
@@ -370,6 +418,12 @@ for sign, name in pairs(COMPARES) do OPERATORS[sign] = function(a, b) return te[
 
 local SIZE_OPERATORS = { ["+"] = true, ["-"] = true, ["*"] = true, ["//"] = true, ["%"] = true }
 
+-- What the operator of `node` gives.
+local function operate(self, node, a, b)
+  if b == 0 and (node.op == "//" or node.op == "%") and math.type(a) then self:fail(node.at, "a division by zero") end
+  return OPERATORS[node.op](a, b)
+end
+
 -- A number from a tree of sizes.
 local function size(self, node, values)
   if node.kind == "number" then return node.value end
@@ -377,7 +431,7 @@ local function size(self, node, values)
   if node.kind == "extent" then return size(self, node.axis.goes[1].dim, values) end
   if node.kind == "negated" then return -size(self, node.a, values) end
   local a, b = node.a and size(self, node.a, values), node.b and size(self, node.b, values)
-  if SIZE_OPERATORS[node.op] and (b ~= 0 or not node.op:find "^[/%%]") then return OPERATORS[node.op](a, b) end
+  if SIZE_OPERATORS[node.op] then return operate(self, node, a, b) end
   self:fail(node.at, "a shape is made of numbers, names and + - * // %")
 end
 
@@ -394,7 +448,8 @@ local function extent(self, axis, values)
   return first
 end
 
--- The tree as an expression of te; `names` holds sizes and axes, `tensors` what te made of the tensors.
+-- The tree as an expression of te, or as a number where it is made of numbers and sizes alone, which take the
+-- type of what they meet; `names` holds sizes and axes, `tensors` what te made of the tensors.
 local function value(self, node, names, tensors)
   local function values(list)
     local out = {}
@@ -406,16 +461,14 @@ local function value(self, node, names, tensors)
   if node.kind == "element" then return tensors[node.name](table.unpack(values(node.args))) end
   if node.kind == "negated" then return -value(self, node.a, names, tensors) end
   if node.kind == "binary" then
-    return OPERATORS[node.op](value(self, node.a, names, tensors), value(self, node.b, names, tensors))
+    return operate(self, node, value(self, node.a, names, tensors), value(self, node.b, names, tensors))
   end
-  if DTYPES[node.name] then return te.cast(node.name, table.unpack(values(node.args))) end
-  return te[node.name](table.unpack(values(node.args)))
-end
-
--- A function whose parameters have these names, as te names axes after them.
-local function with_names(names, body)
-  local list = table.concat(names, ", ")
-  return load(("local body = ... return function(%s) return body(%s) end"):format(list, list))(body)
+  local args = values(node.args)
+  if DTYPES[node.name] then return te.cast(node.name, args[1]) end
+  if REDUCES[node.name] and math.type(args[1]) and math.type(args[2]) then -- max or min of numbers is one, too
+    return math[node.name](args[1], args[2])
+  end
+  return te[node.name](table.unpack(args))
 end
 
 local function texts(list)
@@ -437,7 +490,7 @@ local function stage(self, eq, values, tensors)
     local v = value(self, eq.value, names, tensors)
     return eq.reduce and te[eq.reduce](v, over) or v
   end
-  local made = te.compute(shape, with_names(texts(eq.axes), body), eq.name)
+  local made = te.compute(shape, body, eq.name, texts(eq.axes))
   local declared = self.tensors[eq.name].dtype
   if declared and declared ~= made.dtype then
     self:fail(eq.at, ("%s is declared as %s, but its values are %s"):format(eq.name, declared, made.dtype),
@@ -466,10 +519,11 @@ end
 -- The program of a text, as te.func makes it, and whether it has no parameters. `refuse(why, fix)` raises.
 function M.compile(text, name, refuse)
   local self = setmetatable({
-    refuse = refuse, lines = {}, at = 1, -- of the tokens
+    refuse = refuse, lines = {}, at = 1, open = 0, -- of the tokens; how deep it reads
     tensors = {}, order = {}, -- by name: {name, dtype, dims, at}; in the order in which they appear
     stages = {}, equations = {}, -- the same of equations: {name, axes, reduce, over, value, at}
-    sizes = {}, parameters = {}, -- the same of the program's parameters
+    sizes = {}, -- the names in declared shapes
+    parameters = {}, -- sizes, and axes over what nobody declared: by name and in order
   }, parser)
   self.tokens = tokens_of(self, text)
   for i, token in ipairs(self.tokens) do -- names in declared shapes are sizes, wherever they stand
@@ -489,7 +543,7 @@ function M.compile(text, name, refuse)
   end
   for _, eq in ipairs(self.equations) do self:extents_of(eq) end
   name = name or self.equations[#self.equations].name
-  local func = te.func(name, with_names(self.parameters, function(...)
+  local func = te.func(name, function(...)
     local values = {}
     for i, parameter in ipairs(self.parameters) do
       values[parameter] = math.tointeger((select(i, ...)))
@@ -499,7 +553,7 @@ function M.compile(text, name, refuse)
       end
     end
     return build(self, values)
-  end))
+  end, self.parameters)
   return func, #self.parameters == 0
 end
 

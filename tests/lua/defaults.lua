@@ -47,6 +47,17 @@ t.test("rows that fill no vector run in lanes all the same", function()
   end
 end)
 
+t.test("a mistake of the script itself is raised, not noted as a refusal", function()
+  local m = te [[ A: float32[64, 64]; B: float32[64, 64]; C[y, x] += A[y, k] * B[k, x] ]]
+  local s = tvm.schedule(m)
+  local min = math.min
+  math.min = nil -- the script takes it while it tiles
+  local ok, e = pcall(tvm.default, s)
+  math.min = min
+  t.ok(not ok, tostring(s:history()))
+  t.contains(e, "attempt to call a nil value")
+end)
+
 t.test("the history says what a tile is, and what was tried and refused", function()
   local f = tvm.parse [[
 func scan(A: float32[8, 64]) -> B: float32[8, 64]:

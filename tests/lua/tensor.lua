@@ -64,7 +64,16 @@ t.test("arithmetic is element by element, and converts nothing by itself", funct
   t.eq((c:astype "float32" / 250)[0], 1.0)
   t.raises("tensor_divide", function() return c / 255 end)
   t.raises("tensor_number", function() return c * 0.5 end)
-  t.raises("tensor_number", function() return -c end)
+  t.ok(-c == tvm.tensor({ 6, 246 }, "uint8") and -(-c) == c)
+  t.eq(1 / (-tvm.tensor { 0 })[0], -math.huge) -- -0, not 0
+  t.eq(1 / (-tvm.tensor { -0.0 })[0], math.huge)
+  for dtype, beyond in pairs { int64 = 2.0 ^ 63, uint64 = 2.0 ^ 64, int8 = 128, uint8 = 256 } do
+    local one = tvm.tensor({ 1 }, dtype)
+    t.raises("tensor_number", function() return one * beyond end)
+    t.ok((one * (beyond / 2))[0] ~= 0)
+  end
+  t.eq((tvm.tensor({ 0 }, "int64") + -2.0 ^ 63)[0], math.mininteger)
+  t.eq((tvm.tensor({ 0 }, "int64") + math.maxinteger)[0], math.maxinteger)
   t.raises("tensor_bool", function() return tvm.tensor({ true }, "bool") + 1 end)
   t.raises("tensor_dtypes", function() return c + tvm.tensor { 1, 2 } end)
   t.raises("shape_mismatch", function() return a + tvm.tensor { 1, 2 } end)

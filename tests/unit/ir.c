@@ -182,6 +182,13 @@ static void memory_that_runs_out_is_an_error(void **state)
         assert_int_equal(arena_count(), before);
         assert_true(n < 1000);
     }
+    mem_fail_after(1000000);
+    assert_false(mem_fail_after(0)); /* asked for, and not reached */
+    assert_false(mem_fail_after(0)); /* not asked for */
+    mem_fail_after(1);
+    Err err = {0};
+    assert_false(mem_guard(parse_it, (void *)(uintptr_t)scheduled, &err));
+    assert_true(mem_fail_after(0));
 }
 
 int main(void)

@@ -59,6 +59,20 @@ static void good_programs_pass(void **state)
         "      B[i] = fma(1e-05, inf, -B[i]) / -(2)\n"
         "    D[i] = true\n",
         "func empty() -> B: int8[0]:\n  pass\n",
+        /* reduce axes of a block with an init are 0 in the first iteration, however they are bound */
+        "func first(A: int8[4, 64]) -> B: int8[4]:\n"
+        "  for f in range(32):\n"
+        "    for ko in range(8):\n"
+        "      for q in range(1):\n"
+        "        block b(y = f//8, k = ko*8 + f%8 - q: reduce, z = 0: reduce) where y >= 1 and k < 60:\n"
+        "          init: B[y] = 0\n"
+        "          B[y] += A[y, k]\n"
+        "  for o in range(8):\n"
+        "    block c(i = o + 1, j = o*2):\n"
+        "      for k in range(2):\n"
+        "        block d(x = i, l = j + k: reduce) where false:\n"
+        "          init: B[x] = 0\n"
+        "          B[x] += A[x, l]\n",
         /* a buffer of the block's own may be indexed by its reduce axis; siblings may share names */
         "func local(A: int8[4, 4]) -> B: int8[4]:\n"
         "  for i in range(4):\n"
@@ -106,6 +120,19 @@ static void bad_texts_are_found(void **state)
          "in block b: two axes are named 'i'"},
         {"func f() -> B: float32[4]:\n  B[0] = sqrt(B[0], B[1])\n", "in func f: sqrt is called with 2 arguments"},
         {"func f() -> B: int8[4]:\n  barrier(\"frob\")\n", "in func f: a barrier on 'frob', which is no scope"},
+        {"func f(A: int8[9]) -> B: int8[1]:\n  for i in range(4):\n    block b(k = i*2 + 1: reduce):\n"
+         "      init: B[0] = 0\n      B[0] += A[k]\n",
+         "in block b: the reduce axis 'k' begins at 1, but init runs where it is 0"},
+        {"func f(A: int64[9]) -> B: int64[1]:\n  for i in range(4):\n    block b(k = A[i]: reduce):\n"
+         "      init: B[0] = 0\n      B[0] += k\n",
+         "in block b: nothing says that the reduce axis 'k' begins at 0, where init runs"},
+        {"func f(A: int8[9]) -> B: int8[1]:\n  for i in range(4):\n    block b(k = i: reduce) where k > 2:\n"
+         "      init: B[0] = 0\n      B[0] += A[k]\n",
+         "in block b: its condition keeps out where the reduce axes are 0, which is where init runs"},
+        {"func f(A: int8[9]) -> B: int8[1]:\n  for o in range(4):\n    block a(j = 3 - o):\n"
+         "      for i in range(2):\n        block b(k = j + i: reduce):\n"
+         "          init: B[0] = 0\n          B[0] += A[k]\n",
+         "in block b: the reduce axis 'k' begins at 3, but init runs where it is 0"},
         {"func f() -> B: int8[-1]:\n  pass\n", "in func f: extent 0 of buffer 'B' is negative"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

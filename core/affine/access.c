@@ -30,6 +30,8 @@ typedef struct Gather {
     Binding env[ENV_VARS];
     int nenv;
     const Node *block, *written[ACC_WRITTEN];
+    const Node *decides[ENV_VARS]; /* conditions, extents and axes' values around the place at hand, which are evaluated for it */
+    int ndecides;
     int first_axis; /* of the block */
     bool init;
     int nwritten;
@@ -411,13 +413,21 @@ static void add_place(Gather *g, const Node *n)
         a->limit[end++] = g->limit[i];
     p->nlimits = end - a->nlimits;
     a->nlimits = end;
-    if (g->block) {
-        add_reads(g, g->block->kid[Block_where]);
-        add_reads(g, g->block->kid[Block_iters]);
-    }
+    for (int i = 0; i < g->ndecides; i++)
+        add_reads(g, g->decides[i]);
     for (size_t i = Store_value; i < n->nkids; i++)
         add_reads(g, n->kid[i]);
     add_touch(g, n->kid[Store_buffer], &n->kid[Store_index], n->op == OP_Store ? TOUCH_STORE : TOUCH_UPDATE);
+}
+
+static void decides(Gather *g, const Node *n)
+{
+    if (n->nkids == 0)
+        return;
+    if (g->ndecides == ENV_VARS)
+        no_room(g);
+    else
+        g->decides[g->ndecides++] = n;
 }
 
 static void walk(Gather *g, const Node *n);
@@ -445,6 +455,8 @@ static void walk_block(Gather *g, const Node *n)
         bind(g, iters->kid[i]->kid[Iter_var], first + (int)i);
     g->block = n;
     g->first_axis = first;
+    decides(g, iters);
+    decides(g, n->kid[Block_where]);
     push_guard(g, n->kid[Block_where]);
     g->init = true;
     walk(g, n->kid[Block_init]);
@@ -468,7 +480,7 @@ static void walk_alloc(Gather *g, const Node *n)
 
 static void walk(Gather *g, const Node *n)
 {
-    int nloops = g->nloops, nenv = g->nenv, nlimits = g->nlimits;
+    int nloops = g->nloops, nenv = g->nenv, nlimits = g->nlimits, ndecides = g->ndecides;
     if (g->out->full)
         return;
     switch ((Op)n->op) {
@@ -479,10 +491,12 @@ static void walk(Gather *g, const Node *n)
             walk(g, n->kid[i]);
         break;
     case OP_For:
+        decides(g, n->kid[For_extent]);
         enter_loop(g, n);
         walk(g, n->kid[For_body]);
         break;
     case OP_If:
+        decides(g, n->kid[If_cond]);
         push_guard(g, n->kid[If_cond]);
         walk(g, n->kid[If_then]);
         g->nlimits = nlimits;
@@ -497,6 +511,7 @@ static void walk(Gather *g, const Node *n)
     g->nloops = nloops;
     g->nenv = nenv;
     g->nlimits = nlimits;
+    g->ndecides = ndecides;
 }
 
 /* Goes down to g->stmt, enters the loops on the way, and gathers what is below it. */
@@ -527,7 +542,7 @@ bool access_gather(const Node *func, const Node *stmt, Accesses *out)
     g.block = NULL;
     g.first_axis = 0;
     g.init = false;
-    g.nloops = g.nlimits = g.nenv = g.nwritten = 0;
+    g.nloops = g.nlimits = g.nenv = g.nwritten = g.ndecides = 0;
     out->natoms = out->nterms = out->nforms = out->nplaces = out->ntouches = out->nlimits = out->nallocs = 0;
     out->full = false;
     const Node *way[ACC_LOOPS];

@@ -83,7 +83,7 @@ bool prim_compute_inline(Step *s)
     out = alloc_drop(A, out, target);
     out = alloc_settle_all(A, out, store->kid[Store_value], NULL);
     buf_puts(&s->said, ir_block_name(block));
-    return nest_recheck(s, out) && step_done(s, out);
+    return legal_memory(s->func, out, s->err) && nest_recheck(s, out) && step_done(s, out);
 }
 
 typedef struct Only {
@@ -223,5 +223,5 @@ bool prim_reverse_compute_inline(Step *s)
     out = path_replace(A, &p, ir_with_kid(A, path_end(&p), Block_body, body));
     out = alloc_settle_all(A, alloc_drop(A, out, between), body, NULL);
     buf_printf(&s->said, "%s into %s", name, ir_block_name(producer));
-    return nest_recheck(s, out) && step_done(s, out);
+    return legal_memory(s->func, out, s->err) && nest_recheck(s, out) && step_done(s, out);
 }

@@ -254,13 +254,12 @@ static bool order_kept(const Reorder *r, bool *reassociates)
     return kept;
 }
 
-/* Has n an update that rounds? */
-static bool has_rounding(const Node *n)
+bool legal_rounds(const Node *n)
 {
     if (n->op == OP_Update)
         return rounding_update(n);
     for (size_t i = 0; i < n->nkids; i++)
-        if (is_statement(n->kid[i]) && has_rounding(n->kid[i]))
+        if (is_statement(n->kid[i]) && legal_rounds(n->kid[i]))
             return true;
     return false;
 }
@@ -272,7 +271,7 @@ bool legal_surely_reordered(const Node *func, size_t n, const Node *const *befor
     Reorder r = {.acc = &acc, .n = (int)n};
     *reassociates = false;
     if (n > NEST || !access_gather(func, before[0], &acc)) {
-        *reassociates = has_rounding(before[0]);
+        *reassociates = legal_rounds(before[0]);
         return false;
     }
     if (acc.nplaces == 0)

@@ -2,7 +2,8 @@
 **
 ** Two touches of one element depend on each other if one of them writes; two updates by one combiner may change places,
 ** which for floating-point sums is said.  A step keeps the meaning if any two that depend stand in the same order
-** before and after it, and if no two depend that come to run at the same time.
+** before and after it, if no two depend that come to run at the same time, and if memory that was an iteration's own is not
+** overwritten by others where it has come to be shared.
 **
 ** The answer is looked for where it is cheap, and is never a guess:
 **   1. bounds on distances (core/affine/distance.h) prove most legal steps legal: microseconds;
@@ -39,6 +40,13 @@ typedef struct Moved {
 /* Do all that depend on each other stand in the order of before?  Does not look at loops whose iterations run at once. */
 bool legal_move(const Moved *m, Err *err);
 bool legal_surely_moved(const Moved *m);
+
+/* Memory that was each iteration's own is one for all when its Alloc leaves the loop, as it does when a use has left.  Does no
+** iteration then find there, or lose, what another one put there? */
+bool legal_memory(const Node *before, const Node *after, Err *err);
+
+/* Has n an update whose result depends on the order of such updates? */
+bool legal_rounds(const Node *n);
 
 /* A reduction is begun before the loop of `after` with this Var: does each of its instances run just once in that loop? */
 bool legal_begun(const Node *before, const Node *after, const Node *var, const char *block, Err *err);

@@ -170,6 +170,59 @@ static const char *called(const Accesses *acc, const Touch *t)
 /* LEGAL_NO: proven to be in another order. */
 typedef enum Verdict { LEGAL_YES, LEGAL_NO, LEGAL_UNTOLD } Verdict;
 
+/* ---- memory ---- */
+
+/* A use of the buffer outside the loop with this Var. */
+static bool used_outside(const Node *n, const Node *buffer, const Node *var)
+{
+    if (n->op == OP_For && n->kid[For_var] == var)
+        return false;
+    if (n->op == OP_Store || n->op == OP_Update || n->op == OP_Block)
+        return ir_mentions(n, buffer);
+    for (size_t i = 0; i < n->nkids; i++)
+        if (is_statement(n->kid[i]) && used_outside(n->kid[i], buffer, var))
+            return true;
+    return false;
+}
+
+/* Is the Alloc at the end of `was` still in each of its loops, or out of such only as carry nothing of it? */
+static bool memory_kept(const Node *after, const Path *was, const Path *now, const Node *buffer)
+{
+    Path loop;
+    for (size_t i = 0; i < was->n; i++) {
+        bool around = false;
+        if (was->at[i]->op != OP_For)
+            continue;
+        for (size_t k = 0; k < now->n; k++)
+            around |= now->at[k]->op == OP_For && now->at[k]->kid[For_var] == was->at[i]->kid[For_var];
+        if (!around && used_outside(after->kid[Func_body], buffer, was->at[i]->kid[For_var]) &&
+            !(path_to_loop(after, was->at[i]->kid[For_var], &loop) && legal_carries_nothing(after, path_end(&loop), buffer)))
+            return false;
+    }
+    return true;
+}
+
+/* Every Alloc below n, in `before`. */
+static bool all_memory_kept(const Node *before, const Node *after, const Node *n)
+{
+    Path was, now;
+    if (n->op == OP_Alloc && path_to_alloc(after, n->kid[Alloc_buffer], &now) && path_to_alloc(before, n->kid[Alloc_buffer], &was) &&
+        !memory_kept(after, &was, &now, n->kid[Alloc_buffer]))
+        return false;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (is_statement(n->kid[i]) && !all_memory_kept(before, after, n->kid[i]))
+            return false;
+    return true;
+}
+
+bool legal_memory(const Node *before, const Node *after, Err *err)
+{
+    return all_memory_kept(before, after, before->kid[Func_body]) ||
+           dep_check_step(before, after, DEP_QUICK, err) == DEP_OK;
+}
+
+/* ---- all pairs ---- */
+
 static Verdict kept(Check *c, const Touch *x, const Touch *y)
 {
     Past past = order_before(c, x, y);
@@ -224,7 +277,8 @@ bool legal_surely_moved(const Moved *m)
     Accesses was, now;
     Check c = {m, &was, &now, false, NULL};
     return access_gather(m->before, m->before->kid[Func_body], &was) &&
-           access_gather(m->after, m->after->kid[Func_body], &now) && all_kept(&c) == LEGAL_YES;
+           access_gather(m->after, m->after->kid[Func_body], &now) && all_kept(&c) == LEGAL_YES &&
+           all_memory_kept(m->before, m->after, m->before->kid[Func_body]);
 }
 
 bool legal_move(const Moved *m, Err *err)
@@ -235,6 +289,8 @@ bool legal_move(const Moved *m, Err *err)
     Verdict v = LEGAL_UNTOLD;
     if (access_gather(m->before, m->before->kid[Func_body], &was) && access_gather(m->after, m->after->kid[Func_body], &now))
         v = all_kept(&c);
+    if (v == LEGAL_YES && !all_memory_kept(m->before, m->after, m->before->kid[Func_body]))
+        v = LEGAL_UNTOLD;
     if (v == LEGAL_NO && err)
         *err = proof;
     return v == LEGAL_YES || (v == LEGAL_UNTOLD && dep_check_step(m->before, m->after, DEP_QUICK, err) == DEP_OK);

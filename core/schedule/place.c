@@ -8,6 +8,7 @@
 #include "core/base/mutant.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/block.h"
+#include "core/schedule/cover.h"
 #include "core/schedule/legal.h"
 #include "core/schedule/nest.h"
 
@@ -93,6 +94,46 @@ static const char *companion(const Node *n, const char *axis, int64_t extent)
     return NULL;
 }
 
+/* The terms of a sum of loops times factors, by the place of the loop on the path; false if it is none. */
+static bool terms_of(const Path *p, const Node *e, int64_t factor, int64_t at[IR_MAX_DEPTH + 1])
+{
+    if (e->op == OP_Add)
+        return terms_of(p, e->kid[0], factor, at) && terms_of(p, e->kid[1], factor, at);
+    int literal = e->op == OP_Mul && e->kid[0]->op == OP_IntImm ? 0 : 1;
+    if (e->op == OP_Mul && e->kid[literal]->op == OP_IntImm)
+        return !__builtin_mul_overflow(factor, e->kid[literal]->at.i, &factor) && terms_of(p, e->kid[!literal], factor, at);
+    for (size_t i = 0; i < p->n; i++)
+        if (p->at[i]->op == OP_For && p->at[i]->kid[For_var] == e)
+            return at[i] = factor, true;
+    return e->op == OP_IntImm;
+}
+
+/* Do the reduce axes of the block count up one in the other, in their order, as they do in loops that are built anew? */
+static bool sums_in_order(Step *s, const Path *p)
+{
+    const Node *iters = path_end(p)->kid[Block_iters];
+    size_t from = 0;
+    for (size_t i = 0; i < iters->nkids; i++) {
+        int64_t *at = ARENA_ARRAY(s->A, int64_t, IR_MAX_DEPTH + 1), inner = 0, more;
+        size_t next = from;
+        if (iters->kid[i]->at.i != ITER_reduce)
+            continue;
+        if (!terms_of(p, iters->kid[i]->kid[Iter_value], 1, at))
+            return false;
+        for (size_t k = p->n; k-- > 0;) {
+            if (at[k] == 0)
+                continue;
+            if (k < from || at[k] <= inner ||
+                __builtin_mul_overflow(at[k], ir_const_int(p->at[k]->kid[For_extent], 1) - 1, &more) ||
+                __builtin_add_overflow(inner, more, &inner))
+                return false;
+            next = k >= next ? k + 1 : next;
+        }
+        from = next;
+    }
+    return true;
+}
+
 /* Builds the nest in the loop: before what uses `made`, or after what writes `after`.  m->out is the program then. */
 static bool build_move(Step *s, Move *m, const Node *made, const Node *after)
 {
@@ -107,6 +148,7 @@ static bool build_move(Step *s, Move *m, const Node *made, const Node *after)
     const Node *nest = nest_build(s, m->block, m->span, m->domain, m->naround, m->around);
     if (!nest)
         return false;
+    s->reassociates = legal_rounds(m->block) && !sums_in_order(s, &m->at);
     const Node *out = nest_insert(A, without, loop, nest, made ? made : after, after != NULL);
     if (out->depth > IR_MAX_DEPTH)
         return REFUSE(s->err, too_deep, m->block, IR_MAX_DEPTH);
@@ -265,18 +307,6 @@ static const Node *writer_after(const Node *n, const Node *loop, const Node *tar
     return NULL;
 }
 
-/* Does the loop, with those around it, write all that an axis of the block runs through?  A block may go on where it does
-** not read the source, and what it does there must not be lost. */
-static bool covered(Step *s, const Move *m, const AxisSpan *span, const AxisSpan *domain)
-{
-    const Node *least;
-    int64_t width;
-    if (!region_relax(s->A, span->min, m->naround, m->around, &least, &width) || least->op != OP_IntImm)
-        return false;
-    return least->at.i <= domain->min->at.i &&
-           least->at.i + width - 1 + span->extent >= domain->min->at.i + domain->extent;
-}
-
 /* Narrows the spans of the axes by which the block reads `source` to what the loop has written of it. */
 static bool narrow_by(Step *s, Move *m, const Node *source)
 {
@@ -296,9 +326,6 @@ static bool narrow_by(Step *s, Move *m, const Node *source)
         if (i == iters->nkids)
             return REFUSE(s->err, read_not_plain, m->block, ir_block_name(m->block), ir_buf_name(source), d);
         span_from_region(s->A, &r, (int)d, &m->domain[i], &m->span[i]);
-        if (!MUTANT(reverse_coverage_unchecked, covered(s, m, &m->span[i], &m->domain[i]), true))
-            return REFUSE(s->err, goes_beyond, m->block, ir_block_name(m->block), ir_var_name(axis_of(m->block, i)),
-                          ir_buf_name(source), ir_var_name(m->loop->kid[For_var]));
     }
     return true;
 }
@@ -374,6 +401,19 @@ static bool explain_reverse(Step *s, const Move *m, const Node *again)
     return step_explain(s, &reason);
 }
 
+/* A block may go on where it does not read the source, and what it does there must not be lost. */
+static bool all_instances(Step *s, const Move *m)
+{
+    size_t at;
+    const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
+    Covering all = cover_box(s->A, m->block->kid[Block_iters]->nkids, m->span, m->domain, m->naround, m->around, &at);
+    if (all == COVER_GAP)
+        return REFUSE(s->err, goes_beyond, m->block, name, ir_var_name(axis_of(m->block, at)), ir_buf_name(last_written(m)), loop);
+    return all == COVER_FULL ||
+           REFUSE(s->err, dependences_unknown, m->block, arena_printf(s->A, "loop %s reaches all that block %s does", loop, name),
+                  arena_printf(s->A, "%s is no plain sum of loops there", ir_var_name(axis_of(m->block, at))));
+}
+
 bool prim_reverse_compute_at(Step *s)
 {
     Move *m = arena_alloc(s->A, sizeof *m);
@@ -400,6 +440,8 @@ bool prim_reverse_compute_at(Step *s)
         written &= m->span[i].extent >= 1;
     if (!written)
         return REFUSE(s->err, not_written_here, m->loop, loop, name);
+    if (!MUTANT(reverse_coverage_unchecked, all_instances(s, m), true))
+        return false;
     if (!build_move(s, m, NULL, last_written(m)))
         return false;
     const Node *again = repeated_by(m, m->out);

@@ -74,7 +74,7 @@ func f(A: float32[8, 6]) -> D: float32[8, 6]:
   s:fuse({ "y", "x" }, "f")
   s:mark "fused"
   s:split("f", 4)
-  t.raises("runs_again", function() s:reverse_compute_at("D", "f.0") end)
+  t.raises("dependences_unknown", function() s:reverse_compute_at("D", "f.0") end)
   same(s:back("fused"):reverse_compute_at("D", "f"), { 8, 6 })
 end)
 
@@ -416,6 +416,105 @@ func f(A: float32[8], I: int64[8]) -> C: float32[8]:
 ]=]
   local e = t.raises("dependences_unknown", function() s:parallel "i" end)
   t.contains(e.why, "cannot be told")
+end)
+
+t.test("what decides whether something runs is read", function()
+  local head = "func f(A: float32[9, 9]) -> B: float32[9, 9]:\n"
+  t.raises("dependences_unknown", function()
+    schedule(head .. " for z in range(8):\n  if B[z, 0] == 0:\n   B[z + 1, 0] = A[z, 0]"):parallel "z"
+  end)
+  t.raises("dependences_unknown", function()
+    schedule(head .. " for z in range(8):\n  for w in range(8):\n   if B[z, w + 1] == 0:\n    B[z + 1, w] = A[z, w]")
+      :reorder("w", "z")
+  end)
+  local ints = "func f(A: int64[9]) -> B: int64[9]:\n for z in range(8):\n  for w in range(B[z]):\n   B[z + 1] = A[w]"
+  t.raises("dependences_unknown", function() schedule(ints):parallel "z" end)
+end)
+
+t.test("memory that iterations come to share is not overwritten", function()
+  t.raises("dependences_unknown", function()
+    schedule [=[
+func f(A: float32[4]) -> C: float32[4]:
+  alloc B: float32[4]
+  for y in range(4):
+    alloc T: float32[1]
+    block P(y):
+      T[0] = A[y]
+    block Q(y):
+      B[y] = T[0]
+  for z in range(4):
+    block C(z):
+      C[z] = B[z]
+]=]:compute_at("Q", "z")
+  end)
+  local s = schedule [=[
+func f(A: float32[4, 3]) -> C: float32[4]:
+  for y in range(4):
+    alloc acc: float32[1]
+    block acc.init(y):
+      acc[0] = 0
+    for k in range(3):
+      block acc(y, k: reduce):
+        acc[0] += A[y, k]
+    block C(y):
+      C[y] = acc[0]
+]=]
+  s:cache_write("C", "local")
+  local ok, e = pcall(s.compute_inline, s, "C")
+  t.eq(ok, false)
+  same(s, { 4, 3 })
+end)
+
+t.test("a block that moves loses no instance", function()
+  local s = schedule [=[
+func f(A: float32[6]) -> B: float32[11]:
+  alloc U: float32[12]
+  for i in range(12):
+    block U0(i):
+      U[i] = 0
+  for i in range(6):
+    block U(i = 2*i):
+      U[i] += A[i//2]
+  for i in range(11):
+    block B(i):
+      B[i] = U[i] + 1
+]=]
+  t.raises("goes_beyond", function() s:reverse_compute_at("B", "U/i") end)
+  local diagonal = schedule [=[
+func f(A: float32[4, 4]) -> D: float32[4, 4]:
+  alloc B: float32[4, 4]
+  for y in range(4):
+    block B(a = y, b = y):
+      B[a, b] = A[a, b]
+  for i in range(4):
+    for j in range(4):
+      block D(i, j):
+        D[i, j] = select(i == j, B[i, j], 0)
+]=]
+  t.raises("dependences_unknown", function() diagonal:reverse_compute_at("D", "y") end)
+end)
+
+t.test("a sum whose loops are built anew in another order says so", function()
+  local s = schedule [=[
+func f(A: float32[4, 32]) -> D: float32[4]:
+  alloc S: float32[4]
+  for y in range(4):
+    for z in range(32):
+      block S(y, z: reduce):
+        init: S[y] = 0
+        S[y] += A[y, z]
+  for i in range(4):
+    block D(i):
+      D[i] = S[i] * 2
+]=]
+  local split = s:fork()
+  s:split("z", 8, "zo", "zi")
+  s:compute_at("S", "i")
+  assert(not s:history():find "rounding")
+  split:split("z", 8, "zo", "zi")
+  split:reorder("zi", "zo")
+  split:compute_at("S", "i")
+  t.contains(split:history():match "step 3[^\n]*", "sums in another order: rounding changes")
 end)
 
 t.done()

@@ -59,6 +59,12 @@ static void put_access(Buf *b, int n, const char *const *names)
 static void put_update(Buf *b, int indent, int n, const char *const *names)
 {
     static const char *const ops[] = {"=", "=", "=", "+=", "+=", "max="};
+    if (below(8) == 0) { /* what decides reads what is written */
+        buf_printf(b, "%*sif ", indent, "");
+        put_access(b, n, names);
+        buf_puts(b, " == 0:\n");
+        indent += 2;
+    }
     buf_printf(b, "%*s", indent, "");
     put_access(b, n, names);
     buf_printf(b, " %s ", ops[below(6)]);

@@ -1,0 +1,135 @@
+/* cover.c -- do loops run through all of a box?
+**
+** The least value of each axis is a sum of digits of loops, each times a factor: y, y//8, y%8, (y//4)%2.  The values of an axis
+** leave no gap if every factor is at most what the smaller ones reach; those of all axes are a full box if no digit counts
+** twice.  Anything else is taken to leave gaps. */
+#include "core/schedule/cover.h"
+
+#include "core/affine/region.h"
+
+enum { DIGITS = 32 };
+
+/* The loop's value, divided by lo and cut off at hi; lo and hi divide its extent if it has several digits. */
+typedef struct Digit {
+    const Node *var;
+    int64_t lo, hi, extent; /* of the loop */
+    int64_t values, factor;
+} Digit;
+
+typedef struct Cover {
+    size_t nloops, n;
+    const Node *const *loops;
+    Digit digit[DIGITS];
+} Cover;
+
+static const Node *loop_of(const Cover *c, const Node *var)
+{
+    for (size_t i = 0; i < c->nloops; i++)
+        if (c->loops[i]->kid[For_var] == var)
+            return c->loops[i];
+    return NULL;
+}
+
+static bool is_by(const Node *e, Op op)
+{
+    return e->op == op && e->kid[1]->op == OP_IntImm && e->kid[1]->at.i > 0 && e->kid[1]->at.i < INT32_MAX;
+}
+
+static bool add_digit(Cover *c, const Node *e, int64_t factor)
+{
+    Digit d = {.lo = 1, .factor = factor};
+    int64_t modulus = 0;
+    if (is_by(e, OP_FloorMod)) {
+        modulus = e->kid[1]->at.i;
+        e = e->kid[0];
+    }
+    for (; is_by(e, OP_FloorDiv) && d.lo < INT32_MAX; e = e->kid[0])
+        d.lo *= e->kid[1]->at.i;
+    const Node *loop = loop_of(c, e);
+    d.extent = loop ? ir_const_int(loop->kid[For_extent], 0) : 0;
+    if (d.extent < 1 || d.extent > INT32_MAX || d.lo > INT32_MAX || factor < 1 || c->n == DIGITS)
+        return false;
+    d.var = e;
+    d.values = (d.extent - 1) / d.lo + 1;
+    if (modulus && modulus < d.values)
+        d.values = modulus;
+    d.hi = modulus ? d.lo * modulus : d.extent;
+    c->digit[c->n++] = d;
+    return true;
+}
+
+static bool add_digits(Cover *c, const Node *e, int64_t factor)
+{
+    if (e->op == OP_IntImm)
+        return true;
+    if (e->op == OP_Add)
+        return add_digits(c, e->kid[0], factor) && add_digits(c, e->kid[1], factor);
+    int literal = e->op == OP_Mul && e->kid[0]->op == OP_IntImm ? 0 : 1;
+    if (e->op == OP_Mul && e->kid[literal]->op == OP_IntImm) {
+        int64_t times = e->kid[literal]->at.i;
+        return times > 0 && times < INT32_MAX && factor < INT32_MAX && add_digits(c, e->kid[!literal], factor * times);
+    }
+    return add_digit(c, e, factor);
+}
+
+/* No gaps between the values of the sum of the digits from `first` on, each of which is the first of `extent` values. */
+static bool contiguous(Cover *c, size_t first, int64_t extent)
+{
+    int64_t reach = extent;
+    for (size_t i = first + 1; i < c->n; i++)
+        for (size_t j = i; j > first && c->digit[j - 1].factor > c->digit[j].factor; j--) {
+            Digit t = c->digit[j];
+            c->digit[j] = c->digit[j - 1];
+            c->digit[j - 1] = t;
+        }
+    for (size_t i = first; i < c->n; i++) {
+        int64_t more;
+        if (c->digit[i].values > 1 && c->digit[i].factor > reach)
+            return false;
+        if (__builtin_mul_overflow(c->digit[i].factor, c->digit[i].values - 1, &more) || __builtin_add_overflow(reach, more, &reach))
+            return false;
+    }
+    return true;
+}
+
+/* Do digits of one loop take all combinations of their values? */
+static bool independent(const Digit *a, const Digit *b)
+{
+    if (a->var != b->var || a->values == 1 || b->values == 1)
+        return true;
+    const Digit *low = a->lo < b->lo ? a : b, *high = low == a ? b : a;
+    return high->lo % low->hi == 0 && a->extent % high->lo == 0 && (high->hi >= a->extent || a->extent % high->hi == 0) &&
+           low->hi % low->lo == 0;
+}
+
+/* Is what the digits from `first` on make, with the axis's span, free of gaps and of digits that count elsewhere? */
+static Covering cover_axis(Cover *c, size_t first, const AxisSpan *span)
+{
+    for (size_t i = first; i < c->n; i++)
+        for (size_t k = 0; k < c->n; k++)
+            if (k != i && !independent(&c->digit[i], &c->digit[k]))
+                return COVER_UNTOLD;
+    return contiguous(c, first, span->extent) ? COVER_FULL : COVER_GAP;
+}
+
+Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan *domain, size_t nloops, const Node *const *loops,
+                   size_t *axis)
+{
+    Cover c = {.nloops = nloops, .loops = loops};
+    for (*axis = 0; *axis < naxes; ++*axis) {
+        const AxisSpan *s = &span[*axis], *d = &domain[*axis];
+        const Node *least;
+        int64_t width;
+        size_t first = c.n;
+        if (!region_relax(A, s->min, nloops, loops, &least, &width) || least->op != OP_IntImm)
+            return COVER_UNTOLD;
+        if (least->at.i > d->min->at.i || least->at.i + width - 1 + s->extent < d->min->at.i + d->extent)
+            return COVER_GAP;
+        if (!add_digits(&c, s->min, 1))
+            return COVER_UNTOLD;
+        Covering one = cover_axis(&c, first, s);
+        if (one != COVER_FULL)
+            return one;
+    }
+    return COVER_FULL;
+}

@@ -13,7 +13,7 @@ local function cells(headings)
     elseif line == "```" and cell then
       out[#out + 1] = table.concat(cell, "\n")
       cell = nil
-    elseif cell and not line:find "^%a%w*$" then
+    elseif cell and (line == "end" or not line:find "^%a%w*$") then
       cell[#cell + 1] = line
     end
   end

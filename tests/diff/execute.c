@@ -188,7 +188,8 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Cou
         return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_schedule, "the program by threads") &&
                (!ptx || ptx_side(A, scheduled, counts, v));
     }
-    return unfinished(err.code) || err.code == ERR_iterations_spent ||
+    bool too_much = err.code == ERR_iterations_spent || err.code == ERR_alloc_too_big; /* each thread has local memory */
+    return unfinished(err.code) || too_much ||
            blame(v, GUILTY_schedule, "the program by threads: %s %s", err.why, err.witness);
 }
 

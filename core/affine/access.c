@@ -30,8 +30,6 @@ typedef struct Gather {
     Binding env[ENV_VARS];
     int nenv;
     const Node *block, *written[ACC_WRITTEN];
-    const Node *decides[ENV_VARS]; /* conditions, extents and axes' values around the place at hand, which are evaluated for it */
-    int ndecides;
     int first_axis; /* of the block */
     bool init;
     int nwritten;
@@ -392,15 +390,14 @@ static int limits_of_init(Gather *g, int at)
     return at;
 }
 
-static void add_place(Gather *g, const Node *n)
+static bool new_place(Gather *g, const Node *n, int number)
 {
     Accesses *a = g->out;
-    if (a->nplaces == ACC_PLACES) {
-        no_room(g);
-        return;
-    }
+    if (a->nplaces == ACC_PLACES)
+        return no_room(g);
     Place *p = &a->place[a->nplaces++];
     p->stmt = n;
+    p->number = number;
     p->block = g->block;
     p->init = g->init;
     p->first_axis = g->block ? g->first_axis : 0;
@@ -413,21 +410,33 @@ static void add_place(Gather *g, const Node *n)
         a->limit[end++] = g->limit[i];
     p->nlimits = end - a->nlimits;
     a->nlimits = end;
-    for (int i = 0; i < g->ndecides; i++)
-        add_reads(g, g->decides[i]);
+    return true;
+}
+
+static bool reads_written(const Gather *g, const Node *n)
+{
+    if (n->op == OP_Load && is_written(g, n->kid[Load_buffer]))
+        return true;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (reads_written(g, n->kid[i]))
+            return true;
+    return false;
+}
+
+/* What the statement evaluates before it decides what runs. */
+static void add_decider(Gather *g, const Node *n, const Node *e)
+{
+    if (n != g->stmt && reads_written(g, e) && new_place(g, n, -1))
+        add_reads(g, e);
+}
+
+static void add_place(Gather *g, const Node *n)
+{
+    if (!new_place(g, n, g->out->nstores++))
+        return;
     for (size_t i = Store_value; i < n->nkids; i++)
         add_reads(g, n->kid[i]);
     add_touch(g, n->kid[Store_buffer], &n->kid[Store_index], n->op == OP_Store ? TOUCH_STORE : TOUCH_UPDATE);
-}
-
-static void decides(Gather *g, const Node *n)
-{
-    if (n->nkids == 0)
-        return;
-    if (g->ndecides == ENV_VARS)
-        no_room(g);
-    else
-        g->decides[g->ndecides++] = n;
 }
 
 static void walk(Gather *g, const Node *n);
@@ -455,8 +464,8 @@ static void walk_block(Gather *g, const Node *n)
         bind(g, iters->kid[i]->kid[Iter_var], first + (int)i);
     g->block = n;
     g->first_axis = first;
-    decides(g, iters);
-    decides(g, n->kid[Block_where]);
+    add_decider(g, n, iters);
+    add_decider(g, n, n->kid[Block_where]);
     push_guard(g, n->kid[Block_where]);
     g->init = true;
     walk(g, n->kid[Block_init]);
@@ -480,7 +489,7 @@ static void walk_alloc(Gather *g, const Node *n)
 
 static void walk(Gather *g, const Node *n)
 {
-    int nloops = g->nloops, nenv = g->nenv, nlimits = g->nlimits, ndecides = g->ndecides;
+    int nloops = g->nloops, nenv = g->nenv, nlimits = g->nlimits;
     if (g->out->full)
         return;
     switch ((Op)n->op) {
@@ -491,12 +500,12 @@ static void walk(Gather *g, const Node *n)
             walk(g, n->kid[i]);
         break;
     case OP_For:
-        decides(g, n->kid[For_extent]);
+        add_decider(g, n, n->kid[For_extent]);
         enter_loop(g, n);
         walk(g, n->kid[For_body]);
         break;
     case OP_If:
-        decides(g, n->kid[If_cond]);
+        add_decider(g, n, n->kid[If_cond]);
         push_guard(g, n->kid[If_cond]);
         walk(g, n->kid[If_then]);
         g->nlimits = nlimits;
@@ -511,7 +520,6 @@ static void walk(Gather *g, const Node *n)
     g->nloops = nloops;
     g->nenv = nenv;
     g->nlimits = nlimits;
-    g->ndecides = ndecides;
 }
 
 /* Goes down to g->stmt, enters the loops on the way, and gathers what is below it. */
@@ -542,8 +550,8 @@ bool access_gather(const Node *func, const Node *stmt, Accesses *out)
     g.block = NULL;
     g.first_axis = 0;
     g.init = false;
-    g.nloops = g.nlimits = g.nenv = g.nwritten = g.ndecides = 0;
-    out->natoms = out->nterms = out->nforms = out->nplaces = out->ntouches = out->nlimits = out->nallocs = 0;
+    g.nloops = g.nlimits = g.nenv = g.nwritten = 0;
+    out->natoms = out->nterms = out->nforms = out->nplaces = out->nstores = out->ntouches = out->nlimits = out->nallocs = 0;
     out->full = false;
     const Node *way[ACC_LOOPS];
     return descend(&g, func->kid[Func_body], way, 0) && !out->full;

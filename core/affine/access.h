@@ -37,9 +37,11 @@ typedef struct FormLimit {
     int64_t lo, hi;
 } FormLimit;
 
-/* A Store or an Update.  It runs only where its limits hold. */
+/* A Store or an Update; or an If, a For or a Block whose condition, extent or axes read what is written here, which they do
+** however it is decided.  It runs only where its limits hold. */
 typedef struct Place {
     const Node *stmt, *block; /* block: NULL outside every block */
+    int number;               /* of the Store or Update in the order of the text; -1 for what decides */
     bool init;                /* it is the init of the block, and runs where the reduce axes are 0 */
     int loop[ACC_LOOPS], nloops; /* atoms of the loops around, outermost first */
     int first_axis, naxes;    /* forms of the values of the block's axes */
@@ -56,7 +58,7 @@ typedef struct Touch {
 } Touch;
 
 typedef struct Accesses {
-    int natoms, nterms, nforms, nplaces, ntouches, nlimits, nallocs;
+    int natoms, nterms, nforms, nplaces, nstores, ntouches, nlimits, nallocs;
     bool full; /* there was no room for all */
     FormAtom atom[ACC_ATOMS];
     FormTerm term[ACC_TERMS];

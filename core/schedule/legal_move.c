@@ -113,8 +113,11 @@ static unsigned order_in(Check *c, bool before, const Touch *a, const Touch *b, 
     const Accesses *acc = before ? c->was : c->now;
     if (!c->exactly)
         return (unsigned)order_of(acc, a, b);
-    return dep_order(before ? c->m->before : c->m->after, a->buffer, (DepTouch){(size_t)a->place, wrote(a)},
-                     (DepTouch){(size_t)b->place, wrote(b)}, DEP_QUICK, shown, c->err);
+    int i = acc->place[a->place].number, j = acc->place[b->place].number;
+    if (i < 0 || j < 0)
+        return DEP_UNTOLD;
+    return dep_order(before ? c->m->before : c->m->after, a->buffer, (DepTouch){(size_t)i, wrote(a)},
+                     (DepTouch){(size_t)j, wrote(b)}, DEP_QUICK, shown, c->err);
 }
 
 /* Are loops around both of them the same in the two programs, and is their order in the text? */
@@ -164,7 +167,8 @@ static Past order_before(Check *c, const Touch *x, const Touch *y)
 
 static const char *called(const Accesses *acc, const Touch *t)
 {
-    return statement_name(acc->place[t->place].block ? acc->place[t->place].block : acc->place[t->place].stmt);
+    const Place *p = &acc->place[t->place];
+    return p->block ? ir_block_name(p->block) : p->number < 0 ? ir_buf_name(t->buffer) : statement_name(p->stmt);
 }
 
 /* LEGAL_NO: proven to be in another order. */

@@ -26,14 +26,6 @@ static unsigned common_loops(const Stmt *s, const Stmt *t)
     return n;
 }
 
-static int64_t coordinate(isl_point *p, unsigned i)
-{
-    isl_val *v = isl_point_get_coordinate_val(p, isl_dim_set, (int)i);
-    int64_t x = isl_val_get_num_si(v);
-    isl_val_free(v);
-    return x;
-}
-
 static const char *verb(const Stmt *s, const Access *a)
 {
     return a != &s->write ? "reads" : s->update ? "updates" : "writes";
@@ -44,14 +36,14 @@ static void put_instance(Buf *b, const Stmt *s, isl_point *p, unsigned from)
 {
     buf_puts(b, s->name);
     for (unsigned i = 0; i < s->nloops; i++)
-        buf_printf(b, "%s%s=%lld", i ? ", " : " at ", ir_var_name(s->loop[i]), (long long)coordinate(p, from + i));
+        buf_printf(b, "%s%s=%lld", i ? ", " : " at ", ir_var_name(s->loop[i]), (long long)model_coordinate(p, from + i));
 }
 
 static isl_map *at_instance(const Pair *q, const Stmt *s, const Access *a, isl_point *p, unsigned from)
 {
     isl_map *m = isl_map_copy(a->by_loops);
     for (unsigned i = 0; i < s->nloops; i++)
-        m = isl_map_fix_val(m, isl_dim_in, i, isl_val_int_from_si(q->m->ctx, coordinate(p, from + i)));
+        m = isl_map_fix_val(m, isl_dim_in, i, isl_val_int_from_si(q->m->ctx, model_coordinate(p, from + i)));
     return m;
 }
 
@@ -70,7 +62,7 @@ static void show(Pair *q, const Access *x, const Access *y, unsigned bit, isl_ma
         put_instance(&b, q->t, p, (unsigned)q->s->nloops);
         buf_printf(&b, " %s %s[", verb(q->t, y), ir_buf_name(x->buffer));
         for (unsigned d = 0; d < ir_rank(x->buffer); d++)
-            buf_printf(&b, "%s%lld", d ? ", " : "", (long long)coordinate(e, d));
+            buf_printf(&b, "%s%lld", d ? ", " : "", (long long)model_coordinate(e, d));
         buf_printf(&b, "] %s ", bit == DEP_FIRST ? "after" : "before");
         put_instance(&b, q->s, p, 0);
         buf_printf(&b, " %s it", verb(q->s, x));

@@ -39,19 +39,11 @@ static isl_map *of_nest(const Order *o, const Stmt *s, const Access *a)
     return isl_map_project_out(m, isl_dim_in, o->outer + o->n, (unsigned)s->nloops - o->outer - o->n);
 }
 
-static int64_t coordinate(isl_point *p, unsigned i)
-{
-    isl_val *v = isl_point_get_coordinate_val(p, isl_dim_set, (int)i);
-    int64_t x = isl_val_get_num_si(v);
-    isl_val_free(v);
-    return x;
-}
-
 /* "y=0, x=1", from the coordinates that begin at `at`. */
 static void put_iteration(const Order *o, Buf *b, isl_point *p, unsigned at)
 {
     for (unsigned i = 0; i < o->n; i++)
-        buf_printf(b, "%s%s=%lld", i ? ", " : "", ir_var_name(o->before[i]->kid[For_var]), (long long)coordinate(p, at + i));
+        buf_printf(b, "%s%s=%lld", i ? ", " : "", ir_var_name(o->before[i]->kid[For_var]), (long long)model_coordinate(p, at + i));
 }
 
 static const char *done(const Stmt *s, const Access *a)
@@ -63,7 +55,7 @@ static isl_map *at_iteration(const Order *o, const Stmt *s, const Access *a, isl
 {
     isl_map *m = of_nest(o, s, a);
     for (unsigned i = 0; i < o->outer + o->n; i++)
-        m = isl_map_fix_val(m, isl_dim_in, i, isl_val_int_from_si(o->m->ctx, coordinate(p, from + i)));
+        m = isl_map_fix_val(m, isl_dim_in, i, isl_val_int_from_si(o->m->ctx, model_coordinate(p, from + i)));
     return m;
 }
 
@@ -76,7 +68,7 @@ static void show_turn(const Order *o, const Stmt *s, const Access *a, const Stmt
     if (e && isl_point_is_void(e) == isl_bool_false) {
         buf_printf(&w, "%s[", ir_buf_name(a->buffer));
         for (unsigned d = 0; d < ir_rank(a->buffer); d++)
-            buf_printf(&w, "%s%lld", d ? ", " : "", (long long)coordinate(e, d));
+            buf_printf(&w, "%s%lld", d ? ", " : "", (long long)model_coordinate(e, d));
         buf_printf(&w, "] is %s at ", done(s, a));
         put_iteration(o, &w, p, o->outer);
         buf_printf(&w, " and %s at ", done(t, b));

@@ -23,14 +23,6 @@ static isl_map *of_iteration(const Parallel *p, const Stmt *s, const Access *a)
     return isl_map_project_out(m, isl_dim_in, (unsigned)p->depth + 1, (unsigned)(s->nloops - p->depth - 1));
 }
 
-static int64_t coordinate(isl_point *p, int i)
-{
-    isl_val *v = isl_point_get_coordinate_val(p, isl_dim_set, i);
-    int64_t x = isl_val_get_num_si(v);
-    isl_val_free(v);
-    return x;
-}
-
 /* The smallest pair of iterations in `pairs`, and the first element that both touch. */
 static bool smallest(Parallel *p, isl_map *pairs, isl_map *a, isl_map *b, LoopConflict *out)
 {
@@ -41,7 +33,7 @@ static bool smallest(Parallel *p, isl_map *pairs, isl_map *a, isl_map *b, LoopCo
     }
     isl_map *x = isl_map_copy(a), *y = isl_map_copy(b);
     for (size_t i = 0; i <= p->depth; i++) {
-        int64_t u = coordinate(at, (int)i), v = coordinate(at, (int)(p->depth + 1 + i));
+        int64_t u = model_coordinate(at, (int)i), v = model_coordinate(at, (int)(p->depth + 1 + i));
         x = isl_map_fix_val(x, isl_dim_in, (unsigned)i, isl_val_int_from_si(p->m->ctx, u));
         y = isl_map_fix_val(y, isl_dim_in, (unsigned)i, isl_val_int_from_si(p->m->ctx, v));
         if (i == p->depth)
@@ -52,7 +44,7 @@ static bool smallest(Parallel *p, isl_map *pairs, isl_map *a, isl_map *b, LoopCo
     isl_point *e = isl_set_sample_point(isl_set_lexmin(both));
     bool ok = e && isl_point_is_void(e) == isl_bool_false;
     for (size_t d = 0; ok && d < ir_rank(out->buffer); d++)
-        out->index[d] = coordinate(e, (int)d);
+        out->index[d] = model_coordinate(e, (int)d);
     isl_point_free(e);
     out->first_at = out->second_at = "";
     return ok;

@@ -44,21 +44,13 @@ static bool is_common(const Check *c, const Stmt *s)
 
 /* ---- words ---- */
 
-static int64_t coordinate(isl_point *p, size_t i)
-{
-    isl_val *v = isl_point_get_coordinate_val(p, isl_dim_set, (int)i);
-    int64_t x = isl_val_get_num_si(v);
-    isl_val_free(v);
-    return x;
-}
-
 /* "C(y=0, x=0, k=1)", from the coordinates that begin at `at`. */
 static const char *instance_text(Arena *A, const Stmt *s, isl_point *p, size_t at)
 {
     Buf b = buf_new(A);
     buf_printf(&b, "%s(", s->name);
     for (size_t i = 0; i < s->naxes; i++)
-        buf_printf(&b, "%s%s=%lld", i ? ", " : "", ir_var_name(s->axis[i]), (long long)coordinate(p, at + i));
+        buf_printf(&b, "%s%s=%lld", i ? ", " : "", ir_var_name(s->axis[i]), (long long)model_coordinate(p, at + i));
     buf_putc(&b, ')');
     return buf_str(&b);
 }
@@ -74,7 +66,7 @@ static const char *tuple_text(Check *c, const char *name, size_t n, isl_point *p
     const char *colon = strchr(name, ':');
     buf_printf(&b, "%s[", colon ? colon + 1 : name);
     for (size_t i = 0; i < n; i++)
-        buf_printf(&b, "%s%lld", i ? ", " : "", (long long)coordinate(p, at + i));
+        buf_printf(&b, "%s%lld", i ? ", " : "", (long long)model_coordinate(p, at + i));
     buf_putc(&b, ']');
     const Node *params = c->m->func->kid[Func_params];
     bool input = strncmp(name, "out:", 4) == 0;
@@ -297,12 +289,12 @@ static const char *element_text(Check *c, const Stmt *r, isl_map *reads, const N
 {
     isl_map *at = isl_map_copy(reads);
     for (size_t i = 0; i < r->naxes; i++)
-        at = isl_map_fix_val(at, isl_dim_in, (unsigned)i, isl_val_int_from_si(c->m->ctx, coordinate(p, from + i)));
+        at = isl_map_fix_val(at, isl_dim_in, (unsigned)i, isl_val_int_from_si(c->m->ctx, model_coordinate(p, from + i)));
     isl_point *e = isl_set_sample_point(isl_set_lexmin(isl_map_range(at)));
     Buf b = buf_new(c->A);
     buf_printf(&b, "%s[", ir_buf_name(buffer));
     for (size_t d = 0; e && d < ir_rank(buffer); d++)
-        buf_printf(&b, "%s%lld", d ? ", " : "", (long long)coordinate(e, d));
+        buf_printf(&b, "%s%lld", d ? ", " : "", (long long)model_coordinate(e, d));
     buf_putc(&b, ']');
     isl_point_free(e);
     return buf_str(&b);

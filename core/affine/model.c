@@ -21,6 +21,14 @@ isl_ctx *model_ctx(unsigned long operations)
     return ctx;
 }
 
+int64_t model_coordinate(isl_point *p, size_t i)
+{
+    isl_val *v = isl_point_get_coordinate_val(p, isl_dim_set, (int)i);
+    int64_t x = isl_val_get_num_si(v);
+    isl_val_free(v);
+    return x;
+}
+
 static void free_map(void *map) { isl_map_free(map); }
 static void free_set(void *set) { isl_set_free(set); }
 static void free_union(void *map) { isl_union_map_free(map); }

@@ -10,6 +10,7 @@
 
 #include <isl/ctx.h>
 #include <isl/map.h>
+#include <isl/point.h>
 #include <isl/set.h>
 #include <isl/space.h>
 #include <isl/union_map.h>
@@ -75,6 +76,9 @@ Model *model_of(Arena *A, isl_ctx *ctx, const Node *func, const Node *under, boo
 
 /* The number of loops around the alloc of a buffer; 0 for parameters. */
 size_t model_scope(const Model *m, const Node *buffer);
+
+/* A coordinate of a point, which fits 64 bits as loops and indices do. */
+int64_t model_coordinate(isl_point *p, size_t i);
 
 /* Hands an isl object to the model's arena. */
 isl_map *model_keep_map(Arena *A, isl_map *map);

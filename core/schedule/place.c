@@ -68,14 +68,13 @@ static int dimension_of(const Node *const *index, size_t rank, const Node *axis)
     return -1;
 }
 
-static void span_from_region(Arena *A, const Region *r, int d, const AxisSpan *domain, AxisSpan *out)
+static void span_from_region(const Region *r, int d, const AxisSpan *domain, AxisSpan *out)
 {
     *out = *domain;
     if (r->whole[d] || r->extent[d] >= domain->extent)
         return;
     out->min = r->min[d];
     out->extent = MUTANT(compute_at_extent_short, r->extent[d], r->extent[d] - (r->extent[d] > 1));
-    (void)A;
 }
 
 /* A loop below n over the same axis with the same extent: the new loop runs along with it and takes its name. */
@@ -236,7 +235,7 @@ bool prim_compute_at(Step *s)
         m->span[i] = m->domain[i];
         int d = dimension_of(&access->kid[Store_index], r.rank, axis_of(m->block, i));
         if (iters->kid[i]->at.i == ITER_spatial && d >= 0)
-            span_from_region(s->A, &r, d, &m->domain[i], &m->span[i]);
+            span_from_region(&r, d, &m->domain[i], &m->span[i]);
     }
     if (!build_move(s, m, m->target, NULL))
         return false;
@@ -325,7 +324,7 @@ static bool narrow_by(Step *s, Move *m, const Node *source)
             i++;
         if (i == iters->nkids)
             return REFUSE(s->err, read_not_plain, m->block, ir_block_name(m->block), ir_buf_name(source), d);
-        span_from_region(s->A, &r, (int)d, &m->domain[i], &m->span[i]);
+        span_from_region(&r, (int)d, &m->domain[i], &m->span[i]);
     }
     return true;
 }

@@ -16,6 +16,7 @@
 #include "lua_api/scripts.h"
 #include "lua_api/session.h"
 #include "lua_api/tensor_box.h"
+#include "passes/loop/lower.h"
 
 static const char kernels_key; /* registry: fingerprint and target -> Kernel */
 
@@ -130,8 +131,24 @@ static double module_flops(const Module *m)
     return sum;
 }
 
+/* "digits", "digits with conv2": the model, and the kernels whose schedule is not the default. */
+static const char *module_label(Arena *A, const Module *m)
+{
+    enum { NAMED = 3 };
+    Buf label = buf_new(A);
+    uint32_t n = 0;
+    buf_puts(&label, m->graph->name);
+    for (uint32_t i = 0; i < m->nkernels; i++)
+        if (touched(m->kernel[i].func->kid[Func_body]) && n++ < NAMED)
+            buf_printf(&label, "%s%s", n > 1 ? ", " : " with ", m->kernel[i].name);
+    if (n > NAMED)
+        buf_printf(&label, " and %u more", n - NAMED);
+    return buf_str(&label);
+}
+
 static int module_runnable(lua_State *L, int idx, const char *target, Runnable *out)
 {
+    bool gpu = false;
     ModuleBox *box = test_module(L, idx);
     if (!box)
         return 0;
@@ -140,13 +157,18 @@ static int module_runnable(lua_State *L, int idx, const char *target, Runnable *
     Model *m = arena_alloc(A, sizeof *m);
     *m = (Model){module_retain(module), module->graph->nvalues, ARENA_ARRAY(A, Tensor *, module->graph->nvalues + 1),
                  ARENA_ARRAY(A, Kernel *, module->nkernels + 1), ARENA_ARRAY(A, ExecCall, module->nkernels + 1)};
-    *out = (Runnable){.label = arena_strdup(A, module->graph->name), .flops = module_flops(module), .arena = A,
+    *out = (Runnable){.label = module_label(A, module), .flops = module_flops(module), .arena = A,
                       .release = release_model, .impl = m};
     luaL_checkstack(L, 8, "kernels");
     for (uint32_t i = 0; i < module->nkernels; i++) {
-        KernelBox *k = push_cached(L, module->arena, module->kernel[i].func, target);
+        const Node *func = module->kernel[i].func;
+        const char *used = timed_target(L, func, target);
+        KernelBox *k = push_cached(L, module->arena, func, used);
         m->kernel[i] = kernel_retain(k->kernel);
-        out->compile_ms += k->kernel->compile_ms;
+        runnable_add_kernel(out, k->version->func, k->kernel);
+        if (loop_is_gpu(func) && !gpu)
+            out->label = timed_label(A, func, out->label, used);
+        gpu |= loop_is_gpu(func);
         lua_pop(L, 1);
     }
     Err err = {0};
@@ -251,7 +273,7 @@ LUA_FN(module_profile, "m:profile(options?) -> Profile",
     lua_settop(L, 2);
     arg_options(L, 2, keys);
     int repeat = (int)opt_int(L, 2, "repeat", 1, 1000, 7), threads = (int)opt_int(L, 2, "threads", 0, 1024, 0);
-    Runnable *r = push_job(L, "llvm");
+    Runnable *r = push_job(L, NULL);
     Model *m = r->impl;
     uint32_t n = m->module->nkernels;
     double *seconds = ARENA_ARRAY(r->arena, double, n * (uint32_t)repeat + 1);

@@ -359,7 +359,7 @@ LUA_FN(sched_load, "s:load(path) -> Schedule",
     check_sched(L, 1);
     const char *path = arg_str(L, 2);
     if (access(path, R_OK) != 0)
-        return RAISE(L, io_failed, NULL, "read", path, strerror(errno));
+        return RAISE(L, not_readable, NULL, path, strerror(errno));
     lua_getfield(L, 1, "steps");
     lua_pushvalue(L, 1);
     if (luaL_loadfilex(L, path, "t") != LUA_OK)

@@ -547,25 +547,48 @@ static void spread_named(lua_State *L)
     lua_settop(L, 2);
 }
 
-static void te_func_tostring(lua_State *L, void *self)
+/* Pushes the parameters of the te.func at index 1: "y, x, k". */
+static const char *push_parameters(lua_State *L)
 {
-    (void)self;
     luaL_Buffer b;
     push_part(L, 1, PART_FUNCTION);
     int f = lua_gettop(L);
     push_part(L, 1, PART_PARAMETERS);
-    push_part(L, 1, PART_NAME);
     luaL_buffinit(L, &b);
-    lua_pushvalue(L, f + 2);
-    luaL_addvalue(&b);
-    luaL_addchar(&b, '(');
     const char *name;
     for (int i = 1; (name = parameter(L, f, f + 1, i)); i++) {
         luaL_addstring(&b, i > 1 ? ", " : "");
         luaL_addstring(&b, name);
     }
-    luaL_addstring(&b, ")   a program with parameters: call it");
     luaL_pushresult(&b);
+    return lua_tostring(L, -1);
+}
+
+static void te_func_tostring(lua_State *L, void *self)
+{
+    (void)self;
+    push_part(L, 1, PART_NAME);
+    const char *name = lua_tostring(L, -1);
+    lua_pushfstring(L, "%s(%s)   a program with parameters: call it", name, push_parameters(L));
+}
+
+/* Refuses more arguments than the te.func has parameters: they would be dropped. */
+static void check_count(lua_State *L, int given)
+{
+    lua_Debug ar;
+    push_part(L, 1, PART_PARAMETERS);
+    bool listed = lua_istable(L, -1);
+    int most = listed ? (int)lua_rawlen(L, -1) : 0;
+    push_part(L, 1, PART_FUNCTION);
+    lua_getinfo(L, ">u", &ar);
+    lua_pop(L, 1);
+    if (!listed)
+        most = ar.isvararg ? given : ar.nparams;
+    if (given <= most)
+        return;
+    push_part(L, 1, PART_NAME);
+    const char *name = lua_tostring(L, -1);
+    RAISE(L, te_extra_arguments, NULL, name, most, given, push_parameters(L));
 }
 
 LUA_FN(te_func_call, "__call(f, …) -> Func",
@@ -575,6 +598,7 @@ LUA_FN(te_func_call, "__call(f, …) -> Func",
     if (lua_gettop(L) == 2)
         spread_named(L);
     int n = lua_gettop(L) - 1;
+    check_count(L, n);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &current_key);
     int outer = lua_gettop(L);
     TeScope *s = new_te_scope(L);

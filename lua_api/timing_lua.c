@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backends/llvm/peak.h"
 #include "core/run/stats.h"
 #include "lua_api/runnable.h"
 #include "lua_api/scripts.h"
@@ -57,6 +58,7 @@ typedef struct Timing {
     int n;
     double *samples; /* seconds of one run */
     double flops, bytes, compile_ms;
+    int threads; /* that could run it; 0 where the processor itself did not */
     Stats stats;
 } Timing;
 
@@ -88,6 +90,40 @@ static void timing_tostring(lua_State *L, void *self)
     lua_pushstring(L, text);
 }
 
+static void set_number(lua_State *L, const char *key, double v)
+{
+    lua_pushnumber(L, v);
+    lua_setfield(L, -2, key);
+}
+
+/* The numbers, for `--json`. */
+static int timing_display(lua_State *L, void *self, const char *kind)
+{
+    const Timing *t = self;
+    if (strcmp(kind, "json") != 0)
+        return 0;
+    lua_createtable(L, 0, 12);
+    lua_pushliteral(L, "Timing");
+    lua_setfield(L, -2, "type");
+    lua_pushstring(L, t->label);
+    lua_setfield(L, -2, "label");
+    set_number(L, "median", t->stats.median);
+    set_number(L, "min", t->stats.min);
+    set_number(L, "q1", t->stats.q1);
+    set_number(L, "q3", t->stats.q3);
+    set_number(L, "spread", (t->stats.q3 - t->stats.q1) / (2 * t->stats.median));
+    if (t->flops > 0)
+        set_number(L, "gflops", t->flops / t->stats.median * 1e-9);
+    set_number(L, "compile_ms", t->compile_ms);
+    lua_pushinteger(L, t->n);
+    lua_setfield(L, -2, "rounds");
+    lua_pushinteger(L, t->threads);
+    lua_setfield(L, -2, "threads");
+    timing_tostring(L, self);
+    lua_setfield(L, -2, "text");
+    return 1;
+}
+
 #define NUMBER_FIELD(id, name, value, doc)                    \
     LUA_FN(timing_##id, "t." name " -> number", doc)          \
     {                                                         \
@@ -103,6 +139,9 @@ NUMBER_FIELD(q3, "q3", t->stats.q3, "The third quartile, in seconds.")
 NUMBER_FIELD(rounds, "rounds", (double)t->n, "How many rounds were measured.")
 NUMBER_FIELD(gflops, "gflops", t->flops / t->stats.median * 1e-9, "10^9 floating-point operations of the program as written, a second.")
 NUMBER_FIELD(compile_ms, "compile_ms", t->compile_ms, "From the program's text to callable code, in milliseconds.")
+
+NUMBER_FIELD(threads, "threads", (double)t->threads,
+             "How many threads could run it: 1 without a parallel loop, 0 where the processor itself did not.")
 
 LUA_FN(timing_label, "t.label -> string", "The mark or the name of what was timed.")
 {
@@ -124,11 +163,18 @@ LUA_FN(timing_samples, "t.samples -> list", "The rounds, in seconds, in the orde
 
 static const LuaFn *const timing_members[] = {&timing_median_fn, &timing_min_fn, &timing_q1_fn, &timing_q3_fn,
                                               &timing_rounds_fn, &timing_gflops_fn, &timing_compile_ms_fn,
-                                              &timing_label_fn, &timing_samples_fn, NULL};
+                                              &timing_threads_fn, &timing_label_fn, &timing_samples_fn, NULL};
 
 const LuaClass timing_class = {.name = "Timing", .doc = "How long something took: a value with its spread.",
                                .size = sizeof(Timing), .members = timing_members, .tostring = timing_tostring,
+                               .display = timing_display,
                                .release = release_timing};
+
+static int cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > PEAK_MAX_THREADS ? PEAK_MAX_THREADS : (int)n;
+}
 
 /* Pushes the Timing of rounds that were measured. */
 static Timing *push_timing(lua_State *L, const Runnable *r, const double *samples, int n)
@@ -142,6 +188,7 @@ static Timing *push_timing(lua_State *L, const Runnable *r, const double *sample
     t->flops = r->flops;
     t->bytes = r->bytes;
     t->compile_ms = r->compile_ms;
+    t->threads = r->elsewhere ? 0 : !r->parallel ? 1 : r->job.threads > 0 ? r->job.threads : cores();
     t->stats = stats_of(samples, n);
     return t;
 }
@@ -174,8 +221,8 @@ int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int th
     int rounds = 0;
     Err err = {0};
     for (int i = 0; i < n; i++) {
+        r[i].job.threads = threads;
         jobs[i] = r[i].job;
-        jobs[i].threads = threads;
     }
     bool ok = exec_time(jobs, n, plan, samples, &rounds, &err);
     lua_createtable(L, n, 0);
@@ -218,15 +265,15 @@ static int time_list(lua_State *L)
 {
     size_t n = arg_list(L, 1, MAX_ITEMS);
     TimerPlan plan = plan_options(L, 2);
-    const char *target = opt_str(L, 2, "target", "llvm");
-    int threads = (int)opt_int(L, 2, "threads", 0, 1024, 0);
+    const char *target = opt_str(L, 2, "target", NULL);
+    int threads = (int)opt_int(L, 2, "threads", 0, PEAK_MAX_THREADS, 0);
     if (n == 0)
-        return arg_wrong(L, 1, "a list of programs, such as {s:at(0), s}");
+        return RAISE(L, list_empty, NULL);
     Bench *b = lua_box(L, &bench_class);
     for (size_t i = 0; i < n; i++) {
         lua_rawgeti(L, 1, (lua_Integer)i + 1);
-        runnable_check(L, -1, target, &b->at[i]);
         b->n = (int)i + 1;
+        runnable_check(L, -1, target, &b->at[i]);
         lua_pop(L, 1);
     }
     number_labels(b);
@@ -247,7 +294,8 @@ LUA_FN(tvm_clock, "tvm.clock() -> number",
 LUA_FN(tvm_time, "tvm.time(program, options?) -> Timing",
     "Builds a Func, Version, Schedule or Module, and measures it in the runner process: rounds of at least\n"
     "min_repeat_ms = 2, repeat = 21 of them.  Further options: number, threads (0: all cores), target, limit\n"
-    "(seconds in all).")
+    "(seconds in all).  A program with loops bound to a GPU's threads is timed on that, copies to it included; without\n"
+    "one it is refused, unless a target is named that runs it otherwise, and then the label says so.")
 {
     lua_settop(L, 2);
     lua_createtable(L, 1, 0);
@@ -299,37 +347,38 @@ static int call_script(lua_State *L, const char *name, int nargs)
     return 1;
 }
 
-static int cores(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 ? (int)n : 1;
-}
-
 LUA_FN(tvm_compare, "tvm.compare(list, options?) -> Comparison",
     "Builds and times the programs of a list against each other: a table of medians, spreads (half of the\n"
     "middle half), how many times faster than the first, with the 95 % interval or \"no difference\", GFLOP/s\n"
-    "and percent of the machine's measured peak.  tvm.compare{s:at(0), s}.  Options as for tvm.time.")
+    "and percent of the measured peak of as many cores.  tvm.compare{s:at(0), s}.  Options as for tvm.time.")
 {
-    if (arg_list(L, 1, MAX_ITEMS) == 0)
-        return arg_wrong(L, 1, "a list, such as {s:at(0), s} (labels come from marks)");
     lua_settop(L, 2);
-    lua_pushinteger(L, cores());
-    return call_script(L, "compare", 3);
+    time_list(L);
+    lua_replace(L, 1);
+    lua_settop(L, 1);
+    return call_script(L, "compare", 1);
 }
 
-LUA_FN(tvm_peak, "tvm.peak(threads?) -> number",
-    "The machine's peak in GFLOP/s of float32 multiply-adds, measured once in a session; on all cores unless said.")
+LUA_FN(tvm_peak, "tvm.peak(threads?, options?) -> number",
+    "The machine's peak in GFLOP/s of float32 multiply-adds, on all cores unless said: the best of many short runs,\n"
+    "measured when it is first asked for.  again = true measures once more; the highest that was measured counts.")
 {
-    int64_t threads = arg_int_or(L, 1, 1, 1024, cores());
-    lua_settop(L, 0);
-    lua_pushinteger(L, threads);
-    return call_script(L, "peak", 1);
+    static const char *const keys[] = {"again", NULL};
+    int threads = (int)arg_int_or(L, 1, 1, PEAK_MAX_THREADS, cores());
+    arg_options(L, 2, keys);
+    Err err = {0};
+    double peak = llvm_peak_gflops(DT_float32, threads, opt_bool(L, 2, "again", false), &err);
+    if (peak <= 0)
+        return lua_raise(L, &err);
+    lua_pushnumber(L, peak);
+    return 1;
 }
 
 LUA_FN(tvm_whatif, "tvm.whatif(f, grid, schedule, options?) -> WhatIf",
     "Tries every combination of a grid such as {{\"ty\", 4, 8}, {\"tx\", 32, 64}}: f(s, p) takes steps on a fork\n"
-    "of the schedule with p.ty and p.tx; each is timed, and the table is ranked.  Refused combinations are\n"
-    "listed with the reason.  An interruption keeps the rows that are finished.  w:adopt(1) takes the best.")
+    "of the schedule with p.ty and p.tx; each is timed, and the table is ranked, with the schedule as it was.\n"
+    "Refused combinations are listed with the reason.  An interruption keeps the rows that are finished.\n"
+    "w:adopt(1) takes the best.")
 {
     arg_function(L, 1);
     arg_table(L, 2);

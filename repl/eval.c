@@ -277,7 +277,7 @@ EvalStatus eval_input(lua_State *L, const char *text, const char *name, FILE *ou
     int top = lua_gettop(L);
     FILE *before = s->out;
     Arena *A = arena_new(NULL);
-    s->out = out;
+    s->out = lua_view(L)->json ? s->out : out; /* what is printed has lines of its own there */
     s->listening = true;
     s->told = NULL;
     session_drop_steps(L);

@@ -1,7 +1,7 @@
 /* json.c -- results for programs: one line of JSON for each input.
 **
 ** Numbers, strings, booleans and plain tables are written as they are; a value of the workbench as
-** its own JSON form where it has one, else as {"type":…,"text":…}.
+** the table that its display hook or its __json gives, else as {"type":…,"text":…}.
 */
 #include "repl/json.h"
 
@@ -106,10 +106,12 @@ static void push_object(lua_State *L, int table, int depth)
     join(L, '{', '}');
 }
 
-static void push_boxed(lua_State *L, int idx)
+static void push_boxed(lua_State *L, int idx, int depth)
 {
-    if (lua_display(L, idx, "json"))
+    if (lua_display(L, idx, "json")) {
+        push_json(L, -1, depth + 1);
         return;
+    }
     const LuaClass *cls = lua_class_of(L, idx, NULL);
     lua_display_text(L, idx);
     push_string(L, -1);
@@ -143,15 +145,96 @@ static void push_json(lua_State *L, int idx, int depth)
     case LUA_TTABLE:
         if (depth >= DEEPEST)
             lua_pushliteral(L, "null");
+        else if (luaL_callmeta(L, idx, "__json"))
+            push_json(L, -1, depth + 1);
         else if (is_list(L, idx))
             push_list(L, idx, (lua_Integer)lua_rawlen(L, idx), depth);
         else
             push_object(L, idx, depth);
         break;
-    default: push_boxed(L, idx);
+    default: push_boxed(L, idx, depth);
     }
     lua_copy(L, -1, top + 1);
     lua_settop(L, top + 1);
+}
+
+/* ---- what is printed ---- */
+
+/* The stream behind print: complete lines are written at once, the rest when it is flushed. */
+static struct Printed {
+    FILE *stream, *out;
+    size_t n;
+    char line[1 << 14];
+} printed;
+
+static void end_line(void)
+{
+    fputs("{\"print\":\"", printed.out);
+    for (size_t i = 0; i < printed.n; i++) {
+        unsigned char c = (unsigned char)printed.line[i];
+        if (c == '"' || c == '\\')
+            fprintf(printed.out, "\\%c", c);
+        else if (c < 32)
+            fprintf(printed.out, "\\u%04x", c);
+        else
+            fputc(c, printed.out);
+    }
+    fputs("\"}\n", printed.out);
+    printed.n = 0;
+}
+
+static ssize_t take_text(void *cookie, const char *text, size_t n)
+{
+    (void)cookie;
+    for (size_t i = 0; i < n; i++) {
+        bool begins = ((unsigned char)text[i] & 0xc0) != 0x80; /* a letter, which no line's end may cut */
+        if (text[i] == '\n' || (begins && printed.n > sizeof printed.line - 8) || printed.n == sizeof printed.line)
+            end_line();
+        if (text[i] != '\n')
+            printed.line[printed.n++] = text[i];
+    }
+    fflush(printed.out);
+    return (ssize_t)n;
+}
+
+static void flush_print(void)
+{
+    if (!printed.stream)
+        return;
+    fflush(printed.stream);
+    if (printed.n)
+        end_line();
+}
+
+/* The stream stays open, as standard output does. */
+static int keep_open(lua_State *L)
+{
+    luaL_Stream *file = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+    file->closef = keep_open;
+    flush_print();
+    lua_pushnil(L);
+    lua_pushliteral(L, "cannot close standard file");
+    return 2;
+}
+
+void json_take_print(lua_State *L, FILE *out)
+{
+    printed.out = out;
+    printed.stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = take_text});
+    if (!printed.stream)
+        return;
+    setvbuf(printed.stream, NULL, _IOLBF, BUFSIZ);
+    session_of(L)->out = printed.stream;
+    luaL_Stream *file = lua_newuserdatauv(L, sizeof *file, 0);
+    *file = (luaL_Stream){printed.stream, keep_open};
+    luaL_setmetatable(L, LUA_FILEHANDLE);
+    lua_getglobal(L, "io");
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, "stdout");
+    lua_getfield(L, -1, "output");
+    lua_pushvalue(L, -3);
+    lua_call(L, 1, 0);
+    lua_pop(L, 2);
 }
 
 /* ---- one line ---- */
@@ -201,6 +284,7 @@ static int push_result(lua_State *L)
 void json_result(lua_State *L, EvalStatus status, const char *name, const char *text, FILE *out)
 {
     int top = lua_gettop(L);
+    flush_print();
     lua_pushcfunction(L, push_result);
     if (top > 0)
         lua_pushvalue(L, top);

@@ -17,6 +17,7 @@
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
 #include "repl/eval.h"
+#include "repl/json.h"
 #include "repl/prompt.h"
 #include "repl/start.h"
 #include "viz/draw.h"
@@ -52,7 +53,7 @@ static void usage(FILE *out)
           "  -             run the script on standard input\n"
           "  -e CODE       run CODE as if it were typed, and print its value\n"
           "  -i            the prompt after -e or the script\n"
-          "  --json        print each result as a line of JSON\n"
+          "  --json        print each result as a line of JSON (docs/json.md)\n"
           "  --version     the version\n"
           "  --features    what this build and this machine can do\n"
           "  --help        this\n",
@@ -133,6 +134,8 @@ static int run(lua_State *L, int argc, char **argv, const Options *o)
     EvalStatus status = EVAL_OK;
     bool prompt = o->interactive || (!o->ncode && !o->script && isatty(STDIN_FILENO));
     session_of(L)->view.json = o->json;
+    if (o->json)
+        json_take_print(L, stdout);
     protect_watch(L, false);
     for (int i = 0; i < o->ncode && status == EVAL_OK; i++)
         status = eval_input(L, o->code[i], "=-e", stdout, stderr);

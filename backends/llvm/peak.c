@@ -1,11 +1,14 @@
 /* peak.c -- the peak is a program like any other, compiled and timed like any other. */
 #include "backends/llvm/peak.h"
 
+#include <math.h>
+
 #include "backends/exec.h"
 #include "backends/llvm/llvm.h"
 #include "core/ir/parse.h"
 
-enum { STEPS = 200000, ROUNDS = 15 };
+/* A run is shorter than the slice of time after which another program takes a busy core. */
+enum { STEPS = 50000, ROUNDS = 400 };
 
 typedef struct Shape {
     int accumulators, lanes;
@@ -29,40 +32,42 @@ static Shape shape_for(DType t)
 }
 
 /* The factors are below 1, so that the sums converge and no number becomes slow to handle. */
-static const Node *program(Arena *A, DType t, Shape s, Err *err)
+static const Node *program(Arena *A, DType t, Shape s, int threads, Err *err)
 {
     const char *type = dtype_name(t);
     int n = s.accumulators, w = s.lanes;
     return ir_parse_func(
         A,
         arena_printf(A,
-                     "func peak(A: %s[%d, %d], B: %s[%d]) -> C: %s[%d, %d]:\n"
-                     "  alloc T: %s[%d, %d] local\n"
-                     "  for i in unrolled(%d):\n    for j in vectorized(%d):\n"
-                     "      T[i, j] = A[i, j]\n"
-                     "  for k in range(%d):\n    for i in unrolled(%d):\n"
-                     "      for j in vectorized(%d):\n        T[i, j] %s B[j] * B[j]\n"
-                     "  for i in unrolled(%d):\n    for j in vectorized(%d):\n"
-                     "      C[i, j] = T[i, j]\n",
-                     type, n, w, type, w, type, n, w, type, n, w, n, w, STEPS, n, w, s.update, n, w),
+                     "func peak(A: %s[%d, %d], B: %s[%d]) -> C: %s[%d, %d, %d]:\n"
+                     "  for t in %s(%d):\n"
+                     "    alloc T: %s[%d, %d] local\n"
+                     "    for i in unrolled(%d):\n      for j in vectorized(%d):\n"
+                     "        T[i, j] = A[i, j]\n"
+                     "    for k in range(%d):\n      for i in unrolled(%d):\n"
+                     "        for j in vectorized(%d):\n          T[i, j] %s B[j] * B[j]\n"
+                     "    for i in unrolled(%d):\n      for j in vectorized(%d):\n"
+                     "        C[t, i, j] = T[i, j]\n",
+                     type, n, w, type, w, type, threads, n, w, threads > 1 ? "parallel" : "range",
+                     threads, type, n, w, n, w, STEPS, n, w, s.update, n, w),
         err);
 }
 
-static double measure(DType t, Err *err)
+static double measure(DType t, int threads, Err *err)
 {
     Arena *A = arena_new(NULL);
     Shape s = shape_for(t);
-    double samples[ROUNDS], best = 0, flop = 2.0 * STEPS * s.accumulators * s.lanes;
+    double samples[ROUNDS], best = 0, flop = 2.0 * STEPS * s.accumulators * s.lanes * threads;
     int rounds = 0;
-    int64_t shape[] = {s.accumulators, s.lanes};
-    Tensor *tensors[] = {tensor_new(t, 2, shape, err), tensor_new(t, 1, shape + 1, err),
-                         tensor_new(t, 2, shape, err)};
-    const Node *func = program(A, t, s, err);
+    int64_t shape[] = {threads, s.accumulators, s.lanes};
+    Tensor *tensors[] = {tensor_new(t, 2, shape + 1, err), tensor_new(t, 1, shape + 2, err),
+                         tensor_new(t, 3, shape, err)};
+    const Node *func = program(A, t, s, threads, err);
     Kernel *k = func ? llvm_backend.compile(func, "llvm", err) : NULL;
     if (k && tensors[0] && tensors[1] && tensors[2]) {
         ExecCall call = {.kernel = k, .args = tensors};
-        ExecJob job = {.calls = &call, .ncalls = 1, .threads = 1};
-        TimerPlan plan = {.number = 1, .repeat = ROUNDS, .warmup = 2};
+        ExecJob job = {.calls = &call, .ncalls = 1, .threads = threads};
+        TimerPlan plan = {.number = 1, .repeat = ROUNDS, .warmup = 2, .limit_s = 0.25};
         if (exec_time(&job, 1, &plan, samples, &rounds, err))
             for (int i = 0; i < rounds; i++)
                 best = flop / samples[i] > best ? flop / samples[i] : best;
@@ -74,10 +79,13 @@ static double measure(DType t, Err *err)
     return best / 1e9;
 }
 
-double llvm_peak_gflops(DType t, Err *err)
+double llvm_peak_gflops(DType t, int threads, bool again, Err *err)
 {
-    static double known[DT_COUNT];
-    if (known[t] == 0)
-        known[t] = measure(t, err);
-    return known[t];
+    static double highest[DT_COUNT][PEAK_MAX_THREADS + 1];
+    double *known = &highest[t][threads];
+    if (*known > 0 && !again)
+        return *known;
+    double alone = threads > 1 ? llvm_peak_gflops(t, 1, again, err) : 0; /* several do what one does */
+    *known = fmax(*known, fmax(alone, measure(t, threads, err)));
+    return *known;
 }

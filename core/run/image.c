@@ -110,7 +110,7 @@ Tensor *png_load(const char *path, Err *err)
 {
     PngJob job = {.path = path, .err = err, .file = fopen(path, "re")};
     if (!job.file)
-        return FAIL(err, io_failed, NULL, "read", path, strerror(errno));
+        return FAIL(err, not_readable, NULL, path, strerror(errno));
     job.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &job, png_fails, png_warns);
     job.info = job.png ? png_create_info_struct(job.png) : NULL;
     bool ok = job.info ? png_read(&job) : REFUSE(err, out_of_memory, NULL);
@@ -223,7 +223,7 @@ Tensor *pnm_load(const char *path, Err *err)
 {
     FILE *f = fopen(path, "re");
     if (!f)
-        return FAIL(err, io_failed, NULL, "read", path, strerror(errno));
+        return FAIL(err, not_readable, NULL, path, strerror(errno));
     Tensor *t = pnm_read(f, path, err);
     fclose(f);
     return t;

@@ -228,7 +228,7 @@ Tensor *npy_load(const char *path, Err *err)
     struct stat st;
     FILE *f = fopen(path, "re");
     if (!f)
-        return FAIL(err, io_failed, NULL, "read", path, strerror(errno));
+        return FAIL(err, not_readable, NULL, path, strerror(errno));
     Header h = {0};
     Tensor *t = NULL;
     if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode))

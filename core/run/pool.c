@@ -92,11 +92,21 @@ static int64_t bytes_available(void)
     return kib * 1024;
 }
 
+static const int64_t spare = INT64_C(64) << 20; /* what is left to everything else */
+
+/* Says that there is no room: neither more than `most` nor more than the machine has free. */
+static bool no_room(int64_t bytes, int64_t most, Err *err)
+{
+    int64_t have = bytes_available() - spare, room = have < most ? have : most;
+    return REFUSE(err, tensor_too_large, NULL, (double)bytes / (1 << 20),
+                  (double)(room > 0 ? room : 0) / (1 << 20));
+}
+
 bool memory_available(int64_t bytes, Err *err)
 {
     if (bytes < INT64_C(32) << 20)
         return true;
-    int64_t spare = INT64_C(64) << 20, have = bytes_available();
+    int64_t have = bytes_available();
     if (have == INT64_MAX || bytes <= have - spare)
         return true;
     if (pool.kept > 0) {
@@ -105,8 +115,7 @@ bool memory_available(int64_t bytes, Err *err)
         if (bytes <= have - spare)
             return true;
     }
-    return REFUSE(err, tensor_too_large, NULL, (double)bytes / (1 << 20),
-                  (double)(have - spare) / (1 << 20));
+    return no_room(bytes, INT64_MAX, err);
 }
 
 static void place(Slot *slot, int64_t bytes, int64_t home, int64_t room)
@@ -133,8 +142,7 @@ bool pool_take(int64_t bytes, bool zero, Slot *slot, Err *err)
     if (!pool_open(err))
         return false;
     if (bytes > pool.bytes / 2)
-        return REFUSE(err, tensor_too_large, NULL, (double)bytes / (1 << 20),
-                      (double)pool.bytes / 2 / (1 << 20));
+        return no_room(bytes, pool.bytes / 2, err);
     int64_t pages;
     int c = size_class(round_up(bytes ? bytes : 1, POOL_PAGE) / POOL_PAGE, &pages);
     int64_t room = pages * POOL_PAGE;
@@ -150,8 +158,7 @@ bool pool_take(int64_t bytes, bool zero, Slot *slot, Err *err)
             memset(pool_data(slot), 0, (size_t)bytes);
     } else {
         if (pool.top + room + POOL_GAP > pool.bytes)
-            return REFUSE(err, tensor_too_large, NULL, (double)bytes / (1 << 20),
-                          (double)(pool.bytes - pool.top) / (1 << 20));
+            return no_room(bytes, pool.bytes - pool.top, err);
         place(slot, bytes, pool.top, room);
         pool.top += room + POOL_GAP;
     }

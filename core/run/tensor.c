@@ -115,7 +115,7 @@ Tensor *tensor_map_file(DType t, int rank, const int64_t *shape, int fd, int64_t
         return NULL;
     int64_t bytes = n * (int64_t)dtype_bytes(t);
     if (fstat(fd, &st) != 0)
-        return FAIL(err, io_failed, NULL, "read", "the file of a tensor", strerror(errno));
+        return FAIL(err, not_readable, NULL, "the file of a tensor", strerror(errno));
     if (!S_ISREG(st.st_mode) || offset < 0 || bytes > st.st_size - offset)
         return FAIL(err, tensor_file_short, NULL, (long long)bytes, (long long)offset,
                     (long long)st.st_size);
@@ -127,7 +127,7 @@ Tensor *tensor_map_file(DType t, int rank, const int64_t *shape, int fd, int64_t
     void *map = mmap(NULL, span ? span : 1, PROT_READ, MAP_PRIVATE, fd, page);
     if (map == MAP_FAILED) {
         free(s);
-        return FAIL(err, io_failed, NULL, "map", "the file of a tensor", strerror(errno));
+        return FAIL(err, not_readable, NULL, "the file of a tensor", strerror(errno));
     }
     *s = (Storage){.refs = 1, .kind = STORAGE_FILE, .data = (char *)map + (offset - page),
                    .bytes = bytes, .map = map, .map_bytes = span ? span : 1};

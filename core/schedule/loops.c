@@ -197,6 +197,12 @@ static void say_split(Step *s, const Node *func, const Node *loop, const Parts *
         buf_printf(&s->said, " %s(%lld)", ir_var_name(p->var[i]), (long long)p->factor[i]);
         step_made(s, ir_var_name(p->var[i]));
     }
+    for (size_t i = 1; i < p->n; i++)
+        if (p->factor[i] > loop->kid[For_extent]->at.i) {
+            buf_printf(&s->said, " (%lld is beyond the extent: one iteration of %s does all)",
+                       (long long)p->factor[i], ir_var_name(p->var[i - 1]));
+            break;
+        }
 }
 
 bool prim_split(Step *s)
@@ -222,9 +228,38 @@ static const Node *only_child(const Node *loop)
     return loop->kid[For_body];
 }
 
+static bool stands_in(const Node *loop, const Node *around)
+{
+    bool found = false;
+    for (size_t i = 0; i < around->nkids && !found; i++)
+        found = is_statement(around->kid[i]) && (around->kid[i] == loop || stands_in(loop, around->kid[i]));
+    return found;
+}
+
+/* The names of loops of one nest, from the outside in. */
+static const char *from_outside_in(Arena *A, const Bound *loops)
+{
+    const Node *at[PRIM_MAX_ITEMS];
+    Buf names = buf_new(A);
+    for (size_t i = 0; i < loops->n; i++) {
+        size_t k = i;
+        for (; k > 0 && stands_in(at[k - 1], loops->nodes[i]); k--)
+            at[k] = at[k - 1];
+        at[k] = loops->nodes[i];
+    }
+    for (size_t i = 0; i < loops->n; i++)
+        buf_printf(&names, "%s%s", i ? ", " : "", ir_var_name(at[i]->kid[For_var]));
+    return buf_str(&names);
+}
+
 /* The loops as they nest, outermost first, each the only thing in the one before. */
 static bool nested_in_turn(Step *s, const Bound *loops)
 {
+    for (size_t i = 0; i + 1 < loops->n; i++)
+        if (stands_in(loops->nodes[i], loops->nodes[i + 1]))
+            return REFUSE(s->err, fuse_inside_out, loops->nodes[i],
+                          ir_var_name(loops->nodes[i]->kid[For_var]),
+                          ir_var_name(loops->nodes[i + 1]->kid[For_var]), from_outside_in(s->A, loops));
     for (size_t i = 0; i + 1 < loops->n; i++)
         if (only_child(loops->nodes[i]) != loops->nodes[i + 1])
             return REFUSE(s->err, not_nested_in_turn, loops->nodes[i],

@@ -380,7 +380,7 @@ bool sched_apply(Sched *s, const Prim *prim, size_t nargs, const Arg *args, Err 
 bool sched_undo(Sched *s, int n, Err *err)
 {
     if (n < 0 || n > s->at->number)
-        return REFUSE(err, nothing_to_undo, NULL, n, s->at->number);
+        return s->at->number == 0 ? REFUSE(err, undo_at_start, NULL) : REFUSE(err, nothing_to_undo, NULL, n, s->at->number);
     for (; n > 0; n--) {
         if (!push_redo(s, s->at))
             return REFUSE(err, out_of_memory, NULL);

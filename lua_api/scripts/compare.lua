@@ -55,35 +55,23 @@ local function spread(t)
   return ("±%.1f%%"):format(50 * (t.q3 - t.q1) / t.median)
 end
 
--- ---- the machine's peak ----
+-- How many times as fast: the ratio with its interval, or that nothing is claimed.
+local function verdict(a, b)
+  local v = tvm.verdict(a, b)
+  if not v.text:find "x " then return v.text end
+  return ("%sx  [%s, %s]"):format(times_text(v.ratio), times_text(v.low), times_text(v.high))
+end
 
-local peaks = {}
-
--- Multiply-adds on registers alone: 24 sums of one vector each, which no memory slows down.
-local peak_text = [[
-func peak(A: float32[64], B: float32[64]) -> C: float32[%d, 6, 64]:
-  for t in parallel(%d):
-    alloc sum: float32[6, 64] local
-    for i in unrolled(6):
-      for l in vectorized(64):
-        sum[i, l] = A[l]
-    for k in range(100000):
-      for i in unrolled(6):
-        for l in vectorized(64):
-          sum[i, l] fma= A[l] * B[l]
-    for i in unrolled(6):
-      for l in vectorized(64):
-        C[t, i, l] = sum[i, l]
-]]
-
--- GFLOP/s of float32 multiply-adds on `threads` cores, measured once in a session.
-function M.peak(threads)
-  if not peaks[threads] then
-    local f = tvm.parse(peak_text:format(threads, threads))
-    local t = tvm.time(f, { ["repeat"] = 7, min_repeat_ms = 5, threads = threads })
-    peaks[threads] = threads * 100000 * 6 * 64 * 2 / t.min * 1e-9
+-- A rate's part of the peak of as many cores, nil where it has none.  A peak that is beaten was measured while the
+-- machine was busy with something else, and is measured again; where that does not help, the part stays above 1.
+local function share_of_peak(t)
+  if t.gflops <= 0 or t.threads == 0 then return nil end
+  local share = t.gflops / tvm.peak(t.threads)
+  for _ = 1, 3 do
+    if share <= 1 then break end
+    share = t.gflops / tvm.peak(t.threads, { again = true })
   end
-  return peaks[threads]
+  return share
 end
 
 -- ---- compare ----
@@ -94,22 +82,22 @@ comparison.__name = "Comparison"
 
 -- How the i-th compares with the first.
 function comparison:against(i)
-  if i == 1 then return "1" end
-  local v = tvm.verdict(self.items[i], self.items[1])
-  if not v.text:find "x " then return v.text end -- nothing is claimed
-  return ("%sx  [%s, %s]"):format(times_text(v.ratio), times_text(v.low), times_text(v.high))
+  return i == 1 and "1" or verdict(self.items[i], self.items[1])
 end
 
 function comparison:__tostring()
   local rows, shares, best = { { "", "median", "spread", "against " .. self.items[1].label, "GFLOP/s", "% peak" } }, {}, math.huge
+  local beaten
   for _, t in ipairs(self.items) do best = math.min(best, t.median) end
   for i, t in ipairs(self.items) do
-    local known = t.gflops > 0
-    rows[i + 1] = { t.label, time_text(t.median), spread(t), self:against(i), known and ("%.3g"):format(t.gflops) or "-",
-      known and ("%.1f"):format(100 * t.gflops / self.peak) or "-" }
+    local share = self.shares[i]
+    beaten = beaten or share and share > 1
+    rows[i + 1] = { t.label, time_text(t.median), spread(t), self:against(i), t.gflops > 0 and ("%.3g"):format(t.gflops) or "-",
+      not share and "-" or share > 1 and "?" or ("%.1f"):format(100 * share) }
     shares[i + 1] = best / t.median
   end
-  return table_text(rows, 1, shares, "speed")
+  return table_text(rows, 1, shares, "speed") ..
+    (beaten and "\n?  is more than float32 multiply-adds reached when that was measured, so it is no part of a peak" or "")
 end
 
 function comparison:show(path)
@@ -119,9 +107,21 @@ function comparison:show(path)
   return tvm.bars(self.items, path, { title = "time of a run", notes = notes })
 end
 
-function M.compare(list, options, cores)
-  local threads = options and options.threads or cores
-  return setmetatable({ items = tvm.time_all(list, options), peak = M.peak(threads) }, comparison)
+-- What `--json` writes: each program's numbers, and how it compares with the first.
+function comparison:__json()
+  local rows = {}
+  for i, t in ipairs(self.items) do
+    local v = i > 1 and tvm.verdict(t, self.items[1]) or nil
+    rows[i] = { timing = t, share_of_peak = self.shares[i], against_first = v and
+      { verdict = v.text, ratio = v.ratio, low = v.low, high = v.high } }
+  end
+  return { type = "Comparison", rows = rows, text = tostring(self) }
+end
+
+function M.compare(items)
+  local shares = {}
+  for i, t in ipairs(items) do shares[i] = share_of_peak(t) or false end
+  return setmetatable({ items = items, shares = shares }, comparison)
 end
 
 -- ---- profile ----
@@ -139,6 +139,12 @@ function profile:__tostring()
   end
   rows[#rows + 1] = { "all", time_text(self.ms * 1e-3), "", "", ("%.3g"):format(self.gflops) }
   return table_text(rows, 1, shares, "")
+end
+
+function profile:__json()
+  local kernels = {}
+  for i, k in ipairs(self) do kernels[i] = { name = k.name, ms = k.ms, share = k.share, spread = k.spread, gflops = k.gflops } end
+  return { type = "Profile", ms = self.ms, gflops = self.gflops, kernels = kernels, text = tostring(self) }
 end
 
 local function median(list)
@@ -198,24 +204,67 @@ local function first_line(e)
   return (tostring(e.why or e):gsub("\n.*", ""))
 end
 
+-- The rows that ran and the schedule as it was, the quickest first.
+local function ranking(w)
+  local ran = {}
+  for rank, r in ipairs(w) do
+    if r.timing then ran[#ran + 1] = { rank = rank, name = r.name, timing = r.timing, in_turns = r.in_turns } end
+  end
+  if w.before then ran[#ran + 1] = { name = "as it was", timing = w.before, in_turns = true } end
+  table.sort(ran, function(a, b) return a.timing.median < b.timing.median end)
+  return ran
+end
+
+-- How a row compares with the quickest.  What was not timed in turns with it was far behind.
+local function against(best, r)
+  if r == best then return "1" end
+  if r.in_turns and best.in_turns then return verdict(r.timing, best.timing) end
+  return r.timing.q1 <= best.timing.q3 and "no difference" or times_text(best.timing.median / r.timing.median) .. "x"
+end
+
+-- A line for each reason, with all the rows that it refused.
+local function refusals(w)
+  local out, names = {}, {}
+  for _, r in ipairs(w) do
+    if r.why and not names[r.why] then out[#out + 1], names[r.why] = r.why, {} end
+    if r.why then table.insert(names[r.why], r.name) end
+  end
+  for i, why in ipairs(out) do out[i] = "refused: " .. table.concat(names[why], ", ") .. ": " .. why end
+  return out
+end
+
+local function table_of(ran)
+  local rows, shares, best = { { "", "", "median", "spread", "against the best", "GFLOP/s" } }, {}, ran[1]
+  for _, r in ipairs(ran) do
+    local t = r.timing
+    rows[#rows + 1] = { r.rank and ("%d"):format(r.rank) or "", r.name, time_text(t.median), spread(t), against(best, r),
+      t.gflops > 0 and ("%.3g"):format(t.gflops) or "-" }
+    shares[#rows] = best.timing.median / t.median
+  end
+  return table_text(rows, 2, shares, "speed")
+end
+
 function what_if:__tostring()
-  local rows, shares, best = { { "", "", "median", "spread", "GFLOP/s" } }, {}, nil
-  for rank, r in ipairs(self) do
-    if r.timing then
-      local t = r.timing
-      best = best or t.median
-      rows[#rows + 1] = { ("%d"):format(rank), r.name, time_text(t.median), spread(t),
-        t.gflops > 0 and ("%.3g"):format(t.gflops) or "-" }
-      shares[#rows] = best / t.median
+  local out, tried = refusals(self), self[1] and self[1].timing
+  table.insert(out, 1, tried and table_of(ranking(self)) or "no combination ran")
+  if self.unfinished then out[#out + 1] = ("interrupted: %d of %d tried"):format(#self, self.total) end
+  if tried then out[#out + 1] = "w:adopt(1) takes the steps of row 1 on the schedule" end
+  return table.concat(out, "\n")
+end
+
+function what_if:__json()
+  local rows, ran, before = {}, ranking(self), nil
+  for _, r in ipairs(ran) do
+    local row = { name = r.name, timing = r.timing, against_best = against(ran[1], r) }
+    if r.rank then
+      row.rank, row.chosen = r.rank, self[r.rank].chosen
+      rows[r.rank] = row
+    else
+      before = row
     end
   end
-  local out = { table_text(rows, 2, shares, "speed") }
-  for _, r in ipairs(self) do
-    if r.why then out[#out + 1] = "refused: " .. r.name .. ": " .. r.why end
-  end
-  if self.unfinished then out[#out + 1] = ("interrupted: %d of %d tried"):format(#self, self.total) end
-  if best then out[#out + 1] = "w:adopt(1) takes the steps of the first on the schedule" end
-  return table.concat(out, "\n")
+  for i, r in ipairs(self) do rows[i] = rows[i] or { name = r.name, chosen = r.chosen, why = r.why } end
+  return { type = "WhatIf", rows = rows, as_it_was = before, total = self.total, text = tostring(self) }
 end
 
 -- Takes the steps of row `rank` on the schedule that was asked about.
@@ -227,9 +276,28 @@ function what_if:adopt(rank)
   return schedule
 end
 
+-- Times the quickest rows and the schedule as it was once more, in turns, so that one may be said to beat another.
+local function play_off(w, before, trials, options)
+  local best, items, rows = w[1].timing, { before }, {}
+  for i, r in ipairs(w) do
+    if not r.timing or i > 8 or r.timing.q1 > 1.25 * best.q3 then break end
+    rows[i], items[i + 1] = r, trials[r]
+  end
+  local ok, timings = pcall(tvm.time_all, items, options)
+  if not ok then return end
+  w.before = timings[1]
+  for i, r in ipairs(rows) do r.timing, r.in_turns = timings[i + 1], true end
+end
+
+local function rank(w)
+  table.sort(w, function(a, b)
+    return (a.timing and a.timing.median or math.huge) < (b.timing and b.timing.median or math.huge)
+  end)
+end
+
 function M.whatif(f, grid, schedule, options)
-  local w = { f = f, schedule = schedule }
-  local all = combinations(grid)
+  local w, trials = { f = f, schedule = schedule }, {}
+  local all, before = combinations(grid), schedule:fork()
   w.total = #all
   setmetatable(w, what_if)
   options = options or { ["repeat"] = 7, min_repeat_ms = 1 }
@@ -239,7 +307,7 @@ function M.whatif(f, grid, schedule, options)
     local ok, e = pcall(f, trial, chosen)
     if ok then
       ok, e = pcall(tvm.time, trial, options)
-      if ok then row.timing = e end
+      if ok then row.timing, trials[row] = e, trial end
     end
     if not ok then
       if type(e) ~= "string" and e.code == "interrupted" then
@@ -250,9 +318,11 @@ function M.whatif(f, grid, schedule, options)
     end
     w[#w + 1] = row
   end
-  table.sort(w, function(a, b)
-    return (a.timing and a.timing.median or math.huge) < (b.timing and b.timing.median or math.huge)
-  end)
+  rank(w)
+  if w[1] and w[1].timing and not w.unfinished then
+    play_off(w, before, trials, options)
+    rank(w)
+  end
   return w
 end
 

@@ -114,6 +114,7 @@ t.test("stale names say which step used them up", function()
   t.raises("no_such_step", function() s:back(7) end)
   t.raises("nothing_to_undo", function() s:undo(2) end, { s = s })
   s:undo()
+  t.eq(t.raises("undo_at_start", function() s:undo() end).fix, nil)
 end)
 
 -- The Func and its main block are named alike, as a model's kernels are.

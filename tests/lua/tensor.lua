@@ -104,7 +104,7 @@ t.test("mistakes", function()
   t.raises("format_unknown", function() return a:save(path "a.txt") end)
   t.raises("image_shape", function() return a[0]:save(path "a.png") end)
   t.raises("io_failed", function() return a:save "/no/such/folder/a.npy" end)
-  t.raises("io_failed", function() return tvm.load(path "none.npy") end)
+  t.raises("not_readable", function() return tvm.load(path "none.npy") end)
   local f = assert(io.open(path "bad.npy", "w"))
   f:write "not one"
   f:close()

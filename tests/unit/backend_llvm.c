@@ -145,7 +145,7 @@ static void peak_is_measured(void **state)
 {
     (void)state;
     Err err = {0};
-    double single = llvm_peak_gflops(DT_float32, &err), twice = llvm_peak_gflops(DT_float64, &err);
+    double single = llvm_peak_gflops(DT_float32, 1, false, &err), twice = llvm_peak_gflops(DT_float64, 1, false, &err);
     if (single <= 0 || twice <= 0)
         fail_msg("%s", err.why);
     print_message("peak: %.1f GFLOP/s in float32, %.1f in float64\n", single, twice);

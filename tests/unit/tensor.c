@@ -199,7 +199,7 @@ static void npy_foreign(void **state)
     assert_null(npy_load("/dev/zero", &err));
     assert_int_equal(err.code, ERR_npy_bad);
     assert_null(npy_load(in_folder("none.npy"), &err));
-    assert_int_equal(err.code, ERR_io_failed);
+    assert_int_equal(err.code, ERR_not_readable);
 }
 
 static void images(void **state)

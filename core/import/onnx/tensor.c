@@ -280,18 +280,18 @@ bool onnx_read_file(Arena *A, const char *path, Span *out, Err *err)
     const char *why = NULL;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        return REFUSE(err, io_failed, NULL, "open", path, strerror(errno));
+        return REFUSE(err, not_readable, NULL, path, strerror(errno));
     if (fstat(fd, &st))
         why = strerror(errno);
     else if (!S_ISREG(st.st_mode))
-        why = "it is no regular file";
+        why = S_ISDIR(st.st_mode) ? "it is a directory" : "it is no regular file";
     if (!why) {
         uint8_t *bytes = arena_alloc(A, (size_t)st.st_size + 1);
         why = read_all(fd, bytes, (size_t)st.st_size, 0);
         *out = (Span){bytes, (size_t)st.st_size};
     }
     close(fd);
-    return !why || REFUSE(err, io_failed, NULL, "read", path, why);
+    return !why || REFUSE(err, not_readable, NULL, path, why);
 }
 
 Tensor *onnx_tensor_bytes(const uint8_t *bytes, size_t n, Err *err)

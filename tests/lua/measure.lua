@@ -1,0 +1,147 @@
+-- measure.lua -- what a measurement claims: where it ran, what part of the peak it is, what differs from what.
+local t = dofile "tests/check.lua"
+local quick = { ["repeat"] = 5, min_repeat_ms = 0.1 }
+
+local function matmul(n)
+  return tvm.schedule(te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]](n, n, n))
+end
+
+local function bound()
+  local s = matmul(8)
+  s:bind("y", "blockIdx.x")
+  s:bind("x", "threadIdx.x")
+  return s
+end
+
+-- What `tvmrepl OPTIONS` prints.
+local function run(options)
+  local pipe <close> = io.popen(("'%s' %s 2>&1"):format(arg[-1], options))
+  return pipe:read "a"
+end
+
+if os.rename("/dev/nvidia0", "/dev/nvidia0") then
+  t.skip("a GPU program is not timed where there is no GPU", "there is one")
+else
+  t.test("a GPU program is not timed where there is no GPU", function()
+    local s = bound()
+    for _, measure in ipairs { tvm.time, function(p) return tvm.compare { s:at(0), p } end } do
+      local e = t.raises("gpu_not_timed", function() measure(s, quick) end, { s = s })
+      t.eq(e.fix, "s:check()")
+      t.raises("gpu_not_timed", function() measure(s:build(), quick) end, { s = s })
+    end
+    local w = tvm.whatif(function(q, p) q:split("k", p.f) end, { { "f", 2, 4 } }, s, quick)
+    t.contains(w[1].why, "would time an emulation")
+    t.contains(tostring(w), "no combination ran\nrefused: f=2, f=4: C has loops bound")
+    t.eq(s:run(tvm.zeros { 8, 8 }, tvm.zeros { 8, 8 }), tvm.zeros { 8, 8 })
+  end)
+
+  t.test("a model with a GPU kernel runs, and is neither timed nor profiled", function()
+    local m = tvm.import "tutorials/models/digits.onnx":fuse():lower()
+    local s = m:schedule "conv2"
+    s:bind("relu2/y", "blockIdx.x")
+    local m2 = m:with("conv2", s)
+    t.raises("gpu_not_timed", function() tvm.time(m2, quick) end, { s = s:fork():undo() })
+    t.raises("gpu_not_timed", function() m2:profile() end, { s = s:fork():undo() })
+    t.eq(#m2:run(tvm.zeros { 1, 1, 32, 32 }).shape, 2)
+  end)
+end
+
+t.test("a target that is named times a GPU program as what it is", function()
+  local timing = tvm.time(bound(), { target = "llvm", ["repeat"] = 5, min_repeat_ms = 0.1 })
+  t.eq(timing.label, "C step 2 (on llvm, not a GPU)")
+  t.eq(tvm.time(bound(), { target = "interp", ["repeat"] = 5, min_repeat_ms = 0.1 }).threads, 0)
+end)
+
+t.test("the peak grows with what is measured, and no share above it is printed", function()
+  local first = tvm.peak(1)
+  t.eq(tvm.peak(1), first)
+  t.ok(tvm.peak(1, { again = true }) >= first)
+  t.ok(tvm.peak(2) >= tvm.peak(1))
+  local s = matmul(16)
+  t.eq(tvm.time(s, quick).threads, 1)
+  s:parallel "y"
+  t.eq(tvm.time(s, { threads = 2, ["repeat"] = 5, min_repeat_ms = 0.1 }).threads, 2)
+  local c = tvm.compare({ s:at(0), s }, quick)
+  t.ok(c.shares[1] > 0 and c.shares[1] <= 1)
+  c.shares[1] = 2.29
+  t.contains(tostring(c), "?  is more than float32 multiply-adds reached")
+  t.ok(not tostring(c):find("229", 1, true))
+end)
+
+t.test("an error of a comparison names what was called", function()
+  t.eq(t.raises("list_empty", function() tvm.compare {} end).what, "compare")
+  t.eq(t.raises("not_runnable", function() tvm.compare { 7 } end).what, "compare")
+end)
+
+t.test("a what-if ranks the schedule as it was among its rows, and claims no difference that it cannot tell", function()
+  local s = matmul(16)
+  local w = tvm.whatif(function(q, p) q:annotate("y", "note", p.v) end, { { "v", 1, 2 } }, s, { ["repeat"] = 15, min_repeat_ms = 0.2 })
+  t.ok(w.before.median > 0)
+  local text = tostring(w)
+  t.contains(text, "against the best")
+  t.contains(text, "as it was")
+  t.contains(text, "no difference")
+  t.eq(w[1].chosen.v == 1 or w[1].chosen.v == 2, true)
+end)
+
+t.test("models are told apart by their schedules", function()
+  local m = tvm.import "tutorials/models/digits.onnx":fuse():lower()
+  local s = m:schedule "conv2"
+  s:parallel "oc"
+  t.eq(tvm.time(m, quick).label, "digits")
+  t.eq(tvm.time(m:with("conv2", s), quick).label, "digits with conv2")
+end)
+
+t.test("--json gives a measurement's numbers, and what is printed in lines of its own", function()
+  local lines = {}
+  local said = run [[--json -e 's = tvm.schedule(te("C[y] = A[y] + 1")(64)) print("a\n\"b\"", 1) io.write("c")' ]] ..
+    [[-e 'tvm.time(s, { ["repeat"] = 5, min_repeat_ms = 0.1 })' ]] ..
+    [[-e 'tvm.compare({ s, s:build() }, { ["repeat"] = 5, min_repeat_ms = 0.1 })' -e 'print "end" error "no"']]
+  for line in said:gmatch "[^\n]+" do lines[#lines + 1] = line end
+  t.eq(lines[1], '{"print":"a"}')
+  t.eq(lines[2], '{"print":"\\"b\\"\\u00091"}')
+  t.eq(lines[3], '{"print":"c"}')
+  t.contains(lines[4], '{"ok":true')
+  for _, key in ipairs { "median", "q1", "q3", "spread", "gflops", "rounds", "threads" } do
+    t.ok(lines[5]:find('"' .. key .. '":%d'), key)
+  end
+  for _, key in ipairs { "ratio", "low", "high", "share_of_peak" } do t.ok(lines[6]:find('"' .. key .. '":%d'), key) end
+  t.eq(lines[7], '{"print":"end"}')
+  t.contains(lines[8], '{"ok":false')
+end)
+
+t.test("answers that tell what was wrong", function()
+  local f = te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]]
+  local e = t.raises("te_extra_arguments", function() f(4, 4, 4, 4) end)
+  t.contains(tostring(e), "C takes 3 parameters, but 4 are given")
+  t.eq(e.fix, "its parameters are y, x, k")
+  local s = tvm.schedule(f(8, 8, 8))
+  e = t.raises("fuse_inside_out", function() s:fuse { "k", "y" } end)
+  t.contains(e.fix, "y, k")
+  s:split("x", 1000000)
+  t.contains(s:history(), "(1000000 is beyond the extent: one iteration of x.0 does all)")
+  local a = tvm.random { 8, 8 }
+  t.ok(s:build()(a, a) == s:run(a, a))
+  t.contains(run [[-e 's = tvm.schedule(te("C[y] = A[y] + 1")(64)) s:check();']], "ok: no index outside")
+  local free = t.raises("tensor_too_large", function() return tvm.random { 100000, 100000, 100 } end).why:match "room for (%d+) MiB"
+  local memory <close> = io.open "/proc/meminfo"
+  t.ok(tonumber(free) * 1024 <= tonumber(memory:read "a":match "MemTotal: *(%d+)"))
+  e = t.raises("not_readable", function() tvm.import "docs" end)
+  t.ok(not e.fix:find "writing")
+end)
+
+t.test("a list of steps that does not fit tells where the schedule is", function()
+  local path = os.tmpname() .. ".lua"
+  local s, narrow = matmul(8), tvm.schedule(te [[ C[x] = A[x] + 1 ]](16))
+  s:split("x", 8, "xo", "xi")
+  s:vectorize "xi"
+  s:parallel "y"
+  s:save(path)
+  local ok, e = pcall(narrow.load, narrow, path)
+  os.remove(path)
+  t.ok(not ok)
+  t.contains(tostring(e), "the schedule is at step 0, as before")
+  t.eq(narrow:at():ir(), narrow:at(0):ir())
+end)
+
+t.done()

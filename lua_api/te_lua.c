@@ -5,11 +5,11 @@
 */
 #include <string.h>
 
-#include "core/ir/mathfn.h"
 #include "core/ir/print.h"
 #include "core/te/te.h"
 #include "lua_api/program.h"
 #include "lua_api/scripts.h"
+#include "lua_api/te_math.h"
 
 /* One call of a te.func: its arena, freed with the last expression that Lua holds. */
 typedef struct TeScope {
@@ -658,43 +658,6 @@ const LuaClass te_expr_class = {.name = "Expr", .doc = "A tensor expression: a v
 const LuaClass te_func_class = {.name = "te function", .doc = "A program with parameters, from te.func.",
                                 .size = sizeof(TeFunc), .members = func_members, .tostring = te_func_tostring};
 
-/* Every function of calls.def and math.def that takes one float is te.NAME. */
-static LuaFn math_rows[64];
-static const LuaFn *math_list[65];
-static char math_sigs[64][48];
-
-static void add_math(size_t *n, const char *name, const char *doc)
-{
-    assert(*n < 64);
-    for (size_t i = 0; i < *n; i++)
-        if (strcmp(math_rows[i].row, name) == 0)
-            return;
-    snprintf(math_sigs[*n], sizeof math_sigs[*n], "te.%s(value) -> Expr", name);
-    math_rows[*n] = (LuaFn){math_sigs[*n], doc, call_math, __FILE__, __LINE__, name};
-    math_list[*n] = &math_rows[*n];
-    ++*n;
-}
-
-static void fill_math(void)
-{
-    static const struct {
-        const char *name;
-        int arguments;
-        const char *doc;
-    } calls[] = {
-#define CALL(name, arguments, domain, doc) {#name, arguments, doc},
-#include "core/ir/calls.def"
-    };
-    size_t n = 0;
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
-        if (calls[i].arguments == 1 && strcmp(calls[i].name, "reinterpret") != 0)
-            add_math(&n, calls[i].name, calls[i].doc);
-    for (size_t i = 0; i < math_fn_count; i++)
-        if (math_fns[i].nargs == 1)
-            add_math(&n, math_fns[i].name, math_fns[i].doc);
-    math_list[n] = NULL;
-}
-
 void lua_open_te(lua_State *L)
 {
     static const LuaFn *const functions[] = {
@@ -707,9 +670,8 @@ void lua_open_te(lua_State *L)
     lua_pushcfunction(L, te_called);
     lua_setfield(L, -2, "__call");
     lua_pop(L, 2);
-    fill_math();
     lua_put_functions(L, functions);
-    lua_put_functions(L, math_list);
+    lua_put_functions(L, te_math_functions(call_math));
     lua_put_class(L, &te_scope_class);
     lua_put_class(L, &te_expr_class);
     lua_put_class(L, &te_func_class);

@@ -245,9 +245,10 @@ local function table_of(ran)
 end
 
 function what_if:__tostring()
-  local out, tried = refusals(self), self[1] and self[1].timing
-  table.insert(out, 1, tried and table_of(ranking(self)) or "no combination ran")
+  local out, ran, tried = refusals(self), ranking(self), self[1] and self[1].timing
+  table.insert(out, 1, tried and table_of(ran) or "no combination ran")
   if self.unfinished then out[#out + 1] = ("interrupted: %d of %d tried"):format(#self, self.total) end
+  if tried and not ran[1].rank then out[#out + 1] = "no row is quicker than the schedule as it was" end
   if tried then out[#out + 1] = "w:adopt(1) takes the steps of row 1 on the schedule" end
   return table.concat(out, "\n")
 end

@@ -26,6 +26,13 @@ local function refused(code, s, f)
   return e
 end
 
+t.test("a GPU program is timed on the GPU, and its label says that copies count", function()
+  local timing = tvm.time(sum(5), { ["repeat"] = 3, min_repeat_ms = 0 })
+  t.eq(timing.label, "add step 0 (with copies to the GPU)")
+  t.eq(timing.threads, 0)
+  t.eq(tvm.compare({ sum(5) }, { ["repeat"] = 3, min_repeat_ms = 0 }).shares[1], false)
+end)
+
 t.test("code for another GPU", function()
   local e = refused("cuda_rejected", sum(5), function() sum(5):build "cuda -arch=sm_90" end)
   t.contains(e.why, "ptxas: no entry for sm_80")

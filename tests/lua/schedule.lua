@@ -181,7 +181,7 @@ t.test("a version keeps its mark, and takes no steps", function()
   t.eq(c.items[1].label, "plain")
   t.ok(c.items[3].label ~= c.items[2].label)
   t.raises("no_cursor", function() s:at():split("x", 8) end, { v = s:at() })
-  t.raises("argument_type", function() tvm.compare { tiled = s } end, { s = s })
+  t.raises("list_empty", function() tvm.compare { tiled = s } end, { s = s })
   t.ok(not pcall(tvm.whatif, print, { tx = { 4, 8 } }, s))
 end)
 

@@ -474,10 +474,10 @@ static int refuse_text(lua_State *L)
 
 LUA_FN(te_text_, "te.text(text, name?) -> Func or function",
     "A program from equations; te [[…]] is short for it.  The names in the shapes are the program's parameters; an\n"
-    "input that is not declared is float32 and as large as the axes that index it, whose extents then are the\n"
-    "parameters, in the order in which they appear.  Without any it is a Func at once.  += sums over the axes\n"
-    "that only the right side has; *= max= min= and sum(k, …), prod, max, min likewise.  The results are the\n"
-    "tensors that no later equation reads.\n"
+    "input that is not declared is float32 and as large as the furthest element that is read of it; how far the\n"
+    "axes go that index it then are parameters, in the order in which they appear.  Without any it is a Func at\n"
+    "once.  += sums over the axes that only the right side has; *= max= min= and sum(k, …), prod, max, min\n"
+    "likewise.  The results are the tensors that no later equation reads.\n"
     "> f = te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]]\n"
     "> f\n"
     "C(y, x, k)   a program with parameters: call it\n"

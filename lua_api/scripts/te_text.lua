@@ -6,9 +6,11 @@
 --   C[y, x] = sum(k, A[k, y] * B[k, x])    a stage: its axes on the left, its value on the right
 --   C[y, x] += A[k, y] * B[k, x]           the same: names that only the right side has are summed over
 --
--- An axis goes over the dimension that it indexes. An input that is not declared is float32 and as large
--- as the axes that index it, and then those axes' extents are parameters of the program, as the names in
--- declared shapes are. The results are the stages that no other stage reads.
+-- How far an axis goes is said by `k in 3` or by the declared result that it stands on the left of; else
+-- by the dimensions that it indexes by itself; else, if it indexes what nobody declared, it is a parameter of
+-- the program, as the names in declared shapes are. All of these are sizes, or axes of equations above, so no
+-- extent depends on itself. An input that is not declared is float32 and as large as the furthest element that
+-- is read of it. The results are the stages that no other stage reads.
 --
 -- A text becomes tokens, then trees ({kind, …, at = token}), then an analysis of extents; calling the
 -- program evaluates the trees with the functions of te.
@@ -186,7 +188,8 @@ function parser:operand()
       node = { kind = "call", name = token.text, args = list, at = token }
     else
       local before = node.args or {} -- A[k][y] is A[k, y]
-      node = { kind = "element", name = token.text, args = table.move(list, 1, #list, #before + 1, before), at = token }
+      node = { kind = "element", name = token.text, args = table.move(list, 1, #list, #before + 1, before), at = token,
+        last = self.tokens[self.at - 1] }
     end
   end
   return self:tree(node)
@@ -297,10 +300,11 @@ end
 
 -- ---- extents ----
 
--- Calls visit(node) for every node of a tree.
-local function walk(node, visit)
-  visit(node)
-  for _, part in ipairs(parts(node)) do walk(part, visit) end
+-- Calls visit(node, chosen) for every node of a tree; chosen ones are the values of a select, which reads one.
+local function walk(node, visit, chosen)
+  visit(node, chosen)
+  local choice = node.kind == "call" and node.name == "select"
+  for i, part in ipairs(parts(node)) do walk(part, visit, chosen or (choice and i > 1)) end
 end
 
 -- The program gets a parameter of this name: a size, or how far an axis goes over inputs that nobody declared.
@@ -329,6 +333,9 @@ function parser:axes_of(eq)
       if self.sizes[axis.text] then
         self:fail(axis.at, ("'%s' is a size here, so it cannot be an axis"):format(axis.text))
       end
+      if axes[axis.text] then
+        self:fail(axis.at, ("axis '%s' stands twice in the equation of %s"):format(axis.text, eq.name))
+      end
       axes[axis.text] = axis
     end
   end
@@ -344,58 +351,115 @@ function parser:axes_of(eq)
   return axes
 end
 
+local INDEX_OPERATORS = { ["+"] = true, ["-"] = true, ["*"] = true, ["//"] = true, ["%"] = true }
+local INDEX_CALLS = { min = true, max = true }
+
+-- Whether `range` can tell how far an index goes: it is made of axes, sizes and whole numbers, and divided by no axis.
+local function is_bounded(index, axes)
+  local bounded = true
+  walk(index, function(n)
+    if n.kind == "number" then bounded = bounded and math.type(n.value) == "integer"
+    elseif n.kind == "binary" then bounded = bounded and INDEX_OPERATORS[n.op]
+    elseif n.kind == "call" then bounded = bounded and INDEX_CALLS[n.name]
+    elseif n.kind == "element" then bounded = false end
+    if n.op == "//" or n.op == "%" then
+      walk(n.b, function(d) bounded = bounded and not (d.kind == "name" and axes[d.name]) end)
+    end
+  end)
+  return bounded
+end
+
+-- Whether a bounded index takes both ends of its range: each axis stands in it once, under operators that
+-- are monotone in it.
+local function is_exact(index, axes)
+  local exact, seen = true, {}
+  walk(index, function(n)
+    if n.op == "%" then exact = false end
+    if n.kind ~= "name" or not axes[n.name] then return end
+    if seen[n.name] then exact = false end
+    seen[n.name] = true
+  end)
+  return exact
+end
+
+-- The axis for all of one equation that must go as far as `axis`.
+local function leader(axis)
+  while axis.as do axis = axis.as end
+  return axis
+end
+
+-- Notes what an element says about the axes of its equation, and about an input that nobody declared.
+function parser:access(eq, n, chosen)
+  local stage = self.stages[n.name]
+  if stage and not stage.done then
+    self:fail(n.at, ("%s is read before its equation"):format(n.name), "write its equation above this one")
+  end
+  if stage then stage.read = true end
+  local t = self.tensors[n.name]
+  if not t then -- firsts: of each dimension, the first axis that indexes it by itself
+    t = { name = n.name, dtype = "float32", dims = {}, at = n.at, firsts = {} }
+    for i = 1, #n.args do t.dims[i] = { kind = "reach", indices = {} } end
+    self.tensors[n.name] = t
+    self.order[#self.order + 1] = t
+  end
+  if #t.dims ~= #n.args then
+    self:fail(n.at, ("%s has %d dimensions, but %d indices are given"):format(n.name, #t.dims, #n.args))
+  end
+  for i, index in ipairs(n.args) do
+    local axis, bounded = index.kind == "name" and eq.names[index.name], is_bounded(index, eq.names)
+    if bounded and not chosen and is_exact(index, eq.names) then
+      table.insert(eq.reads, { element = n, dimension = i, index = index })
+    end
+    if not t.firsts then
+      if axis then table.insert(axis.goes, { dim = t.dims[i], at = index.at }) end
+    else
+      if not bounded then
+        self:fail(n.at, ("nothing says how large %s is"):format(n.name),
+          ("declare it on a line above: %s: float32[…]"):format(n.name))
+      end
+      table.insert(t.dims[i].indices, { index = index, axes = eq.names })
+      walk(index, function(part)
+        if part.kind == "name" and eq.names[part.name] then eq.names[part.name].sizes_input = true end
+      end)
+      local first = axis and t.firsts[i]
+      if first and first.eq ~= eq then
+        table.insert(axis.goes, { dim = { kind = "extent", axis = first }, at = index.at })
+      elseif first and leader(first) ~= leader(axis) then
+        leader(axis).as = leader(first)
+      end
+      t.firsts[i] = t.firsts[i] or axis or nil
+    end
+  end
+end
+
 -- Notes for each axis the dimensions that it goes over: {dim, at}. Inputs that nobody declared come to be.
 function parser:extents_of(eq)
-  local axes, pending = self:axes_of(eq), {} -- pending: axes that index what nobody declared
-  for _, axis in pairs(axes) do axis.goes = axis.dim and { { dim = axis.dim, at = axis.at } } or {} end
+  eq.names, eq.reads = self:axes_of(eq), {}
   local declared = self.tensors[eq.name]
   if declared and #declared.dims ~= #eq.axes then
     self:fail(eq.at,
       ("%s is declared with %d dimensions, and has %d axes here"):format(eq.name, #declared.dims, #eq.axes))
   end
-  for i, axis in ipairs(eq.axes) do
-    if declared then table.insert(axis.goes, { dim = declared.dims[i], at = axis.at }) end
+  for _, axis in pairs(eq.names) do axis.eq, axis.goes = eq, {} end
+  walk(eq.value, function(n, chosen) if n.kind == "element" then self:access(eq, n, chosen) end end)
+  for i, axis in ipairs(eq.axes) do axis.dim = declared and declared.dims[i] end
+  local ordered = table.move(eq.over, 1, #eq.over, #eq.axes + 1, { table.unpack(eq.axes) })
+  for _, axis in ipairs(ordered) do -- what was said decides alone, and an element need only lie inside
+    if axis.dim then axis.goes = { { dim = axis.dim, at = axis.at } } end
+    local first = leader(axis)
+    first.all = table.move(axis.goes, 1, #axis.goes, #(first.all or {}) + 1, first.all or {})
   end
-  walk(eq.value, function(n)
-    if n.kind ~= "element" then return end
-    local t = self.tensors[n.name]
-    local stage = self.stages[n.name]
-    if stage and not stage.done then
-      self:fail(n.at, ("%s is read before its equation"):format(n.name), "write its equation above this one")
+  for i, axis in ipairs(ordered) do
+    local all = leader(axis).all
+    if #all == 0 and axis.sizes_input then
+      self:add_parameter(axis.text)
+      all[1] = { dim = { kind = "name", name = axis.text }, at = axis.at }
     end
-    if stage then stage.read = true end
-    if t and #t.dims ~= #n.args then
-      self:fail(n.at, ("%s has %d dimensions, but %d indices are given"):format(n.name, #t.dims, #n.args))
-    end
-    for i, index in ipairs(n.args) do
-      local axis = index.kind == "name" and axes[index.name]
-      if t and axis then
-        table.insert(axis.goes, { dim = t.dims[i], at = index.at })
-      elseif not t and not axis then
-        self:fail(n.at, ("nothing says how large %s is"):format(n.name),
-          ("declare it on a line above: %s: float32[…]"):format(n.name))
-      elseif not t then
-        pending[axis] = true
-      end
-    end
-    if not t then
-      local dims = {}
-      for i, index in ipairs(n.args) do dims[i] = { kind = "extent", axis = axes[index.name] } end
-      self.tensors[n.name] = { name = n.name, dtype = "float32", dims = dims, at = n.at }
-      self.order[#self.order + 1] = self.tensors[n.name]
-    end
-  end)
-  for _, list in ipairs { eq.axes, eq.over } do
-    for _, axis in ipairs(list) do
-      if #axis.goes == 0 and pending[axis] then
-        self:add_parameter(axis.text)
-        axis.goes = { { dim = { kind = "name", name = axis.text }, at = axis.at } }
-      end
-      if #axis.goes == 0 then
-        self:fail(axis.at.line and axis.at or eq.at, ("nothing says how far %s goes"):format(axis.text),
-          list == eq.axes and ("declare %s: float32[…] on a line above"):format(eq.name)
-          or ('say it as in "sum(%s in 3, …)"'):format(axis.text))
-      end
+    if not axis.dim then axis.goes = all end
+    if #axis.goes == 0 then
+      self:fail(axis.at.line and axis.at or eq.at, ("nothing says how far %s goes"):format(axis.text),
+        i <= #eq.axes and ("declare %s: float32[…] on a line above"):format(eq.name)
+        or ('say it as in "sum(%s in 3, …)"'):format(axis.text))
     end
   end
   if not declared then
@@ -416,22 +480,30 @@ local OPERATORS = {
 }
 for sign, name in pairs(COMPARES) do OPERATORS[sign] = function(a, b) return te[name](a, b) end end
 
-local SIZE_OPERATORS = { ["+"] = true, ["-"] = true, ["*"] = true, ["//"] = true, ["%"] = true }
-
 -- What the operator of `node` gives.
 local function operate(self, node, a, b)
   if b == 0 and (node.op == "//" or node.op == "%") and math.type(a) then self:fail(node.at, "a division by zero") end
   return OPERATORS[node.op](a, b)
 end
 
+local range
+
 -- A number from a tree of sizes.
 local function size(self, node, values)
   if node.kind == "number" then return node.value end
   if node.kind == "name" then return values[node.name] end
   if node.kind == "extent" then return size(self, node.axis.goes[1].dim, values) end
+  if node.kind == "reach" then -- one more than the largest of the indices
+    local most = 0
+    for _, access in ipairs(node.indices) do
+      local _, last = range(self, access.index, access.axes, values)
+      most = math.max(most, last + 1)
+    end
+    return most
+  end
   if node.kind == "negated" then return -size(self, node.a, values) end
   local a, b = node.a and size(self, node.a, values), node.b and size(self, node.b, values)
-  if SIZE_OPERATORS[node.op] then return operate(self, node, a, b) end
+  if INDEX_OPERATORS[node.op] then return operate(self, node, a, b) end
   self:fail(node.at, "a shape is made of numbers, names and + - * // %")
 end
 
@@ -442,10 +514,64 @@ local function extent(self, axis, values)
     local n = size(self, other.dim, values)
     if n ~= first then
       self:fail(other.at, ("%s goes over %d here, but over %d elsewhere"):format(axis.text, n, first),
-        "an index such as x + 1 reads another part: then declare how far the axis goes")
+        ("declare the result, or write \"%s in …\" in the sum: then that decides, and what is read may be larger")
+        :format(axis.text))
     end
   end
   return first
+end
+
+local LARGEST = 2 ^ 53 -- of an index: no tensor is as large
+
+-- The least and the greatest value of a bounded index, where each axis is one of the names in `axes`.
+function range(self, node, axes, values)
+  if node.kind == "number" then return node.value, node.value end
+  if node.kind == "name" and not axes[node.name] then return values[node.name], values[node.name] end
+  if node.kind == "name" then return 0, extent(self, axes[node.name], values) - 1 end
+  local all = {}
+  for i, part in ipairs(parts(node)) do all[i] = { range(self, part, axes, values) } end
+  if node.kind == "negated" then return -all[1][2], -all[1][1] end
+  local a, b = all[1], all[2]
+  if node.kind == "call" then return math[node.name](a[1], b[1]), math[node.name](a[2], b[2]) end
+  if node.op == "%" and operate(self, node, a[1], b[1]) - a[1] ~= operate(self, node, a[2], b[1]) - a[2] then
+    return math.min(0, b[1] + 1), math.max(0, b[1] - 1)
+  end
+  local least, greatest = math.huge, -math.huge
+  for _, x in ipairs(a) do
+    for _, y in ipairs(b) do
+      local z = operate(self, node, x, y)
+      if math.abs(OPERATORS[node.op](x + 0.0, y)) > LARGEST then self:fail(node.at, "this index goes too far") end
+      least, greatest = math.min(least, z), math.max(greatest, z)
+    end
+  end
+  return least, greatest
+end
+
+-- Refuses an equation that reads outside a tensor in every case; s:check() judges what depends on values.
+local function check_reads(self, eq, values, shapes)
+  for _, axis in pairs(eq.names) do
+    if extent(self, axis, values) <= 0 then return end
+  end
+  for _, read in ipairs(eq.reads) do
+    local n, size_there = read.element, shapes[read.element.name][read.dimension]
+    local least, greatest = range(self, read.index, eq.names, values)
+    if least < 0 or greatest >= size_there then
+      local shown = n.at.line == n.last.line and self.lines[n.at.line]:sub(n.at.column, n.last.column) or n.name
+      local goes = {}
+      walk(read.index, function(part)
+        local axis = part.kind == "name" and eq.names[part.name]
+        if axis then goes[#goes + 1] = ("%s goes over %d"):format(part.name, extent(self, axis, values)) end
+      end)
+      local what = ("%s reads index %d%s, but "):format(shown, least < 0 and least or greatest,
+        #goes > 0 and " (" .. table.concat(goes, ", ") .. ")" or "")
+      if least < 0 then
+        self:fail(read.index.at, what .. "indices begin at 0", "shift the index, or guard the element with a select")
+      end
+      self:fail(read.index.at, ("%sdimension %d of %s has the extent %d"):format(
+        what, read.dimension - 1, n.name, size_there),
+        ("declare %s smaller or %s larger, or guard the element with a select"):format(eq.name, n.name))
+    end
+  end
 end
 
 -- The tree as an expression of te, or as a number where it is made of numbers and sizes alone, which take the
@@ -477,9 +603,11 @@ local function texts(list)
   return out
 end
 
-local function stage(self, eq, values, tensors)
+local function stage(self, eq, values, tensors, shapes)
   local shape = {}
   for i, axis in ipairs(eq.axes) do shape[i] = extent(self, axis, values) end
+  check_reads(self, eq, values, shapes)
+  shapes[eq.name] = shape
   local function body(...)
     local names, over = setmetatable({}, { __index = values }), {}
     for i, axis in ipairs(eq.axes) do names[axis.text] = select(i, ...) end
@@ -501,16 +629,17 @@ end
 
 -- What te.func runs: placeholders, stages, results.
 local function build(self, values)
-  local tensors, results = {}, {}
+  local tensors, shapes, results = {}, {}, {}
   for _, t in ipairs(self.order) do
     if not self.stages[t.name] then
       local shape = {}
       for i, dim in ipairs(t.dims) do shape[i] = size(self, dim, values) end
+      shapes[t.name] = shape
       tensors[t.name] = te.placeholder(shape, t.dtype, t.name)
     end
   end
   for _, eq in ipairs(self.equations) do
-    stage(self, eq, values, tensors)
+    stage(self, eq, values, tensors, shapes)
     if not eq.read then results[#results + 1] = tensors[eq.name] end
   end
   return table.unpack(results)

@@ -141,6 +141,58 @@ t.test("numbers and sizes are values where an expression is meant", function()
   t.raises("te_outside", function() te.sqrt(2) end)
 end)
 
+-- The first line of the program that a text gives.
+local function head(text, ...)
+  local f = te(text)
+  if select("#", ...) > 0 then f = f(...) end
+  return f:ir():match "^func %w+(.-):\n"
+end
+
+t.test("what nobody declared is as large as the furthest element read", function()
+  local plus = te "Y[y, x] = X[y, x] + X[y, x + 1]"
+  t.eq(tostring(plus), "Y(y, x)   a program with parameters: call it")
+  local function eq(want, ...) t.eq(head(...), want) end
+  eq("(X: float32[8, 10]) -> Y: float32[8, 9]", "Y[y, x] = X[y, x] + X[y, x + 1]", 8, 9)
+  eq("(X: float32[9, 10]) -> Y: float32[8, 9]", "Y[y, x] = X[y, x] + X[y + 1, x] + X[y, x + 1]", 8, 9)
+  eq("(X: float32[9, 10]) -> Y: float32[8, 9]", "Y[y, x] = X[y, x + 1] + X[y + 1, x]", 8, 9)
+  eq("(X: float32[9]) -> Y: float32[8]", "Y[y] = X[y] + X[y + 1]", 8)
+  eq("(X: float32[10], W: float32[3]) -> C: float32[8]", "C[i] += X[i + k] * W[k]", 8, 3)
+  eq("(X: float32[17], W: float32[3]) -> C: float32[8]", "C[i] = sum(k in 3, X[2*i + k] * W[k])", 8)
+  eq("(I: float32[10, 8]) -> O: float32[8, 8]", "O: float32[n, n]; O[y, x] = sum(ky in 3, I[y + ky, x])", 8)
+  eq("(X: float32[4], Z: float32[8]) -> Y: float32[8]",
+    "Y[i] = X[i % 3] + X[i // 2] + Z[7 - i] + Z[min(i, 3)] + Z[max(-i, 0)]", 8)
+  eq("(X: float32[8]) -> Y: float32[8]", "Y[i] = X[i] + select(i > 0, X[i - 1], 0)", 8)
+  eq("(X: float32[3]) -> Y: float32[8]", "Y: float32[8]; Y[i] = X[i % 3]")
+  eq("(X: float32[0, 6]) -> Y: float32[0, 5]", "Y[i, j] = X[i, j] + X[i, j + 1]", 0, 5)
+  eq("(X: float32[9]) -> Y: float32[8], Z: float32[4]", "Y[i] = X[i + 1]; Z[j] = X[j]", 8, 4)
+  eq("(X: float32[9]) -> Z: float32[8]", "Y[i] = X[i]; Z[i] = Y[i] + X[i + 1]", 8)
+end)
+
+t.test("axes that index the same dimension by themselves go equally far", function()
+  t.eq(tostring(te "Y[i, j] = X[i, j] + X[j, i]"), "Y(i)   a program with parameters: call it")
+  t.eq(head("Y[i, j] = X[i, j] + X[j, i]", 8), "(X: float32[8, 8]) -> Y: float32[8, 8]")
+  t.eq(head("G[i, j] = sum(k, A[i, k] * A[j, k])", 8, 3), "(A: float32[8, 3]) -> G: float32[8, 8]")
+  t.eq(head("Y: float32[n]; Y[i] = sum(k, X[i] * X[k])", 8), "(X: float32[8]) -> Y: float32[8]")
+  t.eq(head("Y[i] = X[i]; Z[j] = X[j] + X[j + 1]", 8), "(X: float32[9]) -> Y: float32[8], Z: float32[8]")
+end)
+
+t.test("what is declared decides how far an axis goes", function()
+  for _, value in ipairs { "X[i] + X[i + 1] + X[i + 2]", "X[i + 2] + X[i + 1] + X[i]", "sum(k in 3, X[i + k])" } do
+    t.eq(head("X: float32[n + 2]; Y: float32[n]; Y[i] = " .. value, 8), "(X: float32[10]) -> Y: float32[8]")
+  end
+  t.eq(head("A: float32[5]; Z: float32[4]; Y[i] = A[i]; Z[i] = Y[i] + Y[i + 1]"), "(A: float32[5]) -> Z: float32[4]")
+  t.eq(head("W: float32[5]; C[i] = sum(k in 3, X[i + k] * W[k])", 4), "(W: float32[5], X: float32[6]) -> C: float32[4]")
+  t.eq(head("X: float32[8]; Y: float32[8]; Y[i] = select(i + 1 < 8, X[i + 1], 0)"), "(X: float32[8]) -> Y: float32[8]")
+  local blur = te "X: float32[n + 2]; Y: float32[n]; Y[i] = X[i] + X[i + 1] + X[i + 2]"
+  t.ok(tvm.schedule(blur(8)):check())
+end)
+
+t.test("softmax without declarations", function()
+  local f = te "M[i] max= X[i, j]; E[i, j] = exp(X[i, j] - M[i]); S[i] += E[i, j]; Y[i, j] = E[i, j] / S[i]"
+  t.eq(tostring(f), "Y(i, j)   a program with parameters: call it")
+  t.contains(f(4, 5):ir(), "(X: float32[4, 5]) -> Y: float32[4, 5]")
+end)
+
 t.test("mistakes in a text are shown where they are", function()
   local function wrong(text, what, ...)
     local arguments = table.pack(...)
@@ -151,10 +203,24 @@ t.test("mistakes in a text are shown where they are", function()
     t.contains(e.why, what)
     return e
   end
-  t.contains(wrong("O[y, x] = sum(ky in 3, I[y + ky, x])", "nothing says how large I is").why, "\n" .. (" "):rep(27) .. "^")
+  t.contains(wrong("O[y, x] = sum(ky in 3, I[J[y], x])", "nothing says how large I is").why, "\n" .. (" "):rep(27) .. "^")
   wrong("I: float32[n, n]; O[y, x] = sum(ky in 3, I[y + ky, x])", "nothing says how far y goes")
   wrong("A: float32[n]; O[y] = sum(k, A[y])", "nothing says how far k goes")
   wrong("I: int8[8, 8]; O: int32[8]; O[y] += I[y, k]", "O is declared as int32, but its values are int8")
+  local outside = wrong("X: float32[n]; Y: float32[n]; Y[i] = X[i]+X[i+1]",
+    "X[i+1] reads index 8 (i goes over 8), but dimension 0 of X has the extent 8", 8)
+  t.contains(outside.fix, "declare Y smaller or X larger")
+  wrong("X: float32[n]; Y[i] = X[i] + X[i + 1]", "X[i + 1] reads index 4 (i goes over 4)", 4)
+  wrong("A: float32[5]; Y[i] = A[i]; Z[i] = Y[i] + Y[i + 1]", "dimension 0 of Y has the extent 5")
+  wrong("A: float32[4, 3]; C: float32[4, 4]; C[y, x] = A[y, x]", "A[y, x] reads index 3 (x goes over 4), but dimension 1")
+  wrong("W: float32[2]; C[i] = sum(k in 3, X[i + k] * W[k])", "W[k] reads index 2 (k goes over 3)", 4)
+  wrong("X: float32[3]; Y[i] = X[3] * Z[i]", "X[3] reads index 3, but dimension 0 of X has the extent 3", 4)
+  wrong("Y[i] = X[i - 1]", "X[i - 1] reads index -1 (i goes over 8), but indices begin at 0", 8)
+  wrong("Y[i] = X[i * 4611686018427387904]", "goes too far", 8)
+  wrong("Y[i] = X[i // 0]", "a division by zero", 8)
+  wrong("Y[i] = sum(k in 3, X[i // (k + 1)])", "nothing says how large X is")
+  wrong("X: float32[4, 4]; C[y] = sum(k, y, X[y, k])", "axis 'y' stands twice")
+  wrong("X: float32[n + 2]; Z: float32[n]; Y[i] = X[i] + Z[i]", "i goes over 8 here, but over 10 elsewhere", 8)
   wrong("C[y, x] = A[y, x] + k", "'k' is no axis of C and no size")
   wrong("C[y, x] = A[y, x] ? 3", "'?' means nothing here")
   wrong("A: float32[4]; B: float32[5]; C[y] = A[y] + B[y]", "y goes over 5 here, but over 4 elsewhere")

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/affine/inside.h"
 #include "core/base/savefile.h"
 #include "core/ir/parse.h"
 #include "core/ir/print.h"
@@ -461,7 +462,7 @@ static bool parse_guarded(void *env, Err *err)
 {
     Parse *p = env;
     p->func = ir_parse_func(p->A, p->text, err);
-    return p->func && ir_verify(p->func, err);
+    return p->func && ir_verify(p->func, err) && inside_buffers(p->A, p->func, err);
 }
 
 LUA_FN(tvm_parse, "tvm.parse(text) -> Func",

@@ -5,6 +5,7 @@
 */
 #include <string.h>
 
+#include "core/affine/inside.h"
 #include "core/ir/print.h"
 #include "core/te/te.h"
 #include "lua_api/program.h"
@@ -628,7 +629,7 @@ LUA_FN(te_func_call, "__call(f, …) -> Func",
         return RAISE(L, te_results, NULL, (size_t)1);
     Err err = {0};
     const Node *f = te_func(s->te, nresults, results, &err);
-    if (!f)
+    if (!f || !inside_buffers(s->arena, f, &err))
         return lua_raise(L, &err);
     program_push_func(L, s->arena, f);
     return 1;

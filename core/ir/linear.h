@@ -1,4 +1,4 @@
-/* linear.h -- sums of int64 terms, and what is known of their values.  For simplify*.c and bounds.c.
+/* linear.h -- sums of int64 terms, and what is known of their values.  For simplify*.c, bounds.c and affine/inside.c.
 **
 ** Addition, subtraction and multiplication wrap, so a sum may be regrouped freely: the Linear of an
 ** expression is exact modulo 2^64 whatever its variables hold.  Division, remainder and order are another matter: for them a

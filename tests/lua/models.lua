@@ -15,6 +15,14 @@ t.test("the digits model gives its outputs", function()
   end
 end)
 
+t.test("no kernel of the digits model is refused as certain to leave a tensor", function()
+  local g = tvm.import "tutorials/models/digits.onnx"
+  for _, m in ipairs { g:lower(), g:fuse():lower() } do
+    t.ok(#m:kernels() > 0)
+    for _, k in ipairs(m:kernels()) do t.ok(tvm.parse(m:func(k):ir()) == m:func(k), k) end
+  end
+end)
+
 -- |y - ref| <= 1e-4 max|ref| + 1e-6, by `tvmrepl onnx-test --models`.
 local function agrees(path)
   local name = path:match "[^/]+$"

@@ -253,7 +253,7 @@ end)
 
 t.test("stores outside blocks keep their order", function()
   local text = [[
-func f(A: float32[9, 9]) -> C: float32[9, 9]:
+func f(A: float32[9, 9]) -> C: float32[9, 10]:
   for i in range(8):
     for j in range(8):
       C[i + 1, j + 1] = %s + A[i, j]

@@ -1,0 +1,175 @@
+/* inside.c -- what is refused as certain to leave a buffer, and what passes; on random programs, what is refused is
+** found by the checking interpreter, and where nothing but sums stands, what it finds is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "core/affine/inside.h"
+#include "core/base/buf.h"
+#include "core/ir/check.h"
+#include "core/ir/parse.h"
+#include "core/ir/verify.h"
+
+static const Node *parse(Arena *A, const char *text)
+{
+    Err err = {0};
+    const Node *f = ir_parse_func(A, text, &err);
+    if (!f || !ir_verify(f, &err))
+        fail_msg("%s\n%s", err.why, text);
+    return f;
+}
+
+/* The body of f; `why` is "" where nothing is certain. */
+static void expect(const char *body, const char *why)
+{
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    const char *text = arena_printf(A, "func f(A: int32[8], P: int32[4, 6], D: int64[8]) -> B: int32[8]:\n%s", body);
+    bool inside = inside_buffers(A, parse(A, text), &err);
+    if (inside != !*why || strcmp(err.why, why) != 0)
+        fail_msg("said: %s\nnot:  %s\n%s", err.why, why, text);
+    if (!inside)
+        assert_int_equal(err.code, ERR_surely_outside);
+    arena_release(A);
+}
+
+static void what_is_certain(void **state)
+{
+    (void)state;
+    expect("  for y in range(8):\n    block Y(y):\n      B[y] = A[y] + A[y + 1]\n",
+           "Y at y=7 reads A[8], but dimension 0 of A has 8 elements, 0 to 7");
+    expect("  for i in range(8):\n    B[i] = A[i - 1]\n",
+           "the program at i=0 reads A[-1], but dimension 0 of A has 8 elements, 0 to 7");
+    expect("  for i in range(9):\n    B[i] = A[0]\n",
+           "the program at i=8 writes B[8], but dimension 0 of B has 8 elements, 0 to 7");
+    expect("  for i in range(8):\n    B[i] = A[8]\n",
+           "the program at i=0 reads A[8], but dimension 0 of A has 8 elements, 0 to 7");
+    /* axes are sums over loops, and a negative factor ends at the first iteration */
+    expect("  for o in range(2):\n    for i in range(4):\n      block Y(y = o*4 + i, z = 3 - i):\n        B[y] = P[z, y]\n",
+           "Y at y=7, z=0 reads P[0, 7], but dimension 1 of P has 6 elements, 0 to 5");
+    expect("  for i in range(8):\n    for k in range(4):\n      B[i] += P[k + 1, D[i]]\n",
+           "the program at i=0, k=3 reads P[4, …], but dimension 0 of P has 4 elements, 0 to 3");
+    /* what decides is evaluated, whatever is decided */
+    expect("  for i in range(8):\n    B[i] = select(A[i + 1] > 0, 1, 2)\n",
+           "the program at i=7 reads A[8], but dimension 0 of A has 8 elements, 0 to 7");
+    expect("  alloc T: int32[1]\n  T[0] = 1\n  for i in range(8):\n    B[i] = T[i]\n",
+           "the program at i=7 reads T[7], but dimension 0 of T has only element 0");
+}
+
+static void what_passes(void **state)
+{
+    (void)state;
+    expect("  for i in range(8):\n    B[i] = A[7 - i] + P[i//2, 0]\n", "");
+    expect("  for i in range(8):\n    B[i] = select(i < 7, A[i + 1], 0)\n", "");
+    expect("  for i in range(8):\n    B[i] = select(i < 7 and A[i + 1] > 0, 1, 0)\n", "");
+    expect("  for i in range(8):\n    B[i] = select(i == 7 or A[i + 1] > 0, 1, 0)\n", "");
+    expect("  for i in range(8):\n    if i < 7:\n      B[i] = A[i + 1]\n    else:\n      B[i] = A[i + 1 - 1]\n", "");
+    expect("  for i in range(8):\n    block Y(y = i + 1) where y < 8:\n      B[y] = A[y]\n", "");
+    expect("  for i in range(8):\n    B[i] = A[D[i]]\n", "");
+    expect("  for i in range(8):\n    for k in range(0):\n      B[i] += A[i + 100]\n", "");
+    /* terms that cancel, here and through an axis; and one that wraps to where it began */
+    expect("  for i in range(8):\n    B[i] = A[i + 3*i - 3*i]\n", "");
+    expect("  for o in range(100):\n    for i in range(8):\n      block Y(y = i - o, z = o):\n        B[y + z] = A[z + y]\n", "");
+    expect("  for i in range(8):\n    B[i] = A[i*4611686018427387904*4 + i]\n", "");
+    expect("  for i in range(8):\n    B[i] = A[(i + 1) % 8]\n", "");
+}
+
+/* ---- random programs ---- */
+
+static uint64_t seed = 20261121;
+
+static int below(int n)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (int)(seed % (uint64_t)n);
+}
+
+static void put_sum(Buf *b, const char *x, const char *y)
+{
+    buf_printf(b, "%d", below(5) - 1);
+    for (int i = 0; i < 2; i++)
+        if (below(3))
+            buf_printf(b, " %c %s*%d", below(4) ? '+' : '-', i ? y : x, 1 + below(2));
+}
+
+/* Reads by sums; if `sums` is false, some of them guarded, divided or by data. */
+static const char *random_program(Arena *A, bool sums)
+{
+    Buf b = buf_new(A);
+    int rows = below(5), cols = 1 + below(5);
+    bool block = below(2), where = block && !sums && below(3) == 0;
+    buf_printf(&b, "func f(A: int32[9], P: int32[5, 7], D: int64[9]) -> B: int32[%d, %d]:\n", rows, cols);
+    buf_printf(&b, "  for i in range(%d):\n    for j in range(%d):\n", rows, cols);
+    if (block)
+        buf_puts(&b, below(2) ? "      block Y(x = i, y = j)" : "      block Y(y = j, x = i)");
+    if (where)
+        buf_printf(&b, " where x + y < %d", below(6));
+    buf_puts(&b, block ? ":\n" : "");
+    const char *x = block ? "x" : "i", *y = block ? "y" : "j";
+    buf_printf(&b, "%*sB[%s, %s] = 0", block ? 8 : 6, "", x, y);
+    for (int n = 1 + below(2); n > 0; n--) {
+        int kind = sums ? 0 : below(4);
+        buf_puts(&b, " + ");
+        if (kind == 1)
+            buf_printf(&b, "select(%s < 3, ", x);
+        buf_puts(&b, kind == 2 ? "A[(" : kind == 3 ? "P[D[0], " : below(2) ? "A[" : "P[1, ");
+        put_sum(&b, x, y);
+        buf_puts(&b, kind == 1 ? "], 0)" : kind == 2 ? ")//2]" : "]");
+    }
+    buf_puts(&b, "\n");
+    return buf_str(&b);
+}
+
+static bool checked(Arena *A, const Node *f, Err *err)
+{
+    enum { MOST = 64 };
+    const Node *params = f->kid[Func_params], *results = f->kid[Func_results];
+    size_t n = params->nkids + results->nkids;
+    InterpBuffer io[8];
+    for (size_t i = 0; i < n; i++) {
+        const Node *b = i < params->nkids ? params->kid[i] : results->kid[i - params->nkids];
+        int64_t *shape = arena_alloc(A, IR_MAX_RANK * sizeof *shape);
+        for (size_t d = 0; d < ir_rank(b); d++)
+            shape[d] = ir_dim(b, d);
+        io[i] = (InterpBuffer){(DType)b->type, ir_rank(b), shape, arena_alloc(A, MOST * sizeof(int64_t))};
+        memset(io[i].data, 0, MOST * sizeof(int64_t));
+    }
+    return check_run(f, n, io, &(CheckOptions){.partial = true}, err);
+}
+
+static void refused_is_found(void **state)
+{
+    (void)state;
+    int refused = 0, passed = 0;
+    for (int i = 0; i < 4000; i++) {
+        Arena *A = arena_new(NULL);
+        Err ours = {0}, its = {0};
+        bool sums = i % 2;
+        const char *text = random_program(A, sums);
+        const Node *f = parse(A, text);
+        bool inside = inside_buffers(A, f, &ours), clean = checked(A, f, &its);
+        if (!clean)
+            assert_int_equal(its.code, ERR_outside_buffer);
+        if ((!inside && clean) || (sums && inside && !clean))
+            fail_msg("ours: %s\ncheck: %s\n%s", ours.why, its.why, text);
+        refused += !inside;
+        passed += inside;
+        arena_release(A);
+    }
+    assert_true(refused > 500 && passed > 500);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_certain),
+        cmocka_unit_test(what_passes),
+        cmocka_unit_test(refused_is_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -20,6 +20,7 @@
 
 enum { EMIT_VERSION = 1 };
 #define EMIT_SYMBOL "tvmrepl_emit_open"
+#define EMIT_LLVM   "tvmrepl-llvm" /* the module that makes code for CPUs and GPUs; a file beside the program */
 
 /* What the worker offers the module, for the whole life of the process. */
 typedef struct EmitHost {

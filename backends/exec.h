@@ -30,7 +30,7 @@ typedef struct ExecEntry {
 } ExecEntry;
 
 typedef struct ExecSource {
-    const char *module; /* the heavy module that compiles it: "tvmrepl-llvm" */
+    const char *module; /* the heavy module that compiles it: EMIT_LLVM */
     const char *target;
     const char *text;
     size_t length;

@@ -4,6 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+const KernelParam *kernel_params(Arena *A, const Node *func, int *n)
+{
+    const Node *ins = func->kid[Func_params], *outs = func->kid[Func_results];
+    KernelParam *params = ARENA_ARRAY(A, KernelParam, ins->nkids + outs->nkids);
+    *n = 0;
+    for (uint32_t i = 0; i < ins->nkids; i++)
+        params[(*n)++] = (KernelParam){ir_buf_name(ins->kid[i]), false};
+    for (uint32_t i = 0; i < outs->nkids; i++)
+        params[(*n)++] = (KernelParam){ir_buf_name(outs->kid[i]), true};
+    return params;
+}
+
 Kernel *kernel_new(const char *name, const char *target, const KernelParam *params, int nparams)
 {
     size_t bytes = sizeof(Kernel) + sizeof(KernelParam) * (size_t)nparams + strlen(name) +

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
+#include "core/ir/ir.h"
 #include "core/run/tensor.h"
 
 typedef struct KernelParam {
@@ -39,6 +40,9 @@ struct Kernel {
     void *loaded; /* exec.h's hold on the code */
     void (*unload)(void *loaded);
 };
+
+/* What a Func is called with, in A: its parameters, then its results; *n says how many. */
+const KernelParam *kernel_params(Arena *A, const Node *func, int *n);
 
 /* A kernel with copies of the names; the caller fills in how it runs.  NULL without memory. */
 Kernel *kernel_new(const char *name, const char *target, const KernelParam *params, int nparams);

@@ -6,9 +6,7 @@
 #include "backends/cuda/launch.h"
 #include "backends/cuda/options.h"
 #include "backends/cuda/plan.h"
-#include "backends/exec.h"
-#include "core/ir/print.h"
-#include "core/ir/rewrite.h"
+#include "backends/source.h"
 #include "passes/loop/lower.h"
 
 static void describe(Buf *out)
@@ -37,40 +35,16 @@ static bool accepts(const Node *func, const char *target, Err *err)
     return ok;
 }
 
-/* PTX of the lowered program, from the worker. */
-static const char *make_ptx(Arena *A, const Node *low, const char *target, EmitView which, Err *err)
-{
-    const char *text = ir_text(A, low);
-    ExecEntry entry = {low->at.name, NULL, 0};
-    ExecSource source = {.module = "tvmrepl-llvm", .target = target, .text = text,
-                         .length = strlen(text), .entries = &entry, .nentries = 1};
-    EmitBlob blob;
-    if (!exec_view(A, &source, which, &blob, err))
-        return NULL;
-    return arena_strndup(A, blob.data, blob.bytes);
-}
-
-/* In the order of the arguments: parameters, then results. */
-static Kernel *new_kernel(Arena *A, const Node *func, const char *target)
-{
-    size_t n = 0;
-    const Node *ins = func->kid[Func_params], *outs = func->kid[Func_results];
-    KernelParam *params = ARENA_ARRAY(A, KernelParam, ins->nkids + outs->nkids + 1);
-    for (uint32_t i = 0; i < ins->nkids; i++)
-        params[n++] = (KernelParam){ir_buf_name(ins->kid[i]), false};
-    for (uint32_t i = 0; i < outs->nkids; i++)
-        params[n++] = (KernelParam){ir_buf_name(outs->kid[i]), true};
-    return kernel_new(func->at.name, target, params, (int)n);
-}
-
 static Kernel *compile(const Node *func, const char *target, Err *err)
 {
     Arena *A = arena_new(NULL);
     CudaPlan plan;
     Kernel *k = NULL;
+    int n = 0;
+    const KernelParam *params = kernel_params(A, func, &n);
     const Node *low = lower(A, func, target, &plan, err);
-    const char *ptx = low ? make_ptx(A, low, target, EMIT_PTX, err) : NULL;
-    if (ptx && !(k = new_kernel(A, func, target)))
+    const char *ptx = low ? source_view(A, low, target, EMIT_PTX, err) : NULL;
+    if (ptx && !(k = kernel_new(func->at.name, target, params, n)))
         REFUSE(err, out_of_memory, NULL);
     if (k && !cuda_load(k, low, &plan, ptx, err)) {
         kernel_release(k);
@@ -86,7 +60,7 @@ static const char *view(Arena *A, const Node *func, const char *target, const ch
 {
     CudaPlan plan;
     const Node *low = lower(A, func, target, &plan, err);
-    return low ? make_ptx(A, low, target, strcmp(name, "ir") == 0 ? EMIT_IR : EMIT_PTX, err) : NULL;
+    return low ? source_view(A, low, target, strcmp(name, "ir") == 0 ? EMIT_IR : EMIT_PTX, err) : NULL;
 }
 
 const Backend cuda_backend = {

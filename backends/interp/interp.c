@@ -16,21 +16,12 @@ static void describe(Buf *out)
     buf_puts(out, "the reference interpreter");
 }
 
-static bool find_barrier(void *env, const Node *n)
-{
-    const Node **found = env;
-    if (n->op == OP_Barrier)
-        *found = n;
-    return !*found;
-}
-
 static bool accepts(const Node *func, const char *target, Err *err)
 {
-    const Node *barrier = NULL;
+    const Node *barrier = ir_first(func, OP_Barrier);
     if (strcmp(target, "interp") != 0)
         return REFUSE(err, interp_option, NULL, target);
-    ir_walk(func, find_barrier, &barrier);
-    return barrier ? REFUSE(err, barrier_in_reference, barrier) : true;
+    return !barrier || REFUSE(err, barrier_in_reference, barrier);
 }
 
 /* The program in an arena of its own, so that the kernel needs nothing to stay. */
@@ -84,14 +75,10 @@ static bool call(const Kernel *k, Tensor *const *args, const int64_t *dims, int 
 
 static Kernel *load(Arena *A, const Node *func, const char *target, bool checks, Err *err)
 {
-    const Node *const *lists = &func->kid[Func_params];
     Loaded *l = malloc(sizeof *l);
     Arena *own = arena_new(NULL);
-    int n = 0;
-    KernelParam *params = ARENA_ARRAY(A, KernelParam, lists[0]->nkids + lists[1]->nkids + 1);
-    for (int part = 0; part < 2; part++)
-        for (uint32_t i = 0; i < lists[part]->nkids; i++)
-            params[n++] = (KernelParam){ir_buf_name(lists[part]->kid[i]), part == 1};
+    int n;
+    const KernelParam *params = kernel_params(A, func, &n);
     const Node *copy = ir_parse_func(own, ir_text(A, func), err);
     Kernel *k = l && copy ? kernel_new(func->at.name, target, params, n) : NULL;
     if (!k) {

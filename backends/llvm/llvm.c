@@ -4,15 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backends/exec.h"
 #include "backends/llvm/options.h"
+#include "backends/source.h"
 #include "core/ir/parse.h"
 #include "core/ir/print.h"
 #include "core/ir/rewrite.h"
 #include "passes/loop/accesses.h"
 #include "passes/loop/lower.h"
-
-#define MODULE "tvmrepl-llvm"
 
 static void describe(Buf *out)
 {
@@ -28,52 +26,19 @@ static void describe(Buf *out)
 
 /* ---- what it takes ---- */
 
-static bool find_barrier(void *env, const Node *n)
-{
-    const Node **found = env;
-    if (n->op == OP_Barrier)
-        *found = n;
-    return !*found;
-}
-
 static bool accepts(const Node *func, const char *target, Err *err)
 {
     Arena *A = arena_new(NULL);
     LlvmOptions options;
-    const Node *barrier = NULL;
+    const Node *barrier = ir_first(func, OP_Barrier);
     bool ok = llvm_options(A, target, &options, err);
     arena_release(A);
-    if (!ok)
-        return false;
-    ir_walk(func, find_barrier, &barrier);
-    return barrier ? REFUSE(err, llvm_barrier, barrier) : true;
+    return ok && (!barrier || REFUSE(err, llvm_barrier, barrier));
 }
 
-/* ---- from Func to source ---- */
-
-typedef struct Source {
-    ExecSource exec;
-    ExecEntry entry;
-} Source;
-
-static bool make_source(Arena *A, const Node *func, const char *target, Source *out, Err *err)
+static const Node *lower(Arena *A, const Node *func, const char *target, Err *err)
 {
-    if (!accepts(func, target, err))
-        return false;
-    const Node *low = loop_lower(A, func, false, err);
-    if (!low)
-        return false;
-    const Node *const *lists = &func->kid[Func_params];
-    size_t n = 0;
-    KernelParam *params = ARENA_ARRAY(A, KernelParam, lists[0]->nkids + lists[1]->nkids + 1);
-    for (int part = 0; part < 2; part++)
-        for (uint32_t i = 0; i < lists[part]->nkids; i++)
-            params[n++] = (KernelParam){ir_buf_name(lists[part]->kid[i]), part == 1};
-    const char *text = ir_text(A, low);
-    out->entry = (ExecEntry){func->at.name, params, (int)n};
-    out->exec = (ExecSource){.module = MODULE, .target = target, .text = text,
-                             .length = strlen(text), .entries = &out->entry, .nentries = 1};
-    return true;
+    return accepts(func, target, err) ? loop_lower(A, func, false, err) : NULL;
 }
 
 /* ---- kernels ---- */
@@ -112,12 +77,12 @@ static void forget(Kernel *k)
 static Kernel *compile(const Node *func, const char *target, Err *err)
 {
     Arena *A = arena_new(NULL);
-    Source source;
     Kernel *k = NULL;
     LlvmOptions options;
-    if (make_source(A, func, target, &source, err) && exec_compile(&source.exec, &k, err) &&
-        llvm_options(A, target, &options, err) && options.checked) {
-        k->impl = strdup(source.exec.text);
+    const Node *low = lower(A, func, target, err);
+    ExecSource source = low ? source_of(A, low, target) : (ExecSource){0};
+    if (low && exec_compile(&source, &k, err) && llvm_options(A, target, &options, err) && options.checked) {
+        k->impl = strdup(source.text);
         k->outside = k->impl ? outside : NULL;
         k->release = forget;
     }
@@ -131,13 +96,8 @@ static const char *const views[] = {"ir", "asm", NULL};
 
 static const char *view(Arena *A, const Node *func, const char *target, const char *name, Err *err)
 {
-    Source source;
-    EmitBlob blob;
-    EmitView which = strcmp(name, "asm") == 0 ? EMIT_ASM : EMIT_IR;
-    if (!make_source(A, func, target, &source, err) ||
-        !exec_view(A, &source.exec, which, &blob, err))
-        return NULL;
-    return arena_strndup(A, blob.data, blob.bytes);
+    const Node *low = lower(A, func, target, err);
+    return low ? source_view(A, low, target, strcmp(name, "asm") == 0 ? EMIT_ASM : EMIT_IR, err) : NULL;
 }
 
 const Backend llvm_backend = {

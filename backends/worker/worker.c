@@ -207,7 +207,7 @@ static int worker_loop(void)
     arena_release(A);
     /* Most of the time until the first kernel is LLVM's own start: begin before anyone asks. */
     if (ok && !hooks)
-        find_module("tvmrepl-llvm", NULL);
+        find_module(EMIT_LLVM, NULL);
     while (ok) {
         A = arena_new(NULL);
         ok = frame_receive(WORKER_SOCKET, A, -1, false, &f) == FRAME_OK;

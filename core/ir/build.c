@@ -51,11 +51,6 @@ const Node *ir_var(Arena *A, const char *name)
     return ir_var_like(A, DT_int64, name, NULL, 0);
 }
 
-static bool is_literal(const Node *n)
-{
-    return n->op == OP_IntImm || n->op == OP_FloatImm;
-}
-
 static Scalar literal(const Node *n)
 {
     return n->op == OP_FloatImm ? (Scalar){.f = n->at.f} : (Scalar){.i = n->at.i};
@@ -65,7 +60,7 @@ const Node *ir_binary(Arena *A, Op op, const Node *a, const Node *b)
 {
     assert(op_info[op].symbol && a->type == b->type);
     DType t = op_info[op].flags & (OPF_COMPARE | OPF_LOGIC) ? DT_bool : a->type;
-    if (is_literal(a) && is_literal(b))
+    if (ir_is_literal(a) && ir_is_literal(b))
         return ir_scalar(A, t, ir_eval_binary(op, a->type, literal(a), literal(b)));
     return ir_make(A, op, t, NO_ATTR, 2, (const Node *const[]){a, b});
 }
@@ -74,7 +69,7 @@ const Node *ir_cast(Arena *A, DType t, const Node *a)
 {
     if (a->type == t)
         return a;
-    if (is_literal(a))
+    if (ir_is_literal(a))
         return ir_scalar(A, t, dtype_convert(t, a->type, literal(a)));
     return ir_make(A, OP_Cast, t, NO_ATTR, 1, &a);
 }

@@ -225,6 +225,8 @@ const Node *ir_combine(Arena *A, Combiner c, const Node *a, const Node *v);
 
 /* ---- reading ---- */
 static inline bool ir_is_int(const Node *n, int64_t v) { return n->op == OP_IntImm && n->at.i == v; }
+static inline bool ir_is_literal(const Node *n) { return n->op == OP_IntImm || n->op == OP_FloatImm; }
+static inline bool ir_is_stmt(const Node *n) { return op_info[n->op].cls == CLASS_STMT; }
 static inline bool ir_is_true(const Node *n) { return ir_is_int(n, 1) && n->type == DT_bool; }
 static inline const char *ir_var_name(const Node *v) { return v->at.var->name; }
 static inline const char *ir_buf_name(const Node *b) { return b->at.buf->name; }

@@ -66,11 +66,6 @@ static void put_literal(Printer *p, const Node *n, DType expect)
         buf_putc(&p->out, ')');
 }
 
-static bool is_literal(const Node *n)
-{
-    return n->op == OP_IntImm || n->op == OP_FloatImm;
-}
-
 /* ---- expressions ---- */
 
 static void put_list(Printer *p, const Node *const *at, size_t n, DType expect, int level)
@@ -97,8 +92,8 @@ static void put_binary(Printer *p, const Node *n, DType expect, int level)
     const Node *a = n->kid[0], *b = n->kid[1];
     if (info->flags & OPF_COMPARE)
         expect = ANY_TYPE;
-    DType for_a = is_literal(a) && !is_literal(b) ? (DType)b->type : expect;
-    DType for_b = is_literal(b) && !is_literal(a) ? (DType)a->type : expect;
+    DType for_a = ir_is_literal(a) && !ir_is_literal(b) ? (DType)b->type : expect;
+    DType for_b = ir_is_literal(b) && !ir_is_literal(a) ? (DType)a->type : expect;
     if (!info->level) {
         buf_printf(&p->out, "%s(", info->symbol);
         put_expr(p, a, for_a, 0);
@@ -132,9 +127,9 @@ static void put_select(Printer *p, const Node *n, DType expect)
     buf_puts(&p->out, "select(");
     put_expr(p, n->kid[Select_cond], DT_bool, 0);
     buf_puts(&p->out, ", ");
-    put_expr(p, a, is_literal(a) && !is_literal(b) ? (DType)b->type : expect, 0);
+    put_expr(p, a, ir_is_literal(a) && !ir_is_literal(b) ? (DType)b->type : expect, 0);
     buf_puts(&p->out, ", ");
-    put_expr(p, b, is_literal(b) && !is_literal(a) ? (DType)a->type : expect, 0);
+    put_expr(p, b, ir_is_literal(b) && !ir_is_literal(a) ? (DType)a->type : expect, 0);
     buf_putc(&p->out, ')');
 }
 
@@ -154,7 +149,7 @@ static void put_unary(Printer *p, const Node *n, DType expect, int level)
     if (own < level)
         buf_putc(&p->out, '(');
     buf_puts(&p->out, n->op == OP_Not ? "not " : "-");
-    bool literal_kid = n->op == OP_Neg && is_literal(n->kid[0]);
+    bool literal_kid = n->op == OP_Neg && ir_is_literal(n->kid[0]);
     if (literal_kid)
         buf_putc(&p->out, '(');
     put_expr(p, n->kid[0], expect, literal_kid ? 0 : own);

@@ -126,6 +126,14 @@ const Node *ir_fresh(Arena *A, const Node *stmt)
     return rw_run(A, on, NULL, NULL, stmt);
 }
 
+const Node *ir_first(const Node *n, Op op)
+{
+    const Node *found = n->op == op ? n : NULL;
+    for (size_t i = 0; !found && i < n->nkids; i++)
+        found = ir_first(n->kid[i], op);
+    return found;
+}
+
 void ir_walk(const Node *n, bool (*visit)(void *env, const Node *n), void *env)
 {
     if (!visit(env, n))

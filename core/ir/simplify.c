@@ -6,11 +6,6 @@
 #include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 
-static bool is_literal(const Node *n)
-{
-    return n->op == OP_IntImm || n->op == OP_FloatImm;
-}
-
 /* ---- what is known ---- */
 
 void simp_learn(Simplifier *s, const Node *var, i128 lo, i128 hi)
@@ -81,7 +76,7 @@ static bool holds_all(DType to, DType from)
 static const Node *fold_cast(Simplifier *s, const Node *n)
 {
     const Node *a = n->kid[0];
-    if (is_literal(a) || a->type == n->type)
+    if (ir_is_literal(a) || a->type == n->type)
         return ir_cast(s->A, n->type, a);
     if (a->op != OP_Cast || !holds_all(a->type, a->kid[0]->type))
         return n;
@@ -94,15 +89,15 @@ static const Node *fold(Simplifier *s, const Node *n)
 {
     switch ((Op)n->op) {
     case OP_Cast: return fold_cast(s, n);
-    case OP_Not: return is_literal(n->kid[0]) ? ir_not(s->A, n->kid[0]) : n;
+    case OP_Not: return ir_is_literal(n->kid[0]) ? ir_not(s->A, n->kid[0]) : n;
     case OP_Neg:
-        if (!is_literal(n->kid[0]))
+        if (!ir_is_literal(n->kid[0]))
             return n;
         return dtype_is_float(n->type) ? ir_float(s->A, n->type, -n->kid[0]->at.f)
                                        : ir_int(s->A, n->type, wrap_neg(n->kid[0]->at.i));
     default: break;
     }
-    if (!op_info[n->op].symbol || !is_literal(n->kid[0]) || !is_literal(n->kid[1]))
+    if (!op_info[n->op].symbol || !ir_is_literal(n->kid[0]) || !ir_is_literal(n->kid[1]))
         return n;
     DType t = n->kid[0]->type;
     return ir_scalar(s->A, n->type, ir_eval_binary(n->op, t, literal(n->kid[0]), literal(n->kid[1])));
@@ -198,7 +193,7 @@ static const Node *simp_let(Simplifier *s, const Node *n)
 {
     const Node *var = n->kid[Let_var], *value = simp(s, n->kid[Let_value]);
     size_t known = s->known.n;
-    if (is_literal(value) || value->op == OP_Var) {
+    if (ir_is_literal(value) || value->op == OP_Var) {
         Subst one = {var, value};
         return simp(s, ir_subst(s->A, n->kid[Let_body], 1, &one));
     }

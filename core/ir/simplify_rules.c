@@ -133,11 +133,6 @@ bool simplify_rule_fits(RuleTypes types, DType t)
     return false;
 }
 
-static bool is_literal(const Node *n)
-{
-    return n->op == OP_IntImm || n->op == OP_FloatImm;
-}
-
 static bool fill_hole(Match *m, int hole, const Node *n)
 {
     if (m->hole[hole])
@@ -149,7 +144,7 @@ static bool fill_hole(Match *m, int hole, const Node *n)
     if (m->type == DT_COUNT && simplify_rule_fits(m->types, n->type))
         m->type = (DType)n->type;
     m->hole[hole] = n;
-    return n->type == m->type && (is_literal(n) || (hole != HOLE_n && hole != HOLE_m));
+    return n->type == m->type && (ir_is_literal(n) || (hole != HOLE_n && hole != HOLE_m));
 }
 
 static bool same_literal(const Pat *p, const Node *n)
@@ -167,7 +162,7 @@ static bool match(Match *m, int16_t at, const Node *n)
     if (p->op == OP_Var)
         return fill_hole(m, (int)p->lit, n);
     if (p->op == OP_IntImm)
-        return is_literal(n) && same_literal(p, n);
+        return ir_is_literal(n) && same_literal(p, n);
     if (p->op != n->op || p->nkids != n->nkids)
         return false;
     for (int i = 0; i < p->nkids; i++)

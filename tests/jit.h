@@ -7,22 +7,15 @@
 #ifndef TESTS_JIT_H
 #define TESTS_JIT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <dlfcn.h>
+#include "tests/build_files.h"
+#include "tests/program.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include "backends/emit.h"
-#include "core/ir/interp.h"
-#include "core/ir/parse.h"
 #include "core/ir/print.h"
 #include "core/run/runtime.h"
 #include "passes/loop/lower.h"
@@ -94,24 +87,10 @@ static int open_module(void **state)
 {
     (void)state;
     static const EmitHost emit_host = {NULL, take, symbol};
-    char path[4096];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 64);
-    assert_true(n > 0);
-    path[n] = 0;
-    strcpy(strrchr(path, '/'), "/../tvmrepl-llvm.so");
-    void *module = dlopen(path, RTLD_NOW);
-    if (!module)
-        fail_msg("%s", dlerror());
-    EmitOpenFn *open = NULL;
-    *(void **)&open = dlsym(module, EMIT_SYMBOL);
-    assert_non_null(open);
     host.base = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE | PROT_EXEC,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     host.next = host.base;
-    Err err = {0};
-    host.emit = open(&emit_host, &err);
-    if (!host.emit)
-        fail_msg("%s", err.why);
+    host.emit = open_emit(&emit_host);
     return 0;
 }
 
@@ -252,10 +231,7 @@ static void same_on(const char *program, bool tame, size_t more)
     static size_t turn;
     size_t n = sizeof targets / sizeof *targets;
     Arena *A = arena_new(NULL);
-    Err err = {0};
-    const Node *func = ir_parse_func(A, program, &err);
-    if (!func)
-        fail_msg("%s\n%s", err.why, program);
+    const Node *func = parse(A, program);
     const char *text = lowered_text(A, func);
     compare_on(A, func, text, targets[0], tame);
     for (size_t i = 0; i < more; i++)

@@ -1,14 +1,10 @@
 /* backend.c -- the table of backends, and kernels that run in this process. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
+#include "tests/program.h"
 
-#include <cmocka.h>
+#include <string.h>
 
 #include "backends/backend.h"
 #include "backends/exec.h"
-#include "core/ir/parse.h"
 
 static const char program[] = "func inc(A: float32[4]) -> C: float32[4]:\n"
                               "  for i in range(4):\n"
@@ -20,8 +16,7 @@ static void interpreter(void **state)
     (void)state;
     Err err = {0};
     Arena *scratch = arena_new(NULL);
-    const Node *f = ir_parse_func(scratch, program, &err);
-    assert_non_null(f);
+    const Node *f = parse(scratch, program);
     const Backend *b = backend_find("interp", &err);
     assert_ptr_equal(b, backends[1]);
     Kernel *k = b->compile(f, "interp", &err);
@@ -55,7 +50,7 @@ static void refusals(void **state)
     (void)state;
     Err err = {0};
     Arena *scratch = arena_new(NULL);
-    const Node *f = ir_parse_func(scratch, program, &err);
+    const Node *f = parse(scratch, program);
     assert_null(backend_find("tpu -fast", &err));
     assert_int_equal(err.code, ERR_no_backend);
     assert_non_null(strstr(err.why, "'tpu'"));
@@ -64,12 +59,11 @@ static void refusals(void **state)
     assert_int_equal(err.code, ERR_interp_option);
     assert_null(backend_find("check", &err)->compile(f, "check -fast", &err));
     assert_int_equal(err.code, ERR_check_option);
-    f = ir_parse_func(scratch, "func f() -> C: float32[4]:\n"
-                               "  barrier(\"shared\")\n"
-                               "  for i in range(4):\n"
-                               "    block C(i):\n"
-                               "      C[i] = 1\n", &err);
-    assert_non_null(f);
+    f = parse(scratch, "func f() -> C: float32[4]:\n"
+                       "  barrier(\"shared\")\n"
+                       "  for i in range(4):\n"
+                       "    block C(i):\n"
+                       "      C[i] = 1\n");
     for (int i = 0; i < 2; i++)
         assert_false(backends[i]->accepts(f, backends[i]->name, &err));
     assert_int_equal(err.code, ERR_barrier_in_reference);

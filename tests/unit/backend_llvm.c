@@ -1,51 +1,18 @@
 /* backend_llvm.c -- the LLVM backend through the real worker and runner.   test: threads */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/build_files.h"
+#include "tests/program.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "backends/backend.h"
-#include "backends/exec.h"
 #include "backends/llvm/peak.h"
-#include "core/ir/parse.h"
 
 static const char matmul[] =
     "func matmul(A: float32[32, 32], B: float32[32, 32]) -> C: float32[32, 32]:\n"
     "  for y in parallel(32):\n    for x in vectorized(32):\n      for k in range(32):\n"
     "        block C(y, x, k: reduce):\n          init: C[y, x] = 0\n"
     "          C[y, x] += A[k, y] * B[k, x]\n";
-
-static int open_processes(void **state)
-{
-    (void)state;
-    static char path[4096];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 64);
-    assert_true(n > 0);
-    path[n] = 0;
-    strcpy(strrchr(path, '/'), "/../tvmrepl");
-    exec_use_program(path);
-    return 0;
-}
-
-static int close_processes(void **state)
-{
-    (void)state;
-    exec_shutdown();
-    return 0;
-}
-
-static const Node *parse(Arena *A, const char *text)
-{
-    Err err = {0};
-    const Node *f = ir_parse_func(A, text, &err);
-    if (!f)
-        fail_msg("%s", err.why);
-    return f;
-}
 
 static Kernel *compile(const Node *f, const char *target)
 {

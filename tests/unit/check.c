@@ -1,65 +1,24 @@
 /* check.c -- the checking interpreter finds each kind of fault, and nothing in correct programs. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "tests/program.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "core/ir/check.h"
-#include "core/ir/parse.h"
 
-enum { MOST = 1 << 14 };
-
-static const Node *parse(Arena *A, const char *text)
+static bool check(Arena *A, const Node *f, Err *err)
 {
-    Err err = {0};
-    const Node *f = ir_parse_func(A, text, &err);
-    if (!f)
-        fail_msg("%s\n%s", err.why, text);
-    return f;
-}
-
-typedef bool Interpreter(const Node *f, size_t n, const InterpBuffer *io, Err *err);
-
-static bool by_check(const Node *f, size_t n, const InterpBuffer *io, Err *err)
-{
-    return check_run(f, n, io, NULL, err);
-}
-
-static bool by_reference(const Node *f, size_t n, const InterpBuffer *io, Err *err)
-{
-    return interp_run(f, n, io, NULL, err);
-}
-
-/* float32 parameters hold small numbers that depend on the place; the results come last. */
-static bool run(Arena *A, Interpreter *interpreter, const Node *f, float (**results)[MOST], Err *err)
-{
-    InterpBuffer io[8];
-    size_t np = f->kid[Func_params]->nkids, n = np + f->kid[Func_results]->nkids;
-    float(*data)[MOST] = arena_alloc(A, n * sizeof *data);
-    for (size_t i = 0; i < n; i++) {
-        const Node *b = i < np ? f->kid[Func_params]->kid[i] : f->kid[Func_results]->kid[i - np];
-        int64_t *shape = arena_alloc(A, IR_MAX_RANK * sizeof *shape);
-        for (size_t d = 0; d < ir_rank(b); d++)
-            shape[d] = ir_dim(b, d);
-        io[i] = (InterpBuffer){(DType)b->type, ir_rank(b), shape, data[i]};
-        for (int j = 0; j < MOST; j++)
-            data[i][j] = (float)((j * 7 + (int)i * 5) % 13 - 6);
-    }
-    *results = data + np;
-    return interpreter(f, n, io, err);
+    FloatData d = float_data(A, f);
+    return check_run(f, d.n, d.io, NULL, err);
 }
 
 static void clean(const char *text)
 {
     Arena *A = arena_new(NULL);
     const Node *f = parse(A, text);
-    float(*r)[MOST];
     Err err = {0};
-    if (!run(A, by_check, f, &r, &err))
+    if (!check(A, f, &err))
         fail_msg("%s (%s)\n%s", err.why, err.witness, text);
     arena_release(A);
 }
@@ -68,9 +27,8 @@ static void faulty(ErrCode code, const char *witness, const char *text)
 {
     Arena *A = arena_new(NULL);
     const Node *f = parse(A, text);
-    float(*r)[MOST];
     Err err = {0};
-    if (run(A, by_check, f, &r, &err))
+    if (check(A, f, &err))
         fail_msg("no fault found, %s expected\n%s", err_name(code), text);
     if (err.code != code || strcmp(err.witness, witness) != 0)
         fail_msg("%s: %s (%s)\nexpected %s (%s)\n%s", err_name(err.code), err.why, err.witness,
@@ -290,24 +248,18 @@ static void test_scopes(void **state)
 static void same_as_reference(const char *serial, const char *scheduled)
 {
     Arena *A = arena_new(NULL);
-    float(*want)[MOST], (*got)[MOST];
     Err err = {0};
-    if (!run(A, by_reference, parse(A, serial), &want, &err))
+    const Node *f = parse(A, serial), *g = parse(A, scheduled);
+    FloatData want = float_data(A, f), got = float_data(A, g);
+    if (!interp_run(f, want.n, want.io, NULL, &err))
         fail_msg("%s (%s)", err.why, err.witness);
-    if (!run(A, by_check, parse(A, scheduled), &got, &err))
+    if (!check_run(g, got.n, got.io, NULL, &err))
         fail_msg("%s (%s)\n%s", err.why, err.witness, scheduled);
-    assert_memory_equal(want, got, sizeof *want);
+    assert_true(same_results(&want, &got));
     arena_release(A);
 }
 
-static const char matmul[] =
-    "func matmul(A: float32[32, 32], B: float32[32, 32]) -> C: float32[32, 32]:\n"
-    "  for y in range(32):\n"
-    "    for x in range(32):\n"
-    "      for k in range(32):\n"
-    "        block C(y, x, k: reduce):\n"
-    "          init: C[y, x] = 0\n"
-    "          C[y, x] += A[k, y] * B[k, x]\n";
+static const char matmul[] = MATMUL("32", "32", "32");
 
 static void test_results(void **state)
 {
@@ -353,11 +305,10 @@ static void test_speed(void **state)
     (void)state;
     Arena *A = arena_new(NULL);
     const Node *f = parse(A, matmul);
-    float(*r)[MOST];
     Err err = {0};
     clock_t start = clock();
     for (int i = 0; i < 10; i++)
-        assert_true(run(A, by_check, f, &r, &err));
+        assert_true(check(A, f, &err));
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     print_message("%.1f million updates a second\n", 10 * 32 * 32 * 32 / seconds / 1e6);
     arena_release(A);

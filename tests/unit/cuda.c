@@ -1,21 +1,16 @@
 /* cuda.c -- PTX for GPU programs: accepted by ptxas where it is installed, refused with a reason
 ** where a program is none. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/build_files.h"
+#include "tests/program.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "backends/backend.h"
 #include "backends/cuda/cuda.h"
 #include "backends/cuda/launch.h"
 #include "backends/cuda/plan.h"
-#include "backends/exec.h"
-#include "core/ir/parse.h"
 
 static const char vector_add[] =
     "func add(A: float32[1000], B: float32[1000]) -> C: float32[1000]:\n"
@@ -41,34 +36,6 @@ static const char matmul[] =
     "            barrier(\"shared\")\n"
     "          for i in unrolled(4):\n            for j in vectorized(4):\n"
     "              C[by*64 + ty*4 + i, bx*64 + tx*4 + j] = L[i, j]\n";
-
-static int open_processes(void **state)
-{
-    (void)state;
-    static char path[4096];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 64);
-    assert_true(n > 0);
-    path[n] = 0;
-    strcpy(strrchr(path, '/'), "/../tvmrepl");
-    exec_use_program(path);
-    return 0;
-}
-
-static int close_processes(void **state)
-{
-    (void)state;
-    exec_shutdown();
-    return 0;
-}
-
-static const Node *parse(Arena *A, const char *text)
-{
-    Err err = {0};
-    const Node *f = ir_parse_func(A, text, &err);
-    if (!f)
-        fail_msg("%s\n%s", err.why, text);
-    return f;
-}
 
 static const char *ptx_of(Arena *A, const char *text, const char *target)
 {
@@ -252,14 +219,9 @@ static void programs_are_refused(void **state)
 
 static void use_driver(bool fake)
 {
-    char path[4096];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 64);
-    assert_true(n > 0);
-    path[n] = 0;
-    strcpy(strrchr(path, '/'), "/fakes");
     cuda_shutdown();
     if (fake)
-        setenv("LD_LIBRARY_PATH", path, 1);
+        setenv("LD_LIBRARY_PATH", build_file("fakes"), 1);
     else
         unsetenv("LD_LIBRARY_PATH");
 }

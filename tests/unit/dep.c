@@ -1,39 +1,12 @@
 /* dep.c -- dependences by integer sets: what is parallel, which steps keep the meaning, and the examples given. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/program.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "core/affine/dep.h"
 #include "core/affine/witness.h"
-#include "core/ir/parse.h"
-#include "core/ir/rewrite.h"
-
-typedef struct Wanted {
-    const char *name;
-    const Node *var;
-} Wanted;
-
-static bool look(void *env, const Node *n)
-{
-    Wanted *w = env;
-    if (n->op == OP_For && strcmp(ir_var_name(n->kid[For_var]), w->name) == 0)
-        w->var = n->kid[For_var];
-    return op_info[n->op].cls != CLASS_EXPR;
-}
-
-static const Node *parsed(Arena *A, const char *text)
-{
-    Err err = {0};
-    const Node *f = ir_parse_func(A, text, &err);
-    if (!f)
-        fail_msg("%s", err.why);
-    return f;
-}
 
 static double now_ms(void)
 {
@@ -46,12 +19,10 @@ static void parallel(const char *text, const char *loop, DepAnswer want, const c
 {
     Arena *A = arena_new(NULL);
     Err err = {0};
-    const Node *f = parsed(A, text);
-    Wanted w = {loop, NULL};
-    ir_walk(f, look, &w);
-    assert_non_null(w.var);
+    const Node *f = parse(A, text);
+    const Node *var = loop_var(f, loop);
     double t = now_ms();
-    DepAnswer got = dep_check_parallel(f, w.var, DEP_THOROUGH, &err);
+    DepAnswer got = dep_check_parallel(f, var, DEP_THOROUGH, &err);
     t = now_ms() - t;
     if (got == DEP_BROKEN)
         assert_int_equal(err.code, ERR_loop_carries);
@@ -62,10 +33,7 @@ static void parallel(const char *text, const char *loop, DepAnswer want, const c
     arena_release(A);
 }
 
-static const char vanilla[] =
-    "func matmul(A: float32[1024, 1024], B: float32[1024, 1024]) -> C: float32[1024, 1024]:\n"
-    "  for y in range(1024):\n    for x in range(1024):\n      for k in range(1024):\n"
-    "        block C(y, x, k: reduce):\n          init: C[y, x] = 0\n          C[y, x] += A[k, y] * B[k, x]\n";
+static const char vanilla[] = MATMUL("1024", "1024", "1024");
 
 static const char tiled[] =
     "func matmul(A: float32[1024, 1024], B: float32[1024, 1024]) -> C: float32[1024, 1024]:\n"
@@ -129,12 +97,10 @@ static void buffers_data_and_limits(void **state)
     parallel("func f() -> B: int32[8]:\n  for i in range(8):\n    B[i] = select(i < 0, B[0], 0)\n", "i", DEP_OK, "");
     Arena *A = arena_new(NULL);
     Err err = {0};
-    Wanted w = {"ko", NULL};
-    const Node *f = parsed(A, tiled);
-    ir_walk(f, look, &w);
-    assert_int_equal(dep_check_parallel(f, w.var, 100, &err), DEP_UNKNOWN);
+    const Node *f = parse(A, tiled), *ko = loop_var(f, "ko");
+    assert_int_equal(dep_check_parallel(f, ko, 100, &err), DEP_UNKNOWN);
     assert_int_equal(err.code, ERR_dependences_unknown);
-    assert_int_equal(dep_check_parallel(f, w.var, DEP_QUICK, &err), DEP_BROKEN);
+    assert_int_equal(dep_check_parallel(f, ko, DEP_QUICK, &err), DEP_BROKEN);
     arena_release(A);
 }
 
@@ -144,7 +110,7 @@ static void step(const char *before, const char *after, DepAnswer want, const ch
 {
     Arena *A = arena_new(NULL);
     Err err = {0};
-    const Node *f = parsed(A, before), *g = parsed(A, after);
+    const Node *f = parse(A, before), *g = parse(A, after);
     double t = now_ms();
     DepAnswer got = dep_check_step(f, g, DEP_THOROUGH, &err);
     t = now_ms() - t;

@@ -1,24 +1,17 @@
 /* dep_sched.c -- the two witnesses of legality against each other: random steps that the primitives accept must
 ** keep what integer sets find, and a loop that was made concurrent must be free of dependences. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/program.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/affine/dep.h"
-#include "core/ir/parse.h"
 #include "core/ir/print.h"
-#include "core/ir/rewrite.h"
 #include "core/schedule/sched.h"
 
 static const char *const programs[] = {
-    "func matmul(A: float32[12, 10], B: float32[12, 9]) -> C: float32[10, 9]:\n"
-    "  for y in range(10):\n    for x in range(9):\n      for k in range(12):\n"
-    "        block C(y, x, k: reduce):\n          init: C[y, x] = 0\n          C[y, x] += A[k, y] * B[k, x]\n",
+    MATMUL("10", "9", "12"),
 
     "func blur(A: float32[16, 12]) -> D: float32[14, 12]:\n"
     "  alloc B: float32[16, 12]\n"
@@ -163,9 +156,7 @@ static void trial(const char *text, Counts *count)
 {
     Arena *A = arena_new(NULL);
     Err err = {0};
-    const Node *func = ir_parse_func(A, text, &err);
-    if (!func)
-        fail_msg("%s", err.why);
+    const Node *func = parse(A, text);
     Version *v = version_new(A, func);
     for (int k = 0; k < 8; k++) {
         Names s = {0};
@@ -201,7 +192,7 @@ static void a_consumer_waits_for_all_producers(void **state)
     (void)state;
     Arena *A = arena_new(NULL);
     Err err = {0};
-    Version *v = version_new(A, ir_parse_func(A, programs[3], &err));
+    Version *v = version_new(A, parse(A, programs[3]));
     Arg args[] = {given_str("Y"), given_str("a")};
     assert_null(version_apply(v, prim_find("reverse_compute_at"), 2, args, &err));
     assert_int_equal(err.code, ERR_written_later);
@@ -216,7 +207,7 @@ static void half_a_reduction_stays(void **state)
     (void)state;
     Arena *A = arena_new(NULL);
     Err err = {0};
-    Version *v = version_new(A, ir_parse_func(A, programs[3], &err));
+    Version *v = version_new(A, parse(A, programs[3]));
     Arg decompose[] = {given_str("S"), given_str("d")}, at[] = {given_str("S.init"), given_str("e")};
     Version *w = version_apply(v, prim_find("decompose_reduction"), 2, decompose, &err);
     assert_non_null(w);

@@ -1,26 +1,12 @@
 /* inside.c -- what is refused as certain to leave a buffer, and what passes; on random programs, what is refused is
 ** found by the checking interpreter, and where nothing but sums stands, what it finds is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/program.h"
+
 #include <string.h>
 
 #include "core/affine/inside.h"
 #include "core/base/buf.h"
 #include "core/ir/check.h"
-#include "core/ir/parse.h"
-#include "core/ir/verify.h"
-
-static const Node *parse(Arena *A, const char *text)
-{
-    Err err = {0};
-    const Node *f = ir_parse_func(A, text, &err);
-    if (!f || !ir_verify(f, &err))
-        fail_msg("%s\n%s", err.why, text);
-    return f;
-}
 
 /* The body of f; `why` is "" where nothing is certain. */
 static void expect(const char *body, const char *why)
@@ -28,7 +14,7 @@ static void expect(const char *body, const char *why)
     Arena *A = arena_new(NULL);
     Err err = {0};
     const char *text = arena_printf(A, "func f(A: int32[8], P: int32[4, 6], D: int64[8]) -> B: int32[8]:\n%s", body);
-    bool inside = inside_buffers(A, parse(A, text), &err);
+    bool inside = inside_buffers(A, parse_verified(A, text), &err);
     if (inside != !*why || strcmp(err.why, why) != 0)
         fail_msg("said: %s\nnot:  %s\n%s", err.why, why, text);
     if (!inside)
@@ -151,7 +137,7 @@ static void refused_is_found(void **state)
         Err ours = {0}, its = {0};
         bool sums = i % 2;
         const char *text = random_program(A, sums);
-        const Node *f = parse(A, text);
+        const Node *f = parse_verified(A, text);
         bool inside = inside_buffers(A, f, &ours), clean = checked(A, f, &its);
         if (!clean)
             assert_int_equal(its.code, ERR_outside_buffer);

@@ -1,8 +1,5 @@
 /* interp.c -- the reference interpreter on small programs, its arithmetic, and its errors. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "tests/program.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,17 +7,6 @@
 #include <time.h>
 
 #include "core/base/cancel.h"
-#include "core/ir/interp.h"
-#include "core/ir/parse.h"
-
-static const Node *parse(Arena *A, const char *text)
-{
-    Err err = {0};
-    const Node *f = ir_parse_func(A, text, &err);
-    if (!f)
-        fail_msg("%s", err.why);
-    return f;
-}
 
 /* Buffers of a func with constant shapes, in order; data is what the caller gives. */
 static size_t bind(const Node *f, InterpBuffer *io, int64_t (*shapes)[IR_MAX_RANK], void **data)
@@ -50,14 +36,7 @@ static void run_ok(const Node *f, void **data)
         fail_msg("%s (%s)", err.why, err.witness);
 }
 
-static const char matmul[] =
-    "func matmul(A: float32[3, 2], B: float32[3, 4]) -> C: float32[2, 4]:\n"
-    "  for y in range(2):\n"
-    "    for x in range(4):\n"
-    "      for k in range(3):\n"
-    "        block C(y, x, k: reduce):\n"
-    "          init: C[y, x] = 0\n"
-    "          C[y, x] += A[k, y] * B[k, x]\n";
+static const char matmul[] = MATMUL("2", "4", "3");
 
 static void test_matmul(void **state)
 {

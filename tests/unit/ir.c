@@ -1,24 +1,12 @@
 /* ir.c -- constructors, text form and fingerprints of the loop IR. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/program.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "core/ir/parse.h"
 #include "core/ir/print.h"
-#include "core/ir/rewrite.h"
 
-static const char as_written[] =
-    "func matmul(A: float32[1024, 1024], B: float32[1024, 1024]) -> C: float32[1024, 1024]:\n"
-    "  for y in range(1024):\n"
-    "    for x in range(1024):\n"
-    "      for k in range(1024):\n"
-    "        block C(y, x, k: reduce):\n"
-    "          init: C[y, x] = 0\n"
-    "          C[y, x] += A[k, y] * B[k, x]\n";
+static const char as_written[] = MATMUL("1024", "1024", "1024");
 
 static const char scheduled[] =
     "func matmul(A: float32[1024, 1024], B: float32[1024, 1024]) -> C: float32[1024, 1024]:\n"
@@ -55,25 +43,15 @@ static const char oddities[] =
     "    B[i] min= float32(reinterpret(int64, s[]) + 5)\n"
     "    B[i] = float32(int64(3) + int64(4))\n";
 
-static const Node *parse_ok(Arena *A, const char *text)
-{
-    Err err = {0};
-    const Node *f = ir_parse_func(A, text, &err);
-    if (!f)
-        print_error("%s\n", err.why);
-    assert_non_null(f);
-    return f;
-}
-
 static void text_parses_back(void **state)
 {
     (void)state;
     const char *const texts[] = {as_written, scheduled, oddities};
     for (size_t i = 0; i < 3; i++) {
         Arena *A = arena_new(NULL);
-        const Node *f = parse_ok(A, texts[i]);
+        const Node *f = parse(A, texts[i]);
         assert_string_equal(ir_text(A, f), texts[i]);
-        assert_true(ir_equal(f, parse_ok(A, ir_text(A, f))));
+        assert_true(ir_equal(f, parse(A, ir_text(A, f))));
         arena_release(A);
     }
 }
@@ -82,9 +60,9 @@ static void names_do_not_count(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
-    const Node *f = parse_ok(A, "func f(A: int8[4]) -> B: int8[4]:\n for i in range(4):\n  B[i] = A[i]\n");
-    const Node *g = parse_ok(A, "func g(X: int8[4]) -> Y: int8[4]:\n for j in range(4):\n  Y[j] = X[j]\n");
-    const Node *h = parse_ok(A, "func g(X: int8[4]) -> Y: int8[4]:\n for j in range(4):\n  Y[j] = Y[j]\n");
+    const Node *f = parse(A, "func f(A: int8[4]) -> B: int8[4]:\n for i in range(4):\n  B[i] = A[i]\n");
+    const Node *g = parse(A, "func g(X: int8[4]) -> Y: int8[4]:\n for j in range(4):\n  Y[j] = X[j]\n");
+    const Node *h = parse(A, "func g(X: int8[4]) -> Y: int8[4]:\n for j in range(4):\n  Y[j] = Y[j]\n");
     assert_true(ir_equal(f, g));
     assert_false(ir_equal(f, h));
     assert_true(ir_equal(f->kid[Func_body], ir_fresh(A, f->kid[Func_body])));

@@ -1,10 +1,7 @@
 /* legal.c -- the fast way to an answer about legality against the thorough one: on random programs, what distances prove
 ** legal must be so by integer sets, too, and no search over iterations may find a conflict. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/program.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +9,6 @@
 #include "core/affine/dep.h"
 #include "core/affine/witness.h"
 #include "core/base/buf.h"
-#include "core/ir/parse.h"
 #include "core/ir/print.h"
 #include "core/schedule/legal.h"
 #include "core/schedule/sched.h"
@@ -192,12 +188,7 @@ static Version *random_split(Version *v, const Loops *loops)
 static void trial(Counts *c)
 {
     Arena *A = arena_new(NULL);
-    Err err = {0};
-    const char *text = random_program(A);
-    const Node *func = ir_parse_func(A, text, &err);
-    if (!func)
-        fail_msg("%s\n%s", err.why, text);
-    Version *v = version_new(A, func);
+    Version *v = version_new(A, parse(A, random_program(A)));
     for (int i = below(3); i > 0; i--) {
         Loops loops = {0};
         find_loops(v->func, &loops);

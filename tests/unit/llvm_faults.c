@@ -3,19 +3,11 @@
 ** No program of ours should be refused by LLVM, so the refusal is made here: a function of this program stands in for
 ** LLVM's own, which the module would have called.
 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <dlfcn.h>
+#include "tests/build_files.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "backends/emit.h"
-#include "core/base/err.h"
 
 static bool refuses, is_full;
 static const Emit *emit;
@@ -46,19 +38,7 @@ static int open_module(void **state)
 {
     (void)state;
     static const EmitHost host = {NULL, take, symbol};
-    char path[4096];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 64);
-    assert_true(n > 0);
-    path[n] = 0;
-    strcpy(strrchr(path, '/'), "/../tvmrepl-llvm.so");
-    void *module = dlopen(path, RTLD_NOW);
-    EmitOpenFn *open = NULL;
-    if (!module)
-        fail_msg("%s", dlerror());
-    *(void **)&open = dlsym(module, EMIT_SYMBOL);
-    Err err = {0};
-    emit = open(&host, &err);
-    assert_non_null(emit);
+    emit = open_emit(&host);
     return 0;
 }
 

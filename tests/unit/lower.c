@@ -1,30 +1,12 @@
 /* lower.c -- the lowering passes: what they make of small programs, and that the meaning stays. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "tests/program.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "core/ir/check.h"
-#include "core/ir/interp.h"
-#include "core/ir/parse.h"
 #include "core/ir/print.h"
-#include "core/ir/rewrite.h"
-#include "core/ir/verify.h"
 #include "passes/loop/lower.h"
-
-static const Node *parse(Arena *A, const char *text)
-{
-    Err err = {0};
-    const Node *f = ir_parse_func(A, text, &err);
-    if (!f)
-        fail_msg("%s\n%s", err.why, text);
-    if (!ir_verify(f, &err))
-        fail_msg("%s\n%s", err.why, text);
-    return f;
-}
 
 static void expect_text(Arena *A, const Node *f, const char *want)
 {
@@ -39,7 +21,7 @@ static void expect_pass(const char *name, const char *before, const char *after)
     Err err = {0};
     const LoopPass *pass = loop_pass_find(name);
     assert_non_null(pass);
-    const Node *f = parse(A, before), *out = pass->run(A, f, &err);
+    const Node *f = parse_verified(A, before), *out = pass->run(A, f, &err);
     if (!out)
         fail_msg("%s: %s", name, err.why);
     if (!ir_verify(out, &err))
@@ -52,37 +34,22 @@ static void expect_pass(const char *name, const char *before, const char *after)
     arena_release(A);
 }
 
-enum { MOST = 1 << 12 };
-
-/* Runs with inputs that depend on the position only; results are poisoned first. */
-static size_t run(Arena *A, const Node *f, float (**results)[MOST])
+/* What the reference interpreter makes of it. */
+static FloatData run(Arena *A, const Node *f)
 {
-    InterpBuffer io[8];
-    size_t np = f->kid[Func_params]->nkids, n = np + f->kid[Func_results]->nkids;
-    float(*data)[MOST] = arena_alloc(A, n * sizeof *data);
-    for (size_t i = 0; i < n; i++) {
-        const Node *b = i < np ? f->kid[Func_params]->kid[i] : f->kid[Func_results]->kid[i - np];
-        int64_t *shape = arena_alloc(A, IR_MAX_RANK * sizeof *shape);
-        for (size_t d = 0; d < ir_rank(b); d++)
-            shape[d] = ir_dim(b, d);
-        io[i] = (InterpBuffer){(DType)b->type, ir_rank(b), shape, data[i]};
-        for (int j = 0; j < MOST; j++)
-            data[i][j] = i < np ? (float)((j * 7 + (int)i * 5) % 13 - 6) : -77;
-    }
+    FloatData d = float_data(A, f);
     Err err = {0};
-    if (!interp_run(f, n, io, NULL, &err))
+    if (!interp_run(f, d.n, d.io, NULL, &err))
         fail_msg("%s (%s)\n%s", err.why, err.witness, ir_text(A, f));
-    *results = data + np;
-    return n - np;
+    return d;
 }
 
 /* Every pass leaves what the program computes. */
 static void expect_same_meaning(const char *text)
 {
     Arena *A = arena_new(NULL);
-    const Node *f = parse(A, text);
-    float(*want)[MOST], (*got)[MOST];
-    size_t n = run(A, f, &want);
+    const Node *f = parse_verified(A, text);
+    FloatData want = run(A, f);
     LoopStep steps[16];
     size_t count;
     Err err = {0};
@@ -90,8 +57,8 @@ static void expect_same_meaning(const char *text)
     if (!loop_lower_steps(A, f, false, steps, &count, &err))
         fail_msg("%s: %s", err.what, err.why);
     for (size_t i = 0; i < count; i++) {
-        run(A, steps[i].after, &got);
-        if (memcmp(want, got, n * sizeof *want) != 0)
+        FloatData got = run(A, steps[i].after);
+        if (!same_results(&want, &got))
             fail_msg("%s changes the result:\n%s", steps[i].pass->name, ir_text(A, steps[i].after));
     }
     arena_release(A);
@@ -290,7 +257,7 @@ static void test_barriers(void **state)
                 "      S[0] = A[1]\n");
     Arena *A = arena_new(NULL);
     Err err = {0};
-    const Node *f = parse(A, "func f(A: float32[128]) -> C: float32[32]:\n"
+    const Node *f = parse_verified(A, "func f(A: float32[128]) -> C: float32[32]:\n"
                              "  alloc S: float32[32] shared\n"
                              "  for tx in bind(\"threadIdx.x\", 32):\n"
                              "    if tx < 16:\n"
@@ -333,23 +300,6 @@ static void test_meaning(void **state)
 
 /* ---- kernels of thread blocks, run by the checking interpreter ---- */
 
-static bool check(Arena *A, const Node *f, float *results, Err *err)
-{
-    InterpBuffer io[8];
-    size_t np = f->kid[Func_params]->nkids, n = np + 1;
-    for (size_t i = 0; i < n; i++) {
-        const Node *b = i < np ? f->kid[Func_params]->kid[i] : f->kid[Func_results]->kid[0];
-        int64_t *shape = arena_alloc(A, IR_MAX_RANK * sizeof *shape);
-        for (size_t d = 0; d < ir_rank(b); d++)
-            shape[d] = ir_dim(b, d);
-        float *data = i < np ? arena_alloc(A, MOST * sizeof *data) : results;
-        for (int j = 0; i < np && j < MOST; j++)
-            data[j] = (float)((j * 7 + (int)i * 5) % 13 - 6);
-        io[i] = (InterpBuffer){(DType)b->type, ir_rank(b), shape, data};
-    }
-    return check_run(f, n, io, NULL, err);
-}
-
 /* The program without its n-th barrier; the same program if it has fewer. */
 static const Node *drop_barrier(Rewriter *rw, const Node *n)
 {
@@ -374,20 +324,19 @@ static void expect_ordered(const char *serial, const char *scheduled, int barrie
 {
     Arena *A = arena_new(NULL);
     Err err = {0};
-    float(*want)[MOST], *got = arena_alloc(A, MOST * sizeof *got);
-    run(A, parse(A, serial), &want);
-    const Node *f = parse(A, scheduled);
-    assert_false(check(A, f, got, &err));
+    FloatData want = run(A, parse_verified(A, serial));
+    const Node *f = parse_verified(A, scheduled);
+    FloatData got = float_data(A, f);
+    assert_false(check_run(f, got.n, got.io, NULL, &err));
     assert_true(out_of_order(&err));
     const Node *lowered = loop_lower(A, f, true, &err);
     if (!lowered)
         fail_msg("%s: %s", err.what, err.why);
-    if (!check(A, lowered, got, &err))
+    if (!check_run(lowered, got.n, got.io, NULL, &err))
         fail_msg("%s (%s)\n%s", err.why, err.witness, ir_text(A, lowered));
-    const Node *c = f->kid[Func_results]->kid[0];
-    assert_memory_equal(got, want[0], (size_t)(ir_dim(c, 0) * ir_dim(c, 1)) * sizeof *got);
+    assert_true(same_results(&want, &got));
     for (int i = 0; i < barriers; i++) {
-        assert_false(check(A, without_barrier(A, lowered, i), got, &err));
+        assert_false(check_run(without_barrier(A, lowered, i), got.n, got.io, NULL, &err));
         assert_true(out_of_order(&err));
     }
     assert_ptr_equal(without_barrier(A, lowered, barriers), lowered);

@@ -1,26 +1,14 @@
 /* sched.c -- primitives, one by one: the program after, what is said, what is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/program.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ir/parse.h"
 #include "core/ir/print.h"
-#include "core/ir/verify.h"
 #include "core/schedule/sched.h"
 
-static const char matmul[] =
-    "func matmul(A: float32[64, 60], B: float32[64, 64]) -> C: float32[60, 64]:\n"
-    "  for y in range(60):\n"
-    "    for x in range(64):\n"
-    "      for k in range(64):\n"
-    "        block C(y, x, k: reduce):\n"
-    "          init: C[y, x] = 0\n"
-    "          C[y, x] += A[k, y] * B[k, x]\n";
+static const char matmul[] = MATMUL("60", "64", "64");
 
 static const char two_stages[] =
     "func f(A: float32[32, 32]) -> D: float32[30, 32]:\n"
@@ -44,10 +32,7 @@ typedef struct Fixture {
 static Fixture begin(const char *text)
 {
     Fixture f = {.A = arena_new(NULL)};
-    const Node *func = ir_parse_func(f.A, text, &f.err);
-    if (!func)
-        fail_msg("%s", f.err.why);
-    Version *v = version_new(f.A, func);
+    Version *v = version_new(f.A, parse(f.A, text));
     f.s = sched_new(v);
     version_release(v);
     return f;

@@ -1,26 +1,13 @@
 /* sched_cost.c -- what a step of a schedule costs in memory; and, printed for the reader, in time. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/program.h"
+
 #include <stdio.h>
 #include <time.h>
 
-#include "core/ir/parse.h"
 #include "core/ir/print.h"
-#include "core/ir/verify.h"
 #include "core/schedule/sched.h"
 
-static const char matmul[] =
-    "func matmul(A: float32[1024, 1024], B: float32[1024, 1024]) -> C: float32[1024, 1024]:\n"
-    "  for y in range(1024):\n"
-    "    for x in range(1024):\n"
-    "      for k in range(1024):\n"
-    "        block C(y, x, k: reduce):\n"
-    "          init: C[y, x] = 0\n"
-    "          C[y, x] += A[k, y] * B[k, x]\n";
-
+static const char matmul[] = MATMUL("1024", "1024", "1024");
 
 typedef struct Call {
     const char *name;
@@ -54,10 +41,7 @@ static double now_us(void)
 
 static Version *written(Arena *A)
 {
-    Err err = {0};
-    const Node *f = ir_parse_func(A, matmul, &err);
-    assert_non_null(f);
-    return version_new(A, f);
+    return version_new(A, parse(A, matmul));
 }
 
 static Version *run_twelve(Version *v, bool verify)

@@ -1,19 +1,13 @@
 /* simplify.c -- every rule by itself on random operands, random expressions against their values, and what
 ** index arithmetic looks like afterwards. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/program.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ir/parse.h"
 #include "core/ir/print.h"
-#include "core/ir/rewrite.h"
 #include "core/ir/simplify.h"
-#include "core/ir/verify.h"
 
 /* ---- random numbers and values ---- */
 
@@ -401,15 +395,6 @@ static void values_are_kept(void **state)
 
 /* ---- whole programs ---- */
 
-static const Node *parsed(Arena *A, const char *text)
-{
-    Err err = {0};
-    const Node *f = ir_parse_func(A, text, &err);
-    if (!f)
-        fail_msg("%s", err.why);
-    return f;
-}
-
 static void whole_programs(void **state)
 {
     (void)state;
@@ -439,7 +424,7 @@ static void whole_programs(void **state)
         "    C[yx//64, yx%64] = A[0, 0] + 0\n"
         "    C[0, 0] = float32(B[yx%64])\n";
     Arena *A = arena_new(NULL);
-    const Node *f = parsed(A, before), *g = ir_simplify_all(A, f);
+    const Node *f = parse(A, before), *g = ir_simplify_all(A, f);
     Err err = {0};
     assert_string_equal(ir_text(A, g), after);
     assert_true(ir_verify(g, &err));

@@ -1,16 +1,10 @@
 /* verify.c -- what the verifier accepts, and that each thing it looks for is found and named. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/program.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/buf.h"
-#include "core/ir/parse.h"
-#include "core/ir/rewrite.h"
-#include "core/ir/verify.h"
 
 static const char tiled[] =
     "func matmul(A: float32[1024, 1024], B: float32[1024, 1024]) -> C: float32[1024, 1024]:\n"
@@ -31,15 +25,6 @@ static const char tiled[] =
     "        for xi in vectorized(64):\n"
     "          block C.store(y = yo*64 + yi, x = xo*64 + xi):\n"
     "            C[y, x] = C.local[y, x]\n";
-
-static const Node *parsed(Arena *A, const char *text)
-{
-    Err err = {0};
-    const Node *f = ir_parse_func(A, text, &err);
-    if (!f)
-        fail_msg("%s: %s", err.why, text);
-    return f;
-}
 
 static void good_programs_pass(void **state)
 {
@@ -90,7 +75,7 @@ static void good_programs_pass(void **state)
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         Arena *A = arena_new(NULL);
         Err err = {0};
-        if (!ir_verify(parsed(A, good[i]), &err))
+        if (!ir_verify(parse(A, good[i]), &err))
             fail_msg("%s\n%s", err.why, good[i]);
         arena_release(A);
     }
@@ -138,7 +123,7 @@ static void bad_texts_are_found(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         Arena *A = arena_new(NULL);
         Err err = {0};
-        if (ir_verify(parsed(A, bad[i].text), &err))
+        if (ir_verify(parse(A, bad[i].text), &err))
             fail_msg("accepted: %s", bad[i].text);
         assert_int_equal(err.code, ERR_ill_formed);
         assert_non_null(err.where);
@@ -160,7 +145,7 @@ static void functions_are_known(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         Arena *A = arena_new(NULL);
         Err err = {0};
-        assert_false(ir_verify(parsed(A, bad[i]), &err));
+        assert_false(ir_verify(parse(A, bad[i]), &err));
         assert_int_equal(err.code, ERR_unknown_function);
         arena_release(A);
     }
@@ -305,10 +290,10 @@ static void big_programs_pass(void **state)
         buf_printf(&b, "  for i%d in range(4):\n    block b%d(i%d):\n      alloc T%d: int64[1]\n"
                        "      T%d[0] = i%d\n      B[i%d] = T%d[0]\n", i, i, i, i, i, i, i, i);
     Err err = {0};
-    if (!ir_verify(parsed(A, buf_str(&b)), &err))
+    if (!ir_verify(parse(A, buf_str(&b)), &err))
         fail_msg("%s", err.why);
     buf_puts(&b, "  for i in range(4):\n    block b17(i):\n      B[i] = 1\n");
-    assert_false(ir_verify(parsed(A, buf_str(&b)), &err));
+    assert_false(ir_verify(parse(A, buf_str(&b)), &err));
     assert_string_equal(err.why, "in block b17: two blocks are named 'b17'");
     arena_release(A);
 }

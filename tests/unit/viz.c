@@ -1,19 +1,14 @@
 /* viz.c -- text views, the order of points, DOT and SVG that are well formed, and the drawing child. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/program.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "core/base/buf.h"
 #include "core/base/cancel.h"
-#include "core/ir/parse.h"
 #include "viz/bars.h"
 #include "viz/dot.h"
 #include "viz/html.h"
@@ -47,15 +42,6 @@ static const char tiled[] = "func mm(A: float32[64, 64], B: float32[64, 64]) -> 
                             "      for x in range(64):\n"
                             "        block C.store(y = yo*8 + yi, x):\n"
                             "          C[y, x] = C.local[y, x]\n";
-
-static const Node *parse(Arena *A, const char *text)
-{
-    Err err = {0};
-    const Node *f = ir_parse_func(A, text, &err);
-    if (!f)
-        fail_msg("%s", err.why);
-    return f;
-}
 
 static void tree_is_aligned(void **state)
 {

@@ -1,40 +1,17 @@
 /* witness.c -- the pairs of iterations that the search finds, and those it must not find. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/program.h"
+
 #include <string.h>
 
 #include "core/affine/witness.h"
-#include "core/ir/parse.h"
-#include "core/ir/rewrite.h"
-
-typedef struct Wanted {
-    const char *name;
-    const Node *var;
-} Wanted;
-
-static bool look(void *env, const Node *n)
-{
-    Wanted *w = env;
-    if (n->op == OP_For && strcmp(ir_var_name(n->kid[For_var]), w->name) == 0)
-        w->var = n->kid[For_var];
-    return op_info[n->op].cls != CLASS_EXPR;
-}
 
 /* The witness for a loop, "" where none is found. */
 static void expect(const char *text, const char *loop, const char *want)
 {
     Arena *A = arena_new(NULL);
     Err err = {0};
-    const Node *f = ir_parse_func(A, text, &err);
-    if (!f)
-        fail_msg("%s", err.why);
-    Wanted w = {loop, NULL};
-    ir_walk(f, look, &w);
-    assert_non_null(w.var);
-    assert_int_equal(witness_loop_conflict(f, w.var, &err), want[0] != '\0');
+    const Node *f = parse(A, text);
+    assert_int_equal(witness_loop_conflict(f, loop_var(f, loop), &err), want[0] != '\0');
     assert_string_equal(err.witness, want);
     arena_release(A);
 }

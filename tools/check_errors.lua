@@ -27,7 +27,9 @@ local number = 0
 for line in io.lines "core/base/errors.def" do
   number = number + 1
   local code, texts = line:match "^ERR%(([%w_]+), (.*)%)$"
-  if code then
+  if not code and line:find "^%s*ERR" then
+    complaints[#complaints + 1] = ("core/base/errors.def:%d: a row is one line, ERR(code, why, fix)"):format(number)
+  elseif code then
     local _, fix = load("return " .. texts)()
     local place = ("core/base/errors.def:%d: %s"):format(number, code)
     if codes[code] then complaints[#complaints + 1] = place .. " stands here twice" end

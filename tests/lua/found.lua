@@ -1,27 +1,14 @@
 -- What the differential tester (tests/diff) found: programs that were once scheduled, lowered or compiled wrongly.
 -- Each is run as it is defined, in the checking interpreter before and after lowering, and compiled.
 -- test: cpu, threads
-local t = dofile "tests/check.lua"
-
-local function inputs(f)
-  local out = {}
-  for i, name in ipairs(f:names "buffers") do
-    local b = f:buffer(name)
-    if b.role == "parameter" then
-      local float = b.dtype:find "float"
-      out[#out + 1] = tvm.random(b.shape, b.dtype, { seed = i, lo = float and -1 or 0, hi = 3 })
-    end
-  end
-  return out
-end
+local t, p = dofile "tests/check.lua", dofile "tests/programs.lua"
 
 local function found(name, text, schedule)
   t.test(name, function()
-    local f = tvm.parse(text)
-    local s = tvm.schedule(f)
+    local s = p.schedule(text)
     schedule(s)
-    local given = inputs(f)
-    local want = { f:build "interp":run(table.unpack(given)) }
+    local given = { p.inputs(s) }
+    local want = { p.func(text):build "interp":run(table.unpack(given)) }
     local function same(how, ...)
       for i, got in ipairs { ... } do
         local verdict = tvm.check(got, want[i], { rtol = 0, atol = 0 })
@@ -63,14 +50,7 @@ func f(A: int32[4]) -> Q: int32[]:
   s:split("k", 3)
 end)
 
-local copy = [[
-func f(A: int32[2, 1, 2]) -> P: int32[2, 1, 2]:
-  for i in range(2):
-    for j in range(1):
-      for l in range(2):
-        block P(i, j, l):
-          P[i, j, l] = min(A[i, 0, l], 4)
-]]
+local copy = [[ A: int32[2, 1, 2]; P: int32[2, 1, 2]; P[i, j, l] = min(A[i, 0, l], 4) ]]
 
 found("a loop becomes a thread axis around shared memory", copy, function(s)
   s:cache_write("P", "shared")
@@ -85,31 +65,15 @@ found("memory that threads share, each its own part", copy, function(s)
   s:set_scope("P.local", "shared")
 end)
 
-found("a copy whose last part nothing writes", [[
-func f(A: int32[6]) -> S: int32[6]:
-  alloc R: int32[6]
-  for z in range(6):
-    block R(z):
-      R[z] = A[z] + 1
-  for l in range(6):
-    block S(l):
-      S[l] = R[l]*2
-]], function(s)
+found("a copy whose last part nothing writes",
+  [[ A: int32[6]; R[z] = A[z] + 1; S[l] = R[l]*2 ]], function(s)
   s:split("S/l", { 4, -1, 5 })
   s:compute_at("R", "l.1")
   s:cache_write("R", "local")
 end)
 
-found("a barrier in a loop that is cut", [[
-func f(A: int32[3]) -> R: int32[3]:
-  alloc P: int32[3]
-  for i in range(3):
-    block P(i):
-      P[i] = A[i] + 1
-  for y in range(3):
-    block R(y):
-      R[y] = P[2 - y]
-]], function(s)
+found("a barrier in a loop that is cut",
+  [[ A: int32[3]; R: int32[3]; P[i] = A[i] + 1; R[y] = P[2 - y] ]], function(s)
   s:set_scope("P", "shared")
   s:split("i", { -1, 1, 2 }, "io", "im", "it")
   s:split("y", { -1, 1, 2 }, "yo", "ym", "yt")
@@ -117,44 +81,16 @@ func f(A: int32[3]) -> R: int32[3]:
   s:bind("yt", "threadIdx.x")
 end)
 
-found("a negative integer, by way of a float, becomes an unsigned one", [[
-func f(A: int8[4]) -> Q: uint16[4]:
-  alloc P: float32[4]
-  for y in range(4):
-    block P(y):
-      P[y] = float32(A[y] - 3)
-  for y in range(4):
-    block Q(y):
-      Q[y] = uint16(P[y])
-]], function(s) s:reverse_compute_inline "Q" end)
+found("a negative integer, by way of a float, becomes an unsigned one",
+  [[ A: int8[4]; P[y] = float32(A[y] - 3); Q[y] = uint16(P[y]) ]],
+  function(s) s:reverse_compute_inline "Q" end)
 
-found("a block over no elements moves", [[
-func f(A: int32[2, 0]) -> Q: int32[2, 0]:
-  alloc P: int32[2, 0]
-  for i in range(2):
-    for l in range(0):
-      block P(i, l):
-        P[i, l] = A[i, l] + 3
-  for y in range(2):
-    for z in range(0):
-      block Q(y, z):
-        Q[y, z] = P[1 - y, z]
-]], function(s) s:compute_at("P", "y") end)
+found("a block over no elements moves",
+  [[ A: int32[2, 0]; Q: int32[2, 0]; P[i, l] = A[i, l] + 3; Q[y, z] = P[1 - y, z] ]],
+  function(s) s:compute_at("P", "y") end)
 
-found("shared memory in a parallel loop beside a kernel", [[
-func f(A: int32[2], B: int32[2]) -> S: int32[2]:
-  alloc Q: int32[2]
-  alloc R: int32[2]
-  for j in range(2):
-    block Q(j):
-      Q[j] = A[j] + 1
-  for x in range(2):
-    block R(x):
-      R[x] = B[x]*2
-  for l in range(2):
-    block S(l):
-      S[l] = R[l] - Q[l]
-]], function(s)
+found("shared memory in a parallel loop beside a kernel",
+  [[ A: int32[2]; B: int32[2]; Q[j] = A[j] + 1; R[x] = B[x]*2; S[l] = R[l] - Q[l] ]], function(s)
   s:compute_at("R", "l")
   s:set_scope("R", "shared")
   s:parallel "l"
@@ -181,33 +117,17 @@ found("memory of a scan's copy stays outside its loop", scan, function(s)
   s:reverse_compute_at("P.store", "P/j")
 end)
 
-found("a window does not start where an element says", [[
-func f(A: int32[2], B: int32[2]) -> Q: int32[2]:
-  alloc P: int32[2]
-  for y in range(2):
-    block P(y):
-      P[y] = A[y]*2
-  for i in range(2):
-    block Q(i):
-      Q[i] = P[max(min(int64(B[i]), 1), 0)]
-]], function(s)
+found("a window does not start where an element says",
+  [[ A: int32[2]; B: int32[2]; P[y] = A[y]*2; Q[i] = P[max(min(int64(B[i]), 1), 0)] ]], function(s)
   s:compute_at("P", "i")
   s:split("i", 3)
 end)
 
 found("threads wait for each other's values in global memory", [[
-func f(A: int32[6]) -> S: int32[6]:
-  alloc Q: int32[4]
-  alloc R: int32[6]
-  for i in range(4):
-    block Q(i):
-      Q[i] = A[5 - i] + A[5 - i - 1]
-  for y in range(6):
-    block R(y):
-      R[y] = select(y - 1 >= 0 and y - 1 < 4, Q[y - 1], 0) + select(y + 1 < 4, Q[y + 1], 1)
-  for y in range(6):
-    block S(y):
-      S[y] = R[5 - y]
+  A: int32[6]; Q: int32[4]; R: int32[6]; S: int32[6]
+  Q[i] = A[5 - i] + A[5 - i - 1]
+  R[y] = select(y - 1 >= 0 and y - 1 < 4, Q[y - 1], 0) + select(y + 1 < 4, Q[y + 1], 1)
+  S[y] = R[5 - y]
 ]], function(s)
   s:compute_at("Q", "R/y")
   s:compute_at("R", "S/y")
@@ -215,52 +135,25 @@ func f(A: int32[6]) -> S: int32[6]:
 end)
 
 found("inlining takes memory out of a concurrent loop", [[
-func f(A: int32[2, 2]) -> R: int32[2, 2]:
-  alloc P: int32[2, 2]
-  alloc Q: int32[2, 2]
-  for y in range(2):
-    for z in range(2):
-      block P(y, z):
-        P[y, z] = A[y, z]*2
-  for i in range(2):
-    for l in range(2):
-      block Q(i, l):
-        Q[i, l] = P[max(min(int64(A[i, l]), 1), 0), l]
-  for i in range(2):
-    for l in range(2):
-      block R(i, l):
-        R[i, l] = Q[i, l]*3
+  A: int32[2, 2]
+  P[y, z] = A[y, z]*2
+  Q[i, l] = P[max(min(int64(A[i, l]), 1), 0), l]
+  R[i, l] = Q[i, l]*3
 ]], function(s)
   s:compute_at("P", "Q/l")
   local err = select(2, s:try("vectorize", "P/i")) or select(2, s:try("compute_inline", "Q"))
   if not err then error "both steps were taken" end
 end)
 
-found("a copy of a window that reaches beyond its buffer", [[
-func f(A: int32[3]) -> Q: int32[5]:
-  alloc P: int32[3]
-  for i in range(3):
-    block P(i):
-      P[i] = A[i]*2
-  for i in range(5):
-    block Q(i):
-      Q[i] = select(i < 3, P[i], 6)
-]], function(s)
+found("a copy of a window that reaches beyond its buffer",
+  [[ A: int32[3]; Q: int32[5]; P[i] = A[i]*2; Q[i] = select(i < 3, P[i], 6) ]], function(s)
   s:compute_at("P", "Q/i")
   s:cache_write("Q", "local")
   s:cache_read("Q", "P", "shared")
   s:compute_at("Q", "Q.store/i")
 end)
 
-found("an init of no elements", [[
-func f(A: int32[1, 0, 1]) -> R: int32[1, 0]:
-  for y in range(1):
-    for x in range(0):
-      for k in range(1):
-        block R(y, x, k: reduce):
-          init: R[y, x] = 0
-          R[y, x] += A[y, x, k]
-]], function(s)
+found("an init of no elements", [[ A: int32[1, 0, 1]; R[y, x] += A[y, x, k] ]], function(s)
   s:fuse("y", "x")
   s:decompose_reduction("R", "y_x")
 end)
@@ -277,47 +170,21 @@ t.test("a sum over nothing is 0", function()
 end)
 
 local function refused(name, code, text, schedule)
-  t.test(name, function() t.raises(code, function() schedule(tvm.schedule(tvm.parse(text))) end) end)
+  t.test(name, function() t.raises(code, function() schedule(p.schedule(text)) end) end)
 end
 
-refused("an init before a loop that computes the sum again", "summed_again", [[
-func f(A: int32[2, 3]) -> R: int32[2, 2]:
-  alloc P: int32[2]
-  for i in range(2):
-    for r in range(3):
-      block P(i, r: reduce):
-        init: P[i] = 0
-        P[i] += A[i, r]
-  for y in range(2):
-    for x in range(2):
-      block R(y, x):
-        R[y, x] = P[x]*2
-]], function(s)
+refused("an init before a loop that computes the sum again", "summed_again",
+  [[ A: int32[2, 3]; R: int32[2, 2]; P[i] += A[i, r]; R[y, x] = P[x]*2 ]], function(s)
   s:compute_at("P", "R/y")
   s:decompose_reduction("P", "y")
 end)
 
-refused("nothing moves into a loop that never runs", "not_written_here", [[
-func f(B: int32[0]) -> Q: int32[2]:
-  alloc P: int32[0]
-  for y in range(0):
-    block P(y):
-      P[y] = B[y]
-  for i in range(2):
-    block Q(i):
-      Q[i] = select(i < 0, P[i], 0)
-]], function(s) s:reverse_compute_at("Q", "y") end)
+refused("nothing moves into a loop that never runs", "not_written_here",
+  [[ B: int32[0]; Q: int32[2]; P[y] = B[y]; Q[i] = select(i < 0, P[i], 0) ]],
+  function(s) s:reverse_compute_at("Q", "y") end)
 
-refused("a guard that lets one iteration pass lets no other block pass", "runs_again", [[
-func f(A: int32[1]) -> Q: int32[1]:
-  alloc P: int32[1]
-  for y in range(1):
-    block P(y):
-      P[y] = A[y] + 1
-  for i in range(1):
-    block Q(i):
-      Q[i] = P[0]*2
-]], function(s)
+refused("a guard that lets one iteration pass lets no other block pass", "runs_again",
+  [[ A: int32[1]; Q: int32[1]; P[y] = A[y] + 1; Q[i] = P[0]*2 ]], function(s)
   s:split("y", 4)
   s:reverse_compute_at("Q", "y.1")
 end)

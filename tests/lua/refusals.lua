@@ -1,37 +1,10 @@
 -- refusals.lua -- every way in which a schedule step is refused, by name.
-local t = dofile "tests/check.lua"
+local t, p = dofile "tests/check.lua", dofile "tests/programs.lua"
 
-local function program(text)
-  return tvm.schedule(tvm.parse(text))
-end
-
-local function matmul()
-  return program [[
-func matmul(A: float32[64, 60], B: float32[64, 64]) -> C: float32[60, 64]:
-  for y in range(60):
-    for x in range(64):
-      for k in range(64):
-        block C(y, x, k: reduce):
-          init: C[y, x] = 0
-          C[y, x] += A[k, y] * B[k, x]
-]]
-end
+local function matmul() return p.matmul(60, 64, 64) end
 
 local function chain()
-  return program [[
-func f(A: float32[32]) -> D: float32[32]:
-  alloc B: float32[32]
-  alloc E: float32[32]
-  for y in range(32):
-    block B(y):
-      B[y] = A[y] * 2
-  for i in range(32):
-    block E(i):
-      E[i] = B[i] + 1
-  for j in range(32):
-    block D(j):
-      D[j] = E[j] + B[j]
-]]
+  return p.schedule [[ A: float32[32]; B[y] = A[y] * 2; E[i] = B[i] + 1; D[j] = E[j] + B[j] ]]
 end
 
 local function refused(code, s, step, ...)
@@ -57,13 +30,13 @@ t.test("loops", function()
 end)
 
 t.test("long loops", function()
-  local s = program "func f(A: int8[5000]) -> B: int8[5000]:\n for i in range(5000):\n  block B(i):\n   B[i] = A[i]"
+  local s = p.schedule "A: int8[5000]; B[i] = A[i]"
   refused("too_many_iterations", s, "vectorize", "i")
   refused("too_many_iterations", s, "unroll", "i")
 end)
 
 t.test("a scan keeps its order", function()
-  local s = program [[
+  local s = p.schedule [[
 func f(A: float32[6, 8]) -> D: float32[6, 8]:
   alloc T: float32[6]
   for y in range(6):
@@ -82,7 +55,7 @@ t.test("nests", function()
   local s = chain()
   refused("loops_apart", s, "reorder", "y", "i")
   refused("read_elsewhere", s, "compute_at", "B", "i")
-  local apart = program [[
+  local apart = p.schedule [[
 func f(A: float32[8]) -> D: float32[8], E: float32[8]:
   alloc B: float32[8]
   for y in range(8):
@@ -100,13 +73,13 @@ func f(A: float32[8]) -> D: float32[8], E: float32[8]:
 end)
 
 t.test("stores outside blocks, and scans", function()
-  local bare = program [[
+  local bare = p.schedule [[
 func f(A: float32[8]) -> D: float32[8]:
   for i in range(8):
     D[i] = A[i]
 ]]
   bare:parallel "i"
-  local scan = program [[
+  local scan = p.schedule [[
 func f(A: float32[8]) -> D: float32[8]:
   for i in range(7):
     block D(i):
@@ -130,7 +103,7 @@ t.test("reductions", function()
 end)
 
 t.test("loops that cannot change places, or are not of constant length", function()
-  local s = program [[
+  local s = p.schedule [[
 func f(A: float32[8, 8]) -> B: float32[8, 8], C: float32[8]:
   for y in range(8):
     block C(y):
@@ -140,7 +113,7 @@ func f(A: float32[8, 8]) -> B: float32[8, 8], C: float32[8]:
         B[y, x] = A[y, x]
 ]]
   refused("chain_broken", s, "reorder", "x", "y")
-  local triangle = program [[
+  local triangle = p.schedule [[
 func f(A: float32[8, 8]) -> B: float32[8, 8]:
   for y in range(8):
     for x in range(y + 1):
@@ -154,7 +127,7 @@ func f(A: float32[8, 8]) -> B: float32[8, 8]:
 end)
 
 t.test("programs too deep, too wide", function()
-  local s = program "func f(A: int8[64]) -> B: int8[64]:\n for i in range(64):\n  block B(i):\n   B[i] = A[i]"
+  local s = p.schedule "A: int8[64]; B[i] = A[i]"
   local e
   for n = 1, 600 do
     local split, why = s:try("split", s:names "loops"[1], 1, "a" .. n, "b" .. n)
@@ -164,12 +137,12 @@ t.test("programs too deep, too wide", function()
   refused("too_deep", s, "split", s:names "loops"[1], 1)
   local nests = { "func f(A: int8[2]) -> B: int8[2]:" }
   for n = 1, 20 do nests[n + 1] = (" for i in range(2):\n  block B%d(i):\n   B[i] = A[i]"):format(n) end
-  refused("too_many_loops", program(table.concat(nests, "\n")), "parallel", "*/i")
+  refused("too_many_loops", p.schedule(table.concat(nests, "\n")), "parallel", "*/i")
 end)
 
 -- B is made in two loops, its axis `v` and guard as given, and read by C.
 local function made(v, guard)
-  return program(([[
+  return p.schedule(([[
 func f(A: float32[64], D: int64[8]) -> C: float32[64]:
   alloc B: float32[64]
   for y in range(8):
@@ -191,7 +164,7 @@ end)
 
 -- Two nests over j and i, of one block each.
 local function two(first, second)
-  return program(([[
+  return p.schedule(([[
 func f(A: float32[8]) -> C: float32[8], D: float32[8]:
   alloc B: float32[8]
   for j in range(8):
@@ -203,7 +176,7 @@ end
 
 t.test("blocks that would come too early or too late", function()
   refused("not_before", two("C(j):\n      C[j] = B[j]", "B(i):\n      B[i] = A[i]"), "compute_at", "B", "j")
-  refused("written_elsewhere", program [[
+  refused("written_elsewhere", p.schedule [[
 func f(A: float32[8]) -> D: float32[8]:
   alloc B: float32[8]
   for t in range(2):
@@ -220,7 +193,7 @@ func f(A: float32[8]) -> D: float32[8]:
   refused("read_not_plain", two("B(j):\n      B[j] = A[j]", "C(i):\n      C[i] = B[7 - i]"), "reverse_compute_at", "C", "j")
   refused("read_in_loop", two("B(j):\n      B[j] = A[j] + D[7 - j]", "D(i):\n      D[i] = B[i]"), "reverse_compute_at", "D", "j")
   two("B(j):\n      B[j] = A[j] + D[j]", "D(i):\n      D[i] = B[i]"):reverse_compute_at("D", "j")
-  program([[
+  p.schedule([[
 func f(A: float32[8]) -> D: float32[8]:
   alloc S: float32[1]
   block S0():
@@ -234,7 +207,7 @@ func f(A: float32[8]) -> D: float32[8]:
 end)
 
 t.test("copies of what is read and written at once", function()
-  refused("reads_own_writes", program [[
+  refused("reads_own_writes", p.schedule [[
 func f(A: float32[8]) -> C: float32[8]:
   for j in range(7):
     block C(j):

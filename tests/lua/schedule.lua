@@ -1,19 +1,7 @@
 -- schedule.lua -- the cursor: moving, marks, forks, refusals, and scripts that replay.
-local t = dofile "tests/check.lua"
+local t, p = dofile "tests/check.lua", dofile "tests/programs.lua"
 
-local text = [[
-func matmul(A: float32[64, 60], B: float32[64, 64]) -> C: float32[60, 64]:
-  for y in range(60):
-    for x in range(64):
-      for k in range(64):
-        block C(y, x, k: reduce):
-          init: C[y, x] = 0
-          C[y, x] += A[k, y] * B[k, x]
-]]
-
-local function fresh()
-  return tvm.schedule(tvm.parse(text))
-end
+local function fresh() return p.matmul(60, 64, 64) end
 
 t.test("steps return names, and chain", function()
   local s = fresh()
@@ -25,16 +13,7 @@ t.test("steps return names, and chain", function()
 end)
 
 t.test("a step returns the loops it made, though another nest has loops of those names", function()
-  local s = tvm.schedule(tvm.parse [[
-func two(A: float32[64]) -> C: float32[64]:
-  alloc B: float32[64]
-  for x in range(64):
-    block B(x):
-      B[x] = A[x] + 1
-  for x in range(64):
-    block C(x):
-      C[x] = B[x] * 2
-]])
+  local s = p.schedule [[ A: float32[64]; B[x] = A[x] + 1; C[x] = B[x] * 2 ]]
   t.eq((s:split("C/x", 8)), "x.0")
   local outer, inner = s:split("x", 16)
   t.eq(outer .. " " .. inner, "B/x.0 B/x.1")

@@ -1,14 +1,6 @@
 -- viz.lua -- pictures at the prompt: written by file name, refused by name, with text forms that say the same.
 local t = dofile "tests/check.lua"
-local s = tvm.schedule(tvm.parse [[
-func mm(A: float32[16, 16], B: float32[16, 16]) -> C: float32[16, 16]:
-  for y in range(16):
-    for x in range(16):
-      for k in range(16):
-        block C(y, x, k: reduce):
-          init: C[y, x] = 0
-          C[y, x] += A[k, y] * B[k, x]
-]])
+local s = dofile("tests/programs.lua").matmul(16, 16, 16)
 s:split("y", 4, "yo", "yi")
 s:split("x", 4, "xo", "xi")
 s:reorder("yo", "xo", "k", "yi", "xi")
@@ -31,7 +23,7 @@ t.test("a loop nest is written as SVG, PNG and DOT", function()
   s:show(stem .. ".png", {since = 0})
   assert(contents(stem .. ".png"):sub(1, 8) == "\x89PNG\r\n\x1a\n")
   s:show(stem .. ".dot")
-  assert(contents(stem .. ".dot"):find "^digraph mm {")
+  assert(contents(stem .. ".dot"):find "^digraph matmul {")
   s:at(0):show(stem .. ".svg")
   assert(contents(stem .. ".svg"):find "^<svg")
   assert(tvm.show(s):dot():find "digraph")

@@ -21,8 +21,7 @@ LUA_BOX(module, ModuleBox, module_class)
 int push_graph(lua_State *L, Graph *g, const Err *err);
 int push_module(lua_State *L, Module *m, const Err *err);
 
-/* Add methods ("m:run(…)", "g:show(…)") from other files of the api, before theirs is opened. */
-void graph_add_methods(const LuaFn *const *list);
-void module_add_methods(const LuaFn *const *list);
+/* Methods from other files of the api: g:show(…) of viz_lua.c, m:run(…) and m:profile(…) of model_lua.c. */
+extern const LuaFn *const graph_picture_members[], *const module_run_members[];
 
 #endif

@@ -49,8 +49,7 @@ static void push_value(lua_State *L, int idx, ValueId id)
     lua_setiuservalue(L, -2, 1);
 }
 
-/* ---- arguments of an operator ------------------------------------------------------------------
- */
+/* ---- arguments of an operator ---- */
 
 /* A constant from a list of integers, a number, or a tensor.  Numbers take the element type `like`.
  */
@@ -387,7 +386,7 @@ static const LuaClass builder_class = {
     .name = "GraphBuilder",
     .doc = "A graph under construction, inside tvm.graph: every operator is a method.",
     .size = sizeof(BuilderBox),
-    .members = builder_members,
+    .members = LUA_MEMBERS(builder_members),
     .release = release_builder,
     .index = builder_index,
     .keys = builder_keys,
@@ -397,7 +396,7 @@ static const LuaClass value_class = {
     .name = "GraphValue",
     .doc = "A value of a graph under construction.",
     .size = sizeof(ValueBox),
-    .members = value_members,
+    .members = LUA_MEMBERS(value_members),
     .tostring = value_tostring,
 };
 

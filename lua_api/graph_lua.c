@@ -25,14 +25,7 @@ static void release_held_graph(void *g) { graph_release(g); }
 
 int push_graph(lua_State *L, Graph *g, const Err *err)
 {
-    if (!g)
-        return lua_raise(L, err);
-    lua_hold(L, g, release_held_graph);
-    GraphBox *box = new_graph(L);
-    box->graph = g;
-    lua_boxed(L);
-    lua_weigh(L, arena_bytes(g->arena));
-    return 1;
+    return lua_push_owned(L, &graph_class, g, release_held_graph, g ? arena_bytes(g->arena) : 0, err);
 }
 
 static void push_table(lua_State *L, const Graph *g, uint32_t rows, int columns)
@@ -75,7 +68,7 @@ static void graph_names(lua_State *L, void *self, const char *method, int arg)
     }
 }
 
-/* ---- import ---------------------------------------------------------------------------------- */
+/* ---- import ---- */
 
 /* The graph with the sizes of a table {batch = 1}; takes over g, which goes. */
 static int push_bound(lua_State *L, Graph *g, int table)
@@ -192,8 +185,7 @@ LUA_FN(tvm_passes, "tvm.passes() -> string",
     return lua_scratch_text(L, A, buf_str(&b));
 }
 
-/* ---- looking ------------------------------------------------------------------------------------
- */
+/* ---- looking ---- */
 
 LUA_FN(graph_text_, "g:text() -> string",
        "The graph as text that tvm.parse_graph reads back; constants are written as data<…> of "
@@ -382,8 +374,7 @@ LUA_FN(graph_why_, "g:why(from?, to?) -> string",
                  g->ngroups ? "there is no such edge" : "the graph is not fused");
 }
 
-/* ---- changing
- * ------------------------------------------------------------------------------------ */
+/* ---- changing ---- */
 
 LUA_FN(
     graph_bind_, "g:bind(sizes) -> Graph",
@@ -469,47 +460,20 @@ LUA_FN(graph_save_, "g:save(path) -> Graph",
     return 1;
 }
 
-/* ---- opening
- * --------------------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
-enum { MOST_MEMBERS = 64 };
-static const LuaFn *graph_members[MOST_MEMBERS] = {&graph_text__fn,
-                                                   &graph_ops__fn,
-                                                   &graph_unsupported__fn,
-                                                   &graph_inputs__fn,
-                                                   &graph_outputs__fn,
-                                                   &graph_nodes__fn,
-                                                   &graph_select__fn, &graph_node__fn,
-                                                   &graph_data__fn,
-                                                   &graph_diff__fn,
-                                                   &graph_fingerprint__fn,
-                                                   &graph_eq_fn,
-                                                   &graph_name__fn,
-                                                   &graph_why__fn,
-                                                   &graph_bind__fn,
-                                                   &graph_pass__fn,
-                                                   &graph_fuse__fn,
-                                                   &graph_lower__fn,
-                                                   &graph_save__fn,
-                                                   NULL};
-
-void graph_add_methods(const LuaFn *const *list)
-{
-    for (; *list; list++) {
-        size_t n = 0;
-        while (graph_members[n] && graph_members[n] != *list)
-            n++;
-        assert(n + 1 < MOST_MEMBERS);
-        graph_members[n] = *list;
-    }
-}
+static const LuaFn *const graph_members[] = {
+    &graph_text__fn,   &graph_ops__fn,  &graph_unsupported__fn, &graph_inputs__fn,      &graph_outputs__fn,
+    &graph_nodes__fn,  &graph_select__fn, &graph_node__fn,      &graph_data__fn,        &graph_diff__fn,
+    &graph_fingerprint__fn, &graph_eq_fn, &graph_name__fn,      &graph_why__fn,         &graph_bind__fn,
+    &graph_pass__fn,   &graph_fuse__fn, &graph_lower__fn,       &graph_save__fn,        NULL};
 
 const LuaClass graph_class = {
     .name = "Graph",
     .doc = "A model: operators, the values between them, and constants.  It never changes; methods "
            "give new ones.",
     .size = sizeof(GraphBox),
-    .members = graph_members,
+    .members = LUA_MEMBERS(graph_members, graph_picture_members),
     .release = release_graph,
     .tostring = graph_tostring,
     .display = graph_display,

@@ -104,9 +104,10 @@ void doc_push_class(lua_State *L, const LuaClass *cls)
     RowVec rows = {0};
     buf_printf(&b, "%s\n", cls->name);
     wrap_doc(&b, cls->doc ? cls->doc : "Inside the workbench.", 2, help_width(L));
-    for (const LuaFn *const *m = cls->members; m && *m; m++)
-        if (lua_fn_name(*m).kind != FN_META)
-            vec_push(b.arena, &rows, ((Row){(*m)->sig, (*m)->doc}));
+    const LuaFn *fn;
+    for (size_t i = 0; (fn = lua_member(cls, i)); i++)
+        if (lua_fn_name(fn).kind != FN_META)
+            vec_push(b.arena, &rows, ((Row){fn->sig, fn->doc}));
     add_rows(L, &b, &rows);
     push_text(L, &b);
 }
@@ -181,9 +182,9 @@ static void each_function(lua_State *L, void (*visit)(const LuaFn *fn, const Lua
     for (int i = 0; (fn = doc_function(L, i)); i++)
         visit(fn, NULL, env);
     for (int i = 0; (cls = doc_class(L, i)); i++)
-        for (const LuaFn *const *m = cls->members; m && *m; m++)
-            if (lua_fn_name(*m).kind != FN_META)
-                visit(*m, cls, env);
+        for (size_t k = 0; (fn = lua_member(cls, k)); k++)
+            if (lua_fn_name(fn).kind != FN_META)
+                visit(fn, cls, env);
 }
 
 typedef struct Search {

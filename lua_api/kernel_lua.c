@@ -432,15 +432,15 @@ static int program_runnable(lua_State *L, int idx, const char *target, Runnable 
 static const LuaFn *const kernel_members[] = {&kernel_run_fn, &kernel_call_fn, NULL};
 
 const LuaClass kernel_class = {
-    .name = "Kernel", .doc = "A compiled program.", .size = sizeof(KernelBox), .members = kernel_members,
+    .name = "Kernel", .doc = "A compiled program.", .size = sizeof(KernelBox), .members = LUA_MEMBERS(kernel_members),
     .tostring = kernel_tostring, .release = release_kernel,
 };
 
+const LuaFn *const program_run_members[] = {&program_build_fn, &program_run_fn, &program_check_run_fn,
+                                            &program_llvm_ir_fn, &program_asm_fn, &program_ptx_fn, NULL};
+
 void lua_open_kernels(lua_State *L)
 {
-    static const LuaFn *const methods[] = {&program_build_fn, &program_run_fn, &program_check_run_fn,
-                                           &program_llvm_ir_fn, &program_asm_fn, &program_ptx_fn, NULL};
-    program_add_methods(methods);
     runnable_add_kind(program_runnable);
     lua_put_class(L, &kernel_class);
 }

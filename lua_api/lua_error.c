@@ -212,7 +212,7 @@ const LuaClass error_class = {
     .name = "Error",
     .doc = "What went wrong, as a value: pcall returns it, and tostring(e) is what the prompt prints.",
     .size = sizeof(LuaError),
-    .members = error_members,
+    .members = LUA_MEMBERS(error_members),
     .release = error_release,
     .tostring = error_tostring,
 };

@@ -18,6 +18,15 @@ typedef struct Box {
     } content[];
 } Box;
 
+const LuaFn *lua_member(const LuaClass *cls, size_t i)
+{
+    for (const LuaFn *const *const *list = cls->members; list && *list; list++)
+        for (const LuaFn *const *m = *list; *m; m++)
+            if (i-- == 0)
+                return *m;
+    return NULL;
+}
+
 /* ---- names ---- */
 
 static bool in_name(char c)
@@ -237,6 +246,17 @@ void lua_hold(lua_State *L, void *object, void (*release)(void *))
 
 void lua_boxed(lua_State *L) { session_of(L)->held = NULL; }
 
+int lua_push_owned(lua_State *L, const LuaClass *cls, void *object, void (*release)(void *), size_t bytes, const Err *err)
+{
+    if (!object)
+        return lua_raise(L, err);
+    lua_hold(L, object, release);
+    *(void **)lua_box(L, cls) = object;
+    lua_boxed(L);
+    lua_weigh(L, bytes);
+    return 1;
+}
+
 static void release_scratch(void *self) { arena_release(*(Arena **)self); }
 
 static const LuaClass scratch_class = {.name = "Scratch", .size = sizeof(Arena *), .release = release_scratch};
@@ -349,13 +369,14 @@ void lua_put_class(lua_State *L, const LuaClass *cls)
     lua_pushlightuserdata(L, (void *)cls);
     lua_pushcclosure(L, box_newindex, 1);
     lua_setfield(L, meta, "__newindex");
-    for (const LuaFn *const *m = cls->members; m && *m; m++) {
-        LuaFnName n = lua_fn_name(*m);
+    const LuaFn *fn;
+    for (size_t i = 0; (fn = lua_member(cls, i)); i++) {
+        LuaFnName n = lua_fn_name(fn);
         lua_pushstring(L, n.name);
-        push_function(L, *m);
+        push_function(L, fn);
         if (n.kind == FN_FIELD) {
             lua_pop(L, 1);
-            lua_pushlightuserdata(L, (void *)*m);
+            lua_pushlightuserdata(L, (void *)fn);
         }
         lua_rawset(L, n.kind == FN_META ? meta : members);
     }

@@ -23,7 +23,7 @@
 **      static const LuaFn *const axis_members[] = {&axis_extent_fn, &axis_name_fn, NULL};
 **      const LuaClass axis_class = {
 **          .name = "Axis", .doc = "A loop that has not been made yet.", .size = sizeof(Axis),
-**          .members = axis_members, .tostring = axis_tostring, .release = axis_release,
+**          .members = LUA_MEMBERS(axis_members), .tostring = axis_tostring, .release = axis_release,
 **      };
 **      LUA_BOX(axis, Axis, axis_class)              new_axis(L), check_axis(L, arg), test_axis
 **
@@ -77,7 +77,7 @@ typedef struct LuaClass {
     const char *name; /* "Schedule": what errors, help and type names say */
     const char *doc;  /* NULL: nobody meets such values, and help does not list them */
     size_t size;                 /* of what a box holds; it begins zeroed */
-    const LuaFn *const *members; /* ends with NULL */
+    const LuaFn *const *const *members; /* LUA_MEMBERS(a, b): lists, for a class may have some from other files; NULL: none */
     void (*release)(void *self); /* gives up what the box holds, also if that is still zero */
 
     /* Each of these may be NULL.  They run under Lua and may raise. */
@@ -103,6 +103,12 @@ typedef struct LuaClass {
     ** prompt does not print it after them: schedules, loops. */
     bool told_by_steps;
 } LuaClass;
+
+/* Lists of members, each of which ends with NULL. */
+#define LUA_MEMBERS(...) ((const LuaFn *const *const[]){__VA_ARGS__, NULL})
+
+/* The class's member number i, counted through its lists; NULL after the last. */
+const LuaFn *lua_member(const LuaClass *cls, size_t i);
 
 /* ---- registration ---- */
 
@@ -149,6 +155,11 @@ const LuaClass *lua_class_of(lua_State *L, int idx, void **self);
 ** away from is released with the next that is held. */
 void lua_hold(lua_State *L, void *object, void (*release)(void *object));
 void lua_boxed(lua_State *L);
+
+/* Pushes a box of a class whose boxes are one pointer: it takes over `object`, which keeps `bytes` bytes.  With NULL raises
+** *err instead.  Returns 1. */
+int lua_push_owned(lua_State *L, const LuaClass *cls, void *object, void (*release)(void *object), size_t bytes,
+                   const Err *err);
 
 /* Pushes a box that owns a new arena (which retains `parent`, or NULL), and returns that: what one call needs is
 ** not lost when an error jumps over the call.  The end releases it and takes the box off the stack. */

@@ -188,9 +188,7 @@ static void release_job(void *self)
     if (r->arena)
         runnable_release(r);
 }
-static const LuaFn *const no_members[] = {NULL};
-static const LuaClass job_class = {.name = "job", .size = sizeof(Runnable),
-                                   .members = no_members, .release = release_job};
+static const LuaClass job_class = {.name = "job", .size = sizeof(Runnable), .release = release_job};
 
 /* ---- running ---- */
 
@@ -363,10 +361,10 @@ bool model_run(void *lua, const Module *m, Tensor *const *in, Tensor **out, Err 
     return false;
 }
 
+const LuaFn *const module_run_members[] = {&module_run_fn, &module_profile_fn, NULL};
+
 void lua_open_model(lua_State *L)
 {
-    static const LuaFn *const methods[] = {&module_run_fn, &module_profile_fn, NULL};
-    module_add_methods(methods);
     runnable_add_kind(module_runnable);
     lua_put_class(L, &job_class);
 }

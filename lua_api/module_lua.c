@@ -20,14 +20,7 @@ static void release_held_module(void *m) { module_release(m); }
 
 int push_module(lua_State *L, Module *m, const Err *err)
 {
-    if (!m)
-        return lua_raise(L, err);
-    lua_hold(L, m, release_held_module);
-    ModuleBox *box = new_module(L);
-    box->module = m;
-    lua_boxed(L);
-    lua_weigh(L, arena_bytes(m->arena));
-    return 1;
+    return lua_push_owned(L, &module_class, m, release_held_module, m ? arena_bytes(m->arena) : 0, err);
 }
 
 static int64_t kernel_flops(const Module *m, const GraphKernel *k)
@@ -238,30 +231,16 @@ LUA_FN(module_interpret_, "m:interpret(inputs) -> Tensor, …",
     return (int)g->noutputs;
 }
 
-enum { MOST_MEMBERS = 64 };
-static const LuaFn *module_members[MOST_MEMBERS] = {&module_schedule__fn,
-                                                    &module_func__fn,
-                                                    &module_with__fn,
-                                                    &module_kernels__fn, &module_select__fn,
-                                                    &module_graph__fn,
-                                                    &module_interpret__fn,
-                                                    NULL};
-
-void module_add_methods(const LuaFn *const *list)
-{
-    size_t n = 0;
-    while (module_members[n])
-        n++;
-    for (; *list && n + 1 < MOST_MEMBERS; list++)
-        module_members[n++] = *list;
-}
+static const LuaFn *const module_members[] = {&module_schedule__fn, &module_func__fn,  &module_with__fn,
+                                              &module_kernels__fn,  &module_select__fn, &module_graph__fn,
+                                              &module_interpret__fn, NULL};
 
 const LuaClass module_class = {
     .name = "Module",
     .doc = "A lowered model: one loop program for each group of its nodes.  m:schedule(name) "
            "begins to schedule one.",
     .size = sizeof(ModuleBox),
-    .members = module_members,
+    .members = LUA_MEMBERS(module_members, module_run_members),
     .release = release_module,
     .tostring = module_tostring,
     .display = module_display,

@@ -502,29 +502,13 @@ LUA_FN(tvm_schedule, "tvm.schedule(program) -> Schedule",
 
 /* ---- registration ---- */
 
-enum { MAX_SHARED = 40 };
-static const LuaFn *shared[MAX_SHARED + 1];
+static const LuaFn *const program_members[] = {&program_ir_fn, &program_lowered_fn, &program_names_fn,
+                                               &program_block_fn, &program_buffer_fn,
+                                               &program_fingerprint_fn, &program_grep_fn, &program_diff_fn,
+                                               &program_save_fn, &program_eq_fn, NULL};
 
-void program_add_methods(const LuaFn *const *list)
-{
-    size_t n = 0;
-    while (shared[n])
-        n++;
-    for (; *list; list++) {
-        bool there = false;
-        for (size_t i = 0; i < n; i++)
-            there |= shared[i] == *list;
-        if (!there) {
-            assert(n < MAX_SHARED);
-            shared[n++] = *list;
-        }
-    }
-}
-
-static const LuaFn *const own_shared[] = {&program_ir_fn, &program_lowered_fn, &program_names_fn,
-                                          &program_block_fn, &program_buffer_fn,
-                                          &program_fingerprint_fn, &program_grep_fn, &program_diff_fn,
-                                          &program_save_fn, &program_eq_fn, NULL};
+/* What all three kinds of program have. */
+#define SHARED program_run_members, program_picture_members, program_select_members, program_members
 
 /* v:split(…): steps are a schedule's. */
 static int value_index(lua_State *L, void *self)
@@ -537,13 +521,13 @@ static int value_index(lua_State *L, void *self)
 
 const LuaClass func_class = {
     .name = "Func", .doc = "A program: a kernel as loops and blocks.  A value: it never changes.",
-    .size = sizeof(VersionBox), .members = shared, .tostring = func_tostring, .release = release_version,
+    .size = sizeof(VersionBox), .members = LUA_MEMBERS(SHARED), .tostring = func_tostring, .release = release_version,
     .names = version_names, .index = value_index,
 };
 
 const LuaClass version_class = {
     .name = "Version", .doc = "A program at one step of a schedule.  A value: it never changes.",
-    .size = sizeof(VersionBox), .members = shared, .tostring = version_tostring, .release = release_version,
+    .size = sizeof(VersionBox), .members = LUA_MEMBERS(SHARED), .tostring = version_tostring, .release = release_version,
     .names = version_names, .index = value_index,
 };
 
@@ -563,7 +547,7 @@ const LuaClass sched_class = {
     .name = "Schedule",
     .doc = "A cursor over a tree of versions of one Func.  Steps (s:split, s:reorder, …) move it forward;\n"
            "s:undo(), s:back(n) and s:redo() move it along; s:at(n) gives a version as a value.",
-    .size = sizeof(SchedBox), .members = sched_members, .tostring = sched_tostring, .release = release_sched,
+    .size = sizeof(SchedBox), .members = LUA_MEMBERS(sched_step_members, sched_members, SHARED), .tostring = sched_tostring, .release = release_sched,
     .names = sched_names, .index = sched_index, .told_by_steps = true,
 };
 
@@ -604,8 +588,7 @@ static bool mark_place(lua_State *L, const void *root, const void *where, int li
 void lua_open_programs(lua_State *L)
 {
     static const LuaFn *const functions[] = {&tvm_parse_fn, &tvm_schedule_fn, NULL};
-    program_add_methods(own_shared);
-    sched_fill_members(shared);
+    sched_describe_steps();
     lua_put_functions(L, functions);
     lua_put_class(L, &func_class);
     lua_put_class(L, &version_class);

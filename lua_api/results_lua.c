@@ -20,7 +20,7 @@ static const LuaClass comparison_class = {
            "half of the middle half of the rounds; how many times faster than the first, with the 95 %\n"
            "interval; GFLOP/s; percent of the measured peak of one core, or of all for a program with a parallel\n"
            "loop; and a bar, the longer the faster.",
-    .members = comparison_members,
+    .members = LUA_MEMBERS(comparison_members),
 };
 
 LUA_DOC(whatif_adopt, "w:adopt(rank?) -> Schedule",
@@ -37,7 +37,7 @@ static const LuaClass whatif_class = {
            "last with the reason.  The quickest and the schedule as it was are timed once more in turns, so that\n"
            "\"no difference\" is said where there is none.  Where it was interrupted it holds the rows that were finished.  w[1] is the\n"
            "first row: {name, chosen, timing}, or {name, chosen, why} if it was refused.",
-    .members = whatif_members,
+    .members = LUA_MEMBERS(whatif_members),
 };
 
 
@@ -50,7 +50,7 @@ static const LuaClass profile_class = {
     .name = "Profile",
     .doc = "Where a run of a model spends its time, from m:profile(): p[i] is a kernel, in the order in which they\n"
            "run: {name, ms, share, spread, gflops}.",
-    .members = profile_members,
+    .members = LUA_MEMBERS(profile_members),
 };
 
 void lua_open_results(lua_State *L)

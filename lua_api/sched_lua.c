@@ -394,14 +394,16 @@ void lua_open_schedules(lua_State *L)
 
 /* ---- members ---- */
 
-static const LuaFn *const own[] = {&sched_at_fn, &sched_back_to_fn, &sched_undo_steps_fn, &sched_redo_steps_fn,
-                                   &sched_mark_here_fn, &sched_note_here_fn, &sched_fork_here_fn, &sched_history_fn, &sched_trace_fn,
-                                   &sched_try_fn, &sched_why_not_fn, &sched_verify_fn, &sched_steps_fn, &sched_load_fn, NULL};
+const LuaFn *const sched_members[] = {&sched_at_fn,        &sched_back_to_fn,   &sched_undo_steps_fn, &sched_redo_steps_fn,
+                                      &sched_mark_here_fn, &sched_note_here_fn, &sched_fork_here_fn,  &sched_history_fn,
+                                      &sched_trace_fn,     &sched_try_fn,       &sched_why_not_fn,    &sched_verify_fn,
+                                      &sched_steps_fn,     &sched_load_fn,      NULL};
 
-enum { MAX_MEMBERS = 120 };
-const LuaFn *sched_members[MAX_MEMBERS + 1];
-static LuaFn primitive_fns[64];
-static char signatures[64][160];
+/* Rows of primitives, as Lua functions. */
+enum { MOST_STEPS = 64 };
+static LuaFn step_fns[MOST_STEPS];
+static char signatures[MOST_STEPS][160];
+const LuaFn *sched_step_members[MOST_STEPS + 1];
 
 /* "L:loop F:factors S?:names" as s:split(loop, factors, names…). */
 static void write_signature(const Prim *p, char *out, size_t size)
@@ -414,19 +416,12 @@ static void write_signature(const Prim *p, char *out, size_t size)
     snprintf(out + len, size - len, ") -> %s", p->returns_made ? "names" : "Schedule");
 }
 
-void sched_fill_members(const LuaFn *const *shared)
+void sched_describe_steps(void)
 {
-    size_t n = 0;
-    assert(prim_count <= sizeof primitive_fns / sizeof *primitive_fns);
+    assert(prim_count <= MOST_STEPS);
     for (size_t i = 0; i < prim_count; i++) {
         write_signature(&prims[i], signatures[i], sizeof signatures[i]);
-        primitive_fns[i] = (LuaFn){signatures[i], prims[i].doc, call_primitive, __FILE__, __LINE__, &prims[i]};
-        sched_members[n++] = &primitive_fns[i];
+        step_fns[i] = (LuaFn){signatures[i], prims[i].doc, call_primitive, __FILE__, __LINE__, &prims[i]};
+        sched_step_members[i] = &step_fns[i];
     }
-    for (const LuaFn *const *f = own; *f; f++)
-        sched_members[n++] = *f;
-    for (; *shared; shared++)
-        sched_members[n++] = *shared;
-    assert(n <= MAX_MEMBERS);
-    sched_members[n] = NULL;
 }

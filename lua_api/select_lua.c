@@ -217,10 +217,4 @@ LUA_FN(program_blocks, "s:blocks() -> list", "The names of its blocks, in the or
     return 1;
 }
 
-static const LuaFn *const select_members[] = {&program_select_fn, &program_loops_fn, &program_blocks_fn, NULL};
-
-void lua_open_select(lua_State *L)
-{
-    (void)L;
-    program_add_methods(select_members);
-}
+const LuaFn *const program_select_members[] = {&program_select_fn, &program_loops_fn, &program_blocks_fn, NULL};

@@ -649,15 +649,13 @@ static const LuaFn *const expr_members[] = {
     &expr_bor_fn, &expr_bxor_fn, &expr_shl_fn, &expr_shr_fn, &expr_unm_fn, &expr_lt_fn, &expr_le_fn,
     &expr_eq_fn, &expr_call_fn, NULL};
 static const LuaFn *const func_members[] = {&te_func_call_fn, NULL};
-static const LuaFn *const no_members[] = {NULL};
 
-const LuaClass te_scope_class = {.name = "te scope",
-                                 .size = sizeof(TeScope), .members = no_members, .release = release_scope};
+const LuaClass te_scope_class = {.name = "te scope", .size = sizeof(TeScope), .release = release_scope};
 const LuaClass te_expr_class = {.name = "Expr", .doc = "A tensor expression: a value, an axis, a tensor.",
-                                .size = sizeof(TeExpr), .members = expr_members, .tostring = expr_tostring,
+                                .size = sizeof(TeExpr), .members = LUA_MEMBERS(expr_members), .tostring = expr_tostring,
                                 .index = index_expr};
 const LuaClass te_func_class = {.name = "te function", .doc = "A program with parameters, from te.func.",
-                                .size = sizeof(TeFunc), .members = func_members, .tostring = te_func_tostring};
+                                .size = sizeof(TeFunc), .members = LUA_MEMBERS(func_members), .tostring = te_func_tostring};
 
 void lua_open_te(lua_State *L)
 {

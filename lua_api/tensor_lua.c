@@ -15,14 +15,7 @@ static void release_held_tensor(void *t) { tensor_release(t); }
 
 int push_tensor(lua_State *L, Tensor *t, const Err *err)
 {
-    if (!t)
-        return lua_raise(L, err);
-    lua_hold(L, t, release_held_tensor);
-    TensorBox *box = new_tensor(L);
-    box->tensor = t;
-    lua_boxed(L);
-    lua_weigh(L, (size_t)tensor_bytes(t));
-    return 1;
+    return lua_push_owned(L, &tensor_class, t, release_held_tensor, t ? (size_t)tensor_bytes(t) : 0, err);
 }
 
 Tensor *arg_tensor(lua_State *L, int idx)
@@ -517,32 +510,19 @@ static void tensor_box_release(void *self)
     box->tensor = NULL;
 }
 
-static const LuaFn *const own_members[] = {
+static const LuaFn *const tensor_members[] = {
     &tensor_save__fn, &tensor_slice__fn, &tensor_transpose__fn, &tensor_reshape__fn,
     &tensor_astype__fn, &tensor_totable__fn, &tensor_max__fn, &tensor_min__fn,
     &tensor_argmax__fn, &tensor_sum__fn, &tensor_mean__fn, &tensor_shape__fn, &tensor_dtype__fn,
     &tensor_size__fn, &tensor_bytes__fn, &tensor_hash__fn, &tensor_len_fn,
     &tensor_eq_fn, NULL};
 
-enum { MAX_MEMBERS = 40 };
-static const LuaFn *tensor_members[MAX_MEMBERS + 1];
-
-static void fill_members(void)
-{
-    size_t n = 0;
-    for (const LuaFn *const *f = own_members; *f; f++)
-        tensor_members[n++] = *f;
-    for (const LuaFn *const *f = tensor_math_members; *f; f++)
-        tensor_members[n++] = *f;
-    assert(n <= MAX_MEMBERS);
-}
-
 const LuaClass tensor_class = {
     .name = "Tensor",
     .doc = "An array of numbers with a shape.  A value: it never changes.  t[i] is a row or an element, from 0.\n"
            "+ - * / // % take two tensors of one dtype and shape, or a tensor and a number.",
     .size = sizeof(TensorBox),
-    .members = tensor_members,
+    .members = LUA_MEMBERS(tensor_members, tensor_math_members),
     .release = tensor_box_release,
     .tostring = tensor_tostring,
     .index = tensor_index_,
@@ -643,7 +623,7 @@ static const LuaFn *const check_members[] = {&check_ok_fn,      &check_count_fn,
 
 const LuaClass check_class = {
     .name = "Check", .doc = "How two tensors compare, from tvm.check.", .size = sizeof(CheckBox),
-    .members = check_members, .release = check_release, .tostring = check_tostring,
+    .members = LUA_MEMBERS(check_members), .release = check_release, .tostring = check_tostring,
 };
 
 void lua_open_tensors(lua_State *L)
@@ -651,7 +631,6 @@ void lua_open_tensors(lua_State *L)
     static const LuaFn *const functions[] = {&tvm_tensor_fn, &tvm_zeros_fn,  &tvm_full_fn,
                                              &tvm_arange_fn, &tvm_random_fn, &tvm_load_fn,
                                              &tvm_check_fn,  NULL};
-    fill_members();
     lua_put_functions(L, functions);
     lua_put_class(L, &tensor_class);
     lua_put_class(L, &check_class);

@@ -166,7 +166,7 @@ static const LuaFn *const timing_members[] = {&timing_median_fn, &timing_min_fn,
                                               &timing_threads_fn, &timing_label_fn, &timing_samples_fn, NULL};
 
 const LuaClass timing_class = {.name = "Timing", .doc = "How long something took: a value with its spread.",
-                               .size = sizeof(Timing), .members = timing_members, .tostring = timing_tostring,
+                               .size = sizeof(Timing), .members = LUA_MEMBERS(timing_members), .tostring = timing_tostring,
                                .display = timing_display,
                                .release = release_timing};
 
@@ -209,9 +209,7 @@ static void release_bench(void *self)
     b->n = 0;
 }
 
-static const LuaFn *const no_members[] = {NULL};
-static const LuaClass bench_class = {.name = "bench", .size = sizeof(Bench),
-                                     .members = no_members, .release = release_bench};
+static const LuaClass bench_class = {.name = "bench", .size = sizeof(Bench), .release = release_bench};
 
 int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads)
 {

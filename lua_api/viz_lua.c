@@ -149,7 +149,7 @@ static const LuaFn *const picture_members[] = {&picture_save_fn, &picture_svg_fn
 static const LuaClass picture_class = {
     .name = "Picture",
     .doc = "Something to look at: p:save \"file.svg\" draws it; the prompt shows its text form.",
-    .size = sizeof(PictureBox), .members = picture_members, .release = release_picture,
+    .size = sizeof(PictureBox), .members = LUA_MEMBERS(picture_members), .release = release_picture,
     .tostring = picture_tostring, .display = picture_display,
 };
 
@@ -366,13 +366,12 @@ LUA_FN(tvm_show, "tvm.show(x, path?, options?) -> Picture", "x:show(path, option
     return 1;
 }
 
+const LuaFn *const program_picture_members[] = {&program_show_fn, &program_order_fn, NULL};
+const LuaFn *const graph_picture_members[] = {&graph_show_fn, NULL};
+
 void lua_open_viz(lua_State *L)
 {
     static const LuaFn *const functions[] = {&tvm_show_fn, &tvm_bars_fn, NULL};
-    static const LuaFn *const of_programs[] = {&program_show_fn, &program_order_fn, NULL};
-    static const LuaFn *const of_graphs[] = {&graph_show_fn, NULL};
     lua_put_functions(L, functions);
     lua_put_class(L, &picture_class);
-    program_add_methods(of_programs);
-    graph_add_methods(of_graphs);
 }

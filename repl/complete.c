@@ -44,10 +44,10 @@ static void step_into(lua_State *L, const Token *name)
     const char *key = lua_tostring(L, -1);
     const LuaClass *cls = lua_class_of(L, at, &self);
     if (cls && self) {
-        const LuaFn *const *m = cls->members;
-        while (m && *m && strcmp(lua_fn_name(*m).name, key) != 0)
-            m++;
-        if (m && *m && lua_fn_name(*m).kind != FN_META)
+        const LuaFn *m;
+        for (size_t i = 0; (m = lua_member(cls, i)) && strcmp(lua_fn_name(m).name, key) != 0;)
+            i++;
+        if (m && lua_fn_name(m).kind != FN_META)
             lua_getfield(L, at, key);
         else
             lua_pushnil(L);
@@ -146,8 +146,9 @@ static void offer_members(lua_State *L, const Words *w, bool colon)
     int at = lua_gettop(L);
     const LuaClass *cls = lua_class_of(L, at, &self);
     if (cls) {
-        for (const LuaFn *const *m = cls->members; m && *m; m++) {
-            LuaFnName n = lua_fn_name(*m);
+        const LuaFn *m;
+        for (size_t i = 0; (m = lua_member(cls, i)); i++) {
+            LuaFnName n = lua_fn_name(m);
             if (n.kind == FN_METHOD || (n.kind == FN_FIELD && !colon))
                 offer(L, w, n.name);
         }
@@ -188,9 +189,9 @@ static void offer_help(lua_State *L, const Words *w)
         offer(L, w, lua_fn_name(fn).name);
     for (int i = 0; (cls = doc_class(L, i)); i++) {
         offer(L, w, cls->name);
-        for (const LuaFn *const *m = cls->members; m && *m; m++)
-            if (lua_fn_name(*m).kind != FN_META)
-                offer(L, w, lua_fn_name(*m).name);
+        for (size_t k = 0; (fn = lua_member(cls, k)); k++)
+            if (lua_fn_name(fn).kind != FN_META)
+                offer(L, w, lua_fn_name(fn).name);
     }
 }
 

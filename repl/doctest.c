@@ -166,8 +166,8 @@ int doctest_main(int argc, char **argv)
         char name[96];
         snprintf(name, sizeof name, "doc/%s", cls->name);
         failed |= wanted(argc, argv, name) && run_doc(name, cls->doc);
-        for (const LuaFn *const *m = cls->members; m && *m; m++)
-            failed |= run_function(*m, cls->name, argc, argv);
+        for (size_t k = 0; (fn = lua_member(cls, k)); k++)
+            failed |= run_function(fn, cls->name, argc, argv);
     }
     lua_close(L);
     return failed ? EXIT_failed : EXIT_ok;

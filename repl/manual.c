@@ -48,8 +48,9 @@ static void print_class(const LuaClass *cls)
 {
     printf("## %s\n\n", cls->name);
     print_doc(cls->doc);
-    for (const LuaFn *const *m = cls->members; m && *m; m++)
-        print_function(*m);
+    const LuaFn *fn;
+    for (size_t i = 0; (fn = lua_member(cls, i)); i++)
+        print_function(fn);
 }
 
 /* A row's text with its conversions as "…". */

@@ -210,9 +210,10 @@ static const char *raised_hint(const char *words)
 static void push_method_hint(lua_State *L, const char *name)
 {
     const LuaClass *cls;
+    const LuaFn *fn;
     for (int i = 0; (cls = doc_class(L, i)); i++)
-        for (const LuaFn *const *m = cls->members; m && *m; m++) {
-            LuaFnName n = lua_fn_name(*m);
+        for (size_t k = 0; (fn = lua_member(cls, k)); k++) {
+            LuaFnName n = lua_fn_name(fn);
             if (n.kind == FN_METHOD && strcmp(n.name, name) == 0) {
                 lua_pushfstring(L, "%s is a method of %s; something else stands before the colon here", name,
                                 cls->name);

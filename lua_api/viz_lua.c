@@ -15,6 +15,7 @@
 #include "viz/html.h"
 #include "viz/nest_dot.h"
 #include "viz/svg/order_svg.h"
+#include "viz/svg/pair_svg.h"
 #include "viz/text/diff_text.h"
 #include "viz/text/order_text.h"
 #include "viz/text/tree_text.h"
@@ -188,7 +189,7 @@ static const char *program_title(Arena *A, const Program *p)
 {
     const char *said = p->version->said;
     return arena_printf(A, "step %d%s%s%s%s", p->version->number, p->label ? " " : "",
-                        p->label ? p->label : "", said && *said ? "  " : "", said ? said : "");
+                        p->label ? p->label : "", said && *said ? " · " : "", said ? said : "");
 }
 
 LUA_FN(program_show, "s:show(path?, options?) -> Picture",
@@ -211,8 +212,8 @@ LUA_FN(program_show, "s:show(path?, options?) -> Picture",
     if (pair) {
         box->of = arena_printf(A, "what changed in %s", p.func->at.name);
         box->text = diff_text(A, before.func, p.func, DIFF_fitting, view_style(L));
-        box->picture = nest_pair_picture(A, before.func, p.func, program_title(A, &before),
-                                         program_title(A, &p));
+        box->picture = pair_picture(A, before.func, p.func, program_title(A, &before),
+                                    program_title(A, &p));
     } else {
         box->of = arena_printf(A, "loop nest of %s", p.func->at.name);
         box->text = tree_text(A, p.func, view_style(L));

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "viz/svg/svg.h"
+#include "viz/svg/measure.h"
 
 const char *text_seconds(Arena *A, double seconds, bool utf8)
 {
@@ -115,53 +115,66 @@ static const char *tick_text(Arena *A, double t)
     return arena_printf(A, "%.4g %s", t * scale, unit);
 }
 
+enum { BARS_LEFT = 20, BARS_ROW = 34, BARS_PLOT = 420, BARS_THICK = 18 };
+
+static const SvgFont label_font = {.size = 12, .bold = true, .color = COLOR_ink, .anchor = SVG_end};
+static const SvgFont median_font = {.size = 11, .bold = true, .color = COLOR_ink};
+static const SvgFont note_font = {.size = 11, .color = COLOR_ink};
+static const SvgFont scale_font = {.size = 10, .color = COLOR_quiet, .anchor = SVG_middle};
+
+/* One row: label, bar, whiskers with a box on them, and what it says behind them; `scale` is in units a second. */
+static void put_row(Buf *b, const Bar *bar, double x0, double y, double scale)
+{
+    const Stats *t = &bar->time;
+    double mid = y + BARS_ROW / 2.0, end = fmax(t->median * scale, 1), top = mid - BARS_THICK / 2.0;
+    double low = x0 + t->min * scale, high = x0 + t->max * scale;
+    svg_text(b, x0 - 10, mid + 4, label_font, bar->label);
+    svg_rect(b, x0, top, end, BARS_THICK, 2, COLOR_paper, 1);
+    svg_rect(b, x0, top, end, BARS_THICK, 2, COLOR_parallel, 0.78);
+    svg_line(b, low, mid, high, mid, COLOR_ink, 1);
+    svg_line(b, low, mid - 4, low, mid + 4, COLOR_ink, 1);
+    svg_line(b, high, mid - 4, high, mid + 4, COLOR_ink, 1);
+    double box = fmax((t->q3 - t->q1) * scale, 0.5);
+    svg_rect(b, x0 + t->q1 * scale, mid - 4, box, 8, 0, COLOR_paper, 1);
+    svg_frame(b, x0 + t->q1 * scale, mid - 4, box, 8, 0, COLOR_ink, 1);
+    const char *median = text_seconds(b->arena, t->median, true);
+    double x = x0 + fmax(t->max * scale, end) + 10, wide = svg_measure(median_font, median, NULL);
+    double all = *bar->note ? wide + 10 + svg_measure(note_font, bar->note, NULL) : wide;
+    svg_rect(b, x - 3, mid - 9, all + 6, 18, 0, COLOR_paper, 1); /* the scale's lines do not cross out text */
+    svg_text(b, x, mid + 4, median_font, median);
+    svg_text(b, x + wide + 10, mid + 4, note_font, bar->note);
+}
+
 Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar)
 {
-    enum { LEFT = 20, TOP = 58, ROW = 34, PLOT = 420, THICK = 18 };
     Buf b = buf_new(A);
-    SvgFont label = {.size = 12, .bold = true, .color = COLOR_ink, .anchor = SVG_end};
-    SvgFont value = {.size = 11, .color = COLOR_ink};
-    SvgFont small = {.size = 10, .color = COLOR_quiet, .anchor = SVG_middle};
-    double names = 0, top = 0, right = PLOT;
+    double names = 0, top = 0, right = BARS_PLOT;
     for (size_t i = 0; i < n; i++) {
-        names = fmax(names, svg_text_width(label, bar[i].label));
+        names = fmax(names, svg_measure(label_font, bar[i].label, NULL));
         top = fmax(top, bar[i].time.max);
     }
     top = top > 0 ? top : 1;
     for (size_t i = 0; i < n; i++)
-        right = fmax(right, bar[i].time.max / top * PLOT + 90 + svg_text_width(value, bar[i].note));
-    names = fmin(names, 260);
-    double x0 = LEFT + names + 10, bottom = TOP + (double)n * ROW;
-    double width = fmax(x0 + right + LEFT, 560), height = bottom + 62;
-    svg_open(&b, width, height, title);
-    svg_text(&b, LEFT, 32, (SvgFont){.size = 15, .bold = true, .color = COLOR_ink}, title);
+        right = fmax(right, bar[i].time.max / top * BARS_PLOT + 90 + svg_measure(note_font, bar[i].note, NULL));
+    double x0 = BARS_LEFT + names + 10, width = fmax(x0 + right + BARS_LEFT, 560);
+    SvgFont head = {.size = 15, .bold = true, .color = COLOR_ink};
+    SvgLines titles = svg_wrap(A, head, title, width - 2 * BARS_LEFT);
+    double first = 40 + 18 * (double)titles.n, bottom = first + (double)n * BARS_ROW;
+    svg_open(&b, width, bottom + 62, title);
+    for (size_t i = 0; i < titles.n; i++)
+        svg_text(&b, BARS_LEFT, 32 + 18 * (double)i, head, titles.line[i]);
     for (double t = 0; t <= top; t += tick_step(top)) {
-        double x = x0 + t / top * PLOT;
-        svg_line(&b, x, TOP - 6, x, bottom, COLOR_rule, 1);
-        svg_text(&b, x, bottom + 14, small, tick_text(A, t));
+        double x = x0 + t / top * BARS_PLOT;
+        svg_line(&b, x, first - 6, x, bottom, COLOR_rule, 1);
+        svg_text(&b, x, bottom + 14, scale_font, tick_text(A, t));
     }
-    for (size_t i = 0; i < n; i++) {
-        const Stats *t = &bar[i].time;
-        double y = TOP + (double)i * ROW + (ROW - THICK) / 2.0, mid = y + THICK / 2.0;
-        double scale = PLOT / top, end = fmax(t->median * scale, 1);
-        svg_text(&b, x0 - 10, mid + 4, label, bar[i].label);
-        svg_rect(&b, x0, y, end, THICK, 2, COLOR_parallel, 0.78);
-        svg_line(&b, x0 + t->min * scale, mid, x0 + t->max * scale, mid, COLOR_ink, 1);
-        svg_line(&b, x0 + t->min * scale, mid - 4, x0 + t->min * scale, mid + 4, COLOR_ink, 1);
-        svg_line(&b, x0 + t->max * scale, mid - 4, x0 + t->max * scale, mid + 4, COLOR_ink, 1);
-        svg_frame(&b, x0 + t->q1 * scale, mid - 4, fmax((t->q3 - t->q1) * scale, 0.5), 8, 0, COLOR_ink, 1);
-        double after = x0 + fmax(t->max * scale, end) + 10;
-        const char *m = text_seconds(A, t->median, true);
-        value.bold = true;
-        svg_text(&b, after, mid + 4, value, m);
-        after += svg_text_width(value, m) + 10;
-        value.bold = false;
-        svg_text(&b, after, mid + 4, value, bar[i].note);
-    }
-    svg_line(&b, x0, TOP - 6, x0, bottom, COLOR_edge, 1.5);
+    for (size_t i = 0; i < n; i++)
+        put_row(&b, &bar[i], x0, first + (double)i * BARS_ROW, BARS_PLOT / top);
+    svg_line(&b, x0, first - 6, x0, bottom, COLOR_edge, 1.5);
+    SvgFont small = scale_font;
     small.anchor = SVG_start;
-    svg_text(&b, LEFT, bottom + 40, small,
+    svg_text(&b, BARS_LEFT, bottom + 40, small,
              "bars end at the median; the box holds the middle half of the runs, the line all of them");
     svg_close(&b);
-    return (Picture){PICTURE_svg, buf_str(&b)};
+    return (Picture){PICTURE_svg, .source = buf_str(&b)};
 }

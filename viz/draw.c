@@ -156,8 +156,11 @@ bool draw_bytes(Arena *A, Picture p, DrawFormat to, int ms, Bytes *out, Err *err
         *out = (Bytes){p.source, strlen(p.source)};
         return true;
     }
-    if (p.language == PICTURE_svg && to == DRAW_dot)
-        return REFUSE(err, draw_no_dot, NULL);
+    if (p.language == PICTURE_svg && to == DRAW_dot) {
+        if (!p.dot)
+            return REFUSE(err, draw_no_dot, NULL);
+        p = (Picture){PICTURE_dot, .source = p.dot};
+    }
     Child c;
     struct sigaction quiet = {.sa_handler = SIG_IGN}, before;
     if (!spawn_child(&c, p, to))

@@ -16,6 +16,7 @@ typedef enum DrawFormat { DRAW_svg, DRAW_png, DRAW_dot } DrawFormat;
 typedef struct Picture {
     enum { PICTURE_dot, PICTURE_svg } language;
     const char *source;
+    const char *dot; /* of an SVG picture that has a form for Graphviz, too; else NULL */
 } Picture;
 
 /* How long the child may take where nobody says otherwise. */

@@ -412,6 +412,6 @@ bool graph_picture(Arena *A, const Graph *g, GraphView view, Picture *out, Err *
             put_arrows_into(&d, c, fed);
     put_ends(&d, fed, view.around != NULL);
     dot_end(&text);
-    *out = (Picture){PICTURE_dot, buf_str(&text)};
+    *out = (Picture){PICTURE_dot, .source = buf_str(&text)};
     return true;
 }

@@ -153,14 +153,27 @@ static const char *axis_of(const NestRow *r)
     return v->axis ? v->axis : v->name;
 }
 
+/* Is a block below row i of the version before, as it is now, below row j of the version after? */
+static bool share_block(const NestDiff *d, size_t i, size_t j)
+{
+    for (size_t k = i + 1; k < d->a.n && d->a.row[k].depth > d->a.row[i].depth; k++) {
+        int up = d->a.row[k].kind == ROW_block ? d->a_to_b[k] : -1;
+        while (up > (int)j)
+            up = d->b.row[up].parent;
+        if (up == (int)j)
+            return true;
+    }
+    return false;
+}
+
 bool diff_descends(const NestDiff *d, size_t i, size_t j)
 {
     const NestRow *p = &d->a.row[i], *q = &d->b.row[j];
     if (d->a_to_b[i] >= 0 || d->b_to_a[j] >= 0 || p->kind != ROW_loop || q->kind != ROW_loop ||
-        strcmp(axis_of(p), axis_of(q)) != 0)
+        strcmp(axis_of(p), axis_of(q)) != 0 || !share_block(d, i, j))
         return false;
     for (size_t k = 0; k < j; k++)
-        if (d->b_to_a[k] < 0 && d->b.row[k].kind == ROW_loop && same_text(d->b.row[k].name, q->name))
+        if (d->b_to_a[k] < 0 && d->b.row[k].kind == ROW_loop && same_text(d->b.row[k].name, q->name) && share_block(d, i, k))
             return false;
     return true;
 }

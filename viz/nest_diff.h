@@ -35,7 +35,8 @@ static inline bool nest_differs(const NestDiff *d)
                d->count[CHANGE_gone] > 0;
 }
 
-/* Is loop j of the version after the first new one of its name on the axis of loop i, which is gone? */
+/* Did loop i, which is gone, become loop j of the version after?  That is the first new one of its name on the same axis
+** around a block that loop i was around. */
 bool diff_descends(const NestDiff *d, size_t i, size_t j);
 
 /* What became of a row of the version before ("now yo, yi"), or how a row of the version after differs

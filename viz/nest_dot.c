@@ -5,7 +5,6 @@
 
 #include "core/base/buf.h"
 #include "viz/dot.h"
-#include "viz/nest_diff.h"
 #include "viz/palette.h"
 #include "viz/text/style.h"
 
@@ -336,7 +335,7 @@ Picture nest_picture(Arena *A, const Node *func)
                     put_uses(&d, i, &use[u], k, nest.func->kid[Func_params]);
     }
     dot_end(&out);
-    return (Picture){PICTURE_dot, buf_str(&out)};
+    return (Picture){PICTURE_dot, .source = buf_str(&out)};
 }
 
 /* ---- two versions ---- */
@@ -374,24 +373,22 @@ static const char *counts_text(Arena *A, const NestDiff *d)
     return buf_str(&b);
 }
 
-Picture nest_pair_picture(Arena *A, const Node *before, const Node *after, const char *title_before,
-                          const char *title_after)
+const char *nest_pair_dot(Arena *A, const NestDiff *d, const char *title_before, const char *title_after)
 {
-    NestDiff d = nest_diff(A, before, after);
     Buf out = buf_new(A);
     dot_begin(&out, "before and after",
-              arena_printf(A, "rankdir=LR ranksep=1.1 labelloc=b label=\"%s\"", counts_text(A, &d)));
-    Drawing left = {.A = A, .out = &out, .nest = &d.a, .change = d.a_change};
-    Drawing right = {.A = A, .out = &out, .nest = &d.b, .change = d.b_change};
+              arena_printf(A, "rankdir=LR ranksep=1.1 labelloc=b label=\"%s\"", counts_text(A, d)));
+    Drawing left = {.A = A, .out = &out, .nest = &d->a, .change = d->a_change};
+    Drawing right = {.A = A, .out = &out, .nest = &d->b, .change = d->b_change};
     put_nest(&left, "before", title_before);
     put_nest(&right, "after", title_after);
     buf_puts(&out, "  before -> after [style=invis]\n");
     for (size_t i = 1; i < left.rows; i++) {
-        if (d.a_to_b[i] >= 0 && (size_t)d.a_to_b[i] < right.rows && d.a_change[i] != CHANGE_same)
-            put_link(&out, i, (size_t)d.a_to_b[i], change_look[d.a_change[i]].line, "solid");
-        else if (d.a_change[i] == CHANGE_gone && d.a.row[i].kind == ROW_loop)
-            put_descent(&out, &d, i, right.rows);
+        if (d->a_to_b[i] >= 0 && (size_t)d->a_to_b[i] < right.rows && d->a_change[i] != CHANGE_same)
+            put_link(&out, i, (size_t)d->a_to_b[i], change_look[d->a_change[i]].line, "solid");
+        else if (d->a_change[i] == CHANGE_gone && d->a.row[i].kind == ROW_loop)
+            put_descent(&out, d, i, right.rows);
     }
     dot_end(&out);
-    return (Picture){PICTURE_dot, buf_str(&out)};
+    return buf_str(&out);
 }

@@ -30,6 +30,20 @@ t.test("a loop nest is written as SVG, PNG and DOT", function()
 
 end)
 
+t.test("two versions: what a loop became, and only that", function()
+  local svg = s:show(nil, {since = 0}):svg()
+  for _, said in ipairs { ">now yo, yi<", ">now xo, xi<", ">became<", ">4 new<", ">2 gone<", ">step 0 · as written<" } do
+    t.contains(svg, said)
+  end
+  t.contains(s:show(nil, {since = 0}):dot(), "before:r")
+  local two = tvm.schedule(te [[ A: float32[8, 8]; P[y, x] = A[y, x] * 2; B[y, x] = P[y, x] + 1 ]])
+  two:compute_inline "P"
+  two:split("B/x", 4, "xo", "xi")
+  svg = two:show(nil, {since = 0}):svg()
+  local _, became = svg:gsub(">now xo, xi<", "")
+  t.eq(became, 1) -- P's own x became nothing
+end)
+
 local order = s:order("y", "x")
 t.test("the order, in text and in the picture", function()
   assert(order.text:find("y  0   1    2    3    4   17   18", 1, true) or order.text:find("0%s+1%s+2%s+3%s+4%s+17"))

@@ -15,6 +15,7 @@
 #include "viz/nest_diff.h"
 #include "viz/nest_dot.h"
 #include "viz/svg/order_svg.h"
+#include "viz/svg/pair_svg.h"
 #include "viz/text/diff_text.h"
 #include "viz/text/order_text.h"
 #include "viz/text/tree_text.h"
@@ -340,7 +341,7 @@ static void pictures_are_well_formed(void **state)
     Arena *A = arena_new(NULL);
     const Node *a = parse(A, naive), *b = parse(A, tiled);
     assert_drawn(A, nest_picture(A, b));
-    assert_drawn(A, nest_pair_picture(A, a, b, "a < \"b\" & c", "step 2"));
+    assert_drawn(A, pair_picture(A, a, b, "a < \"b\" & c", "step 2"));
     Order o = order(A, tiled, (OrderAsk){.max_rows = 10, .max_cols = 10});
     assert_drawn(A, order_picture(A, &o, true, 4));
     double x[] = {0.010, 0.011, 0.012, 0.010, 0.013};
@@ -379,7 +380,7 @@ static Picture slow_picture(Arena *A)
         buf_printf(&b, "n%u->n%u;", seed >> 16 & 1023, seed >> 4 & 1023);
     }
     buf_puts(&b, "}");
-    return (Picture){PICTURE_dot, buf_str(&b)};
+    return (Picture){PICTURE_dot, .source = buf_str(&b)};
 }
 
 static double seconds(void)
@@ -416,16 +417,16 @@ static void what_cannot_be_drawn_says_so(void **state)
     Err err = {0};
     Bytes b;
     DrawFormat f;
-    assert_false(draw_bytes(A, (Picture){PICTURE_dot, "digraph { a -> "}, DRAW_svg, 0, &b, &err));
+    assert_false(draw_bytes(A, (Picture){PICTURE_dot, .source = "digraph { a -> "}, DRAW_svg, 0, &b, &err));
     assert_int_equal(err.code, ERR_draw_failed);
-    assert_false(draw_bytes(A, (Picture){PICTURE_svg, "<svg"}, DRAW_png, 0, &b, &err));
+    assert_false(draw_bytes(A, (Picture){PICTURE_svg, .source = "<svg"}, DRAW_png, 0, &b, &err));
     assert_int_equal(err.code, ERR_draw_failed);
-    assert_false(draw_bytes(A, (Picture){PICTURE_svg, "<svg/>"}, DRAW_dot, 0, &b, &err));
+    assert_false(draw_bytes(A, (Picture){PICTURE_svg, .source = "<svg/>"}, DRAW_dot, 0, &b, &err));
     assert_int_equal(err.code, ERR_draw_no_dot);
     assert_false(draw_format_of("picture.gif", &f, &err));
     assert_int_equal(err.code, ERR_draw_format);
     assert_false(draw_format_of("svg", &f, &err));
-    Picture p = {PICTURE_svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>"};
+    Picture p = {PICTURE_svg, .source = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>"};
     assert_false(draw_file(A, p, "/nowhere/at/all.svg", 0, &err));
     assert_int_equal(err.code, ERR_io_failed);
     arena_release(A);

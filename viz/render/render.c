@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/buf.h"
 #include "viz/palette.h"
 #include "viz/render/raster.h"
+#include "viz/svg/measure.h"
 
 static char last_message[256];
 
@@ -17,6 +19,44 @@ static int keep_message(char *text)
     size_t n = strlen(last_message);
     snprintf(last_message + n, sizeof last_message - n, "%s", text);
     return 0;
+}
+
+/* The letter that an entity of Graphviz's stands for, and its bytes. */
+static size_t entity(const char *s, char *letter)
+{
+    static const struct {
+        const char *entity;
+        char letter;
+    } known[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&#39;", '\''}, {"&#45;", '-'}, {"&#160;", ' '}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t n = strlen(known[i].entity);
+        if (strncmp(s, known[i].entity, n) == 0) {
+            *letter = known[i].letter;
+            return n;
+        }
+    }
+    *letter = *s;
+    return 1;
+}
+
+/* What holds the text of the element `<text head>body` to its width, so that it stays in its box in whatever
+** font a browser has. */
+static void put_length(FILE *f, Arena *A, const char *head, const char *body)
+{
+    Buf text = buf_new(A), length = buf_new(A);
+    for (const char *s = body; *s && *s != '<';) {
+        char letter;
+        s += entity(s, &letter);
+        buf_putc(&text, letter);
+    }
+    const char *size = strstr(head, "font-size=\"");
+    SvgFont font = {.size = size && size < body ? strtod(size + strlen("font-size=\""), NULL) : 0};
+    head = arena_strndup(A, head, (size_t)(body - head));
+    font.code = strstr(head, "Mono") != NULL;
+    font.bold = strstr(head, "font-weight=\"bold\"") != NULL;
+    if (font.size > 0)
+        svg_put_length(&length, font, buf_str(&text));
+    fputs(buf_str(&length), f);
 }
 
 /* Graphviz's SVG without its document type, which names a file on the network, and with our styles. */
@@ -30,7 +70,18 @@ static int finish_svg(const char *svg, size_t n, char **out, size_t *out_n)
     fwrite(start, 1, (size_t)(body + 1 - start), f);
     fputs("\n", f);
     fputs(palette_style(), f);
-    fwrite(body + 1, 1, n - (size_t)(body + 1 - svg), f);
+    Arena *A = arena_new(NULL);
+    const char *s = body + 1, *end = svg + n;
+    for (const char *text; (text = strstr(s, "<text ")); ) {
+        const char *close = strchr(text, '>');
+        if (!close)
+            break;
+        fwrite(s, 1, (size_t)(close - s), f);
+        put_length(f, A, text, close + 1);
+        s = close;
+    }
+    fwrite(s, 1, (size_t)(end - s), f);
+    arena_release(A);
     return fclose(f);
 }
 

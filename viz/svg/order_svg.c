@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "viz/svg/svg.h"
+#include "viz/svg/measure.h"
 #include "viz/text/style.h"
 
 enum { MARGIN = 20, TICKS = 30, LINE = 17 };
@@ -165,7 +165,7 @@ static void put_numbers(Buf *b, const Order *o, Grid g)
             double x = center(g.x, c, g.side), y = center(g.y, r, g.side);
             char text[32];
             snprintf(text, sizeof text, "%lld", (long long)(o->threads ? cell->thread : cell->number));
-            double w = svg_text_width(f, text) + 4;
+            double w = svg_measure(f, text, NULL) + 4;
             if (!o->vectors && !o->threads)
                 svg_rect(b, x - w / 2, y - g.font * 0.62, w, g.font * 1.24, 3, COLOR_paper, 0.72);
             buf_printf(b, "<text x=\"%.1f\" y=\"%.1f\"%s>%s</text>\n", x, y + g.font * 0.36,
@@ -211,7 +211,7 @@ static double put_loops(Buf *b, const Order *o, double y, double right, bool dra
         const OrderLoop *l = &o->loop[i];
         const char *mark = mark_of_kind(l->kind, true);
         char *text = arena_printf(b->arena, "%s%s%s %s", mark, *mark ? " " : "", l->name, l->extent);
-        double w = svg_text_width(f, text) + 12;
+        double w = svg_measure(f, text, NULL) + 12;
         if (x + w > right && x > MARGIN) {
             x = MARGIN;
             y += 24;
@@ -237,30 +237,6 @@ static void put_animation(Buf *b, double seconds)
                seconds + 1);
 }
 
-/* Lines of the notes, each broken where it would leave the picture. */
-static int put_notes(Buf *b, const char *notes, double y, double width, bool draw)
-{
-    SvgFont f = {.size = 11, .color = COLOR_quiet};
-    int lines = 0;
-    while (*notes) {
-        size_t n = strcspn(notes, "\n");
-        char *line = arena_strndup(b->arena, notes, n);
-        size_t fit = text_fit(line, (int)(width / (f.size * 0.54)));
-        if (fit < n) {
-            while (fit > 0 && line[fit] != ' ')
-                fit--;
-            fit = fit ? fit : n;
-            line[fit] = '\0';
-        }
-        if (draw)
-            svg_text(b, MARGIN, y + lines * LINE, f, line);
-        lines++;
-        notes += fit < n ? fit + 1 : n;
-        notes += *notes == '\n';
-    }
-    return lines;
-}
-
 Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
 {
     Buf b = buf_new(A);
@@ -277,10 +253,10 @@ Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
     width = width < 380 ? 380 : width;
     double top = put_loops(&b, o, 44, width - MARGIN, false);
     g.y = top + 46;
-    const char *notes = order_notes(A, o, true);
     double bottom = g.y + o->rows * g.side;
-    int lines = put_notes(&b, notes, 0, width - 2 * MARGIN, false);
-    double height = bottom + (lines ? 10 + lines * LINE : 0) + MARGIN;
+    SvgFont small = {.size = 11, .color = COLOR_quiet};
+    SvgLines notes = svg_wrap(A, small, order_notes(A, o, true), width - 2 * MARGIN);
+    double height = bottom + (notes.n ? 10 + (double)notes.n * LINE : 0) + MARGIN;
 
     svg_open(&b, width, height, arena_printf(A, "order in which %s is computed", o->block));
     if (animated)
@@ -294,7 +270,8 @@ Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
     put_bands(&b, o, g);
     put_numbers(&b, o, g);
     put_ticks(&b, o, g);
-    put_notes(&b, notes, bottom + 10 + LINE * 0.75, width - 2 * MARGIN, true);
+    for (size_t i = 0; i < notes.n; i++)
+        svg_text(&b, MARGIN, bottom + 10 + LINE * (0.75 + (double)i), small, notes.line[i]);
     svg_close(&b);
-    return (Picture){PICTURE_svg, buf_str(&b)};
+    return (Picture){PICTURE_svg, .source = buf_str(&b)};
 }

@@ -2,7 +2,7 @@
 #include "viz/svg/svg.h"
 
 #include "viz/dot.h"
-#include "viz/text/style.h"
+#include "viz/svg/measure.h"
 
 void svg_open(Buf *b, double width, double height, const char *title)
 {
@@ -24,17 +24,13 @@ void svg_text(Buf *b, double x, double y, SvgFont f, const char *text)
 {
     static const char *const anchor[] = {
         "", " text-anchor=\"middle\"", " text-anchor=\"end\""};
-    buf_printf(b, "<text x=\"%.1f\" y=\"%.1f\" font-family=\"%s\" font-size=\"%.4g\"%s%s fill=\"%s\">", x, y,
+    buf_printf(b, "<text x=\"%.1f\" y=\"%.1f\" font-family=\"%s\" font-size=\"%.4g\"%s%s fill=\"%s\"", x, y,
                f.code ? FONT_CODE : FONT_TEXT, f.size, anchor[f.anchor],
                f.bold ? " font-weight=\"bold\"" : "", color_hex[f.color]);
+    svg_put_length(b, f, text);
+    buf_putc(b, '>');
     put_xml(b, text);
     buf_puts(b, "</text>\n");
-}
-
-/* DejaVu's average advance; its bold face is wider, its code face fixed. */
-double svg_text_width(SvgFont f, const char *text)
-{
-    return text_cols(text) * f.size * (f.code ? 0.602 : f.bold ? 0.68 : 0.61);
 }
 
 void svg_rect(Buf *b, double x, double y, double w, double h, double round, Color fill, double opacity)

@@ -20,8 +20,6 @@ typedef struct SvgFont {
 
 /* Text whose baseline is at y. */
 void svg_text(Buf *b, double x, double y, SvgFont f, const char *text);
-/* About how wide it will be. */
-double svg_text_width(SvgFont f, const char *text);
 
 /* `opacity` from 0 to 1. */
 void svg_rect(Buf *b, double x, double y, double w, double h, double round, Color fill, double opacity);

@@ -45,8 +45,7 @@ const char *word_of_kind(ForKind k)
     return looks[k].word;
 }
 
-/* Reads one code point; a byte that begins none stands for itself. */
-static size_t decode(const char *s, uint32_t *cp)
+size_t text_letter(const char *s, uint32_t *cp)
 {
     const unsigned char *p = (const unsigned char *)s;
     size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : p[0] >= 0xC0 ? 2 : 1;
@@ -77,8 +76,8 @@ int text_cols(const char *s)
 {
     int cols = 0;
     uint32_t cp;
-    for (; *s; s += decode(s, &cp)) {
-        decode(s, &cp);
+    for (; *s; s += text_letter(s, &cp)) {
+        text_letter(s, &cp);
         cols += cols_of(cp);
     }
     return cols;
@@ -89,7 +88,7 @@ size_t text_fit(const char *s, int cols)
     size_t at = 0;
     while (s[at]) {
         uint32_t cp;
-        size_t n = decode(s + at, &cp);
+        size_t n = text_letter(s + at, &cp);
         cols -= cols_of(cp);
         if (cols < 0)
             break;

@@ -54,6 +54,8 @@ void line_to(Line *l, int col);
 /* Ends the line without trailing spaces. */
 void line_end(Line *l);
 
+/* Reads one code point and returns its bytes; a byte that begins none stands for itself. */
+size_t text_letter(const char *s, uint32_t *cp);
 /* Columns that UTF-8 text takes: code points, wide ones twice, combining ones not at all. */
 int text_cols(const char *s);
 /* Bytes of the longest start of `s` that fits into `cols` columns. */

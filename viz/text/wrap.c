@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/vec.h"
 #include "viz/text/style.h"
 
 void wrap_text(Buf *out, const char *text, int col, int indent, int width)
@@ -57,4 +58,48 @@ void wrap_doc(Buf *out, const char *doc, int indent, int width)
         }
         doc += len + (doc[len] == '\n');
     }
+}
+
+/* How bad it is to break at this blank: least after a comma and before "and". */
+static int break_cost(const char *code, size_t i, int depth)
+{
+    bool loose = code[i - 1] == ',' || code[i - 1] == ';' || strncmp(code + i, " and ", 5) == 0 ||
+                 strncmp(code + i, " or ", 4) == 0;
+    bool before_operator = strchr("+-*/%<>=!", code[i + 1]) != NULL;
+    return 4 * depth + (loose ? 0 : before_operator ? 1 : 2);
+}
+
+/* Where the code is broken: a blank at which its first line ends, or its length.  The right half of the line is looked at, else the left. */
+static size_t code_break(const char *code, int cols)
+{
+    size_t fit = text_fit(code, cols), best = 0;
+    int depth = 0, cost = 0;
+    if (!code[fit])
+        return fit;
+    for (size_t i = 0; i <= fit; i++) {
+        depth += code[i] == '(' || code[i] == '[';
+        depth -= code[i] == ')' || code[i] == ']';
+        if (code[i] != ' ' || i == 0)
+            continue;
+        int now = break_cost(code, i, depth);
+        if (!best || best < fit / 2 || now <= cost) {
+            best = i;
+            cost = now;
+        }
+    }
+    return best ? best : fit;
+}
+
+CodeLines wrap_code(Arena *A, const char *code, int cols)
+{
+    enum { INDENT = 4 };
+    VEC(const char *) lines = {0};
+    while (*code) {
+        int indent = lines.n ? INDENT : 0;
+        size_t n = code_break(code, cols - indent);
+        const char *line = arena_printf(A, "%*s%.*s", indent, "", (int)n, code);
+        vec_push(A, &lines, line);
+        code += n + strspn(code + n, " ");
+    }
+    return (CodeLines){lines.n, lines.at};
 }

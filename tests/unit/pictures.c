@@ -1,0 +1,315 @@
+/* pictures.c -- the geometry of pictures: text stays in its box and on the page, boxes nest and never cross,
+** what is in both versions stands at one height. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/base/buf.h"
+#include "core/base/vec.h"
+#include "core/ir/parse.h"
+#include "viz/bars.h"
+#include "viz/nest_dot.h"
+#include "viz/svg/measure.h"
+#include "viz/svg/order_svg.h"
+#include "viz/svg/pair_svg.h"
+#include "viz/text/style.h"
+#include "viz/text/wrap.h"
+
+static const char before[] =
+    "func mm(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]:\n"
+    "  for y in range(64):\n    for x in range(64):\n      for k in range(64):\n"
+    "        block C(y, x, k: reduce):\n"
+    "          init: C[y, x] = 0\n"
+    "          C[y, x] += A[k, y] * B[k, x]\n";
+
+static const char after[] =
+    "func mm(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]:\n"
+    "  for yo in parallel(8):\n"
+    "    alloc C.local: local window C[yo*8 :+ 8, 0 :+ 64]\n"
+    "    for k in range(64):\n      for yi in unrolled(8):\n        for x in vectorized(64):\n"
+    "          block C(y = yo*8 + yi, x, k: reduce):\n"
+    "            init: C.local[y, x] = 0\n"
+    "            C.local[y, x] += A[k, y] * B[k, x] + A[k, y] * B[k, x] + A[k, y] * B[k, x] * 2.0\n"
+    "    for yi in range(8):\n      for x in range(64):\n"
+    "        block C.store(y = yo*8 + yi, x):\n          C[y, x] = C.local[y, x]\n";
+
+static const Node *parse(Arena *A, const char *text)
+{
+    Err err = {0};
+    const Node *f = ir_parse_func(A, text, &err);
+    if (!f)
+        fail_msg("%s", err.why);
+    return f;
+}
+
+/* ---- reading a picture ---- */
+
+typedef struct Shape {
+    double x, y, w, h; /* of a rect, or of a text as wide as it says it is */
+    int group;         /* which <g> it stands in */
+    bool text, first;  /* the first rect of its group is the group's box */
+    char said[160];
+} Shape;
+
+typedef VEC(Shape) Shapes;
+
+static double number(const char *element, const char *name)
+{
+    const char *end = strchr(element, '>'), *at = strstr(element, name);
+    return at && at < end ? strtod(at + strlen(name), NULL) : -1;
+}
+
+static bool has(const char *element, const char *text)
+{
+    const char *at = strstr(element, text);
+    return at && at < strchr(element, '>');
+}
+
+static Shape read_text(const char *s)
+{
+    Shape t = {.text = true, .x = number(s, " x=\""), .w = number(s, " textLength=\"")};
+    double size = number(s, " font-size=\"");
+    const char *body = strchr(s, '>') + 1;
+    snprintf(t.said, sizeof t.said, "%.*s", (int)strcspn(body, "<"), body);
+    if (t.w < 0)
+        t.w = text_cols(t.said) * size * 0.61;
+    t.x -= has(s, "anchor=\"middle\"") ? t.w / 2 : has(s, "anchor=\"end\"") ? t.w : 0;
+    t.y = number(s, " y=\"") - size * 0.76;
+    t.h = size * 0.98;
+    return t;
+}
+
+static Shapes read_shapes(Arena *A, const char *svg, double *width, double *height)
+{
+    Shapes all = {0};
+    int groups = 0, group = 0; /* 0: outside of any */
+    bool boxed = false;
+    *width = number(svg, " width=\"");
+    *height = number(svg, " height=\"");
+    for (const char *s = strchr(svg + 1, '<'); s; s = strchr(s + 1, '<')) {
+        Shape one = {0};
+        if (strncmp(s, "<g>", 3) == 0) {
+            group = ++groups;
+            boxed = false;
+        } else if (strncmp(s, "</g>", 4) == 0) {
+            group = 0;
+        } else if (strncmp(s, "<text ", 6) == 0) {
+            one = read_text(s);
+        } else if (strncmp(s, "<rect ", 6) == 0 && !has(s, "class=\"now\"")) {
+            one = (Shape){.x = number(s, " x=\""), .y = number(s, " y=\""), .w = number(s, " width=\""),
+                          .h = number(s, " height=\""), .first = group && !boxed};
+            boxed = true;
+        }
+        one.group = group;
+        if (one.w > 0)
+            vec_push(A, &all, one);
+    }
+    assert_true(all.n > 3);
+    return all;
+}
+
+static bool inside(const Shape *a, const Shape *box, double slack)
+{
+    return a->x >= box->x - slack && a->y >= box->y - slack && a->x + a->w <= box->x + box->w + slack &&
+           a->y + a->h <= box->y + box->h + slack;
+}
+
+static bool apart(const Shape *a, const Shape *b)
+{
+    double slack = 0.11; /* coordinates are written to a tenth */
+    return a->x + a->w <= b->x + slack || b->x + b->w <= a->x + slack || a->y + a->h <= b->y + slack ||
+           b->y + b->h <= a->y + slack;
+}
+
+static void assert_on_page(Arena *A, Picture p)
+{
+    double w, h;
+    assert_int_equal(p.language, PICTURE_svg);
+    Shapes all = read_shapes(A, p.source, &w, &h);
+    Shape page = {0, 0, w, h, 0, false, false, ""};
+    for (size_t i = 0; i < all.n; i++) {
+        if (!inside(&all.at[i], &page, 0.5))
+            fail_msg("'%s' leaves the page: %g + %g of %g, %g", all.at[i].said, all.at[i].x, all.at[i].w, w, all.at[i].y);
+        for (size_t j = 0; j < i; j++)
+            if (all.at[i].text && all.at[j].text && !apart(&all.at[i], &all.at[j]))
+                fail_msg("'%s' lies on '%s'", all.at[i].said, all.at[j].said);
+    }
+}
+
+static const Shape *box_of(const Shapes *all, int group)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (all->at[i].first && all->at[i].group == group)
+            return &all->at[i];
+    return NULL;
+}
+
+/* ---- two versions ---- */
+
+static void rows_hold_their_text_and_nest(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    double w, h;
+    Picture p = pair_picture(A, parse(A, before), parse(A, after), "step 0 as written, with a title that is too long for one line above it", "step 9");
+    assert_on_page(A, p);
+    Shapes all = read_shapes(A, p.source, &w, &h);
+    size_t boxed = 0;
+    for (size_t i = 0; i < all.n; i++) {
+        const Shape *s = &all.at[i], *box = s->group > 0 ? box_of(&all, s->group) : NULL;
+        if (s->text && box) {
+            boxed++;
+            if (!inside(s, box, 0))
+                fail_msg("'%s' leaves its box", s->said);
+        }
+        for (size_t j = 0; s->first && j < i; j++) {
+            const Shape *t = &all.at[j];
+            if (t->first && !apart(s, t) && !inside(s, t, 0.1) && !inside(t, s, 0.1))
+                fail_msg("two boxes cross at %g, %g", s->x, s->y);
+        }
+    }
+    assert_true(boxed > 20);
+    arena_release(A);
+}
+
+/* The y of the first text that says so, from the n-th on. */
+static double y_of(const Shapes *all, const char *said, double from_x)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (all->at[i].text && strcmp(all->at[i].said, said) == 0 && all->at[i].x >= from_x)
+            return all->at[i].y;
+    fail_msg("nothing says %s", said);
+    return 0;
+}
+
+static void what_is_in_both_stands_at_one_height(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    double w, h;
+    Picture p = pair_picture(A, parse(A, before), parse(A, after), "a", "b");
+    Shapes all = read_shapes(A, p.source, &w, &h);
+    double y = y_of(&all, "C", 0);
+    assert_true(y == y_of(&all, "C", w / 2));
+    assert_true(y_of(&all, "a", 0) == y_of(&all, "b", 0));
+    assert_true(y_of(&all, "y", 0) == y_of(&all, "yo", 0)); /* gone and new share a line */
+    y_of(&all, "6 new", 0);
+    assert_null(strstr(p.source, "…")); /* there is room for the whole line */
+    assert_non_null(strstr(p.source, "*2</text>"));
+    Picture same = pair_picture(A, parse(A, before), parse(A, before), "a", "b");
+    assert_non_null(strstr(same.source, ">no difference</text>"));
+    assert_string_equal(p.source, pair_picture(A, parse(A, before), parse(A, after), "a", "b").source);
+    assert_non_null(strstr(p.dot, "digraph"));
+    arena_release(A);
+}
+
+/* ---- orders and bars ---- */
+
+static void numbers_lie_in_their_cells(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    Order o;
+    Err err = {0};
+    OrderAsk ask = {.max_rows = 12, .max_cols = 12};
+    assert_true(order_of(A, parse(A, after), &ask, &o, &err));
+    Picture p = order_picture(A, &o, false, 1);
+    assert_on_page(A, p);
+    double w, h;
+    Shapes all = read_shapes(A, p.source, &w, &h);
+    int cells = 0;
+    for (size_t i = 0; i < all.n; i++) {
+        const Shape *s = &all.at[i];
+        if (s->text || s->w != s->h)
+            continue;
+        cells++;
+        for (size_t j = 0; j < i; j++)
+            if (!all.at[j].text && all.at[j].w == s->w && all.at[j].h == s->h)
+                assert_true(apart(s, &all.at[j]) || (s->x == all.at[j].x && s->y == all.at[j].y));
+    }
+    assert_true(cells >= 12 * 8);
+    arena_release(A);
+}
+
+static void bars_stay_on_the_page(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    double fast[] = {0.0010, 0.0011, 0.0012}, slow[] = {0.110, 0.120, 0.130};
+    Bar bars[] = {{"a very long label of a schedule that somebody has marked", stats_of(slow, 3), "the slowest, with its interval [0.9, 1.1]"},
+                  {"b", stats_of(fast, 3), "100x faster [90, 110]"},
+                  {"c", stats_of(fast, 1), ""}};
+    assert_on_page(A, bars_picture(A, "a title that says at length what was measured, where, with which inputs and how often", 3, bars));
+    arena_release(A);
+}
+
+/* ---- measures ---- */
+
+static void widths_are_those_of_the_font(void **state)
+{
+    (void)state;
+    SvgFont plain = {.size = 2048}, bold = {.size = 2048, .bold = true}, code = {.size = 2048, .code = true};
+    bool exact;
+    assert_true(svg_measure(plain, "il", &exact) == 569 + 569 && exact);
+    assert_true(svg_measure(bold, "W", &exact) == 2259 && exact);
+    assert_true(svg_measure(code, "…W", &exact) == 2 * 1233 && exact);
+    svg_measure(plain, "漢", &exact);
+    assert_false(exact);
+    Arena *A = arena_new(NULL);
+    Buf b = buf_new(A);
+    svg_put_length(&b, plain, "漢字");
+    assert_int_equal(b.len, 0);
+    SvgLines lines = svg_wrap(A, (SvgFont){.size = 10}, "some words\nthat do not fit into averyveryverylongword", 70);
+    assert_true(lines.n > 3);
+    assert_string_equal(lines.line[0], "some words");
+    assert_string_equal(lines.line[lines.n - 1], "averyveryverylongword");
+    arena_release(A);
+}
+
+static void code_is_broken_where_it_may_be(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    const char *code = "P[c, y] = select(y - 1 >= 0 and y - 1 < 32 and x - 1 >= 0, A[c, y - 1, x - 1], 0)";
+    for (int cols = 8; cols < 90; cols++) {
+        CodeLines lines = wrap_code(A, code, cols);
+        Buf again = buf_new(A);
+        for (size_t i = 0; i < lines.n; i++) {
+            const char *s = lines.line[i];
+            assert_true(text_cols(s) <= cols);
+            buf_puts(&again, s + strspn(s, " "));
+        }
+        const char *got = buf_str(&again);
+        for (const char *want = code; *want; want++)
+            if (*want == *got)
+                got++;
+            else
+                assert_int_equal(*want, ' ');
+    }
+    assert_string_equal(wrap_code(A, code, 44).line[0], "P[c, y] = select(y - 1 >= 0 and y - 1 < 32");
+    assert_int_equal(wrap_code(A, "", 10).n, 0);
+    assert_int_equal(wrap_code(A, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 10).n, 5);
+    arena_release(A);
+}
+
+int main(int argc, char **argv)
+{
+    int drawn = draw_main(argc, argv);
+    if (drawn >= 0)
+        return drawn;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_hold_their_text_and_nest),
+        cmocka_unit_test(what_is_in_both_stands_at_one_height),
+        cmocka_unit_test(numbers_lie_in_their_cells),
+        cmocka_unit_test(bars_stay_on_the_page),
+        cmocka_unit_test(widths_are_those_of_the_font),
+        cmocka_unit_test(code_is_broken_where_it_may_be),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "core/base/arena.h"
-#include "core/base/buf.h"
+#include "core/base/err.h"
 
 enum { EMIT_VERSION = 1 };
 #define EMIT_SYMBOL "tvmrepl_emit_open"
@@ -87,9 +87,6 @@ typedef struct Emit {
 
     /* Compiles; everything in *out lives in A.  On failure fills *err and returns false. */
     bool (*compile)(Arena *A, const EmitRequest *ask, EmitResult *out, Err *err);
-
-    /* One line about the machine and the library: "LLVM 19.1.7, x86-64, sapphirerapids, avx512". */
-    void (*describe)(Buf *out);
 } Emit;
 
 /* Called once.  The result lives until the process ends; NULL with *err where it cannot work. */

@@ -73,7 +73,8 @@ static bool greet(Process *p, uint64_t number, const int *files, int nfiles)
     return ok;
 }
 
-bool exec_need_worker(Err *err)
+/* Makes sure that the process runs, as exec_need_runner does. */
+static bool need_worker(Err *err)
 {
     ExecState *x = &exec_state;
     if (process_alive(&x->worker))
@@ -106,7 +107,7 @@ bool exec_need_runner(Err *err)
 
 void exec_start(void)
 {
-    exec_need_worker(NULL);
+    need_worker(NULL);
     exec_need_runner(NULL);
 }
 
@@ -178,7 +179,7 @@ static bool worker_lost(FrameStatus status, double limit, Err *err)
     else
         REFUSE(err, worker_failed, NULL, "answered with something that is not an answer");
     process_kill(&x->worker);
-    exec_need_worker(NULL);
+    need_worker(NULL);
     return false;
 }
 
@@ -189,7 +190,7 @@ static bool ask_worker(uint32_t kind, const Buf *b, uint32_t expected, double li
     ExecState *x = &exec_state;
     if (limit <= 0)
         limit = COMPILE_LIMIT_S;
-    if (!exec_need_worker(err))
+    if (!need_worker(err))
         return false;
     FrameStatus status = FRAME_CLOSED;
     if (frame_send(x->worker.sock, kind, b, NULL, 0))
@@ -323,19 +324,4 @@ bool exec_view(Arena *A, const ExecSource *source, EmitView view, EmitBlob *out,
         return false;
     *out = c.view[view];
     return true;
-}
-
-const char *exec_describe(Arena *A, const char *module, Err *err)
-{
-    Frame answer;
-    Buf b = frame_buf(A);
-    frame_put_str(&b, module);
-    if (!ask_worker(MSG_DESCRIBE, &b, MSG_TEXT, 0, A, &answer, err))
-        return NULL;
-    FrameReader r = frame_read(&answer);
-    const char *text = frame_str(&r, NULL);
-    if (frame_done(&r))
-        return text;
-    worker_lost(FRAME_BAD, 0, err);
-    return NULL;
 }

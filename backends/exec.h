@@ -45,9 +45,6 @@ bool exec_compile(const ExecSource *source, Kernel **kernels, Err *err);
 /* Text (or bytes) of another view of the same compilation; nothing is kept in the window. */
 bool exec_view(Arena *A, const ExecSource *source, EmitView view, EmitBlob *out, Err *err);
 
-/* One line by the module about machine and library; starts the worker. */
-const char *exec_describe(Arena *A, const char *module, Err *err);
-
 typedef struct ExecCall {
     const Kernel *kernel;
     Tensor *const *args; /* parameters, then results; all dense */

@@ -45,9 +45,6 @@ static const Tensor *presentable(Layout *l, Tensor *t, bool written, Err *err)
     } else if (!tensor_is_dense(t) || !aligned) {
         return FAIL(err, kernel_result, NULL);
     }
-    StorageKind kind = t->storage->kind;
-    if (written && kind != STORAGE_HEAP && kind != STORAGE_POOL)
-        return FAIL(err, kernel_result, NULL);
     return storage_to_pool(t->storage, err) ? t : NULL;
 }
 

@@ -17,8 +17,8 @@ typedef struct ExecState {
 
 extern ExecState exec_state;
 
-/* Make sure that the process runs. */
-bool exec_need_worker(Err *err);
+
+/* Makes sure that the process runs. */
 bool exec_need_runner(Err *err);
 
 /* Says what happened to a job whose runner reported a fault, in the user's names. */

@@ -78,7 +78,9 @@ static bool match(lua_State *L, const Pattern *p, const char *text, size_t len, 
     return true;
 }
 
-bool pattern_find(lua_State *L, const Pattern *p, const char *text, size_t len, size_t from,
+/* Finds the first match in text[from .. len): *start and *end tell where.  Raises where the pattern
+** needs more steps than anyone would wait for. */
+static bool pattern_find(lua_State *L, const Pattern *p, const char *text, size_t len, size_t from,
                   size_t *start, size_t *end)
 {
     return match(L, p, text, len, from, 0, start, end);

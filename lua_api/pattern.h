@@ -17,11 +17,6 @@ typedef struct Pattern Pattern;
 ** it, and where. */
 const Pattern *pattern_push(lua_State *L, int arg, bool ignore_case);
 
-/* Finds the first match in text[from .. len): *start and *end tell where.  Raises where the pattern
-** needs more steps than anyone would wait for. */
-bool pattern_find(lua_State *L, const Pattern *p, const char *text, size_t len, size_t from,
-                  size_t *start, size_t *end);
-
 /* Does the pattern match the whole of `name`? */
 bool pattern_matches(lua_State *L, const Pattern *p, const char *name);
 

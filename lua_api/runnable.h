@@ -30,9 +30,6 @@ void runnable_release(Runnable *r);
 typedef int RunnableKind(lua_State *L, int idx, const char *target, Runnable *out);
 void runnable_add_kind(RunnableKind *kind);
 
-/* Raises where no kind takes the value. */
-void runnable_check(lua_State *L, int idx, const char *target, Runnable *out);
-
 /* What times a program: the target asked for; where none is (NULL), "cuda" if loops are bound to a GPU's threads,
 ** else "llvm".  Raises gpu_not_timed where that GPU is missing: the CPU would only time an emulation. */
 const char *timed_target(lua_State *L, const Node *func, const char *asked);
@@ -44,8 +41,5 @@ const char *timed_label(Arena *A, const Node *func, const char *label, const cha
 void runnable_add_kernel(Runnable *r, const Node *func, const Kernel *k);
 
 extern const LuaClass timing_class;
-
-/* Measures n of them against each other and pushes a list of Timings, in order. */
-int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads);
 
 #endif

@@ -179,12 +179,6 @@ void session_show_steps(lua_State *L, FILE *out)
         empty_table(L, TABLE_STEPS);
 }
 
-void session_check_interrupt(lua_State *L)
-{
-    if (cancel_asked())
-        RAISE(L, interrupted, NULL);
-}
-
 /* ---- sources ---- */
 
 void session_keep_source(lua_State *L, const char *chunkname, const char *text, size_t len)

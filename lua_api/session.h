@@ -35,10 +35,6 @@ const char *session_told(lua_State *L, int idx);
 /* lua_call; the steps taken meanwhile are nobody's to read. */
 void session_call_unheard(lua_State *L, int nargs, int nresults);
 
-/* Has the person asked to stop?  Raises the interruption if so: for C loops that hold nothing.
-** Core's loops poll core/base/cancel.h instead. */
-void session_check_interrupt(lua_State *L);
-
 /* The text of a chunk that no file holds, under the name it was loaded with ("=[3]"), so that
 ** errors and help can quote it. */
 void session_keep_source(lua_State *L, const char *chunkname, const char *text, size_t len);

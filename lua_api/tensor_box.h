@@ -15,15 +15,10 @@ LUA_BOX(tensor, TensorBox, tensor_class)
 /* The tensor at `idx`; raises unless there is one. */
 Tensor *arg_tensor(lua_State *L, int idx);
 
-/* A list of extents, or one number. */
-int arg_shape(lua_State *L, int idx, int64_t shape[TENSOR_MAX_RANK]);
 DType arg_element_type(lua_State *L, int idx, DType otherwise);
 
 /* Pushes a box that takes over `t`; with NULL raises *err instead. */
 int push_tensor(lua_State *L, Tensor *t, const Err *err);
-
-/* Pushes an element as Lua has it: a boolean, an integer or a number. */
-void push_scalar(lua_State *L, DType t, Scalar v);
 
 /* The operators, of tensor_math_lua.c; ends with NULL. */
 extern const LuaFn *const tensor_math_members[];

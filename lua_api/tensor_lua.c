@@ -23,7 +23,8 @@ Tensor *arg_tensor(lua_State *L, int idx)
     return check_tensor(L, idx)->tensor;
 }
 
-int arg_shape(lua_State *L, int idx, int64_t shape[TENSOR_MAX_RANK])
+/* A list of extents, or one number. */
+static int arg_shape(lua_State *L, int idx, int64_t shape[TENSOR_MAX_RANK])
 {
     if (lua_type(L, idx) == LUA_TNUMBER) {
         shape[0] = arg_int(L, idx, 0, INT64_C(1) << 40);
@@ -41,7 +42,8 @@ DType arg_element_type(lua_State *L, int idx, DType otherwise)
     return t;
 }
 
-void push_scalar(lua_State *L, DType t, Scalar v)
+/* An element as Lua has it: a boolean, an integer or a number. */
+static void push_scalar(lua_State *L, DType t, Scalar v)
 {
     if (t == DT_bool)
         lua_pushboolean(L, v.i != 0);

@@ -37,7 +37,8 @@ void runnable_release(Runnable *r)
     *r = (Runnable){0};
 }
 
-void runnable_check(lua_State *L, int idx, const char *target, Runnable *out)
+/* Raises where no kind takes the value. */
+static void runnable_check(lua_State *L, int idx, const char *target, Runnable *out)
 {
     idx = lua_absindex(L, idx);
     for (int i = 0; i < MAX_KINDS && kinds[i]; i++)
@@ -211,7 +212,8 @@ static void release_bench(void *self)
 
 static const LuaClass bench_class = {.name = "bench", .size = sizeof(Bench), .release = release_bench};
 
-int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads)
+/* Measures n of them against each other and pushes a list of Timings, in order. */
+static int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads)
 {
     Arena *A = lua_scratch(L, NULL);
     ExecJob *jobs = ARENA_ARRAY(A, ExecJob, n);

@@ -18,8 +18,6 @@ typedef enum Message {
     MSG_COMPILE,   /* to the worker; answered by MSG_COMPILED or MSG_ERROR */
     MSG_COMPILED,
     MSG_FORGET,    /* to the worker: a compilation's code may go */
-    MSG_DESCRIBE,  /* to the worker; answered by MSG_TEXT or MSG_ERROR */
-    MSG_TEXT,
     MSG_ERROR      /* an Err, as it lies in memory */
 } Message;
 

@@ -13,7 +13,4 @@ int runner_main(const WorkerHooks *hooks);
 void fault_install(Board *board);
 void fault_stack(void);
 
-/* Ends the process after `state` and the fault record are on the board. */
-_Noreturn void runner_end(Board *board, BoardState state);
-
 #endif

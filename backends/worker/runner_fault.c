@@ -15,7 +15,8 @@ enum { FAULT_STACK = 65536 };
 static Board *the_board;
 static atomic_flag reported = ATOMIC_FLAG_INIT;
 
-_Noreturn void runner_end(Board *board, BoardState state)
+/* Ends the process after `state` and the fault record are on the board. */
+static _Noreturn void end_runner(Board *board, BoardState state)
 {
     atomic_store(&board->state, (int32_t)state);
     atomic_store(&board->reply, atomic_load(&board->request));
@@ -54,7 +55,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         f->address = (uint64_t)(uintptr_t)info->si_addr;
         memory_explain(f->address, f);
     }
-    runner_end(the_board, BOARD_FAULT);
+    end_runner(the_board, BOARD_FAULT);
 }
 
 _Noreturn void fault_no_memory(int64_t bytes)
@@ -64,7 +65,7 @@ _Noreturn void fault_no_memory(int64_t bytes)
             pause();
     memset(&the_board->fault, 0, sizeof the_board->fault);
     the_board->fault.value = bytes;
-    runner_end(the_board, BOARD_NO_MEMORY);
+    end_runner(the_board, BOARD_NO_MEMORY);
 }
 
 void fault_stack(void)

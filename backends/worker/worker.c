@@ -160,20 +160,6 @@ static bool answer_compile(const Frame *f, Arena *A)
     return ok ? send_result(owner, &res, A) : send_error(&err, A);
 }
 
-static bool answer_describe(const Frame *f, Arena *A)
-{
-    Err err = {0};
-    FrameReader r = frame_read(f);
-    const char *name = frame_str(&r, NULL);
-    const Emit *emit = frame_done(&r) ? find_module(name, &err) : NULL;
-    if (!emit)
-        return send_error(&err, A);
-    Buf line = buf_new(A), b = frame_buf(A);
-    emit->describe(&line);
-    frame_put_str(&b, buf_str(&line));
-    return frame_send(WORKER_SOCKET, MSG_TEXT, &b, NULL, 0);
-}
-
 static bool forget(const Frame *f)
 {
     FrameReader r = frame_read(f);
@@ -213,8 +199,6 @@ static int worker_loop(void)
         ok = frame_receive(WORKER_SOCKET, A, -1, false, &f) == FRAME_OK;
         if (ok && f.kind == MSG_COMPILE)
             ok = answer_compile(&f, A);
-        else if (ok && f.kind == MSG_DESCRIBE)
-            ok = answer_describe(&f, A);
         else if (ok && f.kind == MSG_FORGET)
             ok = forget(&f);
         arena_release(A);

@@ -31,27 +31,20 @@ int64_t model_coordinate(isl_point *p, size_t i)
 
 static void free_map(void *map) { isl_map_free(map); }
 static void free_set(void *set) { isl_set_free(set); }
-static void free_union(void *map) { isl_union_map_free(map); }
 
-isl_map *model_keep_map(Arena *A, isl_map *map)
+/* The arena owns it from now on. */
+static isl_map *keep_map(Arena *A, isl_map *map)
 {
     if (map)
         arena_own(A, map, free_map);
     return map;
 }
 
-isl_set *model_keep_set(Arena *A, isl_set *set)
+static isl_set *keep_set(Arena *A, isl_set *set)
 {
     if (set)
         arena_own(A, set, free_set);
     return set;
-}
-
-isl_union_map *model_keep_union(Arena *A, isl_union_map *map)
-{
-    if (map)
-        arena_own(A, map, free_union);
-    return map;
 }
 
 size_t model_scope(const Model *m, const Node *buffer)
@@ -161,7 +154,7 @@ static void note_read(Reads *r, const Node *load, isl_set *domain)
         s->read = vec_grow(r->A, s->read, s->nreads, &s->cap, sizeof *s->read);
     Access *a = &s->read[r->at++];
     s->nreads = r->at > s->nreads ? r->at : s->nreads;
-    isl_map *m = model_keep_map(r->A, aff_access(r->e, load->kid[Load_buffer], &load->kid[Load_index],
+    isl_map *m = keep_map(r->A, aff_access(r->e, load->kid[Load_buffer], &load->kid[Load_index],
                                                 isl_set_copy(domain)));
     a->buffer = load->kid[Load_buffer];
     *(r->by_loops ? &a->by_loops : &a->of) = m;
@@ -206,7 +199,7 @@ static void accesses(Model *m, Stmt *s, AffEnv *e, const Node *n, isl_set *domai
     }
     s->write.buffer = n->kid[Store_buffer];
     isl_map *w = aff_access(e, n->kid[Store_buffer], &n->kid[Store_index], isl_set_copy(domain));
-    *(by_loops ? &s->write.by_loops : &s->write.of) = model_keep_map(m->A, w);
+    *(by_loops ? &s->write.by_loops : &s->write.of) = keep_map(m->A, w);
     Reads r = {s, e, m->A, by_loops, 0};
     for (size_t i = Store_value; i < n->nkids; i++)
         find_reads(&r, n->kid[i], isl_set_copy(domain));
@@ -261,8 +254,8 @@ static void count_by_axes(Model *m, Stmt *s, AffEnv *loops, const Node *n)
 {
     AffEnv e;
     isl_map *b = binding_of(s, loops, s->runs);
-    s->instances = model_keep_set(m->A, isl_set_coalesce(isl_map_range(isl_map_copy(b))));
-    s->when = model_keep_map(m->A, isl_map_reverse(b));
+    s->instances = keep_set(m->A, isl_set_coalesce(isl_map_range(isl_map_copy(b))));
+    s->when = keep_map(m->A, isl_map_reverse(b));
     aff_begin(&e, m->ctx, (unsigned)s->naxes);
     e.space = isl_space_set_tuple_name(e.space, isl_dim_set, s->name);
     for (size_t i = 0; i < s->naxes; i++)
@@ -293,7 +286,7 @@ static void add_stmt(Walk *w, const Node *n, bool init)
     s->update = n->op == OP_Update;
     s->combiner = s->update ? n->at.i : 0;
     aff_begin(&e, m->ctx, (unsigned)s->nloops);
-    s->runs = model_keep_set(m->A, domain_of(w, &e));
+    s->runs = keep_set(m->A, domain_of(w, &e));
     if (!m->unknown) {
         if (w->instances)
             count_by_axes(m, s, &e, n);

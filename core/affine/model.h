@@ -80,11 +80,6 @@ size_t model_scope(const Model *m, const Node *buffer);
 /* A coordinate of a point, which fits 64 bits as loops and indices do. */
 int64_t model_coordinate(isl_point *p, size_t i);
 
-/* Hands an isl object to the model's arena. */
-isl_map *model_keep_map(Arena *A, isl_map *map);
-isl_set *model_keep_set(Arena *A, isl_set *set);
-isl_union_map *model_keep_union(Arena *A, isl_union_map *map);
-
 /* ---- expressions (model_expr.c) ---- */
 
 typedef struct Bind {

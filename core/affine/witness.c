@@ -404,14 +404,3 @@ const char *witness_text(Arena *A, const Node *loop, const LoopConflict *c)
     }
     return buf_str(&b);
 }
-
-bool witness_loop_conflict(const Node *func, const Node *loop, Err *err)
-{
-    Arena *A = arena_new(NULL);
-    LoopConflict c;
-    bool found = witness_find(A, func, loop, &c);
-    if (found)
-        err_witness(err, "%s", witness_text(A, loop, &c));
-    arena_release(A);
-    return found;
-}

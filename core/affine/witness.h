@@ -4,6 +4,10 @@
 ** This search needs no solver: it runs the loops over a few small values, computes which elements are touched, and stops
 ** at the first two iterations of the loop that meet in one element of which at least one is a write.
 ** It proves conflicts and never their absence; core/affine/dep.h decides.
+**
+**      LoopConflict c;
+**      if (witness_find(A, func, loop, &c))
+**          err_witness(err, "%s", witness_text(A, loop, &c));
 */
 #ifndef CORE_AFFINE_WITNESS_H
 #define CORE_AFFINE_WITNESS_H
@@ -27,12 +31,5 @@ bool witness_find(Arena *A, const Node *func, const Node *loop, LoopConflict *ou
 
 /* "iterations ic=0 and ic=1 both update conv2[0, 0, 0, 0]" */
 const char *witness_text(Arena *A, const Node *loop, const LoopConflict *c);
-
-/* Both at once: fills err->witness, and says whether a conflict was found.
-**
-**      FAIL(err, loop_not_parallel, …);
-**      witness_loop_conflict(func, loop, err);
-*/
-bool witness_loop_conflict(const Node *func, const Node *loop, Err *err);
 
 #endif

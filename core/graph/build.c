@@ -126,10 +126,6 @@ const GValue *const *gb_values(const GraphBuilder *b)
 {
     return b->value.at;
 }
-uint32_t gb_nnodes(const GraphBuilder *b)
-{
-    return (uint32_t)b->node.n;
-}
 const GNode *gb_node_at(const GraphBuilder *b, uint32_t i)
 {
     return b->node.at[i];

@@ -152,9 +152,6 @@ void graph_release(Graph *g);
 /* The index of the node with this alias, or this name in the model file; -1 if there is none. */
 int32_t graph_find_node(const Graph *g, const char *name);
 
-/* By alias only. */
-int32_t graph_find_alias(const Graph *g, const char *alias);
-
 /* The value of this name (text form or model file); VALUE_NONE if there is none. */
 ValueId graph_find_value(const Graph *g, const char *name);
 
@@ -265,7 +262,6 @@ bool gb_infer(GraphBuilder *b, uint32_t *changed, Err *err);
 void gb_set_value(GraphBuilder *b, ValueId v, GValue value);
 
 /* Editing a builder made from a graph: node indices are the builder's own. */
-uint32_t gb_nnodes(const GraphBuilder *b);
 const GNode *gb_node_at(const GraphBuilder *b, uint32_t i);
 void gb_replace_node(GraphBuilder *b, uint32_t i, const GNode *n); /* NULL removes it */
 void gb_redirect(GraphBuilder *b, ValueId from, ValueId to);       /* all later reads of `from` */

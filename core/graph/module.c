@@ -96,7 +96,8 @@ static bool used_outside(const Graph *g, const GUses *uses, ValueId v, uint32_t 
     return graph_is_output(g, v);
 }
 
-bool graph_lower_nodes(Arena *A, const Graph *g, const GUses *uses, uint32_t first, uint32_t n,
+/* Nodes [first, first + n) as a kernel, one Func in A. */
+static bool lower_nodes(Arena *A, const Graph *g, const GUses *uses, uint32_t first, uint32_t n,
                        const char *name, GraphKernel *out, Err *err)
 {
     Lowering low = {.A = A, .te = te_new(A, name), .g = g, .value = g->value};
@@ -145,7 +146,7 @@ Module *graph_lower(Graph *g, Err *err)
     bool ok = true;
     for (uint32_t i = 0; ok && i < count; i++) {
         GGroup group = g->ngroups ? g->group[i] : (GGroup){g->node[i]->alias, i, 1};
-        ok = graph_lower_nodes(A, g, &uses, group.first, group.n, group.name, &kernel[i], err);
+        ok = lower_nodes(A, g, &uses, group.first, group.n, group.name, &kernel[i], err);
     }
     arena_release(scratch);
     if (!ok) {

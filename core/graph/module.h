@@ -42,10 +42,6 @@ int32_t module_find(const Module *m, const char *name);
 ** Func lives in `owner`, which the new module retains. */
 Module *module_with(Module *m, uint32_t i, const Node *func, Arena *owner, Err *err);
 
-/* One node by itself, as a kernel: nodes [first, first + n) as one Func in A. */
-bool graph_lower_nodes(Arena *A, const Graph *g, const GUses *uses, uint32_t first, uint32_t n,
-                       const char *name, GraphKernel *out, Err *err);
-
 /* Runs the graph by the reference interpreter on inputs in the order of g->input.  Results are owned
 ** by the caller, in the order of g->output. */
 bool graph_interpret(const Module *m, Tensor *const *in, Tensor **out, Err *err);

@@ -37,7 +37,13 @@ static int64_t parameters(const GValue *v)
     return decides ? 0 : tensor_size(v->data);
 }
 
-GraphTotals graph_totals(const Graph *g)
+typedef struct GraphTotals {
+    uint32_t nodes, unsupported;
+    int64_t parameters, parameter_bytes;
+    int64_t flops; /* -1 where a shape is not known */
+} GraphTotals;
+
+static GraphTotals totals_of(const Graph *g)
 {
     GraphTotals t = {.nodes = g->nnodes};
     for (uint32_t v = 0; v < g->nvalues; v++)
@@ -190,7 +196,7 @@ static void put_rows(Buf *out, const Row *row, size_t n, int most)
 
 static void put_totals(Arena *A, Buf *out, const Graph *g)
 {
-    GraphTotals t = graph_totals(g);
+    GraphTotals t = totals_of(g);
     buf_printf(out, "%u nodes", t.nodes);
     if (g->ngroups)
         buf_printf(out, " in %u groups", g->ngroups);

@@ -45,13 +45,6 @@ const char *graph_unsupported_text(Arena *A, const Graph *g);
 /* What changed from a to b, a line each: nodes gone (-), new (+) and changed (old, then new). */
 const char *graph_diff(Arena *A, const Graph *a, const Graph *b);
 
-typedef struct GraphTotals {
-    uint32_t nodes, unsupported;
-    int64_t parameters, parameter_bytes;
-    int64_t flops; /* -1 where a shape is not known */
-} GraphTotals;
-GraphTotals graph_totals(const Graph *g);
-
 /* What one node costs; -1 where its shapes are not known. */
 int64_t graph_node_flops(const Graph *g, uint32_t node);
 

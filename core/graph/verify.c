@@ -212,7 +212,7 @@ static bool named(const char *have, const char *name)
     return have && !strcmp(have, name);
 }
 
-int32_t graph_find_alias(const Graph *g, const char *alias)
+static int32_t find_alias(const Graph *g, const char *alias)
 {
     for (uint32_t k = 0; k < g->nnodes; k++)
         if (named(g->node[k]->alias, alias))
@@ -222,7 +222,7 @@ int32_t graph_find_alias(const Graph *g, const char *alias)
 
 int32_t graph_find_node(const Graph *g, const char *name)
 {
-    int32_t found = graph_find_alias(g, name);
+    int32_t found = find_alias(g, name);
     if (found >= 0)
         return found;
     for (uint32_t k = 0; k < g->nnodes; k++)

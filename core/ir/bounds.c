@@ -164,7 +164,8 @@ Interval interval_of(Known *k, const Node *n)
     return range_of_type(n->type);
 }
 
-bool difference_bounds(Known *k, const Node *a, const Node *b, i128 *lo, i128 *hi)
+/* Bounds of a - b without wrapping, for integers of one type; false if they cannot be told. */
+static bool difference_bounds(Known *k, const Node *a, const Node *b, i128 *lo, i128 *hi)
 {
     Linear la = {0}, lb = {0};
     i128 unused_lo, unused_hi;

@@ -59,9 +59,6 @@ bool linear_exact(Known *k, const Linear *l, i128 *lo, i128 *hi);
 /* What an integer or bool expression can be; of uint64 values nothing is known. */
 Interval interval_of(Known *k, const Node *n);
 
-/* Bounds of a - b without wrapping, for integers of one type; false if they cannot be told. */
-bool difference_bounds(Known *k, const Node *a, const Node *b, i128 *lo, i128 *hi);
-
 /* Does `a op b` hold: 1 yes, 0 no, -1 it depends. */
 int comparison_holds(Known *k, Op op, const Node *a, const Node *b);
 

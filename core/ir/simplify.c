@@ -249,8 +249,3 @@ const Node *ir_simplify(Arena *A, const Node *e, const Ranges *ranges)
     simp_begin(&s, A, ranges);
     return simp(&s, e);
 }
-
-bool ir_proves(Arena *A, const Node *cond, const Ranges *ranges)
-{
-    return ir_is_true(ir_simplify(A, cond, ranges));
-}

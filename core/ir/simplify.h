@@ -30,9 +30,6 @@ const Node *ir_simplify_all(Arena *A, const Node *n);
 /* The least and the greatest value that e can have; false if they are not known. */
 bool ir_bounds(const Node *e, const Ranges *ranges, int64_t *min, int64_t *max);
 
-/* Does the condition hold for all values in the ranges? */
-bool ir_proves(Arena *A, const Node *cond, const Ranges *ranges);
-
 /* ---- the rules themselves, for tests and help("simplify") ---- */
 
 /* The types that a rule holds for; a rule on conditions alone (p, q) says BOOL. */

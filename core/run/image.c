@@ -13,7 +13,8 @@
 
 enum { MAX_SIDE = 1 << 20 };
 
-Tensor *image_form(const Tensor *t, int *channels, const char *path, Err *err)
+/* `t` as dense uint8 or uint16 of [height, width, channels], owned by the caller, if it is an image. */
+static Tensor *image_form(const Tensor *t, int *channels, const char *path, Err *err)
 {
     bool colour = t->rank == 3 && t->shape[2] == 3;
     bool gray = t->rank == 2 || (t->rank == 3 && t->shape[2] == 1);

@@ -221,9 +221,3 @@ bool pool_damaged(const Slot *slot, const char *base, int64_t *at)
     *at = hit - slot->offset;
     return true;
 }
-
-void pool_usage(int64_t *used, int64_t *kept)
-{
-    *used = pool.used;
-    *kept = pool.kept;
-}

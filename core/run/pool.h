@@ -35,9 +35,6 @@ int pool_fd(int64_t *bytes, Err *err);
 bool pool_damaged(const Slot *slot, const char *base, int64_t *at);
 void pool_repair(const Slot *slot);
 
-/* Bytes in use, and bytes kept for reuse. */
-void pool_usage(int64_t *used, int64_t *kept);
-
 /* Can the machine give `bytes` more?  If not, says how much it has: for all who allocate much. */
 bool memory_available(int64_t bytes, Err *err);
 

@@ -1,9 +1,8 @@
-/* storage.c -- counted bytes: on the heap, in the pool, in a mapped file, or someone else's. */
+/* storage.c -- counted bytes: on the heap, or in the pool. */
 #include "core/run/storage.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "core/run/pool.h"
 
@@ -68,15 +67,8 @@ void storage_release(Storage *s)
         return;
     if (s->slot.span)
         pool_give(&s->slot);
-    switch (s->kind) {
-    case STORAGE_HEAP: free(s->data); break;
-    case STORAGE_FILE: munmap(s->map, s->map_bytes); break;
-    case STORAGE_FOREIGN:
-        if (s->release)
-            s->release(s->owner);
-        break;
-    case STORAGE_POOL: break;
-    }
+    if (s->kind == STORAGE_HEAP)
+        free(s->data);
     free(s);
 }
 

@@ -8,7 +8,7 @@
 
 #include "core/base/err.h"
 
-typedef enum StorageKind { STORAGE_HEAP, STORAGE_POOL, STORAGE_FILE, STORAGE_FOREIGN } StorageKind;
+typedef enum StorageKind { STORAGE_HEAP, STORAGE_POOL } StorageKind;
 
 /* A slot of the pool: `bytes` bytes at `offset` of the pool's memfd, between two guard gaps. */
 typedef struct Slot {
@@ -24,11 +24,7 @@ typedef struct Storage {
     StorageKind kind;
     char *data;
     int64_t bytes;
-    Slot slot; /* the bytes in the pool: themselves, or for other kinds a copy made on first use */
-    void *owner;
-    void (*release)(void *owner);
-    void *map; /* STORAGE_FILE: what to unmap */
-    size_t map_bytes;
+    Slot slot; /* the bytes in the pool: themselves, or for the heap's a copy made on first use */
 } Storage;
 
 /* `bytes` zeroed bytes: from the pool if they are many, else from the heap. */

@@ -2,11 +2,8 @@
 #include "core/run/tensor.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "core/base/cancel.h"
 #include "core/run/storage.h"
@@ -89,51 +86,6 @@ Tensor *tensor_empty(DType t, int rank, const int64_t *shape, Err *err)
     return over(storage_for_result(n * (int64_t)dtype_bytes(t), err), t, rank, shape, err);
 }
 
-Tensor *tensor_wrap(DType t, int rank, const int64_t *shape, const void *data, void *owner,
-                    void (*release)(void *owner), Err *err)
-{
-    int64_t n;
-    if (!check_shape(t, rank, shape, &n, err))
-        return NULL;
-    Storage *s = calloc(1, sizeof *s);
-    if (!s)
-        return FAIL(err, out_of_memory, NULL);
-    /* The bytes are only read: whoever fills a tensor made it with tensor_new. */
-    *s = (Storage){.refs = 1, .kind = STORAGE_FOREIGN, .data = (char *)(uintptr_t)data,
-                   .bytes = n * (int64_t)dtype_bytes(t), .owner = owner};
-    Tensor *out = over(s, t, rank, shape, err);
-    if (out)
-        s->release = release;
-    return out;
-}
-
-Tensor *tensor_map_file(DType t, int rank, const int64_t *shape, int fd, int64_t offset, Err *err)
-{
-    int64_t n;
-    struct stat st;
-    if (!check_shape(t, rank, shape, &n, err))
-        return NULL;
-    int64_t bytes = n * (int64_t)dtype_bytes(t);
-    if (fstat(fd, &st) != 0)
-        return FAIL(err, not_readable, NULL, "the file of a tensor", strerror(errno));
-    if (!S_ISREG(st.st_mode) || offset < 0 || bytes > st.st_size - offset)
-        return FAIL(err, tensor_file_short, NULL, (long long)bytes, (long long)offset,
-                    (long long)st.st_size);
-    int64_t page = offset & ~INT64_C(4095);
-    size_t span = (size_t)(bytes + offset - page);
-    Storage *s = calloc(1, sizeof *s);
-    if (!s)
-        return FAIL(err, out_of_memory, NULL);
-    void *map = mmap(NULL, span ? span : 1, PROT_READ, MAP_PRIVATE, fd, page);
-    if (map == MAP_FAILED) {
-        free(s);
-        return FAIL(err, not_readable, NULL, "the file of a tensor", strerror(errno));
-    }
-    *s = (Storage){.refs = 1, .kind = STORAGE_FILE, .data = (char *)map + (offset - page),
-                   .bytes = bytes, .map = map, .map_bytes = span ? span : 1};
-    return over(s, t, rank, shape, err);
-}
-
 Tensor *tensor_retain(Tensor *t)
 {
     __atomic_add_fetch(&t->refs, 1, __ATOMIC_RELAXED);
@@ -161,7 +113,6 @@ const void *tensor_data(const Tensor *t)
 
 void *tensor_fill(Tensor *t)
 {
-    assert(t->storage->kind == STORAGE_HEAP || t->storage->kind == STORAGE_POOL);
     t->fp_known = false;
     storage_touch(t->storage);
     return t->storage->data + t->offset;

@@ -47,14 +47,6 @@ Tensor *tensor_new(DType t, int rank, const int64_t *shape, Err *err);
 /* The same with elements that hold nothing in particular: for what a kernel will write. */
 Tensor *tensor_empty(DType t, int rank, const int64_t *shape, Err *err);
 
-/* A dense tensor over bytes that stay owned elsewhere until release(owner) is called. */
-Tensor *tensor_wrap(DType t, int rank, const int64_t *shape, const void *data, void *owner,
-                    void (*release)(void *owner), Err *err);
-
-/* A tensor over `bytes` bytes at `offset` of the regular file open as `fd`, mapped read-only and
-** never copied.  Nothing is assumed about alignment. */
-Tensor *tensor_map_file(DType t, int rank, const int64_t *shape, int fd, int64_t offset, Err *err);
-
 Tensor *tensor_retain(Tensor *t);
 void tensor_release(Tensor *t); /* NULL is fine */
 

@@ -21,8 +21,4 @@ bool png_save(const Tensor *t, const char *path, Err *err);
 Tensor *pnm_load(const char *path, Err *err);
 bool pnm_save(const Tensor *t, const char *path, Err *err);
 
-/* For the image writers: `t` as dense uint8 or uint16 of [height, width, channels], owned by the
-** caller, if it is an image. */
-Tensor *image_form(const Tensor *t, int *channels, const char *path, Err *err);
-
 #endif

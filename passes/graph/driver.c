@@ -67,23 +67,6 @@ Graph *graph_pipeline(Graph *g, const char *const *names, size_t n, PassRun *run
     return at;
 }
 
-const char *graph_runs_text(Arena *A, const PassRun *runs, size_t n)
-{
-    Buf b = buf_new(A);
-    for (size_t i = 0; i < n; i++) {
-        buf_printf(&b, "  %-16s %8.2f ms  ", runs[i].name, runs[i].seconds * 1e3);
-        if (runs[i].unchanged)
-            buf_puts(&b, "(unchanged)\n");
-        else if (runs[i].ngroups)
-            buf_printf(&b, "%u nodes in %u groups\n", runs[i].nodes_after, runs[i].ngroups);
-        else if (runs[i].nodes_before == runs[i].nodes_after)
-            buf_printf(&b, "%u nodes\n", runs[i].nodes_after);
-        else
-            buf_printf(&b, "%u -> %u nodes\n", runs[i].nodes_before, runs[i].nodes_after);
-    }
-    return buf_str(&b);
-}
-
 const char *graph_why(Arena *A, const Graph *g, const char *from, const char *to)
 {
     Buf b = buf_new(A);

@@ -32,9 +32,6 @@ Graph *graph_pass(Graph *g, const char *name, PassRun *run, Err *err);
 ** are passes to run (graph_pass_count for the usual ones). */
 Graph *graph_pipeline(Graph *g, const char *const *names, size_t n, PassRun *runs, size_t *nruns, Err *err);
 
-/* A line for each: name, time, nodes before and after, or (unchanged). */
-const char *graph_runs_text(Arena *A, const PassRun *runs, size_t n);
-
 /* Why the edge from one node to another is, or is not, inside a group, in words; NULL if there is
 ** no such edge, or the graph is not fused.  `to` NULL: all edges that leave `from`. */
 const char *graph_why(Arena *A, const Graph *g, const char *from, const char *to);

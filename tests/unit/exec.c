@@ -321,12 +321,7 @@ static bool emit_compile(Arena *A, const EmitRequest *ask, EmitResult *out, Err 
     return true;
 }
 
-static void emit_describe(Buf *out)
-{
-    buf_puts(out, "a compiler that jumps");
-}
-
-static const Emit emit = {EMIT_VERSION, "test", emit_compile, emit_describe};
+static const Emit emit = {EMIT_VERSION, "test", emit_compile};
 
 static const Emit *emit_open(const EmitHost *h, Err *err)
 {
@@ -568,7 +563,6 @@ static void compilers_that_fail(void **state)
         usleep(100);
     expect_result("k_add", 1, 1, 1);
     Arena *scratch = arena_new(NULL);
-    assert_string_equal(exec_describe(scratch, "test", &err), "a compiler that jumps");
     EmitBlob ir;
     entry.name = "k_add";
     assert_true(exec_view(scratch, &s, EMIT_IR, &ir, &err));

@@ -283,7 +283,7 @@ extern EmitOpenFn tvmrepl_emit_open;
 
 const Emit *tvmrepl_emit_open(const EmitHost *host, Err *err)
 {
-    static const Emit emit_llvm = {EMIT_VERSION, "llvm", compile, target_describe};
+    static const Emit emit_llvm = {EMIT_VERSION, "llvm", compile};
     if (LLVMInitializeNativeTarget() || LLVMInitializeNativeAsmPrinter())
         return FAIL(err, llvm_broken, NULL, "generate code for this machine", "no such target");
     LLVMInitializeNVPTXTargetInfo();

@@ -71,7 +71,7 @@ bool gen_may_trap(Gen *g, const Node *e)
 
 /* ---- truth ---- */
 
-Val gen_and(Gen *g, Val a, Val b)
+static Val both(Gen *g, Val a, Val b)
 {
     gen_same_shape(g, &a, &b);
     return (Val){LLVMBuildAnd(g->b, a.v, b.v, ""), a.vec};
@@ -237,7 +237,7 @@ static Val on_logic(Gen *g, const Node *e)
     Val needed = is_and ? a : gen_not(g, a);
     Val b = under(g, needed, e->kid[1]);
     b.v = gen_as_vector(g, b);
-    b = gen_and(g, needed, (Val){b.v, true});
+    b = both(g, needed, (Val){b.v, true});
     return is_and ? b : (Val){LLVMBuildOr(g->b, a.v, b.v, ""), true};
 }
 

@@ -81,7 +81,7 @@ LLVMValueRef gen_spare(Gen *g)
     return g->f.spare;
 }
 
-void gen_close_frame(Gen *g)
+static void close_frame(Gen *g)
 {
     LLVMBuildRet(g->b, LLVMConstInt(g->i32, RT_OK, 0));
     gen_pop_level(g);
@@ -141,7 +141,7 @@ bool gen_kernel(Gen *g, const Node *func)
     }
     gen_go(g, back);
     gen_stmt(g, func->kid[Func_body]);
-    gen_close_frame(g);
+    close_frame(g);
     g->bufs.n = 0;
     g->vars.n = 0;
     return !g->failed;
@@ -281,7 +281,7 @@ static LLVMValueRef body_function(Gen *g, const Node *loop, const Env *e, int64_
     g->f.parallel = true;
     unpack(g, e, LLVMGetParam(fn, 0));
     body_iterations(g, loop, LLVMGetParam(fn, 1), n, size);
-    gen_close_frame(g);
+    close_frame(g);
     g->f = outer.f;
     g->vars.n = vars;
     g->bufs.n = bufs;

@@ -58,11 +58,6 @@ LLVMTypeRef gen_vector(LLVMTypeRef element, unsigned lanes)
     return lanes == 1 ? element : LLVMVectorType(element, lanes);
 }
 
-LLVMTypeRef gen_type_of(Gen *g, DType t, bool vec)
-{
-    return gen_vector(gen_type(g, t), vec ? g->lanes : 1);
-}
-
 LLVMValueRef gen_i64(Gen *g, int64_t v)
 {
     return LLVMConstInt(g->i64, (unsigned long long)v, 1);

@@ -178,7 +178,6 @@ LLVMBasicBlockRef gen_block(Gen *g, const char *name);
 LLVMTypeRef gen_type(Gen *g, DType t);
 LLVMTypeRef gen_mem_type(Gen *g, DType t);
 LLVMTypeRef gen_vector(LLVMTypeRef element, unsigned lanes); /* the element for one lane */
-LLVMTypeRef gen_type_of(Gen *g, DType t, bool vec);
 
 LLVMValueRef gen_i64(Gen *g, int64_t v);
 LLVMValueRef gen_const(Gen *g, DType t, Scalar v);
@@ -251,7 +250,6 @@ size_t gen_memo_mark(const Gen *g);
 void gen_memo_drop(Gen *g, size_t mark);
 /* May evaluating e read outside a buffer where its guards do not hold? */
 bool gen_may_trap(Gen *g, const Node *e);
-Val gen_and(Gen *g, Val a, Val b);
 Val gen_not(Gen *g, Val a);
 
 /* ---- access.c ---- */
@@ -311,7 +309,6 @@ void gen_target_attributes(Gen *g, LLVMValueRef fn);
 bool gen_kernel(Gen *g, const Node *func);
 void gen_parallel(Gen *g, const Node *loop);
 void gen_open_frame(Gen *g, LLVMValueRef fn);
-void gen_close_frame(Gen *g);
 LLVMValueRef gen_spare(Gen *g);
 /* Calls a function of the Runtime: its field and arguments after ctx. */
 typedef enum RtField {

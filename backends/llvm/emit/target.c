@@ -93,12 +93,3 @@ const Target *target_for(const char *text, Err *err)
     home.known = k;
     return &k->target;
 }
-
-void target_describe(Buf *out)
-{
-    unsigned major, minor, patch;
-    find_home();
-    LLVMGetVersion(&major, &minor, &patch);
-    buf_printf(out, "LLVM %u.%u.%u, %.*s, %s, %u-bit vectors", major, minor, patch,
-               (int)strcspn(home.triple, "-"), home.triple, home.cpu, 8 * host_vector_bytes());
-}

@@ -20,7 +20,4 @@ typedef struct Target {
 ** compilation that asks for the same. */
 const Target *target_for(const char *text, Err *err);
 
-/* "LLVM 19.1.7, x86_64, znver4, 512-bit vectors" */
-void target_describe(Buf *out);
-
 #endif

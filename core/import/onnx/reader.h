@@ -90,9 +90,6 @@ typedef struct OnnxNode {
 typedef bool OnnxRule(Importer *im, OnnxNode *n, Err *err);
 OnnxRule *onnx_rule_for(const OnnxNode *n);
 
-/* The attribute of that name, marked as taken; NULL if the node does not have it. */
-OnnxAttr *onnx_take(OnnxNode *n, const char *name);
-
 /* Attributes as gb_node wants them, in `arg`, and how many: those that a version's rule has used are
 ** gone, and some that never meant anything. */
 size_t onnx_args(const OnnxNode *n, GArg *arg);

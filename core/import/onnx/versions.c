@@ -7,7 +7,8 @@
 
 /* ---- pieces ---- */
 
-OnnxAttr *onnx_take(OnnxNode *n, const char *name)
+/* The attribute of that name, marked as taken; NULL if the node does not have it. */
+static OnnxAttr *take(OnnxNode *n, const char *name)
 {
     for (size_t i = 0; i < n->nattrs; i++)
         if (!strcmp(n->attr[i].name, name)) {
@@ -19,7 +20,7 @@ OnnxAttr *onnx_take(OnnxNode *n, const char *name)
 
 static int64_t take_int(OnnxNode *n, const char *name, int64_t standard)
 {
-    OnnxAttr *a = onnx_take(n, name);
+    OnnxAttr *a = take(n, name);
     return a && a->type == ATTR_INT_ ? a->value.at.i : standard;
 }
 
@@ -51,7 +52,7 @@ static bool set_number(Importer *im, OnnxNode *n, size_t i, DType t, double v, E
 
 static bool ints_to_input(Importer *im, OnnxNode *n, const char *name, size_t i)
 {
-    OnnxAttr *a = onnx_take(n, name);
+    OnnxAttr *a = take(n, name);
     if (a && a->value.kind == GA_INTS)
         set_input(n, i, gb_const_ints(im->b, 1, a->value.at.is, a->value.n));
     return true;
@@ -103,7 +104,7 @@ static bool rule_split_to_input(Importer *im, OnnxNode *n, Err *err)
 static bool rule_k_to_input(Importer *im, OnnxNode *n, Err *err)
 {
     (void)err;
-    OnnxAttr *k = onnx_take(n, "k");
+    OnnxAttr *k = take(n, "k");
     if (k && k->type == ATTR_INT_)
         set_input(n, 1, gb_const_ints(im->b, 1, &k->value.at.i, 1));
     return true;
@@ -114,7 +115,7 @@ static bool rule_limits_to_inputs(Importer *im, OnnxNode *n, Err *err)
     static const char *const name[] = {"min", "max"};
     DType t = type_of(im, n, 0).dtype;
     for (size_t i = 0; i < 2; i++) {
-        OnnxAttr *a = onnx_take(n, name[i]);
+        OnnxAttr *a = take(n, name[i]);
         if (a && a->type == ATTR_FLOAT_ &&
             !set_number(im, n, i + 1, t < DT_COUNT ? t : DT_float32, a->value.at.f, err))
             return false;
@@ -131,7 +132,7 @@ static bool rule_slice_to_inputs(Importer *im, OnnxNode *n, Err *err)
 
 static bool rule_pads_to_inputs(Importer *im, OnnxNode *n, Err *err)
 {
-    OnnxAttr *value = onnx_take(n, "value");
+    OnnxAttr *value = take(n, "value");
     ints_to_input(im, n, n->version < 2 ? "paddings" : "pads", 1);
     DType t = type_of(im, n, 0).dtype;
     return !value || value->type != ATTR_FLOAT_ ||
@@ -172,7 +173,7 @@ static bool rule_forget_broadcast(Importer *im, OnnxNode *n, Err *err)
 {
     (void)im;
     (void)err;
-    onnx_take(n, "broadcast");
+    take(n, "broadcast");
     return true;
 }
 
@@ -180,7 +181,7 @@ static bool rule_old_batch_normalization(Importer *im, OnnxNode *n, Err *err)
 {
     (void)im;
     (void)err;
-    onnx_take(n, "is_test");
+    take(n, "is_test");
     if (take_int(n, "spatial", 1) != 1)
         return unknown(n, "spatial=0, a mean for each element, is not known here");
     for (size_t i = 1; i < n->nout; i++)
@@ -194,8 +195,8 @@ static bool rule_old_dropout(Importer *im, OnnxNode *n, Err *err)
 {
     (void)im;
     (void)err;
-    onnx_take(n, "is_test");
-    onnx_take(n, "ratio");
+    take(n, "is_test");
+    take(n, "ratio");
     return true;
 }
 
@@ -203,7 +204,7 @@ static bool rule_old_norm(Importer *im, OnnxNode *n, Err *err)
 {
     (void)im;
     (void)err;
-    OnnxAttr *p = onnx_take(n, "p");
+    OnnxAttr *p = take(n, "p");
     if (p && p->type == ATTR_FLOAT_) {
         p->taken = false;
         p->type = ATTR_INT_;
@@ -232,7 +233,7 @@ static bool rule_flat_softmax(Importer *im, OnnxNode *n, Err *err)
     GType x = type_of(im, n, 0);
     int64_t axis = take_int(n, "axis", 1);
     if (axis == -1) { /* the last axis alone */
-        onnx_take(n, "axis")->taken = false;
+        take(n, "axis")->taken = false;
         return true;
     }
     if (x.rank < 0)
@@ -271,7 +272,7 @@ static bool rule_upsample(Importer *im, OnnxNode *n, Err *err)
     static const struct {
         const char *name, *value;
     } fixed[] = {{"coordinate_transformation_mode", "asymmetric"}, {"nearest_mode", "floor"}};
-    OnnxAttr *scales = onnx_take(n, "scales"), *mode = onnx_take(n, "mode");
+    OnnxAttr *scales = take(n, "scales"), *mode = take(n, "mode");
     ValueId given = n->nin > 1 ? n->in[1] : VALUE_NONE;
     if (n->version < 7)
         return unknown(n, "Upsample before version 7 is not known here");
@@ -304,7 +305,7 @@ static bool rule_upsample(Importer *im, OnnxNode *n, Err *err)
 /* Before version 21 scale and bias had an entry for each group; now each channel has its own. */
 static bool rule_old_group_normalization(Importer *im, OnnxNode *n, Err *err)
 {
-    OnnxAttr *count = onnx_take(n, "num_groups");
+    OnnxAttr *count = take(n, "num_groups");
     GType x = type_of(im, n, 0);
     int64_t groups = count && count->type == ATTR_INT_ ? count->value.at.i : 0;
     if (x.rank < 2 || !dim_known(x.dim[1]))
@@ -342,9 +343,9 @@ static bool rule_cast_to(Importer *im, OnnxNode *n, Err *err)
 {
     (void)im;
     (void)err;
-    OnnxAttr *to = onnx_take(n, "to");
-    onnx_take(n, "saturate");
-    onnx_take(n, "round_mode");
+    OnnxAttr *to = take(n, "to");
+    take(n, "saturate");
+    take(n, "round_mode");
     return !to || to->type != ATTR_INT_ || set_dtype(n, to, to->value.at.i);
 }
 
@@ -355,7 +356,7 @@ static bool rule_cast_by_name(Importer *im, OnnxNode *n, Err *err)
     static const char *const names[] = {"UNDEFINED", "FLOAT",  "UINT8",  "INT8",   "UINT16",
                                         "INT16",     "INT32",  "INT64",  "STRING", "BOOL",
                                         "FLOAT16",   "DOUBLE", "UINT32", "UINT64"};
-    OnnxAttr *to = onnx_take(n, "to");
+    OnnxAttr *to = take(n, "to");
     for (int64_t i = 0; to && to->type == ATTR_STRING_ && i < 14; i++)
         if (!strcmp(names[i], to->value.at.s))
             return set_dtype(n, to, i);
@@ -366,8 +367,8 @@ static bool rule_cast_like(Importer *im, OnnxNode *n, Err *err)
 {
     (void)err;
     GType like = type_of(im, n, 1);
-    onnx_take(n, "saturate");
-    onnx_take(n, "round_mode");
+    take(n, "saturate");
+    take(n, "round_mode");
     if (like.dtype >= DT_COUNT)
         return unknown(n, "the element type of its second input is not known");
     n->op = &graph_op[GOP_cast];
@@ -381,8 +382,8 @@ static bool rule_dtype_attr(Importer *im, OnnxNode *n, Err *err)
 {
     (void)im;
     (void)err;
-    OnnxAttr *a = onnx_take(n, n->op == &graph_op[GOP_eye_like] ? "dtype" : "output_dtype");
-    onnx_take(n, "precision");
+    OnnxAttr *a = take(n, n->op == &graph_op[GOP_eye_like] ? "dtype" : "output_dtype");
+    take(n, "precision");
     return !a || a->type != ATTR_INT_ || a->value.at.i == 0 || set_dtype(n, a, a->value.at.i);
 }
 
@@ -524,7 +525,7 @@ static bool rule_constant(Importer *im, OnnxNode *n, Err *err)
 
 static bool rule_fill_value(Importer *im, OnnxNode *n, Err *err)
 {
-    OnnxAttr *a = onnx_take(n, "value");
+    OnnxAttr *a = take(n, "value");
     if (!a || a->type != ATTR_TENSOR_)
         return true;
     Tensor *t = attr_tensor(im, n, a, err);

@@ -1,12 +1,13 @@
 /* access.c -- from a piece of program to accesses. */
 #include "core/affine/access.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { ENV_VARS = 96, ACC_WRITTEN = 64 };
 
-/* Sums are kept this far from the ends of int64, so that they never wrap. */
-#define FORM_LIMIT (INT64_C(1) << 62)
+/* Constants and terms together are no greater than this, so that what distance.c makes of two sums fits int64. */
+#define FORM_LIMIT (INT64_C(1) << 60)
 
 /* A Form under construction. */
 typedef struct Sum {
@@ -42,6 +43,14 @@ static int no_room(Gather *g)
 }
 
 /* ---- sums ---- */
+
+/* Of the terms none is there yet; they stay as they are. */
+static void sum_begin(Sum *s, int64_t c0)
+{
+    s->c0 = c0;
+    s->n = 0;
+    s->known = true;
+}
 
 static void sum_unknown(Sum *s)
 {
@@ -80,20 +89,31 @@ static void add_scaled(Sum *s, int64_t c0, const FormTerm *t, int n, int64_t sca
     }
 }
 
-/* The bounds of the sum; false, and nothing is known of it, if they are beyond FORM_LIMIT. */
+static bool within_limit(int64_t x)
+{
+    return x >= -FORM_LIMIT && x <= FORM_LIMIT;
+}
+
+/* The bounds of the sum; false, and nothing is known of it, if it is beyond FORM_LIMIT. */
 static bool sum_bounds(const Accesses *a, Sum *s, int64_t *lo, int64_t *hi)
 {
-    __extension__ __int128 least = s->c0, most = s->c0;
-    for (int i = 0; i < s->n; i++) {
+    int64_t least = s->c0, most = s->c0, x, y;
+    int64_t size = within_limit(s->c0) ? llabs(s->c0) : INT64_MAX;
+    for (int i = 0; i < s->n && size <= FORM_LIMIT; i++) {
         const FormAtom *at = &a->atom[s->t[i].atom];
-        __extension__ __int128 x = (__int128)s->t[i].c * at->lo, y = (__int128)s->t[i].c * at->hi;
+        if (__builtin_mul_overflow(s->t[i].c, at->lo, &x) || __builtin_mul_overflow(s->t[i].c, at->hi, &y) ||
+            !within_limit(s->t[i].c) || !within_limit(x) || !within_limit(y)) {
+            size = INT64_MAX;
+            break;
+        }
         least += x < y ? x : y;
         most += x < y ? y : x;
+        size += llabs(x) < llabs(y) ? llabs(y) : llabs(x);
     }
-    if (least < -FORM_LIMIT || most > FORM_LIMIT)
+    if (size > FORM_LIMIT)
         sum_unknown(s);
-    *lo = s->known ? (int64_t)least : 0;
-    *hi = s->known ? (int64_t)most : 0;
+    *lo = s->known ? least : 0;
+    *hi = s->known ? most : 0;
     return s->known;
 }
 
@@ -125,13 +145,18 @@ static Form keep_sum(Gather *g, Sum *s)
     return f;
 }
 
-static int new_form(Gather *g, Sum *s)
+static int add_form(Gather *g, Form f)
 {
     Accesses *a = g->out;
     if (a->nforms == ACC_FORMS)
         return no_room(g);
-    a->form[a->nforms] = keep_sum(g, s);
+    a->form[a->nforms] = f;
     return a->nforms++;
+}
+
+static int new_form(Gather *g, Sum *s)
+{
+    return add_form(g, keep_sum(g, s));
 }
 
 /* ---- atoms ---- */
@@ -151,12 +176,9 @@ static bool same_sum(const Accesses *a, const Form *f, const Sum *s)
     return true;
 }
 
-static int loop_atom(Gather *g, const Node *loop)
+static int new_loop_atom(Gather *g, const Node *loop)
 {
     Accesses *a = g->out;
-    for (int i = 0; i < a->natoms; i++)
-        if (a->atom[i].loop == loop)
-            return i;
     if (a->natoms == ACC_ATOMS)
         return no_room(g);
     int64_t extent = ir_const_int(loop->kid[For_extent], FORM_LIMIT);
@@ -182,7 +204,9 @@ static int quotient_atom(Gather *g, Sum *s, int64_t divisor, int64_t lo, int64_t
 static void divide(Gather *g, Sum *s, int64_t n)
 {
     Accesses *a = g->out;
-    Sum rest = {.c0 = s->c0 - floor_div(s->c0, n) * n, .known = true}, whole = {.c0 = floor_div(s->c0, n), .known = true};
+    Sum rest, whole;
+    sum_begin(&whole, floor_div(s->c0, n));
+    sum_begin(&rest, s->c0 - whole.c0 * n);
     for (int i = 0; i < s->n; i++)
         if (s->t[i].c % n == 0)
             add_term(&whole, s->t[i].atom, s->t[i].c / n);
@@ -193,7 +217,7 @@ static void divide(Gather *g, Sum *s, int64_t n)
     if (only && !only->loop && !__builtin_mul_overflow(only->divisor, n, &both)) {
         n = both;
         Form base = only->base;
-        rest = (Sum){.known = true};
+        sum_begin(&rest, 0);
         add_scaled(&rest, base.c0, a->term + base.first, base.n, 1);
     }
     int64_t lo, hi;
@@ -217,10 +241,11 @@ static void sum_of(Gather *g, const Node *e, int64_t scale, Sum *out);
 static void quotient_of(Gather *g, const Node *e, int64_t scale, Sum *out)
 {
     int64_t n = ir_const_int(e->kid[1], 0), lo, hi, times = scale;
-    Sum s = {.known = n > 0};
+    Sum s;
+    sum_begin(&s, 0);
     if (n > 0)
         sum_of(g, e->kid[0], 1, &s);
-    if (!s.known || !sum_bounds(g->out, &s, &lo, &hi) ||
+    if (n <= 0 || n > FORM_LIMIT || !s.known || !sum_bounds(g->out, &s, &lo, &hi) ||
         (e->op == OP_FloorMod && __builtin_mul_overflow(-scale, n, &times))) {
         sum_unknown(out);
         return;
@@ -236,18 +261,24 @@ static void quotient_of(Gather *g, const Node *e, int64_t scale, Sum *out)
     add_scaled(out, q.c0, q.t, q.n, times);
 }
 
-static void variable(Gather *g, const Node *var, int64_t scale, Sum *out)
+/* What is known of the variable's value; NULL: nothing. */
+static const Form *form_of_var(const Gather *g, const Node *var)
 {
     for (int i = g->nenv; i-- > 0;)
         if (g->env[i].var == var) {
             const Form *f = &g->out->form[g->env[i].form];
-            if (!f->known)
-                sum_unknown(out);
-            else
-                add_scaled(out, f->c0, g->out->term + f->first, f->n, scale);
-            return;
+            return f->known ? f : NULL;
         }
-    sum_unknown(out);
+    return NULL;
+}
+
+static void add_variable(Gather *g, const Node *var, int64_t scale, Sum *out)
+{
+    const Form *f = form_of_var(g, var);
+    if (f)
+        add_scaled(out, f->c0, g->out->term + f->first, f->n, scale);
+    else
+        sum_unknown(out);
 }
 
 /* out += scale * e */
@@ -260,7 +291,7 @@ static void sum_of(Gather *g, const Node *e, int64_t scale, Sum *out)
     }
     switch ((Op)e->op) {
     case OP_IntImm: add_scaled(out, e->at.i, NULL, 0, scale); return;
-    case OP_Var: variable(g, e, scale, out); return;
+    case OP_Var: add_variable(g, e, scale, out); return;
     case OP_Add:
         sum_of(g, e->kid[0], scale, out);
         sum_of(g, e->kid[1], scale, out);
@@ -273,7 +304,7 @@ static void sum_of(Gather *g, const Node *e, int64_t scale, Sum *out)
     case OP_Mul: {
         int literal = e->kid[1]->op == OP_IntImm;
         if (e->kid[literal]->op != OP_IntImm || __builtin_mul_overflow(scale, e->kid[literal]->at.i, &c) ||
-            c < -FORM_LIMIT || c > FORM_LIMIT)
+            !within_limit(c))
             sum_unknown(out);
         else
             sum_of(g, e->kid[!literal], c, out);
@@ -287,7 +318,11 @@ static void sum_of(Gather *g, const Node *e, int64_t scale, Sum *out)
 
 static int form_of(Gather *g, const Node *e)
 {
-    Sum s = {.known = true};
+    const Form *same = e->op == OP_Var && e->type == DT_int64 ? form_of_var(g, e) : NULL;
+    if (same)
+        return add_form(g, *same);
+    Sum s;
+    sum_begin(&s, 0);
     sum_of(g, e, 1, &s);
     return new_form(g, &s);
 }
@@ -318,7 +353,8 @@ static void push_guard(Gather *g, const Node *cond)
     }
     if (!(op_info[cond->op].flags & OPF_COMPARE) || cond->op == OP_Ne || cond->kid[0]->type != DT_int64)
         return;
-    Sum s = {.known = true};
+    Sum s;
+    sum_begin(&s, 0);
     sum_of(g, cond->kid[0], 1, &s);
     sum_of(g, cond->kid[1], -1, &s);
     if (!s.known)
@@ -443,28 +479,32 @@ static void walk(Gather *g, const Node *n);
 
 static void enter_loop(Gather *g, const Node *loop)
 {
-    Sum s = {.known = true};
-    if (g->nloops == ACC_LOOPS) {
+    Accesses *a = g->out;
+    if (g->nloops == ACC_LOOPS || a->nterms == ACC_TERMS) {
         no_room(g);
         return;
     }
-    int atom = loop_atom(g, loop);
+    int atom = new_loop_atom(g, loop);
     g->loop[g->nloops++] = atom;
-    add_term(&s, atom, 1);
-    bind(g, loop->kid[For_var], new_form(g, &s));
+    a->term[a->nterms] = (FormTerm){1, atom};
+    Form f = {.lo = a->atom[atom].lo, .hi = a->atom[atom].hi, .first = a->nterms++, .n = 1,
+              .known = a->atom[atom].hi <= FORM_LIMIT};
+    bind(g, loop->kid[For_var], add_form(g, f));
 }
 
 static void walk_block(Gather *g, const Node *n)
 {
     const Node *iters = n->kid[Block_iters], *block = g->block;
     int first = g->out->nforms, first_axis = g->first_axis;
+    bool known = true; /* a sum that is known has no load in it */
     for (size_t i = 0; i < iters->nkids; i++)
-        form_of(g, iters->kid[i]->kid[Iter_value]);
+        known &= g->out->form[form_of(g, iters->kid[i]->kid[Iter_value])].known;
     for (size_t i = 0; i < iters->nkids && !g->out->full; i++)
         bind(g, iters->kid[i]->kid[Iter_var], first + (int)i);
     g->block = n;
     g->first_axis = first;
-    add_decider(g, n, iters);
+    if (!known)
+        add_decider(g, n, iters);
     add_decider(g, n, n->kid[Block_where]);
     push_guard(g, n->kid[Block_where]);
     g->init = true;

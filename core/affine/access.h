@@ -2,7 +2,7 @@
 **
 ** What legality asks is about pairs of accesses: which iterations touch one element.  An index is kept as a Form, a constant
 ** and multiples of atoms; an atom is a loop or the quotient of a Form by a literal (a remainder is e - n*(e//n)).  Axes of
-** blocks are put in terms of the loops around.  What is not such a sum, or might not fit 62 bits, is an index of which nothing is known.
+** blocks are put in terms of the loops around.  What is not such a sum, or might not fit 60 bits, is an index of which nothing is known.
 ** Gathering takes about a microsecond a block, and no memory beside the Accesses, which are large: one stands on the stack of who asks.
 */
 #ifndef CORE_AFFINE_ACCESS_H

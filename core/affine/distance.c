@@ -8,17 +8,15 @@
 
 enum { VARS = 160, ROWS = 96, ROW_TERMS = 768, ROUNDS = 12 };
 
-__extension__ typedef __int128 i128;
-
+/* The limit of access.c on sums sees to it that no sum of a row, at the first touch less the second, wraps. */
 typedef struct Row {
     int first, n;
-    i128 lo, hi; /* of the sum of its terms */
+    int64_t lo, hi; /* of the sum of its terms */
 } Row;
 
 typedef struct Equations {
     const Accesses *acc;
     const Place *place[2];
-    int common; /* loops around both */
     int nvars, nrows, nterms;
     bool full, never;
     int64_t lo[VARS], hi[VARS];
@@ -49,7 +47,7 @@ static void put_term(Equations *e, int var, int64_t c)
 }
 
 /* The terms put since `first` are a row.  Rows that do not fit are left out, which only loses bounds. */
-static void end_row(Equations *e, int first, i128 lo, i128 hi)
+static void end_row(Equations *e, int first, int64_t lo, int64_t hi)
 {
     if (e->full || e->nrows == ROWS) {
         e->full = true;
@@ -62,12 +60,8 @@ static void end_row(Equations *e, int first, i128 lo, i128 hi)
 static bool is_common(const Equations *e, int atom)
 {
     const FormAtom *a = &e->acc->atom[atom];
-    if (a->loop) {
-        for (int i = 0; i < e->common; i++)
-            if (e->place[0]->loop[i] == atom)
-                return true;
-        return false;
-    }
+    if (a->loop)
+        return e->distance[atom] >= 0; /* `begin` gave one to each loop around both */
     for (int i = 0; i < a->base.n; i++)
         if (!is_common(e, e->acc->term[a->base.first + i].atom))
             return false;
@@ -89,7 +83,7 @@ static int distance_of(Equations *e, int atom)
     for (int i = 0; i < a->base.n; i++)
         put_term(e, part[i], e->acc->term[a->base.first + i].c);
     put_term(e, d, -a->divisor);
-    end_row(e, first, 1 - (i128)a->divisor, (i128)a->divisor - 1);
+    end_row(e, first, 1 - a->divisor, a->divisor - 1);
     return d;
 }
 
@@ -112,7 +106,7 @@ static void bound_quotient(Equations *e, int side, int atom)
     const FormAtom *a = &e->acc->atom[atom];
     int first = put_values(e, side, &a->base);
     put_term(e, e->value[side][atom], -a->divisor);
-    end_row(e, first, -(i128)a->base.c0, (i128)a->divisor - 1 - a->base.c0);
+    end_row(e, first, -a->base.c0, a->divisor - 1 - a->base.c0);
 }
 
 /* The atom's value at one of the touches; where the atom has a distance, the values at both are tied by it. */
@@ -140,43 +134,33 @@ static int value_of(Equations *e, int side, int atom)
 
 /* ---- rows ---- */
 
-static int64_t factor_in(const Accesses *acc, const Form *f, int atom)
-{
-    for (int i = 0; i < f->n; i++)
-        if (acc->term[f->first + i].atom == atom)
-            return acc->term[f->first + i].c;
-    return 0;
-}
-
-/* f at the first touch = g at the second. */
+/* f at the first touch = g at the second.  The terms of both stand by atom. */
 static void equate(Equations *e, const Form *f, const Form *g)
 {
-    const Accesses *acc = e->acc;
+    const FormTerm *s = e->acc->term + f->first, *t = e->acc->term + g->first;
+    const FormTerm *s_end = s + f->n, *t_end = t + g->n;
     FormTerm row[2 * FORM_TERMS];
     int n = 0;
     if (!f->known || !g->known)
         return;
-    for (int i = 0; i < f->n; i++) {
-        FormTerm t = acc->term[f->first + i];
-        int64_t other = factor_in(acc, g, t.atom);
-        if (other == t.c && is_common(e, t.atom)) {
-            row[n++] = (FormTerm){-t.c, distance_of(e, t.atom)};
-            continue;
+    while (s < s_end || t < t_end) {
+        bool in_f = s < s_end && (t == t_end || s->atom <= t->atom);
+        bool in_g = t < t_end && (s == s_end || t->atom <= s->atom);
+        if (in_f && in_g && s->c == t->c && is_common(e, s->atom)) {
+            row[n++] = (FormTerm){-s->c, distance_of(e, s->atom)};
+        } else {
+            if (in_f)
+                row[n++] = (FormTerm){s->c, value_of(e, 0, s->atom)};
+            if (in_g)
+                row[n++] = (FormTerm){-t->c, value_of(e, 1, t->atom)};
         }
-        row[n++] = (FormTerm){t.c, value_of(e, 0, t.atom)};
-        if (other)
-            row[n++] = (FormTerm){-other, value_of(e, 1, t.atom)};
-    }
-    for (int i = 0; i < g->n; i++) {
-        FormTerm t = acc->term[g->first + i];
-        if (!factor_in(acc, f, t.atom))
-            row[n++] = (FormTerm){-t.c, value_of(e, 1, t.atom)};
+        s += in_f;
+        t += in_g;
     }
     int first = e->nterms;
     for (int i = 0; i < n; i++)
         put_term(e, row[i].atom, row[i].c);
-    i128 c = (i128)g->c0 - f->c0;
-    end_row(e, first, c, c);
+    end_row(e, first, g->c0 - f->c0, g->c0 - f->c0);
 }
 
 static void limit_place(Equations *e, int side)
@@ -188,65 +172,66 @@ static void limit_place(Equations *e, int side)
         if (!f->known)
             continue;
         int first = put_values(e, side, f);
-        end_row(e, first, (i128)l->lo - f->c0, (i128)l->hi - f->c0);
+        end_row(e, first, l->lo - f->c0, l->hi - f->c0);
     }
 }
 
 /* ---- propagation ---- */
 
-static i128 floor_div(i128 a, int64_t b)
+static int64_t floor_div(int64_t a, int64_t b)
 {
-    if (a >= INT64_MIN + 1 && a <= INT64_MAX) {
-        int64_t x = (int64_t)a, q = x / b;
-        return q - (x % b != 0 && (x < 0) != (b < 0));
-    }
-    i128 q = a / b;
-    return q - (a % b != 0 && (a < 0) != (b < 0));
+    return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
 /* c * v is in [lo, hi]. */
-static bool narrow_var(Equations *e, int v, int64_t c, i128 lo, i128 hi)
+static bool narrow_var(Equations *e, int v, int64_t c, int64_t lo, int64_t hi)
 {
-    i128 least = c > 0 ? -floor_div(-lo, c) : -floor_div(-hi, c), most = c > 0 ? floor_div(hi, c) : floor_div(lo, c);
+    int64_t least = c > 0 ? -floor_div(-lo, c) : -floor_div(-hi, c);
+    int64_t most = c > 0 ? floor_div(hi, c) : floor_div(lo, c);
     bool moved = false;
     if (least > e->lo[v]) {
-        e->lo[v] = least > e->hi[v] ? e->hi[v] : (int64_t)least;
+        e->lo[v] = least > e->hi[v] ? e->hi[v] : least;
         e->never |= least > e->hi[v];
         moved = true;
     }
     if (most < e->hi[v]) {
         e->never |= most < e->lo[v];
-        e->hi[v] = most < e->lo[v] ? e->lo[v] : (int64_t)most;
+        e->hi[v] = most < e->lo[v] ? e->lo[v] : most;
         moved = true;
     }
     return moved;
 }
 
+static int64_t least_of(const Equations *e, const FormTerm *t)
+{
+    return t->c * (t->c > 0 ? e->lo : e->hi)[t->atom];
+}
+
+static int64_t most_of(const Equations *e, const FormTerm *t)
+{
+    return t->c * (t->c > 0 ? e->hi : e->lo)[t->atom];
+}
+
 static bool narrow_row(Equations *e, const Row *r)
 {
-    const FormTerm *t = e->term + r->first;
-    i128 least = 0, most = 0;
+    const FormTerm *t = e->term + r->first, *end = t + r->n;
+    int64_t least = 0, most = 0;
     bool moved = false;
-    for (int i = 0; i < r->n; i++) {
-        i128 x = (i128)t[i].c * e->lo[t[i].atom], y = (i128)t[i].c * e->hi[t[i].atom];
-        least += x < y ? x : y;
-        most += x < y ? y : x;
+    for (const FormTerm *u = t; u < end; u++) {
+        least += least_of(e, u);
+        most += most_of(e, u);
     }
     if (least > r->hi || most < r->lo)
         return e->never = true;
     if (least >= r->lo && most <= r->hi)
         return false;
-    for (int i = 0; i < r->n && !e->never; i++) {
-        int v = t[i].atom;
-        i128 x = (i128)t[i].c * e->lo[v], y = (i128)t[i].c * e->hi[v];
-        i128 a = x < y ? x : y, b = x < y ? y : x;
-        if (e->lo[v] < e->hi[v] && narrow_var(e, v, t[i].c, r->lo - (most - b), r->hi - (least - a))) {
-            moved = true;
-            x = (i128)t[i].c * e->lo[v];
-            y = (i128)t[i].c * e->hi[v];
-            least += (x < y ? x : y) - a;
-            most += (x < y ? y : x) - b;
-        }
+    for (; t < end && !e->never; t++) {
+        int64_t a = least_of(e, t), b = most_of(e, t), low = r->lo - (most - b), high = r->hi - (least - a);
+        if (a == b || (low <= a && b <= high) || !narrow_var(e, t->atom, t->c, low, high))
+            continue;
+        moved = true;
+        least += least_of(e, t) - a;
+        most += most_of(e, t) - b;
     }
     return moved;
 }
@@ -265,17 +250,17 @@ static uint64_t gcd(uint64_t a, uint64_t b)
 static bool no_integers(const Equations *e, const Row *r)
 {
     uint64_t all = 0;
-    i128 rest = r->lo;
+    int64_t rest = r->lo;
     if (r->lo != r->hi)
         return false;
-    for (int i = 0; i < r->n; i++) {
+    for (int i = 0; i < r->n && all != 1; i++) {
         const FormTerm *t = &e->term[r->first + i];
         if (e->lo[t->atom] == e->hi[t->atom])
-            rest -= (i128)t->c * e->lo[t->atom];
+            rest -= t->c * e->lo[t->atom];
         else
             all = gcd(t->c < 0 ? (uint64_t)-t->c : (uint64_t)t->c, all);
     }
-    return all ? rest % (i128)all != 0 : rest != 0;
+    return all > 1 ? rest % (int64_t)all != 0 : all == 0 && rest != 0;
 }
 
 static void propagate(Equations *e)
@@ -310,7 +295,6 @@ static void begin(Equations *e, const Accesses *acc, const Place *p, const Place
     e->acc = acc;
     e->place[0] = p;
     e->place[1] = q;
-    e->common = box->n;
     e->nvars = e->nrows = e->nterms = 0;
     e->full = e->never = false;
     for (int i = 0; i < acc->natoms; i++)

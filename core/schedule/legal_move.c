@@ -313,6 +313,20 @@ static bool runs_twice(const Accesses *acc, const Place *p, int level)
     return !box.never;
 }
 
+/* Does no instance of the place's block run in two iterations of the loops from `level` on?  The bounds on all distances at once
+** leave few of those loops to be asked of. */
+static bool runs_once(const Accesses *acc, const Place *p, int level)
+{
+    Box all = distance_any(acc, p, p);
+    for (int i = 0; i < level; i++)
+        all.lo[i] = all.hi[i] = 0;
+    distance_of_instance(acc, p, &all);
+    for (; level < p->nloops; level++)
+        if (all.hi[level] > 0 && runs_twice(acc, p, level))
+            return false;
+    return true;
+}
+
 bool legal_begun(const Node *before, const Node *after, const Node *var, const char *block, Err *err)
 {
     Path to;
@@ -325,8 +339,7 @@ bool legal_begun(const Node *before, const Node *after, const Node *var, const c
             continue;
         while (acc.atom[p->loop[level]].loop->kid[For_var] != var)
             level++;
-        for (; once && level < p->nloops; level++)
-            once = !runs_twice(&acc, p, level);
+        once = runs_once(&acc, p, level);
     }
     return once || dep_check_step(before, after, DEP_QUICK, err) == DEP_OK;
 }

@@ -5,21 +5,39 @@
 
 #include "core/base/mutant.h"
 #include "core/base/vec.h"
+#include "core/ir/linear.h"
 #include "core/ir/rewrite.h"
 
 typedef VEC(const Node *) LoopVec;
 
-/* min + [0, span], where min is over loops that stand still. */
+/* base + c + [0, span], where base is over loops that stand still; NULL: 0. */
 typedef struct Span {
-    const Node *min;
-    int64_t span;
+    const Node *base;
+    int64_t c, span;
 } Span;
 
 typedef struct Relax {
     Arena *A;
     size_t n;
     const Node *const *loops; /* For nodes that run through */
+    const Node *block;        /* whose axes stand for their values; or NULL */
 } Relax;
+
+/* The value that a block gives to the axis; NULL for what is no axis of it. */
+static const Node *axis_value(const Node *block, const Node *var)
+{
+    const Node *iters = block ? block->kid[Block_iters] : NULL;
+    for (size_t i = 0; iters && i < iters->nkids; i++)
+        if (iters->kid[i]->kid[Iter_var] == var)
+            return iters->kid[i]->kid[Iter_value];
+    return NULL;
+}
+
+/* For what the block's axes stand for: loops. */
+static Relax over_loops(const Relax *r)
+{
+    return (Relax){r->A, r->n, r->loops, NULL};
+}
 
 static const Node *runs(const Relax *r, const Node *var)
 {
@@ -31,6 +49,10 @@ static const Node *runs(const Relax *r, const Node *var)
 
 static bool moves(const Relax *r, const Node *e)
 {
+    const Node *value = e->op == OP_Var ? axis_value(r->block, e) : NULL;
+    Relax inner = over_loops(r);
+    if (value)
+        return moves(&inner, value);
     if (e->op == OP_Var)
         return runs(r, e) != NULL;
     for (size_t i = 0; i < e->nkids; i++)
@@ -39,7 +61,76 @@ static bool moves(const Relax *r, const Node *e)
     return false;
 }
 
+/* Splits off the literal at the end of a sum: e = rest + c; NULL for a rest of 0. */
+static const Node *take_const(const Node *e, int64_t *c)
+{
+    *c = 0;
+    if (e->op == OP_IntImm) {
+        *c = e->at.i;
+        return NULL;
+    }
+    if ((e->op == OP_Add || e->op == OP_Sub) && e->kid[1]->op == OP_IntImm) {
+        *c = e->op == OP_Add ? e->kid[1]->at.i : wrap_neg(e->kid[1]->at.i);
+        return e->kid[0];
+    }
+    return e;
+}
+
+static Span span_at(const Node *least, int64_t span)
+{
+    Span s = {.span = span};
+    s.base = take_const(least, &s.c);
+    return s;
+}
+
+/* The least value as an expression. */
+static const Node *span_min(Arena *A, const Span *s)
+{
+    if (s->base && s->c == 0)
+        return s->base;
+    return s->base ? ix_add(A, s->base, ir_idx(A, s->c)) : ir_idx(A, s->c);
+}
+
 static bool relax(const Relax *r, const Node *e, Span *out);
+
+static bool relax_var(const Relax *r, const Node *var, Span *out)
+{
+    const Node *value = axis_value(r->block, var);
+    Relax inner = over_loops(r);
+    if (value)
+        return relax(&inner, value, out);
+    int64_t extent = ir_const_int(runs(r, var)->kid[For_extent], -1);
+    *out = (Span){NULL, 0, extent > 0 ? extent - 1 : 0};
+    return extent >= 0;
+}
+
+static bool relax_add(const Relax *r, const Node *e, Span *out)
+{
+    Span a, b;
+    if (!relax(r, e->kid[0], &a) || !relax(r, e->kid[1], &b))
+        return false;
+    if (a.base && b.base)
+        *out = span_at(ix_add(r->A, a.base, b.base), 0);
+    else
+        *out = (Span){a.base ? a.base : b.base, 0, 0};
+    out->c = wrap_add(out->c, wrap_add(a.c, b.c));
+    out->span = a.span + b.span;
+    return true;
+}
+
+static bool relax_sub(const Relax *r, const Node *e, Span *out)
+{
+    Span a, b;
+    if (!relax(r, e->kid[0], &a) || !relax(r, e->kid[1], &b))
+        return false;
+    int64_t span = a.span + b.span;
+    if (b.base) {
+        a = span_at(ix_sub(r->A, span_min(r->A, &a), span_min(r->A, &b)), 0);
+        b.c = 0;
+    }
+    *out = (Span){a.base, wrap_add(a.c, wrap_neg(wrap_add(b.c, b.span))), span};
+    return true;
+}
 
 static bool relax_mul(const Relax *r, const Node *e, Span *out)
 {
@@ -55,10 +146,11 @@ static bool relax_mul(const Relax *r, const Node *e, Span *out)
     int64_t c = b->at.i, width;
     if (__builtin_mul_overflow(s.span, c, &width))
         return false;
-    out->min = ix_mul(r->A, s.min, b);
-    if (c < 0)
-        out->min = ix_add(r->A, out->min, ir_idx(r->A, width));
-    out->span = c < 0 ? -width : width;
+    *out = s.base ? span_at(ix_mul(r->A, span_min(r->A, &s), b), width) : (Span){NULL, wrap_mul(s.c, c), width};
+    if (c < 0) {
+        out->c = wrap_add(out->c, width);
+        out->span = -width;
+    }
     return true;
 }
 
@@ -74,56 +166,36 @@ static bool multiple_of(const Node *e, int64_t n)
     }
 }
 
-/* Splits off the literal at the end of a sum: e = rest + c. */
-static const Node *take_const(Arena *A, const Node *e, int64_t *c)
-{
-    *c = 0;
-    if (e->op == OP_IntImm) {
-        *c = e->at.i;
-        return ir_idx(A, 0);
-    }
-    if ((e->op == OP_Add || e->op == OP_Sub) && e->kid[1]->op == OP_IntImm) {
-        *c = e->op == OP_Add ? e->kid[1]->at.i : -e->kid[1]->at.i;
-        return e->kid[0];
-    }
-    return e;
-}
-
-static int64_t floor_div(int64_t a, int64_t n)
-{
-    return a / n - (a % n < 0);
-}
-
 static bool relax_div(const Relax *r, const Node *e, Span *out)
 {
     Span s;
-    int64_t n = ir_const_int(e->kid[FloorDiv_b], 0), c;
+    int64_t n = ir_const_int(e->kid[FloorDiv_b], 0);
     if (n <= 0 || !relax(r, e->kid[FloorDiv_a], &s))
         return false;
-    const Node *still = take_const(r->A, s.min, &c);
-    if (multiple_of(still, n)) {
-        int64_t lo = floor_div(c, n), hi = floor_div(c + s.span, n);
-        out->min = ix_add(r->A, ix_div(r->A, still, ir_idx(r->A, n)), ir_idx(r->A, lo));
+    const Node *by = e->kid[FloorDiv_b];
+    if (!s.base || multiple_of(s.base, n)) {
+        int64_t lo = (int64_t)floor_div(s.c, n), hi = (int64_t)floor_div((i128)s.c + s.span, n);
+        *out = s.base ? span_at(ix_div(r->A, s.base, by), 0) : (Span){0};
+        out->c = wrap_add(out->c, lo);
         out->span = hi - lo;
         return true;
     }
-    out->min = ix_div(r->A, s.min, ir_idx(r->A, n));
-    out->span = (s.span + n - 1) / n;
+    *out = span_at(ix_div(r->A, span_min(r->A, &s), by), (s.span + n - 1) / n);
     return true;
 }
 
 static bool relax_mod(const Relax *r, const Node *e, Span *out)
 {
     Span s;
-    int64_t n = ir_const_int(e->kid[FloorMod_b], 0), c;
+    int64_t n = ir_const_int(e->kid[FloorMod_b], 0);
     if (n <= 0)
         return false;
-    *out = (Span){ir_idx(r->A, 0), n - 1};
+    *out = (Span){NULL, 0, n - 1};
     if (!relax(r, e->kid[FloorMod_a], &s))
         return true;
-    const Node *still = take_const(r->A, s.min, &c);
-    if (multiple_of(still, n) && floor_div(c, n) == floor_div(c + s.span, n))
-        *out = (Span){ir_idx(r->A, c - floor_div(c, n) * n), s.span};
+    int64_t lo = (int64_t)floor_div(s.c, n);
+    if ((!s.base || multiple_of(s.base, n)) && lo == floor_div((i128)s.c + s.span, n))
+        *out = (Span){NULL, s.c - lo * n, s.span};
     return true;
 }
 
@@ -140,27 +212,15 @@ static bool loads(const Node *e)
 
 static bool relax(const Relax *r, const Node *e, Span *out)
 {
-    Span a, b;
     if (!moves(r, e)) {
-        *out = (Span){e, 0};
-        return !loads(e);
+        const Node *still = r->block ? block_over_loops(r->A, r->block, e) : e;
+        *out = span_at(still, 0);
+        return !loads(still);
     }
     switch ((Op)e->op) {
-    case OP_Var: {
-        int64_t extent = ir_const_int(runs(r, e)->kid[For_extent], -1);
-        *out = (Span){ir_idx(r->A, 0), extent > 0 ? extent - 1 : 0};
-        return extent >= 0;
-    }
-    case OP_Add:
-        if (!relax(r, e->kid[0], &a) || !relax(r, e->kid[1], &b))
-            return false;
-        *out = (Span){ix_add(r->A, a.min, b.min), a.span + b.span};
-        return true;
-    case OP_Sub:
-        if (!relax(r, e->kid[0], &a) || !relax(r, e->kid[1], &b))
-            return false;
-        *out = (Span){ix_sub(r->A, ix_sub(r->A, a.min, b.min), ir_idx(r->A, b.span)), a.span + b.span};
-        return true;
+    case OP_Var: return relax_var(r, e, out);
+    case OP_Add: return relax_add(r, e, out);
+    case OP_Sub: return relax_sub(r, e, out);
     case OP_Mul: return relax_mul(r, e, out);
     case OP_FloorDiv: return relax_div(r, e, out);
     case OP_FloorMod: return relax_mod(r, e, out);
@@ -171,11 +231,11 @@ static bool relax(const Relax *r, const Node *e, Span *out)
 bool region_relax(Arena *A, const Node *e, size_t nloops, const Node *const *loops, const Node **min,
                   int64_t *extent)
 {
-    Relax r = {A, nloops, loops};
+    Relax r = {A, nloops, loops, NULL};
     Span s;
     if (!relax(&r, e, &s))
         return false;
-    *min = s.min;
+    *min = span_min(A, &s);
     *extent = s.span + 1;
     for (size_t i = 0; i < nloops; i++)
         if (ir_is_int(loops[i]->kid[For_extent], 0) && ir_mentions(e, loops[i]->kid[For_var]))
@@ -200,42 +260,39 @@ typedef struct Walk {
     int which;
     LoopVec loops;     /* around the current place, inside the piece */
     const Node *block; /* the block around, or NULL */
-    Region out;
+    Region out;        /* .min and .extent to be filled from `box` */
+    Span box[IR_MAX_RANK];
 } Walk;
 
-/* Widens dimension d to hold [min, min + extent). */
-static void join_dim(Walk *w, size_t d, const Node *min, int64_t extent)
+/* Widens dimension d to hold s. */
+static void join_dim(Walk *w, size_t d, const Span *s)
 {
-    Region *r = &w->out;
-    if (r->whole[d])
+    Span *box = &w->box[d];
+    if (w->out.whole[d])
         return;
-    if (r->empty) {
-        r->min[d] = min;
-        r->extent[d] = extent;
-        return;
-    }
-    int64_t a, b;
-    const Node *ra = take_const(w->A, r->min[d], &a), *rb = take_const(w->A, min, &b);
-    if (!ir_same(ra, rb)) {
-        r->whole[d] = true;
+    if (w->out.empty) {
+        *box = *s;
         return;
     }
-    int64_t end = a + r->extent[d] > b + extent ? a + r->extent[d] : b + extent;
+    if (!box->base != !s->base || (s->base && !ir_same(box->base, s->base))) {
+        w->out.whole[d] = true;
+        return;
+    }
+    int64_t a = box->c, b = s->c, end = a + box->span > b + s->span ? a + box->span : b + s->span;
     if (MUTANT(region_join_forgets_first, b < a, true))
-        r->min[d] = min;
-    r->extent[d] = end - (a < b ? a : b);
+        box->c = b;
+    box->span = end - (a < b ? a : b);
 }
 
 static void join_access(Walk *w, const Node *const *index)
 {
-    for (size_t d = 0; d < w->out.rank; d++) {
-        const Node *e = w->block ? block_over_loops(w->A, w->block, index[d]) : index[d], *min;
-        int64_t extent;
-        if (region_relax(w->A, e, w->loops.n, w->loops.at, &min, &extent))
-            join_dim(w, d, min, extent);
+    Relax r = {w->A, w->loops.n, w->loops.at, w->block};
+    Span s;
+    for (size_t d = 0; d < w->out.rank; d++)
+        if (relax(&r, index[d], &s))
+            join_dim(w, d, &s);
         else
             w->out.whole[d] = true;
-    }
     w->out.empty = false;
 }
 
@@ -267,17 +324,22 @@ static void walk(Walk *w, const Node *n)
 
 Region region_of(Arena *A, const Node *stmt, const Node *buffer, int which)
 {
-    Walk w = {.A = A, .buffer = buffer, .which = which, .out = {.rank = ir_rank(buffer), .empty = true}};
+    Walk w;
+    w.A = A;
+    w.buffer = buffer;
+    w.which = which;
+    w.loops = (LoopVec){0};
+    w.block = NULL;
+    w.out = (Region){.rank = ir_rank(buffer), .empty = true};
     walk(&w, stmt);
     Region *r = &w.out;
     for (size_t d = 0; d < r->rank; d++) {
         int64_t dim = ir_dim(buffer, d);
-        if (!r->empty && !r->whole[d] && dim >= 0 && r->extent[d] >= dim)
-            r->whole[d] = true;
-        if (r->empty || r->whole[d]) {
-            r->min[d] = ir_idx(A, 0);
-            r->extent[d] = r->empty ? 0 : dim;
-        }
+        if (!r->empty && !r->whole[d])
+            r->whole[d] = dim >= 0 && w.box[d].span + 1 >= dim;
+        bool part = !r->empty && !r->whole[d];
+        r->min[d] = part ? span_min(A, &w.box[d]) : ir_idx(A, 0);
+        r->extent[d] = part ? w.box[d].span + 1 : r->empty ? 0 : dim;
     }
     return w.out;
 }

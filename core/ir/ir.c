@@ -63,16 +63,10 @@ static bool class_fits(NodeClass want, NodeClass have)
     return want == CLASS_ANY || want == have || (want == CLASS_VAR && have == CLASS_EXPR);
 }
 
-/* Is `kid` allowed as child i of an `op`? */
-static bool kid_fits(Op op, size_t i, const Node *kid)
+/* Is `kid` allowed where the table says k? */
+static bool kid_fits(const KidInfo *k, const Node *kid)
 {
-    const OpInfo *info = &op_info[op];
-    const KidInfo *k = info->kids;
-    while (i > 0 && k->field && !k->rest)
-        k++, i--;
-    if (!k->field)
-        return false;
-    if (k->cls == CLASS_VAR && kid->op != OP_Var)
+    if (!k->field || (k->cls == CLASS_VAR && kid->op != OP_Var))
         return false;
     return class_fits(k->cls, op_info[kid->op].cls);
 }
@@ -88,8 +82,9 @@ const Node *ir_make(Arena *A, Op op, DType type, Attr at, size_t nkids, const No
     uint32_t h = mix(mix(mix(0, op), type), attr_hash(op_info[op].attr, at));
     unsigned depth = 0;
     uint64_t size = 1;
-    for (size_t i = 0; i < nkids; i++) {
-        assert(kids[i] && kid_fits(op, i, kids[i]));
+    const KidInfo *k = op_info[op].kids;
+    for (size_t i = 0; i < nkids; i++, k += !k->rest) {
+        assert(kids[i] && kid_fits(k, kids[i]));
         n->kid[i] = kids[i];
         h = mix(h, kids[i]->hash);
         if (kids[i]->depth > depth)

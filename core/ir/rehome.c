@@ -94,7 +94,7 @@ const Node *ir_rehome(const Node *n, Arena *work, Arena *to)
 {
     if (n->op == MOVED)
         return (const Node *)(const void *)n->at.name;
-    if (!arena_holds(work, n))
+    if (!(n->op & MEASURED))
         return n;
     Node *old = (Node *)(uintptr_t)n;
     Op op = (Op)(n->op & ~MEASURED);

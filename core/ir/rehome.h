@@ -8,7 +8,7 @@
 
 #include "core/ir/ir.h"
 
-/* The bytes that ir_rehome will take. */
+/* The bytes that ir_rehome will take.  It also marks what will move: it comes first. */
 size_t ir_rehome_size(const Node *root, Arena *work);
 
 /* The same program with its new nodes in `to`.  The working arena's nodes are spoiled: release it. */

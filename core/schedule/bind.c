@@ -24,7 +24,9 @@ size_t prim_params(const Prim *p, Param out[PRIM_MAX_PARAMS])
         q->optional = *s == '?';
         s += q->optional;
         size_t len = strcspn(++s, " ");
-        snprintf(q->name, sizeof q->name, "%.*s", (int)len, s);
+        assert(len < sizeof q->name);
+        memcpy(q->name, s, len);
+        q->name[len] = '\0';
         s += len + (s[len] == ' ');
     }
     return n;

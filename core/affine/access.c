@@ -214,7 +214,7 @@ static void divide(Gather *g, Sum *s, int64_t n)
             add_term(&rest, s->t[i].atom, s->t[i].c);
     const FormAtom *only = rest.n == 1 && rest.t[0].c == 1 && rest.c0 == 0 ? &a->atom[rest.t[0].atom] : NULL;
     int64_t both;
-    if (only && !only->loop && !__builtin_mul_overflow(only->divisor, n, &both)) {
+    if (only && !only->loop && !__builtin_mul_overflow(only->divisor, n, &both) && within_limit(both)) {
         n = both;
         Form base = only->base;
         sum_begin(&rest, 0);

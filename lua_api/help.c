@@ -132,10 +132,12 @@ void doc_push_overview(lua_State *L)
         {"help(x)  or  ?x", "What a function, module or value is for, with examples"},
         {"help \"word\"", "What is called so, or mentions it"},
         {"??f", "The source of a function"},
-        {"tour()", "Plays the first lesson; `tvmrepl tutorial` lists the others"},
+        {"tour()", "Plays the first lesson; tutorial() waits for Enter at each cell; `tvmrepl tutorial` lists the others"},
         {"Tab", "Completes names, members, and names of loops and blocks inside strings"},
         {"x = 1;", "A trailing ; silences; _ is the last value"},
+        {"more()", "Shows whole what was last shown in part"},
         {"Ctrl-C", "Stops what runs, and drops an input that is not finished"},
+        {"exit", "Leaves, as Ctrl-D does"},
     };
     Buf b = open_text(L);
     RowVec modules = {0}, values = {0}, more = {0};
@@ -365,7 +367,7 @@ LUA_FN(help, "help(x?, source?)",
         doc_push_overview(L);
     else
         doc_push_value(L, 1);
-    fprintf(session_of(L)->out, "%s\n", lua_tostring(L, -1));
+    session_print_long(L, lua_tostring(L, -1));
     return 0;
 }
 

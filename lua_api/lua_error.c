@@ -77,7 +77,7 @@ static void error_tostring(lua_State *L, void *self)
     luaL_pushresult(&b);
 }
 
-/* Where in a script the error was raised: the nearest Lua function, if a file holds it. */
+/* Where in a script the error was raised: the nearest Lua function, if a file or standard input holds it. */
 static void find_position(lua_State *L, LuaError *e)
 {
     lua_Debug ar;
@@ -85,7 +85,7 @@ static void find_position(lua_State *L, LuaError *e)
         lua_getinfo(L, "Sl", &ar);
         if (ar.currentline <= 0)
             continue;
-        if (ar.source[0] == '@')
+        if (ar.source[0] == '@' || strcmp(ar.source, "=stdin") == 0)
             snprintf(e->position, sizeof e->position, "%s:%d", ar.short_src, ar.currentline);
         return;
     }

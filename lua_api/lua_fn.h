@@ -227,8 +227,9 @@ void lua_set_mark(lua_State *L, LuaMarkFn *mark);
 
 /* Where text goes, for the display hooks. */
 typedef struct LuaView {
-    int width, height; /* in cells; 80 and 24 where there is no terminal */
+    int width, height; /* in cells; 80 and 62 where there is no terminal */
     bool color;        /* escapes are welcome */
+    bool color_errors; /* and on standard error */
     bool utf8;         /* so are letters beyond ASCII */
     bool json;         /* a program reads the results */
     bool whole;        /* no person reads it at once: long values are not elided */

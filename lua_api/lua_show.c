@@ -315,22 +315,29 @@ static void push_shown(lua_State *L, int idx, bool whole, bool *elided)
     }
 }
 
-/* Replaces the text on top by its first lines, if it has more than a person reads at once. */
+/* Pushes what is said beside a value. */
+static void push_quiet(lua_State *L, const char *text)
+{
+    lua_pushfstring(L, lua_view(L)->color ? "\x1b[2m%s\x1b[0m" : "%s", text);
+}
+
+/* Replaces the text on top by its first lines, if it has more than the screen. */
 static void elide_lines(lua_State *L, bool *elided)
 {
-    enum { MOST = 60, KEPT = 50 };
+    int height = lua_view(L)->height, most = height > 12 ? height - 2 : 10, kept = most - most / 6;
     const char *text = lua_tostring(L, -1), *cut = text;
     int lines = 1;
     for (const char *p = text; (p = strchr(p, '\n')) && p[1]; p++)
-        if (++lines == KEPT + 1)
+        if (++lines == kept + 1)
             cut = p;
-    if (lines <= MOST)
+    if (lines <= most)
         return;
     *elided = true;
     lua_pushlstring(L, text, (size_t)(cut - text));
-    lua_pushfstring(L, "%s\n… %d more lines", lua_tostring(L, -1), lines - KEPT);
-    lua_replace(L, -3);
-    lua_pop(L, 1);
+    push_quiet(L, lua_pushfstring(L, "… %d more lines", lines - kept));
+    lua_pushfstring(L, "%s\n%s", lua_tostring(L, -3), lua_tostring(L, -1));
+    lua_replace(L, -5);
+    lua_pop(L, 3);
 }
 
 void lua_display_text(lua_State *L, int idx)
@@ -347,8 +354,8 @@ void lua_display_text(lua_State *L, int idx)
     }
     if (!elided || whole)
         return;
-    lua_pushfstring(L, "%s   more() shows all", lua_tostring(L, -1));
-    lua_replace(L, -2);
+    push_quiet(L, "   more() shows all");
+    lua_concat(L, 2);
 }
 
 /* Replaces the value on top by its text with nothing left out. */
@@ -387,7 +394,7 @@ LUA_FN(show_more, "more(value?)",
     *view = before;
     if (status != LUA_OK)
         return lua_error(L);
-    fprintf(session_of(L)->out, "%s\n", lua_tostring(L, -1));
+    session_print_long(L, lua_tostring(L, -1));
     return 0;
 }
 

@@ -65,12 +65,21 @@ static void release_sched(void *self)
     sched_free(((SchedBox *)self)->sched);
 }
 
-/* A Lua string of text that lives in an arena, which goes; without the last line's end, which print adds. */
+/* A Lua string of text that lives in an arena, which goes; without the last line's end, which print adds.  Where
+** a terminal cuts lines of the tree, the head says what shows them whole. */
 static void push_tree(lua_State *L, const Node *func, const char *head)
 {
     Arena *A = lua_scratch(L, NULL);
-    const char *tree = tree_text(A, func, view_style(L));
-    lua_scratch_text(L, A, arena_printf(A, "%s%s", head, tree));
+    TextStyle style = view_style(L);
+    const char *tree = tree_text(A, func, style);
+    Buf out = buf_new(A);
+    buf_puts(&out, head);
+    if (head[0] && !lua_view(L)->whole && strstr(tree, style.utf8 ? "…" : "...")) {
+        static const char more[] = "   s:ir() is the whole text";
+        ink_text(&out, style.color, INK_quiet, more, sizeof more - 1);
+    }
+    buf_printf(&out, "%s%s", head[0] ? "\n" : "", tree);
+    lua_scratch_text(L, A, buf_str(&out));
 }
 
 static void func_tostring(lua_State *L, void *self)
@@ -82,7 +91,7 @@ static void version_tostring(lua_State *L, void *self)
 {
     const Version *v = ((VersionBox *)self)->version;
     char head[400];
-    snprintf(head, sizeof head, "step %d  %.360s\n", v->number, v->said);
+    snprintf(head, sizeof head, "step %d  %.360s", v->number, v->said);
     push_tree(L, v->func, head);
 }
 
@@ -91,7 +100,7 @@ static void sched_tostring(lua_State *L, void *self)
     const Sched *s = ((SchedBox *)self)->sched;
     const char *mark = sched_mark_of(s, s->at);
     char head[400];
-    snprintf(head, sizeof head, "%s at step %d%s%s%s\n", s->at->func->at.name, s->at->number, mark ? " \"" : "",
+    snprintf(head, sizeof head, "%s at step %d%s%s%s", s->at->func->at.name, s->at->number, mark ? " \"" : "",
              mark ? mark : "", mark ? "\"" : "");
     push_tree(L, s->at->func, head);
 }

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/cancel.h"
@@ -81,12 +82,16 @@ void protect_watch(lua_State *L, bool patient)
     struct sigaction act = {.sa_handler = on_interrupt};
     sigemptyset(&act.sa_mask);
     sigaction(SIGINT, &act, &watch.before);
+    if (patient)
+        act.sa_handler = SIG_DFL;
+    sigaction(SIGTERM, &act, NULL); /* a script that is killed has printed what it printed */
     protect_rest(L);
 }
 
 void protect_unwatch(void)
 {
     sigaction(SIGINT, &watch.before, NULL);
+    sigaction(SIGTERM, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
     watch.watched = watch.running = NULL;
 }
 
@@ -367,6 +372,21 @@ LUA_FN(base_setmetatable, "setmetatable(t, metatable) -> t",
     return 1;
 }
 
+/* Whoever reads a long script's output through a pipe sees it soon; a system call for each line would make
+** printing five times slower. */
+static void flush_now_and_then(FILE *out)
+{
+    enum { EVERY_MS = 50 };
+    static int64_t flushed;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    int64_t now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    if (now - flushed < EVERY_MS)
+        return;
+    flushed = now;
+    fflush(out);
+}
+
 LUA_FN(base_print, "print(…)", "Prints its arguments, separated by tabs.\n> print(1, \"two\")\n1\ttwo")
 {
     int n = lua_gettop(L);
@@ -380,6 +400,7 @@ LUA_FN(base_print, "print(…)", "Prints its arguments, separated by tabs.\n> pr
         lua_pop(L, 1);
     }
     fputc('\n', out);
+    flush_now_and_then(out);
     return 0;
 }
 

@@ -18,7 +18,7 @@
 lua_State *protect_new_state(void);
 
 /* Ctrl-C means this state from now on.  `patient`: a second one waits too (a prompt); otherwise it
-** ends the process (a script). */
+** ends the process (a script), and SIGTERM means the same as Ctrl-C. */
 void protect_watch(lua_State *L, bool patient);
 void protect_unwatch(void);
 

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <lualib.h>
 
@@ -48,7 +49,7 @@ void lua_open_workbench(lua_State *L)
     lua_setmetatable(L, -2);
     mem_on_empty(raise_out_of_memory, s);
     s->out = stdout;
-    s->view = (LuaView){.width = 80, .height = 24};
+    s->view = (LuaView){.width = 80, .height = 62};
     *(Session **)lua_getextraspace(L) = s;
     lua_rawsetp(L, LUA_REGISTRYINDEX, s);
     for (int i = 0; i < TABLE_COUNT; i++) {
@@ -135,6 +136,23 @@ const char *session_told(lua_State *L, int idx)
 {
     const Session *s = session_of(L);
     return s->told && lua_topointer(L, idx) == s->told ? s->told_line : NULL;
+}
+
+static int lines_of(const char *text)
+{
+    int lines = 1;
+    for (; (text = strchr(text, '\n')); text++)
+        lines++;
+    return lines;
+}
+
+void session_print_long(lua_State *L, const char *text)
+{
+    const Session *s = session_of(L);
+    bool screen = s->page && isatty(fileno(s->out)); /* a lesson catches what its cells print */
+    fflush(s->out);
+    if (!screen || lines_of(text) < s->view.height || !s->page(text))
+        fprintf(s->out, "%s\n", text);
 }
 
 void session_call_unheard(lua_State *L, int nargs, int nresults)

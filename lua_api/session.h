@@ -32,6 +32,10 @@ void session_tell(lua_State *L, int idx, const char *fmt, ...) __attribute__((fo
 /* The line for the value at `idx`, or NULL. */
 const char *session_told(lua_State *L, int idx);
 
+/* Prints a text for a person to read: one that is longer than the screen goes to the pager, where the
+** prompt has one. */
+void session_print_long(lua_State *L, const char *text);
+
 /* lua_call; the steps taken meanwhile are nobody's to read. */
 void session_call_unheard(lua_State *L, int nargs, int nresults);
 
@@ -47,6 +51,7 @@ typedef struct Session {
     LuaView view;
     LuaMarkFn *mark;
     FILE *out;      /* where print() goes */
+    bool (*page)(const char *text); /* shows what is long, or returns false; NULL where nobody reads */
     bool listening; /* somebody prints the steps */
     const void *told; /* the value that `told_line` is about */
     char told_line[320];

@@ -10,6 +10,7 @@
 #include "lua_api/runnable.h"
 #include "lua_api/scripts.h"
 #include "lua_api/session.h"
+#include "viz/bars.h"
 
 /* ---- what can be timed ---- */
 
@@ -68,27 +69,18 @@ static void release_timing(void *self)
     arena_release(((Timing *)self)->arena);
 }
 
-/* "12.3 us": three digits, in the unit that suits. */
-static const char *time_text(double s, char out[32])
-{
-    static const char *const unit[] = {"s", "ms", "us", "ns"};
-    int i = 0;
-    while (i < 3 && s < 0.9995)
-        s *= 1000, i++;
-    snprintf(out, 32, "%.*f %s", s >= 99.95 ? 0 : s >= 9.995 ? 1 : 2, s, unit[i]);
-    return out;
-}
-
 static void timing_tostring(lua_State *L, void *self)
 {
     const Timing *t = self;
-    char a[32], b[32], c[32], rate[48] = "";
+    bool utf8 = lua_view(L)->utf8;
+    Arena *A = lua_scratch(L, NULL);
+    Buf b = buf_new(A);
+    buf_printf(&b, "%.60s: median %s, half of the runs in %s %s %s, %d rounds", t->label,
+               text_seconds(A, t->stats.median, utf8), text_seconds(A, t->stats.q1, utf8), utf8 ? "…" : "to",
+               text_seconds(A, t->stats.q3, utf8), t->n);
     if (t->flops > 0)
-        snprintf(rate, sizeof rate, ", %.3g GFLOP/s", t->flops / t->stats.median * 1e-9);
-    char text[256];
-    snprintf(text, sizeof text, "%.60s: median %s, half of the runs in %s … %s, %d rounds%s", t->label,
-             time_text(t->stats.median, a), time_text(t->stats.q1, b), time_text(t->stats.q3, c), t->n, rate);
-    lua_pushstring(L, text);
+        buf_printf(&b, ", %.3g GFLOP/s", t->flops / t->stats.median * 1e-9);
+    lua_scratch_text(L, A, buf_str(&b));
 }
 
 static void set_number(lua_State *L, const char *key, double v)

@@ -208,7 +208,9 @@ static int show_results(lua_State *L)
 
 static void print_error(lua_State *L, const char *name, const char *text, FILE *errors)
 {
-    report_push(L, -1, name, text);
+    const LuaView *view = lua_view(L);
+    bool color = errors == stderr ? view->color_errors : view->color;
+    report_push(L, -1, name, text, view->whole ? 0 : view->width, color);
     if (protect_is_stop(L, -2) && isatty(fileno(errors)))
         fputc('\n', errors); /* below the terminal's ^C */
     fprintf(errors, "%s\n", lua_tostring(L, -1));
@@ -219,10 +221,12 @@ static void print_error(lua_State *L, const char *name, const char *text, FILE *
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
 
-/* "?x" and "??x" as Lua. */
+/* "?x" and "??x" as Lua, and the word "help" alone. */
 static const char *expand_question(Arena *A, const char *text)
 {
     const char *p = text + strspn(text, " \t\r\n");
+    if (strncmp(p, "help", 4) == 0 && p[4 + strspn(p + 4, " \t\r\n")] == '\0')
+        return "help()";
     if (*p != '?')
         return text;
     bool source = p[1] == '?';
@@ -290,10 +294,24 @@ EvalStatus eval_input(lua_State *L, const char *text, const char *name, FILE *ou
     return status;
 }
 
+/* Loads the script on standard input; its text is kept for errors. */
+static int load_stdin(lua_State *L)
+{
+    char *text = NULL;
+    size_t cap = 0;
+    ssize_t n = getdelim(&text, &cap, '\0', stdin);
+    const char *start = n > 0 ? text : "";
+    size_t len = n > 0 ? (size_t)n : 0, skip = start[0] == '#' ? strcspn(start, "\n") : 0;
+    session_keep_source(L, "=stdin", start, len);
+    int status = luaL_loadbufferx(L, start + skip, len - skip, "=stdin", "t");
+    free(text);
+    return status;
+}
+
 EvalStatus eval_file(lua_State *L, const char *path, int narg, char **args, FILE *errors)
 {
     int top = lua_gettop(L);
-    int loaded = luaL_loadfilex(L, path, "t");
+    int loaded = path ? luaL_loadfilex(L, path, "t") : load_stdin(L);
     EvalStatus status = loaded == LUA_OK ? EVAL_OK : loaded == LUA_ERRFILE ? EVAL_ERROR : EVAL_SYNTAX;
     if (status == EVAL_OK) {
         lua_pushcfunction(L, report_handler);
@@ -306,10 +324,14 @@ EvalStatus eval_file(lua_State *L, const char *path, int narg, char **args, FILE
         protect_rest(L);
     }
     fflush(stdout);
+    int result = lua_gettop(L);
+    const char *name = path ? lua_pushfstring(L, "@%s", path) : lua_pushliteral(L, "=stdin");
+    const char *text = status != EVAL_OK && session_push_source(L, name) ? lua_tostring(L, -1) : "";
+    lua_pushvalue(L, result);
     if (lua_view(L)->json)
-        json_result(L, status, path ? path : "stdin", "", stdout);
+        json_result(L, status, name, text, stdout);
     else if (status != EVAL_OK)
-        print_error(L, path ? path : "stdin", "", errors);
+        print_error(L, name, text, errors);
     lua_settop(L, top);
     return status;
 }

@@ -252,7 +252,7 @@ static void push_error(lua_State *L, int idx, const char *name, const char *text
             lua_getfield(L, idx, fields[i]);
             lua_setfield(L, table, fields[i]);
         }
-    report_push(L, idx, name, text);
+    report_push(L, idx, name, text, 0, false);
     lua_setfield(L, table, "text");
     push_object(L, table, 0);
     lua_remove(L, table);

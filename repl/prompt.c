@@ -26,6 +26,7 @@
 #include "repl/eval.h"
 #include "repl/history.h"
 #include "repl/lexer.h"
+#include "repl/pager.h"
 #include "repl/start.h"
 
 #define PROMPT "tvm> "
@@ -36,6 +37,7 @@ static struct {
     lua_State *L;
     char *line; /* the input that was entered; NULL for the end of input */
     bool entered;
+    bool dropped; /* Ctrl-D gave the input up */
     volatile sig_atomic_t resized;
 } prompt;
 
@@ -174,6 +176,16 @@ static int on_enter(int count, int key)
     rl_point = rl_end;
     move_closer();
     return rl_newline(count, key);
+}
+
+/* Ctrl-D on an empty line below others gives the whole input up; on one with text it deletes. */
+static int on_end_of_input(int count, int key)
+{
+    int start = line_start(rl_point);
+    if (start == 0 || rl_point < rl_end || rl_line_buffer[start + (int)strspn(rl_line_buffer + start, " ")])
+        return rl_delete(count, key);
+    prompt.dropped = true;
+    return 0;
 }
 
 static int on_meta_enter(int count, int key)
@@ -336,6 +348,7 @@ static void set_up(lua_State *L)
         {"\\eOH", on_home},  {"\\C-e", on_end},    {"\\e[F", on_end},
         {"\\eOF", on_end},   {"\\C-k", on_kill},   {"\\e[1~", on_home},
         {"\\e[4~", on_end},  {"\\e[7~", on_home},  {"\\e[8~", on_end},
+        {"\\C-d", on_end_of_input},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         rl_bind_keyseq(keys[i].keys, keys[i].run);
@@ -344,13 +357,13 @@ static void set_up(lua_State *L)
     history_open();
 }
 
-/* Throws away what was typed: Ctrl-C. */
-static void drop_line(const char *shown)
+/* Throws away what was typed, and says so. */
+static void drop_line(const char *shown, const char *word)
 {
     rl_callback_sigcleanup();
     rl_free_line_state();
     rl_point = rl_end;
-    fputs("^C", rl_outstream);
+    fputs(word, rl_outstream);
     rl_callback_handler_remove();
     fputc('\n', rl_outstream);
     protect_rest(prompt.L);
@@ -374,14 +387,17 @@ static char *read_input(const char *shown)
         int ready = ppoll(&in, 1, NULL, &before);
         bool broken = ready < 0 && errno != EINTR;
         if (cancel_asked())
-            drop_line(shown);
+            drop_line(shown, "^C");
         if (prompt.resized) {
             prompt.resized = 0;
             draw_resized();
         }
         if (ready > 0)
             rl_callback_read_char();
-        else if (broken)
+        if (prompt.dropped)
+            drop_line(shown, "^D   nothing of this was run");
+        prompt.dropped = false;
+        if (broken)
             on_line(NULL);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -408,15 +424,39 @@ static void strip_prompts(char *text)
     *out = '\0';
 }
 
-static void answer(lua_State *L, const char *text, int number)
+/* `exit` and `quit` leave, called or not, unless they are names of the person's own. */
+static bool asks_to_leave(lua_State *L, const char *text)
+{
+    Lexer x = lexer(text, strlen(text));
+    Token word = lex_next(&x), t = lex_next(&x);
+    const char *name = token_is(&word, "exit") ? "exit" : token_is(&word, "quit") ? "quit" : NULL;
+    if (name && token_is(&t, "(")) {
+        t = lex_next(&x);
+        name = token_is(&t, ")") ? name : NULL;
+        t = lex_next(&x);
+    }
+    if (token_is(&t, ";"))
+        t = lex_next(&x);
+    if (!name || t.kind != TOKEN_END)
+        return false;
+    bool own = lua_getglobal(L, name) != LUA_TNIL;
+    lua_pop(L, 1);
+    return !own;
+}
+
+/* Runs an input and shows what it gave; false if it asks to leave. */
+static bool answer(lua_State *L, const char *text, int number)
 {
     char name[24];
     snprintf(name, sizeof name, "=[%d]", number);
     if (text[strspn(text, " \t\r\n")] == '\0')
-        return;
+        return true;
+    if (asks_to_leave(L, text))
+        return false;
     start_measure(L);
     eval_input(L, text, name, stdout, stderr);
     fflush(stderr);
+    return true;
 }
 
 /* Without a terminal on both sides: line by line, no prompts, no editing. */
@@ -425,7 +465,8 @@ static int run_plain(lua_State *L)
     char *text = calloc(1, 1), *line = NULL;
     size_t len = 0, cap = 0;
     int number = 0;
-    for (ssize_t n; text && (n = getline(&line, &cap, stdin)) > 0;) {
+    bool stays = true;
+    for (ssize_t n; stays && text && (n = getline(&line, &cap, stdin)) > 0;) {
         char *more = realloc(text, len + (size_t)n + 1);
         if (!more)
             break;
@@ -434,11 +475,11 @@ static int run_plain(lua_State *L)
         len += (size_t)n;
         if (eval_is_incomplete(L, text))
             continue;
-        answer(L, text, ++number);
+        stays = answer(L, text, ++number);
         len = 0;
         text[0] = '\0';
     }
-    if (text && len)
+    if (stays && text && len)
         answer(L, text, ++number);
     free(text);
     free(line);
@@ -451,16 +492,19 @@ int prompt_run(lua_State *L)
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return run_plain(L);
     set_up(L);
+    session_of(L)->page = pager_show;
     start_banner(stdout);
     exec_start(); /* while the person reads, LLVM gets ready */
     const char *shown = lua_view(L)->color ? "\001\033[1;36m\002" PROMPT "\001\033[0m\002" : PROMPT;
     char *text;
-    for (int number = 1; (text = read_input(shown)); number++) {
+    bool stays = true;
+    for (int number = 1; stays && (text = read_input(shown)); number++) {
         strip_prompts(text);
         history_keep(text);
-        answer(L, text, number);
+        stays = answer(L, text, number);
         free(text);
     }
-    putchar('\n');
+    if (stays)
+        putchar('\n'); /* Ctrl-D leaves the cursor behind the prompt */
     return EXIT_ok;
 }

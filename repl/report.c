@@ -13,9 +13,8 @@
 
 #include "lua_api/doc.h"
 #include "lua_api/session.h"
+#include "repl/dress.h"
 #include "repl/lexer.h"
-#include "viz/text/style.h"
-#include "viz/text/wrap.h"
 
 static const char trace_key; /* registry: the callers of the last error, as text */
 
@@ -284,10 +283,22 @@ static void add_line(luaL_Buffer *b, const char *text, const Message *m)
         luaL_addchar(b, '^');
 }
 
+/* Is `chunk`, as Lua shows it, the one called `name`? */
+static bool is_chunk(const char *chunk, const char *name)
+{
+    size_t len = strlen(chunk), long_ = strlen(name);
+    if (name[0] == '@' && strncmp(chunk, "...", 3) == 0) /* the end of a long path */
+        return len <= long_ && strcmp(chunk + 3, name + long_ - (len - 3)) == 0;
+    return strcmp(chunk, name + 1) == 0;
+}
+
+/* A script's lines are shown; what was typed at the prompt stands just above. */
+static bool is_script(const char *name) { return name[0] == '@' || strcmp(name, "=stdin") == 0; }
+
 static void push_message(lua_State *L, const char *error, const char *name, const char *text)
 {
     Message m = take_apart(error);
-    bool here = name[0] == '=' && strcmp(m.chunk, name + 1) == 0;
+    bool here = is_chunk(m.chunk, name), script = is_script(name);
     bool syntax = m.near || strstr(m.words, "expected") == m.words;
     const char *hint = syntax ? syntax_hint(&m, text) : NULL;
     if (hint)
@@ -301,14 +312,14 @@ static void push_message(lua_State *L, const char *error, const char *name, cons
     int hint_at = lua_gettop(L);
     luaL_Buffer b;
     luaL_buffinit(L, &b);
-    if (m.chunk[0] && !(here && !strchr(text, '\n'))) {
+    if (m.chunk[0] && (script || !here || strchr(text, '\n'))) {
         char place[96];
         snprintf(place, sizeof place, "%s:%d: ", m.chunk, m.line);
         luaL_addstring(&b, place);
     }
     luaL_addstring(&b, syntax && here ? "syntax error: " : "error: ");
     luaL_addstring(&b, strncmp(m.words, "syntax error ", 13) == 0 ? m.words + 13 : m.words);
-    if (syntax && here)
+    if (here && (syntax || script))
         add_line(&b, text, &m);
     if (lua_isstring(L, hint_at)) {
         luaL_addstring(&b, "\n  hint: ");
@@ -319,67 +330,29 @@ static void push_message(lua_State *L, const char *error, const char *name, cons
     lua_remove(L, hint_at);
 }
 
-/* Is the line, which is not the first, in words?  The others are lines of a program. */
-static bool is_sentence(const char *line)
+/* Puts the line of the script below the first line of the workbench's own error on top. */
+static void add_script_line(lua_State *L, const char *name, const char *text)
 {
-    static const char *const heads[] = {"  hint: ", "  try: ", "  legal here: "};
-    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
-        if (strncmp(line, heads[i], strlen(heads[i])) == 0)
-            return true;
-    return false;
-}
-
-/* Makes the text on top fit a person's terminal: sentences go on in the next line, lines of a program
-** are cut. */
-static void fit_width(lua_State *L)
-{
-    int width = lua_view(L)->width;
-    Arena *A = lua_scratch(L, NULL);
-    Buf out = buf_new(A);
-    const char *text = lua_tostring(L, -2);
-    for (bool first = true; *text; first = false) {
-        size_t len = strcspn(text, "\n");
-        const char *line = arena_strndup(A, text, len);
-        if (!first)
-            buf_putc(&out, '\n');
-        if (first) {
-            wrap_text(&out, line, 0, 2, width);
-        } else if (is_sentence(line)) {
-            buf_puts(&out, "  ");
-            wrap_text(&out, line, 2, 4, width);
-        } else if (text_cols(line) <= width) {
-            buf_puts(&out, line);
-        } else {
-            buf_add(&out, line, text_fit(line, width - 1));
-            buf_puts(&out, "…");
-        }
-        text += len + (text[len] == '\n');
-    }
-    lua_scratch_text(L, A, buf_str(&out));
-    lua_remove(L, -2);
-}
-
-/* Cuts the text on top after 12 lines; what is to be done about it, the last line, stays. */
-static void cut_lines(lua_State *L)
-{
-    enum { MOST = 12 };
-    const char *text = lua_tostring(L, -1), *last = strrchr(text, '\n'), *p = text, *cut = text;
-    int lines = 1;
-    for (; (p = strchr(p, '\n')); p++)
-        if (lines++ == MOST - 2)
-            cut = p;
-    if (lines <= MOST)
+    const char *error = lua_tostring(L, -1), *end = strchrnul(error, '\n');
+    Message m = take_apart(error);
+    if (!is_script(name) || !m.line || !is_chunk(m.chunk, name))
         return;
-    lua_pushlstring(L, text, (size_t)(cut - text));
-    lua_pushfstring(L, "%s\n  …%s", lua_tostring(L, -1), last);
-    lua_replace(L, -3);
-    lua_pop(L, 1);
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    luaL_addlstring(&b, error, (size_t)(end - error));
+    m.near = NULL;
+    add_line(&b, text, &m);
+    luaL_addstring(&b, end);
+    luaL_pushresult(&b);
+    lua_remove(L, -2);
 }
 
 /* Runs protected: a script's own __tostring may raise. */
 static int push_text(lua_State *L)
 {
     const char *name = lua_tostring(L, 2), *text = lua_tostring(L, 3);
+    int width = (int)lua_tointeger(L, 4);
+    bool color = lua_toboolean(L, 5);
     bool own = lua_error_at(L, 1) != NULL;
     bool stop = own && lua_error_at(L, 1)->code == ERR_interrupted;
     if (lua_type(L, 1) == LUA_TSTRING) {
@@ -389,6 +362,8 @@ static int push_text(lua_State *L)
         if (!own) {
             lua_pushfstring(L, "error: %s", lua_tostring(L, -1));
             lua_remove(L, -2);
+        } else {
+            add_script_line(L, name, text);
         }
     }
     lua_rawgetp(L, LUA_REGISTRYINDEX, &trace_key);
@@ -396,20 +371,20 @@ static int push_text(lua_State *L)
         lua_concat(L, 2);
     else
         lua_pop(L, 1);
-    if (!lua_view(L)->whole)
-        fit_width(L);
-    cut_lines(L);
+    dress_error(L, width, color);
     return 1;
 }
 
-void report_push(lua_State *L, int idx, const char *name, const char *text)
+void report_push(lua_State *L, int idx, const char *name, const char *text, int width, bool color)
 {
     idx = lua_absindex(L, idx);
     lua_pushcfunction(L, push_text);
     lua_pushvalue(L, idx);
     lua_pushstring(L, name);
     lua_pushstring(L, text);
-    if (lua_pcall(L, 3, 1, 0) != LUA_OK) {
+    lua_pushinteger(L, width);
+    lua_pushboolean(L, color);
+    if (lua_pcall(L, 5, 1, 0) != LUA_OK) {
         lua_pop(L, 1);
         lua_pushliteral(L, "error: an error value that cannot be shown");
     }

@@ -42,14 +42,14 @@ lua_State *start_plain_session(void)
 }
 
 /* NO_COLOR wins, then CLICOLOR_FORCE, then whether a terminal that knows escapes reads along. */
-static bool wants_color(void)
+static bool wants_color(int fd)
 {
     const char *no = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE"), *term = getenv("TERM");
     if (no && *no)
         return false;
     if (force && *force && strcmp(force, "0") != 0)
         return true;
-    return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+    return isatty(fd) && term && strcmp(term, "dumb") != 0;
 }
 
 void start_measure(lua_State *L)
@@ -71,7 +71,8 @@ lua_State *start_session(void)
     if (!L)
         return NULL;
     LuaView *view = &session_of(L)->view;
-    view->color = wants_color();
+    view->color = wants_color(STDOUT_FILENO);
+    view->color_errors = wants_color(STDERR_FILENO);
     view->utf8 = !isatty(STDOUT_FILENO) || strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     start_measure(L);
     return L;

@@ -1,4 +1,4 @@
-/* tutorial.c -- lessons at the prompt: tour(), and `tvmrepl tutorial`.
+/* tutorial.c -- lessons at the prompt: tour(), tutorial(), and `tvmrepl tutorial`.
 **
 ** A lesson is tutorials/NAME.md, beside the folder of the program. Its cells run in the state that
 ** plays it, so whoever takes over finds all that the lesson made; what it writes (pictures,
@@ -7,12 +7,15 @@
 ** the host that it asks: files, keys, and running a cell as the prompt would.
 */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -92,32 +95,110 @@ static int host_path(lua_State *L)
 
 /* ---- the lesson's own folder ---- */
 
-/* host.enter() -> the new folder, the one left; the process stands in the new one. */
-static int host_enter(lua_State *L)
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
-    char lessons[PATH_SIZE], here[PATH_SIZE], folder[] = "/tmp/tvmrepl-XXXXXX";
-    lessons_folder(lessons);
-    char *whole = realpath(lessons, NULL);
-    bool entered = whole && getcwd(here, sizeof here) && mkdtemp(folder) && chdir(folder) == 0 &&
-                   symlink(whole, "tutorials") == 0;
-    free(whole);
-    if (!entered)
-        return luaL_error(L, "cannot make a folder for the lesson in /tmp");
-    lua_pushstring(L, folder);
-    lua_pushstring(L, here);
-    return 2;
+    (void)st, (void)kind, (void)at;
+    return remove(path);
 }
 
-/* host.leave(folder, back): stands in `back` again; removes the folder if nothing was written. */
+/* Links are removed, and not followed. */
+static void remove_tree(const char *folder)
+{
+    enum { OPEN_FOLDERS = 8 };
+    nftw(folder, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Folders that are removed when the session ends: what a lesson wrote may be looked at until then. */
+typedef struct Left {
+    struct Left *next;
+    char folder[];
+} Left;
+
+static Left *left;
+static pid_t left_by;
+
+static void remove_left(void)
+{
+    for (const Left *l = left; l && getpid() == left_by; l = l->next)
+        remove_tree(l->folder);
+}
+
+static void remove_at_exit(const char *folder)
+{
+    size_t n = strlen(folder) + 1;
+    Left *l = malloc(sizeof *l + n);
+    if (!l)
+        return;
+    memcpy(l->folder, folder, n);
+    l->next = left;
+    if (!left && atexit(remove_left) != 0) {
+        free(l);
+        return;
+    }
+    left = l;
+    left_by = getpid();
+}
+
+/* Makes a folder in the place for passing files, or the one that was asked for. */
+static bool make_folder(const char *asked, char out[PATH_SIZE])
+{
+    if (!asked) {
+        const char *place = getenv("TMPDIR");
+        snprintf(out, PATH_SIZE, "%s/tvmrepl-XXXXXX", place && *place ? place : "/tmp");
+        return mkdtemp(out) != NULL;
+    }
+    char *whole = mkdir(asked, 0777) == 0 || errno == EEXIST ? realpath(asked, NULL) : NULL;
+    snprintf(out, PATH_SIZE, "%s", whole ? whole : asked);
+    free(whole);
+    return whole != NULL;
+}
+
+/* host.enter(folder?) -> the lesson's folder, the one left; the process stands in the first.  Without a name
+** it is a new one. */
+static int host_enter(lua_State *L)
+{
+    char lessons[PATH_SIZE], here[PATH_SIZE], folder[PATH_SIZE];
+    const char *asked = luaL_optstring(L, 1, NULL);
+    lessons_folder(lessons);
+    char *whole = realpath(lessons, NULL);
+    bool known = whole && getcwd(here, sizeof here);
+    bool entered = known && make_folder(asked, folder) && chdir(folder) == 0;
+    bool linked = entered && symlink(whole, "tutorials") == 0;
+    int why = errno;
+    free(whole);
+    if (linked) {
+        lua_pushstring(L, folder);
+        lua_pushstring(L, here);
+        return 2;
+    }
+    if (entered && chdir(here) != 0)
+        fprintf(stderr, "tvmrepl: cannot return to %s\n", here);
+    return RAISE(L, lesson_folder, NULL, asked ? asked : "/tmp",
+                 entered && why == EEXIST ? "something called 'tutorials' is there already" : strerror(why));
+}
+
+/* host.leave(folder, back, stays): stands in `back` again.  A folder that does not stay is removed, at once
+** if nothing was written to it, else at the end of the session; -> is it gone? */
 static int host_leave(lua_State *L)
 {
     const char *folder = luaL_checkstring(L, 1), *back = luaL_checkstring(L, 2);
+    bool stays = lua_toboolean(L, 3);
     const char *link = lua_pushfstring(L, "%s/tutorials", folder);
     if (chdir(back) != 0)
         return luaL_error(L, "cannot return to %s", back);
     unlink(link);
-    lua_pushboolean(L, rmdir(folder) == 0);
+    bool gone = !stays && rmdir(folder) == 0;
+    if (!gone && !stays)
+        remove_at_exit(folder);
+    lua_pushboolean(L, gone);
     return 1;
+}
+
+/* host.remove(folder) */
+static int host_remove(lua_State *L)
+{
+    remove_tree(luaL_checkstring(L, 1));
+    return 0;
 }
 
 /* ---- running a cell ---- */
@@ -166,7 +247,11 @@ static int host_evaluate(lua_State *L)
     int kept, file = catch_output(&kept);
     if (file < 0)
         return luaL_error(L, "cannot catch what the cell prints");
+    LuaView *view = &session_of(L)->view;
+    int height = view->height;
+    view->height = 62; /* nobody can ask for more() while a lesson plays */
     EvalStatus status = eval_input(inner, code, "=cell", stdout, stdout);
+    view->height = height;
     fflush(stdout);
     dup2(kept, STDOUT_FILENO);
     close(kept);
@@ -227,6 +312,22 @@ static int host_wait(lua_State *L)
     return 1;
 }
 
+/* host.key() -> the next key, or nil for Ctrl-C and the end of input; nobody's key is Enter. */
+static int host_key(lua_State *L)
+{
+    char key = '\n';
+    if (has_person()) {
+        struct pollfd keys = {.fd = STDIN_FILENO, .events = POLLIN};
+        bool pressed = poll(&keys, 1, -1) > 0 && read(STDIN_FILENO, &key, 1) == 1;
+        tcflush(STDIN_FILENO, TCIFLUSH);
+        protect_rest(L);
+        if (!pressed)
+            return 0;
+    }
+    lua_pushlstring(L, &key, 1);
+    return 1;
+}
+
 /* host.show(text) */
 static int host_show(lua_State *L)
 {
@@ -243,6 +344,7 @@ static void push_host(lua_State *L)
         {"names", host_names}, {"path", host_path},         {"enter", host_enter},
         {"leave", host_leave}, {"evaluate", host_evaluate}, {"wait", host_wait},
         {"show", host_show},   {"incomplete", host_incomplete}, {"keys", host_keys},
+        {"key", host_key},     {"remove", host_remove},
         {NULL, NULL},
     };
     luaL_newlib(L, functions);
@@ -263,15 +365,15 @@ static void push_script_function(lua_State *L, const char *name)
     push_host(L);
 }
 
-LUA_FN(tour, "tour(name?)",
-    "Plays a lesson in this session, \"workbench\" if none is named: its cells run here, one after the\n"
-    "other, with time to read. Any key stops it, and what it has made so far is yours. The lessons are\n"
-    "workbench, computation and model; `tvmrepl tutorial` plays them from a shell.")
+/* Plays the lesson that is the first argument in the folder that is the second. */
+static int play(lua_State *L, bool stepping)
 {
-    const char *name = arg_str_or(L, 1, "workbench");
+    const char *name = arg_str_or(L, 1, "workbench"), *folder = arg_str_or(L, 2, NULL);
     push_script_function(L, "tour");
     lua_pushstring(L, name);
-    if (call_and_restore(L, 2, 0) == LUA_OK)
+    lua_pushboolean(L, stepping);
+    lua_pushstring(L, folder);
+    if (call_and_restore(L, 4, 0) == LUA_OK)
         return 0;
     if (!protect_is_stop(L, -1))
         return lua_error(L);
@@ -282,9 +384,25 @@ LUA_FN(tour, "tour(name?)",
     return 0;
 }
 
+LUA_FN(tour, "tour(name?, folder?)",
+    "Plays a lesson in this session, \"workbench\" if none is named: its cells run here, one after the\n"
+    "other, with time to read. Any key stops it, and what it has made so far is yours. The lessons are\n"
+    "workbench, computation and model. The pictures that it draws go to a folder of their own, which is\n"
+    "removed when you leave; in a folder that you name they stay.")
+{
+    return play(L, false);
+}
+
+LUA_FN(tutorial, "tutorial(name?, folder?)",
+    "Plays a lesson as tour() does, at your pace: Enter runs the next cell, q stops and leaves you with all\n"
+    "that the lesson has made. `tvmrepl tutorial NAME` does it from a shell.")
+{
+    return play(L, true);
+}
+
 void tutorial_open(lua_State *L)
 {
-    static const LuaFn *const functions[] = {&tour_fn, NULL};
+    static const LuaFn *const functions[] = {&tour_fn, &tutorial_fn, NULL};
     lua_put_functions(L, functions);
 }
 
@@ -298,7 +416,7 @@ static int run_main(lua_State *L)
     lua_call(L, argc, 1);
     if (lua_type(L, -1) != LUA_TSTRING)
         return 1;
-    lua_pushcfunction(L, tour);
+    lua_pushcfunction(L, tutorial);
     lua_insert(L, -2);
     lua_call(L, 1, 0);
     return 0;

@@ -17,7 +17,7 @@ end
 
 -- The C library, POSIX and the kernel are open to all.
 local system = {}
-for word in ([[assert complex ctype dirent dlfcn elf errno execinfo fcntl fenv float glob immintrin
+for word in ([[assert complex ctype dirent dlfcn elf errno execinfo fcntl fenv float ftw glob immintrin
   inttypes langinfo limits link locale malloc math poll pthread pty sched semaphore setjmp signal spawn
   stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings syscall
   termios threads time ucontext uchar unistd wchar wctype]]):gmatch "%S+" do

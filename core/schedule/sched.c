@@ -153,7 +153,7 @@ static bool still_meant(const Version *v, const char *name, const Step *s, const
     while (v->number > before->number + 1)
         v = v->parent;
     REFUSE(s->err, stale_name, loop, "loop", name, v->number, v->said, before->number);
-    err_fix(s->err, "was the cell run twice?  s:back(%d) goes to where it was still there; \"%s\" means that of another nest",
+    err_fix(s->err, "was the step taken twice?  s:back(%d) goes to where it was still there; \"%s\" means that of another nest",
             before->number, path);
     return false;
 }

@@ -3,7 +3,8 @@ local view = ... -- view() is the width of the terminal, and whether it shows le
 local M = {}
 
 local function time_text(seconds)
-  for _, unit in ipairs { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "us" } } do
+  local _, beyond_ascii = view()
+  for _, unit in ipairs { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, beyond_ascii and "µs" or "us" } } do
     if seconds >= 0.9995 * unit[1] then return ("%.3g %s"):format(seconds / unit[1], unit[2]) end
   end
   return ("%.3g ns"):format(seconds * 1e9)
@@ -51,8 +52,13 @@ local function times_text(ratio)
   return (ratio < 10 and "%.2f" or ratio < 100 and "%.1f" or "%.0f"):format(ratio)
 end
 
+local function percent_around(percent)
+  local _, beyond_ascii = view()
+  return ("%s%.1f%%"):format(beyond_ascii and "±" or "+-", percent)
+end
+
 local function spread(t)
-  return ("±%.1f%%"):format(50 * (t.q3 - t.q1) / t.median)
+  return percent_around(50 * (t.q3 - t.q1) / t.median)
 end
 
 -- How many times as fast: the ratio with its interval, or that nothing is claimed.
@@ -134,7 +140,7 @@ function profile:__tostring()
   local rows, shares = { { "", "median", "spread", "share", "GFLOP/s" } }, {}
   for i, k in ipairs(self) do
     shares[i + 1] = k.share
-    rows[i + 1] = { k.name, time_text(k.ms * 1e-3), ("±%.1f%%"):format(k.spread), ("%.1f%%"):format(100 * k.share),
+    rows[i + 1] = { k.name, time_text(k.ms * 1e-3), percent_around(k.spread), ("%.1f%%"):format(100 * k.share),
       k.gflops > 0 and ("%.3g"):format(k.gflops) or "-" }
   end
   rows[#rows + 1] = { "all", time_text(self.ms * 1e-3), "", "", ("%.3g"):format(self.gflops) }

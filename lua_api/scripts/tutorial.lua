@@ -11,7 +11,7 @@
 -- `host` (repl/tutorial.c) runs and shows: host.evaluate(input) returns what was printed and how it went
 -- ("ok", "error", "syntax", "interrupted"); host.incomplete(input) says that it goes on;
 -- host.show(text) writes for a person; host.keys() lets single keys through until the lesson is over;
--- host.wait(seconds) returns true if a key was pressed; host.color says whether escapes are welcome,
+-- host.wait(seconds) returns true if a key was pressed, host.key() the next key; host.color says whether escapes are welcome,
 -- host.person whether somebody sits at a terminal, host.width how wide that is.
 local tutorial = {}
 
@@ -234,7 +234,7 @@ end
 
 -- As a person would have typed it.
 local function typed(input)
-  return (("tvm> " .. input):gsub("\n", "\n...> ")) .. "\n"
+  return (("tvm> " .. input):gsub("\n", "\n...> "))
 end
 
 -- Time to read a text; returns true if a key was pressed meanwhile.
@@ -243,31 +243,57 @@ local function reading(host, text)
   return host.wait(math.min(0.4 + words * 0.06, 5))
 end
 
+-- How a lesson goes on by itself: each function returns true if the person wants to stop it.
+local function by_itself(host)
+  return {
+    read = function(text) return reading(host, text) end,
+    run = function() return host.wait(0.4) end,
+  }
+end
+
+-- How it goes on at the person's pace: the first input of a cell stands there until a key runs the cell.
+local function at_your_pace(host)
+  return {
+    read = function() -- a key that was pressed while a cell ran means nothing
+      host.wait(0)
+      return false
+    end,
+    run = function(first)
+      if not first then return false end
+      local key = host.key()
+      return key ~= "\n" and key ~= "\r" and key ~= " "
+    end,
+  }
+end
+
 -- Plays a cell; returns as tutorial.play does.
-local function play_cell(piece, host)
-  for _, input in ipairs(inputs(piece.text, host)) do
+local function play_cell(piece, host, pace)
+  for i, input in ipairs(inputs(piece.text, host)) do
     host.show(typed(input))
-    if host.wait(0.4) then return false end
+    local stops = pace.run(i == 1)
+    host.show "\n"
+    if stops then return false end
     local printed, status = host.evaluate(input)
     host.show(printed)
     if status == "interrupted" or (status ~= "ok" and not piece.want) then return false, status end
-    if reading(host, printed) then return false end
+    if pace.read(printed) then return false end
   end
   host.show "\n"
   return true
 end
 
--- Plays a lesson: prose, cells and what they print, with time to read where somebody sits there.
--- Returns true at the end; false if a key was pressed; false and how it went if Ctrl-C was, or if a
--- cell failed that should not.
-function tutorial.play(markdown, host)
+-- Plays a lesson: prose, cells and what they print, with time to read where somebody sits there, or, when
+-- `stepping`, a cell for each key.  Returns true at the end; false if the person stopped it; false and how it
+-- went if Ctrl-C was pressed, or if a cell failed that should not.
+function tutorial.play(markdown, host, stepping)
+  local pace = (stepping and at_your_pace or by_itself)(host)
   for _, piece in ipairs(tutorial.parse(markdown)) do
     if piece.kind == "cell" then
-      local ended, status = play_cell(piece, host)
+      local ended, status = play_cell(piece, host, pace)
       if not ended then return false, status end
     else
       host.show(tutorial.rendered(piece.text, math.min(host.width, 90), host.color) .. "\n")
-      if reading(host, piece.text) then return false end
+      if pace.read(piece.text) then return false end
     end
   end
   return true
@@ -278,44 +304,53 @@ local function read(path)
   return file:read "a"
 end
 
-local inside -- {folder, back}: the lesson's own folder and the one to return to
+local inside -- {folder, back, stays}: the lesson's folder, the one to return to, and whether the person named it
 
-local function leave_folder(host, keep)
-  local folder, back = inside.folder, inside.back
+local function leave_folder(host)
+  local folder, back, stays = inside.folder, inside.back, inside.stays
   inside = nil
-  if not host.leave(folder, back) then
-    if keep then
-      host.show("What the lesson wrote is in " .. folder .. "\n")
-    else
-      os.execute("rm -r '" .. folder .. "'")
-    end
-  end
+  local gone = host.leave(folder, back, stays)
+  if not gone then return folder, stays end
 end
 
--- Calls body() in a new folder, which what it writes goes to; comes back also from an error, but not from
--- an interruption, which passes every pcall. What is written stays only where `keep` says so.
-local function in_own_folder(host, keep, body)
-  local folder, back = host.enter()
-  inside = { folder = folder, back = back }
+-- Calls body() in the lesson's folder; comes back also from an error, but not from an interruption, which
+-- passes every pcall.
+local function in_own_folder(host, asked, body)
+  local folder, back = host.enter(asked)
+  inside = { folder = folder, back = back, stays = asked ~= nil }
   local results = table.pack(pcall(body))
-  leave_folder(host, keep)
+  local written, stays = leave_folder(host)
   if not results[1] then error(results[2], 0) end
-  return table.unpack(results, 2, results.n)
+  return written, stays, table.unpack(results, 2, results.n)
+end
+
+local function say_folder(host, folder, stays)
+  if folder then
+    host.show(("What the lesson wrote is in %s%s.\n"):format(folder, stays and "" or " until you leave"))
+  end
 end
 
 -- What a person reads who stopped a lesson.
 function tutorial.taken_over(host, name)
-  if inside then leave_folder(host, true) end
+  if inside then say_folder(host, leave_folder(host)) end
   host.show(("The session is yours, with all that the lesson made. tour%s begins anew.\n"):format(
     name == "workbench" and "()" or (' "%s"'):format(name)))
 end
 
+local how_to = {
+  [true] = "(Enter runs the next cell; q stops here, and all that the lesson made stays)\n\n",
+  [false] = "(any key stops the lesson; all that it made stays. tutorial%s waits for Enter)\n\n",
+}
+
 -- Plays a lesson in the session that asks for it.
-function tutorial.tour(host, name)
+function tutorial.tour(host, name, stepping, folder)
   local markdown = read(host.path(name))
-  if host.person then host.show "(any key stops the lesson; all that it made stays)\n\n" end
+  if host.person then host.show(how_to[stepping]:format(name == "workbench" and "()" or (' "%s"'):format(name))) end
   host.keys()
-  local ended, status = in_own_folder(host, true, function() return tutorial.play(markdown, host) end)
+  local written, stays, ended, status = in_own_folder(host, folder, function()
+    return tutorial.play(markdown, host, stepping)
+  end)
+  say_folder(host, written, stays)
   if ended then
     host.show(("The lesson ends here%s.\n"):format(host.person and ", and the session is yours" or ""))
   elseif status and status ~= "interrupted" then
@@ -330,7 +365,7 @@ local function check_all(host, names, update)
   local failed = 0
   for _, name in ipairs(names) do
     local path = host.path(name)
-    failed = failed + in_own_folder(host, false, function()
+    local written, _, count = in_own_folder(host, nil, function()
       local count, text = tutorial.check(name, read(path), host, update)
       if text then
         local part <close> = assert(io.open(path .. ".part", "w"))
@@ -340,6 +375,8 @@ local function check_all(host, names, update)
       end
       return count
     end)
+    if written then host.remove(written) end
+    failed = failed + count
   end
   return failed == 0 and 0 or 1
 end
@@ -367,7 +404,7 @@ function tutorial.main(host, ...)
   end
   arg = table.move(words, 2, #words, 1, {})
   if host.person then return words[1] end
-  local ended, status = tutorial.tour(host, words[1])
+  local ended, status = tutorial.tour(host, words[1], false)
   return ended and 0 or status == "interrupted" and 130 or 1
 end
 

@@ -51,6 +51,41 @@ t.test("a script gets its arguments, and its errors their place", function()
   os.remove(path)
 end)
 
+t.test("an error in a script shows its line, from a file and from standard input", function()
+  local broken, wrong, foreign = "local a = 1\nlocal b == 2\n", "local a = 1\nno_such(a)\n", "local a = 1\nlocal b = tvm.foo\n"
+  for source, said in pairs {
+    [broken] = ":2: syntax error: unexpected symbol near '=='\n  local b == 2\n          ^^\n",
+    [wrong] = ":2: error: attempt to call a nil value (global 'no_such')\n  no_such(a)\n",
+    [foreign] = ":2: error: tvm has no member 'foo'\n  local b = tvm.foo\n  try: help\"tvm\"\n",
+    ["#!/usr/bin/env tvmrepl\n" .. wrong] = ":3: error: attempt to call a nil value (global 'no_such')\n  no_such(a)\n",
+  } do
+    t.eq(run("-", source), "stdin" .. said)
+    local path = script(source)
+    t.eq(run(path), path .. said)
+    os.remove(path)
+  end
+end)
+
+t.test("what a script has printed is not lost when it is killed", function()
+  local path, out = script "print 'first'\nfor i = 1, 100 do print(i) end\nwhile true do end\n", os.tmpname()
+  for _, signal in ipairs { "TERM", "KILL" } do
+    os.execute(("'%s' %s >%s 2>/dev/null & p=$!; until [ -s %s ]; do sleep 0.02; done; sleep 0.1; kill -%s $p; wait $p")
+      :format(program, path, out, out, signal))
+    local lines = io.open(out):read "a"
+    t.eq(lines:match "^first\n", "first\n")
+    if signal == "TERM" then t.eq(lines:match "100\n$", "100\n") end
+  end
+  os.remove(path)
+  os.remove(out)
+end)
+
+t.test("colours where they are asked for, and not where NO_COLOR says no", function()
+  local pipe = io.popen(("CLICOLOR_FORCE=1 '%s' -e 'no_such()' 2>&1"):format(program))
+  t.contains(pipe:read "a", "\27[1;31merror:\27[0m attempt to call")
+  pipe:close()
+  t.ok(not run "-e 'no_such()'":find "\27")
+end)
+
 t.test("a script that does not parse runs nothing", function()
   local path = script "print 'begun'\nx = = 1\n"
   local text, code = run(path)

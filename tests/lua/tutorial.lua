@@ -102,6 +102,7 @@ end)
 
 t.test("an unknown lesson is named", function()
   t.raises("lesson_not_found", function() tour "no-such-lesson" end)
+  t.raises("lesson_folder", function() tour("workbench", "/dev/null/x") end)
 end)
 
 t.test("the bench times the lesson's last rung", function()

@@ -7,6 +7,7 @@
 **      case NAME           the next test; a fresh terminal of 80 columns, a fresh history
 **      start ARGUMENTS     starts the program (arguments are split at blanks; none is usual)
 **      with NAME=VALUE     sets a variable for the next start
+**      inks                from the next start on colours are allowed, and are shown as <1;31>
 **      enter TEXT          waits for the prompt, then types TEXT and Enter
 **      leave               waits for the prompt, types Ctrl-D, and the program ends with code 0
 **      send TEXT           types at once; \r Enter, \t Tab, \e Escape, \xHH any byte, \\ a backslash
@@ -44,6 +45,8 @@ typedef struct Terminal {
     size_t len, seen;       /* all of it; what the script has expected so far */
     size_t line, cursor;    /* where the last line begins; where the next letter goes */
     int escape, parameter;  /* state of reading an escape sequence */
+    bool inks;              /* colours are shown, too */
+    char ink[16];           /* the parameters of the sequence */
 } Terminal;
 
 typedef struct Test {
@@ -65,6 +68,8 @@ static long now_ms(void)
 
 /* ---- the terminal ---- */
 
+static void show_letter(Terminal *t, unsigned char c);
+
 /* Obeys the escape sequences that move within a line or erase its end. */
 static void end_sequence(Terminal *t, unsigned char c)
 {
@@ -79,6 +84,12 @@ static void end_sequence(Terminal *t, unsigned char c)
         memmove(t->shown + t->cursor, t->shown + t->cursor + n,
                 t->len > t->cursor + n ? (t->len -= n) - t->cursor + 1 : 0);
     t->escape = 0;
+    if (c == 'm' && t->inks) {
+        char shown[sizeof t->ink + 2];
+        snprintf(shown, sizeof shown, "<%s>", t->ink);
+        for (const char *p = shown; *p; p++)
+            show_letter(t, (unsigned char)*p);
+    }
 }
 
 static void show_letter(Terminal *t, unsigned char c)
@@ -100,7 +111,11 @@ static void show_byte(Terminal *t, unsigned char c)
     if (t->escape == 1) {
         t->escape = c == '[' ? 2 : c == ']' ? 3 : 0;
         t->parameter = 0;
+        t->ink[0] = '\0';
     } else if (t->escape == 2) {
+        size_t n = strlen(t->ink);
+        if (n + 1 < sizeof t->ink && c < 0x40)
+            memcpy(t->ink + n, (char[]){(char)c, '\0'}, 2);
         if (isdigit(c))
             t->parameter = t->parameter * 10 + c - '0';
         else if (c >= 0x40 && c <= 0x7e)
@@ -161,7 +176,8 @@ static void start(Test *test, Terminal *t, char *arguments)
         snprintf(history, sizeof history, "%s/history", test->folder);
         setenv("TVMREPL_HISTORY", history, 1);
         setenv("TERM", "xterm", 1);
-        setenv("NO_COLOR", "1", 1);
+        setenv("PAGER", "cat", 1);
+        setenv("NO_COLOR", t->inks ? "" : "1", 1);
         setenv("INPUTRC", "/dev/null", 1);
         for (int i = 0; i < test->nwith; i++)
             putenv(test->with[i]);
@@ -282,6 +298,8 @@ static void obey(Test *test, Terminal *t, const char *word, char *text)
         start(test, t, text);
     } else if (strcmp(word, "with") == 0 && test->nwith < 8) {
         snprintf(test->with[test->nwith++], sizeof test->with[0], "%s", text);
+    } else if (strcmp(word, "inks") == 0) {
+        t->inks = true;
     } else if (strcmp(word, "send") == 0) {
         unescape(text);
         type(t, text);
@@ -342,6 +360,7 @@ static bool run_script(Test *test, Terminal *t)
         if (strcmp(line, "case") == 0) {
             end_case(test, t);
             begin_case(test, text);
+            t->inks = false;
         } else if (!test->failed) {
             obey(test, t, line, text);
             failed = failed || test->failed;

@@ -10,6 +10,7 @@ static const char *const sgr[INK_COUNT] = {
     [INK_plain] = "",       [INK_strong] = "1",     [INK_quiet] = "2",    [INK_parallel] = "1;36",
     [INK_vectorized] = "1;33", [INK_unrolled] = "1;35", [INK_block] = "1;34", [INK_thread] = "1;32",
     [INK_buffer] = "36",    [INK_new] = "1;34",     [INK_gone] = "33",    [INK_moved] = "35",
+    [INK_wrong] = "1;31",   [INK_advice] = "32",
 };
 
 typedef struct KindLook {
@@ -103,15 +104,15 @@ Line line_begin(Buf *out, TextStyle style)
 }
 
 /* Names come from files that others wrote: a control character would steer the terminal. */
-static void put_inked(Line *l, Ink ink, const char *s, size_t n)
+void ink_text(Buf *out, bool color, Ink ink, const char *text, size_t n)
 {
-    bool colored = l->style.color && *sgr[ink] && n;
+    bool colored = color && *sgr[ink] && n;
     if (colored)
-        buf_printf(l->out, "\x1b[%sm", sgr[ink]);
+        buf_printf(out, "\x1b[%sm", sgr[ink]);
     for (size_t i = 0; i < n; i++)
-        buf_putc(l->out, (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i]);
+        buf_putc(out, (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i]);
     if (colored)
-        buf_puts(l->out, "\x1b[0m");
+        buf_puts(out, "\x1b[0m");
 }
 
 void line_put(Line *l, Ink ink, const char *text)
@@ -124,14 +125,14 @@ void line_put(Line *l, Ink ink, const char *text)
         int room = l->style.width - l->col - text_cols(more);
         if (room >= 0) {
             size_t n = text_fit(text, room);
-            put_inked(l, ink, text, n);
-            put_inked(l, INK_quiet, more, strlen(more));
+            ink_text(l->out, l->style.color, ink, text, n);
+            ink_text(l->out, l->style.color, INK_quiet, more, strlen(more));
             l->col += text_cols(arena_strndup(l->out->arena, text, n)) + text_cols(more);
         }
         l->cut = true;
         return;
     }
-    put_inked(l, ink, text, strlen(text));
+    ink_text(l->out, l->style.color, ink, text, strlen(text));
     l->col += cols;
 }
 

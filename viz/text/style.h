@@ -28,6 +28,8 @@ typedef enum Ink {
     INK_new,
     INK_gone,
     INK_moved,
+    INK_wrong,  /* the word that says so */
+    INK_advice, /* what to type instead */
     INK_COUNT
 } Ink;
 
@@ -37,6 +39,9 @@ Ink ink_of_kind(ForKind k);
 const char *mark_of_kind(ForKind k, bool utf8);
 /* Its word: "parallel", "threadIdx.x"; "" for serial. */
 const char *word_of_kind(ForKind k);
+
+/* Adds the first `n` bytes of `text` in an ink; control characters become "?". */
+void ink_text(Buf *out, bool color, Ink ink, const char *text, size_t n);
 
 /* A line being written: text is counted in columns and cut at the width. */
 typedef struct Line {

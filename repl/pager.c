@@ -1,0 +1,71 @@
+/* pager.c -- `less` or what the person prefers, as git and psql do it. */
+#include "repl/pager.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* A file in memory that holds the text, to be read from its beginning; -1 if there is no room. */
+static int text_file(const char *text)
+{
+    int fd = memfd_create("page", MFD_CLOEXEC);
+    size_t len = strlen(text), done = 0;
+    for (ssize_t n; fd >= 0 && done < len; done += (size_t)n)
+        if ((n = write(fd, text + done, len - done)) <= 0)
+            break;
+    if (fd < 0 || done == len)
+        return lseek(fd, 0, SEEK_SET) == 0 ? fd : -1;
+    close(fd);
+    return -1;
+}
+
+/* Ctrl-C belongs to the pager while it runs: we ignore it, and it gets the usual. */
+static pid_t start(const char *command, int text)
+{
+    pid_t child;
+    sigset_t usual;
+    posix_spawnattr_t how;
+    posix_spawn_file_actions_t files;
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGINT);
+    posix_spawnattr_init(&how);
+    posix_spawnattr_setsigdefault(&how, &usual);
+    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGDEF);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, text, STDIN_FILENO);
+    char *words[] = {"sh", "-c", (char *)command, NULL};
+    int failed = posix_spawnp(&child, "sh", &files, &how, words, environ);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&how);
+    return failed ? -1 : child;
+}
+
+bool pager_show(const char *text)
+{
+    enum { NO_SUCH_PROGRAM = 127 };
+    const char *command = getenv("PAGER"), *term = getenv("TERM");
+    if (!command)
+        command = "less";
+    if (!*command || strcmp(command, "cat") == 0 || !term || strcmp(term, "dumb") == 0)
+        return false;
+    int file = text_file(text);
+    if (file < 0)
+        return false;
+    setenv("LESS", "FRX", 0); /* colours stay, the text stays on the screen, and a short one needs no key */
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    sigaction(SIGINT, &ignore, &before);
+    int status = NO_SUCH_PROGRAM << 8;
+    pid_t child = start(command, file);
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    sigaction(SIGINT, &before, NULL);
+    close(file);
+    return !WIFEXITED(status) || WEXITSTATUS(status) != NO_SUCH_PROGRAM;
+}

@@ -161,6 +161,21 @@ t.test("graphs that contradict themselves", function()
   t.eq(table.concat(import(model{o.node("Relu", {"a"}, {"y"}), o.node("Neg", {"x"}, {"a"})}):nodes(), " "), "neg1 relu1")
 end)
 
+t.test("of constants that are given again the last counts, and the source says so", function()
+  local function given(...)
+    local nodes = {}
+    for i, v in ipairs{...} do
+      nodes[i] = o.node("Constant", {}, {"c"}, {value = {tensor = o.tensor{dims = {2}, floats = {v, v}}}})
+    end
+    table.insert(nodes, 2, o.node("Add", {"x", "c"}, {"y"}))
+    return import(o.model{inputs = {o.value("x", {2})}, outputs = {o.value("y", {2})}, nodes = nodes})
+  end
+  local g = given(12, 3, 2)
+  t.contains(tostring(g), "2 constants given again, the last counts")
+  t.ok(g:lower():interpret{tvm.zeros{2}} == tvm.tensor({2, 2}, "float32"))
+  t.ok(not tostring(given(12)):find("again", 1, true))
+end)
+
 t.test("external data stay in the model's folder, and are read whole", function()
   local function outside(location, more)
     local ext = {location = location, offset = 0, length = 8}

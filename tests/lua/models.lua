@@ -40,7 +40,9 @@ for _, name in ipairs { "squeezenet", "resnet50", "densenet121", "inception_v1",
   agrees("data/onnx-light/light_" .. name)
 end
 for _, name in ipairs { "mnist-8", "cnn-mnist-pytorch", "micro-kws-fp32", "tfl-helloworld", "super-resolution-10",
-  "ultraface-slim-320-simplified" } do
+  "ultraface-slim-320-simplified", "ultraface-rfb-320", "yunet-n-320", "bert-toy", "gpt2-past-toy", "blazeface-back-256",
+  "basic-pitch-nmp", "dtln-1", "dtln-2", "gtcrn-stream-simple", "lgbm-classifier-tensor", "magika-standard-v3_3",
+  "ppocr-mobile-cls", "ppocr-v4-rec-ch" } do
   agrees("data/models/onnx/" .. name)
 end
 

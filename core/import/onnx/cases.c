@@ -57,7 +57,7 @@ static const char *index_text(Arena *A, const Tensor *t, int64_t i)
     return text;
 }
 
-/* What is different first; NULL if nothing is. */
+/* What is different first, and how many are; NULL if nothing is. */
 static const char *difference(Arena *A, const char *name, const Tensor *y, const Tensor *ref,
                               const CaseOptions *how)
 {
@@ -71,15 +71,19 @@ static const char *difference(Arena *A, const char *name, const Tensor *y, const
     for (int64_t i = 0; how->whole && i < n; i++)
         if (isfinite(number(ref, i)) && fabs(number(ref, i)) > greatest)
             greatest = fabs(number(ref, i));
+    int64_t differ = 0, first = 0;
     for (int64_t i = 0; i < n; i++) {
         double a = number(y, i), b = number(ref, i);
         bool exact = !dtype_is_float(ref->dtype);
         double bound = exact ? 0 : how->atol + how->rtol * (how->whole ? greatest : fabs(b));
         if (a == b || (isnan(a) && isnan(b)) || fabs(a - b) <= bound)
             continue;
-        return arena_printf(A, "%s[%s] is %.9g, expected %.9g", name, index_text(A, y, i), a, b);
+        first = differ++ ? first : i;
     }
-    return NULL;
+    return !differ ? NULL
+                   : arena_printf(A, "%s[%s] is %.9g, expected %.9g; %lld of %lld elements differ", name,
+                                  index_text(A, y, first), number(y, first), number(ref, first),
+                                  (long long)differ, (long long)n);
 }
 
 /* ---- one case ---- */

@@ -444,6 +444,17 @@ static int64_t maker_of(void *env, uint32_t at, uint32_t i)
     return maker == UINT32_MAX ? TOPO_NOTHING : (int64_t)maker;
 }
 
+static bool is_constant(const OnnxNode *n) { return !n->domain[0] && !strcmp(n->op_type, "Constant") && n->nout == 1; }
+
+/* Is there another Constant further on that gives the same name?  Files that tools have pasted together have such, and
+** what the runtimes read, which know constants before they look at nodes, is the last. */
+static bool is_replaced(const Makers *m, uint32_t at)
+{
+    const OnnxNode *n = &m->nodes->at[at];
+    uint32_t last = is_constant(n) ? strmap_get(&m->of, n->out_name[0], strlen(n->out_name[0]), at) : at;
+    return last != at && is_constant(&m->nodes->at[last]);
+}
+
 /* Imports nodes so that each comes after those it reads from.  ONNX asks for that order, and some
 ** exporters do not keep it; in a file that does the order stays. */
 static bool import_sorted(Importer *im, const OnnxNodes *nodes, Err *err)
@@ -457,9 +468,12 @@ static bool import_sorted(Importer *im, const OnnxNodes *nodes, Err *err)
                            k);
     if (!topo_order(im->A, n, maker_of, &makers, order, &stuck))
         return REFUSE(err, graph_cycle, NULL, nodes->at[stuck].name);
-    for (uint32_t k = 0; k < n; k++)
-        if (!import_node(im, nodes->at[order[k]], err))
+    for (uint32_t k = 0; k < n; k++) {
+        if (is_replaced(&makers, order[k]))
+            im->replaced++;
+        else if (!import_node(im, nodes->at[order[k]], err))
             return false;
+    }
     return true;
 }
 
@@ -625,9 +639,10 @@ Graph *onnx_import_bytes(const uint8_t *bytes, size_t n, const char *name, const
     if (ok && !m.graph.at)
         ok = REFUSE(&mine, onnx_no_model, NULL, name);
     if (ok && import_graph(&im, m.graph, &mine)) {
-        gb_set_source(im.b, arena_printf(A, "%s, ONNX opset %lld%s%s%s%s", name,
+        const char *again = im.replaced ? arena_printf(A, "; %u constants given again, the last counts", im.replaced) : "";
+        gb_set_source(im.b, arena_printf(A, "%s, ONNX opset %lld%s%s%s%s%s", name,
                                          (long long)im.opset, m.producer[0] ? ", from " : "",
-                                         m.producer, m.version[0] ? " " : "", m.version));
+                                         m.producer, m.version[0] ? " " : "", m.version, again));
         g = gb_finish(im.b, &mine);
     } else {
         gb_drop(im.b);

@@ -68,6 +68,7 @@ typedef struct Importer {
     StrMap foreign;     /* inputs whose element type has no counterpart here */
     StrMap symbols;     /* by name in the model */
     StrMap domains;     /* by domain: its version */
+    uint32_t replaced;  /* Constant nodes that another one of the same name stands for */
 } Importer;
 
 typedef struct OnnxNode {

@@ -3,8 +3,8 @@
 ** What holds: plain loops, loops under pcall and xpcall, error handlers that loop, coroutines that
 ** swallow errors, and __close handlers stop at once.  Finalizers could not be stopped, so scripts
 ** have none.  Bytecode, the debug library and native modules, which can break the process, are not
-** there.  Patterns, which may backtrack for years, are matched by match.c.  What does not hold: table.sort,
-** table.concat and string.rep on millions of elements come to their end first, in seconds.
+** there.  Patterns, which may backtrack for years, are matched by match.c; sorting and long strings are in bulk.c.
+** What does not hold: a whole collection of tens of millions of tables comes to its end first, in a second.
 */
 #include "lua_api/protect.h"
 
@@ -300,6 +300,23 @@ static const char *read_piece(lua_State *L, void *env, size_t *len)
     return lua_tolstring(L, 5, len);
 }
 
+typedef struct Text {
+    const char *at;
+    size_t left;
+} Text;
+
+static const char *read_text(lua_State *L, void *env, size_t *len)
+{
+    enum { PIECE = 1 << 16 };
+    Text *t = env;
+    protect_poll(L);
+    const char *piece = t->at;
+    *len = t->left < PIECE ? t->left : PIECE;
+    t->at += *len;
+    t->left -= *len;
+    return *len ? piece : NULL;
+}
+
 static int loaded(lua_State *L, int status, int env)
 {
     if (status == LUA_OK) {
@@ -328,7 +345,7 @@ LUA_FN(base_load, "load(chunk, name?, mode?, env?) -> function",
     if (lua_type(L, 1) == LUA_TSTRING) {
         const char *text = lua_tolstring(L, 1, &len);
         const char *name = arg_str_or(L, 2, text);
-        return loaded(L, luaL_loadbufferx(L, text, len, name, "t"), env);
+        return loaded(L, lua_load(L, read_text, &(Text){text, len}, name, "t"), env);
     }
     arg_function(L, 1);
     return loaded(L, lua_load(L, read_piece, NULL, arg_str_or(L, 2, "=(load)"), "t"), env);

@@ -321,8 +321,8 @@ static bool judge(Outcome out, double deadline, const ExecJob *jobs, int njobs, 
         if (state == BOARD_FAULT)
             exec_explain_fault(jobs, njobs, err);
         else
-            REFUSE(err, kernel_no_memory, NULL, running_name(jobs, njobs, current),
-                   (long long)b->fault.value);
+            REFUSE(err, kernel_no_memory, NULL, running_name(jobs, njobs, current), "a temporary",
+                   (double)b->fault.value / (1 << 20));
         exec_need_runner(NULL);
         return false;
     case BOARD_REFUSED: {

@@ -179,11 +179,45 @@ static bool run_checked(const Node *func, Tensor *const *args, const CheckOption
     return check_run(func, n, io, options, err);
 }
 
+typedef struct Greatest {
+    const Node *alloc;
+    double bytes;
+} Greatest;
+
+/* The Alloc that takes most; of a window whose extents are no constants, the whole buffer counts. */
+static void find_greatest(const Node *n, Greatest *g)
+{
+    if (n->op == OP_Alloc) {
+        const Node *buffer = n->kid[Alloc_buffer], *window = n->kid[Alloc_window];
+        double bytes = (double)dtype_bytes((DType)buffer->type);
+        for (size_t d = 0; d < ir_rank(buffer); d++) {
+            int64_t part = window->nkids ? ir_const_int(window->kid[d]->kid[Range_extent], -1) : -1;
+            bytes *= (double)(part >= 0 ? part : ir_dim(buffer, d));
+        }
+        if (bytes > g->bytes)
+            *g = (Greatest){n, bytes};
+    }
+    for (size_t i = 0; i < n->nkids; i++)
+        if (op_info[n->kid[i]->op].cls == CLASS_STMT)
+            find_greatest(n->kid[i], g);
+}
+
+/* Which of the program's buffers it was that there is no memory for. */
+static void explain_no_memory(const Node *func, Err *err)
+{
+    Greatest g = {0};
+    find_greatest(func, &g);
+    if (g.alloc)
+        REFUSE(err, kernel_no_memory, g.alloc, func->at.name, ir_buf_name(g.alloc->kid[Alloc_buffer]), g.bytes / (1 << 20));
+}
+
 /* A kernel that touched memory that is not its own says only where.  Which access it was, and in which iteration, is
 ** found by running the program again with each access checked, if that does not take long. */
 static void explain_fault(const Node *func, Tensor *const *args, Err *err)
 {
     Err found = {0};
+    if (err->code == ERR_kernel_no_memory)
+        explain_no_memory(func, err);
     if ((err->code != ERR_kernel_out_of_bounds && err->code != ERR_kernel_crashed) ||
         run_checked(func, args, &(CheckOptions){.iterations = 2000000, .partial = true}, &found) ||
         found.code != ERR_outside_buffer)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "core/base/memory.h"
 #include "core/run/pool.h"
 #include "core/run/runtime.h"
 
@@ -40,6 +41,7 @@ static struct {
     Block *blocks;
     int32_t nblocks, free[CLASSES];
     _Atomic int32_t live;
+    int64_t live_bytes, budget; /* of blocks that are not free; what they may come to */
     pthread_mutex_t lock;
 } mem = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -161,15 +163,29 @@ static bool drop_free(void)
     return any;
 }
 
-/* Cuts a new block from the range; -1 when memory or addresses are used up. */
+/* May so many bytes more be in use?  Pages come when they are touched, so what the machine has left would not tell: it is
+** asked while temporaries take next to nothing, and counted down from there. */
+static bool affordable(int64_t bytes)
+{
+    int64_t then = mem.live_bytes + bytes;
+    if (then < MEMORY_SMALL)
+        return true;
+    if (mem.live_bytes < MEMORY_SMALL) {
+        mem.budget = memory_free();
+        if (then > mem.budget && drop_free())
+            mem.budget = memory_free();
+    }
+    return then <= mem.budget;
+}
+
+/* Cuts a new block from the range; -1 when addresses are used up. */
 static int32_t new_block(int cls, int64_t pages)
 {
     int64_t bytes = pages * POOL_PAGE;
     char *start = mem.top + POOL_GAP;
     if (bytes >= HUGE_PAGE)
         start += (HUGE_PAGE - (uintptr_t)start % HUGE_PAGE) % HUGE_PAGE;
-    if (mem.nblocks == MAX_BLOCKS || start + bytes + POOL_GAP > mem.range + mem.range_bytes ||
-        (!memory_available(bytes, NULL) && !(drop_free() && memory_available(bytes, NULL))))
+    if (mem.nblocks == MAX_BLOCKS || start + bytes + POOL_GAP > mem.range + mem.range_bytes)
         return -1;
     if (mmap(start, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
              -1, 0) == MAP_FAILED)
@@ -209,6 +225,8 @@ void *memory_alloc(void *ctx, int64_t bytes)
         fault_no_memory(bytes);
     int cls = size_class((bytes + POOL_PAGE) / POOL_PAGE, &pages);
     pthread_mutex_lock(&mem.lock);
+    if (!affordable(pages * POOL_PAGE))
+        fault_no_memory(bytes);
     int32_t i = mem.free[cls];
     if (i >= 0)
         mem.free[cls] = mem.blocks[i].next;
@@ -218,6 +236,7 @@ void *memory_alloc(void *ctx, int64_t bytes)
         fault_no_memory(bytes);
     mem.blocks[i].asked = bytes;
     mem.live++;
+    mem.live_bytes += mem.blocks[i].bytes;
     char *p = data_of(&mem.blocks[i]);
     pthread_mutex_unlock(&mem.lock);
     return p;
@@ -230,6 +249,7 @@ static void put_back(int32_t i)
     b->next = mem.free[b->cls];
     mem.free[b->cls] = i;
     mem.live--;
+    mem.live_bytes -= b->bytes;
 }
 
 void memory_release(void *ctx, void *temporary)

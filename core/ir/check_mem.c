@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/buf.h"
+#include "core/base/memory.h"
 
 Memory *check_memory(Checker *c, const Node *buffer)
 {
@@ -20,8 +21,11 @@ bool check_room(Checker *c, const Node *buffer, Copy *copy, bool reuse)
 {
     size_t size = dtype_bytes((DType)buffer->type), count = 1, bytes;
     bool fits = true;
-    for (size_t d = 0; d < ir_rank(buffer); d++)
+    double asked = (double)(size + sizeof(Record));
+    for (size_t d = 0; d < ir_rank(buffer); d++) {
         fits &= !__builtin_mul_overflow(count, (size_t)copy->extent[d], &count);
+        asked *= (double)copy->extent[d];
+    }
     fits &= !__builtin_mul_overflow(count, size + sizeof(Record), &bytes);
     if (fits && count <= copy->capacity && copy->records) {
         if (!reuse)
@@ -30,9 +34,9 @@ bool check_room(Checker *c, const Node *buffer, Copy *copy, bool reuse)
             copy->records[i].defined = false;
         return true;
     }
-    if (!fits || bytes > c->bytes_left) {
+    if (!fits || bytes > c->bytes_left || ((int64_t)bytes >= MEMORY_SMALL && (int64_t)bytes > memory_free())) {
         c->failed = true;
-        return REFUSE(c->err, alloc_too_big, buffer, ir_buf_name(buffer));
+        return REFUSE(c->err, alloc_too_big, buffer, ir_buf_name(buffer), asked / (1 << 20));
     }
     c->bytes_left -= bytes;
     copy->records = ARENA_ARRAY(c->A, Record, count);

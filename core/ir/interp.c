@@ -6,6 +6,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/cancel.h"
+#include "core/base/memory.h"
 
 typedef struct BlockAxis {
     Scalar *cell;
@@ -228,13 +229,16 @@ static bool take_memory(Machine *m, Mem *mem, const Node *alloc, size_t *bytes)
 {
     size_t need = dtype_bytes((DType)mem->buffer->type);
     bool fits = true;
-    for (size_t d = 0; d < ir_rank(mem->buffer); d++)
+    double asked = (double)need;
+    for (size_t d = 0; d < ir_rank(mem->buffer); d++) {
         fits &= !__builtin_mul_overflow(need, (size_t)mem->extent[d], &need);
+        asked *= (double)mem->extent[d];
+    }
     *bytes = need;
     if (fits && need <= mem->capacity)
         return true;
-    if (!fits || need > m->bytes_left) {
-        FAIL(m->err, alloc_too_big, alloc, ir_buf_name(mem->buffer));
+    if (!fits || need > m->bytes_left || ((int64_t)need >= MEMORY_SMALL && (int64_t)need > memory_free())) {
+        FAIL(m->err, alloc_too_big, alloc, ir_buf_name(mem->buffer), asked / (1 << 20));
         stop(m);
         return false;
     }

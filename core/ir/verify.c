@@ -183,11 +183,14 @@ static bool bind_buffer(Verifier *v, const Node *b, Kind kind)
 {
     if (ir_rank(b) > IR_MAX_RANK)
         return bad(v, b, "buffer '%s' has more than %d dimensions", ir_buf_name(b), IR_MAX_RANK);
+    int64_t bytes = (int64_t)dtype_bytes((DType)b->type);
     for (size_t d = 0; d < b->nkids; d++) {
         if (b->kid[d]->type != DT_int64 || !check_expr(v, b->kid[d]))
             return bad(v, b, "extent %zu of buffer '%s' is no int64 value known here", d, ir_buf_name(b));
         if (b->kid[d]->op == OP_IntImm && b->kid[d]->at.i < 0)
             return bad(v, b, "extent %zu of buffer '%s' is negative", d, ir_buf_name(b));
+        if (b->kid[d]->op == OP_IntImm && __builtin_mul_overflow(bytes, b->kid[d]->at.i, &bytes))
+            return bad(v, b, "buffer '%s' has more bytes than 64 bits can count", ir_buf_name(b));
     }
     Slot *s = enter(v, b);
     if (s->kind != K_NONE)

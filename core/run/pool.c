@@ -4,12 +4,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "core/base/memory.h"
 
 /* Four classes between each power of two waste at most a quarter. */
 enum { CLASSES = 40 * 4 };
@@ -18,6 +19,7 @@ typedef struct Free Free;
 struct Free {
     Free *next;
     int64_t home, room;
+    bool empty; /* its memory went back to the system */
 };
 
 static struct {
@@ -73,46 +75,45 @@ static bool pool_open(Err *err)
 static void drop_kept(void)
 {
     for (int c = 0; c < CLASSES; c++)
-        for (Free *f = pool.free[c]; f; f = f->next)
+        for (Free *f = pool.free[c]; f; f = f->next) {
             fallocate(pool.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, f->home, f->room);
+            f->empty = true;
+        }
     pool.kept = 0;
 }
 
-static int64_t bytes_available(void)
+/* Bytes that slots in use may still take from the system, for a slot's pages come when they are first touched. */
+static int64_t promised(void)
 {
-    FILE *f = fopen("/proc/meminfo", "re");
-    if (!f)
-        return INT64_MAX;
-    char line[128];
-    int64_t kib = INT64_MAX / 1024;
-    while (fgets(line, sizeof line, f))
-        if (sscanf(line, "MemAvailable: %" SCNd64, &kib) == 1)
-            break;
-    fclose(f);
-    return kib * 1024;
+    struct stat now;
+    if (pool.fd < 0 || fstat(pool.fd, &now) != 0)
+        return 0;
+    int64_t missing = pool.used + pool.kept - (int64_t)now.st_blocks * 512;
+    return missing > 0 ? missing : 0;
 }
 
-static const int64_t spare = INT64_C(64) << 20; /* what is left to everything else */
+static int64_t bytes_free(void)
+{
+    int64_t have = memory_free();
+    return have == INT64_MAX ? have : have - promised();
+}
 
 /* Says that there is no room: neither more than `most` nor more than the machine has free. */
 static bool no_room(int64_t bytes, int64_t most, Err *err)
 {
-    int64_t have = bytes_available() - spare, room = have < most ? have : most;
+    int64_t have = bytes_free(), room = have < most ? have : most;
     return REFUSE(err, tensor_too_large, NULL, (double)bytes / (1 << 20),
                   (double)(room > 0 ? room : 0) / (1 << 20));
 }
 
-bool memory_available(int64_t bytes, Err *err)
+/* Can the machine give `bytes` more? */
+static bool have_room(int64_t bytes, Err *err)
 {
-    if (bytes < INT64_C(32) << 20)
-        return true;
-    int64_t have = bytes_available();
-    if (have == INT64_MAX || bytes <= have - spare)
+    if (bytes < MEMORY_SMALL || bytes <= bytes_free())
         return true;
     if (pool.kept > 0) {
         drop_kept();
-        have = bytes_available();
-        if (bytes <= have - spare)
+        if (bytes <= bytes_free())
             return true;
     }
     return no_room(bytes, INT64_MAX, err);
@@ -147,12 +148,12 @@ bool pool_take(int64_t bytes, bool zero, Slot *slot, Err *err)
     int c = size_class(round_up(bytes ? bytes : 1, POOL_PAGE) / POOL_PAGE, &pages);
     int64_t room = pages * POOL_PAGE;
     Free *f = pool.free[c];
-    if (!f && !memory_available(room, err))
+    if ((!f || f->empty) && !have_room(room, err))
         return false;
     if (f) {
         pool.free[c] = f->next;
         place(slot, bytes, f->home, f->room);
-        pool.kept -= pool.kept < room ? pool.kept : room;
+        pool.kept -= f->empty ? 0 : room;
         free(f);
         if (zero)
             memset(pool_data(slot), 0, (size_t)bytes);
@@ -173,14 +174,15 @@ void pool_give(const Slot *slot)
     int c = size_class(slot->room / POOL_PAGE, &pages);
     assert(pages * POOL_PAGE == slot->room);
     pool.used -= slot->room;
-    if (pool.kept + slot->room > limit)
+    bool empty = pool.kept + slot->room > limit;
+    if (empty)
         fallocate(pool.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, slot->home, slot->room);
     else
         pool.kept += slot->room;
     Free *f = malloc(sizeof *f);
     if (!f)
         return; /* the address range is not used again; its memory is gone or counted as kept */
-    *f = (Free){pool.free[c], slot->home, slot->room};
+    *f = (Free){pool.free[c], slot->home, slot->room, empty};
     pool.free[c] = f;
 }
 

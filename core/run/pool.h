@@ -35,7 +35,4 @@ int pool_fd(int64_t *bytes, Err *err);
 bool pool_damaged(const Slot *slot, const char *base, int64_t *at);
 void pool_repair(const Slot *slot);
 
-/* Can the machine give `bytes` more?  If not, says how much it has: for all who allocate much. */
-bool memory_available(int64_t bytes, Err *err);
-
 #endif

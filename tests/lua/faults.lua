@@ -82,6 +82,28 @@ func f(A: float32[4], D: int64[4]) -> B: float32[4]:
   end
 end)
 
+local room = tonumber(t.raises("tensor_too_large", function() tvm.zeros { 1 << 40 } end).why:match "room for (%d+) MiB")
+
+unless(room > 100000, "memory that is not there is refused before anything touches it", "this machine has too much", function()
+  local part = (room * 6 // 10 << 20) // 4
+  local held = tvm.zeros { part }
+  t.raises("tensor_too_large", function() return tvm.zeros { part } end)
+  held = nil
+  collectgarbage()
+  t.eq(tvm.zeros { part }[part - 1], 0)
+  collectgarbage()
+  local text = double:gsub("  for", ("  alloc S: float32[%d]\n  S[0] = 1\n  alloc T: float32[%d]\n  T[0] = 2\n  for"):format(part, part + 1), 1)
+  local e = refused("kernel_no_memory", function() tvm.schedule(tvm.parse(text)):run(tvm.arange { 8 }) end)
+  t.contains(e.why, "f asked for T of ")
+  t.contains(e.where, ">   alloc T: float32")
+  local s = tvm.schedule(tvm.parse(text))
+  for _, target in ipairs { "interp", "check" } do
+    e = refused("alloc_too_big", function() s:build(target):run(tvm.arange { 8 }) end, { s = s })
+    t.contains(e.why, " it takes ")
+  end
+  refused("ill_formed", function() tvm.parse(text:gsub("%d%d%d%d%d%d%d+", 1 << 62)) end)
+end)
+
 unless(t.quick, "a kernel that never ends", "it takes ten seconds", function()
   local s = tvm.schedule(tvm.parse [[
 func f(A: float32[1]) -> B: float32[1]:

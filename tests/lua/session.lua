@@ -264,49 +264,6 @@ t.test("scripts have no finalizers, no bytecode, no way into the machine", funct
   t.eq(load("return x", "chunk", "t", { x = 5 })(), 5)
 end)
 
-t.test("sorting, joining, repeating and formatting are as Lua's, of what fits at once", function()
-  local random = {}
-  for i = 1, 3000 do random[i] = math.random(i % 7 == 0 and 10 or 1000) end
-  local orders = {{}, {1}, {2, 1}, {3, 2, 1}, {1, 3, 2}, {1, 1, 1, 1}, {5, 4, 3, 2, 1}, {"b", "a", "c"}, random}
-  for _, list in ipairs(orders) do
-    local count = {}
-    for _, v in ipairs(list) do count[v] = (count[v] or 0) + 1 end
-    local up, down = table.move(list, 1, #list, 1, {}), table.move(list, 1, #list, 1, {})
-    table.sort(up)
-    table.sort(down, function(a, b) return a > b end)
-    for i, v in ipairs(up) do
-      t.ok(i == 1 or up[i - 1] <= v)
-      t.eq(down[#list + 1 - i], v)
-      count[v] = count[v] - 1
-    end
-    for _, left in pairs(count) do t.eq(left, 0) end
-  end
-  for n = 1, 40 do -- orders that contradict themselves: any error, but the elements stay
-    local list, sum = {}, 0
-    for i = 1, n do list[i] = i end
-    pcall(table.sort, list, n % 2 == 0 and function() return true end or function() return math.random(2) == 1 end)
-    for i = 1, n do sum = sum + list[i] end
-    t.eq(sum, n * (n + 1) // 2)
-  end
-  local through = {}
-  local list = setmetatable({}, { __len = function() return 5 end, __index = function(_, i) return through[i] or 9 - i end,
-    __newindex = function(_, i, v) through[i] = v end })
-  table.sort(list)
-  t.eq(table.concat(list, " "), "4 5 6 7 8")
-  t.eq(table.concat({ 1, 2.5, "x" }, ", "), "1, 2.5, x")
-  t.eq(table.concat({ 1, 2, 3 }, "-", 2, 3) .. table.concat({}, "x") .. table.concat({ 1 }, "x", 2), "2-3")
-  t.eq(table.concat({ [math.maxinteger] = "last" }, "x", math.maxinteger, math.maxinteger), "last")
-  t.contains(select(2, pcall(table.concat, { 1, {} })), "at index 2")
-  for n, want in pairs { [-1] = "", [0] = "", [1] = "ab", [2] = "ab,ab", [5] = "ab,ab,ab,ab,ab" } do t.eq(("ab"):rep(n, ","), want) end
-  t.eq((""):rep(3, ",") .. (""):rep(1 << 62), ",,")
-  t.eq(#("abc"):rep(100001), 300003)
-  t.contains(select(2, pcall(function() return ("%d"):format "x" end)), "bad argument #1 to 'format'")
-  t.raises("string_too_long", function() return ("x"):rep(1 << 62) end)
-  local long = ("x"):rep(1 << 23)
-  t.raises("string_too_long", function() return table.concat({ long, long, long, long, long, long, long, long }, " ") end)
-  t.raises("string_too_long", function() return ("%s"):rep(9):format(long, long, long, long, long, long, long, long, long) end)
-end)
-
 t.test("pcall, xpcall and coroutines are as Lua's", function()
   local co = coroutine.create(function(a)
     local ok, b = pcall(function() return coroutine.yield(a + 1) end)

@@ -450,7 +450,7 @@ static const Fault faults[] = {
     {"k_killed", ERR_runner_failed, "was killed by signal 9 (Killed) while it ran k_killed", 0},
     {"k_exit", ERR_runner_failed, "ended with status 9 while it ran k_exit", 0},
     {"k_temporary_end", ERR_kernel_crashed, "of a temporary of 4000 bytes", 0},
-    {"k_hungry", ERR_kernel_no_memory, "a temporary of 8589934592 bytes", 0},
+    {"k_hungry", ERR_kernel_no_memory, "a temporary of 8192 MiB", 0},
     {"k_parallel_fault", ERR_kernel_out_of_bounds, "k_parallel_fault writes outside C", 0},
     {"k_assert", ERR_kernel_assert, "assertion 3 of k_assert", 0},
     {"k_checked", ERR_kernel_index, "access 2 has index 100 in dimension 0", 0},

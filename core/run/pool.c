@@ -154,9 +154,9 @@ bool pool_take(int64_t bytes, bool zero, Slot *slot, Err *err)
         pool.free[c] = f->next;
         place(slot, bytes, f->home, f->room);
         pool.kept -= f->empty ? 0 : room;
-        free(f);
-        if (zero)
+        if (zero && !f->empty) /* what is new from the system is zero */
             memset(pool_data(slot), 0, (size_t)bytes);
+        free(f);
     } else {
         if (pool.top + room + POOL_GAP > pool.bytes)
             return no_room(bytes, pool.bytes - pool.top, err);

@@ -1,4 +1,14 @@
-/* process.h -- the other processes as the session sees them: started, alive, gone and why. */
+/* process.h -- the other processes as the session sees them: started, alive, gone and why.
+**
+**      Process p = {.role = "--worker"};
+**      process_start(&p, err);
+**      …                                   frames over p.sock
+**      if (!process_alive(&p))             process_epitaph says why, once; then
+**          process_close(&p);
+**
+** A process gets a socket as its descriptor 3 (WORKER_SOCKET) and writes its complaints to a file in memory, of which the
+** epitaph quotes the end.
+*/
 #ifndef BACKENDS_PROCESS_H
 #define BACKENDS_PROCESS_H
 

@@ -1,4 +1,10 @@
-/* driver.h -- the CUDA driver, opened at run time: only in the GPU process. */
+/* driver.h -- the CUDA driver, opened at run time: only in the GPU process.
+**
+**      const CudaApi *cu = cuda_driver(err);
+**      int code = cu->cuMemAlloc_v2(&at, bytes);
+**      if (code)
+**          return cuda_failed(cu, "cuMemAlloc", code, err);
+*/
 #ifndef BACKENDS_CUDA_DRIVER_H
 #define BACKENDS_CUDA_DRIVER_H
 

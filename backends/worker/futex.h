@@ -1,4 +1,9 @@
-/* futex.h -- sleeping on a word of memory that two processes share. */
+/* futex.h -- waiting for a word of memory that two processes share: first looking at it, then asleep.
+**
+**      if (!patience_look(&patience, &board->reply, before, &board->runner_core))
+**          futex_wait(&board->reply, before, seconds);
+**      patience_learn(&patience);
+*/
 #ifndef BACKENDS_WORKER_FUTEX_H
 #define BACKENDS_WORKER_FUTEX_H
 

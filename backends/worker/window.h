@@ -1,4 +1,11 @@
-/* window.h -- who has which part of the code window, in the worker. */
+/* window.h -- who has which part of the code window, in the worker.
+**
+** Code is taken in pieces for the compilation that makes it, and given back by all that compilation took:
+**
+**      window_open(jumps);                      imports.h has the beginning
+**      void *code = window_take(7, 4096, 64);
+**      window_give(7);
+*/
 #ifndef BACKENDS_WORKER_WINDOW_H
 #define BACKENDS_WORKER_WINDOW_H
 

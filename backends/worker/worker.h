@@ -1,4 +1,11 @@
-/* worker.h -- the main functions of the two other processes. */
+/* worker.h -- the main functions of the two other processes.
+**
+** Worker, runner and session are one program, so they cannot differ in version; main asks first which of them it is:
+**
+**      int status = worker_main(argc, argv, NULL);
+**      if (status >= 0)
+**          return status;
+*/
 #ifndef BACKENDS_WORKER_WORKER_H
 #define BACKENDS_WORKER_WORKER_H
 

@@ -1,4 +1,7 @@
-/* cost.h -- how much arithmetic a program does. */
+/* cost.h -- how much arithmetic a program does, and how much memory it must touch: what a rate in GFLOP/s refers to.
+**
+** A product of n × n matrices, C[y, x] += A[k, y] * B[k, x], makes 2 n³ operations on 3 n² elements, however it is scheduled.
+*/
 #ifndef CORE_AFFINE_COST_H
 #define CORE_AFFINE_COST_H
 

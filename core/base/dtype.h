@@ -1,4 +1,10 @@
-/* dtype.h -- element types.  One row each in dtypes.def; sizes, classes and names come from there. */
+/* dtype.h -- element types.  One row each in dtypes.def; sizes, classes and names come from there.
+**
+** A value outside of memory is a Scalar, whatever its type:
+**
+**      Scalar v = dtype_convert(DT_uint8, DT_float32, (Scalar){.f = 300.7});     v.i is 255
+**      dtype_store(DT_uint8, p, v);
+*/
 #ifndef CORE_BASE_DTYPE_H
 #define CORE_BASE_DTYPE_H
 

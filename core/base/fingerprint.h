@@ -1,5 +1,11 @@
 /* fingerprint.h -- 128 bits that tell two values apart, the same in every process and on every
-** machine.  Two streams with different finalisers; not meant against an adversary. */
+** machine.  Two streams with different finalisers; not meant against an adversary.
+**
+**      Fingerprint f = fp_begin();
+**      fp_str(&f, "split");
+**      fp_int(&f, 8);
+**      fp_text(f, text);
+*/
 #ifndef CORE_BASE_FINGERPRINT_H
 #define CORE_BASE_FINGERPRINT_H
 

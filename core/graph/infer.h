@@ -1,4 +1,8 @@
-/* infer.h -- types of a node's outputs from those of its inputs. */
+/* infer.h -- types of a node's outputs from those of its inputs.
+**
+** Small outputs whose inputs are known are computed along the way, so that a shape which the exporter of a model left to be
+** computed (shape, gather, concat, reshape) is known here.
+*/
 #ifndef CORE_GRAPH_INFER_H
 #define CORE_GRAPH_INFER_H
 

@@ -1,4 +1,9 @@
-/* strmap.h -- from a name to a number, in an arena. */
+/* strmap.h -- from a name to a number, in an arena.
+**
+**      StrMap at = strmap_new(A);
+**      strmap_put(&at, "conv1", 5, 7);
+**      strmap_get(&at, "conv1", 5, UINT32_MAX) is 7, of any other name UINT32_MAX
+*/
 #ifndef CORE_GRAPH_STRMAP_H
 #define CORE_GRAPH_STRMAP_H
 

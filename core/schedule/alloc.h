@@ -1,4 +1,11 @@
-/* alloc.h -- where a buffer's memory lives: around all that uses it, and no larger than what is used. */
+/* alloc.h -- where a buffer's memory lives: around all that uses it, and no larger than what is used.
+**
+**      alloc B: float32[64]                 for i in range(8):
+**      for i in range(8):                     alloc B: float32[64] window [i*8 :+ 8]
+**        for j in range(8):           →       for j in range(8):
+**          block B(y = i*8 + j): …              block B(y = i*8 + j): …
+**        …                                    …
+*/
 #ifndef CORE_SCHEDULE_ALLOC_H
 #define CORE_SCHEDULE_ALLOC_H
 

@@ -1,8 +1,4 @@
-/* cover.c -- do loops run through all of a box?
-**
-** The least value of each axis is a sum of digits of loops, each times a factor: y, y//8, y%8, (y//4)%2.  The values of an axis
-** leave no gap if every factor is at most what the smaller ones reach; those of all axes are a full box if no digit counts
-** twice.  Anything else is taken to leave gaps. */
+/* cover.c -- digits of loops, and whether they leave gaps or count twice.  Anything that is no sum of digits is untold. */
 #include "core/schedule/cover.h"
 
 #include "core/affine/region.h"

@@ -1,4 +1,15 @@
-/* nest.h -- taking a block's nest out of a program and building it anew elsewhere. */
+/* nest.h -- taking a block's nest out of a program and building it anew elsewhere.
+**
+** A move cuts the nest out, builds loops over the part that is needed or ready at the new place, and puts them there.  Here
+** B comes under the loop i, which reads B[i] and B[i + 1]:
+**
+**      for y in range(9):             nest_domain: y takes 9 values from 0
+**        block B(y): …
+**      for i in range(8):             for i in range(8):
+**        block D(i): …                  for y in range(2):            nest_build: 2 values from i
+**                                         block B(y = i + y): …
+**                                       block D(i): …
+*/
 #ifndef CORE_SCHEDULE_NEST_H
 #define CORE_SCHEDULE_NEST_H
 

@@ -1,4 +1,12 @@
-/* verify.h -- a second opinion on a whole history, which trusts nothing that the steps believed. */
+/* verify.h -- a second opinion on a whole history, which trusts nothing that the steps believed.
+**
+** Each step was found legal by bounds on distances, for the most part (legal.h).  Here integer sets (core/affine/dep.h) compare
+** the instances of blocks in the program as written with those of the version at hand, whatever stood between, and step by step
+** where that is too far to tell:
+**
+**      proven: step 4 computes what step 0 does
+**        at once: p (parallel), qi (vectorized)
+*/
 #ifndef CORE_SCHEDULE_VERIFY_H
 #define CORE_SCHEDULE_VERIFY_H
 

@@ -1,4 +1,15 @@
-/* lower.h -- what the lowering rules of operators share. */
+/* lower.h -- what the lowering rules of operators share.
+**
+** A rule says each output as a tensor expression over axes of its own:
+**
+**      bool lower_transpose(LowerCall *l)
+**      {
+**          Axes ax = lower_axes_of(l, lower_out_type(l, 0));
+**          …                                                       index[perm[d]] = ax.at[d]
+**          lower_out(l, 0, &ax, lower_at(l, 0, index));
+**          return true;
+**      }
+*/
 #ifndef CORE_GRAPH_OPS_LOWER_H
 #define CORE_GRAPH_OPS_LOWER_H
 

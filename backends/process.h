@@ -6,8 +6,8 @@
 **      if (!process_alive(&p))             process_epitaph says why, once; then
 **          process_close(&p);
 **
-** A process gets a socket as its descriptor 3 (WORKER_SOCKET) and writes its complaints to a file in memory, of which the
-** epitaph quotes the end.
+** A process gets a socket as its descriptor 3 (WORKER_SOCKET) and writes its complaints to a file
+** in memory, of which the epitaph quotes the end.
 */
 #ifndef BACKENDS_PROCESS_H
 #define BACKENDS_PROCESS_H

@@ -1,4 +1,5 @@
-/* source.h -- a lowered program as what the worker is asked to compile: its text, by the module that holds LLVM.
+/* source.h -- a lowered program as what the worker is asked to compile: its text, by the module
+** that holds LLVM.
 **
 ** LLVM makes the code of every native backend, so they share this step:
 **

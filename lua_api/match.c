@@ -1,8 +1,8 @@
 /* match.c -- string.find, match, gmatch and gsub that Ctrl-C can stop.
 **
-** Lua's own matcher backtracks without looking up: one call on thirty letters may take years.  This one, written from
-** the manual's section on patterns, polls as it goes; what it finds, and what it refuses, is the same, which
-** tests/unit/match.c compares.
+** Lua's own matcher backtracks without looking up: one call on thirty letters may take years.  This
+** one, written from the manual's section on patterns, polls as it goes; what it finds, and what it
+** refuses, is the same, which tests/unit/match.c compares.
 */
 #include <ctype.h>
 #include <string.h>

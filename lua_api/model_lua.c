@@ -88,7 +88,8 @@ static void release_model(Runnable *r)
     module_release(m->module);
 }
 
-/* Tensors for every value that a kernel reads or writes: constants as they are, inputs random, the rest empty. */
+/* Tensors for every value that a kernel reads or writes: constants as they are, inputs random, the rest
+** empty. */
 static bool make_values(Model *m, Err *err)
 {
     const Graph *g = m->module->graph;

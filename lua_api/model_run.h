@@ -4,8 +4,8 @@
 
 #include "core/graph/module.h"
 
-/* `lua` is a lua_State in which the workbench is open; inputs and outputs are in the graph's order, and the caller
-** owns the outputs.  Has the form of a CaseRun (core/import/onnx/cases.h). */
+/* `lua` is a lua_State in which the workbench is open; inputs and outputs are in the graph's order,
+** and the caller owns the outputs.  Has the form of a CaseRun (core/import/onnx/cases.h). */
 bool model_run(void *lua, const Module *m, Tensor *const *in, Tensor **out, Err *err);
 
 #endif

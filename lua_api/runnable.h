@@ -25,13 +25,15 @@ typedef struct Runnable {
 
 void runnable_release(Runnable *r);
 
-/* Fills *out from the value at `idx` for a target, NULL where none is named: compiles, and makes inputs (random, the
-** same for equal names and shapes).  Returns 1, 0 if the value is of another kind, or raises. */
+/* Fills *out from the value at `idx` for a target, NULL where none is named: compiles, and makes
+** inputs (random, the same for equal names and shapes).  Returns 1, 0 if the value is of another
+** kind, or raises. */
 typedef int RunnableKind(lua_State *L, int idx, const char *target, Runnable *out);
 void runnable_add_kind(RunnableKind *kind);
 
-/* What times a program: the target asked for; where none is (NULL), "cuda" if loops are bound to a GPU's threads,
-** else "llvm".  Raises gpu_not_timed where that GPU is missing: the CPU would only time an emulation. */
+/* What times a program: the target asked for; where none is (NULL), "cuda" if loops are bound to a
+** GPU's threads, else "llvm".  Raises gpu_not_timed where that GPU is missing: the CPU would only
+** time an emulation. */
 const char *timed_target(lua_State *L, const Node *func, const char *asked);
 
 /* The label of a timing of `func`: a GPU program's tells where it ran. */

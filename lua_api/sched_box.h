@@ -26,8 +26,8 @@ void program_push_fork(lua_State *L, const Sched *s);
 /* A step's number, a mark or a Version, as s:at and s:back take it. */
 Version *sched_version_arg(lua_State *L, Sched *s, int arg);
 
-/* The members of Schedule beside what every program has: the primitives, whose descriptors are made from their rows by
-** sched_describe_steps, and the cursor's own. */
+/* The members of Schedule beside what every program has: the primitives, whose descriptors are made
+** from their rows by sched_describe_steps, and the cursor's own. */
 extern const LuaFn *sched_step_members[], *const sched_members[];
 void sched_describe_steps(void);
 

@@ -109,8 +109,8 @@ static const Node *value_of(lua_State *L, int arg, TeExpr *e)
     return NULL;
 }
 
-/* The scope that the operands, arguments 1 and 2, belong to, and whether they belong together; of plain numbers (both NULL),
-** that of the call that is going on. */
+/* The scope that the operands, arguments 1 and 2, belong to, and whether they belong together; of
+** plain numbers (both NULL), that of the call that is going on. */
 static TeScope *scope_of(lua_State *L, TeExpr *a, TeExpr *b)
 {
     TeExpr *e = a ? a : b;
@@ -374,8 +374,8 @@ static int call_math(lua_State *L)
     return push_value(L, s, te_call(s->te, name, operand(L, 1, s, e, DT_float32)));
 }
 
-/* What parameter i of the Lua function at `fn` is called: as the list at `names` says, where there is one, or as it was
-** written; NULL if there is no such. */
+/* What parameter i of the Lua function at `fn` is called: as the list at `names` says, where there
+** is one, or as it was written; NULL if there is no such. */
 static const char *parameter(lua_State *L, int fn, int names, int i)
 {
     if (lua_type(L, names) == LUA_TTABLE) {

@@ -4,8 +4,8 @@
 
 #include "lua_api/lua_fn.h"
 
-/* A list, ended by NULL, of te.NAME for every function of calls.def and math.def that takes one float; the row of each
-** is its name, and `call` is what runs. */
+/* A list, ended by NULL, of te.NAME for every function of calls.def and math.def that takes one
+** float; the row of each is its name, and `call` is what runs. */
 const LuaFn *const *te_math_functions(lua_CFunction call);
 
 #endif

@@ -10,8 +10,8 @@
 ** {"ok":false,"status":"error","error":{code,what,where,why,witness,fix,text}} for the error. */
 void json_result(lua_State *L, EvalStatus status, const char *name, const char *text, FILE *out);
 
-/* Has what the program prints become lines of JSON of their own, {"print":"text"}, on `out`: print, io.write and
-** whatever else goes to the session's output. */
+/* Has what the program prints become lines of JSON of their own, {"print":"text"}, on `out`: print,
+** io.write and whatever else goes to the session's output. */
 void json_take_print(lua_State *L, FILE *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* build_files.h -- what unit tests find beside themselves in the build folder: the program, for a worker and a runner
-** of its own, and the module that compiles, opened in this process.
+/* build_files.h -- what unit tests find beside themselves in the build folder: the program, for a
+** worker and a runner of its own, and the module that compiles, opened in this process.
 */
 #ifndef TESTS_BUILD_FILES_H
 #define TESTS_BUILD_FILES_H

@@ -1,8 +1,9 @@
 /* graph_dot.h -- a model as a picture, laid out by Graphviz.
 **
-** Operators are cards with what they take as parameters; arrows bear the shapes that flow along them; what is
-** computed together after fusion shares a frame.  A graph of many nodes is folded: fused groups become one card each, then
-** stretches between points where a single value is live, equal neighbours once with a count; the picture says so.
+** Operators are cards with what they take as parameters; arrows bear the shapes that flow along
+** them; what is computed together after fusion shares a frame.  A graph of many nodes is folded:
+** fused groups become one card each, then stretches between points where a single value is live,
+** equal neighbours once with a count; the picture says so.
 */
 #ifndef VIZ_GRAPH_DOT_H
 #define VIZ_GRAPH_DOT_H

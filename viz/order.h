@@ -1,15 +1,17 @@
 /* order.h -- in which order a loop nest visits the points of a block.
 **
-** Two axes of the block span a grid; the nest around the block is run, without computing anything, and each visit
-** is numbered.  An 8 x 8 nest whose y and x were split by 2 and reordered to yo, xo, yi, xi gives
+** Two axes of the block span a grid; the nest around the block is run, without computing anything,
+** and each visit is numbered.  An 8 x 8 nest whose y and x were split by 2 and reordered to yo, xo,
+** yi, xi gives
 **
 **       1  2  5  6  9 10 13 14
 **       3  4  7  8 11 12 15 16
 **      17 18 21 22 25 26 29 30
 **      …
 **
-** Numbers count within what runs in sequence: each iteration of a parallel loop or of GPU block axes (a chunk) starts
-** from 1, and so does each GPU thread.  The block's other axes stay at one value, 0 unless said otherwise.
+** Numbers count within what runs in sequence: each iteration of a parallel loop or of GPU block
+** axes (a chunk) starts from 1, and so does each GPU thread.  The block's other axes stay at one
+** value, 0 unless said otherwise.
 */
 #ifndef VIZ_ORDER_H
 #define VIZ_ORDER_H

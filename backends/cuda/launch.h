@@ -1,7 +1,8 @@
 /* launch.h -- GPU programs from the session: loaded into the GPU process, run there.
 **
-** That process owns the driver and is started for the first program; when it dies, its programs are lost (cuda_lost), and the
-** session goes on.  A run copies the parameters there, launches the kernels of the plan in order, and copies the results back.
+** That process owns the driver and is started for the first program; when it dies, its programs are
+** lost (cuda_lost), and the session goes on.  A run copies the parameters there, launches the
+** kernels of the plan in order, and copies the results back.
 */
 #ifndef BACKENDS_CUDA_LAUNCH_H
 #define BACKENDS_CUDA_LAUNCH_H

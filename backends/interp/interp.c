@@ -1,5 +1,6 @@
-/* interp.c -- the two interpreters as backends, in this process: "interp", slow and right by definition, and "check",
-** which runs the program as it is scheduled, by threads where it has thread axes, and believes nothing. */
+/* interp.c -- the two interpreters as backends, in this process: "interp", slow and right by
+** definition, and "check", which runs the program as it is scheduled, by threads where it has
+** thread axes, and believes nothing. */
 #include "backends/interp/interp.h"
 
 #include <stdlib.h>

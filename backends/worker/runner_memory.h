@@ -1,7 +1,8 @@
 /* runner_memory.h -- what the runner maps: the job's slots of the pool, and temporaries.
 **
-** The pool's address space is reserved whole and empty.  A job maps the pages of its slots there and nothing else, so that an
-** access beyond a tensor faults, and the address says which tensor and which element it missed.
+** The pool's address space is reserved whole and empty.  A job maps the pages of its slots there
+** and nothing else, so that an access beyond a tensor faults, and the address says which tensor and
+** which element it missed.
 */
 #ifndef BACKENDS_WORKER_RUNNER_MEMORY_H
 #define BACKENDS_WORKER_RUNNER_MEMORY_H

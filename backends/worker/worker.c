@@ -225,8 +225,8 @@ static rlim_t reserved(void)
     return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
-/* The backstop behind all that is checked: what goes wild fills neither disk nor memory, and the compiler starts no
-** process.  Kernels have no memory but what the runner reserved for them. */
+/* The backstop behind all that is checked: what goes wild fills neither disk nor memory, and the
+** compiler starts no process.  Kernels have no memory but what the runner reserved for them. */
 static void limit_resources(bool compiles)
 {
     enum { LOG_BYTES = 64 << 20 };

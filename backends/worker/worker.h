@@ -1,6 +1,7 @@
 /* worker.h -- the main functions of the two other processes.
 **
-** Worker, runner and session are one program, so they cannot differ in version; main asks first which of them it is:
+** Worker, runner and session are one program, so they cannot differ in version; main asks first
+** which of them it is:
 **
 **      int status = worker_main(argc, argv, NULL);
 **      if (status >= 0)

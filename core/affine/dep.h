@@ -1,8 +1,9 @@
 /* dep.h -- the second witness of legality: dependences between block instances, by integer sets (isl).
 **
-** It reads what the program does and trusts nothing that a block declares.  An answer takes milliseconds and
-** is bounded by a number of operations; where that does not suffice, or an index is not affine, the answer is DEP_UNKNOWN and
-** err says why.  Where it is DEP_BROKEN, err->witness names two iterations and an element, the smallest that show it.
+** It reads what the program does and trusts nothing that a block declares.  An answer takes
+** milliseconds and is bounded by a number of operations; where that does not suffice, or an index
+** is not affine, the answer is DEP_UNKNOWN and err says why.  Where it is DEP_BROKEN, err->witness
+** names two iterations and an element, the smallest that show it.
 */
 #ifndef CORE_AFFINE_DEP_H
 #define CORE_AFFINE_DEP_H
@@ -14,33 +15,37 @@ typedef enum DepAnswer { DEP_OK, DEP_BROKEN, DEP_UNKNOWN } DepAnswer;
 /* Operations of isl that are worth a wait at the prompt (some 100 ms), and in tests. */
 enum { DEP_QUICK = 1000000, DEP_THOROUGH = 50000000 };
 
-/* Do all iterations of the loop with this Var leave each other alone, so that they may run in any order or at once?
-** Two updates of one element are a conflict, too. */
+/* Do all iterations of the loop with this Var leave each other alone, so that they may run in any
+** order or at once?  Two updates of one element are a conflict, too. */
 DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations, Err *err);
 
-/* May the n loops of a nest, each the only thing in the one before, stand in the order `after` instead of `before`?  No two touches of
-** an element change places, but updates by one combiner.  Programs may store an element as often as they like. */
+/* May the n loops of a nest, each the only thing in the one before, stand in the order `after`
+** instead of `before`?  No two touches of an element change places, but updates by one combiner.
+** Programs may store an element as often as they like. */
 DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *before, const Node *const *after, long operations,
                             Err *err);
 
 /* How instances that touch one element are ordered; bits. */
 enum { DEP_NEVER = 0, DEP_FIRST = 1, DEP_SECOND = 2, DEP_UNTOLD = 4 };
 
-/* The Stores and Updates of a Func are counted in the order of the text, the init of a block before its body. */
+/* The Stores and Updates of a Func are counted in the order of the text, the init of a block before its
+** body. */
 typedef struct DepTouch {
     size_t stmt;
     bool writes; /* or reads */
 } DepTouch;
 
-/* Which instances of `a` that touch an element of the buffer come before one of `b` that touches it (DEP_FIRST), and which after?
-** If `shown` is one of the two bits and the answer has it, err->witness shows such a pair. */
+/* Which instances of `a` that touch an element of the buffer come before one of `b` that touches it
+** (DEP_FIRST), and which after?  If `shown` is one of the two bits and the answer has it,
+** err->witness shows such a pair. */
 unsigned dep_order(const Node *func, const Node *buffer, DepTouch a, DepTouch b, long operations, unsigned shown, Err *err);
 
-/* Does `after` compute what `before` does?  Instances of blocks are matched by the block's name and the values of its
-** axes.  Each must read the same values: those of the same instances or of the same elements of the inputs, through whatever
-** copies `after` makes, and all of them must be there in time.  Updates of one element by one combiner may change places.
-** What a block makes of the values that it reads is not compared; running both programs does that.  Programs that store
-** an element more than once are beyond it: DEP_UNKNOWN. */
+/* Does `after` compute what `before` does?  Instances of blocks are matched by the block's name and
+** the values of its axes.  Each must read the same values: those of the same instances or of the
+** same elements of the inputs, through whatever copies `after` makes, and all of them must be there
+** in time.  Updates of one element by one combiner may change places.  What a block makes of the
+** values that it reads is not compared; running both programs does that.  Programs that store an
+** element more than once are beyond it: DEP_UNKNOWN. */
 DepAnswer dep_check_step(const Node *before, const Node *after, long operations, Err *err);
 
 #endif

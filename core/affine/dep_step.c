@@ -1,12 +1,13 @@
 /* dep_step.c -- does a scheduled program compute what the original does?
 **
-** Programs made from tensor expressions store each element once and then at most update it.  For such
-** a program the meaning is in the sources: which instances write what an instance reads.  That
-** relation has no order in it, so it is small and cheap even for deeply tiled programs.  Order enters once, as a
-** demand on the new program: all that write an element have run when it is read.
+** Programs made from tensor expressions store each element once and then at most update it.  For
+** such a program the meaning is in the sources: which instances write what an instance reads.  That
+** relation has no order in it, so it is small and cheap even for deeply tiled programs.  Order
+** enters once, as a demand on the new program: all that write an element have run when it is read.
 **
 ** An instance may run more than once (a producer recomputed for each tile).  The demand is then that within an
-** iteration of some loops around both, the whole of the element is made before it is read, and made once. */
+** iteration of some loops around both, the whole of the element is made before it is read, and made
+** once. */
 #include <isl/point.h>
 #include <isl/val.h>
 #include <stdio.h>
@@ -99,8 +100,8 @@ static isl_map *name_range(isl_map *m, const char *prefix, const Node *buffer)
     return isl_map_set_tuple_name(m, isl_dim_out, name);
 }
 
-/* What is read where `reads` says: the instances that write those elements, and elements that none writes.  Only
-** stores count for an update, which begins with what they left. */
+/* What is read where `reads` says: the instances that write those elements, and elements that none
+** writes.  Only stores count for an update, which begins with what they left. */
 static isl_union_map *sources_of(const Model *m, isl_map *reads, const Node *buffer, bool stores_only,
                                  isl_union_map *u)
 {
@@ -258,8 +259,9 @@ static bool in_time_within(Check *c, const Pair *q, isl_map *times, size_t p)
     return ok && (p == 0 || runs_there(c, q, p));
 }
 
-/* How many loops, at most `most`, there are of which each iteration makes an element and only then uses it; -1 if there
-** are no such loops.  The innermost are tried first, for there the places decide, then from none. */
+/* How many loops, at most `most`, there are of which each iteration makes an element and only then
+** uses it; -1 if there are no such loops.  The innermost are tried first, for there the places
+** decide, then from none. */
 static int in_time(Check *c, const Pair *q, size_t most)
 {
     isl_map *times = isl_map_apply_domain(isl_map_copy(q->pairs), time_of(q->w, q->loops));
@@ -388,9 +390,9 @@ static bool remade(Check *c, const Node *buffer, size_t p)
     return ok;
 }
 
-/* Within an iteration of p loops: an update runs once, or it would count twice; a store that updates follow runs once
-** or, if repeated, before the first of them, or it would begin again halfway; unless inner iterations make the whole anew.
-** Other stores may be repeated. */
+/* Within an iteration of p loops: an update runs once, or it would count twice; a store that
+** updates follow runs once or, if repeated, before the first of them, or it would begin again
+** halfway; unless inner iterations make the whole anew.  Other stores may be repeated. */
 static bool made_once(Check *c, const Stmt *w, size_t p)
 {
     bool updated = false, early = true;
@@ -420,8 +422,8 @@ static bool refuse_repeated(Check *c, const Stmt *w, const char *reader, const N
     return REFUSE(c->err, step_breaks, where, reader, why);
 }
 
-/* All that write what r reads there have run, and an element's updates ran once since its store.  stores_only: r is an update,
-** which reads what a store began. */
+/* All that write what r reads there have run, and an element's updates ran once since its store.
+** stores_only: r is an update, which reads what a store began. */
 static bool order_of_read(Check *c, const Stmt *r, isl_map *reads, const Node *buffer, bool stores_only)
 {
     for (size_t i = 0; i < c->m->nstmts; i++) {
@@ -558,8 +560,9 @@ static bool same_sources(Check *before, Check *after)
     return ok;
 }
 
-/* Stores that only one program has, copies or inlined expressions, are looked through; of updates there is no telling
-** which instance is which, nor of statements outside blocks, which nothing but their loops counts. */
+/* Stores that only one program has, copies or inlined expressions, are looked through; of updates
+** there is no telling which instance is which, nor of statements outside blocks, which nothing but
+** their loops counts. */
 static const char *unmatched(const Check *before, const Check *after)
 {
     for (size_t i = 0; i < after->m->nstmts; i++) {

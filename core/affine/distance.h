@@ -1,8 +1,10 @@
 /* distance.h -- how far apart are two iterations that touch one element?
 **
-** Two touches of a buffer meet where their indices are equal.  For each loop around both, the distance is the loop's value at the
-** second touch minus that at the first.  From indices, extents and guards follow bounds on the distances, and where no values are
-** left, the two never meet: that is a proof.  Bounds are no proof of the contrary; dep.h has the last word on what they leave open.
+** Two touches of a buffer meet where their indices are equal.  For each loop around both, the
+** distance is the loop's value at the second touch minus that at the first.  From indices, extents
+** and guards follow bounds on the distances, and where no values are left, the two never meet: that
+** is a proof.  Bounds are no proof of the contrary; dep.h has the last word on what they leave
+** open.
 **
 **      for yo, yi, k: C[yo*8 + yi] += …        8*d(yo) + d(yi) = 0 and |d(yi)| < 8
 **                                              so d(yo) = 0, d(yi) = 0, and d(k) is free
@@ -21,7 +23,8 @@ typedef struct Box {
 /* Any distances that the extents allow, for the touches of these two places. */
 Box distance_any(const Accesses *acc, const Place *p, const Place *q);
 
-/* Narrows the bounds by all that is known of the two touches, of one buffer; `box` may have been narrowed before. */
+/* Narrows the bounds by all that is known of the two touches, of one buffer; `box` may have been
+** narrowed before. */
 void distance_narrow(const Accesses *acc, const Touch *a, const Touch *b, Box *box);
 
 /* The same for two iterations that run one instance of the place's block. */

@@ -1,4 +1,5 @@
-/* inside.c -- indices as sums over loops that run from 0 to a constant, and the iteration that takes such a sum to its end. */
+/* inside.c -- indices as sums over loops that run from 0 to a constant, and the iteration that
+** takes such a sum to its end. */
 #include "core/affine/inside.h"
 
 #include "core/base/buf.h"

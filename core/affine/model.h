@@ -1,9 +1,9 @@
 /* model.h -- a program as sets and relations of integers, for isl.  For dep.c and model*.c.
 **
-** Every Store and Update is a statement.  Its instances are named by the axes of the block around it and the
-** loops inside that block; the init of a block is a statement of its own, "C.init", over the spatial axes.  What is not
-** affine is taken as "any element" where it is read, and makes the model unusable where it is written or decides
-** whether something runs.
+** Every Store and Update is a statement.  Its instances are named by the axes of the block around
+** it and the loops inside that block; the init of a block is a statement of its own, "C.init", over
+** the spatial axes.  What is not affine is taken as "any element" where it is read, and makes the
+** model unusable where it is written or decides whether something runs.
 */
 #ifndef CORE_AFFINE_MODEL_H
 #define CORE_AFFINE_MODEL_H
@@ -71,7 +71,8 @@ typedef struct Model {
 /* The context of this thread; at most `operations` from now on (0: no limit). */
 isl_ctx *model_ctx(unsigned long operations);
 
-/* `under`: only the statements in the loop with this Var; NULL: all.  Statements are counted by axes, too, if `instances`. */
+/* `under`: only the statements in the loop with this Var; NULL: all.  Statements are counted by
+** axes, too, if `instances`. */
 Model *model_of(Arena *A, isl_ctx *ctx, const Node *func, const Node *under, bool instances);
 
 /* The number of loops around the alloc of a buffer; 0 for parameters. */
@@ -106,8 +107,8 @@ isl_pw_aff *aff_of(AffEnv *e, const Node *n);
 /* Where the condition has the value `truth`; NULL if it is not affine. */
 isl_set *aff_where(AffEnv *e, const Node *cond, bool truth);
 
-/* The relation from the space to the elements of the buffer at these indices, within its bounds; an index that is not affine may
-** be any. */
+/* The relation from the space to the elements of the buffer at these indices, within its bounds; an
+** index that is not affine may be any. */
 isl_map *aff_access(AffEnv *e, const Node *buffer, const Node *const *index, isl_set *domain);
 
 #endif

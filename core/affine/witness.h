@@ -1,9 +1,10 @@
 /* witness.h -- a concrete pair of iterations that get into each other's way.
 **
-** A refusal that says "iterations ic=0 and ic=1 both update conv2[0, 0, 0, 0]" can be checked by hand.
-** This search needs no solver: it runs the loops over a few small values, computes which elements are touched, and stops
-** at the first two iterations of the loop that meet in one element of which at least one is a write.
-** It proves conflicts and never their absence; core/affine/dep.h decides.
+** A refusal that says "iterations ic=0 and ic=1 both update conv2[0, 0, 0, 0]" can be checked by
+** hand.  This search needs no solver: it runs the loops over a few small values, computes which
+** elements are touched, and stops at the first two iterations of the loop that meet in one element
+** of which at least one is a write.  It proves conflicts and never their absence; core/affine/dep.h
+** decides.
 **
 **      LoopConflict c;
 **      if (witness_find(A, func, loop, &c))
@@ -25,8 +26,8 @@ typedef struct LoopConflict {
     const char *first_at, *second_at; /* other loops that are not 0, as "yo=1, yi=7"; "" if none */
 } LoopConflict;
 
-/* Looks for two iterations of the loop with this Var in `func` that conflict.  Buffers allocated inside the loop are
-** private to an iteration.  The text of *out lives in A. */
+/* Looks for two iterations of the loop with this Var in `func` that conflict.  Buffers allocated
+** inside the loop are private to an iteration.  The text of *out lives in A. */
 bool witness_find(Arena *A, const Node *func, const Node *loop, LoopConflict *out);
 
 /* "iterations ic=0 and ic=1 both update conv2[0, 0, 0, 0]" */

@@ -55,7 +55,8 @@ void arena_release(Arena *a);
 /* `size` bytes, zeroed, aligned for any object, freed with the arena. */
 void *arena_alloc(Arena *a, size_t size);
 
-/* The same, at an address that is a multiple of `align`, a power of two of at most 16: for what is small and many. */
+/* The same, at an address that is a multiple of `align`, a power of two of at most 16: for what is
+** small and many. */
 void *arena_alloc_aligned(Arena *a, size_t size, size_t align);
 
 /* A copy of `n` bytes and a closing zero; of a C string; of formatted text. */
@@ -78,12 +79,12 @@ size_t arena_count(void);
 /* Runs fn(env, err) so that running out of memory inside it is an error of this call. */
 bool mem_guard(bool (*fn)(void *env, Err *err), void *env, Err *err);
 
-/* What becomes of this thread where memory runs out and no guard stands: `escape` must not return.  Without one (NULL)
-** the process ends. */
+/* What becomes of this thread where memory runs out and no guard stands: `escape` must not return.
+** Without one (NULL) the process ends. */
 void mem_on_empty(void (*escape)(void *env), void *env);
 
-/* For tests: the n-th chunk from now cannot be had (0: all can).  Tells whether one that the call before asked for was
-** refused. */
+/* For tests: the n-th chunk from now cannot be had (0: all can).  Tells whether one that the call
+** before asked for was refused. */
 bool mem_fail_after(long n);
 
 /* A zeroed array of `n` elements of `type`. */

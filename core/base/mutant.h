@@ -2,8 +2,9 @@
 **
 **      if (MUTANT(split_guard_missing, product != extent, false))
 **
-** MUTANT(name, good, bad) is `good` in the product.  The differential tester (tests/diff) compiles the same sources with
-** TVMREPL_MUTANTS defined, and there it is `bad` while the mutant of that name is chosen.  Names are rows of mutants.def.
+** MUTANT(name, good, bad) is `good` in the product.  The differential tester (tests/diff) compiles
+** the same sources with TVMREPL_MUTANTS defined, and there it is `bad` while the mutant of that
+** name is chosen.  Names are rows of mutants.def.
 */
 #ifndef CORE_BASE_MUTANT_H
 #define CORE_BASE_MUTANT_H

@@ -1,5 +1,5 @@
-/* attrs.h -- attributes of a node under construction: what was given, checked against the operator's row, and the row's
-** defaults for the rest.
+/* attrs.h -- attributes of a node under construction: what was given, checked against the
+** operator's row, and the row's defaults for the rest.
 */
 #ifndef CORE_GRAPH_ATTRS_H
 #define CORE_GRAPH_ATTRS_H

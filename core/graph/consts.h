@@ -1,7 +1,7 @@
 /* consts.h -- constants of a graph: small tensors whose elements decide shapes, and their types.
 **
-** What reshape gives depends on the elements of its second input, so these must be known while types are inferred: as a
-** constant, or as what follows from constants (infer.h).
+** What reshape gives depends on the elements of its second input, so these must be known while
+** types are inferred: as a constant, or as what follows from constants (infer.h).
 **
 **      Tensor *shape = const_ints(1, (int64_t[]){1, -1}, 2);
 **      const_own(A, shape);

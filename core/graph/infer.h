@@ -1,7 +1,7 @@
 /* infer.h -- types of a node's outputs from those of its inputs.
 **
-** Small outputs whose inputs are known are computed along the way, so that a shape which the exporter of a model left to be
-** computed (shape, gather, concat, reshape) is known here.
+** Small outputs whose inputs are known are computed along the way, so that a shape which the
+** exporter of a model left to be computed (shape, gather, concat, reshape) is known here.
 */
 #ifndef CORE_GRAPH_INFER_H
 #define CORE_GRAPH_INFER_H

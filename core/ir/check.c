@@ -1,8 +1,8 @@
 /* check.c -- statements of the checking interpreter.
 **
-** Outside a kernel a statement is run by `step`.  Inside, `step_all` runs it for a set of threads: a part without
-** barrier or bound loop by each thread in turn, from its beginning to its end; the others by all of
-** them together, so that a barrier is a place where the set must be complete.
+** Outside a kernel a statement is run by `step`.  Inside, `step_all` runs it for a set of threads:
+** a part without barrier or bound loop by each thread in turn, from its beginning to its end; the
+** others by all of them together, so that a barrier is a place where the set must be complete.
 */
 #include "core/ir/check_impl.h"
 
@@ -130,8 +130,8 @@ static bool open_copy(Checker *c, const Step *s, Copy *copy)
         copy->min[d] = s->index[d] ? check_value(c, s->index[d]).i : 0;
         copy->extent[d] = extent > 0 ? extent : 0;
     }
-    /* Shared memory stays where it is while a block runs: an order that is missing is found later, too.  But iterations
-    ** of a parallel or vectorized loop have memory of their own. */
+    /* Shared memory stays where it is while a block runs: an order that is missing is found later,
+    ** too.  But iterations of a parallel or vectorized loop have memory of their own. */
     bool own = c->nlevels > c->block_level;
     bool reuse = c->in_kernel && buffer->at.buf->scope == SCOPE_shared && copy->block == c->thread_block && !own;
     copy->block = c->thread_block;

@@ -1,7 +1,7 @@
 /* check.h -- the checking interpreter: runs any loop program and believes nothing.
 **
-** It takes scheduled programs with blocks and lowered ones alike, computes the results, and beside each element
-** keeps when it was written and read, and by which thread.  It finds
+** It takes scheduled programs with blocks and lowered ones alike, computes the results, and beside
+** each element keeps when it was written and read, and by which thread.  It finds
 **   - accesses outside a dimension, or outside the window of an allocated buffer;
 **   - reads of allocated memory and of results that nothing has written, and results never written; a store of nothing
 **     but a load may copy such an element within allocated memory, and the copy counts as unwritten, too;
@@ -10,11 +10,13 @@
 **   - on the GPU: local memory seen by another thread, shared memory seen by another block, threads that do not
 **     all reach a barrier, axes of one name and different extents, work outside an axis that others use.
 **
-** A kernel is a statement at the top of the program (inside no loop, at most inside global allocs) that has bound
-** loops.  Its thread blocks run one after another; the threads of a block go from barrier to barrier together.
+** A kernel is a statement at the top of the program (inside no loop, at most inside global allocs)
+** that has bound loops.  Its thread blocks run one after another; the threads of a block go from
+** barrier to barrier together.
 **
-** It shares no code with the reference interpreter or with any pass but ir_eval_binary, dtype.h and the math
-** table, so that none of them vouches for itself.  Costs about 100 ns for each access and 44 bytes for each element.
+** It shares no code with the reference interpreter or with any pass but ir_eval_binary, dtype.h and
+** the math table, so that none of them vouches for itself.  Costs about 100 ns for each access and
+** 44 bytes for each element.
 */
 #ifndef CORE_IR_CHECK_H
 #define CORE_IR_CHECK_H

@@ -3,10 +3,11 @@
 ** check_expr.c evaluates, check_mem.c looks after memory and its records, check_build.c resolves
 ** statements and starts runs, check.c runs them.
 **
-** Every access has a time.  Iterations run one after another, so an earlier access belongs to another iteration of
-** the same instance of a loop exactly if it lies between the loop's start and the present iteration's: no history is
-** kept.  Threads of a block take turns, so records also name the thread, and count only since the last barrier.
-** For the message, the program is run again up to the earlier access, whose loop values are then read off.
+** Every access has a time.  Iterations run one after another, so an earlier access belongs to
+** another iteration of the same instance of a loop exactly if it lies between the loop's start and
+** the present iteration's: no history is kept.  Threads of a block take turns, so records also name
+** the thread, and count only since the last barrier.  For the message, the program is run again up
+** to the earlier access, whose loop values are then read off.
 */
 #ifndef CORE_IR_CHECK_IMPL_H
 #define CORE_IR_CHECK_IMPL_H

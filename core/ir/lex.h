@@ -1,7 +1,8 @@
 /* lex.h -- the tokens of the text form, a line at a time.  For parse.c alone.
 **
-** Indentation says what belongs to what, so lines come first: each with its indentation and its text.  Their tokens are read
-** one by one where they are wanted: "yo*8 :+ 8" is the name yo, the symbol *, the number 8, the symbol :+ and the number 8.
+** Indentation says what belongs to what, so lines come first: each with its indentation and its
+** text.  Their tokens are read one by one where they are wanted: "yo*8 :+ 8" is the name yo, the
+** symbol *, the number 8, the symbol :+ and the number 8.
 */
 #ifndef CORE_IR_LEX_H
 #define CORE_IR_LEX_H

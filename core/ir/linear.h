@@ -1,8 +1,10 @@
-/* linear.h -- sums of int64 terms, and what is known of their values.  For simplify*.c, bounds.c and affine/inside.c.
+/* linear.h -- sums of int64 terms, and what is known of their values.  For simplify*.c, bounds.c
+** and affine/inside.c.
 **
 ** Addition, subtraction and multiplication wrap, so a sum may be regrouped freely: the Linear of an
-** expression is exact modulo 2^64 whatever its variables hold.  Division, remainder and order are another matter: for them a
-** sum must be the number that it looks like, and it is where its bounds, computed without wrapping, fit 64 bits.
+** expression is exact modulo 2^64 whatever its variables hold.  Division, remainder and order are
+** another matter: for them a sum must be the number that it looks like, and it is where its bounds,
+** computed without wrapping, fit 64 bits.
 */
 #ifndef CORE_IR_LINEAR_H
 #define CORE_IR_LINEAR_H

@@ -48,7 +48,8 @@ const Node *ir_subst(Arena *A, const Node *n, size_t count, const Subst *map);
 ** identities: what must be done before a statement stands in a second place. */
 const Node *ir_fresh(Arena *A, const Node *stmt);
 
-/* The first node of that operation among n and everything below, in the order of the text; NULL if there is none. */
+/* The first node of that operation among n and everything below, in the order of the text; NULL if
+** there is none. */
 const Node *ir_first(const Node *n, Op op);
 
 /* Calls visit(env, n) for n and everything below, parents first; a false answer skips the children. */

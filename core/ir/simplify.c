@@ -71,8 +71,8 @@ static bool holds_all(DType to, DType from)
                                  : bits + dtype_is_signed(to) <= room;
 }
 
-/* A conversion through a type that loses nothing is a conversion from the first type; but from a float an integer is
-** saturated, where from another integer it wraps. */
+/* A conversion through a type that loses nothing is a conversion from the first type; but from a
+** float an integer is saturated, where from another integer it wraps. */
 static const Node *fold_cast(Simplifier *s, const Node *n)
 {
     const Node *a = n->kid[0];

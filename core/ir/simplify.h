@@ -1,9 +1,9 @@
 /* simplify.h -- smaller expressions with the same value.
 **
-** Rules are data (simplify.def), tried in order, each tested by itself on random operands; linear index
-** arithmetic is brought to one canonical form; the ranges of the variables in scope decide comparisons and
-** divisions.  Simplifying twice changes nothing, and an expression that is already simple comes back as the same
-** pointer.
+** Rules are data (simplify.def), tried in order, each tested by itself on random operands; linear
+** index arithmetic is brought to one canonical form; the ranges of the variables in scope decide
+** comparisons and divisions.  Simplifying twice changes nothing, and an expression that is already
+** simple comes back as the same pointer.
 */
 #ifndef CORE_IR_SIMPLIFY_H
 #define CORE_IR_SIMPLIFY_H

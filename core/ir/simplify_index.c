@@ -1,7 +1,8 @@
 /* simplify_index.c -- sums, quotients and order of int64 indices under ranges.
 **
-** What is done to sums holds modulo 2^64, always.  What is done to quotients, remainders and
-** order needs the sums in them to be the numbers they look like; linear_exact proves it, or the expression stays. */
+** What is done to sums holds modulo 2^64, always.  What is done to quotients, remainders and order
+** needs the sums in them to be the numbers they look like; linear_exact proves it, or the
+** expression stays. */
 #include "core/ir/simplify_index.h"
 #include "core/base/mutant.h"
 
@@ -172,7 +173,8 @@ static bool without_remainders(Simplifier *s, Linear *r, int64_t k, bool power)
     return false;
 }
 
-/* out += e % k for k > 0 and an exact e; any e will do where k is a power of two, as 2^64 is a multiple of it. */
+/* out += e % k for k > 0 and an exact e; any e will do where k is a power of two, as 2^64 is a multiple of
+** it. */
 static bool remainder_of(Simplifier *s, const Linear *e, int64_t k, Linear *out, const Node *was)
 {
     Linear r = {.c0 = e->c0 % k}, rest, small, inner = {0};

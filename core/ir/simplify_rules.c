@@ -1,7 +1,8 @@
 /* simplify_rules.c -- the rules of simplify.def, compiled once to small trees and matched by root.
 **
-** They are parsed by the parser of the text form at the first use.  The compiled form is static data: nothing to free,
-** nothing lost when memory runs out midway, and threads that come first at the same time all parse and one publishes. */
+** They are parsed by the parser of the text form at the first use.  The compiled form is static
+** data: nothing to free, nothing lost when memory runs out midway, and threads that come first at
+** the same time all parse and one publishes. */
 #include <stdatomic.h>
 #include <string.h>
 

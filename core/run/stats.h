@@ -1,7 +1,8 @@
 /* stats.h -- what a handful of timings says, and what it does not say.
 **
-** Times are skewed and come with neighbours' noise, so all that is said of them is medians and quartiles; two are compared in
-** the rounds that measured both, and a difference is claimed only where resampled rounds agree on it:
+** Times are skewed and come with neighbours' noise, so all that is said of them is medians and
+** quartiles; two are compared in the rounds that measured both, and a difference is claimed only
+** where resampled rounds agree on it:
 **
 **      Comparison c = stats_compare(a, b, 21, 0.01);
 **      stats_verdict_text(&c, text)          "1.21x faster", or "no difference"

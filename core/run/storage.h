@@ -1,7 +1,8 @@
 /* storage.h -- where a tensor's bytes lie; for those who map them elsewhere.
 **
-** Large arrays lie in the pool, where the runner can reach them.  Small ones lie on the heap, where they cost less, and have a
-** copy in the pool from the first kernel on that takes them, until their bytes change.
+** Large arrays lie in the pool, where the runner can reach them.  Small ones lie on the heap, where
+** they cost less, and have a copy in the pool from the first kernel on that takes them, until their
+** bytes change.
 */
 #ifndef CORE_RUN_STORAGE_H
 #define CORE_RUN_STORAGE_H

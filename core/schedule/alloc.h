@@ -11,10 +11,11 @@
 
 #include "core/ir/ir.h"
 
-/* Moves the Alloc of `buffer` to the innermost place that holds all its uses, with the window that they
-** touch there.  It goes into no loop that carries a value of the buffer from one iteration to the next, and a shared buffer
-** stays outside thread axes.  `func` itself if nothing changes.  made_in: a For in each iteration of which all that is read of the
-** buffer is written first, so that nothing is carried; or NULL. */
+/* Moves the Alloc of `buffer` to the innermost place that holds all its uses, with the window that
+** they touch there.  It goes into no loop that carries a value of the buffer from one iteration to
+** the next, and a shared buffer stays outside thread axes.  `func` itself if nothing changes.
+** made_in: a For in each iteration of which all that is read of the buffer is written first, so
+** that nothing is carried; or NULL. */
 const Node *alloc_settle(Arena *A, const Node *func, const Node *buffer, const Node *made_in);
 
 /* The same for every allocated buffer that stmt uses but `except`, of which nothing is known beforehand. */

@@ -1,4 +1,5 @@
-/* cover.c -- digits of loops, and whether they leave gaps or count twice.  Anything that is no sum of digits is untold. */
+/* cover.c -- digits of loops, and whether they leave gaps or count twice.  Anything that is no sum
+** of digits is untold. */
 #include "core/schedule/cover.h"
 
 #include "core/affine/region.h"
@@ -68,7 +69,8 @@ static bool add_digits(Cover *c, const Node *e, int64_t factor)
     return add_digit(c, e, factor);
 }
 
-/* No gaps between the values of the sum of the digits from `first` on, each of which is the first of `extent` values. */
+/* No gaps between the values of the sum of the digits from `first` on, each of which is the first
+** of `extent` values. */
 static bool contiguous(Cover *c, size_t first, int64_t extent)
 {
     int64_t reach = extent;
@@ -98,7 +100,8 @@ static bool independent(const Digit *a, const Digit *b)
            low->hi % low->lo == 0;
 }
 
-/* Is what the digits from `first` on make, with the axis's span, free of gaps and of digits that count elsewhere? */
+/* Is what the digits from `first` on make, with the axis's span, free of gaps and of digits that
+** count elsewhere? */
 static Covering cover_axis(Cover *c, size_t first, const AxisSpan *span)
 {
     for (size_t i = first; i < c->n; i++)

@@ -1,8 +1,9 @@
 /* cover.h -- whether loops run through all of a box: a block that is moved into them must not lose instances.
 **
-** The least value of each axis is a sum of digits of loops, each times a factor: y, y//8, y%8, (y//4)%2.  The values of an axis
-** leave no gap if every factor is at most what the smaller ones reach; those of all axes are a full box if no digit counts
-** twice.  For axes y and x of extent 64 and a loop f in range(4096), of which they are moved into:
+** The least value of each axis is a sum of digits of loops, each times a factor: y, y//8, y%8,
+** (y//4)%2.  The values of an axis leave no gap if every factor is at most what the smaller ones
+** reach; those of all axes are a full box if no digit counts twice.  For axes y and x of extent 64
+** and a loop f in range(4096), of which they are moved into:
 **
 **      y from f//64, x from f%64       COVER_FULL: each pair once
 **      y from f//64, x from f//64      COVER_UNTOLD: one digit counts twice
@@ -13,8 +14,8 @@
 
 #include "core/schedule/nest.h"
 
-/* Do the spans, whose least values the loops move, take all combinations of the values of the domains?  *axis is that in
-** which it stops; COVER_GAP is certain, COVER_UNTOLD says nothing. */
+/* Do the spans, whose least values the loops move, take all combinations of the values of the
+** domains?  *axis is that in which it stops; COVER_GAP is certain, COVER_UNTOLD says nothing. */
 typedef enum Covering { COVER_FULL, COVER_GAP, COVER_UNTOLD } Covering;
 Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan *domain, size_t nloops, const Node *const *loops,
                    size_t *axis);

@@ -11,7 +11,8 @@
 #include "core/schedule/block.h"
 #include "core/schedule/tree.h"
 
-/* Do the two depend on each other, so that their order matters?  The same touch of two iterations counts, too. */
+/* Do the two depend on each other, so that their order matters?  The same touch of two iterations counts,
+** too. */
 static bool depend(const Touch *a, const Touch *b)
 {
     if (MUTANT(dependence_flow_unseen, false, a->kind != b->kind))
@@ -175,8 +176,9 @@ static void force(Box *b, int i, int sign)
         b->hi[i] = sign;
 }
 
-/* Could the first loop in which the two differ be `i` in the old order, and in the new one the loop at place k, with other
-** signs?  Bounds first; where they leave it open, once more with all that this case fixes. */
+/* Could the first loop in which the two differ be `i` in the old order, and in the new one the loop
+** at place k, with other signs?  Bounds first; where they leave it open, once more with all that
+** this case fixes. */
 static bool turned(const Reorder *r, const Touch *a, const Touch *b, const Box *any, int i, int k, int sign)
 {
     int j = r->after[k];
@@ -202,7 +204,8 @@ static bool turned(const Reorder *r, const Touch *a, const Touch *b, const Box *
     return !box.never;
 }
 
-/* May an iteration of the nest in which `a` touches what `b` touches in another come on the other side of it? */
+/* May an iteration of the nest in which `a` touches what `b` touches in another come on the other side of
+** it? */
 static bool may_turn(const Reorder *r, const Touch *a, const Touch *b)
 {
     Box any = distance_any(r->acc, &r->acc->place[a->place], &r->acc->place[b->place]);
@@ -236,7 +239,8 @@ static bool rounding_update(const Node *update)
     return dtype_is_float(update->kid[Update_buffer]->type) && update->at.i != COMB_max && update->at.i != COMB_min;
 }
 
-/* Are all dependences but those of commuting updates surely kept?  Also tells whether such updates change places. */
+/* Are all dependences but those of commuting updates surely kept?  Also tells whether such updates
+** change places. */
 static bool order_kept(const Reorder *r, bool *reassociates)
 {
     const Accesses *acc = r->acc;

@@ -130,7 +130,8 @@ static bool is_part(const Parts *p, size_t n, const char *name)
     return false;
 }
 
-/* Would a guard of a block below that speaks of the loop take the name for one of the block's axes?  `guarded`: all will. */
+/* Would a guard of a block below that speaks of the loop take the name for one of the block's axes?
+** `guarded`: all will. */
 static bool hidden_by_axis(const Node *n, const Node *var, bool guarded, const char *name)
 {
     if (n->op == OP_Block) {

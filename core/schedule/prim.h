@@ -1,8 +1,9 @@
 /* prim.h -- schedule primitives as rows.
 **
-** A row says what a primitive is called, what it takes, what it does (with a program before and after), and the C
-** function that does it.  From the row come the Lua method, the checks of its arguments, help, completion, the
-** trace and its replay, and the random-schedule tester; a new primitive is one function and one row of prims.def.
+** A row says what a primitive is called, what it takes, what it does (with a program before and
+** after), and the C function that does it.  From the row come the Lua method, the checks of its
+** arguments, help, completion, the trace and its replay, and the random-schedule tester; a new
+** primitive is one function and one row of prims.def.
 */
 #ifndef CORE_SCHEDULE_PRIM_H
 #define CORE_SCHEDULE_PRIM_H
@@ -92,14 +93,15 @@ size_t prim_params(const Prim *p, Param out[PRIM_MAX_PARAMS]);
 /* Turns what was given into nodes of s->func and plain values. */
 bool prim_bind(Step *s, const Prim *p, size_t nargs, const Arg *args);
 
-/* Names to nodes, or an error that lists what there is.  A loop's name alone means the one loop of that name; where several
-** nests have it, the one above the block that is named as the Func, its main block; "C/yi" means that above block C. */
+/* Names to nodes, or an error that lists what there is.  A loop's name alone means the one loop of
+** that name; where several nests have it, the one above the block that is named as the Func, its
+** main block; "C/yi" means that above block C. */
 const Node *find_loop(const Node *func, const char *name, Err *err);
 const Node *find_block(const Node *func, const char *name, Err *err);
 const Node *find_buffer(const Node *func, const char *name, Err *err);
 
-/* The way back.  A path has the block, "conv2/x"; a handle is the shortest name by which find_loop finds the loop; a label,
-** for reading, is the path where other nests have a loop of that name. */
+/* The way back.  A path has the block, "conv2/x"; a handle is the shortest name by which find_loop
+** finds the loop; a label, for reading, is the path where other nests have a loop of that name. */
 const char *loop_path(Arena *A, const Node *func, const Node *loop);
 const char *loop_handle(Arena *A, const Node *func, const Node *loop);
 const char *loop_label(Arena *A, const Node *func, const Node *loop);

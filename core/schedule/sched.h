@@ -1,8 +1,9 @@
 /* sched.h -- a cursor over a tree of versions of one Func.
 **
-** A Version is a value: a Func, the step that made it, and the version before.  A Schedule stands on one
-** version; a step that is accepted makes a child version and moves there, one that is refused changes nothing.  So undo and
-** branching are moving, and every version that anyone holds stays as it was.
+** A Version is a value: a Func, the step that made it, and the version before.  A Schedule stands
+** on one version; a step that is accepted makes a child version and moves there, one that is
+** refused changes nothing.  So undo and branching are moving, and every version that anyone holds
+** stays as it was.
 **
 **      Sched *s = sched_new(A, func, &err);
 **      Arg split[] = {given_str("y"), given_int(8)};

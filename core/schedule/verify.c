@@ -1,4 +1,5 @@
-/* verify.c -- a history looked at by integer sets: from the first program to the last at once, else step by step. */
+/* verify.c -- a history looked at by integer sets: from the first program to the last at once, else
+** step by step. */
 #include "core/schedule/verify.h"
 
 #include "core/affine/dep.h"

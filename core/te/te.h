@@ -8,10 +8,11 @@
 **      const Node *C = te_reduce(te, "C", COMB_sum, 2, (const Node *[]){y, x}, 1, &k, v);
 **      const Node *f = te_func(te, 1, &C, err);
 **
-** Axes are Vars: in the expression that defines a stage they stand for that stage's indices.  te_func
-** gives every stage its own loop nest, spatial axes outside in order, reduce axes inside, and one block that bears the
-** stage's name; stages that are not results become allocations.  Mistakes (rank, type, a name used twice) are kept in the Te
-** and reported by te_func, so that building needs no checks on the way.
+** Axes are Vars: in the expression that defines a stage they stand for that stage's indices.
+** te_func gives every stage its own loop nest, spatial axes outside in order, reduce axes inside,
+** and one block that bears the stage's name; stages that are not results become allocations.
+** Mistakes (rank, type, a name used twice) are kept in the Te and reported by te_func, so that
+** building needs no checks on the way.
 */
 #ifndef CORE_TE_TE_H
 #define CORE_TE_TE_H
@@ -39,7 +40,8 @@ const Node *te_reduce_axis(Te *te, const char *name, int64_t extent);
 const Node *te_compute(Te *te, const char *name, size_t naxes, const Node *const *axes,
                        const Node *value);
 
-/* A stage: result[axes] = value combined over the reduce axes; where one of them is empty, what the combiner starts from. */
+/* A stage: result[axes] = value combined over the reduce axes; where one of them is empty, what the
+** combiner starts from. */
 const Node *te_reduce(Te *te, const char *name, Combiner c, size_t naxes, const Node *const *axes,
                       size_t nreduce, const Node *const *reduce, const Node *value);
 

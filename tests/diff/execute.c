@@ -84,7 +84,8 @@ typedef struct Side {
     Run run;
 } Side;
 
-/* A GPU program is scheduled by many steps; between them, work may stand outside the axes that it must be in. */
+/* A GPU program is scheduled by many steps; between them, work may stand outside the axes that it must be
+** in. */
 static bool unfinished(ErrCode code)
 {
     return code == ERR_axis_missing || code == ERR_thread_extent || code == ERR_too_many_threads ||
@@ -98,8 +99,8 @@ static bool check(Side *s, const Node *func, Err *err)
     return data_again(s->want, &s->got, err) && check_run(func, s->got.n, buffers(&s->run, &s->got), &limits, err);
 }
 
-/* Runs it in the checking interpreter.  A factor of 1000 makes loops that run for long and do little: they are cut off, and
-** until then no fault was found. */
+/* Runs it in the checking interpreter.  A factor of 1000 makes loops that run for long and do
+** little: they are cut off, and until then no fault was found. */
 static bool check_side(Side *s, const Node *func, Guilty g, const char *how, Verdict *v)
 {
     Err err = {0};
@@ -174,8 +175,8 @@ static bool ptx_side(Arena *A, const Node *scheduled, Counts *counts, Verdict *v
     return text || unfit || blame(v, GUILTY_codegen, "PTX: %s", err.why);
 }
 
-/* The lowered GPU program by threads: barriers are in place, all is in order, and the results agree; unless it is
-** unfinished, or a barrier would stand where not all threads come. */
+/* The lowered GPU program by threads: barriers are in place, all is in order, and the results
+** agree; unless it is unfinished, or a barrier would stand where not all threads come. */
 static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Counts *counts, Verdict *v)
 {
     Err err = {0};

@@ -1,4 +1,5 @@
-/* dep.c -- dependences by integer sets: what is parallel, which steps keep the meaning, and the examples given. */
+/* dep.c -- dependences by integer sets: what is parallel, which steps keep the meaning, and the
+** examples given. */
 #include "tests/program.h"
 
 #include <stdio.h>

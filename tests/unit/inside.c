@@ -1,5 +1,6 @@
-/* inside.c -- what is refused as certain to leave a buffer, and what passes; on random programs, what is refused is
-** found by the checking interpreter, and where nothing but sums stands, what it finds is refused. */
+/* inside.c -- what is refused as certain to leave a buffer, and what passes; on random programs,
+** what is refused is found by the checking interpreter, and where nothing but sums stands, what it
+** finds is refused. */
 #include "tests/program.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* llvm_faults.c -- what LLVM refuses or cannot do comes back as an error that says so.
 **
-** No program of ours should be refused by LLVM, so the refusal is made here: a function of this program stands in for
-** LLVM's own, which the module would have called.
+** No program of ours should be refused by LLVM, so the refusal is made here: a function of this
+** program stands in for LLVM's own, which the module would have called.
 */
 #include "tests/build_files.h"
 

@@ -180,8 +180,9 @@ static void __lsan_disable(void) {}
 static void __lsan_enable(void) {}
 #endif
 
-/* The n-th chunk of an arena cannot be had: an error of ours, and the script runs to its end the next time.  Arenas that a
-** function of core had in hand may be lost then, where it stands under no guard; what values own is not. */
+/* The n-th chunk of an arena cannot be had: an error of ours, and the script runs to its end the
+** next time.  Arenas that a function of core had in hand may be lost then, where it stands under no
+** guard; what values own is not. */
 static void arenas_survive(const char *text, long stride)
 {
     enum { IN_HAND = 6 };

@@ -74,8 +74,9 @@ static bool refuse(Err *err, const char *what, LLVMErrorRef error)
     return false;
 }
 
-/* Functions that LLVM calls by itself (fmaf, memset, …) are the runner's.  One that the runner lacks must not be left
-** to the linker, which would take this process's own, at an address that means nothing there. */
+/* Functions that LLVM calls by itself (fmaf, memset, …) are the runner's.  One that the runner
+** lacks must not be left to the linker, which would take this process's own, at an address that
+** means nothing there. */
 static LLVMErrorRef define(LLVMOrcDefinitionGeneratorRef generator, void *ctx,
                            LLVMOrcLookupStateRef *state, LLVMOrcLookupKind kind,
                            LLVMOrcJITDylibRef lib, LLVMOrcJITDylibLookupFlags flags,

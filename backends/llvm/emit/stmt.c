@@ -442,8 +442,8 @@ void gen_serial(Gen *g, const Node *loop)
 
 enum { STACK_BUFFER = 16384, STACK_ALL = 131072 };
 
-/* Rows of an array on the stack are padded to whole vectors, so that the lanes beyond a row's end have a place; not
-** those of one that would outgrow the stack by it.  0: as many as there are. */
+/* Rows of an array on the stack are padded to whole vectors, so that the lanes beyond a row's end
+** have a place; not those of one that would outgrow the stack by it.  0: as many as there are. */
 static int64_t padded_row(const Gen *g, const Node *buffer, int64_t elements)
 {
     size_t rank = ir_rank(buffer);

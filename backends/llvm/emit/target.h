@@ -1,5 +1,5 @@
-/* target.h -- the machine that code is made for: what the target string says (llvm/options.h, cuda/options.h), and for the rest
-** what LLVM knows of this one.
+/* target.h -- the machine that code is made for: what the target string says (llvm/options.h,
+** cuda/options.h), and for the rest what LLVM knows of this one.
 */
 #ifndef BACKENDS_LLVM_EMIT_TARGET_H
 #define BACKENDS_LLVM_EMIT_TARGET_H

@@ -1,7 +1,7 @@
 /* window.h -- the geometry that convolutions and pools share.
 **
-** Along each spatial axis the window of output o has its taps k at o*stride + k*dilation of the padded input, so
-** out = (before + in + after - dilation*(kernel - 1) - 1) // stride + 1.
+** Along each spatial axis the window of output o has its taps k at o*stride + k*dilation of the
+** padded input, so out = (before + in + after - dilation*(kernel - 1) - 1) // stride + 1.
 */
 #ifndef CORE_GRAPH_OPS_WINDOW_H
 #define CORE_GRAPH_OPS_WINDOW_H

@@ -385,7 +385,8 @@ static int gmatch_next(lua_State *L)
     size_t n, np;
     const char *subject = lua_tolstring(L, lua_upvalueindex(GMATCH_SUBJECT), &n);
     const char *p = lua_tolstring(L, lua_upvalueindex(GMATCH_PATTERN), &np);
-    lua_Integer at = lua_tointeger(L, lua_upvalueindex(GMATCH_AT)), last = lua_tointeger(L, lua_upvalueindex(GMATCH_LAST));
+    lua_Integer at = lua_tointeger(L, lua_upvalueindex(GMATCH_AT));
+    lua_Integer last = lua_tointeger(L, lua_upvalueindex(GMATCH_LAST));
     Match m = match_begin(L, subject, n, p + np);
     for (; (size_t)at <= n; at++) {
         const char *s = subject + at, *e = match_at(&m, s, p);

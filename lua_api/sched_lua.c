@@ -148,7 +148,8 @@ LUA_FN(sched_back_to, "s:back(step) -> Schedule",
     return moved(L, s, sched_goto(s, sched_version_arg(L, s, 2), &err), &err);
 }
 
-LUA_FN(sched_undo_steps, "s:undo(n?) -> Schedule", "Takes back the last n steps (1 if not given); s:redo() takes them again.")
+LUA_FN(sched_undo_steps, "s:undo(n?) -> Schedule",
+       "Takes back the last n steps (1 if not given); s:redo() takes them again.")
 {
     Sched *s = check_sched(L, 1)->sched;
     Err err = {0};
@@ -162,7 +163,8 @@ LUA_FN(sched_redo_steps, "s:redo(n?) -> Schedule", "Takes again n steps (1 if no
     return moved(L, s, sched_redo(s, (int)arg_int_or(L, 2, 0, INT32_MAX, 1), &err), &err);
 }
 
-LUA_FN(sched_mark_here, "s:mark(name) -> Schedule", "Names the place where the schedule stands; s:at(name) and s:back(name) find it.")
+LUA_FN(sched_mark_here, "s:mark(name) -> Schedule",
+       "Names the place where the schedule stands; s:at(name) and s:back(name) find it.")
 {
     Sched *s = check_sched(L, 1)->sched;
     Err err = {0};

@@ -276,7 +276,8 @@ LUA_FN(te_placeholder_, "te.placeholder(shape, dtype?, name?) -> Tensor",
     return 1;
 }
 
-LUA_FN(te_reduce_axis_, "te.reduce_axis(extent, name?) -> Axis", "An axis to reduce over, for te.sum, te.prod, te.max and te.min.")
+LUA_FN(te_reduce_axis_, "te.reduce_axis(extent, name?) -> Axis",
+       "An axis to reduce over, for te.sum, te.prod, te.max and te.min.")
 {
     int64_t extent = arg_int(L, 1, 0, INT32_MAX);
     const char *name = arg_str_or(L, 2, "k");
@@ -328,10 +329,29 @@ static int reduce_or_binary(lua_State *L, Combiner c, Op op)
     return binary(L, op);
 }
 
-LUA_FN(te_sum_, "te.sum(value, axis) -> Reduction", "The sum of a value over a reduce axis, or over a list of them.") { return reduce(L, COMB_sum); }
-LUA_FN(te_prod_, "te.prod(value, axis) -> Reduction", "The product of a value over a reduce axis, or over a list of them.") { return reduce(L, COMB_prod); }
-LUA_FN(te_max_, "te.max(a, b) -> Expr", "The larger of two values; with a reduce axis (or a list of them) for b, the largest over it.") { return reduce_or_binary(L, COMB_max, OP_Max); }
-LUA_FN(te_min_, "te.min(a, b) -> Expr", "The smaller of two values; with a reduce axis (or a list of them) for b, the smallest over it.") { return reduce_or_binary(L, COMB_min, OP_Min); }
+LUA_FN(te_sum_, "te.sum(value, axis) -> Reduction",
+       "The sum of a value over a reduce axis, or over a list of them.")
+{
+    return reduce(L, COMB_sum);
+}
+
+LUA_FN(te_prod_, "te.prod(value, axis) -> Reduction",
+       "The product of a value over a reduce axis, or over a list of them.")
+{
+    return reduce(L, COMB_prod);
+}
+
+LUA_FN(te_max_, "te.max(a, b) -> Expr",
+       "The larger of two values; with a reduce axis (or a list of them) for b, the largest over it.")
+{
+    return reduce_or_binary(L, COMB_max, OP_Max);
+}
+
+LUA_FN(te_min_, "te.min(a, b) -> Expr",
+       "The smaller of two values; with a reduce axis (or a list of them) for b, the smallest over it.")
+{
+    return reduce_or_binary(L, COMB_min, OP_Min);
+}
 
 #define COMPARISON(id, op, sign) \
     LUA_FN(te_##id##_, "te." #id "(a, b) -> Expr", "a " sign " b, as an expression.") { return binary(L, op); }
@@ -652,10 +672,11 @@ static const LuaFn *const func_members[] = {&te_func_call_fn, NULL};
 
 const LuaClass te_scope_class = {.name = "te scope", .size = sizeof(TeScope), .release = release_scope};
 const LuaClass te_expr_class = {.name = "Expr", .doc = "A tensor expression: a value, an axis, a tensor.",
-                                .size = sizeof(TeExpr), .members = LUA_MEMBERS(expr_members), .tostring = expr_tostring,
-                                .index = index_expr};
+                                .size = sizeof(TeExpr), .members = LUA_MEMBERS(expr_members),
+                                .tostring = expr_tostring, .index = index_expr};
 const LuaClass te_func_class = {.name = "te function", .doc = "A program with parameters, from te.func.",
-                                .size = sizeof(TeFunc), .members = LUA_MEMBERS(func_members), .tostring = te_func_tostring};
+                                .size = sizeof(TeFunc), .members = LUA_MEMBERS(func_members),
+                                .tostring = te_func_tostring};
 
 void lua_open_te(lua_State *L)
 {

@@ -27,6 +27,7 @@ static const Node *loop_of(const Cover *c, const Node *var)
     return NULL;
 }
 
+/* e // n or e % n for a literal n that fits 32 bits. */
 static bool is_by(const Node *e, Op op)
 {
     return e->op == op && e->kid[1]->op == OP_IntImm && e->kid[1]->at.i > 0 && e->kid[1]->at.i < INT32_MAX;
@@ -64,7 +65,8 @@ static bool add_digits(Cover *c, const Node *e, int64_t factor)
     int literal = e->op == OP_Mul && e->kid[0]->op == OP_IntImm ? 0 : 1;
     if (e->op == OP_Mul && e->kid[literal]->op == OP_IntImm) {
         int64_t times = e->kid[literal]->at.i;
-        return times > 0 && times < INT32_MAX && factor < INT32_MAX && add_digits(c, e->kid[!literal], factor * times);
+        return times > 0 && times < INT32_MAX && factor < INT32_MAX &&
+               add_digits(c, e->kid[!literal], factor * times);
     }
     return add_digit(c, e, factor);
 }
@@ -84,7 +86,8 @@ static bool contiguous(Cover *c, size_t first, int64_t extent)
         int64_t more;
         if (c->digit[i].values > 1 && c->digit[i].factor > reach)
             return false;
-        if (__builtin_mul_overflow(c->digit[i].factor, c->digit[i].values - 1, &more) || __builtin_add_overflow(reach, more, &reach))
+        if (__builtin_mul_overflow(c->digit[i].factor, c->digit[i].values - 1, &more) ||
+            __builtin_add_overflow(reach, more, &reach))
             return false;
     }
     return true;
@@ -96,8 +99,8 @@ static bool independent(const Digit *a, const Digit *b)
     if (a->var != b->var || a->values == 1 || b->values == 1)
         return true;
     const Digit *low = a->lo < b->lo ? a : b, *high = low == a ? b : a;
-    return high->lo % low->hi == 0 && a->extent % high->lo == 0 && (high->hi >= a->extent || a->extent % high->hi == 0) &&
-           low->hi % low->lo == 0;
+    return high->lo % low->hi == 0 && a->extent % high->lo == 0 && low->hi % low->lo == 0 &&
+           (high->hi >= a->extent || a->extent % high->hi == 0);
 }
 
 /* Is what the digits from `first` on make, with the axis's span, free of gaps and of digits that
@@ -111,8 +114,8 @@ static Covering cover_axis(Cover *c, size_t first, const AxisSpan *span)
     return contiguous(c, first, span->extent) ? COVER_FULL : COVER_GAP;
 }
 
-Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan *domain, size_t nloops, const Node *const *loops,
-                   size_t *axis)
+Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan *domain, size_t nloops,
+                   const Node *const *loops, size_t *axis)
 {
     Cover c = {.nloops = nloops, .loops = loops};
     for (*axis = 0; *axis < naxes; ++*axis) {

@@ -141,7 +141,10 @@ static bool claim_axes(Te *te, const char *stage, size_t n, const Node *const *v
         Axis *a = find_axis(te, vars[i]);
         if (!a || a->reduce != reduce || a->used) {
             MISTAKE(te, te_axis_misused, NULL, ir_var_name(vars[i]), stage,
-                    !a ? "not an axis of this definition" : a->used ? "used by a stage before" : a->reduce ? "a reduce axis" : "not a reduce axis");
+                    !a          ? "not an axis of this definition"
+                    : a->used   ? "used by a stage before"
+                    : a->reduce ? "a reduce axis"
+                                : "not a reduce axis");
             return false;
         }
         a->used = true;

@@ -16,19 +16,21 @@ typedef struct Call {
 } Call;
 
 /* The twelve steps of a tiled matrix product. */
+#define S(text)  {ARG_STR, 0, text, 0, NULL}
+#define I(value) {ARG_INT, value, NULL, 0, NULL}
 static const Call twelve[] = {
-    {"split", 4, {{ARG_STR, 0, "y", 0, NULL}, {ARG_INT, 8, NULL, 0, NULL}, {ARG_STR, 0, "yo", 0, NULL}, {ARG_STR, 0, "yi", 0, NULL}}},
-    {"split", 4, {{ARG_STR, 0, "x", 0, NULL}, {ARG_INT, 32, NULL, 0, NULL}, {ARG_STR, 0, "xo", 0, NULL}, {ARG_STR, 0, "xi", 0, NULL}}},
-    {"split", 4, {{ARG_STR, 0, "k", 0, NULL}, {ARG_INT, 4, NULL, 0, NULL}, {ARG_STR, 0, "ko", 0, NULL}, {ARG_STR, 0, "ki", 0, NULL}}},
-    {"reorder", 6, {{ARG_STR, 0, "yo", 0, NULL}, {ARG_STR, 0, "xo", 0, NULL}, {ARG_STR, 0, "ko", 0, NULL}, {ARG_STR, 0, "ki", 0, NULL}, {ARG_STR, 0, "yi", 0, NULL}, {ARG_STR, 0, "xi", 0, NULL}}},
-    {"cache_write", 2, {{ARG_STR, 0, "C", 0, NULL}, {ARG_STR, 0, "local", 0, NULL}}},
-    {"reverse_compute_at", 2, {{ARG_STR, 0, "C.store", 0, NULL}, {ARG_STR, 0, "xo", 0, NULL}}},
-    {"decompose_reduction", 2, {{ARG_STR, 0, "C", 0, NULL}, {ARG_STR, 0, "ko", 0, NULL}}},
-    {"contract", 1, {{ARG_STR, 0, "C", 0, NULL}}},
-    {"vectorize", 1, {{ARG_STR, 0, "*/xi", 0, NULL}}},
-    {"unroll", 1, {{ARG_STR, 0, "C/yi", 0, NULL}}},
-    {"unroll", 1, {{ARG_STR, 0, "ki", 0, NULL}}},
-    {"parallel", 1, {{ARG_STR, 0, "yo", 0, NULL}}},
+    {"split", 4, {S("y"), I(8), S("yo"), S("yi")}},
+    {"split", 4, {S("x"), I(32), S("xo"), S("xi")}},
+    {"split", 4, {S("k"), I(4), S("ko"), S("ki")}},
+    {"reorder", 6, {S("yo"), S("xo"), S("ko"), S("ki"), S("yi"), S("xi")}},
+    {"cache_write", 2, {S("C"), S("local")}},
+    {"reverse_compute_at", 2, {S("C.store"), S("xo")}},
+    {"decompose_reduction", 2, {S("C"), S("ko")}},
+    {"contract", 1, {S("C")}},
+    {"vectorize", 1, {S("*/xi")}},
+    {"unroll", 1, {S("C/yi")}},
+    {"unroll", 1, {S("ki")}},
+    {"parallel", 1, {S("yo")}},
 };
 enum { TWELVE = sizeof twelve / sizeof *twelve };
 

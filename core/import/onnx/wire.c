@@ -98,7 +98,10 @@ static double float_at(const uint8_t *p, size_t bytes)
 
 static unsigned natural(Kind k)
 {
-    return k == INT || k == INTS ? WIRE_VARINT : k == F32 || k == F32S ? WIRE_32 : k == F64 || k == F64S ? WIRE_64 : WIRE_BYTES;
+    return k == INT || k == INTS   ? WIRE_VARINT
+           : k == F32 || k == F32S ? WIRE_32
+           : k == F64 || k == F64S ? WIRE_64
+                                   : WIRE_BYTES;
 }
 
 static bool may_pack(Kind k)

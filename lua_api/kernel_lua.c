@@ -404,16 +404,15 @@ const char *timed_label(Arena *A, const Node *func, const char *label, const cha
     return arena_printf(A, "%s (on %.*s, not a GPU)", label, (int)strcspn(target, " "), target);
 }
 
-static bool find_parallel(void *env, const Node *n)
+static Find find_parallel(void *env, const Node *n)
 {
-    bool *found = env;
-    *found |= n->op == OP_For && ir_for_kind(n) == FOR_parallel;
-    return !*found;
+    (void)env;
+    return n->op == OP_For && ir_for_kind(n) == FOR_parallel ? FIND_THIS : FIND_INSIDE;
 }
 
 void runnable_add_kernel(Runnable *r, const Node *func, const Kernel *k)
 {
-    ir_walk(func, find_parallel, &r->parallel);
+    r->parallel |= ir_find(func, find_parallel, NULL) != NULL;
     r->elsewhere |= k->call != NULL;
     r->compile_ms += k->compile_ms;
 }

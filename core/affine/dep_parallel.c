@@ -7,6 +7,7 @@
 #include "core/affine/dep.h"
 #include "core/affine/model.h"
 #include "core/affine/witness.h"
+#include "core/ir/rewrite.h"
 
 typedef struct Parallel {
     Model *m;
@@ -107,27 +108,10 @@ static bool any_meet(Parallel *p, LoopConflict *out)
     return false;
 }
 
-static bool has_barrier(const Node *n)
+static Find find_loop(void *env, const Node *n)
 {
-    if (n->op == OP_Barrier)
-        return true;
-    for (size_t i = 0; op_info[n->op].cls == CLASS_STMT && i < n->nkids; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT && has_barrier(n->kid[i]))
-            return true;
-    return false;
-}
-
-static const Node *find_loop(const Node *n, const Node *var)
-{
-    if (n->op == OP_For && n->kid[For_var] == var)
-        return n;
-    for (size_t i = 0; i < n->nkids; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT) {
-            const Node *found = find_loop(n->kid[i], var);
-            if (found)
-                return found;
-        }
-    return NULL;
+    const Parallel *p = env;
+    return n->op == OP_For && n->kid[For_var] == p->loop ? FIND_THIS : FIND_INSIDE;
 }
 
 static DepAnswer unknown(Err *err, const Node *where, const char *loop, const char *why)
@@ -141,7 +125,7 @@ static DepAnswer unknown(Err *err, const Node *where, const char *loop, const ch
 static DepAnswer answer(Parallel *p, const Node *func, Err *err)
 {
     LoopConflict c;
-    const Node *node = find_loop(func->kid[Func_body], p->loop);
+    const Node *node = ir_find(func, find_loop, p);
     const char *name = ir_var_name(p->loop);
     if (!node || p->m->nstmts == 0)
         return p->m->unknown ? unknown(err, node, name, p->m->unknown) : DEP_OK;
@@ -152,7 +136,7 @@ static DepAnswer answer(Parallel *p, const Node *func, Err *err)
     bool found = any_meet(p, &c);
     if (!found)
         return p->failed ? unknown(err, node, name, "the work limit was reached") : DEP_OK;
-    if (has_barrier(node))
+    if (ir_first(node, OP_Barrier))
         return unknown(err, node, name, "there are barriers inside");
     REFUSE(err, loop_carries, node, name, ir_buf_name(c.buffer));
     LoopConflict small;

@@ -134,6 +134,16 @@ const Node *ir_first(const Node *n, Op op)
     return found;
 }
 
+const Node *ir_find(const Node *n, Find (*look)(void *env, const Node *stmt), void *env)
+{
+    Find f = ir_is_stmt(n) ? look(env, n) : FIND_INSIDE;
+    const Node *found = f == FIND_THIS ? n : NULL;
+    for (size_t i = 0; f == FIND_INSIDE && !found && i < n->nkids; i++)
+        if (ir_is_stmt(n->kid[i]))
+            found = ir_find(n->kid[i], look, env);
+    return found;
+}
+
 void ir_walk(const Node *n, bool (*visit)(void *env, const Node *n), void *env)
 {
     if (!visit(env, n))

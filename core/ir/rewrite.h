@@ -52,6 +52,11 @@ const Node *ir_fresh(Arena *A, const Node *stmt);
 ** there is none. */
 const Node *ir_first(const Node *n, Op op);
 
+/* The first statement that `look` takes, among n and those below it in the order of the text; NULL if there is none.  Of each
+** statement it says whether this is it, whether to look inside, or to go on behind it. */
+typedef enum Find { FIND_THIS, FIND_INSIDE, FIND_NEXT } Find;
+const Node *ir_find(const Node *n, Find (*look)(void *env, const Node *stmt), void *env);
+
 /* Calls visit(env, n) for n and everything below, parents first; a false answer skips the children. */
 void ir_walk(const Node *n, bool (*visit)(void *env, const Node *n), void *env);
 

@@ -6,6 +6,7 @@
 
 #include "core/affine/region.h"
 #include "core/base/mutant.h"
+#include "core/ir/rewrite.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/block.h"
 #include "core/schedule/cover.h"
@@ -77,20 +78,26 @@ static void span_from_region(const Region *r, int d, const AxisSpan *domain, Axi
     out->extent = MUTANT(compute_at_extent_short, r->extent[d], r->extent[d] - (r->extent[d] > 1));
 }
 
+typedef struct Along {
+    const char *axis;
+    int64_t extent;
+} Along;
+
+static Find runs_along(void *env, const Node *n)
+{
+    const Along *a = env;
+    if (n->op != OP_For)
+        return n->op == OP_Block ? FIND_NEXT : FIND_INSIDE;
+    const char *axis = n->kid[For_var]->at.var->axis;
+    return axis && strcmp(axis, a->axis) == 0 && ir_const_int(n->kid[For_extent], -1) == a->extent ? FIND_THIS
+                                                                                                   : FIND_INSIDE;
+}
+
 /* A loop below n over the same axis with the same extent: the new loop runs along with it and takes its name. */
 static const char *companion(const Node *n, const char *axis, int64_t extent)
 {
-    if (n->op == OP_For && n->kid[For_var]->at.var->axis && strcmp(n->kid[For_var]->at.var->axis, axis) == 0 &&
-        ir_const_int(n->kid[For_extent], -1) == extent)
-        return ir_var_name(n->kid[For_var]);
-    if (n->op == OP_Block)
-        return NULL;
-    for (size_t i = 0; i < n->nkids; i++) {
-        const char *name = op_info[n->kid[i]->op].cls == CLASS_STMT ? companion(n->kid[i], axis, extent) : NULL;
-        if (name)
-            return name;
-    }
-    return NULL;
+    const Node *loop = ir_find(n, runs_along, &(Along){axis, extent});
+    return loop ? ir_var_name(loop->kid[For_var]) : NULL;
 }
 
 /* The terms of a sum of loops times factors, by the place of the loop on the path; false if it is none. */
@@ -163,26 +170,59 @@ static bool finish_move(Step *s, Move *m)
     return MUTANT(move_unchecked, nest_recheck(s, m->out), true) && step_done(s, m->out);
 }
 
-/* ---- compute_at ---- */
+/* ---- who uses a buffer ---- */
 
-typedef struct Reader {
-    const Node *target, *outside, *loop;
-} Reader;
+typedef struct Use {
+    const Node *buffer, *except; /* a statement that does not count, nor what stands in it */
+    bool passed;                 /* has the search come by it? */
+} Use;
 
-/* A statement outside the loop that reads the target. */
-static const Node *reader_outside(const Node *n, const Node *loop, const Node *target)
+static Find reads_it(void *env, const Node *n)
 {
-    if (n == loop)
-        return NULL;
-    if (n->op == OP_Block || n->op == OP_Store || n->op == OP_Update)
-        return tree_reads(n, target) ? n : NULL;
-    for (size_t i = 0; i < n->nkids; i++) {
-        const Node *b = op_info[n->kid[i]->op].cls == CLASS_STMT ? reader_outside(n->kid[i], loop, target) : NULL;
-        if (b)
-            return b;
-    }
-    return NULL;
+    const Use *u = env;
+    if (n == u->except)
+        return FIND_NEXT;
+    if (n->op != OP_Block && n->op != OP_Store && n->op != OP_Update)
+        return FIND_INSIDE;
+    return tree_reads(n, u->buffer) ? FIND_THIS : FIND_NEXT;
 }
+
+static Find writes_it(void *env, const Node *n)
+{
+    Use *u = env;
+    u->passed |= n == u->except;
+    if (n == u->except)
+        return FIND_NEXT;
+    if (n->op != OP_Block)
+        return FIND_INSIDE;
+    return tree_writes(n, u->buffer) ? FIND_THIS : FIND_NEXT;
+}
+
+static Find writes_it_after(void *env, const Node *n)
+{
+    const Use *u = env;
+    Find f = writes_it(env, n);
+    return f == FIND_THIS && !u->passed ? FIND_NEXT : f;
+}
+
+/* A statement that reads the buffer / a block that writes it, outside `except`. */
+static const Node *other_reader(const Node *n, const Node *except, const Node *buffer)
+{
+    return ir_find(n, reads_it, &(Use){buffer, except, false});
+}
+
+static const Node *other_writer(const Node *n, const Node *except, const Node *buffer)
+{
+    return ir_find(n, writes_it, &(Use){buffer, except, false});
+}
+
+/* A block that writes the buffer after the loop, in the order of the text. */
+static const Node *writer_after(const Node *n, const Node *loop, const Node *buffer)
+{
+    return ir_find(n, writes_it_after, &(Use){buffer, loop, false});
+}
+
+/* ---- compute_at ---- */
 
 /* Why a producer does not get in the loop what it gets outside: a writer of what it reads stands between. */
 static bool explain_compute_at(Step *s, const Move *m)
@@ -200,19 +240,6 @@ static bool explain_compute_at(Step *s, const Move *m)
     return step_explain(s, &reason);
 }
 
-/* A block other than this one that writes the buffer: then neither of the two makes it alone. */
-static const Node *other_writer(const Node *n, const Node *block, const Node *target)
-{
-    if (n->op == OP_Block)
-        return n != block && tree_writes(n, target) ? n : NULL;
-    for (size_t i = 0; i < n->nkids; i++) {
-        const Node *b = op_info[n->kid[i]->op].cls == CLASS_STMT ? other_writer(n->kid[i], block, target) : NULL;
-        if (b)
-            return b;
-    }
-    return NULL;
-}
-
 bool prim_compute_at(Step *s)
 {
     Move *m = arena_alloc(s->A, sizeof *m);
@@ -224,7 +251,7 @@ bool prim_compute_at(Step *s)
     const Node *other = other_writer(s->func->kid[Func_body], m->block, m->target);
     if (other)
         return REFUSE(s->err, written_by_two, other, ir_buf_name(m->target), name, ir_block_name(other));
-    const Node *outside = reader_outside(s->func->kid[Func_body], m->loop, m->target);
+    const Node *outside = other_reader(s->func->kid[Func_body], m->loop, m->target);
     if (MUTANT(compute_at_unchecked, outside, NULL))
         return REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target), statement_name(outside), loop);
     if (!tree_reads(m->loop, m->target))
@@ -273,39 +300,6 @@ static void explain_reducing(const Move *m, const Node *target, Err *reason)
     }
 }
 
-/* A writer of the buffer outside the loop (other than an init above it, which is no concern here). */
-static const Node *writer_outside(const Node *n, const Node *loop, const Node *target)
-{
-    if (n == loop)
-        return NULL;
-    if (n->op == OP_Block)
-        return tree_writes(n, target) ? n : NULL;
-    for (size_t i = 0; i < n->nkids; i++) {
-        const Node *b = op_info[n->kid[i]->op].cls == CLASS_STMT ? writer_outside(n->kid[i], loop, target) : NULL;
-        if (b)
-            return b;
-    }
-    return NULL;
-}
-
-/* A block that writes the buffer after the loop, in the order of the text. */
-static const Node *writer_after(const Node *n, const Node *loop, const Node *target, bool *passed)
-{
-    if (n == loop) {
-        *passed = true;
-        return NULL;
-    }
-    if (n->op == OP_Block)
-        return *passed && tree_writes(n, target) ? n : NULL;
-    for (size_t i = 0; i < n->nkids; i++) {
-        const Node *kid = n->kid[i];
-        const Node *b = op_info[kid->op].cls == CLASS_STMT ? writer_after(kid, loop, target, passed) : NULL;
-        if (b)
-            return b;
-    }
-    return NULL;
-}
-
 /* Narrows the spans of the axes by which the block reads `source` to what the loop has written of it. */
 static bool narrow_by(Step *s, Move *m, const Node *source)
 {
@@ -349,24 +343,25 @@ static const Node *repeated_by(const Move *m, const Node *func)
     return NULL;
 }
 
-static void last_writer(const Node *n, const Node *reader, const Node **out)
+typedef struct Feed {
+    const Node *reader, *buffer; /* the last so far that it reads */
+} Feed;
+
+static bool note_feed(void *env, const Node *block)
 {
-    if (n->op == OP_Block) {
-        if (n != reader && block_target(n) && tree_reads(reader, block_target(n)))
-            *out = block_target(n);
-        return;
-    }
-    for (size_t i = 0; i < n->nkids; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT)
-            last_writer(n->kid[i], reader, out);
+    Feed *f = env;
+    const Node *target = block_target(block);
+    if (block != f->reader && target && tree_reads(f->reader, target))
+        f->buffer = target;
+    return true;
 }
 
 /* What the block reads and the loop writes last. */
 static const Node *last_written(const Move *m)
 {
-    const Node *last = NULL;
-    last_writer(m->loop, m->block, &last);
-    return last;
+    Feed f = {m->block, NULL};
+    tree_blocks(m->loop, note_feed, &f);
+    return f.buffer;
 }
 
 /* Why a consumer does not get in the loop what it gets behind it. */
@@ -378,11 +373,10 @@ static bool explain_reverse(Step *s, const Move *m, const Node *again)
     list_buffers(s->A, s->func, &names);
     for (size_t i = 0; i < names.n && !reason.code; i++) {
         const Node *source = find_buffer(s->func, names.at[i], NULL);
-        bool passed = false;
         if (source == m->target || !tree_reads(m->block, source))
             continue;
-        const Node *later = writer_after(s->func->kid[Func_body], m->loop, source, &passed);
-        const Node *outside = tree_writes(m->loop, source) ? writer_outside(s->func->kid[Func_body], m->loop, source) : NULL;
+        const Node *later = writer_after(s->func->kid[Func_body], m->loop, source);
+        const Node *outside = tree_writes(m->loop, source) ? other_writer(s->func->kid[Func_body], m->loop, source) : NULL;
         if (later)
             REFUSE(&reason, written_later, later, name, ir_buf_name(source), ir_block_name(later), loop);
         else if (outside && (block_access(outside)->op == OP_Update || !begun_outside(m, source)))

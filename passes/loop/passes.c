@@ -35,18 +35,15 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static bool find_bound(void *env, const Node *n)
+static Find find_bound(void *env, const Node *n)
 {
-    bool *found = env;
-    *found |= n->op == OP_For && for_is_bound(ir_for_kind(n));
-    return !*found;
+    (void)env;
+    return n->op == OP_For && for_is_bound(ir_for_kind(n)) ? FIND_THIS : FIND_INSIDE;
 }
 
 bool loop_is_gpu(const Node *func)
 {
-    bool bound = false;
-    ir_walk(func, find_bound, &bound);
-    return bound;
+    return ir_find(func, find_bound, NULL) != NULL;
 }
 
 const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *steps, size_t *count,

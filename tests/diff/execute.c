@@ -65,16 +65,6 @@ static bool agree(const Node *func, const Data *want, const Data *got, const Pro
     return true;
 }
 
-static bool has_bound_loop(const Node *n)
-{
-    if (n->op == OP_For && for_is_bound(ir_for_kind(n)))
-        return true;
-    for (size_t i = 0; i < n->nkids; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT && has_bound_loop(n->kid[i]))
-            return true;
-    return false;
-}
-
 /* What one execution needs to know. */
 typedef struct Side {
     const Program *p;
@@ -198,7 +188,7 @@ static bool compare(Side *s, const Node *scheduled, const char *target, bool ptx
 {
     Arena *A = arena_new(NULL);
     Err err = {0};
-    bool bound = has_bound_loop(scheduled->kid[Func_body]);
+    bool bound = loop_is_gpu(scheduled);
     const Node *plain = bound ? without_threads(A, scheduled) : scheduled;
     bool ok = check_side(s, s->p->func, GUILTY_reference, "the program as written, checked", v) &&
               (plain == s->p->func || check_side(s, plain, GUILTY_schedule, "the scheduled program", v));

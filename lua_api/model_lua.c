@@ -30,7 +30,7 @@ static bool touched(const Node *n)
     if (n->op == OP_Block)
         return n->at.block->step > 0;
     for (size_t i = 0; i < n->nkids; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT && touched(n->kid[i]))
+        if (ir_is_stmt(n->kid[i]) && touched(n->kid[i]))
             return true;
     return false;
 }

@@ -386,7 +386,7 @@ static void find_written(Gather *g, const Node *n)
         return;
     }
     for (size_t i = 0; i < n->nkids; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT)
+        if (ir_is_stmt(n->kid[i]))
             find_written(g, n->kid[i]);
 }
 
@@ -577,7 +577,7 @@ static bool descend(Gather *g, const Node *n, const Node **way, int depth)
     else if (n->op == OP_For)
         return false;
     for (size_t i = 0; i < n->nkids && n->op != OP_Block; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT && descend(g, n->kid[i], way, depth))
+        if (ir_is_stmt(n->kid[i]) && descend(g, n->kid[i], way, depth))
             return true;
     return false;
 }

@@ -35,7 +35,7 @@ static double stmt_flops(const Node *n)
     case OP_Block: return stmt_flops(n->kid[Block_body]);
     default:
         for (size_t i = 0; i < n->nkids; i++)
-            if (op_info[n->kid[i]->op].cls == CLASS_STMT)
+            if (ir_is_stmt(n->kid[i]))
                 sum += stmt_flops(n->kid[i]);
         return sum;
     }

@@ -344,7 +344,7 @@ static void run(Search *s, const Node *n)
 /* Fills the path from `n` down to the loop. */
 static bool find_path(Search *s, const Node *n)
 {
-    if (op_info[n->op].cls != CLASS_STMT || s->npath == MAX_PATH)
+    if (!ir_is_stmt(n) || s->npath == MAX_PATH)
         return false;
     s->path[s->npath++] = n;
     if (n->op == OP_For && n->kid[For_var] == s->loop)

@@ -13,7 +13,7 @@ static bool reads_written(const Node *block, const Node *n)
     if ((n->op == OP_Store || n->op == OP_Update) && tree_reads(block, n->kid[Store_buffer]))
         return true;
     for (size_t i = 0; i < n->nkids; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT && reads_written(block, n->kid[i]))
+        if (ir_is_stmt(n->kid[i]) && reads_written(block, n->kid[i]))
             return true;
     return false;
 }
@@ -39,7 +39,7 @@ static const Node *search(Between *b, const Node *n)
     if (n->op == OP_Block || n->op == OP_Store || n->op == OP_Update)
         return b->passed && in_the_way(b, n) ? n : NULL;
     for (size_t i = 0; i < n->nkids && !b->reached; i++) {
-        const Node *found = op_info[n->kid[i]->op].cls == CLASS_STMT ? search(b, n->kid[i]) : NULL;
+        const Node *found = ir_is_stmt(n->kid[i]) ? search(b, n->kid[i]) : NULL;
         if (found)
             return found;
     }

@@ -50,7 +50,7 @@ static const Node *rebind(Arena *A, const Node *n, Bind *b)
 {
     if (n->op == OP_Block)
         return rebind_block(A, n, b);
-    if (op_info[n->op].cls != CLASS_STMT)
+    if (!ir_is_stmt(n))
         return ir_subst(A, n, b->n, b->map);
     if (n->nkids == 0)
         return n;

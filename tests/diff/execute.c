@@ -114,7 +114,7 @@ static double work(const Node *n)
 {
     double sum = 0;
     for (size_t i = 0; i < n->nkids; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT)
+        if (ir_is_stmt(n->kid[i]))
             sum += work(n->kid[i]);
     return n->op == OP_For ? 1 + sum * (double)ir_const_int(n->kid[For_extent], 1) : 1 + sum;
 }

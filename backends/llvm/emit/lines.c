@@ -24,14 +24,14 @@ struct Lines {
 
 static void find_places(Lines *l, const Node *func, const Node *n)
 {
-    if (op_info[n->op].cls == CLASS_STMT && n->op != OP_Seq) {
+    if (ir_is_stmt(n) && n->op != OP_Seq) {
         int first = -1, last = -1;
         ir_text_marked(l->A, func, n, &first, &last);
         if (first >= 0)
             vec_push(l->A, &l->places, ((Place){n, first + 1}));
     }
     for (uint32_t i = 0; i < n->nkids; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT)
+        if (ir_is_stmt(n->kid[i]))
             find_places(l, func, n->kid[i]);
 }
 

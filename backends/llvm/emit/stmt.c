@@ -351,7 +351,7 @@ static bool reorders_sum(const Node *s, const Node *var, bool loops)
             moves |= ir_mentions(s->kid[i], var);
         return loops && rounds && !moves;
     }
-    if (op_info[s->op].cls != CLASS_STMT)
+    if (!ir_is_stmt(s))
         return false;
     for (uint32_t i = 0; i < s->nkids; i++)
         if (reorders_sum(s->kid[i], var, loops || s->op == OP_For))
@@ -381,7 +381,7 @@ static bool allocates(const Node *s)
     if (s->op == OP_Alloc)
         return true;
     for (size_t i = 0; i < s->nkids; i++)
-        if (op_info[s->kid[i]->op].cls == CLASS_STMT && allocates(s->kid[i]))
+        if (ir_is_stmt(s->kid[i]) && allocates(s->kid[i]))
             return true;
     return false;
 }

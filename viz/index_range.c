@@ -1,6 +1,8 @@
 /* index_range.c -- interval arithmetic over index expressions. */
 #include "viz/index_range.h"
 
+#include "core/base/integer.h"
+
 static const IndexRange anything = {INT64_MIN, INT64_MAX};
 static const IndexRange maybe = {0, 1};
 
@@ -17,12 +19,6 @@ static int64_t least(int64_t a, int64_t b)
 static int64_t most(int64_t a, int64_t b)
 {
     return a > b ? a : b;
-}
-
-static int64_t floor_div(int64_t a, int64_t b)
-{
-    int64_t q = a / b;
-    return q - (a % b != 0 && (a < 0) != (b < 0));
 }
 
 static IndexRange multiply(IndexRange a, IndexRange b)

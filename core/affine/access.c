@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/integer.h"
+
 enum { ENV_VARS = 96, ACC_WRITTEN = 64 };
 
 /* Constants and terms together are no greater than this, so that what distance.c makes of two sums fits int64. */
@@ -160,11 +162,6 @@ static int new_form(Gather *g, Sum *s)
 }
 
 /* ---- atoms ---- */
-
-static int64_t floor_div(int64_t a, int64_t n)
-{
-    return a / n - (a % n < 0);
-}
 
 static bool same_sum(const Accesses *a, const Form *f, const Sum *s)
 {

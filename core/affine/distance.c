@@ -6,6 +6,8 @@
 */
 #include "core/affine/distance.h"
 
+#include "core/base/integer.h"
+
 enum { VARS = 160, ROWS = 96, ROW_TERMS = 768, ROUNDS = 12 };
 
 /* The limit of access.c on sums sees to it that no sum of a row, at the first touch less the second, wraps. */
@@ -178,11 +180,6 @@ static void limit_place(Equations *e, int side)
 
 /* ---- propagation ---- */
 
-static int64_t floor_div(int64_t a, int64_t b)
-{
-    return a / b - (a % b != 0 && (a < 0) != (b < 0));
-}
-
 /* c * v is in [lo, hi]. */
 static bool narrow_var(Equations *e, int v, int64_t c, int64_t lo, int64_t hi)
 {
@@ -236,16 +233,6 @@ static bool narrow_row(Equations *e, const Row *r)
     return moved;
 }
 
-static uint64_t gcd(uint64_t a, uint64_t b)
-{
-    while (b) {
-        uint64_t t = a % b;
-        a = b;
-        b = t;
-    }
-    return a;
-}
-
 /* An equation whose factors have a common divisor that its constant has not. */
 static bool no_integers(const Equations *e, const Row *r)
 {
@@ -258,7 +245,7 @@ static bool no_integers(const Equations *e, const Row *r)
         if (e->lo[t->atom] == e->hi[t->atom])
             rest -= t->c * e->lo[t->atom];
         else
-            all = gcd(t->c < 0 ? (uint64_t)-t->c : (uint64_t)t->c, all);
+            all = gcd(magnitude(t->c), all);
     }
     return all > 1 ? rest % (int64_t)all != 0 : all == 0 && rest != 0;
 }

@@ -174,7 +174,7 @@ static bool relax_div(const Relax *r, const Node *e, Span *out)
         return false;
     const Node *by = e->kid[FloorDiv_b];
     if (!s.base || multiple_of(s.base, n)) {
-        int64_t lo = (int64_t)floor_div(s.c, n), hi = (int64_t)floor_div((i128)s.c + s.span, n);
+        int64_t lo = floor_div(s.c, n), hi = (int64_t)floor_div_wide((i128)s.c + s.span, n);
         *out = s.base ? span_at(ix_div(r->A, s.base, by), 0) : (Span){0};
         out->c = wrap_add(out->c, lo);
         out->span = hi - lo;
@@ -193,8 +193,8 @@ static bool relax_mod(const Relax *r, const Node *e, Span *out)
     *out = (Span){NULL, 0, n - 1};
     if (!relax(r, e->kid[FloorMod_a], &s))
         return true;
-    int64_t lo = (int64_t)floor_div(s.c, n);
-    if ((!s.base || multiple_of(s.base, n)) && lo == floor_div((i128)s.c + s.span, n))
+    int64_t lo = floor_div(s.c, n);
+    if ((!s.base || multiple_of(s.base, n)) && lo == floor_div_wide((i128)s.c + s.span, n))
         *out = (Span){NULL, s.c - lo * n, s.span};
     return true;
 }

@@ -42,8 +42,8 @@ static Interval of_quotient(const Node *n, Interval a, Interval b)
     bool zero = b.lo == 0; /* then the quotient is 0 */
     i128 lo = zero ? 1 : b.lo, hi = b.hi < 1 ? 1 : b.hi;
     Interval q = n->op == OP_Div ? corners(n->type, a.lo / lo, a.lo / hi, a.hi / lo, a.hi / hi)
-                                 : corners(n->type, floor_div(a.lo, lo), floor_div(a.lo, hi),
-                                           floor_div(a.hi, lo), floor_div(a.hi, hi));
+                                 : corners(n->type, floor_div_wide(a.lo, lo), floor_div_wide(a.lo, hi),
+                                           floor_div_wide(a.hi, lo), floor_div_wide(a.hi, hi));
     return zero ? in_type(n->type, least(q.lo, 0), most(q.hi, 0)) : q;
 }
 
@@ -51,9 +51,9 @@ static Interval of_remainder(const Node *n, Interval a, Interval b)
 {
     if (b.lo < 0 || b.hi == 0)
         return b.hi == 0 && b.lo == 0 ? (Interval){0, 0} : range_of_type(n->type);
-    if (b.lo == b.hi && floor_div(a.lo, b.lo) == floor_div(a.hi, b.lo)) {
-        int64_t down = (int64_t)(floor_div(a.lo, b.lo) * b.lo); /* between a.lo - b.lo and a.lo */
-        if (floor_div(a.lo, b.lo) * b.lo >= INT64_MIN)
+    if (b.lo == b.hi && floor_div_wide(a.lo, b.lo) == floor_div_wide(a.hi, b.lo)) {
+        int64_t down = (int64_t)(floor_div_wide(a.lo, b.lo) * b.lo); /* between a.lo - b.lo and a.lo */
+        if (floor_div_wide(a.lo, b.lo) * b.lo >= INT64_MIN)
             return (Interval){a.lo - down, a.hi - down};
     }
     return (Interval){0, a.lo >= 0 && a.hi < b.hi - 1 ? a.hi : b.hi - 1};

@@ -9,9 +9,8 @@
 #ifndef CORE_IR_LINEAR_H
 #define CORE_IR_LINEAR_H
 
+#include "core/base/integer.h"
 #include "core/ir/simplify.h"
-
-__extension__ typedef __int128 i128;
 
 enum { LINEAR_MAX = 24 };
 
@@ -65,12 +64,6 @@ Interval interval_of(Known *k, const Node *n);
 int comparison_holds(Known *k, Op op, const Node *a, const Node *b);
 
 static inline bool fits64(i128 lo, i128 hi) { return lo >= INT64_MIN && hi <= INT64_MAX; }
-
-static inline i128 floor_div(i128 a, i128 b)
-{
-    i128 q = a / b;
-    return a % b != 0 && (a < 0) != (b < 0) ? q - 1 : q;
-}
 
 static inline int64_t wrap_mul(int64_t a, int64_t b) { return (int64_t)((uint64_t)a * (uint64_t)b); }
 static inline int64_t wrap_add(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }

@@ -6,15 +6,11 @@
 #include "core/ir/simplify_index.h"
 #include "core/base/mutant.h"
 
-static int64_t gcd(int64_t a, int64_t b)
+/* The greatest common divisor, or 1 where that is no int64. */
+static int64_t divisor(int64_t a, int64_t b)
 {
-    uint64_t x = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, y = b < 0 ? 0 - (uint64_t)b : (uint64_t)b;
-    while (y) {
-        uint64_t r = x % y;
-        x = y;
-        y = r;
-    }
-    return x > INT64_MAX ? 1 : (int64_t)x;
+    uint64_t g = gcd(magnitude(a), magnitude(b));
+    return g > INT64_MAX ? 1 : (int64_t)g;
 }
 
 static bool exact(Simplifier *s, const Linear *l)
@@ -66,8 +62,8 @@ static bool split_small(Simplifier *s, const Linear *r, int64_t g, Linear *rest,
 {
     i128 lo, hi;
     *rest = *small = (Linear){0};
-    small->c0 = (int64_t)(r->c0 - floor_div(r->c0, g) * g);
-    rest->c0 = (int64_t)floor_div(r->c0, g);
+    small->c0 = (int64_t)(r->c0 - floor_div_wide(r->c0, g) * g);
+    rest->c0 = (int64_t)floor_div_wide(r->c0, g);
     for (size_t i = 0; i < r->n; i++) {
         bool multiple = r->t[i].c % g == 0;
         Linear *to = multiple ? rest : small;
@@ -81,7 +77,7 @@ static int64_t next_factor(const Linear *r, int64_t k, int64_t than)
 {
     int64_t best = 0;
     for (size_t i = 0; i < r->n; i++) {
-        int64_t g = gcd(k, r->t[i].c);
+        int64_t g = divisor(k, r->t[i].c);
         if (g > best && g < than)
             best = g;
     }
@@ -130,8 +126,8 @@ static bool quotient_of(Simplifier *s, const Linear *e, int64_t k, Linear *out, 
     }
     if (!linear_exact(&s->known, &r, &lo, &hi))
         return false;
-    if (MUTANT(simplify_quotient_truncates, floor_div(lo, k) == floor_div(hi, k), lo / k == hi / k)) {
-        out->c0 = wrap_add(out->c0, (int64_t)MUTANT(simplify_quotient_truncates, floor_div(lo, k), lo / k));
+    if (MUTANT(simplify_quotient_truncates, floor_div_wide(lo, k) == floor_div_wide(hi, k), lo / k == hi / k)) {
+        out->c0 = wrap_add(out->c0, (int64_t)MUTANT(simplify_quotient_truncates, floor_div_wide(lo, k), lo / k));
         return true;
     }
     for (int64_t g = k; (g = next_factor(&r, k, g)) != 0;)
@@ -190,8 +186,8 @@ static bool remainder_of(Simplifier *s, const Linear *e, int64_t k, Linear *out,
     bool is_exact = linear_exact(&s->known, &r, &lo, &hi);
     if (!is_exact && !power)
         return false;
-    if (is_exact && floor_div(lo, k) == floor_div(hi, k)) {
-        r.c0 = wrap_add(r.c0, (int64_t)(-floor_div(lo, k) * k));
+    if (is_exact && floor_div_wide(lo, k) == floor_div_wide(hi, k)) {
+        r.c0 = wrap_add(r.c0, (int64_t)(-floor_div_wide(lo, k) * k));
         return add_scaled(out, &r, 1);
     }
     for (int64_t g = k; is_exact && (g = next_factor(&r, k, g)) != 0;)
@@ -330,9 +326,9 @@ static void divide_sides(Simplifier *s, Op op, Linear *sum, int64_t *bound)
         s->fuel--;
         if (!split_small(s, sum, g, &rest, &small) || rest.n == 0)
             continue;
-        if (small.n > 0 && floor_div(T, g) * g != T)
+        if (small.n > 0 && floor_div_wide(T, g) * g != T)
             continue;
-        T = floor_div(T - small.c0 + g - 1, g) - rest.c0;
+        T = floor_div_wide(T - small.c0 + g - 1, g) - rest.c0;
         rest.c0 = 0;
         *sum = rest;
         g = INT64_MAX;
@@ -370,7 +366,7 @@ static const Node *balanced(Simplifier *s, const Node *n, const Linear *d)
     if (sure && right.n == 0 && equality) {
         int64_t g = 0;
         for (size_t i = 0; i < left.n; i++)
-            g = gcd(g, left.t[i].c);
+            g = divisor(g, left.t[i].c);
         if (right.c0 % g != 0)
             return ir_bool(s->A, op == OP_Ne);
         for (size_t i = 0; i < left.n; i++)

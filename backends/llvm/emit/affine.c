@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "core/base/integer.h"
+
 /* ---- what an expression mentions ---- */
 
 bool gen_is_index(Gen *g, const Node *e)
@@ -84,11 +86,6 @@ static bool range_mul(int64_t al, int64_t ah, int64_t bl, int64_t bh, int64_t *l
         *hi = p[i] > *hi ? p[i] : *hi;
     }
     return near_zero(*lo, *hi);
-}
-
-static int64_t floor_div(int64_t a, int64_t b)
-{
-    return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
 }
 
 static bool range_binary(Gen *g, const Node *e, int64_t *lo, int64_t *hi)

@@ -88,11 +88,6 @@ static size_t outermost(const Known *k, const Node *n, int *budget)
     return best;
 }
 
-static uint64_t magnitude(int64_t c)
-{
-    return c < 0 ? 0 - (uint64_t)c : (uint64_t)c;
-}
-
 void linear_sort(Linear *l, const Known *k)
 {
     size_t rank[LINEAR_MAX];

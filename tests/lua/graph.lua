@@ -101,9 +101,15 @@ end)
 
 -- ---- bad files ------------------------------------------------------------------------------
 
+-- The bytes are a model that prints, or are refused by an error of the importer's.
+local function model_or_error(bytes)
+  local ok, e = pcall(function() return tostring(import(bytes)) end)
+  t.ok(ok or (type(e) == "userdata" and (e.code:find "^onnx_" or e.code:find "^graph_")), tostring(e))
+end
+
 t.test("every truncation of a model is an error or a model", function()
-  for name, bytes in pairs(samples) do
-    for n = 0, #bytes - 1 do pcall(import, bytes:sub(1, n)) end
+  for _, bytes in pairs(samples) do
+    for n = 0, #bytes - 1 do model_or_error(bytes:sub(1, n)) end
   end
 end)
 
@@ -111,8 +117,7 @@ t.test("every single flipped bit is an error or a model", function()
   local bytes = samples.shapes
   for i = 1, #bytes do
     for bit = 0, 7 do
-      local flipped = bytes:sub(1, i - 1) .. string.char(bytes:byte(i) ~ 1 << bit) .. bytes:sub(i + 1)
-      pcall(function() tostring(import(flipped)) end)
+      model_or_error(bytes:sub(1, i - 1) .. string.char(bytes:byte(i) ~ 1 << bit) .. bytes:sub(i + 1))
     end
   end
 end)
@@ -127,8 +132,8 @@ end)
 t.test("protobuf bombs", function()
   local deep = ""
   for _ = 1, 20000 do deep = o.bytes(7, deep) end
-  pcall(import, deep)
-  pcall(import, o.bytes(7, deep))
+  model_or_error(deep)
+  model_or_error(o.bytes(7, deep))
   -- a length that says 2^62
   refused("onnx_malformed", o.varint(7 << 3 | 2) .. o.varint(1 << 62) .. "abc")
   refused("onnx_malformed", o.varint(7 << 3 | 2) .. ("\255"):rep(11))

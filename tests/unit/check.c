@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/ir/check.h"
 
@@ -300,20 +299,6 @@ static void test_results(void **state)
         "          C[by*8 + ty, bx*8 + tx] = L[0]\n");
 }
 
-static void test_speed(void **state)
-{
-    (void)state;
-    Arena *A = arena_new(NULL);
-    const Node *f = parse(A, matmul);
-    Err err = {0};
-    clock_t start = clock();
-    for (int i = 0; i < 10; i++)
-        assert_true(check(A, f, &err));
-    double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-    print_message("%.1f million updates a second\n", 10 * 32 * 32 * 32 / seconds / 1e6);
-    arena_release(A);
-}
-
 static void test_limits(void **state)
 {
     (void)state;
@@ -344,7 +329,7 @@ int main(void)
         cmocka_unit_test(test_bounds), cmocka_unit_test(test_undefined),
         cmocka_unit_test(test_races), cmocka_unit_test(test_threads),
         cmocka_unit_test(test_scopes), cmocka_unit_test(test_results),
-        cmocka_unit_test(test_speed), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

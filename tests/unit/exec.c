@@ -631,31 +631,6 @@ static void timing(void **state)
     kernel_release(slow);
 }
 
-static double median_round_trip(const Kernel *k, int idle_us, int n)
-{
-    double *t = malloc(sizeof *t * (size_t)n);
-    for (int i = 0; i < n; i++) {
-        if (idle_us)
-            usleep((useconds_t)idle_us);
-        double start = timer_now();
-        run_with(k, 1, 0, NULL);
-        t[i] = timer_now() - start;
-    }
-    double median = stats_of(t, n).median;
-    free(t);
-    return median * 1e6;
-}
-
-static void round_trips(void **state)
-{
-    (void)state;
-    Kernel *k = kernel_named("k_empty");
-    run_with(k, 1, 0, NULL);
-    print_message("empty kernel: %.1f us back to back, %.1f us after 10 ms idle\n",
-                  median_round_trip(k, 0, 500), median_round_trip(k, 10000, 30));
-    kernel_release(k);
-}
-
 static int open_session(void **state)
 {
     (void)state;
@@ -687,7 +662,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(kernels_that_behave), cmocka_unit_test(inputs_of_every_kind),
         cmocka_unit_test(faults_are_survived), cmocka_unit_test(interrupted_soon),
         cmocka_unit_test(compilers_that_fail), cmocka_unit_test(window_is_reused),
-        cmocka_unit_test(timing),              cmocka_unit_test(round_trips),
+        cmocka_unit_test(timing),
     };
     return cmocka_run_group_tests(tests, open_session, close_session);
 }

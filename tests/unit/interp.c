@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/cancel.h"
 
@@ -280,26 +279,6 @@ static void test_arguments(void **state)
 }
 
 /* Not a check of speed, but of the order of magnitude: a test that takes minutes is no test. */
-static void test_speed(void **state)
-{
-    (void)state;
-    Arena *A = arena_new(NULL);
-    const Node *f = parse(A,
-        "func matmul(A: float32[128, 128], B: float32[128, 128]) -> C: float32[128, 128]:\n"
-        "  for y in range(128):\n"
-        "    for x in range(128):\n"
-        "      for k in range(128):\n"
-        "        block C(y, x, k: reduce):\n"
-        "          init: C[y, x] = 0\n"
-        "          C[y, x] += A[k, y] * B[k, x]\n");
-    float *m = arena_alloc(A, 3 * 128 * 128 * sizeof *m);
-    clock_t start = clock();
-    run_ok(f, (void *[]){m, m + 128 * 128, m + 2 * 128 * 128});
-    double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-    print_message("%.1f million updates a second\n", 128 * 128 * 128 / seconds / 1e6);
-    arena_release(A);
-}
-
 static void test_no_leaks(void **state)
 {
     (void)state;
@@ -313,7 +292,7 @@ int main(void)
         cmocka_unit_test(test_combiners), cmocka_unit_test(test_operators),
         cmocka_unit_test(test_calls), cmocka_unit_test(test_lazy),
         cmocka_unit_test(test_out_of_bounds), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_arguments), cmocka_unit_test(test_speed),
+        cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_no_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,6 @@
-/* sched_cost.c -- what a step of a schedule costs in memory; and, printed for the reader, in time. */
+/* sched_cost.c -- what a step of a schedule costs in memory. */
 #include "tests/program.h"
 
-#include <stdio.h>
-#include <time.h>
-
-#include "core/ir/print.h"
 #include "core/schedule/sched.h"
 
 static const char matmul[] = MATMUL("1024", "1024", "1024");
@@ -34,19 +30,7 @@ static const Call twelve[] = {
 };
 enum { TWELVE = sizeof twelve / sizeof *twelve };
 
-static double now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
-}
-
-static Version *written(Arena *A)
-{
-    return version_new(A, parse(A, matmul));
-}
-
-static Version *run_twelve(Version *v, bool verify)
+static Version *run_twelve(Version *v)
 {
     Err err = {0};
     version_retain(v);
@@ -54,8 +38,7 @@ static Version *run_twelve(Version *v, bool verify)
         Version *next = version_apply(v, prim_find(twelve[i].name), twelve[i].n, twelve[i].args, &err);
         if (!next)
             fail_msg("%s: %s", twelve[i].name, err.why);
-        if (verify)
-            assert_true(ir_verify(next->func, &err));
+        assert_true(ir_verify(next->func, &err));
         version_release(v);
         v = next;
     }
@@ -66,7 +49,7 @@ static void a_step_kept_is_small(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
-    Version *v = written(A), *end = run_twelve(v, true);
+    Version *v = version_new(A, parse(A, matmul)), *end = run_twelve(v);
     size_t largest = 0;
     for (Version *w = end; w->parent; w = w->parent) {
         size_t bytes = arena_bytes(w->arena);
@@ -80,41 +63,10 @@ static void a_step_kept_is_small(void **state)
     assert_int_equal(arena_count(), 0);
 }
 
-static void print_times(void **state)
-{
-    (void)state;
-    Arena *A = arena_new(NULL);
-    Version *v = written(A), *end = run_twelve(v, false);
-    for (int verify = 0; verify < 2; verify++) {
-        double best = 1e30;
-        for (int i = 0; i < 200; i++) {
-            double t = now_us();
-            version_release(run_twelve(v, verify));
-            t = now_us() - t;
-            best = t < best ? t : best;
-        }
-        print_message("  twelve steps%s: %.1f us\n", verify ? ", verified" : "", best);
-    }
-    double best = 1e30;
-    for (int i = 0; i < 200; i++) {
-        Arena *T = arena_new(NULL);
-        double t = now_us();
-        ir_text(T, end->func);
-        t = now_us() - t;
-        best = t < best ? t : best;
-        arena_release(T);
-    }
-    print_message("  printing: %.1f us\n", best);
-    version_release(end);
-    version_release(v);
-    arena_release(A);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_kept_is_small),
-        cmocka_unit_test(print_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,6 +97,8 @@ static void order_pair(Pair *q, const Access *x, const Access *y)
     }
     if (q->a.stmt != q->b.stmt)
         note(q, x, y, q->a.stmt < q->b.stmt ? DEP_FIRST : DEP_SECOND, isl_map_copy(pairs));
+    else if (q->a.writes != q->b.writes) /* an instance reads before it writes */
+        note(q, x, y, q->b.writes ? DEP_FIRST : DEP_SECOND, isl_map_copy(pairs));
     isl_map_free(pairs);
 }
 

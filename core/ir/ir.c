@@ -161,3 +161,13 @@ bool ir_mentions(const Node *n, const Node *what)
             return true;
     return false;
 }
+
+bool ir_loads(const Node *n)
+{
+    if (n->op == OP_Load)
+        return true;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (ir_loads(n->kid[i]))
+            return true;
+    return false;
+}

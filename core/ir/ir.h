@@ -242,6 +242,8 @@ int64_t ir_const_int(const Node *n, int64_t otherwise);
 bool ir_same(const Node *a, const Node *b);
 /* Does `n` mention the Var or Buffer `what`? */
 bool ir_mentions(const Node *n, const Node *what);
+/* Does `n` read memory?  Then an expression's value depends on when it is evaluated. */
+bool ir_loads(const Node *n);
 
 /* Equal for programs that differ at most in the spelling of names and in provenance. */
 Fingerprint ir_fingerprint(const Node *root);

@@ -145,7 +145,7 @@ bool prim_cache_read(Step *s)
     func = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){nest, p.at[depth]}));
     func = alloc_settle(A, alloc_add(A, func, copy), copy, loop_around(&p, depth));
     func = alloc_settle(A, func, b, NULL);
-    if (!step_in_order(s, &(Moved){s->func, func, name, ir_block_name(block), NULL}) || !nest_recheck(s, func))
+    if (!step_in_order(s, &(Moved){.before = s->func, .after = func, .block = name, .stands_for = ir_block_name(block)}) || !nest_recheck(s, func))
         return false;
     step_made(s, name);
     buf_printf(&s->said, "%s of %s -> %s", ir_buf_name(b), ir_block_name(block), name);
@@ -179,7 +179,7 @@ bool prim_cache_write(Step *s)
     const Node *func = path_replace_at(A, &p, top, ir_seq(A, 2, (const Node *[]){here, nest}));
     func = alloc_settle(A, alloc_add(A, func, copy), copy, loop_around(&p, top));
     func = alloc_settle(A, func, b, NULL);
-    if (!step_in_order(s, &(Moved){s->func, func, name, ir_block_name(block), NULL}) || !nest_recheck(s, func))
+    if (!step_in_order(s, &(Moved){.before = s->func, .after = func, .block = name, .stands_for = ir_block_name(block)}) || !nest_recheck(s, func))
         return false;
     step_made(s, name);
     buf_printf(&s->said, "%s -> %s, copied by %s", ir_buf_name(b), ir_buf_name(copy), name);

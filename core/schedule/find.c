@@ -48,23 +48,10 @@ static size_t bare_name(const Node *func, const char *name, const Node **meant)
     return all.hits;
 }
 
-/* The first block below: it names a nest. */
-static const Node *first_block(const Node *n)
-{
-    if (n->op == OP_Block)
-        return n;
-    for (size_t i = 0; i < n->nkids; i++) {
-        const Node *b = is_statement(n->kid[i]) ? first_block(n->kid[i]) : NULL;
-        if (b)
-            return b;
-    }
-    return NULL;
-}
-
 const char *loop_path(Arena *A, const Node *func, const Node *loop)
 {
     const char *name = ir_var_name(loop->kid[For_var]);
-    const Node *first = first_block(loop);
+    const Node *first = tree_first_block(loop);
     const char *block = holds_block(loop, func->at.name) ? func->at.name : first ? ir_block_name(first) : NULL;
     return block ? arena_printf(A, "%s/%s", block, name) : name;
 }

@@ -7,6 +7,7 @@
 #include "core/ir/rewrite.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/block.h"
+#include "core/schedule/cover.h"
 #include "core/schedule/legal.h"
 #include "core/schedule/nest.h"
 
@@ -58,6 +59,16 @@ static const Node *on_load(Rewriter *rw, const Node *n)
 
 static Rule *const inline_rules[OP_COUNT] = {[OP_Load] = on_load};
 
+/* Why what a block reads and writes is not the same at another block's place: `late`, a statement that it would pass, if there
+** is one in its way. */
+static bool explain_inline(Step *s, const Node *block, const char *how, const Node *late, const char *why)
+{
+    Err reason = {0};
+    REFUSE(&reason, not_inlinable, block, how, ir_block_name(block),
+           late ? arena_printf(s->A, "%s %s", statement_name(late), why) : "what it reads or writes is used in between");
+    return step_explain(s, &reason);
+}
+
 bool prim_compute_inline(Step *s)
 {
     Arena *A = s->A;
@@ -72,10 +83,6 @@ bool prim_compute_inline(Step *s)
     const Node *without = nest_remove(A, &p);
     if (MUTANT(inline_other_writer_unseen, tree_writes(without, target), false))
         return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block), "another block writes the same buffer");
-    const Node *late = legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS);
-    if (late)
-        return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block),
-                      arena_printf(A, "%s changes later what it reads", statement_name(late)));
     Inline in = {store};
     const Node *out = rw_run(A, inline_rules, &in, s->err, without);
     if (out->size > 50 * IR_MAX_EXPR)
@@ -83,46 +90,40 @@ bool prim_compute_inline(Step *s)
     out = alloc_drop(A, out, target);
     out = alloc_settle_all(A, out, store->kid[Store_value], NULL);
     buf_puts(&s->said, ir_block_name(block));
-    return legal_memory(s->func, out, s->err) && nest_recheck(s, out) && step_done(s, out);
+    if (!step_in_order(s, &(Moved){.before = s->func, .after = out, .part = ir_block_name(block)}))
+        return explain_inline(s, block, "compute_inline", legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS),
+                              "changes later what it reads");
+    return nest_recheck(s, out) && step_done(s, out);
 }
 
-typedef struct Only {
+typedef struct Writer {
     const Node *buffer, *block;
     size_t n;
-} Only;
+} Writer;
 
 static bool count_writer(void *env, const Node *block)
 {
-    Only *o = env;
-    if (tree_writes(block, o->buffer)) {
-        o->block = block;
-        o->n++;
-    }
-    return true;
-}
-
-static bool count_reader(void *env, const Node *block)
-{
-    Only *o = env;
-    if (tree_reads(block, o->buffer)) {
-        o->block = block;
-        o->n++;
+    Writer *w = env;
+    if (tree_writes(block, w->buffer)) {
+        w->block = block;
+        w->n++;
     }
     return true;
 }
 
 /* The buffer that a consumer takes from its producer: allocated, written by one block, read by this one only. */
-static const Node *fed_by(Step *s, const Node *consumer, const Node **producer)
+static const Node *fed_by(Step *s, const Path *consumer, const Node **producer)
 {
     NameList names = {0};
+    const Node *others = nest_remove(s->A, consumer);
     list_buffers(s->A, s->func, &names);
     for (size_t i = 0; i < names.n; i++) {
-        Only w = {.buffer = find_buffer(s->func, names.at[i], NULL)}, r = w;
-        if (!tree_reads(consumer, w.buffer) || is_result(s, w.buffer))
+        Path p;
+        Writer w = {.buffer = find_buffer(s->func, names.at[i], NULL)};
+        if (!tree_reads(path_end(consumer), w.buffer) || !path_to_alloc(s->func, w.buffer, &p) || tree_reads(others, w.buffer))
             continue;
-        tree_blocks(s->func, count_writer, &w);
-        tree_blocks(s->func, count_reader, &r);
-        if (w.n == 1 && r.n == 1) {
+        tree_blocks(others, count_writer, &w);
+        if (w.n == 1 && path_to_block(others, ir_block_name(w.block), &p) && !tree_writes(nest_remove(s->A, &p), w.buffer)) {
             *producer = w.block;
             return w.buffer;
         }
@@ -152,15 +153,24 @@ static const Node *on_fed_load(Rewriter *rw, const Node *n)
 
 static Rule *const fed_rules[OP_COUNT] = {[OP_Load] = on_fed_load};
 
+/* Do the loops at the end of the path run through all of the box that its axes span? */
+static bool runs_through(Step *s, const Path *p, const AxisSpan *domain)
+{
+    AxisSpan one[IR_MAX_RANK];
+    const Node **loops = ARENA_ARRAY(s->A, const Node *, p->n), *iters = path_end(p)->kid[Block_iters];
+    size_t axis;
+    for (size_t i = 0; i < iters->nkids; i++)
+        one[i] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
+    return cover_box(s->A, iters->nkids, one, domain, path_loops(p, loops), loops, &axis) == COVER_FULL;
+}
+
 /* Do the consumer's axes, each at its place in the index by which it reads, run through all that the producer's do? */
-static bool same_domain(Step *s, const Node *producer, const Node *consumer, const Node *load)
+static bool same_domain(Step *s, const Path *p, const Path *q, const Node *load)
 {
     AxisSpan from[IR_MAX_RANK], to[IR_MAX_RANK];
-    Path p, q;
-    path_to(s->func, producer, &p);
-    path_to(s->func, consumer, &q);
+    const Node *producer = path_end(p), *consumer = path_end(q);
     size_t n = load->nkids - Load_index;
-    if (producer->kid[Block_iters]->nkids != n || !nest_domain(s, &p, from) || !nest_domain(s, &q, to))
+    if (producer->kid[Block_iters]->nkids != n || !nest_domain(s, p, from) || !nest_domain(s, q, to) || !runs_through(s, q, to))
         return false;
     const Node *store = block_access(producer), *made = producer->kid[Block_iters], *used = consumer->kid[Block_iters];
     for (size_t d = 0; d < n; d++) {
@@ -183,11 +193,14 @@ bool prim_reverse_compute_inline(Step *s)
     bool differ = false;
     if (!plain_store(s, consumer, "reverse_compute_inline"))
         return false;
-    const Node *between = fed_by(s, consumer, &producer);
+    Path at, p;
+    path_to(s->func, consumer, &at);
+    const Node *between = fed_by(s, &at, &producer);
     if (!between)
         return REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
                       "no block computes something for it alone");
-    if (!plain_store(s, producer, "reverse_compute_inline"))
+    path_to_block(s->func, ir_block_name(producer), &p);
+    if (!plain_store(s, producer, "reverse_compute_inline") || !nest_keeps_condition(s, &at, &p))
         return false;
     find_loads(consumer, between, &load, &differ);
     const Node *from = block_access(producer), *to = block_access(consumer);
@@ -205,23 +218,20 @@ bool prim_reverse_compute_inline(Step *s)
     if (consumer->kid[Block_iters]->nkids != rank)
         return REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
                       "it has axes that its producer has not");
-    if (!MUTANT(reverse_inline_domain_unchecked, same_domain(s, producer, consumer, load), true))
+    if (!MUTANT(reverse_inline_domain_unchecked, same_domain(s, &p, &at, load), true))
         return s->err->code ? false
                             : REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
                                      "its axes do not run through just what its producer makes");
-    const Node *way = legal_passes(s->func, producer, consumer, consumer, PASS_INPUTS | PASS_TARGET);
-    if (way)
-        return REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
-                      arena_printf(A, "%s stands between them and writes what it reads, or uses what it writes",
-                                   statement_name(way)));
     Replace r = {between, from->kid[Store_value]};
     const Node *body = rw_run(A, fed_rules, &r, s->err, ir_subst(A, to, rank, map));
-    Path p;
-    path_to(s->func, consumer, &p);
-    const Node *out = nest_remove(A, &p);
+    const Node *out = nest_remove(A, &at);
     path_to_block(out, ir_block_name(producer), &p);
     out = path_replace(A, &p, ir_with_kid(A, path_end(&p), Block_body, body));
     out = alloc_settle_all(A, alloc_drop(A, out, between), body, NULL);
     buf_printf(&s->said, "%s into %s", name, ir_block_name(producer));
-    return legal_memory(s->func, out, s->err) && nest_recheck(s, out) && step_done(s, out);
+    if (!step_in_order(s, &(Moved){.before = s->func, .after = out, .block = ir_block_name(producer), .part = name}))
+        return explain_inline(s, consumer, "reverse_compute_inline",
+                              legal_passes(s->func, producer, consumer, consumer, PASS_INPUTS | PASS_TARGET),
+                              "stands between them and writes what it reads, or uses what it writes");
+    return nest_recheck(s, out) && step_done(s, out);
 }

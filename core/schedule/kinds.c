@@ -1,13 +1,19 @@
 /* kinds.c -- how a loop runs: parallel, vectorized, unrolled, on a thread axis; and annotations. */
 #include "core/schedule/prims.h"
 
+#include <limits.h>
 #include <string.h>
 
+#include "core/affine/region.h"
 #include "core/base/mutant.h"
+#include "core/ir/rewrite.h"
+#include "core/ir/simplify.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/legal.h"
 #include "core/schedule/nest.h"
 #include "core/schedule/tree.h"
+
+enum { MAX_LANES = 1024, MAX_UNROLL = 1024 };
 
 static const Node *with_kind(Arena *A, const Node *func, const Node *loop, ForKind kind)
 {
@@ -17,21 +23,75 @@ static const Node *with_kind(Arena *A, const Node *func, const Node *loop, ForKi
     return path_replace(A, &path, ir_make(A, OP_For, 0, (Attr){.i = kind}, now->nkids, now->kid));
 }
 
-/* Suggests a loop of the same nest for which the same step is legal, and of use: the innermost for lanes, else the outermost. */
-static void suggest(Step *s, const Node *loop, const char *how, const char *arg)
+/* ---- what to do instead ---- */
+
+typedef struct Strides {
+    Arena *A;
+    const Node *var, *block;
+    int unit, strided;
+} Strides;
+
+/* By how much the index moves from one iteration to the next: 0 or 1; 2 stands for all else. */
+static int moves_by(const Strides *t, const Node *index)
+{
+    const Node *at = t->block ? block_over_loops(t->A, t->block, index) : index;
+    Subst next = {t->var, ix_add(t->A, t->var, ir_idx(t->A, 1))};
+    const Node *by = ir_simplify(t->A, ix_sub(t->A, ir_subst(t->A, at, 1, &next), at), NULL);
+    return !ir_mentions(at, t->var) ? 0 : ir_is_int(by, 1) ? 1 : 2;
+}
+
+static void count_strides(Strides *t, const Node *n)
+{
+    if (n->op == OP_Load || n->op == OP_Store || n->op == OP_Update) {
+        size_t first = n->op == OP_Load ? Load_index : Store_index, rank = ir_rank(n->kid[0]);
+        int far = 0, near = rank ? moves_by(t, n->kid[first + rank - 1]) : 0;
+        for (size_t d = 0; d + 1 < rank; d++)
+            far += moves_by(t, n->kid[first + d]);
+        t->unit += far == 0 && near == 1;
+        t->strided += far > 0 || near > 1;
+    }
+    const Node *around = t->block;
+    if (n->op == OP_Block)
+        t->block = n;
+    for (size_t i = 0; i < n->nkids; i++)
+        count_strides(t, n->kid[i]);
+    t->block = around;
+}
+
+/* How many accesses the loop makes with a stride; -1 if these are more than it makes side by side. */
+static int strided_along(Arena *A, const Node *loop)
+{
+    Strides t = {.A = A, .var = loop->kid[For_var]};
+    count_strides(&t, loop->kid[For_body]);
+    return t.unit && t.strided <= t.unit ? t.strided : -1;
+}
+
+/* Suggests a loop of the same nest for which the same step is legal and of use: for lanes, and threads of a warp, one along which
+** memory is contiguous; else the outermost, where no other loop of the nest spreads its iterations already. */
+static void suggest(Step *s, const Node *loop, ForKind kind, const char *how, const char *arg)
 {
     Path path;
-    path_to(s->func, loop, &path);
-    bool lanes = strcmp(how, "vectorize") == 0;
+    const Node *best = NULL, *block = tree_first_block(loop);
+    bool lanes = kind == FOR_vectorized || kind == FOR_thread_x, spread = false;
+    int least = INT_MAX;
+    path_to(s->func, block ? block : loop, &path);
     for (size_t i = 0; i < path.n; i++) {
-        const Node *other = path.at[lanes ? path.n - 1 - i : i];
-        if (other->op == OP_For && other != loop && ir_for_kind(other) == FOR_serial &&
-            ir_const_int(other->kid[For_extent], 2) > 1 && legal_surely_concurrent(s->func, other)) {
-            err_fix(s->err, "s:%s(\"%s\"%s%s%s)", how, loop_handle(s->A, s->func, other), arg ? ", \"" : "",
-                    arg ? arg : "", arg ? "\"" : "");
-            return;
+        const Node *other = path.at[i];
+        if (other->op != OP_For)
+            continue;
+        spread |= ir_for_kind(other) == kind;
+        int64_t extent = ir_const_int(other->kid[For_extent], kind == FOR_parallel ? 2 : 0);
+        if (other == loop || ir_for_kind(other) != FOR_serial || extent <= 1 || (lanes && extent > MAX_LANES) || (best && !lanes))
+            continue;
+        int strided = lanes ? strided_along(s->A, other) : 0;
+        if (strided >= 0 && strided <= least && legal_surely_concurrent(s->func, other)) {
+            best = other;
+            least = strided;
         }
     }
+    if (best && !spread)
+        err_fix(s->err, "s:%s(\"%s\"%s%s%s)", how, loop_handle(s->A, s->func, best), arg ? ", \"" : "", arg ? arg : "",
+                arg ? "\"" : "");
 }
 
 /* Gives every loop of the argument the kind, after checking that it may have it. */
@@ -45,7 +105,7 @@ static bool set_kind(Step *s, ForKind kind, const char *how, const char *arg, bo
         if (ir_for_kind(loop) != FOR_serial && ir_for_kind(loop) != kind)
             return REFUSE(s->err, loop_has_kind, loop, how, name, for_kind_text[ir_for_kind(loop)]);
         if (concurrent && !legal_concurrent(s->func, loop, s->err)) {
-            suggest(s, loop, how, arg);
+            suggest(s, loop, kind, how, arg);
             return false;
         }
         if ((kind == FOR_vectorized || kind == FOR_unrolled || for_is_bound(kind)) &&
@@ -61,8 +121,6 @@ bool prim_parallel(Step *s)
 {
     return set_kind(s, FOR_parallel, "parallel", NULL, MUTANT(parallel_unchecked, true, false));
 }
-
-enum { MAX_LANES = 1024, MAX_UNROLL = 1024 };
 
 static bool at_most(Step *s, const char *how, int64_t most)
 {

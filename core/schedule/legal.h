@@ -32,18 +32,17 @@ bool legal_surely_reordered(const Node *func, size_t n, const Node *const *befor
 /* A block has come to another place, and its instances with it. */
 typedef struct Moved {
     const Node *before, *after; /* Funcs */
-    const char *block;  /* its name in `after` */
+    const char *block;  /* its name in `after`; NULL: all that `part` has become a part of */
     const char *stands_for; /* the block of `before` whose dependences it takes over, for a copy; NULL: its own */
+    const char *part; /* a block of `before` that is a part of it now, and whose dependences are kept, too; or NULL */
     const Node *remade; /* a buffer that it may write more than once, the same each time, before it is read; or NULL */
 } Moved;
 
-/* Do all that depend on each other stand in the order of before?  Does not look at loops whose iterations run at once. */
+/* Do all that depend on each other stand in the order of before?  And memory that was each iteration's own, and is one for all
+** when its Alloc has left the loop: does no iteration find there, or lose, what another one put there?  Does not look at
+** loops whose iterations run at once. */
 bool legal_move(const Moved *m, Err *err);
 bool legal_surely_moved(const Moved *m);
-
-/* Memory that was each iteration's own is one for all when its Alloc leaves the loop, as it does when a use has left.  Does no
-** iteration then find there, or lose, what another one put there? */
-bool legal_memory(const Node *before, const Node *after, Err *err);
 
 /* Has n an update whose result depends on the order of such updates? */
 bool legal_rounds(const Node *n);

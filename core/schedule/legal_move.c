@@ -105,7 +105,60 @@ typedef struct Check {
     Accesses *was, *now;
     bool exactly; /* ask integer sets */
     Err *err;
+    bool moved[ACC_TOUCHES]; /* of now: does it stand elsewhere than before? */
 } Check;
+
+static bool is_part(const Check *c, const Place *was)
+{
+    return c->m->part && is_called(was, c->m->part, false);
+}
+
+/* Did the touch of `before` at this place become `now`? */
+static bool became(const Check *c, const Place *was, const Touch *now)
+{
+    return same_statement(was, &c->now->place[now->place]) ||
+           (is_part(c, was) && c->moved[now - c->now->touch]);
+}
+
+/* Does the statement touch the buffer in `before`? */
+static bool touched_by(const Check *c, const Place *now, const Node *buffer)
+{
+    for (int i = 0; i < c->was->ntouches; i++) {
+        const Touch *t = &c->was->touch[i];
+        if (t->buffer == buffer && same_statement(&c->was->place[t->place], now))
+            return true;
+    }
+    return false;
+}
+
+/* The buffer that the part writes. */
+static const Node *made_by_part(const Check *c)
+{
+    for (int i = 0; i < c->was->ntouches; i++)
+        if (wrote(&c->was->touch[i]) && is_part(c, &c->was->place[c->was->touch[i].place]))
+            return c->was->touch[i].buffer;
+    return NULL;
+}
+
+/* What stands elsewhere: the block that moved; or, if it is to be found, what has read the buffer that the part made. */
+static void find_moved(Check *c)
+{
+    const char *name = c->m->block;
+    const Node *gone = name ? NULL : made_by_part(c);
+    for (int i = 0; i < c->now->ntouches; i++) {
+        const Place *p = &c->now->place[c->now->touch[i].place];
+        c->moved[i] = name ? p->block && strcmp(ir_block_name(p->block), name) == 0 : gone && touched_by(c, p, gone);
+    }
+}
+
+/* Does the part touch the buffer? */
+static bool part_touches(const Check *c, const Node *buffer)
+{
+    for (int i = 0; i < c->was->ntouches; i++)
+        if (c->was->touch[i].buffer == buffer && is_part(c, &c->was->place[c->was->touch[i].place]))
+            return true;
+    return false;
+}
 
 /* The order of two touches in one of the programs; `shown`: a witness of that order goes to err. */
 static unsigned order_in(Check *c, bool before, const Touch *a, const Touch *b, unsigned shown)
@@ -134,7 +187,7 @@ static bool stand_alike(const Check *c, const Touch *u, const Touch *v, const To
 }
 
 typedef struct Past {
-    unsigned rel;
+    unsigned rel, part; /* part: of these, the part's alone */
     bool touched; /* did anything touch the buffer? */
     bool alike;   /* a copy stands to the other as the block did for which it stands */
 } Past;
@@ -144,20 +197,22 @@ typedef struct Past {
 static Past order_before(Check *c, const Touch *x, const Touch *y)
 {
     const Accesses *acc = c->was;
-    Past past = {REL_NEVER, false, c->m->stands_for != NULL};
+    Past past = {.alike = c->m->stands_for != NULL};
     for (int j = 0; j < acc->ntouches; j++) {
         const Touch *v = &acc->touch[j];
         const Place *at = &acc->place[v->place];
         past.touched |= v->buffer == y->buffer;
         if (v->buffer != y->buffer || wrote(v) != wrote(y) ||
-            !(c->m->stands_for ? is_called(at, c->m->stands_for, false) : same_statement(at, &c->now->place[y->place])))
+            !(c->m->stands_for ? is_called(at, c->m->stands_for, false) : became(c, at, y)))
             continue;
         for (int i = 0; i < acc->ntouches; i++) {
             const Touch *u = &acc->touch[i];
             if (u == v || u->buffer != v->buffer || wrote(u) != wrote(x) ||
-                !same_statement(&acc->place[u->place], &c->now->place[x->place]))
+                !became(c, &acc->place[u->place], x))
                 continue;
-            past.rel |= order_in(c, true, u, v, 0);
+            unsigned rel = order_in(c, true, u, v, 0);
+            past.rel |= rel;
+            past.part |= is_part(c, at) ? rel : REL_NEVER;
             past.alike &= stand_alike(c, u, v, x, y);
         }
     }
@@ -219,12 +274,6 @@ static bool all_memory_kept(const Node *before, const Node *after, const Node *n
     return true;
 }
 
-bool legal_memory(const Node *before, const Node *after, Err *err)
-{
-    return all_memory_kept(before, after, before->kid[Func_body]) ||
-           dep_check_step(before, after, DEP_QUICK, err) == DEP_OK;
-}
-
 /* ---- all pairs ---- */
 
 static Verdict kept(Check *c, const Touch *x, const Touch *y)
@@ -239,29 +288,33 @@ static Verdict kept(Check *c, const Touch *x, const Touch *y)
         was = wrote(x) ? REL_FIRST : REL_SECOND;
     if (rel == REL_NEVER || past.alike || (rel == was && rel != REL_MIXED && rel < DEP_UNTOLD))
         return LEGAL_YES;
+    if (c->exactly && (past.part | rel) == REL_MIXED && past.part != REL_MIXED && rel != REL_MIXED)
+        was = past.part; /* whatever was here before, the part stood on the other side */
     if (!c->exactly || rel >= DEP_UNTOLD || (was != REL_FIRST && was != REL_SECOND))
         return LEGAL_UNTOLD;
     const Accesses *now = c->now;
-    const char *block = c->m->block;
+    const char *block = c->m->block ? c->m->block : called(now, y);
     REFUSE(c->err, order_breaks, now->place[y->place].block, block, called(now, x), ir_buf_name(y->buffer), block);
     if (x->buffer != c->m->remade)
         order_in(c, false, x, y, REL_MIXED - was);
     return LEGAL_NO;
 }
 
-/* Looks at all pairs with a touch of the block that moved. */
+/* Looks at all pairs with a touch of what moved.  Of a block that has taken in a part, its own touches and the part's are a pair,
+** too; and what the part does not touch has not moved. */
 static Verdict all_kept(Check *c)
 {
     const Accesses *now = c->now;
     Verdict all = LEGAL_YES;
+    find_moved(c);
     for (int j = 0; j < now->ntouches; j++) {
         const Touch *y = &now->touch[j];
         const Node *own = now->place[y->place].block;
-        if (!own || strcmp(ir_block_name(own), c->m->block) != 0)
+        if (!c->moved[j] || (c->m->part && !part_touches(c, y->buffer)))
             continue;
         for (int i = 0; i < now->ntouches; i++) {
             const Touch *x = &now->touch[i];
-            if (x->buffer != y->buffer || (!wrote(x) && !wrote(y)) || now->place[x->place].block == own)
+            if (x->buffer != y->buffer || (!wrote(x) && !wrote(y)) || (!c->m->part && now->place[x->place].block == own))
                 continue;
             c->exactly = false;
             Verdict v = kept(c, x, y);
@@ -279,7 +332,7 @@ static Verdict all_kept(Check *c)
 bool legal_surely_moved(const Moved *m)
 {
     Accesses was, now;
-    Check c = {m, &was, &now, false, NULL};
+    Check c = {.m = m, .was = &was, .now = &now};
     return access_gather(m->before, m->before->kid[Func_body], &was) &&
            access_gather(m->after, m->after->kid[Func_body], &now) && all_kept(&c) == LEGAL_YES &&
            all_memory_kept(m->before, m->after, m->before->kid[Func_body]);
@@ -289,7 +342,7 @@ bool legal_move(const Moved *m, Err *err)
 {
     Accesses was, now;
     Err proof = {0};
-    Check c = {m, &was, &now, false, &proof};
+    Check c = {.m = m, .was = &was, .now = &now, .err = &proof};
     Verdict v = LEGAL_UNTOLD;
     if (access_gather(m->before, m->before->kid[Func_body], &was) && access_gather(m->after, m->after->kid[Func_body], &now))
         v = all_kept(&c);

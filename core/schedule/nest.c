@@ -5,6 +5,7 @@
 
 #include "core/affine/region.h"
 #include "core/base/mutant.h"
+#include "core/ir/print.h"
 #include "core/ir/rewrite.h"
 #include "core/schedule/legal.h"
 
@@ -46,6 +47,24 @@ size_t nest_top(const Path *p)
     while (depth > 1 && p->at[depth - 1]->op == OP_For)
         depth--;
     return depth;
+}
+
+const Node *nest_condition(const Path *p, const Path *q)
+{
+    bool looped = false;
+    for (size_t i = 0; i < p->n; i++) {
+        looped |= p->at[i]->op == OP_For;
+        if (p->at[i]->op == OP_If && (looped || i >= q->n || q->at[i] != p->at[i] || q->kid[i] != p->kid[i]))
+            return p->at[i];
+    }
+    return NULL;
+}
+
+bool nest_keeps_condition(Step *s, const Path *p, const Path *q)
+{
+    const Node *cond = nest_condition(p, q);
+    const char *name = ir_block_name(path_end(p));
+    return !cond || REFUSE(s->err, loses_condition, cond, name, ir_text(s->A, cond->kid[If_cond]), name);
 }
 
 const Node *nest_remove(Arena *A, const Path *p)
@@ -183,9 +202,10 @@ const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *sr
         const char *axis = copy_axis(A, like, index, d);
         index[d] = ir_var_like(A, DT_int64, axis, axis, s->number);
         vars[d] = ir_var_like(A, DT_int64, free_name(A, axis, naround, around, d, vars), axis, s->number);
-        const Node *range = MUTANT(cache_copies_wrong_part, window->nkids > 0, false) ? window->kid[d] : NULL;
+        const Node *range = window->nkids > 0 ? window->kid[d] : NULL;
+        const Node *least = MUTANT(cache_copies_wrong_part, range, NULL) ? range->kid[Range_min] : ir_idx(A, 0);
         bool one = range && ir_is_int(range->kid[Range_extent], 1);
-        const Node *value = one ? range->kid[Range_min] : range ? ix_add(A, range->kid[Range_min], vars[d]) : vars[d];
+        const Node *value = one ? least : ix_add(A, least, vars[d]);
         extent[d] = one ? NULL : range ? range->kid[Range_extent] : dst->kid[d];
         iters[d] = ir_iter(A, ITER_spatial, index[d], value);
         if (range)
@@ -252,7 +272,7 @@ bool step_in_order(Step *s, const Moved *moved)
         return REFUSE(s->err, too_deep, NULL, IR_MAX_DEPTH);
     if (legal_move(moved, s->err))
         return true;
-    if (s->err->code == ERR_step_breaks)
+    if (s->err->code == ERR_step_breaks && moved->block)
         err_fix(s->err, "leave block %s where it is, or choose another place for it", moved->block);
     return false;
 }

@@ -7,6 +7,7 @@
 #include "core/affine/region.h"
 #include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
+#include "core/ir/print.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/block.h"
 #include "core/schedule/cover.h"
@@ -14,6 +15,7 @@
 #include "core/schedule/nest.h"
 
 typedef struct Move {
+    bool reverse;
     const Node *block, *target, *loop;
     Path at;                               /* to the block */
     const Node *removed;                   /* the statement that goes */
@@ -52,7 +54,10 @@ static bool begin_move(Step *s, Move *m, const char *how)
         return REFUSE(s->err, own_loop, m->loop, loop, name);
     path_to(s->func, m->loop, &p);
     m->naround = path_loops(&p, m->around);
-    return nest_domain(s, &m->at, m->domain);
+    const Node *gets = m->reverse ? nest_condition(&p, &m->at) : NULL;
+    if (gets)
+        return REFUSE(s->err, gets_condition, gets, loop, ir_text(s->A, gets->kid[If_cond]), name);
+    return nest_keeps_condition(s, &m->at, &p) && nest_domain(s, &m->at, m->domain);
 }
 
 static const Node *axis_of(const Node *block, size_t i)
@@ -266,7 +271,7 @@ bool prim_compute_at(Step *s)
     }
     if (!build_move(s, m, m->target, NULL))
         return false;
-    if (!step_in_order(s, &(Moved){s->func, m->out, name, NULL, m->target}) && !MUTANT(compute_at_unchecked, false, true))
+    if (!step_in_order(s, &(Moved){.before = s->func, .after = m->out, .block = name, .remade = m->target}) && !MUTANT(compute_at_unchecked, false, true))
         return explain_compute_at(s, m);
     return finish_move(s, m);
 }
@@ -410,6 +415,7 @@ static bool all_instances(Step *s, const Move *m)
 bool prim_reverse_compute_at(Step *s)
 {
     Move *m = arena_alloc(s->A, sizeof *m);
+    m->reverse = true;
     if (!begin_move(s, m, "reverse_compute_at"))
         return false;
     const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
@@ -438,7 +444,7 @@ bool prim_reverse_compute_at(Step *s)
     if (!build_move(s, m, NULL, last_written(m)))
         return false;
     const Node *again = repeated_by(m, m->out);
-    if (!step_in_order(s, &(Moved){s->func, m->out, name, NULL, NULL}) && !MUTANT(reverse_unchecked, false, true))
+    if (!step_in_order(s, &(Moved){.before = s->func, .after = m->out, .block = name}) && !MUTANT(reverse_unchecked, false, true))
         return explain_reverse(s, m, again);
     if (MUTANT(reverse_unchecked, again, NULL))
         return REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(again->kid[For_var]));

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "core/base/mutant.h"
+#include "core/ir/print.h"
 #include "core/ir/rewrite.h"
+#include "core/ir/simplify.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/block.h"
 #include "core/schedule/nest.h"
@@ -36,22 +38,27 @@ static bool feeds_own_reduce(const Node *block, const Node *var)
     return false;
 }
 
-/* The part of the guard that speaks of spatial axes, and of loops that the init has around it too: those that feed such
-** axes, or stand above `top`, the statement before which it goes. */
-static const Node *init_where(Arena *A, const Node *block, const Node *top, const Node *w)
+/* The guard where the init runs: all reduce axes are 0, and so are the loops between `top`, the statement before which it goes,
+** and the block that count nothing else.  NULL if the guard speaks of a loop there that feeds no axis. */
+static const Node *init_where(Arena *A, const Node *block, const Node *top)
 {
-    if (w->op == OP_And)
-        return ir_and(A, init_where(A, block, top, w->kid[0]), init_where(A, block, top, w->kid[1]));
+    const Node *iters = block->kid[Block_iters], *where = block->kid[Block_where];
+    Subst zero[2 * IR_MAX_DEPTH];
+    size_t n = 0;
     Path p;
     path_to(top, block, &p);
-    for (size_t i = 0; i < p.n; i++)
-        if (p.at[i]->op == OP_For && ir_mentions(w, p.at[i]->kid[For_var]) && !feeds_spatial(block, p.at[i]->kid[For_var]))
-            return ir_bool(A, true);
-    const Node *iters = block->kid[Block_iters];
-    for (size_t i = 0; i < iters->nkids; i++)
-        if (iters->kid[i]->at.i == ITER_reduce && ir_mentions(w, iters->kid[i]->kid[Iter_var]))
-            return ir_bool(A, true);
-    return w;
+    for (size_t i = 0; i < p.n; i++) {
+        const Node *var = p.at[i]->op == OP_For ? p.at[i]->kid[For_var] : NULL;
+        if (!var || feeds_spatial(block, var) || !ir_mentions(where, var))
+            continue;
+        if (!feeds_own_reduce(block, var))
+            return NULL;
+        zero[n++] = (Subst){var, ir_idx(A, 0)};
+    }
+    for (size_t i = 0; i < iters->nkids && n < 2 * IR_MAX_DEPTH; i++)
+        if (iters->kid[i]->at.i == ITER_reduce && ir_mentions(where, iters->kid[i]->kid[Iter_var]))
+            zero[n++] = (Subst){iters->kid[i]->kid[Iter_var], ir_idx(A, 0)};
+    return n ? ir_simplify(A, ir_subst(A, where, n, zero), NULL) : where;
 }
 
 static const Node *init_block(Step *s, const Node *block, const Node *top)
@@ -65,8 +72,11 @@ static const Node *init_block(Step *s, const Node *block, const Node *top)
             spatial[n++] = iters->kid[i];
     BlockInfo *info = arena_alloc(A, sizeof *info);
     const char *name = fresh_name(A, s->func, arena_printf(A, "%s.init", ir_block_name(block)));
+    const Node *where = init_where(A, block, top);
     *info = (BlockInfo){name, block->at.block->from, s->number};
-    return ir_block(A, info, ir_list(A, n, spatial), init_where(A, block, top, block->kid[Block_where]), ir_nop(A),
+    if (!where)
+        return FAIL(s->err, guard_on_loops, block, ir_block_name(block));
+    return ir_block(A, info, ir_list(A, n, spatial), where, ir_nop(A),
                     block->kid[Block_init]);
 }
 
@@ -89,6 +99,15 @@ static const Node *loop_repeating(const Node *func, const Path *p, size_t depth)
     return NULL;
 }
 
+/* An If on the path below `depth`: an init before it would run without the condition. */
+static const Node *condition_below(const Path *p, size_t depth)
+{
+    for (size_t i = depth; i < p->n; i++)
+        if (p->at[i]->op == OP_If)
+            return p->at[i];
+    return NULL;
+}
+
 bool prim_decompose_reduction(Step *s)
 {
     Arena *A = s->A;
@@ -105,7 +124,11 @@ bool prim_decompose_reduction(Step *s)
         depth++;
     if (depth == p.n)
         return REFUSE(s->err, loop_not_around, loop, at, name);
-    const Node *init = init_block(s, block, loop);
+    const Node *cond = condition_below(&p, depth), *init;
+    if (cond)
+        return REFUSE(s->err, loses_condition, cond, name, ir_text(A, cond->kid[If_cond]), name);
+    if (!(init = init_block(s, block, loop)))
+        return false;
     const char *made = ir_block_name(init);
     for (size_t i = p.n; i-- > depth;)
         if (p.at[i]->op == OP_For && (feeds_spatial(block, p.at[i]->kid[For_var]) || ir_is_int(p.at[i]->kid[For_extent], 0)))
@@ -117,7 +140,7 @@ bool prim_decompose_reduction(Step *s)
     step_made(s, made);
     buf_printf(&s->said, "%s -> %s before %s", name, made, loop_label(A, s->func, loop));
     const Node *out = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){init, rest}));
-    bool legal = step_in_order(s, &(Moved){s->func, out, made, NULL, NULL}) &&
+    bool legal = step_in_order(s, &(Moved){.before = s->func, .after = out, .block = made}) &&
                  legal_begun(s->func, out, loop->kid[For_var], name, s->err);
     if (MUTANT(decompose_unchecked, !legal, false)) {
         Err reason = {0};

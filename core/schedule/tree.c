@@ -151,21 +151,16 @@ const Node *tree_only_block(const Node *n)
     return c.n == 1 ? c.last : NULL;
 }
 
-const Node *tree_map_blocks(Arena *A, const Node *n, const Node *(*rule)(Arena *, const Node *, void *), void *env)
+const Node *tree_first_block(const Node *n)
 {
     if (n->op == OP_Block)
-        return rule(A, n, env);
-    if (!is_place(n) || n->nkids == 0)
         return n;
-    const Node *few[8], **kids = n->nkids <= 8 ? few : ARENA_ARRAY(A, const Node *, n->nkids);
-    bool changed = false;
     for (size_t i = 0; i < n->nkids; i++) {
-        kids[i] = tree_map_blocks(A, n->kid[i], rule, env);
-        changed |= kids[i] != n->kid[i];
+        const Node *b = is_statement(n->kid[i]) ? tree_first_block(n->kid[i]) : NULL;
+        if (b)
+            return b;
     }
-    if (!changed)
-        return n;
-    return n->op == OP_Seq ? ir_seq(A, n->nkids, kids) : ir_make(A, n->op, n->type, n->at, n->nkids, kids);
+    return NULL;
 }
 
 /* The condition with a block's axis in place of the axis's value, which reads better. */
@@ -182,30 +177,37 @@ static const Node *in_axes(Arena *A, const Node *block, const Node *cond)
     return cond;
 }
 
-static const Node *guard_block(Arena *A, const Node *block, void *cond)
+/* What a statement evaluates before it decides what runs. */
+static const Node *first_evaluated(const Node *n)
 {
-    const Node *where = ir_and(A, block->kid[Block_where], in_axes(A, block, cond));
-    return ir_with_kid(A, block, Block_where, where);
+    switch ((Op)n->op) {
+    case OP_If: return n->kid[If_cond];
+    case OP_For: return n->kid[For_extent];
+    case OP_Block: return n->kid[Block_iters];
+    default: return NULL;
+    }
 }
 
-/* Statements outside blocks get an If around them. */
-static const Node *guard_bare(Arena *A, const Node *n, const Node *cond)
+/* A where that reads memory does so only where the condition holds. */
+static const Node *guard_block(Arena *A, const Node *block, const Node *cond)
 {
-    if (n->op == OP_Block || n->op == OP_Nop || n->op == OP_Barrier)
+    const Node *where = block->kid[Block_where], *own = in_axes(A, block, cond);
+    return ir_with_kid(A, block, Block_where, ir_loads(where) ? ir_and(A, own, where) : ir_and(A, where, own));
+}
+
+const Node *tree_guard(Arena *A, const Node *n, const Node *cond)
+{
+    const Node *first = first_evaluated(n);
+    if (ir_is_true(cond) || n->op == OP_Nop || n->op == OP_Barrier)
         return n;
-    if (n->op == OP_Store || n->op == OP_Update)
+    if (n->op == OP_Store || n->op == OP_Update || (first && ir_loads(first)))
         return ir_if(A, cond, n, ir_nop(A));
+    if (n->op == OP_Block)
+        return guard_block(A, n, cond);
     const Node *few[8], **kids = n->nkids <= 8 ? few : ARENA_ARRAY(A, const Node *, n->nkids);
     for (size_t i = 0; i < n->nkids; i++)
-        kids[i] = is_place(n->kid[i]) ? guard_bare(A, n->kid[i], cond) : n->kid[i];
+        kids[i] = is_place(n->kid[i]) ? tree_guard(A, n->kid[i], cond) : n->kid[i];
     return ir_with_kids(A, n, kids);
-}
-
-const Node *tree_guard(Arena *A, const Node *stmt, const Node *cond)
-{
-    if (ir_is_true(cond))
-        return stmt;
-    return guard_bare(A, tree_map_blocks(A, stmt, guard_block, (void *)(uintptr_t)cond), cond);
 }
 
 bool tree_writes(const Node *n, const Node *buffer)

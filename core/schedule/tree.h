@@ -39,13 +39,12 @@ bool tree_blocks(const Node *n, bool (*visit)(void *env, const Node *block), voi
 size_t tree_block_count(const Node *n);
 const Node *tree_only_block(const Node *n);
 
-/* `n` with `rule` applied to every block. */
-const Node *tree_map_blocks(Arena *A, const Node *n, const Node *(*rule)(Arena *A, const Node *block, void *env),
-                            void *env);
+/* The first block below n, which names its nest; NULL if there is none. */
+const Node *tree_first_block(const Node *n);
 
-/* `stmt` guarded: blocks get `cond` in their where (said in an axis where one has the value `of`, which
-** cond compares); statements outside blocks get an If. */
-const Node *tree_guard(Arena *A, const Node *stmt, const Node *cond);
+/* The statement guarded: blocks get `cond` in their where (said in an axis where one has the value that cond compares);
+** statements outside blocks, and what reads memory before it decides what runs, get an If. */
+const Node *tree_guard(Arena *A, const Node *n, const Node *cond);
 
 /* Does n store into, update or read the buffer? */
 bool tree_writes(const Node *n, const Node *buffer);

@@ -18,13 +18,3 @@ const Node *cond_all(Arena *A, const NodeVec *terms)
         all = ir_and(A, all, terms->at[i]);
     return all;
 }
-
-bool cond_loads(const Node *e)
-{
-    if (e->op == OP_Load)
-        return true;
-    for (size_t i = 0; i < e->nkids; i++)
-        if (cond_loads(e->kid[i]))
-            return true;
-    return false;
-}

@@ -13,7 +13,4 @@ void cond_terms(Arena *A, const Node *cond, NodeVec *out);
 /* Their conjunction; a literal true for none. */
 const Node *cond_all(Arena *A, const NodeVec *terms);
 
-/* Does the expression read memory?  Then its value depends on when it is evaluated. */
-bool cond_loads(const Node *e);
-
 #endif

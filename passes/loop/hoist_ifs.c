@@ -36,7 +36,7 @@ static const Node *on_seq(Rewriter *rw, const Node *n)
     size_t k = 0;
     for (size_t i = 0; i < n->nkids; i++) {
         const Node *s = n->kid[i], *last = k ? out[k - 1] : NULL;
-        if (last && is_plain_if(last) && is_plain_if(s) && !cond_loads(s->kid[If_cond]) &&
+        if (last && is_plain_if(last) && is_plain_if(s) && !MUTANT(hoist_past_store, ir_loads(s->kid[If_cond]), false) &&
             MUTANT(hoist_joins_others, ir_same(last->kid[If_cond], s->kid[If_cond]), true)) {
             const Node *both[] = {last->kid[If_then], s->kid[If_then]};
             out[k - 1] = ir_if(rw->A, s->kid[If_cond], ir_seq(rw->A, 2, both), ir_nop(rw->A));
@@ -99,7 +99,7 @@ static const Node *strip(Arena *A, const Node *n, NodeVec *outside)
     NodeVec terms = {0}, inside = {0};
     cond_terms(A, body->kid[If_cond], &terms);
     for (size_t i = 0; i < terms.n; i++) {
-        bool stays = ir_mentions(terms.at[i], var) || cond_loads(terms.at[i]);
+        bool stays = ir_mentions(terms.at[i], var) || MUTANT(hoist_past_store, ir_loads(terms.at[i]), false);
         vec_push(A, stays ? &inside : outside, terms.at[i]);
     }
     if (outside->n == 0)

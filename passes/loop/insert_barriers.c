@@ -328,6 +328,17 @@ static const Node *walk_divergent(Sync *s, const Node *n, const char *why, bool 
     return stmt;
 }
 
+/* What a condition, or an extent, has read is still as it was when the last thread comes to read it: no barrier can stand between
+** it and what it decides, which may be another thing for each thread. */
+static bool decided(Sync *s, const Node *n, const Summary *reads, const Summary *then)
+{
+    if (!conflict(s, &reads->tail, &then->head, s->ninner))
+        return true;
+    s->divergent = true;
+    s->why = "a condition that reads it";
+    return barrier(s, n, &reads->tail) != NULL;
+}
+
 static const Node *walk_bound_axis(Sync *s, const Node *n, Summary *out)
 {
     int x = (int)(ir_for_kind(n) - FOR_block_x);
@@ -349,7 +360,9 @@ static const Node *walk_for(Sync *s, const Node *n, Summary *out)
         return n;
     int64_t extent = ir_const_int(n->kid[For_extent], -1);
     bool lanes = kind == FOR_vectorized;
-    bool uneven = differs_between_threads(s, n->kid[For_extent]);
+    Summary reads = {0};
+    touch_reads(s, &reads, n->kid[For_extent]);
+    bool uneven = differs_between_threads(s, n->kid[For_extent]) || reads.head.n > 0;
     s->inner[s->ninner++] = n->kid[For_var];
     vec_push(s->A, &s->ranges, ((VarRange){n->kid[For_var], 0, extent > 0 ? extent - 1 : INT64_MAX}));
     const Node *body = walk_divergent(s, n->kid[For_body],
@@ -367,7 +380,13 @@ static const Node *walk_for(Sync *s, const Node *n, Summary *out)
     }
     s->ninner = mark;
     out->barrier &= extent > 0; /* a loop that may not run promises nothing */
-    return body ? ir_with_kid(s->A, n, For_body, body) : NULL;
+    if (!body || !decided(s, n, &reads, out))
+        return NULL;
+    if (reads.head.n > 0) {
+        follow(s, &reads, out);
+        *out = reads;
+    }
+    return ir_with_kid(s->A, n, For_body, body);
 }
 
 static const Node *walk_if(Sync *s, const Node *n, Summary *out)
@@ -385,6 +404,8 @@ static const Node *walk_if(Sync *s, const Node *n, Summary *out)
     append(s, &then.head, &other.head);
     append(s, &then.tail, &other.tail);
     then.barrier &= other.barrier;
+    if (!decided(s, n, &reads, &then))
+        return NULL;
     *out = reads;
     follow(s, out, &then);
     const Node *kids[] = {[If_cond] = cond, [If_then] = a, [If_otherwise] = b};

@@ -59,7 +59,7 @@ static void look_at(Cut *c, const Node *cond)
     cond_terms(c->A, cond, &terms);
     for (size_t i = 0; i < terms.n; i++) {
         const Node *t = terms.at[i];
-        if (t->op != OP_Lt || t->kid[Lt_b]->op != OP_IntImm || cond_loads(t) ||
+        if (t->op != OP_Lt || t->kid[Lt_b]->op != OP_IntImm || ir_loads(t) ||
             !ir_mentions(t, c->loop->kid[For_var]))
             continue;
         int64_t full = full_iterations(c, t->kid[Lt_a], t->kid[Lt_b]->at.i);

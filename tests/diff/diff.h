@@ -37,6 +37,20 @@ typedef enum StageKind {
     STAGE_gather, STAGE_scan, STAGE_longer, STAGE_COUNT
 } StageKind;
 
+typedef enum GuardFrom { GUARD_tensor, GUARD_own, GUARD_cell, GUARD_FROM_COUNT } GuardFrom;
+
+/* A condition that reads memory, under which a stage runs. */
+typedef struct Guard {
+    bool on;
+    GuardFrom from;
+    int src;       /* the tensor that decides, or from which a cell is filled */
+    int depth;     /* loops around the condition */
+    bool where;    /* it stands in the block */
+    bool together; /* what the elements are before stands in the same loops */
+    bool again;    /* a second statement stands under the same condition */
+    int op, than, turn, fill;
+} Guard;
+
 typedef struct Stage {
     StageKind kind;
     int src[2];       /* tensors: inputs, then stages */
@@ -44,6 +58,7 @@ typedef struct Stage {
     Combiner combiner;
     DType cast;
     bool result;
+    Guard guard;
     bool gone; /* taken out by the shrinker: its tensor is an input now */
 } Stage;
 
@@ -70,6 +85,10 @@ typedef struct Program {
 
 /* False, with the reason, if te refuses the program: a mistake of the generator. */
 bool spec_build(Arena *A, const Spec *s, Program *out, Err *err);
+
+void guard_draw(Guard *g, Choices *c, int ntensors);
+/* `func` with the stage of that name under the condition; `rounds`: the order in which it sums is seen. */
+const Node *guard_stage(Arena *A, const Node *func, const char *name, const Guard *g, const Node *from, bool rounds);
 
 /* Inputs and results of the Func, as dense tensors. */
 typedef struct Data {
@@ -117,6 +136,7 @@ typedef struct Trial {
     bool ptx;       /* and for a GPU, if it runs there */
     size_t nmoves;
     Move moves[MAX_MOVES];
+    bool refused[MAX_MOVES]; /* of the moves, when they were made last */
 } Trial;
 
 typedef struct Counts {
@@ -130,7 +150,7 @@ typedef struct Counts {
 /* A trial from its bytes; moves are drawn while they are made, and kept in A. */
 bool trial_draw(Arena *A, Choices *c, Trial *out, bool jit, Counts *counts, Verdict *v);
 /* The same trial from its data.  True if nothing is wrong. */
-bool trial_run(const Trial *t, bool jit, Counts *counts, Verdict *v);
+bool trial_run(Trial *t, bool jit, Counts *counts, Verdict *v);
 
 /* The executions of a program and of what the steps made of it; compiled for `target`, unless that is NULL; as PTX, too. */
 bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated, const char *target, bool ptx,

@@ -133,6 +133,23 @@ static const Node *a_reduction(Draw *d)
     return NULL;
 }
 
+/* A block that shares a loop with others, where a copy takes a window of the buffer. */
+static const Node *in_company(Draw *d)
+{
+    size_t n = d->nodes.n, from = n ? (size_t)choose(d->c, (int64_t)n) : 0;
+    for (size_t k = 0; k < n; k++) {
+        Path p;
+        size_t i = 0;
+        const Node *b = d->nodes.at[(from + k) % n];
+        path_to(d->func, b, &p);
+        while (i < p.n && p.at[i]->op != OP_For)
+            i++;
+        if (path_has_seq(&p, i, p.n))
+            return b;
+    }
+    return NULL;
+}
+
 static const char *an_alloc(Draw *d)
 {
     Path p;
@@ -148,9 +165,8 @@ static const char *an_alloc(Draw *d)
 }
 
 /* What a block reads, and who. */
-static bool a_read(Draw *d, Arg *out)
+static bool a_read(Draw *d, const Node *block, Arg *out)
 {
-    const Node *block = a_block(d);
     size_t n = d->buffers.n, from = n ? (size_t)choose(d->c, (int64_t)n) : 0;
     for (size_t k = 0; block && k < n; k++) {
         const char *name = d->buffers.at[(from + k) % n];
@@ -187,7 +203,12 @@ static void fit(Draw *d, Move *m)
         if (w && *prim == 'd' && put_loop_of(d, w, &loop))
             m->args[1] = loop;
     } else if (strcmp(prim, "cache_read") == 0) {
-        a_read(d, m->args);
+        w = chance(d->c, 50) ? in_company(d) : NULL;
+        a_read(d, w ? w : a_block(d), m->args);
+    } else if (strcmp(prim, "cache_write") == 0) {
+        w = chance(d->c, 50) ? in_company(d) : NULL;
+        if (w)
+            m->args[0] = given_str(ir_block_name(w));
     } else if (strcmp(prim, "set_scope") == 0) {
         const char *name = an_alloc(d);
         if (name)
@@ -285,6 +306,20 @@ static const Prim *draw_prim(Choices *c)
     return &prims[i];
 }
 
+/* A copy of the argument that needs nothing of the program at hand. */
+static Arg keep(Arena *A, Arg a)
+{
+    if (a.tag == ARG_STR)
+        a.s = arena_strdup(A, a.s);
+    if (a.tag == ARG_LIST) {
+        Arg *list = ARENA_ARRAY(A, Arg, a.n);
+        for (size_t i = 0; i < a.n; i++)
+            list[i] = keep(A, a.list[i]);
+        a.list = list;
+    }
+    return a;
+}
+
 void move_draw(Arena *A, Choices *c, const Node *func, Move *out)
 {
     Draw d = {.A = A, .c = c, .func = func};
@@ -307,8 +342,7 @@ void move_draw(Arena *A, Choices *c, const Node *func, Move *out)
     else if (chance(c, 3) && out->nargs)
         out->nargs--;
     for (size_t i = 0; i < out->nargs; i++)
-        if (out->args[i].tag == ARG_STR)
-            out->args[i].s = arena_strdup(A, out->args[i].s);
+        out->args[i] = keep(A, out->args[i]);
 }
 
 void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out)

@@ -42,6 +42,8 @@ void spec_draw(Spec *s, Choices *c)
         t->combiner = combiners[choose(c, 6)];
         t->cast = types[choose(c, TYPES)];
         t->result = i + 1 == s->nstages || chance(c, 10);
+        if (chance(c, 10))
+            guard_draw(&t->guard, c, s->ninputs + i);
     }
     Stage *last = &s->stage[s->nstages - 1];
     if (!s->exact && chance(c, 50)) { /* where roundings show, let there be a sum */
@@ -612,12 +614,14 @@ static void add_input(Build *b, int i)
     b->tensor[b->ntensors++] = t;
 }
 
+static const char *const stage_name[] = {"P", "Q", "R", "S"};
+
 /* In the Te that is thrown away, a stage that is gone tells the shape of the input that stands for it. */
 static void add_stage(Build *b, int i, Te *te, Te *scratch)
 {
-    static const char *const names[] = {"P", "Q", "R", "S"}, *const inputs[] = {"Pin", "Qin", "Rin", "Sin"};
+    static const char *const inputs[] = {"Pin", "Qin", "Rin", "Sin"};
     b->stage = &b->spec->stage[i];
-    b->name = names[i];
+    b->name = stage_name[i];
     b->te = b->stage->gone ? scratch : te;
     const Node *made = makers[b->stage->kind](b);
     b->te = te;
@@ -625,6 +629,8 @@ static void add_stage(Build *b, int i, Te *te, Te *scratch)
     t.buffer = b->stage->gone ? te_placeholder(te, inputs[i], t.type, (size_t)t.rank, t.dim) : made;
     if (b->stage->gone)
         t.bound = 3;
+    else if (b->stage->guard.on)
+        t.bound += 8; /* what is there where it did not run */
     t.type = (DType)t.buffer->type;
     b->tensor[b->ntensors++] = t;
 }
@@ -647,6 +653,17 @@ static const Node *close_scans(const Build *b, const Node *func)
     return ir_func(b->A, func->at.name, ir_list(b->A, n, params), func->kid[Func_results], body);
 }
 
+/* Stages that run where memory says so. */
+static const Node *add_guards(Build *b, const Node *func, int last)
+{
+    for (int i = 0; func && i < b->spec->nstages; i++) {
+        const Stage *t = &b->spec->stage[i];
+        if (t->guard.on && !t->gone)
+            func = guard_stage(b->A, func, stage_name[i], &t->guard, b->tensor[t->guard.src].buffer, i == last && b->terms);
+    }
+    return func;
+}
+
 static const Node *build_func(Arena *A, const Spec *s, bool magnitude, int64_t *terms, Err *err)
 {
     Build b = {.A = A, .te = te_new(A, "f"), .spec = s, .magnitude = magnitude};
@@ -666,7 +683,7 @@ static const Node *build_func(Arena *A, const Spec *s, bool magnitude, int64_t *
             results[nresults++] = b.tensor[s->ninputs + i].buffer;
     }
     *terms = b.terms;
-    return close_scans(&b, te_func(te, nresults, results, err));
+    return add_guards(&b, close_scans(&b, te_func(te, nresults, results, err)), last);
 }
 
 bool spec_build(Arena *A, const Spec *s, Program *out, Err *err)

@@ -171,7 +171,9 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
                 move_to_threads(A, c, s->at->func, (int)(i - plain), &t->moves[i]);
             t->nmoves = i + 1;
         }
+        int before = s->at->number;
         ok = one_step(s, &t->moves[i], counts, v);
+        t->refused[i] = s->at->number == before;
     }
     ok = ok && replays(start, s->at, v) && undoes(s, v) && branches(s, v);
     const char *target = !jit ? NULL : t->optimised ? "llvm" : "llvm -O0";
@@ -193,8 +195,7 @@ bool trial_draw(Arena *A, Choices *c, Trial *out, bool jit, Counts *counts, Verd
     return run_trial(A, c, out, jit, counts, v);
 }
 
-bool trial_run(const Trial *t, bool jit, Counts *counts, Verdict *v)
+bool trial_run(Trial *t, bool jit, Counts *counts, Verdict *v)
 {
-    Trial copy = *t;
-    return run_trial(NULL, NULL, &copy, jit, counts, v);
+    return run_trial(NULL, NULL, t, jit, counts, v);
 }

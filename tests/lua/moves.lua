@@ -415,4 +415,88 @@ t.test("a sum whose loops are built anew in another order says so", function()
   t.contains(split:history():match "step 3[^\n]*", "sums in another order: rounding changes")
 end)
 
+t.test("what is inlined is read, and written, in the order of before", function()
+  local function scaled(index, how, block)
+    local s = schedule(([[
+func f(A: float32[8]) -> D: float32[8]:
+  alloc T: float32[8]
+  for a in range(8):
+    block Z(a):
+      D[a] = A[a]
+  for y in range(8):
+    block P(y):
+      T[y] = D[%s] * 2
+  for i in range(8):
+    block C(i):
+      D[i] = T[i] + 1
+]]):format(index))
+    return s, function() return s[how](s, block) end
+  end
+  for how, block in pairs { compute_inline = "P", reverse_compute_inline = "C" } do
+    local s, step = scaled("y", how, block)
+    step()
+    same(s, { 8 })
+    local _, turned = scaled("7 - y", how, block)
+    t.contains(t.raises("not_inlinable", turned).witness, "reads D[0] after ")
+  end
+end)
+
+t.test("a statement between that does no harm is no reason against inlining", function()
+  local s = schedule [[
+func f(A: float32[8]) -> D: float32[8]:
+  alloc T: float32[8]
+  alloc X: float32[16]
+  for a in range(8):
+    block X(a):
+      X[a] = A[a]
+  for y in range(8):
+    block P(y):
+      T[y] = X[y] + 100
+  for b in range(8):
+    block Y(b):
+      X[b + 8] = A[b]
+  for i in range(8):
+    block C(i):
+      D[i] = T[i] + X[i + 8]
+]]
+  s:mark "plain"
+  same(s:compute_inline "P", { 8 })
+  t.raises("not_inlinable", function() s:back("plain"):reverse_compute_inline "C" end)
+end)
+
+t.test("a consumer of every other element, and one of two readers, stay where they are", function()
+  local strided = schedule [[
+func f(A: float32[8]) -> D: float32[8]:
+  alloc T: float32[5]
+  for a in range(8):
+    block Z(a):
+      D[a] = A[a]
+  for y in range(5):
+    block P(y):
+      T[y] = A[y] + 100
+  for i in range(3):
+    block C(v = 2*i):
+      D[v] = T[v] + 1
+]]
+  t.raises("not_inlinable", function() strided:reverse_compute_inline "C" end)
+  local bare = schedule [[
+func f(A: float32[8]) -> D: float32[8], E: float32[8]:
+  alloc T: float32[8]
+  for y in range(8):
+    block P(y):
+      T[y] = A[y] + 100
+  for i in range(8):
+    block C(i):
+      D[i] = T[i] + 1
+  for j in range(8):
+    E[j] = T[7 - j]
+]]
+  t.raises("not_inlinable", function() bare:reverse_compute_inline "C" end)
+  bare:compute_inline "P"
+  local a = tvm.random { 8 }
+  local d, e = bare:run(a)
+  local d0, e0 = bare:at(0):run(a)
+  assert(d == d0 and e == e0)
+end)
+
 t.done()

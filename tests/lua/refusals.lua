@@ -51,6 +51,29 @@ func f(A: float32[6, 8]) -> D: float32[6, 8]:
   refused("order_turns", s, "reorder", "k.1", "k.0")
 end)
 
+t.test("what is advised instead is of use", function()
+  local function advised(s, step, ...)
+    local args = table.pack(...)
+    local ok, e = pcall(function() s[step](s, table.unpack(args)) end)
+    t.eq(ok, false)
+    if e.fix then load("local s = ...; " .. e.fix)(s:fork()) end
+    return e.fix
+  end
+  local s = matmul()
+  t.eq(advised(s, "vectorize", "k"), 's:vectorize("x")')
+  t.eq(advised(s, "parallel", "k"), 's:parallel("y")')
+  t.eq(advised(s, "bind", "k", "threadIdx.x"), 's:bind("x", "threadIdx.x")')
+  t.eq(advised(s, "bind", "k", "blockIdx.x"), 's:bind("y", "blockIdx.x")')
+  s:tile("y", "x", 4, 8, "yo", "xo", "yi", "xi")
+  t.eq(advised(s, "vectorize", "k"), 's:vectorize("xi")')
+  s:reorder("xi", "k")
+  t.eq(advised(s, "vectorize", "k"), 's:vectorize("xi")')
+  s:parallel "yo"
+  t.eq(advised(s, "parallel", "k"), nil)
+  s:vectorize "xi"
+  t.eq(advised(s, "vectorize", "k"), nil)
+end)
+
 t.test("nests", function()
   local s = chain()
   refused("loops_apart", s, "reorder", "y", "i")

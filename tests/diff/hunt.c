@@ -15,43 +15,6 @@
 #include "core/base/mutant.h"
 #include "tests/diff/hunt.h"
 
-int mutant_on;
-
-static const char *const mutant_name[] = {"none",
-#define MUTANT_ROW(name, doc) #name,
-#include "core/base/mutants.def"
-};
-enum { MUTANTS = sizeof mutant_name / sizeof *mutant_name };
-
-static const char variable[] = "TVMREPL_MUTANT";
-
-static int number_of(const char *name)
-{
-    for (int i = 0; i < MUTANTS; i++)
-        if (strcmp(name, mutant_name[i]) == 0)
-            return i;
-    char *end;
-    long n = strtol(name, &end, 10);
-    return *name && !*end && n >= 0 && n < MUTANTS ? (int)n : -1;
-}
-
-bool mutant_plant(const char *name)
-{
-    int n = number_of(name);
-    if (n < 0) {
-        fprintf(stderr, "diff: no mutant '%s'\n", name);
-        return false;
-    }
-    mutant_on = n;
-    return setenv(variable, mutant_name[n], 1) == 0;
-}
-
-void mutant_inherit(void)
-{
-    const char *name = getenv(variable);
-    mutant_on = name && number_of(name) > 0 ? number_of(name) : 0;
-}
-
 /* Runs trials with a mistake in another process; gives the status it ended with. */
 static int run_planted(const Options *o, const char *mutant, Outcome *shared)
 {
@@ -96,9 +59,9 @@ int run_mutants(const Options *o)
     Outcome *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     bool ok = shared != MAP_FAILED;
     double start = all_seconds();
-    for (int i = 1; i < MUTANTS && shared != MAP_FAILED; i++)
+    for (int i = 1; i < mutant_count && shared != MAP_FAILED; i++)
         ok &= hunt(o, mutant_name[i], shared);
-    printf("# %d mutants, %s, in %.1f s of processor time\n", MUTANTS - 1, ok ? "all killed" : "not all killed",
+    printf("# %d mutants, %s, in %.1f s of processor time\n", mutant_count - 1, ok ? "all killed" : "not all killed",
            all_seconds() - start);
     return ok ? 0 : 1;
 }

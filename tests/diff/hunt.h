@@ -27,7 +27,8 @@ double all_seconds(void);
 
 /* Chooses a mistake by its name or number; the compiler and the runner, which start later, inherit it. */
 bool mutant_plant(const char *name);
-void mutant_inherit(void);
+extern const char *const mutant_name[];
+extern const int mutant_count;
 
 /* Plants all in turn; the exit status. */
 int run_mutants(const Options *o);

@@ -156,7 +156,6 @@ static bool read_options(Options *o, int argc, char **argv)
 int main(int argc, char **argv)
 {
     Options o = {.only = -1, .seed = 1, .jit = 1};
-    mutant_inherit();
     int status = worker_main(argc, argv, NULL);
     if (status >= 0)
         return status;

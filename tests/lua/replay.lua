@@ -1,0 +1,43 @@
+-- replay.lua -- what the differential tester prints of a failure shows it: with the mistake that it found, and not without.
+-- test: full release
+-- test: timeout 600
+local t = dofile "tests/check.lua"
+local folder = arg[-1]:gsub("[^/]*$", "")
+
+local function output(command, ...)
+  local pipe = io.popen(command:format(...))
+  local text = pipe:read "a"
+  return text, pipe:close()
+end
+
+-- The smallest script for what a trial finds while the mistake is planted.
+local function script_of(mutant)
+  local text = output("%stests/diff --seed 1 --seconds 60 --mutant %s", folder, mutant)
+  local script = t.ok(text:match "the smallest that fails likewise:\n(.-os%.exit[^\n]*\n)", text)
+  local path = os.tmpname()
+  local file <close> = io.open(path, "w")
+  file:write(script)
+  return path, script
+end
+
+-- Which part is guilty; of a step that should have been refused, the product says so.
+for mutant, guilty in pairs {
+  split_guard_wide = "schedule", reorder_unchecked = "schedule", barrier_missing = "schedule", hoist_past_store = "lowering",
+  window_not_rebased = "lowering", tail_dropped = "lowering", emit_shift_unsigned = "codegen", emit_tail_dropped = "codegen",
+} do
+  t.test(mutant .. " shows in what is printed of it", function()
+    local path, script = script_of(mutant)
+    local _, steps = script:gsub("\ns:", "")
+    t.contains(script, "-- " .. guilty)
+    t.ok(steps <= 5, script)
+    local text, right = output("TVMREPL_MUTANT=%s %stests/tvmrepl-planted %s 2>&1", mutant, folder, path)
+    t.ok(not right, text)
+    for _, program in ipairs { "tests/tvmrepl-planted", "tvmrepl" } do
+      text, right = output("%s%s %s 2>&1", folder, program, path)
+      t.ok(right or (mutant == "reorder_unchecked" and text:find "REFUSED reorder"), program .. ": " .. text)
+    end
+    os.remove(path)
+  end)
+end
+
+t.done()

@@ -40,10 +40,12 @@ static void put_index(Buf *b, int n, const char *const *names, bool positive)
         buf_printf(b, ")%s%d", divide == 1 ? "//" : "%", 2 + below(4));
 }
 
+static bool has_own; /* is there memory T that is an iteration's own? */
+
 static void put_access(Buf *b, int n, const char *const *names)
 {
-    bool flat = below(3) > 0;
-    buf_puts(b, flat ? "P[" : "Q[");
+    bool own = has_own && below(2), flat = own || below(3) > 0;
+    buf_puts(b, own ? "T[" : flat ? "P[" : "Q[");
     put_index(b, n, names, false);
     if (!flat) {
         buf_puts(b, ", ");
@@ -103,10 +105,15 @@ static const char *random_program(Arena *A)
 {
     static const char *const loops[] = {"i", "j", "k", "l"};
     Buf b = buf_new(A);
-    int depth = 2 + below(3), number = 0;
+    int depth = 2 + below(3), number = 0, own = below(2) ? below(depth) + 1 : 0;
+    has_own = false;
     buf_puts(&b, "func f(A: int32[8]) -> P: int32[300], Q: int32[300, 300]:\n");
     for (int d = 0; d < depth; d++) {
         buf_printf(&b, "%*sfor %s in range(%d):\n", 2 + 2 * d, "", loops[d], 1 + below(6));
+        if (d + 1 == own) {
+            buf_printf(&b, "%*salloc T: int32[300]\n", 4 + 2 * d, "");
+            has_own = true;
+        }
         if (d > 0 && d + 1 < depth && below(4) == 0)
             put_update(&b, 4 + 2 * d, d + 1, loops);
     }

@@ -71,15 +71,15 @@ static int strided_along(Arena *A, const Node *loop)
 static void suggest(Step *s, const Node *loop, ForKind kind, const char *how, const char *arg)
 {
     Path path;
-    const Node *best = NULL, *block = tree_first_block(loop);
-    bool lanes = kind == FOR_vectorized || kind == FOR_thread_x, spread = false;
+    const Node *best = NULL, *taken = NULL, *block = tree_first_block(loop);
+    bool lanes = kind == FOR_vectorized || kind == FOR_thread_x;
     int least = INT_MAX;
     path_to(s->func, block ? block : loop, &path);
     for (size_t i = 0; i < path.n; i++) {
         const Node *other = path.at[i];
         if (other->op != OP_For)
             continue;
-        spread |= ir_for_kind(other) == kind;
+        taken = ir_for_kind(other) == kind ? other : taken;
         int64_t extent = ir_const_int(other->kid[For_extent], kind == FOR_parallel ? 2 : 0);
         if (other == loop || ir_for_kind(other) != FOR_serial || extent <= 1 || (lanes && extent > MAX_LANES) || (best && !lanes))
             continue;
@@ -89,7 +89,10 @@ static void suggest(Step *s, const Node *loop, ForKind kind, const char *how, co
             least = strided;
         }
     }
-    if (best && !spread)
+    if (taken)
+        err_fix(s->err, "leave %s serial: %s is %s already", ir_var_name(loop->kid[For_var]), ir_var_name(taken->kid[For_var]),
+                for_kind_text[kind]);
+    else if (best)
         err_fix(s->err, "s:%s(\"%s\"%s%s%s)", how, loop_handle(s->A, s->func, best), arg ? ", \"" : "", arg ? arg : "",
                 arg ? "\"" : "");
 }

@@ -245,6 +245,40 @@ static bool explain_compute_at(Step *s, const Move *m)
     return step_explain(s, &reason);
 }
 
+/* The first loop over threads around the new place; its index in m->around, or m->naround. */
+static size_t first_thread(const Move *m)
+{
+    size_t i = 0;
+    while (i < m->naround && !for_is_thread_axis(ir_for_kind(m->around[i])))
+        i++;
+    return i;
+}
+
+/* Memory that threads share is filled by them together, outside of the loops over them: where the loop can be brought there, how. */
+static bool explain_shared(Step *s, const Move *m)
+{
+    size_t first = first_thread(m), n = m->naround - first;
+    if (m->target->at.buf->scope != SCOPE_shared || n < 2 || s->err->code == ERR_dependences_unknown)
+        return false;
+    const char *loop = loop_handle(s->A, s->func, m->loop), *name = ir_block_name(m->block);
+    const Node *const *before = m->around + first, **after = ARENA_ARRAY(s->A, const Node *, n);
+    bool nested = true, rounds;
+    Err proof = *s->err;
+    Buf fix = buf_new(s->A);
+    buf_printf(&fix, "s:reorder(\"%s\"", loop);
+    for (size_t i = 0; i + 1 < n; i++) {
+        nested &= before[i]->kid[For_body] == before[i + 1];
+        after[i + 1] = before[i];
+        buf_printf(&fix, ", \"%s\"", loop_handle(s->A, s->func, before[i]));
+    }
+    after[0] = m->loop;
+    REFUSE(s->err, shared_in_threads, m->loop, loop, ir_buf_name(m->target), loop, name);
+    if (nested && legal_surely_reordered(s->func, n, before, after, &rounds))
+        err_fix(s->err, "%s)", buf_str(&fix));
+    err_witness(s->err, "%s", proof.witness);
+    return false;
+}
+
 bool prim_compute_at(Step *s)
 {
     Move *m = arena_alloc(s->A, sizeof *m);
@@ -273,7 +307,7 @@ bool prim_compute_at(Step *s)
         return false;
     if (!step_in_order(s, &(Moved){.before = s->func, .after = m->out, .block = name, .remade = m->target}) && !MUTANT(compute_at_unchecked, false, true))
         return explain_compute_at(s, m);
-    return finish_move(s, m);
+    return finish_move(s, m) || explain_shared(s, m);
 }
 
 /* ---- reverse_compute_at ---- */

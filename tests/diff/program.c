@@ -42,14 +42,15 @@ void spec_draw(Spec *s, Choices *c)
         t->combiner = combiners[choose(c, 6)];
         t->cast = types[choose(c, TYPES)];
         t->result = i + 1 == s->nstages || chance(c, 10);
-        if (chance(c, 10))
-            guard_draw(&t->guard, c, s->ninputs + i);
     }
     Stage *last = &s->stage[s->nstages - 1];
     if (!s->exact && chance(c, 50)) { /* where roundings show, let there be a sum */
         last->kind = choose(c, 2) ? STAGE_reduce : STAGE_matmul;
         last->combiner = COMB_sum;
     }
+    for (int i = 0; i < s->nstages; i++)
+        if (chance(c, 10))
+            guard_draw(&s->stage[i].guard, c, s->ninputs + i);
 }
 
 /* ---- building ---- */

@@ -417,7 +417,7 @@ end)
 
 t.test("what is inlined is read, and written, in the order of before", function()
   local function scaled(index, how, block)
-    local s = schedule(([[
+    local s = p.schedule(([[
 func f(A: float32[8]) -> D: float32[8]:
   alloc T: float32[8]
   for a in range(8):
@@ -435,14 +435,14 @@ func f(A: float32[8]) -> D: float32[8]:
   for how, block in pairs { compute_inline = "P", reverse_compute_inline = "C" } do
     local s, step = scaled("y", how, block)
     step()
-    same(s, { 8 })
+    p.same(s)
     local _, turned = scaled("7 - y", how, block)
     t.contains(t.raises("not_inlinable", turned).witness, "reads D[0] after ")
   end
 end)
 
 t.test("a statement between that does no harm is no reason against inlining", function()
-  local s = schedule [[
+  local s = p.schedule [[
 func f(A: float32[8]) -> D: float32[8]:
   alloc T: float32[8]
   alloc X: float32[16]
@@ -460,12 +460,12 @@ func f(A: float32[8]) -> D: float32[8]:
       D[i] = T[i] + X[i + 8]
 ]]
   s:mark "plain"
-  same(s:compute_inline "P", { 8 })
+  p.same(s:compute_inline "P")
   t.raises("not_inlinable", function() s:back("plain"):reverse_compute_inline "C" end)
 end)
 
 t.test("a consumer of every other element, and one of two readers, stay where they are", function()
-  local strided = schedule [[
+  local strided = p.schedule [[
 func f(A: float32[8]) -> D: float32[8]:
   alloc T: float32[5]
   for a in range(8):
@@ -479,7 +479,7 @@ func f(A: float32[8]) -> D: float32[8]:
       D[v] = T[v] + 1
 ]]
   t.raises("not_inlinable", function() strided:reverse_compute_inline "C" end)
-  local bare = schedule [[
+  local bare = p.schedule [[
 func f(A: float32[8]) -> D: float32[8], E: float32[8]:
   alloc T: float32[8]
   for y in range(8):

@@ -7,50 +7,60 @@
 **                                                    if 56 + yi < 60:
 **                                                      C[56 + yi] = …
 **
-** A loop is cut where the conditions below it, of which it and loops inside it alone decide, stop being true for
-** all iterations of those.  Conditions that read memory, and loops on thread axes, are left alone.
+** A loop is cut where the conditions below it, of which it and loops inside it alone decide, cannot be proven any more
+** for all iterations of those: once for each place where one of them fails first.  Conditions that read memory, and
+** loops on thread axes, are left alone, and everything is where the program would grow too much.
 */
-#include "core/affine/region.h"
+#include <limits.h>
+
 #include "core/base/mutant.h"
+#include "core/ir/linear.h"
 #include "core/ir/rewrite.h"
-#include "core/ir/simplify.h"
 #include "passes/loop/conditions.h"
 #include "passes/loop/lower.h"
 
-enum { MAX_BODY = 5000 }; /* nodes that are worth writing twice */
+enum { MAX_BODY = 5000, MAX_MORE = 50000 }; /* nodes that are worth writing twice, of a loop and in all */
+
+/* What all loops of the program share. */
+typedef struct Tails {
+    int buffers;  /* that tails have made */
+    int64_t left; /* nodes that may still be written twice */
+} Tails;
 
 typedef struct Cut {
     Arena *A;
     const Node *loop;
     int64_t extent;
-    NodeVec inner; /* loops between `loop` and the place at hand */
+    VEC(VarRange) ranges; /* of the loop's variable and those of the loops inside, as far as the place at hand */
     NodeVec terms; /* conditions, and for each the number of iterations for which it holds whatever */
     VEC(int64_t) full;
     int64_t at;    /* where to cut */
+    int places;    /* where conditions may begin to fail, that one included */
 } Cut;
 
-/* The value of an expression over the loop's variable alone at v; false if it is not that. */
-static bool value_at(Cut *c, const Node *e, int64_t v, int64_t *out)
+/* Is `e < n` true in the iterations first … last of the loop, in all of those inside?  Proven by the ranges of
+** their variables; what is left of others decides nothing. */
+static bool proven(Cut *c, const Node *cond, int64_t first, int64_t last)
 {
-    Subst one = {c->loop->kid[For_var], ir_idx(c->A, v)};
-    const Node *n = ir_simplify(c->A, ir_subst(c->A, e, 1, &one), NULL);
-    *out = n->op == OP_IntImm ? n->at.i : 0;
-    return n->op == OP_IntImm;
+    enum { FUEL = 1000 };
+    c->ranges.at[0] = (VarRange){c->loop->kid[For_var], first, last};
+    Known known = {c->ranges.at, c->ranges.n, FUEL};
+    return comparison_holds(&known, OP_Lt, cond->kid[Lt_a], cond->kid[Lt_b]) == 1;
 }
 
-/* How many iterations of the loop keep `e < n` true for all of those inside; -1 if that is not known. */
-static int64_t full_iterations(Cut *c, const Node *e, int64_t n)
+/* How many iterations of the loop, from its first, are proven to keep the condition true for all of those inside: as
+** many as a bisection finds. */
+static int64_t full_iterations(Cut *c, const Node *cond)
 {
-    const Node *min;
-    int64_t width, first, second, last;
-    if (!region_relax(c->A, e, c->inner.n, c->inner.at, &min, &width) || !value_at(c, min, 0, &first) ||
-        !value_at(c, min, 1, &second) || !value_at(c, min, c->extent - 1, &last))
-        return -1;
-    int64_t step = second - first;
-    if (step <= 0 || last != first + step * (c->extent - 1))
-        return -1;
-    int64_t room = n - width - first + MUTANT(tail_cut_late, 0, step); /* first + step * v + width - 1 < n */
-    return room < 0 ? 0 : room / step + 1;
+    int64_t full = 0, most = c->extent;
+    while (full < most) {
+        int64_t n = most - (most - full) / 2;
+        if (MUTANT(tail_by_samples, proven(c, cond, 0, n - 1), proven(c, cond, 0, 0) && proven(c, cond, n - 1, n - 1)))
+            full = n;
+        else
+            most = n - 1;
+    }
+    return full > 0 && full < c->extent - 1 ? full + MUTANT(tail_cut_late, 0, 1) : full;
 }
 
 static void look_at(Cut *c, const Node *cond)
@@ -62,27 +72,32 @@ static void look_at(Cut *c, const Node *cond)
         if (t->op != OP_Lt || t->kid[Lt_b]->op != OP_IntImm || ir_loads(t) ||
             !ir_mentions(t, c->loop->kid[For_var]))
             continue;
-        int64_t full = full_iterations(c, t->kid[Lt_a], t->kid[Lt_b]->at.i);
-        if (full <= 0)
+        int64_t full = full_iterations(c, t);
+        if (full == 0)
             continue;
+        bool new_place = full < c->extent;
+        for (size_t k = 0; k < c->full.n; k++)
+            new_place &= c->full.at[k] != full;
         vec_push(c->A, &c->terms, t);
         vec_push(c->A, &c->full, full);
-        if (full < c->extent && full < c->at)
+        c->places += new_place;
+        if (new_place && full < c->at)
             c->at = full;
     }
 }
 
 static void look(Cut *c, const Node *n)
 {
-    size_t depth = c->inner.n;
+    size_t depth = c->ranges.n;
+    int64_t extent = n->op == OP_For ? ir_const_int(n->kid[For_extent], 0) : 0;
     if (n->op == OP_If)
         look_at(c, n->kid[If_cond]);
-    if (n->op == OP_For)
-        vec_push(c->A, &c->inner, n);
+    if (extent > 0)
+        vec_push(c->A, &c->ranges, ((VarRange){n->kid[For_var], 0, extent - 1}));
     for (size_t i = 0; i < n->nkids; i++)
         if (op_info[n->kid[i]->op].cls == CLASS_STMT)
             look(c, n->kid[i]);
-    c->inner.n = depth;
+    c->ranges.n = depth;
 }
 
 static bool holds_before_cut(const Cut *c, const Node *term)
@@ -113,9 +128,9 @@ static Rule *const full_rules[OP_COUNT] = {[OP_If] = on_full_if, [OP_Seq] = rw_s
 /* An Alloc of the tail, whose buffer needs a name of its own. */
 static const Node *on_alloc(Rewriter *rw, const Node *n)
 {
-    int *count = rw->env;
+    Tails *all = rw->env;
     const Node *b = n->kid[Alloc_buffer];
-    const char *name = arena_printf(rw->A, "%s.tail%d", ir_buf_name(b), ++*count);
+    const char *name = arena_printf(rw->A, "%s.tail%d", ir_buf_name(b), ++all->buffers);
     Subst map = {b, ir_buffer(rw->A, b->type, name, b->at.buf->scope, b->nkids, b->kid)};
     return rw_kids(rw, ir_subst(rw->A, n, 1, &map));
 }
@@ -126,15 +141,20 @@ static bool does_nothing(const Node *n)
            (n->op == OP_Alloc && does_nothing(n->kid[Alloc_body]));
 }
 
+static int64_t left_over(const Cut *c)
+{
+    return c->extent - c->at;
+}
+
 /* The iterations from the cut on: a loop of its own, or a single one written out; nothing where the guard lets
 ** none through. */
-static const Node *tail_of(Cut *c, int *count)
+static const Node *tail_of(Cut *c, Tails *all)
 {
     static Rule *const rename[OP_COUNT] = {[OP_Alloc] = on_alloc};
     Arena *A = c->A;
     const Node *loop = c->loop, *var = loop->kid[For_var];
-    const Node *body = rw_run(A, rename, count, NULL, ir_fresh(A, loop->kid[For_body]));
-    int64_t left = c->extent - c->at;
+    const Node *body = rw_run(A, rename, all, NULL, ir_fresh(A, loop->kid[For_body]));
+    int64_t left = left_over(c);
     const Node *again = ir_make(A, OP_Var, var->type, var->at, 0, NULL);
     Subst map = {var, left == 1 ? ir_idx(A, c->at) : ix_add(A, again, ir_idx(A, c->at))};
     const Node *tail = ir_subst(A, body, 1, &map);
@@ -146,25 +166,37 @@ static const Node *tail_of(Cut *c, int *count)
     return does_nothing(tail) ? ir_nop(A) : tail;
 }
 
-static const Node *on_for(Rewriter *rw, const Node *n)
+/* The loop, cut at most so many times. */
+static const Node *cut(Rewriter *rw, const Node *n, int most)
 {
     Arena *A = rw->A;
+    Tails *all = rw->env;
     ForKind kind = ir_for_kind(n);
     Cut c = {.A = A, .loop = n, .extent = ir_const_int(n->kid[For_extent], 0), .at = INT64_MAX};
-    if ((kind == FOR_serial || kind == FOR_parallel) && c.extent > 1 && n->size < MAX_BODY)
+    if (most > 0 && (kind == FOR_serial || kind == FOR_parallel) && c.extent > 1 && n->size < MAX_BODY) {
+        vec_push(A, &c.ranges, ((VarRange){n->kid[For_var], 0, c.extent - 1}));
         look(&c, n->kid[For_body]);
-    if (c.at == INT64_MAX)
+    }
+    if (c.at == INT64_MAX || n->size > all->left)
         return rw_kids(rw, n);
+    all->left -= n->size;
     const Node *body = rw_run(A, full_rules, &c, rw->err, n->kid[For_body]);
     const Node *kids[4] = {n->kid[For_var], ir_idx(A, c.at), n->kid[For_annots], body};
     const Node *full = rw_kids(rw, ir_make(A, OP_For, 0, n->at, 4, kids));
-    const Node *tail = rw_node(rw, tail_of(&c, rw->env));
+    const Node *tail = tail_of(&c, all);
+    most = (most < c.places ? most : c.places) - 1;
+    tail = tail->op == OP_For && left_over(&c) > 1 ? cut(rw, tail, most) : rw_node(rw, tail);
     return MUTANT(tail_dropped, ir_seq(A, 2, (const Node *[]){full, tail}), full);
+}
+
+static const Node *on_for(Rewriter *rw, const Node *n)
+{
+    return cut(rw, n, INT_MAX);
 }
 
 const Node *pass_split_tails(Arena *A, const Node *func, Err *err)
 {
     static Rule *const on[OP_COUNT] = {[OP_For] = on_for, [OP_Seq] = rw_seq};
-    int count = 0; /* buffers that tails have made */
-    return rw_run(A, on, &count, err, func);
+    Tails all = {.left = MAX_MORE + (int64_t)func->size};
+    return rw_run(A, on, &all, err, func);
 }

@@ -189,4 +189,23 @@ refused("a guard that lets one iteration pass lets no other block pass", "runs_a
   s:reverse_compute_at("Q", "y.1")
 end)
 
+found("a guard that fails, holds and fails again",
+  [[ A: int32[2, 21]; C[x, y] = A[x, y] + 1; S[x] = sum(k, C[x, k]) ]], function(s)
+  for _, axis in ipairs { "y", "k" } do
+    local outer, middle, inner = s:split(axis, { 3, 4, 2 })
+    s:reorder(middle, outer, inner)
+    s:fuse(middle, outer, inner)
+  end
+end)
+
+found("a guard that is on a line in its first two iterations and its last", [[
+func f(A: int32[13]) -> C: int32[13]:
+  for v in range(13):
+    block Z(v):
+      C[v] = 0
+  for v in range(13):
+    block C(v) where v + 5*(v//3 % 2) < 11:
+      C[v] = A[v]
+]], function() end)
+
 t.done()

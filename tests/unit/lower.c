@@ -201,6 +201,70 @@ static void test_hoist(void **state)
     expect_pass("hoist_ifs", parallel, parallel);
 }
 
+static void test_tails(void **state)
+{
+    (void)state;
+    expect_pass("split_tails",
+                "func f(A: float32[60]) -> C: float32[60]:\n"
+                "  for yo in range(8):\n"
+                "    for yi in vectorized(8):\n"
+                "      if yo*8 + yi < 60:\n"
+                "        C[yo*8 + yi] = A[yo*8 + yi]\n",
+                "func f(A: float32[60]) -> C: float32[60]:\n"
+                "  for yo in range(7):\n"
+                "    for yi in vectorized(8):\n"
+                "      C[yo*8 + yi] = A[yo*8 + yi]\n"
+                "  for yi in vectorized(8):\n"
+                "    if yi < 4:\n"
+                "      C[yi + 56] = A[yi + 56]\n");
+    /* 0, 1 and 12 lie on a line, what is between does not: the first six are proven. */
+    expect_pass("split_tails",
+                "func f(A: float32[13]) -> C: float32[13]:\n"
+                "  for v in range(13):\n"
+                "    if v//3%2*5 + v < 11:\n"
+                "      C[v] = A[v]\n",
+                "func f(A: float32[13]) -> C: float32[13]:\n"
+                "  for v in range(6):\n"
+                "    C[v] = A[v]\n"
+                "  for v in range(7):\n"
+                "    if v//3%2*5 + v < 5:\n"
+                "      C[v + 6] = A[v + 6]\n");
+    /* Two guards, two cuts. */
+    expect_pass("split_tails",
+                "func f(A: float32[9]) -> C: float32[9], D: float32[9]:\n"
+                "  for v in range(9):\n"
+                "    if v < 8:\n"
+                "      C[v] = A[v]\n"
+                "    if v < 5:\n"
+                "      D[v] = A[v]\n",
+                "func f(A: float32[9]) -> C: float32[9], D: float32[9]:\n"
+                "  for v in range(5):\n"
+                "    C[v] = A[v]\n"
+                "    D[v] = A[v]\n"
+                "  for v in range(3):\n"
+                "    C[v + 5] = A[v + 5]\n");
+    /* Another loop decides, too; a sum that wraps decides as it may. */
+    static const char outer[] =
+        "func f(A: float32[80]) -> C: float32[80]:\n"
+        "  for z in bind(\"threadIdx.x\", 8):\n"
+        "    for y in range(9):\n"
+        "      if z + y*8 < 70:\n"
+        "        C[z + y*8] = A[z + y*8]\n";
+    expect_pass("split_tails", outer, outer);
+    static const char wraps[] =
+        "func f(A: float32[8]) -> C: float32[8]:\n"
+        "  for y in range(8):\n"
+        "    if y*4611686018427387904 + 3 < 4:\n"
+        "      C[y] = A[y]\n";
+    expect_same_meaning(wraps);
+    expect_same_meaning("func f(A: float32[24]) -> C: float32[24]:\n"
+                        "  for p in range(24):\n"
+                        "    C[p] = 0\n"
+                        "  for p in parallel(24):\n"
+                        "    if p//2%3*8 + p//6*2 + p%2 < 21:\n"
+                        "      C[p] = A[p]\n");
+}
+
 static void test_barriers(void **state)
 {
     (void)state;
@@ -393,7 +457,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks), cmocka_unit_test(test_flat), cmocka_unit_test(test_windows), cmocka_unit_test(test_simpler),
-        cmocka_unit_test(test_hoist), cmocka_unit_test(test_barriers),
+        cmocka_unit_test(test_hoist), cmocka_unit_test(test_tails), cmocka_unit_test(test_barriers),
         cmocka_unit_test(test_meaning), cmocka_unit_test(test_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,7 +103,7 @@ const Node *ir_rehome(const Node *n, Arena *work, Arena *to)
     now->op = (uint8_t)op;
     now->at = move_attr(work, to, op_info[op].attr, n->at);
     for (size_t i = 0; i < n->nkids; i++)
-        now->kid[i] = ir_rehome(n->kid[i], work, to);
+        now->kid[i] = n->kid[i]->op & MEASURED ? ir_rehome(n->kid[i], work, to) : n->kid[i];
     old->op = MOVED;
     old->at.name = (const char *)now;
     return now;

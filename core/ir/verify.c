@@ -209,6 +209,12 @@ static bool check_buffer(Verifier *v, const Node *b)
     return s->value != CLOSED || bad(v, b, "buffer '%s' is used outside its alloc", ir_buf_name(b));
 }
 
+/* A Var's hash is of its type and its name. */
+static bool same_name(const Node *a, const Node *b)
+{
+    return (a->hash == b->hash || a->type != b->type) && strcmp(ir_var_name(a), ir_var_name(b)) == 0;
+}
+
 static bool check_var(Verifier *v, const Node *n)
 {
     const Slot *s = slot_of(v, n);
@@ -218,8 +224,8 @@ static bool check_var(Verifier *v, const Node *n)
     if (s->value < v->wall)
         return bad(v, n, "the loop '%s' is used inside the block, where only axes are visible", name);
     for (uint32_t i = v->depth; --i > s->value;) {
-        const Scoped *other = &v->scope[i];
-        if (other->node->op == OP_Var && strcmp(ir_var_name(other->node), name) == 0)
+        const Node *other = v->scope[i].node;
+        if (other->op == OP_Var && same_name(other, n))
             return bad(v, n, "the variable '%s' is hidden by another of the same name", name);
     }
     return true;
@@ -427,7 +433,7 @@ static bool check_for(Verifier *v, const Node *n)
     if (var->type != DT_int64 || extent->type != DT_int64)
         return bad(v, n, "its variable or its extent is not int64");
     for (uint32_t i = 0; i < v->depth; i++)
-        if (v->scope[i].kind == K_LOOP && strcmp(ir_var_name(v->scope[i].node), ir_var_name(var)) == 0)
+        if (v->scope[i].kind == K_LOOP && same_name(v->scope[i].node, var))
             return bad(v, n, "two nested loops are named '%s'", ir_var_name(var));
     if (for_is_bound(kind) && (v->axes_bound & 1u << kind))
         return bad(v, n, "%s is bound by two nested loops", for_kind_text[kind]);
@@ -451,7 +457,7 @@ static bool check_iters(Verifier *v, const Node *iters)
         if (it->kid[Iter_var]->type != DT_int64 || it->kid[Iter_value]->type != DT_int64)
             return bad(v, it, "the axis '%s' is not int64", ir_var_name(it->kid[Iter_var]));
         for (size_t j = 0; j < i; j++)
-            if (strcmp(ir_var_name(iters->kid[j]->kid[Iter_var]), ir_var_name(it->kid[Iter_var])) == 0)
+            if (same_name(iters->kid[j]->kid[Iter_var], it->kid[Iter_var]))
                 return bad(v, it, "two axes are named '%s'", ir_var_name(it->kid[Iter_var]));
         if (!check_expr(v, it->kid[Iter_value]))
             return false;

@@ -49,7 +49,7 @@ static Arg copy_arg(Arena *A, const Arg *a)
     if (a->tag == ARG_STR)
         out.s = arena_strdup(A, a->s);
     if (a->tag == ARG_LIST) {
-        Arg *list = ARENA_ARRAY(A, Arg, a->n + 1);
+        Arg *list = ARENA_ARRAY(A, Arg, a->n);
         for (size_t i = 0; i < a->n; i++)
             list[i] = copy_arg(A, &a->list[MUTANT(trace_repeats_first, i, 0)]);
         out.list = list;
@@ -197,7 +197,7 @@ static size_t arg_size(const Arg *a)
     size_t n = a->tag == ARG_STR ? strlen(a->s) + 1 : 0;
     for (size_t i = 0; a->tag == ARG_LIST && i < a->n; i++)
         n += sizeof *a + arg_size(&a->list[i]);
-    return n + (a->tag == ARG_LIST ? sizeof *a + 16 : 0);
+    return n + (a->tag == ARG_LIST ? 16 : 0);
 }
 
 enum { ALIGNMENTS = 3 * 16 }; /* lost between strings and what must stand at a multiple of 16 */
@@ -206,18 +206,18 @@ enum { ALIGNMENTS = 3 * 16 }; /* lost between strings and what must stand at a m
 static Version *keep(const Apply *a, const Step *s, Arena *work)
 {
     const char *said = said_text(work, s, a->prim);
-    size_t size = sizeof(Version) + strlen(said) + 1 + (a->nargs + 1) * sizeof(Arg) + ALIGNMENTS +
-                  (s->nmade + 1) * sizeof(char *) + ir_rehome_size(s->out, work);
+    size_t size = sizeof(Version) + strlen(said) + 1 + a->nargs * sizeof(Arg) + ALIGNMENTS +
+                  s->nmade * sizeof(char *) + ir_rehome_size(s->out, work);
     for (size_t i = 0; i < a->nargs; i++)
         size += arg_size(&a->args[i]);
     for (size_t i = 0; i < s->nmade; i++)
         size += strlen(s->made[i]) + 1;
     Arena *A = arena_new_sized(a->from->arena, size);
     Version *v = arena_alloc(A, sizeof *v);
-    Arg *args = ARENA_ARRAY(A, Arg, a->nargs + 1);
+    Arg *args = ARENA_ARRAY(A, Arg, a->nargs);
     for (size_t i = 0; i < a->nargs; i++)
         args[i] = copy_arg(A, &a->args[i]);
-    const char **made = ARENA_ARRAY(A, const char *, s->nmade + 1);
+    const char **made = ARENA_ARRAY(A, const char *, s->nmade);
     for (size_t i = 0; i < s->nmade; i++)
         made[i] = arena_strdup(A, s->made[i]);
     *v = (Version){1, version_retain(a->from), A, ir_rehome(s->out, work, A), s->number, a->prim, a->nargs, args,

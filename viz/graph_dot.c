@@ -1,324 +1,166 @@
-/* graph_dot.c -- cards, frames and arrows of a model. */
+/* graph_dot.c -- the columns, frames and arrows of a model. */
 #include "viz/graph_dot.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/base/buf.h"
 #include "core/base/vec.h"
-#include "core/graph/ops.h"
-#include "core/graph/text.h"
-#include "viz/dot.h"
-#include "viz/graph_fold.h"
-#include "viz/nest.h"
-#include "viz/palette.h"
+#include "viz/graph_drawing.h"
 
-typedef struct GraphDrawing {
-    Arena *A;
-    Buf *out;
-    const Graph *g;
-    Fold fold;
-    bool *shown; /* by card */
-} GraphDrawing;
-
-const char *graph_type_text(Arena *A, const Graph *g, GType t)
+/* Cards [first, end) that stand in the column. */
+static void put_some(GraphDrawing *d, uint32_t first, uint32_t end, uint32_t column)
 {
-    Buf b = buf_new(A);
-    buf_puts(&b, t.dtype < DT_COUNT ? dtype_name((DType)t.dtype) : "?");
-    if (t.rank < 0)
-        return buf_str(&b);
-    buf_putc(&b, '[');
-    for (int i = 0; i < t.rank; i++) {
-        if (i)
-            buf_puts(&b, ", ");
-        if (dim_known(t.dim[i]))
-            buf_printf(&b, "%lld", (long long)t.dim[i]);
-        else
-            buf_puts(&b, dim_is_symbol(t.dim[i]) ? g->symbol[dim_symbol_index(t.dim[i])] : "?");
-    }
-    buf_putc(&b, ']');
-    return buf_str(&b);
+    for (uint32_t c = first; c < end; c++)
+        if (d->columns.of[c] == column)
+            card_put(d, c);
 }
 
-/* Shapes on arrows are short: 1×8×32×32; the element type is named where it is not float32. */
-static const char *flow_text(Arena *A, const Graph *g, GType t)
+/* Opens a frame around what is computed together. */
+static void put_frame(GraphDrawing *d, const GGroup *group, uint32_t number)
 {
-    Buf b = buf_new(A);
-    for (int i = 0; i < t.rank; i++) {
-        if (i)
-            buf_puts(&b, "×");
-        if (dim_known(t.dim[i]))
-            buf_printf(&b, "%lld", (long long)t.dim[i]);
-        else
-            buf_puts(&b, dim_is_symbol(t.dim[i]) ? g->symbol[dim_symbol_index(t.dim[i])] : "?");
-    }
-    if (t.rank <= 0)
-        buf_puts(&b, t.rank ? "?" : "scalar");
-    if (t.dtype != DT_float32)
-        buf_printf(&b, " %s", t.dtype < DT_COUNT ? dtype_name((DType)t.dtype) : "");
-    return buf_str(&b);
-}
-
-typedef struct OpLook {
-    Color line, fill;
-    const char *style; /* of the card's border: kinds differ without colour, too */
-    int border;
-} OpLook;
-
-static OpLook look_of(const GraphOp *op)
-{
-    static const OpLook looks[] = {
-        [FUSE_ELEMENTWISE] = {COLOR_edge, COLOR_serial_fill, "ROUNDED", 1},
-        [FUSE_BROADCAST] = {COLOR_edge, COLOR_serial_fill, "ROUNDED", 1},
-        [FUSE_INJECTIVE] = {COLOR_unrolled, COLOR_unrolled_fill, "DASHED", 1},
-        [FUSE_REDUCTION] = {COLOR_block, COLOR_block_fill, "", 2},
-        [FUSE_OUT_FUSABLE] = {COLOR_parallel, COLOR_parallel_fill, "", 3},
-        [FUSE_OPAQUE] = {COLOR_vectorized, COLOR_vectorized_fill, "DOTTED", 2},
-    };
-    return looks[op->fuse];
-}
-
-static void put_small(Buf *b, const char *text, int cols)
-{
-    buf_printf(b, "<TR><TD ALIGN=\"LEFT\"><FONT POINT-SIZE=\"9\" COLOR=\"%s\">", color_hex[COLOR_quiet]);
-    put_xml_cut(b, text, cols);
-    buf_puts(b, "</FONT></TD></TR>");
-}
-
-static const char *attr_text(Arena *A, const GAttr *a)
-{
-    Buf b = buf_new(A);
-    switch (a->kind) {
-    case GA_INT: buf_printf(&b, "%lld", (long long)a->at.i); break;
-    case GA_FLOAT: buf_printf(&b, "%g", a->at.f); break;
-    case GA_STR: buf_puts(&b, a->at.s); break;
-    case GA_DTYPE: buf_puts(&b, dtype_name(a->at.t)); break;
-    case GA_INTS:
-    case GA_FLOATS:
-        for (uint32_t i = 0; i < a->n; i++) {
-            if (i)
-                buf_putc(&b, ' ');
-            if (a->kind == GA_INTS)
-                buf_printf(&b, "%lld", (long long)a->at.is[i]);
-            else
-                buf_printf(&b, "%g", a->at.fs[i]);
-        }
-        break;
-    default: break;
-    }
-    return buf_str(&b);
-}
-
-/* Strides and dilations of 1 and pads of 0 do nothing, so a picture has no place for them. */
-static bool is_idle(const char *name, const GAttr *a)
-{
-    int64_t idle = strcmp(name, "pads") == 0 ? 0 : 1;
-    if (a->kind != GA_INTS || (idle && strcmp(name, "strides") != 0 && strcmp(name, "dilations") != 0))
-        return false;
-    for (uint32_t i = 0; i < a->n; i++)
-        if (a->at.is[i] != idle)
-            return false;
-    return true;
-}
-
-/* Attributes that are not at their defaults, two to a line. */
-static void put_attrs(GraphDrawing *d, const GNode *n)
-{
-    Buf line = buf_new(d->A);
-    int on_line = 0;
-    for (int i = 0; i < n->op->nattrs; i++) {
-        if (n->attr[i].kind == GA_NONE || graph_attr_is_standard(&n->op->attr[i], &n->attr[i]) ||
-            is_idle(n->op->attr[i].name, &n->attr[i]))
-            continue;
-        buf_printf(&line, "%s%s %s", on_line ? ", " : "", n->op->attr[i].name, attr_text(d->A, &n->attr[i]));
-        if (++on_line == 2) {
-            put_small(d->out, buf_str(&line), 40);
-            line = buf_new(d->A);
-            on_line = 0;
-        }
-    }
-    if (on_line)
-        put_small(d->out, buf_str(&line), 40);
-}
-
-static int64_t const_bytes(const GValue *v)
-{
-    int64_t n = gtype_elements(v->type);
-    return n < 0 || v->type.dtype >= DT_COUNT ? 0 : n * (int64_t)dtype_bytes((DType)v->type.dtype);
-}
-
-/* Constants, and what is computed from constants alone where that is not drawn. */
-static bool is_parameter(const GraphDrawing *d, ValueId v)
-{
-    if (v == VALUE_NONE)
-        return false;
-    int32_t p = d->g->producer[v];
-    return graph_is_const(d->g, v) || (p >= 0 && d->fold.card_of[p] == CARD_NONE);
-}
-
-static void put_params(GraphDrawing *d, const GNode *n)
-{
-    for (uint32_t i = 0; i < n->nin; i++) {
-        if (!is_parameter(d, n->in[i]))
-            continue;
-        const GValue *v = graph_value(d->g, n->in[i]);
-        uint32_t row = i < n->op->nin ? i : (uint32_t)n->op->nin - 1;
-        put_small(d->out,
-                  arena_printf(d->A, "%s %s  %s", n->op->in[row].name, flow_text(d->A, d->g, v->type),
-                               text_bytes(d->A, const_bytes(v))),
-                  40);
-    }
-}
-
-static void put_node_card(GraphDrawing *d, uint32_t card, const GNode *n)
-{
-    OpLook l = look_of(n->op);
-    Buf *b = d->out;
-    buf_printf(b,
-               "  c%u [tooltip=", card);
-    put_quoted(b, n->origin ? n->origin : n->alias);
-    buf_printf(b,
-               " label=<<TABLE BORDER=\"%d\" CELLBORDER=\"0\" CELLSPACING=\"1\" CELLPADDING=\"3\" "
-               "COLOR=\"%s\" BGCOLOR=\"%s\"",
-               l.border, color_hex[l.line], color_hex[l.fill]);
-    if (*l.style)
-        buf_printf(b, " STYLE=\"%s\"", l.style);
-    buf_puts(b, "><TR><TD ALIGN=\"LEFT\"><B>");
-    put_xml_cut(b, n->alias, 30);
-    buf_printf(b, "</B>  <FONT POINT-SIZE=\"9\" COLOR=\"%s\">", color_hex[COLOR_quiet]);
-    put_xml_cut(b, n->op->name, 24);
-    buf_puts(b, "</FONT></TD></TR>");
-    put_attrs(d, n);
-    put_params(d, n);
-    buf_puts(b, "</TABLE>>]\n");
-}
-
-static const GNode *card_node(const GraphDrawing *d, Card c, uint32_t i)
-{
-    return d->g->node[d->fold.node[c.first + i]];
-}
-
-typedef struct OpCount {
-    const GraphOp *op;
-    uint32_t n;
-} OpCount;
-
-/* "conv ×3, relu ×3, add", in order of first appearance. */
-static const char *ops_of_card(GraphDrawing *d, Card c)
-{
-    Arena *A = d->A;
-    OpCount *count = ARENA_ARRAY(A, OpCount, c.n);
-    uint32_t kinds = 0;
-    for (uint32_t i = 0; i < c.n / c.repeat; i++) {
-        const GraphOp *op = card_node(d, c, i)->op;
-        uint32_t k = 0;
-        while (k < kinds && count[k].op != op)
-            k++;
-        count[k].op = op;
-        count[k].n++;
-        kinds = k == kinds ? kinds + 1 : kinds;
-    }
-    Buf b = buf_new(A);
-    for (uint32_t k = 0; k < kinds; k++) {
-        buf_printf(&b, "%s%s", k ? ", " : "", count[k].op->name);
-        if (count[k].n > 1)
-            buf_printf(&b, " ×%u", count[k].n);
-    }
-    return buf_str(&b);
-}
-
-static void put_folded_card(GraphDrawing *d, uint32_t card, Card c)
-{
-    const Graph *g = d->g;
-    Buf *b = d->out;
-    int64_t bytes = 0;
-    const GNode *head = card_node(d, c, 0);
-    for (uint32_t i = 0; i < c.n; i++) {
-        const GNode *n = card_node(d, c, i);
-        for (uint32_t k = 0; k < n->nin; k++)
-            if (is_parameter(d, n->in[k]))
-                bytes += const_bytes(graph_value(g, n->in[k]));
-        head = n->op->fuse > head->op->fuse ? n : head;
-    }
-    OpLook l = look_of(head->op);
-    buf_printf(b,
-               "  c%u [label=<<TABLE BORDER=\"%d\" CELLBORDER=\"0\" CELLSPACING=\"2\" CELLPADDING=\"3\" "
-               "COLOR=\"%s\" BGCOLOR=\"%s\"><TR><TD ALIGN=\"LEFT\"><B>",
-               card, l.border, color_hex[l.line], color_hex[l.fill]);
-    put_xml_cut(b, card_node(d, c, 0)->alias, 24);
-    buf_puts(b, " … ");
-    put_xml_cut(b, card_node(d, c, c.n - 1)->alias, 24);
-    buf_puts(b, "</B></TD></TR>");
-    put_small(b, ops_of_card(d, c), 44);
-    if (c.repeat > 1)
-        put_small(b, arena_printf(d->A, "%u times in a row, %u nodes in all", c.repeat, c.n), 44);
-    if (bytes)
-        put_small(b, arena_printf(d->A, "parameters %s", text_bytes(d->A, bytes)), 44);
-    buf_puts(b, "</TABLE>>]\n");
-}
-
-static void put_card(GraphDrawing *d, uint32_t c)
-{
-    if (!d->shown[c])
-        return;
-    if (d->fold.card[c].n == 1)
-        put_node_card(d, c, card_node(d, d->fold.card[c], 0));
-    else
-        put_folded_card(d, c, d->fold.card[c]);
+    buf_printf(d->out,
+               "  subgraph cluster_%u { style=\"rounded,filled\" fillcolor=\"%s\" color=\"%s\" "
+               "fontcolor=\"%s\" fontsize=9 labeljust=l margin=8 label=",
+               number, color_hex[COLOR_band], color_hex[COLOR_rule], color_hex[COLOR_quiet]);
+    put_quoted(d->out, arena_printf(d->A, "%s: %u fused", group->name, group->n));
+    buf_puts(d->out, "\n");
 }
 
 /* Groups of several nodes are framed, unless they were folded into one card already. */
-static void put_cards(GraphDrawing *d)
+static void put_column(GraphDrawing *d, uint32_t column)
 {
     const Graph *g = d->g;
-    uint32_t c = 0;
+    uint32_t next = 0;
     for (uint32_t k = 0; k < g->ngroups && d->fold.n == g->nnodes; k++) {
         const GGroup *group = &g->group[k];
-        while (c < group->first)
-            put_card(d, c++);
+        uint32_t end = group->first + group->n;
         bool any = false;
-        for (uint32_t i = 0; i < group->n; i++)
-            any |= d->shown[group->first + i];
-        bool frame = group->n > 1 && any;
-        if (frame) {
-            buf_printf(d->out,
-                       "  subgraph cluster_%u { style=\"rounded,filled\" fillcolor=\"%s\" color=\"%s\" "
-                       "fontcolor=\"%s\" fontsize=9 labeljust=l margin=8 label=",
-                       k, color_hex[COLOR_band], color_hex[COLOR_rule], color_hex[COLOR_quiet]);
-            put_quoted(d->out, arena_printf(d->A, "%s: %u fused", group->name, group->n));
-            buf_puts(d->out, "\n");
-        }
-        while (c < group->first + group->n)
-            put_card(d, c++);
-        if (frame)
-            buf_puts(d->out, "  }\n");
+        for (uint32_t c = group->first; c < end; c++)
+            any |= d->shown[c];
+        if (group->n < 2 || !any || d->columns.of[group->first] != column)
+            continue;
+        put_some(d, next, group->first, column);
+        put_frame(d, group, k);
+        put_some(d, group->first, end, column);
+        buf_puts(d->out, "  }\n");
+        next = end;
     }
-    while (c < d->fold.n)
-        put_card(d, c++);
+    put_some(d, next, d->fold.n, column);
 }
 
-static void put_end(GraphDrawing *d, const char *id, const char *name, GType t)
+static void put_end(GraphDrawing *d, const char *id, const char *name, ValueId v)
 {
+    GType t = graph_value(d->g, v)->type;
+    card_put_node(d, id, value_text(d, v));
     buf_printf(d->out,
-               "  %s [shape=box style=\"rounded,filled\" fillcolor=\"%s\" color=\"%s\" penwidth=1.5 "
-               "margin=\"0.12,0.04\" label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"0\" "
-               "CELLPADDING=\"1\"><TR><TD><B>",
-               id, color_hex[COLOR_paper], color_hex[COLOR_serial]);
-    put_xml_cut(d->out, name, 30);
+               " shape=box style=\"rounded,filled\" fillcolor=\"%s\" color=\"%s\" penwidth=1.5 margin=\"0.12,0.04\" "
+               "label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\"><TR><TD><B>",
+               color_hex[COLOR_paper], color_hex[COLOR_serial]);
+    put_xml(d->out, name);
     buf_printf(d->out, "</B></TD></TR><TR><TD><FONT POINT-SIZE=\"9\" COLOR=\"%s\">", color_hex[COLOR_quiet]);
-    put_xml_cut(d->out, graph_type_text(d->A, d->g, t), 44);
+    put_xml(d->out, graph_type_text(d->A, d->g, t));
     buf_puts(d->out, "</FONT></TD></TR></TABLE>>]\n");
 }
 
-static void put_arrow(GraphDrawing *d, const char *from, const char *to, ValueId v)
+static void put_arrow(GraphDrawing *d, const char *from, const char *to, ValueId v, bool straight, bool labelled)
 {
-    buf_printf(d->out, "  %s -> %s [label=< ", from, to); /* a blank keeps it off the line */
-    put_xml_cut(d->out, flow_text(d->A, d->g, graph_value(d->g, v)->type), 32);
-    buf_puts(d->out, ">]\n");
+    buf_puts(d->out, "  ");
+    put_quoted(d->out, from);
+    buf_puts(d->out, " -> ");
+    put_quoted(d->out, to);
+    buf_printf(d->out, " [%s", straight ? "weight=8 " : "");
+    if (labelled) {
+        buf_puts(d->out, "label=< "); /* a blank keeps it off the line */
+        put_xml(d->out, flow_text(d->A, d->g, graph_value(d->g, v)->type));
+        buf_puts(d->out, "> ");
+    }
+    buf_puts(d->out, "tooltip=");
+    put_quoted(d->out, value_text(d, v));
+    buf_puts(d->out, " labeltooltip=");
+    put_quoted(d->out, value_text(d, v));
+    buf_puts(d->out, "]\n");
+}
+
+static const char *input_id(const GraphDrawing *d, ValueId v)
+{
+    return arena_printf(d->A, "input %s", graph_value(d->g, v)->name);
+}
+
+/* The numbered circles between columns: where a value leaves one, and where it enters the next. */
+static const char *handed_id(const GraphDrawing *d, uint32_t column, bool enters)
+{
+    return arena_printf(d->A, "%s %u", enters ? "from" : "to", column + 1);
+}
+
+/* How many arrows are on the longest path to each card, and on how many paths it shares that place: so a chain is known,
+** which is drawn straight, from a fork, which is drawn even. */
+static void find_levels(GraphDrawing *d)
+{
+    const Graph *g = d->g;
+    d->level = ARENA_ARRAY(d->A, Level, d->fold.n + 1);
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t c = 0; c < d->fold.n; c++) {
+            for (uint32_t i = 0; i < d->fold.card[c].n; i++) {
+                const GNode *n = card_node(d, d->fold.card[c], i);
+                for (uint32_t k = 0; k < n->nin; k++) {
+                    int32_t p = n->in[k] == VALUE_NONE ? -1 : g->producer[n->in[k]];
+                    uint32_t from = p < 0 ? CARD_NONE : d->fold.card_of[p];
+                    if (from == CARD_NONE || from == c)
+                        continue;
+                    uint32_t next = d->level[from].depth + 1;
+                    if (pass == 0)
+                        d->level[c].depth = next > d->level[c].depth ? next : d->level[c].depth;
+                    d->level[c].in += pass == 1 && next == d->level[c].depth;
+                    d->level[from].out += pass == 1 && next == d->level[c].depth;
+                }
+            }
+        }
+    }
+}
+
+static bool is_straight(const GraphDrawing *d, uint32_t from, uint32_t to)
+{
+    const Level *a = &d->level[from], *b = &d->level[to];
+    return a->depth + 1 == b->depth && a->out == 1 && b->in == 1;
+}
+
+static uint32_t find(Joint *j, uint32_t i)
+{
+    while (j->up[i] != i)
+        i = j->up[i] = j->up[j->up[i]];
+    return i;
+}
+
+static uint32_t value_thing(const GraphDrawing *d, ValueId v)
+{
+    return d->fold.n + v;
+}
+
+static uint32_t entry_thing(const GraphDrawing *d, uint32_t column)
+{
+    return d->fold.n + d->g->nvalues + column;
+}
+
+/* An arrow to card c (CARD_NONE: to what is no card) for value v, from wherever column `column` has it. */
+static void put_flow(GraphDrawing *d, ValueId v, uint32_t column, uint32_t c, const char *to)
+{
+    int32_t p = d->g->producer[v];
+    uint32_t from = p >= 0 ? d->fold.card_of[p] : CARD_NONE;
+    uint32_t home = p >= 0 ? d->columns.of[from] : d->home[v], thing = p >= 0 ? from : value_thing(d, v);
+    const char *id = p >= 0 ? card_id(d, from) : input_id(d, v);
+    bool first = true; /* arrow of those from a circle, which all bear the same */
+    if (home < column) {
+        first = !d->entered[column];
+        d->entered[column] = true;
+        id = handed_id(d, column - 1, true);
+        thing = entry_thing(d, column);
+    }
+    put_arrow(d, id, to, v, home == column && p >= 0 && c != CARD_NONE && is_straight(d, from, c), first);
+    if (c != CARD_NONE)
+        d->joint.up[find(&d->joint, thing)] = find(&d->joint, c);
 }
 
 /* Arrows into a card: each value once, however many nodes inside read it. */
-static void put_arrows_into(GraphDrawing *d, uint32_t c, bool *fed)
+static void put_arrows_into(GraphDrawing *d, uint32_t c)
 {
     const Graph *g = d->g;
     Card card = d->fold.card[c];
@@ -330,37 +172,108 @@ static void put_arrows_into(GraphDrawing *d, uint32_t c, bool *fed)
             if (v == VALUE_NONE || is_parameter(d, v))
                 continue;
             int32_t p = g->producer[v];
-            uint32_t from = p >= 0 ? d->fold.card_of[p] : UINT32_MAX;
+            uint32_t from = p >= 0 ? d->fold.card_of[p] : CARD_NONE;
             bool known = from == c || (p >= 0 && !d->shown[from]);
             for (size_t s = 0; s < seen.n; s++)
                 known |= seen.at[s] == v;
             if (known)
                 continue;
             vec_push(d->A, &seen, v);
-            if (p < 0)
-                fed[v] = true;
-            put_arrow(d, p < 0 ? arena_printf(d->A, "v%u", v) : arena_printf(d->A, "c%u", from),
-                      arena_printf(d->A, "c%u", c), v);
+            if (p < 0 && d->home[v] == CARD_NONE)
+                d->home[v] = d->columns.of[c];
+            put_flow(d, v, d->columns.of[c], c, card_id(d, c));
         }
     }
 }
 
-static void put_ends(GraphDrawing *d, const bool *fed, bool part)
+/* A numbered circle where a value leaves a column, and one where it enters the next. */
+static void put_handed(GraphDrawing *d, uint32_t column)
+{
+    ValueId v = d->columns.handed[column];
+    if (v == VALUE_NONE)
+        return;
+    for (int enters = 0; enters < 2; enters++) {
+        card_put_node(d, handed_id(d, column, enters), value_text(d, v));
+        buf_printf(d->out, " shape=circle style=filled fillcolor=\"%s\" color=\"%s\" margin=0 width=0.3 height=0.3 fixedsize=true label=\"%u\"]\n",
+                   color_hex[COLOR_shade], color_hex[COLOR_serial], column + 1);
+    }
+    put_flow(d, v, column, CARD_NONE, handed_id(d, column, false));
+}
+
+static void put_ends(GraphDrawing *d, bool part)
 {
     const Graph *g = d->g;
-    for (uint32_t i = 0; i < g->ninputs; i++)
-        if (fed[g->input[i]] || !part)
-            put_end(d, arena_printf(d->A, "v%u", g->input[i]), graph_value(g, g->input[i])->name,
-                    graph_value(g, g->input[i])->type);
+    for (uint32_t i = 0; i < g->ninputs; i++) {
+        ValueId v = g->input[i];
+        if (d->home[v] != CARD_NONE || !part)
+            put_end(d, input_id(d, v), graph_value(g, v)->name, v);
+    }
     for (uint32_t i = 0; i < g->noutputs; i++) {
         ValueId v = g->output[i].value;
         int32_t p = g->producer[v];
-        if (p < 0 || d->fold.card_of[p] == CARD_NONE || !d->shown[d->fold.card_of[p]])
+        uint32_t c = p < 0 ? CARD_NONE : d->fold.card_of[p];
+        if (c == CARD_NONE || !d->shown[c])
             continue;
-        const char *id = arena_printf(d->A, "out%u", i);
-        put_end(d, id, g->output[i].name, graph_value(g, v)->type);
-        put_arrow(d, arena_printf(d->A, "c%u", d->fold.card_of[p]), id, v);
+        const char *id = arena_printf(d->A, "output %s", g->output[i].name);
+        put_end(d, id, g->output[i].name, v);
+        put_arrow(d, card_id(d, c), id, v, true, true);
     }
+}
+
+/* Graphviz lays out what hangs together; in a column nothing may stand apart. */
+static void join_columns(GraphDrawing *d)
+{
+    const Graph *g = d->g;
+    uint32_t *first = ARENA_ARRAY(d->A, uint32_t, d->columns.n);
+    memset(first, 0xff, d->columns.n * sizeof *first);
+    for (uint32_t c = 0; c < d->fold.n && d->columns.n > 1; c++) {
+        uint32_t *head = &first[d->columns.of[c]];
+        *head = *head == CARD_NONE ? c : *head;
+        uint32_t a = find(&d->joint, *head), b = find(&d->joint, c);
+        if (a == b)
+            continue;
+        d->joint.up[b] = a;
+        buf_puts(d->out, "  ");
+        put_quoted(d->out, card_id(d, *head));
+        buf_puts(d->out, " -> ");
+        put_quoted(d->out, card_id(d, c));
+        buf_puts(d->out, " [style=invis constraint=false]\n");
+    }
+    for (uint32_t i = 0; i < g->ninputs && d->columns.n > 1; i++) {
+        if (d->home[g->input[i]] != CARD_NONE)
+            continue;
+        buf_puts(d->out, "  ");
+        put_quoted(d->out, input_id(d, g->input[i]));
+        buf_puts(d->out, " -> ");
+        put_quoted(d->out, card_id(d, 0));
+        buf_puts(d->out, " [style=invis]\n");
+    }
+}
+
+/* The height of every card with the arrow into it, by the lines it has. */
+static Columns columns_of(GraphDrawing *d)
+{
+    enum { ARROW = 42, LINE = 15, FRAME = 30 };
+    const Graph *g = d->g;
+    double *height = ARENA_ARRAY(d->A, double, d->fold.n + 1);
+    bool *joined = ARENA_ARRAY(d->A, bool, d->fold.n + 1);
+    Buf *out = d->out;
+    for (uint32_t c = 0; c < d->fold.n; c++) {
+        Buf card = buf_new(d->A);
+        d->out = &card;
+        card_put(d, c);
+        height[c] = ARROW;
+        for (const char *s = buf_str(&card); (s = strstr(s, "<TR>")); s++)
+            height[c] += LINE;
+    }
+    d->out = out;
+    for (uint32_t k = 0; k < g->ngroups && d->fold.n == g->nnodes; k++) {
+        GGroup group = g->group[k];
+        height[group.first] += group.n > 1 ? FRAME : 0;
+        for (uint32_t c = group.first; c + 1 < group.first + group.n; c++)
+            joined[c] = true;
+    }
+    return graph_columns(d->A, g, &d->fold, height, joined);
 }
 
 /* Cards at most `hops` arrows away from the card of node `at`. */
@@ -386,6 +299,47 @@ static void show_around(GraphDrawing *d, uint32_t at, int hops)
     }
 }
 
+/* The graph's name, how it was folded, and what the colours mean. */
+static void put_head(GraphDrawing *d)
+{
+    static const struct {
+        FuseClass fuse;
+        const char *text;
+    } classes[] = {{FUSE_OUT_FUSABLE, "out-fusable (conv, gemm, pool)"},
+                   {FUSE_REDUCTION, "reduction"},
+                   {FUSE_ELEMENTWISE, "elementwise, broadcast"},
+                   {FUSE_INJECTIVE, "injective (moves elements)"},
+                   {FUSE_OPAQUE, "opaque (never fused)"}};
+    const Graph *g = d->g;
+    DotKey keys[sizeof classes / sizeof *classes + 3];
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        bool any = false;
+        for (uint32_t k = 0; k < d->fold.nnodes; k++) {
+            FuseClass fuse = g->node[d->fold.node[k]]->op->fuse;
+            any |= (fuse == FUSE_BROADCAST ? FUSE_ELEMENTWISE : fuse) == classes[i].fuse &&
+                   d->shown[d->fold.card_of[d->fold.node[k]]];
+        }
+        if (any)
+            keys[n++] = (DotKey){graph_looks[classes[i].fuse], NULL, classes[i].text};
+    }
+    bool frames = false;
+    for (uint32_t k = 0; k < g->ngroups && d->fold.n == g->nnodes; k++)
+        frames |= g->group[k].n > 1;
+    if (frames)
+        keys[n++] = (DotKey){{COLOR_rule, COLOR_band, 1, "ROUNDED"}, NULL, "fused group: one kernel"};
+    if (d->columns.n > 1)
+        keys[n++] = (DotKey){.text = "a numbered circle goes on at the top of the next column"};
+    if (*d->fold.said)
+        keys[n++] = (DotKey){.text = d->fold.said};
+    buf_puts(d->out, "  label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"2\">"
+                     "<TR><TD ALIGN=\"LEFT\"><FONT POINT-SIZE=\"15\"><B>");
+    put_xml(d->out, g->name);
+    buf_puts(d->out, "</B></FONT></TD></TR><TR><TD ALIGN=\"LEFT\">");
+    dot_legend(d->out, keys, n);
+    buf_puts(d->out, "</TD></TR></TABLE>>\n");
+}
+
 bool graph_picture(Arena *A, const Graph *g, GraphView view, Picture *out, Err *err)
 {
     Buf text = buf_new(A);
@@ -401,16 +355,34 @@ bool graph_picture(Arena *A, const Graph *g, GraphView view, Picture *out, Err *
             return REFUSE(err, graph_unknown_value, NULL, view.around, "");
         show_around(&d, (uint32_t)at, view.hops > 0 ? view.hops : 1);
     }
-    Buf head = buf_new(A);
-    buf_puts(&head, "rankdir=TB nodesep=0.25 ranksep=0.35 labelloc=t labeljust=l label=");
-    put_quoted(&head, *d.fold.said ? arena_printf(A, "%s: %s", g->name, d.fold.said) : g->name);
-    dot_begin(&text, g->name, buf_str(&head));
-    put_cards(&d);
-    bool *fed = ARENA_ARRAY(A, bool, g->nvalues + 1);
+    d.columns = (Columns){1, ARENA_ARRAY(A, uint32_t, d.fold.n + 1), NULL};
+    if (!view.around)
+        d.columns = columns_of(&d);
+    d.home = ARENA_ARRAY(A, uint32_t, g->nvalues + 1);
+    memset(d.home, 0xff, g->nvalues * sizeof *d.home);
+    d.entered = ARENA_ARRAY(A, bool, d.columns.n + 1);
+    uint32_t things = entry_thing(&d, d.columns.n);
+    d.joint.up = ARENA_ARRAY(A, uint32_t, things + 1);
+    for (uint32_t i = 0; i < things; i++)
+        d.joint.up[i] = i;
+    /* Packing makes Graphviz forget the ranks that labels need, so arrows span two. */
+    dot_begin(&text, g->name,
+              d.columns.n > 1 ? arena_printf(A, "nodesep=0.25 ranksep=0.14 labelloc=t labeljust=l pack=28 packmode=\"array_it%u\"",
+                                             d.columns.n)
+                              : "nodesep=0.25 ranksep=0.3 labelloc=t labeljust=l");
+    if (d.columns.n > 1)
+        buf_puts(&text, "  edge [minlen=2]\n");
+    put_head(&d);
+    find_levels(&d);
+    for (uint32_t k = 0; k < d.columns.n; k++) /* Graphviz packs components in the order of their first nodes */
+        put_column(&d, k);
     for (uint32_t c = 0; c < d.fold.n; c++)
         if (d.shown[c])
-            put_arrows_into(&d, c, fed);
-    put_ends(&d, fed, view.around != NULL);
+            put_arrows_into(&d, c);
+    for (uint32_t k = 0; k + 1 < d.columns.n; k++)
+        put_handed(&d, k);
+    put_ends(&d, view.around != NULL);
+    join_columns(&d);
     dot_end(&text);
     *out = (Picture){PICTURE_dot, .source = buf_str(&text)};
     return true;

@@ -7,8 +7,9 @@
 #include "viz/dot.h"
 #include "viz/palette.h"
 #include "viz/text/style.h"
+#include "viz/text/wrap.h"
 
-enum { CODE_COLS = 64, HEAD_COLS = 90 };
+enum { NOTE_COLS = 44, TITLE_COLS = 72 };
 
 /* How a box is drawn: by what kind of loop it is, or by what happened to it. */
 typedef struct Look {
@@ -39,6 +40,13 @@ static const Look change_look[] = {
     [CHANGE_gone] = {COLOR_vectorized, COLOR_vectorized_fill, 2, "DASHED", "− "},
 };
 
+/* Where a buffer lies: shared memory belongs to GPU blocks, local memory to threads. */
+static const Look scope_look[SCOPE_COUNT] = {
+    [SCOPE_global] = {COLOR_edge, COLOR_band, 1, "", ""},
+    [SCOPE_shared] = {COLOR_block, COLOR_block_fill, 1, "", ""},
+    [SCOPE_local] = {COLOR_thread, COLOR_thread_fill, 1, "", ""},
+};
+
 typedef struct Drawing {
     Arena *A;
     Buf *out;
@@ -59,13 +67,39 @@ static void put_font(Buf *b, Color c, const char *face, int size)
 
 static void put_open(Buf *b, size_t row, Look l, int padding)
 {
-    buf_printf(b,
-               "<TABLE PORT=\"r%zu\" BORDER=\"%d\" CELLBORDER=\"0\" CELLSPACING=\"0\" "
-               "CELLPADDING=\"%d\" COLOR=\"%s\" BGCOLOR=\"%s\"",
-               row, l.border, padding, color_hex[l.line], color_hex[l.fill]);
-    if (*l.style)
-        buf_printf(b, " STYLE=\"%s\"", l.style);
-    buf_puts(b, ">");
+    dot_table(b, arena_printf(b->arena, "r%zu", row), (DotLook){l.line, l.fill, l.border, l.style}, 0, padding);
+}
+
+/* Lines that are aligned on the left. */
+static void put_lines(Buf *b, CodeLines lines)
+{
+    for (size_t i = 0; i < lines.n; i++) {
+        put_xml(b, lines.line[i]);
+        buf_puts(b, lines.n > 1 ? "<BR ALIGN=\"LEFT\"/>" : "");
+    }
+}
+
+static void put_code(Buf *b, const char *text)
+{
+    put_font(b, COLOR_ink, FONT_CODE, 10);
+    put_lines(b, wrap_code(b->arena, text, NEST_CODE_COLS));
+    buf_puts(b, "</FONT>");
+}
+
+/* What else there is to say behind a name; on lines of its own where it is long. */
+static void put_note(Buf *b, const char *note)
+{
+    if (!*note)
+        return;
+    put_font(b, COLOR_quiet, NULL, 9);
+    if (text_cols(note) <= NOTE_COLS) {
+        buf_puts(b, "   ");
+        put_xml(b, note);
+    } else {
+        buf_puts(b, "<BR ALIGN=\"LEFT\"/>");
+        put_lines(b, wrap_code(b->arena, note, NEST_CODE_COLS));
+    }
+    buf_puts(b, "</FONT>");
 }
 
 static void put_loop_head(Drawing *d, const NestRow *r, Look l)
@@ -81,29 +115,21 @@ static void put_loop_head(Drawing *d, const NestRow *r, Look l)
     put_xml(b, r->name);
     buf_puts(b, "</B></FONT>  ");
     put_font(b, COLOR_ink, NULL, 0);
-    put_xml_cut(b, r->extent, 24);
+    bool brief = text_cols(r->extent) <= NEST_EXTENT_COLS;
+    if (brief)
+        put_xml(b, r->extent);
     buf_puts(b, "</FONT>");
     if (k != FOR_serial) {
         put_font(b, strong, NULL, 10);
         buf_printf(b, "  %s</FONT>", word_of_kind(k));
     }
-    const char *origin = nest_origin(d->A, r);
-    if (*origin || *r->note) {
-        put_font(b, COLOR_quiet, NULL, 9);
-        buf_puts(b, "   ");
-        put_xml_cut(b, origin, 32);
-        buf_puts(b, *origin && *r->note ? "  " : "");
-        put_xml_cut(b, r->note, 32);
-        buf_puts(b, "</FONT>");
+    put_note(b, nest_origin(d->A, r));
+    put_note(b, r->note);
+    if (!brief) {
+        buf_puts(b, "<BR ALIGN=\"LEFT\"/>");
+        put_code(b, r->extent);
     }
     buf_puts(b, "</TD></TR>");
-}
-
-static void put_code(Buf *b, const char *text)
-{
-    put_font(b, COLOR_ink, FONT_CODE, 10);
-    put_xml_cut(b, text, CODE_COLS);
-    buf_puts(b, "</FONT>");
 }
 
 /* A block is a sheet of paper: its name above the line that computes. */
@@ -116,44 +142,45 @@ static void put_block(Drawing *d, size_t i, const NestRow *r)
         l.fill = COLOR_paper;
     }
     put_open(b, i, l, 3);
-    buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
+    buf_printf(b, "<TR><TD PORT=\"r%zur\" ALIGN=\"LEFT\">", i);
     put_font(b, l.line, NULL, 0);
     buf_printf(b, "<B>%s", l.mark);
     put_xml(b, r->name);
     buf_puts(b, "</B></FONT>");
-    const char *origin = nest_origin(d->A, r);
-    put_font(b, COLOR_quiet, NULL, 9);
-    if (*r->note) {
-        buf_puts(b, "   ");
-        put_xml_cut(b, r->note, CODE_COLS);
-    }
-    if (*origin) {
-        buf_puts(b, "   ");
-        put_xml_cut(b, origin, 32);
-    }
-    buf_puts(b, " </FONT></TD></TR>");
+    put_note(b, r->note);
+    put_note(b, nest_origin(d->A, r));
+    buf_puts(b, " </TD></TR>");
     if (*r->text) {
-        buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
+        buf_printf(b, "<TR><TD PORT=\"r%zuw\" ALIGN=\"LEFT\" BALIGN=\"LEFT\">", i);
         put_code(b, r->text);
         buf_puts(b, "</TD></TR>");
     }
 }
 
+/* Graphviz sets a line of text high in its cell; in a box as low as that it shows. */
+static void put_sliver(Buf *b, int height)
+{
+    buf_printf(b, "<TR><TD HEIGHT=\"%d\" CELLPADDING=\"0\"></TD></TR>", height);
+}
+
 static void put_alloc(Drawing *d, size_t i, const NestRow *r)
 {
     Buf *b = d->out;
-    Look l = {COLOR_quiet, COLOR_paper, 1, "DASHED", ""};
-    if (d->change && d->change[i] != CHANGE_same)
+    const Node *buffer = r->node->kid[Alloc_buffer];
+    Look l = scope_look[buffer->at.buf->scope];
+    if (d->change)
         l = change_look[d->change[i]];
+    l.style = "DASHED";
     put_open(b, i, l, 2);
+    put_sliver(b, 3);
     buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
     put_font(b, COLOR_ink, NULL, 10);
     buf_printf(b, "%s<B>", l.mark);
     put_xml(b, r->name);
     buf_puts(b, "</B></FONT>");
-    put_font(b, COLOR_quiet, NULL, 9);
-    buf_printf(b, "   %s  ", scope_name[r->node->kid[Alloc_buffer]->at.buf->scope]);
-    put_xml_cut(b, nest_buffer_shape(d->A, r->node->kid[Alloc_buffer], r->node), 40);
+    put_font(b, COLOR_quiet, NULL, 10);
+    buf_printf(b, "   %s  ", scope_name[buffer->at.buf->scope]);
+    put_xml(b, nest_buffer_shape(d->A, buffer, r->node));
     if (r->bytes >= 0)
         buf_printf(b, "  %s", text_bytes(d->A, r->bytes));
     buf_puts(b, "</FONT></TD></TR></TABLE>");
@@ -216,7 +243,7 @@ static void put_nest(Drawing *d, const char *node, const char *title)
     if (title && *title) {
         buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
         put_font(b, COLOR_quiet, NULL, 10);
-        put_xml_cut(b, title, HEAD_COLS);
+        put_lines(b, wrap_code(d->A, title, TITLE_COLS));
         buf_puts(b, "</FONT></TD></TR>\n");
     }
     size_t i = 0;
@@ -251,12 +278,15 @@ static void put_buffer(Drawing *d, const Node *buffer, const Node *alloc, size_t
     Buf *b = d->out;
     Scope scope = buffer->at.buf->scope;
     buf_printf(b, "  b%zu [shape=%s style=filled fillcolor=\"%s\" color=\"%s\" margin=\"0.1,0.04\" label=<<TABLE BORDER=\"0\" "
-                  "CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\"><TR><TD><B>",
-               number, shape[scope], color_hex[alloc ? COLOR_paper : COLOR_band], color_hex[COLOR_edge]);
-    put_xml_cut(b, ir_buf_name(buffer), 28);
+                  "CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\">",
+               number, shape[scope], color_hex[scope_look[scope].fill], color_hex[scope_look[scope].line]);
+    if (scope != SCOPE_local)
+        put_sliver(b, scope == SCOPE_global ? 6 : 3); /* below the lid */
+    buf_puts(b, "<TR><TD><B>");
+    put_xml(b, ir_buf_name(buffer));
     buf_puts(b, "</B></TD></TR><TR><TD>");
     put_font(b, COLOR_quiet, NULL, 9);
-    put_xml_cut(b, nest_buffer_shape(d->A, buffer, alloc), 32);
+    put_lines(b, wrap_code(d->A, nest_buffer_shape(d->A, buffer, alloc), NOTE_COLS));
     int64_t bytes = nest_buffer_bytes(buffer, alloc);
     if (bytes >= 0 || scope != SCOPE_global) {
         buf_puts(b, "</FONT></TD></TR><TR><TD>");
@@ -275,18 +305,19 @@ static bool in_list(const Node *list, const Node *buffer)
     return false;
 }
 
-/* What is only read stands on the left, everything else on the right. */
+/* What is only read stands on the left, everything else on the right.  There arrows to a block end at its name, and
+** arrows from it begin at the line that computes. */
 static void put_uses(Drawing *d, size_t i, const BufferUse *use, size_t number, const Node *params)
 {
     Buf *b = d->out;
-    bool left = in_list(params, use->buffer);
-    if (use->read && left)
-        buf_printf(b, "  b%zu -> nest:r%zu:w [color=\"%s\"]\n", number, i, color_hex[COLOR_edge]);
+    const NestRow *r = &d->nest->row[i];
+    bool lines = r->kind == ROW_block && *r->text;
+    if (use->read && in_list(params, use->buffer))
+        buf_printf(b, "  b%zu -> nest:r%zu:w\n", number, i);
     else if (use->read)
-        buf_printf(b, "  nest:r%zu:e -> b%zu [dir=back color=\"%s\"]\n", i, number,
-                   color_hex[COLOR_edge]);
+        buf_printf(b, "  nest:r%zu%s:e -> b%zu [dir=back]\n", i, lines ? "r" : "", number);
     if (use->written)
-        buf_printf(b, "  nest:r%zu:e -> b%zu [color=\"%s\" penwidth=2]\n", i, number,
+        buf_printf(b, "  nest:r%zu%s:e -> b%zu [color=\"%s\" penwidth=2]\n", i, lines ? "w" : "", number,
                    color_hex[COLOR_serial]);
 }
 
@@ -311,17 +342,60 @@ static size_t known_buffers(const Nest *nest, size_t rows, Arena *A, Known **out
     return n;
 }
 
+static bool has_kind(const Drawing *d, ForKind k)
+{
+    for (size_t i = 0; i < d->rows; i++)
+        if (d->nest->row[i].kind == ROW_loop && ir_for_kind(d->nest->row[i].node) == k)
+            return true;
+    return false;
+}
+
+/* What the boxes and arrows that are there mean. */
+static void put_legend(Drawing *d, const Known *known, size_t n)
+{
+    static const struct {
+        const char *word;
+        ForKind kind[3];
+    } kinds[] = {{"serial loop", {FOR_serial}},
+                 {"parallel", {FOR_parallel}},
+                 {"vectorized", {FOR_vectorized}},
+                 {"unrolled", {FOR_unrolled}},
+                 {"GPU block axis", {FOR_block_x, FOR_block_y, FOR_block_z}},
+                 {"GPU thread axis", {FOR_thread_x, FOR_thread_y, FOR_thread_z}}};
+    DotKey keys[sizeof kinds / sizeof *kinds + SCOPE_COUNT + 1];
+    size_t nkeys = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        bool any = false;
+        for (int k = 0; k < 3; k++)
+            any |= (k == 0 || kinds[i].kind[k]) && has_kind(d, kinds[i].kind[k]);
+        Look l = kind_look[kinds[i].kind[0]];
+        if (any)
+            keys[nkeys++] = (DotKey){{l.line, l.fill, l.border, l.style}, mark_of_kind(kinds[i].kind[0], true), kinds[i].word};
+    }
+    for (int s = 0; s < SCOPE_COUNT; s++) {
+        bool any = false;
+        for (size_t i = 0; i < n; i++)
+            any |= known[i].buffer->at.buf->scope == (Scope)s;
+        Look l = scope_look[s];
+        if (any)
+            keys[nkeys++] = (DotKey){{l.line, l.fill, l.border, l.style}, NULL, arena_printf(d->A, "%s buffer", scope_name[s])};
+    }
+    keys[nkeys++] = (DotKey){.text = "thin arrows read, bold arrows write"};
+    dot_legend(d->out, keys, nkeys);
+}
+
 Picture nest_picture(Arena *A, const Node *func)
 {
     Nest nest = nest_of(A, func);
     Buf out = buf_new(A);
     Drawing d = {.A = A, .out = &out, .nest = &nest};
-    dot_begin(&out, nest.row[0].name, 
-              "rankdir=LR nodesep=0.3 ranksep=0.7 labelloc=b fontsize=9 "
-              "label=\"thin arrows read, bold arrows write\"");
+    dot_begin(&out, nest.row[0].name, "rankdir=LR nodesep=0.3 ranksep=0.7 labelloc=b labeljust=l");
     put_nest(&d, "nest", NULL);
     Known *known = NULL;
     size_t n = nest.func ? known_buffers(&nest, d.rows, A, &known) : 0;
+    buf_puts(&out, "  label=<");
+    put_legend(&d, known, n);
+    buf_puts(&out, ">\n");
     for (size_t i = 0; i < n; i++)
         put_buffer(&d, known[i].buffer, known[i].alloc, i);
     for (size_t i = 0; i < d.rows; i++) {

@@ -90,6 +90,79 @@ t.test("a model: cards, and a part of it", function()
   t.raises("graph_unknown_value", function() g:show(nil, {around = "conv9"}) end)
 end)
 
+-- A chain of n blocks, each a fork that joins again.
+local function chain(n)
+  local lines, last = { "graph chain(x: float32[1, 64]) -> (y: float32[1, 64]):" }, "x"
+  for i = 1, n do
+    for _, node in ipairs { "relu%d: float32[1, 64] = relu(" .. last .. ")", "neg%d: float32[1, 64] = neg(relu%d)",
+                            "exp%d: float32[1, 64] = exp(neg%d)", "add%d: float32[1, 64] = add(relu%d, exp%d)" } do
+      lines[#lines + 1] = "  " .. node:gsub("%%d", i)
+    end
+    last = "add" .. i
+  end
+  lines[#lines + 1] = "  return y = " .. last
+  return tvm.parse_graph(table.concat(lines, "\n"))
+end
+
+t.test("a long model stands in columns, which hand on one value each", function()
+  t.ok(not chain(2):show():dot():find("pack", 1, true))
+  local g = chain(24)
+  local dot = g:show():dot()
+  local columns = math.tointeger(dot:match 'packmode="?array_it(%d+)')
+  t.ok(columns > 2 and columns < 12)
+  local up, arrows = {}, 0 -- what hangs together is a column
+  local function column(id)
+    while up[id] do id = up[id] end
+    return id
+  end
+  for from, to in dot:gmatch '\n%s*"?([%w ]-)"? %-> "?([%w ]-)"?%s*%[' do
+    arrows = arrows + 1
+    from, to = column(from), column(to)
+    if from ~= to then up[to] = from end
+  end
+  t.ok(arrows >= 5 * 24)
+  local count, seen = 0, {}
+  for i = 1, 24 do
+    local c = column("relu" .. i)
+    if not seen[c] then
+      count = count + 1
+      seen[c] = count
+      t.eq(column("from " .. count - 1), count > 1 and c or "from 0")
+    end
+    t.eq(seen[c], count) -- a column that has ended does not go on
+  end
+  t.eq(count, columns)
+  local svg = g:show():svg()
+  local width, height = svg:match 'width="(%d+)pt" height="(%d+)pt"'
+  t.ok(width / height > 0.4 and width / height < 2.5)
+  local _, labels = svg:gsub("1×64</text>", "")
+  t.eq(labels, 5 * 24 + 1 + columns - 1) -- every arrow says its shape
+  t.eq(g:show():svg(), svg)
+end)
+
+t.test("legends say what the colours mean, of what is there", function()
+  local dot = chain(1):show():dot()
+  t.contains(dot, "elementwise, broadcast")
+  t.ok(not dot:find("reduction", 1, true))
+  local nest = tvm.schedule(tvm.parse [[
+  func f(A: float32[64]) -> B: float32[64]:
+    for b in bind("blockIdx.x", 4):
+      alloc T: float32[16] shared
+      for x in bind("threadIdx.x", 16):
+        block T(i = b*16 + x, t = x):
+          T[t] = A[i]
+        barrier("shared")
+        block B(i = b*16 + x, t = x):
+          B[i] = T[t] * 2.0 + T[t] * 3.0 + T[t] * 4.0 + T[t] * 5.0 + T[t] * 6.0 + T[t] * 7.0 + T[t] * 8.0
+  ]])
+  local svg = nest:show():svg()
+  for _, said in ipairs { ">GPU block axis", ">GPU thread axis", ">shared buffer", ">global buffer" } do t.contains(svg, said) end
+  t.ok(not svg:find(">parallel", 1, true) and not svg:find(">local buffer", 1, true))
+  t.ok(not svg:find("…", 1, true)) -- a long line is broken, not cut
+  t.contains(svg, "T[t]*8</text>")
+  t.ok(not svg:find '<text [^>]*font%-size="[^>]*"[^>]*fill="[^"]*">[%w ]+[%w ]</text>') -- each has its width
+end)
+
 t.test("without its module the program still runs, and says what is missing", function()
   os.execute("mkdir " .. stem .. " && cp /proc/$PPID/exe " .. stem .. "/tvmrepl")
   local code = [[local s = tvm.schedule(tvm.parse "func f(A: float32[4]) -> B: float32[4]:\n  for i in range(4):\n    block B(i):\n      B[i] = A[i]")

@@ -483,7 +483,7 @@ const char *order_notes(Arena *A, const Order *o, bool drawn)
                        : "lines part what runs in any order: %s",
              o->blocks ? "GPU blocks" : "iterations of a parallel loop");
     if (o->vectors)
-        note(&b, "%s join the lanes of one vector step", drawn ? "bands" : "brackets");
+        note(&b, "%s join the lanes of one vector step", drawn ? "frames" : "brackets");
     if (o->most_visits > 1)
         note(&b, "%s", arena_printf(A, "%s are computed more than once, up to %lld times",
                                     drawn ? "points with a corner" : "points with a star",

@@ -237,6 +237,36 @@ static void numbers_lie_in_their_cells(void **state)
     arena_release(A);
 }
 
+static int count(const char *text, const char *what)
+{
+    int n = 0;
+    for (; (text = strstr(text, what)); text++)
+        n++;
+    return n;
+}
+
+static void lines_part_the_tiles(void **state)
+{
+    (void)state;
+    static const char text[] = "func f(A: float32[8, 8]) -> C: float32[8, 8]:\n"
+                               "  for yo in range(4):\n    for xo in range(2):\n"
+                               "      for yi in range(2):\n        for xi in %s(4):\n"
+                               "          block C(y = yo*2 + yi, x = xo*4 + xi):\n"
+                               "            C[y, x] = A[y, x]\n";
+    static const char thick[] = "stroke-width=\"1.3\"", frame[] = "rx=\"7.0\" fill=\"none\"";
+    Arena *A = arena_new(NULL);
+    Order o;
+    Err err = {0};
+    assert_true(order_of(A, parse(A, arena_printf(A, text, "range")), &(OrderAsk){0}, &o, &err));
+    Picture p = order_picture(A, &o, false, 1);
+    assert_int_equal(count(p.source, thick), 3 + 1); /* between 4 tiles down, 2 across */
+    assert_int_equal(count(p.source, frame), 0);
+    assert_non_null(strstr(p.source, "grey lines part tiles"));
+    assert_true(order_of(A, parse(A, arena_printf(A, text, "vectorized")), &(OrderAsk){0}, &o, &err));
+    assert_int_equal(count(order_picture(A, &o, false, 1).source, frame), 16); /* a step of 4 lanes each */
+    arena_release(A);
+}
+
 static void bars_stay_on_the_page(void **state)
 {
     (void)state;
@@ -307,6 +337,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(rows_hold_their_text_and_nest),
         cmocka_unit_test(what_is_in_both_stands_at_one_height),
         cmocka_unit_test(numbers_lie_in_their_cells),
+        cmocka_unit_test(lines_part_the_tiles),
         cmocka_unit_test(bars_stay_on_the_page),
         cmocka_unit_test(widths_are_those_of_the_font),
         cmocka_unit_test(code_is_broken_where_it_may_be),

@@ -1,6 +1,7 @@
 /* order_svg.c -- drawing an Order. */
 #include "viz/svg/order_svg.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,13 +60,52 @@ static void put_cells(Buf *b, const Order *o, Grid g, bool animated, double seco
     }
 }
 
+/* How far the order jumps from a row or a column to the next: 0 where the two are not steps of one sequence. */
+static int64_t jump_after(const Order *o, bool rows, int i)
+{
+    const OrderCell *a = rows ? order_cell(o, i, 0) : order_cell(o, 0, i);
+    const OrderCell *b = rows ? order_cell(o, i + 1, 0) : order_cell(o, 0, i + 1);
+    bool linked = a->number && b->number && a->chunk == b->chunk;
+    return linked ? llabs(b->number - a->number) : 0;
+}
+
+/* For each row or column, after which a tile ends: 1, or 2 for a tile of tiles.  The order jumps farther there. */
+static int *tile_ends(Arena *A, const Order *o, bool rows)
+{
+    int n = (rows ? o->rows : o->cols) - 1;
+    int *ends = ARENA_ARRAY(A, int, n + 1);
+    if (o->threads || o->most_visits > 1)
+        return ends;
+    int64_t near = 0, far = 0;
+    for (int i = 0; i < n; i++) {
+        int64_t jump = jump_after(o, rows, i);
+        near = jump && (!near || jump < near) ? jump : near;
+    }
+    for (int i = 0; i < n; i++) {
+        int64_t jump = jump_after(o, rows, i);
+        far = jump > 2 * near && (!far || jump < far) ? jump : far;
+    }
+    for (int i = 0; i < n; i++) {
+        int64_t jump = jump_after(o, rows, i);
+        ends[i] = jump > 2 * far && far ? 2 : jump > near;
+    }
+    return ends;
+}
+
 static void put_lattice(Buf *b, const Order *o, Grid g)
 {
+    static const double width[] = {1, 1.3, 2.2};
+    int *col_ends = tile_ends(b->arena, o, false), *row_ends = tile_ends(b->arena, o, true);
     double right = g.x + o->cols * g.side, bottom = g.y + o->rows * g.side;
-    for (int c = 0; c <= o->cols; c++)
-        svg_line(b, g.x + c * g.side, g.y, g.x + c * g.side, bottom, COLOR_rule, 1);
-    for (int r = 0; r <= o->rows; r++)
-        svg_line(b, g.x, g.y + r * g.side, right, g.y + r * g.side, COLOR_rule, 1);
+    for (int weight = 0; weight < 3; weight++) { /* thicker lines last */
+        Color color = weight ? COLOR_edge : COLOR_rule;
+        for (int c = 0; c + 1 < o->cols; c++)
+            if (col_ends[c] == weight)
+                svg_line(b, g.x + (c + 1) * g.side, g.y, g.x + (c + 1) * g.side, bottom, color, width[weight]);
+        for (int r = 0; r + 1 < o->rows; r++)
+            if (row_ends[r] == weight)
+                svg_line(b, g.x, g.y + (r + 1) * g.side, right, g.y + (r + 1) * g.side, color, width[weight]);
+    }
     for (int r = 0; r < o->rows; r++) {
         for (int c = 0; c < o->cols; c++) {
             const OrderCell *here = order_cell(o, r, c);
@@ -93,17 +133,37 @@ static void put_band(Buf *b, const Order *o, Grid g, size_t from, size_t to, Col
                color_hex[color], width);
 }
 
-/* A band through the cells of each vector step; a step with one lane shown has none. */
+/* Lanes that are neighbours in a row or a column get a frame, others a band from each to the next. */
+static void put_lanes(Buf *b, const Order *o, Grid g, size_t from, size_t to)
+{
+    int r0 = INT_MAX, r1 = 0, c0 = INT_MAX, c1 = 0;
+    for (size_t k = from; k < to; k++) {
+        const OrderVisit *v = &o->visit[k];
+        r0 = v->row < r0 ? v->row : r0;
+        r1 = v->row > r1 ? v->row : r1;
+        c0 = v->col < c0 ? v->col : c0;
+        c1 = v->col > c1 ? v->col : c1;
+    }
+    if ((size_t)(r1 - r0 + 1) * (size_t)(c1 - c0 + 1) == to - from) {
+        double x = g.x + c0 * g.side + 3.5, y = g.y + r0 * g.side + 5;
+        double w = (c1 - c0 + 1) * g.side - 7, h = (r1 - r0 + 1) * g.side - 10;
+        svg_rect(b, x, y, w, h, 7, COLOR_paper, 1);
+        svg_frame(b, x, y, w, h, 7, COLOR_vectorized, 1.5);
+        return;
+    }
+    put_band(b, o, g, from, to, COLOR_vectorized, g.side * 0.66);
+    put_band(b, o, g, from, to, COLOR_paper, g.side * 0.66 - 3);
+}
+
+/* Around the cells of each vector step; a step with one lane shown has nothing. */
 static void put_bands(Buf *b, const Order *o, Grid g)
 {
     for (size_t i = 0; o->vectors && i < o->nvisits;) {
         size_t end = i + 1;
         while (end < o->nvisits && o->visit[end].lanes == o->visit[i].lanes)
             end++;
-        if (end - i > 1 && !o->visit[i].again) {
-            put_band(b, o, g, i, end, COLOR_vectorized, g.side * 0.66);
-            put_band(b, o, g, i, end, COLOR_paper, g.side * 0.66 - 3);
-        }
+        if (end - i > 1 && !o->visit[i].again)
+            put_lanes(b, o, g, i, end);
         i = end;
     }
 }
@@ -237,6 +297,20 @@ static void put_animation(Buf *b, double seconds)
                seconds + 1);
 }
 
+/* What the numbers, the shade and the lines say, then what is special here. */
+static const char *notes_text(Arena *A, const Order *o)
+{
+    const int *ends[] = {tile_ends(A, o, false), tile_ends(A, o, true)};
+    bool tiles = false;
+    for (int c = 0; c + 1 < o->cols; c++)
+        tiles |= ends[0][c] > 0;
+    for (int r = 0; r + 1 < o->rows; r++)
+        tiles |= ends[1][r] > 0;
+    const char *notes = order_notes(A, o, true);
+    return arena_printf(A, "%s%s%s%s", o->threads ? "" : "numbers count the order of computing; darker is later",
+                        tiles ? "\ngrey lines part tiles" : "", *notes && !o->threads ? "\n" : "", notes);
+}
+
 Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
 {
     Buf b = buf_new(A);
@@ -255,7 +329,7 @@ Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
     g.y = top + 46;
     double bottom = g.y + o->rows * g.side;
     SvgFont small = {.size = 11, .color = COLOR_quiet};
-    SvgLines notes = svg_wrap(A, small, order_notes(A, o, true), width - 2 * MARGIN);
+    SvgLines notes = svg_wrap(A, small, notes_text(A, o), width - 2 * MARGIN);
     double height = bottom + (notes.n ? 10 + (double)notes.n * LINE : 0) + MARGIN;
 
     svg_open(&b, width, height, arena_printf(A, "order in which %s is computed", o->block));

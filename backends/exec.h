@@ -60,6 +60,10 @@ typedef struct ExecJob {
     double deadline_s; /* for the whole job; 0: 10 s */
 } ExecJob;
 
+/* From now on every run is stopped after so many seconds, whatever its job says; 0: as the jobs say. Returns what
+** was said before. */
+double exec_limit_runs(double seconds);
+
 /* Runs the job once.  seconds[i], if asked for, is how long call i took in the runner. */
 bool exec_run(const ExecJob *job, double *seconds, Err *err);
 

@@ -344,6 +344,15 @@ static void bring_home(const Layout *l)
     }
 }
 
+static double limit_of_all; /* seconds; 0: each job has its own */
+
+double exec_limit_runs(double seconds)
+{
+    double before = limit_of_all;
+    limit_of_all = seconds;
+    return before;
+}
+
 static bool run_native(Arena *A, const ExecJob *jobs, int njobs, const TimerPlan *plan, Err *err)
 {
     Layout l = {.A = A};
@@ -352,6 +361,8 @@ static bool run_native(Arena *A, const ExecJob *jobs, int njobs, const TimerPlan
         double own = jobs[j].deadline_s > 0 ? jobs[j].deadline_s : DEADLINE_S;
         deadline = own > deadline ? own : deadline;
     }
+    if (limit_of_all > 0)
+        deadline = limit_of_all;
     if (cancel_poll(err) || !exec_need_runner(err) || !lay_out(&l, jobs, njobs, err) ||
         !write_board(&l, &jobs[0], plan, err))
         return false;

@@ -4,10 +4,12 @@
 ** metatable finds members in one table (name to function); a field's function sits there wrapped in
 ** its descriptor, and is called instead of returned.
 */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/nearest.h"
+#include "lua_api/doc.h"
 #include "lua_api/session.h"
 
 typedef struct Box {
@@ -90,8 +92,56 @@ static void push_function(lua_State *L, const LuaFn *fn)
     lua_pop(L, 1);
 }
 
-/* Raises that `owner` has no member `key`: one of the table at `members` may have been meant, or a
-** name that was right in another time or house. */
+/* The method `key` of the class of that name, or NULL. */
+static const LuaFn *method_of(lua_State *L, const char *class, const char *key)
+{
+    const LuaClass *cls;
+    const LuaFn *m;
+    for (int i = 0; (cls = doc_class(L, i)); i++)
+        for (size_t k = 0; strcmp(cls->name, class) == 0 && (m = lua_member(cls, k)); k++)
+            if (lua_fn_name(m).kind == FN_METHOD && strcmp(lua_fn_name(m).name, key) == 0)
+                return m;
+    return NULL;
+}
+
+static void raise_method_elsewhere(lua_State *L, const char *owner, const char *key)
+{
+    static const struct {
+        const char *class, *how;
+    } made[] = {
+#define MADE(class, how) {class, how},
+#include "lua_api/old_names.def"
+    };
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        const LuaFn *fn = method_of(L, made[i].class, key);
+        if (fn)
+            RAISE(L, member_elsewhere, NULL, owner, key, lua_pushfstring(L, "a method of %s", made[i].class),
+                  lua_pushfstring(L, made[i].how, fn->sig));
+    }
+}
+
+static void raise_function_elsewhere(lua_State *L, const char *owner, const char *key)
+{
+    const LuaFn *fn;
+    for (int i = 0; (fn = doc_function(L, i)); i++)
+        if (strcmp(lua_fn_name(fn).name, key) == 0 && lua_fn_name(fn).place[0])
+            RAISE(L, member_elsewhere, NULL, owner, key,
+                  lua_pushfstring(L, "a function of %s", lua_fn_name(fn).place), fn->sig);
+}
+
+/* Raises where `key` belongs, if that is no member of `owner` but of something else: of a module, an other module's
+** function is likelier to be meant than a method. */
+static void raise_elsewhere(lua_State *L, const char *owner, const char *key)
+{
+    bool module = islower((unsigned char)owner[0]);
+    if (module)
+        raise_function_elsewhere(L, owner, key);
+    raise_method_elsewhere(L, owner, key);
+    raise_function_elsewhere(L, owner, key);
+}
+
+/* Raises that `owner` has no member `key`: one of the table at `members` may have been meant, a name that was right
+** in another time or house, or one that belongs to something else. */
 static int no_member(lua_State *L, const char *owner, const char *key, int members)
 {
     static const struct {
@@ -103,6 +153,7 @@ static int no_member(lua_State *L, const char *owner, const char *key, int membe
     for (size_t i = 0; i < sizeof old / sizeof *old; i++)
         if (strcmp(owner, old[i].owner) == 0 && strcmp(key, old[i].name) == 0)
             return RAISE(L, old_name, NULL, owner, key, old[i].today);
+    raise_elsewhere(L, owner, key);
     Nearest n = nearest_to(key);
     for (lua_pushnil(L); lua_next(L, members); lua_pop(L, 1))
         if (lua_type(L, -2) == LUA_TSTRING)

@@ -22,5 +22,6 @@ int push_tensor(lua_State *L, Tensor *t, const Err *err);
 
 /* The operators, of tensor_math_lua.c; ends with NULL. */
 extern const LuaFn *const tensor_math_members[];
+extern const LuaFn *const tensor_walk_members[];
 
 #endif

@@ -217,8 +217,8 @@ LUA_FN(tvm_random, "tvm.random(shape, dtype?, {seed, lo, hi, normal}?) -> Tensor
 }
 
 LUA_FN(tvm_load, "tvm.load(path) -> Tensor",
-       "The tensor in a .npy file, or the pixels of a PNG, PGM or PPM image ([height, width] if gray,\n"
-       "[height, width, 3] if coloured; uint8 or uint16).")
+       "The tensor in a .npy file, as it was saved, or the pixels of a PNG, PGM or PPM image: [height, width] if\n"
+       "gray, [height, width, 3] if coloured, from 0 to 255 (uint8) or, of 16 bits, to 65535 (uint16).")
 {
     Err err = {0};
     return push_tensor(L, tensor_load(arg_str(L, 1), &err), &err);
@@ -524,7 +524,7 @@ const LuaClass tensor_class = {
     .doc = "An array of numbers with a shape.  A value: it never changes.  t[i] is a row or an element, from 0.\n"
            "+ - * / // % take two tensors of one dtype and shape, or a tensor and a number.",
     .size = sizeof(TensorBox),
-    .members = LUA_MEMBERS(tensor_members, tensor_math_members),
+    .members = LUA_MEMBERS(tensor_members, tensor_math_members, tensor_walk_members),
     .release = tensor_box_release,
     .tostring = tensor_tostring,
     .index = tensor_index_,

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backends/exec.h"
 #include "backends/llvm/peak.h"
 #include "core/run/stats.h"
 #include "lua_api/runnable.h"
@@ -283,6 +284,24 @@ LUA_FN(tvm_clock, "tvm.clock() -> number",
     return 1;
 }
 
+LUA_FN(tvm_time_limit, "tvm.time_limit(seconds?) -> number",
+    "How long one run of a kernel or a model may take before it is stopped; returns what was said before. 0, as at\n"
+    "first, leaves it to the workbench, which allows 10 seconds and more for long programs. Without an argument nothing\n"
+    "changes.\n"
+    "> tvm.time_limit(600)\n"
+    "0.0\n"
+    "> tvm.time_limit(0)\n"
+    "600.0")
+{
+    double before = exec_limit_runs(0), seconds = arg_number_or(L, 1, before);
+    exec_limit_runs(before);
+    if (!(seconds >= 0 && seconds < 1e9))
+        return arg_wrong(L, 1, "a number of seconds, or 0");
+    exec_limit_runs(seconds);
+    lua_pushnumber(L, before);
+    return 1;
+}
+
 LUA_FN(tvm_time, "tvm.time(program, options?) -> Timing",
     "Builds a Func, Version, Schedule or Module, and measures it in the runner process: rounds of at least\n"
     "min_repeat_ms = 2, repeat = 21 of them.  Further options: number, threads (0: all cores), target, limit\n"
@@ -385,7 +404,7 @@ LUA_FN(tvm_whatif, "tvm.whatif(f, grid, schedule, options?) -> WhatIf",
 
 void lua_open_timings(lua_State *L)
 {
-    static const LuaFn *const functions[] = {&tvm_clock_fn, &tvm_time_fn, &tvm_time_all_fn, &tvm_verdict_fn, &tvm_compare_fn,
+    static const LuaFn *const functions[] = {&tvm_clock_fn, &tvm_time_limit_fn, &tvm_time_fn, &tvm_time_all_fn, &tvm_verdict_fn, &tvm_compare_fn,
                                              &tvm_peak_fn, &tvm_whatif_fn, NULL};
     lua_put_functions(L, functions);
     lua_put_class(L, &timing_class);

@@ -72,6 +72,24 @@ t.test("names from other houses are answered with today's", function()
   t.raises("no_member", function() return s.splti end)
 end)
 
+t.test("what belongs to something else says to what", function()
+  local s, g = matmul(), tvm.import "tutorials/models/digits.onnx"
+  local m = g:fuse():lower()
+  for _, case in ipairs {
+    { function() m:split("x", 4) end, "Module has no member 'split', which is a method of Schedule",
+      "s = m:schedule \"conv2\" or s = tvm.schedule(f) makes one, and then s:split(loop, factors, names…)" },
+    { function() tvm.parallel(s, "y") end, "a method of Schedule", "s:parallel(loops)" },
+    { function() g:profile() end, "a method of Module", "m = g:lower() makes one" },
+    { function() g:compare(g) end, "a function of tvm", "tvm.compare(list, options?)" },
+    { function() te.schedule(s) end, "a function of tvm", "tvm.schedule(program)" },
+    { function() s:argmax() end, "a method of Tensor", "t:argmax()" },
+  } do
+    local e = t.raises("member_elsewhere", case[1])
+    t.contains(e.why, case[2])
+    t.contains(e.fix, case[3])
+  end
+end)
+
 t.test("every object shows itself whole by :more()", function()
   t.ok(matmul().more == more and tvm.tensor({ 1 }).more == more)
 end)

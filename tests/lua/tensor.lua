@@ -119,4 +119,21 @@ t.test("mistakes", function()
 end)
 
 os.execute("rm -r " .. folder)
+t.test("loops over tensors begin at 0 and end", function()
+  local x = tvm.tensor { { 1, 2 }, { 3, 4 }, { 5, 6 } }
+  for _, walk in ipairs { pairs, ipairs } do
+    local seen = {}
+    for i, row in walk(x) do seen[#seen + 1] = ("%d: %g %g"):format(i, row[0], row[1]) end
+    t.eq(table.concat(seen, "; "), "0: 1 2; 1: 3 4; 2: 5 6")
+    for _ in walk(tvm.zeros { 0 }) do error "an element of nothing" end
+  end
+  t.eq(#x, 3)
+  local e = t.raises("tensor_index", function() return x[#x] end)
+  t.contains(e.fix, "indices count from 0")
+  local sum = 0
+  for i, v in ipairs { 1, 2, nil, 4 } do sum = sum + i * v end
+  t.eq(sum, 5)
+  t.ok(not pcall(ipairs))
+end)
+
 t.done()

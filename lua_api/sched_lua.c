@@ -284,7 +284,7 @@ LUA_FN(sched_why_not, "s:why_not(step, …) -> string",
     "parallel(i): iterations of i write the same elements: a statement into B; iterations i=0 and i=1 both update B[0]\n"
     "  hint: allocate what is written inside the loop (compute_at), or choose another loop\n"
     "> print(s:why_not(\"split\", \"i\", 2))\n"
-    "legal: split i(4) -> i.0(2) i.1(2)")
+    "legal: split i(4) -> io(2) ii(2)")
 {
     Sched *s = check_sched(L, 1)->sched;
     const char *name = arg_str(L, 2);
@@ -313,13 +313,13 @@ LUA_FN(sched_verify, "s:verify() -> string",
     "instances wrote, in time, and iterations that run at once leave each other alone.  It trusts nothing that the\n"
     "steps checked.  Says what is proven and what cannot be told; raises an error where something is proven wrong.\n"
     "> s = tvm.schedule(tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in range(4):\\n  block B(i):\\n   B[i] = A[i]\")\n"
-    "> s:split(\"i\", 2); s:parallel \"i.0\"\n"
-    "step 1  split i(4) -> i.0(2) i.1(2)\n"
-    "step 2  parallel i.0\n"
+    "> s:split(\"i\", 2); s:parallel \"io\"\n"
+    "step 1  split i(4) -> io(2) ii(2)\n"
+    "step 2  parallel io\n"
     "> print(s:verify())\n"
     "proven: step 2 computes what step 0 does\n"
     "  1 statement: each reads what the same instances wrote in step 0, all of it made in time\n"
-    "  at once: i.0 (parallel)\n"
+    "  at once: io (parallel)\n"
     "not looked at: the arithmetic inside blocks; s:check(inputs) runs it")
 {
     Sched *s = check_sched(L, 1)->sched;

@@ -84,7 +84,7 @@ table.sort(classes)
 -- What a parameter of this name might be given.
 local function any(...) return { ... } end
 local fitting = {
-  loop = any("y", "x", "k", "yo", "yi", "C/y", "y.0"), loops = any("y", "x", { "y", "x" }, { "k", "y" }, "*/x"),
+  loop = any("y", "x", "k", "yo", "yi", "C/y", "yo"), loops = any("y", "x", { "y", "x" }, { "k", "y" }, "*/x"),
   block = any("C", "C.store", "matmul"), buffer = any("A", "B", "C", "C.local"), factors = any(2, 4, { -1, 3 }, { 2, -1 }),
   scope = any("local", "shared", "global"), axis = any("threadIdx.x", "blockIdx.y", 0, 1), place = any("y", "C"),
   key = any("note", "pipeline"), value = any(1, 2.5, "text", true, { 1, 2 }), name = any("a", "C", "x"), names = any("a", "b"),

@@ -1,6 +1,7 @@
 /* loops.c -- split, fuse, reorder, tile: the loops of one nest, and nothing else. */
 #include "core/schedule/prims.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "core/base/mutant.h"
@@ -94,12 +95,16 @@ static bool solve_factors(Step *s, const Node *loop, const Bound *f, int64_t *ou
     return true;
 }
 
-/* y.0 y.1 …, unless named. */
-static const char *part_name(Step *s, const Node *loop, const Bound *names, size_t i)
+/* yo and yi, or y0 y1 y2 …, unless named.  What ends in a digit is kept apart from the number: i0_0. */
+static const char *part_name(Step *s, const Node *loop, size_t n, const Bound *names, size_t i)
 {
-    const char *name = i < names->n ? names->names[i]
-                                    : arena_printf(s->A, "%s.%zu", ir_var_name(loop->kid[For_var]), i);
-    return name;
+    if (i < names->n)
+        return names->names[i];
+    const char *name = ir_var_name(loop->kid[For_var]);
+    if (n == 2)
+        return arena_printf(s->A, "%s%c", name, i == 0 ? 'o' : 'i');
+    bool digit = name[0] && isdigit((unsigned char)name[strlen(name) - 1]);
+    return arena_printf(s->A, "%s%s%zu", name, digit ? "_" : "", i);
 }
 
 typedef struct Parts {
@@ -158,7 +163,7 @@ static void name_parts(Step *s, const Node *func, const Node *loop, Parts *p, co
         product *= p->factor[i];
     bool guarded = product != loop->kid[For_extent]->at.i;
     for (size_t i = 0; i < p->n; i++) {
-        const char *name = part_name(s, loop, names, i), *try = fresh_loop_name(s->A, without, body, name);
+        const char *name = part_name(s, loop, p->n, names, i), *try = fresh_loop_name(s->A, without, body, name);
         for (int k = 1; is_part(p, i, try) || hidden_by_axis(body, loop->kid[For_var], guarded, try); k++)
             try = fresh_loop_name(s->A, without, body, arena_printf(s->A, "%s_%d", name, k));
         const VarInfo *from = loop->kid[For_var]->at.var;

@@ -5,7 +5,7 @@ const Prim prims[] = {
     {"split", "L:loop F:factors S:names",
      "Splits a loop into nested loops whose extents are the factors; -1 stands for the one to be found.  An\n"
      "integer n means {-1, n}.  Where the factors cover more than the extent, the blocks below get a guard.\n"
-     "Returns the new loops, outermost first, named y.0, y.1 … unless names are given.\n"
+     "Returns the new loops, outermost first: yo and yi, or y0, y1, y2 … of more than two, unless names are given.\n"
      "  for y in range(20):            for yo in range(3):\n"
      "    block C(y): …          →       for yi in range(8):\n"
      "                                     block C(y = yo*8 + yi) where y < 20: …",
@@ -24,11 +24,11 @@ const Prim prims[] = {
      prim_reorder, false},
     {"tile", "L:y L:x I:ty I:tx S:names",
      "Splits two loops, one in the other, and brings the inner parts inside: yo, xo, yi, xi.\n"
-     "  for y in range(64):            for y.0 in range(8):\n"
-     "    for x in range(64):    →       for x.0 in range(4):\n"
-     "      block C(y, x): …               for y.1 in range(8):\n"
-     "                                       for x.1 in range(16):\n"
-     "                                         block C(y = y.0*8 + y.1, …): …",
+     "  for y in range(64):            for yo in range(8):\n"
+     "    for x in range(64):    →       for xo in range(4):\n"
+     "      block C(y, x): …               for yi in range(8):\n"
+     "                                       for xi in range(16):\n"
+     "                                         block C(y = yo*8 + yi, …): …",
      prim_tile, true},
     {"parallel", "M:loops",
      "Runs the iterations of a loop on several threads of the CPU, in any order.  Every iteration must write\n"

@@ -22,7 +22,7 @@ static const char *pick(Draw *d, const NameList *from)
 
 static const char *wild_name(Draw *d)
 {
-    static const char *const odd[] = {"", "nothing", "y/z", "*/x", "C.init", "9", "a b", "y.0", "//", "P/P/y"};
+    static const char *const odd[] = {"", "nothing", "y/z", "*/x", "C.init", "9", "a b", "yo", "//", "P/P/y"};
     switch (choose(d->c, 4)) {
     case 0: return odd[choose(d->c, 10)];
     case 1: return pick(d, &d->loops);

@@ -68,7 +68,7 @@ end)
 found("a copy whose last part nothing writes",
   [[ A: int32[6]; R[z] = A[z] + 1; S[l] = R[l]*2 ]], function(s)
   s:split("S/l", { 4, -1, 5 })
-  s:compute_at("R", "l.1")
+  s:compute_at("R", "l1")
   s:cache_write("R", "local")
 end)
 
@@ -186,7 +186,7 @@ refused("nothing moves into a loop that never runs", "not_written_here",
 refused("a guard that lets one iteration pass lets no other block pass", "runs_again",
   [[ A: int32[1]; Q: int32[1]; P[y] = A[y] + 1; Q[i] = P[0]*2 ]], function(s)
   s:split("y", 4)
-  s:reverse_compute_at("Q", "y.1")
+  s:reverse_compute_at("Q", "yi")
 end)
 
 found("a guard that fails, holds and fails again",

@@ -121,7 +121,7 @@ t.test("answers that tell what was wrong", function()
   e = t.raises("fuse_inside_out", function() s:fuse { "k", "y" } end)
   t.contains(e.fix, "y, k")
   s:split("x", 1000000)
-  t.contains(s:history(), "(1000000 is beyond the extent: one iteration of x.0 does all)")
+  t.contains(s:history(), "(1000000 is beyond the extent: one iteration of xo does all)")
   local a = tvm.random { 8, 8 }
   t.ok(s:build()(a, a) == s:run(a, a))
   t.contains(run [[-e 's = tvm.schedule(te("C[y] = A[y] + 1")(64)) s:check();']], "ok: no index outside")

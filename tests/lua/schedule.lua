@@ -6,17 +6,17 @@ local function fresh() return p.matmul(60, 64, 64) end
 t.test("steps return names, and chain", function()
   local s = fresh()
   local yo, yi = s:split("y", { -1, 8 })
-  t.eq(yo, "y.0")
-  t.eq(yi, "y.1")
+  t.eq(yo, "yo")
+  t.eq(yi, "yi")
   s:split("x", 16, "xo", "xi")
   t.eq(s:reorder("xo", "k", "xi"):vectorize("xi"):at().ir ~= nil, true)
 end)
 
 t.test("a step returns the loops it made, though another nest has loops of those names", function()
   local s = p.schedule [[ A: float32[64]; B[x] = A[x] + 1; C[x] = B[x] * 2 ]]
-  t.eq((s:split("C/x", 8)), "x.0")
+  t.eq((s:split("C/x", 8)), "xo")
   local outer, inner = s:split("x", 16)
-  t.eq(outer .. " " .. inner, "B/x.0 B/x.1")
+  t.eq(outer .. " " .. inner, "B/xo B/xi")
 end)
 
 t.test("undo, redo, marks, forks", function()
@@ -25,7 +25,7 @@ t.test("undo, redo, marks, forks", function()
   s:split("y", 8)
   s:mark "tiled"
   local tiled = s:fingerprint()
-  s:parallel "y.0"
+  s:parallel "yo"
   t.eq(s:at(0):fingerprint(), before)
   t.eq(s:at("tiled"):fingerprint(), tiled)
   local f = s:fork()
@@ -127,7 +127,7 @@ t.test("a name alone means the main block's loop", function()
   s:parallel "y"
   t.eq(tostring(s:history()):match "step 2[^\n]*", "step 2  parallel conv/y")
   t.eq(s:split("R/x", 8, "xo", "xi"), "R/xo")
-  t.eq(s:split("xo", 2), "xo.0")
+  t.eq(s:split("xo", 2), "xoo")
   local e = t.raises("reduce_concurrent", function() s:vectorize "k" end, { s = s })
   t.eq(e.fix, 's:vectorize("xi")')
   local again = conv()
@@ -146,11 +146,22 @@ t.test("a name alone does not move on to another nest", function()
   s:split("P/x", 2)
 end)
 
+t.test("loops that nobody names stay short to type", function()
+  local s = p.schedule [[ A: float32[4096]; B[x] = A[x] + 1 ]]
+  local function names(...) return table.concat({ ... }, " ") end
+  t.eq(names(s:split("x", 64)), "xo xi")
+  t.eq(names(s:split("xi", 8)), "xio xii")
+  t.eq(names(s:split("xii", 2)), "xiio xiii")
+  t.eq(names(s:split("xo", { -1, 4, 4 })), "xo0 xo1 xo2")
+  t.eq(names(s:split("xo1", { 2, 1, 2 })), "xo1_0 xo1_1 xo1_2")
+  t.eq(s:fuse { "xo1_0", "xo1_1" }, "xo1_0_xo1_1")
+end)
+
 t.test("new loops have names of their own", function()
   local s = conv()
   t.raises("name_twice", function() s:split("y", 8, "a", "a") end)
   t.raises("name_twice", function() s:tile("y", "x", 4, 4, "a", "b", "c", "a") end)
-  t.eq(table.concat({ s:split("y", { -1, 2, 2 }, "y.1") }, " "), "y.1 y.1_1 y.2")
+  t.eq(table.concat({ s:split("y", { -1, 2, 2 }, "y1") }, " "), "y1 y1_1 y2")
 end)
 
 t.test("a version keeps its mark, and takes no steps", function()

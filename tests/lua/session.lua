@@ -146,7 +146,7 @@ end)
 
 t.test("a step on the names that a step returned is answered", function()
   local text =
-    typed('s = tvm.schedule(te "A: float32[16]; B[x] = A[x]")', 's:split("x", 4):vectorize "x.1"')
+    typed('s = tvm.schedule(te "A: float32[16]; B[x] = A[x]")', 's:split("x", 4):vectorize "xi"')
   t.contains(text, "vectorize is a method of Schedule")
 end)
 

@@ -107,14 +107,14 @@ static void split_guards_what_does_not_divide(void **state)
     good(&f, "split y 8 yo yi");
     assert_string_equal(f.s->at->said, "split y(60) -> yo(8) yi(8)");
     good(&f, "split x 16");
-    good(&f, "reorder yo x.0 k yi x.1");
+    good(&f, "reorder yo xo k yi xi");
     is_now(&f, "func matmul(A: float32[64, 60], B: float32[64, 64]) -> C: float32[60, 64]:\n"
                "  for yo in range(8):\n"
-               "    for x.0 in range(4):\n"
+               "    for xo in range(4):\n"
                "      for k in range(64):\n"
                "        for yi in range(8):\n"
-               "          for x.1 in range(16):\n"
-               "            block C(y = yo*8 + yi, x = x.0*16 + x.1, k: reduce) where y < 60:\n"
+               "          for xi in range(16):\n"
+               "            block C(y = yo*8 + yi, x = xo*16 + xi, k: reduce) where y < 60:\n"
                "              init: C[y, x] = 0\n"
                "              C[y, x] += A[k, y] * B[k, x]\n");
     refused(&f, "split y 4", ERR_stale_name);

@@ -9,7 +9,7 @@ func matmul(A: float32[16, 12], B: float32[16, 9]) -> C: float32[12, 9]:
 ]]
 s = tvm.schedule(f)
 local yo, yi = s:split("y", 4, "yo", "yi")
-s:split("x", {-1, 3}); s:reorder {"yo", "x.0", "k", "yi", "x.1"}
-s:vectorize "x.1"; s:unroll "yi"; s:cache_write("C", "local"); s:reverse_compute_at("C.store", "x.0")
+s:split("x", {-1, 3}); s:reorder {"yo", "xo", "k", "yi", "xi"}
+s:vectorize "xi"; s:unroll "yi"; s:cache_write("C", "local"); s:reverse_compute_at("C.store", "xo")
 s:decompose_reduction("C", "k"); print(s:try("parallel", "k")); s:undo(2); s:mark "a"; s:redo()
 s:fork():parallel "yo"; s:diff(0); s:history(); s:at "a"

@@ -67,6 +67,7 @@ static const char *sentence(Arena *A, const char *doc)
 
 typedef struct Row {
     const char *name, *doc;
+    bool apart; /* an empty line stands above */
 } Row;
 
 typedef VEC(Row) RowVec;
@@ -83,7 +84,7 @@ static void add_rows(lua_State *L, Buf *b, const RowVec *rows)
     }
     for (size_t i = 0; i < rows->n; i++) {
         int wide = text_cols(rows->at[i].name);
-        buf_printf(b, "\n  %s", rows->at[i].name);
+        buf_printf(b, "%s\n  %s", rows->at[i].apart ? "\n" : "", rows->at[i].name);
         if (wide > column)
             buf_putc(b, '\n');
         buf_pad(b, ' ', wide > column ? column + 4 : column + 2 - wide);
@@ -104,10 +105,14 @@ void doc_push_class(lua_State *L, const LuaClass *cls)
     RowVec rows = {0};
     buf_printf(&b, "%s\n", cls->name);
     wrap_doc(&b, cls->doc ? cls->doc : "Inside the workbench.", 2, help_width(L));
-    const LuaFn *fn;
-    for (size_t i = 0; (fn = lua_member(cls, i)); i++)
-        if (lua_fn_name(fn).kind != FN_META)
-            vec_push(b.arena, &rows, ((Row){fn->sig, fn->doc}));
+    for (const LuaFn *const *const *list = cls->members; list && *list; list++) { /* what belongs together */
+        bool apart = rows.n > 0;
+        for (const LuaFn *const *m = *list; *m; m++)
+            if (lua_fn_name(*m).kind != FN_META) {
+                vec_push(b.arena, &rows, ((Row){(*m)->sig, (*m)->doc, apart}));
+                apart = false;
+            }
+    }
     add_rows(L, &b, &rows);
     push_text(L, &b);
 }
@@ -121,40 +126,66 @@ static void push_module(lua_State *L, const char *name, const char *doc)
     wrap_doc(&b, doc, 2, help_width(L));
     for (int i = 0; (fn = doc_function(L, i)); i++)
         if (strcmp(lua_fn_name(fn).place, name) == 0)
-            vec_push(b.arena, &rows, ((Row){fn->sig, fn->doc}));
+            vec_push(b.arena, &rows, ((Row){fn->sig, fn->doc, false}));
     add_rows(L, &b, &rows);
     push_text(L, &b);
 }
 
+/* The classes: those on the way from a model to a timing first, then the others. */
+static RowVec class_rows(lua_State *L, Arena *A)
+{
+    static const char *const way[] = {"Graph", "Module", "Schedule", "Version", "Func", "Tensor", "Check",
+                                      "Timing", "Comparison", "WhatIf", "Profile", "Kernel", "Picture"};
+    enum { ON_THE_WAY = sizeof way / sizeof *way };
+    RowVec rows = {0};
+    const LuaClass *cls;
+    for (size_t w = 0; w <= ON_THE_WAY; w++)
+        for (int i = 0; (cls = doc_class(L, i)); i++) {
+            size_t at = 0;
+            while (at < ON_THE_WAY && strcmp(way[at], cls->name) != 0)
+                at++;
+            if (at == w)
+                vec_push(A, &rows, ((Row){cls->name, cls->doc, false}));
+        }
+    return rows;
+}
+
 void doc_push_overview(lua_State *L)
 {
+    static const char way[] =
+        "From a model to a faster kernel\n"
+        "  g = tvm.import \"model.onnx\"  a model: g shows it, g:show \"g.svg\" draws it\n"
+        "  m = g:fuse():lower()         operators in groups, a loop program for each\n"
+        "  s = m:schedule \"conv2\"       loops of one; s shows them, s:ir() as text\n"
+        "  s = tvm.schedule(f(64))      or of f, which te.func or te [[…]] made\n"
+        "  s:split(\"x\", 8)              a step; help(s) lists all, help \"split\" is one\n"
+        "  s:undo(); s:diff(0)          back; what has changed since the beginning\n"
+        "  tvm.compare { s:at(0), s }   is it faster?\n"
+        "\n";
     static const Row keys[] = {
-        {"help(x)  or  ?x", "What a function, module or value is for, with examples"},
-        {"help \"word\"", "What is called so, or mentions it"},
-        {"??f", "The source of a function"},
-        {"tour()", "Plays the first lesson; tutorial() waits for Enter at each cell; `tvmrepl tutorial` lists the others"},
-        {"Tab", "Completes names, members, and names of loops and blocks inside strings"},
-        {"x = 1;", "A trailing ; silences; _ is the last value"},
-        {"more()", "Shows whole what was last shown in part"},
-        {"Ctrl-C", "Stops what runs, and drops an input that is not finished"},
-        {"exit", "Leaves, as Ctrl-D does"},
+        {"help(x)  or  ?x", "What a function, module or value is for, with examples", false},
+        {"help \"word\"", "What is called so, or mentions it", false},
+        {"??f", "The source of a function", false},
+        {"tour()", "Plays the first lesson; tutorial() waits for Enter at each cell; `tvmrepl tutorial` lists the others", false},
+        {"Tab", "Completes names, members, and names of loops and blocks inside strings", false},
+        {"x = 1;", "A trailing ; silences; _ is the last value", false},
+        {"more()", "Shows whole what was last shown in part", false},
+        {"Ctrl-C", "Stops what runs, and drops an input that is not finished", false},
+        {"exit", "Leaves, as Ctrl-D does", false},
     };
     Buf b = open_text(L);
-    RowVec modules = {0}, values = {0}, more = {0};
-    Row row;
-    const LuaClass *cls;
+    RowVec modules = {0}, values = class_rows(L, b.arena), more = {0};
+    Row row = {0};
     for (int i = 0; doc_module(L, i, &row.name, &row.doc); i++)
         vec_push(b.arena, &modules, row);
-    for (int i = 0; (cls = doc_class(L, i)); i++)
-        vec_push(b.arena, &values, ((Row){cls->name, cls->doc}));
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         vec_push(b.arena, &more, keys[i]);
-    buf_puts(&b, "Modules");
+    buf_printf(&b, "%sKeys and words", way);
+    add_rows(L, &b, &more);
+    buf_puts(&b, "\n\nModules");
     add_rows(L, &b, &modules);
     buf_puts(&b, "\n\nValues");
     add_rows(L, &b, &values);
-    buf_puts(&b, "\n\nMore help");
-    add_rows(L, &b, &more);
     push_text(L, &b);
 }
 
@@ -218,7 +249,7 @@ static void add_mention(const LuaFn *fn, const LuaClass *cls, void *env)
     if (!strcasestr(fn->sig, s->word) && !strcasestr(fn->doc, s->word))
         return;
     s->found++;
-    vec_push(s->b.arena, &s->rows, ((Row){fn->sig, fn->doc}));
+    vec_push(s->b.arena, &s->rows, ((Row){fn->sig, fn->doc, false}));
 }
 
 static void try_name(const LuaFn *fn, const LuaClass *cls, void *env)

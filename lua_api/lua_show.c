@@ -1,7 +1,6 @@
 /* lua_show.c -- how values show themselves: objects by their class, tables by their content, all
 ** within the width and length that a person reads. */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lua_api/doc.h"

@@ -7,8 +7,6 @@
 
 #include <lualib.h>
 
-#include "core/base/cancel.h"
-
 static const char table_keys[TABLE_COUNT];
 
 Session *session_of(lua_State *L) { return *(Session **)lua_getextraspace(L); }

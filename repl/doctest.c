@@ -12,7 +12,6 @@
 #include "core/base/arena.h"
 #include "core/base/buf.h"
 #include "lua_api/doc.h"
-#include "lua_api/protect.h"
 #include "repl/eval.h"
 #include "repl/start.h"
 

@@ -7,7 +7,6 @@
 #include "core/import/onnx/cases.h"
 #include "lua_api/lua_fn.h"
 #include "lua_api/model_run.h"
-#include "lua_api/protect.h"
 #include "repl/start.h"
 
 typedef struct Counts {

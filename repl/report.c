@@ -5,7 +5,6 @@
 */
 #include "repl/report.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,6 @@
 #include "viz/bars.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "viz/svg/measure.h"
 

@@ -1,7 +1,6 @@
 /* gpu_process.c -- loading PTX and launching kernels, on request. */
 #include "backends/cuda/gpu_process.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "backends/cuda/driver.h"

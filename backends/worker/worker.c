@@ -12,7 +12,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -25,7 +24,6 @@
 #include "backends/worker/runner.h"
 #include "backends/worker/window.h"
 #include "core/run/frame.h"
-#include "core/run/timer.h"
 
 enum { MAX_MODULES = 8 };
 

@@ -5,7 +5,6 @@
 */
 #include "core/graph/infer.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/buf.h"

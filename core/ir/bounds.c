@@ -3,8 +3,6 @@
 #include "core/ir/linear.h"
 #include "core/base/mutant.h"
 
-#include <string.h>
-
 enum { FUEL = 20000 };
 
 static Interval range_of_type(DType t)

@@ -1,7 +1,6 @@
 /* bind.c -- from what a caller gives to nodes of the program at hand. */
 #include "core/schedule/prim.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/ir/parse.h"

@@ -2,7 +2,6 @@
 #include "tests/diff/diff.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "backends/backend.h"

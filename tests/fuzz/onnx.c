@@ -3,7 +3,6 @@
 ** bytes are read as a tensor too.  Seeds: tests/fuzz/seeds/onnx, written by tests/fuzz/onnx_seeds.lua. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/graph/module.h"
 #include "core/graph/text.h"

@@ -1,7 +1,6 @@
 /* check.c -- the checking interpreter finds each kind of fault, and nothing in correct programs. */
 #include "tests/program.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/ir/check.h"

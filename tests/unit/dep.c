@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "core/affine/dep.h"
-#include "core/affine/witness.h"
 
 static double now_ms(void)
 {

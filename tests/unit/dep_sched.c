@@ -2,7 +2,6 @@
 ** keep what integer sets find, and a loop that was made concurrent must be free of dependences. */
 #include "tests/program.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,6 @@
 #include "tests/program.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/cancel.h"

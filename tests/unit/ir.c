@@ -1,7 +1,6 @@
 /* ir.c -- constructors, text form and fingerprints of the loop IR. */
 #include "tests/program.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/ir/print.h"

@@ -1,7 +1,6 @@
 /* lower.c -- the lowering passes: what they make of small programs, and that the meaning stays. */
 #include "tests/program.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/ir/check.h"

@@ -3,7 +3,6 @@
 #include "tests/program.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/ir/print.h"

@@ -1,7 +1,6 @@
 /* verify.c -- what the verifier accepts, and that each thing it looks for is found and named. */
 #include "tests/program.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/buf.h"

@@ -1,8 +1,6 @@
 /* order_text.c -- numbers in a grid. */
 #include "viz/text/order_text.h"
 
-#include <string.h>
-
 const char *order_loops_text(Arena *A, const Order *o, bool utf8)
 {
     Buf b = buf_new(A);

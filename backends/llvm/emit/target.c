@@ -3,7 +3,6 @@
 
 #include <llvm-c/Core.h>
 #include <llvm-c/Target.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backends/cuda/options.h"

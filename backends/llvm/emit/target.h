@@ -6,7 +6,7 @@
 
 #include <llvm-c/TargetMachine.h>
 
-#include "core/base/buf.h"
+#include "core/base/err.h"
 
 typedef struct Target {
     const char *triple, *cpu, *features;

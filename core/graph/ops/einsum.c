@@ -7,7 +7,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "core/graph/infer.h"
 #include "core/graph/ops/lower.h"
 
 enum { LETTERS = 52, LABELS = LETTERS + GRAPH_MAX_RANK, MOST_TERMS = 16 };

@@ -1,5 +1,4 @@
 /* quant.c -- between numbers and the small integers that stand for them. */
-#include "core/graph/infer.h"
 #include "core/graph/ops/lower.h"
 
 /* Scales and zero points, inputs 1 and 2, are one number each, or lists with one for each entry of

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/graph/consts.h"
 #include "core/graph/ops/lower.h"
 
 typedef enum Coord {

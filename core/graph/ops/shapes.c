@@ -1,7 +1,6 @@
 /* shapes.c -- operators about shapes, or made from them; and the values of small integers that
 ** shape inference follows through a graph. */
 #include <math.h>
-#include <string.h>
 
 #include "core/graph/consts.h"
 #include "core/graph/ops/lower.h"

@@ -106,7 +106,7 @@ static const Step *build_access(Checker *c, const Step *up, const Node *n)
     s->y = product ? check_compile(c, value->kid[Mul_b]) : NULL;
     if (!s->x || (product && !s->y))
         return NULL;
-    if (!(s->memory = check_find(c, n->kid[Store_buffer])))
+    if (!(s->memory = node_map_get(&c->map, n->kid[Store_buffer])))
         return FAIL(c->err, unbound_name, n, ir_buf_name(n->kid[Store_buffer]));
     return s;
 }
@@ -151,7 +151,7 @@ static bool take_argument(Checker *c, const Node *buffer, const InterpBuffer *gi
     Copy shape = {0};
     for (size_t d = 0; d < given->rank; d++) {
         const Node *dim = buffer->kid[Buffer_shape + d];
-        if (dim->op == OP_Var && !check_find(c, dim))
+        if (dim->op == OP_Var && !node_map_get(&c->map, dim))
             check_cell(c, dim)->i = given->shape[d];
         const Code *e = check_compile(c, dim);
         if (!e)
@@ -211,7 +211,7 @@ static bool run_once(Checker *c, const Run *run)
         return false;
     const Node *results = run->func->kid[Func_results];
     for (size_t i = 0; i < results->nkids && !run->options.partial; i++)
-        if (!check_complete(c, check_find(c, results->kid[i])))
+        if (!check_complete(c, node_map_get(&c->map, results->kid[i])))
             return false;
     return true;
 }

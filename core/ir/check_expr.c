@@ -6,43 +6,12 @@
 
 #include "core/ir/mathfn.h"
 
-/* ---- names ---- */
-
-static struct CheckEntry *entry(const Checker *c, const Node *key)
-{
-    size_t i = (size_t)((uintptr_t)key >> 4) * 31;
-    while (c->entries[i & (c->cap - 1)].key && c->entries[i & (c->cap - 1)].key != key)
-        i++;
-    return &c->entries[i & (c->cap - 1)];
-}
-
-void *check_find(const Checker *c, const Node *key)
-{
-    return c->cap ? entry(c, key)->value : NULL;
-}
-
-void check_put(Checker *c, const Node *key, void *value)
-{
-    if (2 * c->used >= c->cap) {
-        size_t n = c->cap;
-        struct CheckEntry *old = c->entries;
-        c->cap = n ? 2 * n : 64;
-        c->entries = ARENA_ARRAY(c->A, struct CheckEntry, c->cap);
-        for (size_t i = 0; i < n; i++)
-            if (old[i].key)
-                *entry(c, old[i].key) = old[i];
-    }
-    struct CheckEntry *e = entry(c, key);
-    c->used += !e->key;
-    *e = (struct CheckEntry){key, value};
-}
-
 Scalar *check_cell(Checker *c, const Node *var)
 {
-    Scalar *cell = check_find(c, var);
+    Scalar *cell = node_map_get(&c->map, var);
     if (!cell) {
         cell = arena_alloc(c->A, sizeof *cell);
-        check_put(c, var, cell);
+        node_map_put(&c->map, var, cell);
     }
     return cell;
 }
@@ -94,7 +63,7 @@ static const Code *compile_let(Checker *c, const Node *n)
 static const Code *compile_atom(Checker *c, const Node *n)
 {
     Code *e = code(c, n, n->nkids);
-    if (n->op == OP_Var && !(e->cell = check_find(c, n)))
+    if (n->op == OP_Var && !(e->cell = node_map_get(&c->map, n)))
         return FAIL(c->err, unbound_name, n, ir_var_name(n));
     if (n->op == OP_IntImm)
         e->literal.i = n->at.i;
@@ -113,7 +82,7 @@ static const Code *compile_new(Checker *c, const Node *n)
     case OP_Let: return compile_let(c, n);
     case OP_Load:
         e = code(c, n, Load_index);
-        if (e && !(e->memory = check_find(c, n->kid[Load_buffer])))
+        if (e && !(e->memory = node_map_get(&c->map, n->kid[Load_buffer])))
             return FAIL(c->err, unbound_name, n, ir_buf_name(n->kid[Load_buffer]));
         return e;
     case OP_Call:
@@ -137,12 +106,12 @@ static const Code *compile_new(Checker *c, const Node *n)
 
 const Code *check_compile(Checker *c, const Node *n)
 {
-    const Code *known = n->nkids ? check_find(c, n) : NULL;
+    const Code *known = n->nkids ? node_map_get(&c->map, n) : NULL;
     if (known)
         return known;
     const Code *e = compile_new(c, n);
     if (e && n->nkids)
-        check_put(c, n, (void *)(uintptr_t)e);
+        node_map_put(&c->map, n, (void *)(uintptr_t)e);
     return e;
 }
 

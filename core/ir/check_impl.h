@@ -13,6 +13,7 @@
 #define CORE_IR_CHECK_IMPL_H
 
 #include "core/ir/check.h"
+#include "core/ir/node_map.h"
 
 enum { CHECK_LEVELS = 6, NO_THREAD = -1, MANY_THREADS = -2, THREAD_AXES = 3 };
 
@@ -129,17 +130,10 @@ typedef struct Checker {
     char loops[160];    /* and its loop values */
     Wanted *wanted;     /* in the second run: what to look for */
 
-    /* names, by pointer */
-    size_t used, cap;
-    struct CheckEntry {
-        const Node *key;
-        void *value;
-    } *entries;
+    NodeMap map; /* cells of Vars, memory of Buffers, code of expressions */
 } Checker;
 
 /* ---- check_expr.c ---- */
-void *check_find(const Checker *c, const Node *key);
-void check_put(Checker *c, const Node *key, void *value);
 Scalar *check_cell(Checker *c, const Node *var);
 const Code *check_compile(Checker *c, const Node *n);
 Scalar check_value(Checker *c, const Code *e);

@@ -13,7 +13,7 @@ Memory *check_memory(Checker *c, const Node *buffer)
     m->buffer = buffer;
     m->copies = arena_alloc(c->A, sizeof *m->copies);
     m->ncopies = 1;
-    check_put(c, buffer, m);
+    node_map_put(&c->map, buffer, m);
     return m;
 }
 

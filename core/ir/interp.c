@@ -31,43 +31,14 @@ struct St {
 
 enum { LOOK_AROUND = 4096 };
 
-/* ---- the map from nodes to what they became ---- */
-
-static struct Entry *entry_of(const Compiler *c, const Node *key)
-{
-    size_t mask = c->cap - 1, i = (size_t)(((uintptr_t)key >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 20);
-    while (c->entries[i & mask].key && c->entries[i & mask].key != key)
-        i++;
-    return &c->entries[i & mask];
-}
-
-void *interp_find(const Compiler *c, const Node *key)
-{
-    return c->cap ? entry_of(c, key)->value : NULL;
-}
-
-void interp_put(Compiler *c, const Node *key, void *value)
-{
-    if (2 * c->used >= c->cap) {
-        struct Entry *old = c->entries;
-        size_t n = c->cap;
-        c->cap = n ? 2 * n : 64;
-        c->entries = ARENA_ARRAY(c->A, struct Entry, c->cap);
-        for (size_t i = 0; i < n; i++)
-            if (old[i].key)
-                *entry_of(c, old[i].key) = old[i];
-    }
-    struct Entry *e = entry_of(c, key);
-    c->used += !e->key;
-    *e = (struct Entry){key, value};
-}
+/* ---- what nodes become ---- */
 
 Scalar *interp_bind(Compiler *c, const Node *var)
 {
-    Scalar *cell = interp_find(c, var);
+    Scalar *cell = node_map_get(&c->map, var);
     if (!cell) {
         cell = arena_alloc(c->A, sizeof *cell);
-        interp_put(c, var, cell);
+        node_map_put(&c->map, var, cell);
     }
     return cell;
 }
@@ -76,7 +47,7 @@ static Mem *bind_buffer(Compiler *c, const Node *buffer)
 {
     Mem *mem = arena_alloc(c->A, sizeof *mem);
     mem->buffer = buffer;
-    interp_put(c, buffer, mem);
+    node_map_put(&c->map, buffer, mem);
     return mem;
 }
 
@@ -411,7 +382,7 @@ static bool bind_argument(Compiler *c, const Node *buffer, const InterpBuffer *g
     int64_t shape[IR_MAX_RANK] = {0};
     for (size_t d = 0; fits && d < given->rank; d++) {
         const Node *dim = buffer->kid[Buffer_shape + d];
-        if (dim->op == OP_Var && !interp_find(c, dim))
+        if (dim->op == OP_Var && !node_map_get(&c->map, dim))
             interp_bind(c, dim)->i = given->shape[d];
         const Ex *e = interp_expr(c, dim);
         if (!e)
@@ -452,7 +423,7 @@ static bool run_in(Arena *A, const Node *func, size_t n, const InterpBuffer *buf
     Machine m = {.A = A, .err = err};
     m.iterations = m.budget = l.iterations > 0 ? l.iterations : INT64_C(1) << 62;
     m.bytes_left = l.bytes > 0 ? l.bytes : (size_t)4 << 30;
-    Compiler c = {.A = A, .m = &m, .err = err};
+    Compiler c = {.A = A, .m = &m, .err = err, .map = {.arena = A}};
     if (!bind_arguments(&c, func, n, buffers))
         return false;
     const St *body = statement(&c, NULL, func->kid[Func_body]);
@@ -481,7 +452,7 @@ struct InterpExpr {
 
 InterpExpr *interp_compile(Arena *A, const Node *e, size_t n, const Node *const *vars, Err *err)
 {
-    Compiler c = {.A = A, .err = err};
+    Compiler c = {.A = A, .err = err, .map = {.arena = A}};
     InterpExpr *out = arena_alloc(A, sizeof *out);
     out->n = n;
     out->cells = ARENA_ARRAY(A, Scalar *, n);

@@ -259,7 +259,7 @@ static const Ex *literal(Compiler *c, const Node *n)
 
 static const Ex *variable(Compiler *c, const Node *n)
 {
-    const Scalar *cell = interp_find(c, n);
+    const Scalar *cell = node_map_get(&c->map, n);
     if (!cell)
         return FAIL(c->err, unbound_name, n, ir_var_name(n));
     return interp_cell(c, cell, (DType)n->type);
@@ -325,12 +325,12 @@ static const Ex *compile(Compiler *c, const Node *n)
 
 const Ex *interp_expr(Compiler *c, const Node *n)
 {
-    const Ex *known = n->op == OP_Var ? NULL : interp_find(c, n);
+    const Ex *known = n->op == OP_Var ? NULL : node_map_get(&c->map, n);
     if (known)
         return known;
     const Ex *e = compile(c, n);
     if (e && n->nkids > 0)
-        interp_put(c, n, (void *)(uintptr_t)e);
+        node_map_put(&c->map, n, (void *)(uintptr_t)e);
     return e;
 }
 
@@ -340,7 +340,7 @@ const Access *interp_access(Compiler *c, const Node *n, size_t first)
     Access *a = arena_alloc(c->A, sizeof *a + rank * sizeof *a->index);
     a->node = n;
     a->rank = rank;
-    a->mem = interp_find(c, n->kid[0]);
+    a->mem = node_map_get(&c->map, n->kid[0]);
     if (!a->mem)
         return FAIL(c->err, unbound_name, n, ir_buf_name(n->kid[0]));
     for (size_t d = 0; d < rank; d++)

@@ -8,6 +8,7 @@
 #define CORE_IR_INTERP_IMPL_H
 
 #include "core/ir/interp.h"
+#include "core/ir/node_map.h"
 
 typedef struct Machine Machine;
 typedef struct Ex Ex;
@@ -55,21 +56,13 @@ typedef struct Compiler {
     Arena *A;
     Machine *m;
     Err *err;
-    size_t used, cap;
-    struct Entry {
-        const Node *key;
-        void *value;
-    } *entries;
+    NodeMap map;
 } Compiler;
 
 static inline Scalar ex_value(const Ex *e, Machine *m)
 {
     return e->cell ? *e->cell : e->run(e, m);
 }
-
-/* What `key` became, or NULL; and remembering it. */
-void *interp_find(const Compiler *c, const Node *key);
-void interp_put(Compiler *c, const Node *key, void *value);
 
 /* The cell of a Var that is bound here. */
 Scalar *interp_bind(Compiler *c, const Node *var);

@@ -20,7 +20,8 @@ const MathFn *math_find(const char *name, DType t)
     return NULL;
 }
 
-bool math_known(const char *name)
+/* Is it a function of math.def for any type? */
+static bool is_known(const char *name)
 {
     for (size_t i = 0; i < math_fn_count; i++)
         if (strcmp(math_fns[i].name, name) == 0)
@@ -31,10 +32,16 @@ bool math_known(const char *name)
 static const Node *on_call(Rewriter *rw, const Node *n)
 {
     n = rw_kids(rw, n);
-    if (!n || !math_known(n->at.name))
+    if (!n || !is_known(n->at.name))
         return n;
     const Node *e = math_expand(rw->A, n, rw->err);
     return e ? e : rw_fail(rw);
+}
+
+const Node *math_expand_all(Arena *A, const Node *n, Err *err)
+{
+    static Rule *const on[OP_COUNT] = {[OP_Call] = on_call};
+    return rw_run(A, on, NULL, err, n);
 }
 
 /* The argument by a name, so that it is evaluated once; atoms stand for themselves. */
@@ -49,7 +56,6 @@ static const Node *named(Arena *A, const Node *var, const Node *arg, const Node 
 /* Functions may use others of the table, but none of them itself, so this ends. */
 const Node *math_expand(Arena *A, const Node *n, Err *err)
 {
-    static Rule *const inside[OP_COUNT] = {[OP_Call] = on_call};
     DType t = (DType)n->type;
     const MathFn *fn = math_find(n->at.name, t);
     if (!fn || (size_t)fn->nargs != n->nkids)
@@ -57,7 +63,7 @@ const Node *math_expand(Arena *A, const Node *n, Err *err)
     const Node *names[2] = {ir_var_like(A, t, "x", NULL, 0), ir_var_like(A, t, "y", NULL, 0)};
     const Node *body = ir_parse_expr(A, fn->text, t, n->nkids, names, err);
     if (body)
-        body = rw_run(A, inside, NULL, err, body);
+        body = math_expand_all(A, body, err);
     for (size_t i = n->nkids; body && i-- > 0;)
         body = named(A, names[i], n->kid[Call_arg + i], body);
     return body;

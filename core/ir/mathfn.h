@@ -23,11 +23,11 @@ extern const size_t math_fn_count;
 /* The row for a function on values of type t, or NULL. */
 const MathFn *math_find(const char *name, DType t);
 
-/* Is `name` a function of math.def for any type? */
-bool math_known(const char *name);
-
 /* The expression that computes the Call `n`, without calls of math.def inside; NULL if the function is
 ** not known for its type. */
 const Node *math_expand(Arena *A, const Node *n, Err *err);
+
+/* The same for every such Call in n. */
+const Node *math_expand_all(Arena *A, const Node *n, Err *err);
 
 #endif

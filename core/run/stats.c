@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/random.h"
+
 enum { RESAMPLES = 2000, MIN_ROUNDS = 5, MAX_SAMPLES = 4096 };
 
 static int ascending(const void *x, const void *y)
@@ -52,13 +54,6 @@ Stats stats_of(const double *x, int n)
     return s;
 }
 
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    return z ^ z >> 27;
-}
-
 /* Ratios of medians over resampled rounds, sorted; `work` holds 2 n values. */
 static void bootstrap(const double *a, const double *b, int n, double *work, double *ratios)
 {
@@ -66,7 +61,7 @@ static void bootstrap(const double *a, const double *b, int n, double *work, dou
     double *x = work, *y = work + n;
     for (int k = 0; k < RESAMPLES; k++) {
         for (int i = 0; i < n; i++) {
-            uint64_t pick = (next_random(&state) >> 16) % (uint64_t)n;
+            uint64_t pick = (random_next(&state) >> 16) % (uint64_t)n;
             x[i] = a[pick];
             y[i] = b[pick];
         }

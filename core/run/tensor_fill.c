@@ -1,34 +1,20 @@
 /* tensor_fill.c -- ramps, constants and random numbers.
 **
-** The generator is SplitMix64 by counter: element i of a tensor made with `seed` gets
-**
-**      z = seed + (i + 1) * 0x9e3779b97f4a7c15
-**      z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9
-**      z = (z ^ z >> 27) * 0x94d049bb133111eb
-**      z =  z ^ z >> 31
-**
-** so that any element can be had without the others and threads need no agreement.  Floats take the
-** top 24 bits (float32) or 53 bits (float64) as a fraction u in [0, 1): lo + u * (hi - lo).  Integers
-** take lo + z mod (hi - lo + 1).  Normal numbers come from two fractions by Box and Muller's method,
-** with u1 from counter 2i and u2 from counter 2i + 1.
+** Element i of a tensor made with `seed` gets z = random_at(seed, i), so that any element can be had
+** without the others.  Floats take the top 24 bits (float32) or 53 bits (float64) as a fraction u in
+** [0, 1): lo + u * (hi - lo).  Integers take lo + z mod (hi - lo + 1).  Normal numbers come from two
+** fractions by Box and Muller's method, with u1 from counter 2i and u2 from counter 2i + 1.
 */
 #include <math.h>
 
 #include "core/base/cancel.h"
+#include "core/base/random.h"
 #include "core/run/tensor.h"
 
 /* Time to see whether the work is to stop; then the rest of the elements stay as they are. */
 static inline bool stopped(int64_t i)
 {
     return (i & 0xffff) == 0 && cancel_asked();
-}
-
-static uint64_t draw(uint64_t seed, uint64_t i)
-{
-    uint64_t z = seed + (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
 }
 
 void tensor_constant(Tensor *t, Scalar v)
@@ -65,7 +51,7 @@ void tensor_random(Tensor *t, uint64_t seed, double lo, double hi)
     Scalar last = dtype_convert(DT_int64, DT_float64, (Scalar){.f = hi});
     uint64_t count = (uint64_t)last.i - (uint64_t)first.i + 1; /* 0: all 2^64 */
     for (int64_t i = 0; i < n && !stopped(i); i++, p += dtype_bytes(t->dtype)) {
-        uint64_t z = draw(seed, (uint64_t)i);
+        uint64_t z = random_at(seed, (uint64_t)i);
         Scalar v;
         if (t->dtype == DT_bool) {
             v.i = (int64_t)(z >> 63);
@@ -87,7 +73,7 @@ void tensor_randn(Tensor *t, uint64_t seed, double mean, double deviation)
     char *p = tensor_fill(t);
     int64_t n = tensor_size(t);
     for (int64_t i = 0; i < n && !stopped(i); i++, p += dtype_bytes(t->dtype)) {
-        uint64_t z1 = draw(seed, 2 * (uint64_t)i), z2 = draw(seed, 2 * (uint64_t)i + 1);
+        uint64_t z1 = random_at(seed, 2 * (uint64_t)i), z2 = random_at(seed, 2 * (uint64_t)i + 1);
         double u1 = (double)((z1 >> 11) + 1) * 0x1p-53, u2 = (double)(z2 >> 11) * 0x1p-53;
         double x = mean + deviation * sqrt(-2 * log(u1)) * cos(6.283185307179586 * u2);
         dtype_store(t->dtype, p, dtype_convert(t->dtype, DT_float64, (Scalar){.f = x}));

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/base/random.h"
+
 enum { MIN_ROUNDS = 5, WARM = 10 };
 
 double timer_now(void)
@@ -20,18 +22,10 @@ TimerPlan timer_plan(void)
                        .seed = 1};
 }
 
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
 static void shuffle(int *order, int n, uint64_t *state)
 {
     for (int i = n - 1; i > 0; i--) {
-        int j = (int)(next_random(state) % (uint64_t)(i + 1)), t = order[i];
+        int j = (int)(random_next(state) % (uint64_t)(i + 1)), t = order[i];
         order[i] = order[j];
         order[j] = t;
     }

@@ -321,9 +321,18 @@ static void push_loops(lua_State *L, const Path *p)
     }
 }
 
+static lua_Integer count_loads(const Node *n, const Node *buffer)
+{
+    lua_Integer count = n->op == OP_Load && n->kid[Load_buffer] == buffer;
+    for (size_t i = 0; i < n->nkids; i++)
+        count += count_loads(n->kid[i], buffer);
+    return count;
+}
+
 LUA_FN(program_block, "s:block(name) -> table",
-    "What is known of a block: {name, class, from, target, reads, loops}.  class is \"complete\", \"reduction\" or\n"
-    "\"opaque\"; target the buffer that it writes; reads a list of buffers; loops, outermost first, are\n"
+    "What is known of a block: {name, class, from, target, reads, places, size, loops}.  class is \"complete\",\n"
+    "\"reduction\" or \"opaque\"; target the buffer that it writes; reads a list of buffers, and places says of each\n"
+    "how often the block's text reads it; size counts the nodes of that text; loops, outermost first, are\n"
     "{name, path, extent, kind, feeds, along} with feeds \"spatial\", \"reduce\" or \"none\", and along true where\n"
     "the loop walks along a read's last dimension.")
 {
@@ -352,14 +361,22 @@ LUA_FN(program_block, "s:block(name) -> table",
     NameList names = {0};
     list_buffers(A, p.func, &names);
     lua_newtable(L);
+    lua_newtable(L);
     lua_Integer n = 0;
-    for (size_t i = 0; i < names.n; i++)
-        if (tree_reads(block->kid[Block_body], find_buffer(p.func, names.at[i], NULL))) {
-            lua_pushstring(L, names.at[i]);
-            lua_rawseti(L, -2, ++n);
-        }
+    for (size_t i = 0; i < names.n; i++) {
+        lua_Integer places = count_loads(block->kid[Block_body], find_buffer(p.func, names.at[i], NULL));
+        if (places == 0)
+            continue;
+        lua_pushstring(L, names.at[i]);
+        lua_rawseti(L, -3, ++n);
+        lua_pushinteger(L, places);
+        lua_setfield(L, -2, names.at[i]);
+    }
     lua_scratch_end(L, A);
+    lua_setfield(L, -3, "places");
     lua_setfield(L, -2, "reads");
+    lua_pushinteger(L, block->kid[Block_body]->size);
+    lua_setfield(L, -2, "size");
     return 1;
 }
 

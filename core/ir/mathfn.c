@@ -53,6 +53,24 @@ static const Node *named(Arena *A, const Node *var, const Node *arg, const Node 
                    [Let_body] = body);
 }
 
+static bool later_mentions(const Node *call, size_t i, const char *name)
+{
+    while (++i < call->nkids)
+        if (ir_mentions_name(call->kid[Call_arg + i], name))
+            return true;
+    return false;
+}
+
+/* Parameter i by a name that means nothing in the arguments after it, which stand where it can be seen. */
+static const Node *parameter(Arena *A, const Node *call, size_t i)
+{
+    static const char *const names[] = {"x", "y"};
+    const char *try = names[i];
+    for (int k = 1; later_mentions(call, i, try); k++)
+        try = arena_printf(A, "%s_%d", names[i], k);
+    return ir_var_like(A, (DType)call->type, try, NULL, 0);
+}
+
 /* Functions may use others of the table, but none of them itself, so this ends. */
 const Node *math_expand(Arena *A, const Node *n, Err *err)
 {
@@ -61,10 +79,11 @@ const Node *math_expand(Arena *A, const Node *n, Err *err)
     if (!fn || (size_t)fn->nargs != n->nkids)
         return FAIL(err, unknown_function, n, n->at.name, (size_t)n->nkids, dtype_name(t));
     const Node *names[2] = {ir_var_like(A, t, "x", NULL, 0), ir_var_like(A, t, "y", NULL, 0)};
+    const Subst own[2] = {{names[0], parameter(A, n, 0)}, {names[1], parameter(A, n, 1)}};
     const Node *body = ir_parse_expr(A, fn->text, t, n->nkids, names, err);
     if (body)
-        body = math_expand_all(A, body, err);
+        body = math_expand_all(A, ir_subst(A, body, n->nkids, own), err);
     for (size_t i = n->nkids; body && i-- > 0;)
-        body = named(A, names[i], n->kid[Call_arg + i], body);
+        body = named(A, own[i].to, n->kid[Call_arg + i], body);
     return body;
 }

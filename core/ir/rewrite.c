@@ -57,9 +57,45 @@ static const Node *replace(Rewriter *rw, const Node *n)
     return n->op == OP_Buffer ? rw_kids(rw, n) : n;
 }
 
+bool ir_mentions_name(const Node *n, const char *name)
+{
+    if (n->op == OP_Var)
+        return strcmp(ir_var_name(n), name) == 0;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (ir_mentions_name(n->kid[i], name))
+            return true;
+    return false;
+}
+
+const Node *ir_let_as(Arena *A, const Node *n, const char *name)
+{
+    const Node *old = n->kid[Let_var];
+    if (strcmp(ir_var_name(old), name) == 0)
+        return n;
+    const Node *now = ir_var_like(A, (DType)old->type, name, old->at.var->axis, old->at.var->step);
+    const Node *body = ir_subst(A, n->kid[Let_body], 1, &(Subst){old, now});
+    return ir_node(A, Let, n->type, (Attr){0}, [Let_var] = now, [Let_value] = n->kid[Let_value], [Let_body] = body);
+}
+
+static bool comes_in(const SubstEnv *env, const char *name)
+{
+    for (size_t i = 0; i < env->count; i++)
+        if (ir_mentions_name(env->map[i].to, name))
+            return true;
+    return false;
+}
+
+static const Node *replace_below(Rewriter *rw, const Node *n)
+{
+    const char *own = ir_var_name(n->kid[Let_var]), *name = own;
+    for (int i = 1; comes_in(rw->env, name) || (name != own && ir_mentions_name(n, name)); i++)
+        name = arena_printf(rw->A, "%s_%d", own, i);
+    return rw_kids(rw, ir_let_as(rw->A, n, name));
+}
+
 const Node *ir_subst(Arena *A, const Node *n, size_t count, const Subst *map)
 {
-    static Rule *const on[OP_COUNT] = {[OP_Var] = replace, [OP_Buffer] = replace};
+    static Rule *const on[OP_COUNT] = {[OP_Var] = replace, [OP_Buffer] = replace, [OP_Let] = replace_below};
     SubstEnv env = {count, map};
     return count == 0 ? n : rw_run(A, on, &env, NULL, n);
 }

@@ -42,7 +42,14 @@ typedef struct Subst {
     const Node *from, *to;
 } Subst;
 
+/* Where a Let would hide what comes in, the Let's variable gets another name. */
 const Node *ir_subst(Arena *A, const Node *n, size_t count, const Subst *map);
+
+/* The same Let, its variable a new one of that name; `n` itself if it has that name. */
+const Node *ir_let_as(Arena *A, const Node *n, const char *name);
+
+/* Is there a Var of that name in `n`? */
+bool ir_mentions_name(const Node *n, const char *name);
 
 /* A copy of a statement whose loops, axes, let-names and local buffers, and the statements themselves, are new
 ** identities: what must be done before a statement stands in a second place. */

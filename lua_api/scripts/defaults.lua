@@ -37,12 +37,21 @@ end
 
 -- ---- elementwise stages go where they are read ----
 
--- A stage that costs little and is read once for each element is written in place of its reads.
-local function inline_cheap(s, keep)
+local REPEATED = 400 -- nodes of text that may come of a stage which is read at several places
+
+-- A stage that costs little and is read once for each element is written in place of its reads. Where one block reads
+-- it at several places it stands at each of them: a chain of such stages would double with every one, so that it is kept
+-- from time to time.
+local function inline_cheap(s, keep, reader)
   for _, name in ipairs(s:names "blocks") do
     local b = s:block(name)
     if b.class == "complete" and not keep[name] and s:buffer(b.target).role == "allocated" then
-      try(s, "compute_inline", name)
+      local places = reader[b.target] and s:block(reader[b.target]).places[b.target] or 1
+      if places == 1 or places * b.size <= REPEATED then
+        try(s, "compute_inline", name)
+      else
+        s:note(("%s is read at %d places of %s, and too big to stand at each"):format(name, places, reader[b.target]))
+      end
     end
   end
 end
@@ -277,7 +286,7 @@ end
 
 -- Schedules every block of a kernel.  Returns the schedule.
 function M.apply(s)
-  local keep, sums, read = {}, {}, {}
+  local keep, sums, reader = {}, {}, {}
   for _, name in ipairs(s:names "blocks") do
     local b = s:block(name)
     local sum = b.class == "reduction"
@@ -285,14 +294,16 @@ function M.apply(s)
     for _, buffer in ipairs(b.reads) do
       -- What a sum reads again and again is worth keeping, and so is what two blocks read: in a chain of
       -- steps that each read the one before twice, the last would hold them all many times.
-      keep[buffer] = keep[buffer] or sum or read[buffer]
-      read[buffer] = true
+      keep[buffer] = keep[buffer] or sum or reader[buffer] ~= nil
+      reader[buffer] = name
     end
   end
-  inline_cheap(s, keep)
-  for _, name in ipairs(sums) do product(s, name) end
+  inline_cheap(s, keep, reader)
+  for _, name in ipairs(sums) do
+    if work(s, name) > 0 then product(s, name) end
+  end
   for _, name in ipairs(s:names "blocks") do
-    local untouched = true
+    local untouched = work(s, name) > 0 -- loops that never run are well as they are
     for _, l in ipairs(s:block(name).loops) do untouched = untouched and l.kind == "serial" end
     if untouched then plain(s, name) end
   end

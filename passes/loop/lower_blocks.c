@@ -4,9 +4,13 @@
 **        block C(y = i, k: reduce) where y < 5:    if i < 5:
 **          init: C[y] = 0                  →         if k == 0: C[i] = 0
 **          C[y] += A[y, k]                           C[i] += A[i, k]
+**
+** Loops can be seen from now on where only axes could, so what a Let names like a loop around it gets another name.
 */
-#include "core/ir/rewrite.h"
+#include <string.h>
+
 #include "core/base/mutant.h"
+#include "core/ir/rewrite.h"
 #include "passes/loop/lower.h"
 
 /* Sums of loop variables with positive factors are never negative: loops count from 0. */
@@ -29,6 +33,36 @@ static const Node *is_zero(Arena *A, const Node *e)
     if (e->op == OP_Mul && counts_up(e))
         return is_zero(A, e->kid[Mul_a]);
     return ir_binary(A, OP_Eq, e, ir_int(A, e->type, 0));
+}
+
+/* The loops around, from the inside out. */
+typedef struct Around Around;
+struct Around {
+    const char *name;
+    const Around *up;
+};
+
+static bool names_loop(const Around *a, const char *name)
+{
+    while (a && strcmp(a->name, name) != 0)
+        a = a->up;
+    return a != NULL;
+}
+
+static const Node *on_for(Rewriter *rw, const Node *n)
+{
+    Around here = {ir_var_name(n->kid[For_var]), rw->env};
+    Rewriter inner = {rw->A, rw->on, &here, rw->err, false};
+    const Node *out = rw_kids(&inner, n);
+    return out ? out : rw_fail(rw);
+}
+
+static const Node *on_let(Rewriter *rw, const Node *n)
+{
+    const char *own = ir_var_name(n->kid[Let_var]), *name = own;
+    for (int i = 1; names_loop(rw->env, name) || (name != own && ir_mentions_name(n, name)); i++)
+        name = arena_printf(rw->A, "%s_%d", own, i);
+    return rw_kids(rw, ir_let_as(rw->A, n, name));
 }
 
 static const Node *on_block(Rewriter *rw, const Node *n)
@@ -55,6 +89,6 @@ static const Node *on_block(Rewriter *rw, const Node *n)
 
 const Node *pass_lower_blocks(Arena *A, const Node *func, Err *err)
 {
-    static Rule *const on[OP_COUNT] = {[OP_Block] = on_block, [OP_Seq] = rw_seq};
+    static Rule *const on[OP_COUNT] = {[OP_Block] = on_block, [OP_For] = on_for, [OP_Let] = on_let, [OP_Seq] = rw_seq};
     return rw_run(A, on, NULL, err, func);
 }

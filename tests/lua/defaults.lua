@@ -119,4 +119,32 @@ t.test("a convolution with a stride reads columns that lie side by side, and giv
   end
 end)
 
+t.test("kernels of tensors without elements run", function()
+  for _, shape in ipairs { { 2, 0 }, { 0, 2 }, { 3, 0, 2 }, { 2, 0, 0 }, { 0 }, { 1, 1 } } do
+    local g = tvm.graph("empty", function(b)
+      local x = b:input("x", "float32", shape)
+      return b:relu(x), b:softmax(x), b:reduce_sum(x)
+    end)
+    local m, zeros = g:fuse():lower(), tvm.zeros(shape)
+    local want = { m:interpret(zeros) }
+    for i, y in ipairs { m:run(zeros) } do t.ok(tvm.check(y, want[i]).ok, tostring(y)) end
+  end
+end)
+
+t.test("a chain of stages that each read the one before twice stays small", function()
+  local g = tvm.graph("doubles", function(b)
+    local y = b:input("x", "float32", { 9 })
+    for _ = 1, 40 do y = b:mul(b:add(y, y), b:const(0.5)) end
+    return y
+  end)
+  local m = g:fuse():lower()
+  for _, kernel in ipairs(m:kernels()) do
+    local s = tvm.default(m:schedule(kernel))
+    for _, name in ipairs(s:names "blocks") do t.ok(s:block(name).size < 1000, s:block(name).size) end
+    t.ok(s:history():find "and too big to stand at each", s:history())
+  end
+  local x = tvm.random { 9 }
+  t.ok(tvm.check(m:run(x), x, { rtol = 0, atol = 0 }).ok)
+end)
+
 t.done()

@@ -208,4 +208,20 @@ func f(A: int32[13]) -> C: int32[13]:
       C[v] = A[v]
 ]], function() end)
 
+-- What a formula names may be the name of a loop: of one that an argument mentions, or that a schedule made.
+found("loops named as what a formula names", [[
+func f(A: float32[64], B: float32[64]) -> P: float32[64], Q: float32[64]:
+  for x in range(64):
+    block P(x):
+      P[x] = pow(A[x] + 4.0, B[x])
+  for x in range(64):
+    block Q(x):
+      Q[x] = (let r = A[x] + 4.0 in (let n = r*B[x] in select(r < n, n + P[x], exp(expm1(B[x]*0.25)))))
+]], function(s)
+  s:cache_read("Q", "P", "local")
+  s:split("Q/x", 8, "r", "n")
+  s:compute_at("P.local", "r")
+  s:split("P/x", { -1, 2, 2 }, "c", "y", "x")
+end)
+
 t.done()

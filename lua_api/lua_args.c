@@ -133,7 +133,11 @@ const char *arg_str(lua_State *L, int arg)
 {
     if (lua_type(L, arg) != LUA_TSTRING)
         arg_wrong(L, arg, "a string");
-    return lua_tostring(L, arg);
+    size_t n;
+    const char *s = lua_tolstring(L, arg, &n);
+    if (strlen(s) != n)
+        arg_wrong(L, arg, "a string without zero bytes");
+    return s;
 }
 
 const char *arg_str_or(lua_State *L, int arg, const char *otherwise)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "backends/backend.h"
 #include "core/affine/inside.h"
 #include "core/base/savefile.h"
 #include "core/ir/parse.h"
@@ -233,10 +234,12 @@ LUA_FN(program_lowered, "s:lowered(target?) -> string",
     "conditions.  With \"cuda\" barriers are put in.")
 {
     Program p = program_check(L, 1);
-    bool gpu = strncmp(arg_str_or(L, 2, "llvm"), "cuda", 4) == 0;
-    Arena *A = lua_scratch(L, p.version->arena);
     Err err = {0};
-    const Node *flat = loop_lower(A, p.func, gpu, &err);
+    const Backend *backend = backend_find(arg_str_or(L, 2, "llvm"), &err);
+    if (!backend)
+        return lua_raise(L, &err);
+    Arena *A = lua_scratch(L, p.version->arena);
+    const Node *flat = loop_lower(A, p.func, strcmp(backend->name, "cuda") == 0, &err);
     if (!flat) {
         lua_scratch_end(L, A);
         return lua_raise(L, &err);

@@ -13,8 +13,7 @@ static const CudaOptions known[] = {
 bool cuda_options(const char *target, CudaOptions *out, Err *err)
 {
     *out = (CudaOptions){"sm_80", "+ptx70"};
-    const char *at = target + strspn(target, " ");
-    at += strcspn(at, " ");
+    const char *at = target + strcspn(target, " ");
     while (*(at += strspn(at, " "))) {
         char word[64] = "";
         size_t n = strcspn(at, " ");

@@ -106,8 +106,7 @@ static bool one_option(Arena *A, LlvmOptions *o, const char *word, Err *err)
 bool llvm_options(Arena *A, const char *target, LlvmOptions *out, Err *err)
 {
     *out = (LlvmOptions){.opt = 2};
-    const char *at = target + strspn(target, " ");
-    at += strcspn(at, " "); /* the backend's name */
+    const char *at = target + strcspn(target, " "); /* after the backend's name */
     const char *cpu = getenv("TVMREPL_MCPU");
     if (cpu && *cpu && !set_cpu(A, out, cpu, err))
         return false;

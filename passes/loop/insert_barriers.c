@@ -40,9 +40,9 @@ typedef struct Sync {
     bool failed;
     const Node *axis[AXES];      /* stands for the variable of every loop over that axis */
     int64_t extent[AXES];
-    Subst bound[32];             /* the bound variables in scope, and their axes */
+    Subst bound[IR_MAX_DEPTH];   /* the bound variables in scope, and their axes */
     size_t nbound;
-    const Node *inner[256];      /* the other loops' variables in scope, outermost first */
+    const Node *inner[IR_MAX_DEPTH]; /* the other loops' variables in scope, outermost first */
     size_t ninner;
     VEC(VarRange) ranges;        /* of all of these that have been in scope */
     NodeVec inside;              /* buffers of the kernel's own: each block has its own of any scope */
@@ -343,8 +343,8 @@ static const Node *walk_bound_axis(Sync *s, const Node *n, Summary *out)
 {
     int x = (int)(ir_for_kind(n) - FOR_block_x);
     size_t mark = s->nbound;
-    if (mark < sizeof s->bound / sizeof *s->bound)
-        s->bound[s->nbound++] = (Subst){n->kid[For_var], s->axis[x]};
+    assert(mark < IR_MAX_DEPTH); /* no program is deeper */
+    s->bound[s->nbound++] = (Subst){n->kid[For_var], s->axis[x]};
     const Node *body = walk(s, n->kid[For_body], out);
     s->nbound = mark;
     return body ? ir_with_kid(s->A, n, For_body, body) : NULL;
@@ -356,8 +356,7 @@ static const Node *walk_for(Sync *s, const Node *n, Summary *out)
     if (for_is_bound(kind))
         return walk_bound_axis(s, n, out);
     size_t mark = s->ninner;
-    if (mark == sizeof s->inner / sizeof *s->inner)
-        return n;
+    assert(mark < IR_MAX_DEPTH);
     int64_t extent = ir_const_int(n->kid[For_extent], -1);
     bool lanes = kind == FOR_vectorized;
     Summary reads = {0};

@@ -1,4 +1,5 @@
--- models.lua -- trained models, compiled, give the outputs that came with them: ours always, the shared ones in a full run.
+-- models.lua -- trained models, compiled, give the outputs that came with them: ours always, the shared ones and
+-- ONNX's cases of single operators in a full run.
 -- test: cpu, timeout 600
 local t = dofile "tests/check.lua"
 
@@ -36,6 +37,23 @@ local function agrees(path)
 end
 
 if t.quick then t.done() end
+
+for _, set in ipairs { { "node", 780 }, { "pytorch-operator", 30 }, { "pytorch-converted", 60 } } do
+  local part, least = table.unpack(set)
+  local folder, name = "/usr/share/libonnx-testdata/data/" .. part, "Debian's cases, compiled: " .. part
+  if not os.execute("test -d " .. folder) then
+    t.skip(name, "libonnx-testdata is not installed")
+  else
+    t.test(name, function()
+      local pipe = io.popen(("%s onnx-test --quiet --jit %s 2>&1"):format(arg[-1], folder))
+      local said = pipe:read "a"
+      pipe:close()
+      local passed, failed = said:match "(%d+) passed, (%d+) failed"
+      t.ok(failed == "0" and tonumber(passed) >= least, said)
+    end)
+  end
+end
+
 for _, name in ipairs { "squeezenet", "resnet50", "densenet121", "inception_v1", "bvlc_alexnet" } do
   agrees("data/onnx-light/light_" .. name)
 end

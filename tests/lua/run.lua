@@ -41,7 +41,11 @@ t.test("inputs that do not fit are refused by name", function()
   t.raises("input_missing", function() s:run { A = a } end)
   t.raises("input_shape", function() s:run(b, a) end)
   t.raises("input_extra", function() s:run(a, b, b) end)
-  t.raises("no_backend", function() s:build "abacus" end)
+  for _, target in ipairs { "abacus", "", " llvm", "llvmx" } do
+    t.raises("no_backend", function() s:build(target) end)
+    t.raises("no_backend", function() s:lowered(target) end)
+  end
+  t.raises("argument_type", function() s:build "llvm\0 -mcpu=nonsense" end)
   t.raises("not_runnable", function() tvm.time(7) end)
   t.raises("llvm_cpu_unknown", function() s:build "llvm -mcpu=nonsense" end)
 end)

@@ -331,6 +331,29 @@ static void test_barriers(void **state)
     arena_release(A);
 }
 
+/* However deep a loop is, its threads wait for each other. */
+static void test_barriers_deep(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    const Node *f = parse_verified(A, "func f(A: float32[32]) -> C: float32[32]:\n"
+                                      "  alloc S: float32[32] shared\n"
+                                      "  for tx in bind(\"threadIdx.x\", 32):\n"
+                                      "    S[tx] = A[tx]\n"
+                                      "    C[tx] = S[31 - tx]\n");
+    const Node *tx = ir_first(f, OP_For), *body = tx->kid[For_body];
+    for (int i = 0; i < 300; i++)
+        body = ir_for(A, FOR_serial, ir_var(A, arena_printf(A, "k%d", i)), ir_idx(A, 1), body);
+    const Node *alloc = ir_with_kid(A, f->kid[Func_body], Alloc_body, ir_with_kid(A, tx, For_body, body));
+    f = ir_with_kid(A, f, Func_body, alloc);
+    assert_true(ir_verify(f, &err));
+    const Node *out = loop_pass_find("insert_barriers")->run(A, f, &err);
+    assert_non_null(out);
+    assert_non_null(ir_first(out, OP_Barrier));
+    arena_release(A);
+}
+
 static void test_meaning(void **state)
 {
     (void)state;
@@ -456,7 +479,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks), cmocka_unit_test(test_flat), cmocka_unit_test(test_windows), cmocka_unit_test(test_simpler),
-        cmocka_unit_test(test_hoist), cmocka_unit_test(test_tails), cmocka_unit_test(test_barriers),
+        cmocka_unit_test(test_hoist), cmocka_unit_test(test_tails), cmocka_unit_test(test_barriers), cmocka_unit_test(test_barriers_deep),
         cmocka_unit_test(test_meaning), cmocka_unit_test(test_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

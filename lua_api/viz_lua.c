@@ -195,7 +195,8 @@ static const char *program_title(Arena *A, const Program *p)
 LUA_FN(program_show, "s:show(path?, options?) -> Picture",
     "The loop nest as a picture: a box for each loop, told by colour, border and mark, with the blocks, their\n"
     "buffers, and who reads and writes them.  The path's ending says how it is written: .svg, .png or .dot.\n"
-    "{since = 0} shows what changed since a step, a mark or another program, the two side by side.\n"
+    "{since = 0} shows what changed since a step, a mark or another program: the two side by side, what is in both\n"
+    "at one height, with links from each loop to what it became.  In a browser a box tells more under the pointer.\n"
     "> s = tvm.schedule(te [[ A: float32[4]; B[i] = A[i] * 2 ]])\n"
     "> s:show().text\n"
     "B(A: float32[4]) -> B: float32[4]\n"
@@ -243,7 +244,7 @@ static void read_fixed(lua_State *L, int options, OrderAsk *ask)
 
 LUA_FN(program_order, "s:order(row?, column?, options?) -> Picture",
     "In which order the points of a block are computed: a grid over two of its axes, numbered, with a path through\n"
-    "it; vector lanes, what runs in parallel, and points computed more than once are marked.  Without names: the\n"
+    "it; tiles, vector lanes, what runs in parallel, and points computed more than once are marked.  Without names: the\n"
     "last two spatial axes of the innermost block; with one name: a single row.\n"
     "Options: block = \"C\"; at = {k = 3} for axes not shown (0 unless given); rows, columns: at most so many (24);\n"
     "animate = true: in a browser the cells light up in their order, over `seconds`.\n"
@@ -284,8 +285,9 @@ LUA_FN(program_order, "s:order(row?, column?, options?) -> Picture",
 /* ---- models ---- */
 
 LUA_FN(graph_show, "g:show(path?, options?) -> Picture",
-    "The model as a picture: operators with their parameters, shapes on the arrows, fused groups in frames.  A large\n"
-    "graph is folded, and says how.  The path's ending says how it is written: .svg, .png or .dot.\n"
+    "The model as a picture: operators with their parameters, shapes on the arrows, fused groups in frames.  A long\n"
+    "chain stands in columns, a large graph is folded, and says how.  In a browser a card tells under the pointer what\n"
+    "the model file calls it and what flows through it.  The path's ending says how it is written: .svg, .png or .dot.\n"
     "Options: around = \"conv1\" draws that node and those at most `hops` away; cards: fold above so many (300).")
 {
     static const char *const keys[] = {"around", "hops", "cards", "seconds", NULL};

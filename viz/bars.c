@@ -64,7 +64,8 @@ const char *bars_text(Arena *A, size_t n, const Bar *bar, TextStyle style)
     for (size_t i = 0; i < n; i++) {
         const Stats *t = &bar[i].time;
         double half = t->median > 0 ? (t->q3 - t->q1) / 2 / t->median * 100 : 0;
-        spreads[i] = arena_printf(A, style.utf8 ? "±%.*f%%" : "+-%.*f%%", half < 9.95 ? 1 : 0, half);
+        spreads[i] =
+            arena_printf(A, style.utf8 ? "±%.*f%%" : "+-%.*f%%", half < 9.95 ? 1 : 0, half);
         label = widest(label, bar[i].label);
         median = widest(median, text_seconds(A, t->median, style.utf8));
         spread = widest(spread, spreads[i]);
@@ -121,7 +122,8 @@ static const SvgFont median_font = {.size = 11, .bold = true, .color = COLOR_ink
 static const SvgFont note_font = {.size = 11, .color = COLOR_ink};
 static const SvgFont scale_font = {.size = 10, .color = COLOR_quiet, .anchor = SVG_middle};
 
-/* One row: label, bar, whiskers with a box on them, and what it says behind them; `scale` is in units a second. */
+/* One row: label, bar, whiskers with a box on them, and what it says behind them; `scale` is in
+ * units a second. */
 static void put_row(Buf *b, const Bar *bar, double x0, double y, double scale)
 {
     const Stats *t = &bar->time;
@@ -139,7 +141,8 @@ static void put_row(Buf *b, const Bar *bar, double x0, double y, double scale)
     const char *median = text_seconds(b->arena, t->median, true);
     double x = x0 + fmax(t->max * scale, end) + 10, wide = svg_measure(median_font, median, NULL);
     double all = *bar->note ? wide + 10 + svg_measure(note_font, bar->note, NULL) : wide;
-    svg_rect(b, x - 3, mid - 9, all + 6, 18, 0, COLOR_paper, 1); /* the scale's lines do not cross out text */
+    svg_rect(b, x - 3, mid - 9, all + 6, 18, 0, COLOR_paper,
+             1); /* the scale's lines do not cross out text */
     svg_text(b, x, mid + 4, median_font, median);
     svg_text(b, x + wide + 10, mid + 4, note_font, bar->note);
 }
@@ -154,7 +157,8 @@ Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar)
     }
     top = top > 0 ? top : 1;
     for (size_t i = 0; i < n; i++)
-        right = fmax(right, bar[i].time.max / top * BARS_PLOT + 90 + svg_measure(note_font, bar[i].note, NULL));
+        right = fmax(right, bar[i].time.max / top * BARS_PLOT + 90 +
+                                svg_measure(note_font, bar[i].note, NULL));
     double x0 = BARS_LEFT + names + 10, width = fmax(x0 + right + BARS_LEFT, 560);
     SvgFont head = {.size = 15, .bold = true, .color = COLOR_ink};
     SvgLines titles = svg_wrap(A, head, title, width - 2 * BARS_LEFT);
@@ -172,8 +176,9 @@ Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar)
     svg_line(&b, x0, first - 6, x0, bottom, COLOR_edge, 1.5);
     SvgFont small = scale_font;
     small.anchor = SVG_start;
-    svg_text(&b, BARS_LEFT, bottom + 40, small,
-             "bars end at the median; the box holds the middle half of the runs, the line all of them");
+    svg_text(
+        &b, BARS_LEFT, bottom + 40, small,
+        "bars end at the median; the box holds the middle half of the runs, the line all of them");
     svg_close(&b);
     return (Picture){PICTURE_svg, .source = buf_str(&b)};
 }

@@ -15,7 +15,8 @@ void dot_begin(Buf *b, const char *name, const char *more)
                " {\n"
                "  graph [bgcolor=\"%s\" pad=\"0.25\" fontname=\"" FONT_TEXT "\" fontsize=11 "
                "fontcolor=\"%s\" %s]\n"
-               "  node [shape=plain fontname=\"" FONT_TEXT "\" fontsize=11 fontcolor=\"%s\" color=\"%s\"]\n"
+               "  node [shape=plain fontname=\"" FONT_TEXT
+               "\" fontsize=11 fontcolor=\"%s\" color=\"%s\"]\n"
                "  edge [fontname=\"" FONT_TEXT "\" fontsize=9 fontcolor=\"%s\" color=\"%s\" "
                "arrowsize=0.7]\n",
                color_hex[COLOR_paper], color_hex[COLOR_ink], more, color_hex[COLOR_ink],
@@ -32,7 +33,9 @@ void dot_table(Buf *b, const char *port, DotLook look, int spacing, int padding)
     buf_puts(b, "<TABLE");
     if (port)
         buf_printf(b, " PORT=\"%s\"", port);
-    buf_printf(b, " BORDER=\"%d\" CELLBORDER=\"0\" CELLSPACING=\"%d\" CELLPADDING=\"%d\" COLOR=\"%s\" BGCOLOR=\"%s\"",
+    buf_printf(b,
+               " BORDER=\"%d\" CELLBORDER=\"0\" CELLSPACING=\"%d\" CELLPADDING=\"%d\" COLOR=\"%s\" "
+               "BGCOLOR=\"%s\"",
                look.border, spacing, padding, color_hex[look.line], color_hex[look.fill]);
     if (*look.style)
         buf_printf(b, " STYLE=\"%s\"", look.style);
@@ -46,7 +49,9 @@ static void put_key(Buf *b, const DotKey *k)
     if (k->look.border) {
         buf_puts(b, "<TD>");
         dot_table(b, NULL, k->look, 0, 0);
-        buf_printf(b, "<TR><TD WIDTH=\"%d\" HEIGHT=\"13\"><FONT POINT-SIZE=\"9\" COLOR=\"%s\">%s</FONT></TD></TR></TABLE></TD>",
+        buf_printf(b,
+                   "<TR><TD WIDTH=\"%d\" HEIGHT=\"13\"><FONT POINT-SIZE=\"9\" "
+                   "COLOR=\"%s\">%s</FONT></TD></TR></TABLE></TD>",
                    SWATCH, color_hex[k->look.line], k->sign && *k->sign ? k->sign : " ");
     }
     buf_printf(b, "<TD ALIGN=\"LEFT\" COLSPAN=\"%d\"><FONT POINT-SIZE=\"9\" COLOR=\"%s\">",
@@ -55,7 +60,8 @@ static void put_key(Buf *b, const DotKey *k)
     buf_puts(b, "   </FONT></TD>");
 }
 
-/* A table hands what it is wider than its columns to all of them, so a last column takes what texts need more. */
+/* A table hands what it is wider than its columns to all of them, so a last column takes what texts
+ * need more. */
 static int filler_width(const DotKey *key, size_t n)
 {
     SvgFont font = {.size = 9};
@@ -87,7 +93,8 @@ void dot_legend(Buf *b, const DotKey *key, size_t n)
             buf_puts(b, "</TR>\n");
     }
     if (filler)
-        buf_printf(b, "<TR><TD COLSPAN=\"%d\"></TD><TD WIDTH=\"%d\"></TD></TR>\n", 2 * KEYS_IN_LINE, filler);
+        buf_printf(b, "<TR><TD COLSPAN=\"%d\"></TD><TD WIDTH=\"%d\"></TD></TR>\n", 2 * KEYS_IN_LINE,
+                   filler);
     buf_puts(b, "</TABLE>");
 }
 
@@ -97,7 +104,10 @@ static size_t xml_char(const char *s)
     const unsigned char *p = (const unsigned char *)s;
     if (p[0] < 0x80)
         return p[0] >= 0x20 && p[0] != 0x7f;
-    size_t n = p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+    size_t n = p[0] >= 0xC2 && p[0] < 0xE0   ? 2
+               : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
+               : p[0] >= 0xF0 && p[0] < 0xF5 ? 4
+                                             : 0;
     for (size_t i = 1; i < n; i++)
         if ((p[i] & 0xC0) != 0x80)
             return 0;

@@ -29,7 +29,8 @@ typedef struct DotKey {
 /* The entries as an HTML-like table, a few to a line; a text alone has a line of its own. */
 void dot_legend(Buf *b, const DotKey *key, size_t n);
 
-/* Text inside an HTML-like label (or SVG, or any XML): & < > " are escaped, control characters and broken
+/* Text inside an HTML-like label (or SVG, or any XML): & < > " are escaped, control characters and
+*broken
 ** UTF-8 become '?'. */
 void put_xml(Buf *b, const char *text);
 /* The same, at most `cols` columns, with an ellipsis where it is cut. */

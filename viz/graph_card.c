@@ -1,4 +1,5 @@
-/* graph_card.c -- the cards of operators: what they are called, what they take, what colour they have. */
+/* graph_card.c -- the cards of operators: what they are called, what they take, what colour they
+ * have. */
 #include "viz/graph_drawing.h"
 
 #include <string.h>
@@ -60,7 +61,8 @@ static void put_small(Buf *b, const char *text)
 {
     CodeLines lines = wrap_code(b->arena, text, SMALL_COLS);
     for (size_t i = 0; i < lines.n; i++) {
-        buf_printf(b, "<TR><TD ALIGN=\"LEFT\"><FONT POINT-SIZE=\"9\" COLOR=\"%s\">", color_hex[COLOR_quiet]);
+        buf_printf(b, "<TR><TD ALIGN=\"LEFT\"><FONT POINT-SIZE=\"9\" COLOR=\"%s\">",
+                   color_hex[COLOR_quiet]);
         put_xml(b, lines.line[i]);
         buf_puts(b, "</FONT></TD></TR>");
     }
@@ -94,7 +96,8 @@ static const char *attr_text(Arena *A, const GAttr *a)
 static bool is_idle(const char *name, const GAttr *a)
 {
     int64_t idle = strcmp(name, "pads") == 0 ? 0 : 1;
-    if (a->kind != GA_INTS || (idle && strcmp(name, "strides") != 0 && strcmp(name, "dilations") != 0))
+    if (a->kind != GA_INTS ||
+        (idle && strcmp(name, "strides") != 0 && strcmp(name, "dilations") != 0))
         return false;
     for (uint32_t i = 0; i < a->n; i++)
         if (a->at.is[i] != idle)
@@ -109,7 +112,8 @@ static const char *attrs_text(GraphDrawing *d, const GNode *n)
     for (int i = 0; i < n->op->nattrs; i++)
         if (n->attr[i].kind != GA_NONE && !graph_attr_is_standard(&n->op->attr[i], &n->attr[i]) &&
             !is_idle(n->op->attr[i].name, &n->attr[i]))
-            buf_printf(&b, "%s%s %s", b.len ? ", " : "", n->op->attr[i].name, attr_text(d->A, &n->attr[i]));
+            buf_printf(&b, "%s%s %s", b.len ? ", " : "", n->op->attr[i].name,
+                       attr_text(d->A, &n->attr[i]));
     return buf_str(&b);
 }
 
@@ -134,8 +138,9 @@ static void put_params(GraphDrawing *d, const GNode *n)
             continue;
         const GValue *v = graph_value(d->g, n->in[i]);
         uint32_t row = i < n->op->nin ? i : (uint32_t)n->op->nin - 1;
-        put_small(d->out, arena_printf(d->A, "%s %s  %s", n->op->in[row].name, flow_text(d->A, d->g, v->type),
-                                       text_bytes(d->A, const_bytes(v))));
+        put_small(d->out,
+                  arena_printf(d->A, "%s %s  %s", n->op->in[row].name,
+                               flow_text(d->A, d->g, v->type), text_bytes(d->A, const_bytes(v))));
     }
 }
 
@@ -143,8 +148,8 @@ const char *value_text(const GraphDrawing *d, ValueId v)
 {
     const GValue *value = graph_value(d->g, v);
     int64_t bytes = const_bytes(value);
-    return arena_printf(d->A, "%s: %s%s%s", value->name, graph_type_text(d->A, d->g, value->type), bytes ? ", " : "",
-                        bytes ? text_bytes(d->A, bytes) : "");
+    return arena_printf(d->A, "%s: %s%s%s", value->name, graph_type_text(d->A, d->g, value->type),
+                        bytes ? ", " : "", bytes ? text_bytes(d->A, bytes) : "");
 }
 
 /* All there is to know about a node, for the pointer that rests on its card. */
@@ -174,7 +179,9 @@ const char *card_id(const GraphDrawing *d, uint32_t c)
 {
     Card card = d->fold.card[c];
     const char *first = card_node(d, card, 0)->alias;
-    return card.n == 1 ? first : arena_printf(d->A, "%s … %s", first, card_node(d, card, card.n - 1)->alias);
+    return card.n == 1
+               ? first
+               : arena_printf(d->A, "%s … %s", first, card_node(d, card, card.n - 1)->alias);
 }
 
 void card_put_node(GraphDrawing *d, const char *id, const char *tooltip)

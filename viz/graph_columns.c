@@ -6,7 +6,8 @@
 
 enum { CARD_WIDTH = 230, PAGE = 640 }; /* a column as low as a page is not cut */
 
-/* What is live below each card: how many values, and their sum, which is the value where it is one. */
+/* What is live below each card: how many values, and their sum, which is the value where it is one.
+ */
 typedef struct Live {
     uint32_t *count;
     uint64_t *sum;
@@ -20,7 +21,8 @@ static void add_range(Live l, uint32_t from, uint32_t to, ValueId v)
     }
 }
 
-/* Where each card counts as standing: what depends on constants alone stands with its first reader. */
+/* Where each card counts as standing: what depends on constants alone stands with its first reader.
+ */
 static uint32_t *places_of(Arena *A, const Graph *g, const Fold *f, const bool *joined)
 {
     uint32_t *place = ARENA_ARRAY(A, uint32_t, f->n + 1);
@@ -35,7 +37,8 @@ static uint32_t *places_of(Arena *A, const Graph *g, const Fold *f, const bool *
                 if (n->in[k] == VALUE_NONE || graph_is_const(g, n->in[k]))
                     continue;
                 int32_t p = g->producer[n->in[k]];
-                fed[c] |= p < 0 || (f->card_of[p] != CARD_NONE && f->card_of[p] != c && fed[f->card_of[p]]);
+                fed[c] |= p < 0 ||
+                          (f->card_of[p] != CARD_NONE && f->card_of[p] != c && fed[f->card_of[p]]);
             }
         }
     }
@@ -44,7 +47,8 @@ static uint32_t *places_of(Arena *A, const Graph *g, const Fold *f, const bool *
         for (uint32_t i = 0; i < f->card[c].n && !fed[c]; i++) {
             const GNode *n = g->node[f->node[f->card[c].first + i]];
             for (uint32_t k = 0; k < n->nout; k++)
-                for (uint32_t u = uses.start[n->out[k]]; n->out[k] != VALUE_NONE && u < uses.start[n->out[k] + 1]; u++) {
+                for (uint32_t u = uses.start[n->out[k]];
+                     n->out[k] != VALUE_NONE && u < uses.start[n->out[k] + 1]; u++) {
                     uint32_t reader = f->card_of[uses.at[u]];
                     if (reader != CARD_NONE && reader != c && place[reader] < first)
                         first = place[reader];
@@ -77,11 +81,13 @@ static Live live_values(Arena *A, const Graph *g, const Fold *f, const uint32_t 
     return l;
 }
 
-/* How far down the longest path of arrows has come when each card is drawn, for layout puts cards side by side
+/* How far down the longest path of arrows has come when each card is drawn, for layout puts cards
+*side by side
 ** that do not wait for each other. */
 static double *reach_of(Arena *A, const Graph *g, const Fold *f, const double *height)
 {
-    double *bottom = ARENA_ARRAY(A, double, f->n + 1), *reach = ARENA_ARRAY(A, double, f->n + 1), most = 0;
+    double *bottom = ARENA_ARRAY(A, double, f->n + 1), *reach = ARENA_ARRAY(A, double, f->n + 1),
+           most = 0;
     for (uint32_t c = 0; c < f->n; c++) {
         double top = 0;
         for (uint32_t i = 0; i < f->card[c].n; i++) {
@@ -117,7 +123,8 @@ static uint32_t readers(const GUses *uses, const Live *live, uint32_t c)
     return live->count[c] == 1 ? uses->start[v + 1] - uses->start[v] : 0;
 }
 
-Columns graph_columns(Arena *A, const Graph *g, const Fold *f, const double *height, const bool *joined)
+Columns graph_columns(Arena *A, const Graph *g, const Fold *f, const double *height,
+                      const bool *joined)
 {
     Columns cols = {1, ARENA_ARRAY(A, uint32_t, f->n + 1), NULL};
     if (f->n < 2)
@@ -132,7 +139,8 @@ Columns graph_columns(Arena *A, const Graph *g, const Fold *f, const double *hei
         uint32_t best = CARD_NONE;
         double goal = total * k / want, off = total / want / 2;
         for (uint32_t c = from; c + 1 < f->n; c++) {
-            double far = fabs(reach[c] - goal) + (readers(&uses, &live, c) > 1 ? total / want / 5 : 0);
+            double far =
+                fabs(reach[c] - goal) + (readers(&uses, &live, c) > 1 ? total / want / 5 : 0);
             if (joined[c] || live.count[c] > 1 || far > off)
                 continue;
             best = c;

@@ -52,16 +52,20 @@ static void put_end(GraphDrawing *d, const char *id, const char *name, ValueId v
     GType t = graph_value(d->g, v)->type;
     card_put_node(d, id, value_text(d, v));
     buf_printf(d->out,
-               " shape=box style=\"rounded,filled\" fillcolor=\"%s\" color=\"%s\" penwidth=1.5 margin=\"0.12,0.04\" "
-               "label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\"><TR><TD><B>",
+               " shape=box style=\"rounded,filled\" fillcolor=\"%s\" color=\"%s\" penwidth=1.5 "
+               "margin=\"0.12,0.04\" "
+               "label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"0\" "
+               "CELLPADDING=\"1\"><TR><TD><B>",
                color_hex[COLOR_paper], color_hex[COLOR_serial]);
     put_xml(d->out, name);
-    buf_printf(d->out, "</B></TD></TR><TR><TD><FONT POINT-SIZE=\"9\" COLOR=\"%s\">", color_hex[COLOR_quiet]);
+    buf_printf(d->out, "</B></TD></TR><TR><TD><FONT POINT-SIZE=\"9\" COLOR=\"%s\">",
+               color_hex[COLOR_quiet]);
     put_xml(d->out, graph_type_text(d->A, d->g, t));
     buf_puts(d->out, "</FONT></TD></TR></TABLE>>]\n");
 }
 
-static void put_arrow(GraphDrawing *d, const char *from, const char *to, ValueId v, bool straight, bool labelled)
+static void put_arrow(GraphDrawing *d, const char *from, const char *to, ValueId v, bool straight,
+                      bool labelled)
 {
     buf_puts(d->out, "  ");
     put_quoted(d->out, from);
@@ -91,7 +95,8 @@ static const char *handed_id(const GraphDrawing *d, uint32_t column, bool enters
     return arena_printf(d->A, "%s %u", enters ? "from" : "to", column + 1);
 }
 
-/* How many arrows are on the longest path to each card, and on how many paths it shares that place: so a chain is known,
+/* How many arrows are on the longest path to each card, and on how many paths it shares that place:
+*so a chain is known,
 ** which is drawn straight, from a fork, which is drawn even. */
 static void find_levels(GraphDrawing *d)
 {
@@ -140,12 +145,14 @@ static uint32_t entry_thing(const GraphDrawing *d, uint32_t column)
     return d->fold.n + d->g->nvalues + column;
 }
 
-/* An arrow to card c (CARD_NONE: to what is no card) for value v, from wherever column `column` has it. */
+/* An arrow to card c (CARD_NONE: to what is no card) for value v, from wherever column `column` has
+ * it. */
 static void put_flow(GraphDrawing *d, ValueId v, uint32_t column, uint32_t c, const char *to)
 {
     int32_t p = d->g->producer[v];
     uint32_t from = p >= 0 ? d->fold.card_of[p] : CARD_NONE;
-    uint32_t home = p >= 0 ? d->columns.of[from] : d->home[v], thing = p >= 0 ? from : value_thing(d, v);
+    uint32_t home = p >= 0 ? d->columns.of[from] : d->home[v],
+             thing = p >= 0 ? from : value_thing(d, v);
     const char *id = p >= 0 ? card_id(d, from) : input_id(d, v);
     bool first = true; /* arrow of those from a circle, which all bear the same */
     if (home < column) {
@@ -154,7 +161,8 @@ static void put_flow(GraphDrawing *d, ValueId v, uint32_t column, uint32_t c, co
         id = handed_id(d, column - 1, true);
         thing = entry_thing(d, column);
     }
-    put_arrow(d, id, to, v, home == column && p >= 0 && c != CARD_NONE && is_straight(d, from, c), first);
+    put_arrow(d, id, to, v, home == column && p >= 0 && c != CARD_NONE && is_straight(d, from, c),
+              first);
     if (c != CARD_NONE)
         d->joint.up[find(&d->joint, thing)] = find(&d->joint, c);
 }
@@ -194,7 +202,9 @@ static void put_handed(GraphDrawing *d, uint32_t column)
         return;
     for (int enters = 0; enters < 2; enters++) {
         card_put_node(d, handed_id(d, column, enters), value_text(d, v));
-        buf_printf(d->out, " shape=circle style=filled fillcolor=\"%s\" color=\"%s\" margin=0 width=0.3 height=0.3 fixedsize=true label=\"%u\"]\n",
+        buf_printf(d->out,
+                   " shape=circle style=filled fillcolor=\"%s\" color=\"%s\" margin=0 width=0.3 "
+                   "height=0.3 fixedsize=true label=\"%u\"]\n",
                    color_hex[COLOR_shade], color_hex[COLOR_serial], column + 1);
     }
     put_flow(d, v, column, CARD_NONE, handed_id(d, column, false));
@@ -327,13 +337,15 @@ static void put_head(GraphDrawing *d)
     for (uint32_t k = 0; k < g->ngroups && d->fold.n == g->nnodes; k++)
         frames |= g->group[k].n > 1;
     if (frames)
-        keys[n++] = (DotKey){{COLOR_rule, COLOR_band, 1, "ROUNDED"}, NULL, "fused group: one kernel"};
+        keys[n++] =
+            (DotKey){{COLOR_rule, COLOR_band, 1, "ROUNDED"}, NULL, "fused group: one kernel"};
     if (d->columns.n > 1)
         keys[n++] = (DotKey){.text = "a numbered circle goes on at the top of the next column"};
     if (*d->fold.said)
         keys[n++] = (DotKey){.text = d->fold.said};
-    buf_puts(d->out, "  label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"2\">"
-                     "<TR><TD ALIGN=\"LEFT\"><FONT POINT-SIZE=\"15\"><B>");
+    buf_puts(d->out,
+             "  label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"2\">"
+             "<TR><TD ALIGN=\"LEFT\"><FONT POINT-SIZE=\"15\"><B>");
     put_xml(d->out, g->name);
     buf_puts(d->out, "</B></FONT></TD></TR><TR><TD ALIGN=\"LEFT\">");
     dot_legend(d->out, keys, n);
@@ -344,9 +356,10 @@ bool graph_picture(Arena *A, const Graph *g, GraphView view, Picture *out, Err *
 {
     Buf text = buf_new(A);
     GraphDrawing d = {.A = A, .out = &text, .g = g};
-    d.fold = graph_fold(A, g, view.around ? UINT32_MAX
-                              : view.max_cards ? view.max_cards
-                                               : GRAPH_MAX_CARDS);
+    d.fold = graph_fold(A, g,
+                        view.around      ? UINT32_MAX
+                        : view.max_cards ? view.max_cards
+                                         : GRAPH_MAX_CARDS);
     d.shown = ARENA_ARRAY(A, bool, d.fold.n + 1);
     memset(d.shown, 1, d.fold.n * sizeof *d.shown);
     if (view.around) {
@@ -367,14 +380,17 @@ bool graph_picture(Arena *A, const Graph *g, GraphView view, Picture *out, Err *
         d.joint.up[i] = i;
     /* Packing makes Graphviz forget the ranks that labels need, so arrows span two. */
     dot_begin(&text, g->name,
-              d.columns.n > 1 ? arena_printf(A, "nodesep=0.25 ranksep=0.14 labelloc=t labeljust=l pack=28 packmode=\"array_it%u\"",
+              d.columns.n > 1 ? arena_printf(A,
+                                             "nodesep=0.25 ranksep=0.14 labelloc=t labeljust=l "
+                                             "pack=28 packmode=\"array_it%u\"",
                                              d.columns.n)
                               : "nodesep=0.25 ranksep=0.3 labelloc=t labeljust=l");
     if (d.columns.n > 1)
         buf_puts(&text, "  edge [minlen=2]\n");
     put_head(&d);
     find_levels(&d);
-    for (uint32_t k = 0; k < d.columns.n; k++) /* Graphviz packs components in the order of their first nodes */
+    for (uint32_t k = 0; k < d.columns.n;
+         k++) /* Graphviz packs components in the order of their first nodes */
         put_column(&d, k);
     for (uint32_t c = 0; c < d.fold.n; c++)
         if (d.shown[c])

@@ -24,7 +24,8 @@ static void match(NestDiff *d, size_t i, size_t j)
     d->b_to_a[j] = (int)i;
 }
 
-/* First by identity, so that a renamed neighbour can't take a loop's place; then by what people see. */
+/* First by identity, so that a renamed neighbour can't take a loop's place; then by what people
+ * see. */
 static void match_rows(NestDiff *d)
 {
     for (size_t i = 0; i < d->a.n; i++)
@@ -46,12 +47,12 @@ static void match_rows(NestDiff *d)
             const NestRow *q = &d->b.row[j];
             if (d->b_to_a[j] >= 0 || p->kind != q->kind)
                 continue;
-            bool same = p->kind == ROW_func ||
-                        ((p->kind == ROW_alloc || p->kind == ROW_block) && same_text(p->name, q->name)) ||
-                        (p->kind == ROW_loop && same_text(p->name, q->name) &&
-                         same_text(nest_block_below(&d->a, i), nest_block_below(&d->b, j))) ||
-                        (p->kind > ROW_block && same_text(p->name, q->name) &&
-                         same_text(p->text, q->text));
+            bool same =
+                p->kind == ROW_func ||
+                ((p->kind == ROW_alloc || p->kind == ROW_block) && same_text(p->name, q->name)) ||
+                (p->kind == ROW_loop && same_text(p->name, q->name) &&
+                 same_text(nest_block_below(&d->a, i), nest_block_below(&d->b, j))) ||
+                (p->kind > ROW_block && same_text(p->name, q->name) && same_text(p->text, q->text));
             if (same)
                 match(d, i, j);
         }
@@ -93,7 +94,8 @@ static bool row_changed(Arena *A, const NestRow *p, const NestRow *q)
         return ir_for_kind(p->node) != ir_for_kind(q->node) || !same_text(p->extent, q->extent) ||
                !same_text(p->name, q->name) || !same_text(p->note, q->note);
     if (p->kind == ROW_alloc)
-        return p->node->kid[Alloc_buffer]->at.buf->scope != q->node->kid[Alloc_buffer]->at.buf->scope ||
+        return p->node->kid[Alloc_buffer]->at.buf->scope !=
+                   q->node->kid[Alloc_buffer]->at.buf->scope ||
                !same_text(alloc_shape(A, p), alloc_shape(A, q));
     return !same_text(p->text, q->text) || !same_text(p->note, q->note);
 }
@@ -123,8 +125,8 @@ NestDiff nest_diff(Arena *A, const Node *before, const Node *after)
     longest_chain(A, &d, kept);
     for (size_t i = 0; i < d.a.n; i++) {
         int j = d.a_to_b[i];
-        d.a_change[i] = j < 0      ? CHANGE_gone
-                        : !kept[i] ? CHANGE_moved
+        d.a_change[i] = j < 0                                      ? CHANGE_gone
+                        : !kept[i]                                 ? CHANGE_moved
                         : row_changed(A, &d.a.row[i], &d.b.row[j]) ? CHANGE_changed
                                                                    : CHANGE_same;
         d.count[d.a_change[i]]++;
@@ -173,7 +175,8 @@ bool diff_descends(const NestDiff *d, size_t i, size_t j)
         strcmp(axis_of(p), axis_of(q)) != 0 || !share_block(d, i, j))
         return false;
     for (size_t k = 0; k < j; k++)
-        if (d->b_to_a[k] < 0 && d->b.row[k].kind == ROW_loop && same_text(d->b.row[k].name, q->name) && share_block(d, i, k))
+        if (d->b_to_a[k] < 0 && d->b.row[k].kind == ROW_loop &&
+            same_text(d->b.row[k].name, q->name) && share_block(d, i, k))
             return false;
     return true;
 }
@@ -225,7 +228,7 @@ const char *diff_note_after(Arena *A, const NestDiff *d, int row)
     const char *changed = row_changed(A, p, q) ? note_changed(A, p, q) : "";
     if (d->b_change[row] != CHANGE_moved)
         return changed;
-    const char *outer = p->parent > 0 ? arena_printf(A, "inside %s", d->a.row[p->parent].name)
-                                      : "outermost";
+    const char *outer =
+        p->parent > 0 ? arena_printf(A, "inside %s", d->a.row[p->parent].name) : "outermost";
     return arena_printf(A, "was %s%s%s", outer, *changed ? ", " : "", changed);
 }

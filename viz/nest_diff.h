@@ -1,7 +1,9 @@
 /* nest_diff.h -- what happened between two versions of a program, loop by loop and block by block.
 **
-** A loop of both versions is the same if it has the same Var (versions of one schedule share them), else if it has the
-** same name above the same block; a block, if it has the same name.  What keeps its order is aligned; what is in both but
+** A loop of both versions is the same if it has the same Var (versions of one schedule share them),
+*else if it has the
+** same name above the same block; a block, if it has the same name.  What keeps its order is
+*aligned; what is in both but
 ** changed its order has moved.
 */
 #ifndef VIZ_NEST_DIFF_H
@@ -13,7 +15,8 @@ typedef enum Change { CHANGE_same, CHANGE_changed, CHANGE_moved, CHANGE_new, CHA
 
 /* One line of the alignment: a row of the version before, one of the version after, or both. */
 typedef struct DiffLine {
-    int a, b; /* row numbers, or -1; both are set only where they are the same or changed, or stand in one gap */
+    int a, b; /* row numbers, or -1; both are set only where they are the same or changed, or stand
+                 in one gap */
     bool aligned;
 } DiffLine;
 
@@ -32,14 +35,17 @@ NestDiff nest_diff(Arena *A, const Node *before, const Node *after);
 static inline bool nest_differs(const NestDiff *d)
 {
     return d->count[CHANGE_changed] + d->count[CHANGE_moved] + d->count[CHANGE_new] +
-               d->count[CHANGE_gone] > 0;
+               d->count[CHANGE_gone] >
+           0;
 }
 
-/* Did loop i, which is gone, become loop j of the version after?  That is the first new one of its name on the same axis
+/* Did loop i, which is gone, become loop j of the version after?  That is the first new one of its
+*name on the same axis
 ** around a block that loop i was around. */
 bool diff_descends(const NestDiff *d, size_t i, size_t j);
 
-/* What became of a row of the version before ("now yo, yi"), or how a row of the version after differs
+/* What became of a row of the version before ("now yo, yi"), or how a row of the version after
+*differs
 ** ("was serial", "was inside y"); "" where there is nothing to say. */
 const char *diff_note_before(Arena *A, const NestDiff *d, int row);
 const char *diff_note_after(Arena *A, const NestDiff *d, int row);

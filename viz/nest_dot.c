@@ -67,7 +67,8 @@ static void put_font(Buf *b, Color c, const char *face, int size)
 
 static void put_open(Buf *b, size_t row, Look l, int padding)
 {
-    dot_table(b, arena_printf(b->arena, "r%zu", row), (DotLook){l.line, l.fill, l.border, l.style}, 0, padding);
+    dot_table(b, arena_printf(b->arena, "r%zu", row), (DotLook){l.line, l.fill, l.border, l.style},
+              0, padding);
 }
 
 /* Lines that are aligned on the left. */
@@ -239,7 +240,10 @@ static void put_nest(Drawing *d, const char *node, const char *title)
     Buf *b = d->out;
     const NestRow *head = &d->nest->row[0];
     d->rows = d->nest->n < NEST_MAX_ROWS ? d->nest->n : NEST_MAX_ROWS;
-    buf_printf(b, "  %s [label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"2\" CELLPADDING=\"2\">\n", node);
+    buf_printf(
+        b,
+        "  %s [label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"2\" CELLPADDING=\"2\">\n",
+        node);
     if (title && *title) {
         buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
         put_font(b, COLOR_quiet, NULL, 10);
@@ -277,9 +281,12 @@ static void put_buffer(Drawing *d, const Node *buffer, const Node *alloc, size_t
         [SCOPE_global] = "cylinder", [SCOPE_shared] = "box3d", [SCOPE_local] = "component"};
     Buf *b = d->out;
     Scope scope = buffer->at.buf->scope;
-    buf_printf(b, "  b%zu [shape=%s style=filled fillcolor=\"%s\" color=\"%s\" margin=\"0.1,0.04\" label=<<TABLE BORDER=\"0\" "
-                  "CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\">",
-               number, shape[scope], color_hex[scope_look[scope].fill], color_hex[scope_look[scope].line]);
+    buf_printf(b,
+               "  b%zu [shape=%s style=filled fillcolor=\"%s\" color=\"%s\" margin=\"0.1,0.04\" "
+               "label=<<TABLE BORDER=\"0\" "
+               "CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\">",
+               number, shape[scope], color_hex[scope_look[scope].fill],
+               color_hex[scope_look[scope].line]);
     if (scope != SCOPE_local)
         put_sliver(b, scope == SCOPE_global ? 6 : 3); /* below the lid */
     buf_puts(b, "<TR><TD><B>");
@@ -292,7 +299,8 @@ static void put_buffer(Drawing *d, const Node *buffer, const Node *alloc, size_t
         buf_puts(b, "</FONT></TD></TR><TR><TD>");
         put_font(b, COLOR_quiet, NULL, 9);
         buf_printf(b, "%s%s%s", scope == SCOPE_global ? "" : scope_name[scope],
-                   scope != SCOPE_global && bytes >= 0 ? ", " : "", bytes >= 0 ? text_bytes(d->A, bytes) : "");
+                   scope != SCOPE_global && bytes >= 0 ? ", " : "",
+                   bytes >= 0 ? text_bytes(d->A, bytes) : "");
     }
     buf_puts(b, "</FONT></TD></TR></TABLE>>]\n");
 }
@@ -305,7 +313,8 @@ static bool in_list(const Node *list, const Node *buffer)
     return false;
 }
 
-/* What is only read stands on the left, everything else on the right.  There arrows to a block end at its name, and
+/* What is only read stands on the left, everything else on the right.  There arrows to a block end
+*at its name, and
 ** arrows from it begin at the line that computes. */
 static void put_uses(Drawing *d, size_t i, const BufferUse *use, size_t number, const Node *params)
 {
@@ -317,8 +326,8 @@ static void put_uses(Drawing *d, size_t i, const BufferUse *use, size_t number, 
     else if (use->read)
         buf_printf(b, "  nest:r%zu%s:e -> b%zu [dir=back]\n", i, lines ? "r" : "", number);
     if (use->written)
-        buf_printf(b, "  nest:r%zu%s:e -> b%zu [color=\"%s\" penwidth=2]\n", i, lines ? "w" : "", number,
-                   color_hex[COLOR_serial]);
+        buf_printf(b, "  nest:r%zu%s:e -> b%zu [color=\"%s\" penwidth=2]\n", i, lines ? "w" : "",
+                   number, color_hex[COLOR_serial]);
 }
 
 typedef struct Known {
@@ -370,7 +379,9 @@ static void put_legend(Drawing *d, const Known *known, size_t n)
             any |= (k == 0 || kinds[i].kind[k]) && has_kind(d, kinds[i].kind[k]);
         Look l = kind_look[kinds[i].kind[0]];
         if (any)
-            keys[nkeys++] = (DotKey){{l.line, l.fill, l.border, l.style}, mark_of_kind(kinds[i].kind[0], true), kinds[i].word};
+            keys[nkeys++] = (DotKey){{l.line, l.fill, l.border, l.style},
+                                     mark_of_kind(kinds[i].kind[0], true),
+                                     kinds[i].word};
     }
     for (int s = 0; s < SCOPE_COUNT; s++) {
         bool any = false;
@@ -378,7 +389,9 @@ static void put_legend(Drawing *d, const Known *known, size_t n)
             any |= known[i].buffer->at.buf->scope == (Scope)s;
         Look l = scope_look[s];
         if (any)
-            keys[nkeys++] = (DotKey){{l.line, l.fill, l.border, l.style}, NULL, arena_printf(d->A, "%s buffer", scope_name[s])};
+            keys[nkeys++] = (DotKey){{l.line, l.fill, l.border, l.style},
+                                     NULL,
+                                     arena_printf(d->A, "%s buffer", scope_name[s])};
     }
     keys[nkeys++] = (DotKey){.text = "thin arrows read, bold arrows write"};
     dot_legend(d->out, keys, nkeys);
@@ -400,7 +413,9 @@ Picture nest_picture(Arena *A, const Node *func)
         put_buffer(&d, known[i].buffer, known[i].alloc, i);
     for (size_t i = 0; i < d.rows; i++) {
         const NestRow *r = &nest.row[i];
-        bool leaf = r->kind == ROW_block || (r->kind == ROW_stmt && (r->parent < 0 || nest.row[r->parent].kind != ROW_block));
+        bool leaf =
+            r->kind == ROW_block ||
+            (r->kind == ROW_stmt && (r->parent < 0 || nest.row[r->parent].kind != ROW_block));
         BufferUse *use = NULL;
         size_t uses = leaf && n ? nest_uses(A, r->node, &use) : 0;
         for (size_t u = 0; u < uses; u++)
@@ -416,8 +431,8 @@ Picture nest_picture(Arena *A, const Node *func)
 
 static void put_link(Buf *b, size_t from, size_t to, Color c, const char *style)
 {
-    buf_printf(b, "  before:r%zu:e -> after:r%zu:w [color=\"%s\" style=%s arrowsize=0.5]\n", from, to,
-               color_hex[c], style);
+    buf_printf(b, "  before:r%zu:e -> after:r%zu:w [color=\"%s\" style=%s arrowsize=0.5]\n", from,
+               to, color_hex[c], style);
 }
 
 /* From a loop that is gone to the new loops of its axis, the first of each name. */
@@ -433,7 +448,9 @@ static const char *counts_text(Arena *A, const NestDiff *d)
     static const struct {
         Change change;
         const char *mark, *word;
-    } order[] = {{CHANGE_new, "+", "new"}, {CHANGE_gone, "−", "gone"}, {CHANGE_moved, "↕", "moved"},
+    } order[] = {{CHANGE_new, "+", "new"},
+                 {CHANGE_gone, "−", "gone"},
+                 {CHANGE_moved, "↕", "moved"},
                  {CHANGE_changed, "~", "changed"}};
     if (!nest_differs(d))
         return "no difference";
@@ -447,7 +464,8 @@ static const char *counts_text(Arena *A, const NestDiff *d)
     return buf_str(&b);
 }
 
-const char *nest_pair_dot(Arena *A, const NestDiff *d, const char *title_before, const char *title_after)
+const char *nest_pair_dot(Arena *A, const NestDiff *d, const char *title_before,
+                          const char *title_after)
 {
     Buf out = buf_new(A);
     dot_begin(&out, "before and after",

@@ -2,6 +2,8 @@
 #ifndef VIZ_PALETTE_H
 #define VIZ_PALETTE_H
 
+#include "core/ir/ir.h"
+
 typedef enum Color {
 #define COLOR(name, light, dark, doc) COLOR_##name,
 #include "viz/palette.def"
@@ -10,6 +12,9 @@ typedef enum Color {
 
 extern const char *const color_hex[COLOR_COUNT];      /* on light paper: what pictures are written in */
 extern const char *const color_dark_hex[COLOR_COUNT];
+
+/* The hue of a kind of loop; ink for serial ones. */
+Color color_of_kind(ForKind k);
 
 /* A <style> element that exchanges the colours where dark is preferred. */
 const char *palette_style(void);

@@ -1,4 +1,4 @@
--- readme.lua -- the Lua of the README and of the page on equations, typed as it stands there.
+-- readme.lua -- the Lua of the README and of the pages on equations and pictures, typed as it stands there.
 local t = dofile "tests/check.lua"
 local tutorial = dofile "lua_api/scripts/tutorial.lua"
 local program = io.popen("readlink -f '" .. arg[-1] .. "'"):read "l"
@@ -31,6 +31,23 @@ end)
 
 t.test("the equations' inputs run", function()
   t.eq(complaints "docs/equations.md", "")
+end)
+
+t.test("the inputs of the page on pictures run", function()
+  t.eq(complaints "docs/pictures.md", "")
+end)
+
+-- What Graphviz lays out depends on its version and on fonts, but these are ours to the last byte.
+t.test("the pages' pictures are what is drawn today", function()
+  local folder = os.tmpname()
+  os.remove(folder)
+  t.ok(os.execute(("mkdir %s && '%s' docs/pictures/make.lua %s >%s/said"):format(folder, program, folder, folder)))
+  for _, name in ipairs { "matmul.svg", "order.svg" } do
+    local today <close> = assert(io.open(folder .. "/" .. name))
+    local shown <close> = assert(io.open("docs/pictures/" .. name))
+    t.ok(today:read "a" == shown:read "a", name .. " differs: build/tvmrepl docs/pictures/make.lua draws it anew")
+  end
+  os.execute("rm -r " .. folder)
 end)
 
 t.done()

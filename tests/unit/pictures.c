@@ -1,4 +1,5 @@
-/* pictures.c -- the geometry of pictures: text stays in its box and on the page, boxes nest and never cross,
+/* pictures.c -- the geometry of pictures: text stays in its box and on the page, boxes nest and
+*never cross,
 ** what is in both versions stands at one height. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,8 +103,11 @@ static Shapes read_shapes(Arena *A, const char *svg, double *width, double *heig
         } else if (strncmp(s, "<text ", 6) == 0) {
             one = read_text(s);
         } else if (strncmp(s, "<rect ", 6) == 0 && !has(s, "class=\"now\"")) {
-            one = (Shape){.x = number(s, " x=\""), .y = number(s, " y=\""), .w = number(s, " width=\""),
-                          .h = number(s, " height=\""), .first = group && !boxed};
+            one = (Shape){.x = number(s, " x=\""),
+                          .y = number(s, " y=\""),
+                          .w = number(s, " width=\""),
+                          .h = number(s, " height=\""),
+                          .first = group && !boxed};
             boxed = true;
         }
         one.group = group;
@@ -116,15 +120,15 @@ static Shapes read_shapes(Arena *A, const char *svg, double *width, double *heig
 
 static bool inside(const Shape *a, const Shape *box, double slack)
 {
-    return a->x >= box->x - slack && a->y >= box->y - slack && a->x + a->w <= box->x + box->w + slack &&
-           a->y + a->h <= box->y + box->h + slack;
+    return a->x >= box->x - slack && a->y >= box->y - slack &&
+           a->x + a->w <= box->x + box->w + slack && a->y + a->h <= box->y + box->h + slack;
 }
 
 static bool apart(const Shape *a, const Shape *b)
 {
     double slack = 0.11; /* coordinates are written to a tenth */
-    return a->x + a->w <= b->x + slack || b->x + b->w <= a->x + slack || a->y + a->h <= b->y + slack ||
-           b->y + b->h <= a->y + slack;
+    return a->x + a->w <= b->x + slack || b->x + b->w <= a->x + slack ||
+           a->y + a->h <= b->y + slack || b->y + b->h <= a->y + slack;
 }
 
 static void assert_on_page(Arena *A, Picture p)
@@ -135,7 +139,8 @@ static void assert_on_page(Arena *A, Picture p)
     Shape page = {0, 0, w, h, 0, false, false, ""};
     for (size_t i = 0; i < all.n; i++) {
         if (!inside(&all.at[i], &page, 0.5))
-            fail_msg("'%s' leaves the page: %g + %g of %g, %g", all.at[i].said, all.at[i].x, all.at[i].w, w, all.at[i].y);
+            fail_msg("'%s' leaves the page: %g + %g of %g, %g", all.at[i].said, all.at[i].x,
+                     all.at[i].w, w, all.at[i].y);
         for (size_t j = 0; j < i; j++)
             if (all.at[i].text && all.at[j].text && !apart(&all.at[i], &all.at[j]))
                 fail_msg("'%s' lies on '%s'", all.at[i].said, all.at[j].said);
@@ -157,7 +162,9 @@ static void rows_hold_their_text_and_nest(void **state)
     (void)state;
     Arena *A = arena_new(NULL);
     double w, h;
-    Picture p = pair_picture(A, parse(A, before), parse(A, after), "step 0 as written, with a title that is too long for one line above it", "step 9");
+    Picture p = pair_picture(
+        A, parse(A, before), parse(A, after),
+        "step 0 as written, with a title that is too long for one line above it", "step 9");
     assert_on_page(A, p);
     Shapes all = read_shapes(A, p.source, &w, &h);
     size_t boxed = 0;
@@ -204,7 +211,8 @@ static void what_is_in_both_stands_at_one_height(void **state)
     assert_non_null(strstr(p.source, "*2</text>"));
     Picture same = pair_picture(A, parse(A, before), parse(A, before), "a", "b");
     assert_non_null(strstr(same.source, ">no difference</text>"));
-    assert_string_equal(p.source, pair_picture(A, parse(A, before), parse(A, after), "a", "b").source);
+    assert_string_equal(p.source,
+                        pair_picture(A, parse(A, before), parse(A, after), "a", "b").source);
     assert_non_null(strstr(p.dot, "digraph"));
     arena_release(A);
 }
@@ -262,8 +270,10 @@ static void lines_part_the_tiles(void **state)
     assert_int_equal(count(p.source, thick), 3 + 1); /* between 4 tiles down, 2 across */
     assert_int_equal(count(p.source, frame), 0);
     assert_non_null(strstr(p.source, "grey lines part tiles"));
-    assert_true(order_of(A, parse(A, arena_printf(A, text, "vectorized")), &(OrderAsk){0}, &o, &err));
-    assert_int_equal(count(order_picture(A, &o, false, 1).source, frame), 16); /* a step of 4 lanes each */
+    assert_true(
+        order_of(A, parse(A, arena_printf(A, text, "vectorized")), &(OrderAsk){0}, &o, &err));
+    assert_int_equal(count(order_picture(A, &o, false, 1).source, frame),
+                     16); /* a step of 4 lanes each */
     arena_release(A);
 }
 
@@ -272,10 +282,16 @@ static void bars_stay_on_the_page(void **state)
     (void)state;
     Arena *A = arena_new(NULL);
     double fast[] = {0.0010, 0.0011, 0.0012}, slow[] = {0.110, 0.120, 0.130};
-    Bar bars[] = {{"a very long label of a schedule that somebody has marked", stats_of(slow, 3), "the slowest, with its interval [0.9, 1.1]"},
+    Bar bars[] = {{"a very long label of a schedule that somebody has marked", stats_of(slow, 3),
+                   "the slowest, with its interval [0.9, 1.1]"},
                   {"b", stats_of(fast, 3), "100x faster [90, 110]"},
                   {"c", stats_of(fast, 1), ""}};
-    assert_on_page(A, bars_picture(A, "a title that says at length what was measured, where, with which inputs and how often", 3, bars));
+    assert_on_page(
+        A,
+        bars_picture(
+            A,
+            "a title that says at length what was measured, where, with which inputs and how often",
+            3, bars));
     arena_release(A);
 }
 
@@ -284,7 +300,8 @@ static void bars_stay_on_the_page(void **state)
 static void widths_are_those_of_the_font(void **state)
 {
     (void)state;
-    SvgFont plain = {.size = 2048}, bold = {.size = 2048, .bold = true}, code = {.size = 2048, .code = true};
+    SvgFont plain = {.size = 2048}, bold = {.size = 2048, .bold = true},
+            code = {.size = 2048, .code = true};
     bool exact;
     assert_true(svg_measure(plain, "il", &exact) == 569 + 569 && exact);
     assert_true(svg_measure(bold, "W", &exact) == 2259 && exact);
@@ -295,7 +312,8 @@ static void widths_are_those_of_the_font(void **state)
     Buf b = buf_new(A);
     svg_put_length(&b, plain, "漢字");
     assert_int_equal(b.len, 0);
-    SvgLines lines = svg_wrap(A, (SvgFont){.size = 10}, "some words\nthat do not fit into averyveryverylongword", 70);
+    SvgLines lines = svg_wrap(A, (SvgFont){.size = 10},
+                              "some words\nthat do not fit into averyveryverylongword", 70);
     assert_true(lines.n > 3);
     assert_string_equal(lines.line[0], "some words");
     assert_string_equal(lines.line[lines.n - 1], "averyveryverylongword");
@@ -306,7 +324,8 @@ static void code_is_broken_where_it_may_be(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
-    const char *code = "P[c, y] = select(y - 1 >= 0 and y - 1 < 32 and x - 1 >= 0, A[c, y - 1, x - 1], 0)";
+    const char *code =
+        "P[c, y] = select(y - 1 >= 0 and y - 1 < 32 and x - 1 >= 0, A[c, y - 1, x - 1], 0)";
     for (int cols = 8; cols < 90; cols++) {
         CodeLines lines = wrap_code(A, code, cols);
         Buf again = buf_new(A);
@@ -322,7 +341,8 @@ static void code_is_broken_where_it_may_be(void **state)
             else
                 assert_int_equal(*want, ' ');
     }
-    assert_string_equal(wrap_code(A, code, 44).line[0], "P[c, y] = select(y - 1 >= 0 and y - 1 < 32");
+    assert_string_equal(wrap_code(A, code, 44).line[0],
+                        "P[c, y] = select(y - 1 >= 0 and y - 1 < 32");
     assert_int_equal(wrap_code(A, "", 10).n, 0);
     assert_int_equal(wrap_code(A, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 10).n, 5);
     arena_release(A);

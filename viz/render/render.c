@@ -27,7 +27,8 @@ static size_t entity(const char *s, char *letter)
     static const struct {
         const char *entity;
         char letter;
-    } known[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&#39;", '\''}, {"&#45;", '-'}, {"&#160;", ' '}};
+    } known[] = {{"&amp;", '&'},  {"&lt;", '<'},  {"&gt;", '>'},  {"&quot;", '"'},
+                 {"&#39;", '\''}, {"&#45;", '-'}, {"&#160;", ' '}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         size_t n = strlen(known[i].entity);
         if (strncmp(s, known[i].entity, n) == 0) {
@@ -39,7 +40,8 @@ static size_t entity(const char *s, char *letter)
     return 1;
 }
 
-/* What holds the text of the element `<text head>body` to its width, so that it stays in its box in whatever
+/* What holds the text of the element `<text head>body` to its width, so that it stays in its box in
+*whatever
 ** font a browser has. */
 static void put_length(FILE *f, Arena *A, const char *head, const char *body)
 {
@@ -59,7 +61,8 @@ static void put_length(FILE *f, Arena *A, const char *head, const char *body)
     fputs(buf_str(&length), f);
 }
 
-/* Graphviz's SVG without its document type, which names a file on the network, and with our styles. */
+/* Graphviz's SVG without its document type, which names a file on the network, and with our styles.
+ */
 static int finish_svg(const char *svg, size_t n, char **out, size_t *out_n)
 {
     const char *start = strstr(svg, "<svg");
@@ -72,7 +75,7 @@ static int finish_svg(const char *svg, size_t n, char **out, size_t *out_n)
     fputs(palette_style(), f);
     Arena *A = arena_new(NULL);
     const char *s = body + 1, *end = svg + n;
-    for (const char *text; (text = strstr(s, "<text ")); ) {
+    for (const char *text; (text = strstr(s, "<text "));) {
         const char *close = strchr(text, '>');
         if (!close)
             break;

@@ -20,16 +20,6 @@ static const Color hues[] = {COLOR_parallel, COLOR_vectorized, COLOR_block,
                              COLOR_unrolled, COLOR_thread,     COLOR_serial};
 enum { HUES = sizeof hues / sizeof *hues };
 
-static Color kind_color(ForKind k)
-{
-    return k == FOR_parallel          ? COLOR_parallel
-           : k == FOR_vectorized      ? COLOR_vectorized
-           : k == FOR_unrolled        ? COLOR_unrolled
-           : for_is_block_axis(k)     ? COLOR_block
-           : for_is_thread_axis(k)    ? COLOR_thread
-                                      : COLOR_ink;
-}
-
 static double center(double origin, int i, double side)
 {
     return origin + (i + 0.5) * side;
@@ -52,15 +42,17 @@ static void put_cells(Buf *b, const Order *o, Grid g, bool animated, double seco
             double shade = o->threads ? 0.18 : 0.07 + 0.27 * t;
             svg_rect(b, x, y, g.side, g.side, 0, hues[cell->chunk % HUES], shade);
             if (animated)
-                buf_printf(b,
-                           "<rect class=\"now\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
-                           "fill=\"%s\" opacity=\"0\" style=\"animation-delay:%.2fs\"/>\n",
-                           x, y, g.side, g.side, color_hex[hues[cell->chunk % HUES]], t * seconds);
+                buf_printf(
+                    b,
+                    "<rect class=\"now\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
+                    "fill=\"%s\" opacity=\"0\" style=\"animation-delay:%.2fs\"/>\n",
+                    x, y, g.side, g.side, color_hex[hues[cell->chunk % HUES]], t * seconds);
         }
     }
 }
 
-/* How far the order jumps from a row or a column to the next: 0 where the two are not steps of one sequence. */
+/* How far the order jumps from a row or a column to the next: 0 where the two are not steps of one
+ * sequence. */
 static int64_t jump_after(const Order *o, bool rows, int i)
 {
     const OrderCell *a = rows ? order_cell(o, i, 0) : order_cell(o, 0, i);
@@ -69,7 +61,8 @@ static int64_t jump_after(const Order *o, bool rows, int i)
     return linked ? llabs(b->number - a->number) : 0;
 }
 
-/* For each row or column, after which a tile ends: 1, or 2 for a tile of tiles.  The order jumps farther there. */
+/* For each row or column, after which a tile ends: 1, or 2 for a tile of tiles.  The order jumps
+ * farther there. */
 static int *tile_ends(Arena *A, const Order *o, bool rows)
 {
     int n = (rows ? o->rows : o->cols) - 1;
@@ -101,10 +94,12 @@ static void put_lattice(Buf *b, const Order *o, Grid g)
         Color color = weight ? COLOR_edge : COLOR_rule;
         for (int c = 0; c + 1 < o->cols; c++)
             if (col_ends[c] == weight)
-                svg_line(b, g.x + (c + 1) * g.side, g.y, g.x + (c + 1) * g.side, bottom, color, width[weight]);
+                svg_line(b, g.x + (c + 1) * g.side, g.y, g.x + (c + 1) * g.side, bottom, color,
+                         width[weight]);
         for (int r = 0; r + 1 < o->rows; r++)
             if (row_ends[r] == weight)
-                svg_line(b, g.x, g.y + (r + 1) * g.side, right, g.y + (r + 1) * g.side, color, width[weight]);
+                svg_line(b, g.x, g.y + (r + 1) * g.side, right, g.y + (r + 1) * g.side, color,
+                         width[weight]);
     }
     for (int r = 0; r < o->rows; r++) {
         for (int c = 0; c < o->cols; c++) {
@@ -121,7 +116,8 @@ static void put_lattice(Buf *b, const Order *o, Grid g)
     svg_frame(b, g.x, g.y, o->cols * g.side, o->rows * g.side, 0, COLOR_edge, 1.5);
 }
 
-static void put_band(Buf *b, const Order *o, Grid g, size_t from, size_t to, Color color, double width)
+static void put_band(Buf *b, const Order *o, Grid g, size_t from, size_t to, Color color,
+                     double width)
 {
     buf_puts(b, "<polyline points=\"");
     for (size_t k = from; k < to; k++)
@@ -133,7 +129,8 @@ static void put_band(Buf *b, const Order *o, Grid g, size_t from, size_t to, Col
                color_hex[color], width);
 }
 
-/* Lanes that are neighbours in a row or a column get a frame, others a band from each to the next. */
+/* Lanes that are neighbours in a row or a column get a frame, others a band from each to the next.
+ */
 static void put_lanes(Buf *b, const Order *o, Grid g, size_t from, size_t to)
 {
     int r0 = INT_MAX, r1 = 0, c0 = INT_MAX, c1 = 0;
@@ -215,7 +212,9 @@ static void put_again(Buf *b, Grid g, int r, int c)
 static void put_numbers(Buf *b, const Order *o, Grid g)
 {
     SvgFont f = {.size = g.font, .code = true};
-    buf_printf(b, "<g font-family=\"" FONT_CODE "\" font-size=\"%.4g\" text-anchor=\"middle\" fill=\"%s\">\n",
+    buf_printf(b,
+               "<g font-family=\"" FONT_CODE
+               "\" font-size=\"%.4g\" text-anchor=\"middle\" fill=\"%s\">\n",
                g.font, color_hex[COLOR_ink]);
     for (int r = 0; r < o->rows; r++) {
         for (int c = 0; c < o->cols; c++) {
@@ -224,7 +223,8 @@ static void put_numbers(Buf *b, const Order *o, Grid g)
                 continue;
             double x = center(g.x, c, g.side), y = center(g.y, r, g.side);
             char text[32];
-            snprintf(text, sizeof text, "%lld", (long long)(o->threads ? cell->thread : cell->number));
+            snprintf(text, sizeof text, "%lld",
+                     (long long)(o->threads ? cell->thread : cell->number));
             double w = svg_measure(f, text, NULL) + 4;
             if (!o->vectors && !o->threads)
                 svg_rect(b, x - w / 2, y - g.font * 0.62, w, g.font * 1.24, 3, COLOR_paper, 0.72);
@@ -270,16 +270,19 @@ static double put_loops(Buf *b, const Order *o, double y, double right, bool dra
     for (size_t i = 0; i < o->nloops; i++) {
         const OrderLoop *l = &o->loop[i];
         const char *mark = mark_of_kind(l->kind, true);
-        char *text = arena_printf(b->arena, "%s%s%s %s", mark, *mark ? " " : "", l->name, l->extent);
+        char *text =
+            arena_printf(b->arena, "%s%s%s %s", mark, *mark ? " " : "", l->name, l->extent);
         double w = svg_measure(f, text, NULL) + 12;
         if (x + w > right && x > MARGIN) {
             x = MARGIN;
             y += 24;
         }
         if (draw) {
-            Color c = kind_color(l->kind);
-            svg_rect(b, x, y, w, 19, 5, c == COLOR_ink ? COLOR_serial_fill : c, c == COLOR_ink ? 1 : 0.13);
-            svg_frame(b, x, y, w, 19, 5, c == COLOR_ink ? COLOR_edge : c, l->kind == FOR_serial ? 0.8 : 1.4);
+            Color c = color_of_kind(l->kind);
+            svg_rect(b, x, y, w, 19, 5, c == COLOR_ink ? COLOR_serial_fill : c,
+                     c == COLOR_ink ? 1 : 0.13);
+            svg_frame(b, x, y, w, 19, 5, c == COLOR_ink ? COLOR_edge : c,
+                      l->kind == FOR_serial ? 0.8 : 1.4);
             f.color = c;
             svg_text(b, x + 6, y + 13.5, f, text);
         }
@@ -307,8 +310,9 @@ static const char *notes_text(Arena *A, const Order *o)
     for (int r = 0; r + 1 < o->rows; r++)
         tiles |= ends[1][r] > 0;
     const char *notes = order_notes(A, o, true);
-    return arena_printf(A, "%s%s%s%s", o->threads ? "" : "numbers count the order of computing; darker is later",
-                        tiles ? "\ngrey lines part tiles" : "", *notes && !o->threads ? "\n" : "", notes);
+    return arena_printf(
+        A, "%s%s%s%s", o->threads ? "" : "numbers count the order of computing; darker is later",
+        tiles ? "\ngrey lines part tiles" : "", *notes && !o->threads ? "\n" : "", notes);
 }
 
 Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)

@@ -11,7 +11,18 @@
 #include "viz/text/style.h"
 #include "viz/text/wrap.h"
 
-enum { MARGIN = 20, INSET = 9, RIGHT_INSET = 4, PAD = 8, HEAD = 21, CODE_LINE = 14, GAP = 5, CLOSE = 5, GUTTER = 84, MIN_WIDTH = 200 };
+enum {
+    MARGIN = 20,
+    INSET = 9,
+    RIGHT_INSET = 4,
+    PAD = 8,
+    HEAD = 21,
+    CODE_LINE = 14,
+    GAP = 5,
+    CLOSE = 5,
+    GUTTER = 84,
+    MIN_WIDTH = 200
+};
 
 static const SvgFont name_font = {.size = 11, .bold = true, .color = COLOR_ink};
 static const SvgFont plain_font = {.size = 11, .color = COLOR_ink};
@@ -49,7 +60,7 @@ typedef struct Cell {
     CodeLines code;
     double width, height; /* of its own content */
     double x, y, w, bottom;
-    int end;              /* the last row inside */
+    int end; /* the last row inside */
     size_t line;
 } Cell;
 
@@ -83,16 +94,6 @@ static void add_run(Cell *c, SvgFont font, Color color, double before, const cha
     c->nruns++;
 }
 
-static Color kind_ink(ForKind k)
-{
-    static const Color ink[FOR_COUNT] = {
-        [FOR_serial] = COLOR_ink, [FOR_parallel] = COLOR_parallel, [FOR_vectorized] = COLOR_vectorized, [FOR_unrolled] = COLOR_unrolled,
-        [FOR_block_x] = COLOR_block, [FOR_block_y] = COLOR_block, [FOR_block_z] = COLOR_block,
-        [FOR_thread_x] = COLOR_thread, [FOR_thread_y] = COLOR_thread, [FOR_thread_z] = COLOR_thread,
-    };
-    return ink[k];
-}
-
 static void fill_loop(Pair *p, Cell *c, const NestRow *r)
 {
     ForKind k = ir_for_kind(r->node);
@@ -102,7 +103,8 @@ static void fill_loop(Pair *p, Cell *c, const NestRow *r)
     else
         c->code = wrap_code(p->A, r->extent, NEST_CODE_COLS);
     if (k != FOR_serial)
-        add_run(c, plain_font, kind_ink(k), 7, arena_printf(p->A, "%s %s", mark_of_kind(k, true), word_of_kind(k)));
+        add_run(c, plain_font, color_of_kind(k), 7,
+                arena_printf(p->A, "%s %s", mark_of_kind(k, true), word_of_kind(k)));
 }
 
 static void fill_cell(Pair *p, Side *s, size_t i, const char *note)
@@ -118,8 +120,9 @@ static void fill_cell(Pair *p, Side *s, size_t i, const char *note)
         const Node *buffer = r->node->kid[Alloc_buffer];
         add_run(c, name_font, COLOR_ink, 5, r->name);
         add_run(c, small_font, COLOR_quiet, 7,
-                arena_printf(A, "%s %s%s%s", scope_name[buffer->at.buf->scope], nest_buffer_shape(A, buffer, r->node),
-                             r->bytes >= 0 ? ", " : "", r->bytes >= 0 ? text_bytes(A, r->bytes) : ""));
+                arena_printf(A, "%s %s%s%s", scope_name[buffer->at.buf->scope],
+                             nest_buffer_shape(A, buffer, r->node), r->bytes >= 0 ? ", " : "",
+                             r->bytes >= 0 ? text_bytes(A, r->bytes) : ""));
     } else {
         add_run(c, name_font, COLOR_ink, 5, r->name);
         c->code = wrap_code(A, r->text, NEST_CODE_COLS);
@@ -159,7 +162,8 @@ static void fill_side(Pair *p, Side *s, const char *(*note)(Arena *, const NestD
         if (!is_drawn(s, i))
             continue;
         fill_cell(p, s, i, s->change[i] == CHANGE_same ? "" : note(p->A, p->diff, (int)i));
-        s->width = fmax(s->width, s->cell[i].width + 2 * PAD + depth_of(s, i) * (INSET + RIGHT_INSET));
+        s->width =
+            fmax(s->width, s->cell[i].width + 2 * PAD + depth_of(s, i) * (INSET + RIGHT_INSET));
         s->cell[i].end = (int)i;
         for (int up = (int)i; up >= 0; up = s->nest->row[up].parent)
             s->cell[up].end = (int)i;
@@ -171,7 +175,8 @@ static void fill_side(Pair *p, Side *s, const char *(*note)(Arena *, const NestD
 static int closings(const Side *s, int i)
 {
     int n = 0;
-    for (int up = i < 0 ? -1 : s->nest->row[i].parent; up >= 0 && s->cell[up].end == i; up = s->nest->row[up].parent)
+    for (int up = i < 0 ? -1 : s->nest->row[i].parent; up >= 0 && s->cell[up].end == i;
+         up = s->nest->row[up].parent)
         n += s->nest->row[up].kind != ROW_func;
     return n;
 }
@@ -188,7 +193,8 @@ static void place_row(Side *s, int i, size_t line, double y, double h)
     c->y = y;
     c->bottom = y + c->height;
     int level = 0;
-    for (int up = s->nest->row[i].parent; up >= 0 && s->cell[up].end == i; up = s->nest->row[up].parent)
+    for (int up = s->nest->row[i].parent; up >= 0 && s->cell[up].end == i;
+         up = s->nest->row[up].parent)
         s->cell[up].bottom = y + h + ++level * CLOSE;
 }
 
@@ -218,9 +224,11 @@ static void place(Pair *p, double top)
 static void put_box(Buf *b, const Cell *c, Look l, Color fill, double round)
 {
     double in = l.border / 2; /* the border lies inside the box */
-    buf_printf(b, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"%.1f\" fill=\"%s\" stroke=\"%s\" stroke-width=\"%.4g\"",
-               c->x + in, c->y + in, c->w - l.border, c->bottom - c->y - l.border, round, color_hex[fill],
-               color_hex[l.line], l.border);
+    buf_printf(b,
+               "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"%.1f\" fill=\"%s\" "
+               "stroke=\"%s\" stroke-width=\"%.4g\"",
+               c->x + in, c->y + in, c->w - l.border, c->bottom - c->y - l.border, round,
+               color_hex[fill], color_hex[l.line], l.border);
     if (*l.dash)
         buf_printf(b, " stroke-dasharray=\"%s\"", l.dash);
     buf_puts(b, "/>\n");
@@ -233,7 +241,10 @@ static void put_tooltip(Pair *p, const Side *s, size_t i)
     Buf t = buf_new(p->A);
     buf_printf(&t, "%s%s%s", looks[s->change[i]].word, *r->name ? ": " : "", r->name);
     if (r->kind == ROW_loop)
-        buf_printf(&t, " in %s(%s)", *word_of_kind(ir_for_kind(r->node)) ? word_of_kind(ir_for_kind(r->node)) : "range", r->extent);
+        buf_printf(&t, " in %s(%s)",
+                   *word_of_kind(ir_for_kind(r->node)) ? word_of_kind(ir_for_kind(r->node))
+                                                       : "range",
+                   r->extent);
     else if (*r->text)
         buf_printf(&t, "  %s", r->text);
     const char *origin = nest_origin(p->A, r);
@@ -248,7 +259,8 @@ static void put_cell(Pair *p, const Side *s, size_t i)
     const NestRow *r = &s->nest->row[i];
     const Cell *c = &s->cell[i];
     Look l = looks[s->change[i]];
-    bool sheet = r->kind == ROW_block || r->kind == ROW_stmt || (r->kind == ROW_alloc && s->change[i] == CHANGE_same);
+    bool sheet = r->kind == ROW_block || r->kind == ROW_stmt ||
+                 (r->kind == ROW_alloc && s->change[i] == CHANGE_same);
     if (sheet && s->change[i] == CHANGE_same)
         l.line = r->kind == ROW_block ? COLOR_ink : COLOR_quiet;
     if (r->kind == ROW_alloc)
@@ -266,8 +278,8 @@ static void put_cell(Pair *p, const Side *s, size_t i)
     for (size_t k = 0; k < c->code.n; k++) {
         const char *line = c->code.line[k];
         size_t indent = strspn(line, " "); /* SVG drops blanks at the start */
-        svg_text(p->out, c->x + PAD + svg_measure(code_font, " ", NULL) * (double)indent, y + (double)k * CODE_LINE, code_font,
-                 line + indent);
+        svg_text(p->out, c->x + PAD + svg_measure(code_font, " ", NULL) * (double)indent,
+                 y + (double)k * CODE_LINE, code_font, line + indent);
     }
     buf_puts(p->out, "</g>\n");
 }
@@ -281,7 +293,8 @@ static void put_side(Pair *p, const Side *s, double top)
             put_cell(p, s, i);
     if (s->rows < s->nest->n)
         svg_text(p->out, s->x, p->bottom + 12, head_font,
-                 arena_printf(p->A, "… and %zu more loops, blocks and allocations", s->nest->n - s->rows));
+                 arena_printf(p->A, "… and %zu more loops, blocks and allocations",
+                              s->nest->n - s->rows));
 }
 
 /* From a row's box to another's: straight out of the column, bent in the gutter, straight in. */
@@ -290,10 +303,13 @@ static void put_link(Pair *p, size_t i, size_t j, Color color, bool dashed)
     const Cell *a = &p->before.cell[i], *b = &p->after.cell[j];
     double left = p->before.x + p->before.width, right = p->after.x, mid = (left + right) / 2;
     double x1 = a->x + a->w, x2 = b->x, y1 = a->y + HEAD / 2.0, y2 = b->y + HEAD / 2.0;
-    buf_printf(p->out, "<path d=\"M%.1f %.1fH%.1fC%.1f %.1f %.1f %.1f %.1f %.1fH%.1f\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.4\"%s/>\n",
+    buf_printf(p->out,
+               "<path d=\"M%.1f %.1fH%.1fC%.1f %.1f %.1f %.1f %.1f %.1fH%.1f\" fill=\"none\" "
+               "stroke=\"%s\" stroke-width=\"1.4\"%s/>\n",
                x1, y1, left, mid, y1, mid, y2, right, y2, x2 - 5, color_hex[color],
                dashed ? " stroke-dasharray=\"5 3\"" : "");
-    buf_printf(p->out, "<path d=\"M%.1f %.1fl-7 -3.5v7z\" fill=\"%s\"/>\n", x2, y2, color_hex[color]);
+    buf_printf(p->out, "<path d=\"M%.1f %.1fl-7 -3.5v7z\" fill=\"%s\"/>\n", x2, y2,
+               color_hex[color]);
 }
 
 static bool put_links(Pair *p)
@@ -303,7 +319,8 @@ static bool put_links(Pair *p)
     for (size_t i = 0; i < p->before.rows; i++) {
         if (!is_drawn(&p->before, i))
             continue;
-        if (d->a_to_b[i] >= 0 && d->a_change[i] != CHANGE_same && (size_t)d->a_to_b[i] < p->after.rows)
+        if (d->a_to_b[i] >= 0 && d->a_change[i] != CHANGE_same &&
+            (size_t)d->a_to_b[i] < p->after.rows)
             put_link(p, i, (size_t)d->a_to_b[i], looks[d->a_change[i]].line, false);
         for (size_t j = 0; d->a_change[i] == CHANGE_gone && j < p->after.rows; j++) {
             if (diff_descends(d, i, j)) {
@@ -318,7 +335,8 @@ static bool put_links(Pair *p)
 /* Each change that there is, as a box with its sign, and how often. */
 static void put_legend(Pair *p, double y, bool became)
 {
-    static const Change order[] = {CHANGE_new, CHANGE_gone, CHANGE_moved, CHANGE_changed, CHANGE_same};
+    static const Change order[] = {CHANGE_new, CHANGE_gone, CHANGE_moved, CHANGE_changed,
+                                   CHANGE_same};
     double x = MARGIN;
     if (!nest_differs(p->diff)) {
         svg_text(p->out, x, y + 12, plain_font, "no difference");
@@ -335,14 +353,18 @@ static void put_legend(Pair *p, double y, bool became)
         sign.color = l.line;
         sign.anchor = SVG_middle;
         svg_text(p->out, x + 11, y + 12, sign, l.sign);
-        const char *said = order[k] == CHANGE_same ? l.word : arena_printf(p->A, "%d %s", n, l.word);
+        const char *said =
+            order[k] == CHANGE_same ? l.word : arena_printf(p->A, "%d %s", n, l.word);
         svg_text(p->out, x + 28, y + 12, plain_font, said);
         x += 28 + svg_measure(plain_font, said, NULL) + 20;
     }
     if (became) {
-        buf_printf(p->out, "<path d=\"M%.1f %.1fh26\" stroke=\"%s\" stroke-width=\"1.4\" stroke-dasharray=\"5 3\"/>\n", x, y + 8,
+        buf_printf(p->out,
+                   "<path d=\"M%.1f %.1fh26\" stroke=\"%s\" stroke-width=\"1.4\" "
+                   "stroke-dasharray=\"5 3\"/>\n",
+                   x, y + 8, color_hex[COLOR_parallel]);
+        buf_printf(p->out, "<path d=\"M%.1f %.1fl-7 -3.5v7z\" fill=\"%s\"/>\n", x + 31, y + 8,
                    color_hex[COLOR_parallel]);
-        buf_printf(p->out, "<path d=\"M%.1f %.1fl-7 -3.5v7z\" fill=\"%s\"/>\n", x + 31, y + 8, color_hex[COLOR_parallel]);
         svg_text(p->out, x + 37, y + 12, plain_font, "became");
     }
 }
@@ -353,7 +375,9 @@ Picture pair_picture(Arena *A, const Node *before, const Node *after, const char
     enum { LEGEND = 470 };
     NestDiff d = nest_diff(A, before, after);
     Buf out = buf_new(A);
-    Pair p = {.A = A, .out = &out, .diff = &d,
+    Pair p = {.A = A,
+              .out = &out,
+              .diff = &d,
               .before = {.nest = &d.a, .change = d.a_change, .title = title_before},
               .after = {.nest = &d.b, .change = d.b_change, .title = title_after}};
     fill_side(&p, &p.before, diff_note_before);
@@ -366,11 +390,13 @@ Picture pair_picture(Arena *A, const Node *before, const Node *after, const char
     bool cut = p.before.rows < d.a.n || p.after.rows < d.b.n;
     double legend = p.bottom + (cut ? 20 : 0) + 12;
     double width = fmax(p.after.x + p.after.width, MARGIN + LEGEND) + MARGIN;
-    svg_open(&out, width, legend + 16 + MARGIN, arena_printf(A, "what changed in %s", d.b.row[0].name));
+    svg_open(&out, width, legend + 16 + MARGIN,
+             arena_printf(A, "what changed in %s", d.b.row[0].name));
     svg_text(&out, MARGIN, 34, func_font, d.b.row[0].name);
     put_side(&p, &p.before, top);
     put_side(&p, &p.after, top);
     put_legend(&p, legend, put_links(&p));
     svg_close(&out);
-    return (Picture){PICTURE_svg, .source = buf_str(&out), .dot = nest_pair_dot(A, &d, title_before, title_after)};
+    return (Picture){PICTURE_svg, .source = buf_str(&out),
+                     .dot = nest_pair_dot(A, &d, title_before, title_after)};
 }

@@ -31,7 +31,10 @@ void wrap_text(Buf *out, const char *text, int col, int indent, int width)
     }
 }
 
-static size_t line_length(const char *line) { return strcspn(line, "\n"); }
+static size_t line_length(const char *line)
+{
+    return strcspn(line, "\n");
+}
 
 /* Is the line part of a paragraph, where no example is open? */
 static bool is_prose(const char *line)
@@ -69,7 +72,8 @@ static int break_cost(const char *code, size_t i, int depth)
     return 4 * depth + (loose ? 0 : before_operator ? 1 : 2);
 }
 
-/* Where the code is broken: a blank at which its first line ends, or its length.  The right half of the line is looked at, else the left. */
+/* Where the code is broken: a blank at which its first line ends, or its length.  The right half of
+ * the line is looked at, else the left. */
 static size_t code_break(const char *code, int cols)
 {
     size_t fit = text_fit(code, cols), best = 0;

@@ -96,8 +96,8 @@ static const char *handed_id(const GraphDrawing *d, uint32_t column, bool enters
 }
 
 /* How many arrows are on the longest path to each card, and on how many paths it shares that place:
-*so a chain is known,
-** which is drawn straight, from a fork, which is drawn even. */
+ *so a chain is known,
+ ** which is drawn straight, from a fork, which is drawn even. */
 static void find_levels(GraphDrawing *d)
 {
     const Graph *g = d->g;
@@ -310,7 +310,7 @@ static void show_around(GraphDrawing *d, uint32_t at, int hops)
 }
 
 /* The graph's name, how it was folded, and what the colours mean. */
-static void put_head(GraphDrawing *d)
+static void put_head(GraphDrawing *d, const GraphView *view)
 {
     static const struct {
         FuseClass fuse;
@@ -321,7 +321,7 @@ static void put_head(GraphDrawing *d)
                    {FUSE_INJECTIVE, "injective (moves elements)"},
                    {FUSE_OPAQUE, "opaque (never fused)"}};
     const Graph *g = d->g;
-    DotKey keys[sizeof classes / sizeof *classes + 3];
+    DotKey keys[sizeof classes / sizeof *classes + 4];
     size_t n = 0;
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
         bool any = false;
@@ -339,6 +339,11 @@ static void put_head(GraphDrawing *d)
     if (frames)
         keys[n++] =
             (DotKey){{COLOR_rule, COLOR_band, 1, "ROUNDED"}, NULL, "fused group: one kernel"};
+    if (view->around)
+        keys[n++] =
+            (DotKey){.text = arena_printf(d->A, "a part: %s, and what is at most %d %s away",
+                                          view->around, view->hops > 0 ? view->hops : 1,
+                                          view->hops > 1 ? "arrows" : "arrow")};
     if (d->columns.n > 1)
         keys[n++] = (DotKey){.text = "a numbered circle goes on at the top of the next column"};
     if (*d->fold.said)
@@ -387,7 +392,7 @@ bool graph_picture(Arena *A, const Graph *g, GraphView view, Picture *out, Err *
                               : "nodesep=0.25 ranksep=0.3 labelloc=t labeljust=l");
     if (d.columns.n > 1)
         buf_puts(&text, "  edge [minlen=2]\n");
-    put_head(&d);
+    put_head(&d, &view);
     find_levels(&d);
     for (uint32_t k = 0; k < d.columns.n;
          k++) /* Graphviz packs components in the order of their first nodes */

@@ -232,3 +232,71 @@ const char *diff_note_after(Arena *A, const NestDiff *d, int row)
         p->parent > 0 ? arena_printf(A, "inside %s", d->a.row[p->parent].name) : "outermost";
     return arena_printf(A, "was %s%s%s", outer, *changed ? ", " : "", changed);
 }
+
+/* Shows the line of row i and those of all rows around it. */
+static void show_path(const Nest *nest, const size_t *line_of, int i, bool *shown)
+{
+    for (; i >= 0; i = nest->row[i].parent)
+        shown[line_of[i]] = true;
+}
+
+enum { SHORT_GAP = 3 }; /* what takes as much room to say as to show is shown */
+
+/* How many hidden lines follow line k, all below the row that it shows. */
+static size_t hidden_below(const NestDiff *d, const bool *shown, size_t k)
+{
+    int i = d->line[k].b;
+    size_t n = 0;
+    while (i >= 0 && k + n + 1 < d->n && !shown[k + n + 1] && d->line[k + n + 1].b >= 0 &&
+           d->b.row[d->line[k + n + 1].b].depth > d->b.row[i].depth)
+        n++;
+    return n;
+}
+
+static void close_short_gaps(const NestDiff *d, bool *shown)
+{
+    for (size_t k = 0, end; k < d->n; k = end) {
+        for (end = k; end < d->n && shown[end] == shown[k]; end++)
+            ;
+        if (!shown[k] && end - k <= SHORT_GAP)
+            memset(shown + k, true, end - k);
+    }
+    for (size_t k = 0; k < d->n; k++) {
+        size_t below = shown[k] ? hidden_below(d, shown, k) : 0;
+        if (below <= SHORT_GAP)
+            memset(shown + k + 1, true, below);
+    }
+}
+
+bool *diff_shown(Arena *A, const NestDiff *d, size_t most, size_t *left)
+{
+    enum { LONG = 48, NEAR = 2 };
+    bool *shown = ARENA_ARRAY(A, bool, d->n + 1);
+    bool whole = d->n <= LONG || !nest_differs(d);
+    size_t *line_of[] = {ARENA_ARRAY(A, size_t, d->a.n + 1), ARENA_ARRAY(A, size_t, d->b.n + 1)};
+    for (size_t k = 0; k < d->n; k++) {
+        shown[k] = whole;
+        if (d->line[k].a >= 0)
+            line_of[0][d->line[k].a] = k;
+        if (d->line[k].b >= 0)
+            line_of[1][d->line[k].b] = k;
+    }
+    for (size_t k = 0; k < d->n && !whole; k++) {
+        const DiffLine *l = &d->line[k];
+        if ((l->a < 0 || d->a_change[l->a] == CHANGE_same) &&
+            (l->b < 0 || d->b_change[l->b] == CHANGE_same))
+            continue;
+        for (size_t j = k < NEAR ? 0 : k - NEAR; j <= k + NEAR && j < d->n; j++) {
+            show_path(&d->a, line_of[0], d->line[j].a, shown);
+            show_path(&d->b, line_of[1], d->line[j].b, shown);
+        }
+    }
+    close_short_gaps(d, shown);
+    *left = 0;
+    for (size_t k = 0, n = 0; k < d->n; k++) {
+        n += shown[k];
+        *left += shown[k] && n > most;
+        shown[k] &= n <= most;
+    }
+    return shown;
+}

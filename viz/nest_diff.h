@@ -40,14 +40,19 @@ static inline bool nest_differs(const NestDiff *d)
 }
 
 /* Did loop i, which is gone, become loop j of the version after?  That is the first new one of its
-*name on the same axis
-** around a block that loop i was around. */
+ *name on the same axis
+ ** around a block that loop i was around. */
 bool diff_descends(const NestDiff *d, size_t i, size_t j);
 
 /* What became of a row of the version before ("now yo, yi"), or how a row of the version after
-*differs
-** ("was serial", "was inside y"); "" where there is nothing to say. */
+ *differs
+ ** ("was serial", "was inside y"); "" where there is nothing to say. */
 const char *diff_note_before(Arena *A, const NestDiff *d, int row);
 const char *diff_note_after(Arena *A, const NestDiff *d, int row);
+
+/* Which lines a view of at most `most` shows, by line: of a long pair what changed with its
+** surroundings and all that is around it; of a short one, or of two that do not differ, all.
+** `*left` is how many that were worth it did not fit. */
+bool *diff_shown(Arena *A, const NestDiff *d, size_t most, size_t *left);
 
 #endif

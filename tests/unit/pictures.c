@@ -1,6 +1,6 @@
 /* pictures.c -- the geometry of pictures: text stays in its box and on the page, boxes nest and
-*never cross,
-** what is in both versions stands at one height. */
+ *never cross,
+ ** what is in both versions stands at one height. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -157,17 +157,14 @@ static const Shape *box_of(const Shapes *all, int group)
 
 /* ---- two versions ---- */
 
-static void rows_hold_their_text_and_nest(void **state)
+/* Text stays in the box of its row, and boxes lie apart or in each other; returns how many texts.
+ */
+static size_t assert_nested(Arena *A, Picture p)
 {
-    (void)state;
-    Arena *A = arena_new(NULL);
     double w, h;
-    Picture p = pair_picture(
-        A, parse(A, before), parse(A, after),
-        "step 0 as written, with a title that is too long for one line above it", "step 9");
-    assert_on_page(A, p);
     Shapes all = read_shapes(A, p.source, &w, &h);
     size_t boxed = 0;
+    assert_on_page(A, p);
     for (size_t i = 0; i < all.n; i++) {
         const Shape *s = &all.at[i], *box = s->group > 0 ? box_of(&all, s->group) : NULL;
         if (s->text && box) {
@@ -181,7 +178,53 @@ static void rows_hold_their_text_and_nest(void **state)
                 fail_msg("two boxes cross at %g, %g", s->x, s->y);
         }
     }
-    assert_true(boxed > 20);
+    return boxed;
+}
+
+static void rows_hold_their_text_and_nest(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    const char *title = "step 0 as written, with a title that is too long for one line above it";
+    Picture p = pair_picture(A, parse(A, before), parse(A, after), title, "step 9");
+    assert_true(assert_nested(A, p) > 20);
+    arena_release(A);
+}
+
+/* `n` nests, of which those from `first` to `last` are parallel. */
+static const Node *many(Arena *A, int n, int first, int last)
+{
+    Buf b = buf_new(A);
+    buf_puts(&b, "func f(A: float32[8, 8]) -> B: float32[8, 8]:\n");
+    for (int i = 0; i < n; i++)
+        buf_printf(
+            &b,
+            "  for y%d in %s(8):\n    for x%d in range(8):\n      block B%d(y = y%d, x = x%d):\n"
+            "        B[y, x] = A[y, x] * %d.0\n",
+            i, i >= first && i <= last ? "parallel" : "range", i, i, i, i, i);
+    return parse(A, buf_str(&b));
+}
+
+static void long_programs_are_folded_around_the_change(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    const Node *plain = many(A, 150, -1, -1);
+    double w, h;
+    Picture p = pair_picture(A, plain, many(A, 150, 140, 140), "a", "b");
+    assert_nested(A, p);
+    read_shapes(A, p.source, &w, &h);
+    assert_true(h < 800);
+    assert_non_null(strstr(p.source, ">y140</text>"));
+    assert_non_null(strstr(p.source, ">was serial</text>"));
+    assert_non_null(strstr(p.source, " more, unchanged</text>"));
+    assert_null(strstr(p.source, ">y20</text>"));
+    p = pair_picture(A, plain, many(A, 150, 0, 149), "a", "b");
+    assert_nested(A, p);
+    assert_null(strstr(p.source, " more, unchanged</text>"));
+    assert_non_null(strstr(p.source, "… and 211 more lines that changed"));
+    p = pair_picture(A, plain, plain, "a", "b");
+    assert_non_null(strstr(p.source, ">no difference</text>"));
     arena_release(A);
 }
 
@@ -355,6 +398,7 @@ int main(int argc, char **argv)
         return drawn;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_hold_their_text_and_nest),
+        cmocka_unit_test(long_programs_are_folded_around_the_change),
         cmocka_unit_test(what_is_in_both_stands_at_one_height),
         cmocka_unit_test(numbers_lie_in_their_cells),
         cmocka_unit_test(lines_part_the_tiles),

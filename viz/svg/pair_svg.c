@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/buf.h"
+#include "core/base/vec.h"
 #include "viz/dot.h"
 #include "viz/nest_dot.h"
 #include "viz/svg/measure.h"
@@ -21,6 +22,7 @@ enum {
     GAP = 5,
     CLOSE = 5,
     GUTTER = 84,
+    FOLD = 18,
     MIN_WIDTH = 200
 };
 
@@ -61,8 +63,15 @@ typedef struct Cell {
     double width, height; /* of its own content */
     double x, y, w, bottom;
     int end; /* the last row inside */
-    size_t line;
+    bool shown;
 } Cell;
+
+/* Rows that nothing happened to, in place of which stands how many they are. */
+typedef struct Fold {
+    int a, b; /* the first of them on each side, or -1 */
+    size_t n;
+    double y;
+} Fold;
 
 typedef struct Side {
     const Nest *nest;
@@ -70,7 +79,6 @@ typedef struct Side {
     const char *title;
     SvgLines titles;
     Cell *cell; /* by row */
-    size_t rows;
     double x, width;
 } Side;
 
@@ -79,7 +87,8 @@ typedef struct Pair {
     Buf *out;
     const NestDiff *diff;
     Side before, after;
-    size_t lines;
+    bool *shown; /* by line */
+    VEC(Fold) folds;
     double bottom;
 } Pair;
 
@@ -144,7 +153,7 @@ static void fill_cell(Pair *p, Side *s, size_t i, const char *note)
 
 static bool is_drawn(const Side *s, size_t i)
 {
-    return i < s->rows && s->nest->row[i].kind != ROW_func;
+    return s->cell[i].shown && s->nest->row[i].kind != ROW_func;
 }
 
 static int depth_of(const Side *s, size_t i)
@@ -154,48 +163,58 @@ static int depth_of(const Side *s, size_t i)
 
 static void fill_side(Pair *p, Side *s, const char *(*note)(Arena *, const NestDiff *, int))
 {
-    size_t n = s->nest->n;
-    s->rows = n < NEST_MAX_ROWS ? n : NEST_MAX_ROWS;
-    s->cell = ARENA_ARRAY(p->A, Cell, n + 1);
-    s->width = fmax(MIN_WIDTH, svg_measure(func_font, s->nest->row[0].name, NULL));
-    for (size_t i = 0; i < s->rows; i++) {
+    for (size_t i = 0; i < s->nest->n; i++) {
+        for (int up = (int)i; up >= 0; up = s->nest->row[up].parent)
+            s->cell[up].end = (int)i;
         if (!is_drawn(s, i))
             continue;
         fill_cell(p, s, i, s->change[i] == CHANGE_same ? "" : note(p->A, p->diff, (int)i));
         s->width =
             fmax(s->width, s->cell[i].width + 2 * PAD + depth_of(s, i) * (INSET + RIGHT_INSET));
-        s->cell[i].end = (int)i;
-        for (int up = (int)i; up >= 0; up = s->nest->row[up].parent)
-            s->cell[up].end = (int)i;
     }
     s->titles = svg_wrap(p->A, head_font, s->title, s->width);
 }
 
-/* Boxes that end with row i: its own is not counted. */
-static int closings(const Side *s, int i)
+static void open_side(Pair *p, Side *s)
+{
+    s->cell = ARENA_ARRAY(p->A, Cell, s->nest->n + 1);
+    s->width = fmax(MIN_WIDTH, svg_measure(func_font, s->nest->row[0].name, NULL));
+}
+
+static void find_shown(Pair *p, size_t *left)
+{
+    const NestDiff *d = p->diff;
+    p->shown = diff_shown(p->A, d, NEST_MAX_ROWS, left);
+    for (size_t k = 0; k < d->n; k++) {
+        if (d->line[k].a >= 0)
+            p->before.cell[d->line[k].a].shown = p->shown[k];
+        if (d->line[k].b >= 0)
+            p->after.cell[d->line[k].b].shown = p->shown[k];
+    }
+}
+
+/* Places the ends of the boxes that are shown and end with row i, its own not counted; returns how
+ * many. */
+static int place_ends(Side *s, int i, double y)
 {
     int n = 0;
     for (int up = i < 0 ? -1 : s->nest->row[i].parent; up >= 0 && s->cell[up].end == i;
          up = s->nest->row[up].parent)
-        n += s->nest->row[up].kind != ROW_func;
+        if (is_drawn(s, (size_t)up))
+            s->cell[up].bottom = y + ++n * CLOSE;
     return n;
 }
 
-static void place_row(Side *s, int i, size_t line, double y, double h)
+static void place_row(Side *s, int i, double y)
 {
     if (i < 0 || !is_drawn(s, (size_t)i))
         return;
     Cell *c = &s->cell[i];
     double depth = depth_of(s, (size_t)i);
-    c->line = line;
     c->x = s->x + depth * INSET;
     c->w = s->width - depth * (INSET + RIGHT_INSET);
     c->y = y;
     c->bottom = y + c->height;
-    int level = 0;
-    for (int up = s->nest->row[i].parent; up >= 0 && s->cell[up].end == i;
-         up = s->nest->row[up].parent)
-        s->cell[up].bottom = y + h + ++level * CLOSE;
 }
 
 static double own_height(const Side *s, int i)
@@ -203,18 +222,35 @@ static double own_height(const Side *s, int i)
     return i >= 0 && is_drawn(s, (size_t)i) ? s->cell[i].height : 0;
 }
 
-static void place(Pair *p, double top)
+/* Line k is not shown: it joins the fold above it, or begins one. */
+static void fold_line(Pair *p, size_t k, bool begins, double *y)
+{
+    const DiffLine *l = &p->diff->line[k];
+    if (begins) {
+        vec_push(p->A, &p->folds, ((Fold){l->a, l->b, 0, *y}));
+        *y += FOLD;
+    }
+    p->folds.at[p->folds.n - 1].n++;
+}
+
+static void place(Pair *p, double top, bool folding)
 {
     double y = top;
+    bool open = false; /* a fold that the next line may join */
     for (size_t k = 0; k < p->diff->n; k++) {
         int a = p->diff->line[k].a, b = p->diff->line[k].b;
-        double h = fmax(own_height(&p->before, a), own_height(&p->after, b));
-        if (h <= 0)
+        double ha = own_height(&p->before, a), hb = own_height(&p->after, b), h = fmax(ha, hb);
+        if (p->shown[k] && h <= 0)
             continue;
-        place_row(&p->before, a, k, y, own_height(&p->before, a));
-        place_row(&p->after, b, k, y, own_height(&p->after, b));
-        int ends = closings(&p->before, a), ends_b = closings(&p->after, b);
-        y += h + GAP + CLOSE * (ends > ends_b ? ends : ends_b);
+        place_row(&p->before, a, y);
+        place_row(&p->after, b, y);
+        if (!p->shown[k] && folding)
+            fold_line(p, k, !open, &y);
+        double at = p->shown[k] ? y : y - GAP;
+        int ends = place_ends(&p->before, a, at + ha), ends_b = place_ends(&p->after, b, at + hb);
+        ends = ends > ends_b ? ends : ends_b;
+        y += (p->shown[k] ? h + GAP : 0) + CLOSE * ends;
+        open = !p->shown[k] && ends == 0;
     }
     p->bottom = y;
 }
@@ -288,13 +324,23 @@ static void put_side(Pair *p, const Side *s, double top)
 {
     for (size_t k = 0; k < s->titles.n; k++)
         svg_text(p->out, s->x, top + (double)k * 14, head_font, s->titles.line[k]);
-    for (size_t i = 0; i < s->rows; i++)
+    for (size_t i = 0; i < s->nest->n; i++)
         if (is_drawn(s, i))
             put_cell(p, s, i);
-    if (s->rows < s->nest->n)
-        svg_text(p->out, s->x, p->bottom + 12, head_font,
-                 arena_printf(p->A, "… and %zu more loops, blocks and allocations",
-                              s->nest->n - s->rows));
+}
+
+static void put_folds(Pair *p)
+{
+    for (size_t k = 0; k < p->folds.n; k++) {
+        const Fold *f = &p->folds.at[k];
+        const char *said = arena_printf(p->A, "… %zu more, unchanged", f->n);
+        double a = f->a < 0 ? 0 : depth_of(&p->before, (size_t)f->a) * INSET + PAD;
+        double b = f->b < 0 ? 0 : depth_of(&p->after, (size_t)f->b) * INSET + PAD;
+        if (f->a >= 0)
+            svg_text(p->out, p->before.x + a, f->y + 9, head_font, said);
+        if (f->b >= 0)
+            svg_text(p->out, p->after.x + b, f->y + 9, head_font, said);
+    }
 }
 
 /* From a row's box to another's: straight out of the column, bent in the gutter, straight in. */
@@ -316,14 +362,13 @@ static bool put_links(Pair *p)
 {
     const NestDiff *d = p->diff;
     bool became = false;
-    for (size_t i = 0; i < p->before.rows; i++) {
-        if (!is_drawn(&p->before, i))
+    for (size_t i = 0; i < d->a.n; i++) {
+        if (!is_drawn(&p->before, i) || d->a_change[i] == CHANGE_same)
             continue;
-        if (d->a_to_b[i] >= 0 && d->a_change[i] != CHANGE_same &&
-            (size_t)d->a_to_b[i] < p->after.rows)
+        if (d->a_to_b[i] >= 0 && is_drawn(&p->after, (size_t)d->a_to_b[i]))
             put_link(p, i, (size_t)d->a_to_b[i], looks[d->a_change[i]].line, false);
-        for (size_t j = 0; d->a_change[i] == CHANGE_gone && j < p->after.rows; j++) {
-            if (diff_descends(d, i, j)) {
+        for (size_t j = 0; d->a_change[i] == CHANGE_gone && j < d->b.n; j++) {
+            if (is_drawn(&p->after, j) && diff_descends(d, i, j)) {
                 put_link(p, i, j, COLOR_parallel, true);
                 became = true;
             }
@@ -380,21 +425,28 @@ Picture pair_picture(Arena *A, const Node *before, const Node *after, const char
               .diff = &d,
               .before = {.nest = &d.a, .change = d.a_change, .title = title_before},
               .after = {.nest = &d.b, .change = d.b_change, .title = title_after}};
+    size_t left;
+    open_side(&p, &p.before);
+    open_side(&p, &p.after);
+    find_shown(&p, &left);
     fill_side(&p, &p.before, diff_note_before);
     fill_side(&p, &p.after, diff_note_after);
     p.before.x = MARGIN;
     p.after.x = MARGIN + p.before.width + GUTTER;
     size_t titles = p.before.titles.n > p.after.titles.n ? p.before.titles.n : p.after.titles.n;
     double top = 58;
-    place(&p, top + (double)titles * 14 - 4);
-    bool cut = p.before.rows < d.a.n || p.after.rows < d.b.n;
-    double legend = p.bottom + (cut ? 20 : 0) + 12;
+    place(&p, top + (double)titles * 14 - 4, left == 0);
+    double legend = p.bottom + (left ? 20 : 0) + 12;
     double width = fmax(p.after.x + p.after.width, MARGIN + LEGEND) + MARGIN;
     svg_open(&out, width, legend + 16 + MARGIN,
              arena_printf(A, "what changed in %s", d.b.row[0].name));
     svg_text(&out, MARGIN, 34, func_font, d.b.row[0].name);
     put_side(&p, &p.before, top);
     put_side(&p, &p.after, top);
+    put_folds(&p);
+    if (left)
+        svg_text(&out, MARGIN, p.bottom + 12, head_font,
+                 arena_printf(A, "… and %zu more lines that changed or stand around", left));
     put_legend(&p, legend, put_links(&p));
     svg_close(&out);
     return (Picture){PICTURE_svg, .source = buf_str(&out),

@@ -36,13 +36,15 @@ static bool compile(lua_State *L, const char *text, const char *name)
     return luaL_loadbufferx(L, text, strlen(text), name, "t") == LUA_OK;
 }
 
-/* Does the error message on top say that the text ended too early?  Pops it. */
+/* Does the error message on top say that the text ended too early?  Pops it.  After "s:undo" nobody goes on in the
+** next line: the parentheses were forgotten. */
 static bool pop_ended_early(lua_State *L)
 {
     static const char mark[] = "<eof>";
     size_t len, n = sizeof mark - 1;
     const char *message = lua_tolstring(L, -1, &len);
-    bool early = message && len >= n && strcmp(message + len - n, mark) == 0;
+    bool early = message && len >= n && strcmp(message + len - n, mark) == 0 &&
+                 !strstr(message, "function arguments expected");
     lua_pop(L, 1);
     return early;
 }

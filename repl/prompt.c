@@ -475,6 +475,8 @@ static int run_plain(lua_State *L)
         len += (size_t)n;
         if (eval_is_incomplete(L, text))
             continue;
+        if (text[len - 1] == '\n')
+            text[len - 1] = '\0';
         stays = answer(L, text, ++number);
         len = 0;
         text[0] = '\0';

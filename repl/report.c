@@ -221,8 +221,18 @@ static void push_method_hint(lua_State *L, const char *name)
     lua_pushnil(L);
 }
 
+/* Does the text look like a path that begins with `name`: name/other? */
+static bool is_path(const char *text, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *p = text; (p = strstr(p, name)); p += n)
+        if (p[n] == '/' && isalpha((unsigned char)p[n + 1]))
+            return true;
+    return false;
+}
+
 /* Pushes a hint for an error raised while running, or nil. */
-static void push_runtime_hint(lua_State *L, const Message *m)
+static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
 {
     char name[64];
     const char *hint = NULL;
@@ -232,6 +242,8 @@ static void push_runtime_hint(lua_State *L, const Message *m)
         hint = named_hint("global '", name);
     else if ((method = between(m->words, "(method '", name, sizeof name)))
         hint = named_hint("method '", name);
+    if (!hint && global && is_path(text, name))
+        hint = "a path stands in quotes, as every string does";
     if (!hint)
         hint = raised_hint(m->words);
     if (hint) {
@@ -307,13 +319,16 @@ static void push_message(lua_State *L, const char *error, const char *name, cons
     else if (syntax)
         lua_pushnil(L);
     else
-        push_runtime_hint(L, &m);
+        push_runtime_hint(L, &m, text);
     int hint_at = lua_gettop(L);
     luaL_Buffer b;
     luaL_buffinit(L, &b);
     if (m.chunk[0] && (script || !here || strchr(text, '\n'))) {
         char place[96];
-        snprintf(place, sizeof place, "%s:%d: ", m.chunk, m.line);
+        if (here && name[1] == '[') /* nobody counts the prompt's inputs */
+            snprintf(place, sizeof place, "line %d: ", m.line);
+        else
+            snprintf(place, sizeof place, "%s:%d: ", m.chunk, m.line);
         luaL_addstring(&b, place);
     }
     luaL_addstring(&b, syntax && here ? "syntax error: " : "error: ");

@@ -153,7 +153,9 @@ end)
 t.test("calls without parentheses or commas, and names of arguments", function()
   for code, hint in pairs {
     ["print x"] = "parentheses", ['f("x" 8)'] = "a comma is missing", ["f(x=8)"] = "arguments have no names",
-    ["f({repeat = 3})"] = '["repeat"] = 3', ["clear"] = "Ctrl-L",
+    ["f({repeat = 3})"] = '["repeat"] = 3', ["clear"] = "Ctrl-L", ["s:vectorize x"] = 's:vectorize "x"',
+    ["s:undo"] = "parentheses: s:undo()", ["tvm.import(models/digits.onnx)"] = "a path stands in quotes",
+    ["t = 'xo' t:split(8)"] = 'a loop goes by its name: s:split("y", 8)',
   } do
     t.contains(typed(code), hint)
   end

@@ -221,12 +221,12 @@ static void push_method_hint(lua_State *L, const char *name)
     lua_pushnil(L);
 }
 
-/* Does the text look like a path that begins with `name`: name/other? */
+/* Does `name` stand in what looks like a path: name/other, other/name? */
 static bool is_path(const char *text, const char *name)
 {
     size_t n = strlen(name);
     for (const char *p = text; (p = strstr(p, name)); p += n)
-        if (p[n] == '/' && isalpha((unsigned char)p[n + 1]))
+        if ((p[n] == '/' && isalpha((unsigned char)p[n + 1])) || (p > text && p[-1] == '/'))
             return true;
     return false;
 }

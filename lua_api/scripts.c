@@ -21,6 +21,13 @@ static int view(lua_State *L)
     return 2;
 }
 
+/* script(name) -> what that script returns. */
+static int other(lua_State *L)
+{
+    lua_push_script(L, luaL_checkstring(L, 1));
+    return 1;
+}
+
 void lua_push_script(lua_State *L, const char *name)
 {
     static const char loaded;
@@ -37,7 +44,8 @@ void lua_push_script(lua_State *L, const char *name)
         if (luaL_loadbufferx(L, script->text, script->size, chunk, "t") != LUA_OK)
             lua_error(L);
         lua_pushcfunction(L, view);
-        lua_call(L, 1, 1);
+        lua_pushcfunction(L, other);
+        lua_call(L, 2, 1);
         lua_remove(L, -2);
         lua_pushvalue(L, -1);
         lua_setfield(L, -3, name);

@@ -1,0 +1,347 @@
+-- te_syntax.lua -- reads tensor expressions that are written as text: te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]].
+--
+-- A text is lines (or parts between `;`), each a declaration or an equation:
+--
+--   A: float32[n, n + 2]                   an input; where A has an equation too, what that gives
+--   C[y, x] = sum(k, A[k, y] * B[k, x])    a stage: its axes on the left, its value on the right
+--   C[y, x] += A[k, y] * B[k, x]           the same: names that only the right side has are summed over
+--
+-- It becomes tokens, then trees: {kind, at = token, depth, …}, where kind is "number" (value), "name" (name),
+-- "negated" (a), "binary" (op, a, b), "element" (name, args, last) or "call" (name, args). What they mean is
+-- te_text.lua's affair.
+local REDUCES = { sum = true, prod = true, max = true, min = true }
+local UPDATES = { ["+="] = "sum", ["*="] = "prod", ["max="] = "max", ["min="] = "min" }
+local COMPARES = {
+  ["<"] = "lt", ["<="] = "le", [">"] = "gt", [">="] = "ge", ["=="] = "eq", ["!="] = "ne", ["~="] = "ne",
+}
+local DTYPES = {}
+for name in ("float64 float32 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool"):gmatch "%S+" do
+  DTYPES[name] = true
+end
+
+-- What te makes, and an expression does not call.
+local NOT_CALLED = { placeholder = true, compute = true, func = true, text = true, reduce_axis = true, cast = true }
+
+local function is_function(name) return DTYPES[name] or (rawget(te, name) and not NOT_CALLED[name]) end
+
+-- How many values a function takes, where it is not one.
+local TAKES = { select = 3, min = 2, max = 2, all = 2, any = 2 }
+for _, name in pairs(COMPARES) do TAKES[name] = 2 end
+
+-- How deep an expression may nest; te takes no deeper ones.
+local MAX_DEPTH = 256
+
+local parser = {}
+parser.__index = parser
+
+-- ---- mistakes ----
+
+local SHOWN = 60 -- bytes of a line on either side of a mistake
+
+-- The first place from `at` on where a character of the line begins.
+local function whole(line, at) return line:find("[^\x80-\xbf]", at) or #line + 1 end
+
+-- Refuses the text: what is wrong, at which token, and what to write instead.
+function parser:fail(token, why, fix)
+  local line = self.lines[token.line]
+  local first = whole(line, math.max(#line:match "^%s*" + 1, token.column - SHOWN))
+  local shown = line:sub(first, whole(line, token.column + SHOWN) - 1)
+  local before = utf8.len(line:sub(first, token.column - 1)) or 0
+  local place = ("\n    %s\n    %s^"):format(shown, (" "):rep(before))
+  self.refuse(why .. (line:find "%S" and place or ""), fix or "?te.text shows how such a text is written")
+end
+
+-- ---- tokens ----
+
+local PATTERNS = { -- the first that fits
+  { "name", "^[%a_][%w_]*" }, { "number", "^%d+%.?%d*[eE][+-]?%d+" }, { "number", "^%d+%.%d*" }, { "number", "^%d+" },
+  { "op", "^//" }, { "op", "^[<>=!~+*]=" }, { "op", "^[%[%](),:;+*/%%<>=-]" },
+}
+
+-- Newlines end a statement where no bracket is open.
+local function tokens_of(self, text)
+  local list, open, number = {}, 0, 0
+  for line in (text .. "\n"):gmatch "(.-)\r?\n" do
+    number = number + 1
+    self.lines[number] = line
+    local at = 1
+    while true do
+      at = line:find("%S", at)
+      if not at or line:find("^#", at) or line:find("^%-%-", at) then break end
+      local token
+      for _, p in ipairs(PATTERNS) do
+        local s = line:match(p[2], at)
+        if s then token = { kind = p[1], text = s, line = number, column = at } break end
+      end
+      if not token then
+        local letter = line:match(utf8.charpattern, at)
+        self:fail({ line = number, column = at }, ("'%s' means nothing here"):format(letter))
+      end
+      open = open + (token.text:find "^[%[(]" and 1 or token.text:find "^[%])]" and -1 or 0)
+      if token.text == ";" then token.kind = "end" end
+      list[#list + 1] = token
+      at = at + #token.text
+    end
+    if open <= 0 then
+      list[#list + 1] = { kind = "end", text = "the end of the line", line = number, column = #line + 1 }
+    end
+  end
+  list[#list + 1] = { kind = "eof", text = "the end", line = number, column = #self.lines[number] + 1 }
+  return list
+end
+
+function parser:peek(ahead) return self.tokens[math.min(self.at + (ahead or 0), #self.tokens)] end
+
+function parser:is(text, ahead)
+  local token = self:peek(ahead)
+  return token.text == text and token.kind ~= "number"
+end
+
+function parser:take(text)
+  if not self:is(text) then return nil end
+  self.at = self.at + 1
+  return self.tokens[self.at - 1]
+end
+
+function parser:need(text)
+  return self:take(text) or self:fail(self:peek(), ("'%s' is expected before %s"):format(text, self:peek().text))
+end
+
+function parser:name(what)
+  local token = self:peek()
+  if token.kind ~= "name" then self:fail(token, ("%s is expected here"):format(what)) end
+  self.at = self.at + 1
+  return token
+end
+
+-- ---- expressions ----
+
+local LEVELS = { { ["or"] = true }, { ["and"] = true }, COMPARES, { ["+"] = true, ["-"] = true },
+  { ["*"] = true, ["/"] = true, ["//"] = true, ["%"] = true } }
+
+-- What stands between brackets, with commas.
+function parser:list(close)
+  local list = {}
+  if self:take(close) then return list end
+  repeat list[#list + 1] = self:expression() until not self:take ","
+  self:need(close)
+  return list
+end
+
+-- The trees that a tree is made of.
+local function parts(node) return node.args or { node.a, node.b } end
+
+function parser:check_depth(depth, token)
+  if depth > MAX_DEPTH then
+    self:fail(token, ("an expression nests more than %d deep"):format(MAX_DEPTH), "make a part of it a stage of its own")
+  end
+  return depth
+end
+
+-- `node`, which knows its depth; those of its parts are known.
+function parser:tree(node)
+  local depth = 0
+  for _, part in ipairs(parts(node)) do depth = math.max(depth, part.depth) end
+  node.depth = self:check_depth(depth + 1, node.at)
+  return node
+end
+
+-- A value without operators around it. All that nests goes through here, so this counts how deep.
+function parser:primary()
+  self.open = self:check_depth(self.open + 1, self:peek())
+  local node = self:operand()
+  self.open = self.open - 1
+  return node
+end
+
+function parser:operand()
+  local token = self:peek()
+  if self:take "(" then
+    local inner = self:expression()
+    self:need ")"
+    return inner
+  elseif self:take "-" then
+    return self:tree { kind = "negated", a = self:primary(), at = token }
+  elseif token.kind == "number" then
+    self.at = self.at + 1
+    return self:tree { kind = "number", value = math.tointeger(token.text) or tonumber(token.text), at = token }
+  end
+  token = self:name "a value"
+  local node = { kind = "name", name = token.text, at = token }
+  while self:is "[" or (self:is "(" and node.kind ~= "call") do
+    local called = self:is "(" and is_function(token.text) and node.kind == "name"
+    local open = self:take "[" and "]" or (self:need "(" and ")")
+    local list = self:list(open)
+    if called and token.text ~= "max" and token.text ~= "min" and REDUCES[token.text] then
+      self:fail(token, "a reduction can only be the whole value of a stage",
+        "make it a stage of its own, and use its result in the next")
+    elseif called and #list ~= (TAKES[token.text] or 1) then
+      self:fail(token, ("%s takes %d values, but %d are given"):format(token.text, TAKES[token.text] or 1, #list))
+    elseif called then
+      node = { kind = "call", name = token.text, args = list, at = token }
+    else
+      local before = node.args or {} -- A[k][y] is A[k, y]
+      node = { kind = "element", name = token.text, args = table.move(list, 1, #list, #before + 1, before), at = token,
+        last = self.tokens[self.at - 1] }
+    end
+  end
+  return self:tree(node)
+end
+
+function parser:expression(level)
+  level = level or 1
+  if level > #LEVELS then return self:primary() end
+  local left = self:expression(level + 1)
+  while LEVELS[level][self:peek().text] and self:peek().kind ~= "number" do
+    local token = self:peek()
+    self.at = self.at + 1
+    left = self:tree { kind = "binary", op = token.text, a = left, b = self:expression(level + 1), at = token }
+    if LEVELS[level] == COMPARES and COMPARES[self:peek().text] then
+      self:fail(self:peek(), "comparisons do not chain", 'join two of them, as in "a < b and b < c"')
+    end
+  end
+  return left
+end
+
+-- ---- statements ----
+
+function parser:declaration(name)
+  self:need ":"
+  local dtype = self:name "an element type, such as float32,"
+  if not DTYPES[dtype.text] then
+    self:fail(dtype, ("'%s' is no element type"):format(dtype.text), "float32, int8, … : docs/semantics.md lists them")
+  end
+  self:need "["
+  if self.tensors[name.text] then self:fail(name, ("'%s' is declared twice"):format(name.text)) end
+  self.tensors[name.text] = { name = name.text, dtype = dtype.text, dims = self:list "]", at = name }
+  self.order[#self.order + 1] = self.tensors[name.text]
+end
+
+-- The axes of "sum(k, j in 3, …": names before a comma, each with how far it goes if that is said.
+function parser:reduction(axes)
+  local token = self:peek()
+  local first = self:peek(2)
+  local head = REDUCES[token.text] and self:is("(", 1) and first.kind == "name"
+    and (self:is(",", 3) or self:is("in", 3))
+  for _, axis in ipairs(axes) do head = head and axis.text ~= first.text end
+  if not head or (self.sizes[first.text] and not self:is("in", 3)) then return nil end
+  self.at = self.at + 2
+  local over = {}
+  while self:peek().kind == "name" and (self:is(",", 1) or self:is("in", 1)) do
+    local axis = { text = self:peek().text, at = self:peek() }
+    self.at = self.at + 1
+    if self:take "in" then axis.dim = self:expression() end
+    self:need ","
+    over[#over + 1] = axis
+  end
+  local value = self:expression()
+  self:need ")"
+  return token.text, over, value
+end
+
+function parser:equation(name)
+  local eq = { name = name.text, at = name, axes = {} }
+  while self:is "[" or self:is "(" do
+    local close = self:take "[" and "]" or (self:need "(" and ")")
+    repeat
+      local axis = self:name "the name of an axis"
+      for _, other in ipairs(eq.axes) do
+        if other.text == axis.text then
+          self:fail(axis, ("axis '%s' stands twice on the left side"):format(axis.text))
+        end
+      end
+      eq.axes[#eq.axes + 1] = { text = axis.text, at = axis }
+    until not self:take ","
+    self:need(close)
+  end
+  if (self:is "max" or self:is "min") and self:is("=", 1) then
+    eq.reduce = self:peek().text
+    self.at = self.at + 2
+  else
+    local op = self:peek()
+    eq.reduce = UPDATES[op.text]
+    if not eq.reduce and op.text ~= "=" then self:fail(op, ("'=' or '+=' is expected before %s"):format(op.text)) end
+    self.at = self.at + 1
+  end
+  eq.free = eq.reduce ~= nil -- the reduce axes are the names that only the right side has
+  eq.over = {}
+  if not eq.reduce then eq.reduce, eq.over, eq.value = self:reduction(eq.axes) end
+  eq.over = eq.over or {}
+  eq.value = eq.value or self:expression()
+  if self.stages[name.text] then
+    self:fail(name, ("'%s' has two equations"):format(name.text), "give the second another name")
+  end
+  self.stages[name.text] = eq
+  self.equations[#self.equations + 1] = eq
+end
+
+function parser:statements()
+  while self:peek().kind ~= "eof" do
+    if self:peek().kind == "end" then
+      self.at = self.at + 1
+    else
+      local name = self:name "a declaration or an equation"
+      if self:is ":" then self:declaration(name) else self:equation(name) end
+      local after = self:peek()
+      if after.kind ~= "end" and after.kind ~= "eof" then
+        self:fail(after, ("'%s' does not belong to this statement"):format(after.text),
+          "one statement a line, or ; between them")
+      end
+    end
+  end
+end
+
+-- ---- sizes ----
+
+-- The program gets a parameter of this name: a size, or how far an axis goes over inputs that nobody declared.
+function parser:add_parameter(name)
+  if self.parameters[name] then return end
+  self.parameters[name] = true
+  self.parameters[#self.parameters + 1] = name
+end
+
+function parser:add_size(name)
+  self.sizes[name] = true
+  self:add_parameter(name)
+end
+
+-- Names in declared shapes are sizes, wherever they stand.
+function parser:find_sizes()
+  for i, token in ipairs(self.tokens) do
+    if token.text == ":" and self.tokens[i + 2] and self.tokens[i + 2].text == "[" then
+      for k = i + 3, #self.tokens do
+        if self.tokens[k].text == "]" then break end
+        if self.tokens[k].kind == "name" then self:add_size(self.tokens[k].text) end
+      end
+    end
+  end
+end
+
+-- ---- the whole ----
+
+-- Calls visit(node, chosen) for every node of a tree; chosen ones are the values of a select, which reads one.
+local function walk(node, visit, chosen)
+  visit(node, chosen)
+  local choice = node.kind == "call" and node.name == "select"
+  for i, part in ipairs(parts(node)) do walk(part, visit, chosen or (choice and i > 1)) end
+end
+
+-- What a text says, with `fail`, `add_size` and `add_parameter` as methods. `refuse(why, fix)` raises.
+local function read(text, refuse)
+  local self = setmetatable({
+    refuse = refuse, lines = {}, at = 1, open = 0, -- of the tokens; how deep it reads
+    tensors = {}, order = {}, -- by name: {name, dtype, dims, at}; in the order in which they appear
+    stages = {}, equations = {}, -- the same of equations: {name, axes, reduce, over, value, at}
+    sizes = {}, -- the names in declared shapes
+    parameters = {}, -- sizes, and axes over what nobody declared: by name and in order
+  }, parser)
+  self.tokens = tokens_of(self, text)
+  self:find_sizes()
+  self:statements()
+  if #self.equations == 0 then
+    self:fail(self.tokens[#self.tokens], "there is no equation", "C[y, x] = A[y, x] * 2 would be one")
+  end
+  return self
+end
+
+return { read = read, walk = walk, parts = parts, DTYPES = DTYPES, REDUCES = REDUCES, COMPARES = COMPARES }

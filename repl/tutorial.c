@@ -338,13 +338,21 @@ static int host_show(lua_State *L)
     return 0;
 }
 
+/* host.plain(): what cells print is the same from now on wherever it is looked at. */
+static int host_plain(lua_State *L)
+{
+    LuaView *view = &session_of(L)->view;
+    *view = (LuaView){.width = 80, .height = 62, .utf8 = true, .whole = true};
+    return 0;
+}
+
 static void push_host(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"names", host_names}, {"path", host_path},         {"enter", host_enter},
         {"leave", host_leave}, {"evaluate", host_evaluate}, {"wait", host_wait},
         {"show", host_show},   {"incomplete", host_incomplete}, {"keys", host_keys},
-        {"key", host_key},     {"remove", host_remove},
+        {"key", host_key},     {"remove", host_remove}, {"plain", host_plain},
         {NULL, NULL},
     };
     luaL_newlib(L, functions);

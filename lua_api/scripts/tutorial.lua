@@ -363,6 +363,7 @@ end
 
 local function check_all(host, names, update)
   local failed = 0
+  host.plain()
   for _, name in ipairs(names) do
     local path = host.path(name)
     local written, _, count = in_own_folder(host, nil, function()

@@ -59,13 +59,14 @@ static void usage(FILE *out)
           "  --help        this\n",
           out);
     for (int i = 0; i < COMMANDS; i++) {
-        fprintf(out, "  %s %s%*s%s\n", commands[i].word, commands[i].arguments,
-                (int)(13 - strlen(commands[i].word) - strlen(commands[i].arguments)) > 0
-                    ? (int)(13 - strlen(commands[i].word) - strlen(commands[i].arguments))
-                    : 1,
-                "", commands[i].doc);
+        const Command *c = &commands[i];
+        int wide = (int)(strlen(c->word) + strlen(c->arguments)) + 1, room = 13;
+        fprintf(out, "  %s %s", c->word, c->arguments);
+        fprintf(out, wide < room ? "%*s%s\n" : "\n%*s%s\n", wide < room ? room + 1 - wide : room + 3, "", c->doc);
     }
-    fputs("exit codes: 0 ok, 1 error, 2 usage, 4 syntax error, 130 interrupted\n", out);
+    fputs("environment: NO_COLOR, CLICOLOR_FORCE=1, PAGER (less where it is not set), TMPDIR\n"
+          "exit codes: 0 ok, 1 error, 2 usage, 4 syntax error, 130 interrupted\n",
+          out);
 }
 
 static int refuse(const char *why, const char *word)

@@ -386,6 +386,7 @@ local function list(host)
   for name in host.names():gmatch "[^, ]+" do
     host.show(("%-14s %s\n"):format(name, read(host.path(name)):match "#%s*([^\n]*)"))
   end
+  host.show "tvmrepl tutorial NAME plays one, a cell for each Enter; workbench is the first\n"
   return 0
 end
 

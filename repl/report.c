@@ -5,6 +5,7 @@
 */
 #include "repl/report.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -223,7 +223,7 @@ static void add_witness(const Checker *first, const Run *run, Err *err)
     Err again = {0};
     Checker *c = arena_alloc(A, sizeof *c);
     Wanted wanted = first->conflict;
-    c->A = c->scratch = A;
+    c->A = c->scratch = c->map.arena = A;
     c->err = &again;
     c->wanted = &wanted;
     run_once(c, run);
@@ -238,7 +238,7 @@ bool check_run(const Node *func, size_t n, const InterpBuffer *buffers, const Ch
     Run run = {func, n, buffers, options ? *options : (CheckOptions){0}};
     Arena *A = arena_new(NULL);
     Checker *c = arena_alloc(A, sizeof *c);
-    c->A = c->scratch = A;
+    c->A = c->scratch = c->map.arena = A;
     c->err = err;
     bool ok = run_once(c, &run);
     if (!ok && err && c->conflict.buffer)

@@ -25,14 +25,13 @@ DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations
 DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *before, const Node *const *after, long operations,
                             Err *err);
 
-/* How instances that touch one element are ordered; bits. */
-enum { DEP_NEVER = 0, DEP_FIRST = 1, DEP_SECOND = 2, DEP_UNTOLD = 4 };
+/* How instances that touch one element are ordered; bits.  DEP_MAYBE: whether they run depends on
+** data. */
+enum { DEP_NEVER = 0, DEP_FIRST = 1, DEP_SECOND = 2, DEP_UNTOLD = 4, DEP_MAYBE = 8 };
 
-/* The Stores and Updates of a Func are counted in the order of the text, the init of a block before its
-** body. */
 typedef struct DepTouch {
-    size_t stmt;
-    bool writes; /* or reads */
+    const Node *stmt; /* a Store or Update; or an If, a For or a Block, which read, then decide */
+    bool writes;      /* or reads */
 } DepTouch;
 
 /* Which instances of `a` that touch an element of the buffer come before one of `b` that touches it

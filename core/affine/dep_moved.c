@@ -13,6 +13,7 @@ typedef struct Pair {
     const Stmt *s, *t;
     DepTouch a, b;
     unsigned common, scope; /* loops around both; those of them around the memory itself */
+    bool first; /* s stands before t in the text */
     unsigned found, shown;
     bool failed;
     Err *err;
@@ -80,7 +81,7 @@ static void note(Pair *q, const Access *x, const Access *y, unsigned bit, isl_ma
     if (none == isl_bool_false) {
         if (bit == q->shown && !(q->found & bit))
             show(q, x, y, bit, pairs);
-        q->found |= bit;
+        q->found |= bit | (q->s->maybe || q->t->maybe ? DEP_MAYBE : 0);
     }
     isl_map_free(pairs);
 }
@@ -95,8 +96,8 @@ static void order_pair(Pair *q, const Access *x, const Access *y)
         }
         pairs = isl_map_equate(pairs, isl_dim_in, (int)l, isl_dim_out, (int)l);
     }
-    if (q->a.stmt != q->b.stmt)
-        note(q, x, y, q->a.stmt < q->b.stmt ? DEP_FIRST : DEP_SECOND, isl_map_copy(pairs));
+    if (q->s != q->t)
+        note(q, x, y, q->first ? DEP_FIRST : DEP_SECOND, isl_map_copy(pairs));
     else if (q->a.writes != q->b.writes) /* an instance reads before it writes */
         note(q, x, y, q->b.writes ? DEP_FIRST : DEP_SECOND, isl_map_copy(pairs));
     isl_map_free(pairs);
@@ -105,27 +106,41 @@ static void order_pair(Pair *q, const Access *x, const Access *y)
 static const Access *touch_of(const Stmt *s, bool writes, size_t i)
 {
     if (writes)
-        return i == 0 ? &s->write : NULL;
+        return i == 0 && s->write.buffer ? &s->write : NULL;
     return i < s->nreads ? &s->read[i] : NULL;
 }
 
-unsigned dep_order(const Node *func, const Node *buffer, DepTouch a, DepTouch b, long operations, unsigned shown, Err *err)
+/* The order of the touches of two statements of the model. */
+static void order_stmts(Pair *q, const Node *buffer)
+{
+    q->common = common_loops(q->s, q->t);
+    q->scope = (unsigned)model_scope(q->m, buffer);
+    for (size_t i = 0; touch_of(q->s, q->a.writes, i); i++)
+        for (size_t j = 0; touch_of(q->t, q->b.writes, j); j++) {
+            const Access *x = touch_of(q->s, q->a.writes, i), *y = touch_of(q->t, q->b.writes, j);
+            if (x->buffer == buffer && y->buffer == buffer && !q->failed)
+                order_pair(q, x, y);
+        }
+}
+
+unsigned dep_order(const Node *func, const Node *buffer, DepTouch a, DepTouch b, long operations,
+                   unsigned shown, Err *err)
 {
     Arena *A = arena_new(NULL);
     const Model *m = model_of(A, model_ctx((unsigned long)operations), func, NULL, false);
-    unsigned found = DEP_UNTOLD;
-    if (!m->unknown && a.stmt < m->nstmts && b.stmt < m->nstmts) {
-        Pair q = {.m = m, .A = A, .s = m->stmt[a.stmt], .t = m->stmt[b.stmt], .a = a, .b = b, .shown = shown, .err = err};
-        q.common = common_loops(q.s, q.t);
-        q.scope = (unsigned)model_scope(m, buffer);
-        for (size_t i = 0; touch_of(q.s, a.writes, i); i++)
-            for (size_t j = 0; touch_of(q.t, b.writes, j); j++) {
-                const Access *x = touch_of(q.s, a.writes, i), *y = touch_of(q.t, b.writes, j);
-                if (x->buffer == buffer && y->buffer == buffer && !q.failed)
-                    order_pair(&q, x, y);
-            }
-        found = q.failed ? DEP_UNTOLD : q.found;
-    }
+    Pair q = {.m = m, .A = A, .a = a, .b = b, .shown = shown, .err = err, .failed = m->unknown};
+    bool met = false;
+    for (size_t i = 0; i < m->nstmts && !q.failed; i++)
+        for (size_t j = 0; j < m->nstmts && !q.failed; j++) {
+            if (m->stmt[i]->node != a.stmt || m->stmt[j]->node != b.stmt)
+                continue;
+            q.s = m->stmt[i];
+            q.t = m->stmt[j];
+            q.first = i < j;
+            order_stmts(&q, buffer);
+            met = true;
+        }
+    unsigned found = q.failed || !met ? DEP_UNTOLD : q.found;
     arena_release(A);
     return found;
 }

@@ -15,6 +15,7 @@ typedef struct Order {
     const Node *const *before, *const *after;
     isl_map *turned;   /* iterations of the nest -> those that come later now and came earlier then */
     bool failed;       /* isl gave no answer */
+    bool maybe;        /* two change places, if data has them run */
     Err *err;
 } Order;
 
@@ -104,10 +105,12 @@ static bool changes_places(Order *o, const Stmt *s, const Access *a, const Stmt 
     pairs = isl_map_intersect(pairs, turned);
     isl_bool none = isl_map_is_empty(pairs);
     o->failed |= none == isl_bool_error;
-    if (none == isl_bool_false)
+    bool found = none == isl_bool_false, maybe = s->maybe || t->maybe;
+    o->maybe |= found && maybe;
+    if (found && !maybe)
         refuse(o, s, a, t, b, pairs);
     isl_map_free(pairs);
-    return none == isl_bool_false;
+    return found && !maybe;
 }
 
 static bool commute(const Stmt *s, const Access *a, const Stmt *t, const Access *b)
@@ -123,7 +126,7 @@ static bool any_turn(Order *o)
             const Stmt *s = m->stmt[i], *t = m->stmt[j];
             if (o->failed)
                 return false;
-            if (model_scope(m, s->write.buffer) >= o->outer + o->n)
+            if (!s->write.buffer || model_scope(m, s->write.buffer) >= o->outer + o->n)
                 continue;
             if (t->write.buffer == s->write.buffer && !commute(s, &s->write, t, &t->write) &&
                 changes_places(o, s, &s->write, t, &t->write))
@@ -152,7 +155,10 @@ DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *befor
         if (any_turn(&o))
             answer = DEP_BROKEN;
         isl_map_free(o.turned);
-        why = o.failed && answer == DEP_OK ? "the work limit was reached" : NULL;
+        why = answer != DEP_OK ? NULL
+              : o.failed         ? "the work limit was reached"
+              : o.maybe          ? "what runs depends on data"
+                                 : NULL;
     }
     if (why) {
         REFUSE(err, dependences_unknown, before[0], "the loops may stand in this order", why);

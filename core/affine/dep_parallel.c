@@ -15,6 +15,7 @@ typedef struct Parallel {
     size_t depth; /* loops around it */
     Arena *A;
     bool failed; /* isl gave no answer */
+    bool maybe;  /* two iterations meet, if data has them do so */
 } Parallel;
 
 /* An access as a function of the loops around and the loop itself. */
@@ -68,7 +69,9 @@ static bool meet(Parallel *p, const Stmt *s, const Access *a, const Stmt *t, con
         none = s == t && a == b ? isl_bool_true : isl_map_is_empty(later);
     }
     p->failed |= none == isl_bool_error;
-    bool found = none == isl_bool_false;
+    bool found = none == isl_bool_false, maybe = s->maybe || t->maybe;
+    p->maybe |= found && maybe;
+    found &= !maybe;
     if (found) {
         AccessKind kind_a = s->update ? ACCESS_UPDATE : ACCESS_WRITE;
         AccessKind kind_b = b != &t->write ? ACCESS_READ : t->update ? ACCESS_UPDATE : ACCESS_WRITE;
@@ -94,7 +97,7 @@ static bool any_meet(Parallel *p, LoopConflict *out)
     const Model *m = p->m;
     for (size_t i = 0; i < m->nstmts && !p->failed; i++) {
         const Stmt *s = m->stmt[i];
-        if (private_to_iteration(p, s->write.buffer))
+        if (!s->write.buffer || private_to_iteration(p, s->write.buffer))
             continue;
         for (size_t j = 0; j < m->nstmts && !p->failed; j++) {
             const Stmt *t = m->stmt[j];
@@ -134,8 +137,10 @@ static DepAnswer answer(Parallel *p, const Node *func, Err *err)
     while (p->m->stmt[0]->loop[p->depth] != p->loop)
         p->depth++;
     bool found = any_meet(p, &c);
+    if (!found && p->failed)
+        return unknown(err, node, name, "the work limit was reached");
     if (!found)
-        return p->failed ? unknown(err, node, name, "the work limit was reached") : DEP_OK;
+        return p->maybe ? unknown(err, node, name, "what runs depends on data") : DEP_OK;
     if (ir_first(node, OP_Barrier))
         return unknown(err, node, name, "there are barriers inside");
     REFUSE(err, loop_carries, node, name, ir_buf_name(c.buffer));

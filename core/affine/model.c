@@ -57,7 +57,8 @@ size_t model_scope(const Model *m, const Node *buffer)
 
 /* ---- the way from the root to a statement ---- */
 
-typedef enum FrameKind { FRAME_LOOP, FRAME_BLOCK, FRAME_INIT, FRAME_COND } FrameKind;
+/* FRAME_AXES: a block, but for its guard. */
+typedef enum FrameKind { FRAME_LOOP, FRAME_BLOCK, FRAME_INIT, FRAME_AXES, FRAME_COND } FrameKind;
 
 typedef struct Frame {
     FrameKind kind;
@@ -81,57 +82,76 @@ static void give_up(Model *m, const char *why)
         m->unknown = why;
 }
 
+/* Whether the statement runs is not affine. */
+static void depends_on_data(const Walk *w, Stmt *s, const char *why)
+{
+    if (w->instances)
+        give_up(w->m, why);
+    s->maybe = true;
+}
+
 /* 0 <= var < extent, and var as a dimension. */
-static isl_set *bind_loop(Model *m, AffEnv *e, const Node *loop, int dim, isl_set *runs)
+static isl_set *bind_loop(const Walk *w, Stmt *s, AffEnv *e, const Node *loop, int dim, isl_set *runs)
 {
     aff_bind_dim(e, loop->kid[For_var], dim);
     isl_pw_aff *extent = aff_of(e, loop->kid[For_extent]);
+    runs = isl_set_lower_bound_si(runs, isl_dim_set, (unsigned)dim, 0);
     if (!extent) {
-        give_up(m, "the extent of a loop is not affine");
+        depends_on_data(w, s, "the extent of a loop is not affine");
         return runs;
     }
     isl_pw_aff *v = isl_pw_aff_copy(e->bind[e->n - 1].value);
-    runs = isl_set_lower_bound_si(runs, isl_dim_set, (unsigned)dim, 0);
     return isl_set_intersect(runs, isl_pw_aff_lt_set(v, extent));
 }
 
-static isl_set *restrict_to(Model *m, AffEnv *e, const Node *cond, bool truth, isl_set *runs)
+/* Of a condition that is not affine, the terms that are count. */
+static isl_set *restrict_to(const Walk *w, Stmt *s, AffEnv *e, const Node *cond, bool truth,
+                            isl_set *runs)
 {
     if (cond->op == OP_IntImm && (cond->at.i != 0) == truth)
         return runs;
     isl_set *where = aff_where(e, cond, truth);
-    if (!where) {
-        give_up(m, "a condition is not affine");
-        return runs;
-    }
-    return isl_set_intersect(runs, where);
+    if (where)
+        return isl_set_intersect(runs, where);
+    depends_on_data(w, s, "a condition is not affine");
+    if (cond->op == (truth ? OP_And : OP_Or))
+        for (int i = 0; i < 2; i++)
+            runs = restrict_to(w, s, e, cond->kid[i], truth, runs);
+    return runs;
 }
 
-/* The values of the loops for which the statement below these frames runs; binds loops and axes in e. */
-static isl_set *domain_of(const Walk *w, AffEnv *e)
+static isl_set *bind_axes(const Walk *w, Stmt *s, AffEnv *e, const Frame *f, isl_set *runs)
+{
+    const Node *iters = f->node->kid[Block_iters];
+    for (size_t k = 0; k < iters->nkids; k++) {
+        isl_pw_aff *v = aff_of(e, iters->kid[k]->kid[Iter_value]);
+        bool begins = f->kind == FRAME_INIT && iters->kid[k]->at.i == ITER_reduce;
+        if (!v && w->instances)
+            give_up(w->m, "the value of an axis is not affine");
+        if (begins && v)
+            runs = isl_set_intersect(runs, isl_pw_aff_zero_set(isl_pw_aff_copy(v)));
+        s->maybe |= begins && !v;
+        aff_bind(e, iters->kid[k]->kid[Iter_var], v);
+    }
+    return runs;
+}
+
+/* The values of the loops for which the statement below these frames runs; binds loops and axes
+** in e. */
+static isl_set *domain_of(const Walk *w, Stmt *s, AffEnv *e)
 {
     isl_set *runs = isl_set_universe(isl_space_copy(e->space));
     int dim = 0;
     for (size_t i = 0; i < w->nframes; i++) {
         const Frame *f = &w->frame[i];
-        if (f->kind == FRAME_LOOP) {
-            runs = bind_loop(w->m, e, f->node, dim++, runs);
-            continue;
-        }
-        if (f->kind == FRAME_COND) {
-            runs = restrict_to(w->m, e, f->node, f->truth, runs);
-            continue;
-        }
-        const Node *iters = f->node->kid[Block_iters];
-        for (size_t k = 0; k < iters->nkids; k++) {
-            isl_pw_aff *v = aff_of(e, iters->kid[k]->kid[Iter_value]);
-            if (!v)
-                give_up(w->m, "the value of an axis is not affine");
-            if (f->kind == FRAME_INIT && iters->kid[k]->at.i == ITER_reduce)
-                runs = isl_set_intersect(runs, isl_pw_aff_zero_set(isl_pw_aff_copy(v)));
-            aff_bind(e, iters->kid[k]->kid[Iter_var], v);
-        }
-        runs = restrict_to(w->m, e, f->node->kid[Block_where], true, runs);
+        if (f->kind == FRAME_LOOP)
+            runs = bind_loop(w, s, e, f->node, dim++, runs);
+        else if (f->kind == FRAME_COND)
+            runs = restrict_to(w, s, e, f->node, f->truth, runs);
+        else
+            runs = bind_axes(w, s, e, f, runs);
+        if (f->kind == FRAME_BLOCK || f->kind == FRAME_INIT)
+            runs = restrict_to(w, s, e, f->node->kid[Block_where], true, runs);
     }
     return runs;
 }
@@ -188,9 +208,15 @@ static void find_reads(Reads *r, const Node *n, isl_set *domain)
     isl_set_free(domain);
 }
 
-/* The accesses of the statement as functions over e's space, which is that of the loops or of the instances. */
+/* The accesses of the Store or Update, or the reads of an expression, as functions over e's space,
+** which is that of the loops or of the instances. */
 static void accesses(Model *m, Stmt *s, AffEnv *e, const Node *n, isl_set *domain, bool by_loops)
 {
+    Reads r = {s, e, m->A, by_loops, 0};
+    if (n->op != OP_Store && n->op != OP_Update) {
+        find_reads(&r, n, isl_set_copy(domain));
+        return;
+    }
     for (size_t i = Store_index; i < n->nkids; i++) {
         isl_pw_aff *at = aff_of(e, n->kid[i]);
         if (!at)
@@ -200,7 +226,6 @@ static void accesses(Model *m, Stmt *s, AffEnv *e, const Node *n, isl_set *domai
     s->write.buffer = n->kid[Store_buffer];
     isl_map *w = aff_access(e, n->kid[Store_buffer], &n->kid[Store_index], isl_set_copy(domain));
     *(by_loops ? &s->write.by_loops : &s->write.of) = keep_map(m->A, w);
-    Reads r = {s, e, m->A, by_loops, 0};
     for (size_t i = Store_value; i < n->nkids; i++)
         find_reads(&r, n->kid[i], isl_set_copy(domain));
 }
@@ -217,13 +242,13 @@ static void find_axes(const Walk *w, Stmt *s)
             if (s->naxes < MODEL_DIMS)
                 s->axis[s->naxes++] = f->node->kid[For_var];
         }
-        if (f->kind != FRAME_BLOCK && f->kind != FRAME_INIT)
+        if (f->kind == FRAME_LOOP || f->kind == FRAME_COND)
             continue;
         const Node *iters = f->node->kid[Block_iters];
         s->block = f->node;
         s->naxes = 0;
         for (size_t k = 0; k < iters->nkids && s->naxes < MODEL_DIMS; k++)
-            if (f->kind == FRAME_BLOCK || iters->kid[k]->at.i == ITER_spatial)
+            if (f->kind != FRAME_INIT || iters->kid[k]->at.i == ITER_spatial)
                 s->axis[s->naxes++] = iters->kid[k]->kid[Iter_var];
     }
     if (s->naxes >= MODEL_DIMS)
@@ -237,7 +262,7 @@ static const char *name_of(const Walk *w, const Stmt *s, bool init)
     const char *name = arena_printf(m->A, "%s%s", base, init ? ".init" : "");
     size_t same = 0;
     for (size_t i = 0; i < m->nstmts; i++)
-        same += m->stmt[i]->block == s->block && (!s->block || strcmp(m->stmt[i]->name, name) == 0 || same > 0);
+        same += m->stmt[i]->write.buffer && m->stmt[i]->block == s->block && (!s->block || strcmp(m->stmt[i]->name, name) == 0 || same > 0);
     return same || !s->block ? arena_printf(m->A, "%s#%zu", name, same) : name;
 }
 
@@ -274,11 +299,13 @@ static void count_by_axes(Model *m, Stmt *s, AffEnv *loops, const Node *n)
     aff_end(&e);
 }
 
-static void add_stmt(Walk *w, const Node *n, bool init)
+/* n: the Store or Update, or the expression that `node` evaluates before it decides what runs. */
+static void add_stmt(Walk *w, const Node *node, const Node *n, bool init)
 {
     Model *m = w->m;
     Stmt *s = arena_alloc(m->A, sizeof *s);
     AffEnv e;
+    s->node = node;
     find_axes(w, s);
     s->name = name_of(w, s, init);
     memcpy(s->step, w->step, w->nsteps * sizeof *w->step);
@@ -286,7 +313,7 @@ static void add_stmt(Walk *w, const Node *n, bool init)
     s->update = n->op == OP_Update;
     s->combiner = s->update ? n->at.i : 0;
     aff_begin(&e, m->ctx, (unsigned)s->nloops);
-    s->runs = keep_set(m->A, domain_of(w, &e));
+    s->runs = keep_set(m->A, domain_of(w, s, &e));
     if (!m->unknown) {
         if (w->instances)
             count_by_axes(m, s, &e, n);
@@ -297,6 +324,12 @@ static void add_stmt(Walk *w, const Node *n, bool init)
     if (m->nstmts == m->cap)
         m->stmt = vec_grow(m->A, m->stmt, m->nstmts, &m->cap, sizeof *m->stmt);
     m->stmt[m->nstmts++] = s;
+}
+
+static void add_decider(Walk *w, const Node *node, const Node *e, bool init)
+{
+    if (w->inside && !w->instances && ir_loads(e))
+        add_stmt(w, node, e, init);
 }
 
 static void walk(Walk *w, const Node *n, bool init);
@@ -333,6 +366,7 @@ static void walk_for(Walk *w, const Node *n, bool init)
         give_up(w->m, "it has too many nested loops");
         return;
     }
+    add_decider(w, n, n->kid[For_extent], init);
     w->inside |= n->kid[For_var] == w->under;
     w->nloops++;
     w->step[w->nsteps++] = (Step){n->kid[For_var], 0};
@@ -351,6 +385,22 @@ static void walk_alloc(Walk *w, const Node *n, bool init)
     walk(w, n->kid[Alloc_body], init);
 }
 
+static void walk_block(Walk *w, const Node *n, bool init)
+{
+    if (w->nframes < sizeof w->frame / sizeof *w->frame) {
+        add_decider(w, n, n->kid[Block_iters], init);
+        w->frame[w->nframes++] = (Frame){FRAME_AXES, n, true};
+        add_decider(w, n, n->kid[Block_where], init);
+        w->nframes--;
+    }
+    if (n->kid[Block_init]->op == OP_Nop) {
+        walk_frame(w, (Frame){FRAME_BLOCK, n, true}, n->kid[Block_body], init);
+        return;
+    }
+    walk_placed(w, 0, (Frame){FRAME_INIT, n, true}, n->kid[Block_init], true);
+    walk_placed(w, 1, (Frame){FRAME_BLOCK, n, true}, n->kid[Block_body], init);
+}
+
 static void walk(Walk *w, const Node *n, bool init)
 {
     if (w->m->unknown)
@@ -359,7 +409,7 @@ static void walk(Walk *w, const Node *n, bool init)
     case OP_Store:
     case OP_Update:
         if (w->inside)
-            add_stmt(w, n, init);
+            add_stmt(w, n, n, init);
         break;
     case OP_Seq:
         for (size_t i = 0; i < n->nkids; i++)
@@ -367,17 +417,11 @@ static void walk(Walk *w, const Node *n, bool init)
         break;
     case OP_For: walk_for(w, n, init); break;
     case OP_If:
+        add_decider(w, n, n->kid[If_cond], init);
         walk_placed(w, 0, (Frame){FRAME_COND, n->kid[If_cond], true}, n->kid[If_then], init);
         walk_placed(w, 1, (Frame){FRAME_COND, n->kid[If_cond], false}, n->kid[If_otherwise], init);
         break;
-    case OP_Block:
-        if (n->kid[Block_init]->op == OP_Nop) {
-            walk_frame(w, (Frame){FRAME_BLOCK, n, true}, n->kid[Block_body], init);
-            break;
-        }
-        walk_placed(w, 0, (Frame){FRAME_INIT, n, true}, n->kid[Block_init], true);
-        walk_placed(w, 1, (Frame){FRAME_BLOCK, n, true}, n->kid[Block_body], init);
-        break;
+    case OP_Block: walk_block(w, n, init); break;
     case OP_Alloc: walk_alloc(w, n, init); break;
     default: break;
     }

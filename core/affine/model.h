@@ -1,9 +1,12 @@
 /* model.h -- a program as sets and relations of integers, for isl.  For dep.c and model*.c.
 **
-** Every Store and Update is a statement.  Its instances are named by the axes of the block around
-** it and the loops inside that block; the init of a block is a statement of its own, "C.init", over
-** the spatial axes.  What is not affine is taken as "any element" where it is read, and makes the
-** model unusable where it is written or decides whether something runs.
+** Every Store and Update is a statement; in a model by loops, also what reads memory before it
+** decides what runs: an If, the extent of a For, the axes and the guard of a Block.  A statement's
+** instances are named by the axes of the block around it and the loops inside that block; the init
+** of a block is a statement of its own, "C.init", over the spatial axes.  What is not affine is
+** taken as "any element" where it is read, and makes the model unusable where it is written.  Where
+** it decides whether something runs, this is taken to run, and said to do so maybe; a model by
+** instances is unusable then.
 */
 #ifndef CORE_AFFINE_MODEL_H
 #define CORE_AFFINE_MODEL_H
@@ -33,6 +36,8 @@ typedef struct Access {
 } Access;
 
 typedef struct Stmt {
+    const Node *node; /* the Store or Update, or what decides */
+    bool maybe;       /* whether it runs where `runs` says depends on data */
     const char *name;
     const Node *block;               /* NULL outside every block */
     const Node *axis[MODEL_DIMS];    /* what counts instances */
@@ -46,7 +51,7 @@ typedef struct Stmt {
     isl_set *instances;
     bool update;      /* not a Store */
     int64_t combiner; /* of an update */
-    Access write;
+    Access write; /* of what decides the buffer is NULL */
     Access *read;
     size_t nreads, cap;
 } Stmt;

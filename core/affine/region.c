@@ -310,8 +310,9 @@ static void walk(Walk *w, const Node *n)
     if (n->op == OP_For)
         vec_push(w->A, &w->loops, n);
     if (n->op == OP_Block) {
+        walk(w, n->kid[Block_iters]);
+        w->block = n; /* of whose axes the rest speaks */
         walk(w, n->kid[Block_where]);
-        w->block = n;
         walk(w, n->kid[Block_init]);
         walk(w, n->kid[Block_body]);
     } else {

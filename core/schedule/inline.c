@@ -5,6 +5,7 @@
 
 #include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
+#include "core/ir/verify.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/block.h"
 #include "core/schedule/cover.h"
@@ -69,6 +70,12 @@ static bool explain_inline(Step *s, const Node *block, const char *how, const No
     return step_explain(s, &reason);
 }
 
+/* A sum whose guard reads the buffer: with the value in its place, it may be plain that the guard keeps the init out. */
+static bool guards_sum(void *env, const Node *block)
+{
+    return block->kid[Block_init]->op == OP_Nop || !tree_reads(block->kid[Block_where], env);
+}
+
 bool prim_compute_inline(Step *s)
 {
     Arena *A = s->A;
@@ -90,6 +97,9 @@ bool prim_compute_inline(Step *s)
     out = alloc_drop(A, out, target);
     out = alloc_settle_all(A, out, store->kid[Store_value], NULL);
     buf_puts(&s->said, ir_block_name(block));
+    Err plain = {0};
+    if (!tree_blocks(s->func, guards_sum, (void *)(uintptr_t)target) && !ir_verify(out, &plain))
+        return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block), plain.why);
     if (!step_in_order(s, &(Moved){.before = s->func, .after = out, .part = ir_block_name(block)}))
         return explain_inline(s, block, "compute_inline", legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS),
                               "changes later what it reads");

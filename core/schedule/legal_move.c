@@ -166,11 +166,8 @@ static unsigned order_in(Check *c, bool before, const Touch *a, const Touch *b, 
     const Accesses *acc = before ? c->was : c->now;
     if (!c->exactly)
         return (unsigned)order_of(acc, a, b);
-    int i = acc->place[a->place].number, j = acc->place[b->place].number;
-    if (i < 0 || j < 0)
-        return DEP_UNTOLD;
-    return dep_order(before ? c->m->before : c->m->after, a->buffer, (DepTouch){(size_t)i, wrote(a)},
-                     (DepTouch){(size_t)j, wrote(b)}, DEP_QUICK, shown, c->err);
+    DepTouch first = {acc->place[a->place].stmt, wrote(a)}, second = {acc->place[b->place].stmt, wrote(b)};
+    return dep_order(before ? c->m->before : c->m->after, a->buffer, first, second, DEP_QUICK, shown, c->err);
 }
 
 /* Are loops around both of them the same in the two programs, and is their order in the text? */
@@ -217,6 +214,7 @@ static Past order_before(Check *c, const Touch *x, const Touch *y)
         }
     }
     past.alike &= past.rel != REL_NEVER;
+    past.part &= ~(unsigned)DEP_MAYBE;
     return past;
 }
 
@@ -286,11 +284,14 @@ static Verdict kept(Check *c, const Touch *x, const Touch *y)
         rel = order_in(c, false, x, y, 0);
     if (!past.touched) /* a new buffer is written, then read */
         was = wrote(x) ? REL_FIRST : REL_SECOND;
+    bool maybe = (was | rel) & DEP_MAYBE; /* good enough to be legal, not to be illegal */
+    was &= ~(unsigned)DEP_MAYBE;
+    rel &= ~(unsigned)DEP_MAYBE;
     if (rel == REL_NEVER || past.alike || (rel == was && rel != REL_MIXED && rel < DEP_UNTOLD))
         return LEGAL_YES;
     if (c->exactly && (past.part | rel) == REL_MIXED && past.part != REL_MIXED && rel != REL_MIXED)
         was = past.part; /* whatever was here before, the part stood on the other side */
-    if (!c->exactly || rel >= DEP_UNTOLD || (was != REL_FIRST && was != REL_SECOND))
+    if (!c->exactly || maybe || rel >= DEP_UNTOLD || (was != REL_FIRST && was != REL_SECOND))
         return LEGAL_UNTOLD;
     const Accesses *now = c->now;
     const char *block = c->m->block ? c->m->block : called(now, y);

@@ -60,12 +60,12 @@ static const Node *decider(const Guarded *q, const Node *buffer, size_t nvars, c
     return ir_load(A, buffer, ir_rank(buffer), index);
 }
 
-static const Node *condition(const Guarded *q, const Node *load)
+static const Node *condition(const Guarded *q, const Node *load, int more)
 {
     static const Op ops[] = {OP_Gt, OP_Le, OP_Ne, OP_Lt};
     if (load->type == DT_bool)
         return q->g->op & 1 ? ir_not(q->A, load) : load;
-    return ir_binary(q->A, ops[q->g->op], load, ir_const(q->A, (DType)load->type, q->g->than));
+    return ir_binary(q->A, ops[q->g->op], load, ir_const(q->A, (DType)load->type, q->g->than + more));
 }
 
 /* for the spatial loops from `from` on: buffer[…] = value, or what combines it with what is there. */
@@ -128,14 +128,15 @@ static const Node *guarded_body(const Guarded *q)
         cell = ir_buffer(A, (DType)q->from->type, named(q, "cell"), SCOPE_global, 1, &one);
     const Node *of = cell ? cell : q->from, *body;
     if (q->g->where) {
-        const Node *block = ir_with_kid(A, q->block, Block_where, condition(q, decider(q, of, q->nloops, axes)));
+        const Node *block = ir_with_kid(A, q->block, Block_where, condition(q, decider(q, of, q->nloops, axes), 0));
         body = in_loops(q, q->depth, q->nloops, block);
     } else {
-        const Node *cond = condition(q, decider(q, of, q->depth, vars));
+        const Node *load = decider(q, of, q->depth, vars);
+        const Node *cond = condition(q, load, 0), *second = condition(q, load, q->g->fill & 1); /* the same, or another */
         body = ir_if(A, cond, in_loops(q, q->depth, q->nloops, q->block), ir_nop(A));
         const Node *again = store_nest(q, named(q, "more"), q->depth, ir_const(A, (DType)q->buffer->type, 1), true);
         if (q->g->again && q->depth <= q->nspatial)
-            body = ir_seq(A, 2, (const Node *[]){body, ir_if(A, cond, again, ir_nop(A))});
+            body = ir_seq(A, 2, (const Node *[]){body, ir_if(A, second, again, ir_nop(A))});
     }
     return cell ? with_cell(q, cell, body) : body;
 }

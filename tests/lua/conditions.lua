@@ -96,4 +96,63 @@ t.test("threads do not write what others have yet to decide by", function()
   t.raises("barrier_divergent", function() s:check() end)
 end)
 
+local function plain(extent, body)
+  return p.schedule(("func f(A: float32[%d]) -> B: float32[%d], C: float32[1]:\n for z in range(%d):\n%s")
+    :format(extent, extent, extent // 2, body))
+end
+
+t.test("what a condition reads is an access like any other", function()
+  local far = plain(3000, "  if B[z] == 0:\n   C[0] = 1\n  B[(z + 500)%1500] = A[z]")
+  local e = t.raises("loop_carries", function() far:parallel "z" end)
+  t.eq(e.witness, "iteration z=0 writes B[500], which iteration z=500 reads")
+  plain(8, "  if B[z] == 0:\n   B[z] = A[z]"):parallel "z"
+  plain(16, "  if B[2*z] == 0:\n   B[2*z + 1] = A[z]"):parallel "z"
+  plain(2048, "  for w in range(2):\n   if B[(z*2 + w)//2*2] == 0:\n    B[(z*2 + w)//2*2 + 1] = A[z]"):parallel "z"
+  e = t.raises("dependences_unknown", function() plain(16, "  if B[z] == 0:\n   B[z + 1] = A[z]"):parallel "z" end)
+  t.contains(e.why, "what runs depends on data")
+  local turned = p.schedule [[
+func f(A: float32[9, 9]) -> B: float32[9, 9], C: float32[9]:
+  for z in range(8):
+    for w in range(8):
+      if B[z, w + 1] == 0:
+        C[0] = 1
+      B[z + 1, w] = A[z, w]
+]]
+  e = t.raises("order_turns", function() turned:reorder("w", "z") end)
+  t.eq(e.witness, "B[1, 1] is written at z=0, w=1 and read at z=1, w=0, which would come first")
+end)
+
+t.test("what a guard reads is made where it is needed, or put into it", function()
+  local s = p.schedule [[
+func f(A: float32[8], M: float32[8]) -> D: float32[8]:
+  alloc G: float32[8]
+  for a in range(8):
+    block Z(a):
+      D[a] = 1
+  for g in range(8):
+    block G(g):
+      G[g] = M[g] * 2
+  for i in range(8):
+    block D(i) where G[7 - i] > 0:
+      D[i] = A[i] + 1
+]]
+  s:mark "plain"
+  same(s:compute_at("G", "i"))
+  same(s:back("plain"):compute_inline "G")
+  local sum = p.schedule [[
+func f(A: int32[1, 1]) -> R: int32[]:
+  alloc P: int32[1]
+  block Z():
+    R[] = 0
+  for y in range(1):
+    block P(y):
+      P[y] = select(y - 1 >= 0, A[y - 1, 0], 0)
+  for k in range(1):
+    block R(k: reduce) where P[k] > 2:
+      init: R[] = 0
+      R[] += A[0, k]
+]]
+  t.contains(t.raises("not_inlinable", function() sum:compute_inline "P" end).why, "keeps out where the reduce axes are 0")
+end)
+
 t.done()

@@ -225,6 +225,7 @@ static void distances_prove_nothing_false(void **state)
     assert_true(c.sure > trials / 4);
     assert_true(c.sure_orders > trials / 20);
     assert_true(c.sure <= c.legal + c.unknown);
+    assert_true(c.unknown < c.loops / 10);
 }
 
 int main(void)

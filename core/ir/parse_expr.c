@@ -326,7 +326,8 @@ static Expr parse_let(Parser *p, DType expect)
     const Node *var = ir_var_like(p->A, value->type, name, NULL, 0);
     size_t depth = p->names.n;
     parse_push(p, name, var);
-    const Node *body = parse_typed(p, expect);
+    Expr e = parse_level(p, expect, 0); /* of a comparison's side, expect is not the type */
+    const Node *body = settle(p, &e, expect);
     p->names.n = depth;
     if (p->failed)
         return made(NULL);

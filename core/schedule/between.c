@@ -54,7 +54,8 @@ const Node *legal_passes(const Node *func, const Node *from, const Node *to, con
 
 const char *statement_name(const Node *n)
 {
-    if (n->op == OP_Block)
-        return ir_block_name(n);
-    return ir_buf_name(n->kid[Store_buffer]);
+    const Node *block = tree_first_block(n);
+    if (block)
+        return ir_block_name(block);
+    return n->op == OP_Store || n->op == OP_Update ? ir_buf_name(n->kid[Store_buffer]) : "a condition";
 }

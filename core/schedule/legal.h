@@ -63,7 +63,8 @@ bool legal_apart(const Node *func, const Node *loop, const Node *block);
 enum { PASS_INPUTS = 1, PASS_TARGET = 2 };
 const Node *legal_passes(const Node *func, const Node *from, const Node *to, const Node *block, unsigned what);
 
-/* A block's name; of a statement outside blocks, that of the buffer into which it stores. */
+/* The name of a block, or of the first one below; of a statement outside blocks, that of the buffer
+** into which it stores. */
 const char *statement_name(const Node *n);
 
 #endif

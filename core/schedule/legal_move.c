@@ -232,12 +232,11 @@ typedef enum Verdict { LEGAL_YES, LEGAL_NO, LEGAL_UNTOLD } Verdict;
 /* A use of the buffer outside the loop with this Var. */
 static bool used_outside(const Node *n, const Node *buffer, const Node *var)
 {
-    if (n->op == OP_For && n->kid[For_var] == var)
-        return false;
+    bool inside = n->op == OP_For && n->kid[For_var] == var;
     if (n->op == OP_Store || n->op == OP_Update || n->op == OP_Block)
         return ir_mentions(n, buffer);
     for (size_t i = 0; i < n->nkids; i++)
-        if (is_statement(n->kid[i]) && used_outside(n->kid[i], buffer, var))
+        if (!is_statement(n->kid[i]) ? tree_reads(n->kid[i], buffer) : !inside && used_outside(n->kid[i], buffer, var))
             return true;
     return false;
 }

@@ -182,14 +182,23 @@ typedef struct Use {
     bool passed;                 /* has the search come by it? */
 } Use;
 
+/* A condition, or an extent, that the statement evaluates reads the buffer. */
+static bool reads_to_decide(const Node *n, const Node *buffer)
+{
+    for (size_t i = 0; i < n->nkids; i++)
+        if (!is_statement(n->kid[i]) && tree_reads(n->kid[i], buffer))
+            return true;
+    return false;
+}
+
 static Find reads_it(void *env, const Node *n)
 {
     const Use *u = env;
-    if (n == u->except)
-        return FIND_NEXT;
-    if (n->op != OP_Block && n->op != OP_Store && n->op != OP_Update)
-        return FIND_INSIDE;
-    return tree_reads(n, u->buffer) ? FIND_THIS : FIND_NEXT;
+    if (n->op == OP_Block || n->op == OP_Store || n->op == OP_Update)
+        return n != u->except && tree_reads(n, u->buffer) ? FIND_THIS : FIND_NEXT;
+    if (reads_to_decide(n, u->buffer))
+        return FIND_THIS;
+    return n == u->except ? FIND_NEXT : FIND_INSIDE;
 }
 
 static Find writes_it(void *env, const Node *n)

@@ -62,6 +62,53 @@ local sums = [[
             D[i, j] += A[i, k]
 ]]
 
+t.test("a block does not leave those who decide by what it makes", function()
+  local function decided(head)
+    return p.schedule(([[
+func f(A: float32[8, 6]) -> D: float32[8, 6]:
+  alloc T: int64[8, 6]
+  for a in range(8):
+    for b in range(6):
+      block Z(a, b):
+        D[a, b] = 1
+  for y in range(8):
+    for x in range(6):
+      block T(y, x):
+        T[y, x] = int64(A[y, x]) + 2
+  for i in range(8):
+    %s
+      for j in range(6):
+        block C(i, j):
+          D[i, j] = float32(T[i, j])
+]]):format(head))
+  end
+  t.raises("read_elsewhere", function() decided "if T[i, 0] > 1:":compute_at("T", "j") end)
+  t.raises("read_elsewhere", function() decided "for k in range(T[i, 0]):":compute_at("T", "k") end)
+  same(decided "if T[i, 0] > 1:":compute_at("T", "i"))
+end)
+
+t.test("a condition does not come to see what other iterations left in their memory", function()
+  local s = p.schedule [[
+func f(A: float32[8]) -> D: float32[8]:
+  alloc T: float32[8]
+  for a in range(8):
+    block Z(a):
+      D[a] = 1
+  for y in range(8):
+    alloc X: float32[1]
+    block X(y):
+      X[0] = A[y]
+    block T(y):
+      T[y] = X[0] * 2
+  for z in range(8):
+    if T[z] > 1:
+      block D(z):
+        D[z] = A[z]
+]]
+  local ok, e = pcall(s.compute_inline, s, "T")
+  t.ok(not ok and e.code ~= "step_broke_program", tostring(e))
+end)
+
 t.test("an init stays under its condition", function()
   local s = masked(sums:format "if M[i] > 0:")
   t.raises("loses_condition", function() s:decompose_reduction("C", "j") end)

@@ -224,4 +224,17 @@ func f(A: float32[64], B: float32[64]) -> P: float32[64], Q: float32[64]:
   s:split("P/x", { -1, 2, 2 }, "c", "y", "x")
 end)
 
+found("a let on one side of a comparison, in the text that a compiler gets", [[
+func f(B: float64[2]) -> S: float64[2]:
+  alloc P: float64[2]
+  for y in range(2):
+    block P(y):
+      P[y] = exp(B[y])
+  for i in range(2):
+    block S(i):
+      S[i] = select(P[i] > 1, P[i] - 2, P[i])
+]], function(s)
+  s:compute_inline "P"
+end)
+
 t.done()

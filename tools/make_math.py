@@ -283,6 +283,11 @@ def pow_text(t):
     return lets(pairs, body)
 
 
+def far_out(t):
+    """Where exp(a) / 2 is all that is left of sinh(a) and cosh(a), and finite a little longer than exp(a)."""
+    return ("88.0" if t.bits == 32 else "709.0", "(let e = exp(0.5 * a) in 0.5 * e * e)")
+
+
 HEAD = '''/* math.def -- mathematical functions as expressions: MATH(name, type, arguments, ulp, doc, text).
 **
 ** Written by tools/make_math.py.  The text is over x (and y), of the row's type; it may use other rows, the calls of
@@ -311,9 +316,10 @@ def main():
             ("sin", 1, 1 if t.bits == 32 else 4, "the sine of x in radians", trig32_text(False) if t.bits == 32 else trig_text(t, False)),
             ("cos", 1, 1 if t.bits == 32 else 4, "the cosine of x in radians", trig32_text(True) if t.bits == 32 else trig_text(t, True)),
             ("sinh", 1, 6, "the hyperbolic sine",
-             "(let m = expm1(abs(x)) in (let v = select(isinf(m), m, 0.5 * (m + m / (m + 1.0))) in "
-             "select(x == 0.0, x, select(x < 0.0, -v, v))))"),
-            ("cosh", 1, 4, "the hyperbolic cosine", "(let e = exp(abs(x)) in 0.5 * e + 0.5 / e)"),
+             "(let a = abs(x) in (let v = select(a > %s, %s, (let m = expm1(a) in 0.5 * (m + m / (m + 1.0)))) in "
+             "select(x == 0.0, x, select(x < 0.0, -v, v))))" % far_out(t)),
+            ("cosh", 1, 4, "the hyperbolic cosine",
+             "(let a = abs(x) in select(a > %s, %s, (let e = exp(a) in 0.5 * e + 0.5 / e)))" % far_out(t)),
             ("rsqrt", 1, 1.5, "1 over the square root of x", "1.0 / sqrt(x)"),
             ("pow", 2, 2, "x to the power y", pow_text(t)),
         ]

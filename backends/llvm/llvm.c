@@ -80,8 +80,9 @@ static Kernel *compile(const Node *func, const char *target, Err *err)
     Kernel *k = NULL;
     LlvmOptions options;
     const Node *low = lower(A, func, target, err);
-    ExecSource source = low ? source_of(A, low, target) : (ExecSource){0};
-    if (low && exec_compile(&source, &k, err) && llvm_options(A, target, &options, err) && options.checked) {
+    ExecSource source;
+    bool ok = low && source_of(A, low, target, &source, err);
+    if (ok && exec_compile(&source, &k, err) && llvm_options(A, target, &options, err) && options.checked) {
         k->impl = strdup(source.text);
         k->outside = k->impl ? outside : NULL;
         k->release = forget;

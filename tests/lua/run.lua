@@ -50,6 +50,23 @@ t.test("inputs that do not fit are refused by name", function()
   t.raises("llvm_cpu_unknown", function() s:build "llvm -mcpu=nonsense" end)
 end)
 
+t.test("unrolled loops that become too much code are refused, others compile in time", function()
+  local f = te [[ C[a, b, c] = A[a, b, c] * 2 ]]
+  local s = tvm.schedule(f(32, 32, 32))
+  for _, loop in ipairs { "a", "b", "c" } do s:unroll(loop) end
+  t.raises("unrolled_too_long", function() s:build() end)
+  t.raises("unrolled_too_long", function() s:asm() end)
+  local written = tvm.parse [[
+func f(A: float32[1000000]) -> C: float32[1000000]:
+  for y in unrolled(1000000):
+    C[y] = A[y] + 1
+]]
+  t.raises("unrolled_too_long", function() written:build() end)
+  local line = te("A: float32[1000]\nC[y] = A[y] + 1")
+  s = tvm.schedule(line):unroll "y"
+  t.ok(s:build():run(tvm.zeros { 1000 }) == line:build "interp":run(tvm.zeros { 1000 }))
+end)
+
 t.test("code can be looked at", function()
   local s = tiled(12, 64)
   assert(s:llvm_ir():find "define")

@@ -272,10 +272,13 @@ static bool compile(Arena *A, const EmitRequest *ask, EmitResult *out, Err *err)
 /* ---- opening ---- */
 
 /* Loop strength reduction costs a third of the time of code generation and gains nothing on loops
-** whose addresses are hoisted already.  Assembly is shown in Intel's syntax. */
+** whose addresses are hoisted already.  The schedulers compare each access of a block with all others: of
+** more than 200 with groups of 100, so that straight code of thousands of statements takes seconds at most.
+** Assembly is shown in Intel's syntax. */
 static void set_options(void)
 {
-    static const char *const argv[] = {"tvmrepl", "-disable-lsr", "-x86-asm-syntax=intel"};
+    static const char *const argv[] = {"tvmrepl", "-disable-lsr", "-dag-maps-huge-region=200",
+                                       "-dag-maps-reduction-size=100", "-x86-asm-syntax=intel"};
     LLVMParseCommandLineOptions(sizeof argv / sizeof *argv, argv, "");
 }
 

@@ -123,25 +123,6 @@ double gen_work(const Node *s)
     return work(s);
 }
 
-/* How many statements s becomes as straight code. */
-static double straight_size(const Node *s)
-{
-    double sum = 0;
-    switch (s->op) {
-    case OP_For: {
-        double n = ir_for_kind(s) == FOR_unrolled ? (double)ir_const_int(s->kid[For_extent], 1) : 1;
-        return 1 + n * straight_size(s->kid[For_body]);
-    }
-    case OP_If: return 1 + straight_size(s->kid[If_then]) + straight_size(s->kid[If_otherwise]);
-    case OP_Alloc: return 1 + straight_size(s->kid[Alloc_body]);
-    case OP_Seq:
-        for (uint32_t i = 0; i < s->nkids; i++)
-            sum += straight_size(s->kid[i]);
-        return sum;
-    default: return 1;
-    }
-}
-
 static VarBind bind_loop(Gen *g, const Node *loop)
 {
     int64_t lo, hi;
@@ -254,15 +235,12 @@ static void run_serial(Gen *g, const Node *loop)
     gen_end_count(g, &c);
 }
 
-enum { UNROLL_MOST = 1 << 14 }; /* statements */
-
+/* The session has made sure that it is not too much (backends/source.c). */
 static void run_unrolled(Gen *g, const Node *loop)
 {
     int64_t n = ir_const_int(loop->kid[For_extent], -1);
-    if (n < 0 || (double)n * straight_size(loop->kid[For_body]) > UNROLL_MOST) {
+    if (n < 0)
         run_serial(g, loop);
-        return;
-    }
     for (int64_t i = 0; i < n; i++)
         run_constant(g, loop, i);
 }

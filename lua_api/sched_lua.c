@@ -320,7 +320,7 @@ LUA_FN(sched_verify, "s:verify() -> string",
     "proven: step 2 computes what step 0 does\n"
     "  1 statement: each reads what the same instances wrote in step 0, all of it made in time\n"
     "  at once: io (parallel)\n"
-    "not looked at: the arithmetic inside blocks; s:check(inputs) runs it")
+    "not looked at: the arithmetic inside blocks, the lowering, the machine code; s:check(inputs) and s:run(inputs) run them")
 {
     Sched *s = check_sched(L, 1)->sched;
     Err err = {0};

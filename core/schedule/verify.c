@@ -92,6 +92,6 @@ const char *version_verify(Arena *A, const Version *v, long operations, Err *err
                    v->number, how, y.statements, y.statements == 1 ? "" : "s");
     put_list(&out, same == DEP_OK ? "  at once: " : "proven, at once: ", &y.at_once, ", ", "\n");
     put_list(&out, "not told: ", &y.untold, "\nnot told: ", "\n");
-    buf_puts(&out, "not looked at: the arithmetic inside blocks; s:check(inputs) runs it");
+    buf_puts(&out, "not looked at: the arithmetic inside blocks, the lowering, the machine code; s:check(inputs) and s:run(inputs) run them");
     return buf_str(&out);
 }

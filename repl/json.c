@@ -10,17 +10,20 @@
 
 #include <lauxlib.h>
 
+#include "core/base/utf8.h"
 #include "lua_api/session.h"
 #include "repl/report.h"
 
 enum { DEEPEST = 32 };
+#define NO_LETTER "\\ufffd" /* JSON has no place for bytes that are no UTF-8 */
 
 static void add_string(luaL_Buffer *b, const char *s, size_t len)
 {
     luaL_addchar(b, '"');
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0, n; i < len; i += n ? n : 1) {
         unsigned char c = (unsigned char)s[i];
         char code[8];
+        n = utf8_char(s + i, s + len);
         if (c == '"' || c == '\\') {
             luaL_addchar(b, '\\');
             luaL_addchar(b, (char)c);
@@ -29,8 +32,10 @@ static void add_string(luaL_Buffer *b, const char *s, size_t len)
         } else if (c < 32) {
             snprintf(code, sizeof code, "\\u%04x", c);
             luaL_addstring(b, code);
+        } else if (n) {
+            luaL_addlstring(b, s + i, n);
         } else {
-            luaL_addchar(b, (char)c);
+            luaL_addstring(b, NO_LETTER);
         }
     }
     luaL_addchar(b, '"');
@@ -170,14 +175,17 @@ static struct Printed {
 static void end_line(void)
 {
     fputs("{\"print\":\"", printed.out);
-    for (size_t i = 0; i < printed.n; i++) {
+    for (size_t i = 0, n; i < printed.n; i += n ? n : 1) {
         unsigned char c = (unsigned char)printed.line[i];
+        n = utf8_char(printed.line + i, printed.line + printed.n);
         if (c == '"' || c == '\\')
             fprintf(printed.out, "\\%c", c);
         else if (c < 32)
             fprintf(printed.out, "\\u%04x", c);
+        else if (n)
+            fwrite(printed.line + i, 1, n, printed.out);
         else
-            fputc(c, printed.out);
+            fputs(NO_LETTER, printed.out);
     }
     fputs("\"}\n", printed.out);
     printed.n = 0;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/base/utf8.h"
 #include "viz/svg/measure.h"
 #include "viz/text/style.h"
 
@@ -101,20 +102,9 @@ void dot_legend(Buf *b, const DotKey *key, size_t n)
 /* Bytes of the code point at s, 0 if it is not valid UTF-8 that XML allows. */
 static size_t xml_char(const char *s)
 {
-    const unsigned char *p = (const unsigned char *)s;
-    if (p[0] < 0x80)
-        return p[0] >= 0x20 && p[0] != 0x7f;
-    size_t n = p[0] >= 0xC2 && p[0] < 0xE0   ? 2
-               : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
-               : p[0] >= 0xF0 && p[0] < 0xF5 ? 4
-                                             : 0;
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    bool surrogate = n == 3 && p[0] == 0xED && p[1] >= 0xA0;
-    bool overlong = (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xF0 && p[1] < 0x90);
-    bool nonchar = p[0] == 0xEF && p[1] == 0xBF && p[2] >= 0xBE;
-    return surrogate || overlong || nonchar ? 0 : n;
+    size_t n = utf8_char(s, s + strnlen(s, 4));
+    bool nonchar = n == 3 && memcmp(s, "\xEF\xBF", 2) == 0 && (unsigned char)s[2] >= 0xBE;
+    return utf8_is_control(s, n) || nonchar ? 0 : n;
 }
 
 static void put_xml_n(Buf *b, const char *s, size_t len)

@@ -136,6 +136,22 @@ t.test("whatever a value is called, graph and program parse back", function()
   end
 end)
 
+t.test("what a terminal would obey, and bytes that are no letters, are shown and not sent", function()
+  for _, evil in ipairs{"\27[31m", "\27]0;title\7", "a\nb", "a\0b", "\xff", "\xc2\x9b1m", "\xed\xa0\x80", "</text><script>"} do
+    local g = import(model({o.node("Relu", {"x"}, {evil .. "1"}, nil, evil), o.node("Odd" .. evil, {evil .. "1"}, {"y"}, {[evil] = 3}, evil),
+      o.node("Add", {"x", evil}, {"z"})}, {inits = {o.tensor{name = evil, dims = {2}, floats = {1, 2}}}}))
+    local _, e = pcall(import, model({o.node("Relu", {evil}, {"y"}, nil, evil)}))
+    local picture = os.tmpname() .. ".svg"
+    g:show():save(picture)
+    local file <close> = io.open(picture)
+    for _, said in ipairs{tostring(g), g:text(), g:unsupported(), tostring(e), file:read "a"} do
+      t.ok(not said:gsub("\n", ""):find "%c" and utf8.len(said) and not said:find("\u{9b}", 1, true), said)
+    end
+    os.remove(picture)
+    t.ok(g == tvm.parse_graph(g:text(), g))
+  end
+end)
+
 t.test("a tensor expression's names are no words of the text form", function()
   for _, word in ipairs{"inf", "for", "not", "in", "two words", "", "a."} do
     t.raises("te_bad_name", function()

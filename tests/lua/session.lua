@@ -198,6 +198,8 @@ end)
 t.test("--json prints a line for each result", function()
   t.eq(run [[--json -e '1, "a\n", {1, {b = true}}, nil, 0.5']],
     '{"ok":true,"values":[1,"a\\n",[1,{"b":true}],null,0.5],"steps":[]}\n')
+  t.contains(run [[--json -e '"a\xffb"']], [["a\ufffdb"]])
+  t.contains(run [[--json -e 'print("a\xe2\x82")']], [["a\ufffd\ufffd"]])
   local text, code = run [[--json -e 'setmetatable(1)']]
   t.eq(code, 1)
   for _, part in ipairs { '"ok":false', '"status":"error"', '"code":"argument_type"', '"what":"setmetatable"' } do

@@ -10,11 +10,6 @@
 #include "core/graph/topo.h"
 #include "core/import/onnx/reader.h"
 
-static const char *text_of(Arena *A, Span s)
-{
-    return s.n ? arena_strndup(A, (const char *)s.at, s.n) : "";
-}
-
 /* ---- types ---- */
 
 /* A dimension without a size gets a symbol, so that it can be bound: its own name, or the input's
@@ -33,7 +28,7 @@ static int64_t read_dim(Importer *im, Wire w, const char *input, int axis, Err *
         return value;
     if (!input)
         return DIM_ANY;
-    const char *name = param.n ? text_of(im->A, param) : arena_printf(im->A, "%s_%d", input, axis);
+    const char *name = param.n ? onnx_text(im->A, param) : arena_printf(im->A, "%s_%d", input, axis);
     uint32_t symbol = strmap_get(&im->symbols, name, strlen(name), UINT32_MAX);
     if (symbol == UINT32_MAX) {
         symbol = gb_new_symbol(im->b, name);
@@ -75,7 +70,7 @@ static bool read_value_info(Importer *im, Wire w, bool is_input, const char **na
     Span type = {0}, label = {0};
     for (WireField f; wire_next(&w, &f, err);)
         *(f.id == ValueInfo_name ? &label : &type) = f.bytes;
-    *name = text_of(im->A, label);
+    *name = onnx_text(im->A, label);
     *t = gtype_unknown();
     if (w.failed)
         return false;
@@ -194,7 +189,7 @@ static bool read_attribute(Importer *im, Wire w, OnnxAttr *a, Err *err)
         int64_t v;
         double d;
         switch (f.id) {
-        case Attribute_name: a->name = text_of(im->A, f.bytes); break;
+        case Attribute_name: a->name = onnx_text(im->A, f.bytes); break;
         case Attribute_type: kind = f.i; break;
         case Attribute_i:
             i = f.i;
@@ -226,7 +221,7 @@ static bool read_attribute(Importer *im, Wire w, OnnxAttr *a, Err *err)
         case Attribute_strings:
             a->type = ATTR_STRINGS_;
             buf_puts(&words, words.len ? " " : "");
-            buf_puts(&words, text_of(im->A, f.bytes));
+            buf_puts(&words, onnx_text(im->A, f.bytes));
             break;
         default: break;
         }
@@ -238,7 +233,7 @@ static bool read_attribute(Importer *im, Wire w, OnnxAttr *a, Err *err)
     switch (a->type) {
     case ATTR_INT_: a->value = (GAttr){.kind = GA_INT, .at.i = i}; break;
     case ATTR_FLOAT_: a->value = (GAttr){.kind = GA_FLOAT, .at.f = f32}; break;
-    case ATTR_STRING_: a->value = (GAttr){.kind = GA_STR, .at.s = text_of(im->A, s)}; break;
+    case ATTR_STRING_: a->value = (GAttr){.kind = GA_STR, .at.s = onnx_text(im->A, s)}; break;
     case ATTR_STRINGS_: /* one string here: the words, with spaces between */
         a->value = (GAttr){.kind = GA_STR, .at.s = buf_str(&words)};
         break;
@@ -279,11 +274,11 @@ static bool read_node(Importer *im, Wire w, size_t offset, OnnxNode *n, Err *err
         return REFUSE(err, onnx_malformed, NULL, offset, "Node", "it has more than 256 attributes");
     for (WireField f; wire_next(&w, &f, err);) {
         switch (f.id) {
-        case Node_input: n->in_name[n->nin++] = text_of(im->A, f.bytes); break;
-        case Node_output: n->out_name[n->nout++] = text_of(im->A, f.bytes); break;
-        case Node_name: n->name = text_of(im->A, f.bytes); break;
-        case Node_op_type: n->op_type = text_of(im->A, f.bytes); break;
-        case Node_domain: n->domain = text_of(im->A, f.bytes); break;
+        case Node_input: n->in_name[n->nin++] = onnx_text(im->A, f.bytes); break;
+        case Node_output: n->out_name[n->nout++] = onnx_text(im->A, f.bytes); break;
+        case Node_name: n->name = onnx_text(im->A, f.bytes); break;
+        case Node_op_type: n->op_type = onnx_text(im->A, f.bytes); break;
+        case Node_domain: n->domain = onnx_text(im->A, f.bytes); break;
         case Node_attribute:
             if (!read_attribute(im, wire_enter(&w, &f, MSG_Attribute), &n->attr[n->nattrs++], err))
                 return false;
@@ -499,7 +494,7 @@ static bool import_input(Importer *im, Wire w, Err *err)
     for (WireField f; wire_next(&peek, &f, NULL);)
         if (f.id == ValueInfo_name)
             label = f.bytes;
-    name = text_of(im->A, label);
+    name = onnx_text(im->A, label);
     if (strmap_get(&im->inputs, name, strlen(name), 0))
         return REFUSE(err, onnx_defined_twice, NULL, name, "(an input)");
     strmap_put(&im->inputs, name, strlen(name), 1);
@@ -578,7 +573,7 @@ static bool read_opset(Importer *im, Wire w, Err *err)
         else
             version = f.i;
     }
-    const char *name = text_of(im->A, domain);
+    const char *name = onnx_text(im->A, domain);
     if (!*name || !strcmp(name, "ai.onnx")) {
         im->opset = version;
         if (version < 1)
@@ -597,9 +592,9 @@ static bool read_model(Importer *im, Span file, ModelInfo *m, Err *err)
         if (f.id == Model_graph)
             m->graph = f.bytes;
         else if (f.id == Model_producer_name)
-            m->producer = text_of(im->A, f.bytes);
+            m->producer = onnx_text(im->A, f.bytes);
         else if (f.id == Model_producer_version)
-            m->version = text_of(im->A, f.bytes);
+            m->version = onnx_text(im->A, f.bytes);
         else if (f.id == Model_opset_import && !read_opset(im, wire_enter(&w, &f, MSG_Opset), err))
             return false;
     }

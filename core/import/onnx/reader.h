@@ -35,6 +35,9 @@ Tensor *onnx_tensor_read(Arena *A, Wire w, const TensorInfo *info, const char *f
 bool onnx_external_read(const char *folder, const char *name, int64_t offset, void *into,
                         size_t n, Err *err);
 
+/* A name of the model as text that may be shown: bytes that are no letters, or that a terminal obeys, become \xNN. */
+const char *onnx_text(Arena *A, Span s);
+
 /* The whole of a regular file, in A. */
 bool onnx_read_file(Arena *A, const char *path, Span *out, Err *err);
 

@@ -8,8 +8,32 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/base/buf.h"
+#include "core/base/cancel.h"
+#include "core/base/memory.h"
+#include "core/base/utf8.h"
 #include "core/import/onnx/onnx.h"
 #include "core/import/onnx/reader.h"
+
+const char *onnx_text(Arena *A, Span s)
+{
+    const char *at = (const char *)s.at, *end = at + s.n, *from = at;
+    for (size_t n; at < end && (n = utf8_char(at, end)) && !utf8_is_control(at, n);)
+        at += n;
+    if (at == end)
+        return s.n ? arena_strndup(A, from, s.n) : "";
+    Buf out = buf_new(A);
+    for (at = from; at < end;) {
+        size_t n = utf8_char(at, end);
+        if (n && !utf8_is_control(at, n)) {
+            buf_add(&out, at, n);
+            at += n;
+        } else {
+            buf_printf(&out, "\\x%02x", (unsigned char)*at++);
+        }
+    }
+    return buf_str(&out);
+}
 
 static const struct {
     const char *name;
@@ -96,7 +120,7 @@ bool onnx_tensor_info(Arena *A, Wire w, TensorInfo *t, Err *err)
     Wire first = w; /* the name, for what is said of the rest */
     for (WireField f; wire_next(&first, &f, NULL);)
         if (f.id == Tensor_name)
-            t->name = f.bytes.n ? arena_strndup(A, (const char *)f.bytes.at, f.bytes.n) : "";
+            t->name = onnx_text(A, f.bytes);
     for (WireField f; wire_next(&w, &f, err);) {
         if (f.id == Tensor_data_type)
             t->elem_type = f.i;
@@ -245,8 +269,11 @@ static int open_beneath(const char *folder, const char *name, struct stat *st, c
 
 static const char *read_all(int fd, uint8_t *to, size_t n, int64_t offset)
 {
+    enum { PIECE = 16 << 20 };
     while (n) {
-        ssize_t got = pread(fd, to, n, offset);
+        if (cancel_asked())
+            return "the reading was stopped";
+        ssize_t got = pread(fd, to, n < PIECE ? n : PIECE, offset);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
@@ -271,7 +298,20 @@ bool onnx_external_read(const char *folder, const char *name, int64_t offset, vo
     else if (into)
         why = read_all(fd, into, n, offset);
     close(fd);
-    return !why || REFUSE(err, onnx_external, NULL, name, why);
+    return !why || (!cancel_poll(err) && REFUSE(err, onnx_external, NULL, name, why));
+}
+
+/* Why a file is not one to read whole; NULL if it is. */
+static const char *not_whole(const struct stat *st)
+{
+    const int64_t most = INT32_MAX; /* what the format's own libraries can read */
+    if (!S_ISREG(st->st_mode))
+        return S_ISDIR(st->st_mode) ? "it is a directory" : "it is no regular file";
+    if (st->st_size > most)
+        return "it is larger than 2 GiB, which no ONNX file is: more than that are external data";
+    if (st->st_size >= MEMORY_SMALL && st->st_size > memory_free())
+        return "it is larger than the memory that is free";
+    return NULL;
 }
 
 bool onnx_read_file(Arena *A, const char *path, Span *out, Err *err)
@@ -281,17 +321,14 @@ bool onnx_read_file(Arena *A, const char *path, Span *out, Err *err)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return REFUSE(err, not_readable, NULL, path, strerror(errno));
-    if (fstat(fd, &st))
-        why = strerror(errno);
-    else if (!S_ISREG(st.st_mode))
-        why = S_ISDIR(st.st_mode) ? "it is a directory" : "it is no regular file";
+    why = fstat(fd, &st) ? strerror(errno) : not_whole(&st);
     if (!why) {
         uint8_t *bytes = arena_alloc(A, (size_t)st.st_size + 1);
         why = read_all(fd, bytes, (size_t)st.st_size, 0);
         *out = (Span){bytes, (size_t)st.st_size};
     }
     close(fd);
-    return !why || REFUSE(err, not_readable, NULL, path, why);
+    return !why || (!cancel_poll(err) && REFUSE(err, not_readable, NULL, path, why));
 }
 
 Tensor *onnx_tensor_bytes(const uint8_t *bytes, size_t n, Err *err)

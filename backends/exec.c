@@ -65,7 +65,7 @@ static bool need_shared(Err *err)
 /* Greets a process that was just started: what it shares with us, and the files. */
 static bool greet(Process *p, uint64_t number, const int *files, int nfiles)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Buf b = frame_buf(A);
     frame_put_u64(&b, number);
     bool ok = frame_send(p->sock, MSG_HELLO, &b, files, nfiles);
@@ -144,7 +144,7 @@ void exec_use_program(const char *path)
 static void forget_code(uint64_t id)
 {
     ExecState *x = &exec_state;
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Buf b = frame_buf(A);
     frame_put_u64(&b, id);
     if (process_alive(&x->worker))
@@ -308,7 +308,7 @@ static bool make_kernels(const ExecSource *s, const Compiled *c, double ms, Kern
 
 bool exec_compile(const ExecSource *source, Kernel **kernels, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Compiled c = {0};
     double start = timer_now();
     bool ok = compile(A, source, 1u << EMIT_CODE, &c, err) &&

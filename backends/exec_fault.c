@@ -55,7 +55,7 @@ static void element_text(const Place *p, char *out, size_t size)
 
 static void tensor_text(const Tensor *t, char *out, size_t size)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Buf b = buf_new(A);
     tensor_describe(t, &b);
     snprintf(out, size, "%s", buf_str(&b));

@@ -393,7 +393,7 @@ static bool run_mixed(const ExecJob *job, double *seconds, Err *err)
         const ExecCall *c = &job->calls[i];
         double took = 0;
         if (c->kernel->call) {
-            Arena *A = arena_new(NULL);
+            Arena *A = arena_scratch(NULL);
             double start = timer_now();
             bool ok = check_call(A, c, err) &&
                       c->kernel->call(c->kernel, c->args, c->dims, c->ndims, err);
@@ -416,7 +416,7 @@ bool exec_run(const ExecJob *job, double *seconds, Err *err)
 {
     if (!is_native(job))
         return run_mixed(job, seconds, err);
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     bool ok = run_native(A, job, 1, NULL, err);
     const BoardCall *calls = ok ? board_array(exec_state.board, exec_state.board->calls_at) : NULL;
     for (int i = 0; ok && seconds && i < job->ncalls; i++)
@@ -474,7 +474,7 @@ bool exec_time(const ExecJob *jobs, int njobs, const TimerPlan *given, double *s
     for (int j = 0; j < njobs; j++)
         if (!is_native(&jobs[j]))
             return time_mixed(jobs, njobs, &plan, samples, rounds, err);
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     bool ok = run_native(A, jobs, njobs, &plan, err);
     const Board *b = exec_state.board;
     if (ok && (b->rounds < 1 || b->rounds > plan.repeat))

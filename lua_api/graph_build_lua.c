@@ -357,6 +357,7 @@ LUA_FN(tvm_graph, "tvm.graph(name, build) -> Graph",
     arg_function(L, 2);
     BuilderBox *box = new_builder(L);
     box->b = gb_new(NULL, name);
+    arena_keep(gb_arena(box->b));
     int at = lua_gettop(L);
     lua_pushvalue(L, 2);
     lua_pushvalue(L, at);
@@ -371,9 +372,10 @@ LUA_FN(tvm_graph, "tvm.graph(name, build) -> Graph",
         gb_output(open_builder(L, box), output, v->id);
     }
     GraphBuilder *b = open_builder(L, box);
-    box->b = NULL; /* gb_finish takes it, whether it succeeds or not */
     Err err = {0};
-    return push_graph(L, gb_finish(b, &err), &err);
+    Graph *g = gb_finish(b, &err);
+    box->b = NULL; /* that took it, whether it succeeded or not */
+    return push_graph(L, g, &err);
 }
 
 static const LuaFn *const builder_members[] = {&builder_input_fn, &builder_const_fn,

@@ -25,6 +25,8 @@ static void release_held_graph(void *g) { graph_release(g); }
 
 int push_graph(lua_State *L, Graph *g, const Err *err)
 {
+    if (g)
+        arena_keep(g->arena);
     return lua_push_owned(L, &graph_class, g, release_held_graph, g ? arena_bytes(g->arena) : 0, err);
 }
 
@@ -78,6 +80,7 @@ static int push_bound(lua_State *L, Graph *g, int table)
     int64_t size[MOST];
     GBinding to = {.symbol = symbol, .size = size};
     GraphBox *box = new_graph(L);
+    arena_keep(g->arena);
     box->graph = g;
     int top = lua_gettop(L);
     lua_pushnil(L);

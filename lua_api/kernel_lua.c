@@ -111,7 +111,7 @@ static bool fits(const Node *b, const Tensor *t, Err *err)
 {
     int64_t shape[IR_MAX_RANK];
     int rank = buffer_shape(b, shape);
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Buf have = buf_new(A), want = buf_new(A);
     tensor_describe(t, &have);
     buf_printf(&want, "%s[", dtype_name(b->type));
@@ -419,7 +419,7 @@ void runnable_add_kernel(Runnable *r, const Node *func, const Kernel *k)
 
 static void fill_program(lua_State *L, Version *v, Kernel *kernel, const char *label, Runnable *out)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Held *h = arena_alloc(A, sizeof *h);
     ExecCall *call = arena_alloc(A, sizeof *call);
     Err err = {0};

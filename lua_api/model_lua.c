@@ -215,7 +215,7 @@ static void read_inputs(lua_State *L, Model *m)
         Tensor *t = box->tensor;
         if (t->dtype != v->type.dtype || t->rank != v->type.rank ||
             memcmp(t->shape, v->type.dim, (size_t)t->rank * sizeof *t->shape) != 0) {
-            Arena *A = arena_new(NULL);
+            Arena *A = arena_scratch(NULL);
             Buf have = buf_new(A);
             tensor_describe(t, &have);
             REFUSE(&err, input_shape, NULL, v->name, gtype_text(A, g, v->type), buf_str(&have));

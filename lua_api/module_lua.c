@@ -20,6 +20,8 @@ static void release_held_module(void *m) { module_release(m); }
 
 int push_module(lua_State *L, Module *m, const Err *err)
 {
+    if (m)
+        arena_keep(m->arena);
     return lua_push_owned(L, &module_class, m, release_held_module, m ? arena_bytes(m->arena) : 0, err);
 }
 
@@ -211,7 +213,7 @@ LUA_FN(module_interpret_, "m:interpret(inputs) -> Tensor, …",
         if (in[i]->dtype != t.dtype || in[i]->rank != t.rank ||
             memcmp(in[i]->shape, t.dim, (size_t)t.rank * sizeof *t.dim) != 0) {
             char text[200];
-            Arena *A = arena_new(NULL);
+            Arena *A = arena_scratch(NULL);
             Buf b = buf_new(A);
             tensor_describe(in[i], &b);
             snprintf(text, sizeof text, "%s", buf_str(&b));

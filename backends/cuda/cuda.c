@@ -28,7 +28,7 @@ static const Node *lower(Arena *A, const Node *func, const char *target, CudaPla
 
 static bool accepts(const Node *func, const char *target, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     CudaPlan plan;
     bool ok = lower(A, func, target, &plan, err) != NULL;
     arena_release(A);
@@ -37,7 +37,7 @@ static bool accepts(const Node *func, const char *target, Err *err)
 
 static Kernel *compile(const Node *func, const char *target, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     CudaPlan plan;
     Kernel *k = NULL;
     int n = 0;

@@ -69,7 +69,7 @@ static void forget(Kernel *k)
 {
     Loaded *l = k->impl;
     if (l && l->age == age && process_alive(&gpu)) {
-        Arena *A = arena_new(NULL);
+        Arena *A = arena_scratch(NULL);
         Buf b = frame_buf(A);
         frame_put_u64(&b, l->id);
         frame_send(gpu.sock, GPU_FORGET, &b, NULL, 0);
@@ -104,7 +104,7 @@ static bool call(const Kernel *k, Tensor *const *args, const int64_t *dims, int 
     (void)dims, (void)ndims; /* all sizes are constant */
     if (l->age != age || !process_alive(&gpu))
         return REFUSE(err, cuda_lost, NULL, k->name);
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Frame answer;
     Buf b = frame_buf(A);
     frame_put_u64(&b, l->id);
@@ -162,7 +162,7 @@ static void put_plan(Arena *A, const Node *func, const CudaPlan *plan, Buf *b)
 
 bool cuda_load(Kernel *k, const Node *func, const CudaPlan *plan, const char *ptx, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Buf b = frame_buf(A);
     Frame answer;
     frame_put_str(&b, ptx);

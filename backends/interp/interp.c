@@ -47,7 +47,7 @@ static void release_tensor(void *t)
 static bool call(const Kernel *k, Tensor *const *args, const int64_t *dims, int ndims, Err *err)
 {
     const Loaded *l = k->impl;
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     InterpBuffer *io = ARENA_ARRAY(A, InterpBuffer, k->nparams + 1);
     bool ok = true;
     (void)dims; /* the shapes of the tensors say what the sizes are */
@@ -76,17 +76,18 @@ static bool call(const Kernel *k, Tensor *const *args, const int64_t *dims, int 
 
 static Kernel *load(Arena *A, const Node *func, const char *target, bool checks, Err *err)
 {
-    Loaded *l = malloc(sizeof *l);
-    Arena *own = arena_new(NULL);
+    Arena *own = arena_scratch(NULL);
     int n;
     const KernelParam *params = kernel_params(A, func, &n);
     const Node *copy = ir_parse_func(own, ir_text(A, func), err);
+    Loaded *l = malloc(sizeof *l);
     Kernel *k = l && copy ? kernel_new(func->at.name, target, params, n) : NULL;
     if (!k) {
         free(l);
         arena_release(own);
         return copy ? FAIL(err, out_of_memory, NULL) : NULL;
     }
+    arena_keep(own);
     *l = (Loaded){own, copy, checks};
     k->impl = l;
     k->call = call;
@@ -98,7 +99,7 @@ static Kernel *compile(const Node *func, const char *target, Err *err)
 {
     if (!accepts(func, target, err))
         return NULL;
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Kernel *k = load(A, func, target, false, err);
     arena_release(A);
     return k;
@@ -120,7 +121,7 @@ static Kernel *compile_check(const Node *func, const char *target, Err *err)
 {
     if (!accepts_check(func, target, err))
         return NULL;
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     func = loop_is_gpu(func) ? loop_lower(A, func, true, err) : func;
     Kernel *k = func ? load(A, func, target, true, err) : NULL;
     arena_release(A);

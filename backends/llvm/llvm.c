@@ -28,7 +28,7 @@ static void describe(Buf *out)
 
 static bool accepts(const Node *func, const char *target, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     LlvmOptions options;
     const Node *barrier = ir_first(func, OP_Barrier);
     bool ok = llvm_options(A, target, &options, err);
@@ -51,7 +51,7 @@ static const char *size_text(Arena *A, const Node *n)
 /* A checked kernel keeps its text, from which the access that went wrong is found again. */
 static bool outside(const Kernel *k, int access, int dim, int64_t index, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     size_t n = 0;
     const Node *func = ir_parse_func(A, k->impl, err);
     const Node *const *all = func ? loop_accesses(A, func, &n) : NULL;
@@ -76,7 +76,7 @@ static void forget(Kernel *k)
 
 static Kernel *compile(const Node *func, const char *target, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Kernel *k = NULL;
     LlvmOptions options;
     const Node *low = lower(A, func, target, err);

@@ -55,7 +55,7 @@ static const Node *program(Arena *A, DType t, Shape s, int threads, Err *err)
 
 static double measure(DType t, int threads, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Shape s = shape_for(t);
     double samples[ROUNDS], best = 0, flop = 2.0 * STEPS * s.accumulators * s.lanes * threads;
     int rounds = 0;

@@ -126,7 +126,7 @@ static void order_stmts(Pair *q, const Node *buffer)
 unsigned dep_order(const Node *func, const Node *buffer, DepTouch a, DepTouch b, long operations,
                    unsigned shown, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     const Model *m = model_of(A, model_ctx((unsigned long)operations), func, NULL, false);
     Pair q = {.m = m, .A = A, .a = a, .b = b, .shown = shown, .err = err, .failed = m->unknown};
     bool met = false;

@@ -142,7 +142,7 @@ static bool any_turn(Order *o)
 DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *before, const Node *const *after, long operations,
                             Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     isl_ctx *ctx = model_ctx((unsigned long)operations);
     Model *m = model_of(A, ctx, func, before[0]->kid[For_var], false);
     Order o = {.m = m, .A = A, .n = (unsigned)n, .before = before, .after = after, .err = err};

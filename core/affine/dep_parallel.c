@@ -155,7 +155,7 @@ static DepAnswer answer(Parallel *p, const Node *func, Err *err)
 
 DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     isl_ctx *ctx = model_ctx((unsigned long)operations);
     Parallel p = {.m = model_of(A, ctx, func, loop, false), .loop = loop, .A = A};
     DepAnswer a = answer(&p, func, err);

@@ -590,7 +590,7 @@ static const char *const over_limit = "the work limit was reached";
 
 DepAnswer dep_check_step(const Node *before, const Node *after, long operations, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     isl_ctx *ctx = model_ctx((unsigned long)operations);
     Model *b = model_of(A, ctx, before, NULL, true), *a = model_of(A, ctx, after, NULL, true);
     Check old = {.m = b, .other = a, .A = A}, now = {.m = a, .other = b, .A = A, .err = err};

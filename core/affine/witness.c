@@ -238,7 +238,7 @@ static void run_kid(Search *s, const Node *n, size_t kid)
 
 static void run_loop_itself(Search *s, const Node *n, int64_t extent)
 {
-    s->scratch = arena_new(NULL);
+    s->scratch = arena_scratch(NULL);
     memset(s->bucket, 0, sizeof s->bucket);
     s->inside = true;
     for (int64_t v = 0; v < extent && v < s->effort->of_loop && !s->found; v++) {
@@ -358,7 +358,7 @@ static bool find_path(Search *s, const Node *n)
 
 bool witness_find(Arena *A, const Node *func, const Node *loop, LoopConflict *out)
 {
-    Arena *own = arena_new(NULL);
+    Arena *own = arena_scratch(NULL);
     Search *s = arena_alloc(own, sizeof *s);
     *s = (Search){.A = A, .loop = loop, .out = out};
     if (find_path(s, func->kid[Func_body]))

@@ -52,16 +52,40 @@ struct Arena {
 enum { CHUNK_MIN = 1024, CHUNK_MAX = 65536 };
 
 static _Thread_local Guard *innermost;
+static _Thread_local Guard outside; /* answers for what is in hand where no guard stands; nothing jumps to it */
 static _Thread_local void (*on_empty)(void *env);
 static _Thread_local void *on_empty_env;
 static _Thread_local long fail_after;
 static _Thread_local bool failed;
 static atomic_size_t alive;
 
+static void guard_forget(Arena *a)
+{
+    if (!a->guard)
+        return;
+    if (a->prev)
+        a->prev->next = a->next;
+    else
+        a->guard->made = a->next;
+    if (a->next)
+        a->next->prev = a->prev;
+    a->guard = NULL;
+}
+
+static void release_made(Guard *g)
+{
+    while (g->made) {
+        Arena *a = g->made;
+        guard_forget(a);
+        arena_release(a);
+    }
+}
+
 static _Noreturn void out_of_memory(void)
 {
     if (innermost)
         longjmp(innermost->escape, 1);
+    release_made(&outside);
     if (on_empty)
         on_empty(on_empty_env);
     fputs("tvmrepl: out of memory\n", stderr);
@@ -94,30 +118,17 @@ bool mem_fail_after(long n)
     return before;
 }
 
-static void guard_forget(Arena *a)
+/* From now on `g` (NULL: nobody) answers for `a`. */
+static void guard_watch(Guard *g, Arena *a)
 {
-    if (!a->guard)
-        return;
-    if (a->prev)
-        a->prev->next = a->next;
-    else
-        a->guard->made = a->next;
-    if (a->next)
-        a->next->prev = a->prev;
-    a->guard = NULL;
-}
-
-/* The innermost guard, if any, answers for `a` from now on. */
-static void guard_watch(Arena *a)
-{
-    a->guard = innermost;
-    if (!innermost)
+    a->guard = g;
+    if (!g)
         return;
     a->prev = NULL;
-    a->next = innermost->made;
+    a->next = g->made;
     if (a->next)
         a->next->prev = a;
-    innermost->made = a;
+    g->made = a;
 }
 
 Arena *arena_new(Arena *parent)
@@ -127,8 +138,27 @@ Arena *arena_new(Arena *parent)
     a->parent = arena_retain(parent);
     a->bytes = sizeof *a;
     atomic_fetch_add(&alive, 1);
-    guard_watch(a);
+    guard_watch(innermost, a);
     return a;
+}
+
+Arena *arena_scratch(Arena *parent)
+{
+    Arena *a = arena_new(parent);
+    if (!a->guard)
+        guard_watch(&outside, a);
+    return a;
+}
+
+/* What it retains lasts, too, though who made that may have given up its own share. */
+void arena_keep(Arena *a)
+{
+    for (; a; a = a->parent) {
+        if (a->guard == &outside)
+            guard_forget(a);
+        for (Adopted *d = a->adopted; d; d = d->next)
+            arena_keep(d->arena);
+    }
 }
 
 Arena *arena_retain(Arena *a)
@@ -299,15 +329,11 @@ bool mem_guard(bool (*fn)(void *env, Err *err), void *env, Err *err)
         while (guard.made) {
             Arena *a = guard.made;
             guard_forget(a);
-            guard_watch(a);
+            guard_watch(guard.up, a);
         }
         return ok;
     }
     innermost = guard.up;
-    while (guard.made) {
-        Arena *a = guard.made;
-        guard_forget(a);
-        arena_release(a);
-    }
+    release_made(&guard);
     return REFUSE(err, out_of_memory, NULL);
 }

@@ -14,8 +14,7 @@
 ** Memory that runs out inside mem_guard() makes that call fail with ERR_out_of_memory and
 ** releases every arena made meanwhile, so callers never check for NULL.  A function that runs under
 ** a guard keeps everything it may lose in arenas.  Outside a guard the jump goes to what
-** mem_on_empty() was told, and arenas that were in hand on the way are lost; without that the
-** process ends.
+** mem_on_empty() was told, after the release of all arena_scratch; without that the process ends.
 */
 #ifndef CORE_BASE_ARENA_H
 #define CORE_BASE_ARENA_H
@@ -40,6 +39,11 @@ Arena *arena_new(Arena *parent);
 
 /* The same, with room for `bytes` at once and no more than that taken for them. */
 Arena *arena_new_sized(Arena *parent, size_t bytes);
+
+/* The same, but released where memory runs out and no guard stands: for what a function has in hand.  It is not held while
+** Lua runs; what is handed to a lasting owner is kept first. */
+Arena *arena_scratch(Arena *parent);
+void arena_keep(Arena *a);
 
 /* Lets values of `a` point into `other` too: used where two programs are joined. */
 void arena_adopt(Arena *a, Arena *other);

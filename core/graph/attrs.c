@@ -48,7 +48,7 @@ static GAttr parse_standard(Arena *A, const OpAttr *row)
 
 bool graph_attr_is_standard(const OpAttr *row, const GAttr *a)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     GAttr s = parse_standard(A, row);
     bool same = row->standard && s.kind == a->kind && s.n == a->n;
     switch ((GAttrKind)(same ? a->kind : GA_NONE)) {

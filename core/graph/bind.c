@@ -87,7 +87,7 @@ static bool *deciding_values(Arena *A, const Graph *g)
 
 Graph *graph_bind_to(Graph *g, Tensor *const *in, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     const char **symbol = ARENA_ARRAY(A, const char *, g->nsymbols + 1);
     int64_t *size = ARENA_ARRAY(A, int64_t, g->nsymbols + 1);
     ValueId *fixed = ARENA_ARRAY(A, ValueId, g->ninputs + 1),

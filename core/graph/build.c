@@ -81,7 +81,7 @@ static void count_alias(GraphBuilder *b, const char *alias)
 
 GraphBuilder *gb_new(Graph *from, const char *name)
 {
-    Arena *A = arena_new(from ? from->arena : NULL);
+    Arena *A = arena_scratch(from ? from->arena : NULL);
     GraphBuilder *b = arena_alloc(A, sizeof *b);
     b->A = A;
     b->taken = strmap_new(A);

@@ -138,7 +138,7 @@ static bool lower_nodes(Arena *A, const Graph *g, const GUses *uses, uint32_t fi
 
 Module *graph_lower(Graph *g, Err *err)
 {
-    Arena *A = arena_new(g->arena), *scratch = arena_new(NULL);
+    Arena *A = arena_scratch(g->arena), *scratch = arena_scratch(NULL);
     Module *m = arena_alloc(A, sizeof *m);
     uint32_t count = g->ngroups ? g->ngroups : g->nnodes;
     GraphKernel *kernel = ARENA_ARRAY(A, GraphKernel, count + 1);
@@ -203,7 +203,7 @@ Module *module_with(Module *m, uint32_t i, const Node *func, Arena *owner, Err *
     if (!same_buffers(old->kid[Func_params], func->kid[Func_params]) ||
         !same_buffers(old->kid[Func_results], func->kid[Func_results]))
         return FAIL(err, module_other_kernel, func, func->at.name, m->kernel[i].name);
-    Arena *A = arena_new(m->arena);
+    Arena *A = arena_scratch(m->arena);
     if (owner)
         arena_adopt(A, owner);
     Module *copy = arena_alloc(A, sizeof *copy);
@@ -218,7 +218,7 @@ Module *module_with(Module *m, uint32_t i, const Node *func, Arena *owner, Err *
 
 static bool interpret(const GraphKernel *k, Tensor *const *args, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     InterpBuffer *io = ARENA_ARRAY(A, InterpBuffer, k->nin + k->nout + 1);
     for (uint32_t i = 0; i < k->nin + k->nout; i++)
         io[i] = (InterpBuffer){args[i]->dtype, (size_t)args[i]->rank, args[i]->shape,
@@ -237,7 +237,7 @@ static void release_tensor(void *t)
 bool graph_interpret(const Module *m, Tensor *const *in, Tensor **out, Err *err)
 {
     const Graph *g = m->graph;
-    Arena *A = arena_new(NULL); /* owns every tensor made on the way */
+    Arena *A = arena_scratch(NULL); /* owns every tensor made on the way */
     Tensor **at = ARENA_ARRAY(A, Tensor *, g->nvalues + 1);
     bool ok = true;
     for (uint32_t v = 0; v < g->nvalues; v++)
@@ -273,7 +273,7 @@ bool graph_interpret(const Module *m, Tensor *const *in, Tensor **out, Err *err)
 bool graph_eval_node(const GNode *n, const GValue *const *values, const GType *type, Tensor **out,
                      Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     /* The node by itself: its values are numbered anew, inputs first. */
     GNode alone = *n;
     const GValue **value = ARENA_ARRAY(A, const GValue *, n->nin + n->nout + 1u);

@@ -10,7 +10,7 @@
 
 int64_t gnode_flops(const GNode *n, const GValue *const *values)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     GType *out = ARENA_ARRAY(A, GType, n->nout);
     GraphCall c = graph_call(A, n, values, out, NULL);
     bool known = true;

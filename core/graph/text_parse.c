@@ -483,7 +483,7 @@ static bool parse_body(GraphParser *g)
 
 Graph *graph_parse(const char *text, FindData *find, void *env, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     GraphParser g = {.p = {.A = A, .err = err},
                      .b = gb_new(NULL, "main"),
                      .values = strmap_new(A),

@@ -101,7 +101,7 @@ static bool check_inference(const Graph *g, Arena *A, Err *err)
 
 bool graph_verify(const Graph *g, bool types, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     bool ok = check_names(g, A, err) && check_sizes(g, A, err) && check_order(g, A, err) &&
               check_groups(g, A, err);
     for (uint32_t k = 0; ok && k < g->nnodes; k++)
@@ -149,7 +149,7 @@ static void fp_attr(Fingerprint *f, const GAttr *a)
  * it. */
 Fingerprint graph_fingerprint(const Graph *g)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Fingerprint *of = ARENA_ARRAY(A, Fingerprint, g->nvalues + 1), all = fp_begin();
     for (uint32_t v = 0; v < g->nvalues; v++)
         if (g->value[v] && graph_is_const(g, v)) {

@@ -246,7 +246,7 @@ static void axis_all(Checker *c, const Step *s, Team team, const Turn *turn)
             if (level)
                 level->begin = c->now;
             Arena *outside = c->scratch;
-            c->scratch = arena_new(NULL);
+            c->scratch = arena_scratch(NULL);
             step_all(c, s->kid[0], team, turn);
             arena_release(c->scratch);
             c->scratch = outside;

@@ -219,7 +219,7 @@ static bool run_once(Checker *c, const Run *run)
 /* Both accesses of a conflict: the loop values of the earlier one come from a second run. */
 static void add_witness(const Checker *first, const Run *run, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Err again = {0};
     Checker *c = arena_alloc(A, sizeof *c);
     Wanted wanted = first->conflict;
@@ -236,7 +236,7 @@ bool check_run(const Node *func, size_t n, const InterpBuffer *buffers, const Ch
                Err *err)
 {
     Run run = {func, n, buffers, options ? *options : (CheckOptions){0}};
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Checker *c = arena_alloc(A, sizeof *c);
     c->A = c->scratch = c->map.arena = A;
     c->err = err;

@@ -40,7 +40,7 @@ static void visit(Fingerprint *f, NodeMap *numbers, const Node *n)
 Fingerprint ir_fingerprint(const Node *root)
 {
     Fingerprint f = fp_begin();
-    NodeMap numbers = {.arena = arena_new(NULL)};
+    NodeMap numbers = {.arena = arena_scratch(NULL)};
     visit(&f, &numbers, root);
     arena_release(numbers.arena);
     return f;

@@ -436,7 +436,7 @@ static bool run_in(Arena *A, const Node *func, size_t n, const InterpBuffer *buf
 bool interp_run(const Node *func, size_t n, const InterpBuffer *buffers, const InterpLimits *limits,
                 Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     bool ok = run_in(A, func, n, buffers, limits, err);
     arena_release(A);
     return ok;

@@ -100,7 +100,7 @@ static void prepare(void)
 {
     if (atomic_load_explicit(&state, memory_order_acquire) == READY)
         return;
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     RuleTable *mine = arena_alloc(A, sizeof *mine);
     compile_all(mine, A);
     int empty = EMPTY;

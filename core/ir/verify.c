@@ -82,7 +82,7 @@ __attribute__((format(printf, 3, 4))) static bool bad(Verifier *v, const Node *w
 static Arena *scratch(Verifier *v)
 {
     if (!v->A)
-        v->A = arena_new(NULL);
+        v->A = arena_scratch(NULL);
     return v->A;
 }
 

@@ -21,7 +21,7 @@ static Tensor *image_form(const Tensor *t, int *channels, const char *path, Err 
     if ((!colour && !gray) || t->shape[0] < 1 || t->shape[1] < 1 || t->shape[0] > MAX_SIDE ||
         t->shape[1] > MAX_SIDE ||
         (t->dtype != DT_uint8 && t->dtype != DT_uint16 && !dtype_is_float(t->dtype))) {
-        Arena *A = arena_new(NULL);
+        Arena *A = arena_scratch(NULL);
         Buf b = buf_new(A);
         tensor_describe(t, &b);
         FAIL(err, image_shape, NULL, buf_str(&b));

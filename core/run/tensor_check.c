@@ -92,7 +92,7 @@ bool tensor_same_shape(const Tensor *a, const Tensor *b, Err *err)
 {
     if (shape_equal(a, b))
         return true;
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Buf ta = buf_new(A), tb = buf_new(A);
     tensor_describe(a, &ta);
     tensor_describe(b, &tb);

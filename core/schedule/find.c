@@ -140,7 +140,7 @@ typedef void Lister(Arena *A, const Node *func, NameList *out);
 
 static void join_all(char *out, size_t size, const Node *func, Lister *list)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     NameList names = {0};
     list(A, func, &names);
     join_names(out, size, &names);
@@ -151,7 +151,7 @@ static void join_all(char *out, size_t size, const Node *func, Lister *list)
 static const Node *ambiguous(const Node *func, const char *name, size_t hits, Err *err)
 {
     char all[280];
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     NameList names = {0}, same = {0};
     list_loops(A, func, &names);
     for (size_t i = 0; i < names.n; i++) {

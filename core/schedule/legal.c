@@ -123,7 +123,7 @@ bool legal_concurrent(const Node *func, const Node *loop, Err *err)
 {
     if (legal_surely_concurrent(func, loop))
         return true;
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     LoopConflict c;
     const Node *var = loop->kid[For_var];
     bool ok = false;

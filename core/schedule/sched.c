@@ -30,9 +30,10 @@ void version_release(Version *v)
 
 Version *version_new(Arena *A, const Node *func)
 {
-    Arena *own = arena_new(A);
+    Arena *own = arena_scratch(A);
     Version *v = arena_alloc(own, sizeof *v);
     *v = (Version){.refs = 1, .arena = own, .func = func, .said = "as written"};
+    arena_keep(own);
     return v;
 }
 
@@ -238,10 +239,15 @@ static bool apply_guarded(void *env, Err *err)
     ok = ok && loops_still_meant(a->from, &s) && a->prim->apply(&s);
     if (ok && s.out->depth > IR_MAX_DEPTH)
         ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);
+    if (!ok)
+        name_step(a, err);
+#ifndef NDEBUG
+    Err broken = {0};
+    if (ok && !ir_verify(s.out, &broken))
+        ok = REFUSE(err, step_broke_program, NULL, a->prim->name, broken.why);
+#endif
     if (ok)
         a->to = keep(a, &s, work);
-    else
-        name_step(a, err);
     arena_release(work);
     return ok;
 }
@@ -249,16 +255,7 @@ static bool apply_guarded(void *env, Err *err)
 Version *version_apply(Version *v, const Prim *prim, size_t nargs, const Arg *args, Err *err)
 {
     Apply a = {v, NULL, prim, nargs, args};
-    if (!mem_guard(apply_guarded, &a, err))
-        return NULL;
-#ifndef NDEBUG
-    Err broken = {0};
-    if (!ir_verify(a.to->func, &broken)) {
-        version_release(a.to);
-        return FAIL(err, step_broke_program, NULL, prim->name, broken.why);
-    }
-#endif
-    return a.to;
+    return mem_guard(apply_guarded, &a, err) ? a.to : NULL;
 }
 
 /* Where the loop that the step made and called `name` stands. */

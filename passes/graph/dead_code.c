@@ -3,7 +3,7 @@
 
 Graph *pass_dead_code(Graph *g, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     bool *live = ARENA_ARRAY(A, bool, g->nvalues + 1), *keep = ARENA_ARRAY(A, bool, g->nnodes + 1);
     uint32_t dead = 0;
     for (uint32_t i = 0; i < g->noutputs; i++)
@@ -17,9 +17,8 @@ Graph *pass_dead_code(Graph *g, Err *err)
                 live[n->in[i]] = true;
         dead += !keep[k];
     }
-    Graph *out = graph_retain(g);
+    Graph *out = g;
     if (dead) {
-        graph_release(out);
         GraphBuilder *b = gb_new(g, NULL);
         for (uint32_t k = 0; k < g->nnodes; k++)
             if (!keep[k])
@@ -27,5 +26,5 @@ Graph *pass_dead_code(Graph *g, Err *err)
         out = gb_finish(b, err);
     }
     arena_release(A);
-    return out;
+    return out == g ? graph_retain(g) : out;
 }

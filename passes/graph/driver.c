@@ -52,19 +52,20 @@ Graph *graph_pass(Graph *g, const char *name, PassRun *run, Err *err)
 Graph *graph_pipeline(Graph *g, const char *const *names, size_t n, PassRun *runs, size_t *nruns,
                       Err *err)
 {
-    Graph *at = graph_retain(g);
+    Graph *at = g;
     *nruns = 0;
     for (size_t i = 0; i < (names ? n : graph_pass_count); i++) {
         if (!names && !graph_passes[i].usual)
             continue;
         Graph *next = graph_pass(at, names ? names[i] : graph_passes[i].name, &runs[*nruns], err);
-        graph_release(at);
+        if (at != g || next == g)
+            graph_release(at);
         if (!next)
             return NULL;
         ++*nruns;
         at = next;
     }
-    return at;
+    return at == g ? graph_retain(g) : at;
 }
 
 const char *graph_why(Arena *A, const Graph *g, const char *from, const char *to)

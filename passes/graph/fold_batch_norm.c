@@ -150,7 +150,7 @@ static bool as_product_and_sum(GraphBuilder *b, const Graph *g, uint32_t bn, con
 Graph *pass_fold_batch_norm(Graph *g, Err *err)
 {
     GraphBuilder *b = gb_new(g, NULL);
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     GUses uses = graph_uses(g, A);
     uint32_t count = 0;
     bool ok = true;

@@ -78,11 +78,11 @@ static bool fold_node(GraphBuilder *b, Arena *A, const Graph *g, uint32_t k, boo
 Graph *pass_fold_constants(Graph *g, Err *err)
 {
     GraphBuilder *b = gb_new(g, NULL);
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     bool *folded = ARENA_ARRAY(A, bool, g->nvalues + 1);
     uint32_t count = 0;
     for (uint32_t k = 0; k < g->nnodes; k++) {
-        Arena *scratch = arena_new(NULL);
+        Arena *scratch = arena_scratch(NULL);
         count += fold_node(b, scratch, g, k, folded);
         arena_release(scratch);
     }

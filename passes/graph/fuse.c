@@ -300,7 +300,7 @@ Graph *pass_fuse(Graph *g, Err *err)
     if (g->ngroups)
         return graph_retain(g);
     GraphBuilder *b = gb_new(g, NULL);
-    Fuser f = {.A = arena_new(NULL), .keep = gb_arena(b), .g = g};
+    Fuser f = {.A = arena_scratch(NULL), .keep = gb_arena(b), .g = g};
     uint32_t n = g->nnodes;
     f.uses = graph_uses(g, f.A);
     f.sink = ARENA_ARRAY(f.A, int32_t, n + 1);

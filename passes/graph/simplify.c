@@ -19,7 +19,7 @@ static bool changes_nothing(const Graph *g, const GUses *uses, const GNode *n)
 Graph *pass_simplify(Graph *g, Err *err)
 {
     GraphBuilder *b = gb_new(g, NULL);
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     GUses uses = graph_uses(g, A);
     uint32_t count = 0;
     for (uint32_t k = 0; k < g->nnodes; k++) {

@@ -180,12 +180,10 @@ static void __lsan_disable(void) {}
 static void __lsan_enable(void) {}
 #endif
 
-/* The n-th chunk of an arena cannot be had: an error of ours, and the script runs to its end the
-** next time.  Arenas that a function of core had in hand may be lost then, where it stands under no
-** guard; what values own is not. */
+/* The n-th chunk of an arena cannot be had: an error of ours, no arena is lost, and the script runs to its end the next
+** time. */
 static void arenas_survive(const char *text, long stride)
 {
-    enum { IN_HAND = 6 };
     script = text;
     if (is_full())
         stride = 1;
@@ -203,9 +201,8 @@ static void arenas_survive(const char *text, long stride)
         if (status != LUA_OK && (!e || e->code != ERR_out_of_memory))
             fail_msg("chunk %ld: %s", n, luaL_tolstring(L, -1, NULL));
         forget_all(L);
-        if (arena_count() > held + IN_HAND)
+        if (arena_count() != held)
             fail_msg("chunk %ld loses %zu arenas", n, arena_count() - held);
-        held = arena_count();
         if (!failed)
             break;
         if (call(L, run_script) != LUA_OK)

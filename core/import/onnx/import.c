@@ -615,7 +615,7 @@ Graph *onnx_import_bytes(const uint8_t *bytes, size_t n, const char *name, const
                          Err *err)
 {
     Err mine = {0};
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Importer im = {.A = A,
                    .file = bytes,
                    .folder = folder,
@@ -652,7 +652,7 @@ Graph *onnx_import_bytes(const uint8_t *bytes, size_t n, const char *name, const
 
 Graph *onnx_import(const char *path, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Span file;
     Graph *g = NULL;
     const char *slash = strrchr(path, '/');

@@ -333,7 +333,7 @@ bool onnx_read_file(Arena *A, const char *path, Span *out, Err *err)
 
 Tensor *onnx_tensor_bytes(const uint8_t *bytes, size_t n, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Wire w = wire_open(bytes, (Span){bytes, n}, MSG_Tensor);
     TensorInfo info;
     Tensor *t = NULL;
@@ -350,7 +350,7 @@ Tensor *onnx_tensor_bytes(const uint8_t *bytes, size_t n, Err *err)
 
 Tensor *onnx_tensor_file(const char *path, Err *err)
 {
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Span file;
     Tensor *t =
         onnx_read_file(A, path, &file, err) ? onnx_tensor_bytes(file.at, file.n, err) : NULL;

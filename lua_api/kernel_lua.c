@@ -422,10 +422,12 @@ static void fill_program(lua_State *L, Version *v, Kernel *kernel, const char *l
     Arena *A = arena_scratch(NULL);
     Held *h = arena_alloc(A, sizeof *h);
     ExecCall *call = arena_alloc(A, sizeof *call);
+    const char *said = timed_label(A, v->func, label, kernel->target);
     Err err = {0};
+    arena_keep(A);
     h->kernel = kernel_retain(kernel);
-    *out = (Runnable){.label = timed_label(A, v->func, label, kernel->target), .flops = version_flops(v),
-                      .bytes = func_bytes(v->func), .arena = A, .release = release_held, .impl = h};
+    *out = (Runnable){.label = said, .flops = version_flops(v), .bytes = func_bytes(v->func), .arena = A,
+                      .release = release_held, .impl = h};
     runnable_add_kernel(out, v->func, kernel);
     if (!make_tensors(v->func, h, &err)) {
         runnable_release(out);

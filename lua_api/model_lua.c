@@ -154,11 +154,14 @@ static int module_runnable(lua_State *L, int idx, const char *target, Runnable *
     if (!box)
         return 0;
     Module *module = box->module;
-    Arena *A = arena_new(NULL);
+    Arena *A = arena_scratch(NULL);
     Model *m = arena_alloc(A, sizeof *m);
-    *m = (Model){module_retain(module), module->graph->nvalues, ARENA_ARRAY(A, Tensor *, module->graph->nvalues + 1),
+    *m = (Model){module, module->graph->nvalues, ARENA_ARRAY(A, Tensor *, module->graph->nvalues + 1),
                  ARENA_ARRAY(A, Kernel *, module->nkernels + 1), ARENA_ARRAY(A, ExecCall, module->nkernels + 1)};
-    *out = (Runnable){.label = module_label(A, module), .flops = module_flops(module), .arena = A,
+    const char *label = module_label(A, module);
+    arena_keep(A);
+    module_retain(module);
+    *out = (Runnable){.label = label, .flops = module_flops(module), .arena = A,
                       .release = release_model, .impl = m};
     luaL_checkstack(L, 8, "kernels");
     for (uint32_t i = 0; i < module->nkernels; i++) {

@@ -97,6 +97,70 @@ static const char runs[] =
     "assert(s:check(a) == s:build 'interp':run(a) and s:build 'check':run(a) == at_first:check { A = a })\n"
     "assert(s:check())\n";
 
+/* What the others leave out: steps of every kind and looks at them; tensors; expressions; measuring. */
+static const char steps[] =
+    "local f = te.func('f', function()\n"
+    "  local A = te.placeholder({ 8, 8 }, 'float32', 'A')\n"
+    "  local P = te.compute({ 8, 8 }, function(y, x) return A(y, x) * 2 end, 'P')\n"
+    "  local k = te.reduce_axis(8, 'k')\n"
+    "  local C = te.compute({ 8, 8 }, function(y, x) return te.sum(P(y, k) * A(k, x), k) end, 'C')\n"
+    "  return te.compute({ 8, 8 }, function(y, x) return te.max(C(y, x), 0) end, 'D')\n"
+    "end)()\n"
+    "local s = tvm.schedule(f)\n"
+    "s:compute_inline 'P'\n"
+    "s:undo() s:redo() s:undo()\n"
+    "assert(s:try('reverse_compute_inline', 'D') == nil)\n"
+    "s:tile('C/y', 'C/x', 4, 4, 'yo', 'xo', 'yi', 'xi')\n"
+    "s:reverse_compute_at('D', 'xo')\n"
+    "s:compute_at('P', 'yo')\n"
+    "s:reorder('C/k', 'C/xi')\n"
+    "s:unroll 'C/xi'\n"
+    "s:annotate('yo', 'kept', 1)\n"
+    "s:cache_read('C', 'A', 'shared')\n"
+    "s:decompose_reduction('C', 'C/k')\n"
+    "s:set_scope('P', 'local')\n"
+    "s:note 'here'\n"
+    "s:why_not('parallel', 'yo')\n"
+    "assert(#s:select 'C.*' > 0 and s:verify())\n"
+    "local g = tvm.schedule(f)\n"
+    "g:split('P/x', 4) g:bind('P/y', 'threadIdx.x')\n"
+    "g:block 'P'\n";
+
+static const char tensors[] =
+    "local x, y = tvm.random({ 2, 3 }), tvm.full({ 2, 3 }, 2)\n"
+    "local z = ((x + y) * y - x / y) // 1 % 3\n"
+    "assert(#z == 2 and -x and z.dtype == 'float32' and z.shape[2] == 3 and z.bytes == 24 and #z.hash > 0)\n"
+    "assert(z:reshape { 3, 2 }:transpose():slice(0, 0, 1):astype 'int32':totable())\n"
+    "assert(z:max() >= z:min() and z:mean() and z:argmax() and tvm.zeros { 2 }[1] == 0)\n"
+    "local d = tvm.check(x, y)\n"
+    "assert(not d.ok and d.count == 6 and d.max_abs and d.max_rel and d.max_ulp and d.first)\n"
+    "local f = te.func('f', function()\n"
+    "  local A = te.placeholder({ 4 }, 'float32', 'A')\n"
+    "  return te.compute({ 4 }, function(i)\n"
+    "    local v = A(i)\n"
+    "    for _, n in ipairs { 'abs', 'ceil', 'cos', 'cosh', 'erf', 'exp', 'exp2', 'expm1', 'floor', 'log', 'log1p', 'log2', 'round',\n"
+    "                         'rsqrt', 'sigmoid', 'sin', 'sinh', 'sqrt', 'tanh', 'trunc' } do v = te[n](v) end\n"
+    "    local c = te.all(te.any(te.isnan(v), te.isinf(v)), te.lt(v, 1))\n"
+    "    c = te.any(c, te.all(te.le(v, 2), te.any(te.gt(v, 3), te.all(te.ge(v, 4), te.any(te.eq(v, 5), te.ne(v, 6))))))\n"
+    "    return te.select(c, te.cast('float32', i), te.min(v, 1))\n"
+    "  end, 'B')\n"
+    "end)()\n"
+    "assert(#f:ir() > 0)\n";
+
+static const char measures[] =
+    "local s = tvm.schedule(tvm.parse('func f(A: float32[8]) -> B: float32[8]:\\n  for i in range(8):\\n    block B(i):\\n      B[i] = A[i] * 2'))\n"
+    "local how = { target = 'interp', number = 1, ['repeat'] = 2, min_repeat_ms = 0 }\n"
+    "local fork = s:fork()\n"
+    "fork:split('i', 4)\n"
+    "local c = tvm.compare({ s, fork }, how)\n"
+    "assert(#tostring(c) > 0 and #c.items > 0 and tvm.bars(tvm.time_all({ s, fork }, how)))\n"
+    "local t = tvm.time_all({ s, fork }, how)\n"
+    "assert(t[1].median and t[1].samples and tvm.verdict(t[1], t[2]) and tvm.time(s, how).min)\n"
+    "local w = tvm.whatif(function(q, p) q:split('i', p.n) end, { { 'n', 2, 4 } }, s, how)\n"
+    "assert(#tostring(w) > 0)\n"
+    "w:adopt(1)\n"
+    "assert(tvm.passes() and tvm.clock())\n";
+
 static int run_script(lua_State *L)
 {
     luaL_checkversion(L);
@@ -171,6 +235,9 @@ static void scripts_survive(void **state)
     survives(graphs, 31);
     survives(imports, 31);
     survives(runs, 13);
+    survives(steps, 97);
+    survives(tensors, 31);
+    survives(measures, 31);
 }
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -221,6 +288,9 @@ static void scripts_survive_core(void **state)
     arenas_survive(graphs, 3);
     arenas_survive(imports, 29);
     arenas_survive(runs, 1);
+    arenas_survive(steps, 7);
+    arenas_survive(tensors, 1);
+    arenas_survive(measures, 1);
 }
 
 static void opening_survives(void **state)

@@ -8,8 +8,10 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "backends/worker/worker.h"
 #include "core/base/arena.h"
 #include "lua_api/lua_fn.h"
+#include "viz/draw.h"
 
 static long countdown = -1; /* allocations that still succeed; negative: all of them */
 
@@ -312,8 +314,14 @@ static void opening_survives(void **state)
     }
 }
 
-int main(void)
+/* What is under test may start this program again, in one of its roles. */
+int main(int argc, char **argv)
 {
+    int served = worker_main(argc, argv, NULL);
+    if (served < 0)
+        served = draw_main(argc, argv);
+    if (served >= 0)
+        return served;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scripts_survive),
         cmocka_unit_test(scripts_survive_core),

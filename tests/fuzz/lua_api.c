@@ -8,11 +8,25 @@
 
 #include <lauxlib.h>
 
+#include "backends/worker/worker.h"
 #include "lua_api/protect.h"
 #include "repl/eval.h"
 #include "repl/start.h"
+#include "viz/draw.h"
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What is typed may start this program again, in one of its roles. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    int served = worker_main(*argc, *argv, NULL);
+    if (served < 0)
+        served = draw_main(*argc, *argv);
+    if (served >= 0)
+        exit(served);
+    return 0;
+}
 
 static void on_alarm(int number)
 {

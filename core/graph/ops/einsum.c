@@ -1,8 +1,7 @@
 /* einsum.c -- sums of products by Einstein's convention: "bij,bjk->bik".
 **
-** A label is a letter, or a place in the ellipsis counted from its end; each has one extent. Labels
-*that
-** the result lacks are summed over.
+** A label is a letter, or a place in the ellipsis counted from its end; each has one extent.  Labels
+** that the result lacks are summed over.
 */
 #include <ctype.h>
 #include <string.h>
@@ -29,8 +28,7 @@ static int letter(char c)
 }
 
 /* Reads labels up to a comma, an arrow or the end; `rank` is how many axes they stand for (-1 for
-*the
-** result: as its ellipsis is).  False where they do not fit. */
+** the result: as its ellipsis is).  False where they do not fit. */
 static bool read_term(const char **text, int rank, int ellipsis, Term *t)
 {
     int letters = 0;

@@ -1,9 +1,8 @@
 /* recurrent.c -- RNN, GRU and LSTM, one step after the other.
 **
 ** A stage reads only stages before it, so the steps are laid out: all products with the input are
-*one
-** stage, and each step has a stage for its products with the state before and one for each new
-*state.
+** one stage, and each step has a stage for its products with the state before and one for each new
+** state.
 **
 **      lstm1.x[d, t, b, g] = sum(i, X[t, b, i] * W[d, g, i])
 **      lstm1.r1[b, g]      = sum(k, lstm1.h0[b, k] * R[0, g, k])
@@ -258,8 +257,7 @@ static const Node *gru_gate(const Step *s, int g)
 }
 
 /* What the new state of a GRU gets from the old one: reset after it is multiplied, or before, which
-*takes
-** two stages more. */
+** takes two stages more. */
 static bool reset_state(Step *s, const Node **from)
 {
     LowerCall *l = s->l;

@@ -82,11 +82,6 @@ int64_t flops_scatter(GraphCall *c)
     return flops_times(gtype_elements(c->out[0]), gtype_elements(call_type(c, 1)));
 }
 
-static const Node * and (LowerCall * l, const Node *a, const Node *b)
-{
-    return ir_and(l->call.A, a, b);
-}
-
 static const Node *equal(LowerCall *l, const Node *a, const Node *b)
 {
     return te_op(l->te, OP_Eq, a, b);
@@ -118,9 +113,10 @@ bool lower_scatter_elements(LowerCall *l)
         index[d] = d == axis ? over.at[0] : ax.at[d];
         safe[d] = index[d];
         if (d != axis && at.dim[d] < x.dim[d])
-            mine = and(l, mine, te_op(l->te, OP_Lt, ax.at[d], ix(l, at.dim[d])));
+            mine = ir_and(l->call.A, mine, te_op(l->te, OP_Lt, ax.at[d], ix(l, at.dim[d])));
     }
-    mine = and(l, mine, equal(l, lower_wrapped(l, lower_at(l, 1, safe), x.dim[axis]), ax.at[axis]));
+    const Node *named = lower_wrapped(l, lower_at(l, 1, safe), x.dim[axis]);
+    mine = ir_and(l->call.A, mine, equal(l, named, ax.at[axis]));
     if (how->combiner >= 0) {
         lower_combined(l, how, &ax, &over, mine, lower_at(l, 2, index));
         return true;
@@ -144,8 +140,8 @@ static const Node *names_place(LowerCall *l, const Node **row, int lead, int wid
     const Node *mine = ir_bool(l->call.A, true);
     for (int d = 0; d < width; d++) {
         row[lead] = ix(l, d);
-        mine = and(l, mine,
-                   equal(l, lower_wrapped(l, lower_at(l, 1, row), lower_type(l, 0).dim[d]), at[d]));
+        const Node *named = lower_wrapped(l, lower_at(l, 1, row), lower_type(l, 0).dim[d]);
+        mine = ir_and(l->call.A, mine, equal(l, named, at[d]));
     }
     return mine;
 }

@@ -115,8 +115,8 @@ static const char *formula_for(LowerCall *l, DType t)
 static const char *gelu_text(LowerCall *l)
 {
     return !strcmp(call_str(&l->call, A_gelu_approximate), "tanh")
-               ? "0.5 * x * (1 + tanh(0.7978845608 * (x + 0.044715 * x * x * x)))"
-               : "0.5 * x * (1 + erf(x * 0.70710678118))";
+               ? "0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))"
+               : "0.5 * x * (1 + erf(x * 0.7071067811865476))";
 }
 
 static const char *is_inf_text(LowerCall *l)
@@ -130,6 +130,8 @@ bool lower_unary(LowerCall *l)
 {
     const GNode *n = l->call.node;
     DType t = lower_type(l, 0).dtype;
+    if (gnode_is(n, GOP_shrink) && !dtype_is_float(t))
+        t = DT_float64; /* where lambd and bias are what they are, and -lambd is negative */
     const char *text = gnode_is(n, GOP_gelu)     ? gelu_text(l)
                        : gnode_is(n, GOP_is_inf) ? is_inf_text(l)
                                                  : formula_for(l, t);
@@ -138,47 +140,17 @@ bool lower_unary(LowerCall *l)
     if (gnode_is(n, GOP_abs) && dtype_info[t].cls == DC_UINT)
         text = "x";
     Axes ax = lower_axes_of(l, lower_out_type(l, 0));
-    FormulaArg arg[4] = {{"x", lower_load(l, 0, &ax)}};
+    FormulaArg arg[4] = {{"x", te_cast(l->te, t, lower_load(l, 0, &ax))}};
+    DType y = lower_out_type(l, 0).dtype;
     size_t nargs = 1;
     for (size_t i = 0; i < n->op->nattrs && nargs < 4; i++)
         if (n->attr[i].kind == GA_FLOAT)
             arg[nargs++] = (FormulaArg){n->op->attr[i].name, te_num(l->te, t, n->attr[i].at.f)};
-    const Node *e = lower_formula(l, text, lower_out_type(l, 0).dtype, nargs, arg);
+    const Node *e = lower_formula(l, text, y == DT_bool ? y : t, nargs, arg);
     if (!e)
         return false;
-    lower_out(l, 0, &ax, e);
+    lower_out(l, 0, &ax, te_cast(l->te, y, e));
     return true;
-}
-
-/* A constant exponent is a product or a root where it can be: exact, and much faster. */
-static const char *pow_text(LowerCall *l, DType t)
-{
-    static const struct {
-        double exponent;
-        const char *floats, *integers;
-    } exact[] = {{0.5, "sqrt(a)", NULL},        {1, "a", "a"},       {2, "a * a", "a * a"},
-                 {3, "a * a * a", "a * a * a"}, {-1, "1 / a", NULL}, {-0.5, "1 / sqrt(a)", NULL}};
-    double b;
-    if (gtype_elements(lower_type(l, 1)) == 1 && call_const_number(&l->call, 1, &b))
-        for (size_t i = 0; i < sizeof exact / sizeof exact[0]; i++) {
-            const char *text = dtype_is_float(t) ? exact[i].floats : exact[i].integers;
-            if (exact[i].exponent == b && text)
-                return text;
-        }
-    return NULL;
-}
-
-static const Node *lower_pow(LowerCall *l, const Axes *ax)
-{
-    const Node *a = lower_load(l, 0, ax);
-    DType t = (DType)a->type, in = dtype_is_float(t) ? t : DT_float64;
-    const char *simple = pow_text(l, t);
-    if (simple)
-        return lower_formula(l, simple, t, 1, (FormulaArg[]){{"a", a}});
-    FormulaArg arg[] = {{"a", te_cast(l->te, in, a)},
-                        {"b", te_cast(l->te, in, lower_load(l, 1, ax))}};
-    const Node *e = lower_formula(l, in == t ? "pow(a, b)" : "round(pow(a, b))", in, 2, arg);
-    return e ? te_cast(l->te, t, e) : NULL;
 }
 
 static const char *binary_text(LowerCall *l, DType t)
@@ -197,7 +169,7 @@ bool lower_binary(LowerCall *l)
     Axes ax = lower_axes_of(l, lower_out_type(l, 0));
     const Node *e = NULL;
     if (gnode_is(l->call.node, GOP_pow)) {
-        e = lower_pow(l, &ax);
+        e = lower_power(l, &ax);
     } else {
         DType t = lower_type(l, 0).dtype;
         const char *text = binary_text(l, t);

@@ -142,6 +142,12 @@ const Node *lower_formula(LowerCall *l, const char *text, DType t, size_t n, con
     return ir_subst(A, e, n, map);
 }
 
+const Node *lower_is_best(LowerCall *l, const Node *x, const Node *best)
+{
+    const Node *hit = te_op(l->te, OP_Eq, x, best);
+    return dtype_is_float(x->type) ? te_op(l->te, OP_Or, hit, te_call(l->te, "isnan", x)) : hit;
+}
+
 /* ---- indices ---- */
 
 const Node *ix(LowerCall *l, int64_t v)

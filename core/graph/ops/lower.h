@@ -59,6 +59,12 @@ const Node *lower_formula(LowerCall *l, const char *text, DType t, size_t n, con
 ** of formulas.def, or not on such a type. */
 const char *lower_formula_of(const GraphOp *op, DType t);
 
+/* Input 0 to the power of input 1: what Pow computes (power.c). */
+const Node *lower_power(LowerCall *l, const Axes *ax);
+
+/* Is x the best of its row?  NaN, where there is one, is the best of all. */
+const Node *lower_is_best(LowerCall *l, const Node *x, const Node *best);
+
 /* ---- indices ---- */
 const Node *ix(LowerCall *l, int64_t v);
 const Node *in_range(LowerCall *l, const Node *i, int64_t extent); /* 0 <= i < extent */

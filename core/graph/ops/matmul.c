@@ -1,4 +1,5 @@
 /* matmul.c -- products of matrices. */
+#include <math.h>
 #include <string.h>
 
 #include "core/graph/infer.h"
@@ -174,7 +175,7 @@ static const Node *scaled(LowerCall *l, const Node *e, double by)
     DType t = (DType)e->type;
     if (by == 1)
         return e;
-    if (dtype_is_float(t) || by == (double)(int64_t)by)
+    if (dtype_is_float(t) || (fabs(by) <= (double)INT32_MAX && by == trunc(by)))
         return te_mul(l->te, e, te_num(l->te, t, by));
     return te_cast(l->te, t,
                    te_mul(l->te, te_cast(l->te, DT_float64, e), te_num(l->te, DT_float64, by)));

@@ -4,6 +4,17 @@
 #include "core/graph/infer.h"
 #include "core/graph/ops/window.h"
 
+/* A window that lies in the padding as a whole has no greatest element and no mean: refused, as ONNX
+** Runtime does. */
+static bool pads_fit(const GraphCall *c, const Window *w)
+{
+    for (int d = 0; d < w->n; d++)
+        if (w->before[d] >= window_span(w, d) || w->after[d] >= window_span(w, d))
+            return call_refuse(c, "on axis %d its padding holds a whole window, which spans %lld", d,
+                               (long long)window_span(w, d));
+    return true;
+}
+
 bool infer_pool(GraphCall *c)
 {
     GType x = call_type(c, 0);
@@ -12,7 +23,8 @@ bool infer_pool(GraphCall *c)
     if (x.rank < 3)
         return call_refuse(c, "x is %s: it needs a batch, channels, and spatial axes",
                            gtype_text(c->A, NULL, x));
-    if (!window_read(c, x.dim + 2, x.rank - 2, NULL, &w))
+    if (!window_read(c, x.dim + 2, x.rank - 2, NULL, &w) ||
+        (!gnode_is(c->node, GOP_lp_pool) && !pads_fit(c, &w)))
         return false;
     memcpy(dim, x.dim, 2 * sizeof *dim);
     memcpy(dim + 2, w.out, (size_t)w.n * sizeof *dim);
@@ -70,7 +82,8 @@ static const Node *count_along(LowerCall *l, const Window *w, int d, const Node 
     const Node *first = ix_max(A, ix(l, 0), ix_div(A, ix_sub(A, ix(l, dil - 1), at), ix(l, dil)));
     const Node *last =
         ix_min(A, ix(l, k - 1), ix_div(A, ix_sub(A, ix(l, extent - 1), at), ix(l, dil)));
-    return ix_add(A, ix_sub(A, last, first), ix(l, 1));
+    const Node *n = ix_add(A, ix_sub(A, last, first), ix(l, 1));
+    return extent < dil ? ix_max(A, n, ix(l, 0)) : n; /* no tap, where x lies between two */
 }
 
 /* How many elements the mean is over. */
@@ -79,7 +92,7 @@ static const Node *window_count(LowerCall *l, const Window *w, const Axes *ax)
     bool with_pad = call_int(&l->call, A_average_pool_count_include_pad);
     const Node *n = ix(l, 1);
     for (int d = 0; d < w->n; d++) {
-        int64_t reach = (w->out[d] - 1) * w->stride[d] + (w->kernel[d] - 1) * w->dilation[d] + 1;
+        int64_t reach = (w->out[d] - 1) * w->stride[d] + window_span(w, d);
         int64_t whole = w->in[d] + w->before[d] + w->after[d];
         bool all = with_pad ? reach <= whole : !w->before[d] && reach <= w->in[d];
         const Node *along = all ? ix(l, w->kernel[d])
@@ -153,8 +166,8 @@ static void lower_places(LowerCall *l, const Node *padded)
             dim[d + 2] = x.dim[e + 2];
             dim[e + 2] = x.dim[d + 2];
         }
-    const Node *hit = te_op(l->te, OP_Eq, te_load(l->te, padded, (size_t)x.rank, p.index),
-                            te_load(l->te, l->out[0], (size_t)p.ax.n, p.ax.at));
+    const Node *hit = lower_is_best(l, te_load(l->te, padded, (size_t)x.rank, p.index),
+                                    te_load(l->te, l->out[0], (size_t)p.ax.n, p.ax.at));
     const Node *e = te_select(l->te, te_op(l->te, OP_And, inside, hit),
                               ix_flat(l, x.rank, dim, place), ix(l, INT64_MAX));
     l->out[1] = te_reduce(l->te, lower_out_name(l, 1), COMB_min, (size_t)p.ax.n, p.ax.at,

@@ -133,13 +133,14 @@ static const Reduction reduction[GOP_COUNT] = {
 static bool lower_log_sum_exp(LowerCall *l, const bool *on)
 {
     GType x = lower_type(l, 0);
-    DType t = x.dtype;
+    DType t = dtype_is_float(x.dtype) ? x.dtype : DT_float64;
     Over m = begin(l, on, true);
-    const Node *top = lower_reduce(l, "max", COMB_max, &m.out, &m.sum, lower_at(l, 0, m.index));
+    const Node *top = lower_reduce(l, "max", COMB_max, &m.out, &m.sum,
+                                   te_cast(l->te, t, lower_at(l, 0, m.index)));
     Over s = begin(l, on, true);
     const Node *at_top = te_load(l->te, top, (size_t)s.out.n, s.out.at);
     /* An infinite greatest element would give inf - inf. */
-    FormulaArg arg[] = {{"x", lower_at(l, 0, s.index)}, {"m", at_top}};
+    FormulaArg arg[] = {{"x", te_cast(l->te, t, lower_at(l, 0, s.index))}, {"m", at_top}};
     const Node *each = lower_formula(l, "exp(x - select(isinf(m), 0, m))", t, 2, arg);
     if (!each)
         return false;
@@ -154,7 +155,7 @@ static bool lower_log_sum_exp(LowerCall *l, const bool *on)
     const Node *e = lower_formula(l, "log(s) + select(isinf(m), 0, m)", t, 2, end);
     if (!e)
         return false;
-    lower_out(l, 0, &ax, e);
+    lower_out(l, 0, &ax, te_cast(l->te, x.dtype, e));
     return true;
 }
 
@@ -174,9 +175,12 @@ static bool lower_reduce_op(LowerCall *l, const bool *on, bool keep)
     Over o = begin(l, on, keep);
     if (t == DT_bool)
         return lower_bool_reduce(l, &o, r->combiner == COMB_max);
+    /* What is divided, or has a root, of integers is so in float64, as in numpy, and cut off: sums and
+    ** squares must not wrap on the way there. */
+    DType in = dtype_is_float(t) || !r->after ? t : DT_float64;
     const char *each_text = dtype_info[t].cls == DC_UINT && r->each[0] == 'm' ? "x" : r->each;
-    const Node *each =
-        lower_formula(l, each_text, t, 1, (FormulaArg[]){{"x", lower_at(l, 0, o.index)}});
+    const Node *each = lower_formula(
+        l, each_text, in, 1, (FormulaArg[]){{"x", te_cast(l->te, in, lower_at(l, 0, o.index))}});
     if (!each)
         return false;
     if (!r->after) {
@@ -185,9 +189,7 @@ static bool lower_reduce_op(LowerCall *l, const bool *on, bool keep)
     }
     const Node *sum = lower_reduce(l, "sum", r->combiner, &o.out, &o.sum, each);
     Axes ax = lower_axes_of(l, lower_out_type(l, 0));
-    /* An integer's root is taken in float64 and cut off. */
-    DType in = dtype_is_float(t) || !strcmp(r->after, "x / n") ? t : DT_float64;
-    FormulaArg arg[] = {{"x", te_cast(l->te, in, te_load(l->te, sum, (size_t)ax.n, ax.at))},
+    FormulaArg arg[] = {{"x", te_load(l->te, sum, (size_t)ax.n, ax.at)},
                         {"n", te_num(l->te, in, reduced_count(l, on))}};
     const Node *e = lower_formula(l, r->after, in, 2, arg);
     if (!e)
@@ -214,13 +216,6 @@ bool lower_reduction(LowerCall *l)
 
 /* ---- where the greatest is ---- */
 
-/* Is x the best of its row?  NaN, where there is one, is the best of all. */
-static const Node *found(LowerCall *l, const Node *x, const Node *best)
-{
-    const Node *hit = te_op(l->te, OP_Eq, x, best);
-    return dtype_is_float(x->type) ? te_op(l->te, OP_Or, hit, te_call(l->te, "isnan", x)) : hit;
-}
-
 bool lower_arg_reduce(LowerCall *l)
 {
     GType x = lower_type(l, 0);
@@ -237,7 +232,7 @@ bool lower_arg_reduce(LowerCall *l)
         at_best[d] = on[d] ? ix(l, 0) : o.index[d];
     bool last = call_int(&l->call, A_arg_max_select_last_index);
     const Node *hit =
-        found(l, lower_at(l, 0, o.index), te_load(l->te, best, (size_t)x.rank, at_best));
+        lower_is_best(l, lower_at(l, 0, o.index), te_load(l->te, best, (size_t)x.rank, at_best));
     const Node *place = te_select(l->te, hit, o.index[axis], ix(l, last ? -1 : x.dim[axis]));
     l->out[0] = lower_reduce(l, NULL, last ? COMB_max : COMB_min, &o.out, &o.sum, place);
     return true;
@@ -250,7 +245,7 @@ static bool lower_hardmax(LowerCall *l, int axis, const bool *on, const Node *to
     GType x = lower_type(l, 0);
     Over o = begin(l, on, true);
     const Node *hit =
-        found(l, lower_at(l, 0, o.index), te_load(l->te, top, (size_t)x.rank, o.out.at));
+        lower_is_best(l, lower_at(l, 0, o.index), te_load(l->te, top, (size_t)x.rank, o.out.at));
     const Node *place = lower_reduce(l, "place", COMB_min, &o.out, &o.sum,
                                      te_select(l->te, hit, o.index[axis], ix(l, x.dim[axis])));
     Axes ax = lower_axes_of(l, x);

@@ -10,12 +10,13 @@ typedef enum Coord {
     ALIGN_CORNERS,
     ASYMMETRIC,
     PYTORCH_HALF_PIXEL,
+    TF_HALF_PIXEL, /* of version 11 alone */
     TF_CROP,
     COORD_BAD
 } Coord;
-static const char *const coord_names[] = {"half_pixel",         "half_pixel_symmetric",
-                                          "align_corners",      "asymmetric",
-                                          "pytorch_half_pixel", "tf_crop_and_resize"};
+static const char *const coord_names[] = {
+    "half_pixel",         "half_pixel_symmetric",  "align_corners",     "asymmetric",
+    "pytorch_half_pixel", "tf_half_pixel_for_nn", "tf_crop_and_resize"};
 
 /* How each axis is resized; on: its size or place changes. */
 typedef struct Plan {
@@ -56,13 +57,13 @@ static bool axis_of(const GraphCall *c, size_t k, size_t n, int *axis)
 }
 
 /* Sizes that keep the aspect ratio: one scale for all axes named. */
-static void keep_aspect(const GraphCall *c, Plan *p, const double *size, const int *axis, size_t n)
+static void keep_aspect(const GraphCall *c, Plan *p, const int *axis, size_t n)
 {
     const char *policy = call_str(c, A_resize_keep_aspect_ratio_policy);
     bool larger = !strcmp(policy, "not_smaller");
     double scale = 0;
     for (size_t k = 0; k < n; k++) {
-        double s = size[k] / (double)call_dim(c, 0, axis[k]);
+        double s = p->scale[axis[k]];
         if (!k || (larger ? s > scale : s < scale))
             scale = s;
     }
@@ -70,6 +71,15 @@ static void keep_aspect(const GraphCall *c, Plan *p, const double *size, const i
         p->scale[axis[k]] = scale;
         p->out[axis[k]] = (int64_t)floor(scale * (double)call_dim(c, 0, axis[k]) + 0.5);
     }
+}
+
+/* The product is rounded to float32 before it is cut off, as in ONNX's shape inference: 0.7 of 10 are 7,
+** though the float32 below 0.7 makes that 6.9999999. */
+static double scaled_size(const Plan *p, int d, int64_t in, double scale)
+{
+    if (p->coord == TF_CROP)
+        return floor((double)in * (p->roi_end[d] - p->roi_start[d]) * scale);
+    return floor((double)((float)in * (float)scale));
 }
 
 /* False, without an error, where sizes are not known yet. */
@@ -104,22 +114,23 @@ static bool plan(GraphCall *c, Plan *p, bool *ok)
         if (!axis_of(c, k, n, &axis[k]))
             return *ok = false;
         int d = axis[k];
-        if (!(v[k] > 0 && v[k] <= (double)INT32_MAX))
+        if (from == 3 && x.dim[d] == 0 && v[k] != 0)
+            return *ok = call_refuse(c, "axis %d is empty: it has nothing to make %g elements of", d,
+                                     v[k]);
+        if (!((v[k] > 0 || (from == 3 && x.dim[d] == 0)) && v[k] <= (double)INT32_MAX))
             return *ok = call_refuse(c, "it cannot make axis %d %g", d, v[k]);
         if (p->coord == TF_CROP) {
             p->roi_start[d] = roi[k];
             p->roi_end[d] = roi[n + k];
         }
-        double extent = (double)x.dim[d] *
-                        (p->coord == TF_CROP && from == 2 ? p->roi_end[d] - p->roi_start[d] : 1);
         p->scale[d] = from == 2 ? v[k] : x.dim[d] ? v[k] / (double)x.dim[d] : 1;
-        double size = from == 2 ? floor(extent * v[k]) : v[k];
+        double size = from == 3 ? v[k] : scaled_size(p, d, x.dim[d], v[k]);
         if (!(size >= 0 && size <= (double)INT32_MAX))
             return *ok = call_refuse(c, "it cannot make axis %d %g times as long", d, v[k]);
         p->out[d] = (int64_t)size;
     }
     if (from == 3 && strcmp(call_str(c, A_resize_keep_aspect_ratio_policy), "stretch") != 0)
-        keep_aspect(c, p, v, axis, n);
+        keep_aspect(c, p, axis, n);
     for (int d = 0; d < x.rank; d++)
         p->on[d] =
             p->out[d] != x.dim[d] || p->scale[d] != 1 || p->roi_start[d] != 0 || p->roi_end[d] != 1;
@@ -162,6 +173,7 @@ static const Node *place(LowerCall *l, const Plan *p, int d, const Node *i)
         s = out > 1 ? (in - 1) / (out - 1) : 0;
         break;
     case ASYMMETRIC: text = "i / s"; break;
+    case TF_HALF_PIXEL: text = "(i + 0.5) / s"; break;
     case PYTORCH_HALF_PIXEL:
         if (out <= 1)
             text = "i * 0";
@@ -209,10 +221,9 @@ static const Node *nearest(LowerCall *l, const Node *from, const Axes *ax, int d
     return NULL;
 }
 
-/* Weights of the taps floor(x) - 1 … floor(x) + 2 (cubic) or floor(x), floor(x) + 1 (linear), where
-*f is
-** what x has behind the point.  With exclude_outside, taps outside have no weight, the others sum
-*to 1. */
+/* Weights of the taps floor(x) - 1 … floor(x) + 2 (cubic) or floor(x), floor(x) + 1 (linear), where f is
+** what x has behind the point.  With exclude_outside, taps outside have no weight, the others sum to 1.
+** The sum is a float; of integers it is float64, as in ONNX's reference, for it is cut off at the end. */
 static const Node *weighted(LowerCall *l, const Node *from, const Axes *ax, int d, const Node *x,
                             bool cubic)
 {
@@ -222,7 +233,7 @@ static const Node *weighted(LowerCall *l, const Node *from, const Axes *ax, int 
         "((a + 2) * f - (a + 3)) * f * f + 1",
         "((a + 2) * (1 - f) - (a + 3)) * (1 - f) * (1 - f) + 1",
         "((a * (2 - f) - 5 * a) * (2 - f) + 8 * a) * (2 - f) - 4 * a"};
-    DType t = lower_out_type(l, 0).dtype, w = dtype_is_float(t) ? t : DT_float32;
+    DType t = lower_out_type(l, 0).dtype, w = dtype_is_float(t) ? t : DT_float64;
     Arena *A = l->call.A;
     const Node *low = lower_formula(l, "floor(x)", DT_float64, 1, (FormulaArg[]){{"x", x}});
     const Node *base = te_cast(l->te, DT_int64, low);
@@ -240,7 +251,7 @@ static const Node *weighted(LowerCall *l, const Node *from, const Axes *ax, int 
         sum = sum ? te_add(l->te, sum, term) : term;
         total = total ? te_add(l->te, total, weight) : weight;
     }
-    return te_cast(l->te, t, exclude ? te_div(l->te, sum, total) : sum);
+    return exclude ? te_div(l->te, sum, total) : sum;
 }
 
 /* What lies outside the input when a region of interest is cropped. */
@@ -289,6 +300,8 @@ bool lower_resize(LowerCall *l)
             return false;
         if (d == last && p.coord == TF_CROP)
             e = cropped(l, &p, &ax, e);
+        if (d == last)
+            e = te_cast(l->te, x.dtype, e);
         from = lower_stage(l, d == last ? NULL : lower_axis_name(l, x.rank, d), &ax, e);
     }
     if (last < 0) {

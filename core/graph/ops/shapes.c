@@ -101,20 +101,47 @@ bool lower_constant_of_shape(LowerCall *l)
     return true;
 }
 
+/* How many numbers there are from start up to limit by delta: exactly.  With unsigned arithmetic, which
+** holds the distance between any two. */
+static uint64_t integers_between(DType t, int64_t start, int64_t limit, int64_t delta)
+{
+    bool uns = dtype_info[t].cls == DC_UINT, down = !uns && delta < 0;
+    bool some = uns    ? (uint64_t)start < (uint64_t)limit
+                : down ? start > limit
+                       : start < limit;
+    uint64_t from = (uint64_t)start, to = (uint64_t)limit, by = (uint64_t)delta;
+    return !some ? 0 : down ? (from - to - 1) / (0 - by) + 1 : (to - from - 1) / by + 1;
+}
+
+/* The same of floats, as ONNX's shape inference and ONNX Runtime have it: the distance is rounded to
+** the type, the quotient is float64.  (numpy, and with it ONNX's reference, rounds that too, and may
+** so have one element less.) */
+static double floats_between(DType t, double start, double limit, double delta)
+{
+    double distance = dtype_convert(t, DT_float64, (Scalar){.f = limit - start}).f;
+    double count = delta == 0 ? NAN : ceil(distance / delta);
+    return count < 0 ? 0 : count;
+}
+
 bool infer_range(GraphCall *c)
 {
     double start, limit, delta;
     int64_t n = DIM_ANY;
+    DType t = call_type(c, 0).dtype;
     if (!call_one_number(c, 0) || !call_one_number(c, 1) || !call_one_number(c, 2))
         return false;
     if (call_const_number(c, 0, &start) && call_const_number(c, 1, &limit) &&
         call_const_number(c, 2, &delta)) {
-        double count = delta == 0 ? NAN : ceil((limit - start) / delta);
+        double count = floats_between(t, start, limit, delta);
+        if (!dtype_is_float(t) && delta != 0)
+            count = (double)integers_between(t, tensor_at(c->in[0]->data, 0).i,
+                                             tensor_at(c->in[1]->data, 0).i,
+                                             tensor_at(c->in[2]->data, 0).i);
         if (!(count <= (double)GRAPH_MAX_ELEMENTS))
             return call_refuse(c, "from %g to %g by %g is no list", start, limit, delta);
-        n = count > 0 ? (int64_t)count : 0;
+        n = (int64_t)count;
     }
-    call_out(c, 0, call_type(c, 0).dtype, 1, &n);
+    call_out(c, 0, t, 1, &n);
     return true;
 }
 

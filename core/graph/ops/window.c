@@ -72,6 +72,11 @@ static AutoPad auto_pad(const GraphCall *c)
     return (AutoPad)i;
 }
 
+int64_t window_span(const Window *w, int d)
+{
+    return (w->kernel[d] - 1) * w->dilation[d] + 1;
+}
+
 static void share_padding(Window *w, int d, int64_t total, bool upper)
 {
     w->before[d] = upper ? total / 2 : total - total / 2;
@@ -102,7 +107,7 @@ bool window_read(const GraphCall *c, const int64_t *in, int n, const int64_t *ke
             w->before[d] = w->after[d] = 0;
         if (!dim_known(in[d]) || !dim_known(w->kernel[d]))
             continue;
-        int64_t span = (w->kernel[d] - 1) * w->dilation[d] + 1, s = w->stride[d];
+        int64_t span = window_span(w, d), s = w->stride[d];
         if (mode == PAD_SAME_UPPER || mode == PAD_SAME_LOWER) {
             w->out[d] = (in[d] + s - 1) / s;
             int64_t total = (w->out[d] - 1) * s + span - in[d];
@@ -138,8 +143,9 @@ bool window_read_transposed(const GraphCall *c, const int64_t *in, int n, const 
             w->before[d] = w->after[d] = 0;
         if (!dim_known(in[d]) || !dim_known(w->kernel[d]))
             continue;
-        int64_t full =
-            w->stride[d] * (in[d] - 1) + extra[d] + (w->kernel[d] - 1) * w->dilation[d] + 1;
+        if (in[d] > 1 && w->stride[d] > GRAPH_MAX_ELEMENTS / (in[d] - 1))
+            return call_refuse(c, "axis %d of its result would have more than 2^40 elements", d);
+        int64_t full = w->stride[d] * (in[d] - 1) + extra[d] + window_span(w, d);
         bool same = mode == PAD_SAME_UPPER || mode == PAD_SAME_LOWER;
         if (want[d] < 0 && !same) {
             w->out[d] = full - w->before[d] - w->after[d];
@@ -171,7 +177,7 @@ const Node *window_pad(LowerCall *l, const Window *w, const Node *fill)
     mem_copy(dim, x.dim, (size_t)x.rank * sizeof *dim);
     for (int d = 0; d < w->n; d++) {
         /* What the windows reach, which ceil_mode may put past the padding, or short of it. */
-        int64_t reach = (w->out[d] - 1) * w->stride[d] + (w->kernel[d] - 1) * w->dilation[d] + 1;
+        int64_t reach = (w->out[d] - 1) * w->stride[d] + window_span(w, d);
         int64_t end = w->in[d] + w->before[d];
         dim[lead + d] = reach > end ? reach : end;
         any |= dim[lead + d] != w->in[d];

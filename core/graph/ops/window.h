@@ -26,6 +26,9 @@ bool window_read(const GraphCall *c, const int64_t *in, int n, const int64_t *ke
 bool window_read_transposed(const GraphCall *c, const int64_t *in, int n, const int64_t *kernel,
                             Window *w);
 
+/* From its first to its last tap on axis d: less than 2^62, whatever attributes say. */
+int64_t window_span(const Window *w, int d);
+
 /* The attribute of that name; NULL if the operator has none. */
 const GAttr *attr_named(const GNode *n, const char *name);
 

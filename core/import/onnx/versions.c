@@ -16,6 +16,14 @@ static OnnxAttr *take(OnnxNode *n, const char *name)
     return NULL;
 }
 
+static bool has_attr(const OnnxNode *n, const char *name)
+{
+    for (size_t i = 0; i < n->nattrs; i++)
+        if (!strcmp(n->attr[i].name, name))
+            return true;
+    return false;
+}
+
 static int64_t take_int(OnnxNode *n, const char *name, int64_t standard)
 {
     OnnxAttr *a = take(n, name);
@@ -139,17 +147,26 @@ static bool rule_pads_to_inputs(Importer *im, OnnxNode *n, Err *err)
 
 /* ---- meanings that changed ---- */
 
-/* Before version 7 the second input was stretched only where `broadcast` said so, from `axis` on.
- */
+/* Before version 7 the second input was stretched only where `broadcast` said so, from `axis` on.  The
+** default, -1, says that its axes are the last ones, as they are today; what is further below 0 counts
+** from the end of a's. */
 static bool rule_broadcast_axis(Importer *im, OnnxNode *n, Err *err)
 {
     int64_t on = take_int(n, "broadcast", 0), axis = take_int(n, "axis", -1);
     GType a = type_of(im, n, 0), b = type_of(im, n, 1);
-    if (!on || axis < 0 || a.rank < 0 || b.rank < 0 || axis + b.rank >= a.rank)
+    if (!on || axis == -1)
+        return true;
+    if (a.rank < 0 || b.rank < 0)
+        return unknown(n, "where `axis` puts its second input depends on ranks that are not known");
+    int64_t from = axis < 0 ? axis + a.rank : axis;
+    if (from < 0 || from > a.rank - b.rank)
+        return REFUSE(err, onnx_node, NULL, n->name, n->op_type,
+                      "its second input does not fit into its first at `axis`");
+    if (from == a.rank - b.rank)
         return true;
     int64_t trailing[GRAPH_MAX_RANK];
     size_t count = 0;
-    for (int64_t d = b.rank; d < a.rank - axis; d++)
+    for (int64_t d = b.rank; d < a.rank - from; d++)
         trailing[count++] = d;
     ValueId in[2] = {n->in[1], gb_const_ints(im->b, 1, trailing, count)};
     return helper(im, GOP_unsqueeze, in, 2, NULL, 0, &n->in[1], err);
@@ -158,13 +175,32 @@ static bool rule_broadcast_axis(Importer *im, OnnxNode *n, Err *err)
 static bool rule_slope_by_channel(Importer *im, OnnxNode *n, Err *err)
 {
     GType x = type_of(im, n, 0), slope = type_of(im, n, 1);
-    if (x.rank < 3 || slope.rank != 1 || slope.dim[0] == 1)
+    if (slope.rank < 0 || (slope.rank == 1 && slope.dim[0] != 1 && x.rank < 0))
+        return unknown(n, "where its slopes belong depends on ranks that are not known");
+    if (slope.rank != 1 || slope.dim[0] == 1 || x.rank < 3)
         return true;
     int64_t trailing[GRAPH_MAX_RANK];
     for (int d = 1; d < x.rank - 1; d++)
         trailing[d - 1] = d;
     ValueId in[2] = {n->in[1], gb_const_ints(im->b, 1, trailing, (size_t)x.rank - 2)};
     return helper(im, GOP_unsqueeze, in, 2, NULL, 0, &n->in[1], err);
+}
+
+/* Before version 6 the constants had four digits. */
+static bool rule_old_selu(Importer *im, OnnxNode *n, Err *err)
+{
+    static const struct {
+        const char *name;
+        double standard;
+    } old[] = {{"alpha", 1.6732f}, {"gamma", 1.0507f}};
+    (void)im;
+    (void)err;
+    for (size_t i = 0; i < 2; i++)
+        if (!has_attr(n, old[i].name))
+            n->attr[n->nattrs++] = (OnnxAttr){.name = old[i].name,
+                                              .type = ATTR_FLOAT_,
+                                              .value = {.kind = GA_FLOAT, .at.f = old[i].standard}};
+    return true;
 }
 
 static bool rule_forget_broadcast(Importer *im, OnnxNode *n, Err *err)
@@ -217,9 +253,8 @@ static bool rule_axis_one(Importer *im, OnnxNode *n, Err *err)
 {
     (void)im;
     (void)err;
-    for (size_t i = 0; i < n->nattrs; i++)
-        if (!strcmp(n->attr[i].name, "axis"))
-            return true;
+    if (has_attr(n, "axis"))
+        return true;
     n->attr[n->nattrs++] =
         (OnnxAttr){.name = "axis", .type = ATTR_INT_, .value = {.kind = GA_INT, .at.i = 1}};
     return true;
@@ -264,7 +299,8 @@ static bool rule_flat_softmax(Importer *im, OnnxNode *n, Err *err)
     return helper(im, GOP_reshape, back, 2, NULL, 0, n->made, err);
 }
 
-/* Upsample, and Resize of version 10: a scale for each axis, nearest by rounding down. */
+/* Upsample, and Resize of version 10 unless it takes the nearest: a scale for each axis, counted from
+** the corners. */
 static bool rule_upsample(Importer *im, OnnxNode *n, Err *err)
 {
     static const struct {
@@ -298,6 +334,72 @@ static bool rule_upsample(Importer *im, OnnxNode *n, Err *err)
                                           .type = ATTR_STRING_,
                                           .value = {.kind = GA_STR, .at.s = fixed[i].value}};
     return true;
+}
+
+static bool nearest_by(Importer *im, const OnnxNode *n, ValueId x, Tensor *scales, const char *mode,
+                       ValueId *out, Err *err)
+{
+    GArg arg[] = {{"coordinate_transformation_mode", {.kind = GA_STR, .at.s = "asymmetric"}},
+                  {"nearest_mode", {.kind = GA_STR, .at.s = mode}}};
+    ValueId in[] = {x, VALUE_NONE, gb_const(im->b, NULL, NULL, scales)};
+    return gb_node(im->b,
+                   &(GNodeSpec){.op = &graph_op[GOP_resize],
+                                .origin = n->name,
+                                .in = in,
+                                .nin = 3,
+                                .arg = arg,
+                                .nargs = 2,
+                                .nout = 1},
+                   out, err);
+}
+
+/* Those scales that are below 1 (or above, for `grow`), the others 1; NULL if there are none. */
+static bool scales_of_one_kind(const Tensor *scales, bool grow, Tensor **out, Err *err)
+{
+    bool any = false;
+    Tensor *t = tensor_new(scales->dtype, scales->rank, scales->shape, err);
+    if (!t)
+        return false;
+    for (int64_t i = 0; i < tensor_size(scales); i++) {
+        double s = tensor_at(scales, i).f;
+        bool mine = grow ? s > 1 : s < 1;
+        any |= mine;
+        dtype_store(t->dtype, (char *)tensor_fill(t) + (size_t)i * dtype_bytes(t->dtype),
+                    (Scalar){.f = mine ? s : 1});
+    }
+    *out = any ? t : NULL;
+    if (!any)
+        tensor_release(t);
+    return true;
+}
+
+/* Version 10 did not say which element is the nearest.  Its test cases take [1, 3] of [1, 2, 3, 4] at
+** scale 0.6, so they round up where an axis shrinks, and each element twice at scale 2, so they round
+** down where it grows; so does ONNX Runtime in version 10.  (ONNX's converter from 10 to 11 writes
+** `floor` for both, which its own case contradicts.) */
+static bool rule_resize_10(Importer *im, OnnxNode *n, Err *err)
+{
+    for (size_t i = 0; i < n->nattrs; i++)
+        if (!strcmp(n->attr[i].name, "mode") && n->attr[i].type == ATTR_STRING_ &&
+            strcmp(n->attr[i].value.at.s, "nearest") != 0)
+            return rule_upsample(im, n, err);
+    const Tensor *scales = n->nin > 1 && n->in[1] != VALUE_NONE ? gb_value(im->b, n->in[1])->data : NULL;
+    if (!scales || !dtype_is_float(scales->dtype))
+        return unknown(n, "which way it rounds depends on its scales, which are not known");
+    take(n, "mode");
+    make(im, n, 1);
+    n->made[0] = n->in[0];
+    for (int grow = 0; grow < 2; grow++) {
+        Tensor *t;
+        if (!scales_of_one_kind(scales, grow, &t, err))
+            return false;
+        bool fine = !t || nearest_by(im, n, n->made[0], t, grow ? "floor" : "ceil", n->made, err);
+        tensor_release(t);
+        if (!fine)
+            return false;
+    }
+    return n->made[0] != n->in[0] ||
+           helper(im, GOP_identity, n->in, 1, NULL, 0, n->made, err);
 }
 
 /* Before version 21 scale and bias had an entry for each group; now each channel has its own. */
@@ -401,10 +503,8 @@ static bool by_channel(Importer *im, ValueId v, int rank, ValueId *out, Err *err
     return helper(im, GOP_unsqueeze, (ValueId[]){v, axes}, 2, NULL, 0, out, err);
 }
 
-/* quantize(sum * (a_scale * b_scale)), where sum is of int32: the end of QLinearConv and
-*QLinearMatMul,
-** whose inputs 1, 4, 6 and 7 are the scales of a and b and the scale and zero point of the result.
- */
+/* quantize(sum * (a_scale * b_scale)), where sum is of int32: the end of QLinearConv and QLinearMatMul,
+** whose inputs 1, 4, 6 and 7 are the scales of a and b and the scale and zero point of the result. */
 static bool requantize(Importer *im, OnnxNode *n, ValueId sum, int rank, Err *err)
 {
     GArg to = {"to", {.kind = GA_DTYPE, .at.t = DT_float32}};

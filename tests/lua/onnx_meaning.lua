@@ -250,5 +250,52 @@ t.test("sizes that cannot be are refused before they overflow", function()
   end
 end)
 
+t.test("attention: sizes that are open, heads that are shared, and queries that see nothing", function()
+  local function model(dims, attrs, more)
+    local inputs = {o.value("q", dims.q), o.value("k", dims.k), o.value("v", dims.k)}
+    local names = {"q", "k", "v"}
+    for _, m in ipairs(more or {}) do
+      names[#names + 1] = m[1]
+      if m[1] ~= "" then inputs[#inputs + 1] = o.value(m[1], m[2], m[3]) end
+    end
+    return import{opset = 23, inputs = inputs, outputs = {o.value("y", {})}, nodes = {o.node("Attention", names, {"y"}, attrs)}}
+  end
+  local q, k, v = tvm.random({2, 4, 3, 8}, "float32", {seed = 1}), tvm.random({2, 2, 5, 8}, "float32", {seed = 2}), tvm.random({2, 2, 5, 8}, "float32", {seed = 3})
+  local closed = run(model({q = {2, 4, 3, 8}, k = {2, 2, 5, 8}}, {is_causal = 1}), q, k, v)
+  local open = run(model({q = {"b", 4, "s", 8}, k = {"b", 2, "t", 8}}, {is_causal = 1}):bind{b = 2, s = 3, t = 5}, q, k, v)
+  t.ok(tvm.check(closed, open, {rtol = 0, atol = 0}).ok)
+  for d = 0, 7 do t.near(closed[1][3][0][d], v[1][1][0][d], 1e-6) end -- the first query sees one key; heads 2 and 3 share one
+  local mask = T({{false, false, false, false, false}, {false, true, false, false, false}, {true, true, true, true, true}}, "bool")
+  local y = run(model({q = {2, 4, 3, 8}, k = {2, 2, 5, 8}}, nil, {{"m", {3, 5}, o.BOOL}}), q, k, v, mask)
+  for d = 0, 7 do
+    t.eq(y[0][0][0][d], 0.0)
+    t.near(y[0][1][1][d], v[0][0][1][d], 1e-6)
+  end
+  -- a mask shorter than the keys: the others take no part
+  y = run(model({q = {2, 4, 3, 8}, k = {2, 2, 5, 8}}, nil, {{"m", {3, 1}}}), q, k, v, tvm.zeros({3, 1}, "float32"))
+  for d = 0, 7 do t.near(y[0][1][2][d], v[0][0][0][d], 1e-6) end
+  t.raises("onnx_node", function() model({q = {2, 3, 3, 8}, k = {2, 2, 5, 8}}) end)
+  t.raises("onnx_node", function() model({q = {2, 3, 8}, k = {2, 5, 8}}, {q_num_heads = 3, kv_num_heads = 1}) end)
+  t.raises("onnx_node", function() model({q = {2, 4, 3, 8}, k = {2, 2, 5, 7}}) end)
+  t.contains(model({q = {2, "h", 3, 8}, k = {2, 2, 5, 8}}):unsupported(), "how many heads")
+  t.contains(model({q = {2, 4, 3, 8}, k = {2, 2, 5, 8}}, {softmax_precision = 10}):unsupported(), "softmax_precision")
+end)
+
+t.test("rotary embedding turns pairs of elements", function()
+  local function turned(attrs, dims)
+    return import{opset = 23, inputs = {o.value("x", dims), o.value("c", {1, 1, 1}), o.value("s", {1, 1, 1})},
+      outputs = {o.value("y", {})}, nodes = {o.node("RotaryEmbedding", {"x", "c", "s"}, {"y"}, attrs)}}
+  end
+  local x, c, s = T({{{{1, 2, 3, 4}}}}, "float32"), T({{{0}}}, "float32"), T({{{1}}}, "float32") -- by a right angle
+  t.ok(run(turned({rotary_embedding_dim = 2}, {1, 1, 1, 4}), x, c, s) == T({{{{-2, 1, 3, 4}}}}, "float32"))
+  local flat = T({{{1, 2, 3, 4}}}, "float32")
+  t.ok(run(turned({num_heads = 2}, {1, 1, 4}), flat, c, s) == T({{{-2, 1, -4, 3}}}, "float32"))
+  t.ok(run(turned({num_heads = 2, interleaved = 1}, {1, 1, 4}), flat, c, s) == T({{{-2, 1, -4, 3}}}, "float32"))
+  t.raises("onnx_node", function() turned(nil, {1, 1, 4}) end)
+  t.raises("onnx_node", function() turned({num_heads = 3}, {1, 1, 4}) end)
+  t.raises("onnx_node", function() turned({rotary_embedding_dim = 3}, {1, 1, 1, 4}) end)
+  t.raises("onnx_node", function() turned({}, {1, 1, 1, 8}) end) -- one angle for four pairs
+end)
+
 os.remove(path)
 t.done()

@@ -4,14 +4,14 @@
 #include "core/graph/infer.h"
 #include "core/graph/ops/window.h"
 
-/* A window that lies in the padding as a whole has no greatest element and no mean: refused, as ONNX
-** Runtime does. */
+/* A window that lies in the padding as a whole has no greatest element and no mean: refused, as
+** ONNX Runtime does. */
 static bool pads_fit(const GraphCall *c, const Window *w)
 {
     for (int d = 0; d < w->n; d++)
         if (w->before[d] >= window_span(w, d) || w->after[d] >= window_span(w, d))
-            return call_refuse(c, "on axis %d its padding holds a whole window, which spans %lld", d,
-                               (long long)window_span(w, d));
+            return call_refuse(c, "on axis %d its padding holds a whole window, which spans %lld",
+                               d, (long long)window_span(w, d));
     return true;
 }
 

@@ -1,9 +1,9 @@
 /* power.c -- Pow: a to the power b, in a's type.
 **
-** Integers are multiplied, and wrap as products do, for any integer exponent, as numpy's are.  (ONNX
-** Runtime goes through float64, which knows no product above 2^53.)  An integer with a float exponent is
-** computed in float64 and cut off, and a float takes the wider of the two types: numpy again, and with
-** it ONNX's reference.
+** Integers are multiplied, and wrap as products do, for any integer exponent, as numpy's are.
+** (ONNX Runtime goes through float64, which knows no product above 2^53.)  An integer with a float
+** exponent is computed in float64 and cut off, and a float takes the wider of the two types: numpy
+** again, and with it ONNX's reference.
 */
 #include <math.h>
 
@@ -23,8 +23,8 @@ static bool known_exponent(LowerCall *l, uint64_t *e)
     return true;
 }
 
-/* "let p1 = … in p0 * …": the product of those a^(2^k) whose bits are set in the exponent, which is the
-** integer `b` or, where it is known, `e`.  Two bits a time: pj is a^(4^j). */
+/* "let p1 = … in p0 * …": the product of those a^(2^k) whose bits are set in the exponent, which is
+** the integer `b` or, where it is known, `e`.  Two bits a time: pj is a^(4^j). */
 static const char *squarings(Arena *A, int bits, bool known, uint64_t e)
 {
     Buf powers = buf_new(A), product = buf_new(A);
@@ -32,11 +32,13 @@ static const char *squarings(Arena *A, int bits, bool known, uint64_t e)
     for (int j = 0; 2 * j < bits && (!known || e >> 2 * j); j++) {
         const char *times = product.len ? " * " : "";
         if (j > 0)
-            buf_printf(&powers, "let p%d = p%d * p%d * (p%d * p%d) in ", j, j - 1, j - 1, j - 1, j - 1);
+            buf_printf(&powers, "let p%d = p%d * p%d * (p%d * p%d) in ", j, j - 1, j - 1, j - 1,
+                       j - 1);
         if (!known)
-            buf_printf(&product,
-                       "%sselect((e >> %d & 1) == 0, 1, p%d) * select((e >> %d & 1) == 0, 1, p%d * p%d)",
-                       times, 2 * j, j, 2 * j + 1, j, j);
+            buf_printf(
+                &product,
+                "%sselect((e >> %d & 1) == 0, 1, p%d) * select((e >> %d & 1) == 0, 1, p%d * p%d)",
+                times, 2 * j, j, 2 * j + 1, j, j);
         else
             for (uint64_t digit = e >> 2 * j & 3; digit; digit--, times = " * ")
                 buf_printf(&product, "%sp%d", times, j);
@@ -44,9 +46,10 @@ static const char *squarings(Arena *A, int bits, bool known, uint64_t e)
     return arena_printf(A, "%s%s", buf_str(&powers), buf_str(&product));
 }
 
-/* Of w bits' integers only the w - 2 low bits of an exponent count: for an odd base powers repeat after
-** 2^(w-2), and an even one has none but 0 from 2^w on.  A negative exponent leaves of 1 and -1 what
-** they are; the reciprocal of another number is cut off to 0, which stands for that of 0, too. */
+/* Of w bits' integers only the w - 2 low bits of an exponent count: for an odd base powers repeat
+** after 2^(w-2), and an even one has none but 0 from 2^w on.  A negative exponent leaves of 1 and
+** -1 what they are; the reciprocal of another number is cut off to 0, which stands for that of 0,
+** too. */
 static const Node *integer_power(LowerCall *l, const Node *a, const Node *b)
 {
     DType t = (DType)a->type, tb = (DType)b->type;
@@ -70,8 +73,8 @@ static const Node *integer_power(LowerCall *l, const Node *a, const Node *b)
                      lower_formula(l, below, t, 2, arg), r);
 }
 
-/* An integer to a float's power, in float64.  What is an integer but for the last places of `pow` is that
-** integer, which cutting off would miss by 1. */
+/* An integer to a float's power, in float64.  What is an integer but for the last places of `pow`
+** is that integer, which cutting off would miss by 1. */
 static const Node *cut_off(LowerCall *l, const Node *a, const Node *b)
 {
     FormulaArg arg[] = {{"a", te_cast(l->te, DT_float64, a)}, {"b", te_cast(l->te, DT_float64, b)}};
@@ -108,8 +111,11 @@ const Node *lower_power(LowerCall *l, const Axes *ax)
     DType t = (DType)a->type, tb = lower_type(l, 1).dtype;
     uint64_t e;
     if (dtype_is_int(t) && known_exponent(l, &e)) {
-        const char *text = e == 0 ? "1" : e == 1 ? "a" : e == 2 ? "a * a" : e == 3 ? "a * a * a"
-                                                : squarings(l->call.A, 63, true, e);
+        const char *text = e == 0   ? "1"
+                           : e == 1 ? "a"
+                           : e == 2 ? "a * a"
+                           : e == 3 ? "a * a * a"
+                                    : squarings(l->call.A, 63, true, e);
         return lower_formula(l, text, t, 1, (FormulaArg[]){{"a", a}});
     }
     const char *quick = dtype_is_float(t) ? float_power(l) : NULL;

@@ -175,8 +175,8 @@ static bool lower_reduce_op(LowerCall *l, const bool *on, bool keep)
     Over o = begin(l, on, keep);
     if (t == DT_bool)
         return lower_bool_reduce(l, &o, r->combiner == COMB_max);
-    /* What is divided, or has a root, of integers is so in float64, as in numpy, and cut off: sums and
-    ** squares must not wrap on the way there. */
+    /* What is divided, or has a root, of integers is so in float64, as in numpy, and cut off: sums
+    ** and squares must not wrap on the way there. */
     DType in = dtype_is_float(t) || !r->after ? t : DT_float64;
     const char *each_text = dtype_info[t].cls == DC_UINT && r->each[0] == 'm' ? "x" : r->each;
     const Node *each = lower_formula(

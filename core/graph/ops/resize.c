@@ -73,8 +73,8 @@ static void keep_aspect(const GraphCall *c, Plan *p, const int *axis, size_t n)
     }
 }
 
-/* The product is rounded to float32 before it is cut off, as in ONNX's shape inference: 0.7 of 10 are 7,
-** though the float32 below 0.7 makes that 6.9999999. */
+/* The product is rounded to float32 before it is cut off, as in ONNX's shape inference: 0.7 of 10
+** are 7, though the float32 below 0.7 makes that 6.9999999. */
 static double scaled_size(const Plan *p, int d, int64_t in, double scale)
 {
     if (p->coord == TF_CROP)
@@ -115,8 +115,8 @@ static bool plan(GraphCall *c, Plan *p, bool *ok)
             return *ok = false;
         int d = axis[k];
         if (from == 3 && x.dim[d] == 0 && v[k] != 0)
-            return *ok = call_refuse(c, "axis %d is empty: it has nothing to make %g elements of", d,
-                                     v[k]);
+            return *ok = call_refuse(c, "axis %d is empty: it has nothing to make %g elements of",
+                                     d, v[k]);
         if (!((v[k] > 0 || (from == 3 && x.dim[d] == 0)) && v[k] <= (double)INT32_MAX))
             return *ok = call_refuse(c, "it cannot make axis %d %g", d, v[k]);
         if (p->coord == TF_CROP) {
@@ -221,9 +221,10 @@ static const Node *nearest(LowerCall *l, const Node *from, const Axes *ax, int d
     return NULL;
 }
 
-/* Weights of the taps floor(x) - 1 … floor(x) + 2 (cubic) or floor(x), floor(x) + 1 (linear), where f is
-** what x has behind the point.  With exclude_outside, taps outside have no weight, the others sum to 1.
-** The sum is a float; of integers it is float64, as in ONNX's reference, for it is cut off at the end. */
+/* Weights of the taps floor(x) - 1 … floor(x) + 2 (cubic) or floor(x), floor(x) + 1 (linear), where
+** f is what x has behind the point.  With exclude_outside, taps outside have no weight, the others
+** sum to 1. The sum is a float; of integers it is float64, as in ONNX's reference, for it is cut
+** off at the end. */
 static const Node *weighted(LowerCall *l, const Node *from, const Axes *ax, int d, const Node *x,
                             bool cubic)
 {

@@ -101,8 +101,8 @@ bool lower_constant_of_shape(LowerCall *l)
     return true;
 }
 
-/* How many numbers there are from start up to limit by delta: exactly.  With unsigned arithmetic, which
-** holds the distance between any two. */
+/* How many numbers there are from start up to limit by delta: exactly.  With unsigned arithmetic,
+** which holds the distance between any two. */
 static uint64_t integers_between(DType t, int64_t start, int64_t limit, int64_t delta)
 {
     bool uns = dtype_info[t].cls == DC_UINT, down = !uns && delta < 0;
@@ -113,9 +113,9 @@ static uint64_t integers_between(DType t, int64_t start, int64_t limit, int64_t 
     return !some ? 0 : down ? (from - to - 1) / (0 - by) + 1 : (to - from - 1) / by + 1;
 }
 
-/* The same of floats, as ONNX's shape inference and ONNX Runtime have it: the distance is rounded to
-** the type, the quotient is float64.  (numpy, and with it ONNX's reference, rounds that too, and may
-** so have one element less.) */
+/* The same of floats, as ONNX's shape inference and ONNX Runtime have it: the distance is rounded
+** to the type, the quotient is float64.  (numpy, and with it ONNX's reference, rounds that too, and
+** may so have one element less.) */
 static double floats_between(DType t, double start, double limit, double delta)
 {
     double distance = dtype_convert(t, DT_float64, (Scalar){.f = limit - start}).f;

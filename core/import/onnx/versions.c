@@ -1,60 +1,11 @@
 /* versions.c -- the rules of versions.def. */
 #include <string.h>
 
-#include "core/import/onnx/reader.h"
+#include "core/graph/consts.h"
+#include "core/graph/infer.h"
+#include "core/import/onnx/rule.h"
 
-/* ---- pieces ---- */
-
-/* The attribute of that name, marked as taken; NULL if the node does not have it. */
-static OnnxAttr *take(OnnxNode *n, const char *name)
-{
-    for (size_t i = 0; i < n->nattrs; i++)
-        if (!strcmp(n->attr[i].name, name)) {
-            n->attr[i].taken = true;
-            return &n->attr[i];
-        }
-    return NULL;
-}
-
-static bool has_attr(const OnnxNode *n, const char *name)
-{
-    for (size_t i = 0; i < n->nattrs; i++)
-        if (!strcmp(n->attr[i].name, name))
-            return true;
-    return false;
-}
-
-static int64_t take_int(OnnxNode *n, const char *name, int64_t standard)
-{
-    OnnxAttr *a = take(n, name);
-    return a && a->type == ATTR_INT_ ? a->value.at.i : standard;
-}
-
-static bool unknown(OnnxNode *n, const char *why)
-{
-    n->why = why;
-    return true;
-}
-
-/* Input `i`, of the four after those in the file that there is room for. */
-static void set_input(OnnxNode *n, size_t i, ValueId v)
-{
-    while (n->nin <= i)
-        n->in[n->nin++] = VALUE_NONE;
-    n->in[i] = v;
-}
-
-/* Input `i` becomes this one number. */
-static bool set_number(Importer *im, OnnxNode *n, size_t i, DType t, double v, Err *err)
-{
-    Tensor *s = tensor_new(t, 0, NULL, err);
-    if (!s)
-        return false;
-    dtype_store(t, tensor_fill(s), dtype_convert(t, DT_float64, (Scalar){.f = v}));
-    set_input(n, i, gb_const(im->b, NULL, NULL, s));
-    tensor_release(s);
-    return true;
-}
+/* ---- attributes that became inputs ---- */
 
 static bool ints_to_input(Importer *im, OnnxNode *n, const char *name, size_t i)
 {
@@ -64,30 +15,15 @@ static bool ints_to_input(Importer *im, OnnxNode *n, const char *name, size_t i)
     return true;
 }
 
-static GType type_of(Importer *im, const OnnxNode *n, size_t i)
+/* Input `i` becomes this one number. */
+static bool set_number(Importer *im, OnnxNode *n, size_t i, DType t, double v, Err *err)
 {
-    return i < n->nin && n->in[i] != VALUE_NONE ? gb_value(im->b, n->in[i])->type : gtype_unknown();
+    ValueId id;
+    if (!make_number(im, t, v, &id, err))
+        return false;
+    set_input(n, i, id);
+    return true;
 }
-
-/* Room for the outputs of a node that its rule builds by itself. */
-static void make(Importer *im, OnnxNode *n, size_t count)
-{
-    n->made = ARENA_ARRAY(im->A, ValueId, count);
-    n->nmade = count;
-}
-
-/* A node made on the way, with one output. */
-static bool helper(Importer *im, GraphOpId op, const ValueId *in, size_t nin, const GArg *arg,
-                   size_t nargs, ValueId *out, Err *err)
-{
-    return gb_node(
-        im->b,
-        &(GNodeSpec){
-            .op = &graph_op[op], .in = in, .nin = nin, .arg = arg, .nargs = nargs, .nout = 1},
-        out, err);
-}
-
-/* ---- attributes that became inputs ---- */
 
 static bool rule_axes_to_input(Importer *im, OnnxNode *n, Err *err)
 {
@@ -147,9 +83,9 @@ static bool rule_pads_to_inputs(Importer *im, OnnxNode *n, Err *err)
 
 /* ---- meanings that changed ---- */
 
-/* Before version 7 the second input was stretched only where `broadcast` said so, from `axis` on.  The
-** default, -1, says that its axes are the last ones, as they are today; what is further below 0 counts
-** from the end of a's. */
+/* Before version 7 the second input was stretched only where `broadcast` said so, from `axis` on.
+** The default, -1, says that its axes are the last ones, as they are today; what is further below 0
+** counts from the end of a's. */
 static bool rule_broadcast_axis(Importer *im, OnnxNode *n, Err *err)
 {
     int64_t on = take_int(n, "broadcast", 0), axis = take_int(n, "axis", -1);
@@ -299,8 +235,8 @@ static bool rule_flat_softmax(Importer *im, OnnxNode *n, Err *err)
     return helper(im, GOP_reshape, back, 2, NULL, 0, n->made, err);
 }
 
-/* Upsample, and Resize of version 10 unless it takes the nearest: a scale for each axis, counted from
-** the corners. */
+/* Upsample, and Resize of version 10 unless it takes the nearest: a scale for each axis, counted
+** from the corners. */
 static bool rule_upsample(Importer *im, OnnxNode *n, Err *err)
 {
     static const struct {
@@ -373,17 +309,18 @@ static bool scales_of_one_kind(const Tensor *scales, bool grow, Tensor **out, Er
     return true;
 }
 
-/* Version 10 did not say which element is the nearest.  Its test cases take [1, 3] of [1, 2, 3, 4] at
-** scale 0.6, so they round up where an axis shrinks, and each element twice at scale 2, so they round
-** down where it grows; so does ONNX Runtime in version 10.  (ONNX's converter from 10 to 11 writes
-** `floor` for both, which its own case contradicts.) */
+/* Version 10 did not say which element is the nearest.  Its test cases take [1, 3] of [1, 2, 3, 4]
+** at scale 0.6, so they round up where an axis shrinks, and each element twice at scale 2, so they
+** round down where it grows; so does ONNX Runtime in version 10.  (ONNX's converter from 10 to 11
+** writes `floor` for both, which its own case contradicts.) */
 static bool rule_resize_10(Importer *im, OnnxNode *n, Err *err)
 {
     for (size_t i = 0; i < n->nattrs; i++)
         if (!strcmp(n->attr[i].name, "mode") && n->attr[i].type == ATTR_STRING_ &&
             strcmp(n->attr[i].value.at.s, "nearest") != 0)
             return rule_upsample(im, n, err);
-    const Tensor *scales = n->nin > 1 && n->in[1] != VALUE_NONE ? gb_value(im->b, n->in[1])->data : NULL;
+    bool given = n->nin > 1 && n->in[1] != VALUE_NONE;
+    const Tensor *scales = given ? gb_value(im->b, n->in[1])->data : NULL;
     if (!scales || !dtype_is_float(scales->dtype))
         return unknown(n, "which way it rounds depends on its scales, which are not known");
     take(n, "mode");
@@ -503,8 +440,9 @@ static bool by_channel(Importer *im, ValueId v, int rank, ValueId *out, Err *err
     return helper(im, GOP_unsqueeze, (ValueId[]){v, axes}, 2, NULL, 0, out, err);
 }
 
-/* quantize(sum * (a_scale * b_scale)), where sum is of int32: the end of QLinearConv and QLinearMatMul,
-** whose inputs 1, 4, 6 and 7 are the scales of a and b and the scale and zero point of the result. */
+/* quantize(sum * (a_scale * b_scale)), where sum is of int32: the end of QLinearConv and
+** QLinearMatMul, whose inputs 1, 4, 6 and 7 are the scales of a and b and the scale and zero point
+** of the result. */
 static bool requantize(Importer *im, OnnxNode *n, ValueId sum, int rank, Err *err)
 {
     GArg to = {"to", {.kind = GA_DTYPE, .at.t = DT_float32}};
@@ -666,6 +604,8 @@ const GraphOp *onnx_op(const char *op_type)
                 {"Scatter", GOP_scatter_elements}, /* until version 11 */
                 {"QLinearConv", GOP_conv_integer}, /* and more: see versions.def */
                 {"QLinearMatMul", GOP_matmul_integer},
+                {"Attention", GOP_matmul},
+                {"RotaryEmbedding", GOP_mul},
                 {"SoftmaxCrossEntropyLoss", GOP_negative_log_likelihood_loss}};
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
         if (!strcmp(op_type, told[i].name))

@@ -38,11 +38,12 @@ struct Guard {
 };
 
 struct Arena {
-    atomic_int refs;
+    _Alignas(16) atomic_int refs;
     Arena *parent;
     Adopted *adopted;
     Owned *owned;
-    Chunk *chunks; /* newest first */
+    Chunk *chunks;   /* newest first */
+    Chunk *attached; /* the one that came with the arena and goes with it; or NULL */
     char *free, *end;
     size_t bytes;
     Guard *guard;       /* the guard that would release this arena, while it stands */
@@ -131,14 +132,30 @@ static void guard_watch(Guard *g, Arena *a)
     g->made = a;
 }
 
-Arena *arena_new(Arena *parent)
+/* An arena of `size` bytes, itself included. */
+static Arena *begin(Arena *parent, size_t size)
 {
-    Arena *a = take(sizeof *a);
+    Arena *a = take(size);
     atomic_init(&a->refs, 1);
     a->parent = arena_retain(parent);
-    a->bytes = sizeof *a;
+    a->bytes = size;
     atomic_fetch_add(&alive, 1);
     guard_watch(innermost, a);
+    return a;
+}
+
+Arena *arena_new(Arena *parent)
+{
+    return begin(parent, sizeof(Arena));
+}
+
+Arena *arena_new_sized(Arena *parent, size_t bytes)
+{
+    Arena *a = begin(parent, sizeof *a + sizeof(Chunk) + bytes);
+    a->chunks = a->attached = (Chunk *)(void *)(a + 1);
+    a->chunks->size = bytes;
+    a->free = a->chunks->data;
+    a->end = a->free + bytes;
     return a;
 }
 
@@ -180,7 +197,8 @@ void arena_release(Arena *a)
             arena_release(d->arena);
         for (Chunk *c = a->chunks, *next; c; c = next) {
             next = c->next;
-            free(c);
+            if (c != a->attached)
+                free(c);
         }
         free(a);
         atomic_fetch_sub(&alive, 1);
@@ -274,18 +292,6 @@ char *arena_printf(Arena *a, const char *fmt, ...)
     va_end(again);
     va_end(ap);
     return s;
-}
-
-Arena *arena_new_sized(Arena *parent, size_t bytes)
-{
-    Arena *a = arena_new(parent);
-    Chunk *c = take(sizeof *c + bytes);
-    c->size = bytes;
-    a->bytes += sizeof *c + bytes;
-    a->chunks = c;
-    a->free = c->data;
-    a->end = c->data + bytes;
-    return a;
 }
 
 bool arena_holds(const Arena *a, const void *p)

@@ -474,15 +474,15 @@ static Interval value_under(const VarRange *known, size_t n, const Node *e)
 /* Are the reduce axes of the block, whose axes stand in the scope from `own` on, 0 in the first iteration of the loops? */
 static bool check_first(Verifier *v, const Node *block, uint32_t own)
 {
-    VarRange *first = ARENA_ARRAY(scratch(v), VarRange, v->depth + 1);
+    VarRange few[FIRST_SCOPE], *first = v->depth <= FIRST_SCOPE ? few : ARENA_ARRAY(scratch(v), VarRange, v->depth);
     size_t n = 0;
     for (uint32_t i = 0; i < v->depth; i++) {
         const Scoped *s = &v->scope[i];
-        if (s->kind != K_LOOP && !s->value)
+        if (s->kind != K_LOOP && (!s->value || (i >= own && s->kind != K_REDUCE)))
             continue;
         Interval at = s->value ? value_under(first, n, s->value) : (Interval){0, 0};
         first[n++] = (VarRange){s->node, at.lo, at.hi};
-        if (i < own || s->kind != K_REDUCE || (at.lo == 0 && at.hi == 0))
+        if (i < own || (at.lo == 0 && at.hi == 0))
             continue;
         if (at.lo == at.hi)
             return bad(v, block, "the reduce axis '%s' begins at %lld, but init runs where it is 0",
@@ -501,7 +501,7 @@ static bool check_init(Verifier *v, const Node *block, uint32_t own)
         return true;
     if (!check_first(v, block, own))
         return false;
-    VarRange *zero = ARENA_ARRAY(scratch(v), VarRange, iters->nkids + 1);
+    VarRange few[16], *zero = iters->nkids <= 16 ? few : ARENA_ARRAY(scratch(v), VarRange, iters->nkids);
     size_t n = 0;
     for (size_t i = 0; i < iters->nkids; i++)
         if (iters->kid[i]->at.i == ITER_reduce)

@@ -10,16 +10,16 @@
 enum { PAGE = 4096, STACK_NEAR = 1 << 20 };
 
 /* The tensor of a call that a pool offset is in or nearest to. */
-typedef struct Place {
+typedef struct Hit {
     const Tensor *tensor;
     const KernelParam *param;
     int64_t byte;     /* from element [0,…] */
     int64_t distance; /* from the tensor's bytes; 0 inside */
-} Place;
+} Hit;
 
-static Place find_place(const ExecCall *c, int64_t at)
+static Hit find_hit(const ExecCall *c, int64_t at)
 {
-    Place best = {.distance = INT64_MAX};
+    Hit best = {.distance = INT64_MAX};
     for (int i = 0; i < c->kernel->nparams; i++) {
         const Tensor *t = c->args[i];
         const Slot *slot = &t->storage->slot;
@@ -28,13 +28,13 @@ static Place find_place(const ExecCall *c, int64_t at)
         int64_t start = slot->offset + t->offset, end = start + tensor_bytes(t);
         int64_t distance = at < start ? start - at : at >= end ? at - end + 1 : 0;
         if (distance < best.distance)
-            best = (Place){t, &c->kernel->params[i], at - start, distance};
+            best = (Hit){t, &c->kernel->params[i], at - start, distance};
     }
     return best;
 }
 
 /* "C[10, 3]": the leading index may lie outside, all others are within their extents. */
-static void element_text(const Place *p, char *out, size_t size)
+static void element_text(const Hit *p, char *out, size_t size)
 {
     const Tensor *t = p->tensor;
     int64_t width = (int64_t)dtype_bytes(t->dtype), index[TENSOR_MAX_RANK];
@@ -62,7 +62,7 @@ static void tensor_text(const Tensor *t, char *out, size_t size)
     arena_release(A);
 }
 
-static void refuse_outside(const Kernel *k, const Place *p, const char *verb, Err *err)
+static void refuse_outside(const Kernel *k, const Hit *p, const char *verb, Err *err)
 {
     char element[256], shape[128];
     element_text(p, element, sizeof element);
@@ -73,7 +73,7 @@ static void refuse_outside(const Kernel *k, const Place *p, const char *verb, Er
 static void explain_pool(const ExecCall *c, const BoardFault *f, Err *err)
 {
     char element[256], what[400];
-    Place p = find_place(c, f->pool_at);
+    Hit p = find_hit(c, f->pool_at);
     if (!p.tensor) {
         REFUSE(err, kernel_crashed, NULL, c->kernel->name, "an access outside all its tensors");
         return;
@@ -157,7 +157,7 @@ static bool damaged(const ExecCall *c, int i, Err *err)
     if (!c->kernel->params[i].written || !slot->span ||
         !pool_damaged(slot, pool_data(slot) - slot->offset, &at))
         return false;
-    Place p = {t, &c->kernel->params[i], at - t->offset, 1};
+    Hit p = {t, &c->kernel->params[i], at - t->offset, 1};
     pool_repair(slot);
     refuse_outside(c->kernel, &p, "writes", err);
     return true;

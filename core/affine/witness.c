@@ -26,18 +26,18 @@ typedef struct Bound {
 } Bound;
 
 /* Where an element was touched first: the loop's value and those of all loops around. */
-typedef struct Touch {
+typedef struct Visit {
     bool there;
     int64_t at;
     uint32_t nbound;
     const Bound *bound;
-} Touch;
+} Visit;
 
 typedef struct Element {
     struct Element *next;
     const Node *buffer;
     int64_t index[IR_MAX_RANK];
-    Touch first[ACCESS_KINDS];
+    Visit first[ACCESS_KINDS];
 } Element;
 
 enum { BUCKETS = 1024 };
@@ -147,7 +147,7 @@ static const char *others(Search *s, const Bound *bound, uint32_t n)
 
 static void report(Search *s, const Element *e, AccessKind first, AccessKind second)
 {
-    const Touch *t = &e->first[first];
+    const Visit *t = &e->first[first];
     *s->out = (LoopConflict){.buffer = e->buffer, .first = t->at, .second = s->at, .first_does = first,
                              .second_does = second, .first_at = others(s, t->bound, t->nbound),
                              .second_at = others(s, s->bound, s->nbound)};
@@ -180,7 +180,7 @@ static void touch(Search *s, const Node *buffer, const Node *const *index, Acces
         return;
     Bound *copy = ARENA_ARRAY(s->scratch, Bound, s->nbound + 1);
     memcpy(copy, s->bound, s->nbound * sizeof *copy);
-    e->first[kind] = (Touch){true, s->at, s->nbound, copy};
+    e->first[kind] = (Visit){true, s->at, s->nbound, copy};
 }
 
 /* The loads that evaluating `n` makes; only those of a Select's chosen side. */

@@ -88,7 +88,7 @@ static bool collect_everywhere(const Node *n, const char *name, Bound *b)
         b->nodes[b->n++] = n;
     }
     for (size_t i = 0; i < n->nkids; i++)
-        if (is_statement(n->kid[i]) && !collect_everywhere(n->kid[i], name, b))
+        if (ir_is_stmt(n->kid[i]) && !collect_everywhere(n->kid[i], name, b))
             return false;
     return true;
 }

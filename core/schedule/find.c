@@ -16,7 +16,7 @@ static bool holds_block(const Node *n, const char *name)
     if (n->op == OP_Block)
         return strcmp(ir_block_name(n), name) == 0;
     for (size_t i = 0; i < n->nkids; i++)
-        if (is_statement(n->kid[i]) && holds_block(n->kid[i], name))
+        if (ir_is_stmt(n->kid[i]) && holds_block(n->kid[i], name))
             return true;
     return false;
 }
@@ -30,7 +30,7 @@ static void search_loops(Search *s, const Node *n)
     }
     if (n->op != OP_Block)
         for (size_t i = 0; i < n->nkids; i++)
-            if (is_statement(n->kid[i]))
+            if (ir_is_stmt(n->kid[i]))
                 search_loops(s, n->kid[i]);
 }
 
@@ -77,7 +77,7 @@ static void collect_loops(Arena *A, const Node *func, const Node *n, NameList *o
         vec_push(A, out, loop_label(A, func, n));
     if (n->op != OP_Block)
         for (size_t i = 0; i < n->nkids; i++)
-            if (is_statement(n->kid[i]))
+            if (ir_is_stmt(n->kid[i]))
                 collect_loops(A, func, n->kid[i], out);
 }
 
@@ -109,7 +109,7 @@ static void collect_allocs(Arena *A, const Node *n, NameList *out)
     if (n->op == OP_Alloc)
         vec_push(A, out, ir_buf_name(n->kid[Alloc_buffer]));
     for (size_t i = 0; i < n->nkids; i++)
-        if (is_statement(n->kid[i]))
+        if (ir_is_stmt(n->kid[i]))
             collect_allocs(A, n->kid[i], out);
 }
 
@@ -202,7 +202,7 @@ static const Node *buffer_below(const Node *n, const char *name)
     if (n->op == OP_Alloc && strcmp(ir_buf_name(n->kid[Alloc_buffer]), name) == 0)
         return n->kid[Alloc_buffer];
     for (size_t i = 0; i < n->nkids; i++) {
-        const Node *b = is_statement(n->kid[i]) ? buffer_below(n->kid[i], name) : NULL;
+        const Node *b = ir_is_stmt(n->kid[i]) ? buffer_below(n->kid[i], name) : NULL;
         if (b)
             return b;
     }

@@ -141,16 +141,6 @@ static const Node *fed_by(Step *s, const Path *consumer, const Node **producer)
     return NULL;
 }
 
-static void find_loads(const Node *n, const Node *buffer, const Node **at, bool *differ)
-{
-    if (n->op == OP_Load && n->kid[Load_buffer] == buffer) {
-        *differ |= *at && !ir_same(*at, n);
-        *at = n;
-    }
-    for (size_t i = 0; i < n->nkids; i++)
-        find_loads(n->kid[i], buffer, at, differ);
-}
-
 typedef struct Replace {
     const Node *buffer, *value;
 } Replace;
@@ -198,9 +188,8 @@ static bool same_domain(Step *s, const Path *p, const Path *q, const Node *load)
 bool prim_reverse_compute_inline(Step *s)
 {
     Arena *A = s->A;
-    const Node *consumer = s->arg[0].node, *producer = NULL, *load = NULL;
+    const Node *consumer = s->arg[0].node, *producer = NULL;
     const char *name = ir_block_name(consumer);
-    bool differ = false;
     if (!plain_store(s, consumer, "reverse_compute_inline"))
         return false;
     Path at, p;
@@ -212,7 +201,8 @@ bool prim_reverse_compute_inline(Step *s)
     path_to_block(s->func, ir_block_name(producer), &p);
     if (!plain_store(s, producer, "reverse_compute_inline") || !nest_keeps_condition(s, &at, &p))
         return false;
-    find_loads(consumer, between, &load, &differ);
+    bool differ;
+    const Node *load = tree_load(consumer, between, &differ);
     const Node *from = block_access(producer), *to = block_access(consumer);
     Subst map[IR_MAX_RANK];
     size_t rank = ir_rank(between);

@@ -84,7 +84,7 @@ static const Node *block_with(const Node *n, const Node *buffer, bool writes)
     if (n->op == OP_Block)
         return (writes ? tree_writes(n, buffer) : tree_reads(n, buffer)) ? n : NULL;
     for (size_t i = 0; i < n->nkids; i++) {
-        const Node *found = is_statement(n->kid[i]) ? block_with(n->kid[i], buffer, writes) : NULL;
+        const Node *found = ir_is_stmt(n->kid[i]) ? block_with(n->kid[i], buffer, writes) : NULL;
         if (found)
             return found;
     }
@@ -263,7 +263,7 @@ bool legal_rounds(const Node *n)
     if (n->op == OP_Update)
         return rounding_update(n);
     for (size_t i = 0; i < n->nkids; i++)
-        if (is_statement(n->kid[i]) && legal_rounds(n->kid[i]))
+        if (ir_is_stmt(n->kid[i]) && legal_rounds(n->kid[i]))
             return true;
     return false;
 }

@@ -42,7 +42,6 @@ typedef struct Moved {
 ** when its Alloc has left the loop: does no iteration find there, or lose, what another one put there?  Does not look at
 ** loops whose iterations run at once. */
 bool legal_move(const Moved *m, Err *err);
-bool legal_surely_moved(const Moved *m);
 
 /* Has n an update whose result depends on the order of such updates? */
 bool legal_rounds(const Node *n);

@@ -236,7 +236,7 @@ static bool used_outside(const Node *n, const Node *buffer, const Node *var)
     if (n->op == OP_Store || n->op == OP_Update || n->op == OP_Block)
         return ir_mentions(n, buffer);
     for (size_t i = 0; i < n->nkids; i++)
-        if (!is_statement(n->kid[i]) ? tree_reads(n->kid[i], buffer) : !inside && used_outside(n->kid[i], buffer, var))
+        if (!ir_is_stmt(n->kid[i]) ? tree_reads(n->kid[i], buffer) : !inside && used_outside(n->kid[i], buffer, var))
             return true;
     return false;
 }
@@ -266,7 +266,7 @@ static bool all_memory_kept(const Node *before, const Node *after, const Node *n
         !memory_kept(after, &was, &now, n->kid[Alloc_buffer]))
         return false;
     for (size_t i = 0; i < n->nkids; i++)
-        if (is_statement(n->kid[i]) && !all_memory_kept(before, after, n->kid[i]))
+        if (ir_is_stmt(n->kid[i]) && !all_memory_kept(before, after, n->kid[i]))
             return false;
     return true;
 }
@@ -327,15 +327,6 @@ static Verdict all_kept(Check *c)
         }
     }
     return all;
-}
-
-bool legal_surely_moved(const Moved *m)
-{
-    Accesses was, now;
-    Check c = {.m = m, .was = &was, .now = &now};
-    return access_gather(m->before, m->before->kid[Func_body], &was) &&
-           access_gather(m->after, m->after->kid[Func_body], &now) && all_kept(&c) == LEGAL_YES &&
-           all_memory_kept(m->before, m->after, m->before->kid[Func_body]);
 }
 
 bool legal_move(const Moved *m, Err *err)

@@ -147,7 +147,7 @@ static bool hidden_by_axis(const Node *n, const Node *var, bool guarded, const c
         return has && (guarded || ir_mentions(n->kid[Block_where], var));
     }
     for (size_t i = 0; i < n->nkids; i++)
-        if (is_statement(n->kid[i]) && hidden_by_axis(n->kid[i], var, guarded, name))
+        if (ir_is_stmt(n->kid[i]) && hidden_by_axis(n->kid[i], var, guarded, name))
             return true;
     return false;
 }
@@ -238,7 +238,7 @@ static bool stands_in(const Node *loop, const Node *around)
 {
     bool found = false;
     for (size_t i = 0; i < around->nkids && !found; i++)
-        found = is_statement(around->kid[i]) && (around->kid[i] == loop || stands_in(loop, around->kid[i]));
+        found = ir_is_stmt(around->kid[i]) && (around->kid[i] == loop || stands_in(loop, around->kid[i]));
     return found;
 }
 

@@ -321,22 +321,6 @@ bool prim_compute_at(Step *s)
 
 /* ---- reverse_compute_at ---- */
 
-typedef struct Load {
-    const Node *at;
-    bool differ;
-} Load;
-
-/* The one way in which a block reads a buffer; differ if there are several. */
-static void find_load(const Node *n, const Node *buffer, Load *out)
-{
-    if (n->op == OP_Load && n->kid[Load_buffer] == buffer) {
-        out->differ |= out->at && !ir_same(out->at, n);
-        out->at = n;
-    }
-    for (size_t i = 0; i < n->nkids; i++)
-        find_load(n->kid[i], buffer, out);
-}
-
 /* Is a reduction into `target` still going on when an iteration of the loop ends?  Then some loop around feeds it. */
 static void explain_reducing(const Move *m, const Node *target, Err *reason)
 {
@@ -351,14 +335,14 @@ static void explain_reducing(const Move *m, const Node *target, Err *reason)
 /* Narrows the spans of the axes by which the block reads `source` to what the loop has written of it. */
 static bool narrow_by(Step *s, Move *m, const Node *source)
 {
-    Load load = {0};
-    find_load(m->block, source, &load);
-    if (load.differ)
+    bool differ;
+    const Node *load = tree_load(m->block, source, &differ);
+    if (differ)
         return REFUSE(s->err, reads_differ, m->block, ir_block_name(m->block), ir_buf_name(source));
     Region r = region_of(s->A, m->loop->kid[For_body], source, REGION_WRITES);
     const Node *iters = m->block->kid[Block_iters];
     for (size_t d = 0; d < r.rank; d++) {
-        const Node *index = load.at->kid[Load_index + d];
+        const Node *index = load->kid[Load_index + d];
         if (r.whole[d])
             continue;
         size_t i = 0;

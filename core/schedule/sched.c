@@ -265,7 +265,7 @@ static const Node *made_loop(const Node *n, const char *name, int number)
     if (var && var->step == number && strcmp(var->name, name) == 0)
         return n;
     for (size_t i = 0; i < n->nkids; i++) {
-        const Node *found = is_statement(n->kid[i]) ? made_loop(n->kid[i], name, number) : NULL;
+        const Node *found = ir_is_stmt(n->kid[i]) ? made_loop(n->kid[i], name, number) : NULL;
         if (found)
             return found;
     }

@@ -124,39 +124,12 @@ bool tree_blocks(const Node *n, bool (*visit)(void *env, const Node *block), voi
     return true;
 }
 
-typedef struct Count {
-    size_t n;
-    const Node *last;
-} Count;
-
-static bool count_block(void *env, const Node *block)
-{
-    Count *c = env;
-    c->n++;
-    c->last = block;
-    return true;
-}
-
-size_t tree_block_count(const Node *n)
-{
-    Count c = {0};
-    tree_blocks(n, count_block, &c);
-    return c.n;
-}
-
-const Node *tree_only_block(const Node *n)
-{
-    Count c = {0};
-    tree_blocks(n, count_block, &c);
-    return c.n == 1 ? c.last : NULL;
-}
-
 const Node *tree_first_block(const Node *n)
 {
     if (n->op == OP_Block)
         return n;
     for (size_t i = 0; i < n->nkids; i++) {
-        const Node *b = is_statement(n->kid[i]) ? tree_first_block(n->kid[i]) : NULL;
+        const Node *b = ir_is_stmt(n->kid[i]) ? tree_first_block(n->kid[i]) : NULL;
         if (b)
             return b;
     }
@@ -228,6 +201,24 @@ bool tree_reads(const Node *n, const Node *buffer)
         if (tree_reads(n->kid[i], buffer))
             return true;
     return false;
+}
+
+static void find_load(const Node *n, const Node *buffer, const Node **load, bool *differ)
+{
+    if (n->op == OP_Load && n->kid[Load_buffer] == buffer) {
+        *differ |= *load && !ir_same(*load, n);
+        *load = n;
+    }
+    for (size_t i = 0; i < n->nkids; i++)
+        find_load(n->kid[i], buffer, load, differ);
+}
+
+const Node *tree_load(const Node *n, const Node *buffer, bool *differ)
+{
+    const Node *load = NULL;
+    *differ = false;
+    find_load(n, buffer, &load, differ);
+    return load;
 }
 
 const Node *block_access(const Node *block)

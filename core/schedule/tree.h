@@ -21,7 +21,6 @@ bool path_to_loop(const Node *func, const Node *var, Path *out);
 bool path_to_block(const Node *func, const char *name, Path *out);
 bool path_to_alloc(const Node *func, const Node *buffer, Path *out);
 
-static inline bool is_statement(const Node *n) { return op_info[n->op].cls == CLASS_STMT; }
 static inline const Node *path_end(const Path *p) { return p->at[p->n - 1]; }
 
 /* The Func with path_end(p) replaced; a Nop in its place vanishes from the Seq around it. */
@@ -35,10 +34,6 @@ bool path_has_seq(const Path *p, size_t from, size_t to);
 /* Calls visit for every block below n, in program order; stops at a false answer and says so. */
 bool tree_blocks(const Node *n, bool (*visit)(void *env, const Node *block), void *env);
 
-/* How many blocks stand below n; the one block if there is exactly one, else NULL. */
-size_t tree_block_count(const Node *n);
-const Node *tree_only_block(const Node *n);
-
 /* The first block below n, which names its nest; NULL if there is none. */
 const Node *tree_first_block(const Node *n);
 
@@ -49,6 +44,8 @@ const Node *tree_guard(Arena *A, const Node *n, const Node *cond);
 /* Does n store into, update or read the buffer? */
 bool tree_writes(const Node *n, const Node *buffer);
 bool tree_reads(const Node *n, const Node *buffer);
+/* The Load of the buffer in n, NULL if there is none; of several that differ, the last, and *differ is true. */
+const Node *tree_load(const Node *n, const Node *buffer, bool *differ);
 
 /* The buffer that a block writes: what its one Store or Update goes to; NULL if it has several. */
 const Node *block_target(const Node *block);

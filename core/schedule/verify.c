@@ -18,7 +18,7 @@ static size_t count_statements(const Node *n)
 {
     size_t sum = n->op == OP_Store || n->op == OP_Update;
     for (size_t i = 0; i < n->nkids; i++)
-        if (is_statement(n->kid[i]))
+        if (ir_is_stmt(n->kid[i]))
             sum += count_statements(n->kid[i]);
     return sum;
 }
@@ -38,7 +38,7 @@ static bool verify_loops(Verify *y, const Node *n)
             vec_push(y->A, &y->untold, arena_strdup(y->A, y->err->why));
     }
     for (size_t i = 0; i < n->nkids; i++)
-        if (is_statement(n->kid[i]) && !verify_loops(y, n->kid[i]))
+        if (ir_is_stmt(n->kid[i]) && !verify_loops(y, n->kid[i]))
             return false;
     return true;
 }

@@ -141,7 +141,7 @@ static void find_loops(const Node *n, Loops *out)
     if (n->op == OP_For && out->n < 32)
         out->at[out->n++] = n;
     for (size_t i = 0; i < n->nkids; i++)
-        if (is_statement(n->kid[i]))
+        if (ir_is_stmt(n->kid[i]))
             find_loops(n->kid[i], out);
 }
 

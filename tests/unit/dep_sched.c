@@ -1,5 +1,6 @@
 /* dep_sched.c -- the two witnesses of legality against each other: random steps that the primitives accept must
 ** keep what integer sets find, and a loop that was made concurrent must be free of dependences. */
+#include "tests/dice.h"
 #include "tests/program.h"
 
 #include <stdlib.h>
@@ -42,16 +43,6 @@ static const char *const programs[] = {
     "  alloc T: int32[6, 8]\n  for i in range(6):\n    for j in range(8):\n      block T(i, j):\n        T[i, j] = X[j, i]\n"
     "  for n in range(48):\n    block Y(n):\n      Y[n] = T[n//8, n%8] + 1\n",
 };
-
-static uint64_t seed = 20261121;
-
-static long below(long n)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (long)(seed % (uint64_t)n);
-}
 
 typedef struct Names {
     const char *loop[64], *block[32], *buffer[32];

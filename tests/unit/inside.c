@@ -1,6 +1,7 @@
 /* inside.c -- what is refused as certain to leave a buffer, and what passes; on random programs,
 ** what is refused is found by the checking interpreter, and where nothing but sums stands, what it
 ** finds is refused. */
+#include "tests/dice.h"
 #include "tests/program.h"
 
 #include <string.h>
@@ -65,16 +66,6 @@ static void what_passes(void **state)
 }
 
 /* ---- random programs ---- */
-
-static uint64_t seed = 20261121;
-
-static int below(int n)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (int)(seed % (uint64_t)n);
-}
 
 static void put_sum(Buf *b, const char *x, const char *y)
 {

@@ -1,5 +1,6 @@
 /* legal.c -- the fast way to an answer about legality against the thorough one: on random programs, what distances prove
 ** legal must be so by integer sets, too, and no search over iterations may find a conflict. */
+#include "tests/dice.h"
 #include "tests/program.h"
 
 #include <stdio.h>
@@ -15,16 +16,6 @@
 #include "core/schedule/tree.h"
 
 /* ---- random programs ---- */
-
-static uint64_t seed = 20261121;
-
-static int below(int n)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (int)(seed % (uint64_t)n);
-}
 
 /* A sum over some of the n names, at times divided. */
 static void put_index(Buf *b, int n, const char *const *names, bool positive)

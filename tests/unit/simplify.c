@@ -1,5 +1,6 @@
 /* simplify.c -- every rule by itself on random operands, random expressions against their values, and what
 ** index arithmetic looks like afterwards. */
+#include "tests/dice.h"
 #include "tests/program.h"
 
 #include <math.h>
@@ -10,31 +11,17 @@
 
 /* ---- random numbers and values ---- */
 
-static uint64_t seed = 1;
-
-static uint64_t random64(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    return seed ^= seed << 17;
-}
-
-static int64_t below(int64_t n)
-{
-    return (int64_t)(random64() % (uint64_t)n);
-}
-
 static Scalar random_scalar(DType t)
 {
     static const double odd[] = {0.0, -0.0, 1, -1, INFINITY, -INFINITY, NAN, 1e-310, 0.5, 3, 1e30};
     if (dtype_is_float(t)) {
-        double v = below(3) ? odd[below(11)] : (double)(int64_t)random64() / 1e15;
+        double v = below(3) ? odd[below(11)] : (double)(int64_t)dice_next() / 1e15;
         return (Scalar){.f = t == DT_float32 ? (double)(float)v : v};
     }
     int64_t v = 0;
     switch (below(4)) {
     case 0: v = below(9) - 4; break;
-    case 1: v = (int64_t)(random64() >> below(64)); break;
+    case 1: v = (int64_t)(dice_next() >> below(64)); break;
     case 2: v = (int64_t)(UINT64_MAX << below(64)); break;
     default: v = (INT64_C(1) << below(63)) - below(3); break;
     }
@@ -352,7 +339,7 @@ static void try_expression(Arena *A, const Node *e, const Node *const *vars, con
         for (size_t i = 0; i < 4; i++) {
             env.var[i] = vars[i];
             int64_t span = at[i].max - at[i].min;
-            int64_t v = below(4) == 0 ? at[i].min : below(4) == 0 ? at[i].max : at[i].min + below(span + 1);
+            int64_t v = below(4) == 0 ? at[i].min : below(4) == 0 ? at[i].max : at[i].min + (int64_t)(dice_next() % (uint64_t)(span + 1));
             env.value[i].i = i < known ? v : random_scalar(DT_int64).i;
         }
         Scalar want = eval(&env, e), got = eval(&env, s);

@@ -339,7 +339,8 @@ static void try_expression(Arena *A, const Node *e, const Node *const *vars, con
         for (size_t i = 0; i < 4; i++) {
             env.var[i] = vars[i];
             int64_t span = at[i].max - at[i].min;
-            int64_t v = below(4) == 0 ? at[i].min : below(4) == 0 ? at[i].max : at[i].min + (int64_t)(dice_next() % (uint64_t)(span + 1));
+            int64_t inside = at[i].min + (int64_t)(dice_next() % (uint64_t)(span + 1));
+            int64_t v = below(4) == 0 ? at[i].min : below(4) == 0 ? at[i].max : inside;
             env.value[i].i = i < known ? v : random_scalar(DT_int64).i;
         }
         Scalar want = eval(&env, e), got = eval(&env, s);

@@ -17,7 +17,7 @@
 #include "core/run/pool.h"
 #include "core/run/runtime.h"
 
-enum { MAX_BLOCKS = 1 << 16, CLASSES = 160, HUGE_PAGE = 2 << 20 };
+enum { MAX_BLOCKS = 1 << 16, HUGE_PAGE = 2 << 20 };
 
 #define TEMPORARY_RANGE (INT64_C(1) << 40)
 
@@ -39,7 +39,7 @@ static struct {
     char *range, *top; /* temporaries */
     int64_t range_bytes;
     Block *blocks;
-    int32_t nblocks, free[CLASSES];
+    int32_t nblocks, free[POOL_CLASSES];
     _Atomic int32_t live;
     int64_t live_bytes, budget; /* of blocks that are not free; what they may come to */
     pthread_mutex_t lock;
@@ -67,7 +67,7 @@ int memory_open(int fd, int64_t pool_bytes)
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (!mem.pool || !mem.range || mem.blocks == MAP_FAILED)
         return ENOMEM;
-    for (int c = 0; c < CLASSES; c++)
+    for (int c = 0; c < POOL_CLASSES; c++)
         mem.free[c] = -1;
     return 0;
 }
@@ -138,17 +138,6 @@ int memory_map_job(const BoardSlot *slots, uint32_t n)
 char *memory_at(int64_t pool_offset)
 {
     return mem.pool + pool_offset;
-}
-
-/* Four classes between each power of two, as in the pool. */
-static int size_class(int64_t pages, int64_t *rounded)
-{
-    int shift = 0;
-    while (pages > INT64_C(8) << shift)
-        shift++;
-    int64_t steps = (pages + (INT64_C(1) << shift) - 1) >> shift;
-    *rounded = steps << shift;
-    return shift == 0 ? (int)steps - 1 : 8 + (shift - 1) * 4 + (int)steps - 5;
 }
 
 /* Gives the pages of free blocks back to the system; true if there were any. */
@@ -223,7 +212,7 @@ void *memory_alloc(void *ctx, int64_t bytes)
     int64_t pages = 0;
     if (bytes < 0 || bytes > mem.range_bytes)
         fault_no_memory(bytes);
-    int cls = size_class((bytes + POOL_PAGE) / POOL_PAGE, &pages);
+    int cls = pool_class((bytes + POOL_PAGE) / POOL_PAGE, &pages);
     pthread_mutex_lock(&mem.lock);
     if (!affordable(pages * POOL_PAGE))
         fault_no_memory(bytes);

@@ -12,9 +12,6 @@
 
 #include "core/base/memory.h"
 
-/* Four classes between each power of two waste at most a quarter. */
-enum { CLASSES = 40 * 4 };
-
 typedef struct Free Free;
 struct Free {
     Free *next;
@@ -27,7 +24,7 @@ static struct {
     char *base;
     int64_t bytes, top; /* of the file; of what was ever given out */
     int64_t used, kept;
-    Free *free[CLASSES];
+    Free *free[POOL_CLASSES];
 } pool = {.fd = -1};
 
 static int64_t round_up(int64_t n, int64_t to)
@@ -35,8 +32,7 @@ static int64_t round_up(int64_t n, int64_t to)
     return (n + to - 1) / to * to;
 }
 
-/* The class of `pages` pages, and how many pages slots of that class have. */
-static int size_class(int64_t pages, int64_t *rounded)
+int pool_class(int64_t pages, int64_t *rounded)
 {
     int shift = 0;
     while (pages > INT64_C(8) << shift)
@@ -74,7 +70,7 @@ static bool pool_open(Err *err)
 /* Gives the memory of all kept slots back to the system. */
 static void drop_kept(void)
 {
-    for (int c = 0; c < CLASSES; c++)
+    for (int c = 0; c < POOL_CLASSES; c++)
         for (Free *f = pool.free[c]; f; f = f->next) {
             fallocate(pool.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, f->home, f->room);
             f->empty = true;
@@ -145,7 +141,7 @@ bool pool_take(int64_t bytes, bool zero, Slot *slot, Err *err)
     if (bytes > pool.bytes / 2)
         return no_room(bytes, pool.bytes / 2, err);
     int64_t pages;
-    int c = size_class(round_up(bytes ? bytes : 1, POOL_PAGE) / POOL_PAGE, &pages);
+    int c = pool_class(round_up(bytes ? bytes : 1, POOL_PAGE) / POOL_PAGE, &pages);
     int64_t room = pages * POOL_PAGE;
     Free *f = pool.free[c];
     if ((!f || f->empty) && !have_room(room, err))
@@ -171,7 +167,7 @@ bool pool_take(int64_t bytes, bool zero, Slot *slot, Err *err)
 void pool_give(const Slot *slot)
 {
     int64_t pages, limit = INT64_C(1) << 30;
-    int c = size_class(slot->room / POOL_PAGE, &pages);
+    int c = pool_class(slot->room / POOL_PAGE, &pages);
     assert(pages * POOL_PAGE == slot->room);
     pool.used -= slot->room;
     bool empty = pool.kept + slot->room > limit;

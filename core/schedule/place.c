@@ -186,7 +186,7 @@ typedef struct Use {
 static bool reads_to_decide(const Node *n, const Node *buffer)
 {
     for (size_t i = 0; i < n->nkids; i++)
-        if (!is_statement(n->kid[i]) && tree_reads(n->kid[i], buffer))
+        if (!ir_is_stmt(n->kid[i]) && tree_reads(n->kid[i], buffer))
             return true;
     return false;
 }

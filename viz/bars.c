@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "viz/dot.h"
 #include "viz/svg/measure.h"
 
 const char *text_seconds(Arena *A, double seconds, bool utf8)
@@ -122,6 +123,19 @@ static const SvgFont median_font = {.size = 11, .bold = true, .color = COLOR_ink
 static const SvgFont note_font = {.size = 11, .color = COLOR_ink};
 static const SvgFont scale_font = {.size = 10, .color = COLOR_quiet, .anchor = SVG_middle};
 
+/* Opens a group whose numbers a browser shows under the pointer. */
+static void put_tooltip(Buf *b, const Bar *bar)
+{
+    const Stats *t = &bar->time;
+    Arena *A = b->arena;
+    buf_puts(b, "<g><title>");
+    put_xml(b, arena_printf(A, "%s: median %s, middle half %s to %s, all %s to %s", bar->label,
+                            text_seconds(A, t->median, true), text_seconds(A, t->q1, true),
+                            text_seconds(A, t->q3, true), text_seconds(A, t->min, true),
+                            text_seconds(A, t->max, true)));
+    buf_puts(b, "</title>\n");
+}
+
 /* One row: label, bar, whiskers with a box on them, and what it says behind them; `scale` is in
  * units a second. */
 static void put_row(Buf *b, const Bar *bar, double x0, double y, double scale)
@@ -129,6 +143,7 @@ static void put_row(Buf *b, const Bar *bar, double x0, double y, double scale)
     const Stats *t = &bar->time;
     double mid = y + BARS_ROW / 2.0, end = fmax(t->median * scale, 1), top = mid - BARS_THICK / 2.0;
     double low = x0 + t->min * scale, high = x0 + t->max * scale;
+    put_tooltip(b, bar);
     svg_text(b, x0 - 10, mid + 4, label_font, bar->label);
     svg_rect(b, x0, top, end, BARS_THICK, 2, COLOR_paper, 1);
     svg_rect(b, x0, top, end, BARS_THICK, 2, COLOR_parallel, 0.78);
@@ -145,6 +160,7 @@ static void put_row(Buf *b, const Bar *bar, double x0, double y, double scale)
              1); /* the scale's lines do not cross out text */
     svg_text(b, x, mid + 4, median_font, median);
     svg_text(b, x + wide + 10, mid + 4, note_font, bar->note);
+    buf_puts(b, "</g>\n");
 }
 
 Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar)

@@ -240,6 +240,25 @@ const char *nest_origin(Arena *A, const NestRow *r)
     return buf_str(&b);
 }
 
+const char *nest_tooltip(Arena *A, const NestRow *r)
+{
+    Buf b = buf_new(A);
+    buf_puts(&b, r->name);
+    if (r->kind == ROW_loop) {
+        ForKind k = ir_for_kind(r->node);
+        buf_printf(&b, " in %s(%s)", k == FOR_serial ? "range" : for_kind_text[k], r->extent);
+    } else if (r->kind == ROW_alloc) {
+        const Node *buffer = r->node->kid[Alloc_buffer];
+        buf_printf(&b, ": %s in %s memory", nest_buffer_shape(A, buffer, r->node),
+                   scope_name[buffer->at.buf->scope]);
+    } else if (*r->text) {
+        buf_printf(&b, "%s%s", *r->name ? ": " : "", r->text);
+    }
+    const char *origin = nest_origin(A, r);
+    buf_printf(&b, "%s%s%s%s", *r->note ? "; " : "", r->note, *origin ? "; " : "", origin);
+    return buf_str(&b);
+}
+
 const char *nest_block_below(const Nest *nest, size_t i)
 {
     int depth = nest->row[i].depth;

@@ -43,6 +43,9 @@ Nest nest_of(Arena *A, const Node *root);
 /* Where a loop, block or buffer comes from, "of y, step 2"; "" for one that is as first written. */
 const char *nest_origin(Arena *A, const NestRow *r);
 
+/* All there is to know about a row, in a line: "xi in vectorized(32); of x, step 2". */
+const char *nest_tooltip(Arena *A, const NestRow *r);
+
 /* The first block among the rows below row i (or row i itself); NULL if there is none. */
 const char *nest_block_below(const Nest *nest, size_t i);
 

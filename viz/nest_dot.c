@@ -65,9 +65,9 @@ static void put_font(Buf *b, Color c, const char *face, int size)
     buf_putc(b, '>');
 }
 
-static void put_open(Buf *b, size_t row, Look l, int padding)
+static void put_open(Drawing *d, size_t row, Look l, int padding)
 {
-    dot_table(b, arena_printf(b->arena, "r%zu", row), (DotLook){l.line, l.fill, l.border, l.style},
+    dot_table(d->out, arena_printf(d->A, "r%zu", row), (DotLook){l.line, l.fill, l.border, l.style},
               0, padding);
 }
 
@@ -142,7 +142,7 @@ static void put_block(Drawing *d, size_t i, const NestRow *r)
         l = change_look[d->change[i]];
         l.fill = COLOR_paper;
     }
-    put_open(b, i, l, 3);
+    put_open(d, i, l, 3);
     buf_printf(b, "<TR><TD PORT=\"r%zur\" ALIGN=\"LEFT\">", i);
     put_font(b, l.line, NULL, 0);
     buf_printf(b, "<B>%s", l.mark);
@@ -172,7 +172,7 @@ static void put_alloc(Drawing *d, size_t i, const NestRow *r)
     if (d->change)
         l = change_look[d->change[i]];
     l.style = "DASHED";
-    put_open(b, i, l, 2);
+    put_open(d, i, l, 2);
     put_sliver(b, 3);
     buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
     put_font(b, COLOR_ink, NULL, 10);
@@ -193,7 +193,7 @@ static void put_other(Drawing *d, size_t i, const NestRow *r)
     Look l = {COLOR_edge, r->kind == ROW_stmt ? COLOR_paper : COLOR_shade, 1, "", ""};
     if (d->change && d->change[i] != CHANGE_same)
         l = change_look[d->change[i]];
-    put_open(b, i, l, 3);
+    put_open(d, i, l, 3);
     buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
     if (*l.mark || *r->name) {
         put_font(b, COLOR_ink, NULL, 0);
@@ -217,7 +217,7 @@ static size_t put_row(Drawing *d, size_t i)
     }
     if (r->kind == ROW_loop) {
         Look l = d->change ? change_look[d->change[i]] : kind_look[ir_for_kind(r->node)];
-        put_open(b, i, l, 5);
+        put_open(d, i, l, 5);
         put_loop_head(d, r, l);
     } else if (r->kind == ROW_block) {
         put_block(d, i, r);
@@ -240,10 +240,10 @@ static void put_nest(Drawing *d, const char *node, const char *title)
     Buf *b = d->out;
     const NestRow *head = &d->nest->row[0];
     d->rows = d->nest->n < NEST_MAX_ROWS ? d->nest->n : NEST_MAX_ROWS;
-    buf_printf(
-        b,
-        "  %s [label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"2\" CELLPADDING=\"2\">\n",
-        node);
+    buf_printf(b, "  %s [tooltip=", node);
+    put_quoted(b, arena_printf(d->A, "%s%s", head->name, head->text));
+    buf_puts(b,
+             " label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"2\" CELLPADDING=\"2\">\n");
     if (title && *title) {
         buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
         put_font(b, COLOR_quiet, NULL, 10);
@@ -281,12 +281,14 @@ static void put_buffer(Drawing *d, const Node *buffer, const Node *alloc, size_t
         [SCOPE_global] = "cylinder", [SCOPE_shared] = "box3d", [SCOPE_local] = "component"};
     Buf *b = d->out;
     Scope scope = buffer->at.buf->scope;
+    buf_printf(b, "  b%zu [tooltip=", number);
+    put_quoted(b, arena_printf(d->A, "%s: %s in %s memory", ir_buf_name(buffer),
+                               nest_buffer_shape(d->A, buffer, alloc), scope_name[scope]));
     buf_printf(b,
-               "  b%zu [shape=%s style=filled fillcolor=\"%s\" color=\"%s\" margin=\"0.1,0.04\" "
+               " shape=%s style=filled fillcolor=\"%s\" color=\"%s\" margin=\"0.1,0.04\" "
                "label=<<TABLE BORDER=\"0\" "
                "CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\">",
-               number, shape[scope], color_hex[scope_look[scope].fill],
-               color_hex[scope_look[scope].line]);
+               shape[scope], color_hex[scope_look[scope].fill], color_hex[scope_look[scope].line]);
     if (scope != SCOPE_local)
         put_sliver(b, scope == SCOPE_global ? 6 : 3); /* below the lid */
     buf_puts(b, "<TR><TD><B>");
@@ -314,20 +316,28 @@ static bool in_list(const Node *list, const Node *buffer)
 }
 
 /* What is only read stands on the left, everything else on the right.  There arrows to a block end
-*at its name, and
-** arrows from it begin at the line that computes. */
+ *at its name, and
+ ** arrows from it begin at the line that computes. */
 static void put_uses(Drawing *d, size_t i, const BufferUse *use, size_t number, const Node *params)
 {
     Buf *b = d->out;
     const NestRow *r = &d->nest->row[i];
     bool lines = r->kind == ROW_block && *r->text;
-    if (use->read && in_list(params, use->buffer))
-        buf_printf(b, "  b%zu -> nest:r%zu:w\n", number, i);
-    else if (use->read)
-        buf_printf(b, "  nest:r%zu%s:e -> b%zu [dir=back]\n", i, lines ? "r" : "", number);
-    if (use->written)
-        buf_printf(b, "  nest:r%zu%s:e -> b%zu [color=\"%s\" penwidth=2]\n", i, lines ? "w" : "",
-                   number, color_hex[COLOR_serial]);
+    if (use->read) {
+        if (in_list(params, use->buffer))
+            buf_printf(b, "  b%zu -> nest:r%zu:w [tooltip=", number, i);
+        else
+            buf_printf(b, "  nest:r%zu%s:e -> b%zu [dir=back tooltip=", i, lines ? "r" : "",
+                       number);
+        put_quoted(b, arena_printf(d->A, "%s reads %s", r->name, ir_buf_name(use->buffer)));
+        buf_puts(b, "]\n");
+    }
+    if (use->written) {
+        buf_printf(b, "  nest:r%zu%s:e -> b%zu [color=\"%s\" penwidth=2 tooltip=", i,
+                   lines ? "w" : "", number, color_hex[COLOR_serial]);
+        put_quoted(b, arena_printf(d->A, "%s writes %s", r->name, ir_buf_name(use->buffer)));
+        buf_puts(b, "]\n");
+    }
 }
 
 typedef struct Known {

@@ -273,20 +273,9 @@ static void put_box(Buf *b, const Cell *c, Look l, Color fill, double round)
 /* What a browser shows when the pointer rests on the row. */
 static void put_tooltip(Pair *p, const Side *s, size_t i)
 {
-    const NestRow *r = &s->nest->row[i];
-    Buf t = buf_new(p->A);
-    buf_printf(&t, "%s%s%s", looks[s->change[i]].word, *r->name ? ": " : "", r->name);
-    if (r->kind == ROW_loop)
-        buf_printf(&t, " in %s(%s)",
-                   *word_of_kind(ir_for_kind(r->node)) ? word_of_kind(ir_for_kind(r->node))
-                                                       : "range",
-                   r->extent);
-    else if (*r->text)
-        buf_printf(&t, "  %s", r->text);
-    const char *origin = nest_origin(p->A, r);
-    buf_printf(&t, "%s%s", *origin ? "\n" : "", origin);
     buf_puts(p->out, "<title>");
-    put_xml(p->out, buf_str(&t));
+    put_xml(p->out, arena_printf(p->A, "%s: %s", looks[s->change[i]].word,
+                                 nest_tooltip(p->A, &s->nest->row[i])));
     buf_puts(p->out, "</title>\n");
 }
 

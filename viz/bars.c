@@ -137,7 +137,7 @@ static void put_tooltip(Buf *b, const Bar *bar)
 }
 
 /* One row: label, bar, whiskers with a box on them, and what it says behind them; `scale` is in
- * units a second. */
+** units a second. */
 static void put_row(Buf *b, const Bar *bar, double x0, double y, double scale)
 {
     const Stats *t = &bar->time;

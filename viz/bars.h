@@ -12,8 +12,8 @@ typedef struct Bar {
     const char *note;  /* "3.1x faster [2.9, 3.3]", "38 GFLOP/s"; may be "" */
 } Bar;
 
-/* A line for each: label, median, spread, bar, note.  The bar ends at the median; `├──┤` shows the quartiles.
-** One scale for all, from 0. */
+/* A line for each: label, median, spread, bar, note.  The bar ends at the median; `├──┤` shows the
+** quartiles. One scale for all, from 0. */
 const char *bars_text(Arena *A, size_t n, const Bar *bar, TextStyle style);
 
 Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar);

@@ -6,7 +6,6 @@
 
 #include "core/base/utf8.h"
 #include "viz/svg/measure.h"
-#include "viz/text/style.h"
 
 void dot_begin(Buf *b, const char *name, const char *more)
 {
@@ -62,7 +61,7 @@ static void put_key(Buf *b, const DotKey *k)
 }
 
 /* A table hands what it is wider than its columns to all of them, so a last column takes what texts
- * need more. */
+** need more. */
 static int filler_width(const DotKey *key, size_t n)
 {
     SvgFont font = {.size = 9};
@@ -107,9 +106,9 @@ static size_t xml_char(const char *s)
     return utf8_is_control(s, n) || nonchar ? 0 : n;
 }
 
-static void put_xml_n(Buf *b, const char *s, size_t len)
+void put_xml(Buf *b, const char *s)
 {
-    for (size_t i = 0; i < len;) {
+    for (size_t i = 0; s[i];) {
         size_t n = xml_char(s + i);
         switch (s[i]) {
         case '&': buf_puts(b, "&amp;"); break;
@@ -124,19 +123,6 @@ static void put_xml_n(Buf *b, const char *s, size_t len)
         }
         i += n ? n : 1;
     }
-}
-
-void put_xml(Buf *b, const char *text)
-{
-    put_xml_n(b, text, strlen(text));
-}
-
-void put_xml_cut(Buf *b, const char *text, int cols)
-{
-    size_t n = text_cols(text) > cols ? text_fit(text, cols - 1) : strlen(text);
-    put_xml_n(b, text, n);
-    if (text[n])
-        buf_puts(b, "…");
 }
 
 void put_quoted(Buf *b, const char *text)

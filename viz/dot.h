@@ -30,11 +30,8 @@ typedef struct DotKey {
 void dot_legend(Buf *b, const DotKey *key, size_t n);
 
 /* Text inside an HTML-like label (or SVG, or any XML): & < > " are escaped, control characters and
-*broken
-** UTF-8 become '?'. */
+** broken UTF-8 become '?'. */
 void put_xml(Buf *b, const char *text);
-/* The same, at most `cols` columns, with an ellipsis where it is cut. */
-void put_xml_cut(Buf *b, const char *text, int cols);
 
 /* A name between quotes. */
 void put_quoted(Buf *b, const char *text);

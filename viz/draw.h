@@ -1,9 +1,9 @@
 /* draw.h -- pictures as bytes: the session's half of drawing.
 **
-** A picture is described as text, in DOT (graphs, which Graphviz lays out) or in SVG (grids and plots, drawn
-** by us).  Laying out and rasterising happen in a child, `tvmrepl --draw`: Graphviz cannot be interrupted and may take
-** minutes on an unlucky graph, so the child is killed when its time is over or the user presses ctrl-C, and the
-** session never loads those libraries.
+** A picture is described as text, in DOT (graphs, which Graphviz lays out) or in SVG (grids and
+** plots, drawn by us).  Laying out and rasterising happen in a child, `tvmrepl --draw`: Graphviz
+** cannot be interrupted and may take minutes on an unlucky graph, so the child is killed when its
+** time is over or the user presses ctrl-C, and the session never loads those libraries.
 */
 #ifndef VIZ_DRAW_H
 #define VIZ_DRAW_H
@@ -27,8 +27,9 @@ typedef struct Bytes {
     size_t n;
 } Bytes;
 
-/* The picture in the format asked for, in A; the child may take `ms` (0: DRAW_MS).  Only SVG pictures asked for as SVG need no child.
-** Errors: draw_no_dot, draw_timeout, draw_failed, interrupted, viz_missing. */
+/* The picture in the format asked for, in A; the child may take `ms` (0: DRAW_MS).  Only SVG
+** pictures asked for as SVG need no child. Errors: draw_no_dot, draw_timeout, draw_failed,
+** interrupted, viz_missing. */
 bool draw_bytes(Arena *A, Picture p, DrawFormat to, int ms, Bytes *out, Err *err);
 
 /* The format that a file name asks for by its ending; draw_format if it asks for none that exists. */

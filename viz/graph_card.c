@@ -1,5 +1,5 @@
 /* graph_card.c -- the cards of operators: what they are called, what they take, what colour they
- * have. */
+** have. */
 #include "viz/graph_drawing.h"
 
 #include <string.h>

@@ -6,8 +6,8 @@
 
 enum { CARD_WIDTH = 230, PAGE = 640 }; /* a column as low as a page is not cut */
 
-/* What is live below each card: how many values, and their sum, which is the value where it is one.
- */
+/* What is live below each card: how many values, and their sum, which is the value where it is
+** one. */
 typedef struct Live {
     uint32_t *count;
     uint64_t *sum;
@@ -21,8 +21,8 @@ static void add_range(Live l, uint32_t from, uint32_t to, ValueId v)
     }
 }
 
-/* Where each card counts as standing: what depends on constants alone stands with its first reader.
- */
+/* Where each card counts as standing: what depends on constants alone stands with its first
+** reader. */
 static uint32_t *places_of(Arena *A, const Graph *g, const Fold *f, const bool *joined)
 {
     uint32_t *place = ARENA_ARRAY(A, uint32_t, f->n + 1);
@@ -82,8 +82,7 @@ static Live live_values(Arena *A, const Graph *g, const Fold *f, const uint32_t 
 }
 
 /* How far down the longest path of arrows has come when each card is drawn, for layout puts cards
-*side by side
-** that do not wait for each other. */
+** side by side that do not wait for each other. */
 static double *reach_of(Arena *A, const Graph *g, const Fold *f, const double *height)
 {
     double *bottom = ARENA_ARRAY(A, double, f->n + 1), *reach = ARENA_ARRAY(A, double, f->n + 1),

@@ -96,8 +96,7 @@ static const char *handed_id(const GraphDrawing *d, uint32_t column, bool enters
 }
 
 /* How many arrows are on the longest path to each card, and on how many paths it shares that place:
- *so a chain is known,
- ** which is drawn straight, from a fork, which is drawn even. */
+** so a chain is known, which is drawn straight, from a fork, which is drawn even. */
 static void find_levels(GraphDrawing *d)
 {
     const Graph *g = d->g;
@@ -146,7 +145,7 @@ static uint32_t entry_thing(const GraphDrawing *d, uint32_t column)
 }
 
 /* An arrow to card c (CARD_NONE: to what is no card) for value v, from wherever column `column` has
- * it. */
+** it. */
 static void put_flow(GraphDrawing *d, ValueId v, uint32_t column, uint32_t c, const char *to)
 {
     int32_t p = d->g->producer[v];

@@ -35,8 +35,8 @@ extern const DotLook graph_looks[FUSE_OPAQUE + 1];
 
 /* Node i of a card. */
 const GNode *card_node(const GraphDrawing *d, Card c, uint32_t i);
-/* Cards bear the name of their node in the DOT text, too; what else is there has a word in front.
- */
+/* Cards bear the name of their node in the DOT text, too; what else is there has a word in
+** front. */
 const char *card_id(const GraphDrawing *d, uint32_t c);
 /* The card of an operator, or of several that were folded. */
 void card_put(GraphDrawing *d, uint32_t c);

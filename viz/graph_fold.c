@@ -146,8 +146,8 @@ static Fold by_length(Arena *A, const Places *p, uint32_t max_cards)
     return f;
 }
 
-/* A folded picture is for a first look: groups, unless there are too many to take in and stretches tell
-** more than a handful of cards. */
+/* A folded picture is for a first look: groups, unless there are too many to take in and stretches
+** tell more than a handful of cards. */
 static Fold choose(Arena *A, const Places *p, uint32_t max_cards)
 {
     enum { OVERVIEW = 100, FEWEST = 8 };

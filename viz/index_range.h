@@ -1,7 +1,8 @@
-/* index_range.h -- the values that an index expression can take while its variables run over ranges.
+/* index_range.h -- the values that an index expression can take while its variables run over
+** ranges.
 **
-** With every variable at one value the result is that of the expression; wider ranges may be overestimated but
-** never underestimated.
+** With every variable at one value the result is that of the expression; wider ranges may be
+** overestimated but never underestimated.
 */
 #ifndef VIZ_INDEX_RANGE_H
 #define VIZ_INDEX_RANGE_H

@@ -1,7 +1,8 @@
 /* nest.h -- a Func as rows: what every view of a loop nest is drawn from.
 **
-** The rows stand in program order, so the tree is read by `depth`; text trees, diffs and pictures differ
-** only in how they draw a row.  Nodes of the program stay reachable, so a view can always go back.
+** The rows stand in program order, so the tree is read by `depth`; text trees, diffs and pictures
+** differ only in how they draw a row.  Nodes of the program stay reachable, so a view can always go
+** back.
 **
 **      row 0  func   matmul
 **      row 1  loop     yo       128  parallel

@@ -25,7 +25,7 @@ static void match(NestDiff *d, size_t i, size_t j)
 }
 
 /* First by identity, so that a renamed neighbour can't take a loop's place; then by what people
- * see. */
+** see. */
 static void match_rows(NestDiff *d)
 {
     for (size_t i = 0; i < d->a.n; i++)

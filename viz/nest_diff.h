@@ -1,10 +1,8 @@
 /* nest_diff.h -- what happened between two versions of a program, loop by loop and block by block.
 **
 ** A loop of both versions is the same if it has the same Var (versions of one schedule share them),
-*else if it has the
-** same name above the same block; a block, if it has the same name.  What keeps its order is
-*aligned; what is in both but
-** changed its order has moved.
+** else if it has the same name above the same block; a block, if it has the same name.  What keeps
+** its order is aligned; what is in both but changed its order has moved.
 */
 #ifndef VIZ_NEST_DIFF_H
 #define VIZ_NEST_DIFF_H
@@ -40,13 +38,11 @@ static inline bool nest_differs(const NestDiff *d)
 }
 
 /* Did loop i, which is gone, become loop j of the version after?  That is the first new one of its
- *name on the same axis
- ** around a block that loop i was around. */
+** name on the same axis around a block that loop i was around. */
 bool diff_descends(const NestDiff *d, size_t i, size_t j);
 
 /* What became of a row of the version before ("now yo, yi"), or how a row of the version after
- *differs
- ** ("was serial", "was inside y"); "" where there is nothing to say. */
+** differs ("was serial", "was inside y"); "" where there is nothing to say. */
 const char *diff_note_before(Arena *A, const NestDiff *d, int row);
 const char *diff_note_after(Arena *A, const NestDiff *d, int row);
 

@@ -316,8 +316,7 @@ static bool in_list(const Node *list, const Node *buffer)
 }
 
 /* What is only read stands on the left, everything else on the right.  There arrows to a block end
- *at its name, and
- ** arrows from it begin at the line that computes. */
+** at its name, and arrows from it begin at the line that computes. */
 static void put_uses(Drawing *d, size_t i, const BufferUse *use, size_t number, const Node *params)
 {
     Buf *b = d->out;

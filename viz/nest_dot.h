@@ -1,10 +1,8 @@
 /* nest_dot.h -- loop nests as pictures, laid out by Graphviz.
 **
 ** Each loop is a box around what it runs.  Its kind is told by the box's colour, by its border, by
-*a mark and by
-** a word.  Allocations and blocks lie inside, with the line that computes; the buffers stand beside
-*the nest,
-** and arrows say who reads and who writes.
+** a mark and by a word.  Allocations and blocks lie inside, with the line that computes; the
+** buffers stand beside the nest, and arrows say who reads and who writes.
 */
 #ifndef VIZ_NEST_DOT_H
 #define VIZ_NEST_DOT_H
@@ -16,15 +14,14 @@
 enum { NEST_MAX_ROWS = 240 };
 
 /* Code is broken into lines of so many columns; a loop's extent that is longer stands on lines of
- * its own. */
+** its own. */
 enum { NEST_CODE_COLS = 64, NEST_EXTENT_COLS = 24 };
 
 Picture nest_picture(Arena *A, const Node *func);
 
 /* Two versions side by side as DOT text: what is gone, new, moved or changed is marked, and links
-*lead from
-** each loop to what became of it.  The titles stand above ("step 3").  As SVG, pair_picture is
-*better to look at. */
+** lead from each loop to what became of it.  The titles stand above ("step 3").  As SVG,
+** pair_picture is better to look at. */
 const char *nest_pair_dot(Arena *A, const NestDiff *d, const char *title_before,
                           const char *title_after);
 

@@ -1,6 +1,5 @@
 /* pictures.c -- the geometry of pictures: text stays in its box and on the page, boxes nest and
- *never cross,
- ** what is in both versions stands at one height. */
+** never cross, what is in both versions stands at one height. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -157,8 +156,8 @@ static const Shape *box_of(const Shapes *all, int group)
 
 /* ---- two versions ---- */
 
-/* Text stays in the box of its row, and boxes lie apart or in each other; returns how many texts.
- */
+/* Text stays in the box of its row, and boxes lie apart or in each other; returns how many
+** texts. */
 static size_t assert_nested(Arena *A, Picture p)
 {
     double w, h;

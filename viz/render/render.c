@@ -41,8 +41,7 @@ static size_t entity(const char *s, char *letter)
 }
 
 /* What holds the text of the element `<text head>body` to its width, so that it stays in its box in
-*whatever
-** font a browser has. */
+** whatever font a browser has. */
 static void put_length(FILE *f, Arena *A, const char *head, const char *body)
 {
     Buf text = buf_new(A), length = buf_new(A);
@@ -61,8 +60,8 @@ static void put_length(FILE *f, Arena *A, const char *head, const char *body)
     fputs(buf_str(&length), f);
 }
 
-/* Graphviz's SVG without its document type, which names a file on the network, and with our styles.
- */
+/* Graphviz's SVG without its document type, which names a file on the network, and with our
+** styles. */
 static int finish_svg(const char *svg, size_t n, char **out, size_t *out_n)
 {
     const char *start = strstr(svg, "<svg");

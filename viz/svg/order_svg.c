@@ -52,7 +52,7 @@ static void put_cells(Buf *b, const Order *o, Grid g, bool animated, double seco
 }
 
 /* How far the order jumps from a row or a column to the next: 0 where the two are not steps of one
- * sequence. */
+** sequence. */
 static int64_t jump_after(const Order *o, bool rows, int i)
 {
     const OrderCell *a = rows ? order_cell(o, i, 0) : order_cell(o, 0, i);
@@ -62,7 +62,7 @@ static int64_t jump_after(const Order *o, bool rows, int i)
 }
 
 /* For each row or column, after which a tile ends: 1, or 2 for a tile of tiles.  The order jumps
- * farther there. */
+** farther there. */
 static int *tile_ends(Arena *A, const Order *o, bool rows)
 {
     int n = (rows ? o->rows : o->cols) - 1;
@@ -129,8 +129,8 @@ static void put_band(Buf *b, const Order *o, Grid g, size_t from, size_t to, Col
                color_hex[color], width);
 }
 
-/* Lanes that are neighbours in a row or a column get a frame, others a band from each to the next.
- */
+/* Lanes that are neighbours in a row or a column get a frame, others a band from each to the
+** next. */
 static void put_lanes(Buf *b, const Order *o, Grid g, size_t from, size_t to)
 {
     int r0 = INT_MAX, r1 = 0, c0 = INT_MAX, c1 = 0;

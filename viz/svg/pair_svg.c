@@ -194,7 +194,7 @@ static void find_shown(Pair *p, size_t *left)
 }
 
 /* Places the ends of the boxes that are shown and end with row i, its own not counted; returns how
- * many. */
+** many. */
 static int place_ends(Side *s, int i, double y)
 {
     int n = 0;

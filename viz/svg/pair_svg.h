@@ -1,10 +1,8 @@
 /* pair_svg.h -- two versions of a program side by side, row by row.
 **
 ** What is in both stands at the same height, so a gap on one side is what the other has more. Loops
-*are boxes around
-** what they run; only what changed has a colour, with its sign and a note, and links lead from a
-*row to where it
-** went and from a loop that is gone to the loops it became.
+** are boxes around what they run; only what changed has a colour, with its sign and a note, and
+** links lead from a row to where it went and from a loop that is gone to the loops it became.
 */
 #ifndef VIZ_SVG_PAIR_SVG_H
 #define VIZ_SVG_PAIR_SVG_H

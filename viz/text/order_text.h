@@ -5,8 +5,8 @@
 #include "viz/order.h"
 #include "viz/text/style.h"
 
-/* Brackets join the lanes of a vector step, lines part what runs in any order, a star marks points that are
-** computed again, a dot those that are not computed.  The notes stand below. */
+/* Brackets join the lanes of a vector step, lines part what runs in any order, a star marks points
+** that are computed again, a dot those that are not computed.  The notes stand below. */
 const char *order_text(Arena *A, const Order *o, TextStyle style);
 
 /* "yo(4) xo(4) yi(2) ⇉xi(2)": the loops around the block, in one line. */

@@ -1,7 +1,7 @@
 /* style.h -- how text views are drawn on a terminal: colour, line-drawing letters, width.
 **
-** Meaning is never carried by colour alone: every coloured thing also has a mark or a word.  A view asked for
-** without colour or without UTF-8 says the same.
+** Meaning is never carried by colour alone: every coloured thing also has a mark or a word.  A view
+** asked for without colour or without UTF-8 says the same.
 */
 #ifndef VIZ_TEXT_STYLE_H
 #define VIZ_TEXT_STYLE_H

@@ -73,7 +73,7 @@ static int break_cost(const char *code, size_t i, int depth)
 }
 
 /* Where the code is broken: a blank at which its first line ends, or its length.  The right half of
- * the line is looked at, else the left. */
+** the line is looked at, else the left. */
 static size_t code_break(const char *code, int cols)
 {
     size_t fit = text_fit(code, cols), best = 0;

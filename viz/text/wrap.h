@@ -14,8 +14,7 @@ void wrap_text(Buf *out, const char *text, int col, int indent, int width);
 void wrap_doc(Buf *out, const char *doc, int indent, int width);
 
 /* One line of code in lines of at most `cols` columns: broken where the fewest brackets are open,
-*after a comma or
-** before an operator sooner than elsewhere; what goes on is indented. */
+** after a comma or before an operator sooner than elsewhere; what goes on is indented. */
 typedef struct CodeLines {
     size_t n;
     const char **line;

@@ -153,6 +153,8 @@ static void put_row(Buf *b, const Bar *bar, double x0, double y, double scale)
     double box = fmax((t->q3 - t->q1) * scale, 0.5);
     svg_rect(b, x0 + t->q1 * scale, mid - 4, box, 8, 0, COLOR_paper, 1);
     svg_frame(b, x0 + t->q1 * scale, mid - 4, box, 8, 0, COLOR_ink, 1);
+    svg_line(b, x0 + t->median * scale, mid - 4, x0 + t->median * scale, mid + 4, COLOR_parallel,
+             2);
     const char *median = text_seconds(b->arena, t->median, true);
     double x = x0 + fmax(t->max * scale, end) + 10, wide = svg_measure(median_font, median, NULL);
     double all = *bar->note ? wide + 10 + svg_measure(note_font, bar->note, NULL) : wide;

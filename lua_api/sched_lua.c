@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/affine/dep.h"
+#include "core/base/nearfile.h"
 #include "core/schedule/verify.h"
 #include "lua_api/program.h"
 #include "lua_api/sched_box.h"
@@ -360,8 +361,11 @@ LUA_FN(sched_load, "s:load(path) -> Schedule",
 {
     check_sched(L, 1);
     const char *path = arg_str(L, 2);
-    if (access(path, R_OK) != 0)
-        return RAISE(L, not_readable, NULL, path, strerror(errno));
+    if (access(path, R_OK) != 0) {
+        Err err = {0};
+        refuse_unreadable(&err, path, errno);
+        return lua_raise(L, &err);
+    }
     lua_getfield(L, 1, "steps");
     lua_pushvalue(L, 1);
     if (luaL_loadfilex(L, path, "t") != LUA_OK)

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "core/base/nearfile.h"
 #include "core/base/savefile.h"
 #include "core/run/tensor_io.h"
 
@@ -110,8 +111,10 @@ static bool png_read(PngJob *job)
 Tensor *png_load(const char *path, Err *err)
 {
     PngJob job = {.path = path, .err = err, .file = fopen(path, "re")};
-    if (!job.file)
-        return FAIL(err, not_readable, NULL, path, strerror(errno));
+    if (!job.file) {
+        refuse_unreadable(err, path, errno);
+        return NULL;
+    }
     job.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &job, png_fails, png_warns);
     job.info = job.png ? png_create_info_struct(job.png) : NULL;
     bool ok = job.info ? png_read(&job) : REFUSE(err, out_of_memory, NULL);
@@ -223,8 +226,10 @@ static Tensor *pnm_read(FILE *f, const char *path, Err *err)
 Tensor *pnm_load(const char *path, Err *err)
 {
     FILE *f = fopen(path, "re");
-    if (!f)
-        return FAIL(err, not_readable, NULL, path, strerror(errno));
+    if (!f) {
+        refuse_unreadable(err, path, errno);
+        return NULL;
+    }
     Tensor *t = pnm_read(f, path, err);
     fclose(f);
     return t;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/base/nearfile.h"
 #include "core/base/savefile.h"
 #include "core/run/tensor_io.h"
 
@@ -226,8 +227,10 @@ Tensor *npy_load(const char *path, Err *err)
 {
     struct stat st;
     FILE *f = fopen(path, "re");
-    if (!f)
-        return FAIL(err, not_readable, NULL, path, strerror(errno));
+    if (!f) {
+        refuse_unreadable(err, path, errno);
+        return NULL;
+    }
     Header h = {0};
     Tensor *t = NULL;
     if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode))

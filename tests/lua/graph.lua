@@ -126,6 +126,14 @@ t.test("files that are no models", function()
   refused("onnx_no_model", "")
   refused("onnx_malformed", "hello, this is text, not a model")
   t.raises("not_readable", function() tvm.import(folder .. "/missing.onnx") end)
+  for _, case in ipairs {
+    { function() tvm.import "tutorials/models/digts.onnx" end, "did you mean tutorials/models/digits.onnx?" },
+    { function() tvm.load "tutorials/models/digits_sample.npy" end, "did you mean tutorials/models/digits_samples.npy?" },
+    { function() tvm.import "REDME.md" end, "did you mean README.md?" },
+    { function() tvm.load "no/such/folder/x.png" end, "give the path of a file that exists and may be read" },
+  } do
+    t.eq(t.raises("not_readable", case[1]).fix, case[2])
+  end
   t.contains(t.raises("not_readable", function() tvm.import(folder) end).why, "it is a directory")
 end)
 

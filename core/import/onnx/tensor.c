@@ -11,6 +11,7 @@
 #include "core/base/buf.h"
 #include "core/base/cancel.h"
 #include "core/base/memory.h"
+#include "core/base/nearfile.h"
 #include "core/base/utf8.h"
 #include "core/import/onnx/onnx.h"
 #include "core/import/onnx/reader.h"
@@ -320,7 +321,7 @@ bool onnx_read_file(Arena *A, const char *path, Span *out, Err *err)
     const char *why = NULL;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        return REFUSE(err, not_readable, NULL, path, strerror(errno));
+        return refuse_unreadable(err, path, errno);
     why = fstat(fd, &st) ? strerror(errno) : not_whole(&st);
     if (!why) {
         uint8_t *bytes = arena_alloc(A, (size_t)st.st_size + 1);

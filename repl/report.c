@@ -298,9 +298,9 @@ static void add_line(luaL_Buffer *b, const char *text, const Message *m)
 /* Is `chunk`, as Lua shows it, the one called `name`? */
 static bool is_chunk(const char *chunk, const char *name)
 {
-    size_t len = strlen(chunk), long_ = strlen(name);
+    size_t len = strlen(chunk), whole = strlen(name);
     if (name[0] == '@' && strncmp(chunk, "...", 3) == 0) /* the end of a long path */
-        return len <= long_ && strcmp(chunk + 3, name + long_ - (len - 3)) == 0;
+        return len <= whole && strcmp(chunk + 3, name + whole - (len - 3)) == 0;
     return strcmp(chunk, name + 1) == 0;
 }
 
@@ -326,7 +326,7 @@ static void push_message(lua_State *L, const char *error, const char *name, cons
     luaL_buffinit(L, &b);
     if (m.chunk[0] && (script || !here || strchr(text, '\n'))) {
         char place[96];
-        if (here && name[1] == '[') /* nobody counts the prompt's inputs */
+        if (here && strncmp(name, "=[", 2) == 0) /* nobody counts the prompt's inputs */
             snprintf(place, sizeof place, "line %d: ", m.line);
         else
             snprintf(place, sizeof place, "%s:%d: ", m.chunk, m.line);

@@ -6,6 +6,21 @@
 #include "core/base/vec.h"
 #include "viz/text/style.h"
 
+/* Columns of a word; colours take none. */
+static int word_cols(Arena *A, const char *word, size_t len)
+{
+    char *plain = arena_alloc(A, len + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (word[i] != '\x1b')
+            plain[n++] = word[i];
+        else
+            while (i + 1 < len && word[i] != 'm')
+                i++;
+    }
+    return text_cols(plain);
+}
+
 void wrap_text(Buf *out, const char *text, int col, int indent, int width)
 {
     bool begun = false; /* a word stands in this line */
@@ -15,7 +30,7 @@ void wrap_text(Buf *out, const char *text, int col, int indent, int width)
         size_t len = strcspn(text, " \n");
         if (len == 0)
             break;
-        int wide = text_cols(arena_strndup(out->arena, text, len));
+        int wide = word_cols(out->arena, text, len);
         if (begun && width > 0 && col + blanks + wide > width) {
             buf_putc(out, '\n');
             buf_pad(out, ' ', indent);

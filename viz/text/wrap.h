@@ -4,9 +4,9 @@
 
 #include "core/base/buf.h"
 
-/* Adds `text` broken between words, so that no line is wider than `width` columns unless a single
-** word is; 0: never broken.  The first line goes on at column `col`, the others begin with `indent`
-** blanks.  Adds no newline at the end. */
+/* Adds `text`, which may have colours, broken between words, so that no line is wider than `width`
+** columns unless a single word is; 0: never broken.  The first line goes on at column `col`, the
+** others begin with `indent` blanks.  Adds no newline at the end. */
 void wrap_text(Buf *out, const char *text, int col, int indent, int width);
 
 /* Adds a docstring, indented: its prose is filled, and what is drawn stays as it is: lines that

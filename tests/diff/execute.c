@@ -134,7 +134,7 @@ static bool jit_side(Side *s, const Node *func, const char *target, Counts *coun
         return blame(v, GUILTY_generator, "%s", err.why);
     Kernel *k = b ? b->compile(func, target, &err) : NULL;
     if (!k)
-        return blame(v, GUILTY_codegen, "compiling: %s", err.why);
+        return err.code == ERR_unrolled_too_long || blame(v, GUILTY_codegen, "compiling: %s", err.why);
     ExecCall call = {.kernel = k, .args = s->got.at};
     bool ok = exec_run(&(ExecJob){.calls = &call, .ncalls = 1, .threads = 2}, NULL, &err);
     kernel_release(k);

@@ -72,10 +72,13 @@ typedef struct Spec {
     bool exact;    /* inputs are small integers: sums have one value in any order */
     bool specials; /* NaN, infinities and -0 among the inputs */
     bool wide;     /* integers of the type's whole range */
+    int jagged;    /* if not 0: some elements of the last stage are written again, under a condition with // and % */
     uint64_t seed; /* of the inputs' elements */
 } Spec;
 
 void spec_draw(Spec *s, Choices *c);
+/* `func` with a nest more, if s->jagged: its last result's first axis decides, as in y + y//3%2*5 < n. */
+const Node *jagged(Arena *A, const Spec *s, const Node *func);
 
 typedef struct Program {
     const Node *func;
@@ -115,6 +118,9 @@ typedef struct Move {
 
 /* A primitive and arguments for the program at hand, plausible or wild. */
 void move_draw(Arena *A, Choices *c, const Node *func, Move *out);
+/* The i-th of three steps after which a guard fails, holds and fails again along one loop: an axis is split into three
+** or four, its parts change places and become one. */
+void move_to_sawtooth(Arena *A, Choices *c, const Node *func, int i, Move *out);
 /* The i-th of the steps that make a GPU program of it: one block at another's loop, shared memory, and then a loop of every
 ** nest for the threads. */
 void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out);

@@ -345,6 +345,50 @@ void move_draw(Arena *A, Choices *c, const Node *func, Move *out)
         out->args[i] = keep(A, out->args[i]);
 }
 
+/* The loops right around each other that one axis became, from the first such on: at most `room` of them. */
+static size_t parts_of_axis(const Node *const *loops, size_t n, size_t room, size_t *first)
+{
+    size_t most = 0;
+    for (size_t i = 0, k; i < n; i += k) {
+        const char *axis = loops[i]->kid[For_var]->at.var->axis;
+        for (k = 1; axis && i + k < n && loops[i + k - 1]->kid[For_body] == loops[i + k]; k++) {
+            const char *other = loops[i + k]->kid[For_var]->at.var->axis;
+            if (!other || strcmp(axis, other) != 0)
+                break;
+        }
+        if (k > most) {
+            most = k;
+            *first = i;
+        }
+    }
+    return most < room ? most : room;
+}
+
+void move_to_sawtooth(Arena *A, Choices *c, const Node *func, int i, Move *out)
+{
+    Draw d = {.A = A, .c = c, .func = func};
+    const Node *loops[IR_MAX_DEPTH];
+    tree_blocks(func, add_block, &d);
+    const Node *block = d.nodes.n ? d.nodes.at[c->bytes[1] % d.nodes.n] : NULL;
+    size_t n = loops_around(&d, block, loops), first = 0, parts = n ? parts_of_axis(loops, n, 4, &first) : 0;
+    Arg *names = ARENA_ARRAY(A, Arg, 4), *by = ARENA_ARRAY(A, Arg, 4);
+    if (i == 0) {
+        for (size_t k = 0; k < 4; k++)
+            by[k] = given_int(k == 0 ? -1 : 2 + choose(c, 4));
+        const char *name = n ? loop_name(&d, loops[choose(c, (int64_t)n)], block) : "";
+        *out = (Move){prim_find("split"), 2, {given_str(arena_strdup(A, name)), given_list(3 + (size_t)choose(c, 2), by)}};
+        return;
+    }
+    for (size_t k = 0; k < parts; k++) {
+        names[k] = given_str(arena_strdup(A, loop_name(&d, loops[first + k], block)));
+        size_t j = i == 1 ? (size_t)choose(c, (int64_t)k + 1) : k;
+        Arg t = names[k];
+        names[k] = names[j];
+        names[j] = t;
+    }
+    *out = (Move){prim_find(i == 1 ? "reorder" : "fuse"), 1, {given_list(parts, names)}};
+}
+
 void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out)
 {
     Draw d = {.A = A, .c = c, .func = func};

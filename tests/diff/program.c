@@ -43,6 +43,7 @@ void spec_draw(Spec *s, Choices *c)
         t->cast = types[choose(c, TYPES)];
         t->result = i + 1 == s->nstages || chance(c, 10);
     }
+    s->jagged = chance(c, 6) ? 1 + (int)choose(c, 30) : 0;
     Stage *last = &s->stage[s->nstages - 1];
     if (!s->exact && chance(c, 50)) { /* where roundings show, let there be a sum */
         last->kind = choose(c, 2) ? STAGE_reduce : STAGE_matmul;
@@ -641,7 +642,7 @@ static const Node *close_scans(const Build *b, const Node *func)
 {
     const Node *params[2 * MAX_TENSORS];
     size_t n = 0;
-    if (!func || b->nscans == 0)
+    if (b->nscans == 0)
         return func;
     for (size_t i = 0; i < func->kid[Func_params]->nkids; i++) {
         bool stands_for = false;

@@ -163,9 +163,12 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
     Sched *s = sched_new(start);
     bool ok = stands(p.func, "te", v);
     size_t want = c ? (size_t)choose(c, MAX_MOVES + 1) : t->nmoves, plain = c && chance(c, 15) ? want / 2 : want;
+    size_t sawtooth = c && chance(c, 8) ? (size_t)choose(c, 3) : MAX_MOVES; /* where such steps begin */
     for (size_t i = 0; ok && i < want; i++) {
         if (c) {
-            if (i < plain)
+            if (i >= sawtooth && i < sawtooth + 3)
+                move_to_sawtooth(A, c, s->at->func, (int)(i - sawtooth), &t->moves[i]);
+            else if (i < plain)
                 move_draw(A, c, s->at->func, &t->moves[i]);
             else
                 move_to_threads(A, c, s->at->func, (int)(i - plain), &t->moves[i]);

@@ -159,7 +159,8 @@ static bool ptx_side(Arena *A, const Node *scheduled, Counts *counts, Verdict *v
     const Backend *b = backend_find("cuda", &err);
     const char *text = b->view(A, scheduled, "cuda", "ptx", &err);
     bool unfit = err.code == ERR_cuda_not_bound || err.code == ERR_cuda_too_many || err.code == ERR_cuda_block_inside ||
-                 err.code == ERR_cuda_global_inside || err.code == ERR_cuda_shared_bytes || err.code == ERR_thread_extent;
+                 err.code == ERR_cuda_global_inside || err.code == ERR_cuda_shared_bytes || err.code == ERR_thread_extent ||
+                 err.code == ERR_unrolled_too_long;
     counts->ptx += text != NULL;
     return text || unfit || blame(v, GUILTY_codegen, "PTX: %s", err.why);
 }

@@ -139,7 +139,7 @@ const Node *nest_build(Step *s, const Node *block, const AxisSpan *spans, const 
                        size_t naround, const Node *const *around)
 {
     Arena *A = s->A;
-    const Node *iters = block->kid[Block_iters], *where = block->kid[Block_where];
+    const Node *iters = block->kid[Block_iters], *where = block->kid[Block_where], *guard = ir_bool(A, true);
     const Node **now = ARENA_ARRAY(A, const Node *, iters->nkids + 1);
     const Node **vars = ARENA_ARRAY(A, const Node *, iters->nkids + 1);
     if (!mentions_only_axes(block, where))
@@ -154,10 +154,12 @@ const Node *nest_build(Step *s, const Node *block, const AxisSpan *spans, const 
             vars[i] = ir_var_like(A, DT_int64, name, info->axis ? info->axis : info->name, s->number);
             value = ix_add(A, value, vars[i]);
         }
-        where = conjoin(A, where, span_guard(A, axis, &spans[i], &domain[i], naround, around));
+        guard = conjoin(A, guard, span_guard(A, axis, &spans[i], &domain[i], naround, around));
         now[i] = ir_with_kid(A, iters->kid[i], Iter_value, value);
     }
     const Node *n = ir_with_kid(A, block, Block_iters, ir_list(A, iters->nkids, now));
+    /* A where that reads memory does so only inside the domain. */
+    where = ir_loads(where) ? conjoin(A, guard, where) : conjoin(A, where, guard);
     n = ir_with_kid(A, n, Block_where, where);
     for (int reduce = 1; reduce >= 0; reduce--)
         for (size_t i = iters->nkids; i-- > 0;)

@@ -109,6 +109,22 @@ func f(A: float32[8]) -> D: float32[8]:
   t.ok(not ok and e.code ~= "step_broke_program", tostring(e))
 end)
 
+t.test("a guard that reads memory is asked behind the one that a move adds", function()
+  local s = p.schedule [[
+func f(A: float32[4, 2], B: float32[2, 2]) -> Q: float32[2, 2]:
+  for y in range(2):
+    for x in range(2):
+      block Z(y, x):
+        Q[y, x] = 0
+  for y in range(2):
+    for x in range(2):
+      block Q(y, x) where B[y, x] > 0:
+        Q[y, x] = A[y, x]
+]]
+  s:cache_read("Q", "A", "global")
+  same(s:reverse_compute_at("Q", "A.global/x"))
+end)
+
 t.test("an init stays under its condition", function()
   local s = masked(sums:format "if M[i] > 0:")
   t.raises("loses_condition", function() s:decompose_reduction("C", "j") end)

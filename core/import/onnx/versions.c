@@ -1,8 +1,6 @@
 /* versions.c -- the rules of versions.def. */
 #include <string.h>
 
-#include "core/graph/consts.h"
-#include "core/graph/infer.h"
 #include "core/import/onnx/rule.h"
 
 /* ---- attributes that became inputs ---- */

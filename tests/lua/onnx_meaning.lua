@@ -281,6 +281,18 @@ t.test("attention: sizes that are open, heads that are shared, and queries that 
   t.contains(model({q = {2, 4, 3, 8}, k = {2, 2, 5, 8}}, {softmax_precision = 10}):unsupported(), "softmax_precision")
 end)
 
+t.test("scales by blocks along an axis", function()
+  local x = T({{1, 2, 30, 40, 500}, {1, 2, 3, 4, 5}}, "float32")
+  local scale, zero = T({{1, 10, 100}, {0.5, 1, 5}}, "float32"), T({{0, 1, 2}, {3, 0, 250}}, "uint8")
+  local quick = {axis = 1, block_size = 2}
+  local q = of("quantize_linear", {x, scale, zero}, quick)
+  t.ok(q == T({{1, 2, 4, 5, 7}, {5, 7, 3, 4, 251}}, "uint8"))
+  t.ok(of("dequantize_linear", {q, scale, zero}, {axis = -1, block_size = 2}) == x)
+  for _, bad in ipairs{{axis = 1, block_size = 3}, {axis = 0, block_size = 2}, {axis = 1, block_size = -2}, {axis = 1, block_size = 1}} do
+    t.contains(t.raises("graph_types", function() of("dequantize_linear", {q, scale, zero}, bad) end).why, "one for each")
+  end
+end)
+
 t.test("rotary embedding turns pairs of elements", function()
   local function turned(attrs, dims)
     return import{opset = 23, inputs = {o.value("x", dims), o.value("c", {1, 1, 1}), o.value("s", {1, 1, 1})},

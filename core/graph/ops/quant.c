@@ -1,17 +1,41 @@
 /* quant.c -- between numbers and the small integers that stand for them. */
+#include <string.h>
+
+#include "core/graph/infer.h"
 #include "core/graph/ops/lower.h"
 
+/* Scales that each stand for `block` neighbours along the axis: as many as x has such blocks. */
+static bool check_blocks(GraphCall *c, size_t i, int64_t axis_given, int64_t block)
+{
+    GType x = call_type(c, 0), s = call_type(c, i);
+    int axis;
+    if (!call_axis(c, axis_given, x.rank, &axis))
+        return false;
+    bool fits = block > 0 && s.rank == x.rank;
+    for (int d = 0; fits && d < x.rank; d++) {
+        bool cut = d == axis && dim_known(x.dim[d]) && x.dim[d] > 0;
+        int64_t want = cut ? (x.dim[d] - 1) / block + 1 : x.dim[d];
+        fits = !dim_known(want) || !dim_known(s.dim[d]) || want == s.dim[d];
+    }
+    return fits ||
+           call_refuse(c, "its %s %s does not give one for each %lld elements along axis %d",
+                       c->node->op->in[i].name, gtype_text(c->A, NULL, s), (long long)block, axis);
+}
+
 /* Scales and zero points, inputs 1 and 2, are one number each, or lists with one for each entry of
-** the axis. */
+** the axis, or of x's shape but for the axis, along which each stands for a block. */
 static bool check_scale(GraphCall *c, int axis_attr, int block_attr)
 {
     static const char *const name[] = {"", "scale", "zero point"};
     GType x = call_type(c, 0);
-    if (call_int(c, block_attr))
-        return call_cannot(c, "scales by blocks are not known here");
     for (size_t i = 1; i < 3; i++) {
         if (!call_has(c, i))
             continue;
+        if (call_int(c, block_attr)) {
+            if (!check_blocks(c, i, call_int(c, axis_attr), call_int(c, block_attr)))
+                return false;
+            continue;
+        }
         GType s = call_type(c, i);
         int axis;
         if (s.rank > 1)
@@ -50,8 +74,15 @@ bool infer_dequantize(GraphCall *c)
 }
 
 /* Input i (a scale or zero point) where the output's axes are `ax`. */
-static const Node *parameter(LowerCall *l, size_t i, const Axes *ax, int64_t axis)
+static const Node *parameter(LowerCall *l, size_t i, const Axes *ax, int64_t axis, int64_t block)
 {
+    if (block) {
+        const Node *at[GRAPH_MAX_RANK];
+        memcpy(at, ax->at, sizeof at);
+        const Node **along = &at[axis < 0 ? axis + ax->n : axis];
+        *along = ix_div(l->call.A, *along, ix(l, block));
+        return lower_at(l, i, at);
+    }
     bool each = lower_type(l, i).rank == 1 && lower_type(l, i).dim[0] != 1;
     const Node *index = each ? ax->at[axis < 0 ? axis + ax->n : axis] : ix(l, 0);
     return lower_at(l, i, &index);
@@ -60,11 +91,14 @@ static const Node *parameter(LowerCall *l, size_t i, const Axes *ax, int64_t axi
 bool lower_quantize(LowerCall *l)
 {
     GType y = lower_out_type(l, 0);
-    int64_t axis = call_int(&l->call, A_quantize_linear_axis);
+    int64_t axis = call_int(&l->call, A_quantize_linear_axis),
+            block = call_int(&l->call, A_quantize_linear_block_size);
     Axes ax = lower_axes_of(l, y);
-    const Node *scale = parameter(l, 1, &ax, axis);
+    const Node *scale = parameter(l, 1, &ax, axis, block);
     DType t = (DType)scale->type;
-    const Node *zero = call_has(&l->call, 2) ? te_cast(l->te, t, parameter(l, 2, &ax, axis)) : te_num(l->te, t, 0);
+    const Node *zero = call_has(&l->call, 2)
+                           ? te_cast(l->te, t, parameter(l, 2, &ax, axis, block))
+                           : te_num(l->te, t, 0);
     int bits = dtype_info[y.dtype].bits;
     bool is_signed = dtype_is_signed(y.dtype);
     FormulaArg arg[] = {{"x", te_cast(l->te, t, lower_load(l, 0, &ax))},
@@ -82,12 +116,14 @@ bool lower_quantize(LowerCall *l)
 bool lower_dequantize(LowerCall *l)
 {
     GType y = lower_out_type(l, 0);
-    int64_t axis = call_int(&l->call, A_dequantize_linear_axis);
+    int64_t axis = call_int(&l->call, A_dequantize_linear_axis),
+            block = call_int(&l->call, A_dequantize_linear_block_size);
     Axes ax = lower_axes_of(l, y);
     const Node *x = te_cast(l->te, DT_int32, lower_load(l, 0, &ax));
     if (call_has(&l->call, 2))
-        x = te_sub(l->te, x, te_cast(l->te, DT_int32, parameter(l, 2, &ax, axis)));
-    lower_out(l, 0, &ax, te_mul(l->te, te_cast(l->te, y.dtype, x), parameter(l, 1, &ax, axis)));
+        x = te_sub(l->te, x, te_cast(l->te, DT_int32, parameter(l, 2, &ax, axis, block)));
+    lower_out(l, 0, &ax,
+              te_mul(l->te, te_cast(l->te, y.dtype, x), parameter(l, 1, &ax, axis, block)));
     return true;
 }
 

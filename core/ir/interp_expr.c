@@ -47,11 +47,14 @@
         int64_t a = ex_value(e->a, m).i, b = ex_value(e->b, m).i;     \
         return (Scalar){.i = a op b};                                 \
     }
+
+/* clang-format off */
 F32(Add, a + b) F32(Sub, a - b) F32(Mul, a * b) F32(Div, a / b)
 F64(Add, a + b) F64(Sub, a - b) F64(Mul, a * b) F64(Div, a / b)
 I64(Add, a + b) I64(Sub, a - b) I64(Mul, a * b)
 I32(Add, a + b) I32(Sub, a - b) I32(Mul, a * b)
 COMPARE(Eq, ==) COMPARE(Ne, !=) COMPARE(Lt, <) COMPARE(Le, <=) COMPARE(Gt, >) COMPARE(Ge, >=)
+/* clang-format on */
 
 static Scalar logic_And(const Ex *e, Machine *m)
 {

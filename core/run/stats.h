@@ -29,9 +29,10 @@ typedef enum Verdict { VERDICT_SAME, VERDICT_A_FASTER, VERDICT_B_FASTER, VERDICT
 typedef struct Comparison {
     double ratio;    /* median(b) / median(a): how many times a is faster */
     double low, high; /* its 95 % interval, by resampling rounds (bootstrap, percentiles) */
-    Verdict verdict;  /* SAME where the interval holds 1, the ratio is within the resolution of it, or
-                      ** the rounds disagree about who is faster (sign test, 5 %; or no round of one
-                      ** was as slow as any of the other); UNKNOWN of fewer than 5 rounds */
+    /* SAME where the interval holds 1, the ratio is within the resolution of it, or the rounds
+    ** disagree about who is faster (sign test, 5 %; or no round of one was as slow as any of the
+    ** other); UNKNOWN of fewer than 5 rounds */
+    Verdict verdict;
 } Comparison;
 
 /* `resolution` is the relative difference below which nothing is claimed (0.01 is usual).  The

@@ -169,7 +169,9 @@ static Run *const load_run[DT_COUNT] = {
     {                                                              \
         return (Scalar){.f = fn(ex_value(e->a, m).f)};             \
     }
+/* clang-format off */
 FLOAT_CALL(floor, floor) FLOAT_CALL(ceil, ceil) FLOAT_CALL(round, rint) FLOAT_CALL(trunc, trunc)
+/* clang-format on */
 
 static Scalar call_sqrt(const Ex *e, Machine *m)
 {

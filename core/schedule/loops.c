@@ -82,7 +82,7 @@ static bool solve_factors(Step *s, const Node *loop, const Bound *f, int64_t *ou
         out[i] = f->ints[i];
         if (f->ints[i] == -1)
             hole = i;
-        else if (__builtin_mul_overflow(product, f->ints[i], &product) || product > (int64_t)1 << 40)
+        else if (__builtin_mul_overflow(product, f->ints[i], &product) || product > INT64_C(1) << 40)
             return REFUSE(s->err, factors_too_big, loop, ir_var_name(loop->kid[For_var]), (long long)extent);
     }
     if (hole < f->n)

@@ -7,7 +7,8 @@
 #include "backends/interp/interp.h"
 #include "backends/llvm/llvm.h"
 
-const Backend *const backends[] = {&llvm_backend, &interp_backend, &check_backend, &cuda_backend, NULL};
+const Backend *const backends[] = {&llvm_backend, &interp_backend, &check_backend, &cuda_backend,
+                                   NULL};
 
 const Backend *backend_find(const char *target, Err *err)
 {

@@ -20,7 +20,8 @@
 
 enum { EMIT_VERSION = 1 };
 #define EMIT_SYMBOL "tvmrepl_emit_open"
-#define EMIT_LLVM   "tvmrepl-llvm" /* the module that makes code for CPUs and GPUs; a file beside the program */
+/* The module that makes code for CPUs and GPUs; a file beside the program */
+#define EMIT_LLVM "tvmrepl-llvm"
 
 /* What the worker offers the module, for the whole life of the process. */
 typedef struct EmitHost {
@@ -31,18 +32,19 @@ typedef struct EmitHost {
     ** when the compilation fails. */
     void *(*take)(void *ctx, size_t bytes, size_t align);
 
-    /* Where generated code finds a function of the runner ("memcpy", "memset", "memmove", "fmaf",
-    ** "fma", "sqrtf", …): an address in the runner's process, or 0 if it offers none by that name. */
+    /* Where generated code finds a function of the runner ("memcpy", "memset",
+    ** "memmove", "fmaf", "fma", "sqrtf", …): an address in the runner's process, or 0
+    ** if it offers none by that name. */
     uint64_t (*symbol)(void *ctx, const char *name);
 } EmitHost;
 
 /* What may be looked at, one bit each, for EmitRequest.views. */
 typedef enum EmitView {
-    EMIT_CODE,  /* executable code in the window */
-    EMIT_IR,    /* LLVM IR after passes, text */
-    EMIT_ASM,   /* target assembly, text */
-    EMIT_OBJ,   /* an object file */
-    EMIT_PTX,   /* PTX, for `cuda` targets */
+    EMIT_CODE, /* executable code in the window */
+    EMIT_IR,   /* LLVM IR after passes, text */
+    EMIT_ASM,  /* target assembly, text */
+    EMIT_OBJ,  /* an object file */
+    EMIT_PTX,  /* PTX, for `cuda` targets */
     EMIT_VIEWS
 } EmitView;
 

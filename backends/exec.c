@@ -17,7 +17,8 @@
 
 ExecState exec_state = {.worker = {.role = "--worker", .sock = -1, .log = -1},
                         .runner = {.role = "--runner", .sock = -1, .log = -1},
-                        .window_fd = -1, .board_fd = -1};
+                        .window_fd = -1,
+                        .board_fd = -1};
 
 /* A compilation, held by the kernels that came from it. */
 typedef struct Code {
@@ -47,9 +48,9 @@ static bool need_shared(Err *err)
     }
     if (x->window_fd >= 0 && x->board_fd < 0) {
         x->board_fd = shared_memory("tvmrepl-board", BOARD_BYTES, err);
-        void *p = x->board_fd < 0 ? MAP_FAILED
-                                  : mmap(NULL, BOARD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
-                                         x->board_fd, 0);
+        void *p = x->board_fd < 0
+                      ? MAP_FAILED
+                      : mmap(NULL, BOARD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, x->board_fd, 0);
         if (p == MAP_FAILED) {
             if (x->board_fd >= 0)
                 close(x->board_fd);

@@ -60,16 +60,16 @@ typedef struct ExecJob {
     double deadline_s; /* for the whole job; 0: 10 s */
 } ExecJob;
 
-/* From now on every run is stopped after so many seconds, whatever its job says; 0: as the jobs say. Returns what
-** was said before. */
+/* From now on every run is stopped after so many seconds, whatever its job says; 0: as the jobs
+** say. Returns what was said before. */
 double exec_limit_runs(double seconds);
 
 /* Runs the job once.  seconds[i], if asked for, is how long call i took in the runner. */
 bool exec_run(const ExecJob *job, double *seconds, Err *err);
 
 /* Measures jobs against each other inside the runner.  samples[j * plan->repeat + round] is the
-** time of one run of job j; *rounds how many rounds were made.  The deadline of each job holds for one run of
-** it; the whole may take plan->limit_s more. */
+** time of one run of job j; *rounds how many rounds were made.  The deadline of each job holds for
+** one run of it; the whole may take plan->limit_s more. */
 bool exec_time(const ExecJob *jobs, int njobs, const TimerPlan *plan, double *samples, int *rounds,
                Err *err);
 

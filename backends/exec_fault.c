@@ -79,7 +79,10 @@ static void explain_pool(const ExecCall *c, const BoardFault *f, Err *err)
         return;
     }
     if (p.distance > 0) {
-        refuse_outside(c->kernel, &p, f->write == 1 ? "writes" : f->write == 0 ? "reads" : "goes",
+        refuse_outside(c->kernel, &p,
+                       f->write == 1   ? "writes"
+                       : f->write == 0 ? "reads"
+                                       : "goes",
                        err);
         return;
     }
@@ -95,7 +98,9 @@ static void explain_pool(const ExecCall *c, const BoardFault *f, Err *err)
 static void explain_address(const BoardFault *f, char *out, size_t size)
 {
     uint64_t near = f->address > f->sp ? f->address - f->sp : f->sp - f->address;
-    const char *access = f->write == 1 ? "a write to" : f->write == 0 ? "a read of" : "an access to";
+    const char *access = f->write == 1   ? "a write to"
+                         : f->write == 0 ? "a read of"
+                                         : "an access to";
     if (f->in_temporary)
         snprintf(out, size, "%s byte %lld of a temporary of %lld bytes", access,
                  (long long)f->offset, (long long)f->value);
@@ -135,10 +140,13 @@ void exec_explain_fault(const ExecJob *jobs, int njobs, Err *err)
         explain_address(f, what, sizeof what);
         break;
     case SIGFPE:
-        snprintf(what, sizeof what, "%s", f->code == FPE_INTDIV ? "an integer division that has no result"
-                                                                 : "an arithmetic exception");
+        snprintf(what, sizeof what, "%s",
+                 f->code == FPE_INTDIV ? "an integer division that has no result"
+                                       : "an arithmetic exception");
         break;
-    case SIGILL: snprintf(what, sizeof what, "an instruction that this machine does not have"); break;
+    case SIGILL:
+        snprintf(what, sizeof what, "an instruction that this machine does not have");
+        break;
     case SIGABRT: snprintf(what, sizeof what, "abort()"); break;
     default: snprintf(what, sizeof what, "signal %d (%s)", f->signal, strsignal(f->signal)); break;
     }

@@ -85,8 +85,10 @@ static bool add_call(Layout *l, const ExecCall *c, Err *err)
     const Kernel *k = c->kernel;
     if (!check_call(l->A, c, err))
         return false;
-    BoardCall call = {.entry = k->address, .first_arg = (uint32_t)l->args.n,
-                      .nargs = (uint32_t)k->nparams, .first_dim = (uint32_t)l->dims.n,
+    BoardCall call = {.entry = k->address,
+                      .first_arg = (uint32_t)l->args.n,
+                      .nargs = (uint32_t)k->nparams,
+                      .first_dim = (uint32_t)l->dims.n,
                       .ndims = (uint32_t)c->ndims};
     for (int i = 0; i < k->nparams; i++)
         if (!add_arg(l, &k->params[i], c->args[i], err))
@@ -247,8 +249,8 @@ static Outcome run_board(double deadline, bool measure)
     if (atomic_load(&b->runner_asleep))
         futex_wake(&b->request);
     /* While a measurement runs this process must not take a core from it. */
-    bool there = !measure && patience_look(&patience, &b->reply, before, &b->runner_core) &&
-                 replied(number);
+    bool there =
+        !measure && patience_look(&patience, &b->reply, before, &b->runner_core) && replied(number);
     Ending end = there ? ENDED : wait_for_reply(number, deadline);
     if (!measure)
         patience_learn(&patience);
@@ -294,8 +296,8 @@ static bool runner_gone(const ExecJob *jobs, int njobs, uint32_t current, Err *e
 {
     char why[512], text[640];
     process_reap(&exec_state.runner, 0.2);
-    snprintf(text, sizeof text, "%s while it ran %.100s",
-             process_epitaph(&exec_state.runner, why), running_name(jobs, njobs, current));
+    snprintf(text, sizeof text, "%s while it ran %.100s", process_epitaph(&exec_state.runner, why),
+             running_name(jobs, njobs, current));
     exec_need_runner(NULL);
     return REFUSE(err, runner_failed, NULL, text);
 }
@@ -327,10 +329,12 @@ static bool judge(Outcome out, double deadline, const ExecJob *jobs, int njobs, 
         return false;
     case BOARD_REFUSED: {
         char why[128];
-        snprintf(why, sizeof why, "cannot map the job's tensors: %s", strerror((int)b->fault.value));
+        snprintf(why, sizeof why, "cannot map the job's tensors: %s",
+                 strerror((int)b->fault.value));
         return REFUSE(err, runner_failed, NULL, why);
     }
-    default: return REFUSE(err, runner_failed, NULL, "answered with something that is not an answer");
+    default:
+        return REFUSE(err, runner_failed, NULL, "answered with something that is not an answer");
     }
 }
 
@@ -465,8 +469,8 @@ static bool time_mixed(const ExecJob *jobs, int njobs, const TimerPlan *plan, do
     return *rounds >= 0;
 }
 
-bool exec_time(const ExecJob *jobs, int njobs, const TimerPlan *given, double *samples,
-               int *rounds, Err *err)
+bool exec_time(const ExecJob *jobs, int njobs, const TimerPlan *given, double *samples, int *rounds,
+               Err *err)
 {
     TimerPlan plan = *given;
     if (plan.repeat <= 0)

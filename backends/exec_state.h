@@ -17,7 +17,6 @@ typedef struct ExecState {
 
 extern ExecState exec_state;
 
-
 /* Makes sure that the process runs. */
 bool exec_need_runner(Err *err);
 

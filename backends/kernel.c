@@ -18,8 +18,8 @@ const KernelParam *kernel_params(Arena *A, const Node *func, int *n)
 
 Kernel *kernel_new(const char *name, const char *target, const KernelParam *params, int nparams)
 {
-    size_t bytes = sizeof(Kernel) + sizeof(KernelParam) * (size_t)nparams + strlen(name) +
-                   strlen(target) + 2;
+    size_t bytes =
+        sizeof(Kernel) + sizeof(KernelParam) * (size_t)nparams + strlen(name) + strlen(target) + 2;
     for (int i = 0; i < nparams; i++)
         bytes += strlen(params[i].name) + 1;
     Kernel *k = calloc(1, bytes);

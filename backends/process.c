@@ -25,7 +25,7 @@ static int spawn(Process *p, int theirs)
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
     sigset_t none, all;
-    char *args[] = {(char *)(uintptr_t)"tvmrepl", (char *)(uintptr_t)p->role, NULL};
+    char *args[] = {(char *)(uintptr_t) "tvmrepl", (char *)(uintptr_t)p->role, NULL};
     const char *program = process_program ? process_program : "/proc/self/exe";
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);

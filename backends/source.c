@@ -39,8 +39,12 @@ bool source_of(Arena *A, const Node *low, const char *target, ExecSource *out, E
     ExecEntry *entry = arena_alloc(A, sizeof *entry);
     entry->name = low->at.name;
     entry->params = kernel_params(A, low, &entry->nparams);
-    *out = (ExecSource){.module = EMIT_LLVM, .target = target, .text = text, .length = strlen(text),
-                        .entries = entry, .nentries = 1};
+    *out = (ExecSource){.module = EMIT_LLVM,
+                        .target = target,
+                        .text = text,
+                        .length = strlen(text),
+                        .entries = entry,
+                        .nentries = 1};
     return true;
 }
 
@@ -49,5 +53,6 @@ const char *source_view(Arena *A, const Node *low, const char *target, EmitView 
     ExecSource source;
     EmitBlob blob;
     return source_of(A, low, target, &source, err) && exec_view(A, &source, view, &blob, err)
-               ? arena_strndup(A, blob.data, blob.bytes) : NULL;
+               ? arena_strndup(A, blob.data, blob.bytes)
+               : NULL;
 }

@@ -13,8 +13,8 @@
 #include "backends/exec.h"
 #include "core/ir/ir.h"
 
-/* One entry, the Func itself.  Lives in A.  Refused where unrolled loops would become more straight code than
-** LLVM can be given. */
+/* One entry, the Func itself.  Lives in A.  Refused where unrolled loops would become more straight
+** code than LLVM can be given. */
 bool source_of(Arena *A, const Node *low, const char *target, ExecSource *out, Err *err);
 
 /* The text of a view of it, in A. */

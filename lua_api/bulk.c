@@ -1,8 +1,10 @@
-/* bulk.c -- table.sort, table.concat, string.rep and string.format, which Ctrl-C can stop or which end at once.
+/* bulk.c -- table.sort, table.concat, string.rep and string.format, which Ctrl-C can
+** stop or which end at once.
 **
-** Lua's own go through millions of elements without looking up.  These poll, and make no string of more than MOST_BYTES,
-** because the last step, the copy that becomes Lua's, cannot be stopped.  Sorting exchanges elements in place, so a table
-** whose sorting was stopped still holds each of its elements.
+** Lua's own go through millions of elements without looking up.  These poll, and make
+** no string of more than MOST_BYTES, because the last step, the copy that becomes
+** Lua's, cannot be stopped.  Sorting exchanges elements in place, so a table whose
+** sorting was stopped still holds each of its elements.
 */
 #include <stdint.h>
 #include <string.h>
@@ -65,7 +67,8 @@ LUA_FN(table_concat, "table.concat(list, separator?, first?, last?) -> string",
         protect_poll(L);
         lua_geti(L, 1, i);
         if (!lua_isstring(L, -1))
-            return luaL_error(L, "invalid value (at index %I) in table for 'concat'", (LUAI_UACINT)i);
+            return luaL_error(L, "invalid value (at index %I) in table for 'concat'",
+                              (LUAI_UACINT)i);
         size_t n;
         lua_tolstring(L, -1, &n);
         check_bytes(L, bytes += (double)(n + nsep));
@@ -135,8 +138,8 @@ static void order_two(lua_State *L, lua_Integer i, lua_Integer j)
         lua_pop(L, 2);
 }
 
-/* From `i` on by `step`, the first element that does not come before the value on top (step 1), or after it (step -1).
-** There is one at `end`, or the order contradicts itself. */
+/* From `i` on by `step`, the first element that does not come before the value on top (step 1), or
+** after it (step -1). There is one at `end`, or the order contradicts itself. */
 static lua_Integer scan(lua_State *L, lua_Integer i, int step, lua_Integer end)
 {
     for (;; i += step) {
@@ -150,7 +153,8 @@ static lua_Integer scan(lua_State *L, lua_Integer i, int step, lua_Integer end)
     }
 }
 
-/* Parts first to last around the element at `middle`, the median of three: where it comes to stand.  At least four. */
+/* Parts first to last around the element at `middle`, the median of three: where it comes to
+** stand.  At least four. */
 static lua_Integer part(lua_State *L, lua_Integer first, lua_Integer middle, lua_Integer last)
 {
     exchange(L, middle, last - 1);
@@ -173,7 +177,8 @@ static void sort_range(lua_State *L, lua_Integer first, lua_Integer last, uint32
     luaL_checkstack(L, 8, "sorting");
     while (first < last) {
         *dice = *dice * 1664525 + 1013904223;
-        lua_Integer n = last - first, middle = first + n / 4 + (lua_Integer)(*dice >> 8) % (n / 2 + 1);
+        lua_Integer n = last - first,
+                    middle = first + n / 4 + (lua_Integer)(*dice >> 8) % (n / 2 + 1);
         order_two(L, first, last);
         if (n == 1)
             return;
@@ -183,7 +188,8 @@ static void sort_range(lua_State *L, lua_Integer first, lua_Integer last, uint32
         if (n == 2)
             return;
         lua_Integer at = part(L, first, middle, last);
-        if (at - first < last - at) { /* the shorter part by a call: few of them are within each other */
+        /* The shorter part by a call: few of them are within each other */
+        if (at - first < last - at) {
             sort_range(L, first, at - 1, dice);
             first = at + 1;
         } else {
@@ -214,7 +220,8 @@ LUA_FN(table_sort, "table.sort(list, before?)",
 
 void lua_open_bulk(lua_State *L)
 {
-    static const LuaFn *const functions[] = {&string_rep_fn, &table_concat_fn, &table_sort_fn, &string_format_fn, NULL};
+    static const LuaFn *const functions[] = {&string_rep_fn, &table_concat_fn, &table_sort_fn,
+                                             &string_format_fn, NULL};
     lua_getglobal(L, "string");
     lua_getfield(L, -1, "format");
     format = lua_tocfunction(L, -1);

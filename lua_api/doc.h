@@ -14,10 +14,8 @@ bool doc_module(lua_State *L, int i, const char **name, const char **doc);
 /* Is the value at `idx` the table of a described module? */
 bool doc_is_module(lua_State *L, int idx, const char **name, const char **doc);
 
-
-/* Pushes the help text of a function, of a class, of the module or word `name`, or of everything, as
-** wide as the view.
-** The word raises if nothing is called so or mentions it. */
+/* Pushes the help text of a function, of a class, of the module or word `name`, or of everything,
+** as wide as the view. The word raises if nothing is called so or mentions it. */
 void doc_push_function(lua_State *L, const LuaFn *fn);
 void doc_push_class(lua_State *L, const LuaClass *cls);
 void doc_push_word(lua_State *L, const char *word);

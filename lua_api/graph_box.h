@@ -1,4 +1,5 @@
-/* graph_box.h -- graphs and modules as Lua values, for every file of the api that takes or gives them. */
+/* graph_box.h -- graphs and modules as Lua values, for every file of the api that
+** takes or gives them. */
 #ifndef LUA_API_GRAPH_BOX_H
 #define LUA_API_GRAPH_BOX_H
 
@@ -21,7 +22,8 @@ LUA_BOX(module, ModuleBox, module_class)
 int push_graph(lua_State *L, Graph *g, const Err *err);
 int push_module(lua_State *L, Module *m, const Err *err);
 
-/* Methods from other files of the api: g:show(…) of viz_lua.c, m:run(…) and m:profile(…) of model_lua.c. */
+/* Methods from other files of the api: g:show(…) of viz_lua.c, m:run(…) and
+** m:profile(…) of model_lua.c. */
 extern const LuaFn *const graph_picture_members[], *const module_run_members[];
 
 #endif

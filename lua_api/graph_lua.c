@@ -21,13 +21,17 @@ static void release_graph(void *self)
     graph_release(((GraphBox *)self)->graph);
 }
 
-static void release_held_graph(void *g) { graph_release(g); }
+static void release_held_graph(void *g)
+{
+    graph_release(g);
+}
 
 int push_graph(lua_State *L, Graph *g, const Err *err)
 {
     if (g)
         arena_keep(g->arena);
-    return lua_push_owned(L, &graph_class, g, release_held_graph, g ? arena_bytes(g->arena) : 0, err);
+    return lua_push_owned(L, &graph_class, g, release_held_graph, g ? arena_bytes(g->arena) : 0,
+                          err);
 }
 
 static void push_table(lua_State *L, const Graph *g, uint32_t rows, int columns)
@@ -46,7 +50,8 @@ static int graph_display(lua_State *L, void *self, const char *kind)
     if (strcmp(kind, "text") != 0)
         return 0;
     const LuaView *view = lua_view(L);
-    push_table(L, ((GraphBox *)self)->graph, view->whole ? 0 : SHOWN_NODES, view->whole ? 0 : view->width);
+    push_table(L, ((GraphBox *)self)->graph, view->whole ? 0 : SHOWN_NODES,
+               view->whole ? 0 : view->width);
     return 1;
 }
 
@@ -263,9 +268,10 @@ LUA_FN(graph_nodes_, "g:nodes() -> list", "The aliases of its nodes, in order.")
     return 1;
 }
 
-LUA_FN(graph_select_, "g:select(pattern) -> list",
-       "The aliases of the nodes whose alias, operator or name in the model file a PCRE2 pattern matches as a "
-       "whole.")
+LUA_FN(
+    graph_select_, "g:select(pattern) -> list",
+    "The aliases of the nodes whose alias, operator or name in the model file a PCRE2 pattern matches as a "
+    "whole.")
 {
     const Graph *g = check_graph(L, 1)->graph;
     const Pattern *p = pattern_push(L, 2, false);
@@ -466,10 +472,11 @@ LUA_FN(graph_save_, "g:save(path) -> Graph",
 /* ---- opening ---- */
 
 static const LuaFn *const graph_members[] = {
-    &graph_text__fn,   &graph_ops__fn,  &graph_unsupported__fn, &graph_inputs__fn,      &graph_outputs__fn,
-    &graph_nodes__fn,  &graph_select__fn, &graph_node__fn,      &graph_data__fn,        &graph_diff__fn,
-    &graph_fingerprint__fn, &graph_eq_fn, &graph_name__fn,      &graph_why__fn,         &graph_bind__fn,
-    &graph_pass__fn,   &graph_fuse__fn, &graph_lower__fn,       &graph_save__fn,        NULL};
+    &graph_text__fn,    &graph_ops__fn,   &graph_unsupported__fn, &graph_inputs__fn,
+    &graph_outputs__fn, &graph_nodes__fn, &graph_select__fn,      &graph_node__fn,
+    &graph_data__fn,    &graph_diff__fn,  &graph_fingerprint__fn, &graph_eq_fn,
+    &graph_name__fn,    &graph_why__fn,   &graph_bind__fn,        &graph_pass__fn,
+    &graph_fuse__fn,    &graph_lower__fn, &graph_save__fn,        NULL};
 
 const LuaClass graph_class = {
     .name = "Graph",

@@ -17,8 +17,14 @@ static const void *registered(lua_State *L, SessionTable table, int i)
     return p;
 }
 
-const LuaFn *doc_function(lua_State *L, int i) { return registered(L, TABLE_FUNCTIONS, i); }
-const LuaClass *doc_class(lua_State *L, int i) { return registered(L, TABLE_CLASSES, i); }
+const LuaFn *doc_function(lua_State *L, int i)
+{
+    return registered(L, TABLE_FUNCTIONS, i);
+}
+const LuaClass *doc_class(lua_State *L, int i)
+{
+    return registered(L, TABLE_CLASSES, i);
+}
 
 bool doc_module(lua_State *L, int i, const char **name, const char **doc)
 {
@@ -45,9 +51,15 @@ static int help_width(lua_State *L)
     return width < WIDEST ? width : WIDEST;
 }
 
-static Buf open_text(lua_State *L) { return buf_new(lua_scratch(L, NULL)); }
+static Buf open_text(lua_State *L)
+{
+    return buf_new(lua_scratch(L, NULL));
+}
 
-static void push_text(lua_State *L, Buf *b) { lua_scratch_text(L, b->arena, buf_str(b)); }
+static void push_text(lua_State *L, Buf *b)
+{
+    lua_scratch_text(L, b->arena, buf_str(b));
+}
 
 static void add_function(lua_State *L, Buf *b, const LuaFn *fn)
 {
@@ -105,7 +117,8 @@ void doc_push_class(lua_State *L, const LuaClass *cls)
     RowVec rows = {0};
     buf_printf(&b, "%s\n", cls->name);
     wrap_doc(&b, cls->doc ? cls->doc : "Inside the workbench.", 2, help_width(L));
-    for (const LuaFn *const *const *list = cls->members; list && *list; list++) { /* what belongs together */
+    /* What belongs together */
+    for (const LuaFn *const *const *list = cls->members; list && *list; list++) {
         bool apart = rows.n > 0;
         for (const LuaFn *const *m = *list; *m; m++)
             if (lua_fn_name(*m).kind != FN_META) {
@@ -134,8 +147,9 @@ static void push_module(lua_State *L, const char *name, const char *doc)
 /* The classes: those on the way from a model to a timing first, then the others. */
 static RowVec class_rows(lua_State *L, Arena *A)
 {
-    static const char *const way[] = {"Graph", "Module", "Schedule", "Version", "Func", "Tensor", "Check",
-                                      "Timing", "Comparison", "WhatIf", "Profile", "Kernel", "Picture"};
+    static const char *const way[] = {"Graph",   "Module", "Schedule", "Version",    "Func",
+                                      "Tensor",  "Check",  "Timing",   "Comparison", "WhatIf",
+                                      "Profile", "Kernel", "Picture"};
     enum { ON_THE_WAY = sizeof way / sizeof *way };
     RowVec rows = {0};
     const LuaClass *cls;
@@ -166,7 +180,9 @@ void doc_push_overview(lua_State *L)
         {"help(x)  or  ?x", "What a function, module or value is for, with examples", false},
         {"help \"word\"", "What is called so, or mentions it", false},
         {"??f", "The source of a function", false},
-        {"tour()", "Plays the first lesson; tutorial() waits for Enter at each cell; `tvmrepl tutorial` lists the others", false},
+        {"tour()",
+         "Plays the first lesson; tutorial() waits for Enter at each cell; `tvmrepl tutorial` lists the others",
+         false},
         {"Tab", "Completes names, members, and names of loops and blocks inside strings", false},
         {"x = 1;", "A trailing ; silences; _ is the last value", false},
         {"more()", "Shows whole what was last shown in part", false},
@@ -191,7 +207,10 @@ void doc_push_overview(lua_State *L)
 
 /* ---- by name ---- */
 
-static bool same_letters(const char *a, const char *b) { return strcasecmp(a, b) == 0; }
+static bool same_letters(const char *a, const char *b)
+{
+    return strcasecmp(a, b) == 0;
+}
 
 /* Is `word` "split", "s:split", "te.sum", or (in a class) "Schedule:split"? */
 static bool is_called(const LuaFn *fn, const char *cls, const char *word)
@@ -207,8 +226,8 @@ static bool is_called(const LuaFn *fn, const char *cls, const char *word)
 }
 
 /* Calls visit(fn, class or NULL) for every function and member. */
-static void each_function(lua_State *L, void (*visit)(const LuaFn *fn, const LuaClass *cls, void *env),
-                          void *env)
+static void each_function(lua_State *L,
+                          void (*visit)(const LuaFn *fn, const LuaClass *cls, void *env), void *env)
 {
     const LuaFn *fn;
     const LuaClass *cls;
@@ -383,14 +402,15 @@ void doc_push_nearest_global(lua_State *L, const char *name)
     lua_pushstring(L, n.best);
 }
 
-LUA_FN(help, "help(x?, source?)",
-       "Prints what a function, a module or a value is for, with examples; help \"word\" finds what is\n"
-       "called so or mentions it; help() says what there is. With source = true, the source.\n"
-       "> help(print)\n"
-       "print(…)\n"
-       "  Prints its arguments, separated by tabs.\n"
-       "  > print(1, \"two\")\n"
-       "  1\ttwo")
+LUA_FN(
+    help, "help(x?, source?)",
+    "Prints what a function, a module or a value is for, with examples; help \"word\" finds what is\n"
+    "called so or mentions it; help() says what there is. With source = true, the source.\n"
+    "> help(print)\n"
+    "print(…)\n"
+    "  Prints its arguments, separated by tabs.\n"
+    "  > print(1, \"two\")\n"
+    "  1\ttwo")
 {
     if (arg_bool_or(L, 2, false) && lua_isfunction(L, 1))
         push_source(L, 1);

@@ -25,8 +25,8 @@ static void release_kernel(void *self)
 static void kernel_tostring(lua_State *L, void *self)
 {
     const Kernel *k = ((KernelBox *)self)->kernel;
-    lua_pushfstring(L, "kernel %s for %s, %d arguments, compiled in %f ms", k->name, k->target, k->nparams,
-                    k->compile_ms);
+    lua_pushfstring(L, "kernel %s for %s, %d arguments, compiled in %f ms", k->name, k->target,
+                    k->nparams, k->compile_ms);
 }
 
 /* ---- targets and compiling ---- */
@@ -55,7 +55,8 @@ KernelBox *push_kernel(lua_State *L, Version *v, const char *target)
     return box;
 }
 
-LUA_FN(program_build, "s:build(target?) -> Kernel",
+LUA_FN(
+    program_build, "s:build(target?) -> Kernel",
     "Compiles the program in the worker process, for \"llvm\" (this machine) unless said: \"llvm -mcpu=x86-64\",\n"
     "\"llvm -check\" (every access is checked), \"cuda\", \"interp\" (as it is defined), \"check\" (see s:check).")
 {
@@ -125,7 +126,8 @@ static bool fits(const Node *b, const Tensor *t, Err *err)
     return ok;
 }
 
-/* Reads the inputs from index `first` on: tensors in order, or one table by name.  What is retained is in `out`. */
+/* Reads the inputs from index `first` on: tensors in order, or one table by name.
+** What is retained is in `out`. */
 static void read_inputs(lua_State *L, int first, const Node *params, Tensor **out)
 {
     bool by_name = lua_type(L, first) == LUA_TTABLE;
@@ -154,7 +156,8 @@ static void push_results(lua_State *L, const Node *params, const Node *results, 
 {
     Err err = {0};
     luaL_checkstack(L, (int)(params->nkids + results->nkids) + 8, "results");
-    for (size_t i = 0; i < params->nkids; i++) { /* dense copies belong to boxes, so that nothing is lost */
+    /* Dense copies belong to boxes, so that nothing is lost */
+    for (size_t i = 0; i < params->nkids; i++) {
         push_tensor(L, tensor_dense(args[i], &err), &err);
         args[i] = check_tensor(L, lua_gettop(L))->tensor;
     }
@@ -167,7 +170,8 @@ static void push_results(lua_State *L, const Node *params, const Node *results, 
 }
 
 /* Interprets `func` on its inputs and results, every access checked. */
-static bool run_checked(const Node *func, Tensor *const *args, const CheckOptions *options, Err *err)
+static bool run_checked(const Node *func, Tensor *const *args, const CheckOptions *options,
+                        Err *err)
 {
     InterpBuffer io[MAX_TENSORS];
     size_t n = 0;
@@ -184,7 +188,8 @@ typedef struct Greatest {
     double bytes;
 } Greatest;
 
-/* The Alloc that takes most; of a window whose extents are no constants, the whole buffer counts. */
+/* The Alloc that takes most; of a window whose extents are no constants, the whole
+** buffer counts. */
 static void find_greatest(const Node *n, Greatest *g)
 {
     if (n->op == OP_Alloc) {
@@ -208,11 +213,13 @@ static void explain_no_memory(const Node *func, Err *err)
     Greatest g = {0};
     find_greatest(func, &g);
     if (g.alloc)
-        REFUSE(err, kernel_no_memory, g.alloc, func->at.name, ir_buf_name(g.alloc->kid[Alloc_buffer]), g.bytes / (1 << 20));
+        REFUSE(err, kernel_no_memory, g.alloc, func->at.name,
+               ir_buf_name(g.alloc->kid[Alloc_buffer]), g.bytes / (1 << 20));
 }
 
-/* A kernel that touched memory that is not its own says only where.  Which access it was, and in which iteration, is
-** found by running the program again with each access checked, if that does not take long. */
+/* A kernel that touched memory that is not its own says only where.  Which access it
+** was, and in which iteration, is found by running the program again with each access
+** checked, if that does not take long. */
 static void explain_fault(const Node *func, Tensor *const *args, Err *err)
 {
     Err found = {0};
@@ -236,9 +243,9 @@ static double version_flops(const Version *v)
     return func_flops(v->func);
 }
 
-/* How long one run may take: what never ends is stopped, what is only slow is not.  The slowest code
-** that is right, a product of matrices that finds nothing in a cache, takes some nanoseconds for each
-** operation; and a mistyped extent is no reason to wait for more than ten minutes. */
+/* How long one run may take: what never ends is stopped, what is only slow is not.  The slowest
+** code that is right, a product of matrices that finds nothing in a cache, takes some nanoseconds
+** for each operation; and a mistyped extent is no reason to wait for more than ten minutes. */
 static double deadline(double flops)
 {
     return fmin(10 + floor(flops * 1e-8), 600);
@@ -247,7 +254,8 @@ static double deadline(double flops)
 /* Runs a kernel on inputs (borrowed) and pushes the results. */
 static int run_kernel(lua_State *L, const Kernel *k, const Version *v, Tensor **args)
 {
-    const Node *func = v->func, *params = func->kid[Func_params], *results = func->kid[Func_results];
+    const Node *func = v->func, *params = func->kid[Func_params],
+               *results = func->kid[Func_results];
     Err err = {0};
     push_results(L, params, results, args);
     ExecCall call = {k, args, NULL, 0};
@@ -260,7 +268,8 @@ static int run_kernel(lua_State *L, const Kernel *k, const Version *v, Tensor **
     return (int)results->nkids;
 }
 
-LUA_FN(kernel_run, "k:run(inputs…) -> Tensor…",
+LUA_FN(
+    kernel_run, "k:run(inputs…) -> Tensor…",
     "Runs the kernel on its inputs, in order or as one table by name: k:run{A = a, B = b}.  Returns the results.")
 {
     KernelBox *k = check_kernel(L, 1);
@@ -277,7 +286,8 @@ LUA_FN(kernel_call, "__call(k, inputs…) -> Tensor…", "k(x) is k:run(x).")
     return kernel_run(L);
 }
 
-LUA_FN(program_run, "s:run(inputs…) -> Tensor…",
+LUA_FN(
+    program_run, "s:run(inputs…) -> Tensor…",
     "Compiles the program for this machine and runs it on its inputs, in order or as one table by name:\n"
     "s:run{A = a, B = b}.  Returns the results.  The kernel runs in a process of its own.")
 {
@@ -317,7 +327,8 @@ static Tensor *random_input(const Node *b, Err *err)
     return t;
 }
 
-LUA_FN(program_check_run, "s:check(inputs…) -> Tensor…",
+LUA_FN(
+    program_check_run, "s:check(inputs…) -> Tensor…",
     "Runs the program in the checking interpreter, element by element, and returns the results.  It stops at an index\n"
     "outside its dimension, a read of memory that nothing has written, and a race between iterations of a parallel,\n"
     "vectorized or bound loop, and says in which iteration.  A program with thread axes runs as on a GPU, thread by\n"
@@ -344,11 +355,13 @@ LUA_FN(program_check_run, "s:check(inputs…) -> Tensor…",
     }
     push_results(L, params, p.func->kid[Func_results], args);
     Arena *A = lua_scratch(L, p.version->arena);
-    const Node *form = loop_is_gpu(p.func) ? loop_lower(A, p.func, true, &err) : p.func; /* with its barriers */
+    /* With its barriers */
+    const Node *form = loop_is_gpu(p.func) ? loop_lower(A, p.func, true, &err) : p.func;
     if (!form || !run_checked(form, args, NULL, &err))
         return lua_refuse(L, &err, &(Refusal){.arena = A, .root = form, .fault = true});
     lua_scratch_end(L, A);
-    session_say_step(L, "ok: no index outside, no read of what nothing wrote, no race%s", given ? "" : ", on random inputs");
+    session_say_step(L, "ok: no index outside, no read of what nothing wrote, no race%s",
+                     given ? "" : ", on random inputs");
     return (int)p.func->kid[Func_results]->nkids;
 }
 
@@ -426,8 +439,12 @@ static void fill_program(lua_State *L, Version *v, Kernel *kernel, const char *l
     Err err = {0};
     arena_keep(A);
     h->kernel = kernel_retain(kernel);
-    *out = (Runnable){.label = said, .flops = version_flops(v), .bytes = func_bytes(v->func), .arena = A,
-                      .release = release_held, .impl = h};
+    *out = (Runnable){.label = said,
+                      .flops = version_flops(v),
+                      .bytes = func_bytes(v->func),
+                      .arena = A,
+                      .release = release_held,
+                      .impl = h};
     runnable_add_kernel(out, v->func, kernel);
     if (!make_tensors(v->func, h, &err)) {
         runnable_release(out);
@@ -467,12 +484,21 @@ static int program_runnable(lua_State *L, int idx, const char *target, Runnable 
 static const LuaFn *const kernel_members[] = {&kernel_run_fn, &kernel_call_fn, NULL};
 
 const LuaClass kernel_class = {
-    .name = "Kernel", .doc = "A compiled program.", .size = sizeof(KernelBox), .members = LUA_MEMBERS(kernel_members),
-    .tostring = kernel_tostring, .release = release_kernel,
+    .name = "Kernel",
+    .doc = "A compiled program.",
+    .size = sizeof(KernelBox),
+    .members = LUA_MEMBERS(kernel_members),
+    .tostring = kernel_tostring,
+    .release = release_kernel,
 };
 
-const LuaFn *const program_run_members[] = {&program_build_fn, &program_run_fn, &program_check_run_fn,
-                                            &program_llvm_ir_fn, &program_asm_fn, &program_ptx_fn, NULL};
+const LuaFn *const program_run_members[] = {&program_build_fn,
+                                            &program_run_fn,
+                                            &program_check_run_fn,
+                                            &program_llvm_ir_fn,
+                                            &program_asm_fn,
+                                            &program_ptx_fn,
+                                            NULL};
 
 void lua_open_kernels(lua_State *L)
 {

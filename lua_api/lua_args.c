@@ -36,7 +36,10 @@ static int counted(lua_State *L, int arg)
     return kind == FN_METHOD || kind == FN_FIELD ? arg - 1 : arg;
 }
 
-static const char *article(const char *name) { return strchr("AEIOU", name[0]) ? "an" : "a"; }
+static const char *article(const char *name)
+{
+    return strchr("AEIOU", name[0]) ? "an" : "a";
+}
 
 /* Pushes and returns what a value is, for a person: nil, "text", 3.5, a Schedule, a function. */
 static const char *describe(lua_State *L, int idx)
@@ -70,10 +73,11 @@ int arg_wrong(lua_State *L, int arg, const char *expected)
     if (lua_isnone(L, arg))
         return RAISE(L, argument_missing, NULL, n, expected, signature(L));
     char typed[64];
-    if (lua_isnil(L, arg) && fn && typed_argument(L, lua_fn_name(fn).name, n, typed, sizeof typed)) {
+    if (lua_isnil(L, arg) && fn &&
+        typed_argument(L, lua_fn_name(fn).name, n, typed, sizeof typed)) {
         char fix[224];
-        snprintf(fix, sizeof fix, "\"%s\" is the name; %s without quotes is a variable, which is nil",
-                 typed, typed);
+        snprintf(fix, sizeof fix,
+                 "\"%s\" is the name; %s without quotes is a variable, which is nil", typed, typed);
         return RAISE(L, argument_nil, NULL, n, typed, fix);
     }
     if (lua_isnil(L, arg))

@@ -5,7 +5,7 @@
 
 typedef struct LuaError {
     Err err;
-    Arena *arena;       /* keeps root and err.where alive */
+    Arena *arena; /* keeps root and err.where alive */
     const void *root;
     bool refused;
     char note[160];     /* what stands after the fix, in parentheses */
@@ -15,7 +15,10 @@ typedef struct LuaError {
 extern const LuaClass error_class;
 LUA_BOX(error, LuaError, error_class)
 
-static void error_release(void *self) { arena_release(((LuaError *)self)->arena); }
+static void error_release(void *self)
+{
+    arena_release(((LuaError *)self)->arena);
+}
 
 /* Can `text` be typed as it stands, or is it a sentence? */
 static bool is_lua(lua_State *L, const char *text)
@@ -77,7 +80,8 @@ static void error_tostring(lua_State *L, void *self)
     luaL_pushresult(&b);
 }
 
-/* Where in a script the error was raised: the nearest Lua function, if a file or standard input holds it. */
+/* Where in a script the error was raised: the nearest Lua function, if a file or
+** standard input holds it. */
 static void find_position(lua_State *L, LuaError *e)
 {
     lua_Debug ar;
@@ -120,7 +124,10 @@ void lua_push_error(lua_State *L, const Err *err, const Refusal *refused)
     find_position(L, e);
 }
 
-int lua_raise(lua_State *L, const Err *err) { return lua_refuse(L, err, NULL); }
+int lua_raise(lua_State *L, const Err *err)
+{
+    return lua_refuse(L, err, NULL);
+}
 
 int lua_refuse(lua_State *L, const Err *err, const Refusal *refused)
 {
@@ -164,7 +171,8 @@ static int push_text(lua_State *L, const char *text)
     return 1;
 }
 
-LUA_FN(error_code, "e.code -> string", "The mistake's name, as in the manual's list: compare this in scripts.")
+LUA_FN(error_code, "e.code -> string",
+       "The mistake's name, as in the manual's list: compare this in scripts.")
 {
     return push_text(L, err_name(check_error(L, 1)->err.code));
 }
@@ -198,7 +206,8 @@ LUA_FN(error_fix, "e.fix -> string or nil",
     return push_text(L, check_error(L, 1)->err.fix);
 }
 
-LUA_FN(error_refused, "e.refused -> boolean", "Was this a schedule step that would break the program?")
+LUA_FN(error_refused, "e.refused -> boolean",
+       "Was this a schedule step that would break the program?")
 {
     lua_pushboolean(L, check_error(L, 1)->refused);
     return 1;
@@ -210,11 +219,15 @@ static const LuaFn *const error_members[] = {
 
 const LuaClass error_class = {
     .name = "Error",
-    .doc = "What went wrong, as a value: pcall returns it, and tostring(e) is what the prompt prints.",
+    .doc =
+        "What went wrong, as a value: pcall returns it, and tostring(e) is what the prompt prints.",
     .size = sizeof(LuaError),
     .members = LUA_MEMBERS(error_members),
     .release = error_release,
     .tostring = error_tostring,
 };
 
-void lua_open_errors(lua_State *L) { lua_put_class(L, &error_class); }
+void lua_open_errors(lua_State *L)
+{
+    lua_put_class(L, &error_class);
+}

@@ -115,7 +115,8 @@ static void raise_method_elsewhere(lua_State *L, const char *owner, const char *
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
         const LuaFn *fn = method_of(L, made[i].class, key);
         if (fn)
-            RAISE(L, member_elsewhere, NULL, owner, key, lua_pushfstring(L, "a method of %s", made[i].class),
+            RAISE(L, member_elsewhere, NULL, owner, key,
+                  lua_pushfstring(L, "a method of %s", made[i].class),
                   lua_pushfstring(L, made[i].how, fn->sig));
     }
 }
@@ -129,8 +130,8 @@ static void raise_function_elsewhere(lua_State *L, const char *owner, const char
                   lua_pushfstring(L, "a function of %s", lua_fn_name(fn).place), fn->sig);
 }
 
-/* Raises where `key` belongs, if that is no member of `owner` but of something else: of a module, an other module's
-** function is likelier to be meant than a method. */
+/* Raises where `key` belongs, if that is no member of `owner` but of something else: of a module,
+** an other module's function is likelier to be meant than a method. */
 static void raise_elsewhere(lua_State *L, const char *owner, const char *key)
 {
     bool module = islower((unsigned char)owner[0]);
@@ -140,8 +141,8 @@ static void raise_elsewhere(lua_State *L, const char *owner, const char *key)
     raise_function_elsewhere(L, owner, key);
 }
 
-/* Raises that `owner` has no member `key`: one of the table at `members` may have been meant, a name that was right
-** in another time or house, or one that belongs to something else. */
+/* Raises that `owner` has no member `key`: one of the table at `members` may have been meant, a
+** name that was right in another time or house, or one that belongs to something else. */
 static int no_member(lua_State *L, const char *owner, const char *key, int members)
 {
     static const struct {
@@ -268,7 +269,9 @@ void *lua_check(lua_State *L, int idx, const LuaClass *cls)
 {
     Box *box = box_at(L, idx);
     if (!box || box->cls != cls)
-        arg_wrong(L, idx, lua_pushfstring(L, "%s %s", strchr("AEIOU", cls->name[0]) ? "an" : "a", cls->name));
+        arg_wrong(
+            L, idx,
+            lua_pushfstring(L, "%s %s", strchr("AEIOU", cls->name[0]) ? "an" : "a", cls->name));
     else if (!box->open)
         RAISE(L, object_closed, NULL, cls->name);
     return box->content;
@@ -295,9 +298,13 @@ void lua_hold(lua_State *L, void *object, void (*release)(void *))
     s->release_held = release;
 }
 
-void lua_boxed(lua_State *L) { session_of(L)->held = NULL; }
+void lua_boxed(lua_State *L)
+{
+    session_of(L)->held = NULL;
+}
 
-int lua_push_owned(lua_State *L, const LuaClass *cls, void *object, void (*release)(void *), size_t bytes, const Err *err)
+int lua_push_owned(lua_State *L, const LuaClass *cls, void *object, void (*release)(void *),
+                   size_t bytes, const Err *err)
 {
     if (!object)
         return lua_raise(L, err);
@@ -308,9 +315,13 @@ int lua_push_owned(lua_State *L, const LuaClass *cls, void *object, void (*relea
     return 1;
 }
 
-static void release_scratch(void *self) { arena_release(*(Arena **)self); }
+static void release_scratch(void *self)
+{
+    arena_release(*(Arena **)self);
+}
 
-static const LuaClass scratch_class = {.name = "Scratch", .size = sizeof(Arena *), .release = release_scratch};
+static const LuaClass scratch_class = {
+    .name = "Scratch", .size = sizeof(Arena *), .release = release_scratch};
 
 Arena *lua_scratch(lua_State *L, Arena *parent)
 {
@@ -319,7 +330,10 @@ Arena *lua_scratch(lua_State *L, Arena *parent)
     return *held = arena_new(parent);
 }
 
-void lua_open_scratch(lua_State *L) { lua_put_class(L, &scratch_class); }
+void lua_open_scratch(lua_State *L)
+{
+    lua_put_class(L, &scratch_class);
+}
 
 void lua_scratch_end(lua_State *L, Arena *A)
 {
@@ -383,15 +397,13 @@ static int box_index(lua_State *L)
     lua_settop(L, 2);
     lua_pushvalue(L, 2);
     switch (lua_rawget(L, lua_upvalueindex(1))) {
-    case LUA_TFUNCTION:
-        return 1;
+    case LUA_TFUNCTION: return 1;
     case LUA_TLIGHTUSERDATA: {
         const LuaFn *getter = lua_touserdata(L, -1);
         lua_settop(L, 1);
         return getter->call(L);
     }
-    default:
-        lua_settop(L, 2);
+    default: lua_settop(L, 2);
     }
     Box *box = box_at(L, 1);
     if (!box)
@@ -449,4 +461,7 @@ void lua_put_class(lua_State *L, const LuaClass *cls)
         append_pointer(L, TABLE_CLASSES, cls);
 }
 
-void lua_describe_class(lua_State *L, const LuaClass *cls) { append_pointer(L, TABLE_CLASSES, cls); }
+void lua_describe_class(lua_State *L, const LuaClass *cls)
+{
+    append_pointer(L, TABLE_CLASSES, cls);
+}

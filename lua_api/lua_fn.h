@@ -38,11 +38,11 @@
 **
 ** A descriptor left out of its list is an unused constant, which does not compile.
 **
-** Four rules keep jumps harmless.  Rooms below lua_api never include lua.h, so they raise nothing; memory
-** that runs out in them under no guard is an error all the same (mem_on_empty), and passes over them.
-** Boxes come before what they hold.  C text that grows is a luaL_Buffer or lives in an arena that a
-** box owns.  C that calls back into Lua does it through lua_pcall, lets core fail, and raises the
-** kept error in the outermost binding; nothing raises inside mem_guard().
+** Four rules keep jumps harmless.  Rooms below lua_api never include lua.h, so they raise nothing;
+** memory that runs out in them under no guard is an error all the same (mem_on_empty), and passes
+** over them. Boxes come before what they hold.  C text that grows is a luaL_Buffer or lives in an
+** arena that a box owns.  C that calls back into Lua does it through lua_pcall, lets core fail, and
+** raises the kept error in the outermost binding; nothing raises inside mem_guard().
 */
 #ifndef LUA_API_LUA_FN_H
 #define LUA_API_LUA_FN_H
@@ -71,13 +71,15 @@ typedef struct LuaFn {
     static int id(lua_State *L)
 
 /* The description of a function that a script defines. */
-#define LUA_DOC(id, sig, doc) static const LuaFn id##_fn = {sig, doc, NULL, __FILE__, __LINE__, NULL}
+#define LUA_DOC(id, sig, doc) \
+    static const LuaFn id##_fn = {sig, doc, NULL, __FILE__, __LINE__, NULL}
 
 typedef struct LuaClass {
     const char *name; /* "Schedule": what errors, help and type names say */
     const char *doc;  /* NULL: nobody meets such values, and help does not list them */
-    size_t size;                 /* of what a box holds; it begins zeroed */
-    const LuaFn *const *const *members; /* LUA_MEMBERS(a, b): lists, for a class may have some from other files; NULL: none */
+    size_t size;      /* of what a box holds; it begins zeroed */
+    /* LUA_MEMBERS(a, b): lists, for a class may have some from other files; NULL: none */
+    const LuaFn *const *const *members;
     void (*release)(void *self); /* gives up what the box holds, also if that is still zero */
 
     /* Each of these may be NULL.  They run under Lua and may raise. */
@@ -118,8 +120,9 @@ void lua_put_functions(lua_State *L, const LuaFn *const *list);
 /* Makes the class known, which its boxes need. */
 void lua_put_class(lua_State *L, const LuaClass *cls);
 
-/* Makes a class known to help() and the manual whose values are tables that a script makes, with a
-** metatable whose __name is the class's and whose methods the members, made by LUA_DOC, describe. */
+/* Makes a class known to help() and the manual whose values are tables that a script
+** makes, with a metatable whose __name is the class's and whose methods the members,
+** made by LUA_DOC, describe. */
 void lua_describe_class(lua_State *L, const LuaClass *cls);
 
 /* Describes a module ("te") for help() and the manual, and makes its table. */
@@ -151,39 +154,41 @@ void *lua_test(lua_State *L, int idx, const LuaClass *cls);
 /* The class of any box of ours, or NULL; *self is what it holds, NULL if it is closed. */
 const LuaClass *lua_class_of(lua_State *L, int idx, void **self);
 
-/* Where a box cannot come first: holds what was acquired until lua_boxed says that its box has it.  What an error jumped
-** away from is released with the next that is held. */
+/* Where a box cannot come first: holds what was acquired until lua_boxed says that its box has it.
+** What an error jumped away from is released with the next that is held. */
 void lua_hold(lua_State *L, void *object, void (*release)(void *object));
 void lua_boxed(lua_State *L);
 
-/* Pushes a box of a class whose boxes are one pointer: it takes over `object`, which keeps `bytes` bytes.  With NULL raises
-** *err instead.  Returns 1. */
-int lua_push_owned(lua_State *L, const LuaClass *cls, void *object, void (*release)(void *object), size_t bytes,
-                   const Err *err);
+/* Pushes a box of a class whose boxes are one pointer: it takes over `object`, which keeps `bytes`
+** bytes.  With NULL raises *err instead.  Returns 1. */
+int lua_push_owned(lua_State *L, const LuaClass *cls, void *object, void (*release)(void *object),
+                   size_t bytes, const Err *err);
 
-/* Pushes a box that owns a new arena (which retains `parent`, or NULL), and returns that: what one call needs is
-** not lost when an error jumps over the call.  The end releases it and takes the box off the stack. */
+/* Pushes a box that owns a new arena (which retains `parent`, or NULL), and returns
+** that: what one call needs is not lost when an error jumps over the call.  The end
+** releases it and takes the box off the stack. */
 Arena *lua_scratch(lua_State *L, Arena *parent);
 void lua_scratch_end(lua_State *L, Arena *A);
 
-/* Ends it too, and pushes `text`, which may live in it, without the newline at its end.  Returns 1. */
+/* Ends it too, and pushes `text`, which may live in it, without the newline at its
+** end.  Returns 1. */
 int lua_scratch_text(lua_State *L, Arena *A, const char *text);
 
 /* Tells Lua that a box holds `bytes` which its collector does not see. */
 void lua_weigh(lua_State *L, size_t bytes);
 
-#define LUA_BOX(id, T, cls)                                            \
-    static inline __attribute__((unused)) T *new_##id(lua_State *L)    \
-    {                                                                  \
-        return lua_box(L, &(cls));                                     \
-    }                                                                  \
+#define LUA_BOX(id, T, cls)                                                    \
+    static inline __attribute__((unused)) T *new_##id(lua_State *L)            \
+    {                                                                          \
+        return lua_box(L, &(cls));                                             \
+    }                                                                          \
     static inline __attribute__((unused)) T *check_##id(lua_State *L, int idx) \
-    {                                                                  \
-        return lua_check(L, idx, &(cls));                              \
-    }                                                                  \
-    static inline __attribute__((unused)) T *test_##id(lua_State *L, int idx) \
-    {                                                                  \
-        return lua_test(L, idx, &(cls));                               \
+    {                                                                          \
+        return lua_check(L, idx, &(cls));                                      \
+    }                                                                          \
+    static inline __attribute__((unused)) T *test_##id(lua_State *L, int idx)  \
+    {                                                                          \
+        return lua_test(L, idx, &(cls));                                       \
     }
 
 /* ---- the border: an Err becomes a Lua error object ---- */
@@ -212,7 +217,8 @@ Err *lua_scratch_err(lua_State *L);
 /* The Err in the error object at `idx`, or NULL if that is another value. */
 const Err *lua_error_at(lua_State *L, int idx);
 
-/* Where the fix of the error object at `idx` is Lua source, it becomes that source between two others. */
+/* Where the fix of the error object at `idx` is Lua source, it becomes that source
+** between two others. */
 void lua_error_wrap(lua_State *L, int idx, const char *before, const char *after);
 
 /* What a refusal's note says, where what happened afterwards makes another one true. */
@@ -247,8 +253,9 @@ void lua_display_text(lua_State *L, int idx);
 /* Pushes more(), which every object has as a method. */
 void lua_push_more(lua_State *L);
 
-/* Pushes a list of the names that may stand in a string that is argument `arg` of a method of the
-** object at `idx`, those that begin with `prefix`; false, and nothing pushed, if it has no such names. */
+/* Pushes a list of the names that may stand in a string that is argument `arg` of a
+** method of the object at `idx`, those that begin with `prefix`; false, and nothing
+** pushed, if it has no such names. */
 bool lua_complete_names(lua_State *L, int idx, const char *method, int arg, const char *prefix);
 
 /* ---- the files of the api ---- */

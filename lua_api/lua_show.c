@@ -44,9 +44,9 @@ bool lua_complete_names(lua_State *L, int idx, const char *method, int arg, cons
 
 typedef struct Pretty {
     int width;
-    int shown;  /* elements of one table that are written */
-    int depth;  /* tables deeper than this are "{…}" */
-    int seen;   /* index of the set of tables that are being written */
+    int shown; /* elements of one table that are written */
+    int depth; /* tables deeper than this are "{…}" */
+    int seen;  /* index of the set of tables that are being written */
     bool elided;
 } Pretty;
 
@@ -300,7 +300,9 @@ static void push_shown(lua_State *L, int idx, bool whole, bool *elided)
         lua_pushfstring(L, "module %s   help(%s) says what is in it", name, name);
     } else if (lua_istable(L, idx) && !luaL_getmetafield(L, idx, "__tostring")) {
         lua_newtable(L);
-        Pretty p = {.width = view->width, .shown = whole ? 1 << 30 : 20, .depth = whole ? 40 : 4,
+        Pretty p = {.width = view->width,
+                    .shown = whole ? 1 << 30 : 20,
+                    .depth = whole ? 40 : 4,
                     .seen = lua_gettop(L)};
         lua_pushvalue(L, idx);
         push_value(L, &p, -1, 0, 0);
@@ -365,19 +367,20 @@ static int push_whole(lua_State *L)
     return 1;
 }
 
-LUA_FN(show_more, "more(value?)",
-       "Prints a value without leaving anything out; without an argument, the one that was last printed.\n"
-       "Every object has it as a method too: s:more().\n"
-       "> t = {}; for i = 1, 22 do t[i] = i end\n"
-       "> t\n"
-       "{\n"
-       "  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,\n"
-       "  … 2 more\n"
-       "}   more() shows all\n"
-       "> more()\n"
-       "{\n"
-       "  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22\n"
-       "}")
+LUA_FN(
+    show_more, "more(value?)",
+    "Prints a value without leaving anything out; without an argument, the one that was last printed.\n"
+    "Every object has it as a method too: s:more().\n"
+    "> t = {}; for i = 1, 22 do t[i] = i end\n"
+    "> t\n"
+    "{\n"
+    "  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,\n"
+    "  … 2 more\n"
+    "}   more() shows all\n"
+    "> more()\n"
+    "{\n"
+    "  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22\n"
+    "}")
 {
     if (lua_isnoneornil(L, 1))
         lua_rawgetp(L, LUA_REGISTRYINDEX, &rest_key);
@@ -397,7 +400,10 @@ LUA_FN(show_more, "more(value?)",
     return 0;
 }
 
-void lua_push_more(lua_State *L) { lua_pushcfunction(L, show_more); }
+void lua_push_more(lua_State *L)
+{
+    lua_pushcfunction(L, show_more);
+}
 
 void lua_open_show(lua_State *L)
 {

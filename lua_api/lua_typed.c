@@ -7,7 +7,10 @@
 
 #include "lua_api/session.h"
 
-static bool in_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
+static bool in_word(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
 
 static const char *skip_space(const char *p)
 {

@@ -33,12 +33,16 @@ typedef struct Match {
 
 static Match match_begin(lua_State *L, const char *subject, size_t n, const char *pattern_end)
 {
-    return (Match){.L = L, .subject = subject, .subject_end = subject + n, .pattern_end = pattern_end};
+    return (Match){
+        .L = L, .subject = subject, .subject_end = subject + n, .pattern_end = pattern_end};
 }
 
 /* ---- single characters ---- */
 
-static int letter(const char *p) { return (unsigned char)*p; }
+static int letter(const char *p)
+{
+    return (unsigned char)*p;
+}
 
 /* Past the class that begins at `p`: a letter, %a, or a set in brackets. */
 static const char *class_end(const Match *m, const char *p)
@@ -148,7 +152,8 @@ static const char *balanced(Match *m, const char *s, const char *p)
 /* %f[set]: between a letter outside the set and one inside. */
 static bool at_frontier(const Match *m, const char *s, const char *set, const char *end)
 {
-    int before = s == m->subject ? '\0' : letter(s - 1), here = s < m->subject_end ? letter(s) : '\0';
+    int before = s == m->subject ? '\0' : letter(s - 1),
+        here = s < m->subject_end ? letter(s) : '\0';
     return !in_set(before, set, end - 1) && in_set(here, set, end - 1);
 }
 
@@ -362,7 +367,8 @@ static int find_pattern(lua_State *L, bool places)
     return luaL_pushfail(L), 1;
 }
 
-LUA_FN(string_find, "string.find(s, pattern, init?, plain?) -> first, last, …",
+LUA_FN(
+    string_find, "string.find(s, pattern, init?, plain?) -> first, last, …",
     "Where the pattern (Lua's own kind) is found first, and what it captures; nil if it is not.\n"
     "> print(string.find(\"split y by 8\", \"(%d+)\"))\n"
     "12\t12\t8")
@@ -370,7 +376,8 @@ LUA_FN(string_find, "string.find(s, pattern, init?, plain?) -> first, last, …"
     return find_pattern(L, true);
 }
 
-LUA_FN(string_match, "string.match(s, pattern, init?) -> …",
+LUA_FN(
+    string_match, "string.match(s, pattern, init?) -> …",
     "What the pattern captures where it is found first, or the whole match; nil if it is not found.\n"
     "> print(string.match(\"split y by 8\", \"(%a+) by (%d)\"))\n"
     "y\t8")
@@ -400,7 +407,8 @@ static int gmatch_next(lua_State *L)
     return 0;
 }
 
-LUA_FN(string_gmatch, "string.gmatch(s, pattern, init?) -> function",
+LUA_FN(
+    string_gmatch, "string.gmatch(s, pattern, init?) -> function",
     "A function that gives the captures (or the whole) of one match after the other, for a loop.\n"
     "> for name in string.gmatch(\"yo xo\", \"%a+\") do print(name) end\n"
     "yo\n"
@@ -456,9 +464,7 @@ static bool add_replacement(Match *m, luaL_Buffer *b, const char *s, const char 
         push_capture(m, 0, s, e);
         lua_gettable(L, 3);
         break;
-    default:
-        add_string(m, b, s, e);
-        return true;
+    default: add_string(m, b, s, e); return true;
     }
     if (!lua_toboolean(L, -1)) {
         lua_pop(L, 1);
@@ -471,17 +477,21 @@ static bool add_replacement(Match *m, luaL_Buffer *b, const char *s, const char 
     return true;
 }
 
-LUA_FN(string_gsub, "string.gsub(s, pattern, replacement, n?) -> string, count",
+LUA_FN(
+    string_gsub, "string.gsub(s, pattern, replacement, n?) -> string, count",
     "The string with the matches (the first n of them) replaced by a string with %1 … %9, by what a table holds for\n"
     "the first capture, or by what a function of the captures returns; and how many matches there were.\n"
     "> print(string.gsub(\"yo xo\", \"(%a)o\", \"%1i\"))\n"
     "yi xi\t2")
 {
     size_t n, np;
-    const char *subject = luaL_checklstring(L, 1, &n), *p = luaL_checklstring(L, 2, &np), *last = NULL;
+    const char *subject = luaL_checklstring(L, 1, &n), *p = luaL_checklstring(L, 2, &np),
+               *last = NULL;
     int kind = lua_type(L, 3);
-    luaL_argexpected(L, kind == LUA_TNUMBER || kind == LUA_TSTRING || kind == LUA_TFUNCTION || kind == LUA_TTABLE, 3,
-                     "string/function/table");
+    luaL_argexpected(L,
+                     kind == LUA_TNUMBER || kind == LUA_TSTRING || kind == LUA_TFUNCTION ||
+                         kind == LUA_TTABLE,
+                     3, "string/function/table");
     lua_Integer most = luaL_optinteger(L, 4, (lua_Integer)n + 1), count = 0;
     bool anchored = np && *p == '^', changed = false;
     Match m = match_begin(L, subject, n, p + np);
@@ -514,7 +524,7 @@ LUA_FN(string_gsub, "string.gsub(s, pattern, replacement, n?) -> string, count",
 
 void lua_open_match(lua_State *L)
 {
-    static const LuaFn *const functions[] = {&string_find_fn, &string_match_fn, &string_gmatch_fn, &string_gsub_fn,
-                                             NULL};
+    static const LuaFn *const functions[] = {&string_find_fn, &string_match_fn, &string_gmatch_fn,
+                                             &string_gsub_fn, NULL};
     lua_put_functions(L, functions);
 }

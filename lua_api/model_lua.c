@@ -1,7 +1,8 @@
 /* model_lua.c -- whole models: compiled kernel by kernel, run as one job, timed, profiled.
 **
-** A kernel whose loops nobody has touched gets the default schedule (scripts/defaults.lua); what they become,
-** and compiled code, is kept by the program's fingerprint, so equal kernels are made once.
+** A kernel whose loops nobody has touched gets the default schedule
+** (scripts/defaults.lua); what they become, and compiled code, is kept by the
+** program's fingerprint, so equal kernels are made once.
 */
 #include <string.h>
 
@@ -88,8 +89,8 @@ static void release_model(Runnable *r)
     module_release(m->module);
 }
 
-/* Tensors for every value that a kernel reads or writes: constants as they are, inputs random, the rest
-** empty. */
+/* Tensors for every value that a kernel reads or writes: constants as they are,
+** inputs random, the rest empty. */
 static bool make_values(Model *m, Err *err)
 {
     const Graph *g = m->module->graph;
@@ -101,8 +102,9 @@ static bool make_values(Model *m, Err *err)
             if (m->value[v])
                 continue;
             bool constant = value->data && a < k->nin;
-            m->value[v] = constant ? tensor_dense(value->data, err)
-                                   : tensor_empty(value->type.dtype, value->type.rank, value->type.dim, err);
+            m->value[v] =
+                constant ? tensor_dense(value->data, err)
+                         : tensor_empty(value->type.dtype, value->type.rank, value->type.dim, err);
             if (!m->value[v])
                 return false;
             if (!constant && a < k->nin)
@@ -156,13 +158,18 @@ static int module_runnable(lua_State *L, int idx, const char *target, Runnable *
     Module *module = box->module;
     Arena *A = arena_scratch(NULL);
     Model *m = arena_alloc(A, sizeof *m);
-    *m = (Model){module, module->graph->nvalues, ARENA_ARRAY(A, Tensor *, module->graph->nvalues + 1),
-                 ARENA_ARRAY(A, Kernel *, module->nkernels + 1), ARENA_ARRAY(A, ExecCall, module->nkernels + 1)};
+    *m = (Model){module, module->graph->nvalues,
+                 ARENA_ARRAY(A, Tensor *, module->graph->nvalues + 1),
+                 ARENA_ARRAY(A, Kernel *, module->nkernels + 1),
+                 ARENA_ARRAY(A, ExecCall, module->nkernels + 1)};
     const char *label = module_label(A, module);
     arena_keep(A);
     module_retain(module);
-    *out = (Runnable){.label = label, .flops = module_flops(module), .arena = A,
-                      .release = release_model, .impl = m};
+    *out = (Runnable){.label = label,
+                      .flops = module_flops(module),
+                      .arena = A,
+                      .release = release_model,
+                      .impl = m};
     luaL_checkstack(L, 8, "kernels");
     for (uint32_t i = 0; i < module->nkernels; i++) {
         const Node *func = module->kernel[i].func;
@@ -242,7 +249,8 @@ static Runnable *push_job(lua_State *L, const char *target)
     return r;
 }
 
-LUA_FN(module_run, "m:run(inputs) -> Tensor…",
+LUA_FN(
+    module_run, "m:run(inputs) -> Tensor…",
     "Runs the model on its inputs (a tensor if it has one, else a list or a table by name) on this machine's CPU;\n"
     "kernels that nobody has scheduled get the default schedules.  Returns the outputs.")
 {
@@ -266,7 +274,8 @@ LUA_FN(module_run, "m:run(inputs) -> Tensor…",
     return (int)g->noutputs;
 }
 
-LUA_FN(module_profile, "m:profile(options?) -> Profile",
+LUA_FN(
+    module_profile, "m:profile(options?) -> Profile",
     "Where a run spends its time: each kernel's milliseconds (the median of `repeat` runs, 7 unless said), its\n"
     "share and GFLOP/s.  A list of {name, ms, share, gflops} that prints as a table.  Option: threads.")
 {
@@ -274,11 +283,12 @@ LUA_FN(module_profile, "m:profile(options?) -> Profile",
     check_module(L, 1);
     lua_settop(L, 2);
     arg_options(L, 2, keys);
-    int repeat = (int)opt_int(L, 2, "repeat", 1, 1000, 7), threads = (int)opt_int(L, 2, "threads", 0, 1024, 0);
+    int repeat = (int)opt_int(L, 2, "repeat", 1, 1000, 7),
+        threads = (int)opt_int(L, 2, "threads", 0, 1024, 0);
     Runnable *r = push_job(L, NULL);
     Model *m = r->impl;
     uint32_t n = m->module->nkernels;
-    double *seconds = ARENA_ARRAY(r->arena, double, n * (uint32_t)repeat + 1);
+    double *seconds = ARENA_ARRAY(r->arena, double, n *(uint32_t)repeat + 1);
     Err err = {0};
     r->job.threads = threads;
     r->job.deadline_s = 120;
@@ -313,7 +323,8 @@ LUA_FN(module_profile, "m:profile(options?) -> Profile",
     return 1;
 }
 
-/* The call under pcall: the module, its inputs and room for its outputs come in as light userdata. */
+/* The call under pcall: the module, its inputs and room for its outputs come in as
+** light userdata. */
 typedef struct RunCall {
     Module *module;
     Tensor *const *in;
@@ -355,7 +366,8 @@ bool model_run(void *lua, const Module *m, Tensor *const *in, Tensor **out, Err 
     lua_pushlightuserdata(L, &c);
     if (lua_pcall(L, 1, 0, 0) == LUA_OK)
         return true;
-    /* What is no error of ours is Lua's own, and the only one left to it here is a lack of memory. */
+    /* What is no error of ours is Lua's own, and the only one left to it here is a
+    ** lack of memory. */
     const Err *e = lua_error_at(L, lua_gettop(L));
     if (e)
         *err = *e;

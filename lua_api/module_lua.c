@@ -16,13 +16,17 @@ static void release_module(void *self)
     module_release(((ModuleBox *)self)->module);
 }
 
-static void release_held_module(void *m) { module_release(m); }
+static void release_held_module(void *m)
+{
+    module_release(m);
+}
 
 int push_module(lua_State *L, Module *m, const Err *err)
 {
     if (m)
         arena_keep(m->arena);
-    return lua_push_owned(L, &module_class, m, release_held_module, m ? arena_bytes(m->arena) : 0, err);
+    return lua_push_owned(L, &module_class, m, release_held_module, m ? arena_bytes(m->arena) : 0,
+                          err);
 }
 
 static int64_t kernel_flops(const Module *m, const GraphKernel *k)
@@ -60,13 +64,14 @@ static void push_table(lua_State *L, const Module *m, uint32_t rows, int width)
         names = name > names ? name : names;
         types = type > types ? type : types;
     }
-    buf_printf(&b, "module %s: %u kernels\n%-*s      MFLOP  %-*s  nodes\n", m->graph->name, m->nkernels,
-               names, "kernel", types, "output");
+    buf_printf(&b, "module %s: %u kernels\n%-*s      MFLOP  %-*s  nodes\n", m->graph->name,
+               m->nkernels, names, "kernel", types, "output");
     for (uint32_t i = 0; i < shown; i++) {
         const GraphKernel *k = &m->kernel[i];
         Line line = line_begin(&b, style);
         line_printf(&line, INK_plain, "%-*s %10.3f  %-*s  %s", names, k->name,
-                    (double)kernel_flops(m, k) / 1e6, types, kernel_type(A, m, k), kernel_nodes(A, m, k));
+                    (double)kernel_flops(m, k) / 1e6, types, kernel_type(A, m, k),
+                    kernel_nodes(A, m, k));
         line_end(&line);
     }
     if (shown < m->nkernels)
@@ -107,7 +112,8 @@ static bool kernel_matches(lua_State *L, const Pattern *p, const Module *m, cons
     bool matches = pattern_matches(L, p, k->name);
     for (uint32_t i = k->first; i < k->first + k->n && !matches; i++) {
         const GNode *n = m->graph->node[i];
-        matches = pattern_matches(L, p, n->alias) || (n->origin && pattern_matches(L, p, n->origin));
+        matches =
+            pattern_matches(L, p, n->alias) || (n->origin && pattern_matches(L, p, n->origin));
     }
     return matches;
 }
@@ -168,9 +174,10 @@ LUA_FN(module_kernels_, "m:kernels() -> list",
     return 1;
 }
 
-LUA_FN(module_select_, "m:select(pattern) -> list",
-       "The names of the kernels that a PCRE2 pattern matches as a whole, by their names or those of nodes in them,\n"
-       "here or in the model file.")
+LUA_FN(
+    module_select_, "m:select(pattern) -> list",
+    "The names of the kernels that a PCRE2 pattern matches as a whole, by their names or those of nodes in them,\n"
+    "here or in the model file.")
 {
     const Module *m = check_module(L, 1)->module;
     const Pattern *p = pattern_push(L, 2, false);
@@ -233,9 +240,9 @@ LUA_FN(module_interpret_, "m:interpret(inputs) -> Tensor, …",
     return (int)g->noutputs;
 }
 
-static const LuaFn *const module_members[] = {&module_schedule__fn, &module_func__fn,  &module_with__fn,
-                                              &module_kernels__fn,  &module_select__fn, &module_graph__fn,
-                                              &module_interpret__fn, NULL};
+static const LuaFn *const module_members[] = {
+    &module_schedule__fn, &module_func__fn,  &module_with__fn,      &module_kernels__fn,
+    &module_select__fn,   &module_graph__fn, &module_interpret__fn, NULL};
 
 const LuaClass module_class = {
     .name = "Module",

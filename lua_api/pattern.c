@@ -81,7 +81,7 @@ static bool match(lua_State *L, const Pattern *p, const char *text, size_t len, 
 /* Finds the first match in text[from .. len): *start and *end tell where.  Raises where the pattern
 ** needs more steps than anyone would wait for. */
 static bool pattern_find(lua_State *L, const Pattern *p, const char *text, size_t len, size_t from,
-                  size_t *start, size_t *end)
+                         size_t *start, size_t *end)
 {
     return match(L, p, text, len, from, 0, start, end);
 }
@@ -92,7 +92,10 @@ bool pattern_matches(lua_State *L, const Pattern *p, const char *name)
     return match(L, p, name, strlen(name), 0, PCRE2_ANCHORED | PCRE2_ENDANCHORED, &start, &end);
 }
 
-bool pattern_is(const char *text) { return strpbrk(text, "*+?[](){}|^$\\") != NULL; }
+bool pattern_is(const char *text)
+{
+    return strpbrk(text, "*+?[](){}|^$\\") != NULL;
+}
 
 /* ---- tvm.grep ---- */
 
@@ -138,22 +141,23 @@ static void take_line(Grep *g, Line line, bool matches)
     }
 }
 
-LUA_FN(tvm_grep, "tvm.grep(text, pattern, {ignore_case, context}?) -> string",
-       "The lines of a text, or of what a value's tostring gives, in which a PCRE2 pattern matches,\n"
-       "each with its number. With context = n, also n lines around each.\n"
-       "> tvm.grep(\"one\\ntwo\\nthree\", \"^T\", { ignore_case = true })\n"
-       "2: two\n"
-       "3: three\n"
-       "> tvm.grep(\"one\\ntwo\\nthree\\nfour\\nfive\", \"two|four\", { context = 1 })\n"
-       "1- one\n"
-       "2: two\n"
-       "3- three\n"
-       "4: four\n"
-       "5- five\n"
-       "> tvm.grep(\"one\", \"(\")\n"
-       "error: grep: the pattern \"(\" is wrong at letter 1: missing closing parenthesis\n"
-       "  hint: …\n"
-       "    …")
+LUA_FN(
+    tvm_grep, "tvm.grep(text, pattern, {ignore_case, context}?) -> string",
+    "The lines of a text, or of what a value's tostring gives, in which a PCRE2 pattern matches,\n"
+    "each with its number. With context = n, also n lines around each.\n"
+    "> tvm.grep(\"one\\ntwo\\nthree\", \"^T\", { ignore_case = true })\n"
+    "2: two\n"
+    "3: three\n"
+    "> tvm.grep(\"one\\ntwo\\nthree\\nfour\\nfive\", \"two|four\", { context = 1 })\n"
+    "1- one\n"
+    "2: two\n"
+    "3- three\n"
+    "4: four\n"
+    "5- five\n"
+    "> tvm.grep(\"one\", \"(\")\n"
+    "error: grep: the pattern \"(\" is wrong at letter 1: missing closing parenthesis\n"
+    "  hint: …\n"
+    "    …")
 {
     static const char *const options[] = {"ignore_case", "context", NULL};
     size_t len, start, end;

@@ -10,9 +10,9 @@
 #include "viz/text/style.h"
 
 typedef struct Program {
-    Version *version; /* borrowed from the box */
-    Sched *sched;     /* the cursor, if it is one */
-    const Node *func; /* version->func */
+    Version *version;  /* borrowed from the box */
+    Sched *sched;      /* the cursor, if it is one */
+    const Node *func;  /* version->func */
     const char *label; /* its mark, or NULL */
 } Program;
 
@@ -29,6 +29,7 @@ TextStyle view_style(lua_State *L);
 
 /* What every program has as methods, in the files that know how: running (kernel_lua.c), pictures
 ** (viz_lua.c), selecting (select_lua.c). */
-extern const LuaFn *const program_run_members[], *const program_picture_members[], *const program_select_members[];
+extern const LuaFn *const program_run_members[], *const program_picture_members[],
+                                                     *const program_select_members[];
 
 #endif

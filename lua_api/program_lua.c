@@ -1,4 +1,5 @@
-/* program_lua.c -- Funcs, Versions and Schedules as Lua values, and what can be asked of any of them. */
+/* program_lua.c -- Funcs, Versions and Schedules as Lua values, and what can be asked
+** of any of them. */
 #include "lua_api/program.h"
 
 #include <string.h>
@@ -66,8 +67,8 @@ static void release_sched(void *self)
     sched_free(((SchedBox *)self)->sched);
 }
 
-/* A Lua string of text that lives in an arena, which goes; without the last line's end, which print adds.  Where
-** a terminal cuts lines of the tree, the head says what shows them whole. */
+/* A Lua string of text that lives in an arena, which goes; without the last line's end, which print
+** adds.  Where a terminal cuts lines of the tree, the head says what shows them whole. */
 static void push_tree(lua_State *L, const Node *func, const char *head)
 {
     Arena *A = lua_scratch(L, NULL);
@@ -101,13 +102,13 @@ static void sched_tostring(lua_State *L, void *self)
     const Sched *s = ((SchedBox *)self)->sched;
     const char *mark = sched_mark_of(s, s->at);
     char head[400];
-    snprintf(head, sizeof head, "%s at step %d%s%s%s", s->at->func->at.name, s->at->number, mark ? " \"" : "",
-             mark ? mark : "", mark ? "\"" : "");
+    snprintf(head, sizeof head, "%s at step %d%s%s%s", s->at->func->at.name, s->at->number,
+             mark ? " \"" : "", mark ? mark : "", mark ? "\"" : "");
     push_tree(L, s->at->func, head);
 }
 
-/* What a string that is argument `arg` of a method means, by the letters of primitives' signatures; for
-** other methods any name of the program. */
+/* What a string that is argument `arg` of a method means, by the letters of primitives' signatures;
+** for other methods any name of the program. */
 static ParamKind kind_of_arg(const char *method, int arg, const char **name)
 {
     Param params[PRIM_MAX_PARAMS];
@@ -123,7 +124,9 @@ static ParamKind kind_of_arg(const char *method, int arg, const char **name)
     at = at < n ? at : n - 1;
     while (at > 0 && params[at].kind == PARAM_NAMES && params[at - 1].kind == PARAM_LOOPS)
         at--;
-    *name = strcmp(params[at].name, "scope") == 0 ? "scope" : strcmp(params[at].name, "axis") == 0 ? "axis" : "";
+    *name = strcmp(params[at].name, "scope") == 0  ? "scope"
+            : strcmp(params[at].name, "axis") == 0 ? "axis"
+                                                   : "";
     return params[at].kind;
 }
 
@@ -166,7 +169,8 @@ static void version_names(lua_State *L, void *self, const char *method, int arg)
 static void sched_names(lua_State *L, void *self, const char *method, int arg)
 {
     const Sched *s = ((SchedBox *)self)->sched;
-    bool place = strcmp(method, "at") == 0 || strcmp(method, "back") == 0 || strcmp(method, "diff") == 0;
+    bool place =
+        strcmp(method, "at") == 0 || strcmp(method, "back") == 0 || strcmp(method, "diff") == 0;
     if (strcmp(method, "try") != 0 && !place) {
         push_names(L, s->at->func, method, arg);
         return;
@@ -216,20 +220,21 @@ void program_push_schedule(lua_State *L, Version *v)
 /* ---- looking ---- */
 
 LUA_FN(program_ir, "s:ir() -> string",
-    "The program as text, which tvm.parse reads back.\n"
-    "> f = te [[ A: int8[4]; B[i] = A[i] + 1 ]]\n"
-    "> print(f:ir())\n"
-    "func B(A: int8[4]) -> B: int8[4]:\n"
-    "  for i in range(4):\n"
-    "    block B(i):\n"
-    "      B[i] = A[i] + 1")
+       "The program as text, which tvm.parse reads back.\n"
+       "> f = te [[ A: int8[4]; B[i] = A[i] + 1 ]]\n"
+       "> print(f:ir())\n"
+       "func B(A: int8[4]) -> B: int8[4]:\n"
+       "  for i in range(4):\n"
+       "    block B(i):\n"
+       "      B[i] = A[i] + 1")
 {
     Program p = program_check(L, 1);
     Arena *A = lua_scratch(L, NULL);
     return lua_scratch_text(L, A, ir_text(A, p.func));
 }
 
-LUA_FN(program_lowered, "s:lowered(target?) -> string",
+LUA_FN(
+    program_lowered, "s:lowered(target?) -> string",
     "The flat loop program that a backend gets: no blocks, windows as buffers of their own shape, guards as\n"
     "conditions.  With \"cuda\" barriers are put in.")
 {
@@ -248,10 +253,10 @@ LUA_FN(program_lowered, "s:lowered(target?) -> string",
 }
 
 LUA_FN(program_names, "s:names(kind) -> list",
-    "The names of its \"loops\", \"blocks\" or \"buffers\", from the outside in.\n"
-    "> f = te [[ A: int8[4]; B[i] = A[i] ]]\n"
-    "> print(table.concat(f:names \"loops\", \" \"), table.concat(f:names \"buffers\", \" \"))\n"
-    "i\tA B")
+       "The names of its \"loops\", \"blocks\" or \"buffers\", from the outside in.\n"
+       "> f = te [[ A: int8[4]; B[i] = A[i] ]]\n"
+       "> print(table.concat(f:names \"loops\", \" \"), table.concat(f:names \"buffers\", \" \"))\n"
+       "i\tA B")
 {
     static const char *const kinds[] = {"loops", "blocks", "buffers", NULL};
     Program p = program_check(L, 1);
@@ -294,7 +299,8 @@ static bool loop_reads_along(const Node *block, const Node *var)
 {
     const Node *iters = block->kid[Block_iters];
     for (size_t i = 0; i < iters->nkids; i++)
-        if (iters->kid[i]->kid[Iter_value] == var && reads_along(block->kid[Block_body], iters->kid[i]->kid[Iter_var]))
+        if (iters->kid[i]->kid[Iter_value] == var &&
+            reads_along(block->kid[Block_body], iters->kid[i]->kid[Iter_var]))
             return true;
     return false;
 }
@@ -314,7 +320,8 @@ static void push_loops(lua_State *L, const Path *p)
         lua_setfield(L, -2, "path");
         lua_pushinteger(L, ir_const_int(loop->kid[For_extent], -1));
         lua_setfield(L, -2, "extent");
-        lua_pushstring(L, ir_for_kind(loop) == FOR_serial ? "serial" : for_kind_text[ir_for_kind(loop)]);
+        lua_pushstring(L, ir_for_kind(loop) == FOR_serial ? "serial"
+                                                          : for_kind_text[ir_for_kind(loop)]);
         lua_setfield(L, -2, "kind");
         lua_pushstring(L, feeds(path_end(p), loop->kid[For_var]));
         lua_setfield(L, -2, "feeds");
@@ -332,7 +339,8 @@ static lua_Integer count_loads(const Node *n, const Node *buffer)
     return count;
 }
 
-LUA_FN(program_block, "s:block(name) -> table",
+LUA_FN(
+    program_block, "s:block(name) -> table",
     "What is known of a block: {name, class, from, target, reads, places, size, loops}.  class is \"complete\",\n"
     "\"reduction\" or \"opaque\"; target the buffer that it writes; reads a list of buffers, and places says of each\n"
     "how often the block's text reads it; size counts the nodes of that text; loops, outermost first, are\n"
@@ -367,7 +375,8 @@ LUA_FN(program_block, "s:block(name) -> table",
     lua_newtable(L);
     lua_Integer n = 0;
     for (size_t i = 0; i < names.n; i++) {
-        lua_Integer places = count_loads(block->kid[Block_body], find_buffer(p.func, names.at[i], NULL));
+        lua_Integer places =
+            count_loads(block->kid[Block_body], find_buffer(p.func, names.at[i], NULL));
         if (places == 0)
             continue;
         lua_pushstring(L, names.at[i]);
@@ -383,7 +392,8 @@ LUA_FN(program_block, "s:block(name) -> table",
     return 1;
 }
 
-LUA_FN(program_buffer, "s:buffer(name) -> table",
+LUA_FN(
+    program_buffer, "s:buffer(name) -> table",
     "What is known of a buffer: {name, dtype, shape, scope, role}; role is \"parameter\", \"result\" or \"allocated\".")
 {
     Program p = program_check(L, 1);
@@ -414,7 +424,8 @@ LUA_FN(program_buffer, "s:buffer(name) -> table",
     return 1;
 }
 
-LUA_FN(program_fingerprint, "s:fingerprint() -> string",
+LUA_FN(
+    program_fingerprint, "s:fingerprint() -> string",
     "32 hexadecimal digits that are equal for equal programs, whatever their names, on every machine.")
 {
     char text[33];
@@ -424,7 +435,7 @@ LUA_FN(program_fingerprint, "s:fingerprint() -> string",
 }
 
 LUA_FN(program_grep, "s:grep(pattern) -> string",
-    "The lines of the program in which a PCRE2 pattern matches, each with its number.")
+       "The lines of the program in which a PCRE2 pattern matches, each with its number.")
 {
     Program p = program_check(L, 1);
     lua_getglobal(L, "tvm");
@@ -436,7 +447,8 @@ LUA_FN(program_grep, "s:grep(pattern) -> string",
     return 1;
 }
 
-LUA_FN(program_diff, "s:diff(other) -> string",
+LUA_FN(
+    program_diff, "s:diff(other) -> string",
     "How this program differs from another one: a Func, a Version, a Schedule; of a schedule also a step's\n"
     "number or a mark, as in s:diff(0).")
 {
@@ -450,7 +462,8 @@ LUA_FN(program_diff, "s:diff(other) -> string",
     return lua_scratch_text(L, A, diff_text(A, q.func, p.func, DIFF_fitting, view_style(L)));
 }
 
-LUA_FN(program_save, "s:save(path)",
+LUA_FN(
+    program_save, "s:save(path)",
     "Writes a file.  A path that ends in .lua gets the steps as a script, which s:load\n"
     "takes again on a schedule of the same program; any other the program's text, with the version line.")
 {
@@ -458,9 +471,12 @@ LUA_FN(program_save, "s:save(path)",
     const char *path = arg_str(L, 2), *dot = strrchr(path, '.');
     Arena *A = lua_scratch(L, NULL);
     bool script = dot && strcmp(dot, ".lua") == 0;
-    const char *text = script ? arena_printf(A, "-- tvmrepl 1: the steps of %s, for s:load\nlocal s = ...\n%sreturn s\n",
-                                             p.func->at.name, version_trace(A, p.version, "s"))
-                              : arena_printf(A, "tvmrepl 1\n%s", ir_text(A, p.func));
+    const char *text =
+        script
+            ? arena_printf(A,
+                           "-- tvmrepl 1: the steps of %s, for s:load\nlocal s = ...\n%sreturn s\n",
+                           p.func->at.name, version_trace(A, p.version, "s"))
+            : arena_printf(A, "tvmrepl 1\n%s", ir_text(A, p.func));
     Err err = {0};
     bool ok = save_bytes(path, text, strlen(text), &err);
     lua_scratch_end(L, A);
@@ -495,16 +511,16 @@ static bool parse_guarded(void *env, Err *err)
 }
 
 LUA_FN(tvm_parse, "tvm.parse(text) -> Func",
-    "A program from its text.\n"
-    "> f = tvm.parse [[\n"
-    "> func f(A: int8[4]) -> B: int8[4]:\n"
-    ">   for i in range(4):\n"
-    ">     block B(i):\n"
-    ">       B[i] = A[i] + 1\n"
-    "> ]]\n"
-    "> ok, e = pcall(tvm.parse, \"func f(\")\n"
-    "> print(e.code)\n"
-    "text_syntax")
+       "A program from its text.\n"
+       "> f = tvm.parse [[\n"
+       "> func f(A: int8[4]) -> B: int8[4]:\n"
+       ">   for i in range(4):\n"
+       ">     block B(i):\n"
+       ">       B[i] = A[i] + 1\n"
+       "> ]]\n"
+       "> ok, e = pcall(tvm.parse, \"func f(\")\n"
+       "> print(e.code)\n"
+       "text_syntax")
 {
     Parse p = {.text = arg_str(L, 1), .A = lua_scratch(L, NULL)};
     Err err = {0};
@@ -517,7 +533,8 @@ LUA_FN(tvm_parse, "tvm.parse(text) -> Func",
     return 1;
 }
 
-LUA_FN(tvm_schedule, "tvm.schedule(program) -> Schedule",
+LUA_FN(
+    tvm_schedule, "tvm.schedule(program) -> Schedule",
     "A cursor that begins at a Func or a Version and moves with every step.  help(s.split) and its like say what\n"
     "the steps do.")
 {
@@ -531,10 +548,17 @@ LUA_FN(tvm_schedule, "tvm.schedule(program) -> Schedule",
 
 /* ---- registration ---- */
 
-static const LuaFn *const program_members[] = {&program_ir_fn, &program_lowered_fn, &program_names_fn,
-                                               &program_block_fn, &program_buffer_fn,
-                                               &program_fingerprint_fn, &program_grep_fn, &program_diff_fn,
-                                               &program_save_fn, &program_eq_fn, NULL};
+static const LuaFn *const program_members[] = {&program_ir_fn,
+                                               &program_lowered_fn,
+                                               &program_names_fn,
+                                               &program_block_fn,
+                                               &program_buffer_fn,
+                                               &program_fingerprint_fn,
+                                               &program_grep_fn,
+                                               &program_diff_fn,
+                                               &program_save_fn,
+                                               &program_eq_fn,
+                                               NULL};
 
 /* What all three kinds of program have. */
 #define SHARED program_run_members, program_picture_members, program_select_members, program_members
@@ -549,15 +573,25 @@ static int value_index(lua_State *L, void *self)
 }
 
 const LuaClass func_class = {
-    .name = "Func", .doc = "A program: a kernel as loops and blocks.  A value: it never changes.",
-    .size = sizeof(VersionBox), .members = LUA_MEMBERS(SHARED), .tostring = func_tostring, .release = release_version,
-    .names = version_names, .index = value_index,
+    .name = "Func",
+    .doc = "A program: a kernel as loops and blocks.  A value: it never changes.",
+    .size = sizeof(VersionBox),
+    .members = LUA_MEMBERS(SHARED),
+    .tostring = func_tostring,
+    .release = release_version,
+    .names = version_names,
+    .index = value_index,
 };
 
 const LuaClass version_class = {
-    .name = "Version", .doc = "A program at one step of a schedule.  A value: it never changes.",
-    .size = sizeof(VersionBox), .members = LUA_MEMBERS(SHARED), .tostring = version_tostring, .release = release_version,
-    .names = version_names, .index = value_index,
+    .name = "Version",
+    .doc = "A program at one step of a schedule.  A value: it never changes.",
+    .size = sizeof(VersionBox),
+    .members = LUA_MEMBERS(SHARED),
+    .tostring = version_tostring,
+    .release = release_version,
+    .names = version_names,
+    .index = value_index,
 };
 
 /* s[C].split(…): where TVM's stages were. */
@@ -574,10 +608,16 @@ static int sched_index(lua_State *L, void *self)
 
 const LuaClass sched_class = {
     .name = "Schedule",
-    .doc = "A cursor over a tree of versions of one Func.  Steps (s:split, s:reorder, …) move it forward;\n"
-           "s:undo(), s:back(n) and s:redo() move it along; s:at(n) gives a version as a value.",
-    .size = sizeof(SchedBox), .members = LUA_MEMBERS(sched_step_members, sched_members, SHARED), .tostring = sched_tostring, .release = release_sched,
-    .names = sched_names, .index = sched_index, .told_by_steps = true,
+    .doc =
+        "A cursor over a tree of versions of one Func.  Steps (s:split, s:reorder, …) move it forward;\n"
+        "s:undo(), s:back(n) and s:redo() move it along; s:at(n) gives a version as a value.",
+    .size = sizeof(SchedBox),
+    .members = LUA_MEMBERS(sched_step_members, sched_members, SHARED),
+    .tostring = sched_tostring,
+    .release = release_sched,
+    .names = sched_names,
+    .index = sched_index,
+    .told_by_steps = true,
 };
 
 /* The statement in which `where`, maybe an expression, stands; NULL if it stands nowhere in `n`. */

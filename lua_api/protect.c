@@ -3,8 +3,9 @@
 ** What holds: plain loops, loops under pcall and xpcall, error handlers that loop, coroutines that
 ** swallow errors, and __close handlers stop at once.  Finalizers could not be stopped, so scripts
 ** have none.  Bytecode, the debug library and native modules, which can break the process, are not
-** there.  Patterns, which may backtrack for years, are matched by match.c; sorting and long strings are in bulk.c.
-** What does not hold: a whole collection of tens of millions of tables comes to its end first, in a second.
+** there.  Patterns, which may backtrack for years, are matched by match.c; sorting and long strings
+** are in bulk.c. What does not hold: a whole collection of tens of millions of tables comes to its
+** end first, in a second.
 */
 #include "lua_api/protect.h"
 
@@ -123,11 +124,12 @@ static int finish_call(lua_State *L, int status, lua_KContext skip)
     return lua_gettop(L) - (int)skip;
 }
 
-LUA_FN(base_pcall, "pcall(f, …) -> boolean, …",
-       "Calls f(…); true and its results, or false and the error. A request to stop is not caught.\n"
-       "> pcall(error, \"no\")\n"
-       "false\n"
-       "no")
+LUA_FN(
+    base_pcall, "pcall(f, …) -> boolean, …",
+    "Calls f(…); true and its results, or false and the error. A request to stop is not caught.\n"
+    "> pcall(error, \"no\")\n"
+    "false\n"
+    "no")
 {
     luaL_checkany(L, 1);
     lua_pushboolean(L, 1);
@@ -389,8 +391,8 @@ LUA_FN(base_setmetatable, "setmetatable(t, metatable) -> t",
     return 1;
 }
 
-/* Whoever reads a long script's output through a pipe sees it soon; a system call for each line would make
-** printing five times slower. */
+/* Whoever reads a long script's output through a pipe sees it soon; a system call for each line
+** would make printing five times slower. */
 static void flush_now_and_then(FILE *out)
 {
     enum { EVERY_MS = 50 };
@@ -404,7 +406,8 @@ static void flush_now_and_then(FILE *out)
     fflush(out);
 }
 
-LUA_FN(base_print, "print(…)", "Prints its arguments, separated by tabs.\n> print(1, \"two\")\n1\ttwo")
+LUA_FN(base_print, "print(…)",
+       "Prints its arguments, separated by tabs.\n> print(1, \"two\")\n1\ttwo")
 {
     int n = lua_gettop(L);
     FILE *out = session_of(L)->out;
@@ -466,15 +469,16 @@ static void forget(lua_State *L, const char *library, const char *const names[])
 
 void lua_open_protect(lua_State *L)
 {
-    static const char *const debug[] = {"debug", "sethook", "gethook", "getlocal", "setlocal",
-        "getmetatable", "setmetatable", "getregistry", "getupvalue", "setupvalue", "upvalueid",
-        "upvaluejoin", "getuservalue", "setuservalue", "setcstacklimit", NULL};
+    static const char *const debug[] = {
+        "debug",        "sethook",      "gethook",        "getlocal",   "setlocal",  "getmetatable",
+        "setmetatable", "getregistry",  "getupvalue",     "setupvalue", "upvalueid", "upvaluejoin",
+        "getuservalue", "setuservalue", "setcstacklimit", NULL};
     static const char *const string[] = {"dump", NULL};
     static const char *const package[] = {"loadlib", NULL};
-    static const LuaFn *const functions[] = {
-        &base_pcall_fn, &base_xpcall_fn, &base_load_fn,  &base_loadfile_fn, &base_dofile_fn,
-        &base_print_fn, &co_resume_fn,   &co_wrap_fn,    &co_close_fn,      &base_setmetatable_fn,
-        &table_move_fn, NULL};
+    static const LuaFn *const functions[] = {&base_pcall_fn,        &base_xpcall_fn, &base_load_fn,
+                                             &base_loadfile_fn,     &base_dofile_fn, &base_print_fn,
+                                             &co_resume_fn,         &co_wrap_fn,     &co_close_fn,
+                                             &base_setmetatable_fn, &table_move_fn,  NULL};
     lua_put_functions(L, functions);
     forget(L, "debug", debug);
     forget(L, "string", string);

@@ -4,10 +4,12 @@
 */
 #include "lua_api/lua_fn.h"
 
-LUA_DOC(comparison_items, "c.items -> list", "The Timings, in the order in which the programs were named.");
-LUA_DOC(comparison_shares, "c.shares -> list",
-        "Each program's part of the measured peak of as many cores (tvm.peak), from 0 to 1; false where it has none, and\n"
-        "more than 1 where it beat what was measured.");
+LUA_DOC(comparison_items, "c.items -> list",
+        "The Timings, in the order in which the programs were named.");
+LUA_DOC(
+    comparison_shares, "c.shares -> list",
+    "Each program's part of the measured peak of as many cores (tvm.peak), from 0 to 1; false where it has none, and\n"
+    "more than 1 where it beat what was measured.");
 LUA_DOC(comparison_show, "c:show(path?) -> Picture",
         "The timings as bars with their spread; .svg or .png by the path's ending.");
 
@@ -16,40 +18,46 @@ static const LuaFn *const comparison_members[] = {&comparison_items_fn, &compari
 
 static const LuaClass comparison_class = {
     .name = "Comparison",
-    .doc = "Programs timed against each other, from tvm.compare.  It prints as a table: the median; the spread,\n"
-           "half of the middle half of the rounds; how many times faster than the first, with the 95 %\n"
-           "interval; GFLOP/s; percent of the measured peak of one core, or of all for a program with a parallel\n"
-           "loop; and a bar, the longer the faster.",
+    .doc =
+        "Programs timed against each other, from tvm.compare.  It prints as a table: the median; the spread,\n"
+        "half of the middle half of the rounds; how many times faster than the first, with the 95 %\n"
+        "interval; GFLOP/s; percent of the measured peak of one core, or of all for a program with a parallel\n"
+        "loop; and a bar, the longer the faster.",
     .members = LUA_MEMBERS(comparison_members),
 };
 
-LUA_DOC(whatif_adopt, "w:adopt(rank?) -> Schedule",
-        "Takes the steps of the row of that rank (1 if not given) on the schedule that was asked about.");
+LUA_DOC(
+    whatif_adopt, "w:adopt(rank?) -> Schedule",
+    "Takes the steps of the row of that rank (1 if not given) on the schedule that was asked about.");
 
-LUA_DOC(whatif_before, "w.before -> Timing", "The schedule as it was, timed in turns with the quickest rows.");
+LUA_DOC(whatif_before, "w.before -> Timing",
+        "The schedule as it was, timed in turns with the quickest rows.");
 LUA_DOC(whatif_total, "w.total -> integer", "How many combinations there are.");
 
-static const LuaFn *const whatif_members[] = {&whatif_adopt_fn, &whatif_before_fn, &whatif_total_fn, NULL};
+static const LuaFn *const whatif_members[] = {&whatif_adopt_fn, &whatif_before_fn, &whatif_total_fn,
+                                              NULL};
 
 static const LuaClass whatif_class = {
     .name = "WhatIf",
-    .doc = "Combinations of parameters, timed and ranked, from tvm.whatif: the quickest first, the refused ones\n"
-           "last with the reason.  The quickest and the schedule as it was are timed once more in turns, so that\n"
-           "\"no difference\" is said where there is none.  Where it was interrupted it holds the rows that were finished.  w[1] is the\n"
-           "first row: {name, chosen, timing}, or {name, chosen, why} if it was refused.",
+    .doc =
+        "Combinations of parameters, timed and ranked, from tvm.whatif: the quickest first, the refused ones\n"
+        "last with the reason.  The quickest and the schedule as it was are timed once more in turns, so that\n"
+        "\"no difference\" is said where there is none.  Where it was interrupted it holds the rows that were finished.  w[1] is the\n"
+        "first row: {name, chosen, timing}, or {name, chosen, why} if it was refused.",
     .members = LUA_MEMBERS(whatif_members),
 };
 
-
 LUA_DOC(profile_ms, "p.ms -> number", "Milliseconds of a whole run.");
-LUA_DOC(profile_gflops, "p.gflops -> number", "10^9 floating-point operations of a whole run, a second.");
+LUA_DOC(profile_gflops, "p.gflops -> number",
+        "10^9 floating-point operations of a whole run, a second.");
 
 static const LuaFn *const profile_members[] = {&profile_ms_fn, &profile_gflops_fn, NULL};
 
 static const LuaClass profile_class = {
     .name = "Profile",
-    .doc = "Where a run of a model spends its time, from m:profile(): p[i] is a kernel, in the order in which they\n"
-           "run: {name, ms, share, spread, gflops}.",
+    .doc =
+        "Where a run of a model spends its time, from m:profile(): p[i] is a kernel, in the order in which they\n"
+        "run: {name, ms, share, spread, gflops}.",
     .members = LUA_MEMBERS(profile_members),
 };
 

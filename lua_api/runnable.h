@@ -1,7 +1,8 @@
-/* runnable.h -- what can be run and timed: programs, kernels, modules; all become a list of calls.
+/* runnable.h -- what can be run and timed: programs, kernels, modules; all become a
+** list of calls.
 **
-** A file of the api that knows another kind of value adds it with runnable_add_kind, so that tvm.compare and
-** tvm.time take it too.
+** A file of the api that knows another kind of value adds it with runnable_add_kind, so that
+** tvm.compare and tvm.time take it too.
 */
 #ifndef LUA_API_RUNNABLE_H
 #define LUA_API_RUNNABLE_H
@@ -11,14 +12,14 @@
 #include "lua_api/lua_fn.h"
 
 typedef struct Runnable {
-    const char *label;  /* how a table names it; lives in the arena */
-    double flops;       /* of one run of what was written; 0 if not known */
-    double bytes;       /* of its parameters and results; 0 if not known */
+    const char *label; /* how a table names it; lives in the arena */
+    double flops;      /* of one run of what was written; 0 if not known */
+    double bytes;      /* of its parameters and results; 0 if not known */
     double compile_ms;
-    bool parallel;      /* has a loop for all cores */
-    bool elsewhere;     /* not run by the processor itself: interpreted, or by a GPU */
-    ExecJob job;        /* its calls, with tensors for every argument */
-    Arena *arena;       /* of the calls and the list of tensors */
+    bool parallel;  /* has a loop for all cores */
+    bool elsewhere; /* not run by the processor itself: interpreted, or by a GPU */
+    ExecJob job;    /* its calls, with tensors for every argument */
+    Arena *arena;   /* of the calls and the list of tensors */
     void (*release)(struct Runnable *r); /* kernels and tensors; set by whoever filled it in */
     void *impl;
 } Runnable;

@@ -48,7 +48,8 @@ static void read_arg(lua_State *L, int idx, int arg, Arg *out, Arg *pool, size_t
 }
 
 /* The arguments of a step, from index 2 on; patterns become the names that they match. */
-static size_t read_args(lua_State *L, const Prim *prim, const Node *func, Arg args[MAX_ARGS], Arg pool[4 * MAX_ARGS])
+static size_t read_args(lua_State *L, const Prim *prim, const Node *func, Arg args[MAX_ARGS],
+                        Arg pool[4 * MAX_ARGS])
 {
     size_t used = 0;
     luaL_checkstack(L, 16, "arguments");
@@ -121,14 +122,16 @@ Version *sched_version_arg(lua_State *L, Sched *s, int arg)
     return v;
 }
 
-LUA_FN(sched_at, "s:at(step?) -> Version",
+LUA_FN(
+    sched_at, "s:at(step?) -> Version",
     "The program as it is now, after a step's number (0 is as written), or at a mark: a value that stays.")
 {
     Sched *s = check_sched(L, 1)->sched;
     Version *v = lua_isnoneornil(L, 2) ? s->at : sched_version_arg(L, s, 2);
     const char *mark = sched_mark_of(s, v);
     box_version(L, &version_class, v);
-    snprintf(check_version(L, -1)->label, sizeof check_version(L, -1)->label, "%s", mark ? mark : "");
+    snprintf(check_version(L, -1)->label, sizeof check_version(L, -1)->label, "%s",
+             mark ? mark : "");
     return 1;
 }
 
@@ -142,7 +145,7 @@ static int moved(lua_State *L, Sched *s, bool ok, const Err *err)
 }
 
 LUA_FN(sched_back_to, "s:back(step) -> Schedule",
-    "Goes back to a step's number (0 is as written), a mark or a Version.")
+       "Goes back to a step's number (0 is as written), a mark or a Version.")
 {
     Sched *s = check_sched(L, 1)->sched;
     Err err = {0};
@@ -157,7 +160,8 @@ LUA_FN(sched_undo_steps, "s:undo(n?) -> Schedule",
     return moved(L, s, sched_undo(s, (int)arg_int_or(L, 2, 0, INT32_MAX, 1), &err), &err);
 }
 
-LUA_FN(sched_redo_steps, "s:redo(n?) -> Schedule", "Takes again n steps (1 if not given) that s:undo() took back.")
+LUA_FN(sched_redo_steps, "s:redo(n?) -> Schedule",
+       "Takes again n steps (1 if not given) that s:undo() took back.")
 {
     Sched *s = check_sched(L, 1)->sched;
     Err err = {0};
@@ -182,7 +186,8 @@ LUA_FN(sched_fork_here, "s:fork() -> Schedule", "Another cursor at the same plac
     return 1;
 }
 
-LUA_FN(sched_note_here, "s:note(text) -> Schedule",
+LUA_FN(
+    sched_note_here, "s:note(text) -> Schedule",
     "Keeps a remark where the schedule stands, such as why the next steps are taken; s:history() shows it there.")
 {
     Sched *s = check_sched(L, 1)->sched;
@@ -193,7 +198,8 @@ LUA_FN(sched_note_here, "s:note(text) -> Schedule",
     return 1;
 }
 
-LUA_FN(sched_history, "s:history() -> string", "The steps so far, with marks and notes, as they were said.")
+LUA_FN(sched_history, "s:history() -> string",
+       "The steps so far, with marks and notes, as they were said.")
 {
     Sched *s = check_sched(L, 1)->sched;
     Arena *A = lua_scratch(L, NULL);
@@ -201,8 +207,8 @@ LUA_FN(sched_history, "s:history() -> string", "The steps so far, with marks and
     for (int i = 0; i <= s->at->number; i++) {
         const Version *v = version_ancestor(s->at, i);
         const char *mark = sched_mark_of(s, v);
-        buf_printf(&out, "%sstep %d  %s%s%s%s", i ? "\n" : "", i, v->said, mark ? "   \"" : "", mark ? mark : "",
-                   mark ? "\"" : "");
+        buf_printf(&out, "%sstep %d  %s%s%s%s", i ? "\n" : "", i, v->said, mark ? "   \"" : "",
+                   mark ? mark : "", mark ? "\"" : "");
         for (size_t n = 0; n < s->nnotes; n++)
             if (s->notes[n].version == v)
                 buf_printf(&out, "\n        %s", s->notes[n].name);
@@ -214,7 +220,8 @@ LUA_FN(sched_history, "s:history() -> string", "The steps so far, with marks and
     return 1;
 }
 
-LUA_FN(sched_trace, "s:trace(receiver?) -> string",
+LUA_FN(
+    sched_trace, "s:trace(receiver?) -> string",
     "The steps as Lua source that takes them again on the schedule named `receiver` (\"s\" if not given).")
 {
     Sched *s = check_sched(L, 1)->sched;
@@ -232,7 +239,8 @@ static int call_method(lua_State *L, int nargs)
     return lua_pcall(L, nargs, LUA_MULTRET, 0);
 }
 
-LUA_FN(sched_try, "s:try(step, …) -> …",
+LUA_FN(
+    sched_try, "s:try(step, …) -> …",
     "Takes a step if it is legal: s:try(\"parallel\", \"k\") returns what the step returns, or nil and the\n"
     "error, and then nothing has changed.")
 {
@@ -255,7 +263,8 @@ LUA_FN(sched_try, "s:try(step, …) -> …",
     return 2;
 }
 
-/* The fix of the error on top was legal after steps that are about to be taken back: they come with it. */
+/* The fix of the error on top was legal after steps that are about to be taken back:
+** they come with it. */
 static void wrap_fix(lua_State *L, Version *from, Version *to)
 {
     if (from == to || version_ancestor(to, from->number) != from || !lua_error_at(L, -1))
@@ -263,7 +272,8 @@ static void wrap_fix(lua_State *L, Version *from, Version *to)
     Arena *A = lua_scratch(L, NULL);
     Buf before = buf_new(A);
     buf_puts(&before, "s:steps(function(s) ");
-    for (const char *at = version_trace(A, to, "s") + strlen(version_trace(A, from, "s")); *at; at++)
+    for (const char *at = version_trace(A, to, "s") + strlen(version_trace(A, from, "s")); *at;
+         at++)
         buf_puts(&before, *at == '\n' ? "; " : (char[]){*at, '\0'});
     lua_error_wrap(L, -2, buf_str(&before), " end)");
     lua_scratch_end(L, A);
@@ -273,11 +283,16 @@ static void wrap_fix(lua_State *L, Version *from, Version *to)
 static const char *refusal_text(Arena *A, const Err *err)
 {
     bool lua = strncmp(err->fix, "s:", 2) == 0;
-    return arena_printf(A, "%s: %s%s%s%s%s", err->what, err->why, err->witness[0] ? "; " : "", err->witness,
-                        !err->fix[0] ? "" : lua ? "\n  legal here: " : "\n  hint: ", err->fix);
+    return arena_printf(A, "%s: %s%s%s%s%s", err->what, err->why, err->witness[0] ? "; " : "",
+                        err->witness,
+                        !err->fix[0] ? ""
+                        : lua        ? "\n  legal here: "
+                                     : "\n  hint: ",
+                        err->fix);
 }
 
-LUA_FN(sched_why_not, "s:why_not(step, …) -> string",
+LUA_FN(
+    sched_why_not, "s:why_not(step, …) -> string",
     "What would be said to a step, which is not taken: why it is refused, with two iterations and the element\n"
     "where iterations conflict; or that it is legal, and what it would do.\n"
     "> s = tvm.schedule(tvm.parse \"func f(A: int8[4]) -> B: int8[1]:\\n for i in range(4):\\n  B[0] += A[i]\")\n"
@@ -309,7 +324,8 @@ LUA_FN(sched_why_not, "s:why_not(step, …) -> string",
     return 1;
 }
 
-LUA_FN(sched_verify, "s:verify() -> string",
+LUA_FN(
+    sched_verify, "s:verify() -> string",
     "Proves by integer sets that the program still computes what step 0 does: every read gets what the same\n"
     "instances wrote, in time, and iterations that run at once leave each other alone.  It trusts nothing that the\n"
     "steps checked.  Says what is proven and what cannot be told; raises an error where something is proven wrong.\n"
@@ -333,7 +349,8 @@ LUA_FN(sched_verify, "s:verify() -> string",
     return text ? 1 : refuse(L, s, &err);
 }
 
-LUA_FN(sched_steps, "s:steps(f) -> …",
+LUA_FN(
+    sched_steps, "s:steps(f) -> …",
     "Calls f(s); if it fails, the schedule goes back to where it was, and the error goes on: all or nothing.")
 {
     SchedBox *box = check_sched(L, 1);
@@ -357,7 +374,7 @@ LUA_FN(sched_steps, "s:steps(f) -> …",
 }
 
 LUA_FN(sched_load, "s:load(path) -> Schedule",
-    "Takes the steps that s:save(\"name.lua\") wrote; if one is refused, none is taken.")
+       "Takes the steps that s:save(\"name.lua\") wrote; if one is refused, none is taken.")
 {
     check_sched(L, 1);
     const char *path = arg_str(L, 2);
@@ -375,7 +392,8 @@ LUA_FN(sched_load, "s:load(path) -> Schedule",
     return 1;
 }
 
-LUA_FN(tvm_default, "tvm.default(schedule) -> Schedule",
+LUA_FN(
+    tvm_default, "tvm.default(schedule) -> Schedule",
     "Takes the default steps for a kernel: a Schedule is moved, a Func or a Version gets a new one.  The rules are\n"
     "Lua with public primitives; s:history() shows what they did.")
 {
@@ -400,10 +418,12 @@ void lua_open_schedules(lua_State *L)
 
 /* ---- members ---- */
 
-const LuaFn *const sched_members[] = {&sched_at_fn,        &sched_back_to_fn,   &sched_undo_steps_fn, &sched_redo_steps_fn,
-                                      &sched_mark_here_fn, &sched_note_here_fn, &sched_fork_here_fn,  &sched_history_fn,
-                                      &sched_trace_fn,     &sched_try_fn,       &sched_why_not_fn,    &sched_verify_fn,
-                                      &sched_steps_fn,     &sched_load_fn,      NULL};
+const LuaFn *const sched_members[] = {
+    &sched_at_fn,         &sched_back_to_fn,   &sched_undo_steps_fn,
+    &sched_redo_steps_fn, &sched_mark_here_fn, &sched_note_here_fn,
+    &sched_fork_here_fn,  &sched_history_fn,   &sched_trace_fn,
+    &sched_try_fn,        &sched_why_not_fn,   &sched_verify_fn,
+    &sched_steps_fn,      &sched_load_fn,      NULL};
 
 /* Rows of primitives, as Lua functions. */
 enum { MOST_STEPS = 64 };
@@ -418,7 +438,9 @@ static void write_signature(const Prim *p, char *out, size_t size)
     size_t n = prim_params(p, params), len = (size_t)snprintf(out, size, "s:%s(", p->name);
     for (size_t i = 0; i < n; i++)
         len += (size_t)snprintf(out + len, size - len, "%s%s%s", i ? ", " : "", params[i].name,
-                                params[i].kind == PARAM_NAMES ? "…" : params[i].optional ? "?" : "");
+                                params[i].kind == PARAM_NAMES ? "…"
+                                : params[i].optional          ? "?"
+                                                              : "");
     snprintf(out + len, size - len, ") -> %s", p->returns_made ? "names" : "Schedule");
 }
 
@@ -427,7 +449,8 @@ void sched_describe_steps(void)
     assert(prim_count <= MOST_STEPS);
     for (size_t i = 0; i < prim_count; i++) {
         write_signature(&prims[i], signatures[i], sizeof signatures[i]);
-        step_fns[i] = (LuaFn){signatures[i], prims[i].doc, call_primitive, __FILE__, __LINE__, &prims[i]};
+        step_fns[i] =
+            (LuaFn){signatures[i], prims[i].doc, call_primitive, __FILE__, __LINE__, &prims[i]};
         sched_step_members[i] = &step_fns[i];
     }
 }

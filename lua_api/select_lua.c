@@ -1,7 +1,7 @@
 /* select_lua.c -- naming several things at once: s:select "conv.*", s:unroll "k[xy]".
 **
-** A pattern matches a whole name.  A loop has two, "x" and "conv2/x"; what is given back is the shortest
-** by which it is found.
+** A pattern matches a whole name.  A loop has two, "x" and "conv2/x"; what is given back is the
+** shortest by which it is found.
 */
 #include "lua_api/select.h"
 
@@ -17,11 +17,14 @@ static const char *const one_of_kind[] = {"loop", "block", "buffer"};
 
 static void list_kind(Arena *A, const Node *func, Kind kind, NameList *out)
 {
-    (kind == KIND_LOOPS ? list_loops : kind == KIND_BLOCKS ? list_blocks : list_buffers)(A, func, out);
+    (kind == KIND_LOOPS    ? list_loops
+     : kind == KIND_BLOCKS ? list_blocks
+                           : list_buffers)(A, func, out);
 }
 
 /* Does the pattern match the loop's name, or its path from one of the blocks below it? */
-static bool loop_matches(lua_State *L, Arena *A, const Pattern *p, const Node *func, const char *handle)
+static bool loop_matches(lua_State *L, Arena *A, const Pattern *p, const Node *func,
+                         const char *handle)
 {
     Err err = {0};
     NameList blocks = {0};
@@ -105,8 +108,8 @@ static void select_one(lua_State *L, const Node *func, Kind kind, int idx)
     lua_pop(L, 1);
 }
 
-/* Replaces the patterns among the values from `first` on by all their matches; returns how many values
-** there are now.  The values are the top of the stack. */
+/* Replaces the patterns among the values from `first` on by all their matches; returns how many
+** values there are now.  The values are the top of the stack. */
 static int select_all(lua_State *L, const Node *func, int first)
 {
     for (int i = first; i <= lua_gettop(L); i++) {
@@ -178,7 +181,8 @@ void select_arguments(lua_State *L, const Prim *prim, const Node *func)
 
 /* ---- methods ---- */
 
-LUA_FN(program_select, "s:select(pattern, kind?) -> list",
+LUA_FN(
+    program_select, "s:select(pattern, kind?) -> list",
     "The names of its \"loops\" (if no kind is given), \"blocks\" or \"buffers\" that a PCRE2 pattern matches as a whole;\n"
     "a loop also by its path, such as conv2/x.  Steps take a pattern that has one of\n"
     "* + ? [ ] ( ) | too: s:unroll \"k[xy]\".\n"
@@ -195,7 +199,7 @@ LUA_FN(program_select, "s:select(pattern, kind?) -> list",
 }
 
 LUA_FN(program_loops, "s:loops(block?) -> list",
-    "The names of its loops, or of those above a block, from the outside in.")
+       "The names of its loops, or of those above a block, from the outside in.")
 {
     Program p = program_check(L, 1);
     const char *block = arg_str_or(L, 2, NULL);
@@ -208,7 +212,8 @@ LUA_FN(program_loops, "s:loops(block?) -> list",
     return 1;
 }
 
-LUA_FN(program_blocks, "s:blocks() -> list", "The names of its blocks, in the order in which they run.")
+LUA_FN(program_blocks, "s:blocks() -> list",
+       "The names of its blocks, in the order in which they run.")
 {
     Program p = program_check(L, 1);
     lua_settop(L, 1);
@@ -217,4 +222,5 @@ LUA_FN(program_blocks, "s:blocks() -> list", "The names of its blocks, in the or
     return 1;
 }
 
-const LuaFn *const program_select_members[] = {&program_select_fn, &program_loops_fn, &program_blocks_fn, NULL};
+const LuaFn *const program_select_members[] = {&program_select_fn, &program_loops_fn,
+                                               &program_blocks_fn, NULL};

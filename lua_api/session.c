@@ -9,13 +9,25 @@
 
 static const char table_keys[TABLE_COUNT];
 
-Session *session_of(lua_State *L) { return *(Session **)lua_getextraspace(L); }
+Session *session_of(lua_State *L)
+{
+    return *(Session **)lua_getextraspace(L);
+}
 
-const LuaView *lua_view(lua_State *L) { return &session_of(L)->view; }
+const LuaView *lua_view(lua_State *L)
+{
+    return &session_of(L)->view;
+}
 
-void lua_set_mark(lua_State *L, LuaMarkFn *mark) { session_of(L)->mark = mark; }
+void lua_set_mark(lua_State *L, LuaMarkFn *mark)
+{
+    session_of(L)->mark = mark;
+}
 
-Err *lua_scratch_err(lua_State *L) { return &session_of(L)->scratch; }
+Err *lua_scratch_err(lua_State *L)
+{
+    return &session_of(L)->scratch;
+}
 
 void session_push_table(lua_State *L, SessionTable which)
 {

@@ -21,19 +21,21 @@ void session_say_made(lua_State *L);
 /* Is the value at `idx` such a name? */
 bool session_said_made(lua_State *L, int idx);
 
-/* Prints the kept lines, few of them if there are many, and forgets them; or forgets lines and names. */
+/* Prints the kept lines, few of them if there are many, and forgets them; or forgets
+** lines and names. */
 void session_show_steps(lua_State *L, FILE *out);
 void session_drop_steps(lua_State *L);
 
 /* The prompt prints this line where it would show the value at `idx`: for values that the input
 ** has just written to a file.  Holds for this input, and where somebody listens. */
-void session_tell(lua_State *L, int idx, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void session_tell(lua_State *L, int idx, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* The line for the value at `idx`, or NULL. */
 const char *session_told(lua_State *L, int idx);
 
-/* Prints a text for a person to read: one that is longer than the screen goes to the pager, where the
-** prompt has one. */
+/* Prints a text for a person to read: one that is longer than the screen goes to the
+** pager, where the prompt has one. */
 void session_print_long(lua_State *L, const char *text);
 
 /* lua_call; the steps taken meanwhile are nobody's to read. */
@@ -50,9 +52,10 @@ typedef struct Session {
     lua_State *main, *running; /* running: main or the coroutine that is resumed */
     LuaView view;
     LuaMarkFn *mark;
-    FILE *out;      /* where print() goes */
-    bool (*page)(const char *text); /* shows what is long, or returns false; NULL where nobody reads */
-    bool listening; /* somebody prints the steps */
+    FILE *out; /* where print() goes */
+    /* Shows what is long, or returns false; NULL where nobody reads */
+    bool (*page)(const char *text);
+    bool listening;   /* somebody prints the steps */
     const void *told; /* the value that `told_line` is about */
     char told_line[320];
     void *held; /* acquired, and not in its box yet */

@@ -11,11 +11,15 @@
 
 /* ---- the border ---- */
 
-static void release_held_tensor(void *t) { tensor_release(t); }
+static void release_held_tensor(void *t)
+{
+    tensor_release(t);
+}
 
 int push_tensor(lua_State *L, Tensor *t, const Err *err)
 {
-    return lua_push_owned(L, &tensor_class, t, release_held_tensor, t ? (size_t)tensor_bytes(t) : 0, err);
+    return lua_push_owned(L, &tensor_class, t, release_held_tensor, t ? (size_t)tensor_bytes(t) : 0,
+                          err);
 }
 
 Tensor *arg_tensor(lua_State *L, int idx)
@@ -192,11 +196,12 @@ LUA_FN(tvm_arange, "tvm.arange(shape, dtype?, start?, step?) -> Tensor",
     return finished(L);
 }
 
-LUA_FN(tvm_random, "tvm.random(shape, dtype?, {seed, lo, hi, normal}?) -> Tensor",
-       "Random elements, the same for the same seed on every machine.  Floats are uniform in lo … hi (0 … 1),\n"
-       "integers in lo … hi with both ends (-8 … 7, or 0 … 15 without sign); normal = true gives mean 0 and deviation 1.\n"
-       "> print(tvm.random({4}, \"int32\", {seed = 1, lo = 0, hi = 9}).shape[1])\n"
-       "4")
+LUA_FN(
+    tvm_random, "tvm.random(shape, dtype?, {seed, lo, hi, normal}?) -> Tensor",
+    "Random elements, the same for the same seed on every machine.  Floats are uniform in lo … hi (0 … 1),\n"
+    "integers in lo … hi with both ends (-8 … 7, or 0 … 15 without sign); normal = true gives mean 0 and deviation 1.\n"
+    "> print(tvm.random({4}, \"int32\", {seed = 1, lo = 0, hi = 9}).shape[1])\n"
+    "4")
 {
     static const char *const keys[] = {"seed", "lo", "hi", "normal", NULL};
     DType t = arg_element_type(L, 2, DT_float32);
@@ -216,9 +221,10 @@ LUA_FN(tvm_random, "tvm.random(shape, dtype?, {seed, lo, hi, normal}?) -> Tensor
     return finished(L);
 }
 
-LUA_FN(tvm_load, "tvm.load(path) -> Tensor",
-       "The tensor in a .npy file, as it was saved, or the pixels of a PNG, PGM or PPM image: [height, width] if\n"
-       "gray, [height, width, 3] if coloured, from 0 to 255 (uint8) or, of 16 bits, to 65535 (uint16).")
+LUA_FN(
+    tvm_load, "tvm.load(path) -> Tensor",
+    "The tensor in a .npy file, as it was saved, or the pixels of a PNG, PGM or PPM image: [height, width] if\n"
+    "gray, [height, width, 3] if coloured, from 0 to 255 (uint8) or, of 16 bits, to 65535 (uint16).")
 {
     Err err = {0};
     return push_tensor(L, tensor_load(arg_str(L, 1), &err), &err);
@@ -238,12 +244,13 @@ LUA_FN(tensor_save_, "t:save(path) -> Tensor",
     return 1;
 }
 
-LUA_FN(tensor_slice_, "t:slice(dim, start, stop?, step?) -> Tensor",
-       "The entries start … stop-1 of a dimension, by step; negative numbers count from the end.  Shares the elements.\n"
-       "> print(tvm.arange({2, 6}, \"int32\"):slice(1, 0, -1, 2))\n"
-       "int32[2, 3]\n"
-       "[[ 0,  2,  4],\n"
-       " [ 6,  8, 10]]")
+LUA_FN(
+    tensor_slice_, "t:slice(dim, start, stop?, step?) -> Tensor",
+    "The entries start … stop-1 of a dimension, by step; negative numbers count from the end.  Shares the elements.\n"
+    "> print(tvm.arange({2, 6}, \"int32\"):slice(1, 0, -1, 2))\n"
+    "int32[2, 3]\n"
+    "[[ 0,  2,  4],\n"
+    " [ 6,  8, 10]]")
 {
     Err err = {0};
     Tensor *t = arg_tensor(L, 1);
@@ -268,8 +275,8 @@ LUA_FN(tensor_transpose_, "t:transpose(order?) -> Tensor",
     int64_t given[TENSOR_MAX_RANK];
     int order[TENSOR_MAX_RANK];
     bool reverse = lua_isnoneornil(L, 2);
-    size_t n = reverse ? (size_t)t->rank
-                       : arg_ints(L, 2, 0, TENSOR_MAX_RANK, given, TENSOR_MAX_RANK);
+    size_t n =
+        reverse ? (size_t)t->rank : arg_ints(L, 2, 0, TENSOR_MAX_RANK, given, TENSOR_MAX_RANK);
     if (n != (size_t)t->rank)
         RAISE(L, tensor_dim, NULL, (int)n, t->rank);
     for (int d = 0; d < t->rank; d++)
@@ -458,7 +465,8 @@ LUA_FN(tensor_len, "__len(t)", "#t is the extent of the first dimension.")
     return 1;
 }
 
-LUA_FN(tensor_eq, "__eq(a, b)", "Equal are tensors of one dtype and shape with the same elements, bit for bit.")
+LUA_FN(tensor_eq, "__eq(a, b)",
+       "Equal are tensors of one dtype and shape with the same elements, bit for bit.")
 {
     TensorBox *a = test_tensor(L, 1), *b = test_tensor(L, 2);
     lua_pushboolean(L, a && b && tensor_equal(a->tensor, b->tensor));
@@ -512,17 +520,31 @@ static void tensor_box_release(void *self)
     box->tensor = NULL;
 }
 
-static const LuaFn *const tensor_members[] = {
-    &tensor_save__fn, &tensor_slice__fn, &tensor_transpose__fn, &tensor_reshape__fn,
-    &tensor_astype__fn, &tensor_totable__fn, &tensor_max__fn, &tensor_min__fn,
-    &tensor_argmax__fn, &tensor_sum__fn, &tensor_mean__fn, &tensor_shape__fn, &tensor_dtype__fn,
-    &tensor_size__fn, &tensor_bytes__fn, &tensor_hash__fn, &tensor_len_fn,
-    &tensor_eq_fn, NULL};
+static const LuaFn *const tensor_members[] = {&tensor_save__fn,
+                                              &tensor_slice__fn,
+                                              &tensor_transpose__fn,
+                                              &tensor_reshape__fn,
+                                              &tensor_astype__fn,
+                                              &tensor_totable__fn,
+                                              &tensor_max__fn,
+                                              &tensor_min__fn,
+                                              &tensor_argmax__fn,
+                                              &tensor_sum__fn,
+                                              &tensor_mean__fn,
+                                              &tensor_shape__fn,
+                                              &tensor_dtype__fn,
+                                              &tensor_size__fn,
+                                              &tensor_bytes__fn,
+                                              &tensor_hash__fn,
+                                              &tensor_len_fn,
+                                              &tensor_eq_fn,
+                                              NULL};
 
 const LuaClass tensor_class = {
     .name = "Tensor",
-    .doc = "An array of numbers with a shape.  A value: it never changes.  t[i] is a row or an element, from 0.\n"
-           "+ - * / // % take two tensors of one dtype and shape, or a tensor and a number.",
+    .doc =
+        "An array of numbers with a shape.  A value: it never changes.  t[i] is a row or an element, from 0.\n"
+        "+ - * / // % take two tensors of one dtype and shape, or a tensor and a number.",
     .size = sizeof(TensorBox),
     .members = LUA_MEMBERS(tensor_members, tensor_math_members, tensor_walk_members),
     .release = tensor_box_release,
@@ -541,11 +563,12 @@ typedef struct CheckBox {
 extern const LuaClass check_class;
 LUA_BOX(check, CheckBox, check_class)
 
-LUA_FN(tvm_check, "tvm.check(a, b, {rtol, atol}?) -> Check",
-       "Compares two tensors: how many elements differ by more than atol + rtol * |b| (1e-7 and 1e-5 if not given),\n"
-       "the first of them, the largest differences, and where NaN begins.\n"
-       "> print(tvm.check(tvm.arange{4}, tvm.arange{4}))\n"
-       "equal within tolerance, 4 elements")
+LUA_FN(
+    tvm_check, "tvm.check(a, b, {rtol, atol}?) -> Check",
+    "Compares two tensors: how many elements differ by more than atol + rtol * |b| (1e-7 and 1e-5 if not given),\n"
+    "the first of them, the largest differences, and where NaN begins.\n"
+    "> print(tvm.check(tvm.arange{4}, tvm.arange{4}))\n"
+    "equal within tolerance, 4 elements")
 {
     static const char *const keys[] = {"rtol", "atol", NULL};
     Tensor *a = arg_tensor(L, 1), *b = arg_tensor(L, 2);
@@ -619,20 +642,28 @@ static void check_release(void *self)
     c->a = c->b = NULL;
 }
 
-static const LuaFn *const check_members[] = {&check_ok_fn,      &check_count_fn,   &check_first_fn,
-                                             &check_max_abs_fn, &check_max_rel_fn, &check_max_ulp_fn,
+static const LuaFn *const check_members[] = {&check_ok_fn,
+                                             &check_count_fn,
+                                             &check_first_fn,
+                                             &check_max_abs_fn,
+                                             &check_max_rel_fn,
+                                             &check_max_ulp_fn,
                                              NULL};
 
 const LuaClass check_class = {
-    .name = "Check", .doc = "How two tensors compare, from tvm.check.", .size = sizeof(CheckBox),
-    .members = LUA_MEMBERS(check_members), .release = check_release, .tostring = check_tostring,
+    .name = "Check",
+    .doc = "How two tensors compare, from tvm.check.",
+    .size = sizeof(CheckBox),
+    .members = LUA_MEMBERS(check_members),
+    .release = check_release,
+    .tostring = check_tostring,
 };
 
 void lua_open_tensors(lua_State *L)
 {
-    static const LuaFn *const functions[] = {&tvm_tensor_fn, &tvm_zeros_fn,  &tvm_full_fn,
-                                             &tvm_arange_fn, &tvm_random_fn, &tvm_load_fn,
-                                             &tvm_check_fn,  NULL};
+    static const LuaFn *const functions[] = {
+        &tvm_tensor_fn, &tvm_zeros_fn, &tvm_full_fn,  &tvm_arange_fn,
+        &tvm_random_fn, &tvm_load_fn,  &tvm_check_fn, NULL};
     lua_put_functions(L, functions);
     lua_put_class(L, &tensor_class);
     lua_put_class(L, &check_class);

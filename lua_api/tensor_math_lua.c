@@ -1,8 +1,8 @@
 /* tensor_math_lua.c -- arithmetic on tensors at the prompt, element by element.
 **
-** It is for getting data ready (x / 255, x - x:mean()), in the arithmetic of docs/semantics.md; what is
-** to be fast is written with te and scheduled.  Nothing is converted or repeated silently: two tensors
-** have one dtype and one shape, and a number must be one that the dtype can hold.
+** It is for getting data ready (x / 255, x - x:mean()), in the arithmetic of docs/semantics.md;
+** what is to be fast is written with te and scheduled.  Nothing is converted or repeated silently:
+** two tensors have one dtype and one shape, and a number must be one that the dtype can hold.
 */
 #include <math.h>
 
@@ -24,9 +24,11 @@ static Scalar number_arg(lua_State *L, int arg, DType t)
     double v = lua_tonumber(L, arg);
     if (dtype_is_float(t))
         return dtype_convert(t, DT_float64, (Scalar){.f = v});
-    Scalar s = lua_isinteger(L, arg) ? dtype_convert(t, DT_int64, (Scalar){.i = lua_tointeger(L, arg)})
-                                     : dtype_convert(t, DT_float64, (Scalar){.f = v});
-    /* As a double, the largest value of 64 bits is the power of two above it, which is not one of the type. */
+    Scalar s = lua_isinteger(L, arg)
+                   ? dtype_convert(t, DT_int64, (Scalar){.i = lua_tointeger(L, arg)})
+                   : dtype_convert(t, DT_float64, (Scalar){.f = v});
+    /* As a double, the largest value of 64 bits is the power of two above it, which
+    ** is not one of the type. */
     double beyond = ldexp(1, dtype_info[t].bits - dtype_is_signed(t));
     if (dtype_convert(DT_float64, t, s).f != v || (!lua_isinteger(L, arg) && v >= beyond))
         RAISE(L, tensor_number, NULL, dtype_name(t), v);
@@ -55,7 +57,8 @@ static int elementwise(lua_State *L, Op op)
             x[i].number = number_arg(L, i + 1, t);
     }
     if (x[0].tensor && x[1].tensor && x[0].tensor->dtype != x[1].tensor->dtype)
-        return RAISE(L, tensor_dtypes, NULL, dtype_name(x[0].tensor->dtype), dtype_name(x[1].tensor->dtype));
+        return RAISE(L, tensor_dtypes, NULL, dtype_name(x[0].tensor->dtype),
+                     dtype_name(x[1].tensor->dtype));
     if (x[0].tensor && x[1].tensor && !tensor_same_shape(x[0].tensor, x[1].tensor, &err))
         return lua_raise(L, &err);
     push_tensor(L, tensor_new(t, like->rank, like->shape, &err), &err);
@@ -68,17 +71,22 @@ static int elementwise(lua_State *L, Op op)
 }
 
 #define ELEMENTWISE(id, sig, op, doc) \
-    LUA_FN(tensor_##id, sig, doc) { return elementwise(L, op); }
+    LUA_FN(tensor_##id, sig, doc)     \
+    {                                 \
+        return elementwise(L, op);    \
+    }
 
-ELEMENTWISE(add, "__add(a, b)", OP_Add,
-            "a + b, element by element: two tensors of one dtype and shape, or a tensor and a number.")
+ELEMENTWISE(
+    add, "__add(a, b)", OP_Add,
+    "a + b, element by element: two tensors of one dtype and shape, or a tensor and a number.")
 ELEMENTWISE(sub, "__sub(a, b)", OP_Sub, "a - b, element by element.")
 ELEMENTWISE(mul, "__mul(a, b)", OP_Mul, "a * b, element by element.")
-ELEMENTWISE(div, "__div(a, b)", OP_Div,
-            "a / b, element by element, of floats; integers want t:astype \"float32\" first, or //.\n"
-            "> print(tvm.tensor({0, 51, 255}, \"uint8\"):astype \"float32\" / 255)\n"
-            "float32[3]\n"
-            "[0.0, 0.2, 1.0]")
+ELEMENTWISE(
+    div, "__div(a, b)", OP_Div,
+    "a / b, element by element, of floats; integers want t:astype \"float32\" first, or //.\n"
+    "> print(tvm.tensor({0, 51, 255}, \"uint8\"):astype \"float32\" / 255)\n"
+    "float32[3]\n"
+    "[0.0, 0.2, 1.0]")
 ELEMENTWISE(idiv, "__idiv(a, b)", OP_FloorDiv, "a // b, element by element, rounded down.")
 ELEMENTWISE(mod, "__mod(a, b)", OP_FloorMod, "a % b, element by element, with the sign of b.")
 
@@ -90,5 +98,6 @@ LUA_FN(tensor_unm, "__unm(t)", "-t, element by element; of integers it wraps.")
     return elementwise(L, OP_Sub);
 }
 
-const LuaFn *const tensor_math_members[] = {&tensor_add_fn, &tensor_sub_fn,  &tensor_mul_fn, &tensor_div_fn,
-                                            &tensor_idiv_fn, &tensor_mod_fn, &tensor_unm_fn, NULL};
+const LuaFn *const tensor_math_members[] = {
+    &tensor_add_fn,  &tensor_sub_fn, &tensor_mul_fn, &tensor_div_fn,
+    &tensor_idiv_fn, &tensor_mod_fn, &tensor_unm_fn, NULL};

@@ -1,4 +1,5 @@
-/* tensor_walk_lua.c -- loops over tensors: pairs(t) and ipairs(t) give rows or elements with their indices, from 0. */
+/* tensor_walk_lua.c -- loops over tensors: pairs(t) and ipairs(t) give rows or
+** elements with their indices, from 0. */
 #include "lua_api/session.h"
 #include "lua_api/tensor_box.h"
 
@@ -31,14 +32,15 @@ LUA_FN(tensor_pairs, "__pairs(t)",
 
 static const char lists_key; /* registry: Lua's ipairs */
 
-LUA_FN(base_ipairs, "ipairs(list) -> iterator, list, 0",
-       "for i, x in ipairs(list) do … end: the elements of a plain list, from 1; the rows of a tensor, from 0.\n"
-       "> for i, x in ipairs(tvm.tensor { 10, 20 }) do print(i, x) end\n"
-       "0\t10.0\n"
-       "1\t20.0\n"
-       "> for i, x in ipairs { 10, 20 } do print(i, x) end\n"
-       "1\t10\n"
-       "2\t20")
+LUA_FN(
+    base_ipairs, "ipairs(list) -> iterator, list, 0",
+    "for i, x in ipairs(list) do … end: the elements of a plain list, from 1; the rows of a tensor, from 0.\n"
+    "> for i, x in ipairs(tvm.tensor { 10, 20 }) do print(i, x) end\n"
+    "0\t10.0\n"
+    "1\t20.0\n"
+    "> for i, x in ipairs { 10, 20 } do print(i, x) end\n"
+    "1\t10\n"
+    "2\t20")
 {
     if (test_tensor(L, 1))
         return walk(L);

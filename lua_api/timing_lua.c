@@ -1,4 +1,5 @@
-/* timing_lua.c -- timing one thing or several against each other: Timing values, tvm.time, tvm.compare. */
+/* timing_lua.c -- timing one thing or several against each other: Timing values,
+** tvm.time, tvm.compare. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,8 +78,8 @@ static void timing_tostring(lua_State *L, void *self)
     Arena *A = lua_scratch(L, NULL);
     Buf b = buf_new(A);
     buf_printf(&b, "%.60s: median %s, half of the runs in %s %s %s, %d rounds", t->label,
-               text_seconds(A, t->stats.median, utf8), text_seconds(A, t->stats.q1, utf8), utf8 ? "…" : "to",
-               text_seconds(A, t->stats.q3, utf8), t->n);
+               text_seconds(A, t->stats.median, utf8), text_seconds(A, t->stats.q1, utf8),
+               utf8 ? "…" : "to", text_seconds(A, t->stats.q3, utf8), t->n);
     if (t->flops > 0)
         buf_printf(&b, ", %.3g GFLOP/s", t->flops / t->stats.median * 1e-9);
     lua_scratch_text(L, A, buf_str(&b));
@@ -118,12 +119,12 @@ static int timing_display(lua_State *L, void *self, const char *kind)
     return 1;
 }
 
-#define NUMBER_FIELD(id, name, value, doc)                    \
-    LUA_FN(timing_##id, "t." name " -> number", doc)          \
-    {                                                         \
-        const Timing *t = lua_check(L, 1, &timing_class);     \
-        lua_pushnumber(L, value);                             \
-        return 1;                                             \
+#define NUMBER_FIELD(id, name, value, doc)                \
+    LUA_FN(timing_##id, "t." name " -> number", doc)      \
+    {                                                     \
+        const Timing *t = lua_check(L, 1, &timing_class); \
+        lua_pushnumber(L, value);                         \
+        return 1;                                         \
     }
 
 NUMBER_FIELD(median, "median", t->stats.median, "The median of the rounds, in seconds.")
@@ -131,11 +132,14 @@ NUMBER_FIELD(min, "min", t->stats.min, "The quickest round, in seconds.")
 NUMBER_FIELD(q1, "q1", t->stats.q1, "The first quartile, in seconds.")
 NUMBER_FIELD(q3, "q3", t->stats.q3, "The third quartile, in seconds.")
 NUMBER_FIELD(rounds, "rounds", (double)t->n, "How many rounds were measured.")
-NUMBER_FIELD(gflops, "gflops", t->flops / t->stats.median * 1e-9, "10^9 floating-point operations of the program as written, a second.")
-NUMBER_FIELD(compile_ms, "compile_ms", t->compile_ms, "From the program's text to callable code, in milliseconds.")
+NUMBER_FIELD(gflops, "gflops", t->flops / t->stats.median * 1e-9,
+             "10^9 floating-point operations of the program as written, a second.")
+NUMBER_FIELD(compile_ms, "compile_ms", t->compile_ms,
+             "From the program's text to callable code, in milliseconds.")
 
-NUMBER_FIELD(threads, "threads", (double)t->threads,
-             "How many threads could run it: 1 without a parallel loop, 0 where the processor itself did not.")
+NUMBER_FIELD(
+    threads, "threads", (double)t->threads,
+    "How many threads could run it: 1 without a parallel loop, 0 where the processor itself did not.")
 
 LUA_FN(timing_label, "t.label -> string", "The mark or the name of what was timed.")
 {
@@ -144,7 +148,8 @@ LUA_FN(timing_label, "t.label -> string", "The mark or the name of what was time
     return 1;
 }
 
-LUA_FN(timing_samples, "t.samples -> list", "The rounds, in seconds, in the order in which they were made.")
+LUA_FN(timing_samples, "t.samples -> list",
+       "The rounds, in seconds, in the order in which they were made.")
 {
     const Timing *t = lua_check(L, 1, &timing_class);
     lua_createtable(L, t->n, 0);
@@ -155,12 +160,23 @@ LUA_FN(timing_samples, "t.samples -> list", "The rounds, in seconds, in the orde
     return 1;
 }
 
-static const LuaFn *const timing_members[] = {&timing_median_fn, &timing_min_fn, &timing_q1_fn, &timing_q3_fn,
-                                              &timing_rounds_fn, &timing_gflops_fn, &timing_compile_ms_fn,
-                                              &timing_threads_fn, &timing_label_fn, &timing_samples_fn, NULL};
+static const LuaFn *const timing_members[] = {&timing_median_fn,
+                                              &timing_min_fn,
+                                              &timing_q1_fn,
+                                              &timing_q3_fn,
+                                              &timing_rounds_fn,
+                                              &timing_gflops_fn,
+                                              &timing_compile_ms_fn,
+                                              &timing_threads_fn,
+                                              &timing_label_fn,
+                                              &timing_samples_fn,
+                                              NULL};
 
-const LuaClass timing_class = {.name = "Timing", .doc = "How long something took: a value with its spread.",
-                               .size = sizeof(Timing), .members = LUA_MEMBERS(timing_members), .tostring = timing_tostring,
+const LuaClass timing_class = {.name = "Timing",
+                               .doc = "How long something took: a value with its spread.",
+                               .size = sizeof(Timing),
+                               .members = LUA_MEMBERS(timing_members),
+                               .tostring = timing_tostring,
                                .display = timing_display,
                                .release = release_timing};
 
@@ -182,7 +198,10 @@ static Timing *push_timing(lua_State *L, const Runnable *r, const double *sample
     t->flops = r->flops;
     t->bytes = r->bytes;
     t->compile_ms = r->compile_ms;
-    t->threads = r->elsewhere ? 0 : !r->parallel ? 1 : r->job.threads > 0 ? r->job.threads : cores();
+    t->threads = r->elsewhere         ? 0
+                 : !r->parallel       ? 1
+                 : r->job.threads > 0 ? r->job.threads
+                                      : cores();
     t->stats = stats_of(samples, n);
     return t;
 }
@@ -203,7 +222,8 @@ static void release_bench(void *self)
     b->n = 0;
 }
 
-static const LuaClass bench_class = {.name = "bench", .size = sizeof(Bench), .release = release_bench};
+static const LuaClass bench_class = {
+    .name = "bench", .size = sizeof(Bench), .release = release_bench};
 
 /* Measures n of them against each other and pushes a list of Timings, in order. */
 static int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads)
@@ -227,7 +247,8 @@ static int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan,
     return ok ? 1 : lua_raise(L, &err);
 }
 
-static const char *const option_keys[] = {"target", "number", "repeat", "min_repeat_ms", "threads", "limit", NULL};
+static const char *const option_keys[] = {"target",  "number", "repeat", "min_repeat_ms",
+                                          "threads", "limit",  NULL};
 
 static TimerPlan plan_options(lua_State *L, int arg)
 {
@@ -240,8 +261,8 @@ static TimerPlan plan_options(lua_State *L, int arg)
     return plan;
 }
 
-/* Things of one name are told apart: digits, digits (2).  From the last on, so that those before it still
-** have the names they came with. */
+/* Things of one name are told apart: digits, digits (2).  From the last on, so that those before it
+** still have the names they came with. */
 static void number_labels(Bench *b)
 {
     for (int i = b->n - 1; i > 0; i--) {
@@ -253,7 +274,8 @@ static void number_labels(Bench *b)
     }
 }
 
-/* The items of the list at index 1, built for options.target, measured with the options at index 2. */
+/* The items of the list at index 1, built for options.target, measured with the
+** options at index 2. */
 static int time_list(lua_State *L)
 {
     size_t n = arg_list(L, 1, MAX_ITEMS);
@@ -276,7 +298,7 @@ static int time_list(lua_State *L)
 }
 
 LUA_FN(tvm_clock, "tvm.clock() -> number",
-    "Seconds on a clock that never goes back; only differences mean something.")
+       "Seconds on a clock that never goes back; only differences mean something.")
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -284,7 +306,8 @@ LUA_FN(tvm_clock, "tvm.clock() -> number",
     return 1;
 }
 
-LUA_FN(tvm_time_limit, "tvm.time_limit(seconds?) -> number",
+LUA_FN(
+    tvm_time_limit, "tvm.time_limit(seconds?) -> number",
     "How long one run of a kernel or a model may take before it is stopped; returns what was said before. 0, as at\n"
     "first, leaves it to the workbench, which allows 10 seconds and more for long programs. Without an argument nothing\n"
     "changes.\n"
@@ -302,7 +325,8 @@ LUA_FN(tvm_time_limit, "tvm.time_limit(seconds?) -> number",
     return 1;
 }
 
-LUA_FN(tvm_time, "tvm.time(program, options?) -> Timing",
+LUA_FN(
+    tvm_time, "tvm.time(program, options?) -> Timing",
     "Builds a Func, Version, Schedule or Module, and measures it in the runner process: rounds of at least\n"
     "min_repeat_ms = 2, repeat = 21 of them.  Further options: number, threads (0: all cores), target, limit\n"
     "(seconds in all).  A program with loops bound to a GPU's threads is timed on that, copies to it included; without\n"
@@ -320,14 +344,16 @@ LUA_FN(tvm_time, "tvm.time(program, options?) -> Timing",
 
 /* ---- comparing ---- */
 
-LUA_FN(tvm_time_all, "tvm.time_all(list, options?) -> list",
+LUA_FN(
+    tvm_time_all, "tvm.time_all(list, options?) -> list",
     "The Timings of several programs, measured in rounds that take each once, in an order drawn anew.")
 {
     lua_settop(L, 2);
     return time_list(L);
 }
 
-LUA_FN(tvm_verdict, "tvm.verdict(a, b) -> table",
+LUA_FN(
+    tvm_verdict, "tvm.verdict(a, b) -> table",
     "How Timing a compares with Timing b of the same rounds: {ratio, low, high, text}: how many times a is\n"
     "faster, its 95 % interval, and \"no difference\" where there is none, \"too few rounds\" where\n"
     "fewer than 5 were made.")
@@ -347,7 +373,8 @@ LUA_FN(tvm_verdict, "tvm.verdict(a, b) -> table",
     return 1;
 }
 
-/* Calls a function of the script compare.lua with what is on the stack from index 1 on, and more. */
+/* Calls a function of the script compare.lua with what is on the stack from index 1
+** on, and more. */
 static int call_script(lua_State *L, const char *name, int nargs)
 {
     lua_push_script(L, "compare");
@@ -358,7 +385,8 @@ static int call_script(lua_State *L, const char *name, int nargs)
     return 1;
 }
 
-LUA_FN(tvm_compare, "tvm.compare(list, options?) -> Comparison",
+LUA_FN(
+    tvm_compare, "tvm.compare(list, options?) -> Comparison",
     "Builds and times the programs of a list against each other: a table of medians, spreads (half of the\n"
     "middle half), how many times faster than the first, with the 95 % interval or \"no difference\", GFLOP/s\n"
     "and percent of the measured peak of as many cores.  tvm.compare{s:at(0), s}.  Options as for tvm.time.")
@@ -370,7 +398,8 @@ LUA_FN(tvm_compare, "tvm.compare(list, options?) -> Comparison",
     return call_script(L, "compare", 1);
 }
 
-LUA_FN(tvm_peak, "tvm.peak(threads?, options?) -> number",
+LUA_FN(
+    tvm_peak, "tvm.peak(threads?, options?) -> number",
     "The machine's peak in GFLOP/s of float32 multiply-adds, on all cores unless said: the best of many short runs,\n"
     "measured when it is first asked for.  again = true measures once more; the highest that was measured counts.")
 {
@@ -385,7 +414,8 @@ LUA_FN(tvm_peak, "tvm.peak(threads?, options?) -> number",
     return 1;
 }
 
-LUA_FN(tvm_whatif, "tvm.whatif(f, grid, schedule, options?) -> WhatIf",
+LUA_FN(
+    tvm_whatif, "tvm.whatif(f, grid, schedule, options?) -> WhatIf",
     "Tries every combination of a grid such as {{\"ty\", 4, 8}, {\"tx\", 32, 64}}: f(s, p) takes steps on a fork\n"
     "of the schedule with p.ty and p.tx; each is timed, and the table is ranked, with the schedule as it was.\n"
     "Refused combinations are listed with the reason.  An interruption keeps the rows that are finished.\n"
@@ -398,14 +428,16 @@ LUA_FN(tvm_whatif, "tvm.whatif(f, grid, schedule, options?) -> WhatIf",
     lua_getfield(L, -1, "whatif");
     lua_replace(L, -2);
     lua_insert(L, 1);
-    session_call_unheard(L, 4, 1); /* the rows tell what was tried; w:adopt() tells the steps it takes */
+    /* The rows tell what was tried; w:adopt() tells the steps it takes */
+    session_call_unheard(L, 4, 1);
     return 1;
 }
 
 void lua_open_timings(lua_State *L)
 {
-    static const LuaFn *const functions[] = {&tvm_clock_fn, &tvm_time_limit_fn, &tvm_time_fn, &tvm_time_all_fn, &tvm_verdict_fn, &tvm_compare_fn,
-                                             &tvm_peak_fn, &tvm_whatif_fn, NULL};
+    static const LuaFn *const functions[] = {&tvm_clock_fn,    &tvm_time_limit_fn, &tvm_time_fn,
+                                             &tvm_time_all_fn, &tvm_verdict_fn,    &tvm_compare_fn,
+                                             &tvm_peak_fn,     &tvm_whatif_fn,     NULL};
     lua_put_functions(L, functions);
     lua_put_class(L, &timing_class);
     lua_put_class(L, &bench_class);

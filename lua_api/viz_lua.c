@@ -1,7 +1,7 @@
 /* viz_lua.c -- pictures at the prompt: of programs, of orders, of models.
 **
-** A picture is a value that knows its text form, so the prompt shows something at once; it is drawn when it
-** is saved or when a notebook asks for it.
+** A picture is a value that knows its text form, so the prompt shows something at once; it is drawn
+** when it is saved or when a notebook asks for it.
 */
 #include <string.h>
 
@@ -74,7 +74,8 @@ static void save_picture(lua_State *L, PictureBox *p, const char *path, int ms)
     p->text = arena_printf(p->arena, "%s\n%s, written to %s", p->text, p->of, path);
 }
 
-LUA_FN(picture_save, "p:save(path, options?) -> Picture",
+LUA_FN(
+    picture_save, "p:save(path, options?) -> Picture",
     "Writes the picture; the path's ending says how: .svg, .png, or .dot for what Graphviz lays out.\n"
     "{seconds = 60} gives a large graph longer than 20 seconds.")
 {
@@ -109,12 +110,18 @@ static int push_format(lua_State *L, DrawFormat to)
     return push_drawn(L, p, to, false, &err) ? 1 : lua_raise(L, &err);
 }
 
-LUA_FN(picture_svg, "p:svg() -> string", "The picture as SVG text: no script, nothing to fetch.") { return push_format(L, DRAW_svg); }
+LUA_FN(picture_svg, "p:svg() -> string", "The picture as SVG text: no script, nothing to fetch.")
+{
+    return push_format(L, DRAW_svg);
+}
 
-LUA_FN(picture_png, "p:png() -> string", "The picture as the bytes of a PNG.") { return push_format(L, DRAW_png); }
+LUA_FN(picture_png, "p:png() -> string", "The picture as the bytes of a PNG.")
+{
+    return push_format(L, DRAW_png);
+}
 
 LUA_FN(picture_dot, "p:dot() -> string",
-    "The picture as DOT text, for Graphviz; only graphs and loop nests have one.")
+       "The picture as DOT text, for Graphviz; only graphs and loop nests have one.")
 {
     return push_format(L, DRAW_dot);
 }
@@ -144,14 +151,17 @@ static int picture_display(lua_State *L, void *self, const char *kind)
     return strcmp(kind, "png") == 0 && push_drawn(L, p, DRAW_png, false, &err);
 }
 
-static const LuaFn *const picture_members[] = {&picture_save_fn, &picture_svg_fn, &picture_png_fn,
-                                               &picture_dot_fn, &picture_text_fn, NULL};
+static const LuaFn *const picture_members[] = {&picture_save_fn, &picture_svg_fn,  &picture_png_fn,
+                                               &picture_dot_fn,  &picture_text_fn, NULL};
 
 static const LuaClass picture_class = {
     .name = "Picture",
     .doc = "Something to look at: p:save \"file.svg\" draws it; the prompt shows its text form.",
-    .size = sizeof(PictureBox), .members = LUA_MEMBERS(picture_members), .release = release_picture,
-    .tostring = picture_tostring, .display = picture_display,
+    .size = sizeof(PictureBox),
+    .members = LUA_MEMBERS(picture_members),
+    .release = release_picture,
+    .tostring = picture_tostring,
+    .display = picture_display,
 };
 
 /* Draws into the file that was asked for, if one was. */
@@ -192,7 +202,8 @@ static const char *program_title(Arena *A, const Program *p)
                         p->label ? p->label : "", said && *said ? " · " : "", said ? said : "");
 }
 
-LUA_FN(program_show, "s:show(path?, options?) -> Picture",
+LUA_FN(
+    program_show, "s:show(path?, options?) -> Picture",
     "The loop nest as a picture: a box for each loop, told by colour, border and mark, with the blocks, their\n"
     "buffers, and who reads and writes them.  The path's ending says how it is written: .svg, .png or .dot.\n"
     "{since = 0} shows what changed since a step, a mark or another program: the two side by side, what is in both\n"
@@ -213,8 +224,8 @@ LUA_FN(program_show, "s:show(path?, options?) -> Picture",
     if (pair) {
         box->of = arena_printf(A, "what changed in %s", p.func->at.name);
         box->text = diff_text(A, before.func, p.func, DIFF_fitting, view_style(L));
-        box->picture = pair_picture(A, before.func, p.func, program_title(A, &before),
-                                    program_title(A, &p));
+        box->picture =
+            pair_picture(A, before.func, p.func, program_title(A, &before), program_title(A, &p));
     } else {
         box->of = arena_printf(A, "loop nest of %s", p.func->at.name);
         box->text = tree_text(A, p.func, view_style(L));
@@ -242,7 +253,8 @@ static void read_fixed(lua_State *L, int options, OrderAsk *ask)
     }
 }
 
-LUA_FN(program_order, "s:order(row?, column?, options?) -> Picture",
+LUA_FN(
+    program_order, "s:order(row?, column?, options?) -> Picture",
     "In which order the points of a block are computed: a grid over two of its axes, numbered, with a path through\n"
     "it; tiles, vector lanes, what runs in parallel, and points computed more than once are marked.  Without names: the\n"
     "last two spatial axes of the innermost block; with one name: a single row.\n"
@@ -257,7 +269,8 @@ LUA_FN(program_order, "s:order(row?, column?, options?) -> Picture",
     "y 0  1  3  5  7\n"
     "  1  2  4  6  8")
 {
-    static const char *const keys[] = {"block", "at", "rows", "columns", "animate", "seconds", NULL};
+    static const char *const keys[] = {"block",   "at",      "rows", "columns",
+                                       "animate", "seconds", NULL};
     Program p = program_check(L, 1);
     OrderAsk ask = {.row = arg_str_or(L, 2, NULL), .col = arg_str_or(L, 3, NULL)};
     arg_options(L, 4, keys);
@@ -284,7 +297,8 @@ LUA_FN(program_order, "s:order(row?, column?, options?) -> Picture",
 
 /* ---- models ---- */
 
-LUA_FN(graph_show, "g:show(path?, options?) -> Picture",
+LUA_FN(
+    graph_show, "g:show(path?, options?) -> Picture",
     "The model as a picture: operators with their parameters, shapes on the arrows, fused groups in frames.  A long\n"
     "chain stands in columns, a large graph is folded, and says how.  In a browser a card tells under the pointer what\n"
     "the model file calls it and what flows through it.  The path's ending says how it is written: .svg, .png or .dot.\n"
@@ -294,7 +308,8 @@ LUA_FN(graph_show, "g:show(path?, options?) -> Picture",
     Graph *g = check_graph(L, 1)->graph;
     const char *path = arg_str_or(L, 2, NULL);
     arg_options(L, 3, keys);
-    GraphView view = {.around = opt_str(L, 3, "around", NULL), .hops = (int)opt_int(L, 3, "hops", 1, 1000, 2),
+    GraphView view = {.around = opt_str(L, 3, "around", NULL),
+                      .hops = (int)opt_int(L, 3, "hops", 1, 1000, 2),
                       .max_cards = (uint32_t)opt_int(L, 3, "cards", 1, 100000, GRAPH_MAX_CARDS)};
     PictureBox *box = open_picture(L);
     Err err = {0};
@@ -322,7 +337,8 @@ static Stats stats_at_top(lua_State *L, Arena *A)
     return stats_of(samples, (int)n);
 }
 
-LUA_FN(tvm_bars, "tvm.bars(timings, path?, options?) -> Picture",
+LUA_FN(
+    tvm_bars, "tvm.bars(timings, path?, options?) -> Picture",
     "A list of Timings as bars: each ends at the median, a box holds the middle half of the rounds, a line all of\n"
     "them.  The path's ending says how it is written: .svg or .png.  Options: title; notes, a text for each.")
 {
@@ -358,7 +374,8 @@ LUA_FN(tvm_bars, "tvm.bars(timings, path?, options?) -> Picture",
     return finish(L, box, path, 3);
 }
 
-LUA_FN(tvm_show, "tvm.show(x, path?, options?) -> Picture", "x:show(path, options): a picture of whatever has one.")
+LUA_FN(tvm_show, "tvm.show(x, path?, options?) -> Picture",
+       "x:show(path, options): a picture of whatever has one.")
 {
     luaL_checkany(L, 1);
     lua_settop(L, 3);

@@ -1,9 +1,10 @@
 /* complete.c -- what may come next.
 **
-** The text is read as tokens up to the cursor.  What stands before the last word decides: a chain
-** "a.b:" offers members of that value, an open string offers the names that the object of the call
-** knows (loops, blocks, buffers), everything else globals and keywords.  Chains are followed through
-** tables and through fields of the workbench's own values, never by calling what a script defined.
+** The text is read as tokens up to the cursor.  What stands before the last word
+** decides: a chain "a.b:" offers members of that value, an open string offers the
+** names that the object of the call knows (loops, blocks, buffers), everything else
+** globals and keywords.  Chains are followed through tables and through fields of the
+** workbench's own values, never by calling what a script defined.
 */
 #include "repl/complete.h"
 
@@ -173,8 +174,9 @@ static void offer_members(lua_State *L, const Words *w, bool colon)
 static void offer_globals(lua_State *L, const Words *w)
 {
     static const char *const keywords[] = {
-        "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in",
-        "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while"};
+        "and", "break",    "do",     "else", "elseif", "end",   "false",
+        "for", "function", "if",     "in",   "local",  "nil",   "not",
+        "or",  "repeat",   "return", "then", "true",   "until", "while"};
     lua_pushglobaltable(L);
     offer_keys(L, w, lua_gettop(L));
     for (size_t i = 0; w->len && i < sizeof keywords / sizeof *keywords; i++)
@@ -228,7 +230,8 @@ static CompleteKind in_string(lua_State *L, const Tail *tail, Words *w)
     char method[48];
     snprintf(method, sizeof method, "%.*s", (int)tail->at[callee].len, tail->at[callee].at);
     int arg = call > callee ? argument_at(tail, call) : 1;
-    if (callee < 2 || !token_is(&tail->at[callee - 1], ":") || !push_chain(L, tail, callee - 2, &first) ||
+    if (callee < 2 || !token_is(&tail->at[callee - 1], ":") ||
+        !push_chain(L, tail, callee - 2, &first) ||
         !lua_complete_names(L, -1, method, arg, w->prefix))
         return COMPLETE_FILES;
     offer_list(L, w);
@@ -244,9 +247,9 @@ static void in_code(lua_State *L, const Tail *tail, const Words *w)
         offer_globals(L, w);
     else if (push_chain(L, tail, n - 2, &first))
         offer_members(L, w, colon);
-    else if (n >= 2 && (tail->at[n - 2].kind == TOKEN_STRING ||
-                        (n >= 3 && token_is(&tail->at[n - 2], ")") &&
-                         tail->at[n - 3].kind == TOKEN_STRING))) {
+    else if (n >= 2 &&
+             (tail->at[n - 2].kind == TOKEN_STRING || (n >= 3 && token_is(&tail->at[n - 2], ")") &&
+                                                       tail->at[n - 3].kind == TOKEN_STRING))) {
         lua_pushliteral(L, "");
         offer_members(L, w, colon);
     }

@@ -1,9 +1,9 @@
 /* doctest.c -- running the examples in the docstrings.
 **
 ** A line "> input" is run as the prompt would run it; the lines below it, up to the next input or
-** an empty line, are what it must print.  An input goes on over several "> " lines while it does not
-** parse.  In what is expected `…` stands for anything within a line, and a line of `…` for any lines.
-** Each docstring gets a state of its own.
+** an empty line, are what it must print.  An input goes on over several "> " lines while it does
+** not parse.  In what is expected `…` stands for anything within a line, and a line of `…` for any
+** lines. Each docstring gets a state of its own.
 */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,10 @@ typedef struct Example {
     int run, failed;
 } Example;
 
-static const char *line_end(const char *p) { return strchrnul(p, '\n'); }
+static const char *line_end(const char *p)
+{
+    return strchrnul(p, '\n');
+}
 
 /* Does one line fit, where `…` in `want` stands for anything? */
 static bool fits_line(const char *want, size_t nwant, const char *got, size_t ngot)
@@ -146,8 +149,8 @@ static bool run_function(const LuaFn *fn, const char *owner, int argc, char **ar
     LuaFnName n = lua_fn_name(fn);
     char name[128];
     const char *place = owner ? owner : n.place;
-    snprintf(name, sizeof name, "doc/%s%s%s", place, place[0] ? n.kind == FN_METHOD ? ":" : "." : "",
-             n.name);
+    snprintf(name, sizeof name, "doc/%s%s%s", place,
+             place[0] ? n.kind == FN_METHOD ? ":" : "." : "", n.name);
     return wanted(argc, argv, name) && run_doc(name, fn->doc);
 }
 

@@ -28,7 +28,8 @@ static void add_names(Buf *out, bool color, const char *text)
         if (!close || memchr(open, ' ', (size_t)(close - open)))
             close = open;
         ink_text(out, color, INK_plain, text, (size_t)(open - text));
-        ink_text(out, color, close > open ? INK_buffer : INK_plain, open, (size_t)(close + 1 - open));
+        ink_text(out, color, close > open ? INK_buffer : INK_plain, open,
+                 (size_t)(close + 1 - open));
         text = close + 1;
     }
     ink_line(out, color, INK_plain, text);
@@ -60,7 +61,8 @@ static void add_head(Buf *out, bool color, const char *head)
     add_names(out, color, end);
 }
 
-/* "  legal here: s:parallel("y")   (schedule unchanged, still at step 3)", its indentation left out. */
+/* "  legal here: s:parallel("y") (schedule unchanged, still at step 3)", its
+** indentation left out. */
 static void add_advice(Buf *out, bool color, const char *line)
 {
     const char *label = strchr(line, ':') + 2, *note = strstr(label, "   (");

@@ -36,8 +36,8 @@ static bool compile(lua_State *L, const char *text, const char *name)
     return luaL_loadbufferx(L, text, strlen(text), name, "t") == LUA_OK;
 }
 
-/* Does the error message on top say that the text ended too early?  Pops it.  After "s:undo" nobody goes on in the
-** next line: the parentheses were forgotten. */
+/* Does the error message on top say that the text ended too early?  Pops it.  After "s:undo" nobody
+** goes on in the next line: the parentheses were forgotten. */
 static bool pop_ended_early(lua_State *L)
 {
     static const char mark[] = "<eof>";
@@ -161,8 +161,10 @@ static void explain_nil(lua_State *L, const Showing *s)
     }
     doc_push_nearest_global(L, name);
     const char *meant = lua_tostring(L, -1);
-    fprintf(s->out, meant ? "nil   (nothing is called %s: did you mean %s?)\n"
-                          : "nil   (nothing is called %s)\n", name, meant);
+    fprintf(s->out,
+            meant ? "nil   (nothing is called %s: did you mean %s?)\n"
+                  : "nil   (nothing is called %s)\n",
+            name, meant);
     lua_pop(L, 1);
 }
 
@@ -241,8 +243,8 @@ static const char *expand_question(Arena *A, const char *text)
     if (memchr(p, ':', len))
         return arena_printf(A, "help(\"%.*s\")", (int)len, p);
     if (strspn(p, LETTERS) >= len)
-        return arena_printf(A, "help(%.*s == nil and \"%.*s\" or %.*s, %s)", (int)len, p, (int)len, p,
-                            (int)len, p, source ? "true" : "nil");
+        return arena_printf(A, "help(%.*s == nil and \"%.*s\" or %.*s, %s)", (int)len, p, (int)len,
+                            p, (int)len, p, source ? "true" : "nil");
     return arena_printf(A, "help(%.*s, %s)", (int)len, p, source ? "true" : "nil");
 }
 
@@ -313,7 +315,9 @@ EvalStatus eval_file(lua_State *L, const char *path, int narg, char **args, FILE
 {
     int top = lua_gettop(L);
     int loaded = path ? luaL_loadfilex(L, path, "t") : load_stdin(L);
-    EvalStatus status = loaded == LUA_OK ? EVAL_OK : loaded == LUA_ERRFILE ? EVAL_ERROR : EVAL_SYNTAX;
+    EvalStatus status = loaded == LUA_OK        ? EVAL_OK
+                        : loaded == LUA_ERRFILE ? EVAL_ERROR
+                                                : EVAL_SYNTAX;
     if (status == EVAL_OK) {
         lua_pushcfunction(L, report_handler);
         lua_insert(L, -2);

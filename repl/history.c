@@ -1,7 +1,8 @@
 /* history.c -- what was typed before.
 **
-** In the file an input is one line, with newlines written \n and backslashes \\, so an input of many
-** lines is recalled as one.  Each input is appended when it is made, by one write under a lock.
+** In the file an input is one line, with newlines written \n and backslashes \\, so
+** an input of many lines is recalled as one.  Each input is appended when it is made,
+** by one write under a lock.
 */
 #include "repl/history.h"
 
@@ -69,7 +70,8 @@ void history_open(void)
     stifle_history(MOST);
     find_path();
     struct stat st;
-    bool regular = path[0] && stat(path, &st) == 0 && S_ISREG(st.st_mode); /* a device might never end */
+    /* A device might never end */
+    bool regular = path[0] && stat(path, &st) == 0 && S_ISREG(st.st_mode);
     FILE *f = regular ? fopen(path, "r") : NULL;
     if (!f)
         return;
@@ -104,7 +106,8 @@ static void append(const char *input)
         struct stat before;
         bool known = fstat(fd, &before) == 0 && S_ISREG(before.st_mode);
         /* A history that cannot be kept is no reason to stop, but no line is left half written. */
-        if (write(fd, text, (size_t)(out - text)) != out - text && known && ftruncate(fd, before.st_size) != 0)
+        if (write(fd, text, (size_t)(out - text)) != out - text && known &&
+            ftruncate(fd, before.st_size) != 0)
             path[0] = '\0';
         close(fd);
     }

@@ -195,8 +195,10 @@ static ssize_t take_text(void *cookie, const char *text, size_t n)
 {
     (void)cookie;
     for (size_t i = 0; i < n; i++) {
-        bool begins = ((unsigned char)text[i] & 0xc0) != 0x80; /* a letter, which no line's end may cut */
-        if (text[i] == '\n' || (begins && printed.n > sizeof printed.line - 8) || printed.n == sizeof printed.line)
+        /* A letter, which no line's end may cut */
+        bool begins = ((unsigned char)text[i] & 0xc0) != 0x80;
+        if (text[i] == '\n' || (begins && printed.n > sizeof printed.line - 8) ||
+            printed.n == sizeof printed.line)
             end_line();
         if (text[i] != '\n')
             printed.line[printed.n++] = text[i];
@@ -247,8 +249,10 @@ void json_take_print(lua_State *L, FILE *out)
 
 /* ---- one line ---- */
 
-static const char *const status_names[] = {
-    [EVAL_OK] = "ok", [EVAL_ERROR] = "error", [EVAL_SYNTAX] = "syntax", [EVAL_INTERRUPTED] = "interrupted"};
+static const char *const status_names[] = {[EVAL_OK] = "ok",
+                                           [EVAL_ERROR] = "error",
+                                           [EVAL_SYNTAX] = "syntax",
+                                           [EVAL_INTERRUPTED] = "interrupted"};
 
 static void push_error(lua_State *L, int idx, const char *name, const char *text)
 {
@@ -304,7 +308,9 @@ void json_result(lua_State *L, EvalStatus status, const char *name, const char *
     if (lua_pcall(L, 4, 1, 0) == LUA_OK)
         fprintf(out, "%s\n", lua_tostring(L, -1));
     else
-        fprintf(out, "{\"ok\":false,\"status\":\"error\",\"error\":{\"text\":\"a value that cannot be shown\"}}\n");
+        fprintf(
+            out,
+            "{\"ok\":false,\"status\":\"error\",\"error\":{\"text\":\"a value that cannot be shown\"}}\n");
     session_drop_steps(L);
     lua_settop(L, top);
 }

@@ -4,20 +4,27 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const keywords[] = {
-    "and",   "break", "do",  "else", "elseif", "end",    "false", "for",  "function", "goto",  "if",
-    "in",    "local", "nil", "not",  "or",     "repeat", "return", "then", "true",     "until", "while"};
+static const char *const keywords[] = {"and",   "break", "do",       "else", "elseif", "end",
+                                       "false", "for",   "function", "goto", "if",     "in",
+                                       "local", "nil",   "not",      "or",   "repeat", "return",
+                                       "then",  "true",  "until",    "while"};
 
 static const char *const long_ops[] = {"...", "..", "==", "~=", "<=", ">=", "//", "<<", ">>", "::"};
 
-Lexer lexer(const char *text, size_t len) { return (Lexer){.at = text, .end = text + len, .line = 1}; }
+Lexer lexer(const char *text, size_t len)
+{
+    return (Lexer){.at = text, .end = text + len, .line = 1};
+}
 
 bool token_is(const Token *t, const char *text)
 {
     return strlen(text) == t->len && memcmp(t->at, text, t->len) == 0;
 }
 
-static bool in_name(char c) { return isalnum((unsigned char)c) || c == '_'; }
+static bool in_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
 
 /* The level of a long bracket "[==[" at p, or -1. */
 static int long_bracket(const Lexer *x, const char *p)

@@ -62,7 +62,8 @@ static void usage(FILE *out)
         const Command *c = &commands[i];
         int wide = (int)(strlen(c->word) + strlen(c->arguments)) + 1, room = 13;
         fprintf(out, "  %s %s", c->word, c->arguments);
-        fprintf(out, wide < room ? "%*s%s\n" : "\n%*s%s\n", wide < room ? room + 1 - wide : room + 3, "", c->doc);
+        fprintf(out, wide < room ? "%*s%s\n" : "\n%*s%s\n",
+                wide < room ? room + 1 - wide : room + 3, "", c->doc);
     }
     fputs("environment: NO_COLOR, CLICOLOR_FORCE=1, PAGER (less where it is not set), TMPDIR\n"
           "exit codes: 0 ok, 1 error, 2 usage, 4 syntax error, 130 interrupted\n",
@@ -151,7 +152,8 @@ static int run(lua_State *L, int argc, char **argv, const Options *o)
 
 int main(int argc, char **argv)
 {
-    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of the write, not the end */
+    /* A limit on the size of files is an error of the write, not the end */
+    signal(SIGXFSZ, SIG_IGN);
     int served = worker_main(argc, argv, NULL);
     if (served < 0)
         served = draw_main(argc, argv);

@@ -81,7 +81,8 @@ static void print_errors(void)
     };
     fputs("## Errors\n\n"
           "What `e.code` can be, and what the message says.\n\n"
-          "| code | message | way out |\n|---|---|---|\n", stdout);
+          "| code | message | way out |\n|---|---|---|\n",
+          stdout);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         printf("| `%s` | ", rows[i].code);
         print_row(rows[i].why);

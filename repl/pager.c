@@ -58,7 +58,8 @@ bool pager_show(const char *text)
     int file = text_file(text);
     if (file < 0)
         return false;
-    setenv("LESS", "FRX", 0); /* colours stay, the text stays on the screen, and a short one needs no key */
+    /* Colours stay, the text stays on the screen, and a short one needs no key */
+    setenv("LESS", "FRX", 0);
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     sigaction(SIGINT, &ignore, &before);
     int status = NO_SUCH_PROGRAM << 8;

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* Shows `text` in the program that PAGER names, `less` if it names none, and waits until it ends. False,
-** and nothing shown, if there is no such program or the terminal cannot bear one. */
+/* Shows `text` in the program that PAGER names, `less` if it names none, and waits until it ends.
+** False, and nothing shown, if there is no such program or the terminal cannot bear one. */
 bool pager_show(const char *text);
 
 #endif

@@ -29,7 +29,7 @@
 #include "repl/pager.h"
 #include "repl/start.h"
 
-#define PROMPT "tvm> "
+#define PROMPT  "tvm> "
 #define GOES_ON "...> " /* before the further lines of an input */
 
 /* Readline calls back without an argument of ours. */
@@ -53,8 +53,8 @@ static int marked(int at)
     return moved;
 }
 
-/* Calls draw() with a mark before each line of the input but the first.  The marks are no part of what
-** is edited: readline sees them only while it draws. */
+/* Calls draw() with a mark before each line of the input but the first.  The marks are no part of
+** what is edited: readline sees them only while it draws. */
 static void with_marks(void (*draw)(void))
 {
     static char *shown;
@@ -90,7 +90,10 @@ static void with_marks(void (*draw)(void))
     rl_mark = mark;
 }
 
-static void draw_input(void) { with_marks(rl_redisplay); }
+static void draw_input(void)
+{
+    with_marks(rl_redisplay);
+}
 
 /* Readline tidies a resized screen up only if it thinks that it draws by itself. */
 static void draw_resized(void)
@@ -126,7 +129,10 @@ static int line_start(int at)
     return at;
 }
 
-static int line_end(int at) { return at + (int)strcspn(rl_line_buffer + at, "\n"); }
+static int line_end(int at)
+{
+    return at + (int)strcspn(rl_line_buffer + at, "\n");
+}
 
 /* Moves the line at the cursor out by one level if all it does is close a block or a list. */
 static void move_closer(void)
@@ -182,7 +188,8 @@ static int on_enter(int count, int key)
 static int on_end_of_input(int count, int key)
 {
     int start = line_start(rl_point);
-    if (start == 0 || rl_point < rl_end || rl_line_buffer[start + (int)strspn(rl_line_buffer + start, " ")])
+    if (start == 0 || rl_point < rl_end ||
+        rl_line_buffer[start + (int)strspn(rl_line_buffer + start, " ")])
         return rl_delete(count, key);
     prompt.dropped = true;
     return 0;
@@ -337,18 +344,17 @@ static void set_up(lua_State *L)
     rl_completer_quote_characters = "";
     rl_variable_bind("bell-style", "none");
     rl_initialize();
-    rl_redisplay_function = draw_input; /* set before, readline would not ask what the terminal can do */
+    /* Set before, readline would not ask what the terminal can do */
+    rl_redisplay_function = draw_input;
     static const struct {
         const char *keys;
         rl_command_func_t *run;
     } keys[] = {
-        {"\\C-m", on_enter},  {"\\C-j", on_enter},  {"\\e\\C-m", on_meta_enter},
-        {"\\e[A", on_up},    {"\\eOA", on_up},     {"\\e[B", on_down},
-        {"\\eOB", on_down},  {"\\C-a", on_home},   {"\\e[H", on_home},
-        {"\\eOH", on_home},  {"\\C-e", on_end},    {"\\e[F", on_end},
-        {"\\eOF", on_end},   {"\\C-k", on_kill},   {"\\e[1~", on_home},
-        {"\\e[4~", on_end},  {"\\e[7~", on_home},  {"\\e[8~", on_end},
-        {"\\C-d", on_end_of_input},
+        {"\\C-m", on_enter}, {"\\C-j", on_enter}, {"\\e\\C-m", on_meta_enter}, {"\\e[A", on_up},
+        {"\\eOA", on_up},    {"\\e[B", on_down},  {"\\eOB", on_down},          {"\\C-a", on_home},
+        {"\\e[H", on_home},  {"\\eOH", on_home},  {"\\C-e", on_end},           {"\\e[F", on_end},
+        {"\\eOF", on_end},   {"\\C-k", on_kill},  {"\\e[1~", on_home},         {"\\e[4~", on_end},
+        {"\\e[7~", on_home}, {"\\e[8~", on_end},  {"\\C-d", on_end_of_input},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         rl_bind_keyseq(keys[i].keys, keys[i].run);

@@ -50,9 +50,10 @@ int report_handler(lua_State *L)
 
 typedef struct Message {
     const char *words; /* without "name:line: " */
-    const char *near;  /* the token that a syntax error stands at, in quotes; NULL if it names none */
-    int line;          /* in the input; 0 if the message is about another chunk */
-    char chunk[80];    /* as Lua shows it */
+    /* The token that a syntax error stands at, in quotes; NULL if it names none */
+    const char *near;
+    int line;       /* in the input; 0 if the message is about another chunk */
+    char chunk[80]; /* as Lua shows it */
 } Message;
 
 /* Takes "chunk:12: words" apart. */
@@ -169,7 +170,8 @@ static void push_unfinished(lua_State *L, const char *text)
     }
     const Token *t = &open[depth - 1];
     lua_pushlstring(L, t->at, t->kind == TOKEN_OPEN ? 1 : t->len);
-    lua_pushfstring(L, "the input ends, and the `%s` of line %d is still open", lua_tostring(L, -1), t->line);
+    lua_pushfstring(L, "the input ends, and the `%s` of line %d is still open", lua_tostring(L, -1),
+                    t->line);
     lua_remove(L, -2);
 }
 
@@ -188,7 +190,10 @@ static const char *named_hint(const char *kind, const char *name)
     return NULL;
 }
 
-const char *report_global_hint(const char *name) { return named_hint("global '", name); }
+const char *report_global_hint(const char *name)
+{
+    return named_hint("global '", name);
+}
 
 static const char *raised_hint(const char *words)
 {
@@ -204,8 +209,8 @@ static const char *raised_hint(const char *words)
     return NULL;
 }
 
-/* Pushes that `name` is a method of some class, or nil: a step that returns names is often followed by
-** the next step's colon. */
+/* Pushes that `name` is a method of some class, or nil: a step that returns names is often followed
+** by the next step's colon. */
 static void push_method_hint(lua_State *L, const char *name)
 {
     const LuaClass *cls;
@@ -214,8 +219,9 @@ static void push_method_hint(lua_State *L, const char *name)
         for (size_t k = 0; (fn = lua_member(cls, k)); k++) {
             LuaFnName n = lua_fn_name(fn);
             if (n.kind == FN_METHOD && strcmp(n.name, name) == 0) {
-                lua_pushfstring(L, "%s is a method of %s; something else stands before the colon here", name,
-                                cls->name);
+                lua_pushfstring(L,
+                                "%s is a method of %s; something else stands before the colon here",
+                                name, cls->name);
                 return;
             }
         }
@@ -238,7 +244,8 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
     char name[64];
     const char *hint = NULL;
     bool method = false;
-    bool global = strstr(m->words, "nil value") && between(m->words, "(global '", name, sizeof name);
+    bool global =
+        strstr(m->words, "nil value") && between(m->words, "(global '", name, sizeof name);
     if (global)
         hint = named_hint("global '", name);
     else if ((method = between(m->words, "(method '", name, sizeof name)))
@@ -305,7 +312,10 @@ static bool is_chunk(const char *chunk, const char *name)
 }
 
 /* A script's lines are shown; what was typed at the prompt stands just above. */
-static bool is_script(const char *name) { return name[0] == '@' || strcmp(name, "=stdin") == 0; }
+static bool is_script(const char *name)
+{
+    return name[0] == '@' || strcmp(name, "=stdin") == 0;
+}
 
 static void push_message(lua_State *L, const char *error, const char *name, const char *text)
 {

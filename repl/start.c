@@ -91,20 +91,31 @@ static const char *cpu(void)
     return __builtin_cpu_supports("avx") ? "x86-64, avx" : "x86-64, sse2";
 }
 #elif defined(__aarch64__)
-static const char *cpu(void) { return "aarch64, neon"; }
+static const char *cpu(void)
+{
+    return "aarch64, neon";
+}
 #elif defined(__riscv)
-static const char *cpu(void) { return "riscv64"; }
+static const char *cpu(void)
+{
+    return "riscv64";
+}
 #else
-static const char *cpu(void) { return "this processor"; }
+static const char *cpu(void)
+{
+    return "this processor";
+}
 #endif
 
 /* Is there a GPU that the driver in this machine's kernel serves? */
-static bool has_gpu(void) { return access("/dev/nvidia0", F_OK) == 0; }
+static bool has_gpu(void)
+{
+    return access("/dev/nvidia0", F_OK) == 0;
+}
 
 static const char *gpu(void)
 {
-    return has_gpu() ? "GPU here"
-                     : "no GPU here: GPU programs are emulated, not timed";
+    return has_gpu() ? "GPU here" : "no GPU here: GPU programs are emulated, not timed";
 }
 
 void start_banner(FILE *out)
@@ -118,9 +129,9 @@ void start_banner(FILE *out)
 static void cpu_features(FILE *out)
 {
     __builtin_cpu_init();
-#define FEATURE(name)                    \
-    if (__builtin_cpu_supports(name))    \
-        fprintf(out, " %s", name)
+#define FEATURE(name)                 \
+    if (__builtin_cpu_supports(name)) \
+    fprintf(out, " %s", name)
     FEATURE("sse4.2");
     FEATURE("avx");
     FEATURE("fma");
@@ -133,7 +144,10 @@ static void cpu_features(FILE *out)
 #undef FEATURE
 }
 #else
-static void cpu_features(FILE *out) { (void)out; }
+static void cpu_features(FILE *out)
+{
+    (void)out;
+}
 #endif
 
 void start_features(FILE *out)

@@ -108,7 +108,8 @@ static void remove_tree(const char *folder)
     nftw(folder, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Folders that are removed when the session ends: what a lesson wrote may be looked at until then. */
+/* Folders that are removed when the session ends: what a lesson wrote may be looked
+** at until then. */
 typedef struct Left {
     struct Left *next;
     char folder[];
@@ -153,8 +154,8 @@ static bool make_folder(const char *asked, char out[PATH_SIZE])
     return whole != NULL;
 }
 
-/* host.enter(folder?) -> the lesson's folder, the one left; the process stands in the first.  Without a name
-** it is a new one. */
+/* host.enter(folder?) -> the lesson's folder, the one left; the process stands in the first.
+** Without a name it is a new one. */
 static int host_enter(lua_State *L)
 {
     char lessons[PATH_SIZE], here[PATH_SIZE], folder[PATH_SIZE];
@@ -174,11 +175,12 @@ static int host_enter(lua_State *L)
     if (entered && chdir(here) != 0)
         fprintf(stderr, "tvmrepl: cannot return to %s\n", here);
     return RAISE(L, lesson_folder, NULL, asked ? asked : "/tmp",
-                 entered && why == EEXIST ? "something called 'tutorials' is there already" : strerror(why));
+                 entered && why == EEXIST ? "something called 'tutorials' is there already"
+                                          : strerror(why));
 }
 
-/* host.leave(folder, back, stays): stands in `back` again.  A folder that does not stay is removed, at once
-** if nothing was written to it, else at the end of the session; -> is it gone? */
+/* host.leave(folder, back, stays): stands in `back` again.  A folder that does not stay is removed,
+** at once if nothing was written to it, else at the end of the session; -> is it gone? */
 static int host_leave(lua_State *L)
 {
     const char *folder = luaL_checkstring(L, 1), *back = luaL_checkstring(L, 2);
@@ -237,8 +239,8 @@ static int host_incomplete(lua_State *L)
     return 1;
 }
 
-/* host.evaluate(code) -> what was printed, "ok" | "error" | "syntax" | "interrupted".  The input runs
-** in a coroutine, so that an error does not tell who plays the lesson. */
+/* host.evaluate(code) -> what was printed, "ok" | "error" | "syntax" | "interrupted".  The input
+** runs in a coroutine, so that an error does not tell who plays the lesson. */
 static int host_evaluate(lua_State *L)
 {
     static const char *const words[] = {"ok", "error", "syntax", "interrupted"};
@@ -262,7 +264,10 @@ static int host_evaluate(lua_State *L)
 
 /* ---- the person ---- */
 
-static bool has_person(void) { return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO); }
+static bool has_person(void)
+{
+    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
 
 /* How things were before the lesson: the terminal's mode, and where the process stood. */
 typedef struct Before {
@@ -284,8 +289,8 @@ static int call_and_restore(lua_State *L, int nargs, int nresults)
     return status;
 }
 
-/* host.keys(): from now on single keys come through, at once and unseen, also those that are pressed
-** while a cell runs. */
+/* host.keys(): from now on single keys come through, at once and unseen, also those that are
+** pressed while a cell runs. */
 static int host_keys(lua_State *L)
 {
     (void)L;
@@ -349,10 +354,18 @@ static int host_plain(lua_State *L)
 static void push_host(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"names", host_names}, {"path", host_path},         {"enter", host_enter},
-        {"leave", host_leave}, {"evaluate", host_evaluate}, {"wait", host_wait},
-        {"show", host_show},   {"incomplete", host_incomplete}, {"keys", host_keys},
-        {"key", host_key},     {"remove", host_remove}, {"plain", host_plain},
+        {"names", host_names},
+        {"path", host_path},
+        {"enter", host_enter},
+        {"leave", host_leave},
+        {"evaluate", host_evaluate},
+        {"wait", host_wait},
+        {"show", host_show},
+        {"incomplete", host_incomplete},
+        {"keys", host_keys},
+        {"key", host_key},
+        {"remove", host_remove},
+        {"plain", host_plain},
         {NULL, NULL},
     };
     luaL_newlib(L, functions);
@@ -392,7 +405,8 @@ static int play(lua_State *L, bool stepping)
     return 0;
 }
 
-LUA_FN(tour, "tour(name?, folder?)",
+LUA_FN(
+    tour, "tour(name?, folder?)",
     "Plays a lesson in this session, \"workbench\" if none is named: its cells run here, one after the\n"
     "other, with time to read. Any key stops it, and what it has made so far is yours. The lessons are\n"
     "workbench, computation and model. The pictures that it draws go to a folder of their own, which is\n"
@@ -401,7 +415,8 @@ LUA_FN(tour, "tour(name?, folder?)",
     return play(L, false);
 }
 
-LUA_FN(tutorial, "tutorial(name?, folder?)",
+LUA_FN(
+    tutorial, "tutorial(name?, folder?)",
     "Plays a lesson as tour() does, at your pace: Enter runs the next cell, q stops and leaves you with all\n"
     "that the lesson has made. `tvmrepl tutorial NAME` does it from a shell.")
 {

@@ -17,7 +17,8 @@
 #include "backends/emit.h"
 #include "backends/exec.h"
 
-/* The path of a file, given from the folder of the tests: "../tvmrepl".  Valid until the next call. */
+/* The path of a file, given from the folder of the tests: "../tvmrepl".  Valid until
+** the next call. */
 static inline const char *build_file(const char *name)
 {
     static char path[4096];

@@ -1,8 +1,9 @@
-/* jit.h -- compiled programs beside interpreted ones, in one process: for tests of code generation.
+/* jit.h -- compiled programs beside interpreted ones, in one process: for tests of
+** code generation.
 **
-** The module is opened and its code is run here, without worker and runner, so that what is tested is
-** the code alone.  A program runs for several targets: this machine, plain x86-64, x86-64-v3, without
-** optimisation, with much of it, and with checks; all must give the interpreter's bits.
+** The module is opened and its code is run here, without worker and runner, so that what is tested
+** is the code alone.  A program runs for several targets: this machine, plain x86-64, x86-64-v3,
+** without optimisation, with much of it, and with checks; all must give the interpreter's bits.
 */
 #ifndef TESTS_JIT_H
 #define TESTS_JIT_H
@@ -96,8 +97,8 @@ static int open_module(void **state)
 
 static KernelFn *build(Arena *A, const char *target, const char *text, Err *err)
 {
-    EmitRequest ask = {.target = target, .text = text, .length = strlen(text),
-                       .views = 1u << EMIT_CODE};
+    EmitRequest ask = {
+        .target = target, .text = text, .length = strlen(text), .views = 1u << EMIT_CODE};
     EmitResult out;
     KernelFn *f = NULL;
     host.next = host.base; /* one kernel at a time */
@@ -132,10 +133,12 @@ static uint32_t dice(void)
     return seed >> 8;
 }
 
-static const double odd_floats[] = {0.0, -0.0, 1, -1, 0.5, -2.5, 3.5, NAN, INFINITY, -INFINITY,
-                                    1e30, -1e30, 1e-40, 2147483648.0, -300, 255.5, 7, -7};
-static const int64_t odd_ints[] = {0, 1, -1, 2, -2, 7, -7, 31, 32, 63, 64, 127, 128, -128, 255,
-                                   32767, -32768, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, 3};
+static const double odd_floats[] = {0.0,   -0.0,         1,        -1,        0.5,  -2.5,
+                                    3.5,   NAN,          INFINITY, -INFINITY, 1e30, -1e30,
+                                    1e-40, 2147483648.0, -300,     255.5,     7,    -7};
+static const int64_t odd_ints[] = {
+    0,   1,   -1,   2,   -2,    7,      -7,        31,        32,        63,        64,
+    127, 128, -128, 255, 32767, -32768, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, 3};
 
 /* tame: small numbers, so that sums tell something; else all that can make trouble. */
 static void fill(const InterpBuffer *b, size_t elements, bool tame)
@@ -193,8 +196,8 @@ static int64_t first_difference(const Data *a, const Data *b, size_t buffer)
     return -1;
 }
 
-static const char *const targets[] = {"llvm", "llvm -mcpu=x86-64", "llvm -mcpu=x86-64-v3", "llvm -O0",
-                                      "llvm -O3", "llvm -check"};
+static const char *const targets[] = {"llvm",     "llvm -mcpu=x86-64", "llvm -mcpu=x86-64-v3",
+                                      "llvm -O0", "llvm -O3",          "llvm -check"};
 
 static void compare_on(Arena *A, const Node *func, const char *text, const char *target, bool tame)
 {

@@ -1,4 +1,5 @@
-/* program.h -- what unit tests of programs share: programs from text, their loops by name, data to run them on.
+/* program.h -- what unit tests of programs share: programs from text, their loops by
+** name, data to run them on.
 **
 **      const Node *f = parse(A, MATMUL("8", "8", "8"));
 **      FloatData d = float_data(A, f);
@@ -20,9 +21,10 @@
 #include "core/ir/verify.h"
 
 /* C = Aᵀ B as it is written: C of y rows and x columns, sums over k. */
-#define MATMUL(y, x, k)                                                                                   \
-    "func matmul(A: float32[" k ", " y "], B: float32[" k ", " x "]) -> C: float32[" y ", " x "]:\n"      \
-    "  for y in range(" y "):\n    for x in range(" x "):\n      for k in range(" k "):\n"                \
+#define MATMUL(y, x, k)                                                                       \
+    "func matmul(A: float32[" k ", " y "], B: float32[" k ", " x "]) -> C: float32[" y ", " x \
+    "]:\n"                                                                                    \
+    "  for y in range(" y "):\n    for x in range(" x "):\n      for k in range(" k "):\n"    \
     "        block C(y, x, k: reduce):\n          init: C[y, x] = 0\n          C[y, x] += A[k, y] * B[k, x]\n"
 
 /* The Func of a text, which need not be well-formed beyond what the parser asks. */
@@ -76,8 +78,8 @@ typedef struct FloatData {
     size_t bytes[MOST_BUFFERS];
 } FloatData;
 
-/* Buffers of constant shape for a Func: where they are float32, small numbers that depend on the place in the
-** parameters and -77 in the results; else zeros. */
+/* Buffers of constant shape for a Func: where they are float32, small numbers that depend on the
+** place in the parameters and -77 in the results; else zeros. */
 static inline FloatData float_data(Arena *A, const Node *f)
 {
     const Node *params = f->kid[Func_params], *results = f->kid[Func_results];

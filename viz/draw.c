@@ -24,7 +24,8 @@
 
 extern char **environ;
 
-static const char *const format_name[] = {[DRAW_svg] = "svg", [DRAW_png] = "png", [DRAW_dot] = "dot"};
+static const char *const format_name[] = {
+    [DRAW_svg] = "svg", [DRAW_png] = "png", [DRAW_dot] = "dot"};
 static const char *const language_name[] = {[PICTURE_dot] = "dot", [PICTURE_svg] = "svg"};
 
 enum { MODULE_MISSING = 3, POLL_MS = 20, CHUNK = 65536 };
@@ -77,7 +78,8 @@ static bool spawn_child(Child *c, Picture p, DrawFormat to)
     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
     posix_spawnattr_setpgroup(&attr, 0);
     posix_spawnattr_setsigmask(&attr, &none);
-    char *argv[] = {"tvmrepl", "--draw", (char *)language_name[p.language], (char *)format_name[to], NULL};
+    char *argv[] = {"tvmrepl", "--draw", (char *)language_name[p.language], (char *)format_name[to],
+                    NULL};
     int bad = posix_spawn(&c->pid, "/proc/self/exe", &files, &attr, argv, environ);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attr);
@@ -200,7 +202,8 @@ bool draw_file(Arena *A, Picture p, const char *path, int ms, Err *err)
 {
     DrawFormat to;
     Bytes b;
-    return draw_format_of(path, &to, err) && draw_bytes(A, p, to, ms, &b, err) && save_bytes(path, b.data, b.n, err);
+    return draw_format_of(path, &to, err) && draw_bytes(A, p, to, ms, &b, err) &&
+           save_bytes(path, b.data, b.n, err);
 }
 
 /* ---- the child's side ---- */

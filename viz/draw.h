@@ -32,7 +32,8 @@ typedef struct Bytes {
 ** interrupted, viz_missing. */
 bool draw_bytes(Arena *A, Picture p, DrawFormat to, int ms, Bytes *out, Err *err);
 
-/* The format that a file name asks for by its ending; draw_format if it asks for none that exists. */
+/* The format that a file name asks for by its ending; draw_format if it asks for none
+** that exists. */
 bool draw_format_of(const char *path, DrawFormat *out, Err *err);
 
 /* Draws into a file, which is replaced only when the picture is complete. */

@@ -14,9 +14,9 @@
 enum { GRAPH_MAX_CARDS = 300 };
 
 typedef struct GraphView {
-    uint32_t max_cards;  /* fold above this many; 0: GRAPH_MAX_CARDS */
-    const char *around;  /* draw only this node and its surroundings; NULL: everything */
-    int hops;            /* how far from it */
+    uint32_t max_cards; /* fold above this many; 0: GRAPH_MAX_CARDS */
+    const char *around; /* draw only this node and its surroundings; NULL: everything */
+    int hops;           /* how far from it */
 } GraphView;
 
 /* Errors: graph_unknown_value. */

@@ -154,8 +154,9 @@ static Fold choose(Arena *A, const Places *p, uint32_t max_cards)
     const Graph *g = p->g;
     Fold f = one_each(A, p);
     if (p->n < g->nnodes)
-        f.said = arena_printf(A, "%u nodes, of which %u that depend on constants alone are not drawn",
-                              g->nnodes, g->nnodes - p->n);
+        f.said =
+            arena_printf(A, "%u nodes, of which %u that depend on constants alone are not drawn",
+                         g->nnodes, g->nnodes - p->n);
     if (f.n <= max_cards)
         return f;
     Fold groups = {0}, stretches = by_stretches(A, p);
@@ -164,8 +165,10 @@ static Fold choose(Arena *A, const Places *p, uint32_t max_cards)
     if (g->ngroups && groups.n <= max_cards && groups.n <= OVERVIEW)
         return groups;
     f = join_repeats(A, p, &stretches);
-    f.said = arena_printf(A, "%u nodes in %u cards: each is a stretch that hands on one value; "
-                             "repeated stretches are drawn once", g->nnodes, f.n);
+    f.said = arena_printf(A,
+                          "%u nodes in %u cards: each is a stretch that hands on one value; "
+                          "repeated stretches are drawn once",
+                          g->nnodes, f.n);
     if (f.n <= max_cards && f.n >= FEWEST)
         return f;
     if (g->ngroups && groups.n <= max_cards)

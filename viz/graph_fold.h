@@ -12,7 +12,8 @@ typedef struct Card {
 typedef struct Fold {
     Card *card;
     uint32_t n;
-    uint32_t *node;    /* what is drawn, in the graph's order: a folded graph leaves out nodes that */
+    /* What is drawn, in the graph's order: a folded graph leaves out nodes that */
+    uint32_t *node;
     uint32_t nnodes;   /* depend on constants alone, which count as parameters of their readers */
     uint32_t *card_of; /* by node; CARD_NONE where it is left out */
     const char *said;  /* how it was folded; "" if it was not */

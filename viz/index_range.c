@@ -46,11 +46,13 @@ static IndexRange binary(const Node *e, IndexRange a, IndexRange b)
     IndexRange r;
     switch (e->op) {
     case OP_Add:
-        return __builtin_add_overflow(a.lo, b.lo, &r.lo) || __builtin_add_overflow(a.hi, b.hi, &r.hi)
+        return __builtin_add_overflow(a.lo, b.lo, &r.lo) ||
+                       __builtin_add_overflow(a.hi, b.hi, &r.hi)
                    ? anything
                    : r;
     case OP_Sub:
-        return __builtin_sub_overflow(a.lo, b.hi, &r.lo) || __builtin_sub_overflow(a.hi, b.lo, &r.hi)
+        return __builtin_sub_overflow(a.lo, b.hi, &r.lo) ||
+                       __builtin_sub_overflow(a.hi, b.lo, &r.hi)
                    ? anything
                    : r;
     case OP_Mul: return multiply(a, b);
@@ -104,7 +106,8 @@ IndexRange index_range(const Node *e, const IndexEnv *env)
         return (IndexRange){least(a.lo, b.lo), most(a.hi, b.hi)};
     }
     default:
-        if (e->nkids != 2 || op_info[e->op].symbol == NULL || dtype_is_float((DType)e->kid[0]->type))
+        if (e->nkids != 2 || op_info[e->op].symbol == NULL ||
+            dtype_is_float((DType)e->kid[0]->type))
             return e->type == DT_bool ? maybe : anything;
         return binary(e, index_range(e->kid[0], env), index_range(e->kid[1], env));
     }

@@ -19,7 +19,10 @@ typedef struct IndexEnv {
     IndexRange *range;
 } IndexEnv;
 
-static inline bool range_is_point(IndexRange r) { return r.lo == r.hi; }
+static inline bool range_is_point(IndexRange r)
+{
+    return r.lo == r.hi;
+}
 
 /* Truth values are 0 and 1.  What depends on data, or overflows, can be anything. */
 IndexRange index_range(const Node *e, const IndexEnv *env);

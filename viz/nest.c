@@ -136,9 +136,15 @@ static void add_block(Walk *w, int parent, int depth, const Node *s)
     const Node *body = s->kid[Block_body];
     bool whole = body->op == OP_Store || body->op == OP_Update || body->op == OP_Nop;
     int i = add_row(w, parent, depth,
-                    (NestRow){.kind = ROW_block, .node = s, .name = ir_block_name(s), .count = -1,
-                              .text = body->op == OP_Nop ? "" : whole ? one_line(w->A, body) : NULL,
-                              .note = block_note(w->A, s), .bytes = -1});
+                    (NestRow){.kind = ROW_block,
+                              .node = s,
+                              .name = ir_block_name(s),
+                              .count = -1,
+                              .text = body->op == OP_Nop ? ""
+                                      : whole            ? one_line(w->A, body)
+                                                         : NULL,
+                              .note = block_note(w->A, s),
+                              .bytes = -1});
     if (!whole)
         add_stmt(w, i, depth + 1, body);
 }
@@ -146,8 +152,12 @@ static void add_block(Walk *w, int parent, int depth, const Node *s)
 static void add_if(Walk *w, int parent, int depth, const Node *s)
 {
     int i = add_row(w, parent, depth,
-                    (NestRow){.kind = ROW_if, .node = s, .name = "if", .count = -1,
-                              .text = one_line(w->A, s->kid[If_cond]), .bytes = -1});
+                    (NestRow){.kind = ROW_if,
+                              .node = s,
+                              .name = "if",
+                              .count = -1,
+                              .text = one_line(w->A, s->kid[If_cond]),
+                              .bytes = -1});
     add_stmt(w, i, depth + 1, s->kid[If_then]);
     if (s->kid[If_otherwise]->op == OP_Nop)
         return;
@@ -166,7 +176,10 @@ static void add_stmt(Walk *w, int parent, int depth, const Node *s)
     case OP_For: {
         int64_t count = ir_const_int(s->kid[For_extent], -1);
         int i = add_row(w, parent, depth,
-                        (NestRow){.kind = ROW_loop, .node = s, .count = count, .bytes = -1,
+                        (NestRow){.kind = ROW_loop,
+                                  .node = s,
+                                  .count = count,
+                                  .bytes = -1,
                                   .name = ir_var_name(s->kid[For_var]),
                                   .extent = expr_text(w->A, s->kid[For_extent]),
                                   .note = annots_text(w->A, s->kid[For_annots])});
@@ -175,7 +188,10 @@ static void add_stmt(Walk *w, int parent, int depth, const Node *s)
     }
     case OP_Alloc:
         add_row(w, parent, depth,
-                (NestRow){.kind = ROW_alloc, .node = s, .count = -1, .bytes = nest_buffer_bytes(s->kid[Alloc_buffer], s),
+                (NestRow){.kind = ROW_alloc,
+                          .node = s,
+                          .count = -1,
+                          .bytes = nest_buffer_bytes(s->kid[Alloc_buffer], s),
                           .name = ir_buf_name(s->kid[Alloc_buffer])});
         add_stmt(w, parent, depth, s->kid[Alloc_body]);
         break;
@@ -184,7 +200,10 @@ static void add_stmt(Walk *w, int parent, int depth, const Node *s)
     case OP_Nop: break;
     default:
         add_row(w, parent, depth,
-                (NestRow){.kind = ROW_stmt, .node = s, .count = -1, .bytes = -1,
+                (NestRow){.kind = ROW_stmt,
+                          .node = s,
+                          .count = -1,
+                          .bytes = -1,
                           .name = s->op == OP_Barrier ? "barrier" : "",
                           .text = s->op == OP_Barrier ? s->at.name : one_line(w->A, s)});
     }
@@ -207,8 +226,12 @@ Nest nest_of(Arena *A, const Node *root)
     bool func = root->op == OP_Func;
     if (func) {
         add_row(&w, -1, 0,
-                (NestRow){.kind = ROW_func, .node = root, .name = root->at.name, .count = -1,
-                          .text = nest_signature(A, root), .bytes = -1});
+                (NestRow){.kind = ROW_func,
+                          .node = root,
+                          .name = root->at.name,
+                          .count = -1,
+                          .text = nest_signature(A, root),
+                          .bytes = -1});
         add_stmt(&w, 0, 1, root->kid[Func_body]);
     } else {
         add_stmt(&w, -1, 0, root);

@@ -16,20 +16,30 @@
 
 #include "core/ir/ir.h"
 
-typedef enum RowKind { ROW_func, ROW_loop, ROW_alloc, ROW_block, ROW_if, ROW_else, ROW_stmt } RowKind;
+typedef enum RowKind {
+    ROW_func,
+    ROW_loop,
+    ROW_alloc,
+    ROW_block,
+    ROW_if,
+    ROW_else,
+    ROW_stmt
+} RowKind;
 
 typedef struct NestRow {
     RowKind kind;
-    int depth;          /* 0 for the Func itself */
-    int parent;         /* a row before this one; -1 for the Func */
-    bool last;          /* the last child of its parent */
-    const Node *node;   /* the Func, For, Alloc, Block, If or statement */
-    const char *name;   /* of the Func, loop, buffer or block; of other rows a word: "if", "barrier" */
+    int depth;        /* 0 for the Func itself */
+    int parent;       /* a row before this one; -1 for the Func */
+    bool last;        /* the last child of its parent */
+    const Node *node; /* the Func, For, Alloc, Block, If or statement */
+    /* Of the Func, loop, buffer or block; of other rows a word: "if", "barrier" */
+    const char *name;
     const char *extent; /* of a loop: "128", "n" */
     int64_t count;      /* of a loop: its constant extent; else -1 */
-    const char *text;   /* of a block or statement what it computes, of an If its condition, else "" */
-    const char *note;   /* what else the program says: init, where, annotations; or "" */
-    int64_t bytes;      /* of an alloc: memory behind its window, -1 if not constant */
+    /* Of a block or statement what it computes, of an If its condition, else "" */
+    const char *text;
+    const char *note; /* what else the program says: init, where, annotations; or "" */
+    int64_t bytes;    /* of an alloc: memory behind its window, -1 if not constant */
 } NestRow;
 
 typedef struct Nest {

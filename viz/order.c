@@ -127,7 +127,8 @@ static bool overlaps(IndexRange r, int64_t lo, int64_t hi)
     return r.lo <= hi && r.hi >= lo;
 }
 
-/* Can the iterations from step i on, with the variables before it at their values, still meet the window? */
+/* Can the iterations from step i on, with the variables before it at their values,
+** still meet the window? */
 static bool may_meet(Run *run, size_t i, size_t at)
 {
     run->env.n = at;
@@ -211,11 +212,15 @@ static void record(Run *run, size_t at)
         run->data = true;
         return;
     }
-    if (row.lo < run->row_min || row.lo > run->row_max || col.lo < run->col_min || col.lo > run->col_max)
+    if (row.lo < run->row_min || row.lo > run->row_max || col.lo < run->col_min ||
+        col.lo > run->col_max)
         return;
     Strand *strand = find_strand(run);
-    OrderVisit v = {.row = (int)(row.lo - run->row_min), .col = (int)(col.lo - run->col_min),
-                    .number = ++strand->count, .lanes = run->lanes, .chunk = strand->chunk,
+    OrderVisit v = {.row = (int)(row.lo - run->row_min),
+                    .col = (int)(col.lo - run->col_min),
+                    .number = ++strand->count,
+                    .lanes = run->lanes,
+                    .chunk = strand->chunk,
                     .thread = strand->thread};
     vec_push(run->A, &run->visits, v);
 }
@@ -390,8 +395,8 @@ static void fill_cells(Run *run, Order *o)
         OrderCell *c = &o->cell[v->row * o->cols + v->col];
         v->again = c->visits > 0;
         if (!v->again)
-            *c = (OrderCell){.number = v->number, .chunk = v->chunk, .thread = v->thread,
-                             .lanes = v->lanes};
+            *c = (OrderCell){
+                .number = v->number, .chunk = v->chunk, .thread = v->thread, .lanes = v->lanes};
         c->visits++;
         o->most_visits = c->visits > o->most_visits ? c->visits : o->most_visits;
         o->chunks = v->chunk + 1 > o->chunks ? v->chunk + 1 : o->chunks;
@@ -400,7 +405,8 @@ static void fill_cells(Run *run, Order *o)
     o->visit = run->visits.at;
 }
 
-/* Guards leave rows and columns at the end that no iteration reaches: they are not part of the grid. */
+/* Guards leave rows and columns at the end that no iteration reaches: they are not
+** part of the grid. */
 static void trim(Order *o)
 {
     int rows = 0, cols = 0;
@@ -425,9 +431,10 @@ static void list_loops(Run *run, Order *o)
         if (s->kind != STEP_loop)
             continue;
         int64_t n = ir_const_int(s->expr, -1);
-        o->loop[o->nloops++] = (OrderLoop){
-            ir_var_name(s->var),
-            n >= 0 ? arena_printf(run->A, "%lld", (long long)n) : ir_text(run->A, s->expr), s->loop};
+        o->loop[o->nloops++] = (OrderLoop){ir_var_name(s->var),
+                                           n >= 0 ? arena_printf(run->A, "%lld", (long long)n)
+                                                  : ir_text(run->A, s->expr),
+                                           s->loop};
         o->parallel |= s->loop == FOR_parallel;
         o->vectors |= s->loop == FOR_vectorized;
         o->blocks |= for_is_block_axis(s->loop);
@@ -474,20 +481,23 @@ const char *order_notes(Arena *A, const Order *o, bool drawn)
     if (*o->fixed)
         note(&b, "at %s", o->fixed);
     if (o->rows < o->all_rows || o->cols < o->all_cols)
-        note(&b, "%s", arena_printf(A, "the first %d x %d of %lld x %lld; numbers count what is shown",
-                                    o->rows, o->cols, (long long)o->all_rows, (long long)o->all_cols));
+        note(&b, "%s",
+             arena_printf(A, "the first %d x %d of %lld x %lld; numbers count what is shown",
+                          o->rows, o->cols, (long long)o->all_rows, (long long)o->all_cols));
     if (o->threads)
         note(&b, "numbers are threads (x + y * width); all of a block run together%s", "");
     if (o->parallel || o->blocks)
-        note(&b, drawn ? "colours and thick lines part what runs in any order: %s"
-                       : "lines part what runs in any order: %s",
+        note(&b,
+             drawn ? "colours and thick lines part what runs in any order: %s"
+                   : "lines part what runs in any order: %s",
              o->blocks ? "GPU blocks" : "iterations of a parallel loop");
     if (o->vectors)
         note(&b, "%s join the lanes of one vector step", drawn ? "frames" : "brackets");
     if (o->most_visits > 1)
-        note(&b, "%s", arena_printf(A, "%s are computed more than once, up to %lld times",
-                                    drawn ? "points with a corner" : "points with a star",
-                                    (long long)o->most_visits));
+        note(&b, "%s",
+             arena_printf(A, "%s are computed more than once, up to %lld times",
+                          drawn ? "points with a corner" : "points with a star",
+                          (long long)o->most_visits));
     if (o->guessed)
         note(&b, "a condition depends on data and is taken to hold%s", "");
     if (o->stopped)

@@ -27,7 +27,8 @@ typedef struct OrderAsk {
     size_t nfixed;     /* values for other axes */
     const char *fixed_axis[ORDER_MAX_FIXED];
     int64_t fixed_value[ORDER_MAX_FIXED];
-    int max_rows, max_cols; /* larger grids are cropped to their first rows and columns; at most ORDER_MAX_SIDE */
+    /* Larger grids are cropped to their first rows and columns; at most ORDER_MAX_SIDE */
+    int max_rows, max_cols;
 } OrderAsk;
 
 typedef struct OrderCell {

@@ -10,7 +10,8 @@ typedef enum Color {
     COLOR_COUNT
 } Color;
 
-extern const char *const color_hex[COLOR_COUNT];      /* on light paper: what pictures are written in */
+/* On light paper: what pictures are written in */
+extern const char *const color_hex[COLOR_COUNT];
 extern const char *const color_dark_hex[COLOR_COUNT];
 
 /* The hue of a kind of loop; ink for serial ones. */
@@ -19,7 +20,8 @@ Color color_of_kind(ForKind k);
 /* A <style> element that exchanges the colours where dark is preferred. */
 const char *palette_style(void);
 
-/* Font families that are there on the usual systems, with nearly the same widths; nothing is fetched. */
+/* Font families that are there on the usual systems, with nearly the same widths;
+** nothing is fetched. */
 #define FONT_TEXT "DejaVu Sans,Verdana,sans-serif"
 #define FONT_CODE "DejaVu Sans Mono,Menlo,Consolas,monospace"
 

@@ -60,7 +60,8 @@ static const char *view(Arena *A, const Node *func, const char *target, const ch
 {
     CudaPlan plan;
     const Node *low = lower(A, func, target, &plan, err);
-    return low ? source_view(A, low, target, strcmp(name, "ir") == 0 ? EMIT_IR : EMIT_PTX, err) : NULL;
+    return low ? source_view(A, low, target, strcmp(name, "ir") == 0 ? EMIT_IR : EMIT_PTX, err)
+               : NULL;
 }
 
 const Backend cuda_backend = {

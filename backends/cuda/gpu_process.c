@@ -75,8 +75,9 @@ static bool read_sizes(Program *p, FrameReader *r)
     for (size_t i = 0; i < p->nbuffers; i++)
         p->bytes[i] = (size_t)frame_u64(r);
     p->nlaunches = (size_t)frame_u64(r);
-    p->launch = r->ok && p->nlaunches <= MOST_KERNELS ? ARENA_ARRAY(p->arena, Launch, p->nlaunches + 1)
-                                                      : NULL;
+    p->launch = r->ok && p->nlaunches <= MOST_KERNELS
+                    ? ARENA_ARRAY(p->arena, Launch, p->nlaunches + 1)
+                    : NULL;
     return p->launch != NULL;
 }
 

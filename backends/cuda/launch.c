@@ -114,7 +114,9 @@ static bool call(const Kernel *k, Tensor *const *args, const int64_t *dims, int 
         Tensor *t = args[l->ninputs + i];
         size_t n = 0;
         const char *data = frame_str(&r, &n);
-        ok = r.ok && n == (size_t)tensor_bytes(t) ? true : REFUSE(err, cuda_process, NULL, "gave an answer of another size");
+        ok = r.ok && n == (size_t)tensor_bytes(t)
+                 ? true
+                 : REFUSE(err, cuda_process, NULL, "gave an answer of another size");
         if (ok)
             memcpy(tensor_fill(t), data, n);
     }
@@ -134,7 +136,8 @@ static size_t number_of(const Node *const *all, size_t n, const Node *buffer)
 
 static void put_plan(Arena *A, const Node *func, const CudaPlan *plan, Buf *b)
 {
-    size_t n = 0, ninputs = func->kid[Func_params]->nkids, nresults = func->kid[Func_results]->nkids;
+    size_t n = 0, ninputs = func->kid[Func_params]->nkids,
+           nresults = func->kid[Func_results]->nkids;
     const Node **all = ARENA_ARRAY(A, const Node *, ninputs + nresults + plan->ntemporaries + 1);
     for (int part = Func_params; part <= Func_results; part++)
         for (uint32_t i = 0; i < func->kid[part]->nkids; i++)

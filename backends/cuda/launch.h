@@ -14,7 +14,8 @@
 ** is no GPU. */
 bool cuda_load(Kernel *k, const Node *func, const CudaPlan *plan, const char *ptx, Err *err);
 
-/* "NVIDIA H100 PCIe, sm_90, driver 12.4"; NULL with *err where there is none.  Starts the process. */
+/* "NVIDIA H100 PCIe, sm_90, driver 12.4"; NULL with *err where there is none.  Starts
+** the process. */
 const char *cuda_device(Arena *A, Err *err);
 
 /* Ends the GPU process; the next use starts another. */

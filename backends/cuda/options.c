@@ -5,9 +5,9 @@
 
 /* Each architecture with the first version of PTX that has it. */
 static const CudaOptions known[] = {
-    {"sm_60", "+ptx60"}, {"sm_61", "+ptx60"}, {"sm_70", "+ptx60"},  {"sm_75", "+ptx63"},
-    {"sm_80", "+ptx70"}, {"sm_86", "+ptx71"}, {"sm_89", "+ptx78"},  {"sm_90", "+ptx78"},
-    {"sm_90a", "+ptx80"},
+    {"sm_60", "+ptx60"}, {"sm_61", "+ptx60"}, {"sm_70", "+ptx60"},
+    {"sm_75", "+ptx63"}, {"sm_80", "+ptx70"}, {"sm_86", "+ptx71"},
+    {"sm_89", "+ptx78"}, {"sm_90", "+ptx78"}, {"sm_90a", "+ptx80"},
 };
 
 bool cuda_options(const char *target, CudaOptions *out, Err *err)

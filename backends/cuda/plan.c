@@ -44,10 +44,12 @@ static void plan_axis(Planner *p, const Node *loop)
     ForKind kind = ir_for_kind(loop);
     int64_t n = ir_const_int(loop->kid[For_extent], -1);
     bool is_block = for_is_block_axis(kind);
-    int64_t *extent = is_block ? &p->now.grid[kind - FOR_block_x] : &p->now.block[kind - FOR_thread_x];
+    int64_t *extent =
+        is_block ? &p->now.grid[kind - FOR_block_x] : &p->now.block[kind - FOR_thread_x];
     const char *name = ir_var_name(loop->kid[For_var]), *axis = for_kind_text[kind];
-    int64_t most = is_block ? kind == FOR_block_x ? INT32_MAX : 65535
-                            : kind == FOR_thread_z ? 64 : CUDA_MOST_THREADS;
+    int64_t most = is_block               ? kind == FOR_block_x ? INT32_MAX : 65535
+                   : kind == FOR_thread_z ? 64
+                                          : CUDA_MOST_THREADS;
     if (n < 0) {
         FAIL(p->err, cuda_extent, loop, name, axis);
     } else if (*extent && *extent != n) {

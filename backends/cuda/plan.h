@@ -12,10 +12,11 @@
 
 typedef struct CudaKernel {
     const Node *stmt;
-    int64_t grid[3], block[3];     /* x, y, z */
-    const Node *const *buffers;    /* global ones, the arguments: parameters, results, temporaries */
+    int64_t grid[3], block[3]; /* x, y, z */
+    /* Global ones, the arguments: parameters, results, temporaries */
+    const Node *const *buffers;
     size_t nbuffers;
-    int64_t shared_bytes;          /* all of it static */
+    int64_t shared_bytes; /* all of it static */
 } CudaKernel;
 
 typedef struct CudaPlan {

@@ -64,12 +64,13 @@ static bool call(const Kernel *k, Tensor *const *args, const int64_t *dims, int 
             break;
         }
         arena_own(A, dense, release_tensor);
-        void *data = k->params[i].written ? tensor_fill(dense)
-                                          : (void *)(uintptr_t)tensor_data(dense);
+        void *data =
+            k->params[i].written ? tensor_fill(dense) : (void *)(uintptr_t)tensor_data(dense);
         io[i] = (InterpBuffer){dense->dtype, (size_t)dense->rank, dense->shape, data};
     }
     size_t n = (size_t)k->nparams;
-    ok = ok && (l->checks ? check_run(l->func, n, io, NULL, err) : interp_run(l->func, n, io, NULL, err));
+    ok = ok &&
+         (l->checks ? check_run(l->func, n, io, NULL, err) : interp_run(l->func, n, io, NULL, err));
     arena_release(A);
     return ok;
 }

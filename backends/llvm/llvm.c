@@ -82,7 +82,8 @@ static Kernel *compile(const Node *func, const char *target, Err *err)
     const Node *low = lower(A, func, target, err);
     ExecSource source;
     bool ok = low && source_of(A, low, target, &source, err);
-    if (ok && exec_compile(&source, &k, err) && llvm_options(A, target, &options, err) && options.checked) {
+    if (ok && exec_compile(&source, &k, err) && llvm_options(A, target, &options, err) &&
+        options.checked) {
         k->impl = strdup(source.text);
         k->outside = k->impl ? outside : NULL;
         k->release = forget;
@@ -98,7 +99,8 @@ static const char *const views[] = {"ir", "asm", NULL};
 static const char *view(Arena *A, const Node *func, const char *target, const char *name, Err *err)
 {
     const Node *low = lower(A, func, target, err);
-    return low ? source_view(A, low, target, strcmp(name, "asm") == 0 ? EMIT_ASM : EMIT_IR, err) : NULL;
+    return low ? source_view(A, low, target, strcmp(name, "asm") == 0 ? EMIT_ASM : EMIT_IR, err)
+               : NULL;
 }
 
 const Backend llvm_backend = {

@@ -5,7 +5,8 @@
 **      llvm -O0                                0 … 3: how long LLVM may think (default 2)
 **      llvm -check                             every index is checked before the access
 **
-** The environment's TVMREPL_MCPU takes the place of this machine's processor where no -mcpu is given.
+** The environment's TVMREPL_MCPU takes the place of this machine's processor where no
+** -mcpu is given.
 */
 #ifndef BACKENDS_LLVM_OPTIONS_H
 #define BACKENDS_LLVM_OPTIONS_H

@@ -85,7 +85,8 @@ double llvm_peak_gflops(DType t, int threads, bool again, Err *err)
     double *known = &highest[t][threads];
     if (*known > 0 && !again)
         return *known;
-    double alone = threads > 1 ? llvm_peak_gflops(t, 1, again, err) : 0; /* several do what one does */
+    /* Several do what one does */
+    double alone = threads > 1 ? llvm_peak_gflops(t, 1, again, err) : 0;
     *known = fmax(*known, fmax(alone, measure(t, threads, err)));
     return *known;
 }

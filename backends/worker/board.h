@@ -17,8 +17,8 @@ typedef enum Message {
     MSG_HELLO = 1, /* to both: the shared memory and where it goes */
     MSG_COMPILE,   /* to the worker; answered by MSG_COMPILED or MSG_ERROR */
     MSG_COMPILED,
-    MSG_FORGET,    /* to the worker: a compilation's code may go */
-    MSG_ERROR      /* an Err, as it lies in memory */
+    MSG_FORGET, /* to the worker: a compilation's code may go */
+    MSG_ERROR   /* an Err, as it lies in memory */
 } Message;
 
 /* The descriptor that both processes find their socket at. */
@@ -72,8 +72,8 @@ typedef enum BoardState {
 typedef struct BoardFault {
     int32_t signal, code;
     uint64_t address, ip, sp;
-    int32_t write;      /* 1 a write, 0 a read, -1 not known */
-    int32_t in_pool;    /* address is in the mapped pool: pool_at is its offset */
+    int32_t write;   /* 1 a write, 0 a read, -1 not known */
+    int32_t in_pool; /* address is in the mapped pool: pool_at is its offset */
     int64_t pool_at;
     int32_t in_temporary; /* address is next to or in the temporary of `value` bytes at offset */
     int64_t offset;
@@ -84,10 +84,10 @@ typedef struct Board {
     _Atomic uint32_t request, reply;
     _Atomic uint32_t runner_asleep, session_asleep;
     _Atomic int32_t runner_core, session_core; /* where each was when it last had work to do */
-    _Atomic uint32_t heartbeat; /* runs made, while measuring */
-    _Atomic uint32_t current;   /* the call that is running */
-    _Atomic int32_t state;      /* BoardState */
-    int32_t cancel;             /* Runtime.cancel points here */
+    _Atomic uint32_t heartbeat;                /* runs made, while measuring */
+    _Atomic uint32_t current;                  /* the call that is running */
+    _Atomic int32_t state;                     /* BoardState */
+    int32_t cancel;                            /* Runtime.cancel points here */
     int32_t result;
     int32_t oob_access, oob_dim;
     int64_t oob_index;
@@ -105,7 +105,10 @@ typedef struct Board {
 
 enum { BOARD_BYTES = 64 << 20 }; /* sparse: only what a job needs is touched */
 
-static inline void *board_array(Board *b, uint64_t at) { return (char *)b + at; }
+static inline void *board_array(Board *b, uint64_t at)
+{
+    return (char *)b + at;
+}
 
 /* Where an argument lies: an offset into the pool's file. */
 typedef int64_t BoardArg;

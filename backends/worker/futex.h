@@ -1,4 +1,5 @@
-/* futex.h -- waiting for a word of memory that two processes share: first looking at it, then asleep.
+/* futex.h -- waiting for a word of memory that two processes share: first looking at
+** it, then asleep.
 **
 **      if (!patience_look(&patience, &board->reply, before, &board->runner_core))
 **          futex_wait(&board->reply, before, seconds);

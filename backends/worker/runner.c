@@ -1,7 +1,8 @@
 /* runner.c -- the process that calls kernels: `tvmrepl --runner`.
 **
-** It holds no IR, no Lua and no LLVM: a socket that brings the shared memory once, the board with
-** one job at a time, and what kernels need.  Whatever goes wrong in a kernel ends only this process.
+** It holds no IR, no Lua and no LLVM: a socket that brings the shared memory once,
+** the board with one job at a time, and what kernels need.  Whatever goes wrong in a
+** kernel ends only this process.
 */
 #include "backends/worker/runner.h"
 
@@ -119,8 +120,11 @@ static double run_candidate(void *env, int which, int number)
 
 static BoardState measure(const Job *job)
 {
-    TimerPlan plan = {.number = board->number, .repeat = board->repeat, .warmup = board->warmup,
-                      .min_repeat_ms = board->min_repeat_ms, .limit_s = board->limit_s,
+    TimerPlan plan = {.number = board->number,
+                      .repeat = board->repeat,
+                      .warmup = board->warmup,
+                      .min_repeat_ms = board->min_repeat_ms,
+                      .limit_s = board->limit_s,
                       .seed = board->seed};
     int n = (int)board->ncandidates;
     double *samples = board_array(board, board->samples_at);
@@ -129,7 +133,8 @@ static BoardState measure(const Job *job)
         board->fault.value = ENOMEM;
         return BOARD_REFUSED;
     }
-    board->rounds = timer_measure(&plan, n, run_candidate, (void *)(uintptr_t)job, samples, numbers);
+    board->rounds =
+        timer_measure(&plan, n, run_candidate, (void *)(uintptr_t)job, samples, numbers);
     free(numbers);
     return board->rounds < 0 ? BOARD_RESULT : BOARD_DONE;
 }
@@ -170,7 +175,8 @@ static BoardState do_job(void)
     return state;
 }
 
-/* A session that ended before this process asked to be told so left its end of the socket closed. */
+/* A session that ended before this process asked to be told so left its end of the
+** socket closed. */
 static bool session_gone(void)
 {
     struct pollfd p = {.fd = WORKER_SOCKET, .events = POLLRDHUP};
@@ -237,8 +243,11 @@ int runner_main(const WorkerHooks *hooks)
     arena_release(A);
     if (failed)
         return 4;
-    runtime = (Runtime){.cancel = &board->cancel, .alloc = memory_alloc, .release = memory_release,
-                        .parallel = run_parallel, .oob = report_oob};
+    runtime = (Runtime){.cancel = &board->cancel,
+                        .alloc = memory_alloc,
+                        .release = memory_release,
+                        .parallel = run_parallel,
+                        .oob = report_oob};
     threads_begin = fault_stack;
     fault_install(board);
     serve();

@@ -152,8 +152,9 @@ static bool drop_free(void)
     return any;
 }
 
-/* May so many bytes more be in use?  Pages come when they are touched, so what the machine has left would not tell: it is
-** asked while temporaries take next to nothing, and counted down from there. */
+/* May so many bytes more be in use?  Pages come when they are touched, so what the
+** machine has left would not tell: it is asked while temporaries take next to
+** nothing, and counted down from there. */
 static bool affordable(int64_t bytes)
 {
     int64_t then = mem.live_bytes + bytes;
@@ -271,7 +272,8 @@ void memory_explain(uint64_t address, BoardFault *fault)
         return;
     int32_t before = block_before(p), nearest = before < 0 ? 0 : before;
     if (before >= 0 && before + 1 < mem.nblocks &&
-        mem.blocks[before + 1].start - p < p - (mem.blocks[before].start + mem.blocks[before].bytes))
+        mem.blocks[before + 1].start - p <
+            p - (mem.blocks[before].start + mem.blocks[before].bytes))
         nearest = before + 1;
     const Block *b = &mem.blocks[nearest];
     fault->in_temporary = 1;

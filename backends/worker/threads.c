@@ -24,9 +24,9 @@ static struct {
 } loop;
 
 static _Atomic uint64_t ticket;
-static _Atomic uint32_t done;    /* chunks of the loop that ticket names */
+static _Atomic uint32_t done; /* chunks of the loop that ticket names */
 static _Atomic int32_t result;
-static _Atomic uint32_t bell;    /* rises with each loop; a futex */
+static _Atomic uint32_t bell; /* rises with each loop; a futex */
 static _Atomic uint32_t asleep;
 static _Atomic int limit; /* written between loops, read by threads that look for work */
 static int started;

@@ -1,6 +1,7 @@
 /* window.h -- who has which part of the code window, in the worker.
 **
-** Code is taken in pieces for the compilation that makes it, and given back by all that compilation took:
+** Code is taken in pieces for the compilation that makes it, and given back by all
+** that compilation took:
 **
 **      window_open(jumps);                      imports.h has the beginning
 **      void *code = window_take(7, 4096, 64);

@@ -2,8 +2,8 @@
 **
 **      sgemm N SECONDS        the library is chosen when this is compiled
 **
-** For every line on standard input it runs for at least SECONDS and answers the nanoseconds that one
-** call takes on average. The caller so takes turns between this and what it compares.
+** For every line on standard input it runs for at least SECONDS and answers the nanoseconds that
+** one call takes on average. The caller so takes turns between this and what it compares.
 */
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,8 @@
 
 enum { ENV_VARS = 96, ACC_WRITTEN = 64 };
 
-/* Constants and terms together are no greater than this, so that what distance.c makes of two sums fits int64. */
+/* Constants and terms together are no greater than this, so that what distance.c
+** makes of two sums fits int64. */
 #define FORM_LIMIT (INT64_C(1) << 60)
 
 /* A Form under construction. */
@@ -103,8 +104,9 @@ static bool sum_bounds(const Accesses *a, Sum *s, int64_t *lo, int64_t *hi)
     int64_t size = within_limit(s->c0) ? llabs(s->c0) : INT64_MAX;
     for (int i = 0; i < s->n && size <= FORM_LIMIT; i++) {
         const FormAtom *at = &a->atom[s->t[i].atom];
-        if (__builtin_mul_overflow(s->t[i].c, at->lo, &x) || __builtin_mul_overflow(s->t[i].c, at->hi, &y) ||
-            !within_limit(s->t[i].c) || !within_limit(x) || !within_limit(y)) {
+        if (__builtin_mul_overflow(s->t[i].c, at->lo, &x) ||
+            __builtin_mul_overflow(s->t[i].c, at->hi, &y) || !within_limit(s->t[i].c) ||
+            !within_limit(x) || !within_limit(y)) {
             size = INT64_MAX;
             break;
         }
@@ -197,7 +199,8 @@ static int quotient_atom(Gather *g, Sum *s, int64_t divisor, int64_t lo, int64_t
     return a->natoms++;
 }
 
-/* s // n: what n divides comes out, (e // m) // n is e // (m*n), and a quotient of one value is that value. */
+/* s // n: what n divides comes out, (e // m) // n is e // (m*n), and a quotient of
+** one value is that value. */
 static void divide(Gather *g, Sum *s, int64_t n)
 {
     Accesses *a = g->out;
@@ -209,9 +212,11 @@ static void divide(Gather *g, Sum *s, int64_t n)
             add_term(&whole, s->t[i].atom, s->t[i].c / n);
         else
             add_term(&rest, s->t[i].atom, s->t[i].c);
-    const FormAtom *only = rest.n == 1 && rest.t[0].c == 1 && rest.c0 == 0 ? &a->atom[rest.t[0].atom] : NULL;
+    const FormAtom *only =
+        rest.n == 1 && rest.t[0].c == 1 && rest.c0 == 0 ? &a->atom[rest.t[0].atom] : NULL;
     int64_t both;
-    if (only && !only->loop && !__builtin_mul_overflow(only->divisor, n, &both) && within_limit(both)) {
+    if (only && !only->loop && !__builtin_mul_overflow(only->divisor, n, &both) &&
+        within_limit(both)) {
         n = both;
         Form base = only->base;
         sum_begin(&rest, 0);
@@ -300,8 +305,8 @@ static void sum_of(Gather *g, const Node *e, int64_t scale, Sum *out)
     case OP_Neg: sum_of(g, e->kid[0], -scale, out); return;
     case OP_Mul: {
         int literal = e->kid[1]->op == OP_IntImm;
-        if (e->kid[literal]->op != OP_IntImm || __builtin_mul_overflow(scale, e->kid[literal]->at.i, &c) ||
-            !within_limit(c))
+        if (e->kid[literal]->op != OP_IntImm ||
+            __builtin_mul_overflow(scale, e->kid[literal]->at.i, &c) || !within_limit(c))
             sum_unknown(out);
         else
             sum_of(g, e->kid[!literal], c, out);
@@ -348,7 +353,8 @@ static void push_guard(Gather *g, const Node *cond)
         push_guard(g, cond->kid[1]);
         return;
     }
-    if (!(op_info[cond->op].flags & OPF_COMPARE) || cond->op == OP_Ne || cond->kid[0]->type != DT_int64)
+    if (!(op_info[cond->op].flags & OPF_COMPARE) || cond->op == OP_Ne ||
+        cond->kid[0]->type != DT_int64)
         return;
     Sum s;
     sum_begin(&s, 0);
@@ -357,8 +363,10 @@ static void push_guard(Gather *g, const Node *cond)
     if (!s.known)
         return;
     static const int64_t far = FORM_LIMIT;
-    bool less = cond->op == OP_Lt || cond->op == OP_Le, more = cond->op == OP_Gt || cond->op == OP_Ge;
-    push_limit(g, new_form(g, &s), less ? -far : cond->op == OP_Gt, more ? far : -(cond->op == OP_Lt));
+    bool less = cond->op == OP_Lt || cond->op == OP_Le,
+         more = cond->op == OP_Gt || cond->op == OP_Ge;
+    push_limit(g, new_form(g, &s), less ? -far : cond->op == OP_Gt,
+               more ? far : -(cond->op == OP_Lt));
 }
 
 /* ---- statements ---- */
@@ -469,7 +477,8 @@ static void add_place(Gather *g, const Node *n)
         return;
     for (size_t i = Store_value; i < n->nkids; i++)
         add_reads(g, n->kid[i]);
-    add_touch(g, n->kid[Store_buffer], &n->kid[Store_index], n->op == OP_Store ? TOUCH_STORE : TOUCH_UPDATE);
+    add_touch(g, n->kid[Store_buffer], &n->kid[Store_index],
+              n->op == OP_Store ? TOUCH_STORE : TOUCH_UPDATE);
 }
 
 static void walk(Gather *g, const Node *n);
@@ -484,7 +493,10 @@ static void enter_loop(Gather *g, const Node *loop)
     int atom = new_loop_atom(g, loop);
     g->loop[g->nloops++] = atom;
     a->term[a->nterms] = (FormTerm){1, atom};
-    Form f = {.lo = a->atom[atom].lo, .hi = a->atom[atom].hi, .first = a->nterms++, .n = 1,
+    Form f = {.lo = a->atom[atom].lo,
+              .hi = a->atom[atom].hi,
+              .first = a->nterms++,
+              .n = 1,
               .known = a->atom[atom].hi <= FORM_LIMIT};
     bind(g, loop->kid[For_var], add_form(g, f));
 }
@@ -588,7 +600,8 @@ bool access_gather(const Node *func, const Node *stmt, Accesses *out)
     g.first_axis = 0;
     g.init = false;
     g.nloops = g.nlimits = g.nenv = g.nwritten = 0;
-    out->natoms = out->nterms = out->nforms = out->nplaces = out->nstores = out->ntouches = out->nlimits = out->nallocs = 0;
+    out->natoms = out->nterms = out->nforms = out->nplaces = out->nstores = out->ntouches =
+        out->nlimits = out->nallocs = 0;
     out->full = false;
     const Node *way[ACC_LOOPS];
     return descend(&g, func->kid[Func_body], way, 0) && !out->full;

@@ -1,4 +1,5 @@
-/* dep.h -- the second witness of legality: dependences between block instances, by integer sets (isl).
+/* dep.h -- the second witness of legality: dependences between block instances, by
+** integer sets (isl).
 **
 ** It reads what the program does and trusts nothing that a block declares.  An answer takes
 ** milliseconds and is bounded by a number of operations; where that does not suffice, or an index
@@ -22,8 +23,8 @@ DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations
 /* May the n loops of a nest, each the only thing in the one before, stand in the order `after`
 ** instead of `before`?  No two touches of an element change places, but updates by one combiner.
 ** Programs may store an element as often as they like. */
-DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *before, const Node *const *after, long operations,
-                            Err *err);
+DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *before,
+                            const Node *const *after, long operations, Err *err);
 
 /* How instances that touch one element are ordered; bits.  DEP_MAYBE: whether they run depends on
 ** data. */
@@ -37,7 +38,8 @@ typedef struct DepTouch {
 /* Which instances of `a` that touch an element of the buffer come before one of `b` that touches it
 ** (DEP_FIRST), and which after?  If `shown` is one of the two bits and the answer has it,
 ** err->witness shows such a pair. */
-unsigned dep_order(const Node *func, const Node *buffer, DepTouch a, DepTouch b, long operations, unsigned shown, Err *err);
+unsigned dep_order(const Node *func, const Node *buffer, DepTouch a, DepTouch b, long operations,
+                   unsigned shown, Err *err);
 
 /* Does `after` compute what `before` does?  Instances of blocks are matched by the block's name and
 ** the values of its axes.  Each must read the same values: those of the same instances or of the

@@ -13,7 +13,7 @@ typedef struct Pair {
     const Stmt *s, *t;
     DepTouch a, b;
     unsigned common, scope; /* loops around both; those of them around the memory itself */
-    bool first; /* s stands before t in the text */
+    bool first;             /* s stands before t in the text */
     unsigned found, shown;
     bool failed;
     Err *err;
@@ -37,14 +37,17 @@ static void put_instance(Buf *b, const Stmt *s, isl_point *p, unsigned from)
 {
     buf_puts(b, s->name);
     for (unsigned i = 0; i < s->nloops; i++)
-        buf_printf(b, "%s%s=%lld", i ? ", " : " at ", ir_var_name(s->loop[i]), (long long)model_coordinate(p, from + i));
+        buf_printf(b, "%s%s=%lld", i ? ", " : " at ", ir_var_name(s->loop[i]),
+                   (long long)model_coordinate(p, from + i));
 }
 
-static isl_map *at_instance(const Pair *q, const Stmt *s, const Access *a, isl_point *p, unsigned from)
+static isl_map *at_instance(const Pair *q, const Stmt *s, const Access *a, isl_point *p,
+                            unsigned from)
 {
     isl_map *m = isl_map_copy(a->by_loops);
     for (unsigned i = 0; i < s->nloops; i++)
-        m = isl_map_fix_val(m, isl_dim_in, i, isl_val_int_from_si(q->m->ctx, model_coordinate(p, from + i)));
+        m = isl_map_fix_val(m, isl_dim_in, i,
+                            isl_val_int_from_si(q->m->ctx, model_coordinate(p, from + i)));
     return m;
 }
 
@@ -56,8 +59,10 @@ static void show(Pair *q, const Access *x, const Access *y, unsigned bit, isl_ma
         isl_point_free(p);
         return;
     }
-    isl_map *i = at_instance(q, q->s, x, p, 0), *j = at_instance(q, q->t, y, p, (unsigned)q->s->nloops);
-    isl_point *e = isl_set_sample_point(isl_set_lexmin(isl_set_intersect(isl_map_range(i), isl_map_range(j))));
+    isl_map *i = at_instance(q, q->s, x, p, 0),
+            *j = at_instance(q, q->t, y, p, (unsigned)q->s->nloops);
+    isl_point *e =
+        isl_set_sample_point(isl_set_lexmin(isl_set_intersect(isl_map_range(i), isl_map_range(j))));
     if (e && isl_point_is_void(e) == isl_bool_false) {
         Buf b = buf_new(q->A);
         put_instance(&b, q->t, p, (unsigned)q->s->nloops);
@@ -88,11 +93,14 @@ static void note(Pair *q, const Access *x, const Access *y, unsigned bit, isl_ma
 
 static void order_pair(Pair *q, const Access *x, const Access *y)
 {
-    isl_map *pairs = isl_map_apply_range(isl_map_copy(x->by_loops), isl_map_reverse(isl_map_copy(y->by_loops)));
+    isl_map *pairs =
+        isl_map_apply_range(isl_map_copy(x->by_loops), isl_map_reverse(isl_map_copy(y->by_loops)));
     for (unsigned l = 0; l < q->common && !q->failed; l++) {
         if (l >= q->scope) {
-            note(q, x, y, DEP_FIRST, isl_map_order_lt(isl_map_copy(pairs), isl_dim_in, (int)l, isl_dim_out, (int)l));
-            note(q, x, y, DEP_SECOND, isl_map_order_gt(isl_map_copy(pairs), isl_dim_in, (int)l, isl_dim_out, (int)l));
+            note(q, x, y, DEP_FIRST,
+                 isl_map_order_lt(isl_map_copy(pairs), isl_dim_in, (int)l, isl_dim_out, (int)l));
+            note(q, x, y, DEP_SECOND,
+                 isl_map_order_gt(isl_map_copy(pairs), isl_dim_in, (int)l, isl_dim_out, (int)l));
         }
         pairs = isl_map_equate(pairs, isl_dim_in, (int)l, isl_dim_out, (int)l);
     }

@@ -1,4 +1,5 @@
-/* dep_order.c -- does another order of a nest's loops keep the order of what depends on each other? */
+/* dep_order.c -- does another order of a nest's loops keep the order of what depends
+** on each other? */
 #include <isl/point.h>
 #include <isl/val.h>
 #include <stdio.h>
@@ -13,13 +14,15 @@ typedef struct Order {
     Arena *A;
     unsigned n, outer; /* loops of the nest; loops around it */
     const Node *const *before, *const *after;
-    isl_map *turned;   /* iterations of the nest -> those that come later now and came earlier then */
-    bool failed;       /* isl gave no answer */
-    bool maybe;        /* two change places, if data has them run */
+    /* Iterations of the nest -> those that come later now and came earlier then */
+    isl_map *turned;
+    bool failed; /* isl gave no answer */
+    bool maybe;  /* two change places, if data has them run */
     Err *err;
 } Order;
 
-/* Iterations in the order of the loops in `loops`, as a relation over the loops in the old order. */
+/* Iterations in the order of the loops in `loops`, as a relation over the loops in
+** the old order. */
 static isl_map *earlier(const Order *o, const Node *const *loops)
 {
     isl_space *space = isl_space_map_from_set(isl_space_set_alloc(o->m->ctx, 0, o->n));
@@ -37,14 +40,16 @@ static isl_map *earlier(const Order *o, const Node *const *loops)
 static isl_map *of_nest(const Order *o, const Stmt *s, const Access *a)
 {
     isl_map *m = isl_map_copy(a->by_loops);
-    return isl_map_project_out(m, isl_dim_in, o->outer + o->n, (unsigned)s->nloops - o->outer - o->n);
+    return isl_map_project_out(m, isl_dim_in, o->outer + o->n,
+                               (unsigned)s->nloops - o->outer - o->n);
 }
 
 /* "y=0, x=1", from the coordinates that begin at `at`. */
 static void put_iteration(const Order *o, Buf *b, isl_point *p, unsigned at)
 {
     for (unsigned i = 0; i < o->n; i++)
-        buf_printf(b, "%s%s=%lld", i ? ", " : "", ir_var_name(o->before[i]->kid[For_var]), (long long)model_coordinate(p, at + i));
+        buf_printf(b, "%s%s=%lld", i ? ", " : "", ir_var_name(o->before[i]->kid[For_var]),
+                   (long long)model_coordinate(p, at + i));
 }
 
 static const char *done(const Stmt *s, const Access *a)
@@ -52,20 +57,24 @@ static const char *done(const Stmt *s, const Access *a)
     return a != &s->write ? "read" : s->update ? "updated" : "written";
 }
 
-static isl_map *at_iteration(const Order *o, const Stmt *s, const Access *a, isl_point *p, unsigned from)
+static isl_map *at_iteration(const Order *o, const Stmt *s, const Access *a, isl_point *p,
+                             unsigned from)
 {
     isl_map *m = of_nest(o, s, a);
     for (unsigned i = 0; i < o->outer + o->n; i++)
-        m = isl_map_fix_val(m, isl_dim_in, i, isl_val_int_from_si(o->m->ctx, model_coordinate(p, from + i)));
+        m = isl_map_fix_val(m, isl_dim_in, i,
+                            isl_val_int_from_si(o->m->ctx, model_coordinate(p, from + i)));
     return m;
 }
 
 /* "B[1] is written at y=0, x=1 and read at y=1, x=0, which would come first" */
-static void show_turn(const Order *o, const Stmt *s, const Access *a, const Stmt *t, const Access *b, isl_point *p)
+static void show_turn(const Order *o, const Stmt *s, const Access *a, const Stmt *t,
+                      const Access *b, isl_point *p)
 {
     Buf w = buf_new(o->A);
     isl_map *x = at_iteration(o, s, a, p, 0), *y = at_iteration(o, t, b, p, o->outer + o->n);
-    isl_point *e = isl_set_sample_point(isl_set_lexmin(isl_set_intersect(isl_map_range(x), isl_map_range(y))));
+    isl_point *e =
+        isl_set_sample_point(isl_set_lexmin(isl_set_intersect(isl_map_range(x), isl_map_range(y))));
     if (e && isl_point_is_void(e) == isl_bool_false) {
         buf_printf(&w, "%s[", ir_buf_name(a->buffer));
         for (unsigned d = 0; d < ir_rank(a->buffer); d++)
@@ -80,12 +89,14 @@ static void show_turn(const Order *o, const Stmt *s, const Access *a, const Stmt
 }
 
 /* Names the first loop whose place another takes. */
-static void refuse(Order *o, const Stmt *s, const Access *a, const Stmt *t, const Access *b, isl_map *pairs)
+static void refuse(Order *o, const Stmt *s, const Access *a, const Stmt *t, const Access *b,
+                   isl_map *pairs)
 {
     unsigned k = 0;
     while (k + 1 < o->n && o->before[k]->kid[For_var] == o->after[k]->kid[For_var])
         k++;
-    const char *was = ir_var_name(o->before[k]->kid[For_var]), *is = ir_var_name(o->after[k]->kid[For_var]);
+    const char *was = ir_var_name(o->before[k]->kid[For_var]),
+               *is = ir_var_name(o->after[k]->kid[For_var]);
     REFUSE(o->err, order_turns, o->before[0], is, was, ir_buf_name(a->buffer), was, is);
     isl_point *p = isl_set_sample_point(isl_set_lexmin(isl_map_wrap(isl_map_copy(pairs))));
     if (p && isl_point_is_void(p) == isl_bool_false)
@@ -133,14 +144,15 @@ static bool any_turn(Order *o)
                 return true;
             for (size_t k = 0; k < t->nreads; k++)
                 if (t->read[k].buffer == s->write.buffer && !o->failed &&
-                    (changes_places(o, s, &s->write, t, &t->read[k]) || changes_places(o, t, &t->read[k], s, &s->write)))
+                    (changes_places(o, s, &s->write, t, &t->read[k]) ||
+                     changes_places(o, t, &t->read[k], s, &s->write)))
                     return true;
         }
     return false;
 }
 
-DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *before, const Node *const *after, long operations,
-                            Err *err)
+DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *before,
+                            const Node *const *after, long operations, Err *err)
 {
     Arena *A = arena_scratch(NULL);
     isl_ctx *ctx = model_ctx((unsigned long)operations);
@@ -156,9 +168,9 @@ DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *befor
             answer = DEP_BROKEN;
         isl_map_free(o.turned);
         why = answer != DEP_OK ? NULL
-              : o.failed         ? "the work limit was reached"
-              : o.maybe          ? "what runs depends on data"
-                                 : NULL;
+              : o.failed       ? "the work limit was reached"
+              : o.maybe        ? "what runs depends on data"
+                               : NULL;
     }
     if (why) {
         REFUSE(err, dependences_unknown, before[0], "the loops may stand in this order", why);

@@ -22,7 +22,8 @@ typedef struct Parallel {
 static isl_map *of_iteration(const Parallel *p, const Stmt *s, const Access *a)
 {
     isl_map *m = isl_map_copy(a->by_loops);
-    return isl_map_project_out(m, isl_dim_in, (unsigned)p->depth + 1, (unsigned)(s->nloops - p->depth - 1));
+    return isl_map_project_out(m, isl_dim_in, (unsigned)p->depth + 1,
+                               (unsigned)(s->nloops - p->depth - 1));
 }
 
 /* The smallest pair of iterations in `pairs`, and the first element that both touch. */
@@ -53,18 +54,21 @@ static bool smallest(Parallel *p, isl_map *pairs, isl_map *a, isl_map *b, LoopCo
 }
 
 /* Do two different iterations meet in an element by these two accesses? */
-static bool meet(Parallel *p, const Stmt *s, const Access *a, const Stmt *t, const Access *b, LoopConflict *out)
+static bool meet(Parallel *p, const Stmt *s, const Access *a, const Stmt *t, const Access *b,
+                 LoopConflict *out)
 {
     isl_map *x = of_iteration(p, s, a), *y = of_iteration(p, t, b);
     isl_map *pairs = isl_map_apply_range(isl_map_copy(x), isl_map_reverse(isl_map_copy(y)));
     for (size_t i = 0; i < p->depth; i++)
         pairs = isl_map_equate(pairs, isl_dim_in, (int)i, isl_dim_out, (int)i);
-    isl_map *later = isl_map_order_lt(isl_map_copy(pairs), isl_dim_in, (int)p->depth, isl_dim_out, (int)p->depth);
+    isl_map *later = isl_map_order_lt(isl_map_copy(pairs), isl_dim_in, (int)p->depth, isl_dim_out,
+                                      (int)p->depth);
     isl_bool none = isl_map_is_empty(later);
     bool swap = none == isl_bool_true;
     if (swap) { /* the second access in the earlier iteration */
         isl_map_free(later);
-        later = isl_map_order_gt(isl_map_copy(pairs), isl_dim_in, (int)p->depth, isl_dim_out, (int)p->depth);
+        later = isl_map_order_gt(isl_map_copy(pairs), isl_dim_in, (int)p->depth, isl_dim_out,
+                                 (int)p->depth);
         later = isl_map_reverse(later);
         none = s == t && a == b ? isl_bool_true : isl_map_is_empty(later);
     }
@@ -75,7 +79,8 @@ static bool meet(Parallel *p, const Stmt *s, const Access *a, const Stmt *t, con
     if (found) {
         AccessKind kind_a = s->update ? ACCESS_UPDATE : ACCESS_WRITE;
         AccessKind kind_b = b != &t->write ? ACCESS_READ : t->update ? ACCESS_UPDATE : ACCESS_WRITE;
-        *out = (LoopConflict){.buffer = a->buffer, .first_does = swap ? kind_b : kind_a,
+        *out = (LoopConflict){.buffer = a->buffer,
+                              .first_does = swap ? kind_b : kind_a,
                               .second_does = swap ? kind_a : kind_b};
         p->failed |= !smallest(p, later, swap ? y : x, swap ? x : y, out);
     }
@@ -101,10 +106,12 @@ static bool any_meet(Parallel *p, LoopConflict *out)
             continue;
         for (size_t j = 0; j < m->nstmts && !p->failed; j++) {
             const Stmt *t = m->stmt[j];
-            if (j >= i && t->write.buffer == s->write.buffer && meet(p, s, &s->write, t, &t->write, out))
+            if (j >= i && t->write.buffer == s->write.buffer &&
+                meet(p, s, &s->write, t, &t->write, out))
                 return true;
             for (size_t k = 0; k < t->nreads && !p->failed; k++)
-                if (t->read[k].buffer == s->write.buffer && meet(p, s, &s->write, t, &t->read[k], out))
+                if (t->read[k].buffer == s->write.buffer &&
+                    meet(p, s, &s->write, t, &t->read[k], out))
                     return true;
         }
     }

@@ -1,13 +1,14 @@
 /* dep_step.c -- does a scheduled program compute what the original does?
 **
-** Programs made from tensor expressions store each element once and then at most update it.  For
-** such a program the meaning is in the sources: which instances write what an instance reads.  That
-** relation has no order in it, so it is small and cheap even for deeply tiled programs.  Order
-** enters once, as a demand on the new program: all that write an element have run when it is read.
+** Programs made from tensor expressions store each element once and then at most
+** update it.  For such a program the meaning is in the sources: which instances write
+** what an instance reads.  That relation has no order in it, so it is small and cheap
+** even for deeply tiled programs.  Order enters once, as a demand on the new program:
+** all that write an element have run when it is read.
 **
-** An instance may run more than once (a producer recomputed for each tile).  The demand is then that within an
-** iteration of some loops around both, the whole of the element is made before it is read, and made
-** once. */
+** An instance may run more than once (a producer recomputed for each tile).  The
+** demand is then that within an iteration of some loops around both, the whole of the
+** element is made before it is read, and made once. */
 #include <isl/point.h>
 #include <isl/val.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 typedef struct Check {
     Model *m, *other;
     Arena *A;
-    bool failed;  /* isl gave no answer */
+    bool failed; /* isl gave no answer */
     Err *err;
 } Check;
 
@@ -51,7 +52,8 @@ static const char *instance_text(Arena *A, const Stmt *s, isl_point *p, size_t a
     Buf b = buf_new(A);
     buf_printf(&b, "%s(", s->name);
     for (size_t i = 0; i < s->naxes; i++)
-        buf_printf(&b, "%s%s=%lld", i ? ", " : "", ir_var_name(s->axis[i]), (long long)model_coordinate(p, at + i));
+        buf_printf(&b, "%s%s=%lld", i ? ", " : "", ir_var_name(s->axis[i]),
+                   (long long)model_coordinate(p, at + i));
     buf_putc(&b, ')');
     return buf_str(&b);
 }
@@ -102,14 +104,15 @@ static isl_map *name_range(isl_map *m, const char *prefix, const Node *buffer)
 
 /* What is read where `reads` says: the instances that write those elements, and elements that none
 ** writes.  Only stores count for an update, which begins with what they left. */
-static isl_union_map *sources_of(const Model *m, isl_map *reads, const Node *buffer, bool stores_only,
-                                 isl_union_map *u)
+static isl_union_map *sources_of(const Model *m, isl_map *reads, const Node *buffer,
+                                 bool stores_only, isl_union_map *u)
 {
     for (size_t i = 0; i < m->nstmts; i++) {
         const Stmt *w = m->stmt[i];
         if (w->write.buffer != buffer || (stores_only && w->update))
             continue;
-        u = add(u, isl_map_apply_range(isl_map_copy(reads), isl_map_reverse(isl_map_copy(w->write.of))));
+        u = add(u, isl_map_apply_range(isl_map_copy(reads),
+                                       isl_map_reverse(isl_map_copy(w->write.of))));
     }
     isl_map *rest = isl_map_copy(reads);
     for (size_t i = 0; i < m->nstmts; i++) {
@@ -160,10 +163,12 @@ static isl_union_map *without_internal(Check *c, isl_union_map *u)
     for (size_t i = 0; i < c->m->nstmts; i++)
         if (!is_common(c, c->m->stmt[i]))
             internal = isl_union_set_add_set(internal, isl_set_copy(c->m->stmt[i]->instances));
-    isl_union_map *through = isl_union_map_intersect_domain(isl_union_map_copy(u), isl_union_set_copy(internal));
+    isl_union_map *through =
+        isl_union_map_intersect_domain(isl_union_map_copy(u), isl_union_set_copy(internal));
     u = isl_union_map_subtract_domain(u, isl_union_set_copy(internal));
     for (size_t depth = 0; depth <= c->m->nstmts && !c->failed; depth++) {
-        isl_union_map *inner = isl_union_map_intersect_range(isl_union_map_copy(u), isl_union_set_copy(internal));
+        isl_union_map *inner =
+            isl_union_map_intersect_range(isl_union_map_copy(u), isl_union_set_copy(internal));
         if (yes(c, isl_union_map_is_empty(inner))) {
             isl_union_map_free(inner);
             break;
@@ -194,7 +199,8 @@ static size_t common_loops(const Stmt *w, const Stmt *r, bool *first)
 /* instance -> values of the first n loops */
 static isl_map *time_of(const Stmt *s, size_t n)
 {
-    return isl_map_project_out(isl_map_copy(s->when), isl_dim_out, (unsigned)n, (unsigned)(s->nloops - n));
+    return isl_map_project_out(isl_map_copy(s->when), isl_dim_out, (unsigned)n,
+                               (unsigned)(s->nloops - n));
 }
 
 /* Within an iteration of its first p loops, does each instance run once? */
@@ -216,10 +222,10 @@ static bool runs_once(Check *c, const Stmt *s, size_t p)
 
 typedef struct Pair {
     const Stmt *w, *r;
-    isl_map *pairs;    /* instances of w -> of r that meet in an element */
-    size_t loops;      /* around both */
-    bool first;        /* w stands before r inside them */
-    size_t scope;      /* loops around the buffer's alloc */
+    isl_map *pairs; /* instances of w -> of r that meet in an element */
+    size_t loops;   /* around both */
+    bool first;     /* w stands before r inside them */
+    size_t scope;   /* loops around the buffer's alloc */
 } Pair;
 
 /* Pairs of times, of w and r, that are wrong within an iteration of the first p loops. */
@@ -232,8 +238,10 @@ static isl_map *wrong_times(Check *c, const Pair *q, isl_map *times, size_t p)
     isl_map *late = q->first ? isl_map_lex_gt(space) : isl_map_lex_ge(space);
     isl_map *wrong = isl_map_intersect(isl_map_copy(bad), late);
     for (size_t i = p; i < q->scope; i++) { /* another iteration's buffer */
-        wrong = isl_map_union(wrong, isl_map_order_lt(isl_map_copy(bad), isl_dim_in, (int)i, isl_dim_out, (int)i));
-        wrong = isl_map_union(wrong, isl_map_order_gt(isl_map_copy(bad), isl_dim_in, (int)i, isl_dim_out, (int)i));
+        wrong = isl_map_union(
+            wrong, isl_map_order_lt(isl_map_copy(bad), isl_dim_in, (int)i, isl_dim_out, (int)i));
+        wrong = isl_map_union(
+            wrong, isl_map_order_gt(isl_map_copy(bad), isl_dim_in, (int)i, isl_dim_out, (int)i));
     }
     isl_map_free(bad);
     return wrong;
@@ -242,7 +250,8 @@ static isl_map *wrong_times(Check *c, const Pair *q, isl_map *times, size_t p)
 /* Does w run, in each iteration of the first p loops in which r needs it? */
 static bool runs_there(Check *c, const Pair *q, size_t p)
 {
-    isl_map *need = isl_map_apply_range(isl_map_copy(q->pairs), time_of(q->r, p)), *have = time_of(q->w, p);
+    isl_map *need = isl_map_apply_range(isl_map_copy(q->pairs), time_of(q->r, p)),
+            *have = time_of(q->w, p);
     bool ok = yes(c, isl_map_is_subset(need, have));
     isl_map_free(need);
     isl_map_free(have);
@@ -277,7 +286,8 @@ static int in_time(Check *c, const Pair *q, size_t most)
 }
 
 /* Pairs of an instance of w and one of r that reads an element of `buffer` which it writes. */
-static Pair pair_of(const Model *m, const Stmt *w, const Stmt *r, isl_map *reads, const Node *buffer)
+static Pair pair_of(const Model *m, const Stmt *w, const Stmt *r, isl_map *reads,
+                    const Node *buffer)
 {
     Pair q = {.w = w, .r = r, .scope = model_scope(m, buffer)};
     q.pairs = isl_map_apply_range(isl_map_copy(w->write.of), isl_map_reverse(isl_map_copy(reads)));
@@ -285,13 +295,15 @@ static Pair pair_of(const Model *m, const Stmt *w, const Stmt *r, isl_map *reads
     return q;
 }
 
-/* "B[3, 4]": the first element that r reads in the instance at `p`, whose coordinates begin at `from`. */
-static const char *element_text(Check *c, const Stmt *r, isl_map *reads, const Node *buffer, isl_point *p,
-                                size_t from)
+/* "B[3, 4]": the first element that r reads in the instance at `p`, whose coordinates
+** begin at `from`. */
+static const char *element_text(Check *c, const Stmt *r, isl_map *reads, const Node *buffer,
+                                isl_point *p, size_t from)
 {
     isl_map *at = isl_map_copy(reads);
     for (size_t i = 0; i < r->naxes; i++)
-        at = isl_map_fix_val(at, isl_dim_in, (unsigned)i, isl_val_int_from_si(c->m->ctx, model_coordinate(p, from + i)));
+        at = isl_map_fix_val(at, isl_dim_in, (unsigned)i,
+                             isl_val_int_from_si(c->m->ctx, model_coordinate(p, from + i)));
     isl_point *e = isl_set_sample_point(isl_set_lexmin(isl_map_range(at)));
     Buf b = buf_new(c->A);
     buf_printf(&b, "%s[", ir_buf_name(buffer));
@@ -326,11 +338,13 @@ static bool refuse_order(Check *c, const Pair *q, const Node *buffer, isl_map *r
         p = smallest(bad);
     }
     char why[300];
-    const char *verb = q->w->update ? "updates" : "writes", *by = p ? instance_text(c->A, q->w, p, 0) : q->w->name;
+    const char *verb = q->w->update ? "updates" : "writes",
+               *by = p ? instance_text(c->A, q->w, p, 0) : q->w->name;
     const char *who = p ? instance_text(c->A, q->r, p, q->w->naxes) : q->r->name;
     const char *outer = gone ? ir_var_name(q->r->loop[q->scope - 1]) : "";
     if (gone)
-        snprintf(why, sizeof why, "it reads %s, which %s %s in another iteration of %s, where it is other memory",
+        snprintf(why, sizeof why,
+                 "it reads %s, which %s %s in another iteration of %s, where it is other memory",
                  ir_buf_name(buffer), by, verb, outer);
     else
         snprintf(why, sizeof why, "it reads %s before %s %s it", ir_buf_name(buffer), by, verb);
@@ -338,7 +352,8 @@ static bool refuse_order(Check *c, const Pair *q, const Node *buffer, isl_map *r
     if (p) {
         const char *what = element_text(c, q->r, reads, buffer, p, q->w->naxes);
         if (gone)
-            err_witness(c->err, "%s %s %s, %s reads it in another iteration of %s", by, verb, what, who, outer);
+            err_witness(c->err, "%s %s %s, %s reads it in another iteration of %s", by, verb, what,
+                        who, outer);
         else
             err_witness(c->err, "%s %s %s after %s reads it", by, verb, what, who);
     }
@@ -348,15 +363,17 @@ static bool refuse_order(Check *c, const Pair *q, const Node *buffer, isl_map *r
     return false;
 }
 
-/* In each iteration of the first p loops in which `u` runs, does what it begins with, and the other way round?
-** Adds the instances of u that begin with `i` to *begun. */
+/* In each iteration of the first p loops in which `u` runs, does what it begins with, and the other
+** way round? Adds the instances of u that begin with `i` to *begun. */
 static bool made_together(Check *c, const Stmt *i, const Stmt *u, size_t p, isl_set **begun)
 {
     Pair q = pair_of(c->m, i, u, u->write.of, u->write.buffer);
     bool ok = yes(c, isl_map_is_empty(q.pairs));
     if (!ok && q.loops >= p && in_time(c, &q, p) >= 0) {
-        isl_map *at_u = isl_map_apply_range(isl_map_copy(q.pairs), time_of(u, p)), *at_i = time_of(i, p);
-        isl_map *back = isl_map_apply_range(isl_map_reverse(isl_map_copy(q.pairs)), isl_map_copy(at_i));
+        isl_map *at_u = isl_map_apply_range(isl_map_copy(q.pairs), time_of(u, p)),
+                *at_i = time_of(i, p);
+        isl_map *back =
+            isl_map_apply_range(isl_map_reverse(isl_map_copy(q.pairs)), isl_map_copy(at_i));
         isl_map *own = time_of(u, p);
         ok = yes(c, isl_map_is_subset(at_u, at_i)) && yes(c, isl_map_is_subset(back, own));
         isl_map_free(at_u);
@@ -368,7 +385,8 @@ static bool made_together(Check *c, const Stmt *i, const Stmt *u, size_t p, isl_
     return ok;
 }
 
-/* Is every element of the buffer made anew, begun and updated once, in each iteration of some p loops? */
+/* Is every element of the buffer made anew, begun and updated once, in each iteration
+** of some p loops? */
 static bool remade(Check *c, const Node *buffer, size_t p)
 {
     const Model *m = c->m;
@@ -417,14 +435,16 @@ static bool made_once(Check *c, const Stmt *w, size_t p)
 static bool refuse_repeated(Check *c, const Stmt *w, const char *reader, const Node *where)
 {
     char why[300];
-    snprintf(why, sizeof why, w->update ? "%s updates %s more than once" : "%s begins %s again halfway", w->name,
+    snprintf(why, sizeof why,
+             w->update ? "%s updates %s more than once" : "%s begins %s again halfway", w->name,
              ir_buf_name(w->write.buffer));
     return REFUSE(c->err, step_breaks, where, reader, why);
 }
 
 /* All that write what r reads there have run, and an element's updates ran once since its store.
 ** stores_only: r is an update, which reads what a store began. */
-static bool order_of_read(Check *c, const Stmt *r, isl_map *reads, const Node *buffer, bool stores_only)
+static bool order_of_read(Check *c, const Stmt *r, isl_map *reads, const Node *buffer,
+                          bool stores_only)
 {
     for (size_t i = 0; i < c->m->nstmts; i++) {
         const Stmt *w = c->m->stmt[i];
@@ -486,7 +506,8 @@ static bool stores_once(Check *c)
             const Stmt *t = m->stmt[j];
             if (t->update || t->write.buffer != s->write.buffer)
                 continue;
-            isl_set *a = isl_map_range(isl_map_copy(s->write.of)), *b = isl_map_range(isl_map_copy(t->write.of));
+            isl_set *a = isl_map_range(isl_map_copy(s->write.of)),
+                    *b = isl_map_range(isl_map_copy(t->write.of));
             bool apart = yes(c, isl_set_is_disjoint(a, b));
             isl_set_free(a);
             isl_set_free(b);
@@ -520,10 +541,12 @@ static bool covered(Check *c, isl_union_map *a, isl_union_map *b, bool missing)
     isl_point *p = one ? smallest(one) : NULL;
     if (p) {
         size_t n = (size_t)isl_map_dim(one, isl_dim_in), k = (size_t)isl_map_dim(one, isl_dim_out);
-        const char *name = isl_map_get_tuple_name(one, isl_dim_in), *from = isl_map_get_tuple_name(one, isl_dim_out);
+        const char *name = isl_map_get_tuple_name(one, isl_dim_in),
+                   *from = isl_map_get_tuple_name(one, isl_dim_out);
         const char *who = tuple_text(c, name, n, p, 0), *what = tuple_text(c, from, k, p, n);
         char why[400];
-        snprintf(why, sizeof why, missing ? "it should use %s, and does not" : "it uses %s, and should not", what);
+        snprintf(why, sizeof why,
+                 missing ? "it should use %s, and does not" : "it uses %s, and should not", what);
         REFUSE(c->err, step_breaks, NULL, who, why);
         err_witness(c->err, "%s %s %s", who, missing ? "does not get" : "gets", what);
     } else {

@@ -1,8 +1,9 @@
 /* distance.c -- equations between two touches, and bounds from them by propagation.
 **
-** Where both indices have a loop with the same factor, only the distance matters, and that is the variable; else
-** the values of the loop at both touches are variables, too.  Quotients are variables with the row
-** 0 <= base - n*q < n.  Each row narrows the bounds of each of its variables by those of the others, until nothing moves.
+** Where both indices have a loop with the same factor, only the distance matters, and that is the
+** variable; else the values of the loop at both touches are variables, too.  Quotients are
+** variables with the row 0 <= base - n*q < n.  Each row narrows the bounds of each of its variables
+** by those of the others, until nothing moves.
 */
 #include "core/affine/distance.h"
 
@@ -10,7 +11,8 @@
 
 enum { VARS = 160, ROWS = 96, ROW_TERMS = 768, ROUNDS = 12 };
 
-/* The limit of access.c on sums sees to it that no sum of a row, at the first touch less the second, wraps. */
+/* The limit of access.c on sums sees to it that no sum of a row, at the first touch
+** less the second, wraps. */
 typedef struct Row {
     int first, n;
     int64_t lo, hi; /* of the sum of its terms */
@@ -22,7 +24,8 @@ typedef struct Equations {
     int nvars, nrows, nterms;
     bool full, never;
     int64_t lo[VARS], hi[VARS];
-    int distance[ACC_ATOMS], value[2][ACC_ATOMS]; /* variables of the atoms; -1 until they are needed */
+    /* Variables of the atoms; -1 until they are needed */
+    int distance[ACC_ATOMS], value[2][ACC_ATOMS];
     Row row[ROWS];
     FormTerm term[ROW_TERMS]; /* .atom is a variable here */
 } Equations;
@@ -48,7 +51,8 @@ static void put_term(Equations *e, int var, int64_t c)
         e->term[e->nterms++] = (FormTerm){c, var};
 }
 
-/* The terms put since `first` are a row.  Rows that do not fit are left out, which only loses bounds. */
+/* The terms put since `first` are a row.  Rows that do not fit are left out, which
+** only loses bounds. */
 static void end_row(Equations *e, int first, int64_t lo, int64_t hi)
 {
     if (e->full || e->nrows == ROWS) {
@@ -111,7 +115,8 @@ static void bound_quotient(Equations *e, int side, int atom)
     end_row(e, first, -a->base.c0, a->divisor - 1 - a->base.c0);
 }
 
-/* The atom's value at one of the touches; where the atom has a distance, the values at both are tied by it. */
+/* The atom's value at one of the touches; where the atom has a distance, the values
+** at both are tied by it. */
 static int value_of(Equations *e, int side, int atom)
 {
     if (e->value[side][atom] >= 0)
@@ -223,7 +228,8 @@ static bool narrow_row(Equations *e, const Row *r)
     if (least >= r->lo && most <= r->hi)
         return false;
     for (; t < end && !e->never; t++) {
-        int64_t a = least_of(e, t), b = most_of(e, t), low = r->lo - (most - b), high = r->hi - (least - a);
+        int64_t a = least_of(e, t), b = most_of(e, t), low = r->lo - (most - b),
+                high = r->hi - (least - a);
         if (a == b || (low <= a && b <= high) || !narrow_var(e, t->atom, t->c, low, high))
             continue;
         moved = true;

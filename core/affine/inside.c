@@ -130,18 +130,20 @@ static const char *element_text(const Walk *w, const VarRange *at, const Node *b
     return buf_str(&out);
 }
 
-static bool refuse(Walk *w, const Node *access, const Node *const *index, size_t d, const Linear *sum,
-                   bool above)
+static bool refuse(Walk *w, const Node *access, const Node *const *index, size_t d,
+                   const Linear *sum, bool above)
 {
     const Node *buffer = access->kid[0];
     VarRange at[IR_MAX_DEPTH];
     go_to_end(w, sum, above, at);
     long long n = ir_dim(buffer, d);
-    const char *has = n == 0 ? "no elements" : n == 1 ? "only element 0"
-                      : arena_printf(w->A, "%lld elements, 0 to %lld", n, n - 1);
-    return REFUSE(w->err, surely_outside, access, w->frame ? ir_block_name(w->frame->block) : "the program",
-           iteration_text(w, at), access->op == OP_Load ? "reads" : "writes",
-           element_text(w, at, buffer, index), d, ir_buf_name(buffer), has, ir_buf_name(buffer));
+    const char *has = n == 0   ? "no elements"
+                      : n == 1 ? "only element 0"
+                               : arena_printf(w->A, "%lld elements, 0 to %lld", n, n - 1);
+    return REFUSE(w->err, surely_outside, access,
+                  w->frame ? ir_block_name(w->frame->block) : "the program", iteration_text(w, at),
+                  access->op == OP_Load ? "reads" : "writes", element_text(w, at, buffer, index), d,
+                  ir_buf_name(buffer), has, ir_buf_name(buffer));
 }
 
 /* ---- the walk ---- */
@@ -154,7 +156,8 @@ static bool has_window(const Walk *w, const Node *buffer)
     return false;
 }
 
-_Static_assert(Load_buffer == 0 && Store_buffer == 0 && Update_buffer == 0, "an access begins with its buffer");
+_Static_assert(Load_buffer == 0 && Store_buffer == 0 && Update_buffer == 0,
+               "an access begins with its buffer");
 
 static bool access_inside(Walk *w, const Node *access, const Node *const *index)
 {
@@ -225,8 +228,10 @@ static bool stmt_inside(Walk *w, const Node *s)
     case OP_Block: return block_inside(w, s);
     case OP_Alloc: return alloc_inside(w, s);
     case OP_If: return expr_inside(w, s->kid[If_cond]);
-    case OP_Store: return expr_inside(w, s->kid[Store_value]) && access_inside(w, s, s->kid + Store_index);
-    case OP_Update: return expr_inside(w, s->kid[Update_value]) && access_inside(w, s, s->kid + Update_index);
+    case OP_Store:
+        return expr_inside(w, s->kid[Store_value]) && access_inside(w, s, s->kid + Store_index);
+    case OP_Update:
+        return expr_inside(w, s->kid[Update_value]) && access_inside(w, s, s->kid + Update_index);
     case OP_Seq:
         for (size_t i = 0; i < s->nkids; i++)
             if (!stmt_inside(w, s->kid[i]))

@@ -29,8 +29,14 @@ int64_t model_coordinate(isl_point *p, size_t i)
     return x;
 }
 
-static void free_map(void *map) { isl_map_free(map); }
-static void free_set(void *set) { isl_set_free(set); }
+static void free_map(void *map)
+{
+    isl_map_free(map);
+}
+static void free_set(void *set)
+{
+    isl_set_free(set);
+}
 
 /* The arena owns it from now on. */
 static isl_map *keep_map(Arena *A, isl_map *map)
@@ -91,7 +97,8 @@ static void depends_on_data(const Walk *w, Stmt *s, const char *why)
 }
 
 /* 0 <= var < extent, and var as a dimension. */
-static isl_set *bind_loop(const Walk *w, Stmt *s, AffEnv *e, const Node *loop, int dim, isl_set *runs)
+static isl_set *bind_loop(const Walk *w, Stmt *s, AffEnv *e, const Node *loop, int dim,
+                          isl_set *runs)
 {
     aff_bind_dim(e, loop->kid[For_var], dim);
     isl_pw_aff *extent = aff_of(e, loop->kid[For_extent]);
@@ -175,7 +182,7 @@ static void note_read(Reads *r, const Node *load, isl_set *domain)
     Access *a = &s->read[r->at++];
     s->nreads = r->at > s->nreads ? r->at : s->nreads;
     isl_map *m = keep_map(r->A, aff_access(r->e, load->kid[Load_buffer], &load->kid[Load_index],
-                                                isl_set_copy(domain)));
+                                           isl_set_copy(domain)));
     a->buffer = load->kid[Load_buffer];
     *(r->by_loops ? &a->by_loops : &a->of) = m;
 }
@@ -262,7 +269,8 @@ static const char *name_of(const Walk *w, const Stmt *s, bool init)
     const char *name = arena_printf(m->A, "%s%s", base, init ? ".init" : "");
     size_t same = 0;
     for (size_t i = 0; i < m->nstmts; i++)
-        same += m->stmt[i]->write.buffer && m->stmt[i]->block == s->block && (!s->block || strcmp(m->stmt[i]->name, name) == 0 || same > 0);
+        same += m->stmt[i]->write.buffer && m->stmt[i]->block == s->block &&
+                (!s->block || strcmp(m->stmt[i]->name, name) == 0 || same > 0);
     return same || !s->block ? arena_printf(m->A, "%s#%zu", name, same) : name;
 }
 
@@ -292,8 +300,9 @@ static void count_by_axes(Model *m, Stmt *s, AffEnv *loops, const Node *n)
             for (size_t k = 0; k < s->naxes; k++)
                 bound |= s->axis[k] == var;
             if (!bound)
-                aff_bind(&e, var, isl_pw_aff_val_on_domain(isl_set_universe(isl_space_copy(e.space)),
-                                                           isl_val_zero(m->ctx)));
+                aff_bind(&e, var,
+                         isl_pw_aff_val_on_domain(isl_set_universe(isl_space_copy(e.space)),
+                                                  isl_val_zero(m->ctx)));
         }
     accesses(m, s, &e, n, s->instances, false);
     aff_end(&e);

@@ -39,24 +39,25 @@ typedef struct Stmt {
     const Node *node; /* the Store or Update, or what decides */
     bool maybe;       /* whether it runs where `runs` says depends on data */
     const char *name;
-    const Node *block;               /* NULL outside every block */
-    const Node *axis[MODEL_DIMS];    /* what counts instances */
+    const Node *block;            /* NULL outside every block */
+    const Node *axis[MODEL_DIMS]; /* what counts instances */
     size_t naxes;
-    const Node *loop[MODEL_LOOPS];   /* the Vars of the loops around, outermost first */
+    const Node *loop[MODEL_LOOPS]; /* the Vars of the loops around, outermost first */
     size_t nloops;
     Step step[2 * MODEL_LOOPS];
     size_t nsteps;
-    isl_set *runs;      /* values of the loops for which it runs */
-    isl_map *when;      /* instance -> values of the loops */
+    isl_set *runs; /* values of the loops for which it runs */
+    isl_map *when; /* instance -> values of the loops */
     isl_set *instances;
     bool update;      /* not a Store */
     int64_t combiner; /* of an update */
-    Access write; /* of what decides the buffer is NULL */
+    Access write;     /* of what decides the buffer is NULL */
     Access *read;
     size_t nreads, cap;
 } Stmt;
 
-/* A buffer that is not there all the time: a different one for all values of the loops around its alloc. */
+/* A buffer that is not there all the time: a different one for all values of the
+** loops around its alloc. */
 typedef struct Scoped {
     const Node *buffer;
     size_t nloops;

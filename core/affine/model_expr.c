@@ -36,7 +36,8 @@ void aff_bind_dim(AffEnv *e, const Node *var, int dim)
 
 static isl_pw_aff *constant(AffEnv *e, int64_t v)
 {
-    return isl_pw_aff_val_on_domain(isl_set_universe(isl_space_copy(e->space)), isl_val_int_from_si(e->ctx, v));
+    return isl_pw_aff_val_on_domain(isl_set_universe(isl_space_copy(e->space)),
+                                    isl_val_int_from_si(e->ctx, v));
 }
 
 static isl_pw_aff *not_affine(AffEnv *e)
@@ -70,7 +71,8 @@ static isl_pw_aff *of_quotient(AffEnv *e, const Node *n)
         return not_affine(e);
     isl_val *k = isl_val_int_from_si(e->ctx, n->kid[1]->at.i);
     isl_pw_aff *a = aff_of(e, n->kid[0]);
-    return n->op == OP_FloorMod ? isl_pw_aff_mod_val(a, k) : isl_pw_aff_floor(isl_pw_aff_scale_down_val(a, k));
+    return n->op == OP_FloorMod ? isl_pw_aff_mod_val(a, k)
+                                : isl_pw_aff_floor(isl_pw_aff_scale_down_val(a, k));
 }
 
 static isl_pw_aff *of_select(AffEnv *e, const Node *n)
@@ -146,7 +148,8 @@ isl_map *aff_access(AffEnv *e, const Node *buffer, const Node *const *index, isl
         e->not_affine = before;
         one = isl_map_lower_bound_si(one, isl_dim_out, 0, 0);
         if (ir_dim(buffer, d) >= 0)
-            one = isl_map_upper_bound_val(one, isl_dim_out, 0, isl_val_int_from_si(e->ctx, ir_dim(buffer, d) - 1));
+            one = isl_map_upper_bound_val(one, isl_dim_out, 0,
+                                          isl_val_int_from_si(e->ctx, ir_dim(buffer, d) - 1));
         m = isl_map_flat_range_product(m, one);
     }
     return m;

@@ -146,7 +146,8 @@ static bool relax_mul(const Relax *r, const Node *e, Span *out)
     int64_t c = b->at.i, width;
     if (__builtin_mul_overflow(s.span, c, &width))
         return false;
-    *out = s.base ? span_at(ix_mul(r->A, span_min(r->A, &s), b), width) : (Span){NULL, wrap_mul(s.c, c), width};
+    *out = s.base ? span_at(ix_mul(r->A, span_min(r->A, &s), b), width)
+                  : (Span){NULL, wrap_mul(s.c, c), width};
     if (c < 0) {
         out->c = wrap_add(out->c, width);
         out->span = -width;
@@ -154,7 +155,8 @@ static bool relax_mul(const Relax *r, const Node *e, Span *out)
     return true;
 }
 
-/* Every coefficient of the part that stands still is a multiple of n, so that it leaves a division whole. */
+/* Every coefficient of the part that stands still is a multiple of n, so that it
+** leaves a division whole. */
 static bool multiple_of(const Node *e, int64_t n)
 {
     switch ((Op)e->op) {
@@ -228,8 +230,8 @@ static bool relax(const Relax *r, const Node *e, Span *out)
     }
 }
 
-bool region_relax(Arena *A, const Node *e, size_t nloops, const Node *const *loops, const Node **min,
-                  int64_t *extent)
+bool region_relax(Arena *A, const Node *e, size_t nloops, const Node *const *loops,
+                  const Node **min, int64_t *extent)
 {
     Relax r = {A, nloops, loops, NULL};
     Span s;

@@ -1,8 +1,8 @@
 /* region.h -- which part of a buffer a piece of program touches.
 **
 ** A region is a box: for each dimension a least index, an expression over the loops outside the
-** piece, and a constant number of indices.  It covers every access, and may cover more where an index is not
-** affine: then it spans the whole dimension.
+** piece, and a constant number of indices.  It covers every access, and may cover more where an
+** index is not affine: then it spans the whole dimension.
 */
 #ifndef CORE_AFFINE_REGION_H
 #define CORE_AFFINE_REGION_H
@@ -11,10 +11,10 @@
 
 typedef struct Region {
     size_t rank;
-    bool empty;                       /* nothing is touched */
-    const Node *min[IR_MAX_RANK];     /* int64, over the loops outside */
+    bool empty;                   /* nothing is touched */
+    const Node *min[IR_MAX_RANK]; /* int64, over the loops outside */
     int64_t extent[IR_MAX_RANK];
-    bool whole[IR_MAX_RANK];          /* this dimension is spanned from 0 to its extent */
+    bool whole[IR_MAX_RANK]; /* this dimension is spanned from 0 to its extent */
 } Region;
 
 enum { REGION_READS = 1, REGION_WRITES = 2 };
@@ -24,8 +24,8 @@ Region region_of(Arena *A, const Node *stmt, const Node *buffer, int which);
 
 /* The least value and the number of values of an index expression while the loops listed run
 ** through and all others stand still; false if it is not affine. */
-bool region_relax(Arena *A, const Node *e, size_t nloops, const Node *const *loops, const Node **min,
-                  int64_t *extent);
+bool region_relax(Arena *A, const Node *e, size_t nloops, const Node *const *loops,
+                  const Node **min, int64_t *extent);
 
 /* `e`, which is over a block's axes, over the loops around it. */
 const Node *block_over_loops(Arena *A, const Node *block, const Node *e);

@@ -10,14 +10,14 @@ enum { MAX_BOUND = 128, MAX_PATH = 64 };
 /* How far one search goes: the values of each loop, and how many statements it may run for each
 ** value of the loop in question. */
 typedef struct Effort {
-    int64_t of_loop;          /* 0 .. of_loop-1 */
+    int64_t of_loop;            /* 0 .. of_loop-1 */
     int64_t of_inner, of_outer; /* that many from 0; more than 1: the last value, too */
     long steps;
 } Effort;
 
 /* From pretty to thorough; the first that finds something ends the search. */
-static const Effort efforts[] = {{2, 1, 1, 200}, {3, 2, 1, 5000}, {4, 8, 1, 20000}, {64, 2, 1, 2000},
-                                 {3, 2, 2, 2000}, {64, 1, 2, 200}};
+static const Effort efforts[] = {{2, 1, 1, 200},   {3, 2, 1, 5000}, {4, 8, 1, 20000},
+                                 {64, 2, 1, 2000}, {3, 2, 2, 2000}, {64, 1, 2, 200}};
 
 typedef struct Bound {
     const Node *var;
@@ -91,14 +91,16 @@ static bool value_of(Search *s, const Node *n, int64_t *out)
                 return *out = s->bound[i].value, true;
         return false;
     case OP_Neg:
-        return value_of(s, n->kid[0], &a) && (*out = dtype_wrap(n->type, (int64_t)(0 - (uint64_t)a)), true);
+        return value_of(s, n->kid[0], &a) &&
+               (*out = dtype_wrap(n->type, (int64_t)(0 - (uint64_t)a)), true);
     case OP_Not: return value_of(s, n->kid[0], &a) && (*out = !a, true);
     case OP_Cast:
         if (!value_of(s, n->kid[0], &a))
             return false;
         *out = dtype_convert(n->type, n->kid[0]->type, (Scalar){.i = a}).i;
         return true;
-    case OP_Select: return value_of(s, n->kid[0], &a) && value_of(s, n->kid[a ? Select_a : Select_b], out);
+    case OP_Select:
+        return value_of(s, n->kid[0], &a) && value_of(s, n->kid[a ? Select_a : Select_b], out);
     case OP_Let: return value_of_let(s, n, out);
     case OP_And:
     case OP_Or:
@@ -148,8 +150,12 @@ static const char *others(Search *s, const Bound *bound, uint32_t n)
 static void report(Search *s, const Element *e, AccessKind first, AccessKind second)
 {
     const Visit *t = &e->first[first];
-    *s->out = (LoopConflict){.buffer = e->buffer, .first = t->at, .second = s->at, .first_does = first,
-                             .second_does = second, .first_at = others(s, t->bound, t->nbound),
+    *s->out = (LoopConflict){.buffer = e->buffer,
+                             .first = t->at,
+                             .second = s->at,
+                             .first_does = first,
+                             .second_does = second,
+                             .first_at = others(s, t->bound, t->nbound),
                              .second_at = others(s, s->bound, s->nbound)};
     memcpy(s->out->index, e->index, sizeof e->index);
     s->found = true;

@@ -21,7 +21,7 @@ typedef enum AccessKind { ACCESS_READ, ACCESS_WRITE, ACCESS_UPDATE, ACCESS_KINDS
 typedef struct LoopConflict {
     const Node *buffer;
     int64_t index[IR_MAX_RANK];
-    int64_t first, second;          /* values of the loop */
+    int64_t first, second; /* values of the loop */
     AccessKind first_does, second_does;
     const char *first_at, *second_at; /* other loops that are not 0, as "yo=1, yi=7"; "" if none */
 } LoopConflict;

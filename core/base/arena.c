@@ -53,7 +53,8 @@ struct Arena {
 enum { CHUNK_MIN = 1024, CHUNK_MAX = 65536 };
 
 static _Thread_local Guard *innermost;
-static _Thread_local Guard outside; /* answers for what is in hand where no guard stands; nothing jumps to it */
+/* Answers for what is in hand where no guard stands; nothing jumps to it */
+static _Thread_local Guard outside;
 static _Thread_local void (*on_empty)(void *env);
 static _Thread_local void *on_empty_env;
 static _Thread_local long fail_after;

@@ -40,8 +40,8 @@ Arena *arena_new(Arena *parent);
 /* The same, with room for `bytes` at once and no more than that taken for them. */
 Arena *arena_new_sized(Arena *parent, size_t bytes);
 
-/* The same, but released where memory runs out and no guard stands: for what a function has in hand.  It is not held while
-** Lua runs; what is handed to a lasting owner is kept first. */
+/* The same, but released where memory runs out and no guard stands: for what a function has in
+** hand.  It is not held while Lua runs; what is handed to a lasting owner is kept first. */
 Arena *arena_scratch(Arena *parent);
 void arena_keep(Arena *a);
 

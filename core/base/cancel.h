@@ -20,8 +20,14 @@
 extern atomic_int cancel_flag;
 
 /* Safe in a signal handler. */
-static inline void cancel_ask(void) { atomic_store_explicit(&cancel_flag, 1, memory_order_relaxed); }
-static inline void cancel_clear(void) { atomic_store_explicit(&cancel_flag, 0, memory_order_relaxed); }
+static inline void cancel_ask(void)
+{
+    atomic_store_explicit(&cancel_flag, 1, memory_order_relaxed);
+}
+static inline void cancel_clear(void)
+{
+    atomic_store_explicit(&cancel_flag, 0, memory_order_relaxed);
+}
 
 static inline bool cancel_asked(void)
 {
@@ -29,6 +35,9 @@ static inline bool cancel_asked(void)
 }
 
 /* True if the work should stop; *err then says "interrupted". */
-static inline bool cancel_poll(Err *err) { return cancel_asked() && !REFUSE(err, interrupted, NULL); }
+static inline bool cancel_poll(Err *err)
+{
+    return cancel_asked() && !REFUSE(err, interrupted, NULL);
+}
 
 #endif

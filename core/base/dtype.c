@@ -14,10 +14,10 @@ bool dtype_parse(const char *name, DType *out)
     static const struct {
         const char *alias;
         DType t;
-    } aliases[] = {{"f32", DT_float32}, {"f64", DT_float64}, {"float", DT_float32},
-                   {"double", DT_float64}, {"i8", DT_int8}, {"i16", DT_int16},
-                   {"i32", DT_int32}, {"int", DT_int32}, {"i64", DT_int64},
-                   {"u8", DT_uint8}, {"u16", DT_uint16}, {"u32", DT_uint32},
+    } aliases[] = {{"f32", DT_float32},    {"f64", DT_float64}, {"float", DT_float32},
+                   {"double", DT_float64}, {"i8", DT_int8},     {"i16", DT_int16},
+                   {"i32", DT_int32},      {"int", DT_int32},   {"i64", DT_int64},
+                   {"u8", DT_uint8},       {"u16", DT_uint16},  {"u32", DT_uint32},
                    {"u64", DT_uint64}};
     for (int t = 0; t < DT_COUNT; t++)
         if (strcmp(name, dtype_info[t].name) == 0)
@@ -45,12 +45,14 @@ Scalar dtype_load(DType t, const void *p)
 {
     Scalar v = {0};
     switch (t) {
+/* clang-format off */
 #define LOAD_BOOL(ctype)  { uint8_t x; memcpy(&x, p, 1); v.i = x != 0; }
 #define LOAD_INT(ctype)   { ctype x; memcpy(&x, p, sizeof x); v.i = (int64_t)x; }
 #define LOAD_UINT(ctype)  LOAD_INT(ctype)
 #define LOAD_FLOAT(ctype) { ctype x; memcpy(&x, p, sizeof x); v.f = (double)x; }
 #define DTYPE(name, ctype, bits, cls) case DT_##name: LOAD_##cls(ctype) break;
 #include "core/base/dtypes.def"
+        /* clang-format on */
     case DT_COUNT: break;
     }
     return v;
@@ -59,12 +61,14 @@ Scalar dtype_load(DType t, const void *p)
 void dtype_store(DType t, void *p, Scalar v)
 {
     switch (t) {
+/* clang-format off */
 #define STORE_BOOL(ctype)  { uint8_t x = v.i != 0; memcpy(p, &x, 1); }
 #define STORE_INT(ctype)   { ctype x = (ctype)v.i; memcpy(p, &x, sizeof x); }
 #define STORE_UINT(ctype)  STORE_INT(ctype)
 #define STORE_FLOAT(ctype) { ctype x = (ctype)v.f; memcpy(p, &x, sizeof x); }
 #define DTYPE(name, ctype, bits, cls) case DT_##name: STORE_##cls(ctype) break;
 #include "core/base/dtypes.def"
+        /* clang-format on */
     case DT_COUNT: break;
     }
 }

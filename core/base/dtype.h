@@ -29,10 +29,22 @@ typedef struct DTypeInfo {
 
 extern const DTypeInfo dtype_info[DT_COUNT];
 
-static inline const char *dtype_name(DType t) { return dtype_info[t].name; }
-static inline size_t dtype_bytes(DType t) { return dtype_info[t].bytes; }
-static inline bool dtype_is_float(DType t) { return dtype_info[t].cls == DC_FLOAT; }
-static inline bool dtype_is_signed(DType t) { return dtype_info[t].cls == DC_INT; }
+static inline const char *dtype_name(DType t)
+{
+    return dtype_info[t].name;
+}
+static inline size_t dtype_bytes(DType t)
+{
+    return dtype_info[t].bytes;
+}
+static inline bool dtype_is_float(DType t)
+{
+    return dtype_info[t].cls == DC_FLOAT;
+}
+static inline bool dtype_is_signed(DType t)
+{
+    return dtype_info[t].cls == DC_INT;
+}
 
 /* Integers of either sign; bool is none. */
 static inline bool dtype_is_int(DType t)

@@ -22,7 +22,10 @@ void fp_int(Fingerprint *f, uint64_t v);
 void fp_bytes(Fingerprint *f, const void *p, size_t n);
 void fp_str(Fingerprint *f, const char *s);
 
-static inline bool fp_equal(Fingerprint a, Fingerprint b) { return a.hi == b.hi && a.lo == b.lo; }
+static inline bool fp_equal(Fingerprint a, Fingerprint b)
+{
+    return a.hi == b.hi && a.lo == b.lo;
+}
 
 /* 32 hexadecimal digits and a closing zero. */
 void fp_text(Fingerprint f, char out[33]);

@@ -10,7 +10,8 @@
 
 static const int64_t spare = INT64_C(64) << 20; /* what is left to everything else */
 
-/* The number after `word` at a line's start (or the file's first number, if that is ""); -1 if there is none. */
+/* The number after `word` at a line's start (or the file's first number, if that is
+** ""); -1 if there is none. */
 static int64_t number_in(const char *path, const char *word)
 {
     FILE *f = fopen(path, "re");
@@ -32,10 +33,12 @@ typedef struct Interface {
 
 static const Interface versions[] = {
     {"/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file "},
-    {"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "},
+    {"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+     "total_inactive_file "},
 };
 
-static int64_t group_number(const Interface *v, const char *group, const char *file, const char *word)
+static int64_t group_number(const Interface *v, const char *group, const char *file,
+                            const char *word)
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s%s/%s", v->root, group, file);
@@ -61,7 +64,8 @@ static int64_t groups_leave(const Interface *v, char *group)
     }
 }
 
-/* Lines of /proc/self/cgroup are 0::/group, or 4:memory:/group where the old interface is in use. */
+/* Lines of /proc/self/cgroup are 0::/group, or 4:memory:/group where the old
+** interface is in use. */
 static int64_t all_groups_leave(void)
 {
     FILE *f = fopen("/proc/self/cgroup", "re");

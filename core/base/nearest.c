@@ -9,7 +9,10 @@ enum {
     LETTER = 4,   /* cost of one edit; a letter of the other case costs 1 */
 };
 
-static int least(int a, int b) { return a < b ? a : b; }
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
 
 static int replace_cost(char a, char b)
 {

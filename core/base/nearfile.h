@@ -9,7 +9,8 @@
 
 #include "core/base/err.h"
 
-/* Says that `path` cannot be read, and where nothing is there, which name in its folder is near. Returns false. */
+/* Says that `path` cannot be read, and where nothing is there, which name in its
+** folder is near. Returns false. */
 bool refuse_unreadable(Err *err, const char *path, int error);
 
 #endif

@@ -1,8 +1,8 @@
 /* savefile.h -- writing a file whole or not at all.
 **
 ** The bytes go to a new file beside the old one, which takes the old one's place when everything is
-** written; a full disk leaves the old file as it was and nothing else behind.  What is not a regular
-** file (a device, a pipe) is written directly.
+** written; a full disk leaves the old file as it was and nothing else behind.  What is not a
+** regular file (a device, a pipe) is written directly.
 **
 **      SaveFile s;
 **      if (!save_begin(&s, path, err))

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Bytes of the well-formed character that begins at `s` and ends before `end`; 0 if there is none. */
+/* Bytes of the well-formed character that begins at `s` and ends before `end`; 0 if
+** there is none. */
 static inline size_t utf8_char(const char *s, const char *end)
 {
     const unsigned char *p = (const unsigned char *)s;

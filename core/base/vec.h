@@ -18,11 +18,11 @@
         size_t n, cap; \
     }
 
-#define vec_push(A, v, x)                                                               \
-    do {                                                                                \
-        if ((v)->n == (v)->cap)                                                         \
-            (v)->at = vec_grow((A), (v)->at, (v)->n, &(v)->cap, sizeof *(v)->at);       \
-        (v)->at[(v)->n++] = (x);                                                        \
+#define vec_push(A, v, x)                                                         \
+    do {                                                                          \
+        if ((v)->n == (v)->cap)                                                   \
+            (v)->at = vec_grow((A), (v)->at, (v)->n, &(v)->cap, sizeof *(v)->at); \
+        (v)->at[(v)->n++] = (x);                                                  \
     } while (0)
 
 static inline void *vec_grow(Arena *A, void *old, size_t n, size_t *cap, size_t size)

@@ -9,8 +9,8 @@
 **        relu1: float32[1, 8, 32, 32] = relu(conv1)
 **
 ** A node has a short alias, unique in its graph, made from its operator and its place; the value a
-** node computes is called like the node, or `split1.0`, `split1.1` where it computes several.
-** What a model file calls them is kept beside as `origin`.
+** node computes is called like the node, or `split1.0`, `split1.1` where it computes several. What
+** a model file calls them is kept beside as `origin`.
 **
 ** Nodes, values and graphs live in the graph's arena, which retains those of the graphs it was
 ** made from; constants are reference-counted tensors that the arena owns.
@@ -24,7 +24,6 @@
 #include "core/base/vec.h"
 #include "core/run/tensor.h"
 
-
 typedef struct GraphOp GraphOp; /* a row of graph_ops.def: see ops.h */
 
 typedef uint32_t ValueId;
@@ -36,10 +35,22 @@ enum { GRAPH_MAX_RANK = 16 };
 /* A dimension: a size from 0 up; or DIM_ANY, about which nothing is known; or one of the graph's
 ** symbols ("batch"), equal to itself and nothing else. */
 #define DIM_ANY INT64_MIN
-static inline bool dim_known(int64_t d) { return d >= 0; }
-static inline int64_t dim_symbol(uint32_t symbol) { return -1 - (int64_t)symbol; }
-static inline bool dim_is_symbol(int64_t d) { return d < 0 && d != DIM_ANY; }
-static inline uint32_t dim_symbol_index(int64_t d) { return (uint32_t)(-1 - d); }
+static inline bool dim_known(int64_t d)
+{
+    return d >= 0;
+}
+static inline int64_t dim_symbol(uint32_t symbol)
+{
+    return -1 - (int64_t)symbol;
+}
+static inline bool dim_is_symbol(int64_t d)
+{
+    return d < 0 && d != DIM_ANY;
+}
+static inline uint32_t dim_symbol_index(int64_t d)
+{
+    return (uint32_t)(-1 - d);
+}
 
 /* What is known of a value: dtype DT_COUNT and rank -1 mean nothing is. */
 typedef struct GType {
@@ -48,7 +59,10 @@ typedef struct GType {
     const int64_t *dim;
 } GType;
 
-static inline GType gtype_unknown(void) { return (GType){.dtype = DT_COUNT, .rank = -1}; }
+static inline GType gtype_unknown(void)
+{
+    return (GType){.dtype = DT_COUNT, .rank = -1};
+}
 
 /* Are dtype, rank and every dimension known as numbers? */
 bool gtype_static(GType t);
@@ -138,7 +152,10 @@ struct Graph {
     const GEdge *edge;       /* what fusion decided, edge by edge */
 };
 
-static inline const GValue *graph_value(const Graph *g, ValueId v) { return g->value[v]; }
+static inline const GValue *graph_value(const Graph *g, ValueId v)
+{
+    return g->value[v];
+}
 
 /* A constant is a value with data that no node computes. */
 static inline bool graph_is_const(const Graph *g, ValueId v)
@@ -174,9 +191,9 @@ bool graph_verify(const Graph *g, bool types, Err *err);
 
 /* ---- binding ---- */
 
-/* The graph for particular sizes of its symbols, for particular types of inputs whose shapes the model
-** does not say, and for particular elements of some inputs, which are no inputs any more: types and
-** known values follow from them. */
+/* The graph for particular sizes of its symbols, for particular types of inputs whose shapes the
+** model does not say, and for particular elements of some inputs, which are no inputs any more:
+** types and known values follow from them. */
 typedef struct GBinding {
     size_t nsizes, ntyped, ninputs;
     const ValueId *typed;

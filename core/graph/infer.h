@@ -8,8 +8,8 @@
 
 #include "core/graph/graph.h"
 
-/* Fills type[0 … nout-1], allocated in A.  Where all inputs are known and small, so are the outputs:
-** known[0 … nout-1] are tensors that A owns; else they are NULL. */
+/* Fills type[0 … nout-1], allocated in A.  Where all inputs are known and small, so are the
+** outputs: known[0 … nout-1] are tensors that A owns; else they are NULL. */
 bool graph_infer_node(Arena *A, const GNode *n, const GValue *const *values, GType *type,
                       Tensor **known, Err *err);
 

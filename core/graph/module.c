@@ -98,7 +98,7 @@ static bool used_outside(const Graph *g, const GUses *uses, ValueId v, uint32_t 
 
 /* Nodes [first, first + n) as a kernel, one Func in A. */
 static bool lower_nodes(Arena *A, const Graph *g, const GUses *uses, uint32_t first, uint32_t n,
-                       const char *name, GraphKernel *out, Err *err)
+                        const char *name, GraphKernel *out, Err *err)
 {
     Lowering low = {.A = A, .te = te_new(A, name), .g = g, .value = g->value};
     low.buffer = ARENA_ARRAY(A, const Node *, g->nvalues + 1);

@@ -16,11 +16,12 @@
 #include "core/ir/ir.h"
 
 typedef struct GraphKernel {
-    const char *name;   /* the group's, and the Func's */
+    const char *name; /* the group's, and the Func's */
     const Node *func;
-    uint32_t first, n;  /* the nodes of the graph that it computes */
+    uint32_t first, n; /* the nodes of the graph that it computes */
     uint32_t nin, nout;
-    const ValueId *arg; /* nin values read, then nout values made: the Func's parameters and results */
+    /* Nin values read, then nout values made: the Func's parameters and results */
+    const ValueId *arg;
 } GraphKernel;
 
 typedef struct Module {
@@ -42,8 +43,8 @@ int32_t module_find(const Module *m, const char *name);
 ** Func lives in `owner`, which the new module retains. */
 Module *module_with(Module *m, uint32_t i, const Node *func, Arena *owner, Err *err);
 
-/* Runs the graph by the reference interpreter on inputs in the order of g->input.  Results are owned
-** by the caller, in the order of g->output. */
+/* Runs the graph by the reference interpreter on inputs in the order of g->input.  Results are
+** owned by the caller, in the order of g->output. */
 bool graph_interpret(const Module *m, Tensor *const *in, Tensor **out, Err *err);
 
 /* What node `n` gives on inputs that all have data, by the reference interpreter: nout tensors

@@ -12,21 +12,36 @@ const char *const fuse_class_name[] = {"elementwise", "broadcast",   "injective"
 #define IN(op, name, kind, types)                             {#name, ARG_##kind, types},
 #define OUT(op, name, kind)
 #define ATTR(op, name, kind, standard, doc)
-#define END(op) {0}};
+#define END(op) \
+    {           \
+        0       \
+    }           \
+    }           \
+    ;
 #include "core/graph/graph_ops.def"
 
 #define OP(name, onnx, alias, fuse, infer, lower, flops, doc) static const OpArg out_##name[] = {
 #define IN(op, name, kind, types)
 #define OUT(op, name, kind) {#name, ARG_##kind, 0},
 #define ATTR(op, name, kind, standard, doc)
-#define END(op) {0}};
+#define END(op) \
+    {           \
+        0       \
+    }           \
+    }           \
+    ;
 #include "core/graph/graph_ops.def"
 
 #define OP(name, onnx, alias, fuse, infer, lower, flops, doc) static const OpAttr attr_##name[] = {
 #define IN(op, name, kind, types)
 #define OUT(op, name, kind)
 #define ATTR(op, name, kind, standard, doc) {#name, GA_##kind, standard, doc},
-#define END(op) {0}};
+#define END(op) \
+    {           \
+        0       \
+    }           \
+    }           \
+    ;
 #include "core/graph/graph_ops.def"
 
 /* How many of a kind a row has: each list above ends with one empty entry. */
@@ -37,14 +52,28 @@ const char *const fuse_class_name[] = {"elementwise", "broadcast",   "injective"
 #define IN(op, name, kind, types)                             +(ARG_##kind != ARG_OPTIONAL)
 #define OUT(op, name, kind)
 #define ATTR(op, name, kind, standard, doc)
-#define END(op) };
+#define END(op) \
+    }           \
+    ;
 #include "core/graph/graph_ops.def"
 
 const GraphOp graph_op[] = {
-#define OP(name, onnx, alias, fuse, infer, lower, flops, doc)                                  \
-    {#name, onnx, alias, doc, FUSE_##fuse, infer_##infer, lower_##lower, flops_##flops,        \
-     in_##name, out_##name, attr_##name, COUNT(in_##name), COUNT(out_##name),                  \
-     COUNT(attr_##name), least_##name},
+#define OP(name, onnx, alias, fuse, infer, lower, flops, doc) \
+    {#name,                                                   \
+     onnx,                                                    \
+     alias,                                                   \
+     doc,                                                     \
+     FUSE_##fuse,                                             \
+     infer_##infer,                                           \
+     lower_##lower,                                           \
+     flops_##flops,                                           \
+     in_##name,                                               \
+     out_##name,                                              \
+     attr_##name,                                             \
+     COUNT(in_##name),                                        \
+     COUNT(out_##name),                                       \
+     COUNT(attr_##name),                                      \
+     least_##name},
 #define IN(op, name, kind, types)
 #define OUT(op, name, kind)
 #define ATTR(op, name, kind, standard, doc)

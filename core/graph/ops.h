@@ -24,9 +24,18 @@ typedef enum FuseClass {
 extern const char *const fuse_class_name[];
 
 /* What element types an input admits, and whether all inputs marked so agree in type. */
-enum { TY_NONE = 0, TY_FLOAT = 1, TY_INT = 2, TY_BOOL = 4, TY_SAME = 8, TY_I64 = 16,
-       TY_FIXED = 32, /* its elements decide shapes or loops: they must be known to lower the node */
-       TY_NUM = TY_FLOAT | TY_INT, TY_ANY = TY_NUM | TY_BOOL };
+enum {
+    TY_NONE = 0,
+    TY_FLOAT = 1,
+    TY_INT = 2,
+    TY_BOOL = 4,
+    TY_SAME = 8,
+    TY_I64 = 16,
+    /* Its elements decide shapes or loops: they must be known to lower the node */
+    TY_FIXED = 32,
+    TY_NUM = TY_FLOAT | TY_INT,
+    TY_ANY = TY_NUM | TY_BOOL
+};
 
 typedef enum ArgKind { ARG_REQUIRED, ARG_OPTIONAL, ARG_VARIADIC } ArgKind;
 
@@ -53,9 +62,9 @@ struct GraphOp {
     const char *alias; /* what its nodes are called before the number: "pool" */
     const char *doc;
     FuseClass fuse;
-    bool (*infer)(GraphCall *c);     /* types of the outputs */
-    bool (*lower)(LowerCall *c);     /* as tensor expressions; NULL where only folding knows it */
-    int64_t (*flops)(GraphCall *c);  /* arithmetic on elements; NULL for none */
+    bool (*infer)(GraphCall *c);    /* types of the outputs */
+    bool (*lower)(LowerCall *c);    /* as tensor expressions; NULL where only folding knows it */
+    int64_t (*flops)(GraphCall *c); /* arithmetic on elements; NULL for none */
     const OpArg *in, *out;
     const OpAttr *attr;
     uint8_t nin, nout, nattrs; /* how many are in the row */
@@ -80,10 +89,16 @@ typedef enum GraphOpId {
 #define IN(op, name, kind, types)
 #define OUT(op, name, kind)
 #define ATTR(op, name, kind, standard, doc) A_##op##_##name,
-#define END(op) NA_##op };
+#define END(op) \
+    NA_##op     \
+    }           \
+    ;
 #include "core/graph/graph_ops.def"
 
-static inline bool gnode_is(const GNode *n, GraphOpId id) { return n->op == &graph_op[id]; }
+static inline bool gnode_is(const GNode *n, GraphOpId id)
+{
+    return n->op == &graph_op[id];
+}
 
 /* The operator of this name ("max_pool" or "MaxPool"); NULL if there is none. */
 const GraphOp *graph_op_find(const char *name);
@@ -95,7 +110,7 @@ bool graph_attr_is_standard(const OpAttr *row, const GAttr *a);
 struct GraphCall {
     Arena *A;
     const GNode *node;
-    const GValue *const *in; /* NULL where absent */
+    const GValue *const *in;     /* NULL where absent */
     const GValue *const *values; /* of the graph, by id */
     GType *out;
     Err *err;
@@ -104,31 +119,52 @@ struct GraphCall {
 /* Fill in a call for node `n` of a graph's values. */
 GraphCall graph_call(Arena *A, const GNode *n, const GValue *const *values, GType *out, Err *err);
 
-static inline const GAttr *call_attr(const GraphCall *c, int i) { return &c->node->attr[i]; }
-static inline int64_t call_int(const GraphCall *c, int i) { return c->node->attr[i].at.i; }
-static inline double call_float(const GraphCall *c, int i) { return c->node->attr[i].at.f; }
-static inline const char *call_str(const GraphCall *c, int i) { return c->node->attr[i].at.s; }
+static inline const GAttr *call_attr(const GraphCall *c, int i)
+{
+    return &c->node->attr[i];
+}
+static inline int64_t call_int(const GraphCall *c, int i)
+{
+    return c->node->attr[i].at.i;
+}
+static inline double call_float(const GraphCall *c, int i)
+{
+    return c->node->attr[i].at.f;
+}
+static inline const char *call_str(const GraphCall *c, int i)
+{
+    return c->node->attr[i].at.s;
+}
 
 static inline bool call_has(const GraphCall *c, size_t i)
 {
     return i < c->node->nin && c->in[i];
 }
-static inline GType call_type(const GraphCall *c, size_t i) { return c->in[i]->type; }
-static inline int call_rank(const GraphCall *c, size_t i) { return c->in[i]->type.rank; }
-static inline int64_t call_dim(const GraphCall *c, size_t i, int d) { return c->in[i]->type.dim[d]; }
+static inline GType call_type(const GraphCall *c, size_t i)
+{
+    return c->in[i]->type;
+}
+static inline int call_rank(const GraphCall *c, size_t i)
+{
+    return c->in[i]->type.rank;
+}
+static inline int64_t call_dim(const GraphCall *c, size_t i, int d)
+{
+    return c->in[i]->type.dim[d];
+}
 
 /* The integers that input i holds, where they are known: false if it is absent or not known. */
 bool call_const_ints(const GraphCall *c, size_t i, const int64_t **v, size_t *n);
 /* The first element of input i as a number, where it is known. */
 bool call_const_number(const GraphCall *c, size_t i, double *v);
 
-/* How many dimensions input i, a shape, speaks of, where what it says is not known; -1: not even that.
-** Such a shape's dimensions are dims_unknown. */
+/* How many dimensions input i, a shape, speaks of, where what it says is not known; -1: not even
+** that. Such a shape's dimensions are dims_unknown. */
 int call_shape_length(const GraphCall *c, size_t i);
 extern const int64_t dims_unknown[GRAPH_MAX_RANK];
 
-/* Is input i, where it is there, a single number (a scalar or a list of one) / a list of n entries /
-** a shape that stretches to `to`?  Each refuses, with the shapes, where it is not. */
+/* Is input i, where it is there, a single number (a scalar or a list of one) / a list of n entries
+** / a shape that stretches to `to`?  Each refuses, with the shapes, where it is not. */
 bool call_one_number(const GraphCall *c, size_t i);
 bool call_list_of(const GraphCall *c, size_t i, int64_t n);
 bool call_stretches(const GraphCall *c, size_t i, GType to);
@@ -147,7 +183,8 @@ void call_out_like(GraphCall *c, size_t i, size_t input);
 /* `axis` counted from 0, where it is in [-rank, rank). */
 bool call_axis(GraphCall *c, int64_t axis, int rank, int *out);
 
-/* The value of a shape or size node, owned by the caller; false where its input's shape is not known. */
+/* The value of a shape or size node, owned by the caller; false where its input's
+** shape is not known. */
 bool graph_known_shape(const GraphCall *c, Tensor **known);
 
 /* Refuse: "conv1: conv's kernel is 5 wide, its padded input 4". */
@@ -163,13 +200,16 @@ bool call_cannot(const GraphCall *c, const char *fmt, ...) __attribute__((format
 struct LowerCall {
     GraphCall call;
     Te *te;
-    const char *name;                /* what the stage of output 0 is called: the node's alias */
+    const char *name; /* what the stage of output 0 is called: the node's alias */
     const Node *(*input)(LowerCall *l, size_t i);
-    void *env;                       /* of `input` */
-    const Node **out;                /* one stage for each output */
+    void *env;        /* of `input` */
+    const Node **out; /* one stage for each output */
 };
 
-static inline const Node *lower_in(LowerCall *l, size_t i) { return l->input(l, i); }
+static inline const Node *lower_in(LowerCall *l, size_t i)
+{
+    return l->input(l, i);
+}
 
 /* ---- the rules, for the table ---- */
 #define OP(name, onnx, alias, fuse, infer, lower, flops, doc) \

@@ -72,7 +72,6 @@ static const char *grouped(Arena *A, int64_t v)
     return arena_strndup(A, out, (size_t)k);
 }
 
-
 /* Parameters of a node: its constants that no node before it reads. */
 static int64_t own_parameters(const Graph *g, const GNode *n, bool *seen)
 {

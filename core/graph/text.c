@@ -180,8 +180,10 @@ static void put_header(Printer *p)
 
 static Printer printer(Arena *A, const Graph *g, bool brief)
 {
-    return (Printer){
-        .out = buf_new(A), .g = g, .brief = brief, .said = brief ? NULL : ARENA_ARRAY(A, bool, g->nvalues + 1)};
+    return (Printer){.out = buf_new(A),
+                     .g = g,
+                     .brief = brief,
+                     .said = brief ? NULL : ARENA_ARRAY(A, bool, g->nvalues + 1)};
 }
 
 const char *graph_text(Arena *A, const Graph *g)

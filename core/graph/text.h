@@ -22,7 +22,8 @@ const char *graph_text(Arena *A, const Graph *g);
 /* One node as a line of that text; constants by name only. */
 const char *graph_node_text(Arena *A, const Graph *g, uint32_t node);
 
-/* Finds the tensor whose content has this fingerprint; NULL if it has none.  Not owned by the caller. */
+/* Finds the tensor whose content has this fingerprint; NULL if it has none.  Not
+** owned by the caller. */
 typedef Tensor *FindData(void *env, Fingerprint hash);
 
 /* The graph of a text.  Errors name line and column. */
@@ -31,9 +32,9 @@ Graph *graph_parse(const char *text, FindData *find, void *env, Err *err);
 /* For graph_parse: constants of another graph, given as env. */
 Tensor *graph_find_data(void *graph, Fingerprint hash);
 
-/* What a person wants to see first: every node with its operator, type, parameters, MFLOP and bytes, and
-** totals.  At most `rows` nodes (0: all), of which it says how many are left out, in lines of at most
-** `columns` letters (0: as wide as they are). */
+/* What a person wants to see first: every node with its operator, type, parameters, MFLOP and
+** bytes, and totals.  At most `rows` nodes (0: all), of which it says how many are left out, in
+** lines of at most `columns` letters (0: as wide as they are). */
 const char *graph_table(Arena *A, const Graph *g, uint32_t rows, int columns);
 
 /* How often each operator occurs, the most frequent first. */

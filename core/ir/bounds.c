@@ -1,5 +1,5 @@
-/* bounds.c -- what values an integer expression can have, by intervals; sums are bounded term by term
-** after equal ones have cancelled. */
+/* bounds.c -- what values an integer expression can have, by intervals; sums are bounded term by
+** term after equal ones have cancelled. */
 #include "core/ir/linear.h"
 #include "core/base/mutant.h"
 
@@ -24,8 +24,14 @@ static Interval in_type(DType t, i128 lo, i128 hi)
     return lo >= all.lo && hi <= all.hi ? (Interval){(int64_t)lo, (int64_t)hi} : all;
 }
 
-static i128 least(i128 a, i128 b) { return a < b ? a : b; }
-static i128 most(i128 a, i128 b) { return a > b ? a : b; }
+static i128 least(i128 a, i128 b)
+{
+    return a < b ? a : b;
+}
+static i128 most(i128 a, i128 b)
+{
+    return a > b ? a : b;
+}
 
 /* From the four corners of a function that is monotone in each argument. */
 static Interval corners(DType t, i128 a, i128 b, i128 c, i128 d)
@@ -39,9 +45,10 @@ static Interval of_quotient(const Node *n, Interval a, Interval b)
         return range_of_type(n->type);
     bool zero = b.lo == 0; /* then the quotient is 0 */
     i128 lo = zero ? 1 : b.lo, hi = b.hi < 1 ? 1 : b.hi;
-    Interval q = n->op == OP_Div ? corners(n->type, a.lo / lo, a.lo / hi, a.hi / lo, a.hi / hi)
-                                 : corners(n->type, floor_div_wide(a.lo, lo), floor_div_wide(a.lo, hi),
-                                           floor_div_wide(a.hi, lo), floor_div_wide(a.hi, hi));
+    Interval q = n->op == OP_Div
+                     ? corners(n->type, a.lo / lo, a.lo / hi, a.hi / lo, a.hi / hi)
+                     : corners(n->type, floor_div_wide(a.lo, lo), floor_div_wide(a.lo, hi),
+                               floor_div_wide(a.hi, lo), floor_div_wide(a.hi, hi));
     return zero ? in_type(n->type, least(q.lo, 0), most(q.hi, 0)) : q;
 }
 
@@ -50,7 +57,8 @@ static Interval of_remainder(const Node *n, Interval a, Interval b)
     if (b.lo < 0 || b.hi == 0)
         return b.hi == 0 && b.lo == 0 ? (Interval){0, 0} : range_of_type(n->type);
     if (b.lo == b.hi && floor_div_wide(a.lo, b.lo) == floor_div_wide(a.hi, b.lo)) {
-        int64_t down = (int64_t)(floor_div_wide(a.lo, b.lo) * b.lo); /* between a.lo - b.lo and a.lo */
+        /* Between a.lo - b.lo and a.lo */
+        int64_t down = (int64_t)(floor_div_wide(a.lo, b.lo) * b.lo);
         if (floor_div_wide(a.lo, b.lo) * b.lo >= INT64_MIN)
             return (Interval){a.lo - down, a.hi - down};
     }
@@ -63,13 +71,15 @@ static Interval of_sum(Known *k, const Node *n)
     i128 lo, hi;
     bool one = n->op == OP_Mul && n->kid[0]->op != OP_IntImm && n->kid[1]->op != OP_IntImm;
     if (n->type == DT_int64 && !one && linear_add(&l, n, 1))
-        return linear_exact(k, &l, &lo, &hi) ? (Interval){(int64_t)lo, (int64_t)hi} : range_of_type(DT_int64);
+        return linear_exact(k, &l, &lo, &hi) ? (Interval){(int64_t)lo, (int64_t)hi}
+                                             : range_of_type(DT_int64);
     Interval a = interval_of(k, n->kid[0]);
     if (n->op == OP_Neg)
         return in_type(n->type, -(i128)a.hi, -(i128)a.lo);
     Interval b = interval_of(k, n->kid[1]);
     if (n->op == OP_Mul)
-        return corners(n->type, (i128)a.lo * b.lo, (i128)a.lo * b.hi, (i128)a.hi * b.lo, (i128)a.hi * b.hi);
+        return corners(n->type, (i128)a.lo * b.lo, (i128)a.lo * b.hi, (i128)a.hi * b.lo,
+                       (i128)a.hi * b.hi);
     return n->op == OP_Add ? in_type(n->type, (i128)a.lo + b.lo, (i128)a.hi + b.hi)
                            : in_type(n->type, (i128)a.lo - b.hi, (i128)a.hi - b.lo);
 }
@@ -92,7 +102,8 @@ static Interval of_logic(Known *k, const Node *n)
     if (n->op == OP_Not)
         return (Interval){!a.hi, !a.lo};
     Interval b = interval_of(k, n->kid[1]);
-    return n->op == OP_And ? (Interval){a.lo & b.lo, a.hi & b.hi} : (Interval){a.lo | b.lo, a.hi | b.hi};
+    return n->op == OP_And ? (Interval){a.lo & b.lo, a.hi & b.hi}
+                           : (Interval){a.lo | b.lo, a.hi | b.hi};
 }
 
 static Interval of_cast(Known *k, const Node *n)
@@ -175,8 +186,8 @@ static bool difference_bounds(Known *k, const Node *a, const Node *b, i128 *lo, 
         *hi = (i128)x.hi - y.lo;
         return true;
     }
-    if (!linear_add(&la, a, 1) || !linear_exact(k, &la, &unused_lo, &unused_hi) || !linear_add(&lb, b, 1) ||
-        !linear_exact(k, &lb, &unused_lo, &unused_hi))
+    if (!linear_add(&la, a, 1) || !linear_exact(k, &la, &unused_lo, &unused_hi) ||
+        !linear_add(&lb, b, 1) || !linear_exact(k, &lb, &unused_lo, &unused_hi))
         return false;
     return linear_add_exactly(&la, &lb, -1) && linear_bounds(k, &la, lo, hi);
 }

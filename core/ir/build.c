@@ -279,16 +279,16 @@ const Node *ir_block(Arena *A, const BlockInfo *info, const Node *iters, const N
 const Node *ir_alloc(Arena *A, const Node *buffer, const Node *window, const Node *body)
 {
     assert(window->nkids == 0 || window->nkids == ir_rank(buffer));
-    return ir_node(A, Alloc, 0, NO_ATTR, [Alloc_buffer] = buffer, [Alloc_window] = window,
-                   [Alloc_body] = body);
+    return ir_node(A, Alloc, 0,
+                   NO_ATTR, [Alloc_buffer] = buffer, [Alloc_window] = window, [Alloc_body] = body);
 }
 
 const Node *ir_if(Arena *A, const Node *cond, const Node *then, const Node *otherwise)
 {
     if (cond->op == OP_IntImm)
         return cond->at.i ? then : otherwise;
-    return ir_node(A, If, 0, NO_ATTR, [If_cond] = cond, [If_then] = then,
-                   [If_otherwise] = otherwise);
+    return ir_node(A, If, 0,
+                   NO_ATTR, [If_cond] = cond, [If_then] = then, [If_otherwise] = otherwise);
 }
 
 const Node *ir_func(Arena *A, const char *name, const Node *params, const Node *results,
@@ -327,8 +327,8 @@ const Node *ir_combine(Arena *A, Combiner c, const Node *a, const Node *v)
     case COMB_max: return ir_binary(A, OP_Max, a, v);
     case COMB_min: return ir_binary(A, OP_Min, a, v);
     case COMB_fma:
-        return ir_node(A, Fma, a->type, NO_ATTR, [Fma_a] = v->kid[Mul_a], [Fma_b] = v->kid[Mul_b],
-                       [Fma_c] = a);
+        return ir_node(A, Fma, a->type,
+                       NO_ATTR, [Fma_a] = v->kid[Mul_a], [Fma_b] = v->kid[Mul_b], [Fma_c] = a);
     case COMB_COUNT: break;
     }
     assert(!"a combiner of the table");

@@ -69,7 +69,8 @@ static bool go_on(Checker *c, const Step *loop)
     return !c->failed;
 }
 
-/* A loop whose iterations may overlap opens a level; beyond the last one they are taken together. */
+/* A loop whose iterations may overlap opens a level; beyond the last one they are
+** taken together. */
 static Level *open_level(Checker *c, const Step *s)
 {
     if (!s->overlaps || c->nlevels == CHECK_LEVELS)
@@ -133,7 +134,8 @@ static bool open_copy(Checker *c, const Step *s, Copy *copy)
     /* Shared memory stays where it is while a block runs: an order that is missing is found later,
     ** too.  But iterations of a parallel or vectorized loop have memory of their own. */
     bool own = c->nlevels > c->block_level;
-    bool reuse = c->in_kernel && buffer->at.buf->scope == SCOPE_shared && copy->block == c->thread_block && !own;
+    bool reuse = c->in_kernel && buffer->at.buf->scope == SCOPE_shared &&
+                 copy->block == c->thread_block && !own;
     copy->block = c->thread_block;
     return !c->failed && check_room(c, buffer, copy, reuse);
 }
@@ -156,16 +158,19 @@ static void step_store(Checker *c, const Step *s)
 
 static void step_update(Checker *c, const Step *s)
 {
-    static const Op ops[COMB_COUNT] = {[COMB_sum] = OP_Add, [COMB_fma] = OP_Add, [COMB_prod] = OP_Mul,
-                                       [COMB_min] = OP_Min, [COMB_max] = OP_Max};
+    static const Op ops[COMB_COUNT] = {[COMB_sum] = OP_Add,
+                                       [COMB_fma] = OP_Add,
+                                       [COMB_prod] = OP_Mul,
+                                       [COMB_min] = OP_Min,
+                                       [COMB_max] = OP_Max};
     DType t = (DType)s->memory->buffer->type;
     Scalar v = check_value(c, s->x), w = s->y ? check_value(c, s->y) : v;
     void *p = check_access(c, s->memory, s->node, s->n, s->index, true, true);
     if (!p)
         return;
     Scalar old = dtype_load(t, p);
-    dtype_store(t, p, s->y ? check_fma(t, v, w, old)
-                           : ir_eval_binary(ops[s->node->at.i], t, old, v));
+    dtype_store(t, p,
+                s->y ? check_fma(t, v, w, old) : ir_eval_binary(ops[s->node->at.i], t, old, v));
 }
 
 /* ---- kernels ---- */

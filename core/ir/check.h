@@ -3,12 +3,14 @@
 ** It takes scheduled programs with blocks and lowered ones alike, computes the results, and beside
 ** each element keeps when it was written and read, and by which thread.  It finds
 **   - accesses outside a dimension, or outside the window of an allocated buffer;
-**   - reads of allocated memory and of results that nothing has written, and results never written; a store of nothing
-**     but a load may copy such an element within allocated memory, and the copy counts as unwritten, too;
-**   - one element touched by different iterations of a parallel, vectorized or bound loop, where one of them
-**     writes: a race, unless a barrier or the end of the loop lies between;
-**   - on the GPU: local memory seen by another thread, shared memory seen by another block, threads that do not
-**     all reach a barrier, axes of one name and different extents, work outside an axis that others use.
+**   - reads of allocated memory and of results that nothing has written, and results never written;
+**     a store of nothing but a load may copy such an element within allocated memory, and the copy
+**     counts as unwritten, too;
+**   - one element touched by different iterations of a parallel, vectorized or bound loop, where
+**     one of them writes: a race, unless a barrier or the end of the loop lies between;
+**   - on the GPU: local memory seen by another thread, shared memory seen by another
+**     block, threads that do not all reach a barrier, axes of one name and different
+**     extents, work outside an axis that others use.
 **
 ** A kernel is a statement at the top of the program (inside no loop, at most inside global allocs)
 ** that has bound loops.  Its thread blocks run one after another; the threads of a block go from
@@ -29,8 +31,8 @@ typedef struct CheckOptions {
     bool partial;       /* results may stay unwritten in part */
 } CheckOptions;
 
-/* Runs `func` on its parameters and results, in that order.  False with the first fault found; for a race
-** err->witness has both iterations, as in "y=0, x=4 writes C[3]; y=1, x=0 reads it". */
+/* Runs `func` on its parameters and results, in that order.  False with the first fault found; for
+** a race err->witness has both iterations, as in "y=0, x=4 writes C[3]; y=1, x=0 reads it". */
 bool check_run(const Node *func, size_t n, const InterpBuffer *buffers, const CheckOptions *options,
                Err *err);
 

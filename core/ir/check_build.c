@@ -228,7 +228,8 @@ static void add_witness(const Checker *first, const Run *run, Err *err)
     c->wanted = &wanted;
     run_once(c, run);
     err_witness(err, "%s %s; %s %s", wanted.loops[0] ? wanted.loops : "another iteration",
-                wanted.writes ? "writes" : "reads", first->loops, first->writes ? "writes" : "reads");
+                wanted.writes ? "writes" : "reads", first->loops,
+                first->writes ? "writes" : "reads");
     arena_release(A);
 }
 

@@ -101,7 +101,8 @@ static const Code *compile_new(Checker *c, const Node *n)
     case OP_Fma: return code(c, n, 0);
     default: break;
     }
-    return op_info[n->op].symbol ? code(c, n, 0) : FAIL(c->err, not_a_value, n, op_info[n->op].name);
+    return op_info[n->op].symbol ? code(c, n, 0)
+                                 : FAIL(c->err, not_a_value, n, op_info[n->op].name);
 }
 
 const Code *check_compile(Checker *c, const Node *n)
@@ -134,7 +135,8 @@ static Scalar call(const Code *e, Scalar a)
     DType t = (DType)e->node->type, from = (DType)e->kid[0]->node->type;
     char bytes[8] = {0};
     switch (e->call) {
-    case CALL_sqrt: return rounded(t, sqrt(a.f)); /* twice rounded is once rounded for a square root */
+    /* Twice rounded is once rounded for a square root */
+    case CALL_sqrt: return rounded(t, sqrt(a.f));
     case CALL_floor: return (Scalar){.f = floor(a.f)};
     case CALL_ceil: return (Scalar){.f = ceil(a.f)};
     case CALL_round: return (Scalar){.f = nearbyint(a.f)};
@@ -145,9 +147,7 @@ static Scalar call(const Code *e, Scalar a)
         return a.i < 0 ? negated(t, a) : a;
     case CALL_isnan: return (Scalar){.i = a.f != a.f};
     case CALL_isinf: return (Scalar){.i = fabs(a.f) == (double)INFINITY};
-    case CALL_reinterpret:
-        dtype_store(from, bytes, a);
-        return dtype_load(t, bytes);
+    case CALL_reinterpret: dtype_store(from, bytes, a); return dtype_load(t, bytes);
     default: break;
     }
     assert(!"a row of calls.def");
@@ -186,16 +186,10 @@ Scalar check_value(Checker *c, const Code *e)
     case OP_Select:
         a = check_value(c, e->kid[0]);
         return check_value(c, a.i ? e->kid[1] : e->kid[2]);
-    case OP_Let:
-        *e->cell = check_value(c, e->kid[0]);
-        return check_value(c, e->kid[1]);
+    case OP_Let: *e->cell = check_value(c, e->kid[0]); return check_value(c, e->kid[1]);
     case OP_Call: return call(e, check_value(c, e->kid[0]));
-    case OP_And:
-        a = check_value(c, e->kid[0]);
-        return a.i ? check_value(c, e->kid[1]) : a;
-    case OP_Or:
-        a = check_value(c, e->kid[0]);
-        return a.i ? a : check_value(c, e->kid[1]);
+    case OP_And: a = check_value(c, e->kid[0]); return a.i ? check_value(c, e->kid[1]) : a;
+    case OP_Or: a = check_value(c, e->kid[0]); return a.i ? a : check_value(c, e->kid[1]);
     case OP_Fma: {
         a = check_value(c, e->kid[0]);
         Scalar b = check_value(c, e->kid[1]);

@@ -19,9 +19,10 @@ enum { CHECK_LEVELS = 6, NO_THREAD = -1, MANY_THREADS = -2, THREAD_AXES = 3 };
 
 /* What is known of one element. */
 typedef struct Record {
-    uint32_t written, read;        /* times of the last; 0: never */
-    uint32_t before[CHECK_LEVELS]; /* the last read before the present iteration of each level began */
-    int32_t writer, reader;        /* threads; reader may be MANY_THREADS */
+    uint32_t written, read; /* times of the last; 0: never */
+    /* The last read before the present iteration of each level began */
+    uint32_t before[CHECK_LEVELS];
+    int32_t writer, reader; /* threads; reader may be MANY_THREADS */
     bool defined;
 } Record;
 
@@ -50,7 +51,7 @@ struct Code {
     Scalar *cell;   /* Var, Let */
     Memory *memory; /* Load */
     Scalar literal;
-    int call;       /* row of calls.def */
+    int call; /* row of calls.def */
     size_t n;
     const Code *kid[]; /* of a Load, the indices */
 };
@@ -65,15 +66,16 @@ typedef struct Axis {
 typedef struct Step Step;
 struct Step {
     const Node *node;
-    const Step *up;      /* the loop or block around */
-    bool together;       /* has a barrier or a bound loop */
-    bool overlaps;       /* a loop whose iterations may overlap */
-    bool copies;         /* a Store of a Load and nothing else */
-    Scalar *cell;        /* For: its variable */
-    const Code *x, *y;   /* For: extent; If: condition; Block: where; Store: value; Update: fma's factors */
+    const Step *up; /* the loop or block around */
+    bool together;  /* has a barrier or a bound loop */
+    bool overlaps;  /* a loop whose iterations may overlap */
+    bool copies;    /* a Store of a Load and nothing else */
+    Scalar *cell;   /* For: its variable */
+    /* For: extent; If: condition; Block: where; Store: value; Update: fma's factors */
+    const Code *x, *y;
     Memory *memory;
-    const Code **index;  /* Store, Update: the indices; Alloc: minima and then extents */
-    size_t n;            /* of kids; of Store and Update: of indices */
+    const Code **index; /* Store, Update: the indices; Alloc: minima and then extents */
+    size_t n;           /* of kids; of Store and Update: of indices */
     Axis *axes;
     size_t naxes;
     const Step *kid[];
@@ -122,13 +124,13 @@ typedef struct Checker {
     unsigned axes, axes_bound;   /* bound axes of the kernel, and around the present statement */
     unsigned axes_named;         /* of the kernel, those of extent 1 too */
 
-    bool copying;      /* the next access reads for a copy: what is unwritten may be copied */
+    bool copying;        /* the next access reads for a copy: what is unwritten may be copied */
     bool copied_nothing; /* and it was unwritten: so is what is written next */
 
-    Wanted conflict;    /* what to look for after a failure; buffer is NULL if there is nothing */
-    bool writes;        /* what the access that failed does, */
-    char loops[160];    /* and its loop values */
-    Wanted *wanted;     /* in the second run: what to look for */
+    Wanted conflict; /* what to look for after a failure; buffer is NULL if there is nothing */
+    bool writes;     /* what the access that failed does, */
+    char loops[160]; /* and its loop values */
+    Wanted *wanted;  /* in the second run: what to look for */
 
     NodeMap map; /* cells of Vars, memory of Buffers, code of expressions */
 } Checker;

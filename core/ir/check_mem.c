@@ -34,7 +34,8 @@ bool check_room(Checker *c, const Node *buffer, Copy *copy, bool reuse)
             copy->records[i].defined = false;
         return true;
     }
-    if (!fits || bytes > c->bytes_left || ((int64_t)bytes >= MEMORY_SMALL && (int64_t)bytes > memory_free())) {
+    if (!fits || bytes > c->bytes_left ||
+        ((int64_t)bytes >= MEMORY_SMALL && (int64_t)bytes > memory_free())) {
         c->failed = true;
         return REFUSE(c->err, alloc_too_big, buffer, ir_buf_name(buffer), asked / (1 << 20));
     }
@@ -91,8 +92,12 @@ static void remember(Checker *c, const Element *e, bool writes, bool other_write
                      uint32_t until)
 {
     c->writes = writes;
-    c->conflict = (Wanted){.writes = other_writes, .buffer = e->m->buffer, .copy = e->copy,
-                           .element = e->flat, .from = from, .until = until,
+    c->conflict = (Wanted){.writes = other_writes,
+                           .buffer = e->m->buffer,
+                           .copy = e->copy,
+                           .element = e->flat,
+                           .from = from,
+                           .until = until,
                            .not_thread = from + 1 == until ? MANY_THREADS : c->thread};
 }
 
@@ -110,7 +115,8 @@ static bool race(Checker *c, const Element *e, size_t level, bool writes, bool o
     if (c->in_kernel && level < c->block_level && e->m->buffer->at.buf->scope == SCOPE_shared)
         FAIL(c->err, shared_by_blocks, e->node, what, loop, ir_buf_name(e->m->buffer));
     else
-        FAIL(c->err, iterations_conflict, e->node, loop, what, did(other_writes), did(writes), loop);
+        FAIL(c->err, iterations_conflict, e->node, loop, what, did(other_writes), did(writes),
+             loop);
     return stop(c);
 }
 
@@ -128,8 +134,8 @@ static bool undefined(Checker *c, const Element *e, bool for_copy)
     for (size_t i = 0; e->m->per_thread && i < e->m->ncopies; i++) {
         const Copy *other = &e->m->copies[i];
         if (i != e->copy && e->flat < other->capacity && other->records[e->flat].defined) {
-            FAIL(c->err, local_of_other_thread, e->node, check_place(c), element_text(c, e), i, e->copy,
-                 ir_buf_name(e->m->buffer));
+            FAIL(c->err, local_of_other_thread, e->node, check_place(c), element_text(c, e), i,
+                 e->copy, ir_buf_name(e->m->buffer));
             return stop(c);
         }
     }
@@ -220,8 +226,10 @@ static bool locate(Checker *c, Element *e, const Copy *copy, const Code *const *
 void *check_access(Checker *c, Memory *m, const Node *node, size_t n, const Code *const *index,
                    bool reads, bool writes)
 {
-    Element e = {.m = m, .copy = m->per_thread && c->thread >= 0 ? (size_t)c->thread : 0,
-                 .node = node, .n = n};
+    Element e = {.m = m,
+                 .copy = m->per_thread && c->thread >= 0 ? (size_t)c->thread : 0,
+                 .node = node,
+                 .n = n};
     Copy *copy = &m->copies[e.copy];
     bool for_copy = c->copying;
     c->copying = false;

@@ -17,14 +17,14 @@ typedef struct BlockAxis {
 struct St {
     void (*run)(const St *s, Machine *m);
     const Node *node;
-    const St *up;    /* For, Block: the loop or block around it */
-    Scalar *cell;    /* For: the variable; Update: the old element */
-    const Ex *x;     /* the extent, condition or value */
+    const St *up; /* For, Block: the loop or block around it */
+    Scalar *cell; /* For: the variable; Update: the old element */
+    const Ex *x;  /* the extent, condition or value */
     const Access *access;
-    Mem *mem;        /* Alloc */
+    Mem *mem;          /* Alloc */
     const Ex **bounds; /* Alloc: min and extent of each dimension */
-    const St *a, *b; /* bodies */
-    size_t n;        /* Seq: statements; Block: axes; Alloc: dimensions */
+    const St *a, *b;   /* bodies */
+    size_t n;          /* Seq: statements; Block: axes; Alloc: dimensions */
     const St **stmts;
     BlockAxis *axes;
 };
@@ -165,10 +165,10 @@ static void run_block(const St *s, Machine *m)
     m->block = outer;
 }
 
-#define STORE_AS(ctype, member)                    \
-    {                                              \
-        ctype x = (ctype)v.member;                 \
-        memcpy(p, &x, sizeof x);                   \
+#define STORE_AS(ctype, member)    \
+    {                              \
+        ctype x = (ctype)v.member; \
+        memcpy(p, &x, sizeof x);   \
     }
 #define STORE_BOOL(ctype)  STORE_AS(ctype, i)
 #define STORE_INT(ctype)   STORE_AS(ctype, i)
@@ -208,7 +208,8 @@ static bool take_memory(Machine *m, Mem *mem, const Node *alloc, size_t *bytes)
     *bytes = need;
     if (fits && need <= mem->capacity)
         return true;
-    if (!fits || need > m->bytes_left || ((int64_t)need >= MEMORY_SMALL && (int64_t)need > memory_free())) {
+    if (!fits || need > m->bytes_left ||
+        ((int64_t)need >= MEMORY_SMALL && (int64_t)need > memory_free())) {
         FAIL(m->err, alloc_too_big, alloc, ir_buf_name(mem->buffer), asked / (1 << 20));
         stop(m);
         return false;
@@ -325,8 +326,8 @@ static const St *compile_store(Compiler *c, const St *up, const Node *n)
 
 static const Ex *combined(Compiler *c, const Node *n, const Ex *old)
 {
-    static const Op ops[COMB_COUNT] = {[COMB_sum] = OP_Add, [COMB_prod] = OP_Mul,
-                                       [COMB_max] = OP_Max, [COMB_min] = OP_Min};
+    static const Op ops[COMB_COUNT] = {
+        [COMB_sum] = OP_Add, [COMB_prod] = OP_Mul, [COMB_max] = OP_Max, [COMB_min] = OP_Min};
     const Node *value = n->kid[Update_value];
     if (n->at.i == COMB_fma && value->op == OP_Mul) {
         const Ex *x = interp_expr(c, value->kid[Mul_a]), *y = interp_expr(c, value->kid[Mul_b]);

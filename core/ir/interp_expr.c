@@ -1,7 +1,7 @@
 /* interp_expr.c -- expressions of the reference interpreter.
 **
-** Common operators on common types have functions of their own; the rest goes through ir_eval_binary, which
-** also says what the fast ones must give (a test compares them).
+** Common operators on common types have functions of their own; the rest goes through
+** ir_eval_binary, which also says what the fast ones must give (a test compares them).
 */
 #include "core/ir/interp_impl.h"
 
@@ -12,17 +12,17 @@
 
 /* ---- binary operators ---- */
 
-#define F32(name, expr)                                                            \
-    static Scalar f32_##name(const Ex *e, Machine *m)                              \
-    {                                                                              \
-        float a = (float)ex_value(e->a, m).f, b = (float)ex_value(e->b, m).f;      \
-        return (Scalar){.f = (double)(expr)};                                      \
+#define F32(name, expr)                                                       \
+    static Scalar f32_##name(const Ex *e, Machine *m)                         \
+    {                                                                         \
+        float a = (float)ex_value(e->a, m).f, b = (float)ex_value(e->b, m).f; \
+        return (Scalar){.f = (double)(expr)};                                 \
     }
-#define F64(name, expr)                                                \
-    static Scalar f64_##name(const Ex *e, Machine *m)                  \
-    {                                                                  \
-        double a = ex_value(e->a, m).f, b = ex_value(e->b, m).f;       \
-        return (Scalar){.f = (expr)};                                  \
+#define F64(name, expr)                                          \
+    static Scalar f64_##name(const Ex *e, Machine *m)            \
+    {                                                            \
+        double a = ex_value(e->a, m).f, b = ex_value(e->b, m).f; \
+        return (Scalar){.f = (expr)};                            \
     }
 #define I64(name, expr)                                                                \
     static Scalar i64_##name(const Ex *e, Machine *m)                                  \
@@ -36,16 +36,16 @@
         uint32_t a = (uint32_t)ex_value(e->a, m).i, b = (uint32_t)ex_value(e->b, m).i; \
         return (Scalar){.i = (int32_t)(expr)};                                         \
     }
-#define COMPARE(name, op)                                             \
-    static Scalar float_##name(const Ex *e, Machine *m)               \
-    {                                                                 \
-        double a = ex_value(e->a, m).f, b = ex_value(e->b, m).f;      \
-        return (Scalar){.i = a op b};                                 \
-    }                                                                 \
-    static Scalar int_##name(const Ex *e, Machine *m)                 \
-    {                                                                 \
-        int64_t a = ex_value(e->a, m).i, b = ex_value(e->b, m).i;     \
-        return (Scalar){.i = a op b};                                 \
+#define COMPARE(name, op)                                         \
+    static Scalar float_##name(const Ex *e, Machine *m)           \
+    {                                                             \
+        double a = ex_value(e->a, m).f, b = ex_value(e->b, m).f;  \
+        return (Scalar){.i = a op b};                             \
+    }                                                             \
+    static Scalar int_##name(const Ex *e, Machine *m)             \
+    {                                                             \
+        int64_t a = ex_value(e->a, m).i, b = ex_value(e->b, m).i; \
+        return (Scalar){.i = a op b};                             \
     }
 
 /* clang-format off */
@@ -54,9 +54,9 @@ F64(Add, a + b) F64(Sub, a - b) F64(Mul, a * b) F64(Div, a / b)
 I64(Add, a + b) I64(Sub, a - b) I64(Mul, a * b)
 I32(Add, a + b) I32(Sub, a - b) I32(Mul, a * b)
 COMPARE(Eq, ==) COMPARE(Ne, !=) COMPARE(Lt, <) COMPARE(Le, <=) COMPARE(Gt, >) COMPARE(Ge, >=)
-/* clang-format on */
+    /* clang-format on */
 
-static Scalar logic_And(const Ex *e, Machine *m)
+    static Scalar logic_And(const Ex *e, Machine *m)
 {
     return (Scalar){.i = ex_value(e->a, m).i && ex_value(e->b, m).i};
 }
@@ -86,9 +86,8 @@ static Run *binary_run(Op op, DType t)
     static Run *const floats[OP_COUNT] = {
         [OP_Eq] = float_Eq, [OP_Ne] = float_Ne, [OP_Lt] = float_Lt,
         [OP_Le] = float_Le, [OP_Gt] = float_Gt, [OP_Ge] = float_Ge};
-    static Run *const ints[OP_COUNT] = {
-        [OP_Eq] = int_Eq, [OP_Ne] = int_Ne, [OP_Lt] = int_Lt,
-        [OP_Le] = int_Le, [OP_Gt] = int_Gt, [OP_Ge] = int_Ge};
+    static Run *const ints[OP_COUNT] = {[OP_Eq] = int_Eq, [OP_Ne] = int_Ne, [OP_Lt] = int_Lt,
+                                        [OP_Le] = int_Le, [OP_Gt] = int_Gt, [OP_Ge] = int_Ge};
     Run *run = NULL;
     if (op == OP_And || op == OP_Or)
         return op == OP_And ? logic_And : logic_Or;
@@ -144,10 +143,22 @@ static Scalar run_let(const Ex *e, Machine *m)
     return ex_value(e->b, m);
 }
 
-#define VALUE_BOOL  {.i = v != 0}
-#define VALUE_INT   {.i = (int64_t)v}
-#define VALUE_UINT  {.i = (int64_t)v}
-#define VALUE_FLOAT {.f = (double)v}
+#define VALUE_BOOL  \
+    {               \
+        .i = v != 0 \
+    }
+#define VALUE_INT       \
+    {                   \
+        .i = (int64_t)v \
+    }
+#define VALUE_UINT      \
+    {                   \
+        .i = (int64_t)v \
+    }
+#define VALUE_FLOAT    \
+    {                  \
+        .f = (double)v \
+    }
 #define DTYPE(name, ctype, bits, cls)                      \
     static Scalar load_##name(const Ex *e, Machine *m)     \
     {                                                      \
@@ -164,16 +175,16 @@ static Run *const load_run[DT_COUNT] = {
 
 /* ---- the calls of calls.def ---- */
 
-#define FLOAT_CALL(name, fn)                                       \
-    static Scalar call_##name(const Ex *e, Machine *m)             \
-    {                                                              \
-        return (Scalar){.f = fn(ex_value(e->a, m).f)};             \
+#define FLOAT_CALL(name, fn)                           \
+    static Scalar call_##name(const Ex *e, Machine *m) \
+    {                                                  \
+        return (Scalar){.f = fn(ex_value(e->a, m).f)}; \
     }
 /* clang-format off */
 FLOAT_CALL(floor, floor) FLOAT_CALL(ceil, ceil) FLOAT_CALL(round, rint) FLOAT_CALL(trunc, trunc)
-/* clang-format on */
+    /* clang-format on */
 
-static Scalar call_sqrt(const Ex *e, Machine *m)
+    static Scalar call_sqrt(const Ex *e, Machine *m)
 {
     double a = ex_value(e->a, m).f;
     return (Scalar){.f = e->type == DT_float32 ? (double)sqrtf((float)a) : sqrt(a)};
@@ -243,8 +254,12 @@ const Ex *interp_binary(Compiler *c, Op op, DType operands, const Ex *a, const E
 {
     bool truth = op_info[op].flags & (OPF_COMPARE | OPF_LOGIC);
     Ex *e = arena_alloc(c->A, sizeof *e);
-    *e = (Ex){.run = binary_run(op, operands), .a = a, .b = b, .op = (uint8_t)op,
-              .type = (uint8_t)(truth ? DT_bool : operands), .from = (uint8_t)operands};
+    *e = (Ex){.run = binary_run(op, operands),
+              .a = a,
+              .b = b,
+              .op = (uint8_t)op,
+              .type = (uint8_t)(truth ? DT_bool : operands),
+              .from = (uint8_t)operands};
     return e;
 }
 

@@ -1,8 +1,9 @@
 /* interp_impl.h -- what the two halves of the reference interpreter share.
 **
-** A program is compiled once into a tree of Ex and St, whose nodes carry the function that runs them,
-** and the places of their variables: every Var has one cell, every Buffer one Mem, for a name is bound once
-** and nothing recurses.  A failed access yields a dummy element and empties the fuel, so the loops end.
+** A program is compiled once into a tree of Ex and St, whose nodes carry the function
+** that runs them, and the places of their variables: every Var has one cell, every
+** Buffer one Mem, for a name is bound once and nothing recurses.  A failed access
+** yields a dummy element and empties the fuel, so the loops end.
 */
 #ifndef CORE_IR_INTERP_IMPL_H
 #define CORE_IR_INTERP_IMPL_H
@@ -18,7 +19,7 @@ struct Ex {
     Scalar (*run)(const Ex *e, Machine *m);
     const Scalar *cell; /* not NULL: the value is there already (variables, literals) */
     const Ex *a, *b, *c;
-    Scalar *bind;       /* Let: where the value goes */
+    Scalar *bind; /* Let: where the value goes */
     const struct Access *access;
     uint8_t op, type, from; /* from: the operand's type */
 };

@@ -3,15 +3,28 @@
 
 #include <string.h>
 
-
 const OpInfo op_info[OP_COUNT] = {
-#define NODE(name, cls, attr, flags, doc) \
-    [OP_##name] = {#name, doc, CLASS_##cls, ATTR_##attr, flags, name##_NKIDS, 0, NULL, (const KidInfo[]){
+#define NODE(name, cls, attr, flags, doc)                                              \
+    [OP_##name] = {#name, doc, CLASS_##cls, ATTR_##attr, flags, name##_NKIDS, 0, NULL, \
+                   (const KidInfo[]) {
 #define KID(name, field, cls)  {#field, CLASS_##cls, false},
 #define REST(name, field, cls) {#field, CLASS_##cls, true},
-#define END(name)              {0}}},
-#define BINARY(name, symbol, level, flags, doc)                                             \
-    [OP_##name] = {#name, doc, CLASS_EXPR, ATTR_NONE, flags, 2, level, symbol,              \
+#define END(name) \
+    {             \
+        0         \
+    }             \
+    }             \
+    }             \
+    ,
+#define BINARY(name, symbol, level, flags, doc) \
+    [OP_##name] = {#name,                       \
+                   doc,                         \
+                   CLASS_EXPR,                  \
+                   ATTR_NONE,                   \
+                   flags,                       \
+                   2,                           \
+                   level,                       \
+                   symbol,                      \
                    (const KidInfo[]){{"a", CLASS_EXPR, false}, {"b", CLASS_EXPR, false}, {0}}},
 #include "core/ir/ir_ops.def"
 };

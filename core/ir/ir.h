@@ -4,26 +4,29 @@
 ** are places and stand in one place only.  A pass builds a new tree and shares every subtree that
 ** it leaves alone, so "unchanged" is a comparison of pointers.
 **
-** Var and Buffer nodes have identity: two are the same only if they are the same pointer.  A loop is
-** known by its Var, which survives every rewrite around it; a block by its name, unique in its Func.
-** Loop names are unique along each path from the root, buffer names in the whole Func.
+** Var and Buffer nodes have identity: two are the same only if they are the same pointer.  A loop
+** is known by its Var, which survives every rewrite around it; a block by its name, unique in its
+** Func. Loop names are unique along each path from the root, buffer names in the whole Func.
 **
 ** What a program means (every pass may rely on it, every backend must keep it):
-**  - Index expressions are int64.  Integer arithmetic wraps to the type's width.  Division rounds as
-**    the operator says, and by zero gives 0; so no expression has undefined behaviour but an access
-**    outside its buffer.
+**  - Index expressions are int64.  Integer arithmetic wraps to the type's width.  Division rounds
+**    as the operator says, and by zero gives 0; so no expression has undefined behaviour but an
+**    access outside its buffer.
 **  - Float arithmetic is IEEE 754, one rounding for each operation; only Fma contracts.  No
 **    reassociation, no assumption that NaN, infinities or -0 do not occur.
 **  - Select, And and Or evaluate only what they need; a Load that is not needed does not happen.
-**  - A For runs var = 0 .. extent-1.  Under `parallel` or a thread axis the iterations run in any
-**    order and may overlap; under `vectorized` every statement runs for all lanes before the next one.
-**  - A Block gives each axis its value, and if `where` holds runs init (where each reduce axis has the value 0),
-**    then body.  Where there is an init, the reduce axes are 0 in the first iteration of the loops.  `where` sees the axes and, where no axis has their name,
-**    the loops around; init and body see the axes alone.
+**  - A For runs var = 0 .. extent-1.  Under `parallel` or a thread axis the
+**    iterations run in any order and may overlap; under `vectorized` every statement
+**    runs for all lanes before the next one.
+**  - A Block gives each axis its value, and if `where` holds runs init (where each reduce axis has
+**    the value 0), then body.  Where there is an init, the reduce axes are 0 in the first iteration
+**    of the loops.  `where` sees the axes and, where no axis has their name, the loops around; init
+**    and body see the axes alone.
 **  - Update combines `value` into an element by its combiner; where the block has an init, that
 **    store starts the element.
-**  - An Alloc's memory holds nothing in particular at first.  Buffer indices always count in the buffer's own index
-**    space; the window says which part of it exists, and where that part is stored is the lowering's business.
+**  - An Alloc's memory holds nothing in particular at first.  Buffer indices always count in the
+**    buffer's own index space; the window says which part of it exists, and where that part is
+**    stored is the lowering's business.
 **
 ** Example: C = A + 1 as nodes is
 **    Func "f" (List A) (List C)
@@ -54,21 +57,39 @@ typedef enum Op {
 #define NODE(name, cls, attr, flags, doc) enum {
 #define KID(name, field, cls)             name##_##field,
 #define REST(name, field, cls)            name##_##field, name##_before_rest = name##_##field - 1,
-#define END(name)                         name##_NKIDS };
+#define END(name) \
+    name##_NKIDS  \
+    }             \
+    ;
 #include "core/ir/ir_ops.def"
 
-typedef enum NodeClass { CLASS_EXPR, CLASS_VAR, CLASS_BUFFER, CLASS_LIST, CLASS_PART, CLASS_STMT,
-                         CLASS_FUNC, CLASS_ANY } NodeClass;
-typedef enum AttrKind { ATTR_NONE, ATTR_INT, ATTR_FLOAT, ATTR_NAME, ATTR_VAR, ATTR_BUF,
-                        ATTR_BLOCK } AttrKind;
+typedef enum NodeClass {
+    CLASS_EXPR,
+    CLASS_VAR,
+    CLASS_BUFFER,
+    CLASS_LIST,
+    CLASS_PART,
+    CLASS_STMT,
+    CLASS_FUNC,
+    CLASS_ANY
+} NodeClass;
+typedef enum AttrKind {
+    ATTR_NONE,
+    ATTR_INT,
+    ATTR_FLOAT,
+    ATTR_NAME,
+    ATTR_VAR,
+    ATTR_BUF,
+    ATTR_BLOCK
+} AttrKind;
 enum {
-    OPF_COMMUTES = 1, /* a and b may change places */
-    OPF_COMPARE = 2,  /* gives bool */
-    OPF_LOGIC = 4,    /* takes and gives bool */
-    OPF_INT = 8,      /* integers (and bool) only */
-    OPF_IMM = 16,     /* a literal */
+    OPF_COMMUTES = 1,  /* a and b may change places */
+    OPF_COMPARE = 2,   /* gives bool */
+    OPF_LOGIC = 4,     /* takes and gives bool */
+    OPF_INT = 8,       /* integers (and bool) only */
+    OPF_IMM = 16,      /* a literal */
     OPF_IDENTITY = 32, /* equal only to itself */
-    OPF_BINDS = 64,   /* brings names into scope */
+    OPF_BINDS = 64,    /* brings names into scope */
 };
 
 typedef enum ForKind {
@@ -125,7 +146,8 @@ struct Node {
     const Node *kid[];
 };
 
-/* Deeper trees and bigger expressions are refused where programs enter (parser, te, schedule steps). */
+/* Deeper trees and bigger expressions are refused where programs enter (parser, te,
+** schedule steps). */
 enum { IR_MAX_DEPTH = 512, IR_MAX_EXPR = 20000, IR_MAX_RANK = 16 };
 
 typedef struct KidInfo {
@@ -140,9 +162,9 @@ typedef struct OpInfo {
     NodeClass cls;
     AttrKind attr;
     uint8_t flags;
-    uint8_t nkids;        /* the least number */
-    uint8_t level;        /* of an infix operator; 0 if it is none */
-    const char *symbol;   /* of a binary operator, "+" or "min" */
+    uint8_t nkids;      /* the least number */
+    uint8_t level;      /* of an infix operator; 0 if it is none */
+    const char *symbol; /* of a binary operator, "+" or "min" */
     const KidInfo *kids;
 } OpInfo;
 
@@ -152,17 +174,27 @@ extern const char *const combiner_name[COMB_COUNT]; /* "sum" */
 extern const char *const combiner_text[COMB_COUNT]; /* "+=" */
 extern const char *const scope_name[SCOPE_COUNT];   /* "global" */
 
-static inline bool for_is_block_axis(ForKind k) { return k >= FOR_block_x && k <= FOR_block_z; }
-static inline bool for_is_thread_axis(ForKind k) { return k >= FOR_thread_x && k <= FOR_thread_z; }
-static inline bool for_is_bound(ForKind k) { return k >= FOR_block_x; }
+static inline bool for_is_block_axis(ForKind k)
+{
+    return k >= FOR_block_x && k <= FOR_block_z;
+}
+static inline bool for_is_thread_axis(ForKind k)
+{
+    return k >= FOR_thread_x && k <= FOR_thread_z;
+}
+static inline bool for_is_bound(ForKind k)
+{
+    return k >= FOR_block_x;
+}
 
 /* The one constructor.  Children's classes are asserted against the table. */
 const Node *ir_make(Arena *A, Op op, DType type, Attr at, size_t nkids, const Node *const *kids);
 
 /* Children are named, so a call reads like the IR it makes:
 **     ir_node(A, If, 0, (Attr){0}, [If_cond] = c, [If_then] = s, [If_otherwise] = nop) */
-#define ir_node(A, name, type, attr, ...) \
-    ir_make((A), OP_##name, (type), (attr), name##_NKIDS, (const Node *const[name##_NKIDS]){__VA_ARGS__})
+#define ir_node(A, name, type, attr, ...)                 \
+    ir_make((A), OP_##name, (type), (attr), name##_NKIDS, \
+            (const Node *const[name##_NKIDS]){__VA_ARGS__})
 
 /* `n` with other children, or `n` itself if none differs. */
 const Node *ir_with_kids(Arena *A, const Node *n, const Node *const *kids);
@@ -176,7 +208,7 @@ const Node *ir_const(Arena *A, DType t, double v); /* of either kind, as t asks 
 const Node *ir_idx(Arena *A, int64_t v);           /* int64: an index */
 const Node *ir_bool(Arena *A, bool v);
 const Node *ir_scalar(Arena *A, DType t, Scalar v);
-const Node *ir_var(Arena *A, const char *name);    /* int64, a new identity */
+const Node *ir_var(Arena *A, const char *name); /* int64, a new identity */
 const Node *ir_var_like(Arena *A, DType t, const char *name, const char *axis, int step);
 const Node *ir_binary(Arena *A, Op op, const Node *a, const Node *b);
 const Node *ir_cast(Arena *A, DType t, const Node *a); /* `a` itself if it has type t */
@@ -224,15 +256,42 @@ const Node *ir_identity(Arena *A, Combiner c, DType t);
 const Node *ir_combine(Arena *A, Combiner c, const Node *a, const Node *v);
 
 /* ---- reading ---- */
-static inline bool ir_is_int(const Node *n, int64_t v) { return n->op == OP_IntImm && n->at.i == v; }
-static inline bool ir_is_literal(const Node *n) { return n->op == OP_IntImm || n->op == OP_FloatImm; }
-static inline bool ir_is_stmt(const Node *n) { return op_info[n->op].cls == CLASS_STMT; }
-static inline bool ir_is_true(const Node *n) { return ir_is_int(n, 1) && n->type == DT_bool; }
-static inline const char *ir_var_name(const Node *v) { return v->at.var->name; }
-static inline const char *ir_buf_name(const Node *b) { return b->at.buf->name; }
-static inline const char *ir_block_name(const Node *b) { return b->at.block->name; }
-static inline ForKind ir_for_kind(const Node *f) { return (ForKind)f->at.i; }
-static inline size_t ir_rank(const Node *buffer) { return buffer->nkids; }
+static inline bool ir_is_int(const Node *n, int64_t v)
+{
+    return n->op == OP_IntImm && n->at.i == v;
+}
+static inline bool ir_is_literal(const Node *n)
+{
+    return n->op == OP_IntImm || n->op == OP_FloatImm;
+}
+static inline bool ir_is_stmt(const Node *n)
+{
+    return op_info[n->op].cls == CLASS_STMT;
+}
+static inline bool ir_is_true(const Node *n)
+{
+    return ir_is_int(n, 1) && n->type == DT_bool;
+}
+static inline const char *ir_var_name(const Node *v)
+{
+    return v->at.var->name;
+}
+static inline const char *ir_buf_name(const Node *b)
+{
+    return b->at.buf->name;
+}
+static inline const char *ir_block_name(const Node *b)
+{
+    return b->at.block->name;
+}
+static inline ForKind ir_for_kind(const Node *f)
+{
+    return (ForKind)f->at.i;
+}
+static inline size_t ir_rank(const Node *buffer)
+{
+    return buffer->nkids;
+}
 
 /* The constant extent of dimension d; -1 if it is not constant. */
 int64_t ir_dim(const Node *buffer, size_t d);

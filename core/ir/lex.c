@@ -90,8 +90,8 @@ static Token number(const char *at, const char *end)
 
 Token lex_token(const char *at, const char *end)
 {
-    static const char *const symbols[] = {"max=", "min=", "fma=", "->", ":+", "+=", "*=", "//", "==",
-                                          "!=",   "<=",   ">=",   "<<", ">>"};
+    static const char *const symbols[] = {
+        "max=", "min=", "fma=", "->", ":+", "+=", "*=", "//", "==", "!=", "<=", ">=", "<<", ">>"};
     while (at < end && isspace((unsigned char)*at))
         at++;
     if (at == end)

@@ -9,8 +9,15 @@
 
 #include "core/base/arena.h"
 
-typedef enum TokenKind { TOK_END, TOK_NAME, TOK_INT, TOK_FLOAT, TOK_STRING, TOK_SYMBOL,
-                         TOK_BAD } TokenKind;
+typedef enum TokenKind {
+    TOK_END,
+    TOK_NAME,
+    TOK_INT,
+    TOK_FLOAT,
+    TOK_STRING,
+    TOK_SYMBOL,
+    TOK_BAD
+} TokenKind;
 
 typedef struct Token {
     TokenKind kind;

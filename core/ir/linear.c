@@ -68,8 +68,8 @@ bool linear_add_exactly(Linear *l, const Linear *m, int64_t scale)
 
 /* ---- order ---- */
 
-/* The outermost loop that the expression mentions, by its place among the ranges; only so many nodes are
-** looked at, for shared subexpressions have many paths. */
+/* The outermost loop that the expression mentions, by its place among the ranges; only so many
+** nodes are looked at, for shared subexpressions have many paths. */
 static size_t outermost(const Known *k, const Node *n, int *budget)
 {
     if (--*budget < 0)
@@ -100,7 +100,7 @@ void linear_sort(Linear *l, const Known *k)
         size_t r = rank[i], j = i;
         for (; j > 0; j--) {
             const Term *u = &l->t[j - 1];
-            bool after = (u->c < 0) != (t.c < 0)         ? u->c < 0
+            bool after = (u->c < 0) != (t.c < 0)             ? u->c < 0
                          : magnitude(u->c) != magnitude(t.c) ? magnitude(u->c) < magnitude(t.c)
                                                              : rank[j - 1] > r;
             if (!after)
@@ -140,14 +140,17 @@ static const Node *product(Arena *A, const Node *atom, int64_t c)
 {
     if (!atom)
         return ir_idx(A, c);
-    return c == 1 ? atom : ir_make(A, OP_Mul, DT_int64, (Attr){0}, 2, (const Node *const[]){atom, ir_idx(A, c)});
+    return c == 1 ? atom
+                  : ir_make(A, OP_Mul, DT_int64, (Attr){0}, 2,
+                            (const Node *const[]){atom, ir_idx(A, c)});
 }
 
 static bool is_product(const Node *n, const Node *atom, int64_t c)
 {
     if (!atom)
         return ir_is_int(n, c);
-    return c == 1 ? ir_same(n, atom) : n->op == OP_Mul && ir_same(n->kid[0], atom) && ir_is_int(n->kid[1], c);
+    return c == 1 ? ir_same(n, atom)
+                  : n->op == OP_Mul && ir_same(n->kid[0], atom) && ir_is_int(n->kid[1], c);
 }
 
 const Node *linear_build(Arena *A, const Linear *l)
@@ -170,7 +173,8 @@ bool linear_is(const Linear *l, const Node *n)
     Term s[LINEAR_MAX + 1];
     for (size_t i = summands(l, s); --i > 0; n = n->kid[0]) {
         bool sub = subtracted(&s[i]);
-        if (n->op != (sub ? OP_Sub : OP_Add) || !is_product(n->kid[1], s[i].atom, sub ? -s[i].c : s[i].c))
+        if (n->op != (sub ? OP_Sub : OP_Add) ||
+            !is_product(n->kid[1], s[i].atom, sub ? -s[i].c : s[i].c))
             return false;
     }
     if (s[0].atom && s[0].c == -1)

@@ -25,7 +25,8 @@ typedef struct Linear {
     Term t[LINEAR_MAX];
 } Linear;
 
-/* What is known, and how much work may still be spent on finding out more: at 0 the answer is "unknown". */
+/* What is known, and how much work may still be spent on finding out more: at 0 the
+** answer is "unknown". */
 typedef struct Known {
     const VarRange *at;
     size_t n;
@@ -50,8 +51,8 @@ void linear_sort(Linear *l, const Known *k);
 bool linear_is(const Linear *l, const Node *n);
 const Node *linear_build(Arena *A, const Linear *l);
 
-/* The least and greatest value of the sum over all values of its atoms, without wrapping; false if it is beyond
-** 120 bits or cannot be told. */
+/* The least and greatest value of the sum over all values of its atoms, without wrapping; false if
+** it is beyond 120 bits or cannot be told. */
 bool linear_bounds(Known *k, const Linear *l, i128 *lo, i128 *hi);
 
 /* Are they known and within int64, so that the sum never wraps? */
@@ -63,11 +64,23 @@ Interval interval_of(Known *k, const Node *n);
 /* Does `a op b` hold: 1 yes, 0 no, -1 it depends. */
 int comparison_holds(Known *k, Op op, const Node *a, const Node *b);
 
-static inline bool fits64(i128 lo, i128 hi) { return lo >= INT64_MIN && hi <= INT64_MAX; }
+static inline bool fits64(i128 lo, i128 hi)
+{
+    return lo >= INT64_MIN && hi <= INT64_MAX;
+}
 
-static inline int64_t wrap_mul(int64_t a, int64_t b) { return (int64_t)((uint64_t)a * (uint64_t)b); }
-static inline int64_t wrap_add(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
-static inline int64_t wrap_neg(int64_t a) { return (int64_t)(0 - (uint64_t)a); }
+static inline int64_t wrap_mul(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a * (uint64_t)b);
+}
+static inline int64_t wrap_add(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+static inline int64_t wrap_neg(int64_t a)
+{
+    return (int64_t)(0 - (uint64_t)a);
+}
 
 /* a // k or a % k for a literal k > 0: the shape of most index arithmetic. */
 static inline bool is_by_literal(const Node *n, Op op)

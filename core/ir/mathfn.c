@@ -49,8 +49,8 @@ static const Node *named(Arena *A, const Node *var, const Node *arg, const Node 
 {
     if (arg->nkids == 0)
         return ir_subst(A, body, 1, &(Subst){var, arg});
-    return ir_node(A, Let, body->type, (Attr){0}, [Let_var] = var, [Let_value] = arg,
-                   [Let_body] = body);
+    return ir_node(A, Let, body->type,
+                   (Attr){0}, [Let_var] = var, [Let_value] = arg, [Let_body] = body);
 }
 
 static bool later_mentions(const Node *call, size_t i, const char *name)
@@ -61,7 +61,8 @@ static bool later_mentions(const Node *call, size_t i, const char *name)
     return false;
 }
 
-/* Parameter i by a name that means nothing in the arguments after it, which stand where it can be seen. */
+/* Parameter i by a name that means nothing in the arguments after it, which stand
+** where it can be seen. */
 static const Node *parameter(Arena *A, const Node *call, size_t i)
 {
     static const char *const names[] = {"x", "y"};

@@ -1,7 +1,8 @@
 /* mathfn.h -- mathematical functions as expressions.
 **
-** Each function is a text in math.def over Fma, select, reinterpret and the calls of calls.def, parsed once.
-** Interpreters and backends expand a Call to it, so that every one of them gives the same bits.
+** Each function is a text in math.def over Fma, select, reinterpret and the calls of
+** calls.def, parsed once. Interpreters and backends expand a Call to it, so that
+** every one of them gives the same bits.
 */
 #ifndef CORE_IR_MATHFN_H
 #define CORE_IR_MATHFN_H
@@ -12,7 +13,7 @@ typedef struct MathFn {
     const char *name;
     DType type;
     int nargs;
-    double ulp;       /* the largest error in units of the last place of the exact result */
+    double ulp; /* the largest error in units of the last place of the exact result */
     const char *doc;
     const char *text; /* the body over x (and y) */
 } MathFn;
@@ -23,8 +24,8 @@ extern const size_t math_fn_count;
 /* The row for a function on values of type t, or NULL. */
 const MathFn *math_find(const char *name, DType t);
 
-/* The expression that computes the Call `n`, without calls of math.def inside; NULL if the function is
-** not known for its type. */
+/* The expression that computes the Call `n`, without calls of math.def inside; NULL if the function
+** is not known for its type. */
 const Node *math_expand(Arena *A, const Node *n, Err *err);
 
 /* The same for every such Call in n. */

@@ -8,7 +8,8 @@ struct NodeEntry {
 
 static struct NodeEntry *entry_of(const NodeMap *m, const Node *key)
 {
-    size_t mask = m->cap - 1, i = (size_t)(((uintptr_t)key >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 20);
+    size_t mask = m->cap - 1,
+           i = (size_t)(((uintptr_t)key >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 20);
     while (m->at[i & mask].key && m->at[i & mask].key != key)
         i++;
     return &m->at[i & mask];

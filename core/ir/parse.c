@@ -253,9 +253,9 @@ static const Node *parse_block(Parser *p)
     p->names.n = depth;
     if (p->failed)
         return NULL;
-    return ir_node(p->A, Block, 0, (Attr){.block = info}, [Block_iters] = list_of(p, &iters),
-                   [Block_where] = where, [Block_annots] = annots, [Block_init] = init,
-                   [Block_body] = body);
+    return ir_node(p->A, Block, 0,
+                   (Attr){.block = info}, [Block_iters] = list_of(p, &iters), [Block_where] = where,
+                   [Block_annots] = annots, [Block_init] = init, [Block_body] = body);
 }
 
 /* alloc T: float32[8, 8] local  |  alloc C.local: local window C[y :+ 8, x :+ 8]; its scope is the
@@ -483,7 +483,8 @@ const Node *ir_parse_expr(Arena *A, const char *text, DType type, size_t nnames,
     if (p.nlines == 0)
         return FAIL(err, text_empty, NULL);
     for (size_t i = 0; i < nnames; i++)
-        parse_push(&p, names[i]->op == OP_Var ? ir_var_name(names[i]) : ir_buf_name(names[i]), names[i]);
+        parse_push(&p, names[i]->op == OP_Var ? ir_var_name(names[i]) : ir_buf_name(names[i]),
+                   names[i]);
     begin_line(&p);
     const Node *n = parse_typed(&p, type);
     end_line(&p);

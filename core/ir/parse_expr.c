@@ -36,14 +36,16 @@ void parse_fail(Parser *p, const char *fmt, ...)
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
     if (p->line >= p->nlines) {
-        FAIL(p->err, text_syntax, NULL, p->nlines ? p->lines[p->nlines - 1].number : 1, 1, what, "", 0, "");
+        FAIL(p->err, text_syntax, NULL, p->nlines ? p->lines[p->nlines - 1].number : 1, 1, what, "",
+             0, "");
         return;
     }
     const Line *l = &p->lines[p->line];
     int column = (int)(p->tok.at - l->text), from = column > 60 ? column - 60 : 0;
     char shown[120];
     snprintf(shown, sizeof shown, "%.100s", l->text + from);
-    FAIL(p->err, text_syntax, NULL, l->number, l->indent + column + 1, what, shown, column - from, "");
+    FAIL(p->err, text_syntax, NULL, l->number, l->indent + column + 1, what, shown, column - from,
+         "");
 }
 
 void parse_next(Parser *p)
@@ -89,9 +91,9 @@ const char *parse_name(Parser *p, const char *what)
 
 bool ir_is_name(const char *text)
 {
-    static const char *const words[] = {"alloc", "and",  "barrier", "block", "else", "false",
-                                        "for",   "if",   "in",      "inf",   "init", "let",
-                                        "nan",   "not",  "or",      "pass",  "true"};
+    static const char *const words[] = {"alloc", "and", "barrier", "block", "else", "false",
+                                        "for",   "if",  "in",      "inf",   "init", "let",
+                                        "nan",   "not", "or",      "pass",  "true"};
     size_t n = strlen(text);
     Token t = lex_token(text, text + n);
     bool whole = t.kind == TOK_NAME && t.at == text && t.len == n;
@@ -143,7 +145,8 @@ static const Node *settle(Parser *p, const Expr *e, DType t)
     return p->failed ? NULL : e->node ? e->node : literal_as(p, e, t);
 }
 
-/* Two operands of one type: a bare literal follows the other operand, two of them what is expected. */
+/* Two operands of one type: a bare literal follows the other operand, two of them
+** what is expected. */
 static bool settle_pair(Parser *p, Expr *a, Expr *b, DType expect)
 {
     DType t = a->node ? (DType)a->node->type : b->node ? (DType)b->node->type : expect;
@@ -182,7 +185,8 @@ static Expr literal(Parser *p, bool negative)
 
 static bool starts_literal(const Parser *p)
 {
-    return p->tok.kind == TOK_INT || p->tok.kind == TOK_FLOAT || parse_is(p, "inf") || parse_is(p, "nan");
+    return p->tok.kind == TOK_INT || p->tok.kind == TOK_FLOAT || parse_is(p, "inf") ||
+           parse_is(p, "nan");
 }
 
 /* ---- atoms ---- */
@@ -239,8 +243,9 @@ static Expr parse_select(Parser *p, DType expect)
         parse_fail(p, "select chooses by a condition, such as x < 8");
         return made(NULL);
     }
-    return made(ir_node(p->A, Select, a.node->type, (Attr){0}, [Select_cond] = cond.node,
-                        [Select_a] = a.node, [Select_b] = b.node));
+    return made(
+        ir_node(p->A, Select, a.node->type,
+                (Attr){0}, [Select_cond] = cond.node, [Select_a] = a.node, [Select_b] = b.node));
 }
 
 /* reinterpret(type, x) and, for a literal, type(x) say the type in words. */
@@ -290,7 +295,8 @@ static Expr parse_call(Parser *p, const char *name, DType expect)
     if (n == 0)
         return made(NULL);
     for (int op = 0; op < OP_COUNT; op++)
-        if (op_info[op].symbol && !op_info[op].level && strcmp(op_info[op].symbol, name) == 0 && n == 2)
+        if (op_info[op].symbol && !op_info[op].level && strcmp(op_info[op].symbol, name) == 0 &&
+            n == 2)
             return made(ir_make(p->A, (Op)op, arg[0]->type, (Attr){0}, 2, arg));
     if (strcmp(name, "fma") == 0 && n == 3)
         return made(ir_make(p->A, OP_Fma, arg[0]->type, (Attr){0}, 3, arg));
@@ -331,8 +337,8 @@ static Expr parse_let(Parser *p, DType expect)
     p->names.n = depth;
     if (p->failed)
         return made(NULL);
-    return made(ir_node(p->A, Let, body->type, (Attr){0}, [Let_var] = var, [Let_value] = value,
-                        [Let_body] = body));
+    return made(ir_node(p->A, Let, body->type,
+                        (Attr){0}, [Let_var] = var, [Let_value] = value, [Let_body] = body));
 }
 
 static Expr parse_named(Parser *p, DType expect)

@@ -40,10 +40,12 @@ void ir_put_float(Buf *out, DType t, double v)
         return;
     }
     char text[40];
-    int digits = t == DT_float32 ? 6 : 15, most = MUTANT(print_float_short, t == DT_float32 ? 9 : 17, 7);
+    int digits = t == DT_float32 ? 6 : 15,
+        most = MUTANT(print_float_short, t == DT_float32 ? 9 : 17, 7);
     do {
         snprintf(text, sizeof text, "%.*g", digits, v);
-    } while (digits++ < most && (t == DT_float32 ? (double)strtof(text, NULL) : strtod(text, NULL)) != v);
+    } while (digits++ < most &&
+             (t == DT_float32 ? (double)strtof(text, NULL) : strtod(text, NULL)) != v);
     buf_puts(out, text);
     if (v == 0 && signbit(v))
         buf_puts(out, ".0");
@@ -297,7 +299,8 @@ static void put_block(Printer *p, const Node *n)
     p->indent--;
 }
 
-/* The buffer that `b` is a part of by name ("C" for "C.local"), if it has the same type and shape. */
+/* The buffer that `b` is a part of by name ("C" for "C.local"), if it has the same
+** type and shape. */
 static const Node *origin(const Printer *p, const Node *b)
 {
     const char *name = ir_buf_name(b), *dot = strrchr(name, '.');
@@ -306,7 +309,8 @@ static const Node *origin(const Printer *p, const Node *b)
     for (size_t i = p->nbuffers; i-- > 0;) {
         const Node *o = p->buffers[i];
         const char *other = ir_buf_name(o);
-        if (strlen(other) != (size_t)(dot - name) || strncmp(other, name, (size_t)(dot - name)) != 0)
+        if (strlen(other) != (size_t)(dot - name) ||
+            strncmp(other, name, (size_t)(dot - name)) != 0)
             continue;
         if (o->type != b->type || o->nkids != b->nkids)
             return NULL;

@@ -17,8 +17,8 @@
 /* The canonical text of a Func, statement or expression. */
 const char *ir_text(Arena *A, const Node *n);
 
-/* The same, with the line range that `mark` occupies reported (from 0; -1 if it is not there), so that
-** a view can point at it. */
+/* The same, with the line range that `mark` occupies reported (from 0; -1 if it is not there), so
+** that a view can point at it. */
 const char *ir_text_marked(Arena *A, const Node *n, const Node *mark, int *first, int *last);
 
 /* The shortest decimal that reads back as the same value of type t ("0.1", "1e-05", "inf"). */

@@ -1,5 +1,5 @@
-/* rehome.c -- the working arena's nodes are marked while they are measured, and hold the address of their copy
-** once they are copied. */
+/* rehome.c -- the working arena's nodes are marked while they are measured, and hold the address of
+** their copy once they are copied. */
 #include "core/ir/rehome.h"
 
 #include <string.h>
@@ -24,10 +24,12 @@ static size_t attr_size(Arena *work, AttrKind kind, Attr at)
     switch (kind) {
     case ATTR_NAME: return string_size(work, at.name);
     case ATTR_VAR: /* an axis that is the name is stored once */
-        return (arena_holds(work, at.var) ? padded(sizeof *at.var) : 0) + string_size(work, at.var->name) +
+        return (arena_holds(work, at.var) ? padded(sizeof *at.var) : 0) +
+               string_size(work, at.var->name) +
                (at.var->axis == at.var->name ? 0 : string_size(work, at.var->axis));
     case ATTR_BUF:
-        return (arena_holds(work, at.buf) ? padded(sizeof *at.buf) : 0) + string_size(work, at.buf->name);
+        return (arena_holds(work, at.buf) ? padded(sizeof *at.buf) : 0) +
+               string_size(work, at.buf->name);
     case ATTR_BLOCK:
         return (arena_holds(work, at.block) ? padded(sizeof *at.block) : 0) +
                string_size(work, at.block->name) + string_size(work, at.block->from);
@@ -78,8 +80,8 @@ static Attr move_attr(Arena *work, Arena *to, AttrKind kind, Attr at)
     case ATTR_BLOCK:
         if (arena_holds(work, at.block)) {
             BlockInfo *b = arena_alloc_aligned(to, sizeof *b, ALIGN);
-            *b = (BlockInfo){move_string(work, to, at.block->name), move_string(work, to, at.block->from),
-                             at.block->step};
+            *b = (BlockInfo){move_string(work, to, at.block->name),
+                             move_string(work, to, at.block->from), at.block->step};
             at.block = b;
         }
         break;

@@ -74,7 +74,8 @@ const Node *ir_let_as(Arena *A, const Node *n, const char *name)
         return n;
     const Node *now = ir_var_like(A, (DType)old->type, name, old->at.var->axis, old->at.var->step);
     const Node *body = ir_subst(A, n->kid[Let_body], 1, &(Subst){old, now});
-    return ir_node(A, Let, n->type, (Attr){0}, [Let_var] = now, [Let_value] = n->kid[Let_value], [Let_body] = body);
+    return ir_node(A, Let, n->type,
+                   (Attr){0}, [Let_var] = now, [Let_value] = n->kid[Let_value], [Let_body] = body);
 }
 
 static bool comes_in(const SubstEnv *env, const char *name)
@@ -95,7 +96,8 @@ static const Node *replace_below(Rewriter *rw, const Node *n)
 
 const Node *ir_subst(Arena *A, const Node *n, size_t count, const Subst *map)
 {
-    static Rule *const on[OP_COUNT] = {[OP_Var] = replace, [OP_Buffer] = replace, [OP_Let] = replace_below};
+    static Rule *const on[OP_COUNT] = {
+        [OP_Var] = replace, [OP_Buffer] = replace, [OP_Let] = replace_below};
     SubstEnv env = {count, map};
     return count == 0 ? n : rw_run(A, on, &env, NULL, n);
 }
@@ -155,9 +157,9 @@ static const Node *renew_leaf(Rewriter *rw, const Node *n)
 const Node *ir_fresh(Arena *A, const Node *stmt)
 {
     static Rule *const on[OP_COUNT] = {
-        [OP_Var] = known,          [OP_Buffer] = known,       [OP_For] = renew_bound,
-        [OP_Alloc] = renew_bound,  [OP_Let] = renew_bound,    [OP_Block] = renew_block,
-        [OP_Store] = renew_leaf,   [OP_Update] = renew_leaf,  [OP_Barrier] = renew_leaf,
+        [OP_Var] = known,         [OP_Buffer] = known,      [OP_For] = renew_bound,
+        [OP_Alloc] = renew_bound, [OP_Let] = renew_bound,   [OP_Block] = renew_block,
+        [OP_Store] = renew_leaf,  [OP_Update] = renew_leaf, [OP_Barrier] = renew_leaf,
     };
     return rw_run(A, on, NULL, NULL, stmt);
 }

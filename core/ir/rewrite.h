@@ -30,7 +30,8 @@ struct Rewriter {
 
 const Node *rw_node(Rewriter *rw, const Node *n);
 const Node *rw_kids(Rewriter *rw, const Node *n);
-/* The rule for Seq of a pass whose statements may become several or none: the sequence stays flat. */
+/* The rule for Seq of a pass whose statements may become several or none: the
+** sequence stays flat. */
 const Node *rw_seq(Rewriter *rw, const Node *n);
 const Node *rw_run(Arena *A, Rule *const *on, void *env, Err *err, const Node *root);
 
@@ -51,20 +52,22 @@ const Node *ir_let_as(Arena *A, const Node *n, const char *name);
 /* Is there a Var of that name in `n`? */
 bool ir_mentions_name(const Node *n, const char *name);
 
-/* A copy of a statement whose loops, axes, let-names and local buffers, and the statements themselves, are new
-** identities: what must be done before a statement stands in a second place. */
+/* A copy of a statement whose loops, axes, let-names and local buffers, and the statements
+** themselves, are new identities: what must be done before a statement stands in a second place. */
 const Node *ir_fresh(Arena *A, const Node *stmt);
 
 /* The first node of that operation among n and everything below, in the order of the text; NULL if
 ** there is none. */
 const Node *ir_first(const Node *n, Op op);
 
-/* The first statement that `look` takes, among n and those below it in the order of the text; NULL if there is none.  Of each
-** statement it says whether this is it, whether to look inside, or to go on behind it. */
+/* The first statement that `look` takes, among n and those below it in the order of
+** the text; NULL if there is none.  Of each statement it says whether this is it,
+** whether to look inside, or to go on behind it. */
 typedef enum Find { FIND_THIS, FIND_INSIDE, FIND_NEXT } Find;
 const Node *ir_find(const Node *n, Find (*look)(void *env, const Node *stmt), void *env);
 
-/* Calls visit(env, n) for n and everything below, parents first; a false answer skips the children. */
+/* Calls visit(env, n) for n and everything below, parents first; a false answer skips
+** the children. */
 void ir_walk(const Node *n, bool (*visit)(void *env, const Node *n), void *env);
 
 #endif

@@ -1,4 +1,5 @@
-/* simplify.c -- the walk: children first, then the root by ranges and by rules, until nothing changes. */
+/* simplify.c -- the walk: children first, then the root by ranges and by rules, until
+** nothing changes. */
 #include "core/ir/simplify_index.h"
 
 #include <string.h>
@@ -40,12 +41,15 @@ void simp_suppose(Simplifier *s, const Node *cond, bool truth)
     i128 c = cond->kid[1]->at.i, lo = v.lo, hi = v.hi;
     Op op = cond->op;
     if (!truth) {
-        static const uint8_t inverse[OP_COUNT] = {[OP_Lt] = OP_Ge, [OP_Ge] = OP_Lt, [OP_Le] = OP_Gt,
-                                                  [OP_Gt] = OP_Le, [OP_Eq] = OP_Ne, [OP_Ne] = OP_Eq};
+        static const uint8_t inverse[OP_COUNT] = {
+            [OP_Lt] = OP_Ge, [OP_Ge] = OP_Lt, [OP_Le] = OP_Gt,
+            [OP_Gt] = OP_Le, [OP_Eq] = OP_Ne, [OP_Ne] = OP_Eq};
         op = inverse[op];
     }
     i128 least = op == OP_Gt ? c + 1 : op == OP_Ge || op == OP_Eq ? c : lo;
-    i128 most = op == OP_Lt ? c - MUTANT(suppose_off_by_one, 1, 2) : op == OP_Le || op == OP_Eq ? c : hi;
+    i128 most = op == OP_Lt                  ? c - MUTANT(suppose_off_by_one, 1, 2)
+                : op == OP_Le || op == OP_Eq ? c
+                                             : hi;
     simp_learn(s, cond->kid[0], least > lo ? least : lo, most < hi ? most : hi);
 }
 
@@ -100,7 +104,8 @@ static const Node *fold(Simplifier *s, const Node *n)
     if (!op_info[n->op].symbol || !ir_is_literal(n->kid[0]) || !ir_is_literal(n->kid[1]))
         return n;
     DType t = n->kid[0]->type;
-    return ir_scalar(s->A, n->type, ir_eval_binary(n->op, t, literal(n->kid[0]), literal(n->kid[1])));
+    return ir_scalar(s->A, n->type,
+                     ir_eval_binary(n->op, t, literal(n->kid[0]), literal(n->kid[1])));
 }
 
 static const Node *by_ranges(Simplifier *s, const Node *n)
@@ -153,8 +158,8 @@ static bool may_load(const Node *n, int *budget)
     return false;
 }
 
-/* b counts only where a is true (false, for `or`), and a is not needed where b says as much; but a stays
-** where it guards a load in b. */
+/* b counts only where a is true (false, for `or`), and a is not needed where b says as much; but a
+** stays where it guards a load in b. */
 static const Node *simp_logic(Simplifier *s, const Node *n)
 {
     size_t known = s->known.n;
@@ -203,12 +208,14 @@ static const Node *simp_let(Simplifier *s, const Node *n)
     }
     const Node *body = simp(s, n->kid[Let_body]);
     s->known.n = known;
-    return ir_mentions(body, var) ? ir_with_kids(s->A, n, (const Node *const[]){var, value, body}) : body;
+    return ir_mentions(body, var) ? ir_with_kids(s->A, n, (const Node *const[]){var, value, body})
+                                  : body;
 }
 
 static bool is_sum(const Node *n)
 {
-    return n->type == DT_int64 && (n->op == OP_Add || n->op == OP_Sub || n->op == OP_Mul || n->op == OP_Neg);
+    return n->type == DT_int64 &&
+           (n->op == OP_Add || n->op == OP_Sub || n->op == OP_Mul || n->op == OP_Neg);
 }
 
 const Node *simp(Simplifier *s, const Node *n)

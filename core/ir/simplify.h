@@ -33,10 +33,17 @@ bool ir_bounds(const Node *e, const Ranges *ranges, int64_t *min, int64_t *max);
 /* ---- the rules themselves, for tests and help("simplify") ---- */
 
 /* The types that a rule holds for; a rule on conditions alone (p, q) says BOOL. */
-typedef enum RuleTypes { RULE_BOOL, RULE_UINT, RULE_SIGNED, RULE_INT, RULE_FLOAT, RULE_ANY } RuleTypes;
+typedef enum RuleTypes {
+    RULE_BOOL,
+    RULE_UINT,
+    RULE_SIGNED,
+    RULE_INT,
+    RULE_FLOAT,
+    RULE_ANY
+} RuleTypes;
 
-/* `from` and `to` are texts over a, b, c (any value, all of one type), p, q (conditions) and n, m (literals);
-** `when` is a condition on the literals, or "". */
+/* `from` and `to` are texts over a, b, c (any value, all of one type), p, q (conditions) and n, m
+** (literals); `when` is a condition on the literals, or "". */
 typedef struct SimplifyRule {
     RuleTypes types;
     const char *from, *to, *when;

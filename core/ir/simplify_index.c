@@ -45,7 +45,8 @@ static const Node *spell(Simplifier *s, Linear *l, const Node *was)
 }
 
 /* out += sum `op` k as a node of its own. */
-static bool add_quotient_node(Simplifier *s, Linear *out, Op op, Linear *sum, int64_t k, const Node *was)
+static bool add_quotient_node(Simplifier *s, Linear *out, Op op, Linear *sum, int64_t k,
+                              const Node *was)
 {
     bool alike = was && was->op == op && ir_is_int(was->kid[1], k);
     const Node *a = spell(s, sum, alike ? was->kid[0] : NULL);
@@ -57,7 +58,8 @@ static bool add_quotient_node(Simplifier *s, Linear *out, Op op, Linear *sum, in
 
 static bool remainder_of(Simplifier *s, const Linear *e, int64_t k, Linear *out, const Node *was);
 
-/* The part of r that is no multiple of g, where that part lies in 0 .. g-1; the rest divided by g. */
+/* The part of r that is no multiple of g, where that part lies in 0 .. g-1; the rest
+** divided by g. */
 static bool split_small(Simplifier *s, const Linear *r, int64_t g, Linear *rest, Linear *small)
 {
     i128 lo, hi;
@@ -86,7 +88,8 @@ static int64_t next_factor(const Linear *r, int64_t k, int64_t than)
 
 static bool quotient_of(Simplifier *s, const Linear *e, int64_t k, Linear *out, const Node *was);
 
-/* One atom: (t // j) // k is t // (j*k), and (t % m) // k is (t // k) % (m // k) where k divides m. */
+/* One atom: (t // j) // k is t // (j*k), and (t % m) // k is (t // k) % (m // k)
+** where k divides m. */
 static bool quotient_of_atom(Simplifier *s, const Node *atom, int64_t k, Linear *out, bool *done)
 {
     Linear t = {0}, q = {0};
@@ -103,7 +106,8 @@ static bool quotient_of_atom(Simplifier *s, const Node *atom, int64_t k, Linear 
         if (!linear_add(&t, atom->kid[0], 1) || !exact(s, &t))
             return true;
         *done = true;
-        return quotient_of(s, &t, k, &q, NULL) && remainder_of(s, &q, atom->kid[1]->at.i / k, out, NULL);
+        return quotient_of(s, &t, k, &q, NULL) &&
+               remainder_of(s, &q, atom->kid[1]->at.i / k, out, NULL);
     }
     return true;
 }
@@ -126,8 +130,10 @@ static bool quotient_of(Simplifier *s, const Linear *e, int64_t k, Linear *out, 
     }
     if (!linear_exact(&s->known, &r, &lo, &hi))
         return false;
-    if (MUTANT(simplify_quotient_truncates, floor_div_wide(lo, k) == floor_div_wide(hi, k), lo / k == hi / k)) {
-        out->c0 = wrap_add(out->c0, (int64_t)MUTANT(simplify_quotient_truncates, floor_div_wide(lo, k), lo / k));
+    if (MUTANT(simplify_quotient_truncates, floor_div_wide(lo, k) == floor_div_wide(hi, k),
+               lo / k == hi / k)) {
+        out->c0 = wrap_add(
+            out->c0, (int64_t)MUTANT(simplify_quotient_truncates, floor_div_wide(lo, k), lo / k));
         return true;
     }
     for (int64_t g = k; (g = next_factor(&r, k, g)) != 0;)
@@ -169,8 +175,8 @@ static bool without_remainders(Simplifier *s, Linear *r, int64_t k, bool power)
     return false;
 }
 
-/* out += e % k for k > 0 and an exact e; any e will do where k is a power of two, as 2^64 is a multiple of
-** it. */
+/* out += e % k for k > 0 and an exact e; any e will do where k is a power of two, as
+** 2^64 is a multiple of it. */
 static bool remainder_of(Simplifier *s, const Linear *e, int64_t k, Linear *out, const Node *was)
 {
     Linear r = {.c0 = e->c0 % k}, rest, small, inner = {0};
@@ -221,14 +227,16 @@ static bool rejoin(Simplifier *s, Linear *l)
             Term m = l->t[j];
             bool whole = is_by_literal(m.atom, OP_FloorMod) && belong(d.atom, m.atom) &&
                          d.c == wrap_mul(m.c, m.atom->kid[1]->at.i);
-            bool part = ir_same(m.atom, d.atom->kid[0]) && d.c == wrap_mul(wrap_neg(m.c), d.atom->kid[1]->at.i);
+            bool part = ir_same(m.atom, d.atom->kid[0]) &&
+                        d.c == wrap_mul(wrap_neg(m.c), d.atom->kid[1]->at.i);
             if (!whole && !part)
                 continue;
             Linear now = *l, t = {0}, r = {0};
             drop_term(&now, i > j ? i : j);
             drop_term(&now, i > j ? j : i);
             bool ok = whole ? linear_add(&now, m.atom->kid[0], m.c)
-                            : linear_add(&t, m.atom, 1) && remainder_of(s, &t, d.atom->kid[1]->at.i, &r, NULL) &&
+                            : linear_add(&t, m.atom, 1) &&
+                                  remainder_of(s, &t, d.atom->kid[1]->at.i, &r, NULL) &&
                                   add_scaled(&now, &r, m.c);
             if (ok)
                 *l = now;
@@ -292,7 +300,8 @@ const Node *simp_quotient(Simplifier *s, const Node *n)
     bool power = n->op == OP_FloorMod && (k & (k - 1)) == 0;
     if (!linear_add(&e, n->kid[0], 1) || (!power && !exact(s, &e)))
         return n;
-    bool ok = n->op == OP_FloorDiv ? quotient_of(s, &e, k, &out, n) : remainder_of(s, &e, k, &out, n);
+    bool ok =
+        n->op == OP_FloorDiv ? quotient_of(s, &e, k, &out, n) : remainder_of(s, &e, k, &out, n);
     if (!ok)
         return n;
     while (s->fuel > 0 && rejoin(s, &out))
@@ -312,10 +321,15 @@ const Node *simp_minmax(Simplifier *s, const Node *n)
 
 static Op flipped(Op op)
 {
-    return op == OP_Lt ? OP_Gt : op == OP_Le ? OP_Ge : op == OP_Gt ? OP_Lt : op == OP_Ge ? OP_Le : op;
+    return op == OP_Lt   ? OP_Gt
+           : op == OP_Le ? OP_Ge
+           : op == OP_Gt ? OP_Lt
+           : op == OP_Ge ? OP_Le
+                         : op;
 }
 
-/* sum `op` bound with the common factor of the sum taken out: 8*y + x < 64 is y < 8 where 0 <= x < 8. */
+/* sum `op` bound with the common factor of the sum taken out: 8*y + x < 64 is y < 8
+** where 0 <= x < 8. */
 static void divide_sides(Simplifier *s, Op op, Linear *sum, int64_t *bound)
 {
     /* y < T and y >= T change truth at one T; <= and > are those at T + 1. */
@@ -384,7 +398,8 @@ const Node *simp_compare(Simplifier *s, const Node *n)
     int holds = comparison_holds(&s->known, n->op, n->kid[0], n->kid[1]);
     if (holds >= 0)
         return ir_bool(s->A, holds);
-    if (n->kid[0]->type != DT_int64 || !linear_add(&d, n->kid[0], 1) || !linear_add(&b, n->kid[1], 1))
+    if (n->kid[0]->type != DT_int64 || !linear_add(&d, n->kid[0], 1) ||
+        !linear_add(&b, n->kid[1], 1))
         return n;
     if (n->op != OP_Eq && n->op != OP_Ne &&
         (!linear_exact(&s->known, &d, &lo, &hi) || !linear_exact(&s->known, &b, &lo, &hi)))
@@ -392,6 +407,7 @@ const Node *simp_compare(Simplifier *s, const Node *n)
     if (!linear_add_exactly(&d, &b, -1))
         return n;
     if (d.n == 0)
-        return n->op == OP_Eq || n->op == OP_Ne ? ir_bool(s->A, (d.c0 == 0) == (n->op == OP_Eq)) : n;
+        return n->op == OP_Eq || n->op == OP_Ne ? ir_bool(s->A, (d.c0 == 0) == (n->op == OP_Eq))
+                                                : n;
     return balanced(s, n, &d);
 }

@@ -1,5 +1,5 @@
-/* simplify_index.h -- the half of the simplifier that knows numbers: sums, quotients and order of int64
-** indices under ranges.  For simplify.c and simplify_index.c. */
+/* simplify_index.h -- the half of the simplifier that knows numbers: sums, quotients and order of
+** int64 indices under ranges.  For simplify.c and simplify_index.c. */
 #ifndef CORE_IR_SIMPLIFY_INDEX_H
 #define CORE_IR_SIMPLIFY_INDEX_H
 
@@ -9,10 +9,10 @@ enum { SIMP_FUEL = 50000, SIMP_RANGES = 32 };
 
 typedef struct Simplifier {
     Arena *A;
-    Known known;      /* known.at is `range` */
-    VarRange *range;  /* `few`, until they do not suffice */
+    Known known;     /* known.at is `range` */
+    VarRange *range; /* `few`, until they do not suffice */
     size_t cap;
-    long fuel;        /* steps left; at 0 everything stays as it is */
+    long fuel; /* steps left; at 0 everything stays as it is */
     VarRange few[SIMP_RANGES];
 } Simplifier;
 

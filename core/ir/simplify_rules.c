@@ -61,7 +61,8 @@ static int16_t compile(RuleTable *t, const Node *n, const Node *const *holes)
     return at;
 }
 
-static int16_t parse_side(RuleTable *t, Arena *A, const char *text, DType type, const Node *const *holes)
+static int16_t parse_side(RuleTable *t, Arena *A, const char *text, DType type,
+                          const Node *const *holes)
 {
     Err err;
     const Node *n = ir_parse_expr(A, text, type, HOLES, holes, &err);
@@ -178,7 +179,7 @@ static const Node *build(Arena *A, const Match *m, int16_t at)
     if (p->op == OP_Var)
         return m->hole[p->lit];
     if (p->op == OP_IntImm)
-        return p->is_bool               ? ir_bool(A, p->lit)
+        return p->is_bool                ? ir_bool(A, p->lit)
                : dtype_is_float(m->type) ? ir_float(A, m->type, (double)p->lit)
                                          : ir_int(A, m->type, p->lit);
     const Node *k[3] = {NULL};
@@ -210,7 +211,8 @@ const Node *simplify_by_rule(Arena *A, const Node *n)
         settle_type(&m, n);
         if (m.types != RULE_BOOL && m.types != RULE_ANY && !simplify_rule_fits(m.types, m.type))
             continue;
-        if (MUTANT(rule_condition_ignored, c->when >= 0, false) && !ir_is_true(build(A, &m, c->when)))
+        if (MUTANT(rule_condition_ignored, c->when >= 0, false) &&
+            !ir_is_true(build(A, &m, c->when)))
             continue;
         return build(A, &m, c->to);
     }

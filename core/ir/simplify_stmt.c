@@ -1,4 +1,5 @@
-/* simplify_stmt.c -- the expressions of whole programs, under the ranges of the loops and axes around. */
+/* simplify_stmt.c -- the expressions of whole programs, under the ranges of the loops
+** and axes around. */
 #include "core/ir/simplify_index.h"
 
 static const Node *simp_stmt(Simplifier *s, const Node *n);
@@ -10,8 +11,8 @@ static const Node *value(Simplifier *s, const Node *n)
     return simp(s, n);
 }
 
-static const Node *with_all(Simplifier *s, const Node *n, const Node *(*each)(Simplifier *, const Node *),
-                            size_t first)
+static const Node *with_all(Simplifier *s, const Node *n,
+                            const Node *(*each)(Simplifier *, const Node *), size_t first)
 {
     const Node *few[16], **kids = n->nkids <= 16 ? few : ARENA_ARRAY(s->A, const Node *, n->nkids);
     for (size_t i = 0; i < n->nkids; i++)
@@ -33,7 +34,8 @@ static const Node *simp_for(Simplifier *s, const Node *n)
     simp_learn(s, n->kid[For_var], 0, e.hi > 0 ? e.hi - 1 : 0);
     const Node *body = simp_stmt(s, n->kid[For_body]);
     s->known.n = known;
-    return ir_with_kids(s->A, n, (const Node *const[]){n->kid[For_var], extent, n->kid[For_annots], body});
+    return ir_with_kids(s->A, n,
+                        (const Node *const[]){n->kid[For_var], extent, n->kid[For_annots], body});
 }
 
 static const Node *simp_iter(Simplifier *s, const Node *n)
@@ -66,7 +68,8 @@ static const Node *simp_block(Simplifier *s, const Node *n)
     simp_suppose(s, where, true);
     const Node *init = simp_init(s, n), *body = simp_stmt(s, n->kid[Block_body]);
     s->known.n = known;
-    return ir_with_kids(s->A, n, (const Node *const[]){iters, where, n->kid[Block_annots], init, body});
+    return ir_with_kids(s->A, n,
+                        (const Node *const[]){iters, where, n->kid[Block_annots], init, body});
 }
 
 static const Node *simp_if(Simplifier *s, const Node *n)
@@ -110,8 +113,9 @@ static const Node *simp_range(Simplifier *s, const Node *n)
 static const Node *simp_alloc(Simplifier *s, const Node *n)
 {
     const Node *window = with_all(s, n->kid[Alloc_window], simp_range, 0);
-    return ir_with_kids(s->A, n,
-                        (const Node *const[]){n->kid[Alloc_buffer], window, simp_stmt(s, n->kid[Alloc_body])});
+    return ir_with_kids(
+        s->A, n,
+        (const Node *const[]){n->kid[Alloc_buffer], window, simp_stmt(s, n->kid[Alloc_body])});
 }
 
 static const Node *simp_stmt(Simplifier *s, const Node *n)

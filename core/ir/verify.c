@@ -1,7 +1,8 @@
-/* verify.c -- one walk over a program, with a stack of what is in scope and one table by pointer.
+/* verify.c -- one walk over a program, with a stack of what is in scope and one table
+** by pointer.
 **
-** The table knows each identity's place in the scope, each statement met, and the expressions already
-** found good in the present scope, so that shared expressions are looked at once. */
+** The table knows each identity's place in the scope, each statement met, and the expressions
+** already found good in the present scope, so that shared expressions are looked at once. */
 #include "core/ir/verify.h"
 
 #include <stdarg.h>
@@ -11,16 +12,27 @@
 #include "core/ir/linear.h"
 #include "core/ir/mathfn.h"
 
-typedef enum Kind { K_NONE, K_STMT, K_EXPR, K_LOOP, K_AXIS, K_REDUCE, K_LET, K_PARAM, K_RESULT,
-                    K_ALLOC } Kind;
+typedef enum Kind {
+    K_NONE,
+    K_STMT,
+    K_EXPR,
+    K_LOOP,
+    K_AXIS,
+    K_REDUCE,
+    K_LET,
+    K_PARAM,
+    K_RESULT,
+    K_ALLOC
+} Kind;
 
 #define CLOSED UINT32_MAX
 enum { FIRST_SLOTS = 512, FIRST_SCOPE = 64, FIRST_NAMES = 64 };
 
 typedef struct Slot {
     const Node *key;
-    uint32_t kind;  /* Kind */
-    uint32_t value; /* of an identity, its place in the scope or CLOSED; of an expression, the scope's number */
+    uint32_t kind; /* Kind */
+    /* Of an identity, its place in the scope or CLOSED; of an expression, the scope's number */
+    uint32_t value;
 } Slot;
 
 typedef struct Scoped {
@@ -168,7 +180,8 @@ static void pop_to(Verifier *v, uint32_t depth, uint32_t number)
     v->number = number;
 }
 
-/* An expression is a value, so one Let may stand in several places; any other binding happens once. */
+/* An expression is a value, so one Let may stand in several places; any other binding
+** happens once. */
 static bool bind_var(Verifier *v, const Node *var, Kind kind)
 {
     Slot *s = enter(v, var);
@@ -186,7 +199,8 @@ static bool bind_buffer(Verifier *v, const Node *b, Kind kind)
     int64_t bytes = (int64_t)dtype_bytes((DType)b->type);
     for (size_t d = 0; d < b->nkids; d++) {
         if (b->kid[d]->type != DT_int64 || !check_expr(v, b->kid[d]))
-            return bad(v, b, "extent %zu of buffer '%s' is no int64 value known here", d, ir_buf_name(b));
+            return bad(v, b, "extent %zu of buffer '%s' is no int64 value known here", d,
+                       ir_buf_name(b));
         if (b->kid[d]->op == OP_IntImm && b->kid[d]->at.i < 0)
             return bad(v, b, "extent %zu of buffer '%s' is negative", d, ir_buf_name(b));
         if (b->kid[d]->op == OP_IntImm && __builtin_mul_overflow(bytes, b->kid[d]->at.i, &bytes))
@@ -212,7 +226,8 @@ static bool check_buffer(Verifier *v, const Node *b)
 /* A Var's hash is of its type and its name. */
 static bool same_name(const Node *a, const Node *b)
 {
-    return (a->hash == b->hash || a->type != b->type) && strcmp(ir_var_name(a), ir_var_name(b)) == 0;
+    return (a->hash == b->hash || a->type != b->type) &&
+           strcmp(ir_var_name(a), ir_var_name(b)) == 0;
 }
 
 static bool check_var(Verifier *v, const Node *n)
@@ -220,9 +235,11 @@ static bool check_var(Verifier *v, const Node *n)
     const Slot *s = slot_of(v, n);
     const char *name = ir_var_name(n);
     if (!s->key || s->value == CLOSED)
-        return bad(v, n, "the variable '%s' is used outside the loop, block or let that binds it", name);
+        return bad(v, n, "the variable '%s' is used outside the loop, block or let that binds it",
+                   name);
     if (s->value < v->wall)
-        return bad(v, n, "the loop '%s' is used inside the block, where only axes are visible", name);
+        return bad(v, n, "the loop '%s' is used inside the block, where only axes are visible",
+                   name);
     for (uint32_t i = v->depth; --i > s->value;) {
         const Node *other = v->scope[i].node;
         if (other->op == OP_Var && same_name(other, n))
@@ -239,7 +256,8 @@ static bool check_kids(Verifier *v, const Node *n)
     bool ok = n->nkids >= info->nkids;
     for (size_t i = 0; ok && i < n->nkids; i++) {
         NodeClass have = op_info[n->kid[i]->op].cls;
-        ok = k->field && (k->cls == CLASS_ANY || k->cls == have || (k->cls == CLASS_VAR && n->kid[i]->op == OP_Var));
+        ok = k->field && (k->cls == CLASS_ANY || k->cls == have ||
+                          (k->cls == CLASS_VAR && n->kid[i]->op == OP_Var));
         k += !k->rest;
     }
     return ok || bad(v, n, "a %s has children that it cannot have", info->name);
@@ -253,7 +271,8 @@ static bool check_literal(Verifier *v, const Node *n)
     if (is_float != (n->op == OP_FloatImm))
         return bad(v, n, "a literal has the type %s of the other kind", dtype_name(n->type));
     if (!is_float && dtype_wrap(n->type, n->at.i) != n->at.i)
-        return bad(v, n, "the literal %lld does not fit %s", (long long)n->at.i, dtype_name(n->type));
+        return bad(v, n, "the literal %lld does not fit %s", (long long)n->at.i,
+                   dtype_name(n->type));
     if (n->type == DT_float32 && (double)(float)n->at.f != n->at.f && n->at.f == n->at.f)
         return bad(v, n, "the literal %.17g is not rounded to float32", n->at.f);
     return true;
@@ -265,10 +284,13 @@ static bool check_binary(Verifier *v, const Node *n)
     DType t = n->kid[0]->type;
     bool gives_bool = info->flags & (OPF_COMPARE | OPF_LOGIC);
     if (n->kid[1]->type != t)
-        return bad(v, n, "'%s' joins %s and %s", info->symbol, dtype_name(t), dtype_name(n->kid[1]->type));
+        return bad(v, n, "'%s' joins %s and %s", info->symbol, dtype_name(t),
+                   dtype_name(n->kid[1]->type));
     if (n->type != (gives_bool ? DT_bool : t))
-        return bad(v, n, "'%s' on %s cannot give %s", info->symbol, dtype_name(t), dtype_name(n->type));
-    if (((info->flags & OPF_INT) && dtype_is_float(t)) || ((info->flags & OPF_LOGIC) && t != DT_bool))
+        return bad(v, n, "'%s' on %s cannot give %s", info->symbol, dtype_name(t),
+                   dtype_name(n->type));
+    if (((info->flags & OPF_INT) && dtype_is_float(t)) ||
+        ((info->flags & OPF_LOGIC) && t != DT_bool))
         return bad(v, n, "'%s' does not work on %s", info->symbol, dtype_name(t));
     return true;
 }
@@ -284,8 +306,8 @@ static const CallRow calls[] = {
 #include "core/ir/calls.def"
 };
 
-/* Functions beyond calls.def are those of math.def, which take and give one float type, and there are
-** no others. */
+/* Functions beyond calls.def are those of math.def, which take and give one float
+** type, and there are no others. */
 static bool check_call(Verifier *v, const Node *n)
 {
     const CallRow *row = NULL;
@@ -296,7 +318,8 @@ static bool check_call(Verifier *v, const Node *n)
         return bad(v, n, "%s is called with %u arguments", n->at.name, (unsigned)n->nkids);
     const MathFn *fn = row ? NULL : math_find(n->at.name, (DType)n->type);
     if (!row && (!fn || fn->nargs != (int)n->nkids))
-        return REFUSE(v->err, unknown_function, n, n->at.name, (size_t)n->nkids, dtype_name((DType)n->type));
+        return REFUSE(v->err, unknown_function, n, n->at.name, (size_t)n->nkids,
+                      dtype_name((DType)n->type));
     DType in = n->kid[0]->type, out = n->type;
     Domain domain = row ? row->domain : DOM_FLOAT;
     bool ok = in == out && dtype_is_float(in);
@@ -308,7 +331,8 @@ static bool check_call(Verifier *v, const Node *n)
         ok = dtype_info[in].bits == dtype_info[out].bits;
     for (size_t i = 1; i < n->nkids; i++)
         ok = ok && n->kid[i]->type == in;
-    return ok || bad(v, n, "%s takes %s and cannot give %s", n->at.name, dtype_name(in), dtype_name(out));
+    return ok ||
+           bad(v, n, "%s takes %s and cannot give %s", n->at.name, dtype_name(in), dtype_name(out));
 }
 
 static bool check_index(Verifier *v, const Node *n, const Node *buffer, size_t first)
@@ -316,8 +340,8 @@ static bool check_index(Verifier *v, const Node *n, const Node *buffer, size_t f
     if (!check_buffer(v, buffer))
         return false;
     if (n->nkids - first != ir_rank(buffer))
-        return bad(v, n, "buffer '%s' has %zu dimensions, but is used with %zu", ir_buf_name(buffer),
-                   ir_rank(buffer), (size_t)n->nkids - first);
+        return bad(v, n, "buffer '%s' has %zu dimensions, but is used with %zu",
+                   ir_buf_name(buffer), ir_rank(buffer), (size_t)n->nkids - first);
     for (size_t i = first; i < n->nkids; i++)
         if (n->kid[i]->type != DT_int64)
             return bad(v, n, "index %zu of buffer '%s' is %s, not int64", i - first,
@@ -341,7 +365,8 @@ static bool check_types(Verifier *v, const Node *n)
 {
     DType a = n->kid[0]->type, t = n->type;
     switch ((Op)n->op) {
-    case OP_Neg: return a == t || bad(v, n, "the negation of %s cannot be %s", dtype_name(a), dtype_name(t));
+    case OP_Neg:
+        return a == t || bad(v, n, "the negation of %s cannot be %s", dtype_name(a), dtype_name(t));
     case OP_Not: return (a == DT_bool && t == DT_bool) || bad(v, n, "'not' on %s", dtype_name(a));
     case OP_Cast: return true;
     case OP_Select:
@@ -349,7 +374,8 @@ static bool check_types(Verifier *v, const Node *n)
                bad(v, n, "a select mixes %s and %s", dtype_name(n->kid[Select_a]->type),
                    dtype_name(n->kid[Select_b]->type));
     case OP_Fma:
-        return (dtype_is_float(t) && a == t && n->kid[Fma_b]->type == t && n->kid[Fma_c]->type == t) ||
+        return (dtype_is_float(t) && a == t && n->kid[Fma_b]->type == t &&
+                n->kid[Fma_c]->type == t) ||
                bad(v, n, "fma works on three floats of one type");
     case OP_Call: return check_call(v, n);
     case OP_Load:
@@ -410,14 +436,16 @@ static bool check_write(Verifier *v, const Node *n)
                    ir_buf_name(buffer), dtype_name(buffer->type));
     if (n->op == OP_Update && (n->at.i < 0 || n->at.i >= COMB_COUNT))
         return bad(v, n, "the update of '%s' has no combiner", ir_buf_name(buffer));
-    if (n->op == OP_Update && n->at.i == COMB_fma && (value->op != OP_Mul || !dtype_is_float(value->type)))
+    if (n->op == OP_Update && n->at.i == COMB_fma &&
+        (value->op != OP_Mul || !dtype_is_float(value->type)))
         return bad(v, n, "fma= on '%s' needs a product of floats", ir_buf_name(buffer));
     const Node *iters = v->block && s->value < v->wall ? v->block->kid[Block_iters] : NULL;
     for (size_t i = Store_index; i < n->nkids; i++) {
         if (!check_expr(v, n->kid[i]))
             return false;
         for (size_t k = 0; iters && k < iters->nkids; k++)
-            if (iters->kid[k]->at.i == ITER_reduce && ir_mentions(n->kid[i], iters->kid[k]->kid[Iter_var]))
+            if (iters->kid[k]->at.i == ITER_reduce &&
+                ir_mentions(n->kid[i], iters->kid[k]->kid[Iter_var]))
                 return bad(v, n, "the reduce axis '%s' is in the index of '%s', which is written",
                            ir_var_name(iters->kid[k]->kid[Iter_var]), ir_buf_name(buffer));
     }
@@ -471,10 +499,12 @@ static Interval value_under(const VarRange *known, size_t n, const Node *e)
     return interval_of(&k, e);
 }
 
-/* Are the reduce axes of the block, whose axes stand in the scope from `own` on, 0 in the first iteration of the loops? */
+/* Are the reduce axes of the block, whose axes stand in the scope from `own` on, 0 in the first
+** iteration of the loops? */
 static bool check_first(Verifier *v, const Node *block, uint32_t own)
 {
-    VarRange few[FIRST_SCOPE], *first = v->depth <= FIRST_SCOPE ? few : ARENA_ARRAY(scratch(v), VarRange, v->depth);
+    VarRange few[FIRST_SCOPE],
+        *first = v->depth <= FIRST_SCOPE ? few : ARENA_ARRAY(scratch(v), VarRange, v->depth);
     size_t n = 0;
     for (uint32_t i = 0; i < v->depth; i++) {
         const Scoped *s = &v->scope[i];
@@ -487,13 +517,15 @@ static bool check_first(Verifier *v, const Node *block, uint32_t own)
         if (at.lo == at.hi)
             return bad(v, block, "the reduce axis '%s' begins at %lld, but init runs where it is 0",
                        ir_var_name(s->node), (long long)at.lo);
-        return bad(v, block, "nothing says that the reduce axis '%s' begins at 0, where init runs", ir_var_name(s->node));
+        return bad(v, block, "nothing says that the reduce axis '%s' begins at 0, where init runs",
+                   ir_var_name(s->node));
     }
     return true;
 }
 
-/* Init starts an element before anything is combined into it: where all reduce axes are 0.  That must be so in the first
-** iteration, and the condition must not keep it out; what it says of other axes and of loops is its own affair. */
+/* Init starts an element before anything is combined into it: where all reduce axes are 0.  That
+** must be so in the first iteration, and the condition must not keep it out; what it says of other
+** axes and of loops is its own affair. */
 static bool check_init(Verifier *v, const Node *block, uint32_t own)
 {
     const Node *iters = block->kid[Block_iters], *where = block->kid[Block_where];
@@ -501,13 +533,15 @@ static bool check_init(Verifier *v, const Node *block, uint32_t own)
         return true;
     if (!check_first(v, block, own))
         return false;
-    VarRange few[16], *zero = iters->nkids <= 16 ? few : ARENA_ARRAY(scratch(v), VarRange, iters->nkids);
+    VarRange few[16],
+        *zero = iters->nkids <= 16 ? few : ARENA_ARRAY(scratch(v), VarRange, iters->nkids);
     size_t n = 0;
     for (size_t i = 0; i < iters->nkids; i++)
         if (iters->kid[i]->at.i == ITER_reduce)
             zero[n++] = (VarRange){iters->kid[i]->kid[Iter_var], 0, 0};
     return value_under(zero, n, where).hi != 0 || value_under(NULL, 0, where).hi == 0 ||
-           bad(v, block, "its condition keeps out where the reduce axes are 0, which is where init runs");
+           bad(v, block,
+               "its condition keeps out where the reduce axes are 0, which is where init runs");
 }
 
 static bool check_block(Verifier *v, const Node *n)
@@ -523,10 +557,12 @@ static bool check_block(Verifier *v, const Node *n)
     const Node *block = v->block;
     bool ok = true;
     for (size_t i = 0; ok && i < iters->nkids; i++) {
-        ok = bind_var(v, iters->kid[i]->kid[Iter_var], iters->kid[i]->at.i == ITER_reduce ? K_REDUCE : K_AXIS);
+        ok = bind_var(v, iters->kid[i]->kid[Iter_var],
+                      iters->kid[i]->at.i == ITER_reduce ? K_REDUCE : K_AXIS);
         v->scope[v->depth - 1].value = iters->kid[i]->kid[Iter_value];
     }
-    /* The condition may speak of the loops around, too: a part of a split that does not divide is no axis. */
+    /* The condition may speak of the loops around, too: a part of a split that does
+    ** not divide is no axis. */
     ok = ok && check_expr(v, where) && check_init(v, n, depth);
     v->wall = depth;
     v->block = n;
@@ -546,7 +582,8 @@ static bool check_alloc(Verifier *v, const Node *n)
                    (unsigned)window->nkids, ir_rank(buffer));
     for (size_t i = 0; i < window->nkids; i++) {
         const Node *r = window->kid[i];
-        if (r->op != OP_Range || r->kid[Range_min]->type != DT_int64 || r->kid[Range_extent]->type != DT_int64)
+        if (r->op != OP_Range || r->kid[Range_min]->type != DT_int64 ||
+            r->kid[Range_extent]->type != DT_int64)
             return bad(v, n, "range %zu of the window of '%s' is not int64", i, name);
         if (!check_expr(v, r->kid[Range_min]) || !check_expr(v, r->kid[Range_extent]))
             return false;
@@ -576,7 +613,8 @@ static bool check_if(Verifier *v, const Node *n)
     const Node *cond = n->kid[If_cond];
     if (cond->type != DT_bool)
         return bad(v, n, "a condition is %s", dtype_name(cond->type));
-    return check_expr(v, cond) && check_stmt(v, n->kid[If_then]) && check_stmt(v, n->kid[If_otherwise]);
+    return check_expr(v, cond) && check_stmt(v, n->kid[If_then]) &&
+           check_stmt(v, n->kid[If_otherwise]);
 }
 
 static bool check_barrier(Verifier *v, const Node *n)
@@ -638,14 +676,23 @@ bool ir_verify(const Node *func, Err *err)
     Scoped scope[FIRST_SCOPE];
     memset(slots, 0, sizeof slots);
     memset(names, 0, sizeof names);
-    Verifier v = {.err = err, .slots = slots, .nslots = FIRST_SLOTS, .names = names, .nnames = FIRST_NAMES,
-                  .scope = scope, .scope_cap = FIRST_SCOPE, .next = 1, .here = func};
+    Verifier v = {.err = err,
+                  .slots = slots,
+                  .nslots = FIRST_SLOTS,
+                  .names = names,
+                  .nnames = FIRST_NAMES,
+                  .scope = scope,
+                  .scope_cap = FIRST_SCOPE,
+                  .next = 1,
+                  .here = func};
     if (func->op != OP_Func)
         return bad(&v, func, "this is a %s, not a whole program", op_info[func->op].name);
     if (func->depth > IR_MAX_DEPTH)
-        return bad(&v, func, "nested %u deep, and at most %d is allowed", func->depth, IR_MAX_DEPTH);
+        return bad(&v, func, "nested %u deep, and at most %d is allowed", func->depth,
+                   IR_MAX_DEPTH);
     bool ok = check_kids(&v, func) && check_params(&v, func->kid[Func_params], K_PARAM) &&
-              check_params(&v, func->kid[Func_results], K_RESULT) && check_stmt(&v, func->kid[Func_body]);
+              check_params(&v, func->kid[Func_results], K_RESULT) &&
+              check_stmt(&v, func->kid[Func_body]);
     arena_release(v.A);
     return ok;
 }

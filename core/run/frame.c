@@ -12,8 +12,8 @@
 
 enum { SLICE_MS = 50 };
 
-#define MAGIC       UINT32_C(0x74766d31)
-#define MAX_LENGTH  (UINT32_C(1) << 30)
+#define MAGIC      UINT32_C(0x74766d31)
+#define MAX_LENGTH (UINT32_C(1) << 30)
 
 typedef struct Head {
     uint32_t magic, kind, length, files;
@@ -133,7 +133,9 @@ static FrameStatus receive_all(int sock, char *to, size_t n, double until, bool 
             return s;
         _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * FRAME_FILES)];
         struct iovec part = {to, n};
-        struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+        struct msghdr msg = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
                              .msg_controllen = sizeof control};
         ssize_t got = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
         if (got < 0 && errno == EINTR)

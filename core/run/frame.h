@@ -34,7 +34,7 @@ typedef struct Frame {
 
 typedef enum FrameStatus {
     FRAME_OK,
-    FRAME_CLOSED,  /* the other end is gone */
+    FRAME_CLOSED, /* the other end is gone */
     FRAME_TIMEOUT,
     FRAME_STOPPED, /* the cancel flag was raised */
     FRAME_BAD      /* not a frame */

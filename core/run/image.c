@@ -14,7 +14,8 @@
 
 enum { MAX_SIDE = 1 << 20 };
 
-/* `t` as dense uint8 or uint16 of [height, width, channels], owned by the caller, if it is an image. */
+/* `t` as dense uint8 or uint16 of [height, width, channels], owned by the caller, if
+** it is an image. */
 static Tensor *image_form(const Tensor *t, int *channels, const char *path, Err *err)
 {
     bool colour = t->rank == 3 && t->shape[2] == 3;
@@ -133,9 +134,8 @@ static bool png_write(PngJob *job, int channels)
         return false;
     int bits = job->t->dtype == DT_uint16 ? 16 : 8;
     png_init_io(job->png, job->file);
-    png_set_IHDR(job->png, job->info, (png_uint_32)job->t->shape[1],
-                 (png_uint_32)job->t->shape[0], bits,
-                 channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+    png_set_IHDR(job->png, job->info, (png_uint_32)job->t->shape[1], (png_uint_32)job->t->shape[0],
+                 bits, channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(job->png, job->info);
     if (bits == 16)
@@ -194,7 +194,8 @@ static Tensor *pnm_read(FILE *f, const char *path, Err *err)
         return FAIL(err, image_bad, NULL, path, "it does not begin with P2, P3, P5 or P6");
     long width = pnm_number(f), height = pnm_number(f), top = pnm_number(f);
     if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE || top < 1 || top > 65535)
-        return FAIL(err, image_bad, NULL, path, "its header is not a width, a height and a maximum");
+        return FAIL(err, image_bad, NULL, path,
+                    "its header is not a width, a height and a maximum");
     bool colour = magic == '3' || magic == '6', binary = magic >= '5';
     int64_t shape[3] = {height, width, 3}, n = (int64_t)height * width * (colour ? 3 : 1);
     int size = top > 255 ? 2 : 1;
@@ -215,8 +216,8 @@ static Tensor *pnm_read(FILE *f, const char *path, Err *err)
         }
         if (v < 0 || v > top) {
             tensor_release(t);
-            return FAIL(err, image_bad, NULL, path, v < 0 ? "it is cut off"
-                                                           : "a value is above its maximum");
+            return FAIL(err, image_bad, NULL, path,
+                        v < 0 ? "it is cut off" : "a value is above its maximum");
         }
         dtype_store(t->dtype, p, (Scalar){.i = v * (size == 2 ? 65535 : 255) / top});
     }

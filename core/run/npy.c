@@ -103,7 +103,8 @@ static bool take_shape(Scan *s, Header *h)
 
 static bool parse_descr(Scan *s, const char *descr, Header *h)
 {
-    static const char kinds[] = {[DC_BOOL] = 'b', [DC_INT] = 'i', [DC_UINT] = 'u', [DC_FLOAT] = 'f'};
+    static const char kinds[] = {
+        [DC_BOOL] = 'b', [DC_INT] = 'i', [DC_UINT] = 'u', [DC_FLOAT] = 'f'};
     char order = descr[0];
     bool known = order == '<' || order == '>' || order == '|' || order == '=';
     for (int t = 0; known && t < DT_COUNT; t++) {
@@ -243,7 +244,8 @@ Tensor *npy_load(const char *path, Err *err)
 
 bool npy_save(const Tensor *t, const char *path, Err *err)
 {
-    static const char kinds[] = {[DC_BOOL] = 'b', [DC_INT] = 'i', [DC_UINT] = 'u', [DC_FLOAT] = 'f'};
+    static const char kinds[] = {
+        [DC_BOOL] = 'b', [DC_INT] = 'i', [DC_UINT] = 'u', [DC_FLOAT] = 'f'};
     char text[1024];
     Tensor *dense = tensor_is_dense(t) ? NULL : tensor_copy(t, err);
     if (!dense && !tensor_is_dense(t))
@@ -262,8 +264,8 @@ bool npy_save(const Tensor *t, const char *path, Err *err)
     SaveFile s;
     bool ok = save_begin(&s, path, err);
     if (ok) {
-        unsigned char start[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(n & 255),
-                                   (unsigned char)(n >> 8)};
+        unsigned char start[10] = {
+            0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(n & 255), (unsigned char)(n >> 8)};
         fwrite(start, 1, sizeof start, s.file);
         fwrite(text, 1, (size_t)n, s.file);
         fwrite(tensor_data(from), 1, (size_t)tensor_bytes(from), s.file);

@@ -53,8 +53,8 @@ static bool pool_open(Err *err)
     for (int64_t bytes = INT64_C(256) << 30; bytes >= INT64_C(256) << 20; bytes /= 2) {
         if (ftruncate(fd, bytes) != 0)
             continue;
-        void *p = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-                       fd, 0);
+        void *p =
+            mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
         if (p == MAP_FAILED)
             continue;
         pool.fd = fd;
@@ -78,7 +78,8 @@ static void drop_kept(void)
     pool.kept = 0;
 }
 
-/* Bytes that slots in use may still take from the system, for a slot's pages come when they are first touched. */
+/* Bytes that slots in use may still take from the system, for a slot's pages come
+** when they are first touched. */
 static int64_t promised(void)
 {
     struct stat now;

@@ -24,8 +24,8 @@ bool pool_take(int64_t bytes, bool zero, Slot *slot, Err *err);
 void pool_give(const Slot *slot);
 
 /* What is given back is kept for the next of its size, so sizes come in classes, four between each
-** power of two, which waste at most a quarter: the class of `pages` pages, and how many pages one of
-** that class has.  The runner keeps its temporaries in the same classes. */
+** power of two, which waste at most a quarter: the class of `pages` pages, and how many pages one
+** of that class has.  The runner keeps its temporaries in the same classes. */
 enum { POOL_CLASSES = 160 };
 int pool_class(int64_t pages, int64_t *rounded);
 

@@ -22,7 +22,7 @@ typedef int32_t ParallelBody(void *env, int64_t i);
 
 enum {
     RT_OK = 0,
-    RT_CANCELLED = -1,  /* *cancel was set, and the kernel left early */
+    RT_CANCELLED = -1,     /* *cancel was set, and the kernel left early */
     RT_OUT_OF_BOUNDS = -2, /* checked code refused an access; oob() recorded it */
 };
 

@@ -71,8 +71,8 @@ static void bootstrap(const double *a, const double *b, int n, double *work, dou
     qsort(ratios, RESAMPLES, sizeof *ratios, ascending);
 }
 
-/* How probable is it that one side wins at least as many rounds as it did, if either is as likely to
-** win each (two-sided)?  Exact for any noise, where the bootstrap is too sure of few rounds. */
+/* How probable is it that one side wins at least as many rounds as it did, if either is as likely
+** to win each (two-sided)?  Exact for any noise, where the bootstrap is too sure of few rounds. */
 static double sign_test(const double *a, const double *b, int n)
 {
     int wins = 0, rounds = 0;

@@ -27,7 +27,7 @@ typedef enum Verdict { VERDICT_SAME, VERDICT_A_FASTER, VERDICT_B_FASTER, VERDICT
 
 /* How a compares with b, measured in the same rounds: a[i] and b[i] are neighbours in time. */
 typedef struct Comparison {
-    double ratio;    /* median(b) / median(a): how many times a is faster */
+    double ratio;     /* median(b) / median(a): how many times a is faster */
     double low, high; /* its 95 % interval, by resampling rounds (bootstrap, percentiles) */
     /* SAME where the interval holds 1, the ratio is within the resolution of it, or the rounds
     ** disagree about who is faster (sign test, 5 %; or no round of one was as slow as any of the

@@ -17,10 +17,10 @@ typedef enum StorageKind { STORAGE_HEAP, STORAGE_POOL } StorageKind;
 
 /* A slot of the pool: `bytes` bytes at `offset` of the pool's memfd, between two guard gaps. */
 typedef struct Slot {
-    int64_t offset; /* of the first byte of data, a multiple of 64 */
-    int64_t bytes;  /* of the data */
-    int64_t page;   /* offset of the first page that the data touches */
-    int64_t span;   /* bytes of those pages: what may be mapped; 0 for no slot */
+    int64_t offset;     /* of the first byte of data, a multiple of 64 */
+    int64_t bytes;      /* of the data */
+    int64_t page;       /* offset of the first page that the data touches */
+    int64_t span;       /* bytes of those pages: what may be mapped; 0 for no slot */
     int64_t home, room; /* what the pool keeps for it; page + span == home + room */
 } Slot;
 

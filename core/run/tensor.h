@@ -64,7 +64,8 @@ bool tensor_is_dense(const Tensor *t); /* row-major, no gaps */
 /* Number of elements of a shape; -1 if it has a negative extent or does not fit int64 bytes. */
 int64_t shape_size(int rank, const int64_t *shape, size_t element_bytes);
 bool shape_equal(const Tensor *a, const Tensor *b);
-bool tensor_same_shape(const Tensor *a, const Tensor *b, Err *err); /* or says what the shapes are */
+/* Or says what the shapes are */
+bool tensor_same_shape(const Tensor *a, const Tensor *b, Err *err);
 
 /* One element.  `index` has rank entries, each in range. */
 Scalar tensor_get(const Tensor *t, const int64_t *index);
@@ -91,8 +92,8 @@ Tensor *tensor_convert(const Tensor *t, DType to, Err *err);
 
 /* Fill a dense tensor that is being made.  random: see tensor_fill.c for the generator; floats are
 ** uniform in [lo, hi), integers in lo … hi with both ends, bool is a fair coin.  The result depends
-** on seed, dtype, shape and bounds only, and is the same on every machine.  All stop early where the
-** cancel flag is up: whoever calls them looks at it afterwards. */
+** on seed, dtype, shape and bounds only, and is the same on every machine.  All stop early where
+** the cancel flag is up: whoever calls them looks at it afterwards. */
 void tensor_constant(Tensor *t, Scalar v);
 void tensor_arange(Tensor *t, double start, double step);
 void tensor_random(Tensor *t, uint64_t seed, double lo, double hi);
@@ -102,8 +103,9 @@ void tensor_randn(Tensor *t, uint64_t seed, double mean, double deviation);
 Fingerprint tensor_fingerprint(Tensor *t);
 bool tensor_equal(const Tensor *a, const Tensor *b); /* bit for bit */
 
-/* "float32[3, 4]".  tensor_print adds the elements in the manner of numpy, with long dimensions
-** elided to their first and last entries so that lines fit into `width` columns; 0: all elements. */
+/* "float32[3, 4]".  tensor_print adds the elements in the manner of numpy, with long
+** dimensions elided to their first and last entries so that lines fit into `width`
+** columns; 0: all elements. */
 void tensor_describe(const Tensor *t, Buf *out);
 void tensor_print(const Tensor *t, int width, Buf *out);
 void scalar_print(DType t, Scalar v, Buf *out); /* shortest text that reads back the same */

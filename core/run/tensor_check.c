@@ -6,7 +6,8 @@
 #include "core/base/cancel.h"
 #include "core/run/tensor.h"
 
-/* Floats of one type as integers in their order, so that neighbours differ by 1 and -0 equals +0. */
+/* Floats of one type as integers in their order, so that neighbours differ by 1 and
+** -0 equals +0. */
 static int64_t rank_of(DType t, double x)
 {
     if (t == DT_float32) {
@@ -104,8 +105,13 @@ bool tensor_same_shape(const Tensor *a, const Tensor *b, Err *err)
 bool tensor_check(const Tensor *a, const Tensor *b, double rtol, double atol, TensorDiff *out,
                   Err *err)
 {
-    *out = (TensorDiff){.first = -1, .worst_abs = -1, .worst_rel = -1, .worst_ulp = -1,
-                        .first_nan_a = -1, .first_nan_b = -1, .total = tensor_size(a)};
+    *out = (TensorDiff){.first = -1,
+                        .worst_abs = -1,
+                        .worst_rel = -1,
+                        .worst_ulp = -1,
+                        .first_nan_a = -1,
+                        .first_nan_b = -1,
+                        .total = tensor_size(a)};
     if (!tensor_same_shape(a, b, err))
         return false;
     bool integers = !dtype_is_float(a->dtype) && !dtype_is_float(b->dtype);

@@ -1,9 +1,10 @@
 /* tensor_fill.c -- ramps, constants and random numbers.
 **
-** Element i of a tensor made with `seed` gets z = random_at(seed, i), so that any element can be had
-** without the others.  Floats take the top 24 bits (float32) or 53 bits (float64) as a fraction u in
-** [0, 1): lo + u * (hi - lo).  Integers take lo + z mod (hi - lo + 1).  Normal numbers come from two
-** fractions by Box and Muller's method, with u1 from counter 2i and u2 from counter 2i + 1.
+** Element i of a tensor made with `seed` gets z = random_at(seed, i), so that any
+** element can be had without the others.  Floats take the top 24 bits (float32) or 53
+** bits (float64) as a fraction u in [0, 1): lo + u * (hi - lo).  Integers take lo + z
+** mod (hi - lo + 1).  Normal numbers come from two fractions by Box and Muller's
+** method, with u1 from counter 2i and u2 from counter 2i + 1.
 */
 #include <math.h>
 
@@ -56,8 +57,8 @@ void tensor_random(Tensor *t, uint64_t seed, double lo, double hi)
         if (t->dtype == DT_bool) {
             v.i = (int64_t)(z >> 63);
         } else if (dtype_is_float(t->dtype)) {
-            double u = t->dtype == DT_float32 ? (double)(z >> 40) * 0x1p-24
-                                              : (double)(z >> 11) * 0x1p-53;
+            double u =
+                t->dtype == DT_float32 ? (double)(z >> 40) * 0x1p-24 : (double)(z >> 11) * 0x1p-53;
             v.f = lo + u * (hi - lo);
             if (t->dtype == DT_float32 && (float)v.f >= (float)hi && hi > lo)
                 v.f = (double)nextafterf((float)hi, (float)lo);

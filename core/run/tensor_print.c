@@ -93,8 +93,8 @@ static bool next_shown(Page *p)
     return false;
 }
 
-/* Fixed point with as many digits as six significant ones need, within the page's limit, or powers of ten
-** where the magnitudes are far apart. */
+/* Fixed point with as many digits as six significant ones need, within the page's limit, or powers
+** of ten where the magnitudes are far apart. */
 static void choose_digits(Page *p)
 {
     double high = 0, low = INFINITY;
@@ -117,7 +117,10 @@ static void choose_digits(Page *p)
     p->style.scientific = high >= 1e8 || (low < 1e-4 && low < high * 1e-3) || high < 1e-4;
     if (high == 0)
         p->style.scientific = false;
-    p->style.digits = p->style.scientific ? 4 : digits > p->digits ? p->digits : digits ? digits : 1;
+    p->style.digits = p->style.scientific  ? 4
+                      : digits > p->digits ? p->digits
+                      : digits             ? digits
+                                           : 1;
 }
 
 static void choose_style(Page *p)
@@ -195,7 +198,8 @@ static bool has_few_rows(const Tensor *t)
     return last <= LONGEST && tensor_size(t) <= FEW * last;
 }
 
-/* Shows of the last dimension what fits into a line; where not all of it does, four digits have to do. */
+/* Shows of the last dimension what fits into a line; where not all of it does, four
+** digits have to do. */
 static void fit_width(Page *p, int width)
 {
     int last = p->t->rank - 1, room = width - 2 * p->t->rank;

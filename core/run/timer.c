@@ -18,8 +18,8 @@ double timer_now(void)
 
 TimerPlan timer_plan(void)
 {
-    return (TimerPlan){.number = 1, .repeat = 21, .min_repeat_ms = 2, .warmup = 1, .limit_s = 2,
-                       .seed = 1};
+    return (TimerPlan){
+        .number = 1, .repeat = 21, .min_repeat_ms = 2, .warmup = 1, .limit_s = 2, .seed = 1};
 }
 
 static void shuffle(int *order, int n, uint64_t *state)

@@ -42,7 +42,8 @@ static const Node *only_user(const Node *seq, const Node *buffer, uint32_t *at)
     return found;
 }
 
-/* Do iterations of such a loop, which are threads or thread blocks, all see one and the same memory? */
+/* Do iterations of such a loop, which are threads or thread blocks, all see one and
+** the same memory? */
 static bool is_seen_across(const Node *buffer, ForKind kind)
 {
     switch (buffer->at.buf->scope) {
@@ -53,7 +54,7 @@ static bool is_seen_across(const Node *buffer, ForKind kind)
 }
 
 typedef struct Settle {
-    const Node *func, *buffer; /* the Func without the Alloc */
+    const Node *func, *buffer;      /* the Func without the Alloc */
     const Node *free[IR_MAX_DEPTH]; /* Vars of loops that are known to carry nothing */
     size_t nfree;
 } Settle;

@@ -1,4 +1,5 @@
-/* alloc.h -- where a buffer's memory lives: around all that uses it, and no larger than what is used.
+/* alloc.h -- where a buffer's memory lives: around all that uses it, and no larger
+** than what is used.
 **
 **      alloc B: float32[64]                 for i in range(8):
 **      for i in range(8):                     alloc B: float32[64] window [i*8 :+ 8]
@@ -18,7 +19,8 @@
 ** that nothing is carried; or NULL. */
 const Node *alloc_settle(Arena *A, const Node *func, const Node *buffer, const Node *made_in);
 
-/* The same for every allocated buffer that stmt uses but `except`, of which nothing is known beforehand. */
+/* The same for every allocated buffer that stmt uses but `except`, of which nothing
+** is known beforehand. */
 const Node *alloc_settle_all(Arena *A, const Node *func, const Node *stmt, const Node *except);
 
 /* Allocates a new buffer around the whole body, to be settled. */

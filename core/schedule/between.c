@@ -1,4 +1,5 @@
-/* between.c -- what a statement would pass when it moves: other statements that touch what it touches. */
+/* between.c -- what a statement would pass when it moves: other statements that touch
+** what it touches. */
 #include "core/schedule/legal.h"
 #include "core/schedule/tree.h"
 
@@ -46,7 +47,8 @@ static const Node *search(Between *b, const Node *n)
     return NULL;
 }
 
-const Node *legal_passes(const Node *func, const Node *from, const Node *to, const Node *block, unsigned what)
+const Node *legal_passes(const Node *func, const Node *from, const Node *to, const Node *block,
+                         unsigned what)
 {
     Between b = {from, to, block, what, false, false};
     return search(&b, func->kid[Func_body]);
@@ -57,5 +59,6 @@ const char *statement_name(const Node *n)
     const Node *block = tree_first_block(n);
     if (block)
         return ir_block_name(block);
-    return n->op == OP_Store || n->op == OP_Update ? ir_buf_name(n->kid[Store_buffer]) : "a condition";
+    return n->op == OP_Store || n->op == OP_Update ? ir_buf_name(n->kid[Store_buffer])
+                                                   : "a condition";
 }

@@ -101,7 +101,8 @@ static bool bind_everywhere(Step *s, const Node *root, const char *name, Bound *
     return b->n > before || find_loop(s->func, name, s->err);
 }
 
-static bool bind_loops(Step *s, const Param *p, size_t nargs, const Arg *args, size_t at, size_t *used, Bound *b)
+static bool bind_loops(Step *s, const Param *p, size_t nargs, const Arg *args, size_t at,
+                       size_t *used, Bound *b)
 {
     const Arg *list = args + at;
     size_t n = nargs - at;
@@ -146,7 +147,11 @@ static bool bind_one(Step *s, const Param *p, const Arg *a, size_t at, Bound *b)
         return true;
     }
     if (a->tag != ARG_STR)
-        return wrong(s, p, at, p->kind == PARAM_BLOCK ? "the name of a block" : p->kind == PARAM_BUFFER ? "the name of a buffer" : p->kind == PARAM_NAME || p->kind == PARAM_VALUE ? "a string" : "the name of a loop");
+        return wrong(s, p, at,
+                     p->kind == PARAM_BLOCK                            ? "the name of a block"
+                     : p->kind == PARAM_BUFFER                         ? "the name of a buffer"
+                     : p->kind == PARAM_NAME || p->kind == PARAM_VALUE ? "a string"
+                                                                       : "the name of a loop");
     b->s = a->s;
     if (p->kind == PARAM_LOOP)
         b->node = find_loop(s->func, a->s, s->err);

@@ -55,7 +55,8 @@ static bool feeds_visit(void *env, const Node *block)
     Feeds *f = env;
     const Node *iters = block->kid[Block_iters];
     for (size_t i = 0; i < iters->nkids; i++)
-        if (iters->kid[i]->at.i == ITER_reduce && ir_mentions(iters->kid[i]->kid[Iter_value], f->var)) {
+        if (iters->kid[i]->at.i == ITER_reduce &&
+            ir_mentions(iters->kid[i]->kid[Iter_value], f->var)) {
             f->block = block;
             f->axis = iters->kid[i]->kid[Iter_var];
             return false;

@@ -19,11 +19,13 @@ static bool scope_of(Step *s, const Node *where, const char *text, Scope *out)
 /* "B.local", the same shape as B. */
 static const Node *near_copy(Step *s, const Node *b, Scope scope)
 {
-    const char *name = fresh_name(s->A, s->func, arena_printf(s->A, "%s.%s", ir_buf_name(b), scope_name[scope]));
+    const char *name =
+        fresh_name(s->A, s->func, arena_printf(s->A, "%s.%s", ir_buf_name(b), scope_name[scope]));
     return ir_buffer(s->A, b->type, name, scope, b->nkids, b->kid);
 }
 
-/* Where memory for b begins: the body of its Alloc, or of the Func; what is inserted must stand in it. */
+/* Where memory for b begins: the body of its Alloc, or of the Func; what is inserted
+** must stand in it. */
 static size_t scope_depth(const Path *p, const Node *b)
 {
     for (size_t i = p->n; i-- > 0;)
@@ -32,7 +34,8 @@ static size_t scope_depth(const Path *p, const Node *b)
     return 0;
 }
 
-/* The innermost loop around p->at[depth], in which a copy made there is made anew; NULL if there is none. */
+/* The innermost loop around p->at[depth], in which a copy made there is made anew;
+** NULL if there is none. */
 static const Node *loop_around(const Path *p, size_t depth)
 {
     while (depth-- > 0)
@@ -60,8 +63,8 @@ static const Node *window_of(const Step *s, const Path *p, const Node *b)
     return d ? p->at[d]->kid[Alloc_window] : ir_list(s->A, 0, NULL);
 }
 
-/* The box that a copy of b before p->at[depth] takes: what is read there in one iteration of the loops around, or, where there are
-** none, all of it. */
+/* The box that a copy of b before p->at[depth] takes: what is read there in one iteration of the
+** loops around, or, where there are none, all of it. */
 static const Node *copy_window(Step *s, const Path *p, size_t depth, const Node *b)
 {
     Arena *A = s->A;
@@ -76,8 +79,8 @@ static const Node *copy_window(Step *s, const Path *p, size_t depth, const Node 
     return ir_list(A, r.rank, ranges);
 }
 
-/* The depth of the statement that holds the block in the innermost Seq (or, where there is none, at the top) of the scope
-** in which b exists. */
+/* The depth of the statement that holds the block in the innermost Seq (or, where there is none, at
+** the top) of the scope in which b exists. */
 static size_t beside(const Path *p, const Node *b)
 {
     size_t top = scope_depth(p, b) + 1;
@@ -86,8 +89,8 @@ static size_t beside(const Path *p, const Node *b)
     return top;
 }
 
-/* The same for a copy of b, which comes after what it copies: beside the outermost statement around the block that does
-** not write b. */
+/* The same for a copy of b, which comes after what it copies: beside the outermost statement around
+** the block that does not write b. */
 static size_t copy_depth(const Path *p, const Node *b)
 {
     size_t top = beside(p, b);
@@ -141,11 +144,16 @@ bool prim_cache_read(Step *s)
     const Node *func = path_replace(A, &p, ir_subst(A, block, 1, &map));
     path_to_block(func, ir_block_name(block), &p);
     const char *name = ir_buf_name(copy);
-    const Node *nest = nest_copy(s, name, copy, b, window, read_index(block->kid[Block_body], b), &p, depth);
+    const Node *nest =
+        nest_copy(s, name, copy, b, window, read_index(block->kid[Block_body], b), &p, depth);
     func = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){nest, p.at[depth]}));
     func = alloc_settle(A, alloc_add(A, func, copy), copy, loop_around(&p, depth));
     func = alloc_settle(A, func, b, NULL);
-    if (!step_in_order(s, &(Moved){.before = s->func, .after = func, .block = name, .stands_for = ir_block_name(block)}) || !nest_recheck(s, func))
+    if (!step_in_order(s, &(Moved){.before = s->func,
+                                   .after = func,
+                                   .block = name,
+                                   .stands_for = ir_block_name(block)}) ||
+        !nest_recheck(s, func))
         return false;
     step_made(s, name);
     buf_printf(&s->said, "%s of %s -> %s", ir_buf_name(b), ir_block_name(block), name);
@@ -160,8 +168,8 @@ bool prim_cache_write(Step *s)
     if (!scope_of(s, block, s->arg[1].s, &scope))
         return false;
     if (!b)
-        return REFUSE(s->err, opaque_block, block, "cache_write", scope_name[scope], ir_block_name(block),
-                      "it does more than one store");
+        return REFUSE(s->err, opaque_block, block, "cache_write", scope_name[scope],
+                      ir_block_name(block), "it does more than one store");
     if (!written_whole(s, b))
         return false;
     Path p;
@@ -175,11 +183,16 @@ bool prim_cache_write(Step *s)
     Subst map = {b, copy};
     const Node *here = ir_subst(A, p.at[top], 1, &map);
     const char *name = fresh_name(A, s->func, arena_printf(A, "%s.store", ir_buf_name(b)));
-    const Node *nest = nest_copy(s, name, b, copy, window, &block_access(block)->kid[Store_index], &p, top);
+    const Node *nest =
+        nest_copy(s, name, b, copy, window, &block_access(block)->kid[Store_index], &p, top);
     const Node *func = path_replace_at(A, &p, top, ir_seq(A, 2, (const Node *[]){here, nest}));
     func = alloc_settle(A, alloc_add(A, func, copy), copy, loop_around(&p, top));
     func = alloc_settle(A, func, b, NULL);
-    if (!step_in_order(s, &(Moved){.before = s->func, .after = func, .block = name, .stands_for = ir_block_name(block)}) || !nest_recheck(s, func))
+    if (!step_in_order(s, &(Moved){.before = s->func,
+                                   .after = func,
+                                   .block = name,
+                                   .stands_for = ir_block_name(block)}) ||
+        !nest_recheck(s, func))
         return false;
     step_made(s, name);
     buf_printf(&s->said, "%s -> %s, copied by %s", ir_buf_name(b), ir_buf_name(copy), name);

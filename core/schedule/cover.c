@@ -6,7 +6,8 @@
 
 enum { DIGITS = 32 };
 
-/* The loop's value, divided by lo and cut off at hi; lo and hi divide its extent if it has several digits. */
+/* The loop's value, divided by lo and cut off at hi; lo and hi divide its extent if
+** it has several digits. */
 typedef struct Digit {
     const Node *var;
     int64_t lo, hi, extent; /* of the loop */
@@ -30,7 +31,8 @@ static const Node *loop_of(const Cover *c, const Node *var)
 /* e // n or e % n for a literal n that fits 32 bits. */
 static bool is_by(const Node *e, Op op)
 {
-    return e->op == op && e->kid[1]->op == OP_IntImm && e->kid[1]->at.i > 0 && e->kid[1]->at.i < INT32_MAX;
+    return e->op == op && e->kid[1]->op == OP_IntImm && e->kid[1]->at.i > 0 &&
+           e->kid[1]->at.i < INT32_MAX;
 }
 
 static bool add_digit(Cover *c, const Node *e, int64_t factor)
@@ -114,8 +116,8 @@ static Covering cover_axis(Cover *c, size_t first, const AxisSpan *span)
     return contiguous(c, first, span->extent) ? COVER_FULL : COVER_GAP;
 }
 
-Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan *domain, size_t nloops,
-                   const Node *const *loops, size_t *axis)
+Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan *domain,
+                   size_t nloops, const Node *const *loops, size_t *axis)
 {
     Cover c = {.nloops = nloops, .loops = loops};
     for (*axis = 0; *axis < naxes; ++*axis) {
@@ -125,7 +127,8 @@ Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan 
         size_t first = c.n;
         if (!region_relax(A, s->min, nloops, loops, &least, &width) || least->op != OP_IntImm)
             return COVER_UNTOLD;
-        if (least->at.i > d->min->at.i || least->at.i + width - 1 + s->extent < d->min->at.i + d->extent)
+        if (least->at.i > d->min->at.i ||
+            least->at.i + width - 1 + s->extent < d->min->at.i + d->extent)
             return COVER_GAP;
         if (!add_digits(&c, s->min, 1))
             return COVER_UNTOLD;

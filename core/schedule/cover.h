@@ -1,4 +1,5 @@
-/* cover.h -- whether loops run through all of a box: a block that is moved into them must not lose instances.
+/* cover.h -- whether loops run through all of a box: a block that is moved into them
+** must not lose instances.
 **
 ** The least value of each axis is a sum of digits of loops, each times a factor: y, y//8, y%8,
 ** (y//4)%2.  The values of an axis leave no gap if every factor is at most what the smaller ones
@@ -17,7 +18,7 @@
 /* Do the spans, whose least values the loops move, take all combinations of the values of the
 ** domains?  *axis is that in which it stops; COVER_GAP is certain, COVER_UNTOLD says nothing. */
 typedef enum Covering { COVER_FULL, COVER_GAP, COVER_UNTOLD } Covering;
-Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan *domain, size_t nloops,
-                   const Node *const *loops, size_t *axis);
+Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan *domain,
+                   size_t nloops, const Node *const *loops, size_t *axis);
 
 #endif

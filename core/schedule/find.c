@@ -34,8 +34,8 @@ static void search_loops(Search *s, const Node *n)
                 search_loops(s, n->kid[i]);
 }
 
-/* How many loops have the name; the one that it means alone, where it means one: the only one, or that above the block
-** which is named as the Func. */
+/* How many loops have the name; the one that it means alone, where it means one: the only one, or
+** that above the block which is named as the Func. */
 static size_t bare_name(const Node *func, const char *name, const Node **meant)
 {
     Search all = {.loop = name}, main = {.loop = name, .block = func->at.name};
@@ -52,7 +52,9 @@ const char *loop_path(Arena *A, const Node *func, const Node *loop)
 {
     const char *name = ir_var_name(loop->kid[For_var]);
     const Node *first = tree_first_block(loop);
-    const char *block = holds_block(loop, func->at.name) ? func->at.name : first ? ir_block_name(first) : NULL;
+    const char *block = holds_block(loop, func->at.name) ? func->at.name
+                        : first                          ? ir_block_name(first)
+                                                         : NULL;
     return block ? arena_printf(A, "%s/%s", block, name) : name;
 }
 
@@ -222,4 +224,3 @@ const Node *find_buffer(const Node *func, const char *name, Err *err)
     join_all(all, sizeof all, func, list_buffers);
     return FAIL(err, no_buffer, NULL, name, all[0] ? all : "none");
 }
-

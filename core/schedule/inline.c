@@ -1,4 +1,5 @@
-/* inline.c -- compute_inline and reverse_compute_inline: one block's expression becomes part of another's. */
+/* inline.c -- compute_inline and reverse_compute_inline: one block's expression
+** becomes part of another's. */
 #include "core/schedule/prims.h"
 
 #include <string.h>
@@ -28,14 +29,16 @@ static bool plain_store(Step *s, const Node *block, const char *how)
     if (block_class(block, &why) != BLOCK_COMPLETE)
         return REFUSE(s->err, not_inlinable, block, how, name, why ? why : "it is a reduction");
     if (!ir_is_true(block->kid[Block_where]))
-        return REFUSE(s->err, not_inlinable, block, how, name, "it has a guard; inline before splitting");
+        return REFUSE(s->err, not_inlinable, block, how, name,
+                      "it has a guard; inline before splitting");
     const Node *a = block_access(block);
     for (size_t i = Store_index; i < a->nkids; i++) {
         bool again = false;
         for (size_t j = Store_index; j < i; j++)
             again |= a->kid[j] == a->kid[i];
         if (again || !block_axis_value(block, a->kid[i]))
-            return REFUSE(s->err, not_inlinable, block, how, name, "its indices are not its axes, each once");
+            return REFUSE(s->err, not_inlinable, block, how, name,
+                          "its indices are not its axes, each once");
     }
     return true;
 }
@@ -60,17 +63,20 @@ static const Node *on_load(Rewriter *rw, const Node *n)
 
 static Rule *const inline_rules[OP_COUNT] = {[OP_Load] = on_load};
 
-/* Why what a block reads and writes is not the same at another block's place: `late`, a statement that it would pass, if there
-** is one in its way. */
-static bool explain_inline(Step *s, const Node *block, const char *how, const Node *late, const char *why)
+/* Why what a block reads and writes is not the same at another block's place: `late`, a statement
+** that it would pass, if there is one in its way. */
+static bool explain_inline(Step *s, const Node *block, const char *how, const Node *late,
+                           const char *why)
 {
     Err reason = {0};
     REFUSE(&reason, not_inlinable, block, how, ir_block_name(block),
-           late ? arena_printf(s->A, "%s %s", statement_name(late), why) : "what it reads or writes is used in between");
+           late ? arena_printf(s->A, "%s %s", statement_name(late), why)
+                : "what it reads or writes is used in between");
     return step_explain(s, &reason);
 }
 
-/* A sum whose guard reads the buffer: with the value in its place, it may be plain that the guard keeps the init out. */
+/* A sum whose guard reads the buffer: with the value in its place, it may be plain
+** that the guard keeps the init out. */
 static bool guards_sum(void *env, const Node *block)
 {
     return block->kid[Block_init]->op == OP_Nop || !tree_reads(block->kid[Block_where], env);
@@ -89,7 +95,8 @@ bool prim_compute_inline(Step *s)
     path_to(s->func, block, &p);
     const Node *without = nest_remove(A, &p);
     if (MUTANT(inline_other_writer_unseen, tree_writes(without, target), false))
-        return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block), "another block writes the same buffer");
+        return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block),
+                      "another block writes the same buffer");
     Inline in = {store};
     const Node *out = rw_run(A, inline_rules, &in, s->err, without);
     if (out->size > 50 * IR_MAX_EXPR)
@@ -99,9 +106,11 @@ bool prim_compute_inline(Step *s)
     buf_puts(&s->said, ir_block_name(block));
     Err plain = {0};
     if (!tree_blocks(s->func, guards_sum, (void *)(uintptr_t)target) && !ir_verify(out, &plain))
-        return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block), plain.why);
+        return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block),
+                      plain.why);
     if (!step_in_order(s, &(Moved){.before = s->func, .after = out, .part = ir_block_name(block)}))
-        return explain_inline(s, block, "compute_inline", legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS),
+        return explain_inline(s, block, "compute_inline",
+                              legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS),
                               "changes later what it reads");
     return nest_recheck(s, out) && step_done(s, out);
 }
@@ -121,7 +130,8 @@ static bool count_writer(void *env, const Node *block)
     return true;
 }
 
-/* The buffer that a consumer takes from its producer: allocated, written by one block, read by this one only. */
+/* The buffer that a consumer takes from its producer: allocated, written by one
+** block, read by this one only. */
 static const Node *fed_by(Step *s, const Path *consumer, const Node **producer)
 {
     NameList names = {0};
@@ -130,10 +140,12 @@ static const Node *fed_by(Step *s, const Path *consumer, const Node **producer)
     for (size_t i = 0; i < names.n; i++) {
         Path p;
         Writer w = {.buffer = find_buffer(s->func, names.at[i], NULL)};
-        if (!tree_reads(path_end(consumer), w.buffer) || !path_to_alloc(s->func, w.buffer, &p) || tree_reads(others, w.buffer))
+        if (!tree_reads(path_end(consumer), w.buffer) || !path_to_alloc(s->func, w.buffer, &p) ||
+            tree_reads(others, w.buffer))
             continue;
         tree_blocks(others, count_writer, &w);
-        if (w.n == 1 && path_to_block(others, ir_block_name(w.block), &p) && !tree_writes(nest_remove(s->A, &p), w.buffer)) {
+        if (w.n == 1 && path_to_block(others, ir_block_name(w.block), &p) &&
+            !tree_writes(nest_remove(s->A, &p), w.buffer)) {
             *producer = w.block;
             return w.buffer;
         }
@@ -157,22 +169,27 @@ static Rule *const fed_rules[OP_COUNT] = {[OP_Load] = on_fed_load};
 static bool runs_through(Step *s, const Path *p, const AxisSpan *domain)
 {
     AxisSpan one[IR_MAX_RANK];
-    const Node **loops = ARENA_ARRAY(s->A, const Node *, p->n), *iters = path_end(p)->kid[Block_iters];
+    const Node **loops = ARENA_ARRAY(s->A, const Node *, p->n),
+               *iters = path_end(p)->kid[Block_iters];
     size_t axis;
     for (size_t i = 0; i < iters->nkids; i++)
         one[i] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
-    return cover_box(s->A, iters->nkids, one, domain, path_loops(p, loops), loops, &axis) == COVER_FULL;
+    return cover_box(s->A, iters->nkids, one, domain, path_loops(p, loops), loops, &axis) ==
+           COVER_FULL;
 }
 
-/* Do the consumer's axes, each at its place in the index by which it reads, run through all that the producer's do? */
+/* Do the consumer's axes, each at its place in the index by which it reads, run
+** through all that the producer's do? */
 static bool same_domain(Step *s, const Path *p, const Path *q, const Node *load)
 {
     AxisSpan from[IR_MAX_RANK], to[IR_MAX_RANK];
     const Node *producer = path_end(p), *consumer = path_end(q);
     size_t n = load->nkids - Load_index;
-    if (producer->kid[Block_iters]->nkids != n || !nest_domain(s, p, from) || !nest_domain(s, q, to) || !runs_through(s, q, to))
+    if (producer->kid[Block_iters]->nkids != n || !nest_domain(s, p, from) ||
+        !nest_domain(s, q, to) || !runs_through(s, q, to))
         return false;
-    const Node *store = block_access(producer), *made = producer->kid[Block_iters], *used = consumer->kid[Block_iters];
+    const Node *store = block_access(producer), *made = producer->kid[Block_iters],
+               *used = consumer->kid[Block_iters];
     for (size_t d = 0; d < n; d++) {
         size_t i = 0, k = 0;
         while (i < n && made->kid[i]->kid[Iter_var] != store->kid[Store_index + d])
@@ -219,9 +236,10 @@ bool prim_reverse_compute_inline(Step *s)
         return REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
                       "it has axes that its producer has not");
     if (!MUTANT(reverse_inline_domain_unchecked, same_domain(s, &p, &at, load), true))
-        return s->err->code ? false
-                            : REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
-                                     "its axes do not run through just what its producer makes");
+        return s->err->code
+                   ? false
+                   : REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
+                            "its axes do not run through just what its producer makes");
     Replace r = {between, from->kid[Store_value]};
     const Node *body = rw_run(A, fed_rules, &r, s->err, ir_subst(A, to, rank, map));
     const Node *out = nest_remove(A, &at);
@@ -229,9 +247,13 @@ bool prim_reverse_compute_inline(Step *s)
     out = path_replace(A, &p, ir_with_kid(A, path_end(&p), Block_body, body));
     out = alloc_settle_all(A, alloc_drop(A, out, between), body, NULL);
     buf_printf(&s->said, "%s into %s", name, ir_block_name(producer));
-    if (!step_in_order(s, &(Moved){.before = s->func, .after = out, .block = ir_block_name(producer), .part = name}))
-        return explain_inline(s, consumer, "reverse_compute_inline",
-                              legal_passes(s->func, producer, consumer, consumer, PASS_INPUTS | PASS_TARGET),
-                              "stands between them and writes what it reads, or uses what it writes");
+    if (!step_in_order(s, &(Moved){.before = s->func,
+                                   .after = out,
+                                   .block = ir_block_name(producer),
+                                   .part = name}))
+        return explain_inline(
+            s, consumer, "reverse_compute_inline",
+            legal_passes(s->func, producer, consumer, consumer, PASS_INPUTS | PASS_TARGET),
+            "stands between them and writes what it reads, or uses what it writes");
     return nest_recheck(s, out) && step_done(s, out);
 }

@@ -58,7 +58,8 @@ static void count_strides(Strides *t, const Node *n)
     t->block = around;
 }
 
-/* How many accesses the loop makes with a stride; -1 if these are more than it makes side by side. */
+/* How many accesses the loop makes with a stride; -1 if these are more than it makes
+** side by side. */
 static int strided_along(Arena *A, const Node *loop)
 {
     Strides t = {.A = A, .var = loop->kid[For_var]};
@@ -66,8 +67,9 @@ static int strided_along(Arena *A, const Node *loop)
     return t.unit && t.strided <= t.unit ? t.strided : -1;
 }
 
-/* Suggests a loop of the same nest for which the same step is legal and of use: for lanes, and threads of a warp, one along which
-** memory is contiguous; else the outermost, where no other loop of the nest spreads its iterations already. */
+/* Suggests a loop of the same nest for which the same step is legal and of use: for lanes, and
+** threads of a warp, one along which memory is contiguous; else the outermost, where no other loop
+** of the nest spreads its iterations already. */
 static void suggest(Step *s, const Node *loop, ForKind kind, const char *how, const char *arg)
 {
     Path path;
@@ -81,7 +83,8 @@ static void suggest(Step *s, const Node *loop, ForKind kind, const char *how, co
             continue;
         taken = ir_for_kind(other) == kind ? other : taken;
         int64_t extent = ir_const_int(other->kid[For_extent], kind == FOR_parallel ? 2 : 0);
-        if (other == loop || ir_for_kind(other) != FOR_serial || extent <= 1 || (lanes && extent > MAX_LANES) || (best && !lanes))
+        if (other == loop || ir_for_kind(other) != FOR_serial || extent <= 1 ||
+            (lanes && extent > MAX_LANES) || (best && !lanes))
             continue;
         int strided = lanes ? strided_along(s->A, other) : 0;
         if (strided >= 0 && strided <= least && legal_surely_concurrent(s->func, other)) {
@@ -90,11 +93,11 @@ static void suggest(Step *s, const Node *loop, ForKind kind, const char *how, co
         }
     }
     if (taken)
-        err_fix(s->err, "leave %s serial: %s is %s already", ir_var_name(loop->kid[For_var]), ir_var_name(taken->kid[For_var]),
-                for_kind_text[kind]);
+        err_fix(s->err, "leave %s serial: %s is %s already", ir_var_name(loop->kid[For_var]),
+                ir_var_name(taken->kid[For_var]), for_kind_text[kind]);
     else if (best)
-        err_fix(s->err, "s:%s(\"%s\"%s%s%s)", how, loop_handle(s->A, s->func, best), arg ? ", \"" : "", arg ? arg : "",
-                arg ? "\"" : "");
+        err_fix(s->err, "s:%s(\"%s\"%s%s%s)", how, loop_handle(s->A, s->func, best),
+                arg ? ", \"" : "", arg ? arg : "", arg ? "\"" : "");
 }
 
 /* Gives every loop of the argument the kind, after checking that it may have it. */
@@ -148,14 +151,17 @@ bool prim_unroll(Step *s)
     return at_most(s, "unroll", MAX_UNROLL) && set_kind(s, FOR_unrolled, "unroll", NULL, false);
 }
 
-/* Loops on the way to this one, or below it, that have the axis: it cannot count two of them at once. */
+/* Loops on the way to this one, or below it, that have the axis: it cannot count two
+** of them at once. */
 static const Node *axis_holder(const Node *n, const Node *loop, ForKind kind, bool related)
 {
-    if (n->op == OP_For && n != loop && ir_for_kind(n) == kind && (related || ir_mentions(n->kid[For_body], loop->kid[For_var])))
+    if (n->op == OP_For && n != loop && ir_for_kind(n) == kind &&
+        (related || ir_mentions(n->kid[For_body], loop->kid[For_var])))
         return n;
     for (size_t i = 0; i < n->nkids; i++) {
         const Node *found = op_info[n->kid[i]->op].cls == CLASS_STMT
-                                ? axis_holder(n->kid[i], loop, kind, related || n == loop) : NULL;
+                                ? axis_holder(n->kid[i], loop, kind, related || n == loop)
+                                : NULL;
         if (found)
             return found;
     }
@@ -172,12 +178,15 @@ bool prim_bind_axis(Step *s)
             s->arg[0].nodes[0] = loop;
             const Node *holder = axis_holder(s->func->kid[Func_body], loop, (ForKind)k, false);
             if (holder)
-                return REFUSE(s->err, axis_taken, loop, axis, ir_var_name(holder->kid[For_var]), ir_var_name(loop->kid[For_var]));
+                return REFUSE(s->err, axis_taken, loop, axis, ir_var_name(holder->kid[For_var]),
+                              ir_var_name(loop->kid[For_var]));
             if (!set_kind(s, (ForKind)k, "bind", axis, true))
                 return false;
             buf_printf(&s->said, " to %s", axis);
-            /* Memory that was each iteration's own may now be seen by all: it goes outside, whole. */
-            s->out = MUTANT(bind_shares_memory, alloc_settle_all(s->A, s->out, loop->kid[For_body], NULL), s->out);
+            /* Memory that was each iteration's own may now be seen by all: it goes
+            ** outside, whole. */
+            s->out = MUTANT(bind_shares_memory,
+                            alloc_settle_all(s->A, s->out, loop->kid[For_body], NULL), s->out);
             return nest_recheck(s, s->out);
         }
     return REFUSE(s->err, no_thread_axis, s->arg[0].node, axis);
@@ -190,9 +199,12 @@ bool prim_annotate(Step *s)
     uint32_t kid = place->op == OP_For ? For_annots : Block_annots;
     const Node *old = place->kid[kid], **now = ARENA_ARRAY(A, const Node *, old->nkids + 1);
     const char *key = s->arg[1].s;
-    const Node *value = s->arg[2].s ? ir_make(A, OP_StrImm, 0, (Attr){.name = arena_strdup(A, s->arg[2].s)}, 0, NULL)
+    const Node *value = s->arg[2].s ? ir_make(A, OP_StrImm, 0,
+                                              (Attr){.name = arena_strdup(A, s->arg[2].s)}, 0, NULL)
                                     : ir_idx(A, s->arg[2].i);
-    if (!*key || strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") != strlen(key) ||
+    if (!*key ||
+        strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") !=
+            strlen(key) ||
         strchr("0123456789", *key))
         return REFUSE(s->err, bad_name, place, key);
     if (s->arg[2].s && strpbrk(s->arg[2].s, "\"\n\\"))
@@ -202,8 +214,9 @@ bool prim_annotate(Step *s)
         if (strcmp(old->kid[i]->at.name, key) != 0)
             now[n++] = old->kid[i];
     now[n++] = ir_node(A, Annot, 0, (Attr){.name = arena_strdup(A, key)}, [Annot_value] = value);
-    buf_printf(&s->said, "%s {%s: %s}", place->op == OP_For ? loop_label(A, s->func, place) : ir_block_name(place),
-               key, s->arg[2].s ? s->arg[2].s : arena_printf(A, "%lld", (long long)s->arg[2].i));
+    buf_printf(&s->said, "%s {%s: %s}",
+               place->op == OP_For ? loop_label(A, s->func, place) : ir_block_name(place), key,
+               s->arg[2].s ? s->arg[2].s : arena_printf(A, "%lld", (long long)s->arg[2].i));
     Path path;
     path_to(s->func, place, &path);
     return step_done(s, path_replace(A, &path, ir_with_kid(A, place, kid, ir_list(A, n, now))));

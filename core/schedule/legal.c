@@ -11,8 +11,8 @@
 #include "core/schedule/block.h"
 #include "core/schedule/tree.h"
 
-/* Do the two depend on each other, so that their order matters?  The same touch of two iterations counts,
-** too. */
+/* Do the two depend on each other, so that their order matters?  The same touch of
+** two iterations counts, too. */
 static bool depend(const Touch *a, const Touch *b)
 {
     if (MUTANT(dependence_flow_unseen, false, a->kind != b->kind))
@@ -22,7 +22,8 @@ static bool depend(const Touch *a, const Touch *b)
 
 /* ---- iterations at one time ---- */
 
-/* Can the two meet in different iterations of the loop at `depth`, in one iteration of the loops around it? */
+/* Can the two meet in different iterations of the loop at `depth`, in one iteration
+** of the loops around it? */
 static bool carried(const Accesses *acc, const Touch *a, const Touch *b, int depth)
 {
     for (int later = 0; later < 2; later++) {
@@ -48,7 +49,8 @@ static bool independent(const Accesses *acc, int depth, const Node *only)
     for (int i = 0; i < acc->ntouches; i++)
         for (int j = i; j < acc->ntouches; j++) {
             const Touch *a = &acc->touch[i], *b = &acc->touch[j];
-            if (depend(a, b) && (!only || a->buffer == only) && access_scope(acc, a->buffer) <= depth && carried(acc, a, b, depth))
+            if (depend(a, b) && (!only || a->buffer == only) &&
+                access_scope(acc, a->buffer) <= depth && carried(acc, a, b, depth))
                 return false;
         }
     return true;
@@ -98,7 +100,8 @@ typedef struct Words {
 static Words words_of(const Node *block)
 {
     Words w;
-    snprintf(w.at, sizeof w.at, block ? "block %.80s" : "a statement", block ? ir_block_name(block) : "");
+    snprintf(w.at, sizeof w.at, block ? "block %.80s" : "a statement",
+             block ? ir_block_name(block) : "");
     return w;
 }
 
@@ -106,13 +109,15 @@ static Words words_of(const Node *block)
 static bool refuse_conflict(const Node *loop, const LoopConflict *c, Err *err)
 {
     const char *name = ir_var_name(loop->kid[For_var]), *buffer = ir_buf_name(c->buffer);
-    Words writer = words_of(block_with(loop, c->buffer, true)), reader = words_of(block_with(loop, c->buffer, false));
+    Words writer = words_of(block_with(loop, c->buffer, true)),
+          reader = words_of(block_with(loop, c->buffer, false));
     const Node *block = NULL, *axis = NULL;
-    if (c->first_does == ACCESS_UPDATE && c->second_does == ACCESS_UPDATE && feeds_reduce(loop, &block, &axis) &&
-        block_target(block) == c->buffer && block_access(block)->op == OP_Update) {
+    if (c->first_does == ACCESS_UPDATE && c->second_does == ACCESS_UPDATE &&
+        feeds_reduce(loop, &block, &axis) && block_target(block) == c->buffer &&
+        block_access(block)->op == OP_Update) {
         const char *what = combiner_name[block_access(block)->at.i];
-        return REFUSE(err, reduce_concurrent, loop, name, strcmp(what, "fma") ? what : "sum", ir_var_name(axis),
-                      ir_block_name(block));
+        return REFUSE(err, reduce_concurrent, loop, name, strcmp(what, "fma") ? what : "sum",
+                      ir_var_name(axis), ir_block_name(block));
     }
     if (c->first_does != ACCESS_READ && c->second_does != ACCESS_READ)
         return REFUSE(err, shared_writes, loop, name, writer.at, buffer);
@@ -147,7 +152,8 @@ bool legal_apart(const Node *func, const Node *loop, const Node *block)
     int depth = acc.nplaces ? depth_of(&acc, loop) : 0;
     for (int i = 0; i < acc.ntouches; i++) {
         const Touch *t = &acc.touch[i];
-        if (acc.place[t->place].block == block && t->kind != TOUCH_READ && carried(&acc, t, t, depth))
+        if (acc.place[t->place].block == block && t->kind != TOUCH_READ &&
+            carried(&acc, t, t, depth))
             return false;
     }
     return true;
@@ -159,8 +165,9 @@ enum { NEST = ACC_LOOPS };
 
 typedef struct Reorder {
     const Accesses *acc;
-    int n, outer;   /* loops of the nest; loops around it */
-    int after[NEST]; /* place k of the new order is taken by the loop at place after[k] of the old */
+    int n, outer; /* loops of the nest; loops around it */
+    /* Place k of the new order is taken by the loop at place after[k] of the old */
+    int after[NEST];
 } Reorder;
 
 static bool can_be(const Box *b, int i, int sign)
@@ -179,11 +186,13 @@ static void force(Box *b, int i, int sign)
 /* Could the first loop in which the two differ be `i` in the old order, and in the new one the loop
 ** at place k, with other signs?  Bounds first; where they leave it open, once more with all that
 ** this case fixes. */
-static bool turned(const Reorder *r, const Touch *a, const Touch *b, const Box *any, int i, int k, int sign)
+static bool turned(const Reorder *r, const Touch *a, const Touch *b, const Box *any, int i, int k,
+                   int sign)
 {
     int j = r->after[k];
     Box box = *any;
-    if (!can_be(any, r->outer + i, sign) || !can_be(any, r->outer + j, MUTANT(reorder_direction_reversed, -sign, sign)))
+    if (!can_be(any, r->outer + i, sign) ||
+        !can_be(any, r->outer + j, MUTANT(reorder_direction_reversed, -sign, sign)))
         return false;
     for (int p = 0; p < i; p++) {
         if (!can_be(any, r->outer + p, 0))
@@ -204,8 +213,8 @@ static bool turned(const Reorder *r, const Touch *a, const Touch *b, const Box *
     return !box.never;
 }
 
-/* May an iteration of the nest in which `a` touches what `b` touches in another come on the other side of
-** it? */
+/* May an iteration of the nest in which `a` touches what `b` touches in another come
+** on the other side of it? */
 static bool may_turn(const Reorder *r, const Touch *a, const Touch *b)
 {
     Box any = distance_any(r->acc, &r->acc->place[a->place], &r->acc->place[b->place]);
@@ -216,7 +225,9 @@ static bool may_turn(const Reorder *r, const Touch *a, const Touch *b)
         return false;
     for (int k = 0; k < r->n; k++)
         for (int i = 0; i < r->n; i++) {
-            bool passed = false; /* does the loop at place k of the new order stand inside i in the old, and outside now? */
+            /* Does the loop at place k of the new order stand inside i in the old,
+            ** and outside now? */
+            bool passed = false;
             for (int p = k + 1; p < r->n; p++)
                 passed |= r->after[p] == i;
             if (passed && i < r->after[k] &&
@@ -236,7 +247,8 @@ static bool commute(const Accesses *acc, const Touch *a, const Touch *b)
 /* Does the value of an element depend on the order of such updates? */
 static bool rounding_update(const Node *update)
 {
-    return dtype_is_float(update->kid[Update_buffer]->type) && update->at.i != COMB_max && update->at.i != COMB_min;
+    return dtype_is_float(update->kid[Update_buffer]->type) && update->at.i != COMB_max &&
+           update->at.i != COMB_min;
 }
 
 /* Are all dependences but those of commuting updates surely kept?  Also tells whether such updates
@@ -268,8 +280,8 @@ bool legal_rounds(const Node *n)
     return false;
 }
 
-bool legal_surely_reordered(const Node *func, size_t n, const Node *const *before, const Node *const *after,
-                            bool *reassociates)
+bool legal_surely_reordered(const Node *func, size_t n, const Node *const *before,
+                            const Node *const *after, bool *reassociates)
 {
     Accesses acc;
     Reorder r = {.acc = &acc, .n = (int)n};
@@ -288,8 +300,8 @@ bool legal_surely_reordered(const Node *func, size_t n, const Node *const *befor
     return order_kept(&r, reassociates);
 }
 
-bool legal_reorder(const Node *func, size_t n, const Node *const *before, const Node *const *after, bool *reassociates,
-                   Err *err)
+bool legal_reorder(const Node *func, size_t n, const Node *const *before, const Node *const *after,
+                   bool *reassociates, Err *err)
 {
     return legal_surely_reordered(func, n, before, after, reassociates) ||
            dep_check_reorder(func, n, before, after, DEP_QUICK, err) == DEP_OK;

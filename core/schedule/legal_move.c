@@ -1,7 +1,8 @@
 /* legal_move.c -- the question for a block that has come to another place.
 **
-** A statement is known before and after by the name of its block.  For every two touches that depend on each other, of
-** which one has moved, the order after the step must be that of before, and be the same for all pairs of instances. */
+** A statement is known before and after by the name of its block.  For every two touches that
+** depend on each other, of which one has moved, the order after the step must be that of before,
+** and be the same for all pairs of instances. */
 #include <string.h>
 
 #include "core/affine/dep.h"
@@ -10,7 +11,12 @@
 #include "core/schedule/tree.h"
 
 /* How instances of two touches that meet are ordered; bits, so that several answers join. */
-typedef enum Rel { REL_NEVER = DEP_NEVER, REL_FIRST = DEP_FIRST, REL_SECOND = DEP_SECOND, REL_MIXED = 3 } Rel;
+typedef enum Rel {
+    REL_NEVER = DEP_NEVER,
+    REL_FIRST = DEP_FIRST,
+    REL_SECOND = DEP_SECOND,
+    REL_MIXED = 3
+} Rel;
 
 /* Which comes first in the text, in one iteration of all loops around both. */
 static Rel in_text(const Touch *a, const Touch *b)
@@ -32,8 +38,10 @@ static Rel read_box(const Box *box, Rel tie)
     return rel | tie;
 }
 
-/* The distances along the first loops are 0, and along the next it has that sign: is there such a pair? */
-static bool meet_at(const Accesses *acc, const Touch *a, const Touch *b, Box box, int level, int sign)
+/* The distances along the first loops are 0, and along the next it has that sign: is
+** there such a pair? */
+static bool meet_at(const Accesses *acc, const Touch *a, const Touch *b, Box box, int level,
+                    int sign)
 {
     for (int i = 0; i < level; i++) {
         if (box.lo[i] > 0 || box.hi[i] < 0)
@@ -140,14 +148,16 @@ static const Node *made_by_part(const Check *c)
     return NULL;
 }
 
-/* What stands elsewhere: the block that moved; or, if it is to be found, what has read the buffer that the part made. */
+/* What stands elsewhere: the block that moved; or, if it is to be found, what has
+** read the buffer that the part made. */
 static void find_moved(Check *c)
 {
     const char *name = c->m->block;
     const Node *gone = name ? NULL : made_by_part(c);
     for (int i = 0; i < c->now->ntouches; i++) {
         const Place *p = &c->now->place[c->now->touch[i].place];
-        c->moved[i] = name ? p->block && strcmp(ir_block_name(p->block), name) == 0 : gone && touched_by(c, p, gone);
+        c->moved[i] = name ? p->block && strcmp(ir_block_name(p->block), name) == 0
+                           : gone && touched_by(c, p, gone);
     }
 }
 
@@ -166,31 +176,35 @@ static unsigned order_in(Check *c, bool before, const Touch *a, const Touch *b, 
     const Accesses *acc = before ? c->was : c->now;
     if (!c->exactly)
         return (unsigned)order_of(acc, a, b);
-    DepTouch first = {acc->place[a->place].stmt, wrote(a)}, second = {acc->place[b->place].stmt, wrote(b)};
-    return dep_order(before ? c->m->before : c->m->after, a->buffer, first, second, DEP_QUICK, shown, c->err);
+    DepTouch first = {acc->place[a->place].stmt, wrote(a)},
+             second = {acc->place[b->place].stmt, wrote(b)};
+    return dep_order(before ? c->m->before : c->m->after, a->buffer, first, second, DEP_QUICK,
+                     shown, c->err);
 }
 
 /* Are loops around both of them the same in the two programs, and is their order in the text? */
-static bool stand_alike(const Check *c, const Touch *u, const Touch *v, const Touch *x, const Touch *y)
+static bool stand_alike(const Check *c, const Touch *u, const Touch *v, const Touch *x,
+                        const Touch *y)
 {
     const Place *pu = &c->was->place[u->place], *px = &c->now->place[x->place];
     int n = access_common(pu, &c->was->place[v->place]);
     if (n != access_common(px, &c->now->place[y->place]) || in_text(u, v) != in_text(x, y))
         return false;
     for (int i = 0; i < n; i++)
-        if (c->was->atom[pu->loop[i]].loop->kid[For_var] != c->now->atom[px->loop[i]].loop->kid[For_var])
+        if (c->was->atom[pu->loop[i]].loop->kid[For_var] !=
+            c->now->atom[px->loop[i]].loop->kid[For_var])
             return false;
     return true;
 }
 
 typedef struct Past {
     unsigned rel, part; /* part: of these, the part's alone */
-    bool touched; /* did anything touch the buffer? */
-    bool alike;   /* a copy stands to the other as the block did for which it stands */
+    bool touched;       /* did anything touch the buffer? */
+    bool alike;         /* a copy stands to the other as the block did for which it stands */
 } Past;
 
-/* The order in which the two were: those of their statements, or of the block for which the second stands, that touch the
-** buffer likewise. */
+/* The order in which the two were: those of their statements, or of the block for which the second
+** stands, that touch the buffer likewise. */
 static Past order_before(Check *c, const Touch *x, const Touch *y)
 {
     const Accesses *acc = c->was;
@@ -221,7 +235,9 @@ static Past order_before(Check *c, const Touch *x, const Touch *y)
 static const char *called(const Accesses *acc, const Touch *t)
 {
     const Place *p = &acc->place[t->place];
-    return p->block ? ir_block_name(p->block) : p->number < 0 ? ir_buf_name(t->buffer) : statement_name(p->stmt);
+    return p->block        ? ir_block_name(p->block)
+           : p->number < 0 ? ir_buf_name(t->buffer)
+                           : statement_name(p->stmt);
 }
 
 /* LEGAL_NO: proven to be in another order. */
@@ -236,12 +252,14 @@ static bool used_outside(const Node *n, const Node *buffer, const Node *var)
     if (n->op == OP_Store || n->op == OP_Update || n->op == OP_Block)
         return ir_mentions(n, buffer);
     for (size_t i = 0; i < n->nkids; i++)
-        if (!ir_is_stmt(n->kid[i]) ? tree_reads(n->kid[i], buffer) : !inside && used_outside(n->kid[i], buffer, var))
+        if (!ir_is_stmt(n->kid[i]) ? tree_reads(n->kid[i], buffer)
+                                   : !inside && used_outside(n->kid[i], buffer, var))
             return true;
     return false;
 }
 
-/* Is the Alloc at the end of `was` still in each of its loops, or out of such only as carry nothing of it? */
+/* Is the Alloc at the end of `was` still in each of its loops, or out of such only as
+** carry nothing of it? */
 static bool memory_kept(const Node *after, const Path *was, const Path *now, const Node *buffer)
 {
     Path loop;
@@ -250,9 +268,11 @@ static bool memory_kept(const Node *after, const Path *was, const Path *now, con
         if (was->at[i]->op != OP_For)
             continue;
         for (size_t k = 0; k < now->n; k++)
-            around |= now->at[k]->op == OP_For && now->at[k]->kid[For_var] == was->at[i]->kid[For_var];
+            around |=
+                now->at[k]->op == OP_For && now->at[k]->kid[For_var] == was->at[i]->kid[For_var];
         if (!around && used_outside(after->kid[Func_body], buffer, was->at[i]->kid[For_var]) &&
-            !(path_to_loop(after, was->at[i]->kid[For_var], &loop) && legal_carries_nothing(after, path_end(&loop), buffer)))
+            !(path_to_loop(after, was->at[i]->kid[For_var], &loop) &&
+              legal_carries_nothing(after, path_end(&loop), buffer)))
             return false;
     }
     return true;
@@ -262,7 +282,8 @@ static bool memory_kept(const Node *after, const Path *was, const Path *now, con
 static bool all_memory_kept(const Node *before, const Node *after, const Node *n)
 {
     Path was, now;
-    if (n->op == OP_Alloc && path_to_alloc(after, n->kid[Alloc_buffer], &now) && path_to_alloc(before, n->kid[Alloc_buffer], &was) &&
+    if (n->op == OP_Alloc && path_to_alloc(after, n->kid[Alloc_buffer], &now) &&
+        path_to_alloc(before, n->kid[Alloc_buffer], &was) &&
         !memory_kept(after, &was, &now, n->kid[Alloc_buffer]))
         return false;
     for (size_t i = 0; i < n->nkids; i++)
@@ -294,14 +315,15 @@ static Verdict kept(Check *c, const Touch *x, const Touch *y)
         return LEGAL_UNTOLD;
     const Accesses *now = c->now;
     const char *block = c->m->block ? c->m->block : called(now, y);
-    REFUSE(c->err, order_breaks, now->place[y->place].block, block, called(now, x), ir_buf_name(y->buffer), block);
+    REFUSE(c->err, order_breaks, now->place[y->place].block, block, called(now, x),
+           ir_buf_name(y->buffer), block);
     if (x->buffer != c->m->remade)
         order_in(c, false, x, y, REL_MIXED - was);
     return LEGAL_NO;
 }
 
-/* Looks at all pairs with a touch of what moved.  Of a block that has taken in a part, its own touches and the part's are a pair,
-** too; and what the part does not touch has not moved. */
+/* Looks at all pairs with a touch of what moved.  Of a block that has taken in a part, its own
+** touches and the part's are a pair, too; and what the part does not touch has not moved. */
 static Verdict all_kept(Check *c)
 {
     const Accesses *now = c->now;
@@ -314,7 +336,8 @@ static Verdict all_kept(Check *c)
             continue;
         for (int i = 0; i < now->ntouches; i++) {
             const Touch *x = &now->touch[i];
-            if (x->buffer != y->buffer || (!wrote(x) && !wrote(y)) || (!c->m->part && now->place[x->place].block == own))
+            if (x->buffer != y->buffer || (!wrote(x) && !wrote(y)) ||
+                (!c->m->part && now->place[x->place].block == own))
                 continue;
             c->exactly = false;
             Verdict v = kept(c, x, y);
@@ -335,16 +358,19 @@ bool legal_move(const Moved *m, Err *err)
     Err proof = {0};
     Check c = {.m = m, .was = &was, .now = &now, .err = &proof};
     Verdict v = LEGAL_UNTOLD;
-    if (access_gather(m->before, m->before->kid[Func_body], &was) && access_gather(m->after, m->after->kid[Func_body], &now))
+    if (access_gather(m->before, m->before->kid[Func_body], &was) &&
+        access_gather(m->after, m->after->kid[Func_body], &now))
         v = all_kept(&c);
     if (v == LEGAL_YES && !all_memory_kept(m->before, m->after, m->before->kid[Func_body]))
         v = LEGAL_UNTOLD;
     if (v == LEGAL_NO && err)
         *err = proof;
-    return v == LEGAL_YES || (v == LEGAL_UNTOLD && dep_check_step(m->before, m->after, DEP_QUICK, err) == DEP_OK);
+    return v == LEGAL_YES ||
+           (v == LEGAL_UNTOLD && dep_check_step(m->before, m->after, DEP_QUICK, err) == DEP_OK);
 }
 
-/* Could two iterations of the loop at `level`, in one iteration of those around it, run one instance of the place's block? */
+/* Could two iterations of the loop at `level`, in one iteration of those around it, run one
+** instance of the place's block? */
 static bool runs_twice(const Accesses *acc, const Place *p, int level)
 {
     Box box = distance_any(acc, p, p);
@@ -357,8 +383,8 @@ static bool runs_twice(const Accesses *acc, const Place *p, int level)
     return !box.never;
 }
 
-/* Does no instance of the place's block run in two iterations of the loops from `level` on?  The bounds on all distances at once
-** leave few of those loops to be asked of. */
+/* Does no instance of the place's block run in two iterations of the loops from `level` on?  The
+** bounds on all distances at once leave few of those loops to be asked of. */
 static bool runs_once(const Accesses *acc, const Place *p, int level)
 {
     Box all = distance_any(acc, p, p);
@@ -371,7 +397,8 @@ static bool runs_once(const Accesses *acc, const Place *p, int level)
     return true;
 }
 
-bool legal_begun(const Node *before, const Node *after, const Node *var, const char *block, Err *err)
+bool legal_begun(const Node *before, const Node *after, const Node *var, const char *block,
+                 Err *err)
 {
     Path to;
     Accesses acc;

@@ -73,6 +73,8 @@ static bool serial_const(Step *s, const Node *loop, const char *how)
 
 /* ---- split ---- */
 
+static const int64_t most_product = INT64_C(1) << 40;
+
 /* The factors with the -1 found; their product covers the extent. */
 static bool solve_factors(Step *s, const Node *loop, const Bound *f, int64_t *out)
 {
@@ -82,20 +84,22 @@ static bool solve_factors(Step *s, const Node *loop, const Bound *f, int64_t *ou
         out[i] = f->ints[i];
         if (f->ints[i] == -1)
             hole = i;
-        else if (__builtin_mul_overflow(product, f->ints[i], &product) || product > INT64_C(1) << 40)
-            return REFUSE(s->err, factors_too_big, loop, ir_var_name(loop->kid[For_var]), (long long)extent);
+        else if (__builtin_mul_overflow(product, f->ints[i], &product) || product > most_product)
+            return REFUSE(s->err, factors_too_big, loop, ir_var_name(loop->kid[For_var]),
+                          (long long)extent);
     }
     if (hole < f->n)
         out[hole] = extent / product + (extent % product != 0);
     else if (product < extent)
-        return REFUSE(s->err, factors_too_small, loop, (long long)product, ir_var_name(loop->kid[For_var]),
-                      (long long)extent);
+        return REFUSE(s->err, factors_too_small, loop, (long long)product,
+                      ir_var_name(loop->kid[For_var]), (long long)extent);
     if (hole < f->n && out[hole] == 0)
         out[hole] = 1;
     return true;
 }
 
-/* yo and yi, or y0 y1 y2 …, unless named.  What ends in a digit is kept apart from the number: i0_0. */
+/* yo and yi, or y0 y1 y2 …, unless named.  What ends in a digit is kept apart from
+** the number: i0_0. */
 static const char *part_name(Step *s, const Node *loop, size_t n, const Bound *names, size_t i)
 {
     if (i < names->n)
@@ -163,11 +167,14 @@ static void name_parts(Step *s, const Node *func, const Node *loop, Parts *p, co
         product *= p->factor[i];
     bool guarded = product != loop->kid[For_extent]->at.i;
     for (size_t i = 0; i < p->n; i++) {
-        const char *name = part_name(s, loop, p->n, names, i), *try = fresh_loop_name(s->A, without, body, name);
-        for (int k = 1; is_part(p, i, try) || hidden_by_axis(body, loop->kid[For_var], guarded, try); k++)
+        const char *name = part_name(s, loop, p->n, names, i),
+                   *try = fresh_loop_name(s->A, without, body, name);
+        for (int k = 1;
+             is_part(p, i, try) || hidden_by_axis(body, loop->kid[For_var], guarded, try); k++)
             try = fresh_loop_name(s->A, without, body, arena_printf(s->A, "%s_%d", name, k));
         const VarInfo *from = loop->kid[For_var]->at.var;
-        p->var[i] = ir_var_like(s->A, DT_int64, try, from->axis ? from->axis : from->name, s->number);
+        p->var[i] =
+            ir_var_like(s->A, DT_int64, try, from->axis ? from->axis : from->name, s->number);
     }
 }
 
@@ -186,7 +193,9 @@ static const Node *split_loop(Step *s, const Node *func, const Node *loop, const
     Bind bind = {1, &map, ranges, p->n};
     const Node *body = rebind(A, loop->kid[For_body], &bind);
     if (MUTANT(split_guard_missing, product != extent, false))
-        body = tree_guard(A, body, ir_binary(A, MUTANT(split_guard_wide, OP_Lt, OP_Le), value, ir_idx(A, extent)));
+        body = tree_guard(
+            A, body,
+            ir_binary(A, MUTANT(split_guard_wide, OP_Lt, OP_Le), value, ir_idx(A, extent)));
     for (size_t i = p->n; i-- > 0;) {
         const Node *f = ir_for(A, FOR_serial, p->var[i], ir_idx(A, p->factor[i]), body);
         body = i == 0 ? ir_with_kid(A, f, For_annots, loop->kid[For_annots]) : f;
@@ -198,7 +207,8 @@ static const Node *split_loop(Step *s, const Node *func, const Node *loop, const
 
 static void say_split(Step *s, const Node *func, const Node *loop, const Parts *p)
 {
-    buf_printf(&s->said, "%s(%lld) ->", loop_label(s->A, func, loop), (long long)loop->kid[For_extent]->at.i);
+    buf_printf(&s->said, "%s(%lld) ->", loop_label(s->A, func, loop),
+               (long long)loop->kid[For_extent]->at.i);
     for (size_t i = 0; i < p->n; i++) {
         buf_printf(&s->said, " %s(%lld)", ir_var_name(p->var[i]), (long long)p->factor[i]);
         step_made(s, ir_var_name(p->var[i]));
@@ -238,7 +248,8 @@ static bool stands_in(const Node *loop, const Node *around)
 {
     bool found = false;
     for (size_t i = 0; i < around->nkids && !found; i++)
-        found = ir_is_stmt(around->kid[i]) && (around->kid[i] == loop || stands_in(loop, around->kid[i]));
+        found = ir_is_stmt(around->kid[i]) &&
+                (around->kid[i] == loop || stands_in(loop, around->kid[i]));
     return found;
 }
 
@@ -265,11 +276,13 @@ static bool nested_in_turn(Step *s, const Bound *loops)
         if (stands_in(loops->nodes[i], loops->nodes[i + 1]))
             return REFUSE(s->err, fuse_inside_out, loops->nodes[i],
                           ir_var_name(loops->nodes[i]->kid[For_var]),
-                          ir_var_name(loops->nodes[i + 1]->kid[For_var]), from_outside_in(s->A, loops));
+                          ir_var_name(loops->nodes[i + 1]->kid[For_var]),
+                          from_outside_in(s->A, loops));
     for (size_t i = 0; i + 1 < loops->n; i++)
         if (only_child(loops->nodes[i]) != loops->nodes[i + 1])
             return REFUSE(s->err, not_nested_in_turn, loops->nodes[i],
-                          ir_var_name(loops->nodes[i + 1]->kid[For_var]), ir_var_name(loops->nodes[i]->kid[For_var]));
+                          ir_var_name(loops->nodes[i + 1]->kid[For_var]),
+                          ir_var_name(loops->nodes[i]->kid[For_var]));
     return true;
 }
 
@@ -300,7 +313,8 @@ bool prim_fuse(Step *s)
         if (!serial_const(s, loops->nodes[i], "fuse"))
             return false;
         if (__builtin_mul_overflow(total, loops->nodes[i]->kid[For_extent]->at.i, &total))
-            return REFUSE(s->err, factors_too_big, loops->nodes[0], ir_var_name(loops->nodes[0]->kid[For_var]), 0LL);
+            return REFUSE(s->err, factors_too_big, loops->nodes[0],
+                          ir_var_name(loops->nodes[0]->kid[For_var]), 0LL);
     }
     if (!nested_in_turn(s, loops))
         return false;
@@ -308,12 +322,15 @@ bool prim_fuse(Step *s)
     const Node *inner = loops->nodes[loops->n - 1];
     const char *asked = name = fresh_loop_name(A, s->func, inner->kid[For_body], name);
     for (int k = 1; any_hidden(inner->kid[For_body], loops, name); k++)
-        name = fresh_loop_name(A, s->func, inner->kid[For_body], arena_printf(A, "%s_%d", asked, k));
-    const Node *var = ir_var_like(A, DT_int64, name, loops->nodes[0]->kid[For_var]->at.var->axis, s->number);
+        name =
+            fresh_loop_name(A, s->func, inner->kid[For_body], arena_printf(A, "%s_%d", asked, k));
+    const Node *var =
+        ir_var_like(A, DT_int64, name, loops->nodes[0]->kid[For_var]->at.var->axis, s->number);
     Subst map[PRIM_MAX_ITEMS];
     int64_t below = 1;
     for (size_t i = loops->n; i-- > 0;) {
-        int64_t extent = loops->nodes[MUTANT(fuse_wrong_extent, i, i ? i - 1 : 0)]->kid[For_extent]->at.i;
+        int64_t extent =
+            loops->nodes[MUTANT(fuse_wrong_extent, i, i ? i - 1 : 0)]->kid[For_extent]->at.i;
         const Node *part = ix_div(A, var, ir_idx(A, below));
         if (i > 0)
             part = ix_mod(A, part, ir_idx(A, extent ? extent : 1));
@@ -322,7 +339,8 @@ bool prim_fuse(Step *s)
     }
     VarRange range = {var, 0, total - 1};
     Bind bind = {loops->n, map, &range, total > 0 ? 1 : 0};
-    const Node *body = ir_for(A, FOR_serial, var, ir_idx(A, total), rebind(A, inner->kid[For_body], &bind));
+    const Node *body =
+        ir_for(A, FOR_serial, var, ir_idx(A, total), rebind(A, inner->kid[For_body], &bind));
     for (size_t i = 0; i < loops->n; i++)
         buf_printf(&s->said, "%s(%lld) ", loop_label(A, s->func, loops->nodes[i]),
                    (long long)loops->nodes[i]->kid[For_extent]->at.i);
@@ -355,7 +373,8 @@ static bool chain_of(Step *s, const Bound *loops, Nest *nest)
         while (at < deepest.n && deepest.at[at] != loops->nodes[i])
             at++;
         if (at == deepest.n)
-            return REFUSE(s->err, loops_apart, loops->nodes[i], ir_var_name(loops->nodes[i]->kid[For_var]),
+            return REFUSE(s->err, loops_apart, loops->nodes[i],
+                          ir_var_name(loops->nodes[i]->kid[For_var]),
                           ir_var_name(path_end(&deepest)->kid[For_var]));
         if (at < top)
             top = at;
@@ -366,7 +385,8 @@ static bool chain_of(Step *s, const Bound *loops, Nest *nest)
         if (n->op != OP_For)
             return REFUSE(s->err, chain_broken, n, ir_var_name(deepest.at[top]->kid[For_var]),
                           ir_var_name(path_end(&deepest)->kid[For_var]),
-                          n->op == OP_Alloc ? ir_buf_name(n->kid[Alloc_buffer]) : "several statements");
+                          n->op == OP_Alloc ? ir_buf_name(n->kid[Alloc_buffer])
+                                            : "several statements");
         nest->at[nest->n++] = n;
     }
     return true;

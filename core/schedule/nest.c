@@ -33,8 +33,8 @@ bool nest_domain(Step *s, const Path *to_block, AxisSpan *out)
         const Node *w = block->kid[Block_where];
         for (; w; w = w->op == OP_And ? w->kid[0] : NULL) {
             const Node *c = w->op == OP_And ? w->kid[1] : w;
-            if (c->op == OP_Lt && c->kid[0] == iters->kid[i]->kid[Iter_var] && c->kid[1]->op == OP_IntImm &&
-                c->kid[1]->at.i < out[i].min->at.i + out[i].extent)
+            if (c->op == OP_Lt && c->kid[0] == iters->kid[i]->kid[Iter_var] &&
+                c->kid[1]->op == OP_IntImm && c->kid[1]->at.i < out[i].min->at.i + out[i].extent)
                 out[i].extent = c->kid[1]->at.i - out[i].min->at.i;
         }
     }
@@ -54,7 +54,8 @@ const Node *nest_condition(const Path *p, const Path *q)
     bool looped = false;
     for (size_t i = 0; i < p->n; i++) {
         looped |= p->at[i]->op == OP_For;
-        if (p->at[i]->op == OP_If && (looped || i >= q->n || q->at[i] != p->at[i] || q->kid[i] != p->kid[i]))
+        if (p->at[i]->op == OP_If &&
+            (looped || i >= q->n || q->at[i] != p->at[i] || q->kid[i] != p->kid[i]))
             return p->at[i];
     }
     return NULL;
@@ -64,7 +65,8 @@ bool nest_keeps_condition(Step *s, const Path *p, const Path *q)
 {
     const Node *cond = nest_condition(p, q);
     const char *name = ir_block_name(path_end(p));
-    return !cond || REFUSE(s->err, loses_condition, cond, name, ir_text(s->A, cond->kid[If_cond]), name);
+    return !cond ||
+           REFUSE(s->err, loses_condition, cond, name, ir_text(s->A, cond->kid[If_cond]), name);
 }
 
 const Node *nest_remove(Arena *A, const Path *p)
@@ -73,13 +75,14 @@ const Node *nest_remove(Arena *A, const Path *p)
 }
 
 /* The guards that axis's span needs to stay within its domain. */
-static const Node *span_guard(Arena *A, const Node *axis, const AxisSpan *span, const AxisSpan *domain,
-                              size_t naround, const Node *const *around)
+static const Node *span_guard(Arena *A, const Node *axis, const AxisSpan *span,
+                              const AxisSpan *domain, size_t naround, const Node *const *around)
 {
     const Node *least, *guard = ir_bool(A, true);
     int64_t width;
     int64_t low = domain->min->at.i, high = low + domain->extent + MUTANT(span_guard_wide, 0, 1);
-    bool known = region_relax(A, span->min, naround, around, &least, &width) && least->op == OP_IntImm;
+    bool known =
+        region_relax(A, span->min, naround, around, &least, &width) && least->op == OP_IntImm;
     if (!known || least->at.i + width - 1 + span->extent > high)
         guard = ir_and(A, guard, ir_binary(A, OP_Lt, axis, ir_idx(A, high)));
     if (!known || least->at.i < low)
@@ -121,8 +124,8 @@ static bool name_free(const char *name, size_t naround, const Node *const *aroun
 }
 
 /* `name`, or name_1 … where a loop around or one of the n new ones has it. */
-static const char *free_name(Arena *A, const char *name, size_t naround, const Node *const *around, size_t n,
-                             const Node *const *vars)
+static const char *free_name(Arena *A, const char *name, size_t naround, const Node *const *around,
+                             size_t n, const Node *const *vars)
 {
     const char *try = name;
     for (int i = 1; !name_free(try, naround, around, n, vars); i++)
@@ -139,7 +142,8 @@ const Node *nest_build(Step *s, const Node *block, const AxisSpan *spans, const 
                        size_t naround, const Node *const *around)
 {
     Arena *A = s->A;
-    const Node *iters = block->kid[Block_iters], *where = block->kid[Block_where], *guard = ir_bool(A, true);
+    const Node *iters = block->kid[Block_iters], *where = block->kid[Block_where],
+               *guard = ir_bool(A, true);
     const Node **now = ARENA_ARRAY(A, const Node *, iters->nkids + 1);
     const Node **vars = ARENA_ARRAY(A, const Node *, iters->nkids + 1);
     if (!mentions_only_axes(block, where))
@@ -150,8 +154,10 @@ const Node *nest_build(Step *s, const Node *block, const AxisSpan *spans, const 
         const Node *value = spans[i].min;
         vars[i] = NULL;
         if (spans[i].extent != 1) {
-            const char *name = free_name(A, spans[i].name ? spans[i].name : info->name, naround, around, i, vars);
-            vars[i] = ir_var_like(A, DT_int64, name, info->axis ? info->axis : info->name, s->number);
+            const char *name =
+                free_name(A, spans[i].name ? spans[i].name : info->name, naround, around, i, vars);
+            vars[i] =
+                ir_var_like(A, DT_int64, name, info->axis ? info->axis : info->name, s->number);
             value = ix_add(A, value, vars[i]);
         }
         guard = conjoin(A, guard, span_guard(A, axis, &spans[i], &domain[i], naround, around));
@@ -168,7 +174,8 @@ const Node *nest_build(Step *s, const Node *block, const AxisSpan *spans, const 
     return n;
 }
 
-/* The axis that alone indexes dimension d where `like` accesses the buffer, else ax0, ax1 …; names differ. */
+/* The axis that alone indexes dimension d where `like` accesses the buffer, else ax0,
+** ax1 …; names differ. */
 static const char *copy_axis(Arena *A, const Node *const *like, const Node *const *taken, size_t d)
 {
     const char *name = like[d]->op == OP_Var ? ir_var_name(like[d]) : NULL;
@@ -179,16 +186,18 @@ static const char *copy_axis(Arena *A, const Node *const *like, const Node *cons
 }
 
 /* The guards that keep axis, which runs through the range, inside dimension d of the buffer. */
-static const Node *bounds_guard(Arena *A, const Node *axis, const Node *range, const Node *buffer, size_t d, size_t naround,
-                                const Node *const *around)
+static const Node *bounds_guard(Arena *A, const Node *axis, const Node *range, const Node *buffer,
+                                size_t d, size_t naround, const Node *const *around)
 {
-    AxisSpan span = {range->kid[Range_min], ir_const_int(range->kid[Range_extent], ir_dim(buffer, d)), NULL};
+    AxisSpan span = {range->kid[Range_min],
+                     ir_const_int(range->kid[Range_extent], ir_dim(buffer, d)), NULL};
     AxisSpan whole = {ir_idx(A, 0), ir_dim(buffer, d), NULL};
-    return whole.extent < 0 ? ir_bool(A, true) : span_guard(A, axis, &span, &whole, naround, around);
+    return whole.extent < 0 ? ir_bool(A, true)
+                            : span_guard(A, axis, &span, &whole, naround, around);
 }
 
-const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *src, const Node *window,
-                      const Node *const *like, const Path *p, size_t depth)
+const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *src,
+                      const Node *window, const Node *const *like, const Path *p, size_t depth)
 {
     Arena *A = s->A;
     size_t rank = ir_rank(dst);
@@ -203,9 +212,11 @@ const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *sr
     for (size_t d = 0; d < rank; d++) {
         const char *axis = copy_axis(A, like, index, d);
         index[d] = ir_var_like(A, DT_int64, axis, axis, s->number);
-        vars[d] = ir_var_like(A, DT_int64, free_name(A, axis, naround, around, d, vars), axis, s->number);
+        vars[d] =
+            ir_var_like(A, DT_int64, free_name(A, axis, naround, around, d, vars), axis, s->number);
         const Node *range = window->nkids > 0 ? window->kid[d] : NULL;
-        const Node *least = MUTANT(cache_copies_wrong_part, range, NULL) ? range->kid[Range_min] : ir_idx(A, 0);
+        const Node *least =
+            MUTANT(cache_copies_wrong_part, range, NULL) ? range->kid[Range_min] : ir_idx(A, 0);
         bool one = range && ir_is_int(range->kid[Range_extent], 1);
         const Node *value = one ? least : ix_add(A, least, vars[d]);
         extent[d] = one ? NULL : range ? range->kid[Range_extent] : dst->kid[d];
@@ -223,10 +234,12 @@ const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *sr
     return n;
 }
 
-static const Node *insert_in(Arena *A, const Node *body, const Node *stmt, const Node *buffer, bool after)
+static const Node *insert_in(Arena *A, const Node *body, const Node *stmt, const Node *buffer,
+                             bool after)
 {
     if (body->op == OP_Alloc)
-        return ir_with_kid(A, body, Alloc_body, insert_in(A, body->kid[Alloc_body], stmt, buffer, after));
+        return ir_with_kid(A, body, Alloc_body,
+                           insert_in(A, body->kid[Alloc_body], stmt, buffer, after));
     if (body->op != OP_Seq)
         return ir_seq(A, 2, after ? (const Node *[]){body, stmt} : (const Node *[]){stmt, body});
     size_t at = after ? 0 : body->nkids, n = body->nkids;
@@ -244,11 +257,12 @@ static const Node *insert_in(Arena *A, const Node *body, const Node *stmt, const
     return ir_seq(A, n + 1, kids);
 }
 
-const Node *nest_insert(Arena *A, const Node *func, const Node *place, const Node *stmt, const Node *buffer,
-                        bool after)
+const Node *nest_insert(Arena *A, const Node *func, const Node *place, const Node *stmt,
+                        const Node *buffer, bool after)
 {
     uint32_t kid = place->op == OP_Func ? Func_body : For_body;
-    const Node *now = ir_with_kid(A, place, kid, insert_in(A, place->kid[kid], stmt, buffer, after));
+    const Node *now =
+        ir_with_kid(A, place, kid, insert_in(A, place->kid[kid], stmt, buffer, after));
     if (place == func)
         return now;
     Path p;

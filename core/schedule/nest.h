@@ -1,7 +1,7 @@
 /* nest.h -- taking a block's nest out of a program and building it anew elsewhere.
 **
-** A move cuts the nest out, builds loops over the part that is needed or ready at the new place, and puts them there.  Here
-** B comes under the loop i, which reads B[i] and B[i + 1]:
+** A move cuts the nest out, builds loops over the part that is needed or ready at the new place,
+** and puts them there.  Here B comes under the loop i, which reads B[i] and B[i + 1]:
 **
 **      for y in range(9):             nest_domain: y takes 9 values from 0
 **        block B(y): …
@@ -17,7 +17,8 @@
 #include "core/schedule/prim.h"
 #include "core/schedule/tree.h"
 
-/* The values that one axis of a block takes: min, over loops that stand still, and a number of them. */
+/* The values that one axis of a block takes: min, over loops that stand still, and a
+** number of them. */
 typedef struct AxisSpan {
     const Node *min;
     int64_t extent;
@@ -30,42 +31,45 @@ bool nest_domain(Step *s, const Path *to_block, AxisSpan *out);
 /* How far up the statement that holds nothing but this block: p->at[depth]. */
 size_t nest_top(const Path *to_block);
 
-/* An If on the way p that is not on the way q, or that stands in a loop: what stands under it runs in other iterations, or in
-** all, where it comes out of it.  NULL if there is none. */
+/* An If on the way p that is not on the way q, or that stands in a loop: what stands under it runs
+** in other iterations, or in all, where it comes out of it.  NULL if there is none. */
 const Node *nest_condition(const Path *p, const Path *q);
 
-/* Refuses the step if the block at the end of p would come out of a condition when it moves to the end of q. */
+/* Refuses the step if the block at the end of p would come out of a condition when it
+** moves to the end of q. */
 bool nest_keeps_condition(Step *s, const Path *p, const Path *q);
 
 /* The program without that nest. */
 const Node *nest_remove(Arena *A, const Path *to_block);
 
-/* Loops over the spans (spatial axes in their order, then reduce axes) around a block like `block`; an axis of one value has
-** no loop.  Values outside [0, domain) that the spans may reach, given the loops in `around`, are guarded. */
+/* Loops over the spans (spatial axes in their order, then reduce axes) around a block like `block`;
+** an axis of one value has no loop.  Values outside [0, domain) that the spans may reach, given the
+** loops in `around`, are guarded. */
 const Node *nest_build(Step *s, const Node *block, const AxisSpan *spans, const AxisSpan *domain,
                        size_t naround, const Node *const *around);
 
-/* dst[i…] = src[i…] over a box: the block of a copy, to stand in place of p->at[depth].  Its axes are named after the
-** index `like`. */
-const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *src, const Node *window,
-                      const Node *const *like, const Path *p, size_t depth);
+/* dst[i…] = src[i…] over a box: the block of a copy, to stand in place of p->at[depth].  Its axes
+** are named after the index `like`. */
+const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *src,
+                      const Node *window, const Node *const *like, const Path *p, size_t depth);
 
-/* Inserts `stmt` into the body of `loop` (or of the Func): before the first statement that uses the buffer, or
-** after the last one. */
-const Node *nest_insert(Arena *A, const Node *func, const Node *place, const Node *stmt, const Node *buffer, bool after);
+/* Inserts `stmt` into the body of `loop` (or of the Func): before the first statement that uses the
+** buffer, or after the last one. */
+const Node *nest_insert(Arena *A, const Node *func, const Node *place, const Node *stmt,
+                        const Node *buffer, bool after);
 
 /* The loops on a path, outermost first; how many. */
 size_t path_loops(const Path *p, const Node **out);
 
-/* Does the block's where speak of its axes alone?  Else what it writes is less than the box around it, and a copy of the
-** box would read what was never written. */
+/* Does the block's where speak of its axes alone?  Else what it writes is less than the box around
+** it, and a copy of the box would read what was never written. */
 bool nest_guard_on_axes(const Node *block);
 
 /* Does the move keep the order of all that depend on each other?  Else says what it breaks. */
 bool step_in_order(Step *s, const Moved *moved);
 
-/* Puts the reason in the words of the step's kind, if there is one, in place of what step_in_order said of a step that breaks
-** something; the witness stays.  False. */
+/* Puts the reason in the words of the step's kind, if there is one, in place of what step_in_order
+** said of a step that breaks something; the witness stays.  False. */
 bool step_explain(Step *s, const Err *reason);
 
 /* Checks every concurrent loop of func again, after blocks and buffers have moved. */

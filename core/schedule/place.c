@@ -1,5 +1,5 @@
-/* place.c -- compute_at and reverse_compute_at: a block's loops are built anew under another block's loop, over
-** just the part that is needed, or ready, there. */
+/* place.c -- compute_at and reverse_compute_at: a block's loops are built anew under another
+** block's loop, over just the part that is needed, or ready, there. */
 #include "core/schedule/prims.h"
 
 #include <string.h>
@@ -17,13 +17,13 @@
 typedef struct Move {
     bool reverse;
     const Node *block, *target, *loop;
-    Path at;                               /* to the block */
-    const Node *removed;                   /* the statement that goes */
+    Path at;             /* to the block */
+    const Node *removed; /* the statement that goes */
     AxisSpan domain[2 * IR_MAX_RANK];
     AxisSpan span[2 * IR_MAX_RANK];
-    const Node *around[IR_MAX_DEPTH];      /* loops around the new place */
+    const Node *around[IR_MAX_DEPTH]; /* loops around the new place */
     size_t naround;
-    const Node *out;                       /* the program with the block there */
+    const Node *out; /* the program with the block there */
 } Move;
 
 static bool is_in(const Node *buffer, const Node *list)
@@ -41,8 +41,10 @@ static bool begin_move(Step *s, Move *m, const char *how)
     m->block = s->arg[0].node;
     m->loop = s->arg[1].node;
     const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
-    if (m->block->kid[Block_iters]->nkids > 2 * IR_MAX_RANK || block_class(m->block, &why) == BLOCK_OPAQUE)
-        return REFUSE(s->err, opaque_block, m->block, how, loop, name, why ? why : "it has too many axes");
+    if (m->block->kid[Block_iters]->nkids > 2 * IR_MAX_RANK ||
+        block_class(m->block, &why) == BLOCK_OPAQUE)
+        return REFUSE(s->err, opaque_block, m->block, how, loop, name,
+                      why ? why : "it has too many axes");
     m->target = block_target(m->block);
     const Node *access = block_access(m->block);
     if (access->op == OP_Update && m->block->kid[Block_init]->op == OP_Nop)
@@ -94,32 +96,37 @@ static Find runs_along(void *env, const Node *n)
     if (n->op != OP_For)
         return n->op == OP_Block ? FIND_NEXT : FIND_INSIDE;
     const char *axis = n->kid[For_var]->at.var->axis;
-    return axis && strcmp(axis, a->axis) == 0 && ir_const_int(n->kid[For_extent], -1) == a->extent ? FIND_THIS
-                                                                                                   : FIND_INSIDE;
+    return axis && strcmp(axis, a->axis) == 0 && ir_const_int(n->kid[For_extent], -1) == a->extent
+               ? FIND_THIS
+               : FIND_INSIDE;
 }
 
-/* A loop below n over the same axis with the same extent: the new loop runs along with it and takes its name. */
+/* A loop below n over the same axis with the same extent: the new loop runs along
+** with it and takes its name. */
 static const char *companion(const Node *n, const char *axis, int64_t extent)
 {
     const Node *loop = ir_find(n, runs_along, &(Along){axis, extent});
     return loop ? ir_var_name(loop->kid[For_var]) : NULL;
 }
 
-/* The terms of a sum of loops times factors, by the place of the loop on the path; false if it is none. */
+/* The terms of a sum of loops times factors, by the place of the loop on the path;
+** false if it is none. */
 static bool terms_of(const Path *p, const Node *e, int64_t factor, int64_t at[IR_MAX_DEPTH + 1])
 {
     if (e->op == OP_Add)
         return terms_of(p, e->kid[0], factor, at) && terms_of(p, e->kid[1], factor, at);
     int literal = e->op == OP_Mul && e->kid[0]->op == OP_IntImm ? 0 : 1;
     if (e->op == OP_Mul && e->kid[literal]->op == OP_IntImm)
-        return !__builtin_mul_overflow(factor, e->kid[literal]->at.i, &factor) && terms_of(p, e->kid[!literal], factor, at);
+        return !__builtin_mul_overflow(factor, e->kid[literal]->at.i, &factor) &&
+               terms_of(p, e->kid[!literal], factor, at);
     for (size_t i = 0; i < p->n; i++)
         if (p->at[i]->op == OP_For && p->at[i]->kid[For_var] == e)
             return at[i] = factor, true;
     return e->op == OP_IntImm;
 }
 
-/* Do the reduce axes of the block count up one in the other, in their order, as they do in loops that are built anew? */
+/* Do the reduce axes of the block count up one in the other, in their order, as they
+** do in loops that are built anew? */
 static bool sums_in_order(Step *s, const Path *p)
 {
     const Node *iters = path_end(p)->kid[Block_iters];
@@ -135,7 +142,8 @@ static bool sums_in_order(Step *s, const Path *p)
             if (at[k] == 0)
                 continue;
             if (k < from || at[k] <= inner ||
-                __builtin_mul_overflow(at[k], ir_const_int(p->at[k]->kid[For_extent], 1) - 1, &more) ||
+                __builtin_mul_overflow(at[k], ir_const_int(p->at[k]->kid[For_extent], 1) - 1,
+                                       &more) ||
                 __builtin_add_overflow(inner, more, &inner))
                 return false;
             next = k >= next ? k + 1 : next;
@@ -145,17 +153,20 @@ static bool sums_in_order(Step *s, const Path *p)
     return true;
 }
 
-/* Builds the nest in the loop: before what uses `made`, or after what writes `after`.  m->out is the program then. */
+/* Builds the nest in the loop: before what uses `made`, or after what writes
+** `after`.  m->out is the program then. */
 static bool build_move(Step *s, Move *m, const Node *made, const Node *after)
 {
     Arena *A = s->A;
     const Node *without = nest_remove(A, &m->at);
     Path p;
     if (!path_to_loop(without, m->loop->kid[For_var], &p))
-        return REFUSE(s->err, own_loop, m->loop, ir_var_name(m->loop->kid[For_var]), ir_block_name(m->block));
+        return REFUSE(s->err, own_loop, m->loop, ir_var_name(m->loop->kid[For_var]),
+                      ir_block_name(m->block));
     const Node *loop = path_end(&p);
     for (size_t i = 0; i < m->block->kid[Block_iters]->nkids; i++)
-        m->span[i].name = companion(loop->kid[For_body], ir_var_name(axis_of(m->block, i)), m->span[i].extent);
+        m->span[i].name =
+            companion(loop->kid[For_body], ir_var_name(axis_of(m->block, i)), m->span[i].extent);
     const Node *nest = nest_build(s, m->block, m->span, m->domain, m->naround, m->around);
     if (!nest)
         return false;
@@ -238,7 +249,8 @@ static const Node *writer_after(const Node *n, const Node *loop, const Node *buf
 
 /* ---- compute_at ---- */
 
-/* Why a producer does not get in the loop what it gets outside: a writer of what it reads stands between. */
+/* Why a producer does not get in the loop what it gets outside: a writer of what it
+** reads stands between. */
 static bool explain_compute_at(Step *s, const Move *m)
 {
     Err reason = {0};
@@ -263,11 +275,13 @@ static size_t first_thread(const Move *m)
     return i;
 }
 
-/* Memory that threads share is filled by them together, outside of the loops over them: where the loop can be brought there, how. */
+/* Memory that threads share is filled by them together, outside of the loops over them: where the
+** loop can be brought there, how. */
 static bool explain_shared(Step *s, const Move *m)
 {
     size_t first = first_thread(m), n = m->naround - first;
-    if (m->target->at.buf->scope != SCOPE_shared || n < 2 || s->err->code == ERR_dependences_unknown)
+    if (m->target->at.buf->scope != SCOPE_shared || n < 2 ||
+        s->err->code == ERR_dependences_unknown)
         return false;
     const char *loop = loop_handle(s->A, s->func, m->loop), *name = ir_block_name(m->block);
     const Node *const *before = m->around + first, **after = ARENA_ARRAY(s->A, const Node *, n);
@@ -298,10 +312,12 @@ bool prim_compute_at(Step *s)
         return REFUSE(s->err, is_result, m->block, name, ir_buf_name(m->target));
     const Node *other = other_writer(s->func->kid[Func_body], m->block, m->target);
     if (other)
-        return REFUSE(s->err, written_by_two, other, ir_buf_name(m->target), name, ir_block_name(other));
+        return REFUSE(s->err, written_by_two, other, ir_buf_name(m->target), name,
+                      ir_block_name(other));
     const Node *outside = other_reader(s->func->kid[Func_body], m->loop, m->target);
     if (MUTANT(compute_at_unchecked, outside, NULL))
-        return REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target), statement_name(outside), loop);
+        return REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target),
+                      statement_name(outside), loop);
     if (!tree_reads(m->loop, m->target))
         return REFUSE(s->err, not_read_here, m->loop, ir_buf_name(m->target), loop);
     Region r = region_of(s->A, m->loop->kid[For_body], m->target, REGION_READS);
@@ -314,25 +330,30 @@ bool prim_compute_at(Step *s)
     }
     if (!build_move(s, m, m->target, NULL))
         return false;
-    if (!step_in_order(s, &(Moved){.before = s->func, .after = m->out, .block = name, .remade = m->target}) && !MUTANT(compute_at_unchecked, false, true))
+    if (!step_in_order(
+            s, &(Moved){.before = s->func, .after = m->out, .block = name, .remade = m->target}) &&
+        !MUTANT(compute_at_unchecked, false, true))
         return explain_compute_at(s, m);
     return finish_move(s, m) || explain_shared(s, m);
 }
 
 /* ---- reverse_compute_at ---- */
 
-/* Is a reduction into `target` still going on when an iteration of the loop ends?  Then some loop around feeds it. */
+/* Is a reduction into `target` still going on when an iteration of the loop ends?
+** Then some loop around feeds it. */
 static void explain_reducing(const Move *m, const Node *target, Err *reason)
 {
     for (size_t i = 0; i < m->naround && !reason->code; i++) {
         const Node *block = NULL, *axis = NULL;
-        if (feeds_reduce(m->around[i], &block, &axis) && block_target(block) == target && tree_writes(m->loop, target))
+        if (feeds_reduce(m->around[i], &block, &axis) && block_target(block) == target &&
+            tree_writes(m->loop, target))
             REFUSE(reason, still_reducing, m->loop, ir_buf_name(target), ir_var_name(axis),
                    ir_var_name(m->around[i]->kid[For_var]), ir_block_name(m->block));
     }
 }
 
-/* Narrows the spans of the axes by which the block reads `source` to what the loop has written of it. */
+/* Narrows the spans of the axes by which the block reads `source` to what the loop
+** has written of it. */
 static bool narrow_by(Step *s, Move *m, const Node *source)
 {
     bool differ;
@@ -346,23 +367,27 @@ static bool narrow_by(Step *s, Move *m, const Node *source)
         if (r.whole[d])
             continue;
         size_t i = 0;
-        while (i < iters->nkids && (axis_of(m->block, i) != index || iters->kid[i]->at.i == ITER_reduce))
+        while (i < iters->nkids &&
+               (axis_of(m->block, i) != index || iters->kid[i]->at.i == ITER_reduce))
             i++;
         if (i == iters->nkids)
-            return REFUSE(s->err, read_not_plain, m->block, ir_block_name(m->block), ir_buf_name(source), d);
+            return REFUSE(s->err, read_not_plain, m->block, ir_block_name(m->block),
+                          ir_buf_name(source), d);
         span_from_region(&r, (int)d, &m->domain[i], &m->span[i]);
     }
     return true;
 }
 
-/* A writer of the source outside the loop is no harm if the loop goes on with what it has begun: an init. */
+/* A writer of the source outside the loop is no harm if the loop goes on with what it
+** has begun: an init. */
 static bool begun_outside(const Move *m, const Node *source)
 {
     const Node *inside = other_writer(m->loop, m->block, source);
     return inside && block_access(inside) && block_access(inside)->op == OP_Update;
 }
 
-/* The first loop around the block, in the program after the move, of which two iterations run the block for the same axes. */
+/* The first loop around the block, in the program after the move, of which two iterations run the
+** block for the same axes. */
 static const Node *repeated_by(const Move *m, const Node *func)
 {
     for (size_t i = 0; i < m->naround; i++) {
@@ -408,11 +433,15 @@ static bool explain_reverse(Step *s, const Move *m, const Node *again)
         if (source == m->target || !tree_reads(m->block, source))
             continue;
         const Node *later = writer_after(s->func->kid[Func_body], m->loop, source);
-        const Node *outside = tree_writes(m->loop, source) ? other_writer(s->func->kid[Func_body], m->loop, source) : NULL;
+        const Node *outside = tree_writes(m->loop, source)
+                                  ? other_writer(s->func->kid[Func_body], m->loop, source)
+                                  : NULL;
         if (later)
-            REFUSE(&reason, written_later, later, name, ir_buf_name(source), ir_block_name(later), loop);
+            REFUSE(&reason, written_later, later, name, ir_buf_name(source), ir_block_name(later),
+                   loop);
         else if (outside && (block_access(outside)->op == OP_Update || !begun_outside(m, source)))
-            REFUSE(&reason, written_elsewhere, outside, ir_buf_name(source), ir_block_name(outside), loop);
+            REFUSE(&reason, written_elsewhere, outside, ir_buf_name(source), ir_block_name(outside),
+                   loop);
         else
             explain_reducing(m, source, &reason);
     }
@@ -431,12 +460,16 @@ static bool all_instances(Step *s, const Move *m)
 {
     size_t at;
     const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
-    Covering all = cover_box(s->A, m->block->kid[Block_iters]->nkids, m->span, m->domain, m->naround, m->around, &at);
+    Covering all = cover_box(s->A, m->block->kid[Block_iters]->nkids, m->span, m->domain,
+                             m->naround, m->around, &at);
     if (all == COVER_GAP)
-        return REFUSE(s->err, goes_beyond, m->block, name, ir_var_name(axis_of(m->block, at)), ir_buf_name(last_written(m)), loop);
+        return REFUSE(s->err, goes_beyond, m->block, name, ir_var_name(axis_of(m->block, at)),
+                      ir_buf_name(last_written(m)), loop);
     return all == COVER_FULL ||
-           REFUSE(s->err, dependences_unknown, m->block, arena_printf(s->A, "loop %s reaches all that block %s does", loop, name),
-                  arena_printf(s->A, "%s is no plain sum of loops there", ir_var_name(axis_of(m->block, at))));
+           REFUSE(s->err, dependences_unknown, m->block,
+                  arena_printf(s->A, "loop %s reaches all that block %s does", loop, name),
+                  arena_printf(s->A, "%s is no plain sum of loops there",
+                               ir_var_name(axis_of(m->block, at))));
 }
 
 bool prim_reverse_compute_at(Step *s)
@@ -471,7 +504,8 @@ bool prim_reverse_compute_at(Step *s)
     if (!build_move(s, m, NULL, last_written(m)))
         return false;
     const Node *again = repeated_by(m, m->out);
-    if (!step_in_order(s, &(Moved){.before = s->func, .after = m->out, .block = name}) && !MUTANT(reverse_unchecked, false, true))
+    if (!step_in_order(s, &(Moved){.before = s->func, .after = m->out, .block = name}) &&
+        !MUTANT(reverse_unchecked, false, true))
         return explain_reverse(s, m, again);
     if (MUTANT(reverse_unchecked, again, NULL))
         return REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(again->kid[For_var]));

@@ -23,17 +23,26 @@ struct Arg {
     const Arg *list;
 };
 
-static inline Arg given_int(int64_t i) { return (Arg){.tag = ARG_INT, .i = i}; }
-static inline Arg given_str(const char *s) { return (Arg){.tag = ARG_STR, .s = s}; }
-static inline Arg given_list(size_t n, const Arg *list) { return (Arg){.tag = ARG_LIST, .n = n, .list = list}; }
+static inline Arg given_int(int64_t i)
+{
+    return (Arg){.tag = ARG_INT, .i = i};
+}
+static inline Arg given_str(const char *s)
+{
+    return (Arg){.tag = ARG_STR, .s = s};
+}
+static inline Arg given_list(size_t n, const Arg *list)
+{
+    return (Arg){.tag = ARG_LIST, .n = n, .list = list};
+}
 
 /* What a parameter means; the letters of a row's signature. */
 typedef enum ParamKind {
-    PARAM_LOOP = 'L',    /* a loop, by name or path */
-    PARAM_LOOPS = 'M',   /* several, as a list or as the arguments up to the end */
-    PARAM_BLOCK = 'B',   /* a block, by name */
-    PARAM_PLACE = 'P',   /* a loop or a block */
-    PARAM_BUFFER = 'T',  /* a buffer, by name */
+    PARAM_LOOP = 'L',   /* a loop, by name or path */
+    PARAM_LOOPS = 'M',  /* several, as a list or as the arguments up to the end */
+    PARAM_BLOCK = 'B',  /* a block, by name */
+    PARAM_PLACE = 'P',  /* a loop or a block */
+    PARAM_BUFFER = 'T', /* a buffer, by name */
     PARAM_INT = 'I',
     PARAM_FACTORS = 'F', /* an inner factor, or a list of factors with at most one -1 */
     PARAM_NAME = 'N',    /* a string */
@@ -46,36 +55,37 @@ enum { PRIM_MAX_PARAMS = 8, PRIM_MAX_ITEMS = 16 };
 /* An argument after binding: names have become nodes of the version at hand. */
 typedef struct Bound {
     bool given;
-    const Node *node;                    /* For, Block or Buffer */
-    size_t n;                            /* how many nodes, factors or names */
+    const Node *node; /* For, Block or Buffer */
+    size_t n;         /* how many nodes, factors or names */
     const Node *nodes[PRIM_MAX_ITEMS];
     int64_t ints[PRIM_MAX_ITEMS];
-    const char *names[PRIM_MAX_ITEMS];   /* new names; for loops, what each was called by */
+    const char *names[PRIM_MAX_ITEMS]; /* new names; for loops, what each was called by */
     int64_t i;
     const char *s;
 } Bound;
 
 /* One application of a primitive. */
 typedef struct Step {
-    Arena *A;           /* where the new program is built */
-    const Node *func;   /* the program before */
-    int number;         /* of this step */
+    Arena *A;         /* where the new program is built */
+    const Node *func; /* the program before */
+    int number;       /* of this step */
     Bound arg[PRIM_MAX_PARAMS];
     Err *err;
     /* what apply fills in */
-    const Node *out;    /* the program after */
-    Buf said;           /* "y(1024) -> yo(128) yi(8)" */
+    const Node *out; /* the program after */
+    Buf said;        /* "y(1024) -> yo(128) yi(8)" */
     size_t nmade;
     const char *made[PRIM_MAX_ITEMS];
-    bool reassociates;  /* the order of a floating-point reduction changed */
+    bool reassociates; /* the order of a floating-point reduction changed */
 } Step;
 
 typedef struct Prim {
     const char *name;
-    const char *signature; /* "L:loop F:factors S?:names", a ? after the letter where it may be left out */
+    /* "L:loop F:factors S?:names", a ? after the letter where it may be left out */
+    const char *signature;
     const char *doc;
     bool (*apply)(Step *s);
-    bool returns_made;     /* the method returns the names of what was made, not the cursor */
+    bool returns_made; /* the method returns the names of what was made, not the cursor */
 } Prim;
 
 extern const Prim prims[];
@@ -106,7 +116,8 @@ const char *loop_path(Arena *A, const Node *func, const Node *loop);
 const char *loop_handle(Arena *A, const Node *func, const Node *loop);
 const char *loop_label(Arena *A, const Node *func, const Node *loop);
 
-/* The names of all loops (paths where a name is not unique), blocks or buffers, for completion and errors. */
+/* The names of all loops (paths where a name is not unique), blocks or buffers, for
+** completion and errors. */
 typedef VEC(const char *) NameList;
 void list_loops(Arena *A, const Node *func, NameList *out);
 void list_blocks(Arena *A, const Node *func, NameList *out);

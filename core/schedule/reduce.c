@@ -38,8 +38,9 @@ static bool feeds_own_reduce(const Node *block, const Node *var)
     return false;
 }
 
-/* The guard where the init runs: all reduce axes are 0, and so are the loops between `top`, the statement before which it goes,
-** and the block that count nothing else.  NULL if the guard speaks of a loop there that feeds no axis. */
+/* The guard where the init runs: all reduce axes are 0, and so are the loops between `top`, the
+** statement before which it goes, and the block that count nothing else.  NULL if the guard speaks
+** of a loop there that feeds no axis. */
 static const Node *init_where(Arena *A, const Node *block, const Node *top)
 {
     const Node *iters = block->kid[Block_iters], *where = block->kid[Block_where];
@@ -76,8 +77,7 @@ static const Node *init_block(Step *s, const Node *block, const Node *top)
     *info = (BlockInfo){name, block->at.block->from, s->number};
     if (!where)
         return FAIL(s->err, guard_on_loops, block, ir_block_name(block));
-    return ir_block(A, info, ir_list(A, n, spatial), where, ir_nop(A),
-                    block->kid[Block_init]);
+    return ir_block(A, info, ir_list(A, n, spatial), where, ir_nop(A), block->kid[Block_init]);
 }
 
 /* The first loop on the path, above `depth`, that feeds a reduce axis of the block at its end. */
@@ -89,12 +89,14 @@ static const Node *loop_reducing(const Path *p, size_t depth)
     return NULL;
 }
 
-/* The first loop on the path, from `depth` on, that feeds no reduce axis of the block and runs it for the same elements again. */
+/* The first loop on the path, from `depth` on, that feeds no reduce axis of the block and runs it
+** for the same elements again. */
 static const Node *loop_repeating(const Node *func, const Path *p, size_t depth)
 {
     const Node *block = path_end(p);
     for (size_t i = depth; i < p->n; i++)
-        if (p->at[i]->op == OP_For && !feeds_own_reduce(block, p->at[i]->kid[For_var]) && !legal_apart(func, p->at[i], block))
+        if (p->at[i]->op == OP_For && !feeds_own_reduce(block, p->at[i]->kid[For_var]) &&
+            !legal_apart(func, p->at[i], block))
             return p->at[i];
     return NULL;
 }
@@ -131,7 +133,8 @@ bool prim_decompose_reduction(Step *s)
         return false;
     const char *made = ir_block_name(init);
     for (size_t i = p.n; i-- > depth;)
-        if (p.at[i]->op == OP_For && (feeds_spatial(block, p.at[i]->kid[For_var]) || ir_is_int(p.at[i]->kid[For_extent], 0)))
+        if (p.at[i]->op == OP_For &&
+            (feeds_spatial(block, p.at[i]->kid[For_var]) || ir_is_int(p.at[i]->kid[For_extent], 0)))
             init = ir_with_kid(A, p.at[i], For_body, init);
     init = ir_fresh(A, init);
     const Node *rest = ir_with_kid(A, block, Block_init, ir_nop(A));
@@ -154,7 +157,8 @@ bool prim_decompose_reduction(Step *s)
             REFUSE(&reason, summed_again, again, name, repeats, at, repeats);
         return step_explain(s, &reason);
     }
-    out = MUTANT(decompose_init_late, out, path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){rest, init})));
+    out = MUTANT(decompose_init_late, out,
+                 path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){rest, init})));
     return step_done(s, alloc_settle(A, out, block_target(block), NULL));
 }
 
@@ -167,7 +171,8 @@ bool prim_contract(Step *s)
     const char *name = ir_block_name(block);
     if (u->at.i == COMB_fma)
         return REFUSE(s->err, already_contracted, block, name);
-    if (u->at.i != COMB_sum || u->kid[Update_value]->op != OP_Mul || !dtype_is_float(u->kid[Update_value]->type))
+    if (u->at.i != COMB_sum || u->kid[Update_value]->op != OP_Mul ||
+        !dtype_is_float(u->kid[Update_value]->type))
         return REFUSE(s->err, not_contractible, block, name);
     const Node *now = ir_make(A, OP_Update, 0, (Attr){.i = COMB_fma}, u->nkids, u->kid);
     Path p;

@@ -70,8 +70,9 @@ static const struct Naming {
     ErrCode code;
     const char *kind;
     const Node *(*find)(const Node *func, const char *name, Err *err);
-} namings[] = {
-    {ERR_no_loop, "loop", find_loop}, {ERR_no_block, "block", find_block}, {ERR_no_buffer, "buffer", find_buffer}};
+} namings[] = {{ERR_no_loop, "loop", find_loop},
+               {ERR_no_block, "block", find_block},
+               {ERR_no_buffer, "buffer", find_buffer}};
 
 static const struct Naming *naming_of(ErrCode code)
 {
@@ -82,15 +83,17 @@ static const struct Naming *naming_of(ErrCode code)
 }
 
 /* The argument that names nothing in `func`, as the error says. */
-static const char *missing_name(const struct Naming *in, const Node *func, size_t nargs, const Arg *args, const Err *err)
+static const char *missing_name(const struct Naming *in, const Node *func, size_t nargs,
+                                const Arg *args, const Err *err)
 {
     for (size_t i = 0; i < nargs; i++) {
         Err quiet = {0};
-        const char *inside = args[i].tag == ARG_LIST ? missing_name(in, func, args[i].n, args[i].list, err) : NULL;
+        const char *inside =
+            args[i].tag == ARG_LIST ? missing_name(in, func, args[i].n, args[i].list, err) : NULL;
         if (inside)
             return inside;
-        if (args[i].tag == ARG_STR && !in->find(func, args[i].s, &quiet) && quiet.code == err->code &&
-            strstr(err->why, args[i].s))
+        if (args[i].tag == ARG_STR && !in->find(func, args[i].s, &quiet) &&
+            quiet.code == err->code && strstr(err->why, args[i].s))
             return args[i].s;
     }
     return NULL;
@@ -134,14 +137,15 @@ static const Version *before_used_up(const Version *v, const char *name)
         Err quiet = {0};
         Path p;
         const Node *loop = find_loop(w->func, name, &quiet);
-        if (loop && path_to_block(loop, w->func->at.name, &p) && !path_to_loop(v->func, loop->kid[For_var], &p))
+        if (loop && path_to_block(loop, w->func->at.name, &p) &&
+            !path_to_loop(v->func, loop->kid[For_var], &p))
             return w;
     }
     return NULL;
 }
 
-/* A name alone that meant a loop of the main block does not come to mean another nest's when a step has used that loop up:
-** more often than not the step is taken twice. */
+/* A name alone that meant a loop of the main block does not come to mean another nest's when a step
+** has used that loop up: more often than not the step is taken twice. */
 static bool still_meant(const Version *v, const char *name, const Step *s, const Node *loop)
 {
     Path p;
@@ -154,8 +158,10 @@ static bool still_meant(const Version *v, const char *name, const Step *s, const
     while (v->number > before->number + 1)
         v = v->parent;
     REFUSE(s->err, stale_name, loop, "loop", name, v->number, v->said, before->number);
-    err_fix(s->err, "was the step taken twice?  s:back(%d) goes to where it was still there; \"%s\" means that of another nest",
-            before->number, path);
+    err_fix(
+        s->err,
+        "was the step taken twice?  s:back(%d) goes to where it was still there; \"%s\" means that of another nest",
+        before->number, path);
     return false;
 }
 
@@ -221,12 +227,22 @@ static Version *keep(const Apply *a, const Step *s, Arena *work)
     const char **made = ARENA_ARRAY(A, const char *, s->nmade);
     for (size_t i = 0; i < s->nmade; i++)
         made[i] = arena_strdup(A, s->made[i]);
-    *v = (Version){1, version_retain(a->from), A, ir_rehome(s->out, work, A), s->number, a->prim, a->nargs, args,
-                   arena_strdup(A, said), s->nmade, made};
+    *v = (Version){1,
+                   version_retain(a->from),
+                   A,
+                   ir_rehome(s->out, work, A),
+                   s->number,
+                   a->prim,
+                   a->nargs,
+                   args,
+                   arena_strdup(A, said),
+                   s->nmade,
+                   made};
     return v;
 }
 
-/* Builds in a working arena, which is dropped whole; an accepted step keeps a copy of what is new. */
+/* Builds in a working arena, which is dropped whole; an accepted step keeps a copy of
+** what is new. */
 static bool apply_guarded(void *env, Err *err)
 {
     Apply *a = env;
@@ -377,7 +393,8 @@ bool sched_apply(Sched *s, const Prim *prim, size_t nargs, const Arg *args, Err 
 bool sched_undo(Sched *s, int n, Err *err)
 {
     if (n < 0 || n > s->at->number)
-        return s->at->number == 0 ? REFUSE(err, undo_at_start, NULL) : REFUSE(err, nothing_to_undo, NULL, n, s->at->number);
+        return s->at->number == 0 ? REFUSE(err, undo_at_start, NULL)
+                                  : REFUSE(err, nothing_to_undo, NULL, n, s->at->number);
     for (; n > 0; n--) {
         if (!push_redo(s, s->at))
             return REFUSE(err, out_of_memory, NULL);

@@ -18,15 +18,15 @@
 typedef struct Version Version;
 struct Version {
     int refs;
-    Version *parent;     /* NULL for the program as written */
-    Arena *arena;        /* of the nodes that this step made */
+    Version *parent; /* NULL for the program as written */
+    Arena *arena;    /* of the nodes that this step made */
     const Node *func;
-    int number;          /* steps since the program as written */
-    const Prim *prim;    /* the step, and what it was asked for; NULL for the program as written */
+    int number;       /* steps since the program as written */
+    const Prim *prim; /* the step, and what it was asked for; NULL for the program as written */
     size_t nargs;
     const Arg *args;
-    const char *said;    /* "split y(1024) -> yo(128) yi(8)" */
-    size_t nmade;        /* names of the loops, or of the block, that the step made */
+    const char *said; /* "split y(1024) -> yo(128) yi(8)" */
+    size_t nmade;     /* names of the loops, or of the block, that the step made */
     const char *const *made;
 };
 
@@ -74,7 +74,8 @@ bool sched_mark(Sched *s, const char *name, Err *err);
 Version *sched_marked(const Sched *s, const char *name);
 const char *sched_mark_of(const Sched *s, const Version *v);
 
-/* Keeps a remark where the cursor stands: why the next steps are taken, or what was refused there. */
+/* Keeps a remark where the cursor stands: why the next steps are taken, or what was
+** refused there. */
 bool sched_note(Sched *s, const char *text, Err *err);
 
 /* The steps from the program as written to v, as Lua source that replays them on `s`. */

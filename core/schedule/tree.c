@@ -92,7 +92,8 @@ const Node *path_replace_at(Arena *A, const Path *p, size_t depth, const Node *w
 {
     for (size_t i = depth; i-- > 0;) {
         const Node *up = p->at[i];
-        with = up->op == OP_Seq ? rebuild_seq(A, up, p->kid[i], with) : ir_with_kid(A, up, p->kid[i], with);
+        with = up->op == OP_Seq ? rebuild_seq(A, up, p->kid[i], with)
+                                : ir_with_kid(A, up, p->kid[i], with);
     }
     return with;
 }
@@ -140,7 +141,8 @@ const Node *tree_first_block(const Node *n)
 static const Node *in_axes(Arena *A, const Node *block, const Node *cond)
 {
     if (op_info[cond->op].flags & OPF_LOGIC && cond->op != OP_Not)
-        return ir_binary(A, cond->op, in_axes(A, block, cond->kid[0]), in_axes(A, block, cond->kid[1]));
+        return ir_binary(A, cond->op, in_axes(A, block, cond->kid[0]),
+                         in_axes(A, block, cond->kid[1]));
     if (!(op_info[cond->op].flags & OPF_COMPARE))
         return cond;
     const Node *iters = block->kid[Block_iters];
@@ -165,7 +167,8 @@ static const Node *first_evaluated(const Node *n)
 static const Node *guard_block(Arena *A, const Node *block, const Node *cond)
 {
     const Node *where = block->kid[Block_where], *own = in_axes(A, block, cond);
-    return ir_with_kid(A, block, Block_where, ir_loads(where) ? ir_and(A, own, where) : ir_and(A, where, own));
+    return ir_with_kid(A, block, Block_where,
+                       ir_loads(where) ? ir_and(A, own, where) : ir_and(A, where, own));
 }
 
 const Node *tree_guard(Arena *A, const Node *n, const Node *cond)

@@ -1,7 +1,7 @@
 /* tree.h -- finding places in a program and replacing what stands there.
 **
-** A Path leads from the Func down to a statement.  Replacing the statement rebuilds the nodes above it and
-** shares everything else.
+** A Path leads from the Func down to a statement.  Replacing the statement rebuilds the nodes above
+** it and shares everything else.
 */
 #ifndef CORE_SCHEDULE_TREE_H
 #define CORE_SCHEDULE_TREE_H
@@ -9,7 +9,7 @@
 #include "core/ir/ir.h"
 
 typedef struct Path {
-    size_t n;                       /* at[0] is the Func, at[n-1] the statement */
+    size_t n; /* at[0] is the Func, at[n-1] the statement */
     const Node *at[IR_MAX_DEPTH + 1];
     uint32_t kid[IR_MAX_DEPTH + 1]; /* at[i+1] is at[i]->kid[kid[i]] */
 } Path;
@@ -21,7 +21,10 @@ bool path_to_loop(const Node *func, const Node *var, Path *out);
 bool path_to_block(const Node *func, const char *name, Path *out);
 bool path_to_alloc(const Node *func, const Node *buffer, Path *out);
 
-static inline const Node *path_end(const Path *p) { return p->at[p->n - 1]; }
+static inline const Node *path_end(const Path *p)
+{
+    return p->at[p->n - 1];
+}
 
 /* The Func with path_end(p) replaced; a Nop in its place vanishes from the Seq around it. */
 const Node *path_replace(Arena *A, const Path *p, const Node *with);
@@ -37,14 +40,16 @@ bool tree_blocks(const Node *n, bool (*visit)(void *env, const Node *block), voi
 /* The first block below n, which names its nest; NULL if there is none. */
 const Node *tree_first_block(const Node *n);
 
-/* The statement guarded: blocks get `cond` in their where (said in an axis where one has the value that cond compares);
-** statements outside blocks, and what reads memory before it decides what runs, get an If. */
+/* The statement guarded: blocks get `cond` in their where (said in an axis where one
+** has the value that cond compares); statements outside blocks, and what reads memory
+** before it decides what runs, get an If. */
 const Node *tree_guard(Arena *A, const Node *n, const Node *cond);
 
 /* Does n store into, update or read the buffer? */
 bool tree_writes(const Node *n, const Node *buffer);
 bool tree_reads(const Node *n, const Node *buffer);
-/* The Load of the buffer in n, NULL if there is none; of several that differ, the last, and *differ is true. */
+/* The Load of the buffer in n, NULL if there is none; of several that differ, the
+** last, and *differ is true. */
 const Node *tree_load(const Node *n, const Node *buffer, bool *differ);
 
 /* The buffer that a block writes: what its one Store or Update goes to; NULL if it has several. */
@@ -54,7 +59,8 @@ const Node *block_access(const Node *block);
 
 /* The value of a block's axis in terms of the loops around. */
 const Node *block_axis_value(const Node *block, const Node *axis);
-/* `name`, or name_1, name_2 … : the first that no loop on the way to or below `stmt`, or no block and no buffer of `func`, has. */
+/* `name`, or name_1, name_2 … : the first that no loop on the way to or below `stmt`, or no block
+** and no buffer of `func`, has. */
 const char *fresh_loop_name(Arena *A, const Node *func, const Node *stmt, const char *name);
 const char *fresh_name(Arena *A, const Node *func, const char *name);
 

@@ -32,8 +32,9 @@ static bool verify_loops(Verify *y, const Node *n)
         if (answer == DEP_BROKEN)
             return false;
         if (answer == DEP_OK)
-            vec_push(y->A, &y->at_once,
-                     arena_printf(y->A, "%s (%s)", loop_label(y->A, y->func, n), for_kind_text[kind]));
+            vec_push(
+                y->A, &y->at_once,
+                arena_printf(y->A, "%s (%s)", loop_label(y->A, y->func, n), for_kind_text[kind]));
         else
             vec_push(y->A, &y->untold, arena_strdup(y->A, y->err->why));
     }
@@ -56,7 +57,8 @@ static DepAnswer verify_steps(Verify *y, const Version *v)
     return all;
 }
 
-static void put_list(Buf *out, const char *head, const NameList *list, const char *between, const char *tail)
+static void put_list(Buf *out, const char *head, const NameList *list, const char *between,
+                     const char *tail)
 {
     for (size_t i = 0; i < list->n; i++)
         buf_printf(out, "%s%s", i ? between : head, list->at[i]);
@@ -87,11 +89,15 @@ const char *version_verify(Arena *A, const Version *v, long operations, Err *err
         return NULL;
     Buf out = buf_new(A);
     if (same == DEP_OK)
-        buf_printf(&out, "proven: step %d computes what step 0 does%s\n"
-                   "  %zu statement%s: each reads what the same instances wrote in step 0, all of it made in time\n",
-                   v->number, how, y.statements, y.statements == 1 ? "" : "s");
+        buf_printf(
+            &out,
+            "proven: step %d computes what step 0 does%s\n"
+            "  %zu statement%s: each reads what the same instances wrote in step 0, all of it made in time\n",
+            v->number, how, y.statements, y.statements == 1 ? "" : "s");
     put_list(&out, same == DEP_OK ? "  at once: " : "proven, at once: ", &y.at_once, ", ", "\n");
     put_list(&out, "not told: ", &y.untold, "\nnot told: ", "\n");
-    buf_puts(&out, "not looked at: the arithmetic inside blocks, the lowering, the machine code; s:check(inputs) and s:run(inputs) run them");
+    buf_puts(
+        &out,
+        "not looked at: the arithmetic inside blocks, the lowering, the machine code; s:check(inputs) and s:run(inputs) run them");
     return buf_str(&out);
 }

@@ -134,7 +134,8 @@ static Axis *find_axis(Te *te, const Node *var)
 
 /* ---- stages ---- */
 
-/* Checks that the axes are this Te's, of the right kind, not used by a stage before, and named apart. */
+/* Checks that the axes are this Te's, of the right kind, not used by a stage before,
+** and named apart. */
 static bool claim_axes(Te *te, const char *stage, size_t n, const Node *const *vars, bool reduce)
 {
     for (size_t i = 0; i < n; i++) {
@@ -189,7 +190,8 @@ static const Node *new_stage(Te *te, const char *name, size_t naxes, const Node 
 {
     Arena *A = te->A;
     int64_t shape[IR_MAX_RANK];
-    bool ok = claim_axes(te, name, naxes, axes, false) && claim_axes(te, name, nreduce, reduce, true);
+    bool ok =
+        claim_axes(te, name, naxes, axes, false) && claim_axes(te, name, nreduce, reduce, true);
     for (size_t i = 0; i < naxes && i < IR_MAX_RANK; i++)
         shape[i] = ok ? find_axis(te, axes[i])->extent : 1;
     const Node *b = new_buffer(te, value->type, name, naxes, shape);
@@ -246,7 +248,8 @@ static void mark_needed(Te *te)
             continue;
         for (size_t j = 0; j < i; j++)
             if (!te->stages.at[j].needed)
-                te->stages.at[j].needed = ir_mentions(te->stages.at[i].value, te->stages.at[j].buffer);
+                te->stages.at[j].needed =
+                    ir_mentions(te->stages.at[i].value, te->stages.at[j].buffer);
     }
 }
 
@@ -297,7 +300,8 @@ const Node *te_func(Te *te, size_t nresults, const Node *const *results, Err *er
         const Stage *s = &te->stages.at[i];
         const Node *stray = s->needed ? stray_axis(te, nest_body(s->nest)) : NULL;
         if (stray)
-            MISTAKE(te, te_axis_misused, NULL, ir_var_name(stray), ir_buf_name(s->buffer), "not one of its axes");
+            MISTAKE(te, te_axis_misused, NULL, ir_var_name(stray), ir_buf_name(s->buffer),
+                    "not one of its axes");
     }
     if (te->err.code != ERR_none) {
         if (err)
@@ -327,7 +331,8 @@ const Node *te_func(Te *te, size_t nresults, const Node *const *results, Err *er
 const Node *te_load(Te *te, const Node *buffer, size_t n, const Node *const *index)
 {
     if (buffer->op != OP_Buffer || n != ir_rank(buffer)) {
-        MISTAKE(te, te_index_rank, NULL, buffer->op == OP_Buffer ? ir_buf_name(buffer) : "this value",
+        MISTAKE(te, te_index_rank, NULL,
+                buffer->op == OP_Buffer ? ir_buf_name(buffer) : "this value",
                 buffer->op == OP_Buffer ? ir_rank(buffer) : 0, n);
         return te_num(te, buffer->type, 0);
     }
@@ -361,7 +366,9 @@ const Node *te_op(Te *te, Op op, const Node *a, const Node *b)
              (!logic && !(info->flags & (OPF_COMPARE | OPF_INT)) && t == DT_bool))
         MISTAKE(te, te_type_op, NULL, info->symbol, dtype_name(t));
     else if (t == DT_int64 && (op == OP_Add || op == OP_Sub || op == OP_Mul))
-        return op == OP_Add ? ix_add(te->A, a, b) : op == OP_Sub ? ix_sub(te->A, a, b) : ix_mul(te->A, a, b);
+        return op == OP_Add   ? ix_add(te->A, a, b)
+               : op == OP_Sub ? ix_sub(te->A, a, b)
+                              : ix_mul(te->A, a, b);
     else
         return ir_binary(te->A, op, a, b);
     return a;

@@ -27,7 +27,8 @@ Arena *te_arena(Te *te);
 /* Blocks made from now on say that they compute this graph operator (NULL: none). */
 void te_from(Te *te, const char *op);
 
-/* Takes the first mistake out, for callers that report where it was made; false if there is none. */
+/* Takes the first mistake out, for callers that report where it was made; false if
+** there is none. */
 bool te_take_mistake(Te *te, Err *out);
 
 /* An input. */
@@ -57,7 +58,7 @@ const Node *te_select(Te *te, const Node *cond, const Node *a, const Node *b);
 const Node *te_cast(Te *te, DType t, const Node *a);
 const Node *te_call(Te *te, const char *name, const Node *a);
 
-#define te_at(te, buffer, ...)                                                        \
+#define te_at(te, buffer, ...)                                                      \
     te_load((te), (buffer), sizeof((const Node *[]){__VA_ARGS__}) / sizeof(Node *), \
             (const Node *[]){__VA_ARGS__})
 #define te_add(te, a, b) te_op((te), OP_Add, (a), (b))

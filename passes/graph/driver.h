@@ -28,9 +28,10 @@ typedef struct PassRun {
 /* Runs one pass; the caller owns the graph it gives. */
 Graph *graph_pass(Graph *g, const char *name, PassRun *run, Err *err);
 
-/* The passes named, or the usual pipeline where names is NULL.  `runs` has room for as many as there
-** are passes to run (graph_pass_count for the usual ones). */
-Graph *graph_pipeline(Graph *g, const char *const *names, size_t n, PassRun *runs, size_t *nruns, Err *err);
+/* The passes named, or the usual pipeline where names is NULL.  `runs` has room for as many as
+** there are passes to run (graph_pass_count for the usual ones). */
+Graph *graph_pipeline(Graph *g, const char *const *names, size_t n, PassRun *runs, size_t *nruns,
+                      Err *err);
 
 /* Why the edge from one node to another is, or is not, inside a group, in words; NULL if there is
 ** no such edge, or the graph is not fused.  `to` NULL: all edges that leave `from`. */

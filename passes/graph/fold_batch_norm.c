@@ -1,8 +1,8 @@
 /* fold_batch_norm.c -- batch normalization as weights, or as a product and a sum.
 **
 ** With s = scale / sqrt(var + epsilon), a channel each, the node computes x * s + (b - mean * s).
-** After a convolution that nobody else reads, s goes into its filters and the rest into its bias; this
-** rounds otherwise than computing one after the other.  Elsewhere, mul and add with constants
+** After a convolution that nobody else reads, s goes into its filters and the rest into its bias;
+** this rounds otherwise than computing one after the other.  Elsewhere, mul and add with constants
 ** stand for it, so that no root is taken for each element. */
 #include <math.h>
 #include <string.h>

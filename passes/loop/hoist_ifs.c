@@ -4,8 +4,8 @@
 **        if y < 5 and x < n:     →       for x in range(8):   if k == 0: C[y] = 0  →  for k in range(8):
 **          …                               if x < n: …        C[y] += A[k]              C[y] += A[k]
 **
-** Nested ifs become one, and neighbours with the same condition too, so that vector code sees one mask.
-** Conditions that read memory stay where they are.
+** Nested ifs become one, and neighbours with the same condition too, so that vector code sees one
+** mask. Conditions that read memory stay where they are.
 */
 #include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
@@ -36,7 +36,8 @@ static const Node *on_seq(Rewriter *rw, const Node *n)
     size_t k = 0;
     for (size_t i = 0; i < n->nkids; i++) {
         const Node *s = n->kid[i], *last = k ? out[k - 1] : NULL;
-        if (last && is_plain_if(last) && is_plain_if(s) && !MUTANT(hoist_past_store, ir_loads(s->kid[If_cond]), false) &&
+        if (last && is_plain_if(last) && is_plain_if(s) &&
+            !MUTANT(hoist_past_store, ir_loads(s->kid[If_cond]), false) &&
             MUTANT(hoist_joins_others, ir_same(last->kid[If_cond], s->kid[If_cond]), true)) {
             const Node *both[] = {last->kid[If_then], s->kid[If_then]};
             out[k - 1] = ir_if(rw->A, s->kid[If_cond], ir_seq(rw->A, 2, both), ir_nop(rw->A));
@@ -99,7 +100,8 @@ static const Node *strip(Arena *A, const Node *n, NodeVec *outside)
     NodeVec terms = {0}, inside = {0};
     cond_terms(A, body->kid[If_cond], &terms);
     for (size_t i = 0; i < terms.n; i++) {
-        bool stays = ir_mentions(terms.at[i], var) || MUTANT(hoist_past_store, ir_loads(terms.at[i]), false);
+        bool stays =
+            ir_mentions(terms.at[i], var) || MUTANT(hoist_past_store, ir_loads(terms.at[i]), false);
         vec_push(A, stays ? &inside : outside, terms.at[i]);
     }
     if (outside->n == 0)

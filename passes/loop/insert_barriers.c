@@ -6,10 +6,11 @@
 **        for tx in bind("threadIdx.x", 32):        for tx in bind("threadIdx.x", 32): … = S[31 - tx]
 **          … = S[31 - tx]                          barrier("shared")
 **
-** Each statement of a kernel is summed up by its accesses to shared and global memory before its first barrier (head)
-** and after its last (tail).  Where a tail meets a head of the same buffer and one of the two writes, a barrier goes
-** between; a loop's tail meets its own head.  Two accesses that a thread makes to an element of its own need none.
-** A barrier that only some threads would reach is refused, and so is an order between thread blocks, which none can bring.
+** Each statement of a kernel is summed up by its accesses to shared and global memory before its
+** first barrier (head) and after its last (tail).  Where a tail meets a head of the same buffer and
+** one of the two writes, a barrier goes between; a loop's tail meets its own head.  Two accesses
+** that a thread makes to an element of its own need none. A barrier that only some threads would
+** reach is refused, and so is an order between thread blocks, which none can bring.
 */
 #include <string.h>
 
@@ -22,7 +23,8 @@
 enum { AXES = FOR_COUNT - FOR_block_x }; /* of blocks, then of threads */
 
 typedef struct Touch {
-    const Node *node; /* the Load, Store or Update, its bound variables replaced by one for each axis */
+    /* The Load, Store or Update, its bound variables replaced by one for each axis */
+    const Node *node;
     bool write;
 } Touch;
 
@@ -38,16 +40,17 @@ typedef struct Sync {
     Arena *A;
     Err *err;
     bool failed;
-    const Node *axis[AXES];      /* stands for the variable of every loop over that axis */
+    const Node *axis[AXES]; /* stands for the variable of every loop over that axis */
     int64_t extent[AXES];
-    Subst bound[IR_MAX_DEPTH];   /* the bound variables in scope, and their axes */
+    Subst bound[IR_MAX_DEPTH]; /* the bound variables in scope, and their axes */
     size_t nbound;
     const Node *inner[IR_MAX_DEPTH]; /* the other loops' variables in scope, outermost first */
     size_t ninner;
-    VEC(VarRange) ranges;        /* of all of these that have been in scope */
-    NodeVec inside;              /* buffers of the kernel's own: each block has its own of any scope */
-    const Node *crossed;         /* a buffer that thread blocks would have to touch in order */
-    bool divergent;              /* not every thread comes here */
+    VEC(VarRange) ranges; /* of all of these that have been in scope */
+    /* Buffers of the kernel's own: each block has its own of any scope */
+    NodeVec inside;
+    const Node *crossed; /* a buffer that thread blocks would have to touch in order */
+    bool divergent;      /* not every thread comes here */
     const char *why;
 } Sync;
 
@@ -179,7 +182,8 @@ static bool mentions_axis(const Sync *s, const Linear *l)
     return false;
 }
 
-/* Equal indices mean equal axes where these are digits of a number; what is not the same in both places is its last. */
+/* Equal indices mean equal axes where these are digits of a number; what is not the
+** same in both places is its last. */
 static void tell_apart(const Sync *s, Place *a, Place *b, bool apart[AXES])
 {
     Known known = {s->ranges.at, s->ranges.n, 1000};
@@ -189,7 +193,8 @@ static void tell_apart(const Sync *s, Place *a, Place *b, bool apart[AXES])
         return;
     size_t n = take_digits(s, &a->moving, &b->moving, digit);
     if (mentions_axis(s, &a->moving) || mentions_axis(s, &b->moving) ||
-        !linear_bounds(&known, &a->moving, &lo, &hi) || !linear_bounds(&known, &b->moving, &other_lo, &other_hi))
+        !linear_bounds(&known, &a->moving, &lo, &hi) ||
+        !linear_bounds(&known, &b->moving, &other_lo, &other_hi))
         return;
     i128 span = hi - other_lo > other_hi - lo ? hi - other_lo : other_hi - lo;
     for (size_t i = 0; i < n; i++) {
@@ -208,8 +213,8 @@ static Interval index_range(const Sync *s, const Node *index)
     return interval_of(&known, index);
 }
 
-/* May the two touch one element from different threads?  Fills in *crosses: even from different thread blocks.
-** `from`: loop variables from there on may differ between the two. */
+/* May the two touch one element from different threads?  Fills in *crosses: even from different
+** thread blocks. `from`: loop variables from there on may differ between the two. */
 static bool by_others(const Sync *s, const Touch *a, const Touch *b, size_t from, bool *crosses)
 {
     bool apart[AXES] = {0}, others = false, own = false;
@@ -221,7 +226,8 @@ static bool by_others(const Sync *s, const Touch *a, const Touch *b, size_t from
         Interval i = index_range(s, touched_index(a)[d]), j = index_range(s, touched_index(b)[d]);
         if (i.hi < j.lo || j.hi < i.lo)
             return false;
-        if (place_of(s, touched_index(a)[d], from, &p) && place_of(s, touched_index(b)[d], from, &q))
+        if (place_of(s, touched_index(a)[d], from, &p) &&
+            place_of(s, touched_index(b)[d], from, &q))
             tell_apart(s, &p, &q, apart);
     }
     for (int x = 0; x < AXES; x++)
@@ -239,7 +245,8 @@ static bool conflict(Sync *s, const TouchVec *before, const TouchVec *after, siz
         for (size_t j = 0; j < after->n; j++) {
             const Touch *a = &before->at[i], *b = &after->at[j];
             bool crosses;
-            if (!(a->write || b->write) || touched_buffer(a) != touched_buffer(b) || !by_others(s, a, b, from, &crosses))
+            if (!(a->write || b->write) || touched_buffer(a) != touched_buffer(b) ||
+                !by_others(s, a, b, from, &crosses))
                 continue;
             any = true;
             if (crosses)
@@ -269,7 +276,8 @@ static const Node *barrier(Sync *s, const Node *where, const TouchVec *before)
 {
     if (s->crossed) {
         s->failed = true;
-        return FAIL(s->err, barrier_blocks, where, ir_buf_name(s->crossed), ir_buf_name(s->crossed));
+        return FAIL(s->err, barrier_blocks, where, ir_buf_name(s->crossed),
+                    ir_buf_name(s->crossed));
     }
     if (s->divergent) {
         s->failed = true;
@@ -328,8 +336,9 @@ static const Node *walk_divergent(Sync *s, const Node *n, const char *why, bool 
     return stmt;
 }
 
-/* What a condition, or an extent, has read is still as it was when the last thread comes to read it: no barrier can stand between
-** it and what it decides, which may be another thing for each thread. */
+/* What a condition, or an extent, has read is still as it was when the last thread
+** comes to read it: no barrier can stand between it and what it decides, which may be
+** another thing for each thread. */
 static bool decided(Sync *s, const Node *n, const Summary *reads, const Summary *then)
 {
     if (!conflict(s, &reads->tail, &then->head, s->ninner))
@@ -363,7 +372,8 @@ static const Node *walk_for(Sync *s, const Node *n, Summary *out)
     touch_reads(s, &reads, n->kid[For_extent]);
     bool uneven = differs_between_threads(s, n->kid[For_extent]) || reads.head.n > 0;
     s->inner[s->ninner++] = n->kid[For_var];
-    vec_push(s->A, &s->ranges, ((VarRange){n->kid[For_var], 0, extent > 0 ? extent - 1 : INT64_MAX}));
+    vec_push(s->A, &s->ranges,
+             ((VarRange){n->kid[For_var], 0, extent > 0 ? extent - 1 : INT64_MAX}));
     const Node *body = walk_divergent(s, n->kid[For_body],
                                       lanes ? "a vectorized loop" : "a loop whose extent differs",
                                       lanes || uneven, out);
@@ -446,7 +456,8 @@ static bool find_extents(void *env, const Node *n)
     return op_info[n->op].cls == CLASS_STMT || n->op == OP_Func;
 }
 
-/* Down to the kernels, which need no order among themselves: through sequences and global memory. */
+/* Down to the kernels, which need no order among themselves: through sequences and
+** global memory. */
 static const Node *on_top(Rewriter *rw, const Node *n)
 {
     Sync *s = rw->env;
@@ -458,7 +469,8 @@ static const Node *on_top(Rewriter *rw, const Node *n)
     ir_walk(n, find_extents, s);
     s->ranges.n = 0;
     for (int x = 0; x < AXES; x++)
-        vec_push(s->A, &s->ranges, ((VarRange){s->axis[x], 0, s->extent[x] > 0 ? s->extent[x] - 1 : 0}));
+        vec_push(s->A, &s->ranges,
+                 ((VarRange){s->axis[x], 0, s->extent[x] > 0 ? s->extent[x] - 1 : 0}));
     const Node *out = walk(s, n, &whole);
     return out ? out : rw_fail(rw);
 }

@@ -5,7 +5,8 @@
 **          init: C[y] = 0                  →         if k == 0: C[i] = 0
 **          C[y] += A[y, k]                           C[i] += A[i, k]
 **
-** Loops can be seen from now on where only axes could, so what a Let names like a loop around it gets another name.
+** Loops can be seen from now on where only axes could, so what a Let names like a
+** loop around it gets another name.
 */
 #include <string.h>
 
@@ -25,7 +26,8 @@ static bool counts_up(const Node *e)
     }
 }
 
-/* e == 0, as one condition for each loop where that is possible, so that each can leave other loops. */
+/* e == 0, as one condition for each loop where that is possible, so that each can
+** leave other loops. */
 static const Node *is_zero(Arena *A, const Node *e)
 {
     if (e->op == OP_Add && counts_up(e))
@@ -89,6 +91,7 @@ static const Node *on_block(Rewriter *rw, const Node *n)
 
 const Node *pass_lower_blocks(Arena *A, const Node *func, Err *err)
 {
-    static Rule *const on[OP_COUNT] = {[OP_Block] = on_block, [OP_For] = on_for, [OP_Let] = on_let, [OP_Seq] = rw_seq};
+    static Rule *const on[OP_COUNT] = {
+        [OP_Block] = on_block, [OP_For] = on_for, [OP_Let] = on_let, [OP_Seq] = rw_seq};
     return rw_run(A, on, NULL, err, func);
 }

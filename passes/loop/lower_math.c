@@ -1,4 +1,5 @@
-/* lower_math.c -- calls of mathematical functions become expressions every backend computes alike. */
+/* lower_math.c -- calls of mathematical functions become expressions every backend
+** computes alike. */
 #include "core/ir/mathfn.h"
 #include "passes/loop/lower.h"
 

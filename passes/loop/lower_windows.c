@@ -4,8 +4,8 @@
 **      for yi in range(8):                       for yi in range(8):
 **        T[yo*8 + yi] = …                  →       T[yi] = …
 **
-** The window's place in the original is a loop variable's business, so blocks must be gone: inside one
-** only its own axes are visible.
+** The window's place in the original is a loop variable's business, so blocks must be gone: inside
+** one only its own axes are visible.
 */
 #include "core/ir/rewrite.h"
 #include "core/base/mutant.h"

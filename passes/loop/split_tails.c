@@ -7,9 +7,10 @@
 **                                                    if 56 + yi < 60:
 **                                                      C[56 + yi] = …
 **
-** A loop is cut where the conditions below it, of which it and loops inside it alone decide, cannot be proven any more
-** for all iterations of those: once for each place where one of them fails first.  Conditions that read memory, and
-** loops on thread axes, are left alone, and everything is where the program would grow too much.
+** A loop is cut where the conditions below it, of which it and loops inside it alone decide, cannot
+** be proven any more for all iterations of those: once for each place where one of them fails
+** first.  Conditions that read memory, and loops on thread axes, are left alone, and everything is
+** where the program would grow too much.
 */
 #include <limits.h>
 
@@ -19,7 +20,8 @@
 #include "passes/loop/conditions.h"
 #include "passes/loop/lower.h"
 
-enum { MAX_BODY = 5000, MAX_MORE = 50000 }; /* nodes that are worth writing twice, of a loop and in all */
+/* Nodes that are worth writing twice, of a loop and in all */
+enum { MAX_BODY = 5000, MAX_MORE = 50000 };
 
 /* What all loops of the program share. */
 typedef struct Tails {
@@ -31,15 +33,17 @@ typedef struct Cut {
     Arena *A;
     const Node *loop;
     int64_t extent;
-    VEC(VarRange) ranges; /* of the loop's variable and those of the loops inside, as far as the place at hand */
-    NodeVec terms; /* conditions, and for each the number of iterations for which it holds whatever */
+    /* Of the loop's variable and those of the loops inside, as far as the place at hand */
+    VEC(VarRange) ranges;
+    /* Conditions, and for each the number of iterations for which it holds whatever */
+    NodeVec terms;
     VEC(int64_t) full;
-    int64_t at;    /* where to cut */
-    int places;    /* where conditions may begin to fail, that one included */
+    int64_t at; /* where to cut */
+    int places; /* where conditions may begin to fail, that one included */
 } Cut;
 
-/* Is `e < n` true in the iterations first … last of the loop, in all of those inside?  Proven by the ranges of
-** their variables; what is left of others decides nothing. */
+/* Is `e < n` true in the iterations first … last of the loop, in all of those inside?  Proven by
+** the ranges of their variables; what is left of others decides nothing. */
 static bool proven(Cut *c, const Node *cond, int64_t first, int64_t last)
 {
     enum { FUEL = 1000 };
@@ -48,14 +52,15 @@ static bool proven(Cut *c, const Node *cond, int64_t first, int64_t last)
     return comparison_holds(&known, OP_Lt, cond->kid[Lt_a], cond->kid[Lt_b]) == 1;
 }
 
-/* How many iterations of the loop, from its first, are proven to keep the condition true for all of those inside: as
-** many as a bisection finds. */
+/* How many iterations of the loop, from its first, are proven to keep the condition true for all of
+** those inside: as many as a bisection finds. */
 static int64_t full_iterations(Cut *c, const Node *cond)
 {
     int64_t full = 0, most = c->extent;
     while (full < most) {
         int64_t n = most - (most - full) / 2;
-        if (MUTANT(tail_by_samples, proven(c, cond, 0, n - 1), proven(c, cond, 0, 0) && proven(c, cond, n - 1, n - 1)))
+        if (MUTANT(tail_by_samples, proven(c, cond, 0, n - 1),
+                   proven(c, cond, 0, 0) && proven(c, cond, n - 1, n - 1)))
             full = n;
         else
             most = n - 1;
@@ -146,8 +151,8 @@ static int64_t left_over(const Cut *c)
     return c->extent - c->at;
 }
 
-/* The iterations from the cut on: a loop of its own, or a single one written out; nothing where the guard lets
-** none through. */
+/* The iterations from the cut on: a loop of its own, or a single one written out; nothing where the
+** guard lets none through. */
 static const Node *tail_of(Cut *c, Tails *all)
 {
     static Rule *const rename[OP_COUNT] = {[OP_Alloc] = on_alloc};
@@ -173,7 +178,8 @@ static const Node *cut(Rewriter *rw, const Node *n, int most)
     Tails *all = rw->env;
     ForKind kind = ir_for_kind(n);
     Cut c = {.A = A, .loop = n, .extent = ir_const_int(n->kid[For_extent], 0), .at = INT64_MAX};
-    if (most > 0 && (kind == FOR_serial || kind == FOR_parallel) && c.extent > 1 && n->size < MAX_BODY) {
+    if (most > 0 && (kind == FOR_serial || kind == FOR_parallel) && c.extent > 1 &&
+        n->size < MAX_BODY) {
         vec_push(A, &c.ranges, ((VarRange){n->kid[For_var], 0, c.extent - 1}));
         look(&c, n->kid[For_body]);
     }

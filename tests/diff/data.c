@@ -17,7 +17,8 @@ static void whole_range(const Spec *s, DType t, double *lo, double *hi)
     }
 }
 
-static Tensor *make_input(const Spec *s, DType t, int rank, const int64_t *shape, uint64_t seed, Err *err)
+static Tensor *make_input(const Spec *s, DType t, int rank, const int64_t *shape, uint64_t seed,
+                          Err *err)
 {
     Tensor *out = tensor_new(t, rank, shape, err);
     if (!out)
@@ -93,7 +94,8 @@ bool data_again(const Data *d, Data *out, Err *err)
     out->nin = d->nin;
     for (size_t i = 0; i < d->n; i++) {
         const Tensor *t = d->at[i];
-        Tensor *own = i < d->nin ? tensor_retain(d->at[i]) : make_result(t->dtype, t->rank, t->shape, err);
+        Tensor *own =
+            i < d->nin ? tensor_retain(d->at[i]) : make_result(t->dtype, t->rank, t->shape, err);
         if (!own)
             return data_free(out), false;
         out->at[out->n++] = own;
@@ -130,7 +132,8 @@ void data_lua(Buf *out, const Spec *s, const Node *func, const Data *d)
 {
     for (size_t i = 0; i < d->nin; i++) {
         const Tensor *t = d->at[i];
-        bool exact = !dtype_is_float(t->dtype) || s->exact, cast = exact && dtype_is_float(t->dtype);
+        bool exact = !dtype_is_float(t->dtype) || s->exact,
+             cast = exact && dtype_is_float(t->dtype);
         buf_printf(out, "local %s = ", ir_buf_name(func->kid[Func_params]->kid[i]));
         if (s->specials && dtype_is_float(t->dtype)) {
             put_elements(out, t);
@@ -139,7 +142,8 @@ void data_lua(Buf *out, const Spec *s, const Node *func, const Data *d)
         }
         buf_puts(out, "tvm.random(");
         put_shape(out, t);
-        buf_printf(out, ", \"%s\", {seed = %llu", dtype_name(cast ? DT_int32 : t->dtype), (unsigned long long)(s->seed + i));
+        buf_printf(out, ", \"%s\", {seed = %llu", dtype_name(cast ? DT_int32 : t->dtype),
+                   (unsigned long long)(s->seed + i));
         double lo = -3, hi = 3;
         if (!cast)
             whole_range(s, t->dtype, &lo, &hi);

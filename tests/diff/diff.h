@@ -1,10 +1,11 @@
 /* diff.h -- the differential tester: random programs, random schedules, three executions.
 **
-** A trial is drawn from a string of bytes, so that a failure is a string of bytes too.  It becomes a Spec (what the
-** program computes) and a list of Moves (primitives with their arguments); both are plain data that the shrinker takes
-** pieces from.  The program as written runs in the reference interpreter; the scheduled one, and the one lowered from it, in
-** the checking interpreter, which shares no code with passes; and the same compiled without optimisation.  So a failure
-** says who is guilty: the step that broke the program, the schedule, the lowering, or the code generator.
+** A trial is drawn from a string of bytes, so that a failure is a string of bytes too.  It becomes
+** a Spec (what the program computes) and a list of Moves (primitives with their arguments); both
+** are plain data that the shrinker takes pieces from.  The program as written runs in the reference
+** interpreter; the scheduled one, and the one lowered from it, in the checking interpreter, which
+** shares no code with passes; and the same compiled without optimisation.  So a failure says who is
+** guilty: the step that broke the program, the schedule, the lowering, or the code generator.
 */
 #ifndef TESTS_DIFF_DIFF_H
 #define TESTS_DIFF_DIFF_H
@@ -29,12 +30,32 @@ bool chance(Choices *c, int percent);
 
 /* ---- programs ---- */
 
-enum { MAX_INPUTS = 3, MAX_STAGES = 4, MAX_TENSORS = MAX_INPUTS + MAX_STAGES, POOL = 4, MAX_DIMS = 3 };
+enum {
+    MAX_INPUTS = 3,
+    MAX_STAGES = 4,
+    MAX_TENSORS = MAX_INPUTS + MAX_STAGES,
+    POOL = 4,
+    MAX_DIMS = 3
+};
 
 typedef enum StageKind {
-    STAGE_elementwise, STAGE_binary, STAGE_broadcast, STAGE_reduce, STAGE_matmul, STAGE_window, STAGE_pad,
-    STAGE_transpose, STAGE_reshape, STAGE_select, STAGE_cast, STAGE_convolve, STAGE_moved,
-    STAGE_gather, STAGE_scan, STAGE_longer, STAGE_COUNT
+    STAGE_elementwise,
+    STAGE_binary,
+    STAGE_broadcast,
+    STAGE_reduce,
+    STAGE_matmul,
+    STAGE_window,
+    STAGE_pad,
+    STAGE_transpose,
+    STAGE_reshape,
+    STAGE_select,
+    STAGE_cast,
+    STAGE_convolve,
+    STAGE_moved,
+    STAGE_gather,
+    STAGE_scan,
+    STAGE_longer,
+    STAGE_COUNT
 } StageKind;
 
 typedef enum GuardFrom { GUARD_tensor, GUARD_own, GUARD_cell, GUARD_FROM_COUNT } GuardFrom;
@@ -67,31 +88,39 @@ typedef struct Spec {
     int64_t extent[POOL];
     DType type;
     int ninputs, nstages;
-    struct { int rank, dim[MAX_DIMS]; } input[MAX_INPUTS];
+    struct {
+        int rank, dim[MAX_DIMS];
+    } input[MAX_INPUTS];
     Stage stage[MAX_STAGES];
     bool exact;    /* inputs are small integers: sums have one value in any order */
     bool specials; /* NaN, infinities and -0 among the inputs */
     bool wide;     /* integers of the type's whole range */
-    int jagged;    /* if not 0: some elements of the last stage are written again, under a condition with // and % */
+    /* If not 0: some elements of the last stage are written again, under a condition
+    ** with // and % */
+    int jagged;
     uint64_t seed; /* of the inputs' elements */
 } Spec;
 
 void spec_draw(Spec *s, Choices *c);
-/* `func` with a nest more, if s->jagged: its last result's first axis decides, as in y + y//3%2*5 < n. */
+/* `func` with a nest more, if s->jagged: its last result's first axis decides, as in
+** y + y//3%2*5 < n. */
 const Node *jagged(Arena *A, const Spec *s, const Node *func);
 
 typedef struct Program {
     const Node *func;
-    const Node *magnitude; /* the same with |x| summed instead of x; NULL where every order gives one value */
-    int64_t terms;         /* summed for one element of it */
+    /* The same with |x| summed instead of x; NULL where every order gives one value */
+    const Node *magnitude;
+    int64_t terms; /* summed for one element of it */
 } Program;
 
 /* False, with the reason, if te refuses the program: a mistake of the generator. */
 bool spec_build(Arena *A, const Spec *s, Program *out, Err *err);
 
 void guard_draw(Guard *g, Choices *c, int ntensors);
-/* `func` with the stage of that name under the condition; `rounds`: the order in which it sums is seen. */
-const Node *guard_stage(Arena *A, const Node *func, const char *name, const Guard *g, const Node *from, bool rounds);
+/* `func` with the stage of that name under the condition; `rounds`: the order in
+** which it sums is seen. */
+const Node *guard_stage(Arena *A, const Node *func, const char *name, const Guard *g,
+                        const Node *from, bool rounds);
 
 /* Inputs and results of the Func, as dense tensors. */
 typedef struct Data {
@@ -118,17 +147,25 @@ typedef struct Move {
 
 /* A primitive and arguments for the program at hand, plausible or wild. */
 void move_draw(Arena *A, Choices *c, const Node *func, Move *out);
-/* The i-th of three steps after which a guard fails, holds and fails again along one loop: an axis is split into three
-** or four, its parts change places and become one. */
+/* The i-th of three steps after which a guard fails, holds and fails again along one loop: an axis
+** is split into three or four, its parts change places and become one. */
 void move_to_sawtooth(Arena *A, Choices *c, const Node *func, int i, Move *out);
-/* The i-th of the steps that make a GPU program of it: one block at another's loop, shared memory, and then a loop of every
-** nest for the threads. */
+/* The i-th of the steps that make a GPU program of it: one block at another's loop, shared memory,
+** and then a loop of every nest for the threads. */
 void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out);
 
 /* ---- trials ---- */
 
-typedef enum Guilty { GUILTY_none, GUILTY_generator, GUILTY_reference, GUILTY_step, GUILTY_schedule, GUILTY_lowering,
-                      GUILTY_codegen, GUILTY_COUNT } Guilty;
+typedef enum Guilty {
+    GUILTY_none,
+    GUILTY_generator,
+    GUILTY_reference,
+    GUILTY_step,
+    GUILTY_schedule,
+    GUILTY_lowering,
+    GUILTY_codegen,
+    GUILTY_COUNT
+} Guilty;
 extern const char *const guilty_name[GUILTY_COUNT];
 
 typedef struct Verdict {
@@ -147,9 +184,9 @@ typedef struct Trial {
 
 typedef struct Counts {
     long trials, accepted, refused, jitted, reassociated;
-    long threaded; /* GPU programs that were whole and ran by threads */
-    long ptx;      /* of these, compiled for a GPU */
-    long cut_off;  /* no verdict on the results: too many iterations, even when lowered */
+    long threaded;        /* GPU programs that were whole and ran by threads */
+    long ptx;             /* of these, compiled for a GPU */
+    long cut_off;         /* no verdict on the results: too many iterations, even when lowered */
     long per_prim[64][2]; /* refused, accepted */
 } Counts;
 
@@ -158,9 +195,10 @@ bool trial_draw(Arena *A, Choices *c, Trial *out, bool jit, Counts *counts, Verd
 /* The same trial from its data.  True if nothing is wrong. */
 bool trial_run(Trial *t, bool jit, Counts *counts, Verdict *v);
 
-/* The executions of a program and of what the steps made of it; compiled for `target`, unless that is NULL; as PTX, too. */
-bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated, const char *target, bool ptx,
-             Counts *counts, Verdict *v);
+/* The executions of a program and of what the steps made of it; compiled for `target`, unless that
+** is NULL; as PTX, too. */
+bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated,
+             const char *target, bool ptx, Counts *counts, Verdict *v);
 
 /* The smallest trial that fails by the same guilty part. */
 void trial_shrink(Trial *t, Verdict *v, bool jit);

@@ -21,7 +21,8 @@ static const InterpBuffer *buffers(Run *r, Data *d)
 {
     for (size_t i = 0; i < d->n; i++) {
         Tensor *t = d->at[i];
-        r->io[i] = (InterpBuffer){t->dtype, (size_t)t->rank, t->shape, (void *)(uintptr_t)tensor_data(t)};
+        r->io[i] =
+            (InterpBuffer){t->dtype, (size_t)t->rank, t->shape, (void *)(uintptr_t)tensor_data(t)};
     }
     return r->io;
 }
@@ -29,7 +30,8 @@ static const InterpBuffer *buffers(Run *r, Data *d)
 /* |a - b| that two orders of `terms` roundings may show, given the sum of the magnitudes. */
 static bool near(double a, double b, DType t, int64_t terms, double magnitude)
 {
-    double unit = t == DT_float64 ? 0x1p-53 : 0x1p-24, n = (double)terms + 2, gamma = n * unit / (1 - n * unit);
+    double unit = t == DT_float64 ? 0x1p-53 : 0x1p-24, n = (double)terms + 2,
+           gamma = n * unit / (1 - n * unit);
     if (!isfinite(magnitude) || !isfinite(a) || !isfinite(b))
         return !isfinite(magnitude) || a == b || (isnan(a) && isnan(b));
     return fabs(a - b) <= 2 * gamma * magnitude + (t == DT_float64 ? 0x1p-1022 : 0x1p-126);
@@ -43,8 +45,8 @@ static bool same_bits(DType t, Scalar a, Scalar b)
 }
 
 /* Results bit for bit; within a bound where magnitudes are given. */
-static bool agree(const Node *func, const Data *want, const Data *got, const Program *p, const Data *magnitude,
-                  Verdict *v, Guilty g, const char *how)
+static bool agree(const Node *func, const Data *want, const Data *got, const Program *p,
+                  const Data *magnitude, Verdict *v, Guilty g, const char *how)
 {
     for (size_t i = want->nin; i < want->n; i++) {
         const Tensor *a = want->at[i], *b = got->at[i];
@@ -56,9 +58,10 @@ static bool agree(const Node *func, const Data *want, const Data *got, const Pro
                  near(x.f, y.f, a->dtype, p->terms, tensor_at(magnitude->at[i], k).f)))
                 continue;
             if (dtype_is_float(a->dtype))
-                return blame(v, g, "%s: element %lld of %s is %.17g, expected %.17g", how, (long long)k, name, y.f, x.f);
-            return blame(v, g, "%s: element %lld of %s is %lld, expected %lld", how, (long long)k, name, (long long)y.i,
-                         (long long)x.i);
+                return blame(v, g, "%s: element %lld of %s is %.17g, expected %.17g", how,
+                             (long long)k, name, y.f, x.f);
+            return blame(v, g, "%s: element %lld of %s is %lld, expected %lld", how, (long long)k,
+                         name, (long long)y.i, (long long)x.i);
         }
     }
     return true;
@@ -73,8 +76,8 @@ typedef struct Side {
     Run run;
 } Side;
 
-/* A GPU program is scheduled by many steps; between them, work may stand outside the axes that it must be
-** in. */
+/* A GPU program is scheduled by many steps; between them, work may stand outside the
+** axes that it must be in. */
 static bool unfinished(ErrCode code)
 {
     return code == ERR_axis_missing || code == ERR_thread_extent || code == ERR_too_many_threads ||
@@ -85,7 +88,8 @@ static bool check(Side *s, const Node *func, Err *err)
 {
     CheckOptions limits = {.iterations = MOST, .bytes = 1 << 28};
     data_free(&s->got);
-    return data_again(s->want, &s->got, err) && check_run(func, s->got.n, buffers(&s->run, &s->got), &limits, err);
+    return data_again(s->want, &s->got, err) &&
+           check_run(func, s->got.n, buffers(&s->run, &s->got), &limits, err);
 }
 
 /* Runs it in the checking interpreter.  A factor of 1000 makes loops that run for long and do
@@ -134,12 +138,14 @@ static bool jit_side(Side *s, const Node *func, const char *target, Counts *coun
         return blame(v, GUILTY_generator, "%s", err.why);
     Kernel *k = b ? b->compile(func, target, &err) : NULL;
     if (!k)
-        return err.code == ERR_unrolled_too_long || blame(v, GUILTY_codegen, "compiling: %s", err.why);
+        return err.code == ERR_unrolled_too_long ||
+               blame(v, GUILTY_codegen, "compiling: %s", err.why);
     ExecCall call = {.kernel = k, .args = s->got.at};
     bool ok = exec_run(&(ExecJob){.calls = &call, .ncalls = 1, .threads = 2}, NULL, &err);
     kernel_release(k);
     counts->jitted++;
-    return ok ? agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_codegen, "machine code")
+    return ok ? agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_codegen,
+                      "machine code")
               : blame(v, GUILTY_codegen, "running: %s", err.why);
 }
 
@@ -149,7 +155,9 @@ static bool magnitudes(const Spec *spec, const Program *p, Data *out, Verdict *v
     Err err = {0};
     Run r;
     return data_make(spec, p->magnitude, out, &err) &&
-           interp_run(p->magnitude, out->n, buffers(&r, out), NULL, &err) ? true : blame(v, GUILTY_reference, "%s", err.why);
+                   interp_run(p->magnitude, out->n, buffers(&r, out), NULL, &err)
+               ? true
+               : blame(v, GUILTY_reference, "%s", err.why);
 }
 
 /* A program that ran by threads becomes PTX, unless it asks for what no GPU has. */
@@ -158,8 +166,9 @@ static bool ptx_side(Arena *A, const Node *scheduled, Counts *counts, Verdict *v
     Err err = {0};
     const Backend *b = backend_find("cuda", &err);
     const char *text = b->view(A, scheduled, "cuda", "ptx", &err);
-    bool unfit = err.code == ERR_cuda_not_bound || err.code == ERR_cuda_too_many || err.code == ERR_cuda_block_inside ||
-                 err.code == ERR_cuda_global_inside || err.code == ERR_cuda_shared_bytes || err.code == ERR_thread_extent ||
+    bool unfit = err.code == ERR_cuda_not_bound || err.code == ERR_cuda_too_many ||
+                 err.code == ERR_cuda_block_inside || err.code == ERR_cuda_global_inside ||
+                 err.code == ERR_cuda_shared_bytes || err.code == ERR_thread_extent ||
                  err.code == ERR_unrolled_too_long;
     counts->ptx += text != NULL;
     return text || unfit || blame(v, GUILTY_codegen, "PTX: %s", err.why);
@@ -167,7 +176,8 @@ static bool ptx_side(Arena *A, const Node *scheduled, Counts *counts, Verdict *v
 
 /* The lowered GPU program by threads: barriers are in place, all is in order, and the results
 ** agree; unless it is unfinished, or a barrier would stand where not all threads come. */
-static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Counts *counts, Verdict *v)
+static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Counts *counts,
+                         Verdict *v)
 {
     Err err = {0};
     const Node *low = loop_lower(A, scheduled, true, &err);
@@ -176,22 +186,26 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Cou
                blame(v, GUILTY_lowering, "lowering for threads: %s", err.why);
     if (check(s, low, &err)) {
         counts->threaded++;
-        return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_schedule, "the program by threads") &&
+        return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_schedule,
+                     "the program by threads") &&
                (!ptx || ptx_side(A, scheduled, counts, v));
     }
-    bool too_much = err.code == ERR_iterations_spent || err.code == ERR_alloc_too_big; /* each thread has local memory */
+    /* Each thread has local memory */
+    bool too_much = err.code == ERR_iterations_spent || err.code == ERR_alloc_too_big;
     return unfinished(err.code) || too_much ||
            blame(v, GUILTY_schedule, "the program by threads: %s %s", err.why, err.witness);
 }
 
-static bool compare(Side *s, const Node *scheduled, const char *target, bool ptx, Counts *counts, Verdict *v)
+static bool compare(Side *s, const Node *scheduled, const char *target, bool ptx, Counts *counts,
+                    Verdict *v)
 {
     Arena *A = arena_new(NULL);
     Err err = {0};
     bool bound = loop_is_gpu(scheduled);
     const Node *plain = bound ? without_threads(A, scheduled) : scheduled;
-    bool ok = check_side(s, s->p->func, GUILTY_reference, "the program as written, checked", v) &&
-              (plain == s->p->func || check_side(s, plain, GUILTY_schedule, "the scheduled program", v));
+    bool ok =
+        check_side(s, s->p->func, GUILTY_reference, "the program as written, checked", v) &&
+        (plain == s->p->func || check_side(s, plain, GUILTY_schedule, "the scheduled program", v));
     const Node *low = ok ? loop_lower(A, plain, false, &err) : NULL;
     if (ok && !low)
         ok = blame(v, GUILTY_lowering, "lowering: %s", err.why);
@@ -205,15 +219,16 @@ static bool compare(Side *s, const Node *scheduled, const char *target, bool ptx
     return ok;
 }
 
-bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated, const char *target, bool ptx,
-             Counts *counts, Verdict *v)
+bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool reassociated,
+             const char *target, bool ptx, Counts *counts, Verdict *v)
 {
     Err err = {0};
     Data want, sums = {0};
     Run r;
     if (!data_make(spec, p->func, &want, &err))
         return blame(v, GUILTY_generator, "%s", err.why);
-    bool ok = interp_run(p->func, want.n, buffers(&r, &want), NULL, &err) || blame(v, GUILTY_reference, "%s", err.why);
+    bool ok = interp_run(p->func, want.n, buffers(&r, &want), NULL, &err) ||
+              blame(v, GUILTY_reference, "%s", err.why);
     bool loose = ok && reassociated && p->magnitude;
     ok = ok && (!loose || magnitudes(spec, p, &sums, v));
     Side s = {.p = p, .want = &want, .magnitude = loose ? &sums : NULL};

@@ -5,8 +5,8 @@
 **                                                if M[y] > 0:                        and some are made anew
 **                                                  for x: P[y, x] = A[y, x]
 **
-** What decides is an input, a stage of before, the stage's own buffer, which changes meanwhile, or a cell that the
-** iteration itself fills.
+** What decides is an input, a stage of before, the stage's own buffer, which changes meanwhile, or
+** a cell that the iteration itself fills.
 */
 #include "tests/diff/diff.h"
 
@@ -42,8 +42,10 @@ static const char *named(const Guarded *q, const char *suffix)
     return arena_printf(q->A, "%s%s", q->name, suffix);
 }
 
-/* The place of the buffer that decides: at the loops, or axes, that are known there; 0 elsewhere. */
-static const Node *decider(const Guarded *q, const Node *buffer, size_t nvars, const Node *const *vars)
+/* The place of the buffer that decides: at the loops, or axes, that are known there;
+** 0 elsewhere. */
+static const Node *decider(const Guarded *q, const Node *buffer, size_t nvars,
+                           const Node *const *vars)
 {
     Arena *A = q->A;
     const Node *index[IR_MAX_RANK];
@@ -53,7 +55,9 @@ static const Node *decider(const Guarded *q, const Node *buffer, size_t nvars, c
         index[d] = ir_idx(A, 0);
         if (k >= nvars || (buffer == q->buffer && q->g->together && k != d))
             continue; /* of its own buffer, all that a later iteration fills is not there */
-        index[d] = ir_const_int(q->loop[k]->kid[For_extent], 0) <= n ? vars[k] : ix_mod(A, vars[k], ir_idx(A, n));
+        index[d] = ir_const_int(q->loop[k]->kid[For_extent], 0) <= n
+                       ? vars[k]
+                       : ix_mod(A, vars[k], ir_idx(A, n));
         if (q->g->op == 3 && !q->g->together)
             index[d] = ix_sub(A, ir_idx(A, n - 1), index[d]);
     }
@@ -65,11 +69,14 @@ static const Node *condition(const Guarded *q, const Node *load, int more)
     static const Op ops[] = {OP_Gt, OP_Le, OP_Ne, OP_Lt};
     if (load->type == DT_bool)
         return q->g->op & 1 ? ir_not(q->A, load) : load;
-    return ir_binary(q->A, ops[q->g->op], load, ir_const(q->A, (DType)load->type, q->g->than + more));
+    return ir_binary(q->A, ops[q->g->op], load,
+                     ir_const(q->A, (DType)load->type, q->g->than + more));
 }
 
-/* for the spatial loops from `from` on: buffer[…] = value, or what combines it with what is there. */
-static const Node *store_nest(const Guarded *q, const char *name, size_t from, const Node *value, bool most)
+/* for the spatial loops from `from` on: buffer[…] = value, or what combines it with
+** what is there. */
+static const Node *store_nest(const Guarded *q, const char *name, size_t from, const Node *value,
+                              bool most)
 {
     Arena *A = q->A;
     const Node *vars[IR_MAX_RANK], *axes[IR_MAX_RANK], *iters[IR_MAX_RANK];
@@ -80,7 +87,8 @@ static const Node *store_nest(const Guarded *q, const char *name, size_t from, c
         iters[d] = ir_iter(A, ITER_spatial, axes[d], vars[d]);
     }
     if (most)
-        value = ir_binary(A, value->type == DT_bool ? OP_Or : OP_Max, ir_load(A, q->buffer, q->nspatial, axes), value);
+        value = ir_binary(A, value->type == DT_bool ? OP_Or : OP_Max,
+                          ir_load(A, q->buffer, q->nspatial, axes), value);
     BlockInfo *info = arena_alloc(A, sizeof *info);
     *info = (BlockInfo){name, NULL, 0};
     const Node *n = ir_block(A, info, ir_list(A, q->nspatial, iters), ir_bool(A, true), ir_nop(A),
@@ -128,13 +136,16 @@ static const Node *guarded_body(const Guarded *q)
         cell = ir_buffer(A, (DType)q->from->type, named(q, "cell"), SCOPE_global, 1, &one);
     const Node *of = cell ? cell : q->from, *body;
     if (q->g->where) {
-        const Node *block = ir_with_kid(A, q->block, Block_where, condition(q, decider(q, of, q->nloops, axes), 0));
+        const Node *block =
+            ir_with_kid(A, q->block, Block_where, condition(q, decider(q, of, q->nloops, axes), 0));
         body = in_loops(q, q->depth, q->nloops, block);
     } else {
         const Node *load = decider(q, of, q->depth, vars);
-        const Node *cond = condition(q, load, 0), *second = condition(q, load, q->g->fill & 1); /* the same, or another */
+        /* The same, or another */
+        const Node *cond = condition(q, load, 0), *second = condition(q, load, q->g->fill & 1);
         body = ir_if(A, cond, in_loops(q, q->depth, q->nloops, q->block), ir_nop(A));
-        const Node *again = store_nest(q, named(q, "more"), q->depth, ir_const(A, (DType)q->buffer->type, 1), true);
+        const Node *again =
+            store_nest(q, named(q, "more"), q->depth, ir_const(A, (DType)q->buffer->type, 1), true);
         if (q->g->again && q->depth <= q->nspatial)
             body = ir_seq(A, 2, (const Node *[]){body, ir_if(A, second, again, ir_nop(A))});
     }
@@ -159,7 +170,8 @@ static bool has_elements(const Node *buffer)
     return true;
 }
 
-const Node *guard_stage(Arena *A, const Node *func, const char *name, const Guard *g, const Node *from, bool rounds)
+const Node *guard_stage(Arena *A, const Node *func, const char *name, const Guard *g,
+                        const Node *from, bool rounds)
 {
     Path p;
     Guard mine = *g;
@@ -180,11 +192,13 @@ const Node *guard_stage(Arena *A, const Node *func, const char *name, const Guar
         mine.from = GUARD_own;
     if (mine.from == GUARD_own)
         q.from = q.buffer;
-    if (!has_elements(q.from) || (rounds && q.from == q.buffer) || q.nloops != q.block->kid[Block_iters]->nkids)
+    if (!has_elements(q.from) || (rounds && q.from == q.buffer) ||
+        q.nloops != q.block->kid[Block_iters]->nkids)
         return func;
     size_t shared = q.depth < q.nspatial ? q.depth : q.nspatial;
     shared = mine.together ? shared : 0;
-    const Node *fill = store_nest(&q, named(&q, "fill"), shared, ir_const(A, (DType)q.buffer->type, mine.fill), false);
+    const Node *fill = store_nest(&q, named(&q, "fill"), shared,
+                                  ir_const(A, (DType)q.buffer->type, mine.fill), false);
     const Node *body = in_loops(&q, shared, q.depth, guarded_body(&q));
     body = in_loops(&q, 0, shared, ir_seq(A, 2, (const Node *[]){fill, body}));
     return path_replace_at(A, &p, top, body);

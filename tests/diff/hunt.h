@@ -14,7 +14,7 @@ typedef struct Options {
 
 typedef struct Outcome {
     Counts counts;
-    long trial;      /* the last one begun */
+    long trial; /* the last one begun */
     double seconds;
     Verdict verdict; /* on it */
 } Outcome;
@@ -25,7 +25,8 @@ bool run_trials(const Options *o, Outcome *out, bool quiet);
 /* Processor time of this process, the compiler and the runner, and of those that ended. */
 double all_seconds(void);
 
-/* Chooses a mistake by its name or number; the compiler and the runner, which start later, inherit it. */
+/* Chooses a mistake by its name or number; the compiler and the runner, which start
+** later, inherit it. */
 bool mutant_plant(const char *name);
 extern const char *const mutant_name[];
 extern const int mutant_count;

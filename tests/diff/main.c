@@ -2,9 +2,10 @@
 **
 **      diff [--seed S] [--trials N] [--seconds T] [--jit 0..1] [--only K] [--bytes HEX] [--mutant NAME] [--mutants]
 **
-** Seconds are processor time, of the compiler and the runner too.  --jit is the share of trials whose program is compiled,
-** all unless it is given.  --only K runs trial K of the seed, --bytes a trial from its bytes.  --mutant plants one mistake of
-** core/base/mutants.def, by its name or number; --mutants each in turn, which must be found within --seconds.
+** Seconds are processor time, of the compiler and the runner too.  --jit is the share of trials
+** whose program is compiled, all unless it is given.  --only K runs trial K of the seed, --bytes a
+** trial from its bytes.  --mutant plants one mistake of core/base/mutants.def, by its name or
+** number; --mutants each in turn, which must be found within --seconds.
 **
 ** The same program serves as compiler and runner: what is planted is planted there, too.
 */
@@ -38,7 +39,8 @@ double all_seconds(void)
     struct rusage ended;
     getrusage(RUSAGE_CHILDREN, &ended);
     return clock_seconds(CLOCK_PROCESS_CPUTIME_ID) + process_seconds(exec_worker_pid()) +
-           process_seconds(exec_runner_pid()) + (double)(ended.ru_utime.tv_sec + ended.ru_stime.tv_sec) +
+           process_seconds(exec_runner_pid()) +
+           (double)(ended.ru_utime.tv_sec + ended.ru_stime.tv_sec) +
            1e-6 * (double)(ended.ru_utime.tv_usec + ended.ru_stime.tv_usec);
 }
 
@@ -53,7 +55,8 @@ static bool jitted(const Options *o, long k)
 static void report(const Options *o, const Choices *c, Trial *t, Verdict *v, long k)
 {
     Arena *A = arena_new(NULL);
-    printf("trial %ld of seed %llu: %s: %s\n", k, (unsigned long long)o->seed, guilty_name[v->guilty], v->why);
+    printf("trial %ld of seed %llu: %s: %s\n", k, (unsigned long long)o->seed,
+           guilty_name[v->guilty], v->why);
     printf("bytes ");
     for (size_t i = 0; i < c->n; i++)
         printf("%02x", c->bytes[i]);
@@ -98,10 +101,11 @@ bool run_trials(const Options *o, Outcome *out, bool quiet)
 
 static void print_counts(const Counts *c, double seconds)
 {
-    printf("# %ld trials in %.1f s of processor time: %.0f a second; %ld steps accepted, %ld refused; %ld compiled, "
-           "%ld by threads, %ld of them as PTX; %ld cut off; %ld with other roundings\n",
-           c->trials, seconds, (double)c->trials / seconds, c->accepted, c->refused, c->jitted, c->threaded, c->ptx, c->cut_off,
-           c->reassociated);
+    printf(
+        "# %ld trials in %.1f s of processor time: %.0f a second; %ld steps accepted, %ld refused; %ld compiled, "
+        "%ld by threads, %ld of them as PTX; %ld cut off; %ld with other roundings\n",
+        c->trials, seconds, (double)c->trials / seconds, c->accepted, c->refused, c->jitted,
+        c->threaded, c->ptx, c->cut_off, c->reassociated);
     printf("# accepted/refused:");
     for (size_t i = 0; i < prim_count; i++)
         printf(" %s %ld/%ld", prims[i].name, c->per_prim[i][1], c->per_prim[i][0]);
@@ -118,7 +122,8 @@ static int run_seed(const Options *o)
     for (size_t i = 0; i < prim_count && counts->trials >= 2000; i++)
         if (counts->per_prim[i][1] == 0)
             ok = printf("# %s was never accepted\n", prims[i].name) < 0;
-    printf("%s diff/seed %llu (%ld trials)\n", ok ? "ok" : "not ok", (unsigned long long)o->seed, counts->trials);
+    printf("%s diff/seed %llu (%ld trials)\n", ok ? "ok" : "not ok", (unsigned long long)o->seed,
+           counts->trials);
     return ok ? 0 : 1;
 }
 
@@ -160,8 +165,10 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     if (!read_options(&o, argc, argv)) {
-        fprintf(stderr, "usage: diff [--seed S] [--trials N] [--seconds T] [--jit SHARE] [--only K] [--bytes HEX] "
-                        "[--mutant NAME] [--mutants]\n");
+        fprintf(
+            stderr,
+            "usage: diff [--seed S] [--trials N] [--seconds T] [--jit SHARE] [--only K] [--bytes HEX] "
+            "[--mutant NAME] [--mutants]\n");
         return 2;
     }
     if (o.trials == 0 && o.seconds <= 0)

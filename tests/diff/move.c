@@ -22,7 +22,8 @@ static const char *pick(Draw *d, const NameList *from)
 
 static const char *wild_name(Draw *d)
 {
-    static const char *const odd[] = {"", "nothing", "y/z", "*/x", "C.init", "9", "a b", "yo", "//", "P/P/y"};
+    static const char *const odd[] = {"",  "nothing", "y/z", "*/x", "C.init",
+                                      "9", "a b",     "yo",  "//",  "P/P/y"};
     switch (choose(d->c, 4)) {
     case 0: return odd[choose(d->c, 10)];
     case 1: return pick(d, &d->loops);
@@ -33,7 +34,8 @@ static const char *wild_name(Draw *d)
 
 static int64_t factor(Draw *d, bool wild)
 {
-    static const int64_t good[] = {2, 3, 4, 8, 1, 5, 16, 7}, odd[] = {0, -3, -1, INT64_C(1) << 40, INT64_MAX, INT64_MIN, 1000, 1};
+    static const int64_t good[] = {2, 3, 4, 8, 1, 5, 16, 7},
+                         odd[] = {0, -3, -1, INT64_C(1) << 40, INT64_MAX, INT64_MIN, 1000, 1};
     return wild ? odd[choose(d->c, 8)] : good[choose(d->c, 8)];
 }
 
@@ -54,7 +56,9 @@ static const char *loop_name(Draw *d, const Node *loop, const Node *block)
 {
     const char *name = ir_var_name(loop->kid[For_var]);
     Err quiet = {0};
-    return find_loop(d->func, name, &quiet) == loop ? name : arena_printf(d->A, "%s/%s", ir_block_name(block), name);
+    return find_loop(d->func, name, &quiet) == loop
+               ? name
+               : arena_printf(d->A, "%s/%s", ir_block_name(block), name);
 }
 
 static size_t loops_around(Draw *d, const Node *block, const Node **out)
@@ -254,7 +258,9 @@ static void draw_param(Draw *d, const Prim *prim, const Param *p, Move *out)
         return;
     case PARAM_LOOP: *a = given_str(wild ? wild_name(d) : pick(d, &d->loops)); break;
     case PARAM_BLOCK: *a = given_str(wild ? wild_name(d) : pick(d, &d->blocks)); break;
-    case PARAM_PLACE: *a = given_str(wild ? wild_name(d) : pick(d, choose(d->c, 2) ? &d->loops : &d->blocks)); break;
+    case PARAM_PLACE:
+        *a = given_str(wild ? wild_name(d) : pick(d, choose(d->c, 2) ? &d->loops : &d->blocks));
+        break;
     case PARAM_BUFFER: *a = given_str(wild ? wild_name(d) : pick(d, &d->buffers)); break;
     case PARAM_INT: *a = given_int(factor(d, wild)); break;
     case PARAM_FACTORS: *a = factors(d, wild); break;
@@ -279,12 +285,14 @@ static bool add_block(void *env, const Node *block)
     return true;
 }
 
-/* How often each is drawn; two where nothing is said.  Those that seldom fit are drawn more often. */
+/* How often each is drawn; two where nothing is said.  Those that seldom fit are
+** drawn more often. */
 static const struct {
     const char *name;
     int weight;
-} weights[] = {{"annotate", 1}, {"contract", 1}, {"fuse", 1}, {"unroll", 1}, {"tile", 1}, {"compute_at", 4},
-               {"reverse_compute_at", 4}, {"reorder", 3}, {"cache_write", 3}, {"bind", 3}};
+} weights[] = {
+    {"annotate", 1},   {"contract", 1},           {"fuse", 1},    {"unroll", 1},      {"tile", 1},
+    {"compute_at", 4}, {"reverse_compute_at", 4}, {"reorder", 3}, {"cache_write", 3}, {"bind", 3}};
 
 static int weight_of(const char *name)
 {
@@ -345,7 +353,8 @@ void move_draw(Arena *A, Choices *c, const Node *func, Move *out)
         out->args[i] = keep(A, out->args[i]);
 }
 
-/* The loops right around each other that one axis became, from the first such on: at most `room` of them. */
+/* The loops right around each other that one axis became, from the first such on: at
+** most `room` of them. */
 static size_t parts_of_axis(const Node *const *loops, size_t n, size_t room, size_t *first)
 {
     size_t most = 0;
@@ -370,13 +379,16 @@ void move_to_sawtooth(Arena *A, Choices *c, const Node *func, int i, Move *out)
     const Node *loops[IR_MAX_DEPTH];
     tree_blocks(func, add_block, &d);
     const Node *block = d.nodes.n ? d.nodes.at[c->bytes[1] % d.nodes.n] : NULL;
-    size_t n = loops_around(&d, block, loops), first = 0, parts = n ? parts_of_axis(loops, n, 4, &first) : 0;
+    size_t n = loops_around(&d, block, loops), first = 0,
+           parts = n ? parts_of_axis(loops, n, 4, &first) : 0;
     Arg *names = ARENA_ARRAY(A, Arg, 4), *by = ARENA_ARRAY(A, Arg, 4);
     if (i == 0) {
         for (size_t k = 0; k < 4; k++)
             by[k] = given_int(k == 0 ? -1 : 2 + choose(c, 4));
         const char *name = n ? loop_name(&d, loops[choose(c, (int64_t)n)], block) : "";
-        *out = (Move){prim_find("split"), 2, {given_str(arena_strdup(A, name)), given_list(3 + (size_t)choose(c, 2), by)}};
+        *out = (Move){prim_find("split"),
+                      2,
+                      {given_str(arena_strdup(A, name)), given_list(3 + (size_t)choose(c, 2), by)}};
         return;
     }
     for (size_t k = 0; k < parts; k++) {
@@ -396,19 +408,24 @@ void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out)
     list_buffers(A, func, &d.buffers);
     tree_blocks(func, add_block, &d);
     const char *alloc = i == 1 ? an_alloc(&d) : NULL;
-    *out = (Move){.prim = prim_find("bind"), .nargs = 2, .args = {given_str(""), given_str("threadIdx.x")}};
+    *out = (Move){
+        .prim = prim_find("bind"), .nargs = 2, .args = {given_str(""), given_str("threadIdx.x")}};
     if (i == 0 && linked(&d, &writer, &reader) && loops_around(&d, reader, loops)) {
-        *out = (Move){prim_find("compute_at"), 2, {given_str(arena_strdup(A, ir_block_name(writer))),
-                                                   given_str(arena_strdup(A, loop_name(&d, loops[0], reader)))}};
+        *out = (Move){prim_find("compute_at"),
+                      2,
+                      {given_str(arena_strdup(A, ir_block_name(writer))),
+                       given_str(arena_strdup(A, loop_name(&d, loops[0], reader)))}};
         return;
     }
     if (alloc) {
-        *out = (Move){prim_find("set_scope"), 2, {given_str(arena_strdup(A, alloc)), given_str("shared")}};
+        *out = (Move){
+            prim_find("set_scope"), 2, {given_str(arena_strdup(A, alloc)), given_str("shared")}};
         return;
     }
     /* Loops that stand at the same depth around the blocks, one after the other. */
     const Node *block = d.nodes.n ? d.nodes.at[(size_t)i % d.nodes.n] : NULL;
     size_t n = loops_around(&d, block, loops), depth = c->bytes[0] % 2;
     if (n)
-        out->args[0] = given_str(arena_strdup(A, loop_name(&d, loops[depth < n ? depth : n - 1], block)));
+        out->args[0] =
+            given_str(arena_strdup(A, loop_name(&d, loops[depth < n ? depth : n - 1], block)));
 }

@@ -1,4 +1,5 @@
-/* mutant.c -- which mistake is planted: in the tester, and in the workbench that replays what the tester prints.
+/* mutant.c -- which mistake is planted: in the tester, and in the workbench that
+** replays what the tester prints.
 **
 ** The environment names it, so that compiler and runner, which start later, inherit it.
 */
@@ -11,7 +12,8 @@
 
 int mutant_on;
 
-const char *const mutant_name[] = {"none",
+const char *const mutant_name[] = {
+    "none",
 #define MUTANT_ROW(name, doc) #name,
 #include "core/base/mutants.def"
 };

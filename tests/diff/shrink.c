@@ -1,4 +1,5 @@
-/* shrink.c -- from a trial that fails to a smaller one that fails likewise, and to a script that shows it. */
+/* shrink.c -- from a trial that fails to a smaller one that fails likewise, and to a
+** script that shows it. */
 #include "tests/diff/diff.h"
 
 #include <string.h>
@@ -125,7 +126,8 @@ const char *trial_lua(Arena *A, const Trial *t, const Verdict *v)
     buf_printf(&out, "-- %s: %s\n", guilty_name[v->guilty], v->why);
     if (!spec_build(A, &t->spec, &p, &err))
         return buf_str(&out);
-    buf_printf(&out, "local f = tvm.parse [[\n%s]]\nlocal s = tvm.schedule(f)\n", ir_text(A, p.func));
+    buf_printf(&out, "local f = tvm.parse [[\n%s]]\nlocal s = tvm.schedule(f)\n",
+               ir_text(A, p.func));
     for (size_t i = 0; i < t->nmoves; i++) {
         buf_puts(&out, t->refused[i] ? "-- refused: " : "");
         step_text(&out, "s", t->moves[i].prim, t->moves[i].nargs, t->moves[i].args);
@@ -148,7 +150,8 @@ const char *trial_lua(Arena *A, const Trial *t, const Verdict *v)
                    "    print(how, got[i] == want[i] and \"the same\" or c)\n  end\nend\n");
     buf_printf(&out, "same(\"scheduled\", s:check(%s))\n", in);
     buf_printf(&out, "same(\"lowered\", tvm.parse(s:lowered()):check(%s))\n", in);
-    buf_printf(&out, "same(\"compiled\", s:build(\"%s\"):run(%s))\n", t->optimised ? "llvm" : "llvm -O0", in);
+    buf_printf(&out, "same(\"compiled\", s:build(\"%s\"):run(%s))\n",
+               t->optimised ? "llvm" : "llvm -O0", in);
     buf_puts(&out, "os.exit(right)\n");
     data_free(&d);
     return buf_str(&out);

@@ -10,7 +10,8 @@
 #include "core/ir/verify.h"
 #include "core/schedule/tree.h"
 
-const char *const guilty_name[GUILTY_COUNT] = {"nobody", "generator", "reference", "step", "schedule", "lowering", "codegen"};
+const char *const guilty_name[GUILTY_COUNT] = {"nobody",   "generator", "reference", "step",
+                                               "schedule", "lowering",  "codegen"};
 
 bool blame(Verdict *v, Guilty g, const char *fmt, ...)
 {
@@ -54,7 +55,8 @@ static bool one_step(Sched *s, const Move *m, Counts *counts, Verdict *v)
     }
     counts->refused++;
     if (err.code == ERR_none || err.code == ERR_step_broke_program)
-        return blame(v, GUILTY_step, "%s: refused without a reason of its own: %s", m->prim->name, err.why);
+        return blame(v, GUILTY_step, "%s: refused without a reason of its own: %s", m->prim->name,
+                     err.why);
     return fp_equal(before, ir_fingerprint(s->at->func)) ||
            blame(v, GUILTY_step, "%s: refused, but the program changed", m->prim->name);
 }
@@ -103,12 +105,15 @@ static bool undoes(Sched *s, Verdict *v)
     }
     for (int i = 1; i <= n; i++)
         if (!sched_redo(s, 1, &err) || s->at != at[i])
-            return blame(v, GUILTY_step, "redoing step %d: %s", i, *err.why ? err.why : "another program");
+            return blame(v, GUILTY_step, "redoing step %d: %s", i,
+                         *err.why ? err.why : "another program");
     return (sched_undo(s, n, &err) && s->at == at[0] && sched_redo(s, n, &err) && s->at == at[n]) ||
-           blame(v, GUILTY_step, "%d steps back and forth: %s", n, *err.why ? err.why : "another program");
+           blame(v, GUILTY_step, "%d steps back and forth: %s", n,
+                 *err.why ? err.why : "another program");
 }
 
-/* A step on a fork leaves the original as it is; a refused step leaves what was undone to be redone, another does not. */
+/* A step on a fork leaves the original as it is; a refused step leaves what was undone to be
+** redone, another does not. */
 static bool branches(Sched *s, Verdict *v)
 {
     Err err = {0};
@@ -127,13 +132,15 @@ static bool branches(Sched *s, Verdict *v)
         err = (Err){0};
         if (!refused || !sched_redo(fork, 1, &err) || fork->at != s->at)
             ok = blame(v, GUILTY_step, "a refused step lost what was undone: %s", err.why);
-        else if (!sched_undo(fork, 1, &err) || !path_to_block(fork->at->func, some[0].s, &(Path){0}) ||
+        else if (!sched_undo(fork, 1, &err) ||
+                 !path_to_block(fork->at->func, some[0].s, &(Path){0}) ||
                  !sched_apply(fork, annotate, 3, some, &err))
             ok = true; /* a copy block that the last step made: nothing to annotate */
         else if (sched_redo(fork, 1, &err))
             ok = blame(v, GUILTY_step, "a step was redone after another step");
     }
-    ok = ok && (fp_equal(before, here(s)) || blame(v, GUILTY_step, "a step on a fork changed the original"));
+    ok = ok && (fp_equal(before, here(s)) ||
+                blame(v, GUILTY_step, "a step on a fork changed the original"));
     sched_free(fork);
     arena_release(A);
     return ok;
@@ -162,8 +169,10 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
     Version *start = version_new(own, p.func);
     Sched *s = sched_new(start);
     bool ok = stands(p.func, "te", v);
-    size_t want = c ? (size_t)choose(c, MAX_MOVES + 1) : t->nmoves, plain = c && chance(c, 15) ? want / 2 : want;
-    size_t sawtooth = c && chance(c, 8) ? (size_t)choose(c, 3) : MAX_MOVES; /* where such steps begin */
+    size_t want = c ? (size_t)choose(c, MAX_MOVES + 1) : t->nmoves,
+           plain = c && chance(c, 15) ? want / 2 : want;
+    /* Where such steps begin */
+    size_t sawtooth = c && chance(c, 8) ? (size_t)choose(c, 3) : MAX_MOVES;
     for (size_t i = 0; ok && i < want; i++) {
         if (c) {
             if (i >= sawtooth && i < sawtooth + 3)

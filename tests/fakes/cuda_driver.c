@@ -1,7 +1,8 @@
-/* cuda_driver.c -- stands in for NVIDIA's driver where there is no GPU, so that what the session and
-** the GPU process say to it is tested: device memory is host memory, and the one kernel that it can run
-** adds two vectors, whatever the PTX says.  It is a GPU of sm_80, which refuses code for newer ones; a grid of
-** 7 in y is answered as a fault, one of 8 ends the process, and one of 9 never ends. */
+/* cuda_driver.c -- stands in for NVIDIA's driver where there is no GPU, so that what
+** the session and the GPU process say to it is tested: device memory is host memory,
+** and the one kernel that it can run adds two vectors, whatever the PTX says.  It is
+** a GPU of sm_80, which refuses code for newer ones; a grid of 7 in y is answered as
+** a fault, one of 8 ends the process, and one of 9 never ends. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -150,7 +151,8 @@ int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsign
         p[i] = *(uint64_t *)arguments[i];
     size_t threads = (size_t)gx * gy * gz * bx * by * bz;
     for (size_t i = 0; i < threads && i < size_of(p[2]) / sizeof(float); i++)
-        ((float *)(uintptr_t)p[2])[i] = ((float *)(uintptr_t)p[0])[i] + ((float *)(uintptr_t)p[1])[i];
+        ((float *)(uintptr_t)p[2])[i] =
+            ((float *)(uintptr_t)p[0])[i] + ((float *)(uintptr_t)p[1])[i];
     return 0;
 }
 

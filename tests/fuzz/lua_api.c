@@ -37,8 +37,8 @@ static void on_alarm(int number)
 /* Takes away what reaches files and other programs, which is not what is tried here. */
 static void forget_outside(lua_State *L)
 {
-    static const char *const names[] = {"os",       "io",   "dofile", "loadfile", "require",
-                                        "package",  "tour", "print",  "help",     "more"};
+    static const char *const names[] = {"os",      "io",   "dofile", "loadfile", "require",
+                                        "package", "tour", "print",  "help",     "more"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         lua_pushnil(L);
         lua_setglobal(L, names[i]);

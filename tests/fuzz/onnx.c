@@ -1,6 +1,7 @@
-/* onnx.c -- fuzzing the ONNX importer: any bytes give a graph or an error, and every graph prints as
-** text that parses back to it.  Models lie beside a file w.bin, which their external data may name; the
-** bytes are read as a tensor too.  Seeds: tests/fuzz/seeds/onnx, written by tests/fuzz/onnx_seeds.lua. */
+/* onnx.c -- fuzzing the ONNX importer: any bytes give a graph or an error, and every graph prints
+** as text that parses back to it.  Models lie beside a file w.bin, which their external data may
+** name; the bytes are read as a tensor too.  Seeds: tests/fuzz/seeds/onnx, written by
+** tests/fuzz/onnx_seeds.lua. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -58,7 +59,8 @@ static void bind_sizes(Graph *g)
     Err err = {0};
     if (g->nsymbols == 0 || g->nsymbols > MOST)
         return;
-    Graph *bound = graph_bind(g, &(GBinding){.nsizes = g->nsymbols, .symbol = g->symbol, .size = two}, &err);
+    Graph *bound =
+        graph_bind(g, &(GBinding){.nsizes = g->nsymbols, .symbol = g->symbol, .size = two}, &err);
     if (!bound && err.code == ERR_none)
         abort();
     if (bound)

@@ -20,8 +20,8 @@
 **      # anything          a comment
 **
 ** What is typed while no prompt is shown may be lost with the terminal's mode: hence `enter`.
-** Escape sequences that move within a line are obeyed, others left out; lines end with \n.  Prints "ok NAME" or what
-** was missing and "not ok NAME".
+** Escape sequences that move within a line are obeyed, others left out; lines end with \n.  Prints
+** "ok NAME" or what was missing and "not ok NAME".
 */
 #include <ctype.h>
 #include <errno.h>
@@ -41,12 +41,12 @@ enum { PATIENCE_MS = 15000, MOST_SHOWN = 1 << 20 };
 typedef struct Terminal {
     int fd;
     pid_t child;
-    char *shown;            /* the lines so far, as they stand after every overwriting */
-    size_t len, seen;       /* all of it; what the script has expected so far */
-    size_t line, cursor;    /* where the last line begins; where the next letter goes */
-    int escape, parameter;  /* state of reading an escape sequence */
-    bool inks;              /* colours are shown, too */
-    char ink[16];           /* the parameters of the sequence */
+    char *shown;           /* the lines so far, as they stand after every overwriting */
+    size_t len, seen;      /* all of it; what the script has expected so far */
+    size_t line, cursor;   /* where the last line begins; where the next letter goes */
+    int escape, parameter; /* state of reading an escape sequence */
+    bool inks;             /* colours are shown, too */
+    char ink[16];          /* the parameters of the sequence */
 } Terminal;
 
 typedef struct Test {

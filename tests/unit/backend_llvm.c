@@ -112,7 +112,8 @@ static void peak_is_measured(void **state)
 {
     (void)state;
     Err err = {0};
-    double single = llvm_peak_gflops(DT_float32, 1, false, &err), twice = llvm_peak_gflops(DT_float64, 1, false, &err);
+    double single = llvm_peak_gflops(DT_float32, 1, false, &err),
+           twice = llvm_peak_gflops(DT_float64, 1, false, &err);
     if (single <= 0 || twice <= 0)
         fail_msg("%s", err.why);
     print_message("peak: %.1f GFLOP/s in float32, %.1f in float64\n", single, twice);
@@ -139,7 +140,8 @@ static void the_compiler_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compiles_and_runs), cmocka_unit_test(the_compiler_is_bounded),
+        cmocka_unit_test(compiles_and_runs),
+        cmocka_unit_test(the_compiler_is_bounded),
         cmocka_unit_test(bad_indices_are_named),
         cmocka_unit_test(views_are_text),
         cmocka_unit_test(refusals),

@@ -264,38 +264,38 @@ static void test_results(void **state)
     (void)state;
     same_as_reference(matmul, matmul);
     same_as_reference(matmul,
-        "func matmul(A: float32[32, 32], B: float32[32, 32]) -> C: float32[32, 32]:\n"
-        "  for yo in parallel(4):\n"
-        "    for xo in range(4):\n"
-        "      alloc C.local: local window C[yo*8 :+ 8, xo*8 :+ 8]\n"
-        "      for k in range(32):\n"
-        "        for yi in unrolled(8):\n"
-        "          for xi in vectorized(8):\n"
-        "            block C(y = yo*8 + yi, x = xo*8 + xi, k: reduce):\n"
-        "              init: C.local[y, x] = 0\n"
-        "              C.local[y, x] += A[k, y] * B[k, x]\n"
-        "      for yi in range(8):\n"
-        "        for xi in vectorized(8):\n"
-        "          block C.store(y = yo*8 + yi, x = xo*8 + xi):\n"
-        "            C[y, x] = C.local[y, x]\n");
+                      "func matmul(A: float32[32, 32], B: float32[32, 32]) -> C: float32[32, 32]:\n"
+                      "  for yo in parallel(4):\n"
+                      "    for xo in range(4):\n"
+                      "      alloc C.local: local window C[yo*8 :+ 8, xo*8 :+ 8]\n"
+                      "      for k in range(32):\n"
+                      "        for yi in unrolled(8):\n"
+                      "          for xi in vectorized(8):\n"
+                      "            block C(y = yo*8 + yi, x = xo*8 + xi, k: reduce):\n"
+                      "              init: C.local[y, x] = 0\n"
+                      "              C.local[y, x] += A[k, y] * B[k, x]\n"
+                      "      for yi in range(8):\n"
+                      "        for xi in vectorized(8):\n"
+                      "          block C.store(y = yo*8 + yi, x = xo*8 + xi):\n"
+                      "            C[y, x] = C.local[y, x]\n");
     same_as_reference(matmul, /* shared tiles, a local sum, barriers */
-        "func matmul(A: float32[32, 32], B: float32[32, 32]) -> C: float32[32, 32]:\n"
-        "  for by in bind(\"blockIdx.y\", 4):\n"
-        "    for bx in bind(\"blockIdx.x\", 4):\n"
-        "      alloc S: shared window A[0 :+ 32, by*8 :+ 8]\n"
-        "      alloc T: shared window B[0 :+ 32, bx*8 :+ 8]\n"
-        "      for ty in bind(\"threadIdx.y\", 8):\n"
-        "        for tx in bind(\"threadIdx.x\", 8):\n"
-        "          alloc L: float32[1] local\n"
-        "          L[0] = 0\n"
-        "          for ko in range(4):\n"
-        "            S[ko*8 + tx, by*8 + ty] = A[ko*8 + tx, by*8 + ty]\n"
-        "            T[ko*8 + ty, bx*8 + tx] = B[ko*8 + ty, bx*8 + tx]\n"
-        "            barrier(\"shared\")\n"
-        "            for ki in range(8):\n"
-        "              L[0] += S[ko*8 + ki, by*8 + ty] * T[ko*8 + ki, bx*8 + tx]\n"
-        "            barrier(\"shared\")\n"
-        "          C[by*8 + ty, bx*8 + tx] = L[0]\n");
+                      "func matmul(A: float32[32, 32], B: float32[32, 32]) -> C: float32[32, 32]:\n"
+                      "  for by in bind(\"blockIdx.y\", 4):\n"
+                      "    for bx in bind(\"blockIdx.x\", 4):\n"
+                      "      alloc S: shared window A[0 :+ 32, by*8 :+ 8]\n"
+                      "      alloc T: shared window B[0 :+ 32, bx*8 :+ 8]\n"
+                      "      for ty in bind(\"threadIdx.y\", 8):\n"
+                      "        for tx in bind(\"threadIdx.x\", 8):\n"
+                      "          alloc L: float32[1] local\n"
+                      "          L[0] = 0\n"
+                      "          for ko in range(4):\n"
+                      "            S[ko*8 + tx, by*8 + ty] = A[ko*8 + tx, by*8 + ty]\n"
+                      "            T[ko*8 + ty, bx*8 + tx] = B[ko*8 + ty, bx*8 + tx]\n"
+                      "            barrier(\"shared\")\n"
+                      "            for ki in range(8):\n"
+                      "              L[0] += S[ko*8 + ki, by*8 + ty] * T[ko*8 + ki, bx*8 + tx]\n"
+                      "            barrier(\"shared\")\n"
+                      "          C[by*8 + ty, bx*8 + tx] = L[0]\n");
 }
 
 static void test_limits(void **state)
@@ -326,7 +326,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bounds), cmocka_unit_test(test_undefined),
-        cmocka_unit_test(test_races), cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_races),  cmocka_unit_test(test_threads),
         cmocka_unit_test(test_scopes), cmocka_unit_test(test_results),
         cmocka_unit_test(test_limits),
     };

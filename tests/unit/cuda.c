@@ -110,9 +110,11 @@ static void nothing_is_contracted(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
-    const char *ptx = ptx_of(A, "func f(A: float32[32]) -> C: float32[32]:\n"
-                                "  for tx in bind(\"threadIdx.x\", 32):\n"
-                                "    C[tx] = A[tx] * A[tx] + A[31 - tx]\n", "cuda");
+    const char *ptx = ptx_of(A,
+                             "func f(A: float32[32]) -> C: float32[32]:\n"
+                             "  for tx in bind(\"threadIdx.x\", 32):\n"
+                             "    C[tx] = A[tx] * A[tx] + A[31 - tx]\n",
+                             "cuda");
     assert_non_null(strstr(ptx, "mul.rn.f32"));
     assert_non_null(strstr(ptx, "add.rn.f32"));
     assert_null(strstr(ptx, "fma"));
@@ -123,8 +125,8 @@ static void nothing_is_contracted(void **state)
 static void operations_assemble(void **state)
 {
     (void)state;
-    static const char *const types[] = {"float32", "float64", "int8", "uint16", "int32", "int64",
-                                        "uint64", "bool"};
+    static const char *const types[] = {"float32", "float64", "int8",   "uint16",
+                                        "int32",   "int64",   "uint64", "bool"};
     Arena *A = arena_new(NULL);
     for (int t = 0; t < 8; t++) {
         bool f = t < 2;
@@ -189,20 +191,29 @@ static void programs_are_refused(void **state)
         {"cuda -O3", vector_add, ERR_cuda_option_unknown},
         {"cuda", F "  for i in range(4096):\n    C[i] = 0\n", ERR_cuda_not_bound},
         {"cuda", F "  for i in bind(\"threadIdx.x\", 4096):\n    C[i] = 0\n", ERR_cuda_too_many},
-        {"cuda", F "  for i in bind(\"threadIdx.x\", 64):\n"
-                   "    for j in bind(\"threadIdx.y\", 64):\n      C[i*64 + j] = 0\n",
+        {"cuda",
+         F "  for i in bind(\"threadIdx.x\", 64):\n"
+           "    for j in bind(\"threadIdx.y\", 64):\n      C[i*64 + j] = 0\n",
          ERR_too_many_threads},
-        {"cuda", F "  for i in range(4):\n    for j in bind(\"blockIdx.x\", 4):\n      C[i*4 + j] = 0\n",
+        {"cuda",
+         F "  for i in range(4):\n    for j in bind(\"blockIdx.x\", 4):\n      C[i*4 + j] = 0\n",
          ERR_cuda_block_inside},
-        {"cuda", F "  for i in range(4):\n    for j in bind(\"blockIdx.x\", 4):\n      C[j] = C[3 - j]\n",
+        {"cuda",
+         F "  for i in range(4):\n    for j in bind(\"blockIdx.x\", 4):\n      C[j] = C[3 - j]\n",
          ERR_barrier_blocks},
-        {"cuda", F "  for i in bind(\"blockIdx.x\", 4):\n    for j in bind(\"threadIdx.x\", 4):\n"
-                   "      C[i*4 + j] = 0\n    for j in bind(\"threadIdx.x\", 8):\n"
-                   "      C[i*8 + j + 64] = 0\n", ERR_thread_extent},
-        {"cuda", F "  for i in bind(\"blockIdx.x\", 4):\n    alloc T: float32[4]\n    T[0] = 0\n"
-                   "    C[i] = T[0]\n", ERR_cuda_global_inside},
-        {"cuda", F "  for i in bind(\"blockIdx.x\", 4):\n    alloc T: float32[20000] shared\n"
-                   "    T[0] = 0\n    C[i] = T[0]\n", ERR_cuda_shared_bytes},
+        {"cuda",
+         F "  for i in bind(\"blockIdx.x\", 4):\n    for j in bind(\"threadIdx.x\", 4):\n"
+           "      C[i*4 + j] = 0\n    for j in bind(\"threadIdx.x\", 8):\n"
+           "      C[i*8 + j + 64] = 0\n",
+         ERR_thread_extent},
+        {"cuda",
+         F "  for i in bind(\"blockIdx.x\", 4):\n    alloc T: float32[4]\n    T[0] = 0\n"
+           "    C[i] = T[0]\n",
+         ERR_cuda_global_inside},
+        {"cuda",
+         F "  for i in bind(\"blockIdx.x\", 4):\n    alloc T: float32[20000] shared\n"
+           "    T[0] = 0\n    C[i] = T[0]\n",
+         ERR_cuda_shared_bytes},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         Arena *A = arena_new(NULL);
@@ -270,8 +281,10 @@ static void faults_are_reported(void **state)
     Arena *A = arena_new(NULL);
     Err err = {0};
     use_driver(true);
-    Kernel *k = compile(A, "func f(A: float32[7], B: float32[7]) -> C: float32[7]:\n"
-                           "  for by in bind(\"blockIdx.y\", 7):\n    C[by] = A[by] + B[by]\n", &err);
+    Kernel *k = compile(A,
+                        "func f(A: float32[7], B: float32[7]) -> C: float32[7]:\n"
+                        "  for by in bind(\"blockIdx.y\", 7):\n    C[by] = A[by] + B[by]\n",
+                        &err);
     if (!k)
         fail_msg("%s", err.why);
     Tensor *t[3];
@@ -307,9 +320,9 @@ static void no_driver_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(examples_assemble),   cmocka_unit_test(matmul_is_good_code),
-        cmocka_unit_test(nothing_is_contracted), cmocka_unit_test(operations_assemble),
-        cmocka_unit_test(shapes_assemble),     cmocka_unit_test(programs_are_refused),
+        cmocka_unit_test(examples_assemble),        cmocka_unit_test(matmul_is_good_code),
+        cmocka_unit_test(nothing_is_contracted),    cmocka_unit_test(operations_assemble),
+        cmocka_unit_test(shapes_assemble),          cmocka_unit_test(programs_are_refused),
         cmocka_unit_test(data_goes_there_and_back), cmocka_unit_test(faults_are_reported),
         cmocka_unit_test(no_driver_is_said),
     };

@@ -1,5 +1,6 @@
-/* dep_sched.c -- the two witnesses of legality against each other: random steps that the primitives accept must
-** keep what integer sets find, and a loop that was made concurrent must be free of dependences. */
+/* dep_sched.c -- the two witnesses of legality against each other: random steps that
+** the primitives accept must keep what integer sets find, and a loop that was made
+** concurrent must be free of dependences. */
 #include "tests/dice.h"
 #include "tests/program.h"
 
@@ -75,9 +76,22 @@ static const char *const concurrent[] = {"parallel", "vectorize"};
 /* A random primitive with arguments from the program. */
 static const Prim *random_step(const Names *s, Arg *args, size_t *n)
 {
-    static const char *const names[] = {"split", "split", "fuse", "reorder", "reorder", "parallel", "vectorize",
-                                        "unroll", "compute_inline", "reverse_compute_inline", "compute_at", "compute_at",
-                                        "reverse_compute_at", "cache_read", "cache_write", "decompose_reduction"};
+    static const char *const names[] = {"split",
+                                        "split",
+                                        "fuse",
+                                        "reorder",
+                                        "reorder",
+                                        "parallel",
+                                        "vectorize",
+                                        "unroll",
+                                        "compute_inline",
+                                        "reverse_compute_inline",
+                                        "compute_at",
+                                        "compute_at",
+                                        "reverse_compute_at",
+                                        "cache_read",
+                                        "cache_write",
+                                        "decompose_reduction"};
     const char *name = names[below(16)];
     const char *loop = s->loop[below((long)s->nloops)], *block = s->block[below((long)s->nblocks)];
     *n = 0;
@@ -107,7 +121,8 @@ static const Prim *random_step(const Names *s, Arg *args, size_t *n)
 
 static void describe(Arena *A, const Version *v, const char *what, const Err *err)
 {
-    fail_msg("%s: %s; %s\n%s%s", what, err->why, err->witness, version_trace(A, v, "s"), ir_text(A, v->func));
+    fail_msg("%s: %s; %s\n%s%s", what, err->why, err->witness, version_trace(A, v, "s"),
+             ir_text(A, v->func));
 }
 
 /* Every loop that is said to run concurrently must be free of dependences. */
@@ -125,9 +140,10 @@ static void check_loops(Arena *A, const Version *v, Counts *count)
     }
 }
 
-/* A refusal to run a loop concurrently is right, or at least no more than cautious; counts the latter. */
-static void check_refusal(const Version *v, const Names *s, const Prim *p, const Arg *args, const Err *why,
-                          Counts *count)
+/* A refusal to run a loop concurrently is right, or at least no more than cautious;
+** counts the latter. */
+static void check_refusal(const Version *v, const Names *s, const Prim *p, const Arg *args,
+                          const Err *why, Counts *count)
 {
     bool is_concurrent = false;
     for (size_t i = 0; i < 2; i++)
@@ -198,7 +214,8 @@ static void half_a_reduction_stays(void **state)
     Arena *A = arena_new(NULL);
     Err err = {0};
     Version *v = version_new(A, parse(A, programs[3]));
-    Arg decompose[] = {given_str("S"), given_str("d")}, at[] = {given_str("S.init"), given_str("e")};
+    Arg decompose[] = {given_str("S"), given_str("d")},
+        at[] = {given_str("S.init"), given_str("e")};
     Version *w = version_apply(v, prim_find("decompose_reduction"), 2, decompose, &err);
     assert_non_null(w);
     assert_null(version_apply(w, prim_find("compute_at"), 2, at, &err));
@@ -216,8 +233,9 @@ static void random_schedules(void **state)
     Counts count = {0};
     for (int t = 0; t < trials; t++)
         trial(programs[t % 5], &count);
-    print_message("%ld steps, %ld refused; %ld programs, %ld unknown; %ld concurrent loops, %ld refusals only cautious\n",
-                  count.steps, count.refused, count.checked, count.unknown, count.loops, count.cautious);
+    print_message(
+        "%ld steps, %ld refused; %ld programs, %ld unknown; %ld concurrent loops, %ld refusals only cautious\n",
+        count.steps, count.refused, count.checked, count.unknown, count.loops, count.cautious);
     assert_true(count.steps > trials);
     assert_true(count.loops > trials / 20);
     assert_true(count.unknown * 10 < count.checked);

@@ -1,8 +1,9 @@
 /* exec.c -- the worker and the runner: kernels that behave, and every way in which they may not.
 **
-** This program is its own worker and runner.  As a worker it "compiles" a text by writing a jump to
-** the C function that an entry names; as a runner it offers those functions.  So the processes, the
-** code window, the pool and the faults are the real ones, and no compiler is needed.   test: threads */
+** This program is its own worker and runner.  As a worker it "compiles" a text by
+** writing a jump to the C function that an entry names; as a runner it offers those
+** functions.  So the processes, the code window, the pool and the faults are the real
+** ones, and no compiler is needed. test: threads */
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -268,13 +269,17 @@ typedef struct Named {
     KernelFn *fn;
 } Named;
 
-#define K(name) {#name, name}
+#define K(name)     \
+    {               \
+#name, name \
+    }
 static const Named kernels[] = {
-    K(k_empty), K(k_add), K(k_parallel), K(k_nested), K(k_temporary), K(k_read_end),
-    K(k_write_end), K(k_write_one), K(k_write_before), K(k_read_far_before), K(k_write_input),
-    K(k_null), K(k_wild), K(k_jump), K(k_divide), K(k_illegal), K(k_abort), K(k_stack),
-    K(k_endless), K(k_polite), K(k_killed), K(k_exit), K(k_temporary_end), K(k_hungry),
-    K(k_parallel_fault), K(k_assert), K(k_checked), K(k_slow)};
+    K(k_empty),       K(k_add),       K(k_parallel),      K(k_nested),       K(k_temporary),
+    K(k_read_end),    K(k_write_end), K(k_write_one),     K(k_write_before), K(k_read_far_before),
+    K(k_write_input), K(k_null),      K(k_wild),          K(k_jump),         K(k_divide),
+    K(k_illegal),     K(k_abort),     K(k_stack),         K(k_endless),      K(k_polite),
+    K(k_killed),      K(k_exit),      K(k_temporary_end), K(k_hungry),       K(k_parallel_fault),
+    K(k_assert),      K(k_checked),   K(k_slow)};
 enum { NKERNELS = sizeof kernels / sizeof *kernels };
 
 /* ---- the compiler: entries become jumps to the functions above ---- */
@@ -347,8 +352,12 @@ static const KernelParam params[] = {{"A", false}, {"C", true}};
 
 static ExecSource source_of(const char *text, const ExecEntry *entry)
 {
-    return (ExecSource){.module = "test", .target = "llvm", .text = text, .length = strlen(text),
-                        .entries = entry, .nentries = 1};
+    return (ExecSource){.module = "test",
+                        .target = "llvm",
+                        .text = text,
+                        .length = strlen(text),
+                        .entries = entry,
+                        .nentries = 1};
 }
 
 static Kernel *kernel_named(const char *name)
@@ -399,8 +408,8 @@ static void inputs_of_every_kind(void **state)
     Kernel *k = kernel_named("k_add");
     Tensor *wide = tensor_new(DT_float32, 2, (int64_t[]){N, 3}, NULL);
     tensor_arange(wide, 0, 1);
-    Tensor *column = tensor_pick(wide, 1, 1, NULL), *tail = tensor_new(DT_float32, 1,
-                                                                       (int64_t[]){N}, NULL);
+    Tensor *column = tensor_pick(wide, 1, 1, NULL),
+           *tail = tensor_new(DT_float32, 1, (int64_t[]){N}, NULL);
     Err err = {0};
     ExecCall calls[2] = {{k, (Tensor *[]){column, tail}, (int64_t[]){N}, 1},
                          {k, (Tensor *[]){tail, C}, (int64_t[]){N}, 1}};
@@ -434,7 +443,8 @@ typedef struct Fault {
 static const Fault faults[] = {
     {"k_read_end", ERR_kernel_out_of_bounds, "reads outside A: A[1", 0},
     {"k_write_end", ERR_kernel_out_of_bounds, "writes outside C: C[100]", 0},
-    {"k_write_one", ERR_kernel_out_of_bounds, "writes outside C: C[103], but it is float32[100]", 0},
+    {"k_write_one", ERR_kernel_out_of_bounds, "writes outside C: C[103], but it is float32[100]",
+     0},
     {"k_write_before", ERR_kernel_out_of_bounds, "writes outside C: C[-5]", 0},
     {"k_read_far_before", ERR_kernel_out_of_bounds, "reads outside A: A[-2000]", 0},
     {"k_write_input", ERR_kernel_wrote_input, "its input A at A[42]", 0},
@@ -659,9 +669,12 @@ int main(int argc, char **argv)
     if (served >= 0)
         return served;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kernels_that_behave), cmocka_unit_test(inputs_of_every_kind),
-        cmocka_unit_test(faults_are_survived), cmocka_unit_test(interrupted_soon),
-        cmocka_unit_test(compilers_that_fail), cmocka_unit_test(window_is_reused),
+        cmocka_unit_test(kernels_that_behave),
+        cmocka_unit_test(inputs_of_every_kind),
+        cmocka_unit_test(faults_are_survived),
+        cmocka_unit_test(interrupted_soon),
+        cmocka_unit_test(compilers_that_fail),
+        cmocka_unit_test(window_is_reused),
         cmocka_unit_test(timing),
     };
     return cmocka_run_group_tests(tests, open_session, close_session);

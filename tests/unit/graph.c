@@ -128,17 +128,31 @@ static void text_mistakes_are_told(void **state)
     (void)state;
     Err err;
     assert_int_equal(parse_error("", &err), ERR_text_syntax);
-    assert_int_equal(parse_error("graph f(x: float32[2]) -> (y):\n  relu1 = nosuch(x)\n  return y = relu1", &err), ERR_text_syntax);
+    assert_int_equal(
+        parse_error("graph f(x: float32[2]) -> (y):\n  relu1 = nosuch(x)\n  return y = relu1",
+                    &err),
+        ERR_text_syntax);
     assert_non_null(strstr(err.why, "no operator is called 'nosuch'"));
-    assert_int_equal(parse_error("graph f(x: float32[2]) -> (y):\n  relu1: float32[3] = relu(x)\n  return y = relu1", &err), ERR_text_syntax);
+    assert_int_equal(
+        parse_error(
+            "graph f(x: float32[2]) -> (y):\n  relu1: float32[3] = relu(x)\n  return y = relu1",
+            &err),
+        ERR_text_syntax);
     assert_non_null(strstr(err.why, "relu1 is float32[2]"));
-    assert_int_equal(parse_error("graph f(x: float32[2]) -> (y):\n  relu1 = relu(z)\n  return y = relu1", &err), ERR_text_syntax);
-    assert_int_equal(parse_error("graph f(x: float32[2]) -> (y):\n  relu1 = relu(x)", &err), ERR_text_syntax);
-    assert_int_equal(parse_error("graph f(x: float32[2]) -> (y):\n  add1 = add(x, w: float32[2] data<00000000000000000000000000000001>)\n  return y = add1", &err),
-                     ERR_graph_no_data);
+    assert_int_equal(
+        parse_error("graph f(x: float32[2]) -> (y):\n  relu1 = relu(z)\n  return y = relu1", &err),
+        ERR_text_syntax);
+    assert_int_equal(parse_error("graph f(x: float32[2]) -> (y):\n  relu1 = relu(x)", &err),
+                     ERR_text_syntax);
+    assert_int_equal(
+        parse_error(
+            "graph f(x: float32[2]) -> (y):\n  add1 = add(x, w: float32[2] data<00000000000000000000000000000001>)\n  return y = add1",
+            &err),
+        ERR_graph_no_data);
 }
 
-static ErrCode node_error(const char *op, const char *inputs, const GArg *arg, size_t nargs, Err *err)
+static ErrCode node_error(const char *op, const char *inputs, const GArg *arg, size_t nargs,
+                          Err *err)
 {
     GraphBuilder *b = gb_new(NULL, "f");
     ValueId in[4], out[1];
@@ -149,7 +163,8 @@ static ErrCode node_error(const char *op, const char *inputs, const GArg *arg, s
         in[nin++] = gb_input(b, "x", NULL, gb_type(b, t, 4, dim));
     }
     *err = (Err){0};
-    GNodeSpec spec = {.op = graph_op_find(op), .in = in, .nin = nin, .arg = arg, .nargs = nargs, .nout = 1};
+    GNodeSpec spec = {
+        .op = graph_op_find(op), .in = in, .nin = nin, .arg = arg, .nargs = nargs, .nout = 1};
     assert_false(gb_node(b, &spec, out, err));
     gb_drop(b);
     return err->code;
@@ -159,7 +174,8 @@ static void wrong_nodes_are_refused(void **state)
 {
     (void)state;
     Err err;
-    GArg odd = {"stride", {.kind = GA_INT, .at.i = 2}}, wrong = {"group", {.kind = GA_STR, .at.s = "two"}};
+    GArg odd = {"stride", {.kind = GA_INT, .at.i = 2}},
+         wrong = {"group", {.kind = GA_STR, .at.s = "two"}};
     GArg groups = {"group", {.kind = GA_INT, .at.i = 7}};
     assert_int_equal(node_error("relu", "", NULL, 0, &err), ERR_graph_arity);
     assert_int_equal(node_error("add", "fff", NULL, 0, &err), ERR_graph_arity);
@@ -215,7 +231,8 @@ static void sizes_are_bound(void **state)
 {
     (void)state;
     Err err = {0};
-    Graph *g = parse("graph f(x: float32[n, 3]) -> (y):\n  flatten1 = flatten(x)\n  return y = flatten1\n");
+    Graph *g = parse(
+        "graph f(x: float32[n, 3]) -> (y):\n  flatten1 = flatten(x)\n  return y = flatten1\n");
     assert_null(graph_lower(g, &err));
     assert_int_equal(err.code, ERR_graph_not_static);
     assert_string_equal(err.fix, "bind the sizes: g = g:bind{n = 1}");
@@ -270,15 +287,18 @@ static void shapes_not_said_are_the_tensors(void **state)
 {
     (void)state;
     Err err = {0};
-    Graph *g = parse("graph f(x: float32[*], y: float32[?, 3]) -> ():\n  a = add(x, y)\n  return a\n");
-    Tensor *in[2] = {random_tensor(1, (int64_t[]){3}, 1), random_tensor(2, (int64_t[]){2, 3}, 2)}, *out = NULL;
+    Graph *g =
+        parse("graph f(x: float32[*], y: float32[?, 3]) -> ():\n  a = add(x, y)\n  return a\n");
+    Tensor *in[2] = {random_tensor(1, (int64_t[]){3}, 1), random_tensor(2, (int64_t[]){2, 3}, 2)},
+           *out = NULL;
     Graph *bound = graph_bind_to(g, in, &err);
     assert_non_null(bound);
     Module *m = graph_lower(bound, &err);
     assert_non_null(m);
     assert_true(graph_interpret(m, in, &out, &err));
     assert_int_equal(out->shape[0], 2);
-    assert_true(tensor_at(out, 4).f == (double)(float)(tensor_at(in[0], 1).f + tensor_at(in[1], 4).f));
+    assert_true(tensor_at(out, 4).f ==
+                (double)(float)(tensor_at(in[0], 1).f + tensor_at(in[1], 4).f));
     tensor_release(out);
     tensor_release(in[0]);
     tensor_release(in[1]);
@@ -335,7 +355,8 @@ static void fusion_keeps_the_meaning_and_says_why(void **state)
     assert_string_equal(fused->group[0].name, "conv1");
     assert_int_equal(fused->group[0].n, 4);
     Arena *A = arena_new(NULL);
-    assert_string_equal(graph_why(A, fused, "add1", "max_pool1"), "add1 -> max_pool1: not fused: max_pool1 takes a tail, not a head\n");
+    assert_string_equal(graph_why(A, fused, "add1", "max_pool1"),
+                        "add1 -> max_pool1: not fused: max_pool1 takes a tail, not a head\n");
     assert_non_null(strstr(graph_why(A, fused, "conv1", NULL), "fused"));
     assert_null(graph_why(A, fused, "conv1", "max_pool1"));
     for (uint32_t i = 0; i < fused->nedges; i++)
@@ -352,12 +373,14 @@ static void fusion_keeps_the_meaning_and_says_why(void **state)
 static void dead_code_goes(void **state)
 {
     (void)state;
-    Graph *g = parse("graph f(x: float32[3]) -> (y):\n  relu1 = relu(x)\n  neg1 = neg(x)\n  identity1 = identity(relu1)\n  return y = identity1\n");
+    Graph *g = parse(
+        "graph f(x: float32[3]) -> (y):\n  relu1 = relu(x)\n  neg1 = neg(x)\n  identity1 = identity(relu1)\n  return y = identity1\n");
     Graph *live = pass(g, "dead_code", NULL), *plain = pass(live, "simplify", NULL);
     assert_int_equal(live->nnodes, 2);
     assert_int_equal(plain->nnodes, 1);
     Arena *A = arena_new(NULL);
-    assert_string_equal(graph_diff(A, g, live), "- neg1: float32[3] = neg(x)\n  2 nodes unchanged\n");
+    assert_string_equal(graph_diff(A, g, live),
+                        "- neg1: float32[3] = neg(x)\n  2 nodes unchanged\n");
     assert_string_equal(graph_diff(A, g, g), "(unchanged)\n");
     /* What did not change is the same pointer. */
     assert_ptr_equal(g->node[0], live->node[0]);
@@ -371,7 +394,8 @@ static void other_kernels_are_refused(void **state)
 {
     (void)state;
     Err err = {0};
-    Graph *g = parse("graph f(x: float32[3]) -> (y):\n  relu1 = relu(x)\n  reduce_sum1 = reduce_sum(relu1)\n  return y = reduce_sum1\n");
+    Graph *g = parse(
+        "graph f(x: float32[3]) -> (y):\n  relu1 = relu(x)\n  reduce_sum1 = reduce_sum(relu1)\n  return y = reduce_sum1\n");
     Module *m = graph_lower(g, &err);
     assert_non_null(m);
     assert_int_equal(module_find(m, "reduce_sum1"), 1);
@@ -388,7 +412,8 @@ static void other_kernels_are_refused(void **state)
 static void broken_graphs_are_found(void **state)
 {
     (void)state;
-    Graph *g = parse("graph f(x: float32[3]) -> (y):\n  relu1 = relu(x)\n  neg1 = neg(relu1)\n  return y = neg1\n");
+    Graph *g = parse(
+        "graph f(x: float32[3]) -> (y):\n  relu1 = relu(x)\n  neg1 = neg(relu1)\n  return y = neg1\n");
     const GNode *backwards[] = {g->node[1], g->node[0]}, *twins[] = {g->node[0], g->node[0]};
     GValue named = *g->value[g->node[1]->out[0]];
     named.name = g->value[g->node[0]->out[0]]->name;
@@ -407,8 +432,13 @@ static void broken_graphs_are_found(void **state)
     bad[5].group = part;
     bad[4].ngroups = bad[5].ngroups = 1;
     bad[6].ninputs = 0;
-    static const char *const says[] = {"neg1 reads a value before", "two nodes are named relu1", "two values are named",
-                                       "nothing computes the output y", "does not follow", "do not cover", "relu1 reads"};
+    static const char *const says[] = {"neg1 reads a value before",
+                                       "two nodes are named relu1",
+                                       "two values are named",
+                                       "nothing computes the output y",
+                                       "does not follow",
+                                       "do not cover",
+                                       "relu1 reads"};
     for (int i = 0; i < 7; i++) {
         Err err = {0};
         assert_false(graph_verify(&bad[i], true, &err));
@@ -424,7 +454,8 @@ static void inputs_of_another_type_are_refused(void **state)
     (void)state;
     Err err = {0};
     Graph *g = parse("graph f(x: float32[n, 3]) -> (y):\n  relu1 = relu(x)\n  return y = relu1\n");
-    Tensor *wide = random_tensor(2, (int64_t[]){2, 4}, 1), *right = random_tensor(2, (int64_t[]){2, 3}, 1);
+    Tensor *wide = random_tensor(2, (int64_t[]){2, 4}, 1),
+           *right = random_tensor(2, (int64_t[]){2, 3}, 1);
     assert_null(graph_bind_to(g, &wide, &err));
     assert_int_equal(err.code, ERR_graph_other_input);
     Graph *bound = graph_bind_to(g, &right, &err);

@@ -15,7 +15,8 @@ static void expect(const char *body, const char *why)
 {
     Arena *A = arena_new(NULL);
     Err err = {0};
-    const char *text = arena_printf(A, "func f(A: int32[8], P: int32[4, 6], D: int64[8]) -> B: int32[8]:\n%s", body);
+    const char *text = arena_printf(
+        A, "func f(A: int32[8], P: int32[4, 6], D: int64[8]) -> B: int32[8]:\n%s", body);
     bool inside = inside_buffers(A, parse_verified(A, text), &err);
     if (inside != !*why || strcmp(err.why, why) != 0)
         fail_msg("said: %s\nnot:  %s\n%s", err.why, why, text);
@@ -36,8 +37,9 @@ static void what_is_certain(void **state)
     expect("  for i in range(8):\n    B[i] = A[8]\n",
            "the program at i=0 reads A[8], but dimension 0 of A has 8 elements, 0 to 7");
     /* axes are sums over loops, and a negative factor ends at the first iteration */
-    expect("  for o in range(2):\n    for i in range(4):\n      block Y(y = o*4 + i, z = 3 - i):\n        B[y] = P[z, y]\n",
-           "Y at y=7, z=0 reads P[0, 7], but dimension 1 of P has 6 elements, 0 to 5");
+    expect(
+        "  for o in range(2):\n    for i in range(4):\n      block Y(y = o*4 + i, z = 3 - i):\n        B[y] = P[z, y]\n",
+        "Y at y=7, z=0 reads P[0, 7], but dimension 1 of P has 6 elements, 0 to 5");
     expect("  for i in range(8):\n    for k in range(4):\n      B[i] += P[k + 1, D[i]]\n",
            "the program at i=0, k=3 reads P[4, …], but dimension 0 of P has 4 elements, 0 to 3");
     /* what decides is evaluated, whatever is decided */
@@ -54,13 +56,17 @@ static void what_passes(void **state)
     expect("  for i in range(8):\n    B[i] = select(i < 7, A[i + 1], 0)\n", "");
     expect("  for i in range(8):\n    B[i] = select(i < 7 and A[i + 1] > 0, 1, 0)\n", "");
     expect("  for i in range(8):\n    B[i] = select(i == 7 or A[i + 1] > 0, 1, 0)\n", "");
-    expect("  for i in range(8):\n    if i < 7:\n      B[i] = A[i + 1]\n    else:\n      B[i] = A[i + 1 - 1]\n", "");
+    expect(
+        "  for i in range(8):\n    if i < 7:\n      B[i] = A[i + 1]\n    else:\n      B[i] = A[i + 1 - 1]\n",
+        "");
     expect("  for i in range(8):\n    block Y(y = i + 1) where y < 8:\n      B[y] = A[y]\n", "");
     expect("  for i in range(8):\n    B[i] = A[D[i]]\n", "");
     expect("  for i in range(8):\n    for k in range(0):\n      B[i] += A[i + 100]\n", "");
     /* terms that cancel, here and through an axis; and one that wraps to where it began */
     expect("  for i in range(8):\n    B[i] = A[i + 3*i - 3*i]\n", "");
-    expect("  for o in range(100):\n    for i in range(8):\n      block Y(y = i - o, z = o):\n        B[y + z] = A[z + y]\n", "");
+    expect(
+        "  for o in range(100):\n    for i in range(8):\n      block Y(y = i - o, z = o):\n        B[y + z] = A[z + y]\n",
+        "");
     expect("  for i in range(8):\n    B[i] = A[i*4611686018427387904*4 + i]\n", "");
     expect("  for i in range(8):\n    B[i] = A[(i + 1) % 8]\n", "");
 }
@@ -81,7 +87,8 @@ static const char *random_program(Arena *A, bool sums)
     Buf b = buf_new(A);
     int rows = below(5), cols = 1 + below(5);
     bool block = below(2), where = block && !sums && below(3) == 0;
-    buf_printf(&b, "func f(A: int32[9], P: int32[5, 7], D: int64[9]) -> B: int32[%d, %d]:\n", rows, cols);
+    buf_printf(&b, "func f(A: int32[9], P: int32[5, 7], D: int64[9]) -> B: int32[%d, %d]:\n", rows,
+               cols);
     buf_printf(&b, "  for i in range(%d):\n    for j in range(%d):\n", rows, cols);
     if (block)
         buf_puts(&b, below(2) ? "      block Y(x = i, y = j)" : "      block Y(y = j, x = i)");
@@ -114,7 +121,8 @@ static bool checked(Arena *A, const Node *f, Err *err)
         int64_t *shape = arena_alloc(A, IR_MAX_RANK * sizeof *shape);
         for (size_t d = 0; d < ir_rank(b); d++)
             shape[d] = ir_dim(b, d);
-        io[i] = (InterpBuffer){(DType)b->type, ir_rank(b), shape, arena_alloc(A, MOST * sizeof(int64_t))};
+        io[i] = (InterpBuffer){(DType)b->type, ir_rank(b), shape,
+                               arena_alloc(A, MOST * sizeof(int64_t))};
         memset(io[i].data, 0, MOST * sizeof(int64_t));
     }
     return check_run(f, n, io, &(CheckOptions){.partial = true}, err);

@@ -59,17 +59,16 @@ static void test_window_where_if(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
-    const Node *f = parse(A,
-        "func f(A: int32[10]) -> C: int32[10]:\n"
-        "  for yo in range(3):\n"
-        "    alloc T: int32[10] local window [yo*4 :+ 4]\n"
-        "    for yi in range(4):\n"
-        "      block T(y = yo*4 + yi) where y < 10:\n"
-        "        T[y] = select(y == 9, 100, A[y + 1])\n"
-        "    for yi in range(4):\n"
-        "      if yo*4 + yi < 10:\n"
-        "        block C(y = yo*4 + yi):\n"
-        "          C[y] = T[y] * 2\n");
+    const Node *f = parse(A, "func f(A: int32[10]) -> C: int32[10]:\n"
+                             "  for yo in range(3):\n"
+                             "    alloc T: int32[10] local window [yo*4 :+ 4]\n"
+                             "    for yi in range(4):\n"
+                             "      block T(y = yo*4 + yi) where y < 10:\n"
+                             "        T[y] = select(y == 9, 100, A[y + 1])\n"
+                             "    for yi in range(4):\n"
+                             "      if yo*4 + yi < 10:\n"
+                             "        block C(y = yo*4 + yi):\n"
+                             "          C[y] = T[y] * 2\n");
     int32_t a[10], c[10];
     for (int i = 0; i < 10; i++)
         a[i] = i;
@@ -90,11 +89,12 @@ static void test_combiners(void **state)
     int want[4] = {(int8_t)223, (int8_t)(100 * -7 * 100 * 3 * 27), 100, -7};
     for (int i = 0; i < 4; i++) {
         const char *text = arena_printf(A,
-            "func f(A: int8[5]) -> C: int8[]:\n"
-            "  for k in range(5):\n"
-            "    block C(k: reduce):\n"
-            "      init: C[] = %s\n"
-            "      C[] %s A[k]\n", inits[i], ops[i]);
+                                        "func f(A: int8[5]) -> C: int8[]:\n"
+                                        "  for k in range(5):\n"
+                                        "    block C(k: reduce):\n"
+                                        "      init: C[] = %s\n"
+                                        "      C[] %s A[k]\n",
+                                        inits[i], ops[i]);
         run_ok(parse(A, text), (void *[]){a, &c});
         assert_int_equal(c, want[i]);
     }
@@ -102,7 +102,8 @@ static void test_combiners(void **state)
     run_ok(parse(A, "func f(X: float32[2], Y: float32[2]) -> C: float32[]:\n"
                     "  C[] = 0\n"
                     "  for k in range(2):\n"
-                    "    C[] fma= X[1 - k] * Y[1 - k]\n"), (void *[]){x, y, &r});
+                    "    C[] fma= X[1 - k] * Y[1 - k]\n"),
+           (void *[]){x, y, &r});
     assert_true(r == -0x1p-24f); /* the product 1 - 2^-24 is not rounded to 1 */
     arena_release(A);
 }
@@ -111,8 +112,11 @@ static void test_combiners(void **state)
 static void test_operators(void **state)
 {
     (void)state;
-    static const double special[] = {0, -0.0, 1, -1, 2, 3, -3, 0.5, 7, 1e30, -1e30, INFINITY, -INFINITY,
-                                     NAN, 1.17549435e-38, 255, -128, 65536, 9e18, -9.3e18, 31, 63};
+    static const double special[] = {0,     -0.0,     1,         -1,   2,
+                                     3,     -3,       0.5,       7,    1e30,
+                                     -1e30, INFINITY, -INFINITY, NAN,  1.17549435e-38,
+                                     255,   -128,     65536,     9e18, -9.3e18,
+                                     31,    63};
     enum { COUNT = sizeof special / sizeof *special };
     Arena *A = arena_new(NULL);
     size_t compared = 0;
@@ -122,7 +126,8 @@ static void test_operators(void **state)
             if (!op_info[op].symbol || ((flags & OPF_INT) && dtype_is_float((DType)t)) ||
                 ((flags & OPF_LOGIC) != 0) != (t == DT_bool))
                 continue;
-            const Node *v[2] = {ir_var_like(A, (DType)t, "a", NULL, 0), ir_var_like(A, (DType)t, "b", NULL, 0)};
+            const Node *v[2] = {ir_var_like(A, (DType)t, "a", NULL, 0),
+                                ir_var_like(A, (DType)t, "b", NULL, 0)};
             InterpExpr *e = interp_compile(A, ir_binary(A, (Op)op, v[0], v[1]), 2, v, NULL);
             assert_non_null(e);
             for (int i = 0; i < COUNT * COUNT; i++) {
@@ -130,7 +135,8 @@ static void test_operators(void **state)
                 for (int j = 0; j < 2; j++)
                     in[j] = dtype_convert((DType)t, DT_float64,
                                           (Scalar){.f = special[j ? i % COUNT : i / COUNT]});
-                Scalar want = ir_eval_binary((Op)op, (DType)t, in[0], in[1]), got = interp_eval(e, in);
+                Scalar want = ir_eval_binary((Op)op, (DType)t, in[0], in[1]),
+                       got = interp_eval(e, in);
                 bool truth = flags & (OPF_COMPARE | OPF_LOGIC);
                 bool both_nan = !truth && dtype_is_float((DType)t) && isnan(want.f) && isnan(got.f);
                 if (!both_nan && want.i != got.i)
@@ -165,22 +171,33 @@ static void test_calls(void **state)
         DType t;
         double x, want;
     } rows[] = {
-        {"round(x)", DT_float32, 2.5, 2}, {"round(x)", DT_float32, -0.5, 0},
-        {"floor(x)", DT_float64, -1.5, -2}, {"ceil(x)", DT_float64, -1.5, -1},
-        {"trunc(x)", DT_float32, -1.5, -1}, {"abs(x)", DT_int8, -128, -128},
-        {"abs(x)", DT_float32, -3, 3}, {"sqrt(x)", DT_float32, 2, (double)1.41421354f},
+        {"round(x)", DT_float32, 2.5, 2},
+        {"round(x)", DT_float32, -0.5, 0},
+        {"floor(x)", DT_float64, -1.5, -2},
+        {"ceil(x)", DT_float64, -1.5, -1},
+        {"trunc(x)", DT_float32, -1.5, -1},
+        {"abs(x)", DT_int8, -128, -128},
+        {"abs(x)", DT_float32, -3, 3},
+        {"sqrt(x)", DT_float32, 2, (double)1.41421354f},
         {"select(isnan(x), 1.0, 2.0)", DT_float32, NAN, 1},
         {"select(isinf(x), 1.0, 2.0)", DT_float32, -INFINITY, 1},
         {"float32(reinterpret(int32, x))", DT_float32, 1, 1065353216},
-        {"float64(int32(x))", DT_float64, 3e10, 2147483647}, {"float64(int32(x))", DT_float64, NAN, 0},
-        {"float64(uint8(x))", DT_float64, -5, 0}, {"float64(bool(x))", DT_float64, 0.25, 1},
+        {"float64(int32(x))", DT_float64, 3e10, 2147483647},
+        {"float64(int32(x))", DT_float64, NAN, 0},
+        {"float64(uint8(x))", DT_float64, -5, 0},
+        {"float64(bool(x))", DT_float64, 0.25, 1},
         {"let t = x * x in t + t", DT_float32, 3, 18},
         {"let t = x in (let u = t + 1.0 in u * t)", DT_float32, 3, 12},
         {"fma(x, x, -1.0)", DT_float32, 1 + 0x1p-12, 0x1p-11 + 0x1p-24},
         {"x * x - 1.0", DT_float32, 1 + 0x1p-12, 0x1p-11},
-        {"x << 7", DT_int8, 3, -128}, {"x << 8", DT_int8, 1, 0}, {"x >> 9", DT_int8, -3, -1},
-        {"x // 0", DT_int32, 7, 0}, {"x % 0", DT_int32, 7, 0}, {"x // -2", DT_int32, 7, -4},
-        {"x / -2", DT_int32, 7, -3}, {"-x", DT_int8, -128, -128},
+        {"x << 7", DT_int8, 3, -128},
+        {"x << 8", DT_int8, 1, 0},
+        {"x >> 9", DT_int8, -3, -1},
+        {"x // 0", DT_int32, 7, 0},
+        {"x % 0", DT_int32, 7, 0},
+        {"x // -2", DT_int32, 7, -4},
+        {"x / -2", DT_int32, 7, -3},
+        {"-x", DT_int8, -128, -128},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         double got = eval1(A, rows[i].text, rows[i].t, rows[i].x);
@@ -195,10 +212,9 @@ static void test_lazy(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
-    const Node *f = parse(A,
-        "func pad(A: float32[4]) -> C: float32[6]:\n"
-        "  for i in range(6):\n"
-        "    C[i] = select(i >= 1 and i < 5 and A[i - 1] > 0, A[i - 1], 7)\n");
+    const Node *f = parse(A, "func pad(A: float32[4]) -> C: float32[6]:\n"
+                             "  for i in range(6):\n"
+                             "    C[i] = select(i >= 1 and i < 5 and A[i - 1] > 0, A[i - 1], 7)\n");
     float a[4] = {1, -2, 3, 4}, c[6], want[6] = {7, 1, 7, 3, 4, 7};
     run_ok(f, (void *[]){a, c});
     assert_memory_equal(c, want, sizeof c);
@@ -209,12 +225,11 @@ static void test_out_of_bounds(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
-    const Node *f = parse(A,
-        "func f(A: float32[3, 4]) -> C: float32[3, 4]:\n"
-        "  for y in range(3):\n"
-        "    for x in range(4):\n"
-        "      block C(v = y, w = x):\n"
-        "        C[v, w] = A[v, w + 1]\n");
+    const Node *f = parse(A, "func f(A: float32[3, 4]) -> C: float32[3, 4]:\n"
+                             "  for y in range(3):\n"
+                             "    for x in range(4):\n"
+                             "      block C(v = y, w = x):\n"
+                             "        C[v, w] = A[v, w + 1]\n");
     float a[12] = {0}, c[12];
     Err err = {0};
     assert_false(run(f, (void *[]){a, c}, NULL, &err));
@@ -228,11 +243,10 @@ static void test_limits(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
-    const Node *f = parse(A,
-        "func f() -> C: float32[1]:\n"
-        "  for y in range(1000000000):\n"
-        "    for x in range(1000000000):\n"
-        "      C[0] = 1\n");
+    const Node *f = parse(A, "func f() -> C: float32[1]:\n"
+                             "  for y in range(1000000000):\n"
+                             "    for x in range(1000000000):\n"
+                             "      C[0] = 1\n");
     float c[1];
     Err err = {0};
     assert_false(run(f, (void *[]){c}, &(InterpLimits){.iterations = 100000}, &err));
@@ -256,7 +270,8 @@ static void test_arguments(void **state)
     const Node *f = parse(A, matmul);
     float a[12];
     int64_t shape[2] = {3, 2}, wrong[2] = {3, 3};
-    InterpBuffer io[3] = {{DT_float32, 2, shape, a}, {DT_float32, 2, wrong, a}, {DT_float32, 2, shape, a}};
+    InterpBuffer io[3] = {
+        {DT_float32, 2, shape, a}, {DT_float32, 2, wrong, a}, {DT_float32, 2, shape, a}};
     Err err = {0};
     assert_false(interp_run(f, 2, io, NULL, &err));
     assert_int_equal(err.code, ERR_argument_count);
@@ -287,12 +302,11 @@ static void test_no_leaks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matmul), cmocka_unit_test(test_window_where_if),
-        cmocka_unit_test(test_combiners), cmocka_unit_test(test_operators),
-        cmocka_unit_test(test_calls), cmocka_unit_test(test_lazy),
+        cmocka_unit_test(test_matmul),        cmocka_unit_test(test_window_where_if),
+        cmocka_unit_test(test_combiners),     cmocka_unit_test(test_operators),
+        cmocka_unit_test(test_calls),         cmocka_unit_test(test_lazy),
         cmocka_unit_test(test_out_of_bounds), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_arguments),
-        cmocka_unit_test(test_no_leaks),
+        cmocka_unit_test(test_arguments),     cmocka_unit_test(test_no_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

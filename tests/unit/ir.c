@@ -59,9 +59,12 @@ static void names_do_not_count(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
-    const Node *f = parse(A, "func f(A: int8[4]) -> B: int8[4]:\n for i in range(4):\n  B[i] = A[i]\n");
-    const Node *g = parse(A, "func g(X: int8[4]) -> Y: int8[4]:\n for j in range(4):\n  Y[j] = X[j]\n");
-    const Node *h = parse(A, "func g(X: int8[4]) -> Y: int8[4]:\n for j in range(4):\n  Y[j] = Y[j]\n");
+    const Node *f =
+        parse(A, "func f(A: int8[4]) -> B: int8[4]:\n for i in range(4):\n  B[i] = A[i]\n");
+    const Node *g =
+        parse(A, "func g(X: int8[4]) -> Y: int8[4]:\n for j in range(4):\n  Y[j] = X[j]\n");
+    const Node *h =
+        parse(A, "func g(X: int8[4]) -> Y: int8[4]:\n for j in range(4):\n  Y[j] = Y[j]\n");
     assert_true(ir_equal(f, g));
     assert_false(ir_equal(f, h));
     assert_true(ir_equal(f->kid[Func_body], ir_fresh(A, f->kid[Func_body])));
@@ -73,16 +76,26 @@ static void bad_text_is_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", "func", "func f(", "func f() -> :\n", "func f() -> B: int8[4]:\n",
-        "func f() -> B: int8[4]:\n  B[0] = 1\n    B[1] = 2\n", "func f() -> B: int8[4]:\n  B[0, 1] = 1\n",
-        "func f() -> B: int8[4]:\n  B[0] = 1.5\n", "func f() -> B: int8[4]:\n  Q[0] = 1\n",
+        "",
+        "func",
+        "func f(",
+        "func f() -> :\n",
+        "func f() -> B: int8[4]:\n",
+        "func f() -> B: int8[4]:\n  B[0] = 1\n    B[1] = 2\n",
+        "func f() -> B: int8[4]:\n  B[0, 1] = 1\n",
+        "func f() -> B: int8[4]:\n  B[0] = 1.5\n",
+        "func f() -> B: int8[4]:\n  Q[0] = 1\n",
         "func f() -> B: int8[4]:\n  for i in range(4):\n    block b(x):\n      B[x] = 1\n",
         "func f() -> B: int8[4]:\n  for i in range(4):\n    block b(j = i):\n      B[i] = 1\n",
-        "func f() -> B: int8[4]:\n  B[0] = (((1\n", "func f() -> B: int8[4]:\n  B[0] = 1 and 2\n",
-        "func f() -> B: float32[4]:\n  B[0] = B[1] & B[2]\n", "tvmrepl 9\nfunc f() -> B: int8[4]:\n  pass\n",
-        "func f() -> B: float32[4]:\n  B[0] fma= B[1]\n", "func f() -> B: int8[4]:\n  B[0] = 99999999999999999999\n",
+        "func f() -> B: int8[4]:\n  B[0] = (((1\n",
+        "func f() -> B: int8[4]:\n  B[0] = 1 and 2\n",
+        "func f() -> B: float32[4]:\n  B[0] = B[1] & B[2]\n",
+        "tvmrepl 9\nfunc f() -> B: int8[4]:\n  pass\n",
+        "func f() -> B: float32[4]:\n  B[0] fma= B[1]\n",
+        "func f() -> B: int8[4]:\n  B[0] = 99999999999999999999\n",
         "func f() -> B: int8[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]:\n  pass\n",
-        "func f() -> B: int8[4]:\n  if B[0]:\n    pass\n", "func f() -> B: int8[4]:\n  alloc T: local\n  pass\n",
+        "func f() -> B: int8[4]:\n  if B[0]:\n    pass\n",
+        "func f() -> B: int8[4]:\n  alloc T: local\n  pass\n",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         Arena *A = arena_new(NULL);

@@ -1,5 +1,6 @@
-/* legal.c -- the fast way to an answer about legality against the thorough one: on random programs, what distances prove
-** legal must be so by integer sets, too, and no search over iterations may find a conflict. */
+/* legal.c -- the fast way to an answer about legality against the thorough one: on
+** random programs, what distances prove legal must be so by integer sets, too, and no
+** search over iterations may find a conflict. */
 #include "tests/dice.h"
 #include "tests/program.h"
 
@@ -26,7 +27,8 @@ static void put_index(Buf *b, int n, const char *const *names, bool positive)
     buf_printf(b, "%d", positive ? 0 : 20 + below(3));
     for (int i = 0; i < n; i++)
         if (below(3))
-            buf_printf(b, " %c %s*%d", positive || below(5) ? '+' : '-', names[i], factors[below(7)]);
+            buf_printf(b, " %c %s*%d", positive || below(5) ? '+' : '-', names[i],
+                       factors[below(7)]);
     if (divide == 1 || divide == 2)
         buf_printf(b, ")%s%d", divide == 1 ? "//" : "%", 2 + below(4));
 }
@@ -69,7 +71,8 @@ static void put_reduction(Buf *b, int indent, int n, const char *const *names)
 {
     Buf target = buf_new(b->arena);
     put_access(&target, n, names);
-    buf_printf(b, "%*sinit: %s = 0\n%*s%s += A[0]\n", indent, "", buf_str(&target), indent, "", buf_str(&target));
+    buf_printf(b, "%*sinit: %s = 0\n%*s%s += A[0]\n", indent, "", buf_str(&target), indent, "",
+               buf_str(&target));
 }
 
 static void put_block(Buf *b, int indent, int n, const char *const *loops, int number)
@@ -143,7 +146,8 @@ static void compare_concurrency(Arena *A, const Node *func, const Node *loop, Co
     bool sure = legal_surely_concurrent(func, loop);
     DepAnswer truth = dep_check_parallel(func, loop->kid[For_var], DEP_QUICK, &err);
     if (sure && (truth == DEP_BROKEN || witness_find(A, func, loop->kid[For_var], &conflict)))
-        fail_msg("loop %s is said to be legal: %s\n%s", ir_var_name(loop->kid[For_var]), err.witness, ir_text(A, func));
+        fail_msg("loop %s is said to be legal: %s\n%s", ir_var_name(loop->kid[For_var]),
+                 err.witness, ir_text(A, func));
     c->loops++;
     c->sure += sure;
     c->legal += truth == DEP_OK;
@@ -169,7 +173,8 @@ static void compare_orders(Arena *A, const Node *func, const Node *loop, Counts 
         return;
     DepAnswer truth = dep_check_reorder(func, n, before, after, DEP_QUICK, &err);
     if (sure && truth == DEP_BROKEN)
-        fail_msg("a reorder is said to be legal: %s; %s\n%s", err.why, err.witness, ir_text(A, func));
+        fail_msg("a reorder is said to be legal: %s; %s\n%s", err.why, err.witness,
+                 ir_text(A, func));
     c->orders++;
     c->sure_orders += sure;
     c->legal_orders += truth == DEP_OK;
@@ -178,7 +183,8 @@ static void compare_orders(Arena *A, const Node *func, const Node *loop, Counts 
 static Version *random_split(Version *v, const Loops *loops)
 {
     Err err = {0};
-    Arg args[] = {given_str(ir_var_name(loops->at[below((int)loops->n)]->kid[For_var])), given_int(1 + below(4))};
+    Arg args[] = {given_str(ir_var_name(loops->at[below((int)loops->n)]->kid[For_var])),
+                  given_int(1 + below(4))};
     Version *next = version_apply(v, prim_find("split"), 2, args, &err);
     return next ? next : version_retain(v);
 }
@@ -211,8 +217,9 @@ static void distances_prove_nothing_false(void **state)
     Counts c = {0};
     for (int t = 0; t < trials; t++)
         trial(&c);
-    print_message("%ld loops: %ld concurrent by distances, %ld in truth, %ld unknown; %ld orders: %ld kept by distances, %ld in truth\n",
-                  c.loops, c.sure, c.legal, c.unknown, c.orders, c.sure_orders, c.legal_orders);
+    print_message(
+        "%ld loops: %ld concurrent by distances, %ld in truth, %ld unknown; %ld orders: %ld kept by distances, %ld in truth\n",
+        c.loops, c.sure, c.legal, c.unknown, c.orders, c.sure_orders, c.legal_orders);
     assert_true(c.sure > trials / 4);
     assert_true(c.sure_orders > trials / 20);
     assert_true(c.sure <= c.legal + c.unknown);

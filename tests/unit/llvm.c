@@ -143,8 +143,8 @@ static void lanes(void **state)
 static void reductions(void **state)
 {
     (void)state;
-    static const char *const types[] = {"float32", "float64", "int8", "int32", "int64", "uint16",
-                                        "bool"};
+    static const char *const types[] = {"float32", "float64", "int8", "int32",
+                                        "int64",   "uint16",  "bool"};
     static const char *const updates[] = {"+=", "*=", "min=", "max="};
     for (int t = 0; t < 7; t++) {
         Arena *A = arena_new(NULL);
@@ -154,11 +154,12 @@ static void reductions(void **state)
         for (int u = 0; u < 4; u++) {
             buf_printf(&b, "  for y%d in range(24):\n    for x%d in vectorized(40):\n", u, u);
             buf_printf(&b, "      C[%d, y%d] %s A[y%d, x%d]\n", u, u, updates[u], u, u);
-            buf_printf(&b, "      if x%d > y%d:\n        D[%d] %s A[y%d, x%d]\n", u, u, u, updates[u],
-                       u, u);
+            buf_printf(&b, "      if x%d > y%d:\n        D[%d] %s A[y%d, x%d]\n", u, u, u,
+                       updates[u], u, u);
             buf_printf(&b, "  for v%d in vectorized(6):\n    for w%d in vectorized(40):\n", u, u);
             buf_printf(&b, "      E[%d, w%d] %s A[v%d, w%d]\n", u, u, updates[u], u, u);
-            buf_printf(&b, "      if w%d + v%d < 11:\n        F[%d] %s A[3, 5]\n", u, u, u, updates[u]);
+            buf_printf(&b, "      if w%d + v%d < 11:\n        F[%d] %s A[3, 5]\n", u, u, u,
+                       updates[u]);
         }
         same_on(buf_str(&b), true, 1);
         same_on(buf_str(&b), false, 1);
@@ -211,8 +212,9 @@ static void checks_find_bad_indices(void **state)
     (void)state;
     Arena *A = arena_new(NULL);
     Err err = {0};
-    static const char text[] = "func f(I: int64[4], A: float32[4, 6]) -> C: float32[4]:\n"
-                               "  for i in vectorized(4):\n    C[i] = A[i, I[i]] + A[I[i] - 3, 0]\n";
+    static const char text[] =
+        "func f(I: int64[4], A: float32[4, 6]) -> C: float32[4]:\n"
+        "  for i in vectorized(4):\n    C[i] = A[i, I[i]] + A[I[i] - 3, 0]\n";
     KernelFn *f = build(A, "llvm -check", text, &err);
     if (!f)
         fail_msg("%s", err.why);

@@ -46,8 +46,11 @@ static void compiling(const char *target, const char *body, ErrCode want, const 
 {
     char text[512];
     Arena *A = arena_new(NULL);
-    snprintf(text, sizeof text, "func f(A: float32[4096]) -> B: float32[4096]:\n  for i in range(4096):\n    %s\n", body);
-    EmitRequest ask = {.target = target, .text = text, .length = strlen(text), .views = 1u << EMIT_CODE};
+    snprintf(text, sizeof text,
+             "func f(A: float32[4096]) -> B: float32[4096]:\n  for i in range(4096):\n    %s\n",
+             body);
+    EmitRequest ask = {
+        .target = target, .text = text, .length = strlen(text), .views = 1u << EMIT_CODE};
     EmitResult out;
     Err err = {0};
     assert_int_equal(emit->compile(A, &ask, &out, &err), want == ERR_none);

@@ -122,8 +122,9 @@ static void random_value(Random *r, int depth)
     }
 }
 
-/* C has a dimension for each loop; a statement that leaves some out combines over their loops, unless
-** they are parallel.  So all iterations that may run together write elements of their own. */
+/* C has a dimension for each loop; a statement that leaves some out combines over
+** their loops, unless they are parallel.  So all iterations that may run together
+** write elements of their own. */
 static const char *random_program(Arena *A)
 {
     int n = 1 + (int)(dice() % 4), extent[4], kind[4];
@@ -182,7 +183,8 @@ static void open_loop(Arena *A, Random *r, const char *name, int kind, int exten
     *indent += 2;
 }
 
-/* A tile in local memory, of a row of lanes and maybe several, filled, worked on in a loop, stored. */
+/* A tile in local memory, of a row of lanes and maybe several, filled, worked on in a
+** loop, stored. */
 static const char *random_tile(Arena *A)
 {
     static const int sizes[] = {2, 3, 5, 7, 8, 11, 13, 14, 16, 17, 28, 33, 48, 64};
@@ -190,8 +192,8 @@ static const char *random_tile(Arena *A)
     int rows = 1 + (int)(dice() % 5), width = sizes[dice() % 14], outer = 1 + (int)(dice() % 4);
     int kind = 2 + (int)(dice() % 2), how = (int)(dice() % 5), ragged = (int)(dice() % 3);
     Random r = {buf_new(A), 0};
-    buf_printf(&r.b, "func f(A: float32[50], I: int32[20]) -> C: float32[%d, %d, %d]:\n", outer, rows,
-               width);
+    buf_printf(&r.b, "func f(A: float32[50], I: int32[20]) -> C: float32[%d, %d, %d]:\n", outer,
+               rows, width);
     int indent = 2;
     open_loop(A, &r, "v0", (int)(dice() % 2), outer, &indent);
     buf_pad(&r.b, ' ', indent);

@@ -184,19 +184,17 @@ static void test_hoist(void **state)
                 "          C[x] = 1\n"
                 "          C[x] = 2\n");
     /* What a condition reads may change: it stays. */
-    static const char stays[] =
-        "func f(A: float32[8]) -> C: float32[8]:\n"
-        "  for y in range(8):\n"
-        "    if A[3] < C[0]:\n"
-        "      C[y] = 1\n";
+    static const char stays[] = "func f(A: float32[8]) -> C: float32[8]:\n"
+                                "  for y in range(8):\n"
+                                "    if A[3] < C[0]:\n"
+                                "      C[y] = 1\n";
     expect_pass("hoist_ifs", stays, stays);
     /* A parallel loop's first iteration is not the first to run. */
-    static const char parallel[] =
-        "func f(A: float32[8]) -> C: float32[8]:\n"
-        "  for y in parallel(8):\n"
-        "    if y == 0:\n"
-        "      C[0] = 1\n"
-        "    C[y] = 2\n";
+    static const char parallel[] = "func f(A: float32[8]) -> C: float32[8]:\n"
+                                   "  for y in parallel(8):\n"
+                                   "    if y == 0:\n"
+                                   "      C[0] = 1\n"
+                                   "    C[y] = 2\n";
     expect_pass("hoist_ifs", parallel, parallel);
 }
 
@@ -243,18 +241,16 @@ static void test_tails(void **state)
                 "  for v in range(3):\n"
                 "    C[v + 5] = A[v + 5]\n");
     /* Another loop decides, too; a sum that wraps decides as it may. */
-    static const char outer[] =
-        "func f(A: float32[80]) -> C: float32[80]:\n"
-        "  for z in bind(\"threadIdx.x\", 8):\n"
-        "    for y in range(9):\n"
-        "      if z + y*8 < 70:\n"
-        "        C[z + y*8] = A[z + y*8]\n";
+    static const char outer[] = "func f(A: float32[80]) -> C: float32[80]:\n"
+                                "  for z in bind(\"threadIdx.x\", 8):\n"
+                                "    for y in range(9):\n"
+                                "      if z + y*8 < 70:\n"
+                                "        C[z + y*8] = A[z + y*8]\n";
     expect_pass("split_tails", outer, outer);
-    static const char wraps[] =
-        "func f(A: float32[8]) -> C: float32[8]:\n"
-        "  for y in range(8):\n"
-        "    if y*4611686018427387904 + 3 < 4:\n"
-        "      C[y] = A[y]\n";
+    static const char wraps[] = "func f(A: float32[8]) -> C: float32[8]:\n"
+                                "  for y in range(8):\n"
+                                "    if y*4611686018427387904 + 3 < 4:\n"
+                                "      C[y] = A[y]\n";
     expect_same_meaning(wraps);
     expect_same_meaning("func f(A: float32[24]) -> C: float32[24]:\n"
                         "  for p in range(24):\n"
@@ -285,14 +281,13 @@ static void test_barriers(void **state)
                 "      C[tx] += S[31 - tx]\n"
                 "    barrier(\"shared\")\n");
     /* Each thread keeps to an element of its own. */
-    static const char own[] =
-        "func f(A: float32[128]) -> C: float32[32]:\n"
-        "  alloc S: float32[32] shared\n"
-        "  for ko in range(4):\n"
-        "    for tx in bind(\"threadIdx.x\", 32):\n"
-        "      S[tx] = A[ko*32 + tx]\n"
-        "    for ty in bind(\"threadIdx.x\", 32):\n"
-        "      C[ty] += S[ty]\n";
+    static const char own[] = "func f(A: float32[128]) -> C: float32[32]:\n"
+                              "  alloc S: float32[32] shared\n"
+                              "  for ko in range(4):\n"
+                              "    for tx in bind(\"threadIdx.x\", 32):\n"
+                              "      S[tx] = A[ko*32 + tx]\n"
+                              "    for ty in bind(\"threadIdx.x\", 32):\n"
+                              "      C[ty] += S[ty]\n";
     expect_pass("insert_barriers", own, own);
     /* One thread writes what all read, before and after a loop that needs nothing. */
     expect_pass("insert_barriers",
@@ -321,11 +316,11 @@ static void test_barriers(void **state)
     Arena *A = arena_new(NULL);
     Err err = {0};
     const Node *f = parse_verified(A, "func f(A: float32[128]) -> C: float32[32]:\n"
-                             "  alloc S: float32[32] shared\n"
-                             "  for tx in bind(\"threadIdx.x\", 32):\n"
-                             "    if tx < 16:\n"
-                             "      S[tx] = A[tx]\n"
-                             "      C[tx] = S[15 - tx]\n");
+                                      "  alloc S: float32[32] shared\n"
+                                      "  for tx in bind(\"threadIdx.x\", 32):\n"
+                                      "    if tx < 16:\n"
+                                      "      S[tx] = A[tx]\n"
+                                      "      C[tx] = S[15 - tx]\n");
     assert_null(loop_pass_find("insert_barriers")->run(A, f, &err));
     assert_int_equal(err.code, ERR_barrier_divergent);
     arena_release(A);
@@ -345,7 +340,8 @@ static void test_barriers_deep(void **state)
     const Node *tx = ir_first(f, OP_For), *body = tx->kid[For_body];
     for (int i = 0; i < 300; i++)
         body = ir_for(A, FOR_serial, ir_var(A, arena_printf(A, "k%d", i)), ir_idx(A, 1), body);
-    const Node *alloc = ir_with_kid(A, f->kid[Func_body], Alloc_body, ir_with_kid(A, tx, For_body, body));
+    const Node *alloc =
+        ir_with_kid(A, f->kid[Func_body], Alloc_body, ir_with_kid(A, tx, For_body, body));
     f = ir_with_kid(A, f, Func_body, alloc);
     assert_true(ir_verify(f, &err));
     const Node *out = loop_pass_find("insert_barriers")->run(A, f, &err);
@@ -357,20 +353,21 @@ static void test_barriers_deep(void **state)
 static void test_meaning(void **state)
 {
     (void)state;
-    expect_same_meaning("func f(A: float32[13, 16], B: float32[16, 30]) -> C: float32[13, 30]:\n"
-                        "  for yo in parallel(4):\n"
-                        "    for xo in range(4):\n"
-                        "      alloc C.local: local window C[yo*4 :+ 4, xo*8 :+ 8]\n"
-                        "      for k in range(16):\n"
-                        "        for yi in unrolled(4):\n"
-                        "          for xi in vectorized(8):\n"
-                        "            block C(y = yo*4 + yi, x = xo*8 + xi, k: reduce) where y < 13 and x < 30:\n"
-                        "              init: C.local[y, x] = 0\n"
-                        "              C.local[y, x] += A[y, k] * B[k, x]\n"
-                        "      for yi in range(4):\n"
-                        "        for xi in vectorized(8):\n"
-                        "          block C.store(y = yo*4 + yi, x = xo*8 + xi) where y < 13 and x < 30:\n"
-                        "            C[y, x] = C.local[y, x]\n");
+    expect_same_meaning(
+        "func f(A: float32[13, 16], B: float32[16, 30]) -> C: float32[13, 30]:\n"
+        "  for yo in parallel(4):\n"
+        "    for xo in range(4):\n"
+        "      alloc C.local: local window C[yo*4 :+ 4, xo*8 :+ 8]\n"
+        "      for k in range(16):\n"
+        "        for yi in unrolled(4):\n"
+        "          for xi in vectorized(8):\n"
+        "            block C(y = yo*4 + yi, x = xo*8 + xi, k: reduce) where y < 13 and x < 30:\n"
+        "              init: C.local[y, x] = 0\n"
+        "              C.local[y, x] += A[y, k] * B[k, x]\n"
+        "      for yi in range(4):\n"
+        "        for xi in vectorized(8):\n"
+        "          block C.store(y = yo*4 + yi, x = xo*8 + xi) where y < 13 and x < 30:\n"
+        "            C[y, x] = C.local[y, x]\n");
     expect_same_meaning("func f(A: float32[100]) -> C: float32[100]:\n"
                         "  for xo in parallel(13):\n"
                         "    for xi in vectorized(8):\n"
@@ -405,7 +402,8 @@ static bool out_of_order(const Err *err)
     return err->code == ERR_barrier_missing || err->code == ERR_undefined_read;
 }
 
-/* As scheduled, threads are out of order; lowered, they give the serial result; and every barrier is needed. */
+/* As scheduled, threads are out of order; lowered, they give the serial result; and
+** every barrier is needed. */
 static void expect_ordered(const char *serial, const char *scheduled, int barriers)
 {
     Arena *A = arena_new(NULL);
@@ -441,46 +439,50 @@ static void test_kernels(void **state)
         "          init: C[y, x] = 0\n"
         "          C[y, x] += A[k, y] * B[k, x]\n";
     expect_ordered(matmul,
-        "func matmul(A: float32[32, 32], B: float32[32, 32]) -> C: float32[32, 32]:\n"
-        "  for by in bind(\"blockIdx.y\", 4):\n"
-        "    for bx in bind(\"blockIdx.x\", 4):\n"
-        "      for ty in bind(\"threadIdx.y\", 8):\n"
-        "        for tx in bind(\"threadIdx.x\", 8):\n"
-        "          alloc C.local: local window C[by*8 + ty :+ 1, bx*8 + tx :+ 1]\n"
-        "          for ko in range(4):\n"
-        "            alloc A.shared: shared window A[ko*8 :+ 8, by*8 :+ 8]\n"
-        "            alloc B.shared: shared window B[ko*8 :+ 8, bx*8 :+ 8]\n"
-        "            block A.copy(k = ko*8 + tx, y = by*8 + ty):\n"
-        "              A.shared[k, y] = A[k, y]\n"
-        "            block B.copy(k = ko*8 + ty, x = bx*8 + tx):\n"
-        "              B.shared[k, x] = B[k, x]\n"
-        "            for ki in range(8):\n"
-        "              block C(y = by*8 + ty, x = bx*8 + tx, k = ko*8 + ki: reduce):\n"
-        "                init: C.local[y, x] = 0\n"
-        "                C.local[y, x] += A.shared[k, y] * B.shared[k, x]\n"
-        "          block C.store(y = by*8 + ty, x = bx*8 + tx):\n"
-        "            C[y, x] = C.local[y, x]\n", 2);
-    expect_ordered( /* two stages through one shared row, in nests of their own */
-        "func f(A: float32[4, 16]) -> C: float32[4, 16]:\n"
-        "  for y in range(4):\n"
-        "    for x in range(16):\n"
-        "      C[y, x] = A[y, 15 - x] * 2\n",
-        "func f(A: float32[4, 16]) -> C: float32[4, 16]:\n"
-        "  for b in bind(\"blockIdx.x\", 2):\n"
-        "    for r in range(2):\n"
-        "      alloc S: float32[16] shared\n"
-        "      for t in bind(\"threadIdx.x\", 16):\n"
-        "        S[t] = A[b*2 + r, t]\n"
-        "      for t in bind(\"threadIdx.x\", 16):\n"
-        "        C[b*2 + r, t] = S[15 - t] * 2\n", 2);
+                   "func matmul(A: float32[32, 32], B: float32[32, 32]) -> C: float32[32, 32]:\n"
+                   "  for by in bind(\"blockIdx.y\", 4):\n"
+                   "    for bx in bind(\"blockIdx.x\", 4):\n"
+                   "      for ty in bind(\"threadIdx.y\", 8):\n"
+                   "        for tx in bind(\"threadIdx.x\", 8):\n"
+                   "          alloc C.local: local window C[by*8 + ty :+ 1, bx*8 + tx :+ 1]\n"
+                   "          for ko in range(4):\n"
+                   "            alloc A.shared: shared window A[ko*8 :+ 8, by*8 :+ 8]\n"
+                   "            alloc B.shared: shared window B[ko*8 :+ 8, bx*8 :+ 8]\n"
+                   "            block A.copy(k = ko*8 + tx, y = by*8 + ty):\n"
+                   "              A.shared[k, y] = A[k, y]\n"
+                   "            block B.copy(k = ko*8 + ty, x = bx*8 + tx):\n"
+                   "              B.shared[k, x] = B[k, x]\n"
+                   "            for ki in range(8):\n"
+                   "              block C(y = by*8 + ty, x = bx*8 + tx, k = ko*8 + ki: reduce):\n"
+                   "                init: C.local[y, x] = 0\n"
+                   "                C.local[y, x] += A.shared[k, y] * B.shared[k, x]\n"
+                   "          block C.store(y = by*8 + ty, x = bx*8 + tx):\n"
+                   "            C[y, x] = C.local[y, x]\n",
+                   2);
+    expect_ordered(/* two stages through one shared row, in nests of their own */
+                   "func f(A: float32[4, 16]) -> C: float32[4, 16]:\n"
+                   "  for y in range(4):\n"
+                   "    for x in range(16):\n"
+                   "      C[y, x] = A[y, 15 - x] * 2\n",
+                   "func f(A: float32[4, 16]) -> C: float32[4, 16]:\n"
+                   "  for b in bind(\"blockIdx.x\", 2):\n"
+                   "    for r in range(2):\n"
+                   "      alloc S: float32[16] shared\n"
+                   "      for t in bind(\"threadIdx.x\", 16):\n"
+                   "        S[t] = A[b*2 + r, t]\n"
+                   "      for t in bind(\"threadIdx.x\", 16):\n"
+                   "        C[b*2 + r, t] = S[15 - t] * 2\n",
+                   2);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blocks), cmocka_unit_test(test_flat), cmocka_unit_test(test_windows), cmocka_unit_test(test_simpler),
-        cmocka_unit_test(test_hoist), cmocka_unit_test(test_tails), cmocka_unit_test(test_barriers), cmocka_unit_test(test_barriers_deep),
-        cmocka_unit_test(test_meaning), cmocka_unit_test(test_kernels),
+        cmocka_unit_test(test_blocks),   cmocka_unit_test(test_flat),
+        cmocka_unit_test(test_windows),  cmocka_unit_test(test_simpler),
+        cmocka_unit_test(test_hoist),    cmocka_unit_test(test_tails),
+        cmocka_unit_test(test_barriers), cmocka_unit_test(test_barriers_deep),
+        cmocka_unit_test(test_meaning),  cmocka_unit_test(test_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

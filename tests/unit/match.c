@@ -1,4 +1,5 @@
-/* match.c -- the workbench's string.find, match, gmatch and gsub against Lua's own, on random patterns. */
+/* match.c -- the workbench's string.find, match, gmatch and gsub against Lua's own,
+** on random patterns. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +39,8 @@ static uint32_t dice(uint32_t *seed)
     return *seed >> 8;
 }
 
-static size_t random_text(uint32_t *seed, const char *const *pieces, size_t npieces, int most, char *out)
+static size_t random_text(uint32_t *seed, const char *const *pieces, size_t npieces, int most,
+                          char *out)
 {
     size_t n = 0;
     for (int i = (int)(dice(seed) % (uint32_t)most); i > 0; i--) {
@@ -52,10 +54,12 @@ static size_t random_text(uint32_t *seed, const char *const *pieces, size_t npie
 
 static Asked random_question(uint32_t *seed)
 {
-    static const char *const letters[] = {"a", "b", "a", "b", "c", "1", " ", "(", ")", "", "]", "-"};
-    static const char *const items[] = {"a", "b", "a", ".", "%a", "%A", "%d", "%s", "%1", "%2", "%b()", "%bab", "%f[a]",
-                                        "[ab]", "[^a]", "[a-c]", "[]]", "[%a-]", "(", ")", "()", "*", "+", "-", "?", "^",
-                                        "$", "%", "[", "]", "", "%%", "%0", "%f"};
+    static const char *const letters[] = {"a", "b", "a", "b", "c", "1",
+                                          " ", "(", ")", "",  "]", "-"};
+    static const char *const items[] = {
+        "a",     "b",    "a",    ".",     "%a",  "%A",    "%d", "%s", "%1", "%2", "%b()", "%bab",
+        "%f[a]", "[ab]", "[^a]", "[a-c]", "[]]", "[%a-]", "(",  ")",  "()", "*",  "+",    "-",
+        "?",     "^",    "$",    "%",     "[",   "]",     "",   "%%", "%0", "%f"};
     Asked q = {.init = (int)(dice(seed) % 9) - 4};
     q.nsubject = random_text(seed, letters, sizeof letters / sizeof *letters, 12, q.subject);
     char pattern[64];
@@ -97,8 +101,8 @@ static void both_say_the_same(void **state)
         Asked q = random_question(&seed);
         const char *want = answer(lua, &q), *got = answer(ours, &q);
         if (strcmp(want, got) != 0)
-            fail_msg("subject \"%.*s\", pattern \"%.*s\", init %d:\n  Lua  %s\n  ours %s", (int)q.nsubject, q.subject,
-                     (int)q.npattern, q.pattern, q.init, want, got);
+            fail_msg("subject \"%.*s\", pattern \"%.*s\", init %d:\n  Lua  %s\n  ours %s",
+                     (int)q.nsubject, q.subject, (int)q.npattern, q.pattern, q.init, want, got);
     }
     lua_close(lua);
     lua_close(ours);

@@ -13,16 +13,31 @@
 #include "core/ir/interp.h"
 #include "core/ir/mathfn.h"
 
-static long double sigmoid_(long double x) { return 1 / (1 + expl(-x)); }
-static long double rsqrt_(long double x) { return 1 / sqrtl(x); }
+static long double sigmoid_(long double x)
+{
+    return 1 / (1 + expl(-x));
+}
+static long double rsqrt_(long double x)
+{
+    return 1 / sqrtl(x);
+}
 
 typedef struct Truth {
     const char *name;
     long double (*f)(long double);
-    struct { double lo, hi; } at[2]; /* where it is sampled on float32 and on float64: as far as it is finite, or further */
+    /* Where it is sampled on float32 and on float64: as far as it is finite, or further */
+    struct {
+        double lo, hi;
+    } at[2];
 } Truth;
 
-#define BOTH(lo, hi) {{lo, hi}, {lo, hi}}
+#define BOTH(lo, hi) \
+    {                \
+        {lo, hi},    \
+        {            \
+            lo, hi   \
+        }            \
+    }
 static const Truth truths[] = {
     {"exp", expl, {{-110, 95}, {-760, 715}}},
     {"expm1", expm1l, {{-60, 95}, {-100, 715}}},
@@ -68,7 +83,8 @@ static Compiled compile(const MathFn *fn)
 {
     Compiled c = {arena_new(NULL), NULL, fn->type};
     Err err = {0};
-    const Node *vars[2] = {ir_var_like(c.A, fn->type, "x", NULL, 0), ir_var_like(c.A, fn->type, "y", NULL, 0)};
+    const Node *vars[2] = {ir_var_like(c.A, fn->type, "x", NULL, 0),
+                           ir_var_like(c.A, fn->type, "y", NULL, 0)};
     const Node *call = ir_call(c.A, fn->type, fn->name, (size_t)fn->nargs, vars);
     const Node *e = math_expand(c.A, call, &err);
     if (!e)
@@ -101,7 +117,8 @@ static void check_row(const MathFn *fn, const Truth *t, int samples)
 {
     Compiled c = compile(fn);
     uint64_t seed = 42;
-    double worst = 0, at = 0, lo = t->at[fn->type == DT_float64].lo, hi = t->at[fn->type == DT_float64].hi;
+    double worst = 0, at = 0, lo = t->at[fn->type == DT_float64].lo,
+           hi = t->at[fn->type == DT_float64].hi;
     for (int i = 0; i < samples; i++) {
         double u = next_random(&seed), x = lo + (hi - lo) * u;
         if (i % 3 == 1) /* as many near 0 as far away */
@@ -120,15 +137,19 @@ static void check_row(const MathFn *fn, const Truth *t, int samples)
             at = x;
         }
     }
-    print_message("  %-8s %s  %.2f ulp of %.1f, at %.9g\n", fn->name, dtype_name(fn->type), worst, fn->ulp, at);
+    print_message("  %-8s %s  %.2f ulp of %.1f, at %.9g\n", fn->name, dtype_name(fn->type), worst,
+                  fn->ulp, at);
     if (worst > fn->ulp)
-        fail_msg("%s(%.17g) on %s is off by %.2f ulp, more than %.1f", fn->name, at, dtype_name(fn->type), worst, fn->ulp);
+        fail_msg("%s(%.17g) on %s is off by %.2f ulp, more than %.1f", fn->name, at,
+                 dtype_name(fn->type), worst, fn->ulp);
     const double limits[] = {0.0, -0.0, INFINITY, -INFINITY, NAN};
     for (size_t i = 0; i < 5; i++) {
         double got = call(&c, limits[i], 0), want = (double)t->f((long double)limits[i]);
-        bool same = isnan(want) ? isnan(got) : got == want && (want != 0 || signbit(got) == signbit(want));
+        bool same =
+            isnan(want) ? isnan(got) : got == want && (want != 0 || signbit(got) == signbit(want));
         if (!same)
-            fail_msg("%s(%g) on %s is %g, not %g", fn->name, limits[i], dtype_name(fn->type), got, want);
+            fail_msg("%s(%g) on %s is %g, not %g", fn->name, limits[i], dtype_name(fn->type), got,
+                     want);
     }
     arena_release(c.A);
 }
@@ -147,7 +168,8 @@ static void rows_keep_their_bounds(void **state)
     }
 }
 
-/* float32 has every argument reduced exactly: the C library's long double is good for all of them. */
+/* float32 has every argument reduced exactly: the C library's long double is good for
+** all of them. */
 static void far_angles(void **state)
 {
     (void)state;
@@ -183,8 +205,10 @@ static void power(void **state)
         double worst = 0;
         double most = type ? 1000 : 120; /* binary orders of the result */
         for (int i = 0; i < 40000; i++) {
-            double x = rounded(fn->type, i % 2 ? 20 * next_random(&seed) : exp2(1e-3 * next_random(&seed)));
-            double y = rounded(fn->type, (2 * next_random(&seed) - 1) * fmin(1e9, most / fabs(log2(x))));
+            double x = rounded(fn->type,
+                               i % 2 ? 20 * next_random(&seed) : exp2(1e-3 * next_random(&seed)));
+            double y =
+                rounded(fn->type, (2 * next_random(&seed) - 1) * fmin(1e9, most / fabs(log2(x))));
             double ulp = error_ulp(fn->type, call(&c, x, y), powl((long double)x, (long double)y));
             worst = ulp > worst ? ulp : worst;
         }
@@ -195,10 +219,12 @@ static void power(void **state)
             for (size_t j = 0; j < 13; j++) {
                 double got = call(&c, v[i], v[j]), want = rounded(fn->type, pow(v[i], v[j]));
                 bool same = isnan(want) ? isnan(got)
-                            : isinf(want) || want == 0 ? got == want && signbit(got) == signbit(want)
-                                                       : fabs(got - want) <= 1e-6 * fabs(want);
+                            : isinf(want) || want == 0
+                                ? got == want && signbit(got) == signbit(want)
+                                : fabs(got - want) <= 1e-6 * fabs(want);
                 if (!same)
-                    fail_msg("pow(%g, %g) on %s is %g, not %g", v[i], v[j], dtype_name(fn->type), got, want);
+                    fail_msg("pow(%g, %g) on %s is %g, not %g", v[i], v[j], dtype_name(fn->type),
+                             got, want);
             }
         arena_release(c.A);
     }
@@ -206,7 +232,7 @@ static void power(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_keep_their_bounds), cmocka_unit_test(far_angles),
-                                        cmocka_unit_test(power)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_keep_their_bounds),
+                                       cmocka_unit_test(far_angles), cmocka_unit_test(power)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

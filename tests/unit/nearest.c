@@ -10,8 +10,8 @@
 
 static const char *meant(const char *word)
 {
-    static const char *const names[] = {"split", "fuse", "reorder", "compute_at", "cache_read",
-                                        "cache_write", "x", "yo", NULL};
+    static const char *const names[] = {
+        "split", "fuse", "reorder", "compute_at", "cache_read", "cache_write", "x", "yo", NULL};
     Nearest n = nearest_to(word);
     for (int i = 0; names[i]; i++)
         nearest_try(&n, names[i]);

@@ -10,17 +10,16 @@
 
 static const char matmul[] = MATMUL("60", "64", "64");
 
-static const char two_stages[] =
-    "func f(A: float32[32, 32]) -> D: float32[30, 32]:\n"
-    "  alloc B: float32[32, 32]\n"
-    "  for y in range(32):\n"
-    "    for x in range(32):\n"
-    "      block B(y, x):\n"
-    "        B[y, x] = A[y, x] * 2\n"
-    "  for i in range(30):\n"
-    "    for j in range(32):\n"
-    "      block D(i, j):\n"
-    "        D[i, j] = B[i, j] + B[i + 1, j] + B[i + 2, j]\n";
+static const char two_stages[] = "func f(A: float32[32, 32]) -> D: float32[30, 32]:\n"
+                                 "  alloc B: float32[32, 32]\n"
+                                 "  for y in range(32):\n"
+                                 "    for x in range(32):\n"
+                                 "      block B(y, x):\n"
+                                 "        B[y, x] = A[y, x] * 2\n"
+                                 "  for i in range(30):\n"
+                                 "    for j in range(32):\n"
+                                 "      block D(i, j):\n"
+                                 "        D[i, j] = B[i, j] + B[i + 1, j] + B[i + 2, j]\n";
 
 /* A schedule on a text, with steps written as words: "split y 8 yo yi". */
 typedef struct Fixture {
@@ -73,7 +72,8 @@ static bool step(Fixture *f, const char *words)
     if (!back)
         fail_msg("%s: the text does not parse: %s\n%s", words, broken.why, text);
     if (!ir_equal(back, f->s->at->func))
-        fail_msg("%s: the text reads back as another program:\n%s\n%s", words, text, ir_text(A, back));
+        fail_msg("%s: the text reads back as another program:\n%s\n%s", words, text,
+                 ir_text(A, back));
     arena_release(A);
     return ok;
 }
@@ -89,7 +89,8 @@ static void refused(Fixture *f, const char *words, ErrCode code)
     if (step(f, words))
         fail_msg("%s was accepted", words);
     if (f->err.code != code)
-        fail_msg("%s was refused by %s, not %s: %s", words, err_name(f->err.code), err_name(code), f->err.why);
+        fail_msg("%s was refused by %s, not %s: %s", words, err_name(f->err.code), err_name(code),
+                 f->err.why);
     assert_string_not_equal(f->err.what, "");
 }
 
@@ -208,7 +209,8 @@ static void the_language_example(void **state)
     good(&f, "vectorize */xi");
     good(&f, "unroll C/yi");
     good(&f, "parallel yo");
-    is_now(&f,
+    is_now(
+        &f,
         "func matmul(A: float32[1024, 1024], B: float32[1024, 1024]) -> C: float32[1024, 1024]:\n"
         "  for yo in parallel(128):\n"
         "    for xo in range(32):\n"
@@ -318,17 +320,16 @@ static void inlining(void **state)
 static void reductions_are_kept_whole(void **state)
 {
     (void)state;
-    Fixture f = begin(
-        "func f(A: float32[8, 64]) -> D: float32[8]:\n"
-        "  alloc S: float32[8]\n"
-        "  for y in range(8):\n"
-        "    for k in range(64):\n"
-        "      block S(y, k: reduce):\n"
-        "        init: S[y] = 0\n"
-        "        S[y] += A[y, k]\n"
-        "  for i in range(8):\n"
-        "    block D(i):\n"
-        "      D[i] = S[i] + 1\n");
+    Fixture f = begin("func f(A: float32[8, 64]) -> D: float32[8]:\n"
+                      "  alloc S: float32[8]\n"
+                      "  for y in range(8):\n"
+                      "    for k in range(64):\n"
+                      "      block S(y, k: reduce):\n"
+                      "        init: S[y] = 0\n"
+                      "        S[y] += A[y, k]\n"
+                      "  for i in range(8):\n"
+                      "    block D(i):\n"
+                      "      D[i] = S[i] + 1\n");
     refused(&f, "reverse_compute_at D k", ERR_still_reducing);
     refused(&f, "reverse_compute_inline D", ERR_not_inlinable);
     refused(&f, "contract S", ERR_not_contractible);

@@ -12,8 +12,14 @@ typedef struct Call {
 } Call;
 
 /* The twelve steps of a tiled matrix product. */
-#define S(text)  {ARG_STR, 0, text, 0, NULL}
-#define I(value) {ARG_INT, value, NULL, 0, NULL}
+#define S(text)                   \
+    {                             \
+        ARG_STR, 0, text, 0, NULL \
+    }
+#define I(value)                      \
+    {                                 \
+        ARG_INT, value, NULL, 0, NULL \
+    }
 static const Call twelve[] = {
     {"split", 4, {S("y"), I(8), S("yo"), S("yi")}},
     {"split", 4, {S("x"), I(32), S("xo"), S("xi")}},
@@ -35,7 +41,8 @@ static Version *run_twelve(Version *v)
     Err err = {0};
     version_retain(v);
     for (int i = 0; i < TWELVE; i++) {
-        Version *next = version_apply(v, prim_find(twelve[i].name), twelve[i].n, twelve[i].args, &err);
+        Version *next =
+            version_apply(v, prim_find(twelve[i].name), twelve[i].n, twelve[i].args, &err);
         if (!next)
             fail_msg("%s: %s", twelve[i].name, err.why);
         assert_true(ir_verify(next->func, &err));

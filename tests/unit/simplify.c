@@ -1,5 +1,5 @@
-/* simplify.c -- every rule by itself on random operands, random expressions against their values, and what
-** index arithmetic looks like afterwards. */
+/* simplify.c -- every rule by itself on random operands, random expressions against their values,
+** and what index arithmetic looks like afterwards. */
 #include "tests/dice.h"
 #include "tests/program.h"
 
@@ -55,8 +55,9 @@ static Scalar eval(const Env *env, const Node *n)
         break;
     case OP_Neg: {
         Scalar a = eval(env, n->kid[0]);
-        return dtype_is_float(n->type) ? (Scalar){.f = -a.f}
-                                       : (Scalar){.i = dtype_wrap(n->type, (int64_t)(0 - (uint64_t)a.i))};
+        return dtype_is_float(n->type)
+                   ? (Scalar){.f = -a.f}
+                   : (Scalar){.i = dtype_wrap(n->type, (int64_t)(0 - (uint64_t)a.i))};
     }
     case OP_Not: return (Scalar){.i = !eval(env, n->kid[0]).i};
     case OP_Select: return eval(env, n->kid[eval(env, n->kid[0]).i ? Select_a : Select_b]);
@@ -69,7 +70,8 @@ static Scalar eval(const Env *env, const Node *n)
     }
     default:
         if (op_info[n->op].symbol)
-            return ir_eval_binary(n->op, n->kid[0]->type, eval(env, n->kid[0]), eval(env, n->kid[1]));
+            return ir_eval_binary(n->op, n->kid[0]->type, eval(env, n->kid[0]),
+                                  eval(env, n->kid[1]));
     }
     fail_msg("cannot evaluate a %s", op_info[n->op].name);
     return (Scalar){0};
@@ -160,7 +162,8 @@ static void a_wrong_rule_is_caught(void **state)
         Env env = {.n = NAMES};
         for (int k = 0; k < NAMES; k++)
             env.var[k] = ir_var_like(A, k >= P_ ? DT_bool : t, name[k], NULL, 0);
-        const Node *from = side(A, wrong[i].from, t, env.var), *to = side(A, wrong[i].to, t, env.var);
+        const Node *from = side(A, wrong[i].from, t, env.var),
+                   *to = side(A, wrong[i].to, t, env.var);
         const Node *when = wrong[i].when[0] ? side(A, wrong[i].when, t, env.var) : ir_bool(A, true);
         bool caught = false;
         for (int trial = 0; trial < 400; trial++) {
@@ -206,7 +209,8 @@ static void becomes(const char *text, const Known *known, size_t n, const char *
 static void index_arithmetic(void **state)
 {
     (void)state;
-    static const Known k[] = {{"yo", 16}, {"ym", 8}, {"yi", 8}, {"x", 1000}, {"f", 4096}, {"ky", 3}};
+    static const Known k[] = {{"yo", 16},  {"ym", 8},   {"yi", 8},
+                              {"x", 1000}, {"f", 4096}, {"ky", 3}};
     static const struct {
         const char *text, *want;
     } cases[] = {
@@ -271,8 +275,8 @@ static void index_arithmetic(void **state)
 static void nothing_is_assumed(void **state)
 {
     (void)state;
-    static const char *const stay[] = {"(x*8 + 1)//8", "x + 1 < 10", "min(x, x + 1)", "(x*3)//3", "(x*3)%3",
-                                       "x < x + 1", "x*2 == 2"};
+    static const char *const stay[] = {"(x*8 + 1)//8", "x + 1 < 10", "min(x, x + 1)", "(x*3)//3",
+                                       "(x*3)%3",      "x < x + 1",  "x*2 == 2"};
     for (size_t i = 0; i < sizeof stay / sizeof *stay; i++) {
         Arena *A = arena_new(NULL);
         const Node *x = ir_var(A, "x");
@@ -297,23 +301,27 @@ static const Node *random_cond(Arena *A, const Node *const *vars, int depth)
         const Node *a = random_cond(A, vars, depth - 1), *b = random_cond(A, vars, depth - 1);
         return below(3) ? ir_binary(A, below(2) ? OP_And : OP_Or, a, b) : ir_not(A, a);
     }
-    return ir_binary(A, cmp[below(6)], random_index(A, vars, depth - 1), random_index(A, vars, depth - 1));
+    return ir_binary(A, cmp[below(6)], random_index(A, vars, depth - 1),
+                     random_index(A, vars, depth - 1));
 }
 
 static const Node *random_index(Arena *A, const Node *const *vars, int depth)
 {
-    static const uint8_t ops[] = {OP_Add, OP_Add, OP_Sub, OP_Mul, OP_FloorDiv, OP_FloorMod, OP_FloorDiv, OP_FloorMod,
-                                  OP_Min, OP_Max, OP_Div};
+    static const uint8_t ops[] = {OP_Add,      OP_Add,      OP_Sub,      OP_Mul,
+                                  OP_FloorDiv, OP_FloorMod, OP_FloorDiv, OP_FloorMod,
+                                  OP_Min,      OP_Max,      OP_Div};
     static const int64_t ks[] = {1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 7, -1, -4, 0};
     if (depth <= 0 || below(6) == 0)
-        return below(4) ? vars[below(4)] : ir_idx(A, below(8) ? below(70) - 20 : random_scalar(DT_int64).i);
+        return below(4) ? vars[below(4)]
+                        : ir_idx(A, below(8) ? below(70) - 20 : random_scalar(DT_int64).i);
     if (below(12) == 0)
         return ir_select(A, random_cond(A, vars, depth - 1), random_index(A, vars, depth - 1),
                          random_index(A, vars, depth - 1));
     Op op = ops[below(11)];
     const Node *a = random_index(A, vars, depth - 1);
     bool by_literal = op == OP_Mul || op == OP_FloorDiv || op == OP_FloorMod || op == OP_Div;
-    const Node *b = by_literal && below(8) ? ir_idx(A, ks[below(14)]) : random_index(A, vars, depth - 1);
+    const Node *b =
+        by_literal && below(8) ? ir_idx(A, ks[below(14)]) : random_index(A, vars, depth - 1);
     return ir_binary(A, op, a, b);
 }
 
@@ -321,8 +329,8 @@ typedef struct Trials {
     long changed, bounded;
 } Trials;
 
-static void try_expression(Arena *A, const Node *e, const Node *const *vars, const VarRange *at, size_t known,
-                           Trials *count)
+static void try_expression(Arena *A, const Node *e, const Node *const *vars, const VarRange *at,
+                           size_t known, Trials *count)
 {
     Ranges r = {known, at};
     const Node *s = ir_simplify(A, e, &r);
@@ -331,7 +339,8 @@ static void try_expression(Arena *A, const Node *e, const Node *const *vars, con
     count->changed += s != e;
     count->bounded += bounded;
     if (ir_simplify(A, s, &r) != s)
-        fail_msg("%s\nbecame %s\nand then %s", ir_text(A, e), ir_text(A, s), ir_text(A, ir_simplify(A, s, &r)));
+        fail_msg("%s\nbecame %s\nand then %s", ir_text(A, e), ir_text(A, s),
+                 ir_text(A, ir_simplify(A, s, &r)));
     if (s != e && ir_same(s, e))
         fail_msg("%s was rebuilt for nothing", ir_text(A, e));
     for (int trial = 0; trial < 40; trial++) {
@@ -345,12 +354,13 @@ static void try_expression(Arena *A, const Node *e, const Node *const *vars, con
         }
         Scalar want = eval(&env, e), got = eval(&env, s);
         if (want.i != got.i)
-            fail_msg("%s\nbecame %s\nat %lld %lld %lld %lld: %lld, not %lld", ir_text(A, e), ir_text(A, s),
-                     (long long)env.value[0].i, (long long)env.value[1].i, (long long)env.value[2].i,
-                     (long long)env.value[3].i, (long long)got.i, (long long)want.i);
+            fail_msg("%s\nbecame %s\nat %lld %lld %lld %lld: %lld, not %lld", ir_text(A, e),
+                     ir_text(A, s), (long long)env.value[0].i, (long long)env.value[1].i,
+                     (long long)env.value[2].i, (long long)env.value[3].i, (long long)got.i,
+                     (long long)want.i);
         if (bounded && (want.i < lo || want.i > hi))
-            fail_msg("%s is %lld, outside %lld .. %lld", ir_text(A, e), (long long)want.i, (long long)lo,
-                     (long long)hi);
+            fail_msg("%s is %lld, outside %lld .. %lld", ir_text(A, e), (long long)want.i,
+                     (long long)lo, (long long)hi);
     }
 }
 
@@ -458,10 +468,10 @@ static void conditions_are_proved(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_rule_holds),    cmocka_unit_test(a_wrong_rule_is_caught),
-        cmocka_unit_test(index_arithmetic),   cmocka_unit_test(nothing_is_assumed),
-        cmocka_unit_test(values_are_kept),    cmocka_unit_test(whole_programs),
-        cmocka_unit_test(effort_is_bounded),  cmocka_unit_test(conditions_are_proved),
+        cmocka_unit_test(each_rule_holds),   cmocka_unit_test(a_wrong_rule_is_caught),
+        cmocka_unit_test(index_arithmetic),  cmocka_unit_test(nothing_is_assumed),
+        cmocka_unit_test(values_are_kept),   cmocka_unit_test(whole_programs),
+        cmocka_unit_test(effort_is_bounded), cmocka_unit_test(conditions_are_proved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

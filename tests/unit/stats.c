@@ -1,4 +1,5 @@
-/* stats.c -- that timings of the same thing compare as the same, and that a difference is found.   test: threads */
+/* stats.c -- that timings of the same thing compare as the same, and that a
+** difference is found. test: threads */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,12 +144,9 @@ static void stopping(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quantities),
-        cmocka_unit_test(few_rounds),
-        cmocka_unit_test(same_against_same),
-        cmocka_unit_test(fifth_slower),
-        cmocka_unit_test(meaning_of_the_plan),
-        cmocka_unit_test(stopping),
+        cmocka_unit_test(quantities),          cmocka_unit_test(few_rounds),
+        cmocka_unit_test(same_against_same),   cmocka_unit_test(fifth_slower),
+        cmocka_unit_test(meaning_of_the_plan), cmocka_unit_test(stopping),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

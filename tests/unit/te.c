@@ -28,18 +28,18 @@ static void matmul_with_relu(void **state)
     const Node *f = te_func(te, 1, &R, &err);
     assert_non_null(f);
     assert_string_equal(ir_text(A, f),
-        "func mm(A: float32[8, 8], B: float32[8, 8]) -> R: float32[8, 8]:\n"
-        "  alloc P: float32[8, 8]\n"
-        "  for y in range(8):\n"
-        "    for x in range(8):\n"
-        "      for k in range(8):\n"
-        "        block P(y, x, k: reduce):\n"
-        "          init: P[y, x] = 0\n"
-        "          P[y, x] += A[k, y] * B[k, x]\n"
-        "  for i in range(8):\n"
-        "    for j in range(8):\n"
-        "      block R(i, j):\n"
-        "        R[i, j] = max(P[i, j], 0)\n");
+                        "func mm(A: float32[8, 8], B: float32[8, 8]) -> R: float32[8, 8]:\n"
+                        "  alloc P: float32[8, 8]\n"
+                        "  for y in range(8):\n"
+                        "    for x in range(8):\n"
+                        "      for k in range(8):\n"
+                        "        block P(y, x, k: reduce):\n"
+                        "          init: P[y, x] = 0\n"
+                        "          P[y, x] += A[k, y] * B[k, x]\n"
+                        "  for i in range(8):\n"
+                        "    for j in range(8):\n"
+                        "      block R(i, j):\n"
+                        "        R[i, j] = max(P[i, j], 0)\n");
     arena_release(A);
 }
 
@@ -61,7 +61,10 @@ static ErrCode mistake(int which)
     case 4: result = te_compute(te, "C", 2, axes, te_add(te, v, te_int(te, 1))); break;
     case 5: result = te_compute(te, "C", 2, axes, te_at(te, M, y)); break;
     case 6: result = te_compute(te, "C", 2, axes, te_load(te, M, 2, (const Node *[]){y, v})); break;
-    case 7: te_axis(te, "z", -1); result = te_compute(te, "C", 2, axes, v); break;
+    case 7:
+        te_axis(te, "z", -1);
+        result = te_compute(te, "C", 2, axes, v);
+        break;
     case 8: result = te_compute(te, "C", 2, axes, te_op(te, OP_BitAnd, v, v)); break;
     case 9: result = te_reduce(te, "C", COMB_fma, 2, axes, 1, &r, v); break;
     case 10: te_placeholder(te, "D", DT_float32, IR_MAX_RANK + 1, long_shape); break;
@@ -83,9 +86,9 @@ static void mistakes_are_named(void **state)
 {
     (void)state;
     static const ErrCode want[] = {
-        ERR_te_no_stage, ERR_te_name_taken, ERR_te_axis_misused, ERR_te_axis_misused, ERR_te_type_mix,
-        ERR_te_index_rank, ERR_te_index_type, ERR_te_extent, ERR_te_type_op, ERR_te_fma_product, ERR_te_rank,
-        ERR_te_too_big,
+        ERR_te_no_stage, ERR_te_name_taken,  ERR_te_axis_misused, ERR_te_axis_misused,
+        ERR_te_type_mix, ERR_te_index_rank,  ERR_te_index_type,   ERR_te_extent,
+        ERR_te_type_op,  ERR_te_fma_product, ERR_te_rank,         ERR_te_too_big,
     };
     for (int i = 0; i < (int)(sizeof want / sizeof *want); i++)
         assert_int_equal(mistake(i), want[i]);

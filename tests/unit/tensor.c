@@ -154,8 +154,16 @@ static void write_npy(int version, const char *header, const void *data, size_t 
 {
     FILE *f = fopen(in_folder("h.npy"), "w");
     size_t len = strlen(header);
-    unsigned char start[12] = {0x93, 'N', 'U', 'M', 'P', 'Y', (unsigned char)version, 0,
-                               (unsigned char)(len & 255), (unsigned char)(len >> 8)};
+    unsigned char start[12] = {0x93,
+                               'N',
+                               'U',
+                               'M',
+                               'P',
+                               'Y',
+                               (unsigned char)version,
+                               0,
+                               (unsigned char)(len & 255),
+                               (unsigned char)(len >> 8)};
     fwrite(start, 1, version > 1 ? 12 : 10, f);
     fwrite(header, 1, len, f);
     fwrite(data, 1, n, f);
@@ -396,11 +404,16 @@ static int drop_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(views),          cmocka_unit_test(sizes_that_cannot_be),
-        cmocka_unit_test(pool_slots),     cmocka_unit_test(npy_round_trip),
-        cmocka_unit_test(npy_foreign),    cmocka_unit_test(images),
-        cmocka_unit_test(full_disk),      cmocka_unit_test(prints),
-        cmocka_unit_test(checks),         cmocka_unit_test(random_numbers),
+        cmocka_unit_test(views),
+        cmocka_unit_test(sizes_that_cannot_be),
+        cmocka_unit_test(pool_slots),
+        cmocka_unit_test(npy_round_trip),
+        cmocka_unit_test(npy_foreign),
+        cmocka_unit_test(images),
+        cmocka_unit_test(full_disk),
+        cmocka_unit_test(prints),
+        cmocka_unit_test(checks),
+        cmocka_unit_test(random_numbers),
         cmocka_unit_test(small_tensors_are_copied_to_the_pool),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);

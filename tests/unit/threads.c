@@ -1,4 +1,5 @@
-/* threads.c -- parallel loops: every iteration once, nested loops, failures, changing numbers.   test: threads */
+/* threads.c -- parallel loops: every iteration once, nested loops, failures, changing
+** numbers. test: threads */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>

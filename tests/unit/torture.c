@@ -1,5 +1,6 @@
-/* torture.c -- the n-th allocation fails, for n = 0, 1, 2 …: each time Lua raises, and nothing is
-** lost or broken.  Under the sanitizers a box that was acquired before it belonged to Lua leaks here. */
+/* torture.c -- the n-th allocation fails, for n = 0, 1, 2 …: each time Lua raises,
+** and nothing is lost or broken.  Under the sanitizers a box that was acquired before
+** it belonged to Lua leaks here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -99,7 +100,8 @@ static const char runs[] =
     "assert(s:check(a) == s:build 'interp':run(a) and s:build 'check':run(a) == at_first:check { A = a })\n"
     "assert(s:check())\n";
 
-/* What the others leave out: steps of every kind and looks at them; tensors; expressions; measuring. */
+/* What the others leave out: steps of every kind and looks at them; tensors;
+** expressions; measuring. */
 static const char steps[] =
     "local f = te.func('f', function()\n"
     "  local A = te.placeholder({ 8, 8 }, 'float32', 'A')\n"
@@ -249,8 +251,8 @@ static void __lsan_disable(void) {}
 static void __lsan_enable(void) {}
 #endif
 
-/* The n-th chunk of an arena cannot be had: an error of ours, no arena is lost, and the script runs to its end the next
-** time. */
+/* The n-th chunk of an arena cannot be had: an error of ours, no arena is lost, and the script runs
+** to its end the next time. */
 static void arenas_survive(const char *text, long stride)
 {
     script = text;

@@ -43,7 +43,8 @@ static void good_programs_pass(void **state)
         "      B[i] = fma(1e-05, inf, -B[i]) / -(2)\n"
         "    D[i] = true\n",
         "func empty() -> B: int8[0]:\n  pass\n",
-        /* reduce axes of a block with an init are 0 in the first iteration, however they are bound */
+        /* reduce axes of a block with an init are 0 in the first iteration, however
+        ** they are bound */
         "func first(A: int8[4, 64]) -> B: int8[4]:\n"
         "  for f in range(32):\n"
         "    for ko in range(8):\n"
@@ -57,7 +58,8 @@ static void good_programs_pass(void **state)
         "        block d(x = i, l = j + k: reduce) where false:\n"
         "          init: B[x] = 0\n"
         "          B[x] += A[x, l]\n",
-        /* a buffer of the block's own may be indexed by its reduce axis; siblings may share names */
+        /* a buffer of the block's own may be indexed by its reduce axis; siblings may
+        ** share names */
         "func local(A: int8[4, 4]) -> B: int8[4]:\n"
         "  for i in range(4):\n"
         "    for k in range(4):\n"
@@ -89,12 +91,14 @@ static void bad_texts_are_found(void **state)
         {"func f() -> B: int8[4]:\n  for i in range(4):\n    block b(i):\n      B[i] = 1\n"
          "  for i in range(4):\n    block b(i):\n      B[i] = 2\n",
          "in block b: two blocks are named 'b'"},
-        {"func f(A: int8[4]) -> B: int8[4]:\n  A[0] = 1\n", "in func f: the parameter 'A' is written"},
+        {"func f(A: int8[4]) -> B: int8[4]:\n  A[0] = 1\n",
+         "in func f: the parameter 'A' is written"},
         {"func f() -> B: int8[4]:\n  for i in range(4):\n    for i in range(4):\n      B[i] = 1\n",
          "in loop i: two nested loops are named 'i'"},
         {"func f() -> B: int8[4]:\n  alloc T: int8[4]:\n    T[0] = 1\n  alloc T: int8[4]:\n    T[0] = 1\n",
          "in alloc T: two buffers are named 'T'"},
-        {"func f(A: int8[4], A: int8[4]) -> B: int8[4]:\n  pass\n", "in func f: two buffers are named 'A'"},
+        {"func f(A: int8[4], A: int8[4]) -> B: int8[4]:\n  pass\n",
+         "in func f: two buffers are named 'A'"},
         {"func f() -> B: int8[4]:\n  for i in bind(\"threadIdx.x\", 4):\n"
          "    for j in bind(\"threadIdx.x\", 4):\n      B[i] = 1\n",
          "in loop j: threadIdx.x is bound by two nested loops"},
@@ -102,8 +106,10 @@ static void bad_texts_are_found(void **state)
          "in block b: the reduce axis 'k' is in the index of 'B', which is written"},
         {"func f() -> B: int8[4]:\n  for i in range(4):\n    block b(i, i):\n      B[i] = 1\n",
          "in block b: two axes are named 'i'"},
-        {"func f() -> B: float32[4]:\n  B[0] = sqrt(B[0], B[1])\n", "in func f: sqrt is called with 2 arguments"},
-        {"func f() -> B: int8[4]:\n  barrier(\"frob\")\n", "in func f: a barrier on 'frob', which is no scope"},
+        {"func f() -> B: float32[4]:\n  B[0] = sqrt(B[0], B[1])\n",
+         "in func f: sqrt is called with 2 arguments"},
+        {"func f() -> B: int8[4]:\n  barrier(\"frob\")\n",
+         "in func f: a barrier on 'frob', which is no scope"},
         {"func f(A: int8[9]) -> B: int8[1]:\n  for i in range(4):\n    block b(k = i*2 + 1: reduce):\n"
          "      init: B[0] = 0\n      B[0] += A[k]\n",
          "in block b: the reduce axis 'k' begins at 1, but init runs where it is 0"},
@@ -193,16 +199,20 @@ static void places_and_scopes(void **state)
     Arena *A = w.A;
     const Node *one = ir_int(A, DT_int8, 1), *s = store(&w, w.i, one), *zero = ir_idx(A, 0);
     refuses(&w, s, "the variable 'i' is used outside");
-    refuses(&w, ir_seq(A, 2, (const Node *[]){loop(&w, w.i, s), store(&w, w.i, one)}), "used outside");
-    refuses(&w, ir_seq(A, 2, (const Node *[]){loop(&w, w.i, s), loop(&w, w.i, store(&w, zero, one))}),
+    refuses(&w, ir_seq(A, 2, (const Node *[]){loop(&w, w.i, s), store(&w, w.i, one)}),
+            "used outside");
+    refuses(&w,
+            ir_seq(A, 2, (const Node *[]){loop(&w, w.i, s), loop(&w, w.i, store(&w, zero, one))}),
             "the variable 'i' is bound twice");
     refuses(&w, ir_seq(A, 2, (const Node *[]){loop(&w, w.i, s), loop(&w, ir_var(A, "j"), s)}),
             "a Store stands in two places");
     const Node *nop = ir_nop(A);
-    refuses(&w, loop(&w, w.i, ir_make(A, OP_Seq, 0, (Attr){0}, 2, (const Node *[]){s, nop})), "a sequence holds a Nop");
+    refuses(&w, loop(&w, w.i, ir_make(A, OP_Seq, 0, (Attr){0}, 2, (const Node *[]){s, nop})),
+            "a sequence holds a Nop");
     const BlockInfo info = {"b", NULL, 0};
     const Node *y = ir_var(A, "y"), *iter = ir_iter(A, ITER_spatial, y, w.i);
-    const Node *block = ir_block(A, &info, ir_list(A, 1, &iter), ir_bool(A, true), nop, store(&w, w.i, one));
+    const Node *block =
+        ir_block(A, &info, ir_list(A, 1, &iter), ir_bool(A, true), nop, store(&w, w.i, one));
     refuses(&w, loop(&w, w.i, block), "in block b: the loop 'i' is used inside the block");
     const Node *four = ir_idx(A, 4), *T = ir_buffer(A, DT_int8, "T", SCOPE_local, 1, &four);
     refuses(&w, ir_store(A, T, 1, &zero, one), "buffer 'T' is not declared");
@@ -229,7 +239,8 @@ static void types_and_ranks(void **state)
     (void)state;
     World w = world();
     Arena *A = w.A;
-    const Node *zero = ir_idx(A, 0), *one = ir_int(A, DT_int8, 1), *half = ir_float(A, DT_float32, 0.5);
+    const Node *zero = ir_idx(A, 0), *one = ir_int(A, DT_int8, 1),
+               *half = ir_float(A, DT_float32, 0.5);
     const Node *x = ir_load(A, w.in, 1, &zero);
 #define VALUE(n) ir_make(A, OP_Store, 0, (Attr){0}, 3, (const Node *[]){w.out, (n), zero})
     refuses(&w, VALUE(half), "float32 is stored to 'B', which holds int8");
@@ -243,21 +254,32 @@ static void types_and_ranks(void **state)
             "'and' does not work on int8");
     refuses(&w, VALUE(ir_make(A, OP_Not, DT_bool, (Attr){0}, 1, &one)), "'not' on int8");
     refuses(&w, VALUE(ir_make(A, OP_Neg, DT_int8, (Attr){0}, 1, &x)), "the negation of float32");
-    refuses(&w, VALUE(ir_make(A, OP_Select, DT_int8, (Attr){0}, 3, (const Node *[]){one, one, one})), "a select");
-    refuses(&w, VALUE(ir_make(A, OP_Fma, DT_int8, (Attr){0}, 3, (const Node *[]){one, one, one})), "fma works");
-    refuses(&w, VALUE(ir_make(A, OP_IntImm, DT_int8, (Attr){.i = 300}, 0, NULL)), "300 does not fit int8");
-    refuses(&w, VALUE(ir_make(A, OP_FloatImm, DT_float32, (Attr){.f = 0.1}, 0, NULL)), "not rounded to float32");
-    refuses(&w, VALUE(ir_make(A, OP_IntImm, DT_float32, (Attr){.i = 1}, 0, NULL)), "a literal has the type");
-    refuses(&w, VALUE(ir_make(A, OP_StrImm, 0, (Attr){.name = "s"}, 0, NULL)), "a string stands outside");
+    refuses(&w,
+            VALUE(ir_make(A, OP_Select, DT_int8, (Attr){0}, 3, (const Node *[]){one, one, one})),
+            "a select");
+    refuses(&w, VALUE(ir_make(A, OP_Fma, DT_int8, (Attr){0}, 3, (const Node *[]){one, one, one})),
+            "fma works");
+    refuses(&w, VALUE(ir_make(A, OP_IntImm, DT_int8, (Attr){.i = 300}, 0, NULL)),
+            "300 does not fit int8");
+    refuses(&w, VALUE(ir_make(A, OP_FloatImm, DT_float32, (Attr){.f = 0.1}, 0, NULL)),
+            "not rounded to float32");
+    refuses(&w, VALUE(ir_make(A, OP_IntImm, DT_float32, (Attr){.i = 1}, 0, NULL)),
+            "a literal has the type");
+    refuses(&w, VALUE(ir_make(A, OP_StrImm, 0, (Attr){.name = "s"}, 0, NULL)),
+            "a string stands outside");
     refuses(&w, VALUE(ir_make(A, OP_Load, DT_int8, (Attr){0}, 2, (const Node *[]){w.in, zero})),
             "a load from 'A' has the wrong type");
-    refuses(&w, VALUE(ir_make(A, OP_Load, DT_float32, (Attr){0}, 3, (const Node *[]){w.in, zero, zero})),
-            "buffer 'A' has 1 dimensions, but is used with 2");
+    refuses(
+        &w,
+        VALUE(ir_make(A, OP_Load, DT_float32, (Attr){0}, 3, (const Node *[]){w.in, zero, zero})),
+        "buffer 'A' has 1 dimensions, but is used with 2");
     refuses(&w, VALUE(ir_make(A, OP_Load, DT_float32, (Attr){0}, 2, (const Node *[]){w.in, one})),
             "index 0 of buffer 'A' is int8, not int64");
-    const Node *cond = ir_make(A, OP_If, 0, (Attr){0}, 3, (const Node *[]){one, VALUE(one), ir_nop(A)});
+    const Node *cond =
+        ir_make(A, OP_If, 0, (Attr){0}, 3, (const Node *[]){one, VALUE(one), ir_nop(A)});
     refuses(&w, cond, "a condition is int8");
-    refuses(&w, ir_make(A, OP_Update, 0, (Attr){.i = COMB_fma}, 3, (const Node *[]){w.out, one, zero}),
+    refuses(&w,
+            ir_make(A, OP_Update, 0, (Attr){.i = COMB_fma}, 3, (const Node *[]){w.out, one, zero}),
             "fma= on 'B' needs a product of floats");
 #undef VALUE
     arena_release(A);
@@ -286,8 +308,10 @@ static void big_programs_pass(void **state)
     Buf b = buf_new(A);
     buf_puts(&b, "func f() -> B: int64[4]:\n");
     for (int i = 0; i < 500; i++)
-        buf_printf(&b, "  for i%d in range(4):\n    block b%d(i%d):\n      alloc T%d: int64[1]\n"
-                       "      T%d[0] = i%d\n      B[i%d] = T%d[0]\n", i, i, i, i, i, i, i, i);
+        buf_printf(&b,
+                   "  for i%d in range(4):\n    block b%d(i%d):\n      alloc T%d: int64[1]\n"
+                   "      T%d[0] = i%d\n      B[i%d] = T%d[0]\n",
+                   i, i, i, i, i, i, i, i);
     Err err = {0};
     if (!ir_verify(parse(A, buf_str(&b)), &err))
         fail_msg("%s", err.why);
@@ -300,9 +324,9 @@ static void big_programs_pass(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_programs_pass), cmocka_unit_test(bad_texts_are_found),
-        cmocka_unit_test(places_and_scopes),  cmocka_unit_test(types_and_ranks),
-        cmocka_unit_test(sharing_is_cheap),   cmocka_unit_test(big_programs_pass),
+        cmocka_unit_test(good_programs_pass),  cmocka_unit_test(bad_texts_are_found),
+        cmocka_unit_test(places_and_scopes),   cmocka_unit_test(types_and_ranks),
+        cmocka_unit_test(sharing_is_cheap),    cmocka_unit_test(big_programs_pass),
         cmocka_unit_test(functions_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

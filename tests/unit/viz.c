@@ -1,4 +1,5 @@
-/* viz.c -- text views, the order of points, DOT and SVG that are well formed, and the drawing child. */
+/* viz.c -- text views, the order of points, DOT and SVG that are well formed, and the
+** drawing child. */
 #include "tests/program.h"
 
 #include <stdio.h>
@@ -21,27 +22,29 @@
 
 static const TextStyle ascii = {false, false, 0}, utf8 = {false, true, 0};
 
-static const char naive[] = "func mm(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]:\n"
-                            "  for y in range(64):\n"
-                            "    for x in range(64):\n"
-                            "      for k in range(64):\n"
-                            "        block C(y, x, k: reduce):\n"
-                            "          init: C[y, x] = 0\n"
-                            "          C[y, x] += A[k, y] * B[k, x]\n";
+static const char naive[] =
+    "func mm(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]:\n"
+    "  for y in range(64):\n"
+    "    for x in range(64):\n"
+    "      for k in range(64):\n"
+    "        block C(y, x, k: reduce):\n"
+    "          init: C[y, x] = 0\n"
+    "          C[y, x] += A[k, y] * B[k, x]\n";
 
-static const char tiled[] = "func mm(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]:\n"
-                            "  for yo in parallel(8):\n"
-                            "    alloc C.local: local window C[yo*8 :+ 8, 0 :+ 64]\n"
-                            "    for k in range(64):\n"
-                            "      for yi in unrolled(8):\n"
-                            "        for x in vectorized(64):\n"
-                            "          block C(y = yo*8 + yi, x, k: reduce):\n"
-                            "            init: C.local[y, x] = 0\n"
-                            "            C.local[y, x] += A[k, y] * B[k, x]\n"
-                            "    for yi in range(8):\n"
-                            "      for x in range(64):\n"
-                            "        block C.store(y = yo*8 + yi, x):\n"
-                            "          C[y, x] = C.local[y, x]\n";
+static const char tiled[] =
+    "func mm(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]:\n"
+    "  for yo in parallel(8):\n"
+    "    alloc C.local: local window C[yo*8 :+ 8, 0 :+ 64]\n"
+    "    for k in range(64):\n"
+    "      for yi in unrolled(8):\n"
+    "        for x in vectorized(64):\n"
+    "          block C(y = yo*8 + yi, x, k: reduce):\n"
+    "            init: C.local[y, x] = 0\n"
+    "            C.local[y, x] += A[k, y] * B[k, x]\n"
+    "    for yi in range(8):\n"
+    "      for x in range(64):\n"
+    "        block C.store(y = yo*8 + yi, x):\n"
+    "          C[y, x] = C.local[y, x]\n";
 
 static void tree_is_aligned(void **state)
 {
@@ -121,8 +124,9 @@ static void diff_marks_every_change(void **state)
     const Node *a = parse(A, naive), *b = parse(A, tiled);
     assert_string_equal(diff_text(A, a, a, DIFF_unified, utf8), "no difference\n");
     NestDiff d = nest_diff(A, a, b);
-    assert_int_equal(d.count[CHANGE_gone], 1);  /* y */
-    assert_int_equal(d.count[CHANGE_new], 6);   /* yo C.local yi, and yi x C.store of the second nest */
+    assert_int_equal(d.count[CHANGE_gone], 1); /* y */
+    /* Yo C.local yi, and yi x C.store of the second nest */
+    assert_int_equal(d.count[CHANGE_new], 6);
     assert_int_equal(d.count[CHANGE_moved], 1); /* x or k */
     assert_int_equal(d.count[CHANGE_changed], 1 + (d.a_change[d.b_to_a[5]] == CHANGE_changed));
     const char *text = diff_text(A, a, b, DIFF_unified, utf8);
@@ -160,11 +164,13 @@ static void order_of_tiles(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
-    Order o = order(A, "func f(A: float32[8, 8]) -> C: float32[8, 8]:\n"
-                       "  for yo in range(4):\n    for xo in range(4):\n"
-                       "      for yi in range(2):\n        for xi in range(2):\n"
-                       "          block C(y = yo*2 + yi, x = xo*2 + xi):\n"
-                       "            C[y, x] = A[y, x]\n", (OrderAsk){0});
+    Order o = order(A,
+                    "func f(A: float32[8, 8]) -> C: float32[8, 8]:\n"
+                    "  for yo in range(4):\n    for xo in range(4):\n"
+                    "      for yi in range(2):\n        for xi in range(2):\n"
+                    "          block C(y = yo*2 + yi, x = xo*2 + xi):\n"
+                    "            C[y, x] = A[y, x]\n",
+                    (OrderAsk){0});
     static const int first[3][8] = {{1, 2, 5, 6, 9, 10, 13, 14},
                                     {3, 4, 7, 8, 11, 12, 15, 16},
                                     {17, 18, 21, 22, 25, 26, 29, 30}};
@@ -183,11 +189,13 @@ static void order_of_guards_lanes_and_chunks(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
-    Order o = order(A, "func f(A: float32[10, 8]) -> C: float32[10, 8]:\n"
-                       "  for yo in parallel(3):\n    for yi in range(4):\n      for xo in range(2):\n"
-                       "        for xi in vectorized(4):\n"
-                       "          block C(y = yo*4 + yi, x = xo*4 + xi) where yo*4 + yi < 10:\n"
-                       "            C[y, x] = A[y, x]\n", (OrderAsk){0});
+    Order o = order(A,
+                    "func f(A: float32[10, 8]) -> C: float32[10, 8]:\n"
+                    "  for yo in parallel(3):\n    for yi in range(4):\n      for xo in range(2):\n"
+                    "        for xi in vectorized(4):\n"
+                    "          block C(y = yo*4 + yi, x = xo*4 + xi) where yo*4 + yi < 10:\n"
+                    "            C[y, x] = A[y, x]\n",
+                    (OrderAsk){0});
     assert_int_equal(o.rows, 10); /* the guard cuts the last two */
     assert_int_equal(o.all_rows, 10);
     assert_int_equal(o.chunks, 3);
@@ -203,12 +211,14 @@ static void order_marks_what_is_computed_again(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
-    Order o = order(A, "func f(A: float32[6]) -> C: float32[4]:\n"
-                       "  alloc P: float32[6] global\n"
-                       "  for i in range(4):\n"
-                       "    for j in range(3):\n"
-                       "      block P(x = i + j):\n        P[x] = A[x]\n"
-                       "    block C(i):\n      C[i] = P[i] + P[i + 2]\n", (OrderAsk){.block = "P"});
+    Order o = order(A,
+                    "func f(A: float32[6]) -> C: float32[4]:\n"
+                    "  alloc P: float32[6] global\n"
+                    "  for i in range(4):\n"
+                    "    for j in range(3):\n"
+                    "      block P(x = i + j):\n        P[x] = A[x]\n"
+                    "    block C(i):\n      C[i] = P[i] + P[i + 2]\n",
+                    (OrderAsk){.block = "P"});
     static const int visits[6] = {1, 2, 3, 3, 2, 1};
     assert_null(o.row);
     assert_int_equal(o.cols, 6);
@@ -222,11 +232,14 @@ static void order_crops_and_stays_fast(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
-    Order o = order(A, "func f(A: float32[4096, 4096], B: float32[4096, 4096]) -> C: float32[4096, 4096]:\n"
-                       "  for y in range(4096):\n    for x in range(4096):\n      for k in range(4096):\n"
-                       "        block C(y, x, k: reduce):\n          init: C[y, x] = 0\n"
-                       "          C[y, x] += A[y, k] * B[k, x]\n",
-                    (OrderAsk){.max_rows = 6, .max_cols = 5, .nfixed = 1, .fixed_axis = {"k"}, .fixed_value = {7}});
+    Order o = order(
+        A,
+        "func f(A: float32[4096, 4096], B: float32[4096, 4096]) -> C: float32[4096, 4096]:\n"
+        "  for y in range(4096):\n    for x in range(4096):\n      for k in range(4096):\n"
+        "        block C(y, x, k: reduce):\n          init: C[y, x] = 0\n"
+        "          C[y, x] += A[y, k] * B[k, x]\n",
+        (OrderAsk){
+            .max_rows = 6, .max_cols = 5, .nfixed = 1, .fixed_axis = {"k"}, .fixed_value = {7}});
     assert_int_equal(o.rows, 6);
     assert_int_equal(o.cols, 5);
     assert_int_equal(o.all_rows, 4096);
@@ -249,7 +262,8 @@ static void order_refuses_by_name(void **state)
     assert_int_equal(err.code, ERR_order_axis);
     assert_false(order_of(A, f, &(OrderAsk){.row = "y", .col = "y"}, &o, &err));
     assert_int_equal(err.code, ERR_order_axis);
-    const Node *one = parse(A, "func f(A: float32[1]) -> B: float32[1]:\n  block B():\n    B[0] = A[0]\n");
+    const Node *one =
+        parse(A, "func f(A: float32[1]) -> B: float32[1]:\n  block B():\n    B[0] = A[0]\n");
     assert_false(order_of(A, one, &(OrderAsk){0}, &o, &err));
     assert_int_equal(err.code, ERR_order_no_axes);
     const Node *data = parse(A, "func f(A: int64[8]) -> B: int64[8]:\n  for i in range(8):\n"
@@ -257,9 +271,10 @@ static void order_refuses_by_name(void **state)
     assert_false(order_of(A, data, &(OrderAsk){0}, &o, &err));
     assert_int_equal(err.code, ERR_order_data);
     cancel_ask();
-    bool stopped = !order_of(A, parse(A, "func f(A: float32[64, 64]) -> C: float32[64, 64]:\n"
-                                         "  for y in range(64):\n    for x in range(64):\n"
-                                         "      block C(y, x):\n        C[y, x] = A[y, x]\n"),
+    bool stopped = !order_of(A,
+                             parse(A, "func f(A: float32[64, 64]) -> C: float32[64, 64]:\n"
+                                      "  for y in range(64):\n    for x in range(64):\n"
+                                      "      block C(y, x):\n        C[y, x] = A[y, x]\n"),
                              &(OrderAsk){0}, &o, &err);
     cancel_clear();
     assert_true(stopped);
@@ -364,7 +379,8 @@ static void hostile_names_stay_text(void **state)
     b = buf_new(A);
     put_quoted(&b, "a\"b\\c");
     assert_string_equal(buf_str(&b), "\"a\\\"b\\\\c\"");
-    assert_non_null(strstr(html_image(A, (Bytes){"abcd", 4}, "\"x\""), "base64,YWJjZA==\" alt=\"&quot;x&quot;\""));
+    assert_non_null(strstr(html_image(A, (Bytes){"abcd", 4}, "\"x\""),
+                           "base64,YWJjZA==\" alt=\"&quot;x&quot;\""));
     arena_release(A);
 }
 
@@ -416,7 +432,8 @@ static void what_cannot_be_drawn_says_so(void **state)
     Err err = {0};
     Bytes b;
     DrawFormat f;
-    assert_false(draw_bytes(A, (Picture){PICTURE_dot, .source = "digraph { a -> "}, DRAW_svg, 0, &b, &err));
+    assert_false(
+        draw_bytes(A, (Picture){PICTURE_dot, .source = "digraph { a -> "}, DRAW_svg, 0, &b, &err));
     assert_int_equal(err.code, ERR_draw_failed);
     assert_false(draw_bytes(A, (Picture){PICTURE_svg, .source = "<svg"}, DRAW_png, 0, &b, &err));
     assert_int_equal(err.code, ERR_draw_failed);
@@ -425,7 +442,8 @@ static void what_cannot_be_drawn_says_so(void **state)
     assert_false(draw_format_of("picture.gif", &f, &err));
     assert_int_equal(err.code, ERR_draw_format);
     assert_false(draw_format_of("svg", &f, &err));
-    Picture p = {PICTURE_svg, .source = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>"};
+    Picture p = {PICTURE_svg,
+                 .source = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>"};
     assert_false(draw_file(A, p, "/nowhere/at/all.svg", 0, &err));
     assert_int_equal(err.code, ERR_io_failed);
     arena_release(A);

@@ -48,8 +48,8 @@ static void stencils(void **state)
     expect("func f() -> B: int32[64]:\n  for i in range(40):\n    B[i] = B[i + 20]\n", "i",
            "iteration i=0 reads B[20], which iteration i=20 writes");
     expect("func f() -> B: int32[64]:\n  for io in range(8):\n    for ii in range(8):\n"
-           "      if io*8 + ii > 0:\n        B[io*8 + ii] = B[io*8 + ii - 1]\n", "io",
-           "iteration io=0 (ii=7) writes B[7], which iteration io=1 reads");
+           "      if io*8 + ii > 0:\n        B[io*8 + ii] = B[io*8 + ii - 1]\n",
+           "io", "iteration io=0 (ii=7) writes B[7], which iteration io=1 reads");
     expect("func f() -> B: int32[64]:\n  for i in range(64):\n    B[i//2] = 1\n", "i",
            "iterations i=0 and i=1 both write B[0]");
     expect("func f() -> B: int32[64]:\n  for i in range(64):\n    B[i] = B[i] + 1\n", "i", "");
@@ -73,14 +73,16 @@ static void guards_and_data(void **state)
     (void)state;
     /* only the last outer value lets the inner loop run twice into one element */
     expect("func f() -> B: int32[8]:\n  for o in range(4):\n    for i in range(8):\n"
-           "      if o == 3:\n        B[i % 4] = 1\n      else:\n        B[i] = 1\n", "i",
-           "iterations i=0 (o=3) and i=4 (o=3) both write B[0]");
+           "      if o == 3:\n        B[i % 4] = 1\n      else:\n        B[i] = 1\n",
+           "i", "iterations i=0 (o=3) and i=4 (o=3) both write B[0]");
     /* where nothing is certain, nothing is claimed */
     expect("func f(A: int64[8]) -> B: int32[8]:\n  for i in range(8):\n    B[A[i]] = 1\n", "i", "");
-    expect("func f(A: int64[8]) -> B: int32[8]:\n  for i in range(8):\n    if A[0] > 3:\n      B[0] = 1\n", "i", "");
+    expect(
+        "func f(A: int64[8]) -> B: int32[8]:\n  for i in range(8):\n    if A[0] > 3:\n      B[0] = 1\n",
+        "i", "");
     expect("func f(A: int32[8]) -> B: int32[8]:\n  for i in range(8):\n"
-           "    B[i] = select(i == 0, 0, B[max(i - 1, 0)])\n", "i",
-           "iteration i=0 writes B[0], which iteration i=1 reads");
+           "    B[i] = select(i == 0, 0, B[max(i - 1, 0)])\n",
+           "i", "iteration i=0 writes B[0], which iteration i=1 reads");
     expect("func f() -> B: int32[8]:\n  for i in range(0):\n    B[0] = 1\n", "i", "");
 }
 

@@ -24,11 +24,11 @@ static bool open_api(RsvgApi *api, char *why, size_t why_n)
         snprintf(why, why_n, "librsvg is not installed (apt-get install librsvg2-2)");
         return false;
     }
-#define RSVG(result, name, args)                                      \
+#define RSVG(result, name, args)                                                  \
     *(void **)&api->name = dlsym(strncmp(#name, "rsvg", 4) ? cairo : lib, #name); \
-    if (!api->name) {                                                 \
-        snprintf(why, why_n, "this librsvg is too old: it has no %s", #name); \
-        return false;                                                 \
+    if (!api->name) {                                                             \
+        snprintf(why, why_n, "this librsvg is too old: it has no %s", #name);     \
+        return false;                                                             \
     }
 #include "viz/render/rsvg_api.def"
     return true;

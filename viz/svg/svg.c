@@ -22,10 +22,10 @@ void svg_close(Buf *b)
 
 void svg_text(Buf *b, double x, double y, SvgFont f, const char *text)
 {
-    static const char *const anchor[] = {
-        "", " text-anchor=\"middle\"", " text-anchor=\"end\""};
-    buf_printf(b, "<text x=\"%.1f\" y=\"%.1f\" font-family=\"%s\" font-size=\"%.4g\"%s%s fill=\"%s\"", x, y,
-               f.code ? FONT_CODE : FONT_TEXT, f.size, anchor[f.anchor],
+    static const char *const anchor[] = {"", " text-anchor=\"middle\"", " text-anchor=\"end\""};
+    buf_printf(b,
+               "<text x=\"%.1f\" y=\"%.1f\" font-family=\"%s\" font-size=\"%.4g\"%s%s fill=\"%s\"",
+               x, y, f.code ? FONT_CODE : FONT_TEXT, f.size, anchor[f.anchor],
                f.bold ? " font-weight=\"bold\"" : "", color_hex[f.color]);
     svg_put_length(b, f, text);
     buf_putc(b, '>');
@@ -33,7 +33,8 @@ void svg_text(Buf *b, double x, double y, SvgFont f, const char *text)
     buf_puts(b, "</text>\n");
 }
 
-void svg_rect(Buf *b, double x, double y, double w, double h, double round, Color fill, double opacity)
+void svg_rect(Buf *b, double x, double y, double w, double h, double round, Color fill,
+              double opacity)
 {
     buf_printf(b, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"", x, y, w, h);
     if (round > 0)
@@ -44,12 +45,14 @@ void svg_rect(Buf *b, double x, double y, double w, double h, double round, Colo
     buf_puts(b, "/>\n");
 }
 
-void svg_frame(Buf *b, double x, double y, double w, double h, double round, Color stroke, double width)
+void svg_frame(Buf *b, double x, double y, double w, double h, double round, Color stroke,
+               double width)
 {
-    buf_printf(b,
-               "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"%.1f\" fill=\"none\" "
-               "stroke=\"%s\" stroke-width=\"%.1f\"/>\n",
-               x, y, w, h, round, color_hex[stroke], width);
+    buf_printf(
+        b,
+        "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"%.1f\" fill=\"none\" "
+        "stroke=\"%s\" stroke-width=\"%.1f\"/>\n",
+        x, y, w, h, round, color_hex[stroke], width);
 }
 
 void svg_line(Buf *b, double x1, double y1, double x2, double y2, Color stroke, double width)

@@ -22,8 +22,10 @@ typedef struct SvgFont {
 void svg_text(Buf *b, double x, double y, SvgFont f, const char *text);
 
 /* `opacity` from 0 to 1. */
-void svg_rect(Buf *b, double x, double y, double w, double h, double round, Color fill, double opacity);
-void svg_frame(Buf *b, double x, double y, double w, double h, double round, Color stroke, double width);
+void svg_rect(Buf *b, double x, double y, double w, double h, double round, Color fill,
+              double opacity);
+void svg_frame(Buf *b, double x, double y, double w, double h, double round, Color stroke,
+               double width);
 void svg_line(Buf *b, double x1, double y1, double x2, double y2, Color stroke, double width);
 
 #endif

@@ -12,7 +12,7 @@ typedef struct Mark {
 } Mark;
 
 static const Mark marks[] = {
-    [CHANGE_same] = {" ", " ", INK_plain},      [CHANGE_changed] = {"~", "~", INK_moved},
+    [CHANGE_same] = {" ", " ", INK_plain},  [CHANGE_changed] = {"~", "~", INK_moved},
     [CHANGE_moved] = {"↕", "^", INK_moved}, [CHANGE_new] = {"+", "+", INK_new},
     [CHANGE_gone] = {"-", "-", INK_gone},
 };
@@ -108,9 +108,10 @@ static void sides(Arena *A, Buf *out, const NestDiff *d, TextStyle style, int le
 
 static void put_counts(Buf *out, const NestDiff *d, TextStyle style)
 {
-    static const char *const word[] = {
-        [CHANGE_changed] = "changed", [CHANGE_moved] = "moved", [CHANGE_new] = "new",
-        [CHANGE_gone] = "gone"};
+    static const char *const word[] = {[CHANGE_changed] = "changed",
+                                       [CHANGE_moved] = "moved",
+                                       [CHANGE_new] = "new",
+                                       [CHANGE_gone] = "gone"};
     static const Change order[] = {CHANGE_new, CHANGE_gone, CHANGE_moved, CHANGE_changed};
     Line line = line_begin(out, style);
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {

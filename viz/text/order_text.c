@@ -66,7 +66,7 @@ static void put_row(Arena *A, Line *l, const Order *o, int r, int cols, int w)
         const OrderCell *after = c + 1 < o->cols ? order_cell(o, r, c + 1) : NULL;
         bool lanes_before = before && same_lanes(o, before, cell);
         bool lanes_after = after && same_lanes(o, cell, after);
-        const char *open = !lanes_before && lanes_after                  ? "["
+        const char *open = !lanes_before && lanes_after ? "["
                            : before && parted(before, cell) && !lanes_before
                                ? (l->style.utf8 ? "│" : "|")
                                : " ";
@@ -86,7 +86,8 @@ const char *order_text(Arena *A, const Order *o, TextStyle style)
     Line l = line_begin(&out, style);
     int w = widest_label(A, o), left = 4;
     for (int r = 0; r < o->rows && o->row; r++) {
-        int n = text_cols(o->row) + 2 + text_cols(arena_printf(A, "%lld", (long long)(o->row_min + r)));
+        int n =
+            text_cols(o->row) + 2 + text_cols(arena_printf(A, "%lld", (long long)(o->row_min + r)));
         left = n > left ? n : left;
     }
     int cols = o->cols;

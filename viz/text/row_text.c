@@ -54,7 +54,9 @@ static void put_branches(Line *line, const Nest *nest, size_t i)
     char branches[(IR_MAX_DEPTH + 1) * sizeof "└─ "] = "";
     size_t at = 0;
     for (int d = 1; d <= r->depth; d++) {
-        const char *piece = d < r->depth ? (!open[d] ? "   " : utf8 ? "│  " : "|  ")
+        const char *piece = d < r->depth ? (!open[d] ? "   "
+                                            : utf8   ? "│  "
+                                                     : "|  ")
                             : r->last    ? (utf8 ? "└─ " : "`- ")
                                          : (utf8 ? "├─ " : "|- ");
         size_t n = strlen(piece);

@@ -7,10 +7,11 @@
 
 /* The sixteen colours that every terminal maps for its own background. */
 static const char *const sgr[INK_COUNT] = {
-    [INK_plain] = "",       [INK_strong] = "1",     [INK_quiet] = "2",    [INK_parallel] = "1;36",
-    [INK_vectorized] = "1;33", [INK_unrolled] = "1;35", [INK_block] = "1;34", [INK_thread] = "1;32",
-    [INK_buffer] = "36",    [INK_new] = "1;34",     [INK_gone] = "33",    [INK_moved] = "35",
-    [INK_wrong] = "1;31",   [INK_advice] = "32",
+    [INK_plain] = "",        [INK_strong] = "1",        [INK_quiet] = "2",
+    [INK_parallel] = "1;36", [INK_vectorized] = "1;33", [INK_unrolled] = "1;35",
+    [INK_block] = "1;34",    [INK_thread] = "1;32",     [INK_buffer] = "36",
+    [INK_new] = "1;34",      [INK_gone] = "33",         [INK_moved] = "35",
+    [INK_wrong] = "1;31",    [INK_advice] = "32",
 };
 
 typedef struct KindLook {
@@ -64,7 +65,8 @@ size_t text_letter(const char *s, uint32_t *cp)
 
 static int cols_of(uint32_t cp)
 {
-    if ((cp >= 0x300 && cp < 0x370) || cp == 0x200B || cp == 0x200D || (cp >= 0xFE00 && cp < 0xFE10))
+    if ((cp >= 0x300 && cp < 0x370) || cp == 0x200B || cp == 0x200D ||
+        (cp >= 0xFE00 && cp < 0xFE10))
         return 0;
     bool wide = (cp >= 0x1100 && cp < 0x1160) || (cp >= 0x2E80 && cp < 0xA4D0) ||
                 (cp >= 0xAC00 && cp < 0xD7A4) || (cp >= 0xF900 && cp < 0xFB00) ||

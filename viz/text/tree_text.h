@@ -11,7 +11,8 @@
 
 #include "viz/text/style.h"
 
-/* The tree of a Func (or of one statement), a line for each loop, block and allocation; it lives in A. */
+/* The tree of a Func (or of one statement), a line for each loop, block and
+** allocation; it lives in A. */
 const char *tree_text(Arena *A, const Node *root, TextStyle style);
 
 #endif

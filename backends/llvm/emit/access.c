@@ -1,8 +1,9 @@
-/* access.c -- loads and stores: one element, a run, a fixed pattern of lanes, or wherever each lane says.
+/* access.c -- loads and stores: one element, a run, a fixed pattern of lanes, or
+** wherever each lane says.
 **
 ** The pattern of a vector access is known where its index is affine, and then no gather is needed:
-** a pattern within a short span is read by one or two wide loads and a shuffle, one of several
-** runs by a load for each.  Wide loads touch only elements between the first and the last that the
+** a pattern within a short span is read by one or two wide loads and a shuffle, one of several runs
+** by a load for each.  Wide loads touch only elements between the first and the last that the
 ** program reads, so they stay inside the buffer.
 */
 #include "backends/llvm/emit/gen.h"
@@ -15,9 +16,10 @@ static unsigned low_bit(uint64_t v, unsigned most)
 
 /* ---- where ---- */
 
-/* a += index * stride, for a stride that need not be a literal.  Clears `inside` unless all lanes are
-** known to stay below n. */
-static bool add_index(Gen *g, Affine *a, const Node *index, const Node *stride, int64_t n, bool *inside)
+/* a += index * stride, for a stride that need not be a literal.  Clears `inside` unless all lanes
+** are known to stay below n. */
+static bool add_index(Gen *g, Affine *a, const Node *index, const Node *stride, int64_t n,
+                      bool *inside)
 {
     Affine part;
     int64_t lo, hi;
@@ -217,8 +219,9 @@ static LLVMValueRef gather(Gen *g, const Place *p)
     LLVMValueRef at = pointers(g, p);
     LLVMValueRef args[] = {at, align_arg(g, (unsigned)dtype_bytes(t)), all_lanes(g),
                            LLVMConstNull(type)};
-    return from_memory(g, t, gen_intrinsic(g, "llvm.masked.gather", 2,
-                                           (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args));
+    return from_memory(
+        g, t,
+        gen_intrinsic(g, "llvm.masked.gather", 2, (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args));
 }
 
 static unsigned run_length(const int64_t *k, unsigned from, unsigned n)
@@ -282,7 +285,8 @@ static void span_of(const Gen *g, const int64_t *k, const bool *active, int64_t 
     }
 }
 
-/* The mask for `wide` elements from offset `from` on: each is wanted by at most one lane, else NULL. */
+/* The mask for `wide` elements from offset `from` on: each is wanted by at most one
+** lane, else NULL. */
 static LLVMValueRef spread_mask(Gen *g, const Place *p, int64_t from, int wide)
 {
     int idx[MAX_LANES];
@@ -307,8 +311,9 @@ static LLVMValueRef load_part(Gen *g, const Place *p, int64_t from, int wide, LL
     LLVMTypeRef type = gen_vector(element(g, p), (unsigned)wide);
     LLVMValueRef at = place_pointer(g, p, from);
     LLVMValueRef args[] = {at, align_arg(g, place_align(g, p, from)), mask, LLVMConstNull(type)};
-    return from_memory(g, t, gen_intrinsic(g, "llvm.masked.load", 2,
-                                           (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args));
+    return from_memory(
+        g, t,
+        gen_intrinsic(g, "llvm.masked.load", 2, (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args));
 }
 
 /* By two wide loads, which meet or overlap, and a shuffle; NULL where the lanes lie too far apart.
@@ -381,8 +386,8 @@ static void scatter(Gen *g, const Place *p, LLVMValueRef v)
     DType t = (DType)p->buf->buffer->type;
     LLVMTypeRef type = gen_vector(element(g, p), g->lanes);
     LLVMValueRef at = pointers(g, p);
-    LLVMValueRef args[] = {to_memory(g, t, v, g->lanes), at,
-                           align_arg(g, (unsigned)dtype_bytes(t)), all_lanes(g)};
+    LLVMValueRef args[] = {to_memory(g, t, v, g->lanes), at, align_arg(g, (unsigned)dtype_bytes(t)),
+                           all_lanes(g)};
     gen_intrinsic(g, "llvm.masked.scatter", 2, (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args);
 }
 

@@ -275,8 +275,7 @@ static bool of_division(Gen *g, const Node *e, Affine *out)
     }
     out->c = k0;
     out->k = all_zero ? NULL : k;
-    for (int i = 0; !mod && i < a.n; i++)
-        {
+    for (int i = 0; !mod && i < a.n; i++) {
         Term t = a.term[i];
         t.coef /= n;
         add_term(out, t);
@@ -333,7 +332,8 @@ bool affine_range(const Gen *g, const Affine *a, int64_t *lo, int64_t *hi)
     for (int i = 0; i < a->n; i++) {
         const Term *t = &a->term[i];
         int64_t l, h;
-        if (!t->ranged || !near_zero(*lo, *hi) || !range_mul(t->lo, t->hi, t->coef, t->coef, &l, &h))
+        if (!t->ranged || !near_zero(*lo, *hi) ||
+            !range_mul(t->lo, t->hi, t->coef, t->coef, &l, &h))
             return false;
         *lo += l;
         *hi += h;

@@ -72,8 +72,8 @@ static LLVMValueRef round_down(Gen *g, Op op, LLVMValueRef a, LLVMValueRef b, in
     if (n > 0) {
         down = LLVMBuildICmp(g->b, LLVMIntSLT, r, zero, "");
     } else {
-        LLVMValueRef differ = LLVMBuildICmp(g->b, LLVMIntSLT, LLVMBuildXor(g->b, r, b, ""), zero,
-                                            "");
+        LLVMValueRef differ =
+            LLVMBuildICmp(g->b, LLVMIntSLT, LLVMBuildXor(g->b, r, b, ""), zero, "");
         down = LLVMBuildAnd(g->b, LLVMBuildICmp(g->b, LLVMIntNE, r, zero, ""), differ, "");
     }
     if (op == OP_FloorMod)
@@ -91,9 +91,9 @@ static LLVMValueRef signed_division(Gen *g, Op op, LLVMValueRef a, LLVMValueRef 
         if (n == -1)
             return op == OP_FloorMod ? LLVMConstNull(t) : LLVMBuildNeg(g->b, a, "");
         if (n > 0 && (n & (n - 1)) == 0 && op != OP_Div)
-            return op == OP_FloorMod ? LLVMBuildAnd(g->b, a, same(t, n - 1), "")
-                                     : LLVMBuildAShr(g->b, a, same(t, __builtin_ctzll((uint64_t)n)),
-                                                     "");
+            return op == OP_FloorMod
+                       ? LLVMBuildAnd(g->b, a, same(t, n - 1), "")
+                       : LLVMBuildAShr(g->b, a, same(t, __builtin_ctzll((uint64_t)n)), "");
         return round_down(g, op, a, b, n);
     }
     LLVMValueRef zero = LLVMConstNull(t);
@@ -159,7 +159,7 @@ static LLVMValueRef on_integers(Gen *g, Op op, DType t, LLVMValueRef a, LLVMValu
     }
     return MUTANT(emit_division_signed, is_signed, true)
                ? signed_division(g, op, a, b)
-                     : unsigned_division(g, op == OP_FloorMod, a, b);
+               : unsigned_division(g, op == OP_FloorMod, a, b);
 }
 
 /* ---- floats ---- */
@@ -171,9 +171,10 @@ static LLVMValueRef on_floats(Gen *g, Op op, LLVMValueRef a, LLVMValueRef b)
     case OP_Sub: return LLVMBuildFSub(g->b, a, b, "");
     case OP_Mul: return LLVMBuildFMul(g->b, a, b, "");
     case OP_Div: return LLVMBuildFDiv(g->b, a, b, "");
-    case OP_FloorDiv:
-        return gen_unary_intrinsic(g, "llvm.floor", LLVMBuildFDiv(g->b, a, b, ""));
-    case OP_Min: return gen_binary_intrinsic(g, MUTANT(emit_min_drops_nan, "llvm.minimum", "llvm.minnum"), a, b);
+    case OP_FloorDiv: return gen_unary_intrinsic(g, "llvm.floor", LLVMBuildFDiv(g->b, a, b, ""));
+    case OP_Min:
+        return gen_binary_intrinsic(g, MUTANT(emit_min_drops_nan, "llvm.minimum", "llvm.minnum"), a,
+                                    b);
     case OP_Max: return gen_binary_intrinsic(g, "llvm.maximum", a, b);
     default: return gen_float_mod(g, a, b);
     }
@@ -185,9 +186,12 @@ static LLVMValueRef compare(Gen *g, Op op, DType t, LLVMValueRef a, LLVMValueRef
         LLVMRealPredicate real;
         LLVMIntPredicate sign, plain;
     } row[OP_COUNT] = {
-        [OP_Eq] = {LLVMRealOEQ, LLVMIntEQ, LLVMIntEQ}, [OP_Ne] = {LLVMRealUNE, LLVMIntNE, LLVMIntNE},
-        [OP_Lt] = {LLVMRealOLT, LLVMIntSLT, LLVMIntULT}, [OP_Le] = {LLVMRealOLE, LLVMIntSLE, LLVMIntULE},
-        [OP_Gt] = {LLVMRealOGT, LLVMIntSGT, LLVMIntUGT}, [OP_Ge] = {LLVMRealOGE, LLVMIntSGE, LLVMIntUGE},
+        [OP_Eq] = {LLVMRealOEQ, LLVMIntEQ, LLVMIntEQ},
+        [OP_Ne] = {LLVMRealUNE, LLVMIntNE, LLVMIntNE},
+        [OP_Lt] = {LLVMRealOLT, LLVMIntSLT, LLVMIntULT},
+        [OP_Le] = {LLVMRealOLE, LLVMIntSLE, LLVMIntULE},
+        [OP_Gt] = {LLVMRealOGT, LLVMIntSGT, LLVMIntUGT},
+        [OP_Ge] = {LLVMRealOGE, LLVMIntSGE, LLVMIntUGE},
     };
     if (dtype_is_float(t))
         return LLVMBuildFCmp(g->b, row[op].real, a, b, "");
@@ -252,8 +256,11 @@ LLVMValueRef arith_call(Gen *g, const Node *call, LLVMValueRef a)
 {
     static const struct {
         const char *name, *intrinsic;
-    } plain[] = {{"sqrt", "llvm.sqrt"}, {"floor", "llvm.floor"}, {"ceil", "llvm.ceil"},
-                 {"round", "llvm.roundeven"}, {"trunc", "llvm.trunc"}};
+    } plain[] = {{"sqrt", "llvm.sqrt"},
+                 {"floor", "llvm.floor"},
+                 {"ceil", "llvm.ceil"},
+                 {"round", "llvm.roundeven"},
+                 {"trunc", "llvm.trunc"}};
     const char *name = call->at.name;
     LLVMTypeRef t = LLVMTypeOf(a);
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
@@ -285,7 +292,7 @@ LLVMValueRef arith_call(Gen *g, const Node *call, LLVMValueRef a)
 
 LLVMValueRef arith_combine(Gen *g, Combiner c, DType t, LLVMValueRef acc, LLVMValueRef v)
 {
-    static const Op op[COMB_COUNT] = {[COMB_sum] = OP_Add, [COMB_prod] = OP_Mul,
-                                      [COMB_max] = OP_Max, [COMB_min] = OP_Min};
+    static const Op op[COMB_COUNT] = {
+        [COMB_sum] = OP_Add, [COMB_prod] = OP_Mul, [COMB_max] = OP_Max, [COMB_min] = OP_Min};
     return arith_binary(g, op[c], t, acc, v);
 }

@@ -65,11 +65,20 @@ static bool rejected(Job *j, const char *message)
 static Gen new_generator(Job *j, const char *symbol)
 {
     return (Gen){
-        .A = j->A, .err = j->err, .target = j->target, .checked = j->target->checked,
-        .polls = !j->target->gpu, .symbol = symbol, .ctx = j->ctx, .mod = j->mod,
-        .b = LLVMCreateBuilderInContext(j->ctx), .i1 = LLVMInt1TypeInContext(j->ctx),
-        .i8 = LLVMInt8TypeInContext(j->ctx), .i32 = LLVMInt32TypeInContext(j->ctx),
-        .i64 = LLVMInt64TypeInContext(j->ctx), .ptr = LLVMPointerTypeInContext(j->ctx, 0),
+        .A = j->A,
+        .err = j->err,
+        .target = j->target,
+        .checked = j->target->checked,
+        .polls = !j->target->gpu,
+        .symbol = symbol,
+        .ctx = j->ctx,
+        .mod = j->mod,
+        .b = LLVMCreateBuilderInContext(j->ctx),
+        .i1 = LLVMInt1TypeInContext(j->ctx),
+        .i8 = LLVMInt8TypeInContext(j->ctx),
+        .i32 = LLVMInt32TypeInContext(j->ctx),
+        .i64 = LLVMInt64TypeInContext(j->ctx),
+        .ptr = LLVMPointerTypeInContext(j->ctx, 0),
         .lanes = 1,
     };
 }
@@ -262,8 +271,8 @@ static bool compile(Arena *A, const EmitRequest *ask, EmitResult *out, Err *err)
     if (!j.target)
         return false;
     open_module(&j);
-    bool ok = parse_and_generate(&j) && verify(&j) && optimise(&j) && text_views(&j) &&
-              machine_code(&j);
+    bool ok =
+        parse_and_generate(&j) && verify(&j) && optimise(&j) && text_views(&j) && machine_code(&j);
     LLVMDisposeModule(j.mod);
     LLVMContextDispose(j.ctx);
     return ok;
@@ -272,9 +281,9 @@ static bool compile(Arena *A, const EmitRequest *ask, EmitResult *out, Err *err)
 /* ---- opening ---- */
 
 /* Loop strength reduction costs a third of the time of code generation and gains nothing on loops
-** whose addresses are hoisted already.  The schedulers compare each access of a block with all others: of
-** more than 200 with groups of 100, so that straight code of thousands of statements takes seconds at most.
-** Assembly is shown in Intel's syntax. */
+** whose addresses are hoisted already.  The schedulers compare each access of a block with all
+** others: of more than 200 with groups of 100, so that straight code of thousands of statements
+** takes seconds at most. Assembly is shown in Intel's syntax. */
 static void set_options(void)
 {
     static const char *const argv[] = {"tvmrepl", "-disable-lsr", "-dag-maps-huge-region=200",

@@ -258,7 +258,8 @@ static Val on_cast(Gen *g, const Node *e)
     int64_t lo, hi;
     Val a = gen_expr(g, e->kid[0]);
     bool known = from == DT_int64 && gen_range(g, e->kid[0], &lo, &hi);
-    if (MUTANT(emit_narrows_unproven, known && lo >= INT32_MIN && hi <= INT32_MAX, from == DT_int64)) {
+    if (MUTANT(emit_narrows_unproven, known && lo >= INT32_MIN && hi <= INT32_MAX,
+               from == DT_int64)) {
         from = DT_int32; /* half as wide, and converted by one instruction */
         a.v = arith_cast(g, DT_int32, DT_int64, a.v);
     }
@@ -328,12 +329,11 @@ static Val on_load(Gen *g, const Node *e)
 }
 
 static ExprRule *const rules[OP_COUNT] = {
-    [OP_IntImm] = on_int, [OP_FloatImm] = on_float, [OP_Var] = on_var,
-    [OP_Or] = on_logic, [OP_And] = on_logic, [OP_Not] = on_not, [OP_Neg] = on_neg,
-    [OP_Eq] = on_compare, [OP_Ne] = on_compare, [OP_Lt] = on_compare, [OP_Le] = on_compare,
-    [OP_Gt] = on_compare, [OP_Ge] = on_compare,
-    [OP_Cast] = on_cast, [OP_Select] = on_select, [OP_Fma] = on_fma, [OP_Let] = on_let,
-    [OP_Call] = on_call, [OP_Load] = on_load,
+    [OP_IntImm] = on_int, [OP_FloatImm] = on_float, [OP_Var] = on_var,       [OP_Or] = on_logic,
+    [OP_And] = on_logic,  [OP_Not] = on_not,        [OP_Neg] = on_neg,       [OP_Eq] = on_compare,
+    [OP_Ne] = on_compare, [OP_Lt] = on_compare,     [OP_Le] = on_compare,    [OP_Gt] = on_compare,
+    [OP_Ge] = on_compare, [OP_Cast] = on_cast,      [OP_Select] = on_select, [OP_Fma] = on_fma,
+    [OP_Let] = on_let,    [OP_Call] = on_call,      [OP_Load] = on_load,
 };
 
 Val gen_by_rule(Gen *g, const Node *e)

@@ -1,7 +1,8 @@
-/* fmod.c -- % on floats: a helper function of the module, for no machine has an instruction for it.
+/* fmod.c -- % on floats: a helper function of the module, for no machine has an
+** instruction for it.
 **
-** |b| is doubled until twice it exceeds |a|, and subtracted on the way back wherever it fits.  Every
-** step is exact: doubling and halving by the exponent, subtracting because t <= r < 2t.
+** |b| is doubled until twice it exceeds |a|, and subtracted on the way back wherever it fits.
+** Every step is exact: doubling and halving by the exponent, subtracting because t <= r < 2t.
 */
 #include "backends/llvm/emit/gen.h"
 

@@ -305,7 +305,7 @@ void gen_parallel(Gen *g, const Node *loop)
     int64_t size = n > 0 ? grain(loop, n) : 1;
     Env e = capture(g, loop);
     LLVMValueRef body = body_function(g, loop, &e, n, size);
-    LLVMValueRef tasks = n > 0 ? gen_i64(g, (n + size - 1) / size)
-                               : gen_uniform(g, loop->kid[For_extent]);
+    LLVMValueRef tasks =
+        n > 0 ? gen_i64(g, (n + size - 1) / size) : gen_uniform(g, loop->kid[For_extent]);
     call_parallel(g, &e, body, tasks);
 }

@@ -81,8 +81,8 @@ LLVMValueRef gen_splat(Gen *g, LLVMValueRef v, unsigned lanes)
             each[i] = v;
         return LLVMConstVector(each, lanes);
     }
-    LLVMValueRef one = LLVMBuildInsertElement(g->b, LLVMGetPoison(vt), v,
-                                              LLVMConstInt(g->i32, 0, 0), "");
+    LLVMValueRef one =
+        LLVMBuildInsertElement(g->b, LLVMGetPoison(vt), v, LLVMConstInt(g->i32, 0, 0), "");
     LLVMValueRef zeros = LLVMConstNull(LLVMVectorType(g->i32, lanes));
     return LLVMBuildShuffleVector(g->b, one, LLVMGetPoison(vt), zeros, "");
 }
@@ -214,7 +214,7 @@ LLVMValueRef gen_alloca(Gen *g, LLVMTypeRef type, unsigned align, const char *na
 
 void gen_suppose_let(Gen *g, const Node *let, bool vec)
 {
-    VarBind bind = {.var = let->kid[Let_var], .is_let = true, .let = {NULL, vec},
-                    .level = LEVEL_HERE};
+    VarBind bind = {
+        .var = let->kid[Let_var], .is_let = true, .let = {NULL, vec}, .level = LEVEL_HERE};
     vec_push(g->A, &g->vars, bind);
 }

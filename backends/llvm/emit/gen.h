@@ -38,12 +38,12 @@ enum { MAX_LANES = 256, MAX_TERMS = 16, LEVEL_HERE = INT32_MAX };
 ** that loop; a name bound by Let is `let`. */
 typedef struct VarBind {
     const Node *var;
-    LLVMValueRef v;          /* NULL: nothing but the constant */
+    LLVMValueRef v; /* NULL: nothing but the constant */
     int64_t c;
     unsigned before, extent; /* lanes around a vectorised loop, and its own; extent 0: uniform */
     int level;               /* the scope that binds it */
     bool ranged, is_let;
-    int64_t lo, hi;          /* if ranged */
+    int64_t lo, hi; /* if ranged */
     Val let;
 } VarBind;
 
@@ -52,7 +52,8 @@ typedef struct BufBind {
     LLVMValueRef base;
     unsigned align; /* of base, in bytes */
     bool stack;     /* an alloca that this function alone sees */
-    int64_t row;    /* elements from one row to the next where rows are padded to whole vectors; else 0 */
+    /* Elements from one row to the next where rows are padded to whole vectors; else 0 */
+    int64_t row;
     int level;
 } BufBind;
 
@@ -109,8 +110,8 @@ typedef struct Frame {
     LLVMValueRef spare;      /* what a load reads that no lane needs; made when first used */
     bool parallel;           /* inside a parallel body */
     size_t temps;            /* temporaries of outer frames */
-    int levels;                 /* the first level of this frame */
-    LLVMValueRef axis[6];       /* of a GPU: the numbers of block and thread */
+    int levels;              /* the first level of this frame */
+    LLVMValueRef axis[6];    /* of a GPU: the numbers of block and thread */
 } Frame;
 
 /* Where an access goes: element c + k[lane] + index[lane] beyond `base`. */
@@ -118,11 +119,11 @@ typedef struct Place {
     const BufBind *buf;
     LLVMValueRef base;
     int64_t c;
-    unsigned align;      /* of base, in bytes */
-    const int64_t *k;    /* NULL: all lanes go to one element */
-    LLVMValueRef index;  /* of i64, or NULL */
-    bool inside;         /* every lane is inside the buffer, masked or not */
-    bool padding;        /* lanes that do not take part go to the padding of its rows */
+    unsigned align;     /* of base, in bytes */
+    const int64_t *k;   /* NULL: all lanes go to one element */
+    LLVMValueRef index; /* of i64, or NULL */
+    bool inside;        /* every lane is inside the buffer, masked or not */
+    bool padding;       /* lanes that do not take part go to the padding of its rows */
 } Place;
 
 /* An Update whose element is kept in a register while a loop runs. */
@@ -160,10 +161,10 @@ typedef struct Gen {
 
     Promo promo;
     unsigned lanes;
-    LLVMValueRef mask; /* lanes that take part; NULL: all */
+    LLVMValueRef mask;  /* lanes that take part; NULL: all */
     const bool *active; /* the same as numbers, valid while mask is active_mask */
     LLVMValueRef active_mask;
-    int bodies;        /* parallel bodies so far, for their names */
+    int bodies;                  /* parallel bodies so far, for their names */
     const Node *const *accesses; /* for checks: accesses in the order of the text */
     size_t naccesses;
 } Gen;
@@ -184,7 +185,8 @@ LLVMValueRef gen_const(Gen *g, DType t, Scalar v);
 /* `v` in all lanes of a vector. */
 LLVMValueRef gen_splat(Gen *g, LLVMValueRef v, unsigned lanes);
 LLVMValueRef gen_const_lanes(Gen *g, LLVMTypeRef element, const int64_t *k, unsigned n);
-/* Lanes idx[0..n-1] of a (and of b, counted on, where b is given); -1 is a lane that does not count. */
+/* Lanes idx[0..n-1] of a (and of b, counted on, where b is given); -1 is a lane that
+** does not count. */
 LLVMValueRef gen_shuffle(Gen *g, LLVMValueRef a, LLVMValueRef b, const int *idx, unsigned n);
 LLVMValueRef gen_lane(Gen *g, LLVMValueRef vec, unsigned lane);
 LLVMValueRef gen_as_vector(Gen *g, Val v);
@@ -226,7 +228,8 @@ LLVMValueRef affine_sum(Gen *g, const Affine *a, LLVMValueRef base, int base_lev
 Val affine_value(Gen *g, const Affine *a);
 /* The least and greatest value for any lane; what cancels in the sum does not count. */
 bool affine_range(const Gen *g, const Affine *a, int64_t *lo, int64_t *hi);
-/* The least and greatest value that e can take, if they are known and far from the ends of int64. */
+/* The least and greatest value that e can take, if they are known and far from the
+** ends of int64. */
 bool gen_range(Gen *g, const Node *e, int64_t *lo, int64_t *hi);
 bool gen_has_lanes(Gen *g, const Node *e);
 /* Made of loop variables and integers alone: no memory, no names bound by let to vectors. */
@@ -311,9 +314,7 @@ void gen_parallel(Gen *g, const Node *loop);
 void gen_open_frame(Gen *g, LLVMValueRef fn);
 LLVMValueRef gen_spare(Gen *g);
 /* Calls a function of the Runtime: its field and arguments after ctx. */
-typedef enum RtField {
-    RTF_ctx, RTF_cancel, RTF_alloc, RTF_release, RTF_parallel, RTF_oob
-} RtField;
+typedef enum RtField { RTF_ctx, RTF_cancel, RTF_alloc, RTF_release, RTF_parallel, RTF_oob } RtField;
 LLVMValueRef gen_runtime(Gen *g, RtField field);
 LLVMValueRef gen_runtime_call(Gen *g, RtField field, LLVMTypeRef result, unsigned n,
                               LLVMValueRef *args);

@@ -14,7 +14,7 @@ static LLVMValueRef axis_number(Gen *g, ForKind kind)
     static const char *const name[] = {
         "llvm.nvvm.read.ptx.sreg.ctaid.x", "llvm.nvvm.read.ptx.sreg.ctaid.y",
         "llvm.nvvm.read.ptx.sreg.ctaid.z", "llvm.nvvm.read.ptx.sreg.tid.x",
-        "llvm.nvvm.read.ptx.sreg.tid.y", "llvm.nvvm.read.ptx.sreg.tid.z"};
+        "llvm.nvvm.read.ptx.sreg.tid.y",   "llvm.nvvm.read.ptx.sreg.tid.z"};
     LLVMValueRef *known = &g->f.axis[kind - FOR_block_x];
     if (!*known) {
         Spot back = g->at;
@@ -65,7 +65,8 @@ bool gen_gpu_kernel(Gen *g, const CudaKernel *k)
     LLVMTypeRef *types = ARENA_ARRAY(g->A, LLVMTypeRef, k->nbuffers + 1);
     for (size_t i = 0; i < k->nbuffers; i++)
         types[i] = LLVMPointerTypeInContext(g->ctx, SPACE_GLOBAL);
-    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->ctx), types, (unsigned)k->nbuffers, 0);
+    LLVMTypeRef type =
+        LLVMFunctionType(LLVMVoidTypeInContext(g->ctx), types, (unsigned)k->nbuffers, 0);
     gen_open_frame(g, LLVMAddFunction(g->mod, g->symbol, type));
     LLVMSetFunctionCallConv(g->f.fn, CC_PTX_KERNEL);
     annotate(g, "kernel", 1);
@@ -74,8 +75,10 @@ bool gen_gpu_kernel(Gen *g, const CudaKernel *k)
     annotate(g, "maxntidz", k->block[2]);
     unsigned noalias = LLVMGetEnumAttributeKindForName("noalias", 7);
     for (size_t i = 0; i < k->nbuffers; i++) {
-        BufBind bind = {.buffer = k->buffers[i], .base = LLVMGetParam(g->f.fn, (unsigned)i),
-                        .align = 64, .level = g->f.levels};
+        BufBind bind = {.buffer = k->buffers[i],
+                        .base = LLVMGetParam(g->f.fn, (unsigned)i),
+                        .align = 64,
+                        .level = g->f.levels};
         LLVMAddAttributeAtIndex(g->f.fn, (LLVMAttributeIndex)i + 1,
                                 LLVMCreateEnumAttribute(g->ctx, noalias, 0));
         vec_push(g->A, &g->bufs, bind);

@@ -42,8 +42,9 @@ Lines *lines_open(Arena *A, LLVMContextRef ctx, LLVMModuleRef mod, const Node *f
     l->ctx = ctx;
     l->builder = LLVMCreateDIBuilder(mod);
     l->file = LLVMDIBuilderCreateFile(l->builder, "program", 7, "", 0);
-    LLVMDIBuilderCreateCompileUnit(l->builder, LLVMDWARFSourceLanguageC99, l->file, "tvmrepl", 7, 0, "",
-                                   0, 0, "", 0, LLVMDWARFEmissionLineTablesOnly, 0, 0, 0, "", 0, "", 0);
+    LLVMDIBuilderCreateCompileUnit(l->builder, LLVMDWARFSourceLanguageC99, l->file, "tvmrepl", 7, 0,
+                                   "", 0, 0, "", 0, LLVMDWARFEmissionLineTablesOnly, 0, 0, 0, "", 0,
+                                   "", 0);
     l->type = LLVMDIBuilderCreateSubroutineType(l->builder, l->file, NULL, 0, LLVMDIFlagZero);
     LLVMAddModuleFlag(mod, LLVMModuleFlagBehaviorWarning, "Debug Info Version", 18,
                       LLVMValueAsMetadata(LLVMConstInt(LLVMInt32TypeInContext(ctx),
@@ -56,18 +57,16 @@ void lines_function(Lines *l, LLVMBuilderRef b, LLVMValueRef fn)
 {
     size_t n = 0;
     const char *name = LLVMGetValueName2(fn, &n);
-    l->scope = LLVMDIBuilderCreateFunction(l->builder, l->file, name, n, name, n, l->file, 1, l->type, 0,
-                                           1, 1, LLVMDIFlagZero, 0);
+    l->scope = LLVMDIBuilderCreateFunction(l->builder, l->file, name, n, name, n, l->file, 1,
+                                           l->type, 0, 1, 1, LLVMDIFlagZero, 0);
     LLVMSetSubprogram(fn, l->scope);
-    LLVMSetCurrentDebugLocation2(
-        b, LLVMDIBuilderCreateDebugLocation(l->ctx, 1, 0, l->scope, NULL));
+    LLVMSetCurrentDebugLocation2(b, LLVMDIBuilderCreateDebugLocation(l->ctx, 1, 0, l->scope, NULL));
 }
 
 void lines_return(Lines *l, LLVMBuilderRef b, LLVMValueRef fn)
 {
     l->scope = LLVMGetSubprogram(fn);
-    LLVMSetCurrentDebugLocation2(
-        b, LLVMDIBuilderCreateDebugLocation(l->ctx, 1, 0, l->scope, NULL));
+    LLVMSetCurrentDebugLocation2(b, LLVMDIBuilderCreateDebugLocation(l->ctx, 1, 0, l->scope, NULL));
 }
 
 LLVMMetadataRef lines_at(Lines *l, LLVMBuilderRef b, const Node *s)

@@ -80,7 +80,8 @@ static bool indices_are_plain(Gen *g, const Node *e)
 static bool stands_still(Gen *g, const Node *u, const Node *var)
 {
     for (uint32_t d = Update_index; d < u->nkids; d++)
-        if (MUTANT(emit_keeps_moving, ir_mentions(u->kid[d], var), false) || !indices_are_plain(g, u->kid[d]))
+        if (MUTANT(emit_keeps_moving, ir_mentions(u->kid[d], var), false) ||
+            !indices_are_plain(g, u->kid[d]))
             return false;
     return !ir_mentions(u->kid[Update_value], u->kid[Update_buffer]);
 }
@@ -122,7 +123,8 @@ bool promote_begin(Gen *g, const Node *loop)
     const Node *u = promotable(g, loop);
     if (!u)
         return false;
-    g->promo = (Promo){.update = u, .anchor = LLVMBuildFreeze(g->b, LLVMGetPoison(g->i1), "before")};
+    g->promo =
+        (Promo){.update = u, .anchor = LLVMBuildFreeze(g->b, LLVMGetPoison(g->i1), "before")};
     return true;
 }
 

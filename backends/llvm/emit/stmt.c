@@ -25,8 +25,8 @@ static void poll_cancel(Gen *g)
     LLVMValueRef flag = LLVMBuildLoad2(g->b, g->i32, gen_runtime(g, RTF_cancel), "");
     LLVMSetVolatile(flag, 1);
     LLVMBasicBlockRef stop = gen_block(g, "cancelled"), go = gen_block(g, "go");
-    LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntNE, flag, LLVMConstInt(g->i32, 0, 0), ""), stop,
-                    go);
+    LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntNE, flag, LLVMConstInt(g->i32, 0, 0), ""),
+                    stop, go);
     gen_at_end(g, stop);
     gen_leave(g, LLVMConstInt(g->i32, (unsigned long long)RT_CANCELLED, 1));
     gen_at_end(g, go);
@@ -39,7 +39,8 @@ static void run_where(Gen *g, LLVMValueRef lanes, const Node *s)
     LLVMValueRef outer = g->mask;
     if (s->op == OP_Nop)
         return;
-    g->mask = MUTANT(emit_mask_dropped, outer ? LLVMBuildAnd(g->b, outer, lanes, "") : lanes, outer);
+    g->mask =
+        MUTANT(emit_mask_dropped, outer ? LLVMBuildAnd(g->b, outer, lanes, "") : lanes, outer);
     gen_stmt(g, s);
     g->mask = outer;
 }
@@ -99,7 +100,8 @@ static void on_if(Gen *g, const Node *s)
 
 /* ---- loops ---- */
 
-/* About how many statements one run of s takes; a vector statement counts as one for eight lanes. */
+/* About how many statements one run of s takes; a vector statement counts as one for
+** eight lanes. */
 static double work(const Node *s)
 {
     double sum = 0;
@@ -147,7 +149,8 @@ void gen_loop_body(Gen *g, const Node *loop, VarBind bind)
 
 static void run_constant(Gen *g, const Node *loop, int64_t i)
 {
-    gen_loop_body(g, loop, (VarBind){.var = loop->kid[For_var], .c = i, .ranged = true, .lo = i, .hi = i});
+    gen_loop_body(g, loop,
+                  (VarBind){.var = loop->kid[For_var], .c = i, .ranged = true, .lo = i, .hi = i});
 }
 
 /* for (i = from; i < to; i++), where from < to unless `may_be_empty`. */
@@ -271,8 +274,8 @@ bool gen_is_one_vector(Gen *g, const Node *loop)
     return n > 1 && (n & (n - 1)) == 0 && g->lanes * n <= most_lanes(g, loop);
 }
 
-/* The mask around a vectorised loop for each of its lanes, and the lanes that only fill up the vector
-** left out. */
+/* The mask around a vectorised loop for each of its lanes, and the lanes that only
+** fill up the vector left out. */
 static void widen_mask(Gen *g, unsigned before, unsigned n, unsigned width)
 {
     int idx[MAX_LANES];
@@ -285,7 +288,8 @@ static void widen_mask(Gen *g, unsigned before, unsigned n, unsigned width)
         bit[i] = active[i];
     }
     if (g->mask)
-        g->mask = before == 1 ? gen_splat(g, g->mask, width) : gen_shuffle(g, g->mask, NULL, idx, g->lanes);
+        g->mask = before == 1 ? gen_splat(g, g->mask, width)
+                              : gen_shuffle(g, g->mask, NULL, idx, g->lanes);
     LLVMValueRef some = gen_const_lanes(g, g->i1, bit, g->lanes);
     if (width > n)
         g->mask = g->mask ? LLVMBuildAnd(g->b, g->mask, some, "") : some;
@@ -296,7 +300,8 @@ static void widen_mask(Gen *g, unsigned before, unsigned n, unsigned width)
 }
 
 /* Iterations v + c .. v + c + n-1 as lanes of one vector of `width`. */
-static void run_lanes(Gen *g, const Node *loop, LLVMValueRef v, int64_t c, unsigned n, unsigned width)
+static void run_lanes(Gen *g, const Node *loop, LLVMValueRef v, int64_t c, unsigned n,
+                      unsigned width)
 {
     unsigned before = g->lanes;
     LLVMValueRef outer = g->mask, outer_known = g->active_mask;
@@ -317,13 +322,14 @@ static void run_lanes(Gen *g, const Node *loop, LLVMValueRef v, int64_t c, unsig
     g->active_mask = outer_known;
 }
 
-/* Would vectors change the order in which rounded numbers are summed up?  Within one statement lanes
-** combine in order; around further loops they would be combined for all lanes, iteration by iteration. */
+/* Would vectors change the order in which rounded numbers are summed up?  Within one
+** statement lanes combine in order; around further loops they would be combined for
+** all lanes, iteration by iteration. */
 static bool reorders_sum(const Node *s, const Node *var, bool loops)
 {
     if (s->op == OP_Update) {
-        bool rounds = dtype_is_float((DType)s->kid[0]->type) && s->at.i != COMB_min &&
-                      s->at.i != COMB_max;
+        bool rounds =
+            dtype_is_float((DType)s->kid[0]->type) && s->at.i != COMB_min && s->at.i != COMB_max;
         bool moves = false;
         for (uint32_t i = Update_index; i < s->nkids; i++)
             moves |= ir_mentions(s->kid[i], var);
@@ -337,8 +343,8 @@ static bool reorders_sum(const Node *s, const Node *var, bool loops)
     return false;
 }
 
-/* How many lanes to take next of `rest`: a power of two; where that costs nothing the last few share a
-** vector with lanes that take no part. */
+/* How many lanes to take next of `rest`: a power of two; where that costs nothing the last few
+** share a vector with lanes that take no part. */
 static unsigned next_width(const Gen *g, const Node *loop, int64_t rest, int64_t piece)
 {
     int64_t whole = g->target->vector_bytes / widest_access(loop->kid[For_body]) / g->lanes;
@@ -369,8 +375,8 @@ static void run_vectorized(Gen *g, const Node *loop)
 {
     int64_t n = ir_const_int(loop->kid[For_extent], -1), done = 0;
     unsigned most = most_lanes(g, loop);
-    if (n < 0 || g->checked || g->lanes * 2 > most ||
-        allocates(loop->kid[For_body]) || reorders_sum(loop->kid[For_body], loop->kid[For_var], false)) {
+    if (n < 0 || g->checked || g->lanes * 2 > most || allocates(loop->kid[For_body]) ||
+        reorders_sum(loop->kid[For_body], loop->kid[For_var], false)) {
         run_serial(g, loop);
         return;
     }
@@ -425,7 +431,8 @@ enum { STACK_BUFFER = 16384, STACK_ALL = 131072 };
 static int64_t padded_row(const Gen *g, const Node *buffer, int64_t elements)
 {
     size_t rank = ir_rank(buffer);
-    int64_t size = (int64_t)dtype_bytes((DType)buffer->type), whole = g->target->vector_bytes / size, row = 1;
+    int64_t size = (int64_t)dtype_bytes((DType)buffer->type),
+            whole = g->target->vector_bytes / size, row = 1;
     int64_t n = rank ? ir_dim(buffer, rank - 1) : 0;
     if (!g->target->masks || g->checked || n < 3 || elements <= 0 || elements > STACK_BUFFER / size)
         return 0;
@@ -525,8 +532,7 @@ static void on_unknown(Gen *g, const Node *s)
 
 static StmtRule *const rules[OP_COUNT] = {
     [OP_Nop] = on_nop, [OP_Store] = on_store, [OP_Update] = gen_update, [OP_Seq] = on_seq,
-    [OP_If] = on_if, [OP_For] = on_for, [OP_Alloc] = on_alloc,
-    [OP_Barrier] = on_barrier,
+    [OP_If] = on_if,   [OP_For] = on_for,     [OP_Alloc] = on_alloc,    [OP_Barrier] = on_barrier,
 };
 
 /* Values known from before may be out of date after a store, so each statement starts afresh. */

@@ -46,7 +46,8 @@ static unsigned host_vector_bytes(void)
 static bool open_machine(Target *t, Err *err)
 {
     static const LLVMCodeGenOptLevel level[] = {LLVMCodeGenLevelNone, LLVMCodeGenLevelLess,
-                                                LLVMCodeGenLevelDefault, LLVMCodeGenLevelAggressive};
+                                                LLVMCodeGenLevelDefault,
+                                                LLVMCodeGenLevelAggressive};
     char *message = NULL;
     LLVMTargetRef target;
     if (LLVMGetTargetFromTriple(t->triple, &target, &message)) {
@@ -77,15 +78,20 @@ const Target *target_for(const char *text, Err *err)
     k->target = (Target){
         .triple = home.triple,
         .cpu = o.cpu ? o.cpu : home.cpu,
-        .features = o.attr ? arena_printf(home.arena, "%s%s%s", base, *base ? "," : "", o.attr) : base,
+        .features =
+            o.attr ? arena_printf(home.arena, "%s%s%s", base, *base ? "," : "", o.attr) : base,
         .vector_bytes = o.vector_bytes ? o.vector_bytes : own,
         .opt = o.opt,
         .checked = o.checked,
     };
     k->target.masks = k->target.vector_bytes == 64;
     if (gpu) /* vectors are for loads and stores of at most 16 bytes */
-        k->target = (Target){.triple = "nvptx64-nvidia-cuda", .cpu = cuda.arch,
-                             .features = cuda.features, .vector_bytes = 2, .opt = 2, .gpu = true};
+        k->target = (Target){.triple = "nvptx64-nvidia-cuda",
+                             .cpu = cuda.arch,
+                             .features = cuda.features,
+                             .vector_bytes = 2,
+                             .opt = 2,
+                             .gpu = true};
     if (!open_machine(&k->target, err))
         return NULL;
     k->next = home.known;

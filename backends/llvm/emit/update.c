@@ -52,11 +52,13 @@ static const char *reduction(Combiner c, DType t)
     case COMB_sum: return is_float ? NULL : "llvm.vector.reduce.add";
     case COMB_prod: return is_float ? NULL : "llvm.vector.reduce.mul";
     case COMB_max:
-        return is_float ? "llvm.vector.reduce.fmaximum"
-                        : is_signed ? "llvm.vector.reduce.smax" : "llvm.vector.reduce.umax";
+        return is_float    ? "llvm.vector.reduce.fmaximum"
+               : is_signed ? "llvm.vector.reduce.smax"
+                           : "llvm.vector.reduce.umax";
     case COMB_min:
-        return is_float ? "llvm.vector.reduce.fminimum"
-                        : is_signed ? "llvm.vector.reduce.smin" : "llvm.vector.reduce.umin";
+        return is_float    ? "llvm.vector.reduce.fminimum"
+               : is_signed ? "llvm.vector.reduce.smin"
+                           : "llvm.vector.reduce.umin";
     default: return NULL;
     }
 }
@@ -195,7 +197,8 @@ static void in_parts(Gen *g, const Operand *o, const Place *p)
 void gen_update(Gen *g, const Node *u)
 {
     const Node *value = u->kid[Update_value];
-    Combiner c = MUTANT(emit_contracts, (Combiner)u->at.i, value->op == OP_Mul ? COMB_fma : (Combiner)u->at.i);
+    Combiner c = MUTANT(emit_contracts, (Combiner)u->at.i,
+                        value->op == OP_Mul ? COMB_fma : (Combiner)u->at.i);
     Operand o = {.c = c, .t = (DType)u->kid[0]->type, .n = 1};
     gen_check(g, u, u->kid + Update_index);
     if (o.c == COMB_fma) {

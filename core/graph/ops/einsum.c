@@ -1,7 +1,7 @@
 /* einsum.c -- sums of products by Einstein's convention: "bij,bjk->bik".
 **
-** A label is a letter, or a place in the ellipsis counted from its end; each has one extent.  Labels
-** that the result lacks are summed over.
+** A label is a letter, or a place in the ellipsis counted from its end; each has one extent.
+** Labels that the result lacks are summed over.
 */
 #include <ctype.h>
 #include <string.h>

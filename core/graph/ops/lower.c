@@ -187,5 +187,6 @@ void ix_unflat(LowerCall *l, const Node *flat, int rank, const int64_t *dim, con
 const Node *lower_wrapped(LowerCall *l, const Node *i, int64_t extent)
 {
     i = te_cast(l->te, DT_int64, i);
-    return te_select(l->te, te_op(l->te, OP_Lt, i, ix(l, 0)), ix_add(l->call.A, i, ix(l, extent)), i);
+    return te_select(l->te, te_op(l->te, OP_Lt, i, ix(l, 0)), ix_add(l->call.A, i, ix(l, extent)),
+                     i);
 }

@@ -37,15 +37,22 @@ const Node *lower_load_as(LowerCall *l, const Node *buffer, const Axes *ax);
 /* Input i at exactly these indices. */
 const Node *lower_at(LowerCall *l, size_t i, const Node *const *index);
 
-/* Output k as a stage over `ax`; or a helper stage, called alias.suffix (suffix NULL: the alias). */
+/* Output k as a stage over `ax`; or a helper stage, called alias.suffix (suffix NULL:
+** the alias). */
 void lower_out(LowerCall *l, size_t k, const Axes *ax, const Node *value);
 const Node *lower_stage(LowerCall *l, const char *suffix, const Axes *ax, const Node *value);
 const Node *lower_reduce(LowerCall *l, const char *suffix, Combiner c, const Axes *ax,
                          const Axes *over, const Node *value);
 const char *lower_out_name(LowerCall *l, size_t k);
 
-static inline GType lower_type(const LowerCall *l, size_t i) { return call_type(&l->call, i); }
-static inline GType lower_out_type(const LowerCall *l, size_t k) { return l->call.out[k]; }
+static inline GType lower_type(const LowerCall *l, size_t i)
+{
+    return call_type(&l->call, i);
+}
+static inline GType lower_out_type(const LowerCall *l, size_t k)
+{
+    return l->call.out[k];
+}
 
 /* A formula over names ("max(x, 0)") in the expression language of the text form; its literals
 ** have the type `t`.  NULL, with the error filled in, where a function in it is not known for t. */
@@ -55,8 +62,8 @@ typedef struct FormulaArg {
 } FormulaArg;
 const Node *lower_formula(LowerCall *l, const char *text, DType t, size_t n, const FormulaArg *arg);
 
-/* What an elementwise operator computes of `x`, or of `a` and `b`, in type t; NULL if that is no formula
-** of formulas.def, or not on such a type. */
+/* What an elementwise operator computes of `x`, or of `a` and `b`, in type t; NULL if that is no
+** formula of formulas.def, or not on such a type. */
 const char *lower_formula_of(const GraphOp *op, DType t);
 
 /* Input 0 to the power of input 1: what Pow computes (power.c). */

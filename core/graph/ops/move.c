@@ -237,9 +237,10 @@ bool infer_concat(GraphCall *c)
     return true;
 }
 
-/* The element of one of the inputs i .. i + n - 1, where input i begins at `start` of the axis: by halves,
-** as there may be hundreds. */
-static const Node *joined(LowerCall *l, const Axes *ax, int axis, size_t i, size_t n, const int64_t *start)
+/* The element of one of the inputs i .. i + n - 1, where input i begins at `start` of the axis: by
+** halves, as there may be hundreds. */
+static const Node *joined(LowerCall *l, const Axes *ax, int axis, size_t i, size_t n,
+                          const int64_t *start)
 {
     if (n == 1) {
         const Node *index[GRAPH_MAX_RANK];
@@ -252,7 +253,8 @@ static const Node *joined(LowerCall *l, const Axes *ax, int axis, size_t i, size
         return joined(l, ax, axis, middle, n - half, start);
     if (start[i + n] == start[middle])
         return joined(l, ax, axis, i, half, start);
-    const Node *low = joined(l, ax, axis, i, half, start), *high = joined(l, ax, axis, middle, n - half, start);
+    const Node *low = joined(l, ax, axis, i, half, start),
+               *high = joined(l, ax, axis, middle, n - half, start);
     return te_select(l->te, te_op(l->te, OP_Lt, ax->at[axis], ix(l, start[middle])), low, high);
 }
 

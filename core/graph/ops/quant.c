@@ -96,9 +96,8 @@ bool lower_quantize(LowerCall *l)
     Axes ax = lower_axes_of(l, y);
     const Node *scale = parameter(l, 1, &ax, axis, block);
     DType t = (DType)scale->type;
-    const Node *zero = call_has(&l->call, 2)
-                           ? te_cast(l->te, t, parameter(l, 2, &ax, axis, block))
-                           : te_num(l->te, t, 0);
+    const Node *zero = call_has(&l->call, 2) ? te_cast(l->te, t, parameter(l, 2, &ax, axis, block))
+                                             : te_num(l->te, t, 0);
     int bits = dtype_info[y.dtype].bits;
     bool is_signed = dtype_is_signed(y.dtype);
     FormulaArg arg[] = {{"x", te_cast(l->te, t, lower_load(l, 0, &ax))},
@@ -151,9 +150,11 @@ bool lower_dynamic_quantize(LowerCall *l)
     DType t = lower_type(l, 0).dtype;
     Axes none = {0}, ax = lower_axes_of(l, lower_out_type(l, 0));
     const Node *low = range_end(l, COMB_min), *high = range_end(l, COMB_max);
-    FormulaArg range[] = {{"low", te_load(l->te, low, 0, NULL)}, {"high", te_load(l->te, high, 0, NULL)}};
+    FormulaArg range[] = {{"low", te_load(l->te, low, 0, NULL)},
+                          {"high", te_load(l->te, high, 0, NULL)}};
     /* Where all is 0 any scale will do. */
-    const Node *e = lower_formula(l, "let r = max(high, 0) - min(low, 0) in select(r == 0, 1, r / 255)", t, 2, range);
+    const Node *e = lower_formula(
+        l, "let r = max(high, 0) - min(low, 0) in select(r == 0, 1, r / 255)", t, 2, range);
     if (!e)
         return false;
     const Node *scale = lower_stage(l, "scale", &none, e);
@@ -162,7 +163,8 @@ bool lower_dynamic_quantize(LowerCall *l)
     const Node *zero = e ? lower_stage(l, "zero", &none, e) : NULL;
     if (!zero)
         return false;
-    FormulaArg arg[] = {{"x", lower_load(l, 0, &ax)}, {"s", te_load(l->te, scale, 0, NULL)},
+    FormulaArg arg[] = {{"x", lower_load(l, 0, &ax)},
+                        {"s", te_load(l->te, scale, 0, NULL)},
                         {"z", te_load(l->te, zero, 0, NULL)}};
     e = lower_formula(l, "max(0, min(255, round(x / s) + z))", t, 3, arg);
     if (!e)

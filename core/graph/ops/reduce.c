@@ -299,8 +299,8 @@ bool infer_cum_sum(GraphCall *c)
     size_t n;
     int axis;
     call_out_like(c, 0, 0);
-    return call_one_number(c, 1) && (!call_const_ints(c, 1, &v, &n) || n != 1 ||
-                                     call_axis(c, v[0], call_rank(c, 0), &axis));
+    return call_one_number(c, 1) &&
+           (!call_const_ints(c, 1, &v, &n) || n != 1 || call_axis(c, v[0], call_rank(c, 0), &axis));
 }
 
 /* Each element is a sum of its own over those before it: plain, if quadratic. */

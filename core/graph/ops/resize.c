@@ -15,7 +15,7 @@ typedef enum Coord {
     COORD_BAD
 } Coord;
 static const char *const coord_names[] = {
-    "half_pixel",         "half_pixel_symmetric",  "align_corners",     "asymmetric",
+    "half_pixel",         "half_pixel_symmetric", "align_corners",     "asymmetric",
     "pytorch_half_pixel", "tf_half_pixel_for_nn", "tf_crop_and_resize"};
 
 /* How each axis is resized; on: its size or place changes. */

@@ -106,9 +106,7 @@ bool lower_constant_of_shape(LowerCall *l)
 static uint64_t integers_between(DType t, int64_t start, int64_t limit, int64_t delta)
 {
     bool uns = dtype_info[t].cls == DC_UINT, down = !uns && delta < 0;
-    bool some = uns    ? (uint64_t)start < (uint64_t)limit
-                : down ? start > limit
-                       : start < limit;
+    bool some = uns ? (uint64_t)start < (uint64_t)limit : down ? start > limit : start < limit;
     uint64_t from = (uint64_t)start, to = (uint64_t)limit, by = (uint64_t)delta;
     return !some ? 0 : down ? (from - to - 1) / (0 - by) + 1 : (to - from - 1) / by + 1;
 }

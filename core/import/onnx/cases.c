@@ -24,7 +24,8 @@ static void release(void *t)
     tensor_release(t);
 }
 
-/* input_K.pb or output_K.pb of a set, owned by A; NULL, without an error, if there is no such file. */
+/* input_K.pb or output_K.pb of a set, owned by A; NULL, without an error, if there is
+** no such file. */
 static Tensor *read_part(Arena *A, const char *dir, int set, const char *part, uint32_t k, Err *err)
 {
     const char *path = arena_printf(A, "%s/test_data_set_%d/%s_%u.pb", dir, set, part, k);
@@ -81,9 +82,9 @@ static const char *difference(Arena *A, const char *name, const Tensor *y, const
         first = differ++ ? first : i;
     }
     return !differ ? NULL
-                   : arena_printf(A, "%s[%s] is %.9g, expected %.9g; %lld of %lld elements differ", name,
-                                  index_text(A, y, first), number(y, first), number(ref, first),
-                                  (long long)differ, (long long)n);
+                   : arena_printf(A, "%s[%s] is %.9g, expected %.9g; %lld of %lld elements differ",
+                                  name, index_text(A, y, first), number(y, first),
+                                  number(ref, first), (long long)differ, (long long)n);
 }
 
 /* ---- one case ---- */

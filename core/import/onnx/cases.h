@@ -25,8 +25,8 @@ extern const CaseOptions case_options_model;
 /* Is this folder a case? */
 bool onnx_is_case(const char *dir);
 
-/* Runs all data sets of a case.  `text`, in A, says what went wrong: the first difference, or what is
-** not supported and why. */
+/* Runs all data sets of a case.  `text`, in A, says what went wrong: the first difference, or what
+** is not supported and why. */
 CaseVerdict onnx_run_case(Arena *A, const char *dir, const CaseOptions *how, const char **text);
 
 #endif

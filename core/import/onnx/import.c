@@ -28,7 +28,8 @@ static int64_t read_dim(Importer *im, Wire w, const char *input, int axis, Err *
         return value;
     if (!input)
         return DIM_ANY;
-    const char *name = param.n ? onnx_text(im->A, param) : arena_printf(im->A, "%s_%d", input, axis);
+    const char *name =
+        param.n ? onnx_text(im->A, param) : arena_printf(im->A, "%s_%d", input, axis);
     uint32_t symbol = strmap_get(&im->symbols, name, strlen(name), UINT32_MAX);
     if (symbol == UINT32_MAX) {
         symbol = gb_new_symbol(im->b, name);
@@ -439,14 +440,19 @@ static int64_t maker_of(void *env, uint32_t at, uint32_t i)
     return maker == UINT32_MAX ? TOPO_NOTHING : (int64_t)maker;
 }
 
-static bool is_constant(const OnnxNode *n) { return !n->domain[0] && !strcmp(n->op_type, "Constant") && n->nout == 1; }
+static bool is_constant(const OnnxNode *n)
+{
+    return !n->domain[0] && !strcmp(n->op_type, "Constant") && n->nout == 1;
+}
 
-/* Is there another Constant further on that gives the same name?  Files that tools have pasted together have such, and
-** what the runtimes read, which know constants before they look at nodes, is the last. */
+/* Is there another Constant further on that gives the same name?  Files that tools
+** have pasted together have such, and what the runtimes read, which know constants
+** before they look at nodes, is the last. */
 static bool is_replaced(const Makers *m, uint32_t at)
 {
     const OnnxNode *n = &m->nodes->at[at];
-    uint32_t last = is_constant(n) ? strmap_get(&m->of, n->out_name[0], strlen(n->out_name[0]), at) : at;
+    uint32_t last =
+        is_constant(n) ? strmap_get(&m->of, n->out_name[0], strlen(n->out_name[0]), at) : at;
     return last != at && is_constant(&m->nodes->at[last]);
 }
 
@@ -634,7 +640,10 @@ Graph *onnx_import_bytes(const uint8_t *bytes, size_t n, const char *name, const
     if (ok && !m.graph.at)
         ok = REFUSE(&mine, onnx_no_model, NULL, name);
     if (ok && import_graph(&im, m.graph, &mine)) {
-        const char *again = im.replaced ? arena_printf(A, "; %u constants given again, the last counts", im.replaced) : "";
+        const char *again =
+            im.replaced
+                ? arena_printf(A, "; %u constants given again, the last counts", im.replaced)
+                : "";
         gb_set_source(im.b, arena_printf(A, "%s, ONNX opset %lld%s%s%s%s%s", name,
                                          (long long)im.opset, m.producer[0] ? ", from " : "",
                                          m.producer, m.version[0] ? " " : "", m.version, again));

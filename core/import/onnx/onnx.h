@@ -5,8 +5,9 @@
 ** not known here (an operator, a domain, an attribute, an element type, a subgraph) becomes an
 ** `unsupported` node, so that the rest of the model still loads and prints.
 **
-** A file that is no model, or contradicts itself, is refused with the offset of the byte or the
-** name of the node.  Files are read into memory, not mapped: one that shrinks meanwhile cannot hurt.
+** A file that is no model, or contradicts itself, is refused with the offset of the
+** byte or the name of the node.  Files are read into memory, not mapped: one that
+** shrinks meanwhile cannot hurt.
 */
 #ifndef CORE_IMPORT_ONNX_ONNX_H
 #define CORE_IMPORT_ONNX_ONNX_H

@@ -30,12 +30,13 @@ bool onnx_tensor_info(Arena *A, Wire w, TensorInfo *info, Err *err);
 /* Its elements, in a tensor that the caller owns.  The dtype must be known. */
 Tensor *onnx_tensor_read(Arena *A, Wire w, const TensorInfo *info, const char *folder, Err *err);
 
-/* `n` bytes at `offset` of the file `name` below `folder`, reached through no link; `into` NULL only
-** checks that they are there. */
-bool onnx_external_read(const char *folder, const char *name, int64_t offset, void *into,
-                        size_t n, Err *err);
+/* `n` bytes at `offset` of the file `name` below `folder`, reached through no link; `into` NULL
+** only checks that they are there. */
+bool onnx_external_read(const char *folder, const char *name, int64_t offset, void *into, size_t n,
+                        Err *err);
 
-/* A name of the model as text that may be shown: bytes that are no letters, or that a terminal obeys, become \xNN. */
+/* A name of the model as text that may be shown: bytes that are no letters, or that a
+** terminal obeys, become \xNN. */
 const char *onnx_text(Arena *A, Span s);
 
 /* The whole of a regular file, in A. */
@@ -48,30 +49,38 @@ enum { ONNX_LATEST = 28 };
 
 typedef struct OnnxAttr {
     const char *name;
-    int64_t type;   /* AttributeProto's: 1 FLOAT 2 INT 3 STRING 4 TENSOR 6 FLOATS 7 INTS … */
-    GAttr value;    /* of numbers, strings and lists of numbers */
-    Wire tensor;    /* of a TENSOR */
-    bool taken;     /* a version's rule has used it */
+    int64_t type; /* AttributeProto's: 1 FLOAT 2 INT 3 STRING 4 TENSOR 6 FLOATS 7 INTS … */
+    GAttr value;  /* of numbers, strings and lists of numbers */
+    Wire tensor;  /* of a TENSOR */
+    bool taken;   /* a version's rule has used it */
 } OnnxAttr;
 
-enum { ATTR_FLOAT_ = 1, ATTR_INT_, ATTR_STRING_, ATTR_TENSOR_, ATTR_GRAPH_, ATTR_FLOATS_, ATTR_INTS_,
-       ATTR_STRINGS_ };
+enum {
+    ATTR_FLOAT_ = 1,
+    ATTR_INT_,
+    ATTR_STRING_,
+    ATTR_TENSOR_,
+    ATTR_GRAPH_,
+    ATTR_FLOATS_,
+    ATTR_INTS_,
+    ATTR_STRINGS_
+};
 
 typedef struct Importer {
     Arena *A; /* scratch */
     GraphBuilder *b;
     const uint8_t *file;
     const char *folder;
-    int64_t opset;      /* of the standard domain */
-    StrMap values;      /* by name in the model: ValueId */
-    StrMap declared;    /* by name: index into types, for value_info and outputs */
-    StrMap inputs;      /* names listed as inputs */
-    StrMap constants;   /* by name: ValueId of initializers and Constant nodes */
+    int64_t opset;    /* of the standard domain */
+    StrMap values;    /* by name in the model: ValueId */
+    StrMap declared;  /* by name: index into types, for value_info and outputs */
+    StrMap inputs;    /* names listed as inputs */
+    StrMap constants; /* by name: ValueId of initializers and Constant nodes */
     VEC(GType) types;
-    StrMap foreign;     /* inputs whose element type has no counterpart here */
-    StrMap symbols;     /* by name in the model */
-    StrMap domains;     /* by domain: its version */
-    uint32_t replaced;  /* Constant nodes that another one of the same name stands for */
+    StrMap foreign;    /* inputs whose element type has no counterpart here */
+    StrMap symbols;    /* by name in the model */
+    StrMap domains;    /* by domain: its version */
+    uint32_t replaced; /* Constant nodes that another one of the same name stands for */
 } Importer;
 
 typedef struct OnnxNode {
@@ -94,8 +103,8 @@ typedef struct OnnxNode {
 typedef bool OnnxRule(Importer *im, OnnxNode *n, Err *err);
 OnnxRule *onnx_rule_for(const OnnxNode *n);
 
-/* Attributes as gb_node wants them, in `arg`, and how many: those that a version's rule has used are
-** gone, and some that never meant anything. */
+/* Attributes as gb_node wants them, in `arg`, and how many: those that a version's rule has used
+** are gone, and some that never meant anything. */
 size_t onnx_args(const OnnxNode *n, GArg *arg);
 
 /* The operator behind a name of the standard domain; NULL if it is not known here. */

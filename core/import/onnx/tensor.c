@@ -1,4 +1,5 @@
-/* tensor.c -- TensorProto: elements in raw bytes, in typed fields, or in a file beside the model. */
+/* tensor.c -- TensorProto: elements in raw bytes, in typed fields, or in a file
+** beside the model. */
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdlib.h>

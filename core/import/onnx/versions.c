@@ -333,8 +333,7 @@ static bool rule_resize_10(Importer *im, OnnxNode *n, Err *err)
         if (!fine)
             return false;
     }
-    return n->made[0] != n->in[0] ||
-           helper(im, GOP_identity, n->in, 1, NULL, 0, n->made, err);
+    return n->made[0] != n->in[0] || helper(im, GOP_identity, n->in, 1, NULL, 0, n->made, err);
 }
 
 /* Before version 21 scale and bias had an entry for each group; now each channel has its own. */

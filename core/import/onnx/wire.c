@@ -26,7 +26,8 @@ static const char *const message_name[] = {
 
 Wire wire_open(const uint8_t *file, Span bytes, MessageId m)
 {
-    return (Wire){.file = file, .at = bytes.at, .end = bytes.n ? bytes.at + bytes.n : bytes.at, .message = m};
+    return (Wire){
+        .file = file, .at = bytes.at, .end = bytes.n ? bytes.at + bytes.n : bytes.at, .message = m};
 }
 
 Wire wire_enter(const Wire *w, const WireField *f, MessageId m)
@@ -38,7 +39,8 @@ static bool bad(Wire *w, Err *err, const uint8_t *where, const char *what)
 {
     w->failed = true;
     w->at = w->end;
-    return REFUSE(err, onnx_malformed, NULL, (size_t)(where - w->file), message_name[w->message], what);
+    return REFUSE(err, onnx_malformed, NULL, (size_t)(where - w->file), message_name[w->message],
+                  what);
 }
 
 /* A varint of at most ten bytes; false if it does not end. */
@@ -119,7 +121,8 @@ bool wire_next(Wire *w, WireField *f, Err *err)
         unsigned wire_type = tag & 7;
         if (tag >> 3 == 0 || tag >> 3 > 0x1fffffff)
             return bad(w, err, start, "a field's number is out of range");
-        if (wire_type != WIRE_VARINT && wire_type != WIRE_64 && wire_type != WIRE_BYTES && wire_type != WIRE_32)
+        if (wire_type != WIRE_VARINT && wire_type != WIRE_64 && wire_type != WIRE_BYTES &&
+            wire_type != WIRE_32)
             return bad(w, err, start, "a field has a kind that ONNX does not use");
         *f = (WireField){.offset = (size_t)(start - w->file)};
         if (!payload(w, wire_type, f))

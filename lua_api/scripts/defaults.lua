@@ -144,6 +144,11 @@ local function in_registers(s, block, after, at)
   return after
 end
 
+-- What a split calls a loop comes with its block where others are called so, too: "conv/xo" is xo.
+local function bare(loop)
+  return loop:match "[^/]*$"
+end
+
 -- Runs the innermost loop of each block in lanes, and those around it, up to loop `at`, as straight code.
 local function straight(s, blocks, at, lanes)
   for _, b in ipairs(blocks) do
@@ -152,7 +157,7 @@ local function straight(s, blocks, at, lanes)
     if lanes and inner.extent > 1 and inner.feeds == "spatial" then try(s, "vectorize", inner.path) end
     for i = lanes and #own - 1 or #own, 1, -1 do
       local l = own[i]
-      if l.kind ~= "serial" or l.feeds ~= "spatial" or l.extent > 24 or l.path == b .. "/" .. at then break end
+      if l.kind ~= "serial" or l.feeds ~= "spatial" or l.extent > 24 or l.path == b .. "/" .. bare(at) then break end
       try(s, "unroll", l.path)
     end
   end
@@ -220,9 +225,9 @@ local function tile_rows(s, block, x, after)
   s:note(("%s: sums lie along rows: %d rows side by side"):format(block, rows))
   local xo, xi = s:split(x.path, rows)
   for _, l in ipairs(s:block(block).loops) do
-    if l.name ~= xi then order[#order + 1] = l.path end
+    if l.name ~= bare(xi) then order[#order + 1] = l.path end
   end
-  order[#order + 1] = block .. "/" .. xi
+  order[#order + 1] = block .. "/" .. bare(xi)
   s:reorder(order)
   after = in_registers(s, block, after, xo)
   local init = s:decompose_reduction(block, loops_of(s, block, "reduce")[1].path)

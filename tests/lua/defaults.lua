@@ -47,6 +47,36 @@ t.test("rows that fill no vector run in lanes all the same", function()
   end
 end)
 
+t.test("a second sum is tiled as the first, though its loops share their names; the loops around stay loops", function()
+  local f = te [=[
+    X: float32[24, 5, 6, 3, 4]
+    M[i, y, v, u] = max(c, X[i, c, y, v, u])
+    D[i, d, y, v, u] = X[i, d, y, v, u] - M[i, y, v, u]
+    S[i, y, v, u] = sum(e, exp(D[i, e, y, v, u]))
+    P[i, d, y, v, u] = D[i, d, y, v, u] - S[i, y, v, u]
+  ]=]
+  local s = scheduled(f, tvm.random { 24, 5, 6, 3, 4 })
+  for _, block in ipairs { "M", "S" } do
+    t.eq(kind_of(s, block .. "/ui"), "vectorized", tostring(s))
+    for _, outer in ipairs { "i", "y" } do
+      t.ok(kind_of(s, block .. "/" .. outer) ~= "unrolled", tostring(s))
+    end
+  end
+end)
+
+t.test("two sums along rows in one kernel", function()
+  local f = te [=[
+    A: float32[64, 200]; B: float32[64, 64]; X: float32[1, 200]
+    S[n, y] = sum(k, A[y, k] * X[n, k])
+    R[n, y] = sum(j, B[y, j] * S[n, j])
+  ]=]
+  local s = scheduled(f, tvm.random { 64, 200 }, tvm.random({ 64, 64 }, "float32", { seed = 2 }),
+    tvm.random({ 1, 200 }, "float32", { seed = 3 }))
+  local _, n = s:history():gsub("sums lie along rows", "")
+  t.eq(n, 2, s:history())
+  t.ok(not s:history():find "tried to tile", s:history())
+end)
+
 t.test("a mistake of the script itself is raised, not noted as a refusal", function()
   local m = te [[ A: float32[64, 64]; B: float32[64, 64]; C[y, x] += A[y, k] * B[k, x] ]]
   local s = tvm.schedule(m)

@@ -1,68 +1,11 @@
-/* te_lua.c -- tensor expressions in Lua: te.func, te.placeholder, te.compute, te.sum and the operators.
-**
-** te.func(name, f) is a program with parameters of Lua's own: calling it runs f, in which placeholders and
-** stages are made, and gives a Func.  An expression belongs to the call in which it was made.
-*/
+/* te_lua.c -- tensor expressions in Lua: te.placeholder, te.compute, te.sum and the operators. */
 #include <string.h>
 
-#include "core/affine/inside.h"
 #include "core/ir/print.h"
-#include "core/te/te.h"
-#include "lua_api/program.h"
-#include "lua_api/scripts.h"
+#include "lua_api/te_expr.h"
 #include "lua_api/te_math.h"
 
-/* One call of a te.func: its arena, freed with the last expression that Lua holds. */
-typedef struct TeScope {
-    Arena *arena;
-    Te *te;
-    bool closed; /* the Func is made: nothing more can be added */
-} TeScope;
-
-typedef enum ExprKind { EXPR_VALUE, EXPR_AXIS, EXPR_TENSOR, EXPR_INDEXED, EXPR_REDUCE } ExprKind;
-
-enum { MAX_REDUCE = 8, MAX_PARAMETERS = 200 };
-
-/* A box's user value 1 is the scope's box. */
-typedef struct TeExpr {
-    TeScope *scope;
-    ExprKind kind;
-    const Node *node;                  /* expression, Var or Buffer */
-    size_t n;                          /* indices given so far; reduce axes */
-    const Node *more[IR_MAX_RANK];     /* them */
-    Combiner combiner;
-    int64_t extent;                    /* of an axis */
-    bool reduces;                      /* a reduce axis */
-} TeExpr;
-
-static const char current_key;
-
-extern const LuaClass te_scope_class, te_expr_class, te_func_class;
-LUA_BOX(te_scope, TeScope, te_scope_class)
-LUA_BOX(te_expr, TeExpr, te_expr_class)
-
-/* What a box's user value 1 lists; the names of the parameters only where te.func was given them. */
-enum { PART_FUNCTION = 1, PART_NAME, PART_PARAMETERS };
-
-typedef struct TeFunc {
-    bool made;
-} TeFunc;
-LUA_BOX(te_func, TeFunc, te_func_class)
-
-static void release_scope(void *self)
-{
-    arena_release(((TeScope *)self)->arena);
-}
-
-/* Pushes the scope of the call that is going on. */
-static TeScope *push_scope(lua_State *L)
-{
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &current_key);
-    TeScope *s = test_te_scope(L, lua_gettop(L));
-    if (!s || s->closed)
-        RAISE(L, te_outside, NULL);
-    return s;
-}
+enum { MAX_REDUCE = 8 };
 
 /* A box for an expression of the scope at the top of the stack, which it replaces. */
 static TeExpr *new_expr(lua_State *L, TeScope *s, ExprKind kind, const Node *node)
@@ -115,7 +58,7 @@ static TeScope *scope_of(lua_State *L, TeExpr *a, TeExpr *b)
 {
     TeExpr *e = a ? a : b;
     if (!e)
-        return push_scope(L);
+        return te_push_scope(L);
     if (a && b && a->scope != b->scope)
         RAISE(L, te_outside, NULL);
     lua_getiuservalue(L, a ? 1 : 2, 1);
@@ -156,7 +99,10 @@ static int binary(lua_State *L, Op op)
 }
 
 #define OPERATOR(id, sig, op, doc) \
-    LUA_FN(expr_##id, sig, doc) { return binary(L, op); }
+    LUA_FN(expr_##id, sig, doc)    \
+    {                              \
+        return binary(L, op);      \
+    }
 
 OPERATOR(add, "__add(a, b)", OP_Add, "a + b")
 OPERATOR(sub, "__sub(a, b)", OP_Sub, "a - b")
@@ -176,8 +122,9 @@ LUA_FN(expr_unm, "__unm(a)", "-a")
     TeScope *s = scope_of(L, a, NULL);
     const Node *x = value_of(L, 1, a);
     const Node *zero = te_num(s->te, (DType)x->type, 0);
-    const Node *n = dtype_is_float(x->type) ? ir_make(te_arena(s->te), OP_Neg, x->type, (Attr){0}, 1, &x)
-                                            : te_sub(s->te, zero, x);
+    const Node *n = dtype_is_float(x->type)
+                        ? ir_make(te_arena(s->te), OP_Neg, x->type, (Attr){0}, 1, &x)
+                        : te_sub(s->te, zero, x);
     return push_value(L, s, n);
 }
 
@@ -186,9 +133,18 @@ static int no_compare(lua_State *L, const char *with)
     return RAISE(L, te_compare, NULL, with);
 }
 
-LUA_FN(expr_lt, "__lt(a, b)", "Raises: write te.lt(a, b).") { return no_compare(L, "te.lt(a, b) or te.gt(a, b)"); }
-LUA_FN(expr_le, "__le(a, b)", "Raises: write te.le(a, b).") { return no_compare(L, "te.le(a, b) or te.ge(a, b)"); }
-LUA_FN(expr_eq, "__eq(a, b)", "Raises: write te.eq(a, b).") { return no_compare(L, "te.eq(a, b) or te.ne(a, b)"); }
+LUA_FN(expr_lt, "__lt(a, b)", "Raises: write te.lt(a, b).")
+{
+    return no_compare(L, "te.lt(a, b) or te.gt(a, b)");
+}
+LUA_FN(expr_le, "__le(a, b)", "Raises: write te.le(a, b).")
+{
+    return no_compare(L, "te.le(a, b) or te.ge(a, b)");
+}
+LUA_FN(expr_eq, "__eq(a, b)", "Raises: write te.eq(a, b).")
+{
+    return no_compare(L, "te.eq(a, b) or te.ne(a, b)");
+}
 
 /* Adds an index to a tensor, or to a tensor that has some of its indices. */
 static TeExpr *indexed(lua_State *L, TeExpr *t, int nargs, int first)
@@ -232,7 +188,8 @@ static void expr_tostring(lua_State *L, void *self)
     if (e->kind == EXPR_AXIS)
         buf_printf(&out, "%s in range(%lld)", ir_var_name(e->node), (long long)e->extent);
     else if (e->kind == EXPR_REDUCE)
-        buf_printf(&out, "%s(%s, over %zu axes)", combiner_name[e->combiner], ir_text(A, e->node), e->n);
+        buf_printf(&out, "%s(%s, over %zu axes)", combiner_name[e->combiner], ir_text(A, e->node),
+                   e->n);
     else if (e->kind == EXPR_INDEXED) {
         buf_puts(&out, ir_buf_name(e->node));
         for (size_t i = 0; i < e->n; i++)
@@ -264,13 +221,13 @@ static size_t shape_arg(lua_State *L, int arg, int64_t *shape)
 }
 
 LUA_FN(te_placeholder_, "te.placeholder(shape, dtype?, name?) -> Tensor",
-    "An input of the program; float32 unless said.  A(i, j) and A[i][j] are its elements.")
+       "An input of the program; float32 unless said.  A(i, j) and A[i][j] are its elements.")
 {
     int64_t shape[IR_MAX_RANK];
     size_t rank = shape_arg(L, 1, shape);
     DType t = arg_dtype(L, 2, DT_float32);
     const char *name = arg_str_or(L, 3, "A");
-    TeScope *s = push_scope(L);
+    TeScope *s = te_push_scope(L);
     new_expr(L, s, EXPR_TENSOR, te_placeholder(s->te, name, t, rank, shape));
     raise_mistake(L, s);
     return 1;
@@ -281,7 +238,7 @@ LUA_FN(te_reduce_axis_, "te.reduce_axis(extent, name?) -> Axis",
 {
     int64_t extent = arg_int(L, 1, 0, INT32_MAX);
     const char *name = arg_str_or(L, 2, "k");
-    TeScope *s = push_scope(L);
+    TeScope *s = te_push_scope(L);
     TeExpr *e = new_expr(L, s, EXPR_AXIS, te_reduce_axis(s->te, name, extent));
     e->extent = extent;
     e->reduces = true;
@@ -341,20 +298,25 @@ LUA_FN(te_prod_, "te.prod(value, axis) -> Reduction",
     return reduce(L, COMB_prod);
 }
 
-LUA_FN(te_max_, "te.max(a, b) -> Expr",
-       "The larger of two values; with a reduce axis (or a list of them) for b, the largest over it.")
+LUA_FN(
+    te_max_, "te.max(a, b) -> Expr",
+    "The larger of two values; with a reduce axis (or a list of them) for b, the largest over it.")
 {
     return reduce_or_binary(L, COMB_max, OP_Max);
 }
 
-LUA_FN(te_min_, "te.min(a, b) -> Expr",
-       "The smaller of two values; with a reduce axis (or a list of them) for b, the smallest over it.")
+LUA_FN(
+    te_min_, "te.min(a, b) -> Expr",
+    "The smaller of two values; with a reduce axis (or a list of them) for b, the smallest over it.")
 {
     return reduce_or_binary(L, COMB_min, OP_Min);
 }
 
-#define COMPARISON(id, op, sign) \
-    LUA_FN(te_##id##_, "te." #id "(a, b) -> Expr", "a " sign " b, as an expression.") { return binary(L, op); }
+#define COMPARISON(id, op, sign)                                                      \
+    LUA_FN(te_##id##_, "te." #id "(a, b) -> Expr", "a " sign " b, as an expression.") \
+    {                                                                                 \
+        return binary(L, op);                                                         \
+    }
 COMPARISON(lt, OP_Lt, "<")
 COMPARISON(le, OP_Le, "<=")
 COMPARISON(gt, OP_Gt, ">")
@@ -364,7 +326,8 @@ COMPARISON(ne, OP_Ne, "!=")
 COMPARISON(all, OP_And, "and")
 COMPARISON(any, OP_Or, "or")
 
-LUA_FN(te_select_, "te.select(cond, a, b) -> Expr", "a where cond holds, else b; only the chosen one is read.")
+LUA_FN(te_select_, "te.select(cond, a, b) -> Expr",
+       "a where cond holds, else b; only the chosen one is read.")
 {
     TeExpr *c = check_te_expr(L, 1), *a = test_te_expr(L, 2), *b = test_te_expr(L, 3);
     lua_getiuservalue(L, 1, 1);
@@ -376,7 +339,8 @@ LUA_FN(te_select_, "te.select(cond, a, b) -> Expr", "a where cond holds, else b;
     return push_value(L, s, te_select(s->te, value_of(L, 1, c), x, y));
 }
 
-LUA_FN(te_cast_, "te.cast(dtype, value) -> Expr", "A value, or a number, converted to another element type.")
+LUA_FN(te_cast_, "te.cast(dtype, value) -> Expr",
+       "A value, or a number, converted to another element type.")
 {
     DType t = arg_dtype(L, 1, DT_float32);
     TeExpr *e = test_te_expr(L, 2);
@@ -394,31 +358,8 @@ static int call_math(lua_State *L)
     return push_value(L, s, te_call(s->te, name, operand(L, 1, s, e, DT_float32)));
 }
 
-/* What parameter i of the Lua function at `fn` is called: as the list at `names` says, where there
-** is one, or as it was written; NULL if there is no such. */
-static const char *parameter(lua_State *L, int fn, int names, int i)
-{
-    if (lua_type(L, names) == LUA_TTABLE) {
-        bool given = lua_rawgeti(L, names, i) == LUA_TSTRING;
-        const char *name = given ? lua_tostring(L, -1) : NULL;
-        lua_pop(L, 1);
-        return name; /* lives in the list */
-    }
-    lua_pushvalue(L, fn);
-    const char *name = lua_getlocal(L, NULL, i);
-    lua_pop(L, 1);
-    return name; /* lives in the function's prototype */
-}
-
-/* The list of names at `arg`, if one is given: raises unless it is one. */
-static void names_or_nil(lua_State *L, int arg)
-{
-    const char *names[MAX_PARAMETERS];
-    if (!lua_isnoneornil(L, arg))
-        arg_strs(L, arg, names, MAX_PARAMETERS);
-}
-
-LUA_FN(te_compute_, "te.compute(shape, f, name?, axes?) -> Tensor",
+LUA_FN(
+    te_compute_, "te.compute(shape, f, name?, axes?) -> Tensor",
     "A stage: the tensor whose element at (y, x) is f(y, x).  The axes take the names of f's parameters, or those\n"
     "in the list.  f may return te.sum(…) and its like.\n"
     "> f = te.func(\"double\", function(n)\n"
@@ -436,13 +377,13 @@ LUA_FN(te_compute_, "te.compute(shape, f, name?, axes?) -> Tensor",
     size_t rank = shape_arg(L, 1, shape);
     arg_function(L, 2);
     const char *name = arg_str_or(L, 3, "C");
-    names_or_nil(L, 4);
+    te_names_or_nil(L, 4);
     lua_settop(L, 4);
-    TeScope *s = push_scope(L); /* index 5 */
+    TeScope *s = te_push_scope(L); /* index 5 */
     luaL_checkstack(L, (int)rank + 10, "axes");
     lua_pushvalue(L, 2);
     for (size_t i = 0; i < rank; i++) {
-        const char *axis = parameter(L, 2, 4, (int)i + 1);
+        const char *axis = te_parameter(L, 2, 4, (int)i + 1);
         char plain[24];
         snprintf(plain, sizeof plain, "i%zu", i);
         axes[i] = te_axis(s->te, axis ? axis : plain, shape[i]);
@@ -467,194 +408,6 @@ LUA_FN(te_compute_, "te.compute(shape, f, name?, axes?) -> Tensor",
     return 1;
 }
 
-LUA_FN(te_func_, "te.func(name, f, parameters?) -> function",
-    "A program with parameters: calling the result runs f, which makes placeholders and stages and returns the\n"
-    "tensors that are the results, and gives a Func.  The parameters are named as f's are, or as the list says.")
-{
-    arg_str(L, 1);
-    arg_function(L, 2);
-    names_or_nil(L, 3);
-    lua_settop(L, 3);
-    new_te_func(L)->made = true;
-    lua_createtable(L, PART_PARAMETERS, 0);
-    lua_pushvalue(L, 2);
-    lua_rawseti(L, -2, PART_FUNCTION);
-    lua_pushvalue(L, 1);
-    lua_rawseti(L, -2, PART_NAME);
-    lua_pushvalue(L, 3);
-    lua_rawseti(L, -2, PART_PARAMETERS);
-    lua_setiuservalue(L, -2, 1);
-    return 1;
-}
-
-/* refuse(why, fix): what the script raises. */
-static int refuse_text(lua_State *L)
-{
-    return RAISE(L, te_text, NULL, luaL_checkstring(L, 1), luaL_checkstring(L, 2));
-}
-
-LUA_FN(te_text_, "te.text(text, name?) -> Func or function",
-    "A program from equations; te [[…]] is short for it.  The names in the shapes are the program's parameters; an\n"
-    "input that is not declared is float32 and as large as the furthest element that is read of it; how far the\n"
-    "axes go that index it then are parameters, in the order in which they appear.  Without any it is a Func at\n"
-    "once.  += sums over the axes that only the right side has; *= max= min= and sum(k, …), prod, max, min\n"
-    "likewise.  The results are the tensors that no later equation reads.\n"
-    "> f = te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]]\n"
-    "> f\n"
-    "C(y, x, k)   a program with parameters: call it\n"
-    "> g = te [[\n"
-    ">   A: float32[n, n]\n"
-    ">   S[y] += A[y, k]\n"
-    ">   D[y, x] = A[y, x] - S[y] / n\n"
-    "> ]]\n"
-    "> print(g(8):ir())\n"
-    "func D(A: float32[8, 8]) -> D: float32[8, 8]:\n"
-    "…")
-{
-    arg_str(L, 1);
-    arg_str_or(L, 2, NULL);
-    lua_settop(L, 2);
-    lua_push_script(L, "te_text");
-    lua_getfield(L, -1, "compile");
-    lua_replace(L, -2);
-    lua_insert(L, 1);
-    lua_pushcfunction(L, refuse_text);
-    lua_call(L, 3, 2);
-    bool whole = lua_toboolean(L, -1);
-    lua_settop(L, 1);
-    if (whole)
-        lua_call(L, 0, 1);
-    return 1;
-}
-
-/* te(text): the module is called, and stands before the arguments. */
-static int te_called(lua_State *L)
-{
-    lua_remove(L, 1);
-    return te_text_(L);
-}
-
-/* The scope of an outer te.func stands again, whatever happened inside. */
-static void restore(lua_State *L, int outer, TeScope *s)
-{
-    s->closed = true;
-    lua_pushvalue(L, outer);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
-}
-
-/* Pushes a part of the te.func at `idx`. */
-static void push_part(lua_State *L, int idx, int what)
-{
-    lua_getiuservalue(L, idx, 1);
-    lua_rawgeti(L, -1, what);
-    lua_remove(L, -2);
-}
-
-/* Where one argument is a table that names the parameters, f{n = 8}, puts them in order instead. */
-static void spread_named(lua_State *L)
-{
-    push_part(L, 1, PART_FUNCTION);
-    push_part(L, 1, PART_PARAMETERS);
-    const char *name = parameter(L, 3, 4, 1);
-    if (lua_type(L, 2) == LUA_TTABLE && name && lua_getfield(L, 2, name) != LUA_TNIL) {
-        lua_settop(L, 4);
-        luaL_checkstack(L, MAX_PARAMETERS + 10, "parameters");
-        for (int i = 1; (name = parameter(L, 3, 4, i)); i++)
-            lua_getfield(L, 2, name);
-        lua_rotate(L, 2, -3);
-        lua_pop(L, 3);
-        return;
-    }
-    lua_settop(L, 2);
-}
-
-/* Pushes the parameters of the te.func at index 1: "y, x, k". */
-static const char *push_parameters(lua_State *L)
-{
-    luaL_Buffer b;
-    push_part(L, 1, PART_FUNCTION);
-    int f = lua_gettop(L);
-    push_part(L, 1, PART_PARAMETERS);
-    luaL_buffinit(L, &b);
-    const char *name;
-    for (int i = 1; (name = parameter(L, f, f + 1, i)); i++) {
-        luaL_addstring(&b, i > 1 ? ", " : "");
-        luaL_addstring(&b, name);
-    }
-    luaL_pushresult(&b);
-    return lua_tostring(L, -1);
-}
-
-static void te_func_tostring(lua_State *L, void *self)
-{
-    (void)self;
-    push_part(L, 1, PART_NAME);
-    const char *name = lua_tostring(L, -1);
-    lua_pushfstring(L, "%s(%s)   a program with parameters: call it", name, push_parameters(L));
-}
-
-/* Refuses more arguments than the te.func has parameters: they would be dropped. */
-static void check_count(lua_State *L, int given)
-{
-    lua_Debug ar;
-    push_part(L, 1, PART_PARAMETERS);
-    bool listed = lua_istable(L, -1);
-    int most = listed ? (int)lua_rawlen(L, -1) : 0;
-    push_part(L, 1, PART_FUNCTION);
-    lua_getinfo(L, ">u", &ar);
-    lua_pop(L, 1);
-    if (!listed)
-        most = ar.isvararg ? given : ar.nparams;
-    if (given <= most)
-        return;
-    push_part(L, 1, PART_NAME);
-    const char *name = lua_tostring(L, -1);
-    RAISE(L, te_extra_arguments, NULL, name, most, given, push_parameters(L));
-}
-
-LUA_FN(te_func_call, "__call(f, …) -> Func",
-    "The program for these parameters, in order or by name: f(8), f{n = 8}.")
-{
-    check_te_func(L, 1);
-    if (lua_gettop(L) == 2)
-        spread_named(L);
-    int n = lua_gettop(L) - 1;
-    check_count(L, n);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &current_key);
-    int outer = lua_gettop(L);
-    TeScope *s = new_te_scope(L);
-    int scope = lua_gettop(L);
-    push_part(L, 1, PART_NAME);
-    s->arena = arena_new(NULL);
-    s->te = te_new(s->arena, lua_tostring(L, -1));
-    lua_pop(L, 1);
-    lua_pushvalue(L, scope);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &current_key);
-    push_part(L, 1, PART_FUNCTION);
-    for (int i = 0; i < n; i++)
-        lua_pushvalue(L, 2 + i);
-    int status = lua_pcall(L, n, LUA_MULTRET, 0);
-    restore(L, outer, s);
-    if (status != LUA_OK)
-        return lua_error(L);
-    size_t nresults = (size_t)(lua_gettop(L) - scope);
-    const Node *results[IR_MAX_RANK];
-    for (size_t i = 0; i < nresults; i++) {
-        TeExpr *e = test_te_expr(L, scope + 1 + (int)i);
-        if (!e || e->kind != EXPR_TENSOR || e->scope != s || i >= IR_MAX_RANK)
-            return RAISE(L, te_results, NULL, i + 1);
-        results[i] = e->node;
-    }
-    if (nresults == 0)
-        return RAISE(L, te_results, NULL, (size_t)1);
-    Err err = {0};
-    const Node *f = te_func(s->te, nresults, results, &err);
-    if (!f || !inside_buffers(s->arena, f, &err))
-        return lua_raise(L, &err);
-    program_push_func(L, s->arena, f);
-    return 1;
-}
-
 /* ---- registration ---- */
 
 LUA_FN(expr_dtype, "e.dtype -> string", "The type of its values: \"float32\", ….")
@@ -664,35 +417,26 @@ LUA_FN(expr_dtype, "e.dtype -> string", "The type of its values: \"float32\", �
 }
 
 static const LuaFn *const expr_members[] = {
-    &expr_dtype_fn,
-    &expr_add_fn, &expr_sub_fn, &expr_mul_fn, &expr_div_fn, &expr_idiv_fn, &expr_mod_fn, &expr_band_fn,
-    &expr_bor_fn, &expr_bxor_fn, &expr_shl_fn, &expr_shr_fn, &expr_unm_fn, &expr_lt_fn, &expr_le_fn,
-    &expr_eq_fn, &expr_call_fn, NULL};
-static const LuaFn *const func_members[] = {&te_func_call_fn, NULL};
-
-const LuaClass te_scope_class = {.name = "te scope", .size = sizeof(TeScope), .release = release_scope};
-const LuaClass te_expr_class = {.name = "Expr", .doc = "A tensor expression: a value, an axis, a tensor.",
-                                .size = sizeof(TeExpr), .members = LUA_MEMBERS(expr_members),
-                                .tostring = expr_tostring, .index = index_expr};
-const LuaClass te_func_class = {.name = "te function", .doc = "A program with parameters, from te.func.",
-                                .size = sizeof(TeFunc), .members = LUA_MEMBERS(func_members),
-                                .tostring = te_func_tostring};
-
+    &expr_dtype_fn, &expr_add_fn,  &expr_sub_fn, &expr_mul_fn,  &expr_div_fn,  &expr_idiv_fn,
+    &expr_mod_fn,   &expr_band_fn, &expr_bor_fn, &expr_bxor_fn, &expr_shl_fn,  &expr_shr_fn,
+    &expr_unm_fn,   &expr_lt_fn,   &expr_le_fn,  &expr_eq_fn,   &expr_call_fn, NULL};
+const LuaClass te_expr_class = {.name = "Expr",
+                                .doc = "A tensor expression: a value, an axis, a tensor.",
+                                .size = sizeof(TeExpr),
+                                .members = LUA_MEMBERS(expr_members),
+                                .tostring = expr_tostring,
+                                .index = index_expr};
 void lua_open_te(lua_State *L)
 {
-    static const LuaFn *const functions[] = {
-        &te_placeholder__fn, &te_reduce_axis__fn, &te_compute__fn, &te_func__fn, &te_sum__fn, &te_prod__fn,
-        &te_max__fn, &te_min__fn, &te_lt__fn, &te_le__fn, &te_gt__fn, &te_ge__fn, &te_eq__fn, &te_ne__fn,
-        &te_all__fn, &te_any__fn, &te_select__fn, &te_cast__fn, &te_text__fn, NULL};
-    lua_put_module(L, "te", "Tensor expressions: what to compute, before how.  te [[ equations ]] is te.text.");
-    lua_getglobal(L, "te");
-    lua_getmetatable(L, -1);
-    lua_pushcfunction(L, te_called);
-    lua_setfield(L, -2, "__call");
-    lua_pop(L, 2);
+    const LuaFn *const functions[] = {
+        &te_placeholder__fn, &te_reduce_axis__fn, &te_compute__fn, te_func_row, &te_sum__fn,
+        &te_prod__fn,        &te_max__fn,         &te_min__fn,     &te_lt__fn,  &te_le__fn,
+        &te_gt__fn,          &te_ge__fn,          &te_eq__fn,      &te_ne__fn,  &te_all__fn,
+        &te_any__fn,         &te_select__fn,      &te_cast__fn,    te_text_row, NULL};
+    lua_put_module(
+        L, "te",
+        "Tensor expressions: what to compute, before how.  te [[ equations ]] is te.text.");
     lua_put_functions(L, functions);
     lua_put_functions(L, te_math_functions(call_math));
-    lua_put_class(L, &te_scope_class);
     lua_put_class(L, &te_expr_class);
-    lua_put_class(L, &te_func_class);
 }

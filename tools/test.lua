@@ -92,6 +92,7 @@ job("check/headers", "sh tools/check_headers.sh")
 job("check/clang", "lua5.4 tools/check_clang.lua build" .. (quick and " quick" or ""))
 if not quick then
   job("check/errors", "lua5.4 tools/check_errors.lua")
+  job("check/format", "lua5.4 tools/check_format.lua")
   job("check/manual", "sh tools/check_manual.sh build/tvmrepl" .. (update and " --update" or ""))
 end
 suites("", "build")

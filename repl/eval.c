@@ -68,7 +68,9 @@ static bool compile_split(lua_State *L, Arena *A, const char *text, size_t at, s
     return false;
 }
 
-bool eval_compile(lua_State *L, const char *text, const char *name, bool *shows)
+/* Compiles (no more) an input: pushes the function, or the error, and returns false.
+** *shows: its results are values to show. */
+static bool compile_input(lua_State *L, const char *text, const char *name, bool *shows)
 {
     Arena *A = arena_new(NULL);
     text = rewrite_locals(A, text);
@@ -93,7 +95,7 @@ bool eval_is_incomplete(lua_State *L, const char *text)
         return false;
     int top = lua_gettop(L);
     bool shows, early = false;
-    if (!eval_compile(L, text, "=", &shows)) {
+    if (!compile_input(L, text, "=", &shows)) {
         early = pop_ended_early(L);
         lua_pushfstring(L, "return %s", text);
         early |= !compile(L, lua_tostring(L, -1), "=") && pop_ended_early(L);
@@ -116,7 +118,8 @@ static int pack(lua_State *L)
     return 1;
 }
 
-EvalStatus eval_call(lua_State *L)
+/* Calls the function on top, which takes no arguments, with tracebacks kept for report_push. */
+static EvalStatus call(lua_State *L)
 {
     int f = lua_gettop(L);
     lua_pushcfunction(L, report_handler);
@@ -255,8 +258,8 @@ static EvalStatus run_input(lua_State *L, const char *text, const char *name, FI
     Showing showing = {.out = out, .text = text};
     EvalStatus status = EVAL_SYNTAX;
     session_keep_source(L, name, text, strlen(text));
-    if (eval_compile(L, text, name, &showing.shows))
-        status = eval_call(L);
+    if (compile_input(L, text, name, &showing.shows))
+        status = call(L);
     if (status == EVAL_OK && !view->json) {
         lua_pushcfunction(L, show_results);
         lua_insert(L, -2);

@@ -25,11 +25,4 @@ EvalStatus eval_file(lua_State *L, const char *path, int narg, char **args, FILE
 /* What the process answers. */
 int eval_exit_code(EvalStatus status);
 
-/* Compiles (no more) as eval_input would: pushes the function, or the error, and returns false.
-** *shows: its results are values to show. */
-bool eval_compile(lua_State *L, const char *text, const char *name, bool *shows);
-
-/* Calls the function on top, which takes no arguments, with tracebacks kept for report_push. */
-EvalStatus eval_call(lua_State *L);
-
 #endif

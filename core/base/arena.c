@@ -303,18 +303,6 @@ bool arena_holds(const Arena *a, const void *p)
     return false;
 }
 
-bool arena_reaches(const Arena *a, const void *p)
-{
-    for (; a; a = a->parent) {
-        if (arena_holds(a, p))
-            return true;
-        for (const Adopted *d = a->adopted; d; d = d->next)
-            if (arena_reaches(d->arena, p))
-                return true;
-    }
-    return false;
-}
-
 size_t arena_bytes(const Arena *a)
 {
     return a->bytes;

@@ -68,9 +68,6 @@ char *arena_strndup(Arena *a, const char *s, size_t n);
 char *arena_strdup(Arena *a, const char *s);
 char *arena_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Does `p` live in `a` or in an arena that `a` retains?  Slow: for assertions. */
-bool arena_reaches(const Arena *a, const void *p);
-
 /* Does `p` live in `a` itself? */
 bool arena_holds(const Arena *a, const void *p);
 

@@ -103,14 +103,6 @@ const Node *path_replace(Arena *A, const Path *p, const Node *with)
     return path_replace_at(A, p, p->n - 1, with);
 }
 
-bool path_has_seq(const Path *p, size_t from, size_t to)
-{
-    for (size_t i = from; i < to; i++)
-        if (p->at[i]->op == OP_Seq)
-            return true;
-    return false;
-}
-
 /* ---- blocks ---- */
 
 bool tree_blocks(const Node *n, bool (*visit)(void *env, const Node *block), void *env)

@@ -31,9 +31,6 @@ const Node *path_replace(Arena *A, const Path *p, const Node *with);
 /* The same for the statement at[depth]. */
 const Node *path_replace_at(Arena *A, const Path *p, size_t depth, const Node *with);
 
-/* Is there a Seq among at[from] … at[to-1]: do other statements stand beside the path there? */
-bool path_has_seq(const Path *p, size_t from, size_t to);
-
 /* Calls visit for every block below n, in program order; stops at a false answer and says so. */
 bool tree_blocks(const Node *n, bool (*visit)(void *env, const Node *block), void *env);
 

@@ -137,6 +137,15 @@ static const Node *a_reduction(Draw *d)
     return NULL;
 }
 
+/* Do other statements stand beside the path, from p->at[from] on? */
+static bool has_company(const Path *p, size_t from)
+{
+    for (size_t i = from; i < p->n; i++)
+        if (p->at[i]->op == OP_Seq)
+            return true;
+    return false;
+}
+
 /* A block that shares a loop with others, where a copy takes a window of the buffer. */
 static const Node *in_company(Draw *d)
 {
@@ -148,7 +157,7 @@ static const Node *in_company(Draw *d)
         path_to(d->func, b, &p);
         while (i < p.n && p.at[i]->op != OP_For)
             i++;
-        if (path_has_seq(&p, i, p.n))
+        if (has_company(&p, i))
             return b;
     }
     return NULL;

@@ -30,11 +30,6 @@ bool onnx_tensor_info(Arena *A, Wire w, TensorInfo *info, Err *err);
 /* Its elements, in a tensor that the caller owns.  The dtype must be known. */
 Tensor *onnx_tensor_read(Arena *A, Wire w, const TensorInfo *info, const char *folder, Err *err);
 
-/* `n` bytes at `offset` of the file `name` below `folder`, reached through no link; `into` NULL
-** only checks that they are there. */
-bool onnx_external_read(const char *folder, const char *name, int64_t offset, void *into, size_t n,
-                        Err *err);
-
 /* A name of the model as text that may be shown: bytes that are no letters, or that a
 ** terminal obeys, become \xNN. */
 const char *onnx_text(Arena *A, Span s);

@@ -153,90 +153,6 @@ bool onnx_tensor_info(Arena *A, Wire w, TensorInfo *t, Err *err)
     return true;
 }
 
-/* ---- its elements ---- */
-
-/* The field that holds elements of type t when raw_data does not. */
-static FieldId typed_field(DType t)
-{
-    switch (t) {
-    case DT_float32: return Tensor_float_data;
-    case DT_float64: return Tensor_double_data;
-    case DT_int64: return Tensor_int64_data;
-    case DT_uint32:
-    case DT_uint64: return Tensor_uint64_data;
-    default: return Tensor_int32_data;
-    }
-}
-
-static size_t count_typed(Wire w, FieldId id)
-{
-    size_t n = 0;
-    for (WireField f; wire_next(&w, &f, NULL);)
-        if (f.id == id)
-            n += wire_count(&f);
-    return n;
-}
-
-static void fill_typed(Wire w, FieldId id, DType t, uint8_t *to, size_t n)
-{
-    size_t k = 0;
-    for (WireField f; wire_next(&w, &f, NULL);) {
-        if (f.id != id)
-            continue;
-        Scalar v;
-        if (dtype_is_float(t))
-            for (size_t pos = 0; k < n && wire_float(&f, &pos, &v.f); k++)
-                dtype_store(t, to + k * dtype_bytes(t), v);
-        else
-            for (size_t pos = 0; k < n && wire_int(&f, &pos, &v.i); k++) {
-                v.i = t == DT_bool ? v.i != 0 : dtype_wrap(t, v.i);
-                dtype_store(t, to + k * dtype_bytes(t), v);
-            }
-    }
-}
-
-Tensor *onnx_tensor_read(Arena *A, Wire w, const TensorInfo *t, const char *folder, Err *err)
-{
-    size_t n = (size_t)shape_size(t->rank, t->dim, 1), bytes = n * dtype_bytes(t->dtype);
-    FieldId id = typed_field(t->dtype);
-    const char *why = NULL;
-    /* What the file must hold is checked before memory is asked for. */
-    if (t->external && !folder)
-        why = "its data are in another file, which there is none of";
-    else if (!t->external && t->has_raw && t->raw.n != bytes)
-        why =
-            arena_printf(A, "its shape asks for %zu bytes, but raw_data has %zu", bytes, t->raw.n);
-    else if (!t->external && !t->has_raw && count_typed(w, id) != n)
-        why = arena_printf(A, "its shape asks for %zu elements, but %zu are given", n,
-                           count_typed(w, id));
-    else if (t->external && t->external_length >= 0 && (size_t)t->external_length != bytes)
-        why = arena_printf(A, "its shape asks for %zu bytes, but its external length is %lld",
-                           bytes, (long long)t->external_length);
-    if (why)
-        return bad_tensor(t, why, err), NULL;
-    if (t->external &&
-        !onnx_external_read(folder, t->external, t->external_offset, NULL, bytes, err))
-        return NULL;
-    Tensor *out = tensor_new(t->dtype, t->rank, t->dim, err);
-    if (!out)
-        return NULL;
-    uint8_t *to = tensor_fill(out);
-    if (t->external) {
-        if (!onnx_external_read(folder, t->external, t->external_offset, to, bytes, err)) {
-            tensor_release(out);
-            return NULL;
-        }
-    } else if (t->has_raw) {
-        if (bytes)
-            mem_copy(to, t->raw.at, bytes);
-    } else {
-        fill_typed(w, id, t->dtype, to, n);
-    }
-    for (size_t i = 0; t->dtype == DT_bool && i < n; i++)
-        to[i] = to[i] != 0;
-    return out;
-}
-
 /* ---- files ---- */
 
 /* Opens a regular file with one name, below `folder`, through no link of any kind. */
@@ -287,8 +203,10 @@ static const char *read_all(int fd, uint8_t *to, size_t n, int64_t offset)
     return NULL;
 }
 
-bool onnx_external_read(const char *folder, const char *name, int64_t offset, void *into, size_t n,
-                        Err *err)
+/* `n` bytes at `offset` of the file `name` below `folder`, reached through no link; `into` NULL
+** only checks that they are there. */
+static bool read_external(const char *folder, const char *name, int64_t offset, void *into,
+                          size_t n, Err *err)
 {
     struct stat st;
     const char *why = NULL;
@@ -358,4 +276,87 @@ Tensor *onnx_tensor_file(const char *path, Err *err)
         onnx_read_file(A, path, &file, err) ? onnx_tensor_bytes(file.at, file.n, err) : NULL;
     arena_release(A);
     return t;
+}
+
+/* ---- its elements ---- */
+
+/* The field that holds elements of type t when raw_data does not. */
+static FieldId typed_field(DType t)
+{
+    switch (t) {
+    case DT_float32: return Tensor_float_data;
+    case DT_float64: return Tensor_double_data;
+    case DT_int64: return Tensor_int64_data;
+    case DT_uint32:
+    case DT_uint64: return Tensor_uint64_data;
+    default: return Tensor_int32_data;
+    }
+}
+
+static size_t count_typed(Wire w, FieldId id)
+{
+    size_t n = 0;
+    for (WireField f; wire_next(&w, &f, NULL);)
+        if (f.id == id)
+            n += wire_count(&f);
+    return n;
+}
+
+static void fill_typed(Wire w, FieldId id, DType t, uint8_t *to, size_t n)
+{
+    size_t k = 0;
+    for (WireField f; wire_next(&w, &f, NULL);) {
+        if (f.id != id)
+            continue;
+        Scalar v;
+        if (dtype_is_float(t))
+            for (size_t pos = 0; k < n && wire_float(&f, &pos, &v.f); k++)
+                dtype_store(t, to + k * dtype_bytes(t), v);
+        else
+            for (size_t pos = 0; k < n && wire_int(&f, &pos, &v.i); k++) {
+                v.i = t == DT_bool ? v.i != 0 : dtype_wrap(t, v.i);
+                dtype_store(t, to + k * dtype_bytes(t), v);
+            }
+    }
+}
+
+Tensor *onnx_tensor_read(Arena *A, Wire w, const TensorInfo *t, const char *folder, Err *err)
+{
+    size_t n = (size_t)shape_size(t->rank, t->dim, 1), bytes = n * dtype_bytes(t->dtype);
+    FieldId id = typed_field(t->dtype);
+    const char *why = NULL;
+    /* What the file must hold is checked before memory is asked for. */
+    if (t->external && !folder)
+        why = "its data are in another file, which there is none of";
+    else if (!t->external && t->has_raw && t->raw.n != bytes)
+        why =
+            arena_printf(A, "its shape asks for %zu bytes, but raw_data has %zu", bytes, t->raw.n);
+    else if (!t->external && !t->has_raw && count_typed(w, id) != n)
+        why = arena_printf(A, "its shape asks for %zu elements, but %zu are given", n,
+                           count_typed(w, id));
+    else if (t->external && t->external_length >= 0 && (size_t)t->external_length != bytes)
+        why = arena_printf(A, "its shape asks for %zu bytes, but its external length is %lld",
+                           bytes, (long long)t->external_length);
+    if (why)
+        return bad_tensor(t, why, err), NULL;
+    if (t->external && !read_external(folder, t->external, t->external_offset, NULL, bytes, err))
+        return NULL;
+    Tensor *out = tensor_new(t->dtype, t->rank, t->dim, err);
+    if (!out)
+        return NULL;
+    uint8_t *to = tensor_fill(out);
+    if (t->external) {
+        if (!read_external(folder, t->external, t->external_offset, to, bytes, err)) {
+            tensor_release(out);
+            return NULL;
+        }
+    } else if (t->has_raw) {
+        if (bytes)
+            mem_copy(to, t->raw.at, bytes);
+    } else {
+        fill_typed(w, id, t->dtype, to, n);
+    }
+    for (size_t i = 0; t->dtype == DT_bool && i < n; i++)
+        to[i] = to[i] != 0;
+    return out;
 }

@@ -237,4 +237,23 @@ func f(B: float64[2]) -> S: float64[2]:
   s:compute_inline "P"
 end)
 
+found("a mask spread over more elements than a mask register has bits", [[
+func f(A: int32[6, 4, 4]) -> Q: int32[9, 4, 4]:
+  alloc P: int32[9, 4, 4]
+  for i in range(9):
+    for j in range(4):
+      for l in range(4):
+        block P(i, j, l):
+          P[i, j, l] = select(i < 6, A[i, j, l], 0)
+  for y in range(9):
+    for x in range(4):
+      for z in range(4):
+        block Q(y, x, z):
+          Q[y, x, z] = P[y, x, z]
+]], function(s)
+  s:vectorize "z"
+  s:vectorize "y"
+  s:compute_inline "P"
+end)
+
 t.done()

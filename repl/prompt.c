@@ -37,7 +37,9 @@ static struct {
     lua_State *L;
     char *line; /* the input that was entered; NULL for the end of input */
     bool entered;
-    bool dropped; /* Ctrl-D gave the input up */
+    bool dropped;      /* Ctrl-D gave the input up */
+    const char *begun; /* what the input begins with, until it stands there; or NULL */
+    bool ready;        /* readline knows our keys */
     volatile sig_atomic_t resized;
 } prompt;
 
@@ -334,6 +336,9 @@ static void on_resize(int sig)
 static void set_up(lua_State *L)
 {
     prompt.L = L;
+    if (prompt.ready)
+        return;
+    prompt.ready = true;
     rl_readline_name = "tvmrepl";
     rl_catch_signals = 0;
     rl_catch_sigwinch = 0;
@@ -388,6 +393,11 @@ static char *read_input(const char *shown)
     prompt.entered = false;
     prompt.line = NULL;
     rl_callback_handler_install(shown, on_line);
+    if (prompt.begun) {
+        rl_insert_text(prompt.begun);
+        prompt.begun = NULL;
+        draw_input();
+    }
     while (!prompt.entered) {
         struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
         int ready = ppoll(&in, 1, NULL, &before);
@@ -494,6 +504,33 @@ static int run_plain(lua_State *L)
     return EXIT_ok;
 }
 
+/* What stands before an input. */
+static const char *shown_prompt(lua_State *L)
+{
+    return lua_view(L)->color ? "\001\033[1;36m\002" PROMPT "\001\033[0m\002" : PROMPT;
+}
+
+/* Reads an input and keeps it; NULL at the end. */
+static char *next_input(lua_State *L)
+{
+    char *text = read_input(shown_prompt(L));
+    if (text) {
+        strip_prompts(text);
+        history_keep(text);
+    }
+    return text;
+}
+
+char *prompt_ask(lua_State *L, const char *begun)
+{
+    lua_State *before = prompt.L;
+    set_up(L);
+    prompt.begun = begun;
+    char *text = next_input(L);
+    prompt.L = before;
+    return text;
+}
+
 int prompt_run(lua_State *L)
 {
     protect_watch(L, true);
@@ -503,12 +540,9 @@ int prompt_run(lua_State *L)
     session_of(L)->page = pager_show;
     start_banner(stdout);
     exec_start(); /* while the person reads, LLVM gets ready */
-    const char *shown = lua_view(L)->color ? "\001\033[1;36m\002" PROMPT "\001\033[0m\002" : PROMPT;
     char *text;
     bool stays = true;
-    for (int number = 1; stays && (text = read_input(shown)); number++) {
-        strip_prompts(text);
-        history_keep(text);
+    for (int number = 1; stays && (text = next_input(L)); number++) {
         stays = answer(L, text, number);
         free(text);
     }

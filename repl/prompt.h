@@ -8,4 +8,8 @@
 ** terminal on standard input it reads lines without prompting. */
 int prompt_run(lua_State *L);
 
+/* Reads one input at the terminal, with `begun` typed already; malloc'ed, NULL at the end of input.
+** For those who ask in the midst of something else, as a lesson does. */
+char *prompt_ask(lua_State *L, const char *begun);
+
 #endif

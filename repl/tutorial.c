@@ -317,19 +317,40 @@ static int host_wait(lua_State *L)
     return 1;
 }
 
-/* host.key() -> the next key, or nil for Ctrl-C and the end of input; nobody's key is Enter. */
+/* host.key() -> the next key, or nil for Ctrl-C and the end of input; nobody's key is Enter.  What
+** was typed behind it waits: host.line() reads on, and host.wait(0) drops it. */
 static int host_key(lua_State *L)
 {
     char key = '\n';
     if (has_person()) {
         struct pollfd keys = {.fd = STDIN_FILENO, .events = POLLIN};
         bool pressed = poll(&keys, 1, -1) > 0 && read(STDIN_FILENO, &key, 1) == 1;
-        tcflush(STDIN_FILENO, TCIFLUSH);
         protect_rest(L);
         if (!pressed)
             return 0;
     }
     lua_pushlstring(L, &key, 1);
+    return 1;
+}
+
+/* host.line(key) -> the input that begins with this key, as it is typed at the prompt; nil if
+** there is none, or if it asks to leave. */
+static int host_line(lua_State *L)
+{
+    const char *begun = luaL_checkstring(L, 1);
+    struct termios keys, usual;
+    if (tcgetattr(STDIN_FILENO, &keys) != 0)
+        return 0;
+    usual = keys;
+    usual.c_lflag |= ECHO; /* readline shows nothing where the terminal would not */
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &usual);
+    char *text = prompt_ask(L, begun);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &keys);
+    if (text)
+        lua_pushstring(L, text);
+    else
+        lua_pushnil(L);
+    free(text);
     return 1;
 }
 
@@ -354,19 +375,13 @@ static int host_plain(lua_State *L)
 static void push_host(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"names", host_names},
-        {"path", host_path},
-        {"enter", host_enter},
-        {"leave", host_leave},
-        {"evaluate", host_evaluate},
-        {"wait", host_wait},
-        {"show", host_show},
-        {"incomplete", host_incomplete},
-        {"keys", host_keys},
-        {"key", host_key},
-        {"remove", host_remove},
-        {"plain", host_plain},
-        {NULL, NULL},
+        {"names", host_names},       {"path", host_path},
+        {"enter", host_enter},       {"leave", host_leave},
+        {"evaluate", host_evaluate}, {"wait", host_wait},
+        {"show", host_show},         {"incomplete", host_incomplete},
+        {"keys", host_keys},         {"key", host_key},
+        {"line", host_line},         {"remove", host_remove},
+        {"plain", host_plain},       {NULL, NULL},
     };
     luaL_newlib(L, functions);
     lua_pushboolean(L, has_person());
@@ -418,7 +433,8 @@ LUA_FN(
 LUA_FN(
     tutorial, "tutorial(name?, folder?)",
     "Plays a lesson as tour() does, at your pace: Enter runs the next cell, q stops and leaves you with all\n"
-    "that the lesson has made. `tvmrepl tutorial NAME` does it from a shell.")
+    "that the lesson has made; an input that you type in between is run in the same session.\n"
+    "`tvmrepl tutorial NAME` does it from a shell.")
 {
     return play(L, true);
 }

@@ -251,6 +251,17 @@ local function by_itself(host)
   }
 end
 
+-- Runs what the person types in between, of which the first key is there, in the same session; the lesson's
+-- own input stands below it again. Returns true if the person wants to stop.
+local function answer_line(host, key, input)
+  host.show "\n"
+  local line = host.line(key)
+  if not line or line:find "^%s*exit%s*$" then return true end
+  if line:find "%S" then host.show((host.evaluate(line))) end
+  host.show("\n(the lesson goes on: Enter runs its next cell, q stops)\n" .. typed(input))
+  return false
+end
+
 -- How it goes on at the person's pace: the first input of a cell stands there until a key runs the cell.
 local function at_your_pace(host)
   return {
@@ -258,10 +269,20 @@ local function at_your_pace(host)
       host.wait(0)
       return false
     end,
-    run = function(first)
+    run = function(first, input)
       if not first then return false end
-      local key = host.key()
-      return key ~= "\n" and key ~= "\r" and key ~= " "
+      while true do
+        local key = host.key()
+        if key == "\n" or key == "\r" or key == " " then return false end
+        if not key or key == "q" then
+          host.wait(0)
+          return true
+        elseif key:find "%c" then -- Tab, an arrow: nothing that begins an input
+          host.wait(0)
+        elseif answer_line(host, key, input) then
+          return true
+        end
+      end
     end,
   }
 end
@@ -270,7 +291,7 @@ end
 local function play_cell(piece, host, pace)
   for i, input in ipairs(inputs(piece.text, host)) do
     host.show(typed(input))
-    local stops = pace.run(i == 1)
+    local stops = pace.run(i == 1, input)
     host.show "\n"
     if stops then return false end
     local printed, status = host.evaluate(input)
@@ -338,7 +359,7 @@ function tutorial.taken_over(host, name)
 end
 
 local how_to = {
-  [true] = "(Enter runs the next cell; q stops here, and all that the lesson made stays)\n\n",
+  [true] = "(Enter runs the next cell; q stops here, and all that the lesson made stays;\n what you type is run in between)\n\n",
   [false] = "(any key stops the lesson; all that it made stays. tutorial%s waits for Enter)\n\n",
 }
 

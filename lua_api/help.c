@@ -5,6 +5,7 @@
 #include "core/base/nearest.h"
 #include "core/base/vec.h"
 #include "lua_api/doc.h"
+#include "lua_api/lua_typed.h"
 #include "viz/text/style.h"
 #include "viz/text/wrap.h"
 
@@ -412,10 +413,13 @@ LUA_FN(
     "  > print(1, \"two\")\n"
     "  1\ttwo")
 {
+    char name[64];
     if (arg_bool_or(L, 2, false) && lua_isfunction(L, 1))
         push_source(L, 1);
-    else if (lua_isnoneornil(L, 1))
+    else if (lua_isnone(L, 1))
         doc_push_overview(L);
+    else if (lua_isnil(L, 1) && typed_argument(L, "help", 1, name, sizeof name))
+        doc_push_word(L, name);
     else
         doc_push_value(L, 1);
     session_print_long(L, lua_tostring(L, -1));

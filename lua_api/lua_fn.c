@@ -104,6 +104,21 @@ static const LuaFn *method_of(lua_State *L, const char *class, const char *key)
     return NULL;
 }
 
+/* What does for `owner` what `key` does for others, or NULL. */
+static const char *instead(const char *owner, const char *key)
+{
+    static const struct {
+        const char *owner, *name, *what;
+    } rows[] = {
+#define INSTEAD(owner, name, what) {owner, name, what},
+#include "lua_api/old_names.def"
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].owner, owner) == 0 && strcmp(rows[i].name, key) == 0)
+            return rows[i].what;
+    return NULL;
+}
+
 static void raise_method_elsewhere(lua_State *L, const char *owner, const char *key)
 {
     static const struct {
@@ -117,7 +132,8 @@ static void raise_method_elsewhere(lua_State *L, const char *owner, const char *
         if (fn)
             RAISE(L, member_elsewhere, NULL, owner, key,
                   lua_pushfstring(L, "a method of %s", made[i].class),
-                  lua_pushfstring(L, made[i].how, fn->sig));
+                  instead(owner, key) ? instead(owner, key)
+                                      : lua_pushfstring(L, made[i].how, fn->sig));
     }
 }
 

@@ -379,8 +379,9 @@ LUA_FN(tvm_show, "tvm.show(x, path?, options?) -> Picture",
 {
     luaL_checkany(L, 1);
     lua_settop(L, 3);
-    if (lua_getfield(L, 1, "show") == LUA_TNIL)
-        return arg_wrong(L, 1, "a Func, a Version, a Schedule or a Graph");
+    bool object = lua_class_of(L, 1, NULL) || lua_istable(L, 1);
+    if (!object || lua_getfield(L, 1, "show") == LUA_TNIL)
+        return arg_wrong(L, 1, "a Func, a Version, a Schedule, a Graph or a Comparison");
     lua_insert(L, 1);
     lua_call(L, 3, 1);
     return 1;

@@ -36,17 +36,26 @@ static bool compile(lua_State *L, const char *text, const char *name)
     return luaL_loadbufferx(L, text, strlen(text), name, "t") == LUA_OK;
 }
 
-/* Does the error message on top say that the text ended too early?  Pops it.  After "s:undo" nobody
-** goes on in the next line: the parentheses were forgotten. */
-static bool pop_ended_early(lua_State *L)
+/* Does the error message on top say that the text ended too early?  After "s:undo" nobody goes on in
+** the next line: the parentheses were forgotten. */
+static bool ended_early(lua_State *L)
 {
     static const char mark[] = "<eof>";
     size_t len, n = sizeof mark - 1;
     const char *message = lua_tolstring(L, -1, &len);
-    bool early = message && len >= n && strcmp(message + len - n, mark) == 0 &&
-                 !strstr(message, "function arguments expected");
-    lua_pop(L, 1);
-    return early;
+    return message && len >= n && strcmp(message + len - n, mark) == 0 &&
+           !strstr(message, "function arguments expected");
+}
+
+/* "1 +" is no statement that Lua knows, but the beginning of an expression: the message on top is
+** replaced by the one that says so. */
+static void prefer_unfinished(lua_State *L, Arena *A, const char *text, const char *name)
+{
+    if (ended_early(L))
+        return;
+    bool compiled = compile(L, arena_printf(A, "return %s", text), name);
+    bool early = !compiled && ended_early(L);
+    lua_remove(L, early ? -2 : -1);
 }
 
 /* Tries "head return (...)(tail)". */
@@ -84,6 +93,8 @@ static bool compile_input(lua_State *L, const char *text, const char *name, bool
     *shows = done && !silent;
     if (!done)
         done = compile(L, text, name);
+    if (!done)
+        prefer_unfinished(L, A, text, name);
     arena_release(A);
     return done;
 }
@@ -94,12 +105,9 @@ bool eval_is_incomplete(lua_State *L, const char *text)
     if (*start == '?')
         return false;
     int top = lua_gettop(L);
-    bool shows, early = false;
-    if (!compile_input(L, text, "=", &shows)) {
-        early = pop_ended_early(L);
-        lua_pushfstring(L, "return %s", text);
-        early |= !compile(L, lua_tostring(L, -1), "=") && pop_ended_early(L);
-    }
+    bool shows;
+    lua_pushfstring(L, "%s\n", text); /* a short string that is open does not go on */
+    bool early = !compile_input(L, lua_tostring(L, -1), "=", &shows) && ended_early(L);
     lua_settop(L, top);
     return early;
 }

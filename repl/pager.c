@@ -58,8 +58,9 @@ bool pager_show(const char *text)
     int file = text_file(text);
     if (file < 0)
         return false;
-    /* Colours stay, the text stays on the screen, and a short one needs no key */
-    setenv("LESS", "FRX", 0);
+    /* Colours stay, the text stays on the screen, a short one needs no key, and who never met less
+     * reads how to leave it */
+    setenv("LESS", "FRX-Pslines %lt-%lb?e, the end.   q leaves, / searches$", 0);
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     sigaction(SIGINT, &ignore, &before);
     int status = NO_SUCH_PROGRAM << 8;

@@ -101,13 +101,15 @@ static bool fits(const Token *t, const char *word, size_t len)
     return t->kind != TOKEN_STRING && t->len == len && strncmp(t->at, word, len) == 0;
 }
 
-/* Do the words of `pattern` stand from token x on? */
-static bool fits_here(Lexer x, const char *pattern)
+/* Do the words of `pattern` stand from token x on?  With ^ at its beginning, in one line. */
+static bool fits_here(Lexer x, const char *pattern, bool one_line)
 {
+    int first = 0;
     while (*pattern) {
         size_t len = strcspn(pattern, " ");
         Token t = lex_next(&x);
-        if (t.kind == TOKEN_END || !fits(&t, pattern, len))
+        first = first ? first : t.line;
+        if (t.kind == TOKEN_END || !fits(&t, pattern, len) || (one_line && t.line != first))
             return false;
         pattern += len + (pattern[len] == ' ');
     }
@@ -125,7 +127,7 @@ static bool fits_line(const char *text, int line, const char *pattern)
         if (t.kind == TOKEN_END || t.line > line)
             return false;
         if (t.line >= line - 1 && (!first || t.line != last) &&
-            fits_here(here, pattern + (first ? 2 : 0)))
+            fits_here(here, pattern + (first ? 2 : 0), first))
             return true;
         last = t.line;
     }
@@ -317,6 +319,58 @@ static bool is_script(const char *name)
     return name[0] == '@' || strcmp(name, "=stdin") == 0;
 }
 
+typedef enum LineKind { LINE_OTHER, LINE_VALUE, LINE_UNFINISHED } LineKind;
+
+static bool loads(lua_State *L, const char *text)
+{
+    return luaL_loadbufferx(L, text, strlen(text), "=", "t") == LUA_OK;
+}
+
+/* Is the line a value and no statement, or the beginning of one? */
+static LineKind kind_of_line(lua_State *L, const char *line)
+{
+    int top = lua_gettop(L);
+    LineKind kind = LINE_OTHER;
+    lua_pushlstring(L, line, strcspn(line, "\n"));
+    const char *text = lua_tostring(L, -1);
+    if (text[strspn(text, " \t\r")] && !loads(L, text)) {
+        if (loads(L, lua_pushfstring(L, "return %s", text)))
+            kind = LINE_VALUE;
+        else if (strstr(lua_tostring(L, -1), "near <eof>"))
+            kind = LINE_UNFINISHED;
+    }
+    lua_settop(L, top);
+    return kind;
+}
+
+/* Pushes what is to be said of a script in which a line is a value and no statement, or nil.  Lua
+** finds out at the token behind the value, and that may be the first of the line below. */
+static void push_value_hint(lua_State *L, const char *text, int line)
+{
+    const char *above = NULL;
+    for (int i = 1; i < line; i++) {
+        const char *end = strchrnul(text, '\n');
+        if (strspn(text, " \t\r") < (size_t)(end - text))
+            above = text;
+        text = end + (*end == '\n');
+    }
+    LineKind kind = kind_of_line(L, text);
+    if (kind == LINE_OTHER && above && kind_of_line(L, above) == LINE_VALUE)
+        kind = LINE_VALUE;
+    if (kind == LINE_VALUE)
+        lua_pushliteral(L, "a script shows no values by itself: print(…)");
+    else if (kind == LINE_UNFINISHED)
+        lua_pushliteral(L, "the expression of this line is not finished");
+    else
+        lua_pushnil(L);
+}
+
+/* Does the text end within something?  "syntax error" says Lua of a value that was finished. */
+static bool ends_open(const Message *m)
+{
+    return m->near && strcmp(m->near, "<eof>") == 0 && strncmp(m->words, "syntax error", 12) != 0;
+}
+
 static void push_message(lua_State *L, const char *error, const char *name, const char *text)
 {
     Message m = take_apart(error);
@@ -325,7 +379,9 @@ static void push_message(lua_State *L, const char *error, const char *name, cons
     const char *hint = syntax ? syntax_hint(&m, text) : NULL;
     if (hint)
         lua_pushstring(L, hint);
-    else if (syntax && here && strcmp(m.near ? m.near : "", "<eof>") == 0)
+    else if (syntax && here && script && !ends_open(&m))
+        push_value_hint(L, text, m.line);
+    else if (syntax && here && m.near && strcmp(m.near, "<eof>") == 0)
         push_unfinished(L, text);
     else if (syntax)
         lua_pushnil(L);

@@ -17,6 +17,9 @@ static bool find_near(const char *folder, const char *name, char out[NAME_MAX + 
     if (!dir)
         return false;
     Nearest near = nearest_to(name);
+    char stem[NAME_MAX + 1]; /* two names are not near because both end in .lua */
+    snprintf(stem, sizeof stem, "%.*s", (int)strcspn(name, "."), name);
+    near.distance = stem[0] ? nearest_to(stem).distance : near.distance;
     struct dirent *e;
     for (int i = 0; i < MOST && (e = readdir(dir)); i++) {
         const char *before = near.best;

@@ -47,9 +47,9 @@ local function table_text(rows, left, shares, heading)
   return (table.concat(lines, "\n"):gsub(" +\n", "\n"))
 end
 
--- How many times: three digits.
+-- How many times: three digits, of what is far below one two.
 local function times_text(ratio)
-  return (ratio < 10 and "%.2f" or ratio < 100 and "%.1f" or "%.0f"):format(ratio)
+  return (ratio < 0.1 and "%.2g" or ratio < 10 and "%.2f" or ratio < 100 and "%.1f" or "%.0f"):format(ratio)
 end
 
 local function percent_around(percent)

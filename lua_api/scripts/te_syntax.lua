@@ -170,8 +170,8 @@ function parser:operand()
   local node = { kind = "name", name = token.text, at = token }
   while self:is "[" or (self:is "(" and node.kind ~= "call") do
     local called = self:is "(" and is_function(token.text) and node.kind == "name"
-    local open = self:take "[" and "]" or (self:need "(" and ")")
-    local list = self:list(open)
+    local close = self:take "[" and "]" or (self:need "(" and ")")
+    local list = self:list(close)
     if called and token.text ~= "max" and token.text ~= "min" and REDUCES[token.text] then
       self:fail(token, "a reduction can only be the whole value of a stage",
         "make it a stage of its own, and use its result in the next")
@@ -181,7 +181,7 @@ function parser:operand()
       node = { kind = "call", name = token.text, args = list, at = token }
     else
       local before = node.args or {} -- A[k][y] is A[k, y]
-      node = { kind = "element", name = token.text, args = table.move(list, 1, #list, #before + 1, before), at = token,
+      node = { kind = "element", called = close == ")", name = token.text, args = table.move(list, 1, #list, #before + 1, before), at = token,
         last = self.tokens[self.at - 1] }
     end
   end

@@ -83,6 +83,14 @@ local function leader(axis)
   return axis
 end
 
+-- Refuses foo(A[y]): no index is an element of an input by chance, so a function was meant.
+local function refuse_function(program, n)
+  local _, e = pcall(function() return te[n.name] end)
+  local near = type(e) ~= "string" and tostring(e.why):match "did you mean '(.-)'"
+  program:fail(n.at, ("there is no function %s%s"):format(n.name, near and (": did you mean %s?"):format(near) or ""),
+    ("help \"te\" lists the functions; an input is declared on a line above: %s: float32[…]"):format(n.name))
+end
+
 -- Notes what an element says about the axes of its equation, and about an input that nobody declared.
 local function access(program, eq, n, chosen)
   local stage = program.stages[n.name]
@@ -109,6 +117,7 @@ local function access(program, eq, n, chosen)
       if axis then table.insert(axis.goes, { dim = t.dims[i], at = index.at }) end
     else
       if not bounded then
+        if n.called then refuse_function(program, n) end
         program:fail(n.at, ("nothing says how large %s is"):format(n.name),
           ("declare it on a line above: %s: float32[…]"):format(n.name))
       end

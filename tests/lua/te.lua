@@ -288,4 +288,11 @@ t.test("a sum over several axes takes them as a list, and says so", function()
   t.contains(e.why, "several axes are one list")
 end)
 
+t.test("a function that is not there is told as one", function()
+  local e = t.raises("te_text", function() te [[ C[y] = foo(A[y]) ]] end)
+  t.contains(e.why, "there is no function foo")
+  e = t.raises("te_text", function() te [[ C[y] = sqrtt(A[y]) ]] end)
+  t.contains(e.why, "there is no function sqrtt: did you mean sqrt?")
+end)
+
 t.done()

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
@@ -333,6 +334,18 @@ static void on_resize(int sig)
     prompt.resized = 1;
 }
 
+/* Ctrl-C leaves what was typed before it to us: where the terminal throws it away itself, that may be
+** the very key that was announced, and reading it would wait for another. */
+static void prepare_terminal(int meta)
+{
+    struct termios t;
+    rl_prep_terminal(meta);
+    if (tcgetattr(STDIN_FILENO, &t) == 0) {
+        t.c_lflag |= NOFLSH;
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
+    }
+}
+
 static void set_up(lua_State *L)
 {
     prompt.L = L;
@@ -342,6 +355,7 @@ static void set_up(lua_State *L)
     rl_readline_name = "tvmrepl";
     rl_catch_signals = 0;
     rl_catch_sigwinch = 0;
+    rl_prep_term_function = prepare_terminal;
     rl_attempted_completion_function = complete;
     rl_completion_word_break_hook = word_breaks;
 
@@ -402,8 +416,11 @@ static char *read_input(const char *shown)
         struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
         int ready = ppoll(&in, 1, NULL, &before);
         bool broken = ready < 0 && errno != EINTR;
-        if (cancel_asked())
+        if (cancel_asked()) {
+            tcflush(STDIN_FILENO, TCIFLUSH);
             drop_line(shown, "^C");
+            continue;
+        }
         if (prompt.resized) {
             prompt.resized = 0;
             draw_resized();

@@ -10,7 +10,8 @@
 
 typedef VEC(const Node *) LoopVec;
 
-/* base + c + [0, span], where base is over loops that stand still; NULL: 0. */
+/* base + c + [0, span], where base is over loops that stand still; NULL: 0.  The number of values,
+** span + 1, is an int64. */
 typedef struct Span {
     const Node *base;
     int64_t c, span;
@@ -104,26 +105,33 @@ static bool relax_var(const Relax *r, const Node *var, Span *out)
     return extent >= 0;
 }
 
+/* Of two terms that move each on its own; false where the values are more than an int64 counts. */
+static bool add_spans(int64_t a, int64_t b, int64_t *span)
+{
+    return !__builtin_add_overflow(a, b, span) && *span < INT64_MAX;
+}
+
 static bool relax_add(const Relax *r, const Node *e, Span *out)
 {
     Span a, b;
-    if (!relax(r, e->kid[0], &a) || !relax(r, e->kid[1], &b))
+    int64_t span;
+    if (!relax(r, e->kid[0], &a) || !relax(r, e->kid[1], &b) || !add_spans(a.span, b.span, &span))
         return false;
     if (a.base && b.base)
         *out = span_at(ix_add(r->A, a.base, b.base), 0);
     else
         *out = (Span){a.base ? a.base : b.base, 0, 0};
     out->c = wrap_add(out->c, wrap_add(a.c, b.c));
-    out->span = a.span + b.span;
+    out->span = span;
     return true;
 }
 
 static bool relax_sub(const Relax *r, const Node *e, Span *out)
 {
     Span a, b;
-    if (!relax(r, e->kid[0], &a) || !relax(r, e->kid[1], &b))
+    int64_t span;
+    if (!relax(r, e->kid[0], &a) || !relax(r, e->kid[1], &b) || !add_spans(a.span, b.span, &span))
         return false;
-    int64_t span = a.span + b.span;
     if (b.base) {
         a = span_at(ix_sub(r->A, span_min(r->A, &a), span_min(r->A, &b)), 0);
         b.c = 0;
@@ -144,7 +152,7 @@ static bool relax_mul(const Relax *r, const Node *e, Span *out)
     if (b->op != OP_IntImm || !relax(r, a, &s))
         return false;
     int64_t c = b->at.i, width;
-    if (__builtin_mul_overflow(s.span, c, &width))
+    if (__builtin_mul_overflow(s.span, c, &width) || width == INT64_MAX || width <= -INT64_MAX)
         return false;
     *out = s.base ? span_at(ix_mul(r->A, span_min(r->A, &s), b), width)
                   : (Span){NULL, wrap_mul(s.c, c), width};
@@ -176,13 +184,16 @@ static bool relax_div(const Relax *r, const Node *e, Span *out)
         return false;
     const Node *by = e->kid[FloorDiv_b];
     if (!s.base || multiple_of(s.base, n)) {
-        int64_t lo = floor_div(s.c, n), hi = (int64_t)floor_div_wide((i128)s.c + s.span, n);
+        int64_t last;
+        if (__builtin_add_overflow(s.c, s.span, &last))
+            return false; /* wraps on its way, and its quotient jumps */
+        int64_t lo = floor_div(s.c, n);
         *out = s.base ? span_at(ix_div(r->A, s.base, by), 0) : (Span){0};
         out->c = wrap_add(out->c, lo);
-        out->span = hi - lo;
+        out->span = floor_div(last, n) - lo;
         return true;
     }
-    *out = span_at(ix_div(r->A, span_min(r->A, &s), by), (s.span + n - 1) / n);
+    *out = span_at(ix_div(r->A, span_min(r->A, &s), by), s.span / n + (s.span % n != 0));
     return true;
 }
 
@@ -195,8 +206,9 @@ static bool relax_mod(const Relax *r, const Node *e, Span *out)
     *out = (Span){NULL, 0, n - 1};
     if (!relax(r, e->kid[FloorMod_a], &s))
         return true;
-    int64_t lo = floor_div(s.c, n);
-    if ((!s.base || multiple_of(s.base, n)) && lo == floor_div_wide((i128)s.c + s.span, n))
+    int64_t lo = floor_div(s.c, n), last;
+    if ((!s.base || multiple_of(s.base, n)) && !__builtin_add_overflow(s.c, s.span, &last) &&
+        lo == floor_div(last, n))
         *out = (Span){NULL, s.c - lo * n, s.span};
     return true;
 }
@@ -280,10 +292,16 @@ static void join_dim(Walk *w, size_t d, const Span *s)
         w->out.whole[d] = true;
         return;
     }
-    int64_t a = box->c, b = s->c, end = a + box->span > b + s->span ? a + box->span : b + s->span;
+    int64_t a = box->c, b = s->c;
+    i128 a_last = (i128)a + box->span, b_last = (i128)b + s->span;
+    i128 span = (a_last > b_last ? a_last : b_last) - (a < b ? a : b);
+    if (span >= INT64_MAX) {
+        w->out.whole[d] = true;
+        return;
+    }
     if (MUTANT(region_join_forgets_first, b < a, true))
         box->c = b;
-    box->span = end - (a < b ? a : b);
+    box->span = (int64_t)span;
 }
 
 static void join_access(Walk *w, const Node *const *index)

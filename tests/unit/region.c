@@ -1,0 +1,106 @@
+/* region.c -- index expressions over loops that run through, up to the widest that an int64 holds;
+** what is wider is no box. */
+#include "tests/program.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/affine/region.h"
+#include "core/ir/print.h"
+
+#define MOST "9223372036854775807"
+#define HALF "4611686018427387904" /* 2^62 */
+
+/* `index` while i and j run through their extents, and z stands still. */
+static bool relaxed(Arena *A, const char *i, const char *j, const char *index, const Node **min,
+                    int64_t *extent)
+{
+    const Node *f = parse(A, arena_printf(A,
+                                          "func f() -> B: int8[8]:\n"
+                                          "  for z in range(8):\n    for i in range(%s):\n"
+                                          "      for j in range(%s):\n        B[%s] = 1\n",
+                                          i, j, index));
+    const Node *over_i = f->kid[Func_body]->kid[For_body], *over_j = over_i->kid[For_body];
+    const Node *loops[] = {over_i, over_j}, *store = over_j->kid[For_body];
+    assert_int_equal(store->op, OP_Store);
+    return region_relax(A, store->kid[Store_index], 2, loops, min, extent);
+}
+
+static void spans(const char *i, const char *j, const char *index, const char *from, int64_t n)
+{
+    Arena *A = arena_new(NULL);
+    const Node *min;
+    int64_t extent;
+    if (!relaxed(A, i, j, index, &min, &extent))
+        fail_msg("%s: no box", index);
+    if (strcmp(ir_text(A, min), from) != 0 || extent != n)
+        fail_msg("%s: from %s, %" PRId64 " values", index, ir_text(A, min), extent);
+    arena_release(A);
+}
+
+static void no_box(const char *i, const char *j, const char *index)
+{
+    Arena *A = arena_new(NULL);
+    const Node *min;
+    int64_t extent;
+    if (relaxed(A, i, j, index, &min, &extent))
+        fail_msg("%s: from %s, %" PRId64 " values", index, ir_text(A, min), extent);
+    arena_release(A);
+}
+
+static void boxes(void **state)
+{
+    (void)state;
+    spans("4", "3", "z + i*3 + j", "z", 12);
+    spans("4", "3", "j - i", "int64(-3)", 6);
+    spans("4", "3", "(z*4 + i + 6)//4", "z*4//4 + 1", 2);
+    spans("4", "3", "(z + i)//4", "z // 4", 2);
+    spans("4", "3", "(i + 4) % 8", "int64(4)", 4);
+}
+
+static void widest_boxes(void **state)
+{
+    (void)state;
+    spans(MOST, "2", "i", "int64(0)", INT64_MAX);
+    spans("2", "2", "i*" HALF " + j", "int64(0)", ((int64_t)1 << 62) + 2);
+    spans(MOST, "2", "(z + i)//3", "z // 3", INT64_MAX / 3 + 1);
+    no_box("2", "2", "i*" HALF " + j*" HALF);
+    no_box("2", "2", "i*" HALF " - j*" HALF);
+    no_box("3", "2", "i*" HALF " - j");
+    no_box("2", "2", "i*" MOST);
+    no_box("2", "2", "i*-9223372036854775808");
+    no_box(MOST, "2", "i + j");
+    no_box(MOST, "2", "(i + " HALF ")//1");
+}
+
+/* A sum that wraps leaves the period that its first value is in. */
+static void wrapped_remainder(void **state)
+{
+    (void)state;
+    spans("4", "2", "(i + 9223372036854775806) % 9223372036854775805", "int64(0)", INT64_MAX - 2);
+}
+
+/* Two accesses that are further apart than an int64 counts. */
+static void far_apart(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    const Node *f = parse(A, "func f(A: int8[8]) -> B: int8[8]:\n"
+                             "  for i in range(2):\n"
+                             "    B[i] = A[i + " HALF "] + A[i - " HALF "]\n");
+    Region r = region_of(A, f->kid[Func_body], f->kid[Func_params]->kid[0], REGION_READS);
+    assert_true(!r.empty && r.whole[0]);
+    assert_int_equal(r.extent[0], 8);
+    arena_release(A);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(boxes),
+        cmocka_unit_test(widest_boxes),
+        cmocka_unit_test(wrapped_remainder),
+        cmocka_unit_test(far_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

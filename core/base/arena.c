@@ -34,11 +34,13 @@ typedef struct Guard Guard;
 struct Guard {
     jmp_buf escape;
     Guard *up;
-    Arena *made; /* arenas born under this guard, newest first */
+    const Guard *thread; /* the `outside` of the thread that set it; NULL in that one itself */
+    Arena *made;         /* arenas born under this guard, newest first */
 };
 
 struct Arena {
     _Alignas(16) atomic_int refs;
+    bool scratch; /* in hand, and not kept yet */
     Arena *parent;
     Adopted *adopted;
     Owned *owned;
@@ -65,6 +67,8 @@ static void guard_forget(Arena *a)
 {
     if (!a->guard)
         return;
+    /* The list is the thread's own, and nothing locks it. */
+    assert(a->guard == &outside || a->guard->thread == &outside);
     if (a->prev)
         a->prev->next = a->next;
     else
@@ -163,6 +167,7 @@ Arena *arena_new_sized(Arena *parent, size_t bytes)
 Arena *arena_scratch(Arena *parent)
 {
     Arena *a = arena_new(parent);
+    a->scratch = true;
     if (!a->guard)
         guard_watch(&outside, a);
     return a;
@@ -172,8 +177,11 @@ Arena *arena_scratch(Arena *parent)
 void arena_keep(Arena *a)
 {
     for (; a; a = a->parent) {
-        if (a->guard == &outside)
-            guard_forget(a);
+        if (a->scratch) { /* what lasts already is not written to: another thread may read it */
+            a->scratch = false;
+            if (a->guard && !a->guard->thread)
+                guard_forget(a);
+        }
         for (Adopted *d = a->adopted; d; d = d->next)
             arena_keep(d->arena);
     }
@@ -313,19 +321,29 @@ size_t arena_count(void)
     return atomic_load(&alive);
 }
 
+/* What outlives a guard: the next one answers for it, or where there is none the thread, for what
+** is scratch.  The order stays, for a parent must not go before what was built on it. */
+static void hand_up(Guard *g)
+{
+    Arena *a = g->made;
+    while (a && a->next)
+        a = a->next;
+    for (Arena *newer; a; a = newer) {
+        newer = a->prev;
+        guard_forget(a);
+        guard_watch(g->up ? g->up : a->scratch ? &outside : NULL, a);
+    }
+}
+
 bool mem_guard(bool (*fn)(void *env, Err *err), void *env, Err *err)
 {
-    Guard guard = {.up = innermost};
+    Guard guard = {.up = innermost, .thread = &outside};
     volatile bool ok = false;
     if (setjmp(guard.escape) == 0) {
         innermost = &guard;
         ok = fn(env, err);
         innermost = guard.up;
-        while (guard.made) {
-            Arena *a = guard.made;
-            guard_forget(a);
-            guard_watch(guard.up, a);
-        }
+        hand_up(&guard);
         return ok;
     }
     innermost = guard.up;

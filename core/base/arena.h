@@ -40,8 +40,9 @@ Arena *arena_new(Arena *parent);
 /* The same, with room for `bytes` at once and no more than that taken for them. */
 Arena *arena_new_sized(Arena *parent, size_t bytes);
 
-/* The same, but released where memory runs out and no guard stands: for what a function has in
-** hand.  It is not held while Lua runs; what is handed to a lasting owner is kept first. */
+/* The same, but released where memory runs out and no guard stands, or none any more: for what a
+** function has in hand.  It is not held while Lua runs; what is handed to a lasting owner is kept
+** first.  The thread that made it keeps it or drops its last share (asserted). */
 Arena *arena_scratch(Arena *parent);
 void arena_keep(Arena *a);
 
@@ -52,7 +53,9 @@ void arena_adopt(Arena *a, Arena *other);
 ** such as tensors and mapped files. */
 void arena_own(Arena *a, void *object, void (*release)(void *object));
 
-/* Share and drop ownership.  Thread-safe; arena_release(NULL) does nothing. */
+/* Share and drop ownership; arena_release(NULL) does nothing.  Thread-safe, but for the last share of
+** an arena_scratch not kept, or of an arena made under a guard that still stands: those go on the
+** thread that made them. */
 Arena *arena_retain(Arena *a);
 void arena_release(Arena *a);
 

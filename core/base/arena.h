@@ -53,9 +53,9 @@ void arena_adopt(Arena *a, Arena *other);
 ** such as tensors and mapped files. */
 void arena_own(Arena *a, void *object, void (*release)(void *object));
 
-/* Share and drop ownership; arena_release(NULL) does nothing.  Thread-safe, but for the last share of
-** an arena_scratch not kept, or of an arena made under a guard that still stands: those go on the
-** thread that made them. */
+/* Share and drop ownership; arena_release(NULL) does nothing.  Thread-safe, but for the last share
+** of an arena_scratch not kept, or of an arena made under a guard that still stands: those go on
+** the thread that made them. */
 Arena *arena_retain(Arena *a);
 void arena_release(Arena *a);
 

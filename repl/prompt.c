@@ -334,8 +334,8 @@ static void on_resize(int sig)
     prompt.resized = 1;
 }
 
-/* Ctrl-C leaves what was typed before it to us: where the terminal throws it away itself, that may be
-** the very key that was announced, and reading it would wait for another. */
+/* Ctrl-C leaves what was typed before it to us: where the terminal throws it away itself, that may
+** be the very key that was announced, and reading it would wait for another. */
 static void prepare_terminal(int meta)
 {
     struct termios t;

@@ -67,4 +67,19 @@ t.test("programs that no GPU can run", function()
   bad("cuda_alloc_symbolic", "    alloc T: float32[y + 1] shared\n    B[y, 0] = A[y, 0]\n")
 end)
 
+t.test("an order of bools in a condition, which LLVM's PTX knows only as logic", function()
+  local s = tvm.schedule(tvm.parse [[
+func f(A: bool[4], B: bool[4]) -> R: bool[4]:
+  for i in range(4):
+    if A[0] > B[0]:
+      block R(i):
+        R[i] = A[i] >= B[i]
+    else:
+      block S(i):
+        R[i] = A[i] < B[i]
+]])
+  s:bind("i", "blockIdx.x")
+  t.contains(s:ptx(), ".visible .entry")
+end)
+
 t.done()

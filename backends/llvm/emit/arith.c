@@ -180,6 +180,18 @@ static LLVMValueRef on_floats(Gen *g, Op op, LLVMValueRef a, LLVMValueRef b)
     }
 }
 
+/* False stands before true.  As logic, for the PTX backend of LLVM 19 knows no order of bits. */
+static LLVMValueRef compare_bools(Gen *g, Op op, LLVMValueRef a, LLVMValueRef b)
+{
+    switch (op) {
+    case OP_Lt: return LLVMBuildAnd(g->b, LLVMBuildNot(g->b, a, ""), b, "");
+    case OP_Le: return LLVMBuildOr(g->b, LLVMBuildNot(g->b, a, ""), b, "");
+    case OP_Gt: return LLVMBuildAnd(g->b, a, LLVMBuildNot(g->b, b, ""), "");
+    case OP_Ge: return LLVMBuildOr(g->b, a, LLVMBuildNot(g->b, b, ""), "");
+    default: return LLVMBuildICmp(g->b, op == OP_Eq ? LLVMIntEQ : LLVMIntNE, a, b, "");
+    }
+}
+
 static LLVMValueRef compare(Gen *g, Op op, DType t, LLVMValueRef a, LLVMValueRef b)
 {
     static const struct {
@@ -195,6 +207,8 @@ static LLVMValueRef compare(Gen *g, Op op, DType t, LLVMValueRef a, LLVMValueRef
     };
     if (dtype_is_float(t))
         return LLVMBuildFCmp(g->b, row[op].real, a, b, "");
+    if (t == DT_bool)
+        return compare_bools(g, op, a, b);
     bool is_signed = MUTANT(emit_compare_signed, dtype_is_signed(t), true);
     return LLVMBuildICmp(g->b, is_signed ? row[op].sign : row[op].plain, a, b, "");
 }

@@ -1,5 +1,9 @@
-/* parse_expr.c -- expressions by precedence climbing.  A literal takes its type from what stands
-** beside it, as print.c leaves it out there. */
+/* parse_expr.c -- expressions by precedence climbing.
+**
+** A literal, and what operators make of literals alone, has no type until something settles it: the
+** operand beside it, or else what is expected there, as print.c leaves a type out.  What is expected
+** is a type of numbers or nothing: a condition expects nothing of the numbers in it, since
+** comparisons stand between them and it. */
 #include "core/ir/parse.h"
 #include "core/ir/parse_expr.h"
 #include "core/base/mutant.h"
@@ -11,14 +15,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVEL_NOT = 3, LEVEL_COMPARE = 4, LEVEL_UNARY = 11 };
+enum { LEVEL_NOT = 3, LEVEL_UNARY = 11 };
 
-/* An expression, or a literal that has no type yet (node is NULL). */
+/* An expression, or what has no type yet (node is NULL): a literal, or an operator on such. */
 typedef struct Expr {
     const Node *node;
-    bool is_float;
+    bool is_float; /* a literal in it has a fraction */
     Scalar i;
     double f;
+    Op op;
+    int nsides, depth;
+    const struct Expr *side;
 } Expr;
 
 static Expr parse_level(Parser *p, DType expect, int level);
@@ -127,10 +134,35 @@ const Node *parse_find(Parser *p, const char *text, Op op)
 
 /* ---- literals ---- */
 
-static const Node *literal_as(Parser *p, const Expr *e, DType t)
+static DType default_type(bool is_float)
 {
-    if (t == ANY_TYPE)
-        t = e->is_float ? DT_float32 : DT_int64;
+    return is_float ? DT_float32 : DT_int64;
+}
+
+static const Node *operation(Parser *p, Op op, size_t n, const Node *const *kid)
+{
+    const OpInfo *info = &op_info[op];
+    DType t = (DType)kid[0]->type;
+    if ((info->flags & OPF_LOGIC) && t != DT_bool)
+        parse_fail(p, "'%s' joins conditions, not numbers of type %s", info->symbol, dtype_name(t));
+    else if ((info->flags & OPF_INT) && dtype_is_float(t))
+        parse_fail(p, "'%s' works on integers, not on %s", info->symbol, dtype_name(t));
+    if (p->failed)
+        return NULL;
+    return ir_make(p->A, op, info->flags & OPF_COMPARE ? DT_bool : t, (Attr){0}, n, kid);
+}
+
+/* What operators make of numbers is no condition, so it does not become bool. */
+static const Node *untyped_as(Parser *p, const Expr *e, DType t)
+{
+    if (t == ANY_TYPE || (e->nsides && t == DT_bool))
+        t = default_type(e->is_float);
+    if (e->nsides) {
+        const Node *kid[2] = {NULL, NULL};
+        for (int i = 0; i < e->nsides && !p->failed; i++)
+            kid[i] = untyped_as(p, &e->side[i], t);
+        return p->failed ? NULL : operation(p, e->op, (size_t)e->nsides, kid);
+    }
     if (dtype_is_float(t))
         return ir_float(p->A, t, e->f);
     if (e->is_float) {
@@ -142,16 +174,16 @@ static const Node *literal_as(Parser *p, const Expr *e, DType t)
 
 static const Node *settle(Parser *p, const Expr *e, DType t)
 {
-    return p->failed ? NULL : e->node ? e->node : literal_as(p, e, t);
+    return p->failed ? NULL : e->node ? e->node : untyped_as(p, e, t);
 }
 
-/* Two operands of one type: a bare literal follows the other operand, two of them
+/* Two operands of one type: what has none follows the other operand, two of them
 ** what is expected. */
 static bool settle_pair(Parser *p, Expr *a, Expr *b, DType expect)
 {
     DType t = a->node ? (DType)a->node->type : b->node ? (DType)b->node->type : expect;
-    if (!a->node && !b->node && expect == ANY_TYPE)
-        t = a->is_float || b->is_float ? DT_float32 : DT_int64;
+    if (t == ANY_TYPE)
+        t = default_type(a->is_float || b->is_float);
     a->node = settle(p, a, t);
     b->node = settle(p, b, t);
     if (p->failed)
@@ -164,9 +196,27 @@ static bool settle_pair(Parser *p, Expr *a, Expr *b, DType expect)
     return true;
 }
 
+static int depth_of(const Expr *e)
+{
+    return e->node ? e->node->depth : e->depth;
+}
+
+/* An operator on operands of which none has a type. */
+static Expr untyped(Parser *p, Op op, const Expr *side, int n)
+{
+    Expr *kept = arena_alloc(p->A, (size_t)n * sizeof *kept);
+    Expr e = {.op = op, .nsides = n, .side = kept};
+    for (int i = 0; i < n; i++) {
+        kept[i] = side[i];
+        e.is_float |= side[i].is_float;
+        e.depth = side[i].depth >= e.depth ? side[i].depth + 1 : e.depth;
+    }
+    return e;
+}
+
 static Expr literal(Parser *p, bool negative)
 {
-    Expr e = {0};
+    Expr e = {.depth = 1};
     char *text = arena_strndup(p->A, p->tok.at, p->tok.len);
     e.is_float = p->tok.kind == TOK_FLOAT;
     e.f = p->tok.kind == TOK_NAME ? (text[0] == 'i' ? INFINITY : NAN) : strtod(text, NULL);
@@ -231,7 +281,7 @@ static size_t arguments(Parser *p, DType expect, const Node **out, size_t most)
 
 static Expr parse_select(Parser *p, DType expect)
 {
-    Expr cond = parse_level(p, DT_bool, 0);
+    Expr cond = parse_level(p, ANY_TYPE, 0);
     parse_want(p, ",");
     Expr a = parse_level(p, expect, 0);
     parse_want(p, ",");
@@ -248,18 +298,15 @@ static Expr parse_select(Parser *p, DType expect)
                 (Attr){0}, [Select_cond] = cond.node, [Select_a] = a.node, [Select_b] = b.node));
 }
 
-/* reinterpret(type, x) and, for a literal, type(x) say the type in words. */
+/* type(x) converts; of what has no type it says the type. */
 static Expr parse_cast(Parser *p, DType t)
 {
-    bool lit = starts_literal(p);
-    bool neg = parse_is(p, "-") && p->at < p->end && strchr("0123456789in", *p->at);
-    Expr e = lit || neg ? parse_level(p, t, 0) : parse_level(p, ANY_TYPE, 0);
+    Expr e = parse_level(p, ANY_TYPE, 0);
     parse_want(p, ")");
-    if (p->failed)
-        return e;
-    if (!e.node)
-        return made(literal_as(p, &e, t));
-    return made(ir_make(p->A, OP_Cast, t, (Attr){0}, 1, &e.node));
+    const Node *n = settle(p, &e, t);
+    if (p->failed || (!e.node && n->type == t))
+        return made(n);
+    return made(ir_make(p->A, OP_Cast, t, (Attr){0}, 1, &n));
 }
 
 static Expr parse_reinterpret(Parser *p)
@@ -332,7 +379,7 @@ static Expr parse_let(Parser *p, DType expect)
     const Node *var = ir_var_like(p->A, value->type, name, NULL, 0);
     size_t depth = p->names.n;
     parse_push(p, name, var);
-    Expr e = parse_level(p, expect, 0); /* of a comparison's side, expect is not the type */
+    Expr e = parse_level(p, expect, 0);
     const Node *body = settle(p, &e, expect);
     p->names.n = depth;
     if (p->failed)
@@ -381,7 +428,7 @@ static Expr parse_atom(Parser *p, DType expect)
 static Expr parse_unary(Parser *p, DType expect)
 {
     if (parse_take(p, "not")) {
-        Expr e = parse_level(p, DT_bool, LEVEL_NOT);
+        Expr e = parse_level(p, ANY_TYPE, LEVEL_NOT);
         if (!p->failed && (!e.node || e.node->type != DT_bool))
             parse_fail(p, "not takes a condition");
         return made(p->failed ? NULL : ir_make(p->A, OP_Not, DT_bool, (Attr){0}, 1, &e.node));
@@ -391,8 +438,9 @@ static Expr parse_unary(Parser *p, DType expect)
     if (starts_literal(p))
         return literal(p, true);
     Expr e = parse_level(p, expect, LEVEL_UNARY);
-    const Node *a = settle(p, &e, expect);
-    return made(p->failed ? NULL : ir_make(p->A, OP_Neg, a->type, (Attr){0}, 1, &a));
+    if (p->failed)
+        return made(NULL);
+    return e.node ? made(operation(p, OP_Neg, 1, &e.node)) : untyped(p, OP_Neg, &e, 1);
 }
 
 /* ---- operators ---- */
@@ -407,21 +455,13 @@ static int infix(const Parser *p)
     return -1;
 }
 
-static Expr join(Parser *p, Op op, Expr a, Expr b, DType expect)
+static Expr join(Parser *p, Op op, Expr a, Expr b)
 {
-    const OpInfo *info = &op_info[op];
-    bool compare = info->flags & OPF_COMPARE, logic = info->flags & OPF_LOGIC;
-    if (!settle_pair(p, &a, &b, compare ? ANY_TYPE : expect))
+    if (!a.node && !b.node && !(op_info[op].flags & (OPF_COMPARE | OPF_LOGIC)))
+        return untyped(p, op, (const Expr[]){a, b}, 2);
+    if (!settle_pair(p, &a, &b, ANY_TYPE))
         return made(NULL);
-    DType t = (DType)a.node->type;
-    if (logic && t != DT_bool)
-        parse_fail(p, "'%s' joins conditions, not numbers of type %s", info->symbol, dtype_name(t));
-    else if ((info->flags & OPF_INT) && dtype_is_float(t))
-        parse_fail(p, "'%s' works on integers, not on %s", info->symbol, dtype_name(t));
-    if (p->failed)
-        return made(NULL);
-    return made(ir_make(p->A, op, compare ? DT_bool : t, (Attr){0}, 2,
-                        (const Node *const[]){a.node, b.node}));
+    return made(operation(p, op, 2, (const Node *const[]){a.node, b.node}));
 }
 
 static Expr parse_level(Parser *p, DType expect, int level)
@@ -430,12 +470,11 @@ static Expr parse_level(Parser *p, DType expect, int level)
         parse_fail(p, "this is nested too deeply");
     Expr a = p->failed ? made(NULL) : parse_unary(p, expect);
     for (int op; !p->failed && (op = infix(p)) >= 0 && op_info[op].level >= level;) {
-        bool compare = op_info[op].flags & OPF_COMPARE;
         parse_next(p);
-        Expr b = parse_level(p, compare ? ANY_TYPE : expect, op_info[op].level + 1);
+        Expr b = parse_level(p, expect, op_info[op].level + 1);
         if (!p->failed)
-            a = join(p, (Op)op, a, b, expect);
-        if (a.node && a.node->depth > IR_MAX_DEPTH)
+            a = join(p, (Op)op, a, b);
+        if (!p->failed && depth_of(&a) > IR_MAX_DEPTH)
             parse_fail(p, "this expression is too long");
     }
     p->depth--;
@@ -444,7 +483,7 @@ static Expr parse_level(Parser *p, DType expect, int level)
 
 const Node *parse_typed(Parser *p, DType expect)
 {
-    Expr e = parse_level(p, expect, 0);
+    Expr e = parse_level(p, expect == DT_bool ? ANY_TYPE : expect, 0);
     const Node *n = settle(p, &e, expect);
     if (p->failed)
         return NULL;

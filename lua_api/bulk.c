@@ -6,6 +6,8 @@
 ** Lua's, cannot be stopped.  Sorting exchanges elements in place, so a table whose
 ** sorting was stopped still holds each of its elements.
 */
+#include <ctype.h>
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -14,13 +16,14 @@
 
 enum { MOST_BYTES = 64 << 20 };
 
-static lua_CFunction format; /* Lua's own */
+/* Where a state's registry keeps Lua's own string.format. */
+static const char format_key;
 
 /* Raises if a string of so many bytes would be too long. */
 static void check_bytes(lua_State *L, double bytes)
 {
     if (bytes > MOST_BYTES)
-        RAISE(L, string_too_long, NULL, bytes / (1 << 20), MOST_BYTES >> 20);
+        RAISE(L, string_too_long, NULL, ceil(bytes / (1 << 20)), MOST_BYTES >> 20);
 }
 
 LUA_FN(string_rep, "string.rep(s, n, separator?) -> string",
@@ -67,11 +70,11 @@ LUA_FN(table_concat, "table.concat(list, separator?, first?, last?) -> string",
         protect_poll(L);
         lua_geti(L, 1, i);
         if (!lua_isstring(L, -1))
-            return luaL_error(L, "invalid value (at index %I) in table for 'concat'",
-                              (LUAI_UACINT)i);
+            return luaL_error(L, "invalid value (%s) at index %I in table for 'concat'",
+                              luaL_typename(L, -1), (LUAI_UACINT)i);
         size_t n;
         lua_tolstring(L, -1, &n);
-        check_bytes(L, bytes += (double)(n + nsep));
+        check_bytes(L, bytes += (double)(n + (i < last ? nsep : 0)));
         luaL_addvalue(&b);
         if (i == last) /* the greatest integer has no next */
             break;
@@ -81,17 +84,88 @@ LUA_FN(table_concat, "table.concat(list, separator?, first?, last?) -> string",
     return 1;
 }
 
+/* ---- formatting ---- */
+
+/* What %q makes of a string. */
+static double quoted_bytes(const char *s, size_t n)
+{
+    double bytes = 2;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if (c == '"' || c == '\\' || c == '\n')
+            bytes += 2;
+        else if (!iscntrl(c))
+            bytes++;
+        else if (i + 1 < n && isdigit((unsigned char)s[i + 1]))
+            bytes += 4;
+        else
+            bytes += c < 10 ? 2 : c < 100 ? 3 : 4;
+    }
+    return bytes;
+}
+
+/* How many bytes `spec`, such as "%5.2f", makes of an argument: at least so many, or if `exact`
+** just so many.  What %s shows becomes a string here, once. */
+static double item_bytes(lua_State *L, const char *spec, size_t len, int arg, bool exact)
+{
+    enum { SHORT = 100, MOST_SHORT = 512 }; /* "%99.99f" of the greatest number has 410 */
+    char kind = spec[len - 1];
+    size_t n;
+    if (kind == 's') {
+        luaL_tolstring(L, arg, &n);
+        lua_replace(L, arg);
+        if (n >= SHORT && !memchr(spec, '.', len))
+            return (double)n;
+    } else if (kind == 'q' && lua_type(L, arg) == LUA_TSTRING) {
+        const char *s = lua_tolstring(L, arg, &n);
+        return quoted_bytes(s, n);
+    }
+    if (!exact)
+        return MOST_SHORT;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &format_key);
+    lua_pushlstring(L, spec, len);
+    lua_pushvalue(L, arg);
+    double bytes = lua_pcall(L, 2, 1, 0) == LUA_OK ? (double)lua_rawlen(L, -1) : 0;
+    lua_pop(L, 1);
+    protect_poll(L);
+    return bytes;
+}
+
+/* The same of the whole format, up to a mistake in it, where Lua's format stops. */
+static double format_bytes(lua_State *L, bool exact)
+{
+    size_t n;
+    const char *at = luaL_checklstring(L, 1, &n), *end = at + n;
+    int arg = 1, last = lua_gettop(L);
+    double bytes = 0;
+    for (const char *spec; (spec = memchr(at, '%', (size_t)(end - at))) != NULL;) {
+        bytes += (double)(spec - at);
+        at = spec + 1;
+        if (*at == '%') {
+            bytes++;
+            at++;
+            continue;
+        }
+        at += strspn(at, "-+ #0123456789.");
+        if (at == end || ++arg > last)
+            return bytes;
+        at++;
+        bytes += item_bytes(L, spec, (size_t)(at - spec), arg, exact);
+    }
+    return bytes + (double)(end - at);
+}
+
 LUA_FN(string_format, "string.format(format, …) -> string",
        "The values in the places that the format's %d, %g, %s, … mark.\n"
        "> print(string.format(\"%d %5.2f %s\", 3, math.pi, \"tiles\"))\n"
        "3  3.14 tiles")
 {
-    enum { NUMBER_BYTES = 128 }; /* %.99f of what is not a very great number */
-    double bytes = 0;
-    for (int i = lua_gettop(L); i > 0; i--)
-        bytes += lua_type(L, i) == LUA_TSTRING ? (double)lua_rawlen(L, i) : NUMBER_BYTES;
-    check_bytes(L, bytes);
-    return format(L);
+    if (format_bytes(L, false) > MOST_BYTES)
+        check_bytes(L, format_bytes(L, true));
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &format_key);
+    lua_CFunction format = lua_tocfunction(L, -1);
+    lua_pop(L, 1);
+    return format(L); /* no call, so that what it raises is told at the caller's line */
 }
 
 /* ---- sorting ---- */
@@ -208,8 +282,11 @@ LUA_FN(table_sort, "table.sort(list, before?)",
 {
     arg_table(L, LIST);
     lua_Integer n = luaL_len(L, LIST);
-    if (n > INT32_MAX)
-        return arg_wrong(L, LIST, "a list of fewer than 2^31 elements");
+    if (n < 2) /* and as in Lua, nobody looks at `before` */
+        return 0;
+    if (n >= INT32_MAX)
+        return RAISE(L, list_too_long, NULL, LIST, (long long)n, (long long)INT32_MAX - 1,
+                     table_sort_fn.sig);
     if (!lua_isnoneornil(L, BEFORE))
         arg_function(L, BEFORE);
     lua_settop(L, BEFORE);
@@ -222,9 +299,12 @@ void lua_open_bulk(lua_State *L)
 {
     static const LuaFn *const functions[] = {&string_rep_fn, &table_concat_fn, &table_sort_fn,
                                              &string_format_fn, NULL};
-    lua_getglobal(L, "string");
-    lua_getfield(L, -1, "format");
-    format = lua_tocfunction(L, -1);
-    lua_pop(L, 2);
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &format_key) == LUA_TNIL) {
+        lua_getglobal(L, "string");
+        lua_getfield(L, -1, "format");
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &format_key);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
     lua_put_functions(L, functions);
 }

@@ -1,8 +1,8 @@
 /* parse_expr.c -- expressions by precedence climbing.
 **
 ** A literal, and what operators make of literals alone, has no type until something settles it: the
-** operand beside it, or else what is expected there, as print.c leaves a type out.  What is expected
-** is a type of numbers or nothing: a condition expects nothing of the numbers in it, since
+** operand beside it, or else what is expected there, as print.c leaves a type out.  What is
+** expected is a type of numbers or nothing: a condition expects nothing of the numbers in it, since
 ** comparisons stand between them and it. */
 #include "core/ir/parse.h"
 #include "core/ir/parse_expr.h"

@@ -297,32 +297,35 @@ int64_t opt_int(lua_State *L, int arg, const char *key, int64_t lo, int64_t hi, 
     return v;
 }
 
+/* The value of an option on the stack; is it given, and of this type? */
+static bool opt_given(lua_State *L, int arg, const char *key, int type, const char *expected)
+{
+    int is = opt_push(L, arg, key);
+    if (is != LUA_TNIL && is != type)
+        option_wrong(L, key, expected);
+    return is == type;
+}
+
 double opt_number(lua_State *L, int arg, const char *key, double otherwise)
 {
-    int type = opt_push(L, arg, key);
-    if (type != LUA_TNIL && type != LUA_TNUMBER)
-        return option_wrong(L, key, "a number");
-    double v = type == LUA_TNIL ? otherwise : lua_tonumber(L, -1);
+    bool given = opt_given(L, arg, key, LUA_TNUMBER, "a number");
+    double v = given ? lua_tonumber(L, -1) : otherwise;
     lua_pop(L, 1);
     return v;
 }
 
 bool opt_bool(lua_State *L, int arg, const char *key, bool otherwise)
 {
-    int type = opt_push(L, arg, key);
-    if (type != LUA_TNIL && type != LUA_TBOOLEAN)
-        return option_wrong(L, key, "true or false");
-    bool v = type == LUA_TNIL ? otherwise : lua_toboolean(L, -1);
+    bool given = opt_given(L, arg, key, LUA_TBOOLEAN, "true or false");
+    bool v = given ? lua_toboolean(L, -1) : otherwise;
     lua_pop(L, 1);
     return v;
 }
 
 const char *opt_str(lua_State *L, int arg, const char *key, const char *otherwise)
 {
-    int type = opt_push(L, arg, key);
-    if (type != LUA_TNIL && type != LUA_TSTRING)
-        option_wrong(L, key, "a string");
-    const char *v = type == LUA_TNIL ? otherwise : lua_tostring(L, -1);
+    bool given = opt_given(L, arg, key, LUA_TSTRING, "a string");
+    const char *v = given ? lua_tostring(L, -1) : otherwise;
     lua_pop(L, 1); /* the table keeps it */
     return v;
 }

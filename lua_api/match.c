@@ -2,7 +2,7 @@
 **
 ** Lua's own matcher backtracks without looking up: one call on thirty letters may take years.  This
 ** one, written from the manual's section on patterns, polls as it goes; what it finds, and what it
-** refuses, is the same, which tests/unit/match.c compares.
+** refuses, is the same, which tests/unit/like_lua.c compares.
 */
 #include <ctype.h>
 #include <string.h>

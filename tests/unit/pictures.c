@@ -1,18 +1,12 @@
 /* pictures.c -- the geometry of pictures: text stays in its box and on the page, boxes nest and
 ** never cross, what is in both versions stands at one height. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/program.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "core/base/buf.h"
 #include "core/base/vec.h"
-#include "core/ir/parse.h"
 #include "viz/bars.h"
 #include "viz/nest_dot.h"
 #include "viz/svg/measure.h"
@@ -21,15 +15,10 @@
 #include "viz/text/style.h"
 #include "viz/text/wrap.h"
 
-static const char before[] =
-    "func mm(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]:\n"
-    "  for y in range(64):\n    for x in range(64):\n      for k in range(64):\n"
-    "        block C(y, x, k: reduce):\n"
-    "          init: C[y, x] = 0\n"
-    "          C[y, x] += A[k, y] * B[k, x]\n";
+static const char before[] = MATMUL("64", "64", "64");
 
 static const char after[] =
-    "func mm(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]:\n"
+    "func matmul(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]:\n"
     "  for yo in parallel(8):\n"
     "    alloc C.local: local window C[yo*8 :+ 8, 0 :+ 64]\n"
     "    for k in range(64):\n      for yi in unrolled(8):\n        for x in vectorized(64):\n"
@@ -38,15 +27,6 @@ static const char after[] =
     "            C.local[y, x] += A[k, y] * B[k, x] + A[k, y] * B[k, x] + A[k, y] * B[k, x] * 2.0\n"
     "    for yi in range(8):\n      for x in range(64):\n"
     "        block C.store(y = yo*8 + yi, x):\n          C[y, x] = C.local[y, x]\n";
-
-static const Node *parse(Arena *A, const char *text)
-{
-    Err err = {0};
-    const Node *f = ir_parse_func(A, text, &err);
-    if (!f)
-        fail_msg("%s", err.why);
-    return f;
-}
 
 /* ---- reading a picture ---- */
 

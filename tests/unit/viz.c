@@ -22,17 +22,10 @@
 
 static const TextStyle ascii = {false, false, 0}, utf8 = {false, true, 0};
 
-static const char naive[] =
-    "func mm(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]:\n"
-    "  for y in range(64):\n"
-    "    for x in range(64):\n"
-    "      for k in range(64):\n"
-    "        block C(y, x, k: reduce):\n"
-    "          init: C[y, x] = 0\n"
-    "          C[y, x] += A[k, y] * B[k, x]\n";
+static const char naive[] = MATMUL("64", "64", "64");
 
 static const char tiled[] =
-    "func mm(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]:\n"
+    "func matmul(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]:\n"
     "  for yo in parallel(8):\n"
     "    alloc C.local: local window C[yo*8 :+ 8, 0 :+ 64]\n"
     "    for k in range(64):\n"
@@ -51,7 +44,7 @@ static void tree_is_aligned(void **state)
     (void)state;
     Arena *A = arena_new(NULL);
     assert_string_equal(tree_text(A, parse(A, tiled), utf8),
-                        "mm(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]\n"
+                        "matmul(A: float32[64, 64], B: float32[64, 64]) -> C: float32[64, 64]\n"
                         "└─ yo           8  ∥ parallel\n"
                         "   ├─ C.local  local float32[8, 64], 2 KiB\n"
                         "   ├─ k        64\n"
@@ -365,7 +358,7 @@ static void pictures_are_well_formed(void **state)
     assert_true(widest(text) <= 72);
     assert_non_null(strstr(text, "11.0 ms"));
     Bytes dot = draw(A, nest_picture(A, b), DRAW_dot);
-    assert_non_null(strstr(dot.data, "digraph mm {"));
+    assert_non_null(strstr(dot.data, "digraph matmul {"));
     arena_release(A);
 }
 

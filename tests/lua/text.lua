@@ -1,0 +1,47 @@
+-- text.lua -- what the text of a program means, and what is no text of one.
+local t = dofile "tests/check.lua"
+
+-- A condition says nothing of the numbers in it: literals that meet take the type of what they are compared with.
+t.test("literals that meet in a comparison", function()
+  local places = {
+    ["if"] = "    if %s:\n      C[p] = 1\n",
+    where = "    block c(v = p) where %s:\n      C[v] = 1\n",
+    select = "    C[p] = select(%s, 1, 0)\n",
+    bool = "    D[p] = %s\n    C[p] = int32(D[p])\n",
+    cast = "    C[p] = int32(%s)\n",
+    let = "    C[p] = int32((let t = p in %s))\n",
+    ["not"] = "    if not (%s):\n      pass\n    else:\n      C[p] = 1\n",
+    logic = "    if 1*1 < 2 and (%s) or 2 - 1 > 1*1:\n      C[p] = 1\n",
+  }
+  local conditions = {
+    { "p - 1*1 >= 3", "000011111" }, { "p + 2*1 < 5", "111000000" }, { "1*1 + p < 5", "111100000" }, { "2*1 < p", "000111111" },
+    { "5 - 2*1 < p", "000011111" }, { "p - 4//2 >= 3", "000001111" }, { "p - (1*1) >= 3", "000011111" }, { "1*2 <= 1 + 1", "111111111" },
+    { "2*1 < A[p]", "000111111" }, { "A[p] - 1*1 >= 3*1", "000011111" }, { "-(2*1) + 3*2 < A[p]", "000001111" },
+    { "1.5*2 < F[p]", "000011111" }, { "F[p] >= 1 + 2.5", "000011111" }, { "(1 + 1 < p) == (5*1 > A[p])", "000110000" },
+    { "max(1, 2) < p", "000111111" }, { "(let u = p in u - 1*1) >= 3", "000011111" }, { "select(p < 2*2, 2*1, 3) < p", "000111111" },
+  }
+  local A, F = tvm.arange(9, "int32"), tvm.arange(9, "float64")
+  for place, line in pairs(places) do
+    for _, c in ipairs(conditions) do
+      local condition = place == "where" and c[1]:gsub("%f[%a]p%f[%A]", "v") or c[1]
+      local s = tvm.schedule(tvm.parse(("func f(A: int32[9], F: float64[9]) -> C: int32[9], D: bool[9]:\n  for p in range(9):\n    C[p] = 0\n    D[p] = false\n  for p in range(9):\n" .. line):format(condition)))
+      t.eq(table.concat(s:run(A, F):totable()), c[2], place .. ": " .. c[1])
+      t.eq(tvm.schedule(tvm.parse(s:ir())):ir(), s:ir())
+    end
+  end
+end)
+
+t.test("numbers alone are no condition", function()
+  t.contains(tvm.schedule(tvm.parse "func f() -> D: bool[1]:\n  D[0] = bool(1*1)\n"):ir(), "bool(int64(1) * int64(1))")
+  local text = "func f() -> D: bool[1]:\n  D[0] = %s\n"
+  for _, wrong in ipairs { "1*1", "-(1)", "1 and 0", "true == 2*1", "select(true, 1, 0)", "true and 1 + 1" } do
+    t.raises("text_syntax", function() tvm.parse(text:format(wrong)) end)
+  end
+  t.raises("text_syntax", function() tvm.parse("func f() -> D: int32[1]:\n  D[0] = 1 + 2.5\n") end)
+  t.raises("text_syntax", function() tvm.parse("func f() -> D: float32[1]:\n  D[0] = 1 & 2\n") end)
+  local long = ("func f() -> D: int32[1]:\n  D[0] = 1%s\n")
+  t.raises("text_syntax", function() tvm.parse(long:format((" + 1"):rep(600))) end)
+  t.ok(tvm.parse(long:format((" + 1"):rep(400))))
+end)
+
+t.done()

@@ -92,26 +92,12 @@ static const char *attr_text(Arena *A, const GAttr *a)
     return buf_str(&b);
 }
 
-/* Strides and dilations of 1 and pads of 0 do nothing, so a picture has no place for them. */
-static bool is_idle(const char *name, const GAttr *a)
-{
-    int64_t idle = strcmp(name, "pads") == 0 ? 0 : 1;
-    if (a->kind != GA_INTS ||
-        (idle && strcmp(name, "strides") != 0 && strcmp(name, "dilations") != 0))
-        return false;
-    for (uint32_t i = 0; i < a->n; i++)
-        if (a->at.is[i] != idle)
-            return false;
-    return true;
-}
-
 /* Attributes that are not at their defaults, as many to a line as fit. */
 static const char *attrs_text(GraphDrawing *d, const GNode *n)
 {
     Buf b = buf_new(d->A);
     for (int i = 0; i < n->op->nattrs; i++)
-        if (n->attr[i].kind != GA_NONE && !graph_attr_is_standard(&n->op->attr[i], &n->attr[i]) &&
-            !is_idle(n->op->attr[i].name, &n->attr[i]))
+        if (n->attr[i].kind != GA_NONE && !graph_attr_is_standard(&n->op->attr[i], &n->attr[i]))
             buf_printf(&b, "%s%s %s", b.len ? ", " : "", n->op->attr[i].name,
                        attr_text(d->A, &n->attr[i]));
     return buf_str(&b);

@@ -22,11 +22,17 @@ static const char *attr_names(Arena *A, const GraphOp *op)
     return buf_str(&text);
 }
 
+/* Does the row's default say the same of each axis, however many there are: `[1, ...]`? */
+static bool for_each_axis(const OpAttr *row)
+{
+    return row->kind == GA_INTS && row->standard && strstr(row->standard, "...");
+}
+
 /* A default as its row writes it: `[0, 2, 3]`, `0.5`, `NOTSET`. */
 static GAttr parse_standard(Arena *A, const OpAttr *row)
 {
     GAttr v = {.kind = row->kind};
-    if (!row->standard || !row->standard[0])
+    if (!row->standard || !row->standard[0] || for_each_axis(row))
         return row->kind == GA_STR && row->standard ? (GAttr){.kind = GA_STR, .at.s = ""}
                                                     : (GAttr){.kind = GA_NONE};
     switch ((GAttrKind)row->kind) {
@@ -149,4 +155,23 @@ bool graph_fill_attrs(Arena *A, GNode *n, const GNodeSpec *spec, Err *err)
     }
     n->attr = attr;
     return true;
+}
+
+static bool is_idle(const OpAttr *row, const GAttr *a)
+{
+    int64_t idle = for_each_axis(row) ? strtoll(row->standard + 1, NULL, 10) : 0;
+    if (!for_each_axis(row) || a->kind != GA_INTS)
+        return false;
+    for (uint32_t i = 0; i < a->n; i++)
+        if (a->at.is[i] != idle)
+            return false;
+    return true;
+}
+
+void graph_drop_idle_attrs(Arena *A, GNode *n)
+{
+    GAttr *attr = ARENA_ARRAY(A, GAttr, n->op->nattrs + 1u);
+    for (size_t i = 0; i < n->op->nattrs; i++)
+        attr[i] = is_idle(&n->op->attr[i], &n->attr[i]) ? (GAttr){.kind = GA_NONE} : n->attr[i];
+    n->attr = attr;
 }

@@ -333,6 +333,7 @@ bool gb_node(GraphBuilder *b, const GNodeSpec *spec, ValueId *out, Err *err)
     Tensor **known = ARENA_ARRAY(b->A, Tensor *, spec->nout);
     if (!graph_infer_node(b->A, n, b->value.at, type, known, err))
         return false;
+    graph_drop_idle_attrs(b->A, n);
     name_outputs(b, n, spec, type);
     for (size_t i = 0; i < spec->nout; i++) {
         GValue v = *b->value.at[n->out[i]];

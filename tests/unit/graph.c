@@ -123,6 +123,28 @@ static void text_parses_back(void **state)
     }
 }
 
+static void what_is_said_of_each_axis_may_be_left_out(void **state)
+{
+    (void)state;
+    static const char conv[] = "graph f(x: float32[1, 1, 8, 8], w: float32[1, 1, 3, 3]) -> (y):\n"
+                               "  conv1 = conv(x, w%s)\n"
+                               "  return y = conv1\n";
+    Arena *A = arena_new(NULL);
+    Err err;
+    Graph *g = parse(arena_printf(A, conv, "")),
+          *same = parse(arena_printf(A, conv, ", pads=[0, 0, 0, 0], strides=[1, 1]")),
+          *other = parse(arena_printf(A, conv, ", dilations=[1, 2]"));
+    assert_string_equal(graph_text(A, same), graph_text(A, g));
+    assert_true(graph_equal(same, g));
+    assert_non_null(strstr(graph_text(A, other), "conv(x, w, dilations=[1, 2])"));
+    parse_error(arena_printf(A, conv, ", strides=[1, 1, 1]"), &err);
+    assert_non_null(strstr(err.why, "strides has 3 entries, not 2"));
+    graph_release(g);
+    graph_release(same);
+    graph_release(other);
+    arena_release(A);
+}
+
 static void text_mistakes_are_told(void **state)
 {
     (void)state;
@@ -489,6 +511,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_map_to_numbers),
         cmocka_unit_test(text_parses_back),
+        cmocka_unit_test(what_is_said_of_each_axis_may_be_left_out),
         cmocka_unit_test(text_mistakes_are_told),
         cmocka_unit_test(wrong_nodes_are_refused),
         cmocka_unit_test(cycles_and_names_are_checked),

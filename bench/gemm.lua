@@ -35,9 +35,10 @@ function gemm.tiled(n)
   return lesson(n, { Packed = true, ["Register-tiled"] = true }).sr
 end
 
-local function against(what, flags, program, n)
+local function against(library, flags, program, n)
+  local what = ("matmul %d, float32, 1 thread"):format(n)
   local ok, peer = pcall(measure.compiled, program, "sgemm.c", flags)
-  if not ok then return measure.absent(what, "the library is not installed") end
+  if not ok then return measure.absent(what .. ", against " .. library, "the library is not installed") end
   local s = gemm.tiled(n)
   local ask, close = measure.peer(("OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 %s %d 0.05"):format(peer, n))
   local ours = function()
@@ -46,17 +47,17 @@ local function against(what, flags, program, n)
   ours()
   local a, b, ratio = measure.pairs(ask, ours, 21)
   close()
-  measure.row(what .. ", ours", b, measure.seconds, "")
-  measure.row(what .. ", theirs", a, measure.seconds, "")
-  measure.row(what .. ", our speed / theirs", ratio, function(x) return ("%.2f"):format(x) end,
-    n == 1024 and "0.95 or more" or "")
+  measure.about(what)
+  measure.row("  ours, the last rung of the lesson", b, measure.seconds)
+  measure.row("  " .. library, a, measure.seconds)
+  measure.row("  our speed / theirs", ratio, function(x) return ("%.2f"):format(x) end, n == 1024 and { least = 0.95 } or nil)
 end
 
 function gemm.run()
   for _, n in ipairs { 1024, 256, 512, 2048 } do
-    against(("GEMM %d fp32, 1 thread, oneDNN"):format(n), "-DWITH_DNNL -ldnnl", "sgemm-dnnl", n)
+    against("oneDNN", "-DWITH_DNNL -ldnnl", "sgemm-dnnl", n)
   end
-  against("GEMM 1024 fp32, 1 thread, OpenBLAS", "-lopenblas", "sgemm-openblas", 1024)
+  against("OpenBLAS", "-lopenblas", "sgemm-openblas", 1024)
 end
 
 return gemm

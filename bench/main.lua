@@ -1,6 +1,7 @@
 -- main.lua -- `./dev bench`: the table of speeds. Each part is a file of its own; words on the command
 -- line choose parts by name.
 package.path = "bench/?.lua;" .. package.path
+local measure = require "measure"
 local parts = { "start", "steps", "worker", "verdicts", "gemm", "models", "trials" }
 
 local function chosen(name)
@@ -10,11 +11,28 @@ local function chosen(name)
   return #arg == 0
 end
 
-print(("%-62s%11s%25s%14s"):format("", "median", "quartiles", "at most"))
+for _, word in ipairs(arg) do
+  local known = false
+  for _, part in ipairs(parts) do known = known or part:find(word, 1, true) ~= nil end
+  if not known then
+    io.stderr:write(("bench: there is no part %s; there are %s\n"):format(word, table.concat(parts, ", ")))
+    os.exit(2)
+  end
+end
+
+print [=[
+Behind a median stands the middle half of the runs: how far one can trust it. A bar is what this project asks of
+itself. Other libraries run in turns with ours; a ratio is of two runs side by side, and 1 is as fast as theirs.
+]=]
+measure.title()
 for _, part in ipairs(parts) do
   if chosen(part) then
     local run = require(part)
     if type(run) == "table" then run = run.run end
     run()
   end
+end
+if measure.bars > 0 then
+  print(("\n%d of %d bars met%s"):format(measure.met, measure.bars,
+    measure.met < measure.bars and "; is the machine busy? A second run tells" or ""))
 end

@@ -84,21 +84,40 @@ function measure.pairs(a, b, count)
   return measure.spread(as), measure.spread(bs), measure.spread(ratios)
 end
 
--- One line of the table. `result` has median, low and high; `show` makes a text of a number.
-function measure.row(what, result, show, limit)
-  local function right(text, width)
-    local _, wide = text:gsub("[^\x80-\xBF]", "")
-    return (" "):rep(width - wide) .. text
+-- How many rows had a bar, and how many of these met it.
+measure.bars, measure.met = 0, 0
+
+local widths = { 44, 10, 22, 18, 8 }
+
+local function line(cells)
+  local out = {}
+  for i, cell in ipairs(cells) do
+    local room = (" "):rep(widths[i] - utf8.len(cell))
+    out[i] = (i == 2 or i == 3) and room .. cell or cell .. room
   end
-  io.write(("%s%s%s%s\n"):format(what .. (" "):rep(62 - utf8.len(what)), right(show(result.median), 11),
-    right(("%s … %s"):format(show(result.low), show(result.high)), 25), right(limit, 14)))
+  io.write((table.concat(out, "  "):gsub(" +$", "")), "\n")
   io.flush()
 end
 
--- Where a row cannot be measured here: says why.
-function measure.absent(what, why)
-  io.write(("%-62s  not measured: %s\n"):format(what, why))
-  io.flush()
+function measure.title() line { "", "median", "middle half", "bar", "" } end
+
+-- A line above rows that belong together.
+function measure.about(what) line { what } end
+
+-- One line of the table. `result` has median, low and high; `show` makes a text of a number; the bar is
+-- { most = number } or { least = number }, or nil where there is none.
+function measure.row(what, result, show, bar)
+  local asked, verdict = "", ""
+  if bar then
+    local met = bar.most and result.median <= bar.most or bar.least and result.median >= bar.least
+    asked = bar.most and "at most " .. show(bar.most) or "at least " .. show(bar.least)
+    verdict = met and "met" or "MISSED"
+    measure.bars, measure.met = measure.bars + 1, measure.met + (met and 1 or 0)
+  end
+  line { what, show(result.median), ("%s … %s"):format(show(result.low), show(result.high)), asked, verdict }
 end
+
+-- Where something cannot be measured here: says why.
+function measure.absent(what, why) line { ("%s: not measured, %s"):format(what, why) } end
 
 return measure

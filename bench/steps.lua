@@ -53,19 +53,20 @@ end
 
 return function()
   local s = tiled()
+  measure.about "one schedule step on nine loops, taken and undone"
   for _, p in ipairs(primitives) do
     local result = measure.cpu(2000, 9, function()
       p[2](s)
       s:undo()
     end)
-    measure.row("one primitive on 9 loops, taken and undone: " .. p[1], result, measure.seconds, "10 µs")
+    measure.row("  " .. p[1], result, measure.seconds, { most = 10e-6 })
   end
-  measure.row("printing the program of 9 loops", measure.cpu(500, 9, function() s:ir() end),
-    measure.seconds, "80 µs")
+  measure.row("printing that program", measure.cpu(500, 9, function() s:ir() end),
+    measure.seconds, { most = 80e-6 })
   local f = tvm.parse(text)
-  measure.row("the twelve steps of a tiled matmul, each verified", measure.cpu(200, 9, function()
+  measure.row("twelve steps to tiles, each verified", measure.cpu(200, 9, function()
     twelve(tvm.schedule(f))
-  end), measure.seconds, "0.15 ms")
+  end), measure.seconds, { most = 150e-6 })
 
   local kept, before = {}, resident()
   for i = 1, 2000 do
@@ -74,5 +75,5 @@ return function()
   end
   local bytes = (resident() - before) / (12 * #kept)
   measure.row("memory of one step kept in history", { median = bytes, low = bytes, high = bytes },
-    function(b) return ("%.0f B"):format(b) end, "2048 B")
+    function(b) return ("%.0f B"):format(b) end, { most = 2048 })
 end

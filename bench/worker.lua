@@ -27,10 +27,11 @@ end
 
 return function()
   tvm.schedule(gemm.matmul(64)):build() -- starts the processes
-  measure.row("Func to callable, naive GEMM", compiling(function(n)
+  measure.about "a program compiled, to where it can be called"
+  measure.row("  matmul as written", compiling(function(n)
     return tvm.schedule(gemm.matmul(n))
-  end), measure.seconds, "6 ms")
-  measure.row("Func to callable, register-tiled GEMM", compiling(gemm.tiled), measure.seconds, "15 ms")
+  end), measure.seconds, { most = 6e-3 })
+  measure.row("  matmul in register tiles", compiling(gemm.tiled), measure.seconds, { most = 15e-3 })
 
   local f = te.func("empty", function()
     local A = te.placeholder({ 1 }, "float32", "A")
@@ -38,9 +39,9 @@ return function()
   end)()
   local kernel, input = tvm.schedule(f):build(), tvm.zeros { 1 }
   calls(kernel, input, 100)
-  measure.row("round trip of an empty kernel, back to back", calls(kernel, input, 1000), measure.seconds,
-    "20 µs")
-  measure.row("round trip of an empty kernel, after 10 ms idle", calls(kernel, input, 41, function()
+  measure.about "a call of a kernel that does next to nothing"
+  measure.row("  back to back", calls(kernel, input, 1000), measure.seconds, { most = 20e-6 })
+  measure.row("  after 10 ms of rest", calls(kernel, input, 41, function()
     os.execute "sleep 0.01"
-  end), measure.seconds, "300 µs")
+  end), measure.seconds, { most = 300e-6 })
 end

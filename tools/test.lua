@@ -15,11 +15,13 @@ for _, word in ipairs(arg) do
   elseif word:find "^%-" then error("test.lua: no option " .. word, 0)
   else words[#words + 1] = word end
 end
--- Words choose jobs; the sanitizers' pass joins only a full run, or where it is asked for, and that for threads only there.
+-- Words choose jobs; the sanitizers' pass joins only a full run, or where a word begins with its name, and that for
+-- threads only there.
 local function wanted(name)
   if #words == 0 then return not (quick and name:find "^debug/") and not name:find "^tsan/" end
+  local pass = name:match "^debug" or name:match "^tsan"
   for _, word in ipairs(words) do
-    if name:find(word, 1, true) then return true end
+    if name:find(word, 1, true) and (not pass or word:find(pass, 1, true) == 1) then return true end
   end
   return false
 end

@@ -390,6 +390,8 @@ static void push_host(lua_State *L)
     lua_setfield(L, -2, "color");
     lua_pushinteger(L, lua_view(L)->width);
     lua_setfield(L, -2, "width");
+    lua_pushinteger(L, lua_view(L)->height);
+    lua_setfield(L, -2, "height");
 }
 
 /* Pushes the function `name` of the script, and the host. */

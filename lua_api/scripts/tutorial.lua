@@ -12,7 +12,7 @@
 -- ("ok", "error", "syntax", "interrupted"); host.incomplete(input) says that it goes on;
 -- host.show(text) writes for a person; host.keys() lets single keys through until the lesson is over;
 -- host.wait(seconds) returns true if a key was pressed, host.key() the next key; host.color says whether escapes are welcome,
--- host.person whether somebody sits at a terminal, host.width how wide that is.
+-- host.person whether somebody sits at a terminal, host.width and host.height how large that is.
 local tutorial = {}
 
 -- The pieces of a lesson in order: {kind = "prose" | "cell", text, line, want}.
@@ -243,10 +243,29 @@ local function reading(host, text)
   return host.wait(math.min(0.4 + words * 0.06, 5))
 end
 
--- How a lesson goes on by itself: each function returns true if the person wants to stop it.
+-- The pieces of a text of which each fits on the screen, with a line of what stood before it.
+local function screenfuls(host, text)
+  local most, lines, pieces = math.max(host.height - 2, 5), 0, { "" }
+  for line in text:gmatch "[^\n]*\n?" do
+    if lines == most then
+      pieces[#pieces + 1], lines = "", 0
+    end
+    pieces[#pieces], lines = pieces[#pieces] .. line, lines + 1
+  end
+  return pieces
+end
+
+-- How a lesson goes on by itself: each function returns true if the person wants to stop it. What is longer than the
+-- screen comes in parts, so that nothing scrolls away before it was read.
 local function by_itself(host)
   return {
-    read = function(text) return reading(host, text) end,
+    show = function(text)
+      for _, piece in ipairs(host.person and screenfuls(host, text) or { text }) do
+        host.show(piece)
+        if reading(host, piece) then return true end
+      end
+      return false
+    end,
     run = function() return host.wait(0.4) end,
   }
 end
@@ -265,8 +284,9 @@ end
 -- How it goes on at the person's pace: the first input of a cell stands there until a key runs the cell.
 local function at_your_pace(host)
   return {
-    read = function() -- a key that was pressed while a cell ran means nothing
-      host.wait(0)
+    show = function(text)
+      host.show(text)
+      host.wait(0) -- a key that was pressed while a cell ran means nothing
       return false
     end,
     run = function(first, input)
@@ -295,9 +315,11 @@ local function play_cell(piece, host, pace)
     host.show "\n"
     if stops then return false end
     local printed, status = host.evaluate(input)
-    host.show(printed)
-    if status == "interrupted" or (status ~= "ok" and not piece.want) then return false, status end
-    if pace.read(printed) then return false end
+    if status == "interrupted" or (status ~= "ok" and not piece.want) then
+      host.show(printed)
+      return false, status
+    end
+    if pace.show(printed) then return false end
   end
   host.show "\n"
   return true
@@ -313,8 +335,7 @@ function tutorial.play(markdown, host, stepping)
       local ended, status = play_cell(piece, host, pace)
       if not ended then return false, status end
     else
-      host.show(tutorial.rendered(piece.text, math.min(host.width, 90), host.color) .. "\n")
-      if pace.read(piece.text) then return false end
+      if pace.show(tutorial.rendered(piece.text, math.min(host.width, 90), host.color) .. "\n") then return false end
     end
   end
   return true

@@ -112,4 +112,17 @@ t.test("the bench times the lesson's last rung", function()
   t.ok(file:read "a":find(trace, 1, true), "the lesson does not end with these steps:\n" .. trace)
 end)
 
+t.test("a lesson that goes on by itself leaves time for each screenful", function()
+  local events = {}
+  local host = { person = true, width = 80, height = 12, color = false,
+    show = function(text) events[#events + 1] = text end,
+    wait = function() events[#events + 1] = "wait" return false end,
+    incomplete = function() return false end,
+    evaluate = function() return ("a line\n"):rep(25), "ok" end }
+  t.eq(tutorial.play("# Head\n```lua\nx\n```\n", host, false), true)
+  local ten = ("a line\n"):rep(10)
+  t.eq(table.concat(events, "|"),
+    table.concat({ "Head\n\n", "wait", "tvm> x", "wait", "\n", ten, "wait", ten, "wait", ("a line\n"):rep(5), "wait", "\n" }, "|"))
+end)
+
 t.done()

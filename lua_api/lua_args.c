@@ -5,6 +5,7 @@
 
 #include "core/base/nearest.h"
 #include "lua_api/lua_typed.h"
+#include "lua_api/own_name.h"
 #include "lua_api/session.h"
 
 enum { SHOWN = 40 }; /* letters of a value that an error quotes */
@@ -62,13 +63,23 @@ static const char *describe(lua_State *L, int idx)
     }
 }
 
+/* s.split("y", 8): the call is at hand, and lacks only the colon. */
+static int no_self(lua_State *L, const LuaFn *fn)
+{
+    LuaFnName name = lua_fn_name(fn);
+    Err err = {0};
+    REFUSE(&err, no_self, NULL, name.name, fn->sig);
+    if (own_push_colon_call(L, name.name))
+        err_fix(&err, "%s", lua_tostring(L, -1));
+    return lua_raise(L, &err);
+}
+
 int arg_wrong(lua_State *L, int arg, const char *expected)
 {
     int n = counted(L, arg);
     const LuaFn *fn = running(L);
     if (n == 0) {
-        LuaFnName name = lua_fn_name(fn);
-        return RAISE(L, no_self, NULL, name.name, fn->sig);
+        return no_self(L, fn);
     }
     if (lua_isnone(L, arg))
         return RAISE(L, argument_missing, NULL, n, expected, signature(L));

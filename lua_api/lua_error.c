@@ -1,6 +1,7 @@
 /* lua_error.c -- the error object: an Err, the place it happened, and how it reads. */
 #include <string.h>
 
+#include "lua_api/own_name.h"
 #include "lua_api/session.h"
 
 typedef struct LuaError {
@@ -8,6 +9,7 @@ typedef struct LuaError {
     Arena *arena; /* keeps root and err.where alive */
     const void *root;
     bool refused;
+    OwnFix own;         /* whom the fix speaks of */
     char note[160];     /* what stands after the fix, in parentheses */
     char position[160]; /* "demo.lua:12", or empty at the prompt */
 } LuaError;
@@ -28,10 +30,32 @@ static bool is_lua(lua_State *L, const char *text)
     return ok;
 }
 
+const char *lua_advice_word(lua_State *L, const char *fix, bool refused)
+{
+    return !is_lua(L, fix) ? "hint" : refused ? "legal here" : "try";
+}
+
 static bool push_place(lua_State *L, const LuaError *e, int lines)
 {
     LuaMarkFn *mark = session_of(L)->mark;
     return mark && e->root && e->err.where && mark(L, e->root, e->err.where, lines);
+}
+
+/* What stands in parentheses: what has become of the schedule, and who is meant by a letter. */
+static void add_note(luaL_Buffer *b, const LuaError *e)
+{
+    bool nameless = e->own.nameless && e->err.fix[0];
+    if (!e->note[0] && !nameless)
+        return;
+    luaL_addstring(b, e->err.fix[0] ? "   (" : "\n  (");
+    luaL_addstring(b, e->note);
+    if (nameless) {
+        const char *parts[] = {e->note[0] ? "; " : "", e->own.called, " is this ",
+                               e->own.nameless->name};
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+            luaL_addstring(b, parts[i]);
+    }
+    luaL_addchar(b, ')');
 }
 
 static void error_tostring(lua_State *L, void *self)
@@ -46,7 +70,7 @@ static void error_tostring(lua_State *L, void *self)
     }
     bool place = push_place(L, e, PLACE_LINES);
     int place_at = lua_gettop(L);
-    bool code = err->fix[0] && is_lua(L, err->fix);
+    const char *word = lua_advice_word(L, err->fix, e->refused);
     luaL_buffinit(L, &b);
     if (e->position[0]) {
         luaL_addstring(&b, e->position);
@@ -69,14 +93,11 @@ static void error_tostring(lua_State *L, void *self)
         luaL_addlstring(&b, text, len && text[len - 1] == '\n' ? len - 1 : len);
     }
     if (err->fix[0]) {
-        luaL_addstring(&b, !code ? "\n  hint: " : e->refused ? "\n  legal here: " : "\n  try: ");
-        luaL_addstring(&b, err->fix);
+        const char *parts[] = {"\n  ", word, ": ", err->fix};
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+            luaL_addstring(&b, parts[i]);
     }
-    if (e->note[0]) {
-        luaL_addstring(&b, err->fix[0] ? "   (" : "\n  (");
-        luaL_addstring(&b, e->note);
-        luaL_addchar(&b, ')');
-    }
+    add_note(&b, e);
     luaL_pushresult(&b);
 }
 
@@ -121,6 +142,7 @@ void lua_push_error(lua_State *L, const Err *err, const Refusal *refused)
     }
     if (!e->err.what[0])
         find_operation(L, &e->err);
+    e->own = own_fix(L, &e->err);
     find_position(L, e);
 }
 
@@ -141,16 +163,17 @@ const Err *lua_error_at(lua_State *L, int idx)
     return e ? &e->err : NULL;
 }
 
-void lua_error_wrap(lua_State *L, int idx, const char *before, const char *after)
+void lua_error_wrap(lua_State *L, int idx, const char *name, const char *before, const char *after)
 {
-    Err *err = &check_error(L, idx)->err;
-    char fix[sizeof err->fix];
+    LuaError *e = check_error(L, idx);
+    Err *err = &e->err;
     if (!err->fix[0] || !is_lua(L, err->fix))
         return;
-    memcpy(fix, err->fix, sizeof fix);
+    own_push_text(L, err->fix, e->own.called, name);
     err->fix[0] = '\0';
-    if (strlen(before) + strlen(fix) + strlen(after) < sizeof fix)
-        err_fix(err, "%s%s%s", before, fix, after);
+    if (strlen(before) + lua_rawlen(L, -1) + strlen(after) < sizeof err->fix)
+        err_fix(err, "%s%s%s", before, lua_tostring(L, -1), after);
+    lua_pop(L, 1);
 }
 
 void lua_error_note(lua_State *L, int idx, const char *note)

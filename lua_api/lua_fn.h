@@ -217,9 +217,13 @@ Err *lua_scratch_err(lua_State *L);
 /* The Err in the error object at `idx`, or NULL if that is another value. */
 const Err *lua_error_at(lua_State *L, int idx);
 
-/* Where the fix of the error object at `idx` is Lua source, it becomes that source
-** between two others. */
-void lua_error_wrap(lua_State *L, int idx, const char *before, const char *after);
+/* Where the fix of the error object at `idx` is Lua source, it becomes that source between two
+** others, in which the value that it speaks of goes by `name`. */
+void lua_error_wrap(lua_State *L, int idx, const char *name, const char *before, const char *after);
+
+/* The word before what an error advises: "legal here" of a step refused and "try" of anything else
+** where it is Lua source, which can be typed as it stands and then succeeds; "hint" of a sentence. */
+const char *lua_advice_word(lua_State *L, const char *fix, bool refused);
 
 /* What a refusal's note says, where what happened afterwards makes another one true. */
 void lua_error_note(lua_State *L, int idx, const char *note);
@@ -240,6 +244,7 @@ typedef struct LuaView {
     bool json;         /* a program reads the results */
     bool whole;        /* no person reads it at once: long values are not elided */
     bool more;         /* more() asks: nothing at all is left out, and no line is cut */
+    char called[32];   /* what the person calls the value that is shown; "": nothing */
 } LuaView;
 const LuaView *lua_view(lua_State *L);
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "lua_api/doc.h"
+#include "lua_api/own_name.h"
+#include "lua_api/session.h"
 
 static const char rest_key; /* registry: what was last shown in part */
 
@@ -289,10 +291,9 @@ static void push_function(lua_State *L, int idx)
 
 /* ---- what the prompt prints ---- */
 
-static void push_shown(lua_State *L, int idx, bool whole, bool *elided)
+static void push_value_text(lua_State *L, int idx, bool whole, bool *elided)
 {
     const LuaView *view = lua_view(L);
-    idx = lua_absindex(L, idx);
     if (lua_display(L, idx, "text"))
         return;
     const char *name, *doc;
@@ -314,6 +315,21 @@ static void push_shown(lua_State *L, int idx, bool whole, bool *elided)
     } else {
         luaL_tolstring(L, idx, NULL);
     }
+}
+
+/* The text of a value, which may say what to type about it. */
+static void push_shown(lua_State *L, int idx, bool whole, bool *elided)
+{
+    LuaView *view = &session_of(L)->view;
+    idx = lua_absindex(L, idx);
+    view->called[0] = '\0';
+    if ((lua_class_of(L, idx, NULL) || lua_istable(L, idx)) && own_push_name(L, idx)) {
+        if (lua_rawlen(L, -1) < sizeof view->called)
+            strcpy(view->called, lua_tostring(L, -1));
+        lua_pop(L, 1);
+    }
+    push_value_text(L, idx, whole, elided);
+    view->called[0] = '\0';
 }
 
 /* Pushes what is said beside a value. */

@@ -77,8 +77,10 @@ static void push_tree(lua_State *L, const Node *func, const char *head)
     Buf out = buf_new(A);
     buf_puts(&out, head);
     if (head[0] && !lua_view(L)->whole && strstr(tree, style.utf8 ? "…" : "...")) {
-        static const char more[] = "   s:ir() is the whole text";
-        ink_text(&out, style.color, INK_quiet, more, sizeof more - 1);
+        const char *called = lua_view(L)->called;
+        const char *more =
+            arena_printf(A, "   %s:ir() is the whole text", called[0] ? called : "s");
+        ink_text(&out, style.color, INK_quiet, more, strlen(more));
     }
     buf_printf(&out, "%s%s", head[0] ? "\n" : "", tree);
     lua_scratch_text(L, A, buf_str(&out));

@@ -8,6 +8,7 @@
 #include "core/base/nearfile.h"
 #include "core/schedule/verify.h"
 #include "lua_api/program.h"
+#include "lua_api/own_name.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/scripts.h"
 #include "lua_api/select.h"
@@ -263,32 +264,34 @@ LUA_FN(
     return 2;
 }
 
-/* The fix of the error on top was legal after steps that are about to be taken back:
-** they come with it. */
-static void wrap_fix(lua_State *L, Version *from, Version *to)
+/* The fix of the error on top was legal after steps of the schedule at `idx` that are about to be
+** taken back: they come with it. */
+static void wrap_fix(lua_State *L, int idx, Version *from, Version *to)
 {
     if (from == to || version_ancestor(to, from->number) != from || !lua_error_at(L, -1))
         return;
+    const char *name = own_push_name(L, idx) ? lua_tostring(L, -1) : lua_pushliteral(L, "s");
     Arena *A = lua_scratch(L, NULL);
     Buf before = buf_new(A);
-    buf_puts(&before, "s:steps(function(s) ");
-    for (const char *at = version_trace(A, to, "s") + strlen(version_trace(A, from, "s")); *at;
+    buf_printf(&before, "%s:steps(function(%s) ", name, name);
+    for (const char *at = version_trace(A, to, name) + strlen(version_trace(A, from, name)); *at;
          at++)
         buf_puts(&before, *at == '\n' ? "; " : (char[]){*at, '\0'});
-    lua_error_wrap(L, -2, buf_str(&before), " end)");
+    lua_error_wrap(L, -3, name, buf_str(&before), " end)");
     lua_scratch_end(L, A);
+    lua_pop(L, 1);
 }
 
-/* Why the step was refused, as a sentence with its witness and the way out. */
-static const char *refusal_text(Arena *A, const Err *err)
+/* Why the step of the schedule at `idx` was refused, as a sentence with its witness and the way
+** out.  Pushes what the text keeps alive. */
+static const char *refusal_text(lua_State *L, int idx, Arena *A, const Err *err)
 {
-    bool lua = strncmp(err->fix, "s:", 2) == 0;
-    return arena_printf(A, "%s: %s%s%s%s%s", err->what, err->why, err->witness[0] ? "; " : "",
-                        err->witness,
-                        !err->fix[0] ? ""
-                        : lua        ? "\n  legal here: "
-                                     : "\n  hint: ",
-                        err->fix);
+    const char *name = own_push_name(L, idx) ? lua_tostring(L, -1) : lua_pushliteral(L, "s");
+    own_push_text(L, err->fix, "s", name);
+    const char *fix = lua_tostring(L, -1);
+    return arena_printf(A, "%s: %s%s%s%s%s%s%s", err->what, err->why, err->witness[0] ? "; " : "",
+                        err->witness, fix[0] ? "\n  " : "",
+                        fix[0] ? lua_advice_word(L, fix, true) : "", fix[0] ? ": " : "", fix);
 }
 
 LUA_FN(
@@ -319,7 +322,8 @@ LUA_FN(
         box->version = v;
     }
     Arena *A = lua_scratch(L, NULL);
-    lua_pushstring(L, v ? arena_printf(A, "legal: %s", v->said) : refusal_text(A, &err));
+    const char *said = v ? arena_printf(A, "legal: %s", v->said) : refusal_text(L, 1, A, &err);
+    lua_pushstring(L, said);
     lua_scratch_end(L, A);
     return 1;
 }
@@ -366,7 +370,7 @@ LUA_FN(
     char note[64];
     Version *before = check_version(L, 3)->version;
     snprintf(note, sizeof note, "the schedule is at step %d, as before", before->number);
-    wrap_fix(L, before, box->sched->at);
+    wrap_fix(L, 1, before, box->sched->at);
     lua_error_note(L, -1, note);
     sched_goto(box->sched, before, &err);
     session_unsay_steps(L, said);

@@ -95,9 +95,10 @@ static void suggest(Step *s, const Node *loop, ForKind kind, const char *how, co
     if (taken)
         err_fix(s->err, "leave %s serial: %s is %s already", ir_var_name(loop->kid[For_var]),
                 ir_var_name(taken->kid[For_var]), for_kind_text[kind]);
+    else if (best && arg)
+        err_fix(s->err, "s:%s(\"%s\", \"%s\")", how, loop_handle(s->A, s->func, best), arg);
     else if (best)
-        err_fix(s->err, "s:%s(\"%s\"%s%s%s)", how, loop_handle(s->A, s->func, best),
-                arg ? ", \"" : "", arg ? arg : "", arg ? "\"" : "");
+        err_fix(s->err, "s:%s \"%s\"", how, loop_handle(s->A, s->func, best));
 }
 
 /* Gives every loop of the argument the kind, after checking that it may have it. */

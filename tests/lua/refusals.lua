@@ -61,14 +61,14 @@ t.test("what is advised instead is of use", function()
     return e.fix
   end
   local s = matmul()
-  t.eq(advised(s, "vectorize", "k"), 's:vectorize("x")')
-  t.eq(advised(s, "parallel", "k"), 's:parallel("y")')
+  t.eq(advised(s, "vectorize", "k"), 's:vectorize "x"')
+  t.eq(advised(s, "parallel", "k"), 's:parallel "y"')
   t.eq(advised(s, "bind", "k", "threadIdx.x"), 's:bind("x", "threadIdx.x")')
   t.eq(advised(s, "bind", "k", "blockIdx.x"), 's:bind("y", "blockIdx.x")')
   s:tile("y", "x", 4, 8, "yo", "xo", "yi", "xi")
-  t.eq(advised(s, "vectorize", "k"), 's:vectorize("xi")')
+  t.eq(advised(s, "vectorize", "k"), 's:vectorize "xi"')
   s:reorder("xi", "k")
-  t.eq(advised(s, "vectorize", "k"), 's:vectorize("xi")')
+  t.eq(advised(s, "vectorize", "k"), 's:vectorize "xi"')
   s:parallel "yo"
   t.eq(advised(s, "parallel", "k"), "leave k serial: yo is parallel already")
   s:vectorize "xi"
@@ -296,6 +296,58 @@ end)
 t.test("try names no step that is none", function()
   t.raises("no_primitive", function() matmul():try("transmogrify", "y") end)
   t.raises("no_view", function() matmul():asm "interp" end)
+end)
+
+-- ---- the user's own names -----------------------------------------------------------------------
+
+t.test("what is advised speaks of the schedule by its own name", function()
+  local mine = matmul()
+  local values = { mine = mine }
+  local e = t.raises("reduce_concurrent", function() mine:parallel "k" end, values)
+  t.eq(e.fix, 'mine:parallel "y"')
+  t.contains(tostring(e), '\n  legal here: mine:parallel "y"   (schedule unchanged, still at step 0)')
+  t.eq(t.raises("no_self", function() mine.split("y", 8) end, values).fix, 'mine:split("y", 8)')
+  t.eq(t.raises("no_self", function() mine.tile { "y", "x" } end, { mine = { tile = print } }).fix, 'mine:tile { "y", "x" }')
+  mine:split("x", 8)
+  t.eq(t.raises("nothing_to_undo", function() mine:undo(9) end, values).fix, "mine:back(0)")
+  t.contains(t.raises("missing_argument", function() mine:split "y" end, values).fix, "?mine.split")
+  t.contains(t.raises("argument_missing", function() mine:save() end, values).fix, "call it as mine:save(path)")
+  t.contains(mine:why_not("parallel", "k"), '\n  legal here: mine:parallel "y"')
+  e = t.raises("reduce_concurrent", function()
+    mine:steps(function(inner) inner:split("y", 8, "yo", "yi"); inner:parallel "k" end)
+  end, values)
+  t.eq(e.fix, 'mine:steps(function(mine) mine:split("y", 8, "yo", "yi"); mine:parallel "yo" end)')
+  global_one = mine
+  e = t.raises("reduce_concurrent", function() mine:parallel "k" end, { global_one = mine })
+  t.eq(e.fix, 'global_one:parallel "y"')
+  global_one = nil
+end)
+
+t.test("a schedule without a name is called s, and that is said", function()
+  local ok, e = pcall(function() matmul():parallel "k" end)
+  t.eq(ok, false)
+  t.eq(e.fix, 's:parallel "y"')
+  t.contains(tostring(e), '\n  legal here: s:parallel "y"   (schedule unchanged, still at step 0; s is this Schedule)')
+end)
+
+t.test("a loop's name is none of the schedule's", function()
+  local other = p.schedule [[ A: float32[8, 8]; B: float32[8, 8]; C[s, x] = sum(k, A[k, s] * B[k, x]) ]]
+  local e = t.raises("no_loop", function() other:parallel "q" end)
+  t.contains(e.fix, "loops here: s, x, k")
+  t.eq(t.raises("reduce_concurrent", function() other:parallel "k" end, { other = other }).fix, 'other:parallel "s"')
+end)
+
+-- Which word stands before the advice is one rule: what can be typed is "legal here" of a refused step and "try" of
+-- anything else, and a sentence is a "hint".
+t.test("the word before what is advised", function()
+  local s = matmul()
+  local function word(e) return tostring(e):match "\n  ([%a ]+): [^\n]*$" end
+  t.eq(word(t.raises("reduce_concurrent", function() s:parallel "k" end, { s = s })), "legal here")
+  t.eq(word(t.raises("no_loop", function() s:parallel "q" end)), "hint")
+  s:parallel "y"
+  t.eq(word(t.raises("reduce_concurrent", function() s:parallel "k" end)), "hint")
+  t.eq(word(t.raises("nothing_to_undo", function() s:undo(9) end, { s = s })), "try")
+  t.eq(word(t.raises("argument_missing", function() s:save() end)), "hint")
 end)
 
 t.done()

@@ -133,7 +133,7 @@ static void kinds_are_checked(void **state)
     Fixture f = begin(matmul);
     refused(&f, "parallel k", ERR_reduce_concurrent);
     assert_non_null(strstr(f.err.witness, "k=0"));
-    assert_string_equal(f.err.fix, "s:parallel(\"y\")");
+    assert_string_equal(f.err.fix, "s:parallel \"y\"");
     good(&f, "parallel y");
     good(&f, "split x 16 xo xi");
     good(&f, "vectorize xi");

@@ -1,0 +1,207 @@
+/* own_name.c -- what the person calls a value: the globals and the function that runs know. */
+#include "lua_api/own_name.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lua_api/session.h"
+
+static bool is_letter(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+const char *own_letter(const LuaClass *cls, char letter[32])
+{
+    const LuaFn *fn;
+    letter[0] = '\0';
+    for (size_t k = 0; cls && !letter[0] && (fn = lua_member(cls, k)); k++)
+        if (lua_fn_name(fn).kind == FN_METHOD)
+            snprintf(letter, 32, "%s", lua_fn_name(fn).place);
+    return letter;
+}
+
+/* ---- names ---- */
+
+/* Is `a` the name to say of two: the shorter, else the first by its letters? */
+static bool is_better(const char *a, const char *b)
+{
+    size_t na = strlen(a), nb = strlen(b);
+    return na != nb ? na < nb : strcmp(a, b) < 0;
+}
+
+/* `_` holds what was shown last, which the next input changes. */
+static bool push_global(lua_State *L, int idx)
+{
+    char best[64] = "";
+    lua_pushglobaltable(L);
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+        if (lua_rawequal(L, -1, idx) && name[0] && strcmp(name, "_") != 0 &&
+            strlen(name) < sizeof best && (!best[0] || is_better(name, best)))
+            snprintf(best, sizeof best, "%s", name);
+    }
+    lua_pop(L, 1);
+    if (best[0])
+        lua_pushstring(L, best);
+    return best[0] != '\0';
+}
+
+/* A local of the nearest Lua function, or what it closes over; the scripts that the program
+** carries have names that nobody typed. */
+static bool push_local(lua_State *L, int idx)
+{
+    lua_Debug ar;
+    const char *name, *found = NULL;
+    int level = 0;
+    while (lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) && *ar.what == 'C')
+        level++;
+    if (!lua_getstack(L, level, &ar) || !lua_getinfo(L, "Sf", &ar))
+        return false;
+    bool carried = strncmp(ar.source, "=lua_api/", 9) == 0;
+    for (int i = 1; !carried && (name = lua_getlocal(L, &ar, i)); i++) {
+        if (lua_rawequal(L, -1, idx) && is_letter(name[0]))
+            found = name;
+        lua_pop(L, 1);
+    }
+    for (int i = 1; !carried && !found && (name = lua_getupvalue(L, -1, i)); i++) {
+        if (lua_rawequal(L, -1, idx) && is_letter(name[0]))
+            found = name;
+        lua_pop(L, 1);
+    }
+    if (found)
+        lua_pushstring(L, found);
+    lua_remove(L, found ? -2 : -1);
+    return found != NULL;
+}
+
+bool own_push_name(lua_State *L, int idx)
+{
+    luaL_checkstack(L, 8, "names");
+    idx = lua_absindex(L, idx);
+    return push_global(L, idx) || push_local(L, idx);
+}
+
+/* ---- texts ---- */
+
+/* Does `at`, a place in `text` outside of quotes, begin the receiver `letter`? */
+static bool is_receiver(const char *text, const char *at, const char *letter)
+{
+    size_t n = strlen(letter);
+    if (strncmp(at, letter, n) != 0 || (at > text && (is_letter(at[-1]) || strchr(".:\"", at[-1]))))
+        return false;
+    if (strchr(":.", at[n]) && at[n])
+        return isalpha((unsigned char)at[n + 1]);
+    bool listed = at > text + 1 && at[-1] == ' ' && at[-2] == ',';
+    return listed && strchr("})", at[n + strspn(at + n, " ")]) && at[n];
+}
+
+void own_push_text(lua_State *L, const char *text, const char *letter, const char *name)
+{
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    bool quoted = false;
+    for (const char *at = text; *at; at++) {
+        quoted ^= *at == '"' && (at == text || at[-1] != '\\');
+        if (!quoted && letter[0] && is_receiver(text, at, letter)) {
+            luaL_addstring(&b, name);
+            at += strlen(letter) - 1;
+        } else {
+            luaL_addchar(&b, *at);
+        }
+    }
+    luaL_pushresult(&b);
+}
+
+static bool speaks_of(lua_State *L, const char *text, const char *letter)
+{
+    own_push_text(L, text, letter, "");
+    bool does = strcmp(lua_tostring(L, -1), text) != 0;
+    lua_pop(L, 1);
+    return does;
+}
+
+OwnFix own_fix(lua_State *L, Err *err)
+{
+    enum { GIVEN = 6 };
+    OwnFix own = {0};
+    int given = lua_gettop(L) < GIVEN ? lua_gettop(L) : GIVEN;
+    char letters[GIVEN][32];
+    for (int i = 1; i <= given && err->fix[0]; i++) {
+        const LuaClass *cls = lua_class_of(L, i, NULL);
+        const char *letter = letters[i - 1], *name;
+        bool meant = own_letter(cls, letters[i - 1])[0];
+        for (int k = 0; meant && k < i - 1; k++) /* of two of a class the first is meant */
+            meant = strcmp(letters[k], letter) != 0;
+        if (!meant || !speaks_of(L, err->fix, letter))
+            continue;
+        bool named = own_push_name(L, i);
+        name = named ? lua_tostring(L, -1) : lua_pushstring(L, letter);
+        own_push_text(L, err->fix, letter, name);
+        if (lua_rawlen(L, -1) < sizeof err->fix)
+            strcpy(err->fix, lua_tostring(L, -1));
+        if (!own.called[0]) {
+            own.nameless = named ? NULL : cls;
+            snprintf(own.called, sizeof own.called, "%s", name);
+        }
+        lua_pop(L, 2);
+    }
+    return own;
+}
+
+/* ---- s.split(…) ---- */
+
+/* The end of the call whose arguments begin at `p`: brackets of one kind, or a string. */
+static const char *call_end(const char *p)
+{
+    int depth = 0;
+    char quote = '\0';
+    for (p += strspn(p, " "); *p && *p != '\n'; p++) {
+        if (quote)
+            quote = *p == quote && p[-1] != '\\' ? '\0' : quote;
+        else if (strchr("\"'", *p))
+            quote = *p;
+        else if (strchr("({", *p))
+            depth++;
+        else if (strchr(")}", *p))
+            depth--;
+        else if (depth == 0)
+            return NULL;
+        if (depth == 0 && !quote)
+            return p + 1;
+    }
+    return NULL;
+}
+
+bool own_push_colon_call(lua_State *L, const char *method)
+{
+    lua_Debug ar;
+    int level = 0;
+    while (lua_getstack(L, level, &ar) && lua_getinfo(L, "Sl", &ar) && ar.currentline <= 0)
+        level++;
+    if (!lua_getstack(L, level, &ar) || !lua_getinfo(L, "Sl", &ar) ||
+        !session_push_source(L, ar.source))
+        return false;
+    const char *line = lua_tostring(L, -1);
+    for (int i = 1; line && i < ar.currentline; i++)
+        line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
+    const char *stop = line ? strchrnul(line, '\n') : NULL;
+    size_t n = strlen(method);
+    for (const char *p = line; p && (p = strstr(p, method)) && p < stop; p += n) {
+        const char *from = p - 1, *end;
+        if (p == line || *from != '.' || is_letter(p[n]) || !(end = call_end(p + n)))
+            continue;
+        while (from > line && (is_letter(from[-1]) || from[-1] == '.'))
+            from--;
+        if (from == p - 1)
+            continue;
+        lua_pushfstring(L, "%s:%s", lua_pushlstring(L, from, (size_t)(p - 1 - from)),
+                        lua_pushlstring(L, p, (size_t)(end - p)));
+        lua_replace(L, -4);
+        lua_pop(L, 2);
+        return true;
+    }
+    lua_pop(L, 1);
+    return false;
+}

@@ -26,12 +26,22 @@ static bool find_functions(void *library, Err *err)
     return true;
 }
 
-bool cuda_failed(const CudaApi *cu, const char *function, int code, Err *err)
+static const char *error_name(const CudaApi *cu, int code)
 {
     const char *name = NULL;
-    if (cu->cuGetErrorName(code, &name) || !name)
-        name = "an unknown error";
-    return REFUSE(err, cuda_call, NULL, function, name, code);
+    return cu->cuGetErrorName(code, &name) || !name ? "an unknown error" : name;
+}
+
+bool cuda_failed(const CudaApi *cu, const char *function, int code, Err *err)
+{
+    return REFUSE(err, cuda_call, NULL, function, error_name(cu, code), code);
+}
+
+static bool not_opened(const char *function, int code, Err *err)
+{
+    char why[128];
+    snprintf(why, sizeof why, "%s gives %s (%d)", function, error_name(&api, code), code);
+    return REFUSE(err, cuda_no_driver, NULL, why);
 }
 
 static bool open_device(Err *err)
@@ -39,17 +49,17 @@ static bool open_device(Err *err)
     int count = 0, device = 0, code;
     void *context = NULL;
     if ((code = api.cuInit(0)))
-        return cuda_failed(&api, "cuInit", code, err);
+        return not_opened("cuInit", code, err);
     if ((code = api.cuDeviceGetCount(&count)))
-        return cuda_failed(&api, "cuDeviceGetCount", code, err);
+        return not_opened("cuDeviceGetCount", code, err);
     if (count == 0)
         return REFUSE(err, cuda_no_driver, NULL, "the driver finds no device");
     if ((code = api.cuDeviceGet(&device, 0)))
-        return cuda_failed(&api, "cuDeviceGet", code, err);
+        return not_opened("cuDeviceGet", code, err);
     if ((code = api.cuDevicePrimaryCtxRetain(&context, device)))
-        return cuda_failed(&api, "cuDevicePrimaryCtxRetain", code, err);
+        return not_opened("cuDevicePrimaryCtxRetain", code, err);
     if ((code = api.cuCtxSetCurrent(context)))
-        return cuda_failed(&api, "cuCtxSetCurrent", code, err);
+        return not_opened("cuCtxSetCurrent", code, err);
     return true;
 }
 

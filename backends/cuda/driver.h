@@ -21,6 +21,8 @@ typedef struct CudaApi {
 ** is no driver, no device, or one that refuses. */
 const CudaApi *cuda_driver(Err *err);
 
+enum { CUDA_OUT_OF_MEMORY = 2 };
+
 /* Fails with cuda_call: which function, and what the driver calls the trouble. */
 bool cuda_failed(const CudaApi *cu, const char *function, int code, Err *err);
 

@@ -1,6 +1,7 @@
 /* gpu_process.c -- loading PTX and launching kernels, on request. */
 #include "backends/cuda/gpu_process.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "backends/cuda/driver.h"
@@ -56,6 +57,8 @@ static bool load_module(const CudaApi *cu, Program *p, const char *ptx, Err *err
     if (!code)
         return true;
     p->module = NULL;
+    if (code == CUDA_OUT_OF_MEMORY)
+        return REFUSE(err, cuda_memory, NULL, "the code");
     if (!log[0])
         return cuda_failed(cu, "cuModuleLoadDataEx", code, err);
     log[strcspn(log, "\n")] = '\0';
@@ -101,6 +104,22 @@ static bool read_launch(const CudaApi *cu, Program *p, Launch *l, FrameReader *r
     return code ? cuda_failed(cu, "cuModuleGetFunction", code, err) : true;
 }
 
+static bool take_memory(const CudaApi *cu, Program *p, Err *err)
+{
+    for (size_t i = 0; i < p->nbuffers; i++) {
+        int code = cu->cuMemAlloc_v2(&p->device[i], p->bytes[i] ? p->bytes[i] : 1);
+        if (code == CUDA_OUT_OF_MEMORY) {
+            char what[64];
+            p->device[i] = 0;
+            snprintf(what, sizeof what, "%zu bytes", p->bytes[i]);
+            return REFUSE(err, cuda_memory, NULL, what);
+        }
+        if (code)
+            return cuda_failed(cu, "cuMemAlloc", code, err);
+    }
+    return true;
+}
+
 static bool load(const CudaApi *cu, Program *p, const Frame *f, Err *err)
 {
     FrameReader r = frame_read(f);
@@ -114,12 +133,7 @@ static bool load(const CudaApi *cu, Program *p, const Frame *f, Err *err)
             return false;
     if (!frame_done(&r))
         return not_understood(err);
-    for (size_t i = 0; i < p->nbuffers; i++) {
-        int code = cu->cuMemAlloc_v2(&p->device[i], p->bytes[i] ? p->bytes[i] : 1);
-        if (code)
-            return cuda_failed(cu, "cuMemAlloc", code, err);
-    }
-    return true;
+    return take_memory(cu, p, err);
 }
 
 static bool answer_load(const CudaApi *cu, const Frame *f, Buf *reply, Err *err)

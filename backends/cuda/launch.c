@@ -163,8 +163,27 @@ static void put_plan(Arena *A, const Node *func, const CudaPlan *plan, Buf *b)
     }
 }
 
+/* A run's inputs travel in one frame, and so do its results. */
+static bool fits_frames(const Kernel *k, const Node *func, Err *err)
+{
+    static const char *const what[] = {[Func_params] = "inputs", [Func_results] = "results"};
+    for (int part = Func_params; part <= Func_results; part++) {
+        const Node *list = func->kid[part];
+        double bytes = 64;
+        for (uint32_t i = 0; i < list->nkids; i++)
+            bytes += 16 + (double)cuda_elements(list->kid[i]) *
+                              (double)dtype_bytes((DType)list->kid[i]->type);
+        if (bytes > FRAME_MOST)
+            return REFUSE(err, cuda_too_much, NULL, what[part], k->name, bytes / (1 << 20),
+                          FRAME_MOST >> 20);
+    }
+    return true;
+}
+
 bool cuda_load(Kernel *k, const Node *func, const CudaPlan *plan, const char *ptx, Err *err)
 {
+    if (!fits_frames(k, func, err))
+        return false;
     Arena *A = arena_scratch(NULL);
     Buf b = frame_buf(A);
     Frame answer;

@@ -116,6 +116,25 @@ static bool has_work(const Node *s)
     return false;
 }
 
+/* Work that stands outside an axis of the kernel, which each of the axis' threads or blocks would
+** do; NULL if there is none. `bound`: the axes around; *axis: one that is missing. */
+static const Node *outside_axes(const CudaKernel *k, const Node *s, unsigned bound, ForKind *axis)
+{
+    bool work = s->op == OP_Store || s->op == OP_Update;
+    for (int x = 0; work && x < 6; x++)
+        if ((x < 3 ? k->grid[x] : k->block[x - 3]) > 1 && !(bound >> x & 1)) {
+            *axis = (ForKind)(FOR_block_x + x);
+            return s;
+        }
+    if (s->op == OP_For && for_is_bound(ir_for_kind(s)))
+        bound |= 1u << (ir_for_kind(s) - FOR_block_x);
+    const Node *found = NULL;
+    for (uint32_t i = 0; i < s->nkids && !found; i++)
+        if (ir_is_stmt(s->kid[i]))
+            found = outside_axes(k, s->kid[i], bound, axis);
+    return found;
+}
+
 static void plan_kernel(Planner *p, const Node *s)
 {
     if (!has_work(s))
@@ -130,6 +149,12 @@ static void plan_kernel(Planner *p, const Node *s)
     }
     if (!p->failed && threads > CUDA_MOST_THREADS) {
         FAIL(p->err, too_many_threads, s, (long long)threads);
+        refuse(p);
+    }
+    ForKind axis;
+    const Node *outside = p->failed ? NULL : outside_axes(&p->now, s, 0, &axis);
+    if (outside) {
+        FAIL(p->err, axis_missing, outside, for_kind_text[axis], for_kind_text[axis]);
         refuse(p);
     }
     if (!p->failed && p->now.shared_bytes > CUDA_STATIC_SHARED) {

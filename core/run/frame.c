@@ -12,8 +12,7 @@
 
 enum { SLICE_MS = 50 };
 
-#define MAGIC      UINT32_C(0x74766d31)
-#define MAX_LENGTH (UINT32_C(1) << 30)
+#define MAGIC UINT32_C(0x74766d31)
 
 typedef struct Head {
     uint32_t magic, kind, length, files;
@@ -70,7 +69,7 @@ bool frame_send(int sock, uint32_t kind, const Buf *b, const int *files, int nfi
     struct iovec parts[2] = {{&head, sizeof head}, {b ? b->data : NULL, head.length}};
     struct msghdr msg = {.msg_iov = parts, .msg_iovlen = head.length ? 2 : 1};
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * FRAME_FILES)] = {0};
-    if (b && b->len > MAX_LENGTH)
+    if (b && b->len > FRAME_MOST)
         return false;
     if (nfiles) {
         msg.msg_control = control;
@@ -155,7 +154,7 @@ FrameStatus frame_receive(int sock, Arena *A, double seconds, bool stoppable, Fr
     Head head;
     *out = (Frame){0};
     FrameStatus s = receive_all(sock, (char *)&head, sizeof head, until, stoppable, out);
-    if (s == FRAME_OK && (head.magic != MAGIC || head.length > MAX_LENGTH))
+    if (s == FRAME_OK && (head.magic != MAGIC || head.length > FRAME_MOST))
         s = FRAME_BAD;
     if (s == FRAME_OK) {
         out->kind = head.kind;

@@ -22,7 +22,7 @@
 
 #include "core/base/buf.h"
 
-enum { FRAME_FILES = 4 };
+enum { FRAME_FILES = 4, FRAME_MOST = 1 << 30 /* bytes */ };
 
 typedef struct Frame {
     uint32_t kind;
@@ -45,7 +45,8 @@ void frame_put_u64(Buf *b, uint64_t v);
 void frame_put_bytes(Buf *b, const void *data, size_t n);
 void frame_put_str(Buf *b, const char *s);
 
-/* False if the other end is gone.  Raises no SIGPIPE. */
+/* False if the other end is gone, or if the frame holds more than FRAME_MOST bytes.  Raises no
+** SIGPIPE. */
 bool frame_send(int sock, uint32_t kind, const Buf *b, const int *files, int nfiles);
 
 /* Waits for the next frame, whose bytes live in A; for ever if `seconds` is negative.  With

@@ -39,7 +39,6 @@ typedef struct Summary {
 typedef struct Sync {
     Arena *A;
     Err *err;
-    bool failed;
     const Node *axis[AXES]; /* stands for the variable of every loop over that axis */
     int64_t extent[AXES];
     Subst bound[IR_MAX_DEPTH]; /* the bound variables in scope, and their axes */
@@ -49,6 +48,7 @@ typedef struct Sync {
     VEC(VarRange) ranges; /* of all of these that have been in scope */
     /* Buffers of the kernel's own: each block has its own of any scope */
     NodeVec inside;
+    const Node *touched; /* the buffer of the last conflict that was found */
     const Node *crossed; /* a buffer that thread blocks would have to touch in order */
     bool divergent;      /* not every thread comes here */
     const char *why;
@@ -248,6 +248,7 @@ static bool conflict(Sync *s, const TouchVec *before, const TouchVec *after, siz
             if (!(a->write || b->write) || touched_buffer(a) != touched_buffer(b) ||
                 !by_others(s, a, b, from, &crosses))
                 continue;
+            s->touched = any ? s->touched : touched_buffer(a);
             any = true;
             if (crosses)
                 s->crossed = touched_buffer(a);
@@ -272,18 +273,14 @@ static void follow(Sync *s, Summary *sum, const Summary *next)
     sum->barrier |= next->barrier;
 }
 
-static const Node *barrier(Sync *s, const Node *where, const TouchVec *before)
+/* A barrier for the conflict that was found last. */
+static const Node *barrier(Sync *s, const Node *where)
 {
-    if (s->crossed) {
-        s->failed = true;
+    if (s->crossed)
         return FAIL(s->err, barrier_blocks, where, ir_buf_name(s->crossed),
                     ir_buf_name(s->crossed));
-    }
-    if (s->divergent) {
-        s->failed = true;
-        return FAIL(s->err, barrier_divergent, where, ir_buf_name(touched_buffer(&before->at[0])),
-                    s->why);
-    }
+    if (s->divergent)
+        return FAIL(s->err, barrier_divergent, where, ir_buf_name(s->touched), s->why);
     return ir_make(s->A, OP_Barrier, 0, (Attr){.name = scope_name[SCOPE_shared]}, 0, NULL);
 }
 
@@ -299,7 +296,7 @@ static const Node *walk_seq(Sync *s, const Node *n, Summary *out)
         if (!stmt)
             return NULL;
         if (MUTANT(barrier_missing, conflict(s, &out->tail, &next.head, s->ninner), false)) {
-            const Node *b = barrier(s, n->kid[i], &out->tail);
+            const Node *b = barrier(s, n->kid[i]);
             if (!b)
                 return NULL;
             stmts[k++] = b;
@@ -315,8 +312,11 @@ static const Node *walk_seq(Sync *s, const Node *n, Summary *out)
     return k == n->nkids ? n : ir_seq(s->A, k, stmts);
 }
 
+/* May it have another value for each thread?  What it reads may, also of the thread's own. */
 static bool differs_between_threads(const Sync *s, const Node *e)
 {
+    if (ir_loads(e))
+        return true;
     for (size_t i = 0; i < s->nbound; i++)
         for (int x = 0; x < AXES; x++)
             if (is_thread(x) && s->bound[i].to == s->axis[x] && ir_mentions(e, s->bound[i].from))
@@ -345,7 +345,7 @@ static bool decided(Sync *s, const Node *n, const Summary *reads, const Summary 
         return true;
     s->divergent = true;
     s->why = "a condition that reads it";
-    return barrier(s, n, &reads->tail) != NULL;
+    return barrier(s, n) != NULL;
 }
 
 static const Node *walk_bound_axis(Sync *s, const Node *n, Summary *out)
@@ -370,18 +370,19 @@ static const Node *walk_for(Sync *s, const Node *n, Summary *out)
     bool lanes = kind == FOR_vectorized;
     Summary reads = {0};
     touch_reads(s, &reads, n->kid[For_extent]);
-    bool uneven = differs_between_threads(s, n->kid[For_extent]) || reads.head.n > 0;
+    bool uneven = differs_between_threads(s, n->kid[For_extent]);
     s->inner[s->ninner++] = n->kid[For_var];
     vec_push(s->A, &s->ranges,
              ((VarRange){n->kid[For_var], 0, extent > 0 ? extent - 1 : INT64_MAX}));
     const Node *body = walk_divergent(s, n->kid[For_body],
-                                      lanes ? "a vectorized loop" : "a loop whose extent differs",
+                                      lanes ? "a vectorized loop"
+                                            : "a loop whose extent may differ between threads",
                                       lanes || uneven, out);
     if (body && !lanes && extent != 1 &&
         MUTANT(barrier_of_loop_missing, conflict(s, &out->tail, &out->head, mark), false)) {
         bool before = s->divergent;
         s->divergent |= uneven;
-        const Node *b = barrier(s, n, &out->tail);
+        const Node *b = barrier(s, n);
         s->divergent = before;
         body = b ? ir_seq(s->A, 2, (const Node *[]){body, b}) : NULL;
         out->barrier = true;
@@ -404,8 +405,8 @@ static const Node *walk_if(Sync *s, const Node *n, Summary *out)
     const Node *cond = n->kid[If_cond];
     Summary reads = {0};
     touch_reads(s, &reads, cond);
-    bool divergent = differs_between_threads(s, cond) || reads.head.n > 0;
-    const char *why = "a condition that differs";
+    bool divergent = differs_between_threads(s, cond);
+    const char *why = "a condition that may differ between threads";
     const Node *a = walk_divergent(s, n->kid[If_then], why, divergent, &then);
     const Node *b = a ? walk_divergent(s, n->kid[If_otherwise], why, divergent, &other) : NULL;
     if (!b)
@@ -421,6 +422,15 @@ static const Node *walk_if(Sync *s, const Node *n, Summary *out)
     return ir_with_kids(s->A, n, kids);
 }
 
+/* One that stands in the program as it was written. */
+static const Node *walk_barrier(Sync *s, const Node *n, Summary *out)
+{
+    if (s->divergent)
+        return FAIL(s->err, barrier_inside, n, s->why);
+    out->barrier = true;
+    return n;
+}
+
 static const Node *walk(Sync *s, const Node *n, Summary *out)
 {
     switch ((Op)n->op) {
@@ -432,7 +442,7 @@ static const Node *walk(Sync *s, const Node *n, Summary *out)
         const Node *body = walk(s, n->kid[Alloc_body], out);
         return body ? ir_with_kid(s->A, n, Alloc_body, body) : NULL;
     }
-    case OP_Barrier: out->barrier = true; return n;
+    case OP_Barrier: return walk_barrier(s, n, out);
     case OP_Store:
     case OP_Update:
         touch_reads(s, out, n);

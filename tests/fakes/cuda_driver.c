@@ -2,7 +2,8 @@
 ** the session and the GPU process say to it is tested: device memory is host memory,
 ** and the one kernel that it can run adds two vectors, whatever the PTX says.  It is
 ** a GPU of sm_80, which refuses code for newer ones; a grid of 7 in y is answered as
-** a fault, one of 8 ends the process, and one of 9 never ends. */
+** a fault, one of 8 ends the process, and one of 9 never ends.  With NO_DEVICE in the
+** environment there is no GPU at all. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #define CUDA(name, args) int name args;
 #include "backends/cuda/cuda_api.def"
 
-enum { ILLEGAL_ADDRESS = 700, INVALID_IMAGE = 200, NOT_FOUND = 500, MOST = 64 };
+enum { NO_DEVICE = 100, ILLEGAL_ADDRESS = 700, INVALID_IMAGE = 200, NOT_FOUND = 500, MOST = 64 };
 
 static struct {
     uint64_t pointer;
@@ -22,7 +23,7 @@ static int live;
 
 int cuInit(unsigned flags)
 {
-    return (int)flags;
+    return getenv("NO_DEVICE") ? NO_DEVICE : (int)flags;
 }
 
 int cuDriverGetVersion(int *version)
@@ -158,6 +159,8 @@ int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsign
 
 int cuGetErrorName(int code, const char **name)
 {
-    *name = code == ILLEGAL_ADDRESS ? "CUDA_ERROR_ILLEGAL_ADDRESS" : "CUDA_ERROR_UNKNOWN";
+    *name = code == ILLEGAL_ADDRESS ? "CUDA_ERROR_ILLEGAL_ADDRESS"
+            : code == NO_DEVICE     ? "CUDA_ERROR_NO_DEVICE"
+                                    : "CUDA_ERROR_UNKNOWN";
     return 0;
 }

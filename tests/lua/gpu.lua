@@ -38,6 +38,39 @@ t.test("code for another GPU", function()
   t.contains(e.why, "ptxas: no entry for sm_80")
 end)
 
+t.test("a GPU that has no room keeps what it has, and has room again", function()
+  local a, b = tvm.random { 5 }, tvm.random({ 5 }, "float32", { seed = 2 })
+  local function fill()
+    local kept = {}
+    t.contains(t.raises("cuda_memory", function()
+      for i = 1, 100 do kept[i] = sum(5):build "cuda" end
+    end).why, "no room for 20 bytes")
+    t.ok(kept[1]:run(a, b) == kept[#kept]:run(a, b))
+    return #kept
+  end
+  local n = fill()
+  collectgarbage()
+  t.eq(fill(), n)
+  collectgarbage()
+end)
+
+t.test("more than goes to the GPU at once", function()
+  local f = tvm.parse [[
+func f(A: float32[402653184]) -> C: float32[4]:
+  for x in bind("blockIdx.x", 4):
+    C[x] = A[x]
+]]
+  refused("cuda_too_much", sum(5), function() f:build "cuda" end)
+end)
+
+t.test("a driver without a device", function()
+  local found = io.popen(("LD_LIBRARY_PATH=%s NO_DEVICE=1 %s -e '%s' 2>&1"):format(fakes, arg[-1], [[
+    f = tvm.parse "func f() -> C: int8[2]:\n for i in bind(\"threadIdx.x\", 2):\n  C[i] = 1"
+    f:build "cuda"
+  ]])):read "a"
+  t.contains(found, "no GPU can be used here: cuInit gives CUDA_ERROR_NO_DEVICE (100)")
+end)
+
 t.test("a kernel that faults, and one that ends the process", function()
   for rows, code in pairs { [7] = "cuda_call", [8] = "cuda_process" } do
     local s, a = sum(rows), tvm.random { rows }
@@ -64,7 +97,32 @@ t.test("programs that no GPU can run", function()
     refused(code, s, function() s:ptx() end)
   end
   bad("cuda_extent", '    for x in bind("threadIdx.x", y + 1):\n      B[y, x] = A[y, x]\n')
+  bad("axis_missing", '    for x in bind("threadIdx.x", 8):\n      B[y, x] = 0\n    B[y, 0] += A[y, 0]\n')
+  bad("barrier_inside", '    for x in bind("threadIdx.x", 8):\n      if x < 4:\n        barrier("shared")\n' ..
+    "      B[y, x] = A[y, x]\n")
   bad("cuda_alloc_symbolic", "    alloc T: float32[y + 1] shared\n    B[y, 0] = A[y, 0]\n")
+end)
+
+-- Other threads would wait for ever at the barrier between the store and the load of S.
+t.test("what a thread keeps for itself decides its way alone", function()
+  for _, way in ipairs { "if L[0] > 50", "for i in range(int64(L[0]))" } do
+    local s = tvm.schedule(tvm.parse(([[
+func f(A: int32[32]) -> C: int32[32]:
+  for x in bind("threadIdx.x", 32):
+    alloc L: int32[1] local
+    alloc T: int32[32] shared
+    alloc S: int32[32] shared
+    L[0] = A[x]
+    T[x] = A[x]
+    C[x] = T[x]
+    %s:
+      S[x] = A[x]
+      C[x] = S[31 - x]
+]]):format(way)))
+    for _, view in ipairs { "ptx", "check" } do
+      t.contains(t.raises("barrier_divergent", function() s[view](s) end).why, "before they go on with S, inside a")
+    end
+  end
 end)
 
 t.test("an order of bools in a condition, which LLVM's PTX knows only as logic", function()

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backends/llvm/emit/gen.h"
+#include "core/ir/rewrite.h"
 
 enum { SPACE_GLOBAL = 1, SPACE_SHARED = 3, CC_PTX_KERNEL = 71 };
 
@@ -60,6 +61,16 @@ static void annotate(Gen *g, const char *name, int64_t value)
                                 LLVMMetadataAsValue(g->ctx, LLVMMDNodeInContext2(g->ctx, part, 3)));
 }
 
+static bool writes(const Node *s, const Node *buffer)
+{
+    bool found = (s->op == OP_Store || s->op == OP_Update) && s->kid[0] == buffer;
+    for (uint32_t i = 0; i < s->nkids && !found; i++)
+        found = ir_is_stmt(s->kid[i]) && writes(s->kid[i], buffer);
+    return found;
+}
+
+/* A buffer that threads hand each other over a barrier changes by other hands than its pointer's
+** here: it is `noalias` only where nothing waits or nothing writes it. */
 bool gen_gpu_kernel(Gen *g, const CudaKernel *k)
 {
     LLVMTypeRef *types = ARENA_ARRAY(g->A, LLVMTypeRef, k->nbuffers + 1);
@@ -74,13 +85,15 @@ bool gen_gpu_kernel(Gen *g, const CudaKernel *k)
     annotate(g, "maxntidy", k->block[1]);
     annotate(g, "maxntidz", k->block[2]);
     unsigned noalias = LLVMGetEnumAttributeKindForName("noalias", 7);
+    bool waits = ir_first(k->stmt, OP_Barrier) != NULL;
     for (size_t i = 0; i < k->nbuffers; i++) {
         BufBind bind = {.buffer = k->buffers[i],
                         .base = LLVMGetParam(g->f.fn, (unsigned)i),
                         .align = 64,
                         .level = g->f.levels};
-        LLVMAddAttributeAtIndex(g->f.fn, (LLVMAttributeIndex)i + 1,
-                                LLVMCreateEnumAttribute(g->ctx, noalias, 0));
+        if (!waits || !writes(k->stmt, k->buffers[i]))
+            LLVMAddAttributeAtIndex(g->f.fn, (LLVMAttributeIndex)i + 1,
+                                    LLVMCreateEnumAttribute(g->ctx, noalias, 0));
         vec_push(g->A, &g->bufs, bind);
     }
     gen_stmt(g, k->stmt);

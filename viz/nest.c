@@ -243,19 +243,19 @@ Nest nest_of(Arena *A, const Node *root)
 
 const char *nest_origin(Arena *A, const NestRow *r)
 {
-    const char *axis = NULL, *from = NULL;
+    const char *axes = NULL, *from = NULL;
     int step = 0;
     if (r->kind == ROW_loop) {
         const VarInfo *v = r->node->kid[For_var]->at.var;
-        axis = v->axis && strcmp(v->axis, v->name) != 0 ? v->axis : NULL;
+        axes = v->axes && strcmp(v->axes, v->name) != 0 ? v->axes : NULL;
         step = v->step;
     } else if (r->kind == ROW_block) {
         step = r->node->at.block->step;
         from = r->node->at.block->from;
     }
     Buf b = buf_new(A);
-    if (axis)
-        buf_printf(&b, "of %s", axis);
+    if (axes)
+        buf_printf(&b, "of %s", axes);
     if (from)
         buf_printf(&b, "for %s", from);
     if (step)

@@ -51,7 +51,8 @@ typedef struct Nest {
 /* The rows of a Func or statement; they live in A. */
 Nest nest_of(Arena *A, const Node *root);
 
-/* Where a loop, block or buffer comes from, "of y, step 2"; "" for one that is as first written. */
+/* Where a loop, block or buffer comes from, "of y, step 2", of a fused one "of y x,
+** step 2"; "" for one that is as first written. */
 const char *nest_origin(Arena *A, const NestRow *r);
 
 /* All there is to know about a row, in a line: "xi in vectorized(32); of x, step 2". */

@@ -149,10 +149,16 @@ NestDiff nest_diff(Arena *A, const Node *before, const Node *after)
     return d;
 }
 
-static const char *axis_of(const NestRow *r)
+/* Do two loops count in an axis that both have? */
+static bool share_axis(const NestRow *p, const NestRow *q)
 {
-    const VarInfo *v = r->node->kid[For_var]->at.var;
-    return v->axis ? v->axis : v->name;
+    const char *of = ir_var_axes(p->node->kid[For_var]), *in = ir_var_axes(q->node->kid[For_var]);
+    for (size_t n; *of; of += n + (of[n] == ' ')) {
+        n = strcspn(of, " ");
+        if (ir_axes_have(in, of, n))
+            return true;
+    }
+    return false;
 }
 
 /* Is a block below row i of the version before, as it is now, below row j of the version after? */
@@ -172,7 +178,7 @@ bool diff_descends(const NestDiff *d, size_t i, size_t j)
 {
     const NestRow *p = &d->a.row[i], *q = &d->b.row[j];
     if (d->a_to_b[i] >= 0 || d->b_to_a[j] >= 0 || p->kind != ROW_loop || q->kind != ROW_loop ||
-        strcmp(axis_of(p), axis_of(q)) != 0 || !share_block(d, i, j))
+        !share_axis(p, q) || !share_block(d, i, j))
         return false;
     for (size_t k = 0; k < j; k++)
         if (d->b_to_a[k] < 0 && d->b.row[k].kind == ROW_loop &&

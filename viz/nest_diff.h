@@ -38,7 +38,7 @@ static inline bool nest_differs(const NestDiff *d)
 }
 
 /* Did loop i, which is gone, become loop j of the version after?  That is the first new one of its
-** name on the same axis around a block that loop i was around. */
+** name on an axis of it around a block that loop i was around. */
 bool diff_descends(const NestDiff *d, size_t i, size_t j);
 
 /* What became of a row of the version before ("now yo, yi"), or how a row of the version after

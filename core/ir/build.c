@@ -38,10 +38,10 @@ const Node *ir_bool(Arena *A, bool v)
     return ir_int(A, DT_bool, v);
 }
 
-const Node *ir_var_like(Arena *A, DType t, const char *name, const char *axis, int step)
+const Node *ir_var_like(Arena *A, DType t, const char *name, const char *axes, int step)
 {
     VarInfo *info = arena_alloc(A, sizeof *info);
-    const char *own = arena_strdup(A, name), *from = axis && strcmp(axis, name) == 0 ? own : axis;
+    const char *own = arena_strdup(A, name), *from = axes && strcmp(axes, name) == 0 ? own : axes;
     *info = (VarInfo){own, from && from != own ? arena_strdup(A, from) : from, step};
     return ir_make(A, OP_Var, t, (Attr){.var = info}, 0, NULL);
 }

@@ -175,6 +175,14 @@ bool ir_mentions(const Node *n, const Node *what)
     return false;
 }
 
+bool ir_axes_have(const char *axes, const char *axis, size_t n)
+{
+    for (; *axes; axes += strcspn(axes, " "), axes += *axes == ' ')
+        if (strcspn(axes, " ") == n && memcmp(axes, axis, n) == 0)
+            return true;
+    return false;
+}
+
 bool ir_loads(const Node *n)
 {
     if (n->op == OP_Load)

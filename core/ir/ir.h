@@ -110,7 +110,7 @@ typedef enum Scope { SCOPE_global, SCOPE_shared, SCOPE_local, SCOPE_COUNT } Scop
 /* Where a loop or an axis comes from; none of it counts for equality. */
 typedef struct VarInfo {
     const char *name;
-    const char *axis; /* the axis as first written, or NULL */
+    const char *axes; /* as first written: "y", of a fused loop "y x"; NULL: its own name */
     int step;         /* the schedule step that made it; 0 as written */
 } VarInfo;
 
@@ -209,7 +209,7 @@ const Node *ir_idx(Arena *A, int64_t v);           /* int64: an index */
 const Node *ir_bool(Arena *A, bool v);
 const Node *ir_scalar(Arena *A, DType t, Scalar v);
 const Node *ir_var(Arena *A, const char *name); /* int64, a new identity */
-const Node *ir_var_like(Arena *A, DType t, const char *name, const char *axis, int step);
+const Node *ir_var_like(Arena *A, DType t, const char *name, const char *axes, int step);
 const Node *ir_binary(Arena *A, Op op, const Node *a, const Node *b);
 const Node *ir_cast(Arena *A, DType t, const Node *a); /* `a` itself if it has type t */
 const Node *ir_select(Arena *A, const Node *cond, const Node *a, const Node *b);
@@ -276,6 +276,13 @@ static inline const char *ir_var_name(const Node *v)
 {
     return v->at.var->name;
 }
+/* The axes as first written that a loop or an axis counts in: "y", of a fused loop "y x". */
+static inline const char *ir_var_axes(const Node *v)
+{
+    return v->at.var->axes ? v->at.var->axes : v->at.var->name;
+}
+/* Is the axis, the first `n` letters at `axis`, among them? */
+bool ir_axes_have(const char *axes, const char *axis, size_t n);
 static inline const char *ir_buf_name(const Node *b)
 {
     return b->at.buf->name;

@@ -26,7 +26,7 @@ static size_t attr_size(Arena *work, AttrKind kind, Attr at)
     case ATTR_VAR: /* an axis that is the name is stored once */
         return (arena_holds(work, at.var) ? padded(sizeof *at.var) : 0) +
                string_size(work, at.var->name) +
-               (at.var->axis == at.var->name ? 0 : string_size(work, at.var->axis));
+               (at.var->axes == at.var->name ? 0 : string_size(work, at.var->axes));
     case ATTR_BUF:
         return (arena_holds(work, at.buf) ? padded(sizeof *at.buf) : 0) +
                string_size(work, at.buf->name);
@@ -65,8 +65,8 @@ static Attr move_attr(Arena *work, Arena *to, AttrKind kind, Attr at)
         if (arena_holds(work, at.var)) {
             VarInfo *v = arena_alloc_aligned(to, sizeof *v, ALIGN);
             const char *name = move_string(work, to, at.var->name);
-            bool same = at.var->axis == at.var->name;
-            *v = (VarInfo){name, same ? name : move_string(work, to, at.var->axis), at.var->step};
+            bool same = at.var->axes == at.var->name;
+            *v = (VarInfo){name, same ? name : move_string(work, to, at.var->axes), at.var->step};
             at.var = v;
         }
         break;

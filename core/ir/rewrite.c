@@ -72,7 +72,7 @@ const Node *ir_let_as(Arena *A, const Node *n, const char *name)
     const Node *old = n->kid[Let_var];
     if (strcmp(ir_var_name(old), name) == 0)
         return n;
-    const Node *now = ir_var_like(A, (DType)old->type, name, old->at.var->axis, old->at.var->step);
+    const Node *now = ir_var_like(A, (DType)old->type, name, old->at.var->axes, old->at.var->step);
     const Node *body = ir_subst(A, n->kid[Let_body], 1, &(Subst){old, now});
     return ir_node(A, Let, n->type,
                    (Attr){0}, [Let_var] = now, [Let_value] = n->kid[Let_value], [Let_body] = body);

@@ -172,9 +172,7 @@ static void name_parts(Step *s, const Node *func, const Node *loop, Parts *p, co
         for (int k = 1;
              is_part(p, i, try) || hidden_by_axis(body, loop->kid[For_var], guarded, try); k++)
             try = fresh_loop_name(s->A, without, body, arena_printf(s->A, "%s_%d", name, k));
-        const VarInfo *from = loop->kid[For_var]->at.var;
-        p->var[i] =
-            ir_var_like(s->A, DT_int64, try, from->axis ? from->axis : from->name, s->number);
+        p->var[i] = ir_var_like(s->A, DT_int64, try, ir_var_axes(loop->kid[For_var]), s->number);
     }
 }
 
@@ -294,6 +292,21 @@ static const char *fused_name(Step *s, const Bound *loops)
     return buf_str(&b);
 }
 
+/* The axes of all the loops, each once. */
+static const char *fused_axes(Arena *A, const Bound *loops)
+{
+    Buf b = buf_new(A);
+    for (size_t i = 0; i < loops->n; i++) {
+        const char *axes = ir_var_axes(loops->nodes[i]->kid[For_var]);
+        for (size_t n; *axes; axes += n + (axes[n] == ' ')) {
+            n = strcspn(axes, " ");
+            if (!ir_axes_have(buf_str(&b), axes, n))
+                buf_printf(&b, "%s%.*s", b.len ? " " : "", (int)n, axes);
+        }
+    }
+    return buf_str(&b);
+}
+
 static bool any_hidden(const Node *body, const Bound *loops, const char *name)
 {
     for (size_t i = 0; i < loops->n; i++)
@@ -324,8 +337,7 @@ bool prim_fuse(Step *s)
     for (int k = 1; any_hidden(inner->kid[For_body], loops, name); k++)
         name =
             fresh_loop_name(A, s->func, inner->kid[For_body], arena_printf(A, "%s_%d", asked, k));
-    const Node *var =
-        ir_var_like(A, DT_int64, name, loops->nodes[0]->kid[For_var]->at.var->axis, s->number);
+    const Node *var = ir_var_like(A, DT_int64, name, fused_axes(A, loops), s->number);
     Subst map[PRIM_MAX_ITEMS];
     int64_t below = 1;
     for (size_t i = loops->n; i-- > 0;) {

@@ -150,14 +150,12 @@ const Node *nest_build(Step *s, const Node *block, const AxisSpan *spans, const 
         return FAIL(s->err, guard_on_loops, block, ir_block_name(block));
     for (size_t i = 0; i < iters->nkids; i++) {
         const Node *axis = iters->kid[i]->kid[Iter_var];
-        const VarInfo *info = axis->at.var;
         const Node *value = spans[i].min;
         vars[i] = NULL;
         if (spans[i].extent != 1) {
-            const char *name =
-                free_name(A, spans[i].name ? spans[i].name : info->name, naround, around, i, vars);
-            vars[i] =
-                ir_var_like(A, DT_int64, name, info->axis ? info->axis : info->name, s->number);
+            const char *name = free_name(A, spans[i].name ? spans[i].name : ir_var_name(axis),
+                                         naround, around, i, vars);
+            vars[i] = ir_var_like(A, DT_int64, name, ir_var_axes(axis), s->number);
             value = ix_add(A, value, vars[i]);
         }
         guard = conjoin(A, guard, span_guard(A, axis, &spans[i], &domain[i], naround, around));

@@ -95,8 +95,8 @@ static Find runs_along(void *env, const Node *n)
     const Along *a = env;
     if (n->op != OP_For)
         return n->op == OP_Block ? FIND_NEXT : FIND_INSIDE;
-    const char *axis = n->kid[For_var]->at.var->axis;
-    return axis && strcmp(axis, a->axis) == 0 && ir_const_int(n->kid[For_extent], -1) == a->extent
+    const char *axes = n->kid[For_var]->at.var->axes;
+    return axes && strcmp(axes, a->axis) == 0 && ir_const_int(n->kid[For_extent], -1) == a->extent
                ? FIND_THIS
                : FIND_INSIDE;
 }

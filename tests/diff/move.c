@@ -368,10 +368,10 @@ static size_t parts_of_axis(const Node *const *loops, size_t n, size_t room, siz
 {
     size_t most = 0;
     for (size_t i = 0, k; i < n; i += k) {
-        const char *axis = loops[i]->kid[For_var]->at.var->axis;
-        for (k = 1; axis && i + k < n && loops[i + k - 1]->kid[For_body] == loops[i + k]; k++) {
-            const char *other = loops[i + k]->kid[For_var]->at.var->axis;
-            if (!other || strcmp(axis, other) != 0)
+        const char *axes = loops[i]->kid[For_var]->at.var->axes;
+        for (k = 1; axes && i + k < n && loops[i + k - 1]->kid[For_body] == loops[i + k]; k++) {
+            const char *other = loops[i + k]->kid[For_var]->at.var->axes;
+            if (!other || strcmp(axes, other) != 0)
                 break;
         }
         if (k > most) {

@@ -44,6 +44,19 @@ t.test("two versions: what a loop became, and only that", function()
   t.eq(became, 1) -- P's own x became nothing
 end)
 
+t.test("a fused loop comes from all its axes, and so does what it is split into", function()
+  local one = tvm.schedule(te [=[ A: float32[8, 8]; B[y, x] = A[y, x] * 2 ]=])
+  one:fuse({"y", "x"}, "f")
+  t.contains(tostring(one), "of y x, step 1")
+  local _, became = one:show(nil, {since = 0}):svg():gsub(">now f<", "")
+  t.eq(became, 2)
+  one:split("f", 4)
+  t.contains(tostring(one), "of y x, step 2")
+  t.contains(one:show(nil, {since = 1}):svg(), ">now fo, fi<")
+  one:fuse({"fo", "fi"}, "g")
+  t.contains(one.tree, "of y x, step 3") -- each axis once
+end)
+
 local order = s:order("y", "x")
 t.test("the order, in text and in the picture", function()
   assert(order.text:find("y  0   1    2    3    4   17   18", 1, true) or order.text:find("0%s+1%s+2%s+3%s+4%s+17"))

@@ -10,7 +10,7 @@
 **      Kernel *k;
 **      if (!exec_compile(&source, &k, err))
 **          return false;
-**      ExecCall call = {k, (Tensor *[]){a, b, c}, NULL, 0};
+**      ExecCall call = {k, (Tensor *[]){a, b, c}};
 **      return exec_run(&(ExecJob){&call, 1}, NULL, err);
 **
 ** One thread calls these functions.  All poll the cancel flag (core/base/cancel.h).
@@ -48,8 +48,6 @@ bool exec_view(Arena *A, const ExecSource *source, EmitView view, EmitBlob *out,
 typedef struct ExecCall {
     const Kernel *kernel;
     Tensor *const *args; /* parameters, then results; all dense */
-    const int64_t *dims; /* of the symbolic sizes */
-    int ndims;
 } ExecCall;
 
 /* Calls that run one after another, as one round trip: a whole model. */

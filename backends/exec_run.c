@@ -23,7 +23,6 @@ typedef struct Layout {
     VEC(BoardSlot) slots;
     VEC(BoardCall) calls;
     VEC(BoardArg) args;
-    VEC(int64_t) dims;
     VEC(BoardRange) candidates;
     VEC(Storage *) written; /* of results, to be looked at afterwards */
 } Layout;
@@ -85,16 +84,11 @@ static bool add_call(Layout *l, const ExecCall *c, Err *err)
     const Kernel *k = c->kernel;
     if (!check_call(l->A, c, err))
         return false;
-    BoardCall call = {.entry = k->address,
-                      .first_arg = (uint32_t)l->args.n,
-                      .nargs = (uint32_t)k->nparams,
-                      .first_dim = (uint32_t)l->dims.n,
-                      .ndims = (uint32_t)c->ndims};
+    BoardCall call = {
+        .entry = k->address, .first_arg = (uint32_t)l->args.n, .nargs = (uint32_t)k->nparams};
     for (int i = 0; i < k->nparams; i++)
         if (!add_arg(l, &k->params[i], c->args[i], err))
             return false;
-    for (int i = 0; i < c->ndims; i++)
-        vec_push(l->A, &l->dims, c->dims[i]);
     vec_push(l->A, &l->calls, call);
     return true;
 }
@@ -152,7 +146,6 @@ static bool write_board(const Layout *l, const ExecJob *job, const TimerPlan *pl
     b->slots_at = PLACE(top, l->slots);
     b->calls_at = PLACE(top, l->calls);
     b->args_at = PLACE(top, l->args);
-    b->dims_at = PLACE(top, l->dims);
     b->candidates_at = PLACE(top, l->candidates);
     size_t samples = plan ? l->candidates.n * (size_t)plan->repeat * sizeof(double) : 0;
     b->samples_at = place(&top, NULL, samples);
@@ -161,7 +154,6 @@ static bool write_board(const Layout *l, const ExecJob *job, const TimerPlan *pl
     b->nslots = (uint32_t)l->slots.n;
     b->ncalls = (uint32_t)l->calls.n;
     b->nargs = (uint32_t)l->args.n;
-    b->ndims = (uint32_t)l->dims.n;
     b->ncandidates = (uint32_t)l->candidates.n;
     b->threads = job->threads;
     b->measure = plan != NULL;
@@ -399,8 +391,7 @@ static bool run_mixed(const ExecJob *job, double *seconds, Err *err)
         if (c->kernel->call) {
             Arena *A = arena_scratch(NULL);
             double start = timer_now();
-            bool ok = check_call(A, c, err) &&
-                      c->kernel->call(c->kernel, c->args, c->dims, c->ndims, err);
+            bool ok = check_call(A, c, err) && c->kernel->call(c->kernel, c->args, err);
             took = timer_now() - start;
             arena_release(A);
             if (!ok)

@@ -30,7 +30,7 @@ struct Kernel {
     double compile_ms; /* from text to callable */
 
     /* Runs in this process; NULL for native code. */
-    bool (*call)(const Kernel *k, Tensor *const *args, const int64_t *dims, int ndims, Err *err);
+    bool (*call)(const Kernel *k, Tensor *const *args, Err *err);
     void *impl; /* the backend's */
 
     /* Says which access it was that checked code refused; NULL where the numbers must do. */

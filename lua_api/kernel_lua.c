@@ -188,17 +188,14 @@ typedef struct Greatest {
     double bytes;
 } Greatest;
 
-/* The Alloc that takes most; of a window whose extents are no constants, the whole
-** buffer counts. */
+/* The Alloc that takes most. */
 static void find_greatest(const Node *n, Greatest *g)
 {
     if (n->op == OP_Alloc) {
-        const Node *buffer = n->kid[Alloc_buffer], *window = n->kid[Alloc_window];
+        const Node *buffer = n->kid[Alloc_buffer];
         double bytes = (double)dtype_bytes((DType)buffer->type);
-        for (size_t d = 0; d < ir_rank(buffer); d++) {
-            int64_t part = window->nkids ? ir_const_int(window->kid[d]->kid[Range_extent], -1) : -1;
-            bytes *= (double)(part >= 0 ? part : ir_dim(buffer, d));
-        }
+        for (size_t d = 0; d < ir_rank(buffer); d++)
+            bytes *= (double)ir_alloc_extent(n, d);
         if (bytes > g->bytes)
             *g = (Greatest){n, bytes};
     }
@@ -258,9 +255,9 @@ static int run_kernel(lua_State *L, const Kernel *k, const Version *v, Tensor **
                *results = func->kid[Func_results];
     Err err = {0};
     push_results(L, params, results, args);
-    ExecCall call = {k, args, NULL, 0};
+    ExecCall call = {k, args};
     ExecJob job = {&call, 1, 0, deadline(version_flops(v))};
-    bool ok = k->call ? k->call(k, args, NULL, 0, &err) : exec_run(&job, NULL, &err);
+    bool ok = k->call ? k->call(k, args, &err) : exec_run(&job, NULL, &err);
     if (!ok) {
         explain_fault(func, args, &err);
         return lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = func, .fault = true});
@@ -450,7 +447,7 @@ static void fill_program(lua_State *L, Version *v, Kernel *kernel, const char *l
         runnable_release(out);
         lua_raise(L, &err);
     }
-    *call = (ExecCall){h->kernel, h->tensors, NULL, 0};
+    *call = (ExecCall){h->kernel, h->tensors};
     out->job = (ExecJob){call, 1, 0, deadline(out->flops)};
 }
 

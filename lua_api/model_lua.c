@@ -122,7 +122,7 @@ static void make_calls(Arena *A, Model *m)
         Tensor **args = ARENA_ARRAY(A, Tensor *, k->nin + k->nout + 1);
         for (uint32_t a = 0; a < k->nin + k->nout; a++)
             args[a] = m->value[k->arg[a]];
-        m->call[i] = (ExecCall){m->kernel[i], args, NULL, 0};
+        m->call[i] = (ExecCall){m->kernel[i], args};
     }
 }
 

@@ -22,13 +22,8 @@ const char *cuda_kernel_name(Arena *A, size_t i)
 
 int64_t cuda_elements(const Node *buffer)
 {
-    int64_t n = 1;
-    for (size_t d = 0; d < ir_rank(buffer); d++) {
-        int64_t e = ir_dim(buffer, d);
-        if (e < 0 || __builtin_mul_overflow(n, e, &n) || n > INT64_C(1) << 40)
-            return -1;
-    }
-    return n;
+    int64_t n = ir_elements(buffer);
+    return n > INT64_C(1) << 40 ? -1 : n;
 }
 
 static void refuse(Planner *p)
@@ -73,7 +68,7 @@ static void plan_shared(Planner *p, const Node *alloc)
         FAIL(p->err, cuda_global_inside, alloc, ir_buf_name(b));
         refuse(p);
     } else if (n < 0) {
-        FAIL(p->err, cuda_alloc_symbolic, alloc, ir_buf_name(b));
+        FAIL(p->err, cuda_buffer_big, alloc, ir_buf_name(b));
         refuse(p);
     } else if (b->at.buf->scope == SCOPE_shared) {
         int64_t bytes = n * (int64_t)dtype_bytes((DType)b->type);
@@ -182,7 +177,7 @@ static void plan_top(Planner *p, const Node *s)
     }
     const Node *b = s->kid[Alloc_buffer];
     if (cuda_elements(b) < 0) {
-        FAIL(p->err, cuda_alloc_symbolic, s, ir_buf_name(b));
+        FAIL(p->err, cuda_buffer_big, s, ir_buf_name(b));
         refuse(p);
         return;
     }
@@ -199,7 +194,7 @@ bool cuda_plan(Arena *A, const Node *func, CudaPlan *out, Err *err)
         for (uint32_t i = 0; i < func->kid[part]->nkids; i++) {
             const Node *b = func->kid[part]->kid[i];
             if (cuda_elements(b) < 0)
-                return REFUSE(err, cuda_alloc_symbolic, b, ir_buf_name(b));
+                return REFUSE(err, cuda_buffer_big, b, ir_buf_name(b));
             vec_push(A, &p.globals, b);
         }
     plan_top(&p, func->kid[Func_body]);

@@ -34,7 +34,7 @@ bool cuda_plan(Arena *A, const Node *func, CudaPlan *out, Err *err);
 /* "kernel3": what the kernel is called in the PTX. */
 const char *cuda_kernel_name(Arena *A, size_t i);
 
-/* Elements of a buffer whose shape is constant; -1 if it is not. */
+/* Elements of a buffer; -1 if they are more than any GPU has memory for. */
 int64_t cuda_elements(const Node *buffer);
 
 #endif

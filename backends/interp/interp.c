@@ -44,14 +44,12 @@ static void release_tensor(void *t)
     tensor_release(t);
 }
 
-static bool call(const Kernel *k, Tensor *const *args, const int64_t *dims, int ndims, Err *err)
+static bool call(const Kernel *k, Tensor *const *args, Err *err)
 {
     const Loaded *l = k->impl;
     Arena *A = arena_scratch(NULL);
     InterpBuffer *io = ARENA_ARRAY(A, InterpBuffer, k->nparams + 1);
     bool ok = true;
-    (void)dims; /* the shapes of the tensors say what the sizes are */
-    (void)ndims;
     for (int i = 0; ok && i < k->nparams; i++) {
         Tensor *t = args[i];
         if (k->params[i].written && !tensor_is_dense(t)) {

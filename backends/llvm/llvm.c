@@ -43,11 +43,6 @@ static const Node *lower(Arena *A, const Node *func, const char *target, Err *er
 
 /* ---- kernels ---- */
 
-static const char *size_text(Arena *A, const Node *n)
-{
-    return n->op == OP_IntImm ? arena_printf(A, "%lld", (long long)n->at.i) : ir_text(A, n);
-}
-
 /* A checked kernel keeps its text, from which the access that went wrong is found again. */
 static bool outside(const Kernel *k, int access, int dim, int64_t index, Err *err)
 {
@@ -61,7 +56,7 @@ static bool outside(const Kernel *k, int access, int dim, int64_t index, Err *er
         const Node *wrong = a->kid[(a->op == OP_Load ? Load_index : Store_index) + dim];
         REFUSE(err, kernel_outside, NULL, k->name, a->op == OP_Load ? "reads" : "writes",
                ir_buf_name(buffer), ir_text(A, wrong), (long long)index, dim,
-               size_text(A, buffer->kid[Buffer_shape + dim]));
+               (long long)ir_dim(buffer, (size_t)dim));
     } else {
         REFUSE(err, kernel_index, NULL, k->name, access, (long long)index, dim);
     }

@@ -50,7 +50,6 @@ typedef struct BoardSlot {
 typedef struct BoardCall {
     uint64_t entry;
     uint32_t first_arg, nargs; /* in the array of arguments */
-    uint32_t first_dim, ndims; /* in the array of dims */
     double seconds;            /* answered: how long the call took when run once */
 } BoardCall;
 
@@ -99,8 +98,8 @@ typedef struct Board {
     int32_t number, repeat, warmup, rounds; /* rounds: answered */
     double min_repeat_ms, limit_s;
     uint64_t seed;
-    uint32_t nslots, ncalls, nargs, ndims, ncandidates;
-    uint64_t slots_at, calls_at, args_at, dims_at, candidates_at, samples_at; /* byte offsets */
+    uint32_t nslots, ncalls, nargs, ncandidates;
+    uint64_t slots_at, calls_at, args_at, candidates_at, samples_at; /* byte offsets */
 } Board;
 
 enum { BOARD_BYTES = 64 << 20 }; /* sparse: only what a job needs is touched */

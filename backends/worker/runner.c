@@ -48,7 +48,6 @@ static int32_t report_oob(void *ctx, int32_t access, int32_t dim, int64_t index)
 typedef struct Job {
     const BoardCall *calls; /* a copy: nobody changes it while it runs */
     void **args;
-    const int64_t *dims;
     const BoardRange *candidates;
 } Job;
 
@@ -58,7 +57,7 @@ static int32_t call_one(const Job *job, uint32_t i)
     const BoardCall *c = &job->calls[i];
     atomic_store_explicit(&board->current, i, memory_order_relaxed);
     KernelFn *kernel = (KernelFn *)(uintptr_t)c->entry;
-    int32_t r = kernel(job->args + c->first_arg, job->dims + c->first_dim, &runtime);
+    int32_t r = kernel(job->args + c->first_arg, &runtime);
     memory_reclaim();
     return r;
 }
@@ -166,8 +165,7 @@ static BoardState do_job(void)
     const BoardArg *at = board_array(board, board->args_at);
     for (uint32_t i = 0; i < board->nargs; i++)
         args[i] = memory_at(at[i]);
-    Job job = {board_array(board, board->calls_at), args, board_array(board, board->dims_at),
-               board_array(board, board->candidates_at)};
+    Job job = {board_array(board, board->calls_at), args, board_array(board, board->candidates_at)};
     threads_limit(board->threads);
     board->oob_access = -1;
     BoardState state = board->measure ? measure(&job) : run_once(&job);

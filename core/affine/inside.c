@@ -166,7 +166,7 @@ static bool access_inside(Walk *w, const Node *access, const Node *const *index)
         Linear sum;
         i128 lo, hi;
         int64_t n = ir_dim(buffer, d);
-        if (n < 0 || !over_loops(w, index[d], &sum) || !bounds_of(w, w->loop, &sum, &lo, &hi))
+        if (!over_loops(w, index[d], &sum) || !bounds_of(w, w->loop, &sum, &lo, &hi))
             continue;
         if (lo < 0 || hi >= n)
             return refuse(w, access, index, d, &sum, hi >= n);

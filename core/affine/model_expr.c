@@ -147,9 +147,8 @@ isl_map *aff_access(AffEnv *e, const Node *buffer, const Node *const *index, isl
                                 isl_space_copy(e->space), isl_space_set_alloc(e->ctx, 0, 1)));
         e->not_affine = before;
         one = isl_map_lower_bound_si(one, isl_dim_out, 0, 0);
-        if (ir_dim(buffer, d) >= 0)
-            one = isl_map_upper_bound_val(one, isl_dim_out, 0,
-                                          isl_val_int_from_si(e->ctx, ir_dim(buffer, d) - 1));
+        one = isl_map_upper_bound_val(one, isl_dim_out, 0,
+                                      isl_val_int_from_si(e->ctx, ir_dim(buffer, d) - 1));
         m = isl_map_flat_range_product(m, one);
     }
     return m;

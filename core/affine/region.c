@@ -357,7 +357,7 @@ Region region_of(Arena *A, const Node *stmt, const Node *buffer, int which)
     for (size_t d = 0; d < r->rank; d++) {
         int64_t dim = ir_dim(buffer, d);
         if (!r->empty && !r->whole[d])
-            r->whole[d] = dim >= 0 && w.box[d].span + 1 >= dim;
+            r->whole[d] = w.box[d].span + 1 >= dim;
         bool part = !r->empty && !r->whole[d];
         r->min[d] = part ? span_min(A, &w.box[d]) : ir_idx(A, 0);
         r->extent[d] = part ? w.box[d].span + 1 : r->empty ? 0 : dim;

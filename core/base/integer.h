@@ -21,6 +21,20 @@ static inline i128 floor_div_wide(i128 a, i128 b)
     return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
+/* Modulo 2^64, as the language's int64 counts. */
+static inline int64_t wrap_mul(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a * (uint64_t)b);
+}
+static inline int64_t wrap_add(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+static inline int64_t wrap_neg(int64_t a)
+{
+    return (int64_t)(0 - (uint64_t)a);
+}
+
 /* |v|, which for INT64_MIN fits no int64. */
 static inline uint64_t magnitude(int64_t v)
 {

@@ -196,6 +196,8 @@ const Node *ir_and(Arena *A, const Node *a, const Node *b)
 const Node *ir_buffer(Arena *A, DType t, const char *name, Scope scope, size_t rank,
                       const Node *const *shape)
 {
+    for (size_t d = 0; d < rank; d++)
+        assert(shape[d]->op == OP_IntImm);
     BufInfo *info = arena_alloc(A, sizeof *info);
     *info = (BufInfo){arena_strdup(A, name), scope};
     return ir_make(A, OP_Buffer, t, (Attr){.buf = info}, rank, shape);
@@ -213,6 +215,7 @@ const Node *ir_iter(Arena *A, IterKind kind, const Node *var, const Node *value)
 
 const Node *ir_range(Arena *A, const Node *min, const Node *extent)
 {
+    assert(extent->op == OP_IntImm);
     return ir_node(A, Range, 0, NO_ATTR, [Range_min] = min, [Range_extent] = extent);
 }
 

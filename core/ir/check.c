@@ -127,9 +127,8 @@ static bool open_copy(Checker *c, const Step *s, Copy *copy)
     const Node *buffer = s->memory->buffer;
     size_t rank = ir_rank(buffer);
     for (size_t d = 0; d < rank; d++) {
-        int64_t extent = check_value(c, s->index[rank + d]).i;
         copy->min[d] = s->index[d] ? check_value(c, s->index[d]).i : 0;
-        copy->extent[d] = extent > 0 ? extent : 0;
+        copy->extent[d] = ir_alloc_extent(s->node, d);
     }
     /* Shared memory stays where it is while a block runs: an order that is missing is found later,
     ** too.  But iterations of a parallel or vectorized loop have memory of their own. */

@@ -74,16 +74,10 @@ static const Step *build_alloc(Checker *c, const Step *up, const Node *n)
 {
     Step *s = make(c, up, n, 1);
     const Node *buffer = n->kid[Alloc_buffer], *window = n->kid[Alloc_window];
-    size_t rank = ir_rank(buffer);
-    s->index = ARENA_ARRAY(c->A, const Code *, 2 * rank);
-    for (size_t d = 0; d < rank; d++) {
-        const Node *range = window->nkids ? window->kid[d] : NULL;
-        const Node *extent = range ? range->kid[Range_extent] : buffer->kid[Buffer_shape + d];
-        if (range && !(s->index[d] = check_compile(c, range->kid[Range_min])))
+    s->index = ARENA_ARRAY(c->A, const Code *, ir_rank(buffer));
+    for (size_t d = 0; d < window->nkids; d++)
+        if (!(s->index[d] = check_compile(c, window->kid[d]->kid[Range_min])))
             return NULL;
-        if (!(s->index[rank + d] = check_compile(c, extent)))
-            return NULL;
-    }
     s->memory = check_memory(c, buffer);
     s->memory->windowed = window->nkids > 0;
     return child(c, s, up, 0, Alloc_body) ? s : NULL;
@@ -150,13 +144,7 @@ static bool take_argument(Checker *c, const Node *buffer, const InterpBuffer *gi
         return mismatch(c, buffer, given);
     Copy shape = {0};
     for (size_t d = 0; d < given->rank; d++) {
-        const Node *dim = buffer->kid[Buffer_shape + d];
-        if (dim->op == OP_Var && !node_map_get(&c->map, dim))
-            check_cell(c, dim)->i = given->shape[d];
-        const Code *e = check_compile(c, dim);
-        if (!e)
-            return false;
-        if (check_value(c, e).i != given->shape[d])
+        if (ir_dim(buffer, d) != given->shape[d])
             return mismatch(c, buffer, given);
         shape.extent[d] = given->shape[d];
     }

@@ -74,7 +74,7 @@ struct Step {
     /* For: extent; If: condition; Block: where; Store: value; Update: fma's factors */
     const Code *x, *y;
     Memory *memory;
-    const Code **index; /* Store, Update: the indices; Alloc: minima and then extents */
+    const Code **index; /* Store, Update: the indices; Alloc: where its window begins */
     size_t n;           /* of kids; of Store and Update: of indices */
     Axis *axes;
     size_t naxes;

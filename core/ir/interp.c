@@ -21,10 +21,10 @@ struct St {
     Scalar *cell; /* For: the variable; Update: the old element */
     const Ex *x;  /* the extent, condition or value */
     const Access *access;
-    Mem *mem;          /* Alloc */
-    const Ex **bounds; /* Alloc: min and extent of each dimension */
-    const St *a, *b;   /* bodies */
-    size_t n;          /* Seq: statements; Block: axes; Alloc: dimensions */
+    Mem *mem;         /* Alloc */
+    const Ex **least; /* Alloc: where its window begins, or NULL: at 0 */
+    const St *a, *b;  /* bodies */
+    size_t n;         /* Seq: statements; Block: axes; Alloc: dimensions */
     const St **stmts;
     BlockAxis *axes;
 };
@@ -224,11 +224,8 @@ static bool take_memory(Machine *m, Mem *mem, const Node *alloc, size_t *bytes)
 static void run_alloc(const St *s, Machine *m)
 {
     Mem *mem = s->mem;
-    for (size_t d = 0; d < s->n; d++) {
-        mem->min[d] = s->bounds[2 * d] ? ex_value(s->bounds[2 * d], m).i : 0;
-        int64_t extent = ex_value(s->bounds[2 * d + 1], m).i;
-        mem->extent[d] = extent > 0 ? extent : 0;
-    }
+    for (size_t d = 0; d < s->n; d++)
+        mem->min[d] = s->least[d] ? ex_value(s->least[d], m).i : 0;
     size_t bytes;
     if (!take_memory(m, mem, s->node, &bytes))
         return;
@@ -303,16 +300,13 @@ static const St *compile_alloc(Compiler *c, const St *up, const Node *n)
     St *s = make(c, run_alloc, up, n);
     const Node *buffer = n->kid[Alloc_buffer], *window = n->kid[Alloc_window];
     s->n = ir_rank(buffer);
-    s->bounds = ARENA_ARRAY(c->A, const Ex *, 2 * s->n);
-    for (size_t d = 0; d < s->n; d++) {
-        const Node *range = window->nkids ? window->kid[d] : NULL;
-        const Node *extent = range ? range->kid[Range_extent] : buffer->kid[Buffer_shape + d];
-        if (range && !(s->bounds[2 * d] = interp_expr(c, range->kid[Range_min])))
+    s->least = ARENA_ARRAY(c->A, const Ex *, s->n);
+    for (size_t d = 0; d < window->nkids; d++)
+        if (!(s->least[d] = interp_expr(c, window->kid[d]->kid[Range_min])))
             return NULL;
-        if (!(s->bounds[2 * d + 1] = interp_expr(c, extent)))
-            return NULL;
-    }
     s->mem = bind_buffer(c, buffer);
+    for (size_t d = 0; d < s->n; d++)
+        s->mem->extent[d] = ir_alloc_extent(n, d);
     return (s->a = statement(c, up, n->kid[Alloc_body])) ? s : NULL;
 }
 
@@ -376,22 +370,12 @@ static const char *shape_text(Arena *A, DType t, size_t rank, const int64_t *sha
     return buf_str(&out);
 }
 
-/* A parameter or result: its symbolic dimensions are bound or compared. */
+/* A parameter or result, which has the type and the shape that the program says. */
 static bool bind_argument(Compiler *c, const Node *buffer, const InterpBuffer *given)
 {
     bool fits = (DType)buffer->type == given->type && ir_rank(buffer) == given->rank;
-    int64_t shape[IR_MAX_RANK] = {0};
-    for (size_t d = 0; fits && d < given->rank; d++) {
-        const Node *dim = buffer->kid[Buffer_shape + d];
-        if (dim->op == OP_Var && !node_map_get(&c->map, dim))
-            interp_bind(c, dim)->i = given->shape[d];
-        const Ex *e = interp_expr(c, dim);
-        if (!e)
-            return false;
-        shape[d] = ex_value(e, c->m).i;
-    }
     for (size_t d = 0; fits && d < given->rank; d++)
-        fits = shape[d] == given->shape[d];
+        fits = ir_dim(buffer, d) == given->shape[d];
     if (!fits)
         return REFUSE(c->err, argument_mismatch, buffer, ir_buf_name(buffer),
                       dtype_name((DType)buffer->type), ir_rank(buffer),
@@ -399,7 +383,7 @@ static bool bind_argument(Compiler *c, const Node *buffer, const InterpBuffer *g
     Mem *mem = bind_buffer(c, buffer);
     mem->data = given->data;
     for (size_t d = 0; d < given->rank; d++)
-        mem->extent[d] = shape[d];
+        mem->extent[d] = given->shape[d];
     return true;
 }
 

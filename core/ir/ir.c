@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/base/integer.h"
+
 const OpInfo op_info[OP_COUNT] = {
 #define NODE(name, cls, attr, flags, doc)                                              \
     [OP_##name] = {#name, doc, CLASS_##cls, ATTR_##attr, flags, name##_NKIDS, 0, NULL, \
@@ -133,9 +135,19 @@ int64_t ir_const_int(const Node *n, int64_t otherwise)
     return n->op == OP_IntImm ? n->at.i : otherwise;
 }
 
-int64_t ir_dim(const Node *buffer, size_t d)
+int64_t ir_elements(const Node *buffer)
 {
-    return ir_const_int(buffer->kid[Buffer_shape + d], -1);
+    int64_t n = 1;
+    for (size_t d = 0; d < ir_rank(buffer); d++)
+        n = wrap_mul(n, ir_dim(buffer, d));
+    return n;
+}
+
+int64_t ir_alloc_extent(const Node *alloc, size_t d)
+{
+    const Node *window = alloc->kid[Alloc_window];
+    return window->nkids ? window->kid[d]->kid[Range_extent]->at.i
+                         : ir_dim(alloc->kid[Alloc_buffer], d);
 }
 
 static bool attr_same(const Node *a, const Node *b)

@@ -24,6 +24,8 @@
 **    and body see the axes alone.
 **  - Update combines `value` into an element by its combiner; where the block has an init, that
 **    store starts the element.
+**  - Sizes are numbers: the shape of a Buffer and the extents of a window are integers of at least
+**    0.  The extent of a loop is any expression; one below 0 is as 0.
 **  - An Alloc's memory holds nothing in particular at first.  Buffer indices always count in the
 **    buffer's own index space; the window says which part of it exists, and where that part is
 **    stored is the lowering's business.
@@ -300,8 +302,15 @@ static inline size_t ir_rank(const Node *buffer)
     return buffer->nkids;
 }
 
-/* The constant extent of dimension d; -1 if it is not constant. */
-int64_t ir_dim(const Node *buffer, size_t d);
+/* The extent of dimension d. */
+static inline int64_t ir_dim(const Node *buffer, size_t d)
+{
+    return buffer->kid[Buffer_shape + d]->at.i;
+}
+/* Elements of a buffer; a program that verifies has room to count them, also in bytes. */
+int64_t ir_elements(const Node *buffer);
+/* How much of dimension d an Alloc has: of its window, or of the whole buffer. */
+int64_t ir_alloc_extent(const Node *alloc, size_t d);
 int64_t ir_const_int(const Node *n, int64_t otherwise);
 
 /* Are the two the same tree?  Vars and Buffers by identity. */

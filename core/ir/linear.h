@@ -69,19 +69,6 @@ static inline bool fits64(i128 lo, i128 hi)
     return lo >= INT64_MIN && hi <= INT64_MAX;
 }
 
-static inline int64_t wrap_mul(int64_t a, int64_t b)
-{
-    return (int64_t)((uint64_t)a * (uint64_t)b);
-}
-static inline int64_t wrap_add(int64_t a, int64_t b)
-{
-    return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-static inline int64_t wrap_neg(int64_t a)
-{
-    return (int64_t)(0 - (uint64_t)a);
-}
-
 /* a // k or a % k for a literal k > 0: the shape of most index arithmetic. */
 static inline bool is_by_literal(const Node *n, Op op)
 {

@@ -45,7 +45,7 @@ static const Node *parse_buffer(Parser *p, const char *name)
     const char *type = parse_name(p, "an element type, such as float32");
     if (type && !dtype_parse(type, &t))
         parse_fail(p, "'%s' is no element type", type);
-    if (!parse_want(p, "[") || !parse_indices(p, "]", shape, &n))
+    if (!parse_want(p, "[") || !parse_sizes(p, "]", shape, &n))
         return NULL;
     return ir_buffer(p->A, t, name, SCOPE_global, n, shape);
 }
@@ -97,7 +97,7 @@ static const Node *parse_window(Parser *p)
     do {
         const Node *min = p->failed ? NULL : parse_typed(p, DT_int64);
         parse_want(p, ":+");
-        const Node *extent = p->failed ? NULL : parse_typed(p, DT_int64);
+        const Node *extent = parse_size(p);
         if (p->failed)
             return NULL;
         vec_push(p->A, &v, ir_range(p->A, min, extent));
@@ -107,15 +107,6 @@ static const Node *parse_window(Parser *p)
 }
 
 /* ---- statements ---- */
-
-/* Literal arithmetic in a loop's extent is done at once, so that range(1024 // 8) has 128. */
-static const Node *folded(Parser *p, const Node *n)
-{
-    if (!op_info[n->op].symbol)
-        return n;
-    const Node *a = folded(p, n->kid[0]), *b = folded(p, n->kid[1]);
-    return a->op == OP_IntImm && b->op == OP_IntImm ? ir_binary(p->A, n->op, a, b) : n;
-}
 
 static bool parse_for_kind(Parser *p, ForKind *kind)
 {
@@ -161,8 +152,9 @@ static const Node *parse_for(Parser *p)
     p->names.n = depth;
     if (p->failed)
         return NULL;
-    return ir_node(p->A, For, 0, (Attr){.i = kind}, [For_var] = var,
-                   [For_extent] = folded(p, extent), [For_annots] = annots, [For_body] = body);
+    return ir_node(p->A, For, 0,
+                   (Attr){.i = kind}, [For_var] = var, [For_extent] = parse_folded(p, extent),
+                   [For_annots] = annots, [For_body] = body);
 }
 
 static const Node *parse_iter(Parser *p)

@@ -32,27 +32,50 @@ static Expr parse_level(Parser *p, DType expect, int level);
 
 /* ---- tokens and names ---- */
 
-void parse_fail(Parser *p, const char *fmt, ...)
+static void refuse(Parser *p, ErrCode code, const char *what)
 {
+    int number = 1, column = 1, at = 0;
+    char shown[120] = "";
+    if (p->line < p->nlines) {
+        const Line *l = &p->lines[p->line];
+        int before = (int)(p->tok.at - l->text), from = before > 60 ? before - 60 : 0;
+        number = l->number;
+        column = l->indent + before + 1;
+        at = before - from;
+        snprintf(shown, sizeof shown, "%.100s", l->text + from);
+    } else if (p->nlines) {
+        number = p->lines[p->nlines - 1].number;
+    }
+    if (code == ERR_text_size)
+        FAIL(p->err, text_size, NULL, number, column, what, shown, at, "");
+    else
+        FAIL(p->err, text_syntax, NULL, number, column, what, shown, at, "");
+}
+
+static void refuse_as(Parser *p, ErrCode code, const char *fmt, va_list ap)
+{
+    char what[300];
     if (p->failed)
         return;
     p->failed = true;
-    char what[300];
+    vsnprintf(what, sizeof what, fmt, ap);
+    refuse(p, code, what);
+}
+
+void parse_fail(Parser *p, const char *fmt, ...)
+{
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(what, sizeof what, fmt, ap);
+    refuse_as(p, ERR_text_syntax, fmt, ap);
     va_end(ap);
-    if (p->line >= p->nlines) {
-        FAIL(p->err, text_syntax, NULL, p->nlines ? p->lines[p->nlines - 1].number : 1, 1, what, "",
-             0, "");
-        return;
-    }
-    const Line *l = &p->lines[p->line];
-    int column = (int)(p->tok.at - l->text), from = column > 60 ? column - 60 : 0;
-    char shown[120];
-    snprintf(shown, sizeof shown, "%.100s", l->text + from);
-    FAIL(p->err, text_syntax, NULL, l->number, l->indent + column + 1, what, shown, column - from,
-         "");
+}
+
+void parse_fail_size(Parser *p, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    refuse_as(p, ERR_text_size, fmt, ap);
+    va_end(ap);
 }
 
 void parse_next(Parser *p)
@@ -394,11 +417,17 @@ static Expr parse_named(Parser *p, DType expect)
         parse_next(p);
         return parse_let(p, expect);
     }
+    Token first = p->tok;
     const char *name = parse_name(p, "an expression");
     if (!strcmp(name, "true") || !strcmp(name, "false"))
         return made(ir_bool(p->A, name[0] == 't'));
     if (parse_is(p, "("))
         return parse_call(p, name, expect);
+    if (p->in_size) {
+        p->tok = first;
+        parse_fail_size(p, "'%s' is a name", name);
+        return made(NULL);
+    }
     if (parse_is(p, "["))
         return parse_load(p, name);
     const Node *var = parse_find(p, name, OP_Var);
@@ -494,7 +523,34 @@ const Node *parse_typed(Parser *p, DType expect)
     return n;
 }
 
-bool parse_indices(Parser *p, const char *close, const Node **out, size_t *n)
+const Node *parse_folded(Parser *p, const Node *n)
+{
+    if (!op_info[n->op].symbol)
+        return n;
+    const Node *a = parse_folded(p, n->kid[0]), *b = parse_folded(p, n->kid[1]);
+    return a->op == OP_IntImm && b->op == OP_IntImm ? ir_binary(p->A, n->op, a, b) : n;
+}
+
+const Node *parse_size(Parser *p)
+{
+    Token first = p->tok;
+    p->in_size = true;
+    const Node *n = p->failed ? NULL : parse_typed(p, DT_int64);
+    p->in_size = false;
+    n = p->failed ? NULL : parse_folded(p, n);
+    if (p->failed || (n->op == OP_IntImm && n->at.i >= 0))
+        return n;
+    p->tok = first;
+    if (n->op == OP_IntImm)
+        parse_fail_size(p, "%lld is below 0", (long long)n->at.i);
+    else
+        parse_fail_size(p, "this is more than arithmetic on numbers");
+    return NULL;
+}
+
+/* What `one` reads, with commas between, up to `close`. */
+static bool parse_list(Parser *p, const char *close, const Node *(*one)(Parser *), const Node **out,
+                       size_t *n)
 {
     *n = 0;
     if (parse_take(p, close))
@@ -504,9 +560,24 @@ bool parse_indices(Parser *p, const char *close, const Node **out, size_t *n)
             parse_fail(p, "more than %d dimensions", IR_MAX_RANK);
             return false;
         }
-        out[(*n)++] = parse_typed(p, DT_int64);
+        out[(*n)++] = one(p);
         if (p->failed)
             return false;
     } while (parse_take(p, ","));
     return parse_want(p, close);
+}
+
+static const Node *parse_index(Parser *p)
+{
+    return parse_typed(p, DT_int64);
+}
+
+bool parse_indices(Parser *p, const char *close, const Node **out, size_t *n)
+{
+    return parse_list(p, close, parse_index, out, n);
+}
+
+bool parse_sizes(Parser *p, const char *close, const Node **out, size_t *n)
+{
+    return parse_list(p, close, parse_size, out, n);
 }

@@ -25,11 +25,14 @@ typedef struct Parser {
     Token tok;
     VEC(Name) names;
     int depth;
+    bool in_size; /* where no variable may stand */
     bool failed;
 } Parser;
 
-/* Refuses, pointing at the current token. */
+/* Refuses, pointing at the current token: a text that is not of the grammar; a size that is no
+** number. */
 void parse_fail(Parser *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void parse_fail_size(Parser *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 void parse_next(Parser *p);
 bool parse_is(const Parser *p, const char *text);
@@ -43,7 +46,14 @@ const Node *parse_find(Parser *p, const char *text, Op op);
 /* One expression of type `expect` (or any); NULL after a failure. */
 const Node *parse_typed(Parser *p, DType expect);
 
-/* A comma-separated list of int64 expressions up to `close`, which is consumed. */
+/* A size: a number of at least 0, or arithmetic on numbers, which is done at once. */
+const Node *parse_size(Parser *p);
+
+/* The same node where all operands are numbers: what they make. */
+const Node *parse_folded(Parser *p, const Node *n);
+
+/* A comma-separated list of int64 expressions (sizes) up to `close`, which is consumed. */
 bool parse_indices(Parser *p, const char *close, const Node **out, size_t *n);
+bool parse_sizes(Parser *p, const char *close, const Node **out, size_t *n);
 
 #endif

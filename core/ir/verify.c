@@ -192,18 +192,21 @@ static bool bind_var(Verifier *v, const Node *var, Kind kind)
     return true;
 }
 
+static bool is_size(const Node *n)
+{
+    return n->op == OP_IntImm && n->type == DT_int64 && n->at.i >= 0;
+}
+
 static bool bind_buffer(Verifier *v, const Node *b, Kind kind)
 {
     if (ir_rank(b) > IR_MAX_RANK)
         return bad(v, b, "buffer '%s' has more than %d dimensions", ir_buf_name(b), IR_MAX_RANK);
     int64_t bytes = (int64_t)dtype_bytes((DType)b->type);
     for (size_t d = 0; d < b->nkids; d++) {
-        if (b->kid[d]->type != DT_int64 || !check_expr(v, b->kid[d]))
-            return bad(v, b, "extent %zu of buffer '%s' is no int64 value known here", d,
+        if (!is_size(b->kid[d]))
+            return bad(v, b, "extent %zu of buffer '%s' is no number of at least 0", d,
                        ir_buf_name(b));
-        if (b->kid[d]->op == OP_IntImm && b->kid[d]->at.i < 0)
-            return bad(v, b, "extent %zu of buffer '%s' is negative", d, ir_buf_name(b));
-        if (b->kid[d]->op == OP_IntImm && __builtin_mul_overflow(bytes, b->kid[d]->at.i, &bytes))
+        if (__builtin_mul_overflow(bytes, b->kid[d]->at.i, &bytes))
             return bad(v, b, "buffer '%s' has more bytes than 64 bits can count", ir_buf_name(b));
     }
     Slot *s = enter(v, b);
@@ -577,15 +580,20 @@ static bool check_alloc(Verifier *v, const Node *n)
 {
     const Node *buffer = n->kid[Alloc_buffer], *window = n->kid[Alloc_window];
     const char *name = ir_buf_name(buffer);
+    int64_t bytes = (int64_t)dtype_bytes((DType)buffer->type);
     if (window->nkids && window->nkids != ir_rank(buffer))
         return bad(v, n, "the window of '%s' has %u ranges for %zu dimensions", name,
                    (unsigned)window->nkids, ir_rank(buffer));
     for (size_t i = 0; i < window->nkids; i++) {
         const Node *r = window->kid[i];
-        if (r->op != OP_Range || r->kid[Range_min]->type != DT_int64 ||
-            r->kid[Range_extent]->type != DT_int64)
+        if (r->op != OP_Range || r->kid[Range_min]->type != DT_int64)
             return bad(v, n, "range %zu of the window of '%s' is not int64", i, name);
-        if (!check_expr(v, r->kid[Range_min]) || !check_expr(v, r->kid[Range_extent]))
+        if (!is_size(r->kid[Range_extent]))
+            return bad(v, n, "extent %zu of the window of '%s' is no number of at least 0", i,
+                       name);
+        if (__builtin_mul_overflow(bytes, r->kid[Range_extent]->at.i, &bytes))
+            return bad(v, n, "the window of '%s' has more bytes than 64 bits can count", name);
+        if (!check_expr(v, r->kid[Range_min]))
             return false;
     }
     uint32_t depth = v->depth, number = v->number;

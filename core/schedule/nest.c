@@ -187,11 +187,9 @@ static const char *copy_axis(Arena *A, const Node *const *like, const Node *cons
 static const Node *bounds_guard(Arena *A, const Node *axis, const Node *range, const Node *buffer,
                                 size_t d, size_t naround, const Node *const *around)
 {
-    AxisSpan span = {range->kid[Range_min],
-                     ir_const_int(range->kid[Range_extent], ir_dim(buffer, d)), NULL};
+    AxisSpan span = {range->kid[Range_min], range->kid[Range_extent]->at.i, NULL};
     AxisSpan whole = {ir_idx(A, 0), ir_dim(buffer, d), NULL};
-    return whole.extent < 0 ? ir_bool(A, true)
-                            : span_guard(A, axis, &span, &whole, naround, around);
+    return span_guard(A, axis, &span, &whole, naround, around);
 }
 
 const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *src,

@@ -151,6 +151,26 @@ t.test("texts that are not well formed", function()
   refused("ill_formed", function() tvm.parse "func f(A: int8[4]) -> B: int8[4]:\n  for i in range(4):\n    A[i] = A[i]" end)
 end)
 
+t.test("sizes are numbers", function()
+  local function program(size, more) return "func f(A: float32[" .. size .. "]) -> B: float32[4]:\n" .. (more or "  B[0] = A[0]\n") end
+  for size, is in pairs { ["2*2"] = 4, ["(1 + 2)*3 - 1"] = 8, ["min(9, 1024 // 8)"] = 9, ["-2 + 3"] = 1, ["0"] = 0 } do
+    local s = tvm.schedule(tvm.parse(program(size, "  B[0] = 1\n")))
+    t.contains(s:ir(), "A: float32[" .. is .. "]")
+    t.eq(s:run(tvm.random { is }):totable()[1], 1)
+  end
+  for size, says in pairs { n = "'n' is a name", ["4, 2*n"] = "'n' is a name", ["1 - 2"] = "-1 is below 0", ["-1"] = "-1 is below 0",
+    ["A"] = "'A' is a name", ["select(true, 1, 2)"] = "this is more than arithmetic on numbers" } do
+    local e = refused("text_size", function() tvm.parse(program(size)) end)
+    t.contains(e.why, says .. ", and the sizes of a program are numbers")
+  end
+  local inside = "  for y in range(4):\n    alloc T: %s\n    T[0] = A[y]\n    B[y] = T[0]\n"
+  for _, what in ipairs { "float32[y + 1] local", "float32[4] local window [y :+ y + 1]" } do
+    refused("text_size", function() tvm.parse(program(4, inside:format(what))) end)
+  end
+  local triangle = tvm.schedule(tvm.parse(program(4, "  for y in range(4):\n    B[y] = 0\n    for x in range(y + 1):\n      B[y] += A[x]\n")))
+  t.eq(table.concat(triangle:run(tvm.arange(4, "float32")):totable(), " "), "0.0 1.0 3.0 6.0") -- loops may be of any extent
+end)
+
 -- ---- the checking interpreter ---------------------------------------------------------------------
 
 local function checked(code, text, ...)

@@ -25,7 +25,7 @@ static void interpreter(void **state)
     Tensor *t = tensor_new(DT_float32, 2, (int64_t[]){4, 2}, NULL);
     tensor_arange(t, 0, 1);
     Tensor *a = tensor_pick(t, 1, 1, NULL), *c = tensor_new(DT_float32, 1, (int64_t[]){4}, NULL);
-    ExecCall call = {k, (Tensor *[]){a, c}, NULL, 0};
+    ExecCall call = {k, (Tensor *[]){a, c}};
     double seconds;
     assert_true(exec_run(&(ExecJob){&call, 1, 1, 0}, &seconds, &err));
     for (int64_t i = 0; i < 4; i++)

@@ -262,12 +262,12 @@ static void data_goes_there_and_back(void **state)
     tensor_arange(t[1], 5, 2);
     kernel_release(other);
     for (int turn = 0; turn < 3; turn++)
-        if (!k->call(k, t, NULL, 0, &err))
+        if (!k->call(k, t, &err))
             fail_msg("%s", err.why);
     for (int64_t i = 0; i < 1000; i++)
         assert_true(tensor_at(t[2], i).f == (double)(3 * i + 5));
     use_driver(false); /* the process ends, and the program with it */
-    assert_false(k->call(k, t, NULL, 0, &err));
+    assert_false(k->call(k, t, &err));
     assert_int_equal(err.code, ERR_cuda_lost);
     for (int i = 0; i < 3; i++)
         tensor_release(t[i]);
@@ -290,7 +290,7 @@ static void faults_are_reported(void **state)
     Tensor *t[3];
     for (int i = 0; i < 3; i++)
         t[i] = tensor_new(DT_float32, 1, (int64_t[]){7}, &err);
-    assert_false(k->call(k, t, NULL, 0, &err));
+    assert_false(k->call(k, t, &err));
     assert_int_equal(err.code, ERR_cuda_call);
     assert_non_null(strstr(err.why, "CUDA_ERROR_ILLEGAL_ADDRESS"));
     for (int i = 0; i < 3; i++)

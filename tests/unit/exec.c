@@ -27,16 +27,16 @@ enum { N = 100 };
 
 /* ---- the kernels: buffers are A (input), C (result), both float32[100] ---- */
 
-static int32_t k_empty(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_empty(void **b, const Runtime *rt)
 {
-    (void)b, (void)dims, (void)rt;
+    (void)b, (void)rt;
     return 0;
 }
 
-static int32_t k_add(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_add(void **b, const Runtime *rt)
 {
     (void)rt;
-    for (int64_t i = 0; i < dims[0]; i++)
+    for (int64_t i = 0; i < N; i++)
         ((float *)b[1])[i] = ((float *)b[0])[i] + 1;
     return 0;
 }
@@ -47,9 +47,9 @@ static int32_t part(void *env, int64_t i)
     return 0;
 }
 
-static int32_t k_parallel(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_parallel(void **b, const Runtime *rt)
 {
-    return rt->parallel(rt->ctx, part, b, dims[0]);
+    return rt->parallel(rt->ctx, part, b, N);
 }
 
 static int32_t outer(void *env, int64_t i)
@@ -59,21 +59,20 @@ static int32_t outer(void *env, int64_t i)
     return rt->parallel(rt->ctx, part, pair, 10);
 }
 
-static int32_t k_nested(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_nested(void **b, const Runtime *rt)
 {
-    (void)dims;
     void *env[3] = {b[0], b[1], (void *)(uintptr_t)rt};
     return rt->parallel(rt->ctx, outer, env, 10);
 }
 
-static int32_t k_temporary(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_temporary(void **b, const Runtime *rt)
 {
-    float *t = rt->alloc(rt->ctx, dims[0] * 4), *left = rt->alloc(rt->ctx, 1 << 20);
+    float *t = rt->alloc(rt->ctx, N * 4), *left = rt->alloc(rt->ctx, 1 << 20);
     if ((uintptr_t)t % RT_ALIGN || (uintptr_t)left % RT_ALIGN)
         return 7;
-    for (int64_t i = 0; i < dims[0]; i++)
+    for (int64_t i = 0; i < N; i++)
         t[i] = ((float *)b[0])[i] * 3;
-    memcpy(b[1], t, (size_t)dims[0] * 4);
+    memcpy(b[1], t, (size_t)N * 4);
     rt->release(rt->ctx, t);
     return 0; /* `left` is left behind on purpose: the runner takes it back */
 }
@@ -81,93 +80,92 @@ static int32_t k_temporary(void **b, const int64_t *dims, const Runtime *rt)
 static volatile int64_t far_away = 1000000, zero;
 static volatile float sink;
 
-static int32_t k_read_end(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_read_end(void **b, const Runtime *rt)
 {
-    (void)dims, (void)rt;
+    (void)rt;
     for (int i = 0; i < 5000; i++)
         sink = ((float *)b[0])[i];
     return 0;
 }
 
-static int32_t k_write_end(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_write_end(void **b, const Runtime *rt)
 {
-    (void)dims, (void)rt;
+    (void)rt;
     for (int i = 0; i < 5000; i++)
         ((volatile float *)b[1])[i] = 1;
     return 0;
 }
 
-static int32_t k_write_one(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_write_one(void **b, const Runtime *rt)
 {
     (void)rt;
-    ((volatile float *)b[1])[dims[0] + 3] = 1; /* into the pad: no page is missed */
+    ((volatile float *)b[1])[N + 3] = 1; /* into the pad: no page is missed */
     return 0;
 }
 
-static int32_t k_write_before(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_write_before(void **b, const Runtime *rt)
 {
-    (void)dims, (void)rt;
+    (void)rt;
     ((volatile float *)b[1])[-5] = 1;
     return 0;
 }
 
-static int32_t k_read_far_before(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_read_far_before(void **b, const Runtime *rt)
 {
-    (void)dims, (void)rt;
+    (void)rt;
     sink = ((volatile float *)b[0])[-2000];
     return 0;
 }
 
-static int32_t k_write_input(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_write_input(void **b, const Runtime *rt)
 {
-    (void)dims, (void)rt;
+    (void)rt;
     ((volatile float *)b[0])[42] = 1;
     return 0;
 }
 
-static int32_t k_null(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_null(void **b, const Runtime *rt)
 {
-    (void)b, (void)dims, (void)rt;
+    (void)b, (void)rt;
     *(volatile int *)(uintptr_t)(8 * zero + 16) = 1;
     return 0;
 }
 
-static int32_t k_wild(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_wild(void **b, const Runtime *rt)
 {
-    (void)dims, (void)rt;
+    (void)rt;
     sink = *(volatile float *)((uintptr_t)b[0] ^ UINT64_C(0x4000000000000000));
     return 0;
 }
 
-static int32_t k_jump(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_jump(void **b, const Runtime *rt)
 {
     KernelFn *f = (KernelFn *)(uintptr_t)b[1];
-    return f(b, dims, rt);
+    return f(b, rt);
 }
 
-static int32_t k_divide(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_divide(void **b, const Runtime *rt)
 {
     (void)b, (void)rt;
 #if defined __x86_64__
-    int32_t r = (int32_t)dims[0], high = 0, by = (int32_t)zero;
+    int32_t r = (int32_t)N, high = 0, by = (int32_t)zero;
     __asm__ volatile("idivl %2" : "+a"(r), "+d"(high) : "r"(by));
     return r;
 #else
-    (void)dims;
     raise(SIGFPE);
     return 0;
 #endif
 }
 
-static int32_t k_illegal(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_illegal(void **b, const Runtime *rt)
 {
-    (void)b, (void)dims, (void)rt;
+    (void)b, (void)rt;
     __builtin_trap();
 }
 
-static int32_t k_abort(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_abort(void **b, const Runtime *rt)
 {
-    (void)b, (void)dims, (void)rt;
+    (void)b, (void)rt;
     abort();
 }
 
@@ -178,53 +176,53 @@ static int deep(int64_t left)
     return left ? deep(left - 1) + here[0] : 0;
 }
 
-static int32_t k_stack(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_stack(void **b, const Runtime *rt)
 {
-    (void)b, (void)dims, (void)rt;
+    (void)b, (void)rt;
     return deep(far_away) & 0;
 }
 
-static int32_t k_endless(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_endless(void **b, const Runtime *rt)
 {
-    (void)b, (void)dims, (void)rt;
+    (void)b, (void)rt;
     while (zero == 0)
         sink = sink + 1;
     return 0;
 }
 
-static int32_t k_polite(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_polite(void **b, const Runtime *rt)
 {
-    (void)b, (void)dims;
+    (void)b;
     while (!*rt->cancel)
         sink = sink + 1;
     return RT_CANCELLED;
 }
 
-static int32_t k_killed(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_killed(void **b, const Runtime *rt)
 {
-    (void)b, (void)dims, (void)rt;
+    (void)b, (void)rt;
     kill(getpid(), SIGKILL);
     return 0;
 }
 
-static int32_t k_exit(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_exit(void **b, const Runtime *rt)
 {
-    (void)b, (void)dims, (void)rt;
+    (void)b, (void)rt;
     _exit(9);
 }
 
-static int32_t k_temporary_end(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_temporary_end(void **b, const Runtime *rt)
 {
-    (void)b, (void)dims;
+    (void)b;
     volatile float *t = rt->alloc(rt->ctx, 4000);
     for (int i = 0; i < 20000; i++)
         t[i] = 1;
     return 0;
 }
 
-static int32_t k_hungry(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_hungry(void **b, const Runtime *rt)
 {
-    (void)b, (void)dims;
+    (void)b;
     for (;;)
         rt->alloc(rt->ctx, INT64_C(1) << 33);
     return 0;
@@ -237,31 +235,42 @@ static int32_t bad_part(void *env, int64_t i)
     return 0;
 }
 
-static int32_t k_parallel_fault(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_parallel_fault(void **b, const Runtime *rt)
 {
-    return rt->parallel(rt->ctx, bad_part, b, dims[0]);
+    return rt->parallel(rt->ctx, bad_part, b, N);
 }
 
-static int32_t k_assert(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_assert(void **b, const Runtime *rt)
 {
-    (void)b, (void)dims, (void)rt;
+    (void)b, (void)rt;
     return 3;
 }
 
-static int32_t k_checked(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t k_checked(void **b, const Runtime *rt)
 {
     (void)b;
-    return rt->oob(rt->ctx, 2, 0, dims[0]);
+    return rt->oob(rt->ctx, 2, 0, N);
 }
 
-static int32_t k_slow(void **b, const int64_t *dims, const Runtime *rt)
+static int32_t sum_of(void **b, int64_t n)
 {
-    (void)rt;
     float x = 0;
-    for (int64_t i = 0; i < dims[0]; i++)
+    for (int64_t i = 0; i < n; i++)
         x += ((volatile float *)b[0])[i % N];
     ((float *)b[1])[0] = x;
     return 0;
+}
+
+static int32_t k_slow(void **b, const Runtime *rt)
+{
+    (void)rt;
+    return sum_of(b, 20000);
+}
+
+static int32_t k_slower(void **b, const Runtime *rt)
+{
+    (void)rt;
+    return sum_of(b, 30000);
 }
 
 typedef struct Named {
@@ -279,7 +288,7 @@ static const Named kernels[] = {
     K(k_write_input), K(k_null),      K(k_wild),          K(k_jump),         K(k_divide),
     K(k_illegal),     K(k_abort),     K(k_stack),         K(k_endless),      K(k_polite),
     K(k_killed),      K(k_exit),      K(k_temporary_end), K(k_hungry),       K(k_parallel_fault),
-    K(k_assert),      K(k_checked),   K(k_slow)};
+    K(k_assert),      K(k_checked),   K(k_slow),          K(k_slower)};
 enum { NKERNELS = sizeof kernels / sizeof *kernels };
 
 /* ---- the compiler: entries become jumps to the functions above ---- */
@@ -373,7 +382,7 @@ static Kernel *kernel_named(const char *name)
 
 static bool run_with(const Kernel *k, int threads, double deadline, Err *err)
 {
-    ExecCall call = {k, (Tensor *[]){A, C}, (int64_t[]){N}, 1};
+    ExecCall call = {k, (Tensor *[]){A, C}};
     ExecJob job = {&call, 1, threads, deadline};
     return exec_run(&job, NULL, err);
 }
@@ -411,8 +420,7 @@ static void inputs_of_every_kind(void **state)
     Tensor *column = tensor_pick(wide, 1, 1, NULL),
            *tail = tensor_new(DT_float32, 1, (int64_t[]){N}, NULL);
     Err err = {0};
-    ExecCall calls[2] = {{k, (Tensor *[]){column, tail}, (int64_t[]){N}, 1},
-                         {k, (Tensor *[]){tail, C}, (int64_t[]){N}, 1}};
+    ExecCall calls[2] = {{k, (Tensor *[]){column, tail}}, {k, (Tensor *[]){tail, C}}};
     double seconds[2];
     assert_true(exec_run(&(ExecJob){calls, 2, 1, 0}, seconds, &err));
     assert_true(seconds[0] > 0 && seconds[1] > 0);
@@ -613,8 +621,8 @@ static void timing(void **state)
 {
     (void)state;
     Kernel *slow = kernel_named("k_slow");
-    int64_t once = 20000, more = 30000;
-    ExecCall a = {slow, (Tensor *[]){A, C}, &once, 1}, b = {slow, (Tensor *[]){A, C}, &more, 1};
+    Kernel *slower = kernel_named("k_slower");
+    ExecCall a = {slow, (Tensor *[]){A, C}}, b = {slower, (Tensor *[]){A, C}};
     ExecJob jobs[3] = {{&a, 1, 1, 0}, {&b, 1, 1, 0}, {&a, 1, 1, 0}};
     TimerPlan plan = {.number = 1, .repeat = 15, .min_repeat_ms = 1, .seed = 5};
     double samples[45];
@@ -632,7 +640,7 @@ static void timing(void **state)
     else
         assert_true(c.verdict == VERDICT_A_FASTER && c.low > 1);
     Kernel *bad = kernel_named("k_divide");
-    ExecCall d = {bad, (Tensor *[]){A, C}, &once, 1};
+    ExecCall d = {bad, (Tensor *[]){A, C}};
     jobs[1].calls = &d;
     assert_false(exec_time(jobs, 2, &plan, samples, &rounds, &err));
     assert_int_equal(err.code, ERR_kernel_crashed);

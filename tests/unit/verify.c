@@ -123,7 +123,11 @@ static void bad_texts_are_found(void **state)
          "      for i in range(2):\n        block b(k = j + i: reduce):\n"
          "          init: B[0] = 0\n          B[0] += A[k]\n",
          "in block b: the reduce axis 'k' begins at 3, but init runs where it is 0"},
-        {"func f() -> B: int8[-1]:\n  pass\n", "in func f: extent 0 of buffer 'B' is negative"},
+        {"func f() -> B: int8[4611686018427387904, 3]:\n  pass\n",
+         "in func f: buffer 'B' has more bytes than 64 bits can count"},
+        {"func f() -> B: int32[4]:\n  alloc T: int32[8] window [0 :+ 9223372036854775807]\n"
+         "  B[0] = 1\n",
+         "in alloc T: the window of 'T' has more bytes than 64 bits can count"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         Arena *A = arena_new(NULL);
@@ -220,6 +224,9 @@ static void places_and_scopes(void **state)
     const Node *alloc = ir_alloc(A, T, ir_list(A, 0, NULL), put);
     refuses(&w, ir_seq(A, 2, (const Node *[]){alloc, ir_store(A, T, 1, &zero, one)}),
             "buffer 'T' is used outside its alloc");
+    const Node *less = ir_idx(A, -1), *none = ir_buffer(A, DT_int8, "T", SCOPE_local, 1, &less);
+    refuses(&w, ir_alloc(A, none, ir_list(A, 0, NULL), ir_store(A, none, 1, &zero, one)),
+            "in alloc T: extent 0 of buffer 'T' is no number of at least 0");
     /* two variables of one name, where the text could not tell which is meant */
     const Node *t = ir_var_like(A, DT_int8, "i", NULL, 0);
     const Node *let = ir_node(A, Let, DT_int8, (Attr){0}, [Let_var] = t, [Let_value] = one,

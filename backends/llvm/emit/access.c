@@ -8,6 +8,8 @@
 */
 #include "backends/llvm/emit/gen.h"
 
+#include "core/base/integer.h"
+
 static unsigned low_bit(uint64_t v, unsigned most)
 {
     uint64_t bit = v & (0 - v);
@@ -16,33 +18,24 @@ static unsigned low_bit(uint64_t v, unsigned most)
 
 /* ---- where ---- */
 
-/* a += index * stride, for a stride that need not be a literal.  Clears `inside` unless all lanes
-** are known to stay below n. */
-static bool add_index(Gen *g, Affine *a, const Node *index, const Node *stride, int64_t n,
-                      bool *inside)
+/* a += index * stride.  Clears `inside` unless all lanes are known to stay below n. */
+static bool add_index(Gen *g, Affine *a, const Node *index, int64_t stride, int64_t n, bool *inside)
 {
     Affine part;
     int64_t lo, hi;
     bool plain = affine_of(g, index, &part);
     bool known = plain ? affine_range(g, &part, &lo, &hi) : gen_range(g, index, &lo, &hi);
     *inside &= known && lo >= 0 && hi < n;
-    if (stride->op == OP_IntImm) {
-        if (!plain)
-            return false;
-        affine_add(g, a, &part, stride->at.i);
-        return true;
-    }
-    if (!affine_of(g, ix_mul(g->A, index, stride), &part))
-        return false;
-    affine_add(g, a, &part, 1);
-    return true;
+    if (plain)
+        affine_add(g, a, &part, stride);
+    return plain;
 }
 
-static LLVMValueRef lane_index(Gen *g, LLVMValueRef sum, const Node *index, const Node *stride)
+static LLVMValueRef lane_index(Gen *g, LLVMValueRef sum, const Node *index, int64_t stride)
 {
     LLVMValueRef v = gen_as_vector(g, gen_expr(g, index));
-    LLVMValueRef s = gen_splat(g, gen_uniform(g, stride), g->lanes);
-    v = ir_is_int(stride, 1) ? v : LLVMBuildMul(g->b, v, s, "");
+    if (stride != 1)
+        v = LLVMBuildMul(g->b, v, gen_splat(g, gen_i64(g, stride), g->lanes), "");
     return sum ? LLVMBuildAdd(g->b, sum, v, "") : v;
 }
 
@@ -60,8 +53,8 @@ static bool idle_lanes_in_padding(Gen *g, const Node *buffer, const Node *index)
 
 Place gen_place(Gen *g, const Node *access, const Node *const *index)
 {
-    const Node *buffer = access->kid[0], *stride = ir_idx(g->A, 1);
-    int64_t bytes = (int64_t)dtype_bytes((DType)buffer->type);
+    const Node *buffer = access->kid[0];
+    int64_t bytes = (int64_t)dtype_bytes((DType)buffer->type), stride = 1;
     size_t last = ir_rank(buffer) - 1; /* no dimension has this number where there is none */
     Affine a = {0};
     Place p = {.buf = gen_buffer(g, buffer), .inside = true};
@@ -69,8 +62,7 @@ Place gen_place(Gen *g, const Node *access, const Node *const *index)
         int64_t row = d == last ? p.buf->row : 0, n = row ? row : ir_dim(buffer, d);
         if (!add_index(g, &a, index[d], stride, n, &p.inside))
             p.index = lane_index(g, p.index, index[d], stride);
-        const Node *size = buffer->kid[Buffer_shape + d];
-        stride = ix_mul(g->A, stride, row ? ir_idx(g->A, row) : size);
+        stride = wrap_mul(stride, n);
     }
     p.align = p.buf->align;
     for (int i = 0; i < a.n; i++)

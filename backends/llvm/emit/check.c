@@ -15,8 +15,7 @@ void gen_check(Gen *g, const Node *access, const Node *const *index)
     if (!g->checked)
         return;
     for (size_t d = 0; d < ir_rank(buffer); d++) {
-        LLVMValueRef i = gen_uniform(g, index[d]),
-                     n = gen_uniform(g, buffer->kid[Buffer_shape + d]);
+        LLVMValueRef i = gen_uniform(g, index[d]), n = gen_i64(g, ir_dim(buffer, d));
         LLVMValueRef fits = LLVMBuildICmp(g->b, LLVMIntULT, i, n, "");
         LLVMBasicBlockRef bad = gen_block(g, "outside"), good = gen_block(g, "inside");
         LLVMBuildCondBr(g->b, fits, good, bad);

@@ -1,6 +1,6 @@
 /* func.c -- whole kernels, and the bodies of parallel loops as functions of their own.
 **
-** A kernel is `i32 f(ptr buffers, ptr dims, ptr rt)` (core/run/runtime.h).  The body of a parallel
+** A kernel is `i32 f(ptr buffers, ptr rt)` (core/run/runtime.h).  The body of a parallel
 ** loop becomes `i32 body(ptr env, i64 i)`; env is an array of what it mentions from outside.
 */
 #include <stdio.h>
@@ -103,31 +103,13 @@ static void set_slot(Gen *g, LLVMValueRef array, size_t i, LLVMValueRef v)
 
 /* ---- kernels ---- */
 
-/* The symbolic sizes, in the order in which parameters and results first have them. */
-static void bind_sizes(Gen *g, const Node *buffer, LLVMValueRef dims, size_t *n)
-{
-    for (size_t d = 0; d < ir_rank(buffer); d++) {
-        const Node *size = buffer->kid[Buffer_shape + d];
-        bool known = size->op != OP_Var;
-        for (size_t i = 0; i < g->vars.n && !known; i++)
-            known = g->vars.at[i].var == size;
-        if (known)
-            continue;
-        VarBind bind = {.var = size, .v = slot(g, g->i64, dims, (*n)++), .level = g->f.levels};
-        bind.ranged = true;
-        bind.hi = INT64_C(1) << 40;
-        vec_push(g->A, &g->vars, bind);
-    }
-}
-
 bool gen_kernel(Gen *g, const Node *func)
 {
-    LLVMTypeRef args[] = {g->ptr, g->ptr, g->ptr};
-    LLVMTypeRef type = LLVMFunctionType(g->i32, args, 3, 0);
+    LLVMTypeRef type = LLVMFunctionType(g->i32, (LLVMTypeRef[]){g->ptr, g->ptr}, 2, 0);
     gen_open_frame(g, LLVMAddFunction(g->mod, g->symbol, type));
-    LLVMValueRef buffers = LLVMGetParam(g->f.fn, 0), dims = LLVMGetParam(g->f.fn, 1);
-    g->f.rt = LLVMGetParam(g->f.fn, 2);
-    size_t n = 0, sizes = 0;
+    LLVMValueRef buffers = LLVMGetParam(g->f.fn, 0);
+    g->f.rt = LLVMGetParam(g->f.fn, 1);
+    size_t n = 0;
     Spot back = g->at;
     gen_before(g, g->levels.at[g->f.levels].anchor);
     for (int part = Func_params; part <= Func_results; part++) {
@@ -136,14 +118,12 @@ bool gen_kernel(Gen *g, const Node *func)
             BufBind bind = {.buffer = list->kid[i], .align = RT_ALIGN, .level = g->f.levels};
             bind.base = slot(g, g->ptr, buffers, n++);
             vec_push(g->A, &g->bufs, bind);
-            bind_sizes(g, list->kid[i], dims, &sizes);
         }
     }
     gen_go(g, back);
     gen_stmt(g, func->kid[Func_body]);
     close_frame(g);
     g->bufs.n = 0;
-    g->vars.n = 0;
     return !g->failed;
 }
 
@@ -157,28 +137,13 @@ typedef struct Env {
     LLVMValueRef outer; /* env in the function around the loop */
 } Env;
 
-static bool mentions_buffer(const Node *n, const Node *buffer)
-{
-    return ir_mentions(n, buffer);
-}
-
-static bool mentioned(Gen *g, const Node *loop, const Node *var)
-{
-    if (ir_mentions(loop, var))
-        return true;
-    for (size_t i = 0; i < g->bufs.n; i++) /* as a size of a buffer */
-        if (ir_mentions(g->bufs.at[i].buffer, var))
-            return true;
-    return false;
-}
-
 static Env capture(Gen *g, const Node *loop)
 {
     Env e = {0};
     vec_push(g->A, &e.values, g->f.rt);
     for (size_t i = 0; i < g->vars.n; i++) {
         VarBind v = g->vars.at[i];
-        if (!mentioned(g, loop, v.var))
+        if (!ir_mentions(loop, v.var))
             continue;
         if (v.v)
             vec_push(g->A, &e.values, v.v);
@@ -186,7 +151,7 @@ static Env capture(Gen *g, const Node *loop)
     }
     for (size_t i = 0; i < g->bufs.n; i++) {
         BufBind b = g->bufs.at[i];
-        if (!mentions_buffer(loop, b.buffer))
+        if (!ir_mentions(loop, b.buffer))
             continue;
         vec_push(g->A, &e.values, b.base);
         vec_push(g->A, &e.bufs, b);

@@ -444,19 +444,11 @@ static int64_t padded_row(const Gen *g, const Node *buffer, int64_t elements)
     return row > n && bytes <= STACK_BUFFER && g->f.stack + (size_t)bytes <= STACK_ALL ? row : 0;
 }
 
-static const Node *element_count(Gen *g, const Node *buffer)
-{
-    const Node *n = ir_idx(g->A, 1);
-    for (size_t d = 0; d < ir_rank(buffer); d++)
-        n = ix_mul(g->A, n, buffer->kid[Buffer_shape + d]);
-    return n;
-}
-
 static void on_alloc(Gen *g, const Node *s)
 {
-    const Node *buffer = s->kid[Alloc_buffer], *count = element_count(g, buffer);
+    const Node *buffer = s->kid[Alloc_buffer];
     DType t = (DType)buffer->type;
-    int64_t n = ir_const_int(count, -1), size = (int64_t)dtype_bytes(t);
+    int64_t n = ir_elements(buffer), size = (int64_t)dtype_bytes(t);
     BufBind bind = {.buffer = buffer, .align = 64, .level = g->f.levels};
     bind.row = padded_row(g, buffer, n);
     if (bind.row)
@@ -467,7 +459,7 @@ static void on_alloc(Gen *g, const Node *s)
         bind.base = gen_shared(g, buffer, (uint64_t)(n ? n : 1));
         bind.align = 16;
     } else if (g->target->gpu ||
-               (n >= 0 && n <= STACK_BUFFER / size && g->f.stack + (size_t)bytes <= STACK_ALL)) {
+               (n <= STACK_BUFFER / size && g->f.stack + (size_t)bytes <= STACK_ALL)) {
         LLVMTypeRef type = LLVMArrayType2(gen_mem_type(g, t), (uint64_t)(n ? n : 1));
         g->f.stack += (size_t)bytes;
         bind.base = gen_alloca(g, type, 64, ir_buf_name(buffer));
@@ -479,7 +471,7 @@ static void on_alloc(Gen *g, const Node *s)
         g->bufs.n--;
         return;
     }
-    LLVMValueRef total = LLVMBuildMul(g->b, gen_uniform(g, count), gen_i64(g, size), "");
+    LLVMValueRef total = gen_i64(g, bytes);
     bind.base = gen_runtime_call(g, RTF_alloc, g->ptr, 1, &total);
     gen_push_level(g);
     bind.level = gen_level(g);

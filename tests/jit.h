@@ -211,7 +211,7 @@ static void compare_on(Arena *A, const Node *func, const char *text, const char 
     void *pointers[8];
     for (size_t i = 0; i < got.n; i++)
         pointers[i] = got.buf[i].data;
-    int32_t code = f(pointers, &runtime);
+    int32_t code = f(pointers, NULL, &runtime);
     if (code)
         fail_msg("%s: kernel returned %d (access %d, dim %d, index %lld)\n%s", target, code,
                  host.oob_access, host.oob_dim, (long long)host.oob_index, text);

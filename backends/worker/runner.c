@@ -57,7 +57,7 @@ static int32_t call_one(const Job *job, uint32_t i)
     const BoardCall *c = &job->calls[i];
     atomic_store_explicit(&board->current, i, memory_order_relaxed);
     KernelFn *kernel = (KernelFn *)(uintptr_t)c->entry;
-    int32_t r = kernel(job->args + c->first_arg, &runtime);
+    int32_t r = kernel(job->args + c->first_arg, NULL, &runtime);
     memory_reclaim();
     return r;
 }

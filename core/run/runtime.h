@@ -1,9 +1,10 @@
 /* runtime.h -- what a kernel gets from whoever runs it: the same for JIT, exported C and objects.
 **
-**      int32_t f(void **buffers, const Runtime *rt);
+**      int32_t f(void **buffers, const int64_t *dims, const Runtime *rt);
 **
 ** `buffers` holds the first element of each parameter, then of each result.  All arrays are dense
-** and row-major, of the sizes that the Func says, and start at a multiple of 64 bytes.
+** and row-major, of the sizes that the Func says, and start at a multiple of 64 bytes.  `dims` is
+** the place of sizes that a Func would not say; as long as sizes are numbers it is NULL.
 **
 ** A kernel returns 0, or a positive number: that of the first assertion which failed, or one of
 ** the negative RT_ codes, which it also returns at once when a function below gave it one.
@@ -14,7 +15,7 @@
 #include <stdint.h>
 
 typedef struct Runtime Runtime;
-typedef int32_t KernelFn(void **buffers, const Runtime *rt);
+typedef int32_t KernelFn(void **buffers, const int64_t *dims, const Runtime *rt);
 
 /* One iteration of a parallel loop: not 0 stops the loop, as a kernel's result would. */
 typedef int32_t ParallelBody(void *env, int64_t i);

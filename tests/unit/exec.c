@@ -27,15 +27,15 @@ enum { N = 100 };
 
 /* ---- the kernels: buffers are A (input), C (result), both float32[100] ---- */
 
-static int32_t k_empty(void **b, const Runtime *rt)
+static int32_t k_empty(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b, (void)rt;
+    (void)b, (void)dims, (void)rt;
     return 0;
 }
 
-static int32_t k_add(void **b, const Runtime *rt)
+static int32_t k_add(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)rt;
+    (void)dims, (void)rt;
     for (int64_t i = 0; i < N; i++)
         ((float *)b[1])[i] = ((float *)b[0])[i] + 1;
     return 0;
@@ -47,8 +47,9 @@ static int32_t part(void *env, int64_t i)
     return 0;
 }
 
-static int32_t k_parallel(void **b, const Runtime *rt)
+static int32_t k_parallel(void **b, const int64_t *dims, const Runtime *rt)
 {
+    (void)dims;
     return rt->parallel(rt->ctx, part, b, N);
 }
 
@@ -59,14 +60,16 @@ static int32_t outer(void *env, int64_t i)
     return rt->parallel(rt->ctx, part, pair, 10);
 }
 
-static int32_t k_nested(void **b, const Runtime *rt)
+static int32_t k_nested(void **b, const int64_t *dims, const Runtime *rt)
 {
+    (void)dims;
     void *env[3] = {b[0], b[1], (void *)(uintptr_t)rt};
     return rt->parallel(rt->ctx, outer, env, 10);
 }
 
-static int32_t k_temporary(void **b, const Runtime *rt)
+static int32_t k_temporary(void **b, const int64_t *dims, const Runtime *rt)
 {
+    (void)dims;
     float *t = rt->alloc(rt->ctx, N * 4), *left = rt->alloc(rt->ctx, 1 << 20);
     if ((uintptr_t)t % RT_ALIGN || (uintptr_t)left % RT_ALIGN)
         return 7;
@@ -80,73 +83,73 @@ static int32_t k_temporary(void **b, const Runtime *rt)
 static volatile int64_t far_away = 1000000, zero;
 static volatile float sink;
 
-static int32_t k_read_end(void **b, const Runtime *rt)
+static int32_t k_read_end(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)rt;
+    (void)dims, (void)rt;
     for (int i = 0; i < 5000; i++)
         sink = ((float *)b[0])[i];
     return 0;
 }
 
-static int32_t k_write_end(void **b, const Runtime *rt)
+static int32_t k_write_end(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)rt;
+    (void)dims, (void)rt;
     for (int i = 0; i < 5000; i++)
         ((volatile float *)b[1])[i] = 1;
     return 0;
 }
 
-static int32_t k_write_one(void **b, const Runtime *rt)
+static int32_t k_write_one(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)rt;
+    (void)dims, (void)rt;
     ((volatile float *)b[1])[N + 3] = 1; /* into the pad: no page is missed */
     return 0;
 }
 
-static int32_t k_write_before(void **b, const Runtime *rt)
+static int32_t k_write_before(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)rt;
+    (void)dims, (void)rt;
     ((volatile float *)b[1])[-5] = 1;
     return 0;
 }
 
-static int32_t k_read_far_before(void **b, const Runtime *rt)
+static int32_t k_read_far_before(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)rt;
+    (void)dims, (void)rt;
     sink = ((volatile float *)b[0])[-2000];
     return 0;
 }
 
-static int32_t k_write_input(void **b, const Runtime *rt)
+static int32_t k_write_input(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)rt;
+    (void)dims, (void)rt;
     ((volatile float *)b[0])[42] = 1;
     return 0;
 }
 
-static int32_t k_null(void **b, const Runtime *rt)
+static int32_t k_null(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b, (void)rt;
+    (void)b, (void)dims, (void)rt;
     *(volatile int *)(uintptr_t)(8 * zero + 16) = 1;
     return 0;
 }
 
-static int32_t k_wild(void **b, const Runtime *rt)
+static int32_t k_wild(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)rt;
+    (void)dims, (void)rt;
     sink = *(volatile float *)((uintptr_t)b[0] ^ UINT64_C(0x4000000000000000));
     return 0;
 }
 
-static int32_t k_jump(void **b, const Runtime *rt)
+static int32_t k_jump(void **b, const int64_t *dims, const Runtime *rt)
 {
     KernelFn *f = (KernelFn *)(uintptr_t)b[1];
-    return f(b, rt);
+    return f(b, dims, rt);
 }
 
-static int32_t k_divide(void **b, const Runtime *rt)
+static int32_t k_divide(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b, (void)rt;
+    (void)b, (void)dims, (void)rt;
 #if defined __x86_64__
     int32_t r = (int32_t)N, high = 0, by = (int32_t)zero;
     __asm__ volatile("idivl %2" : "+a"(r), "+d"(high) : "r"(by));
@@ -157,15 +160,15 @@ static int32_t k_divide(void **b, const Runtime *rt)
 #endif
 }
 
-static int32_t k_illegal(void **b, const Runtime *rt)
+static int32_t k_illegal(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b, (void)rt;
+    (void)b, (void)dims, (void)rt;
     __builtin_trap();
 }
 
-static int32_t k_abort(void **b, const Runtime *rt)
+static int32_t k_abort(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b, (void)rt;
+    (void)b, (void)dims, (void)rt;
     abort();
 }
 
@@ -176,53 +179,53 @@ static int deep(int64_t left)
     return left ? deep(left - 1) + here[0] : 0;
 }
 
-static int32_t k_stack(void **b, const Runtime *rt)
+static int32_t k_stack(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b, (void)rt;
+    (void)b, (void)dims, (void)rt;
     return deep(far_away) & 0;
 }
 
-static int32_t k_endless(void **b, const Runtime *rt)
+static int32_t k_endless(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b, (void)rt;
+    (void)b, (void)dims, (void)rt;
     while (zero == 0)
         sink = sink + 1;
     return 0;
 }
 
-static int32_t k_polite(void **b, const Runtime *rt)
+static int32_t k_polite(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b;
+    (void)b, (void)dims;
     while (!*rt->cancel)
         sink = sink + 1;
     return RT_CANCELLED;
 }
 
-static int32_t k_killed(void **b, const Runtime *rt)
+static int32_t k_killed(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b, (void)rt;
+    (void)b, (void)dims, (void)rt;
     kill(getpid(), SIGKILL);
     return 0;
 }
 
-static int32_t k_exit(void **b, const Runtime *rt)
+static int32_t k_exit(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b, (void)rt;
+    (void)b, (void)dims, (void)rt;
     _exit(9);
 }
 
-static int32_t k_temporary_end(void **b, const Runtime *rt)
+static int32_t k_temporary_end(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b;
+    (void)b, (void)dims;
     volatile float *t = rt->alloc(rt->ctx, 4000);
     for (int i = 0; i < 20000; i++)
         t[i] = 1;
     return 0;
 }
 
-static int32_t k_hungry(void **b, const Runtime *rt)
+static int32_t k_hungry(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b;
+    (void)b, (void)dims;
     for (;;)
         rt->alloc(rt->ctx, INT64_C(1) << 33);
     return 0;
@@ -235,20 +238,21 @@ static int32_t bad_part(void *env, int64_t i)
     return 0;
 }
 
-static int32_t k_parallel_fault(void **b, const Runtime *rt)
+static int32_t k_parallel_fault(void **b, const int64_t *dims, const Runtime *rt)
 {
+    (void)dims;
     return rt->parallel(rt->ctx, bad_part, b, N);
 }
 
-static int32_t k_assert(void **b, const Runtime *rt)
+static int32_t k_assert(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b, (void)rt;
+    (void)b, (void)dims, (void)rt;
     return 3;
 }
 
-static int32_t k_checked(void **b, const Runtime *rt)
+static int32_t k_checked(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)b;
+    (void)b, (void)dims;
     return rt->oob(rt->ctx, 2, 0, N);
 }
 
@@ -261,15 +265,15 @@ static int32_t sum_of(void **b, int64_t n)
     return 0;
 }
 
-static int32_t k_slow(void **b, const Runtime *rt)
+static int32_t k_slow(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)rt;
+    (void)dims, (void)rt;
     return sum_of(b, 20000);
 }
 
-static int32_t k_slower(void **b, const Runtime *rt)
+static int32_t k_slower(void **b, const int64_t *dims, const Runtime *rt)
 {
-    (void)rt;
+    (void)dims, (void)rt;
     return sum_of(b, 30000);
 }
 

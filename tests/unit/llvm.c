@@ -220,12 +220,12 @@ static void checks_find_bad_indices(void **state)
         fail_msg("%s", err.why);
     int64_t index[] = {3, 5, 6, 3};
     float a[24] = {0}, c[4];
-    assert_int_equal(f((void *[]){index, a, c}, &runtime), RT_OUT_OF_BOUNDS);
+    assert_int_equal(f((void *[]){index, a, c}, NULL, &runtime), RT_OUT_OF_BOUNDS);
     assert_int_equal(host.oob_access, 1); /* C[i], A[i, I[i]], … */
     assert_int_equal(host.oob_dim, 1);
     assert_int_equal(host.oob_index, 6);
     index[2] = 2;
-    assert_int_equal(f((void *[]){index, a, c}, &runtime), RT_OUT_OF_BOUNDS);
+    assert_int_equal(f((void *[]){index, a, c}, NULL, &runtime), RT_OUT_OF_BOUNDS);
     assert_int_equal(host.oob_access, 3);
     assert_int_equal(host.oob_dim, 0);
     assert_int_equal(host.oob_index, -1);
@@ -244,7 +244,7 @@ static void cancelled_kernels_leave(void **state)
         fail_msg("%s", err.why);
     int64_t c = 0;
     host.cancel = 1;
-    assert_int_equal(f((void *[]){&c}, &runtime), RT_CANCELLED);
+    assert_int_equal(f((void *[]){&c}, NULL, &runtime), RT_CANCELLED);
     host.cancel = 0;
     assert_int_equal(host.live, 0);
     arena_release(A);

@@ -1,6 +1,6 @@
 /* func.c -- whole kernels, and the bodies of parallel loops as functions of their own.
 **
-** A kernel is `i32 f(ptr buffers, ptr rt)` (core/run/runtime.h).  The body of a parallel
+** A kernel is `i32 f(ptr buffers, ptr dims, ptr rt)` (core/run/runtime.h).  The body of a parallel
 ** loop becomes `i32 body(ptr env, i64 i)`; env is an array of what it mentions from outside.
 */
 #include <stdio.h>
@@ -105,10 +105,10 @@ static void set_slot(Gen *g, LLVMValueRef array, size_t i, LLVMValueRef v)
 
 bool gen_kernel(Gen *g, const Node *func)
 {
-    LLVMTypeRef type = LLVMFunctionType(g->i32, (LLVMTypeRef[]){g->ptr, g->ptr}, 2, 0);
+    LLVMTypeRef type = LLVMFunctionType(g->i32, (LLVMTypeRef[]){g->ptr, g->ptr, g->ptr}, 3, 0);
     gen_open_frame(g, LLVMAddFunction(g->mod, g->symbol, type));
     LLVMValueRef buffers = LLVMGetParam(g->f.fn, 0);
-    g->f.rt = LLVMGetParam(g->f.fn, 1);
+    g->f.rt = LLVMGetParam(g->f.fn, 2);
     size_t n = 0;
     Spot back = g->at;
     gen_before(g, g->levels.at[g->f.levels].anchor);

@@ -67,6 +67,7 @@ static int level_of(Gen *g, const Node *e)
 
 /* ---- ranges ---- */
 
+/* Two numbers that are nearer to 0 have a sum that is no more than an int64. */
 static const int64_t FAR = INT64_C(1) << 62;
 
 static bool near_zero(int64_t lo, int64_t hi)
@@ -74,76 +75,29 @@ static bool near_zero(int64_t lo, int64_t hi)
     return lo > -FAR && hi < FAR;
 }
 
-static bool range_mul(int64_t al, int64_t ah, int64_t bl, int64_t bh, int64_t *lo, int64_t *hi)
+/* What is known of the variables in scope, until the next call. */
+static Ranges known_ranges(Gen *g)
 {
-    int64_t p[4];
-    if (__builtin_mul_overflow(al, bl, &p[0]) || __builtin_mul_overflow(al, bh, &p[1]) ||
-        __builtin_mul_overflow(ah, bl, &p[2]) || __builtin_mul_overflow(ah, bh, &p[3]))
-        return false;
-    *lo = *hi = p[0];
-    for (int i = 1; i < 4; i++) {
-        *lo = p[i] < *lo ? p[i] : *lo;
-        *hi = p[i] > *hi ? p[i] : *hi;
+    g->ranges.n = 0;
+    for (size_t i = 0; i < g->vars.n; i++) {
+        const VarBind *v = &g->vars.at[i];
+        if (v->ranged)
+            vec_push(g->A, &g->ranges, ((VarRange){v->var, v->lo, v->hi}));
     }
-    return near_zero(*lo, *hi);
-}
-
-static bool range_binary(Gen *g, const Node *e, int64_t *lo, int64_t *hi)
-{
-    int64_t al, ah, bl, bh;
-    if (!gen_range(g, e->kid[0], &al, &ah) || !gen_range(g, e->kid[1], &bl, &bh))
-        return false;
-    switch (e->op) {
-    case OP_Add: *lo = al + bl, *hi = ah + bh; break;
-    case OP_Sub: *lo = al - bh, *hi = ah - bl; break;
-    case OP_Mul: return range_mul(al, ah, bl, bh, lo, hi);
-    case OP_Min: *lo = al < bl ? al : bl, *hi = ah < bh ? ah : bh; break;
-    case OP_Max: *lo = al > bl ? al : bl, *hi = ah > bh ? ah : bh; break;
-    case OP_FloorDiv:
-        if (bl != bh || bl <= 0)
-            return false;
-        *lo = floor_div(al, bl), *hi = floor_div(ah, bl);
-        break;
-    case OP_FloorMod:
-        if (bl != bh || bl <= 0)
-            return false;
-        *lo = 0, *hi = bl - 1;
-        if (floor_div(al, bl) == floor_div(ah, bl))
-            *lo = al - floor_div(al, bl) * bl, *hi = ah - floor_div(al, bl) * bl;
-        break;
-    default: return false;
-    }
-    return near_zero(*lo, *hi);
+    return (Ranges){g->ranges.n, g->ranges.at};
 }
 
 bool gen_range(Gen *g, const Node *e, int64_t *lo, int64_t *hi)
 {
-    const DTypeInfo *t = &dtype_info[e->type];
-    if (e->op == OP_IntImm) {
-        *lo = *hi = e->at.i;
-        return near_zero(*lo, *hi);
-    }
-    if (e->op == OP_Var) {
-        const VarBind *v = gen_var(g, e);
-        *lo = v->lo, *hi = v->hi;
-        return v->ranged;
-    }
-    if (e->op == OP_Select) {
-        int64_t al, ah, bl, bh;
-        if (!gen_range(g, e->kid[Select_a], &al, &ah) || !gen_range(g, e->kid[Select_b], &bl, &bh))
-            return false;
-        *lo = al < bl ? al : bl, *hi = ah > bh ? ah : bh;
-        return true;
-    }
-    if (e->op == OP_Cast && e->type == DT_int64 && !dtype_is_float((DType)e->kid[0]->type))
-        return gen_range(g, e->kid[Cast_a], lo, hi);
-    if (e->type == DT_int64 && e->nkids == 2)
-        return range_binary(g, e, lo, hi);
-    if (t->cls == DC_FLOAT || t->bits >= 63)
-        return false;
-    *lo = t->cls == DC_INT ? -(INT64_C(1) << (t->bits - 1)) : 0;
-    *hi = t->cls == DC_INT ? (INT64_C(1) << (t->bits - 1)) - 1 : (INT64_C(1) << t->bits) - 1;
-    return true;
+    Ranges known = known_ranges(g);
+    return ir_bounds(e, &known, lo, hi) && near_zero(*lo, *hi);
+}
+
+int gen_truth(Gen *g, const Node *cond)
+{
+    Ranges known = known_ranges(g);
+    int64_t lo, hi;
+    return ir_bounds(cond, &known, &lo, &hi) && lo == hi ? (int)lo : -1;
 }
 
 /* ---- the linear form ---- */
@@ -325,20 +279,20 @@ bool affine_range(const Gen *g, const Affine *a, int64_t *lo, int64_t *hi)
         kl = i == 0 || a->k[i] < kl ? a->k[i] : kl;
         kh = i == 0 || a->k[i] > kh ? a->k[i] : kh;
     }
-    if (!near_zero(a->c, a->c) || !near_zero(kl, kh))
-        return false;
-    *lo = a->c + kl;
-    *hi = a->c + kh;
+    i128 least = (i128)a->c + kl, most = (i128)a->c + kh;
     for (int i = 0; i < a->n; i++) {
         const Term *t = &a->term[i];
-        int64_t l, h;
-        if (!t->ranged || !near_zero(*lo, *hi) ||
-            !range_mul(t->lo, t->hi, t->coef, t->coef, &l, &h))
+        i128 p = (i128)t->coef * t->lo, q = (i128)t->coef * t->hi;
+        if (!t->ranged || least <= -FAR || most >= FAR)
             return false;
-        *lo += l;
-        *hi += h;
+        least += p < q ? p : q;
+        most += p < q ? q : p;
     }
-    return near_zero(*lo, *hi);
+    if (least <= -FAR || most >= FAR)
+        return false;
+    *lo = (int64_t)least;
+    *hi = (int64_t)most;
+    return true;
 }
 
 /* All terms as one. */

@@ -196,19 +196,13 @@ static LLVMValueRef compare_lanes(Gen *g, Op op, const int64_t *k, LLVMValueRef 
 static Val on_compare(Gen *g, const Node *e)
 {
     Affine a, b;
-    int64_t lo, hi, al, ah, bl, bh;
-    if (e->kid[0]->type != DT_int64 || !gen_range(g, e->kid[0], &al, &ah) ||
-        !gen_range(g, e->kid[1], &bl, &bh))
-        return on_binary(g, e);
-    lo = al - bh, hi = ah - bl;
-    bool yes = (e->op == OP_Lt && hi < 0) || (e->op == OP_Le && hi <= 0) ||
-               (e->op == OP_Gt && lo > 0) || (e->op == OP_Ge && lo >= 0);
-    bool no = (e->op == OP_Lt && lo >= 0) || (e->op == OP_Le && lo > 0) ||
-              (e->op == OP_Gt && hi <= 0) || (e->op == OP_Ge && hi < 0);
-    if (yes || no)
-        return (Val){LLVMConstInt(g->i1, yes, 0), false};
-    if (!gen_has_lanes(g, e) || !gen_is_index(g, e) || !affine_of(g, e->kid[0], &a) ||
-        !affine_of(g, e->kid[1], &b))
+    int64_t lo, hi; /* that they are known says that a - b does not wrap */
+    int holds = gen_truth(g, e);
+    if (holds >= 0)
+        return (Val){LLVMConstInt(g->i1, (unsigned)holds, 0), false};
+    if (e->kid[0]->type != DT_int64 || !gen_has_lanes(g, e) || !gen_is_index(g, e) ||
+        !gen_range(g, e->kid[0], &lo, &hi) || !gen_range(g, e->kid[1], &lo, &hi) ||
+        !affine_of(g, e->kid[0], &a) || !affine_of(g, e->kid[1], &b))
         return on_binary(g, e);
     affine_add(g, &a, &b, -1); /* a - b = uniform + k OP 0 */
     if (!a.k)

@@ -25,6 +25,7 @@
 #include "backends/llvm/emit/target.h"
 #include "core/base/vec.h"
 #include "core/ir/ir.h"
+#include "core/ir/simplify.h"
 
 /* A scalar, or a vector of as many elements as there are lanes. */
 typedef struct Val {
@@ -154,6 +155,7 @@ typedef struct Gen {
     Spot at;
     VEC(Level) levels;
     VEC(VarBind) vars;
+    VEC(VarRange) ranges; /* of the vars, for one question */
     VEC(BufBind) bufs;
     VEC(Temp) temps;
     VEC(ExprMemo) memo; /* of the statement being emitted, from memo_floor on */
@@ -231,6 +233,8 @@ bool affine_range(const Gen *g, const Affine *a, int64_t *lo, int64_t *hi);
 /* The least and greatest value that e can take, if they are known and far from the
 ** ends of int64. */
 bool gen_range(Gen *g, const Node *e, int64_t *lo, int64_t *hi);
+/* Does a condition hold, for every lane: 1 yes, 0 no, -1 it depends. */
+int gen_truth(Gen *g, const Node *cond);
 bool gen_has_lanes(Gen *g, const Node *e);
 /* Made of loop variables and integers alone: no memory, no names bound by let to vectors. */
 bool gen_is_index(Gen *g, const Node *e);

@@ -1,11 +1,9 @@
 /* dep_moved.c -- in which order do instances of two statements touch an element? */
 #include <isl/point.h>
-#include <isl/val.h>
 #include <string.h>
 
 #include "core/affine/dep.h"
 #include "core/affine/model.h"
-#include "core/base/buf.h"
 
 typedef struct Pair {
     const Model *m;
@@ -18,14 +16,6 @@ typedef struct Pair {
     bool failed;
     Err *err;
 } Pair;
-
-static unsigned common_loops(const Stmt *s, const Stmt *t)
-{
-    unsigned n = 0;
-    while (n < s->nloops && n < t->nloops && s->loop[n] == t->loop[n])
-        n++;
-    return n;
-}
 
 static const char *verb(const Stmt *s, const Access *a)
 {
@@ -41,35 +31,22 @@ static void put_instance(Buf *b, const Stmt *s, isl_point *p, unsigned from)
                    (long long)model_coordinate(p, from + i));
 }
 
-static isl_map *at_instance(const Pair *q, const Stmt *s, const Access *a, isl_point *p,
-                            unsigned from)
-{
-    isl_map *m = isl_map_copy(a->by_loops);
-    for (unsigned i = 0; i < s->nloops; i++)
-        m = isl_map_fix_val(m, isl_dim_in, i,
-                            isl_val_int_from_si(q->m->ctx, model_coordinate(p, from + i)));
-    return m;
-}
-
 /* "C at z=0 writes X[0] after B at y=0 reads it", from the smallest of the pairs. */
 static void show(Pair *q, const Access *x, const Access *y, unsigned bit, isl_map *pairs)
 {
-    isl_point *p = isl_set_sample_point(isl_set_lexmin(isl_map_wrap(isl_map_copy(pairs))));
-    if (!p || isl_point_is_void(p) != isl_bool_false) {
-        isl_point_free(p);
+    isl_point *p = model_first_pair(pairs);
+    if (!p)
         return;
-    }
-    isl_map *i = at_instance(q, q->s, x, p, 0),
-            *j = at_instance(q, q->t, y, p, (unsigned)q->s->nloops);
-    isl_point *e =
-        isl_set_sample_point(isl_set_lexmin(isl_set_intersect(isl_map_range(i), isl_map_range(j))));
-    if (e && isl_point_is_void(e) == isl_bool_false) {
+    size_t ns = q->s->nloops, nt = q->t->nloops;
+    isl_map *i = model_at(isl_map_copy(x->by_loops), p, 0, ns),
+            *j = model_at(isl_map_copy(y->by_loops), p, ns, nt);
+    isl_point *e = model_first(isl_set_intersect(isl_map_range(i), isl_map_range(j)));
+    if (e) {
         Buf b = buf_new(q->A);
-        put_instance(&b, q->t, p, (unsigned)q->s->nloops);
-        buf_printf(&b, " %s %s[", verb(q->t, y), ir_buf_name(x->buffer));
-        for (unsigned d = 0; d < ir_rank(x->buffer); d++)
-            buf_printf(&b, "%s%lld", d ? ", " : "", (long long)model_coordinate(e, d));
-        buf_printf(&b, "] %s ", bit == DEP_FIRST ? "after" : "before");
+        put_instance(&b, q->t, p, (unsigned)ns);
+        buf_printf(&b, " %s ", verb(q->t, y));
+        model_put_element(&b, x->buffer, e);
+        buf_printf(&b, " %s ", bit == DEP_FIRST ? "after" : "before");
         put_instance(&b, q->s, p, 0);
         buf_printf(&b, " %s it", verb(q->s, x));
         err_witness(q->err, "%s", buf_str(&b));
@@ -121,7 +98,7 @@ static const Access *touch_of(const Stmt *s, bool writes, size_t i)
 /* The order of the touches of two statements of the model. */
 static void order_stmts(Pair *q, const Node *buffer)
 {
-    q->common = common_loops(q->s, q->t);
+    q->common = (unsigned)model_common(q->s, q->t);
     q->scope = (unsigned)model_scope(q->m, buffer);
     for (size_t i = 0; touch_of(q->s, q->a.writes, i); i++)
         for (size_t j = 0; touch_of(q->t, q->b.writes, j); j++) {

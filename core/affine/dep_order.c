@@ -1,13 +1,11 @@
 /* dep_order.c -- does another order of a nest's loops keep the order of what depends
 ** on each other? */
 #include <isl/point.h>
-#include <isl/val.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/affine/dep.h"
 #include "core/affine/model.h"
-#include "core/base/buf.h"
 
 typedef struct Order {
     Model *m;
@@ -57,32 +55,20 @@ static const char *done(const Stmt *s, const Access *a)
     return a != &s->write ? "read" : s->update ? "updated" : "written";
 }
 
-static isl_map *at_iteration(const Order *o, const Stmt *s, const Access *a, isl_point *p,
-                             unsigned from)
-{
-    isl_map *m = of_nest(o, s, a);
-    for (unsigned i = 0; i < o->outer + o->n; i++)
-        m = isl_map_fix_val(m, isl_dim_in, i,
-                            isl_val_int_from_si(o->m->ctx, model_coordinate(p, from + i)));
-    return m;
-}
-
 /* "B[1] is written at y=0, x=1 and read at y=1, x=0, which would come first" */
 static void show_turn(const Order *o, const Stmt *s, const Access *a, const Stmt *t,
                       const Access *b, isl_point *p)
 {
     Buf w = buf_new(o->A);
-    isl_map *x = at_iteration(o, s, a, p, 0), *y = at_iteration(o, t, b, p, o->outer + o->n);
-    isl_point *e =
-        isl_set_sample_point(isl_set_lexmin(isl_set_intersect(isl_map_range(x), isl_map_range(y))));
-    if (e && isl_point_is_void(e) == isl_bool_false) {
-        buf_printf(&w, "%s[", ir_buf_name(a->buffer));
-        for (unsigned d = 0; d < ir_rank(a->buffer); d++)
-            buf_printf(&w, "%s%lld", d ? ", " : "", (long long)model_coordinate(e, d));
-        buf_printf(&w, "] is %s at ", done(s, a));
+    unsigned n = o->outer + o->n;
+    isl_map *x = model_at(of_nest(o, s, a), p, 0, n), *y = model_at(of_nest(o, t, b), p, n, n);
+    isl_point *e = model_first(isl_set_intersect(isl_map_range(x), isl_map_range(y)));
+    if (e) {
+        model_put_element(&w, a->buffer, e);
+        buf_printf(&w, " is %s at ", done(s, a));
         put_iteration(o, &w, p, o->outer);
         buf_printf(&w, " and %s at ", done(t, b));
-        put_iteration(o, &w, p, 2 * o->outer + o->n);
+        put_iteration(o, &w, p, o->outer + n);
         err_witness(o->err, "%s, which would come first", buf_str(&w));
     }
     isl_point_free(e);
@@ -98,8 +84,8 @@ static void refuse(Order *o, const Stmt *s, const Access *a, const Stmt *t, cons
     const char *was = ir_var_name(o->before[k]->kid[For_var]),
                *is = ir_var_name(o->after[k]->kid[For_var]);
     REFUSE(o->err, order_turns, o->before[0], is, was, ir_buf_name(a->buffer), was, is);
-    isl_point *p = isl_set_sample_point(isl_set_lexmin(isl_map_wrap(isl_map_copy(pairs))));
-    if (p && isl_point_is_void(p) == isl_bool_false)
+    isl_point *p = model_first_pair(pairs);
+    if (p)
         show_turn(o, s, a, t, b, p);
     isl_point_free(p);
 }

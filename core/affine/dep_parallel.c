@@ -1,6 +1,5 @@
 /* dep_parallel.c -- is a loop free of dependences between its iterations? */
 #include <isl/point.h>
-#include <isl/val.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,28 +28,20 @@ static isl_map *of_iteration(const Parallel *p, const Stmt *s, const Access *a)
 /* The smallest pair of iterations in `pairs`, and the first element that both touch. */
 static bool smallest(Parallel *p, isl_map *pairs, isl_map *a, isl_map *b, LoopConflict *out)
 {
-    isl_point *at = isl_set_sample_point(isl_set_lexmin(isl_map_wrap(isl_map_copy(pairs))));
-    if (!at || isl_point_is_void(at) != isl_bool_false) {
-        isl_point_free(at);
+    isl_point *at = model_first_pair(pairs);
+    if (!at)
         return false;
-    }
-    isl_map *x = isl_map_copy(a), *y = isl_map_copy(b);
-    for (size_t i = 0; i <= p->depth; i++) {
-        int64_t u = model_coordinate(at, (int)i), v = model_coordinate(at, (int)(p->depth + 1 + i));
-        x = isl_map_fix_val(x, isl_dim_in, (unsigned)i, isl_val_int_from_si(p->m->ctx, u));
-        y = isl_map_fix_val(y, isl_dim_in, (unsigned)i, isl_val_int_from_si(p->m->ctx, v));
-        if (i == p->depth)
-            out->first = u, out->second = v;
-    }
+    size_t n = p->depth + 1;
+    isl_map *x = model_at(isl_map_copy(a), at, 0, n), *y = model_at(isl_map_copy(b), at, n, n);
+    out->first = model_coordinate(at, n - 1);
+    out->second = model_coordinate(at, 2 * n - 1);
     isl_point_free(at);
-    isl_set *both = isl_set_intersect(isl_map_range(x), isl_map_range(y));
-    isl_point *e = isl_set_sample_point(isl_set_lexmin(both));
-    bool ok = e && isl_point_is_void(e) == isl_bool_false;
-    for (size_t d = 0; ok && d < ir_rank(out->buffer); d++)
-        out->index[d] = model_coordinate(e, (int)d);
+    isl_point *e = model_first(isl_set_intersect(isl_map_range(x), isl_map_range(y)));
+    for (size_t d = 0; e && d < ir_rank(out->buffer); d++)
+        out->index[d] = model_coordinate(e, d);
     isl_point_free(e);
     out->first_at = out->second_at = "";
-    return ok;
+    return e != NULL;
 }
 
 /* Do two different iterations meet in an element by these two accesses? */

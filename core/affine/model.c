@@ -21,6 +21,22 @@ isl_ctx *model_ctx(unsigned long operations)
     return ctx;
 }
 
+/* ---- examples ---- */
+
+isl_point *model_first(isl_set *set)
+{
+    isl_point *p = isl_set_sample_point(isl_set_lexmin(set));
+    if (p && isl_point_is_void(p) == isl_bool_false)
+        return p;
+    isl_point_free(p);
+    return NULL;
+}
+
+isl_point *model_first_pair(isl_map *pairs)
+{
+    return model_first(isl_map_wrap(isl_map_copy(pairs)));
+}
+
 int64_t model_coordinate(isl_point *p, size_t i)
 {
     isl_val *v = isl_point_get_coordinate_val(p, isl_dim_set, (int)i);
@@ -28,6 +44,24 @@ int64_t model_coordinate(isl_point *p, size_t i)
     isl_val_free(v);
     return x;
 }
+
+isl_map *model_at(isl_map *m, isl_point *p, size_t from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        m = isl_map_fix_val(m, isl_dim_in, (unsigned)i,
+                            isl_point_get_coordinate_val(p, isl_dim_set, (int)(from + i)));
+    return m;
+}
+
+void model_put_element(Buf *b, const Node *buffer, isl_point *element)
+{
+    buf_printf(b, "%s[", ir_buf_name(buffer));
+    for (size_t d = 0; d < ir_rank(buffer); d++)
+        buf_printf(b, "%s%lld", d ? ", " : "", (long long)model_coordinate(element, d));
+    buf_putc(b, ']');
+}
+
+/* ---- what the arena owns ---- */
 
 static void free_map(void *map)
 {
@@ -61,6 +95,14 @@ size_t model_scope(const Model *m, const Node *buffer)
     return 0;
 }
 
+size_t model_common(const Stmt *s, const Stmt *t)
+{
+    size_t n = 0;
+    while (n < s->nloops && n < t->nloops && s->loop[n] == t->loop[n])
+        n++;
+    return n;
+}
+
 /* ---- the way from the root to a statement ---- */
 
 /* FRAME_AXES: a block, but for its guard. */
@@ -77,9 +119,7 @@ typedef struct Walk {
     const Node *under;
     bool instances, inside;
     Frame frame[2 * MODEL_LOOPS + MODEL_DIMS];
-    size_t nframes;
-    Step step[2 * MODEL_LOOPS];
-    size_t nsteps, nloops;
+    size_t nframes, nloops;
 } Walk;
 
 static void give_up(Model *m, const char *why)
@@ -317,8 +357,7 @@ static void add_stmt(Walk *w, const Node *node, const Node *n, bool init)
     s->node = node;
     find_axes(w, s);
     s->name = name_of(w, s, init);
-    memcpy(s->step, w->step, w->nsteps * sizeof *w->step);
-    s->nsteps = w->nsteps;
+    s->number = m->nstmts;
     s->update = n->op == OP_Update;
     s->combiner = s->update ? n->at.i : 0;
     aff_begin(&e, m->ctx, (unsigned)s->nloops);
@@ -354,33 +393,17 @@ static void walk_frame(Walk *w, Frame f, const Node *body, bool init)
     w->nframes--;
 }
 
-static void walk_placed(Walk *w, int64_t place, Frame f, const Node *body, bool init)
-{
-    if (w->nsteps == sizeof w->step / sizeof *w->step) {
-        give_up(w->m, "it is nested too deeply");
-        return;
-    }
-    w->step[w->nsteps++] = (Step){NULL, place};
-    if (f.node)
-        walk_frame(w, f, body, init);
-    else
-        walk(w, body, init);
-    w->nsteps--;
-}
-
 static void walk_for(Walk *w, const Node *n, bool init)
 {
     bool inside = w->inside;
-    if (w->nloops == MODEL_LOOPS || w->nsteps == sizeof w->step / sizeof *w->step) {
+    if (w->nloops == MODEL_LOOPS) {
         give_up(w->m, "it has too many nested loops");
         return;
     }
     add_decider(w, n, n->kid[For_extent], init);
     w->inside |= n->kid[For_var] == w->under;
     w->nloops++;
-    w->step[w->nsteps++] = (Step){n->kid[For_var], 0};
     walk_frame(w, (Frame){FRAME_LOOP, n, true}, n->kid[For_body], init);
-    w->nsteps--;
     w->nloops--;
     w->inside = inside;
 }
@@ -402,12 +425,8 @@ static void walk_block(Walk *w, const Node *n, bool init)
         add_decider(w, n, n->kid[Block_where], init);
         w->nframes--;
     }
-    if (n->kid[Block_init]->op == OP_Nop) {
-        walk_frame(w, (Frame){FRAME_BLOCK, n, true}, n->kid[Block_body], init);
-        return;
-    }
-    walk_placed(w, 0, (Frame){FRAME_INIT, n, true}, n->kid[Block_init], true);
-    walk_placed(w, 1, (Frame){FRAME_BLOCK, n, true}, n->kid[Block_body], init);
+    walk_frame(w, (Frame){FRAME_INIT, n, true}, n->kid[Block_init], true);
+    walk_frame(w, (Frame){FRAME_BLOCK, n, true}, n->kid[Block_body], init);
 }
 
 static void walk(Walk *w, const Node *n, bool init)
@@ -422,13 +441,13 @@ static void walk(Walk *w, const Node *n, bool init)
         break;
     case OP_Seq:
         for (size_t i = 0; i < n->nkids; i++)
-            walk_placed(w, (int64_t)i, (Frame){0}, n->kid[i], init);
+            walk(w, n->kid[i], init);
         break;
     case OP_For: walk_for(w, n, init); break;
     case OP_If:
         add_decider(w, n, n->kid[If_cond], init);
-        walk_placed(w, 0, (Frame){FRAME_COND, n->kid[If_cond], true}, n->kid[If_then], init);
-        walk_placed(w, 1, (Frame){FRAME_COND, n->kid[If_cond], false}, n->kid[If_otherwise], init);
+        walk_frame(w, (Frame){FRAME_COND, n->kid[If_cond], true}, n->kid[If_then], init);
+        walk_frame(w, (Frame){FRAME_COND, n->kid[If_cond], false}, n->kid[If_otherwise], init);
         break;
     case OP_Block: walk_block(w, n, init); break;
     case OP_Alloc: walk_alloc(w, n, init); break;

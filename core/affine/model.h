@@ -19,15 +19,10 @@
 #include <isl/union_map.h>
 #include <isl/union_set.h>
 
+#include "core/base/buf.h"
 #include "core/ir/ir.h"
 
 enum { MODEL_LOOPS = 48, MODEL_DIMS = 32 };
-
-/* What orders two statements: a place in a sequence, or a loop. */
-typedef struct Step {
-    const Node *loop; /* the loop's Var, or NULL */
-    int64_t place;
-} Step;
 
 typedef struct Access {
     const Node *buffer;
@@ -44,8 +39,7 @@ typedef struct Stmt {
     size_t naxes;
     const Node *loop[MODEL_LOOPS]; /* the Vars of the loops around, outermost first */
     size_t nloops;
-    Step step[2 * MODEL_LOOPS];
-    size_t nsteps;
+    size_t number; /* statements count in the order of the text */
     isl_set *runs; /* values of the loops for which it runs */
     isl_map *when; /* instance -> values of the loops */
     isl_set *instances;
@@ -84,8 +78,24 @@ Model *model_of(Arena *A, isl_ctx *ctx, const Node *func, const Node *under, boo
 /* The number of loops around the alloc of a buffer; 0 for parameters. */
 size_t model_scope(const Model *m, const Node *buffer);
 
+/* The number of loops around both. */
+size_t model_common(const Stmt *s, const Stmt *t);
+
+/* ---- examples, for what is shown to a user ---- */
+
+/* The lexicographically first point of the set, which it takes, or of the pairs; NULL if there is
+** none. */
+isl_point *model_first(isl_set *set);
+isl_point *model_first_pair(isl_map *pairs);
+
 /* A coordinate of a point, which fits 64 bits as loops and indices do. */
 int64_t model_coordinate(isl_point *p, size_t i);
+
+/* The relation, which it takes, for one input: the n coordinates of p from `from` on. */
+isl_map *model_at(isl_map *m, isl_point *p, size_t from, size_t n);
+
+/* "B[3, 4]" */
+void model_put_element(Buf *b, const Node *buffer, isl_point *element);
 
 /* ---- expressions (model_expr.c) ---- */
 

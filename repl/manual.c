@@ -53,12 +53,14 @@ static void print_class(const LuaClass *cls)
         print_function(fn);
 }
 
-/* A row's text with its conversions as "…". */
+/* A row's text in one cell of a table: its conversions as "…", its lines parted by blanks. */
 static void print_row(const char *text)
 {
     for (; *text; text++) {
         if (*text == '|') {
             fputs("\\|", stdout);
+        } else if (*text == '\n') {
+            putchar(' ');
         } else if (*text != '%') {
             putchar(*text);
         } else if (text[1] == '%') {

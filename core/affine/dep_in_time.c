@@ -1,7 +1,8 @@
 /* dep_in_time.c -- is an element whole when it is read, and made only once?
 **
 ** An instance may run more than once, as a producer that is recomputed for each tile.  So these are
-** questions about an iteration of some loops around both: within it the element is made, then used. */
+** questions about an iteration of some loops around both: within it the element is made, then
+** used. */
 #include <isl/point.h>
 #include <stdio.h>
 #include <string.h>

@@ -10,8 +10,9 @@
 ** defaults. */
 bool graph_fill_attrs(Arena *A, GNode *n, const GNodeSpec *spec, Err *err);
 
-/* Lists that say of each axis what the row says of all become absent, so that nodes that mean the same
-** are the same.  For a node that inference has accepted, which looks at how many entries they have. */
+/* Lists that say of each axis what the row says of all become absent, so that nodes that mean the
+** same are the same.  For a node that inference has accepted, which looks at how many entries they
+** have. */
 void graph_drop_idle_attrs(Arena *A, GNode *n);
 
 #endif

@@ -103,8 +103,8 @@ static inline bool gnode_is(const GNode *n, GraphOpId id)
 /* The operator of this name ("max_pool" or "MaxPool"); NULL if there is none. */
 const GraphOp *graph_op_find(const char *name);
 
-/* Is this the value that the row gives an attribute that is not mentioned?  A list with an entry for
-** each axis is absent then. */
+/* Is this the value that the row gives an attribute that is not mentioned?  A list with an entry
+** for each axis is absent then. */
 bool graph_attr_is_standard(const OpAttr *row, const GAttr *a);
 
 /* ---- a node's own view of itself, for infer and flops ---- */

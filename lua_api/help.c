@@ -167,16 +167,15 @@ static RowVec class_rows(lua_State *L, Arena *A)
 
 void doc_push_overview(lua_State *L)
 {
-    static const char way[] =
-        "From a model to a faster kernel\n"
-        "  g = tvm.import \"model.onnx\"  a model: g shows it, g:show \"g.svg\" draws it\n"
-        "  m = g:fuse():lower()         operators in groups, a loop program for each\n"
-        "  s = m:schedule \"conv2\"       loops of one; s shows them, s:ir() as text\n"
-        "  s = tvm.schedule(f(64))      or of f, which te.func or te [[…]] made\n"
-        "  s:split(\"x\", 8)              a step; help(s) lists all, help \"split\" is one\n"
-        "  s:undo(); s:diff(0)          back; what has changed since the beginning\n"
-        "  tvm.compare { s:at(0), s }   is it faster?\n"
-        "\n";
+    static const Row way[] = {
+        {"g = tvm.import \"model.onnx\"", "a model: g shows it, g:show \"g.svg\" draws it", false},
+        {"m = g:fuse():lower()", "operators in groups, a loop program for each", false},
+        {"s = m:schedule \"conv2\"", "loops of one; s shows them, s:ir() as text", false},
+        {"s = tvm.schedule(f(64))", "or of f, which te.func or te [[…]] made", false},
+        {"s:split(\"x\", 8)", "a step; help(s) lists all, help \"split\" is one", false},
+        {"s:undo(); s:diff(0)", "back; what has changed since the beginning", false},
+        {"tvm.compare { s:at(0), s }", "is it faster?", false},
+    };
     static const Row keys[] = {
         {"help(x)  or  ?x", "What a function, module or value is for, with examples", false},
         {"help \"word\"", "What is called so, or mentions it", false},
@@ -191,13 +190,17 @@ void doc_push_overview(lua_State *L)
         {"exit", "Leaves, as Ctrl-D does", false},
     };
     Buf b = open_text(L);
-    RowVec modules = {0}, values = class_rows(L, b.arena), more = {0};
+    RowVec modules = {0}, values = class_rows(L, b.arena), first = {0}, more = {0};
     Row row = {0};
     for (int i = 0; doc_module(L, i, &row.name, &row.doc); i++)
         vec_push(b.arena, &modules, row);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         vec_push(b.arena, &more, keys[i]);
-    buf_printf(&b, "%sKeys and words", way);
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++)
+        vec_push(b.arena, &first, way[i]);
+    buf_puts(&b, "From a model to a faster kernel");
+    add_rows(L, &b, &first);
+    buf_puts(&b, "\n\nKeys and words");
     add_rows(L, &b, &more);
     buf_puts(&b, "\n\nModules");
     add_rows(L, &b, &modules);

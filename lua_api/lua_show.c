@@ -6,6 +6,7 @@
 #include "lua_api/doc.h"
 #include "lua_api/own_name.h"
 #include "lua_api/session.h"
+#include "viz/text/wrap.h"
 
 static const char rest_key; /* registry: what was last shown in part */
 
@@ -291,6 +292,17 @@ static void push_function(lua_State *L, int idx)
 
 /* ---- what the prompt prints ---- */
 
+/* Is it a value of Lua's own, and no object of the workbench or of one of its scripts? */
+static bool is_plain(lua_State *L, int idx)
+{
+    if (!lua_istable(L, idx))
+        return !lua_class_of(L, idx, NULL);
+    bool shown = luaL_getmetafield(L, idx, "__tostring") != LUA_TNIL;
+    if (shown)
+        lua_pop(L, 1);
+    return !shown;
+}
+
 static void push_value_text(lua_State *L, int idx, bool whole, bool *elided)
 {
     const LuaView *view = lua_view(L);
@@ -357,29 +369,62 @@ static void elide_lines(lua_State *L, bool *elided)
     lua_pop(L, 3);
 }
 
+/* Has a view left its mark where something did not fit? */
+static bool is_cut(const char *text)
+{
+    return (strstr(text, "…") || strstr(text, "...")) && !strstr(text, ":ir() is the whole text");
+}
+
+/* Folds the lines of the text on top that are wider than the screen. */
+static void fold_lines(lua_State *L)
+{
+    Arena *A = lua_scratch(L, NULL);
+    Buf out = buf_new(A);
+    wrap_lines(&out, lua_tostring(L, -2), lua_view(L)->width);
+    lua_scratch_text(L, A, buf_str(&out));
+    lua_remove(L, -2);
+}
+
+/* Adds to the text on top what shows the rest of it: in its last line if there is room. */
+static void add_more(lua_State *L)
+{
+    static const char more[] = "more() shows all";
+    const char *text = lua_tostring(L, -1), *last = strrchr(text, '\n');
+    bool room = cells(last ? last + 1 : text) + (int)sizeof more + 2 <= lua_view(L)->width;
+    push_quiet(L, lua_pushfstring(L, "%s%s", room ? "   " : "\n", more));
+    lua_remove(L, -2);
+    lua_concat(L, 2);
+}
+
 void lua_display_text(lua_State *L, int idx)
 {
     bool elided = false, whole = lua_view(L)->whole;
     idx = lua_absindex(L, idx);
     luaL_checkstack(L, 24, "display");
     push_shown(L, idx, whole, &elided);
+    bool object = !is_plain(L, idx);
+    if (object && !whole && !lua_error_at(L, idx)) {
+        fold_lines(L);
+        elided = elided || is_cut(lua_tostring(L, -1));
+    }
     if (!whole)
         elide_lines(L, &elided);
-    if (elided || lua_class_of(L, idx, NULL)) { /* an object elides by itself */
+    if (elided || object) { /* an object elides by itself */
         lua_pushvalue(L, idx);
         lua_rawsetp(L, LUA_REGISTRYINDEX, &rest_key);
     }
-    if (!elided || whole)
-        return;
-    push_quiet(L, "   more() shows all");
-    lua_concat(L, 2);
+    if (elided && !whole)
+        add_more(L);
 }
 
-/* Replaces the value on top by its text with nothing left out. */
+/* Runs protected.  Pushes the text of its second argument with nothing left out; if the first is
+** true, somebody reads it, and lines wider than the screen are folded. */
 static int push_whole(lua_State *L)
 {
     bool elided = false;
     push_shown(L, -1, true, &elided);
+    if (lua_toboolean(L, 1) && !is_plain(L, 2))
+        fold_lines(L);
     return 1;
 }
 
@@ -407,8 +452,9 @@ LUA_FN(
     LuaView *view = &session_of(L)->view, before = *view;
     view->whole = view->more = true;
     lua_pushcfunction(L, push_whole);
-    lua_insert(L, -2);
-    int status = lua_pcall(L, 1, 1, 0);
+    lua_pushboolean(L, !before.whole);
+    lua_rotate(L, -3, 2);
+    int status = lua_pcall(L, 2, 1, 0);
     *view = before;
     if (status != LUA_OK)
         return lua_error(L);

@@ -75,7 +75,7 @@ static void push_table(lua_State *L, const Module *m, uint32_t rows, int width)
         line_end(&line);
     }
     if (shown < m->nkernels)
-        buf_printf(&b, "… and %u more kernels: more() shows all\n", m->nkernels - shown);
+        buf_printf(&b, "… and %u more kernels\n", m->nkernels - shown);
     const char *text = buf_str(&b);
     lua_pushlstring(L, text, strlen(text) - 1);
     lua_scratch_end(L, A);

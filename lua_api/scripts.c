@@ -13,12 +13,16 @@ static const LuaScript *find_script(const char *name)
     return script;
 }
 
-/* How wide the view is, and whether it shows letters beyond ASCII. */
+/* How wide the view is, whether it shows letters beyond ASCII, whether lines must fit into it, and
+** what the person calls the value that is shown, or nil. */
 static int view(lua_State *L)
 {
-    lua_pushinteger(L, lua_view(L)->width);
-    lua_pushboolean(L, lua_view(L)->utf8);
-    return 2;
+    const LuaView *view = lua_view(L);
+    lua_pushinteger(L, view->width);
+    lua_pushboolean(L, view->utf8);
+    lua_pushboolean(L, !view->whole);
+    lua_pushstring(L, view->called[0] ? view->called : NULL);
+    return 4;
 }
 
 /* script(name) -> what that script returns. */

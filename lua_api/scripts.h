@@ -15,7 +15,7 @@ typedef struct LuaScript {
 extern const LuaScript lua_scripts[]; /* ends with a NULL name */
 
 /* Pushes what the script returns.  It is run at the first call in a state; later
-** calls push the same value.  Its arguments are view() -> width, utf8, and
+** calls push the same value.  Its arguments are view() -> width, utf8, fits, called, and
 ** script(name), which gives another script's value. */
 void lua_push_script(lua_State *L, const char *name);
 

@@ -25,14 +25,22 @@
 typedef struct PictureBox {
     Arena *arena; /* of all the rest */
     Picture picture;
-    const char *of;   /* "loop nest of matmul" */
-    const char *text; /* the text form, without a last line end */
+    const char *of;    /* "loop nest of matmul" */
+    const char *text;  /* the text form, without a last line end */
+    const char *whole; /* the same with nothing left out, where that is more; or NULL */
 } PictureBox;
 
 enum { MAX_BARS = 64 };
 
 static const LuaClass picture_class;
 LUA_BOX(picture, PictureBox, picture_class)
+
+static TextStyle whole_style(lua_State *L)
+{
+    TextStyle style = view_style(L);
+    style.width = 0;
+    return style;
+}
 
 static void release_picture(void *self)
 {
@@ -143,7 +151,7 @@ static int picture_display(lua_State *L, void *self, const char *kind)
     PictureBox *p = self;
     Err err = {0};
     if (strcmp(kind, "text") == 0) {
-        lua_pushstring(L, p->text);
+        lua_pushstring(L, p->whole && lua_view(L)->more ? p->whole : p->text);
         return 1;
     }
     if (strcmp(kind, "svg") == 0 || strcmp(kind, "html") == 0)
@@ -229,6 +237,7 @@ LUA_FN(
     } else {
         box->of = arena_printf(A, "loop nest of %s", p.func->at.name);
         box->text = tree_text(A, p.func, view_style(L));
+        box->whole = tree_text(A, p.func, whole_style(L));
         box->picture = nest_picture(A, p.func);
     }
     return finish(L, box, path, 3);
@@ -291,6 +300,7 @@ LUA_FN(
         return lua_raise(L, &err);
     box->of = arena_printf(box->arena, "order of %s", order.block);
     box->text = order_text(box->arena, &order, view_style(L));
+    box->whole = order_text(box->arena, &order, whole_style(L));
     box->picture = order_picture(box->arena, &order, animate, seconds > 0.1 ? seconds : 0.1);
     return finish(L, box, NULL, 4);
 }
@@ -317,6 +327,7 @@ LUA_FN(
         return lua_raise(L, &err);
     box->of = arena_printf(box->arena, "graph of %s", g->name);
     box->text = graph_table(box->arena, g, 40, lua_view(L)->whole ? 0 : lua_view(L)->width);
+    box->whole = graph_table(box->arena, g, 0, 0);
     return finish(L, box, path, 3);
 }
 

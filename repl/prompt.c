@@ -555,7 +555,7 @@ int prompt_run(lua_State *L)
         return run_plain(L);
     set_up(L);
     session_of(L)->page = pager_show;
-    start_banner(stdout);
+    start_banner(L, stdout);
     exec_start(); /* while the person reads, LLVM gets ready */
     char *text;
     bool stays = true;

@@ -17,6 +17,7 @@
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
 #include "repl/tutorial.h"
+#include "viz/text/wrap.h"
 
 static int open_workbench(lua_State *L)
 {
@@ -118,11 +119,18 @@ static const char *gpu(void)
     return has_gpu() ? "GPU here" : "no GPU here: GPU programs are emulated, not timed";
 }
 
-void start_banner(FILE *out)
+void start_banner(lua_State *L, FILE *out)
 {
     int release = (int)(strrchr(TVMREPL_VERSION, '.') - TVMREPL_VERSION); /* "0.1" of "0.1.0" */
-    fprintf(out, "tvmrepl %.*s · %s · LLVM 19 (%s) · help() · tour()\n%s\n", release,
-            TVMREPL_VERSION, LUA_VERSION, cpu(), gpu());
+    Arena *A = arena_new(NULL);
+    Buf b = buf_new(A);
+    const char *what = arena_printf(A, "tvmrepl %.*s · %s · LLVM 19 (%s) · help() · tour()",
+                                    release, TVMREPL_VERSION, LUA_VERSION, cpu());
+    wrap_text(&b, what, 0, 0, lua_view(L)->width);
+    buf_putc(&b, '\n');
+    wrap_text(&b, gpu(), 0, 0, lua_view(L)->width);
+    fprintf(out, "%s\n", buf_str(&b));
+    arena_release(A);
 }
 
 #if defined(__x86_64__)

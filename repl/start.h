@@ -26,7 +26,7 @@ lua_State *start_plain_session(void);
 void start_measure(lua_State *L);
 
 /* One line on what this is and what it runs on. */
-void start_banner(FILE *out);
+void start_banner(lua_State *L, FILE *out);
 
 /* What this build and this machine can do, a line each: --features. */
 void start_features(FILE *out);

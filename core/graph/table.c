@@ -137,20 +137,41 @@ static int width(const char *s)
     return n;
 }
 
-/* Takes from the columns of words, the operator first, what is more than `most` columns. */
-static void narrow(int wide[COLUMNS], int most)
+static int total(const int wide[COLUMNS])
 {
-    enum { LEAST = 12 };
-    static const int words[] = {1, 0, 2};
-    int over = (COLUMNS - 1) * GAP - most;
+    int sum = -GAP;
     for (int c = 0; c < COLUMNS; c++)
-        over += wide[c];
-    for (int i = 0; i < 3 && over > 0; i++) {
-        int spare = wide[words[i]] > LEAST ? wide[words[i]] - LEAST : 0;
-        spare = spare < over ? spare : over;
-        wide[words[i]] -= spare;
-        over -= spare;
+        sum += wide[c] ? wide[c] + GAP : 0;
+    return sum;
+}
+
+/* Narrows a column to `least` letters at worst, as far as the table is wider than `most`. */
+static void narrow(int wide[COLUMNS], int column, int least, int most)
+{
+    int over = total(wide) - most, spare = wide[column] - least;
+    if (over > 0 && spare > 0)
+        wide[column] -= spare < over ? spare : over;
+}
+
+/* Fits the table into `most` columns: words give way first, as far as they can still be told from
+** each other, then whole columns, the least telling first.  Returns whether one was left out. */
+static bool fit(int wide[COLUMNS], int most)
+{
+    enum { NODE, OPERATOR, OUTPUT, PARAMS, MFLOP, SIZE };
+    static const int least_telling[] = {SIZE, PARAMS, MFLOP};
+    bool left_out = false;
+    narrow(wide, OPERATOR, 12, most);
+    narrow(wide, NODE, 16, most);
+    for (int i = 0; i < 3 && total(wide) > most; i++) {
+        if (!left_out) /* room for the mark that says so */
+            most -= 2;
+        wide[least_telling[i]] = 0;
+        left_out = true;
     }
+    narrow(wide, OUTPUT, 12, most);
+    narrow(wide, NODE, 8, most);
+    narrow(wide, OPERATOR, 4, most);
+    return left_out;
 }
 
 /* The text, or what fits of it and a mark. */
@@ -175,11 +196,12 @@ static void put_rows(Buf *out, const Row *row, size_t n, int most)
     for (size_t i = 0; i < n; i++)
         for (int c = 0; c < COLUMNS; c++)
             wide[c] = width(row[i].cell[c]) > wide[c] ? width(row[i].cell[c]) : wide[c];
-    if (most > 0)
-        narrow(wide, most);
+    bool left_out = most > 0 && fit(wide, most);
     for (size_t i = 0; i < n; i++) {
         for (int c = 0; c < COLUMNS; c++) {
             int pad = wide[c] - width(row[i].cell[c]);
+            if (!wide[c])
+                continue;
             buf_pad(out, ' ', c ? GAP : 0);
             if (right[c])
                 buf_pad(out, ' ', pad);
@@ -189,7 +211,7 @@ static void put_rows(Buf *out, const Row *row, size_t n, int most)
         }
         while (out->len && out->data[out->len - 1] == ' ')
             out->len--;
-        buf_putc(out, '\n');
+        buf_puts(out, left_out && i == 0 ? " …\n" : "\n");
     }
 }
 
@@ -237,7 +259,7 @@ const char *graph_table(Arena *A, const Graph *g, uint32_t rows, int columns)
         }
     put_rows(&out, row.at, row.n, columns);
     if (shown < g->nnodes)
-        buf_printf(&out, "… and %u more nodes: g:more() shows all\n", g->nnodes - shown);
+        buf_printf(&out, "… and %u more nodes\n", g->nnodes - shown);
     put_totals(A, &out, g);
     return buf_str(&out);
 }

@@ -1,5 +1,7 @@
 -- compare.lua -- tables of timings: tvm.compare, tvm.whatif, and the machine's measured peak.
-local view = ... -- view() is the width of the terminal, and whether it shows letters beyond ASCII
+-- view() is the width of the terminal, whether it shows letters beyond ASCII, whether lines have to fit into it, and
+-- what the person calls the value that is shown
+local view = ...
 local M = {}
 
 local function time_text(seconds)
@@ -15,35 +17,87 @@ local function cells(text)
   return utf8.len(text) or #text
 end
 
--- Lines of columns, all of one width; the first `left` columns to the left, the others to the right.
-local function align(rows, left)
-  local width, lines = {}, {}
+local GAP = 2 -- cells between columns
+
+-- `text` in at most `most` cells, with a mark where it was cut.
+local function cut(text, most)
+  local _, beyond_ascii = view()
+  local mark = beyond_ascii and "…" or "..."
+  if cells(text) <= most then return text end
+  return text:sub(1, utf8.offset(text, most - cells(mark) + 1) - 1) .. mark
+end
+
+-- How wide each column stands.
+local function widths(rows)
+  local width = {}
   for _, row in ipairs(rows) do
     for c, text in ipairs(row) do width[c] = math.max(width[c] or 0, cells(text)) end
   end
+  return width
+end
+
+local function total(width)
+  local sum = -GAP
+  for _, w in ipairs(width) do sum = sum + w + GAP end
+  return sum
+end
+
+-- The rows within `room` cells: a long heading is cut to what stands below it, then columns go, those that `drop` names
+-- first, then labels in column `label` are cut.  Returns the rows, and whether something is not there.
+local function fitted(rows, room, label, drop)
+  local whole = total(widths(rows))
+  if whole <= room then return rows, false end
+  local body, kept = widths(table.move(rows, 2, #rows, 1, {})), {}
+  for i, row in ipairs(rows) do kept[i] = table.move(row, 1, #row, 1, {}) end
+  for c, heading in ipairs(kept[1]) do
+    local over = total(widths(kept)) - room
+    kept[1][c] = cut(heading, math.max(cells(heading) - math.max(over, 0), body[c] or 0, 8))
+  end
+  for _, heading in ipairs(drop) do
+    if total(widths(kept)) <= room then break end
+    for c, text in ipairs(kept[1]) do
+      if text == heading then
+        for _, row in ipairs(kept) do table.remove(row, c) end
+        break
+      end
+    end
+  end
+  local over = total(widths(kept)) - room
+  local most = math.max(8, widths(kept)[label] - math.max(over, 0))
+  for _, row in ipairs(kept) do row[label] = cut(row[label], most) end
+  return kept, #kept[1] < #rows[1]
+end
+
+-- Lines of columns, all of one width; the first `left` columns to the left, the others to the right.
+local function align(rows, left)
+  local width, lines = widths(rows), {}
   for i, row in ipairs(rows) do
     local parts = {}
     for c, text in ipairs(row) do
       local pad = (" "):rep(width[c] - cells(text))
       parts[c] = c <= left and text .. pad or pad .. text
     end
-    lines[i] = table.concat(parts, "  ")
+    lines[i] = table.concat(parts, (" "):rep(GAP))
   end
   return lines
 end
 
 local BAR = 24 -- cells of the longest bar, where there is room
 
--- The rows as a table; behind row i a bar as long as shares[i], in what the columns leave of the view;
+-- The rows as a table within the view: the first `left` columns are the labels, and the columns headed as `drop` names
+-- them are left out where there is no room.  Behind row i a bar as long as shares[i], in what the columns leave;
 -- `heading` says what long bars mean.
-local function table_text(rows, left, shares, heading)
-  local width, beyond_ascii = view()
+local function table_text(rows, left, drop, shares, heading)
+  local width, beyond_ascii, fits = view()
+  local mark, left_out = beyond_ascii and " …" or " ..."
+  rows, left_out = fitted(rows, fits and width - cells(mark) or math.huge, left, drop)
   local lines = align(rows, left)
-  local room = math.min(BAR, width - cells(lines[1]) - 2)
+  local room = left_out and 0 or math.min(BAR, width - cells(lines[1]) - GAP)
   for i, share in pairs(room >= 4 and shares or {}) do
     lines[i] = lines[i] .. "  " .. (beyond_ascii and "█" or "#"):rep(math.max(1, math.floor(share * room + 0.5)))
   end
   if room >= 4 then lines[1] = lines[1] .. "  " .. heading end
+  if left_out then lines[1] = lines[1] .. mark end
   return (table.concat(lines, "\n"):gsub(" +\n", "\n"))
 end
 
@@ -102,7 +156,7 @@ function comparison:__tostring()
       not share and "-" or share > 1 and "?" or ("%.1f"):format(100 * share) }
     shares[i + 1] = best / t.median
   end
-  return table_text(rows, 1, shares, "speed") ..
+  return table_text(rows, 1, { "% peak", "GFLOP/s", "spread" }, shares, "speed") ..
     (beaten and "\n?  is more than float32 multiply-adds reached when that was measured, so it is no part of a peak" or "")
 end
 
@@ -144,7 +198,7 @@ function profile:__tostring()
       k.gflops > 0 and ("%.3g"):format(k.gflops) or "-" }
   end
   rows[#rows + 1] = { "all", time_text(self.ms * 1e-3), "", "", ("%.3g"):format(self.gflops) }
-  return table_text(rows, 1, shares, "")
+  return table_text(rows, 1, { "GFLOP/s", "spread" }, shares, "")
 end
 
 function profile:__json()
@@ -247,7 +301,7 @@ local function table_of(ran)
       t.gflops > 0 and ("%.3g"):format(t.gflops) or "-" }
     shares[#rows] = best.timing.median / t.median
   end
-  return table_text(rows, 2, shares, "speed")
+  return table_text(rows, 2, { "GFLOP/s", "spread" }, shares, "speed")
 end
 
 function what_if:__tostring()
@@ -255,7 +309,8 @@ function what_if:__tostring()
   table.insert(out, 1, tried and table_of(ran) or "no combination ran")
   if self.unfinished then out[#out + 1] = ("interrupted: %d of %d tried"):format(#self, self.total) end
   if tried and not ran[1].rank then out[#out + 1] = "no row is quicker than the schedule as it was" end
-  if tried then out[#out + 1] = "w:adopt(1) takes the steps of row 1 on the schedule" end
+  local _, _, _, called = view()
+  if tried then out[#out + 1] = (called or "w") .. ":adopt(1) takes the steps of row 1 on the schedule" end
   return table.concat(out, "\n")
 end
 

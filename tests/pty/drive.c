@@ -7,6 +7,7 @@
 **      case NAME           the next test; a fresh terminal of 80 columns, a fresh history
 **      start ARGUMENTS     starts the program (arguments are split at blanks; none is usual)
 **      with NAME=VALUE     sets a variable for the next start
+**      columns N           the terminal of the next start is so wide
 **      inks                from the next start on colours are allowed, and are shown as <1;31>
 **      enter TEXT          waits for the prompt, then types TEXT and Enter
 **      leave               waits for the prompt, types Ctrl-D, and the program ends with code 0
@@ -56,7 +57,7 @@ typedef struct Test {
     int line;
     char folder[64];
     char with[8][128];
-    int nwith;
+    int nwith, columns;
 } Test;
 
 static long now_ms(void)
@@ -166,7 +167,7 @@ static bool wait_for(Terminal *t, const char *text, int ms)
 
 static void start(Test *test, Terminal *t, char *arguments)
 {
-    struct winsize size = {.ws_row = 24, .ws_col = 80};
+    struct winsize size = {.ws_row = 24, .ws_col = (unsigned short)test->columns};
     char *argv[34] = {(char *)test->program};
     for (int n = 1; n < 33 && (argv[n] = strtok(n == 1 ? arguments : NULL, " ")); n++) {
     }
@@ -290,6 +291,7 @@ static void begin_case(Test *test, const char *name)
     test->begun = true;
     test->failed = false;
     test->nwith = 0;
+    test->columns = 80;
 }
 
 static void obey(Test *test, Terminal *t, const char *word, char *text)
@@ -298,6 +300,8 @@ static void obey(Test *test, Terminal *t, const char *word, char *text)
         start(test, t, text);
     } else if (strcmp(word, "with") == 0 && test->nwith < 8) {
         snprintf(test->with[test->nwith++], sizeof test->with[0], "%s", text);
+    } else if (strcmp(word, "columns") == 0) {
+        test->columns = atoi(text);
     } else if (strcmp(word, "inks") == 0) {
         t->inks = true;
     } else if (strcmp(word, "send") == 0) {

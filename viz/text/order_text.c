@@ -77,6 +77,8 @@ static void put_row(Arena *A, Line *l, const Order *o, int r, int cols, int w)
         const char *close = cell->visits > 1 ? "*" : lanes_before && !lanes_after ? "]" : " ";
         line_put(l, *close == ']' ? INK_vectorized : INK_moved, close);
     }
+    if (cols < o->cols)
+        line_put(l, INK_quiet, l->style.utf8 ? "…" : "...");
     line_end(l);
 }
 
@@ -91,8 +93,8 @@ const char *order_text(Arena *A, const Order *o, TextStyle style)
         left = n > left ? n : left;
     }
     int cols = o->cols;
-    if (style.width > 0 && left + cols * (w + 2) > style.width)
-        cols = (style.width - left) / (w + 2) > 1 ? (style.width - left) / (w + 2) : 1;
+    if (style.width > 0 && left + cols * (w + 2) > style.width) /* with room for the mark */
+        cols = (style.width - 3 - left) / (w + 2) > 1 ? (style.width - 3 - left) / (w + 2) : 1;
     line_put(&l, INK_strong, o->block);
     line_printf(&l, INK_plain, "%s%s%s, %s across", o->row ? ": " : "", o->row ? o->row : "",
                 o->row ? " down" : "", o->col);
@@ -102,6 +104,8 @@ const char *order_text(Arena *A, const Order *o, TextStyle style)
     line_to(&l, left);
     for (int c = 0; c < cols; c++)
         line_printf(&l, INK_quiet, " %*lld ", w, (long long)(o->col_min + c));
+    if (cols < o->cols)
+        line_put(&l, INK_quiet, style.utf8 ? "…" : "...");
     line_end(&l);
     for (int r = 0; r < o->rows; r++) {
         if (r)

@@ -46,6 +46,62 @@ void wrap_text(Buf *out, const char *text, int col, int indent, int width)
     }
 }
 
+/* Adds what stands left of the words of a line, as it stands below it: blanks, and of a tree the
+** bars.  Returns the bytes that this is of the line. */
+static size_t put_margin(Buf *out, const char *line, size_t len)
+{
+    static const struct {
+        const char *here, *below;
+    } bars[] = {{"│", "│"}, {"├", "│"}, {"└", " "}, {"─", " "},
+                {"|", "|"}, {"`", " "}, {"-", " "}, {" ", " "}};
+    enum { BARS = sizeof bars / sizeof *bars };
+    size_t end = 0;
+    for (size_t at = 0, i; at < len; at += i) {
+        if (line[at] == '\x1b') {
+            i = strcspn(line + at, "m") + 1;
+            continue;
+        }
+        size_t k = 0;
+        while (k < BARS && strncmp(line + at, bars[k].here, strlen(bars[k].here)) != 0)
+            k++;
+        if (k == BARS)
+            break;
+        buf_puts(out, bars[k].below);
+        i = strlen(bars[k].here);
+        end = at + i;
+    }
+    return end;
+}
+
+void wrap_lines(Buf *out, const char *text, int width)
+{
+    enum { INDENT = 2 };
+    for (const char *line = text; *line;) {
+        size_t len = strcspn(line, "\n");
+        Buf margin = buf_new(out->arena);
+        size_t at = put_margin(&margin, line, len);
+        int left = text_cols(buf_str(&margin));
+        if (word_cols(out->arena, line, len) <= width || left + 2 * INDENT >= width) {
+            buf_add(out, line, len);
+        } else {
+            Buf words = buf_new(out->arena);
+            wrap_text(&words, arena_strndup(out->arena, line + at, len - at), left, left + INDENT,
+                      width);
+            buf_add(out, line, at);
+            for (const char *p = buf_str(&words); *p; p++) {
+                buf_putc(out, *p);
+                if (*p == '\n') { /* the bars stand in place of the blanks */
+                    buf_puts(out, buf_str(&margin));
+                    p += left;
+                }
+            }
+        }
+        line += len;
+        if (*line)
+            buf_putc(out, *line++);
+    }
+}
+
 static size_t line_length(const char *line)
 {
     return strcspn(line, "\n");
@@ -72,7 +128,12 @@ void wrap_doc(Buf *out, const char *doc, int indent, int width)
                 len += 1 + line_length(doc + len + 1);
             wrap_text(out, arena_strndup(out->arena, doc, len), indent, indent, width);
         } else {
-            buf_add(out, doc, len);
+            const char *line = arena_strndup(out->arena, doc, len);
+            CodeLines code = {1, &line};
+            if (width > 0 && text_cols(line) > width - indent)
+                code = wrap_code(out->arena, line, width - indent);
+            for (size_t i = 0; i < code.n; i++)
+                buf_printf(out, "%s%*s%s", i ? "\n" : "", i ? indent : 0, "", code.line[i]);
         }
         doc += len + (doc[len] == '\n');
     }

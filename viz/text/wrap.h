@@ -13,6 +13,10 @@ void wrap_text(Buf *out, const char *text, int col, int indent, int width);
 ** begin with a blank or "> ", and what the examples print, up to an empty line. */
 void wrap_doc(Buf *out, const char *doc, int indent, int width);
 
+/* Adds `text` line by line, those wider than `width` columns broken between words: what goes on
+** stands below where the words of the line begin, and the bars of a tree on its left go on, too. */
+void wrap_lines(Buf *out, const char *text, int width);
+
 /* One line of code in lines of at most `cols` columns: broken where the fewest brackets are open,
 ** after a comma or before an operator sooner than elsewhere; what goes on is indented. */
 typedef struct CodeLines {

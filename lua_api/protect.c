@@ -4,7 +4,7 @@
 ** swallow errors, and __close handlers stop at once.  Finalizers could not be stopped, so scripts
 ** have none.  Bytecode, the debug library and native modules, which can break the process, are not
 ** there.  Patterns, which may backtrack for years, are matched by match.c; sorting and long strings
-** are in bulk.c. What does not hold: a whole collection of tens of millions of tables comes to its
+** are in bulk.c, commands of the shell in shell.c. What does not hold: a whole collection of tens of millions of tables comes to its
 ** end first, in a second.
 */
 #include "lua_api/protect.h"
@@ -25,7 +25,7 @@ static struct {
     lua_State *volatile running; /* the coroutine that runs now, of the state that is watched */
     lua_State *watched;
     volatile bool patient;
-    volatile sig_atomic_t asked;
+    volatile sig_atomic_t asked, stops; /* since the prompt was reached; in all */
     pthread_t thread;
     struct sigaction before;
 } watch;
@@ -49,10 +49,16 @@ static void hook(lua_State *L, lua_Debug *ar)
 
 void protect_stop(void)
 {
+    watch.stops++;
     cancel_ask();
     if (watch.running)
         lua_sethook(watch.running, hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT,
                     1);
+}
+
+unsigned protect_stops(void)
+{
+    return (unsigned)watch.stops;
 }
 
 static void say(const char *text)

@@ -25,6 +25,9 @@ void protect_unwatch(void);
 /* Ask the watched state to stop: what the signal does.  Safe in signal handlers. */
 void protect_stop(void);
 
+/* How many requests to stop there have been. */
+unsigned protect_stops(void);
+
 /* For loops of C that may take long and hold nothing: raises the stop if there is a request. */
 void protect_poll(lua_State *L);
 

@@ -1,6 +1,7 @@
 /* lua_error.c -- the error object: an Err, the place it happened, and how it reads. */
 #include <string.h>
 
+#include "core/ir/ir.h"
 #include "lua_api/own_name.h"
 #include "lua_api/session.h"
 
@@ -223,6 +224,36 @@ LUA_FN(error_witness, "e.witness -> string or nil",
     return push_text(L, check_error(L, 1)->err.witness);
 }
 
+LUA_FN(error_iterations, "e.iterations -> list or nil",
+       "The two iterations of which the witness speaks: {\"k=0\", \"k=1\"}.")
+{
+    const Err *err = &check_error(L, 1)->err;
+    if (!err->conflict.element[0])
+        return push_text(L, "");
+    lua_createtable(L, 2, 0);
+    for (int i = 0; i < 2; i++) {
+        lua_pushstring(L, err->conflict.iteration[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+LUA_FN(error_element, "e.element -> string or nil",
+       "The element that both iterations touch: \"C[0, 0]\".")
+{
+    return push_text(L, check_error(L, 1)->err.conflict.element);
+}
+
+LUA_FN(error_program, "e.program -> string or nil",
+       "The fingerprint of the program in which that happened, as s:fingerprint() gives it.")
+{
+    char text[33] = "";
+    const LuaError *e = check_error(L, 1);
+    if (e->root)
+        fp_text(ir_fingerprint(e->root), text);
+    return push_text(L, text);
+}
+
 LUA_FN(error_fix, "e.fix -> string or nil",
        "What to do instead: Lua source where that can be typed, else a sentence.")
 {
@@ -236,9 +267,17 @@ LUA_FN(error_refused, "e.refused -> boolean",
     return 1;
 }
 
-static const LuaFn *const error_members[] = {
-    &error_code_fn,    &error_what_fn, &error_why_fn,     &error_where_fn,
-    &error_witness_fn, &error_fix_fn,  &error_refused_fn, NULL};
+static const LuaFn *const error_members[] = {&error_code_fn,
+                                             &error_what_fn,
+                                             &error_why_fn,
+                                             &error_where_fn,
+                                             &error_witness_fn,
+                                             &error_iterations_fn,
+                                             &error_element_fn,
+                                             &error_program_fn,
+                                             &error_fix_fn,
+                                             &error_refused_fn,
+                                             NULL};
 
 const LuaClass error_class = {
     .name = "Error",

@@ -242,6 +242,7 @@ typedef struct LuaView {
     bool color_errors; /* and on standard error */
     bool utf8;         /* so are letters beyond ASCII */
     bool json;         /* a program reads the results */
+    bool json_program; /* and wants programs that errors speak of as text */
     bool whole;        /* no person reads it at once: long values are not elided */
     bool more;         /* more() asks: nothing at all is left out, and no line is cut */
     char called[32];   /* what the person calls the value that is shown; "": nothing */

@@ -4,8 +4,8 @@
 ** swallow errors, and __close handlers stop at once.  Finalizers could not be stopped, so scripts
 ** have none.  Bytecode, the debug library and native modules, which can break the process, are not
 ** there.  Patterns, which may backtrack for years, are matched by match.c; sorting and long strings
-** are in bulk.c, commands of the shell in shell.c. What does not hold: a whole collection of tens of millions of tables comes to its
-** end first, in a second.
+** are in bulk.c, commands of the shell in shell.c.  What does not hold: a whole collection of tens
+** of millions of tables comes to its end first, in a second.
 */
 #include "lua_api/protect.h"
 

@@ -256,9 +256,14 @@ static const char *const status_names[] = {[EVAL_OK] = "ok",
 
 static void push_error(lua_State *L, int idx, const char *name, const char *text)
 {
-    static const char *const fields[] = {"code", "what", "where", "why", "witness", "fix"};
+    static const char *const fields[] = {"code",    "what",       "where",   "why", "refused",
+                                         "witness", "iterations", "element", "fix", "program"};
+    Session *s = session_of(L);
+    LuaMarkFn *mark = s->mark;
     lua_newtable(L);
     int table = lua_gettop(L);
+    if (!s->view.json_program) /* which may be long: its fingerprint says which one it is */
+        s->mark = NULL;
     if (lua_error_at(L, idx))
         for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
             lua_getfield(L, idx, fields[i]);
@@ -266,6 +271,7 @@ static void push_error(lua_State *L, int idx, const char *name, const char *text
         }
     report_push(L, idx, name, text, 0, false);
     lua_setfield(L, table, "text");
+    s->mark = mark;
     push_object(L, table, 0);
     lua_remove(L, table);
 }

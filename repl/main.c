@@ -41,7 +41,7 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 typedef struct Options {
     const char **code; /* of each -e, in order */
     int ncode;
-    bool interactive, json, stdin_script;
+    bool interactive, json, json_program, stdin_script;
     int script; /* index of the script's path in argv, or 0 */
 } Options;
 
@@ -54,6 +54,8 @@ static void usage(FILE *out)
           "  -e CODE       run CODE as if it were typed, and print its value\n"
           "  -i            the prompt after -e or the script\n"
           "  --json        print each result as a line of JSON (docs/json.md)\n"
+          "  --json=program\n"
+          "                the same, and errors bring the program with the place marked\n"
           "  --version     the version\n"
           "  --features    what this build and this machine can do\n"
           "  --help        this\n",
@@ -89,6 +91,8 @@ static int read_options(int argc, char **argv, Options *o)
             o->interactive = true;
         } else if (strcmp(a, "--json") == 0) {
             o->json = true;
+        } else if (strcmp(a, "--json=program") == 0) {
+            o->json = o->json_program = true;
         } else if (strcmp(a, "--version") == 0) {
             return printf("tvmrepl %s\n", TVMREPL_VERSION) > 0 ? EXIT_ok : EXIT_failed;
         } else if (strcmp(a, "--features") == 0) {
@@ -136,6 +140,7 @@ static int run(lua_State *L, int argc, char **argv, const Options *o)
     EvalStatus status = EVAL_OK;
     bool prompt = o->interactive || (!o->ncode && !o->script && isatty(STDIN_FILENO));
     session_of(L)->view.json = o->json;
+    session_of(L)->view.json_program = o->json_program;
     if (o->json)
         json_take_print(L, stdout);
     protect_watch(L, false);

@@ -42,14 +42,14 @@ static void show(Pair *q, const Access *x, const Access *y, unsigned bit, isl_ma
             *j = model_at(isl_map_copy(y->by_loops), p, ns, nt);
     isl_point *e = model_first(isl_set_intersect(isl_map_range(i), isl_map_range(j)));
     if (e) {
-        Buf b = buf_new(q->A);
-        put_instance(&b, q->t, p, (unsigned)ns);
-        buf_printf(&b, " %s ", verb(q->t, y));
-        model_put_element(&b, x->buffer, e);
-        buf_printf(&b, " %s ", bit == DEP_FIRST ? "after" : "before");
-        put_instance(&b, q->s, p, 0);
-        buf_printf(&b, " %s it", verb(q->s, x));
-        err_witness(q->err, "%s", buf_str(&b));
+        Buf element = buf_new(q->A), early = buf_new(q->A), late = buf_new(q->A);
+        model_put_element(&element, x->buffer, e);
+        put_instance(&late, q->t, p, (unsigned)ns);
+        put_instance(&early, q->s, p, 0);
+        err_witness(q->err, "%s %s %s %s %s %s it", buf_str(&late), verb(q->t, y),
+                    buf_str(&element), bit == DEP_FIRST ? "after" : "before", buf_str(&early),
+                    verb(q->s, x));
+        err_conflict(q->err, buf_str(&early), buf_str(&late), buf_str(&element));
     }
     isl_point_free(e);
     isl_point_free(p);

@@ -59,17 +59,17 @@ static const char *done(const Stmt *s, const Access *a)
 static void show_turn(const Order *o, const Stmt *s, const Access *a, const Stmt *t,
                       const Access *b, isl_point *p)
 {
-    Buf w = buf_new(o->A);
+    Buf element = buf_new(o->A), first = buf_new(o->A), second = buf_new(o->A);
     unsigned n = o->outer + o->n;
     isl_map *x = model_at(of_nest(o, s, a), p, 0, n), *y = model_at(of_nest(o, t, b), p, n, n);
     isl_point *e = model_first(isl_set_intersect(isl_map_range(x), isl_map_range(y)));
     if (e) {
-        model_put_element(&w, a->buffer, e);
-        buf_printf(&w, " is %s at ", done(s, a));
-        put_iteration(o, &w, p, o->outer);
-        buf_printf(&w, " and %s at ", done(t, b));
-        put_iteration(o, &w, p, o->outer + n);
-        err_witness(o->err, "%s, which would come first", buf_str(&w));
+        model_put_element(&element, a->buffer, e);
+        put_iteration(o, &first, p, o->outer);
+        put_iteration(o, &second, p, o->outer + n);
+        err_witness(o->err, "%s is %s at %s and %s at %s, which would come first",
+                    buf_str(&element), done(s, a), buf_str(&first), done(t, b), buf_str(&second));
+        err_conflict(o->err, buf_str(&first), buf_str(&second), buf_str(&element));
     }
     isl_point_free(e);
 }

@@ -147,7 +147,7 @@ static DepAnswer answer(Parallel *p, const Node *func, Err *err)
         c = small;
     else if (p->failed)
         return DEP_BROKEN; /* proven; only the example was too dear */
-    err_witness(err, "%s", witness_text(p->A, p->loop, &c));
+    witness_tell(p->A, p->loop, &c, err);
     return DEP_BROKEN;
 }
 

@@ -380,33 +380,38 @@ bool witness_find(Arena *A, const Node *func, const Node *loop, LoopConflict *ou
 
 /* ---- words ---- */
 
-static void put_iteration(Buf *b, const Node *loop, int64_t value, const char *others_at)
+static const char *iteration_text(Arena *A, const Node *loop, int64_t value, const char *others_at)
 {
-    buf_printf(b, "%s=%lld", ir_var_name(loop), (long long)value);
-    if (others_at[0])
-        buf_printf(b, " (%s)", others_at);
+    return arena_printf(A, others_at[0] ? "%s=%lld (%s)" : "%s=%lld", ir_var_name(loop),
+                        (long long)value, others_at);
+}
+
+static const char *element_text(Arena *A, const LoopConflict *c)
+{
+    Buf b = buf_new(A);
+    buf_printf(&b, "%s[", ir_buf_name(c->buffer));
+    for (size_t d = 0; d < ir_rank(c->buffer); d++)
+        buf_printf(&b, "%s%lld", d ? ", " : "", (long long)c->index[d]);
+    buf_putc(&b, ']');
+    return buf_str(&b);
 }
 
 const char *witness_text(Arena *A, const Node *loop, const LoopConflict *c)
 {
     static const char *const verb[] = {"read", "write", "update"};
-    Buf b = buf_new(A);
-    bool alike = c->first_does == c->second_does;
-    buf_printf(&b, "iteration%s ", alike ? "s" : "");
-    put_iteration(&b, loop, c->first, c->first_at);
-    if (alike) {
-        buf_puts(&b, " and ");
-        put_iteration(&b, loop, c->second, c->second_at);
-    }
-    buf_printf(&b, " %s%s%s %s[", alike ? "both " : "", verb[c->first_does], alike ? "" : "s",
-               ir_buf_name(c->buffer));
-    for (size_t d = 0; d < ir_rank(c->buffer); d++)
-        buf_printf(&b, "%s%lld", d ? ", " : "", (long long)c->index[d]);
-    buf_putc(&b, ']');
-    if (!alike) {
-        buf_puts(&b, ", which iteration ");
-        put_iteration(&b, loop, c->second, c->second_at);
-        buf_printf(&b, " %ss", verb[c->second_does]);
-    }
-    return buf_str(&b);
+    const char *first = iteration_text(A, loop, c->first, c->first_at);
+    const char *second = iteration_text(A, loop, c->second, c->second_at);
+    const char *element = element_text(A, c);
+    if (c->first_does == c->second_does)
+        return arena_printf(A, "iterations %s and %s both %s %s", first, second,
+                            verb[c->first_does], element);
+    return arena_printf(A, "iteration %s %ss %s, which iteration %s %ss", first,
+                        verb[c->first_does], element, second, verb[c->second_does]);
+}
+
+void witness_tell(Arena *A, const Node *loop, const LoopConflict *c, Err *err)
+{
+    err_witness(err, "%s", witness_text(A, loop, c));
+    err_conflict(err, iteration_text(A, loop, c->first, c->first_at),
+                 iteration_text(A, loop, c->second, c->second_at), element_text(A, c));
 }

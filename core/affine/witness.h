@@ -8,7 +8,7 @@
 **
 **      LoopConflict c;
 **      if (witness_find(A, func, loop, &c))
-**          err_witness(err, "%s", witness_text(A, loop, &c));
+**          witness_tell(A, loop, &c, err);
 */
 #ifndef CORE_AFFINE_WITNESS_H
 #define CORE_AFFINE_WITNESS_H
@@ -32,5 +32,7 @@ bool witness_find(Arena *A, const Node *func, const Node *loop, LoopConflict *ou
 
 /* "iterations ic=0 and ic=1 both update conv2[0, 0, 0, 0]" */
 const char *witness_text(Arena *A, const Node *loop, const LoopConflict *c);
+/* Makes that the witness of an error. */
+void witness_tell(Arena *A, const Node *loop, const LoopConflict *c, Err *err);
 
 #endif

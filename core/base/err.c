@@ -69,6 +69,22 @@ void err_fix(Err *err, const char *fmt, ...)
     va_end(ap);
 }
 
+void err_conflict(Err *err, const char *first, const char *second, const char *element)
+{
+    if (!err)
+        return;
+    const char *iteration[2] = {first, second};
+    for (int i = 0; i < 2; i++)
+        snprintf(err->conflict.iteration[i], sizeof err->conflict.iteration[i], "%s", iteration[i]);
+    snprintf(err->conflict.element, sizeof err->conflict.element, "%s", element);
+}
+
+void err_keep_witness(Err *err, const Err *from)
+{
+    memcpy(err->witness, from->witness, sizeof err->witness);
+    err->conflict = from->conflict;
+}
+
 void err_witness(Err *err, const char *fmt, ...)
 {
     if (!err)

@@ -31,6 +31,9 @@ typedef struct Err {
     char why[768];     /* a sentence in the user's own names */
     char fix[384];     /* what to do instead: Lua source, or a sentence; may be empty */
     char witness[384]; /* the iterations and the element in conflict; may be empty */
+    struct {           /* the same in parts, where the witness has them */
+        char iteration[2][64], element[96]; /* "ic=0" and "ic=1", "C[0, 0]" */
+    } conflict;
 } Err;
 
 #define ERR(code, why, fix) \
@@ -54,6 +57,11 @@ bool err_in(Err *err, const char *what);
 /* Replaces the way out, for a caller that knows a better one than the row does. */
 void err_fix(Err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void err_witness(Err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The parts of which the witness speaks, for programs that read errors. */
+void err_conflict(Err *err, const char *first, const char *second, const char *element);
+/* Takes over the witness of another error, and its parts. */
+void err_keep_witness(Err *err, const Err *from);
 
 /* "bad_factor", as scripts and the manual spell it. */
 const char *err_name(ErrCode code);

@@ -134,7 +134,7 @@ bool legal_concurrent(const Node *func, const Node *loop, Err *err)
     bool ok = false;
     if (witness_find(A, func, var, &c)) {
         refuse_conflict(loop, &c, err);
-        err_witness(err, "%s", witness_text(A, var, &c));
+        witness_tell(A, var, &c, err);
     } else {
         ok = dep_check_parallel(func, var, DEP_QUICK, err) == DEP_OK;
     }

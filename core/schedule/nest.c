@@ -294,7 +294,7 @@ bool step_explain(Step *s, const Err *reason)
     if ((s->err->code == ERR_step_breaks || s->err->code == ERR_order_breaks) && reason->code) {
         Err proof = *s->err;
         *s->err = *reason;
-        err_witness(s->err, "%s", proof.witness);
+        err_keep_witness(s->err, &proof);
     }
     return false;
 }

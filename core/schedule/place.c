@@ -298,7 +298,7 @@ static bool explain_shared(Step *s, const Move *m)
     REFUSE(s->err, shared_in_threads, m->loop, loop, ir_buf_name(m->target), loop, name);
     if (nested && legal_surely_reordered(s->func, n, before, after, &rounds))
         err_fix(s->err, "%s)", buf_str(&fix));
-    err_witness(s->err, "%s", proof.witness);
+    err_keep_witness(s->err, &proof);
     return false;
 }
 

@@ -211,6 +211,20 @@ t.test("--json prints a line for each result", function()
   t.contains(text, '"status":"syntax"')
 end)
 
+t.test("--json tells of a refused step what a program needs, and the loops only if they are asked for", function()
+  local steps = [[ -e 's = tvm.schedule(te("C[y, x] = sum(k, A[k, y] * B[k, x])")(4, 4, 4)); s:fingerprint()' -e 's:parallel "k"']]
+  local text, code = run("--json" .. steps)
+  t.eq(code, 1)
+  local fingerprint = text:match '"values":%["(%x+)"'
+  for _, part in ipairs { '"code":"reduce_concurrent"', '"refused":true', [["fix":"s:parallel \"y\""]],
+    '"iterations":["k=0","k=1"]', '"element":"C[0, 0]"', '"what":"parallel(k)"', '"program":"' .. fingerprint .. '"' } do
+    t.contains(text, part)
+  end
+  t.eq(text:find "for y in range", nil)
+  text = run("--json=program" .. steps)
+  t.contains(text, ">       for k in range(4):")
+end)
+
 t.test("arguments that are wrong are told which, what and how", function()
   t.contains(tostring(t.raises("argument_type", function() setmetatable(1) end)), "argument 1 should be a table, but is 1")
   t.raises("argument_missing", function() tvm.grep("x") end)

@@ -1,6 +1,9 @@
 /* help.c -- help() and its parts, from the descriptors. */
 #include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/nearest.h"
 #include "core/base/vec.h"
@@ -243,11 +246,16 @@ static void each_function(lua_State *L,
                 visit(fn, cls, env);
 }
 
+typedef VEC(const char *) WordVec;
+
 typedef struct Search {
     lua_State *L;
     Buf b;
-    RowVec rows; /* what mentions the word */
+    RowVec rows; /* all that has a text */
     const char *word;
+    WordVec words; /* those of `word` that tell something */
+    int *seldom;   /* of each: the more, the fewer texts mention it */
+    int most;      /* what the words in one text sum up to at most */
     Nearest near;
     LuaFnName names[1]; /* keeps near.best alive */
     const LuaFn *last;  /* classes may share a method */
@@ -265,14 +273,84 @@ static void add_called(const LuaFn *fn, const LuaClass *cls, void *env)
     add_function(s->L, &s->b, fn);
 }
 
-static void add_mention(const LuaFn *fn, const LuaClass *cls, void *env)
+/* The words of a question that tell what it is about, without the s of many. */
+static WordVec telling_words(Arena *A, const char *question)
+{
+    static const char *const others[] = {"a",  "an", "the", "how", "do",  "does", "i",     "to",
+                                         "of", "is", "are", "in",  "can", "what", "which", "my",
+                                         "me", "it", "for", "and", "or",  "with", "on"};
+    WordVec words = {0};
+    for (const char *at = question; *at;) {
+        static const char between[] = " \t,.;:?!()\"'";
+        size_t len = strcspn(at, between);
+        const char *word = arena_strndup(A, at, len > 3 && at[len - 1] == 's' ? len - 1 : len);
+        bool tells = len > 0;
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+            tells = tells && !same_letters(word, others[i]);
+        if (tells)
+            vec_push(A, &words, word);
+        at += len + strspn(at + len, between);
+    }
+    return words;
+}
+
+static bool mentions(const Row *row, const char *word)
+{
+    return strcasestr(row->name, word) || strcasestr(row->doc, word);
+}
+
+static int worth(const Search *s, const Row *row)
+{
+    int sum = 0;
+    for (size_t i = 0; i < s->words.n; i++)
+        sum += mentions(row, s->words.at[i]) ? s->seldom[i] : 0;
+    return sum;
+}
+
+static void add_row(Search *s, Row row)
+{
+    for (size_t i = 0; i < s->rows.n; i++) /* classes may share a method */
+        if (s->rows.at[i].doc == row.doc)
+            return;
+    vec_push(s->b.arena, &s->rows, row);
+}
+
+static void add_text(const LuaFn *fn, const LuaClass *cls, void *env)
 {
     (void)cls;
-    Search *s = env;
-    if (!strcasestr(fn->sig, s->word) && !strcasestr(fn->doc, s->word))
-        return;
-    s->found++;
-    vec_push(s->b.arena, &s->rows, ((Row){fn->sig, fn->doc, false}));
+    add_row(env, (Row){fn->sig, fn->doc, false});
+}
+
+/* What mentions the word, or of a question its words: all of them, else those that say most. */
+static void add_mentions(lua_State *L, Search *s)
+{
+    enum { ALL = 1 << 20 };
+    const LuaClass *cls;
+    RowVec found = {0};
+    s->words = telling_words(s->b.arena, s->word);
+    s->seldom = ARENA_ARRAY(s->b.arena, int, s->words.n + 1);
+    each_function(L, add_text, s);
+    for (int i = 0; (cls = doc_class(L, i)); i++)
+        if (cls->doc)
+            add_row(s, (Row){cls->name, cls->doc, false});
+    for (size_t i = 0; i < s->words.n; i++) {
+        int n = 0;
+        for (size_t k = 0; k < s->rows.n; k++)
+            n += mentions(&s->rows.at[k], s->words.at[i]);
+        s->seldom[i] = n ? ALL / n : 0;
+    }
+    for (size_t k = 0; k < s->rows.n; k++)
+        s->most = worth(s, &s->rows.at[k]) > s->most ? worth(s, &s->rows.at[k]) : s->most;
+    for (size_t k = 0; k < s->rows.n && s->most; k++)
+        if (worth(s, &s->rows.at[k]) == s->most)
+            vec_push(s->b.arena, &found, s->rows.at[k]);
+    s->found = (int)found.n;
+    buf_puts(&s->b, "mentioning");
+    for (size_t i = 0, n = 0; i < s->words.n && found.n; i++)
+        if (mentions(&found.at[0], s->words.at[i]))
+            buf_printf(&s->b, "%s \"%s\"", n++ ? " and" : "", s->words.at[i]);
+    buf_putc(&s->b, ':');
+    add_rows(L, &s->b, &found);
 }
 
 static void try_name(const LuaFn *fn, const LuaClass *cls, void *env)
@@ -305,9 +383,7 @@ void doc_push_word(lua_State *L, const char *word)
     Search s = {.L = L, .b = open_text(L), .word = word, .near = nearest_to(word)};
     each_function(L, add_called, &s);
     if (!s.found && word[0]) {
-        buf_printf(&s.b, "mentioning \"%s\":", word);
-        each_function(L, add_mention, &s);
-        add_rows(L, &s.b, &s.rows);
+        add_mentions(L, &s);
     }
     push_text(L, &s.b);
     if (s.found)
@@ -371,13 +447,59 @@ void doc_push_value(lua_State *L, int idx)
         lua_pushfstring(L, "a plain %s of Lua's", luaL_typename(L, idx));
 }
 
+/* Adds the body of a function in C, from the brace behind its description to the one that closes
+** it. */
+static void add_body(Buf *b, FILE *source, int from)
+{
+    enum { LONGEST = 200 };
+    char *line = NULL;
+    size_t cap = 0;
+    bool inside = false;
+    for (int at = 1, n = 0; n < LONGEST && getline(&line, &cap, source) > 0; at++) {
+        inside = inside || (at >= from && line[0] == '{');
+        if (inside && line[0] == '}')
+            line[1] = '\0';
+        if (inside)
+            buf_puts(b, line);
+        n += inside;
+        if (inside && line[0] == '}')
+            break;
+    }
+    free(line);
+}
+
+/* Pushes where a function of the workbench is defined, and how, if its source stands beside the
+** program as after a build. */
+static void push_source_of_ours(lua_State *L, const LuaFn *fn)
+{
+    Buf b = open_text(L);
+    char path[4096];
+    const char *file = fn->file;
+    while (strncmp(file, "../", 3) == 0)
+        file += 3;
+    buf_printf(&b, "%s\n  defined at %s:%d\n", fn->sig, file, fn->line);
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    const char *slash = n > 0 ? memrchr(path, '/', (size_t)n) : NULL;
+    size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
+    snprintf(path + folder, sizeof path - folder, "../%s", file);
+    FILE *source = fopen(path, "r");
+    size_t before = b.len;
+    if (source) {
+        add_body(&b, source, fn->line);
+        fclose(source);
+    }
+    if (b.len == before)
+        wrap_doc(&b, fn->doc, 2, help_width(L));
+    push_text(L, &b);
+}
+
 /* Pushes the lines that define the Lua function at `idx`, or where a C function is registered. */
 static void push_source(lua_State *L, int idx)
 {
     lua_Debug ar;
     const LuaFn *fn = lua_fn_of(L, idx);
     if (fn) {
-        lua_pushfstring(L, "%s\n  defined at %s:%d", fn->sig, fn->file, fn->line);
+        push_source_of_ours(L, fn);
         return;
     }
     lua_pushvalue(L, idx);

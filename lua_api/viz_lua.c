@@ -212,7 +212,7 @@ static const char *program_title(Arena *A, const Program *p)
 
 LUA_FN(
     program_show, "s:show(path?, options?) -> Picture",
-    "The loop nest as a picture: a box for each loop, told by colour, border and mark, with the blocks, their\n"
+    "Draws the loop nest: a box for each loop, told by colour, border and mark, with the blocks, their\n"
     "buffers, and who reads and writes them.  The path's ending says how it is written: .svg, .png or .dot.\n"
     "{since = 0} shows what changed since a step, a mark or another program: the two side by side, what is in both\n"
     "at one height, with links from each loop to what it became.  In a browser a box tells more under the pointer.\n"
@@ -309,7 +309,7 @@ LUA_FN(
 
 LUA_FN(
     graph_show, "g:show(path?, options?) -> Picture",
-    "The model as a picture: operators with their parameters, shapes on the arrows, fused groups in frames.  A long\n"
+    "Draws the model: operators with their parameters, shapes on the arrows, fused groups in frames.  A long\n"
     "chain stands in columns, a large graph is folded, and says how.  In a browser a card tells under the pointer what\n"
     "the model file calls it and what flows through it.  The path's ending says how it is written: .svg, .png or .dot.\n"
     "Options: around = \"conv1\" draws that node and those at most `hops` away; cards: fold above so many (300).")

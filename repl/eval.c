@@ -251,7 +251,7 @@ static const char *expand_question(Arena *A, const char *text)
         len--;
     if (len == 0)
         return "help()";
-    if (memchr(p, ':', len))
+    if (memchr(p, ':', len) || (strspn(p, LETTERS " ") >= len && memchr(p, ' ', len)))
         return arena_printf(A, "help(\"%.*s\")", (int)len, p);
     if (strspn(p, LETTERS) >= len)
         return arena_printf(A, "help(%.*s == nil and \"%.*s\" or %.*s, %s)", (int)len, p, (int)len,

@@ -1,5 +1,6 @@
 /* kernel_lua.c -- building and running programs: Kernel values, views of code, runs. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +26,10 @@ static void release_kernel(void *self)
 static void kernel_tostring(lua_State *L, void *self)
 {
     const Kernel *k = ((KernelBox *)self)->kernel;
-    lua_pushfstring(L, "kernel %s for %s, %d arguments, compiled in %f ms", k->name, k->target,
-                    k->nparams, k->compile_ms);
+    char took[32];
+    snprintf(took, sizeof took, "%.3g", k->compile_ms);
+    lua_pushfstring(L, "kernel %s for %s, %d arguments, compiled in %s ms", k->name, k->target,
+                    k->nparams, took);
 }
 
 /* ---- targets and compiling ---- */
@@ -86,7 +89,10 @@ LUA_FN(program_llvm_ir, "s:llvm_ir(target?) -> string", "The LLVM IR that the pr
     return push_view(L, program_check(L, 1).func, target_arg(L, 2), "ir");
 }
 
-LUA_FN(program_asm, "s:asm(target?) -> string", "The assembly that the program becomes.")
+LUA_FN(
+    program_asm, "s:asm(target?) -> string",
+    "The assembly that the program becomes; above the instructions stands the line of s:lowered() that they\n"
+    "came of.")
 {
     return push_view(L, program_check(L, 1).func, target_arg(L, 2), "asm");
 }

@@ -223,8 +223,8 @@ LUA_FN(
 
 LUA_FN(
     tvm_load, "tvm.load(path) -> Tensor",
-    "The tensor in a .npy file, as it was saved, or the pixels of a PNG, PGM or PPM image: [height, width] if\n"
-    "gray, [height, width, 3] if coloured, from 0 to 255 (uint8) or, of 16 bits, to 65535 (uint16).")
+    "The tensor in a .npy file, as t:save or numpy.save wrote it, or the pixels of a PNG, PGM or PPM image: [height,\n"
+    "width] if gray, [height, width, 3] if coloured, from 0 to 255 (uint8) or, of 16 bits, to 65535 (uint16).")
 {
     Err err = {0};
     return push_tensor(L, tensor_load(arg_str(L, 1), &err), &err);
@@ -232,8 +232,10 @@ LUA_FN(
 
 /* ---- methods ---- */
 
-LUA_FN(tensor_save_, "t:save(path) -> Tensor",
-       "Writes a .npy file, or an image: .png, .pgm, .ppm.  The file is there whole or not at all.")
+LUA_FN(
+    tensor_save_, "t:save(path) -> Tensor",
+    "Writes a .npy file, which numpy.load reads, or an image: .png, .pgm, .ppm.  The file is there whole or not at\n"
+    "all.")
 {
     Err err = {0};
     const char *path = arg_str(L, 2);

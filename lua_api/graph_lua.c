@@ -13,6 +13,8 @@
 #include "lua_api/session.h"
 #include "lua_api/tensor_box.h"
 #include "passes/graph/driver.h"
+#include "viz/text/style.h"
+#include "viz/text/wrap.h"
 
 enum { SHOWN_NODES = 40 };
 
@@ -32,6 +34,37 @@ int push_graph(lua_State *L, Graph *g, const Err *err)
         arena_keep(g->arena);
     return lua_push_owned(L, &graph_class, g, release_held_graph, g ? arena_bytes(g->arena) : 0,
                           err);
+}
+
+/* Where word number `n` of a line begins, or where it ends if it has fewer. */
+static size_t word_at(const char *line, size_t len, int n)
+{
+    size_t at = strspn(line, " ");
+    while (n-- > 0 && at < len)
+        for (at += strcspn(line + at, " \n"); at < len && line[at] == ' ';)
+            at++;
+    return at < len ? at : len;
+}
+
+/* A Lua string of a text whose lines are filled to the terminal's width where a person reads; what goes on
+** stands `more` columns behind where word number `word` begins. */
+static int push_folded(lua_State *L, Arena *A, const char *text, int word, int more)
+{
+    const LuaView *v = lua_view(L);
+    Buf out = buf_new(A);
+    if (v->whole || v->more)
+        return lua_scratch_text(L, A, text);
+    for (const char *line = text; *line;) {
+        size_t len = strcspn(line, "\n"), from = word_at(line, len, word);
+        const char *head = arena_strndup(A, line, from),
+                   *rest = arena_strndup(A, line + from, len - from);
+        int col = text_cols(head);
+        buf_puts(&out, head);
+        wrap_text(&out, rest, col, col + more, v->width);
+        buf_putc(&out, '\n');
+        line += len + (line[len] == '\n');
+    }
+    return lua_scratch_text(L, A, buf_str(&out));
 }
 
 static void push_table(lua_State *L, const Graph *g, uint32_t rows, int columns)
@@ -144,7 +177,7 @@ LUA_FN(tvm_ops, "tvm.ops(pattern?) -> string",
         if (strstr(graph_op[i].name, pattern) && graph_op[i].onnx[0])
             buf_printf(&b, "%-26s %-12s %s\n", graph_op[i].name, fuse_class_name[graph_op[i].fuse],
                        graph_op[i].doc);
-    return lua_scratch_text(L, A, buf_str(&b));
+    return push_folded(L, A, buf_str(&b), 2, 0);
 }
 
 LUA_FN(tvm_op, "tvm.op(name) -> string",
@@ -180,7 +213,7 @@ LUA_FN(tvm_op, "tvm.op(name) -> string",
                    : op->attr[i].standard[0] ? " = "
                                              : " (optional)",
                    op->attr[i].standard ? op->attr[i].standard : "", op->attr[i].doc);
-    return lua_scratch_text(L, A, buf_str(&b));
+    return push_folded(L, A, buf_str(&b), 0, 2);
 }
 
 LUA_FN(tvm_passes, "tvm.passes() -> string",
@@ -190,7 +223,7 @@ LUA_FN(tvm_passes, "tvm.passes() -> string",
     Buf b = buf_new(A);
     for (size_t i = 0; i < graph_pass_count; i++)
         buf_printf(&b, "%-16s %s\n", graph_passes[i].name, graph_passes[i].doc);
-    return lua_scratch_text(L, A, buf_str(&b));
+    return push_folded(L, A, buf_str(&b), 1, 0);
 }
 
 /* ---- looking ---- */
@@ -206,7 +239,7 @@ LUA_FN(graph_text_, "g:text() -> string",
 LUA_FN(graph_ops_, "g:ops() -> string", "How often each operator occurs, and what it does.")
 {
     Arena *A = lua_scratch(L, NULL);
-    return lua_scratch_text(L, A, graph_ops_table(A, check_graph(L, 1)->graph));
+    return push_folded(L, A, graph_ops_table(A, check_graph(L, 1)->graph), 2, 0);
 }
 
 LUA_FN(graph_unsupported_, "g:unsupported() -> string",
@@ -214,7 +247,7 @@ LUA_FN(graph_unsupported_, "g:unsupported() -> string",
        "if all could.")
 {
     Arena *A = lua_scratch(L, NULL);
-    return lua_scratch_text(L, A, graph_unsupported_text(A, check_graph(L, 1)->graph));
+    return push_folded(L, A, graph_unsupported_text(A, check_graph(L, 1)->graph), 1, 2);
 }
 
 static void push_value(lua_State *L, const Graph *g, const char *name, ValueId v)
@@ -321,7 +354,7 @@ LUA_FN(graph_diff_, "g:diff(other) -> string",
 {
     const Graph *g = check_graph(L, 1)->graph, *other = check_graph(L, 2)->graph;
     Arena *A = lua_scratch(L, NULL);
-    return lua_scratch_text(L, A, graph_diff(A, g, other));
+    return push_folded(L, A, graph_diff(A, g, other), 1, 2);
 }
 
 LUA_FN(graph_fingerprint_, "g:fingerprint() -> string",

@@ -46,8 +46,8 @@ static size_t word_at(const char *line, size_t len, int n)
     return at < len ? at : len;
 }
 
-/* A Lua string of a text whose lines are filled to the terminal's width where a person reads; what goes on
-** stands `more` columns behind where word number `word` begins. */
+/* A Lua string of a text whose lines are filled to the terminal's width where a person reads; what
+** goes on stands `more` columns behind where word number `word` begins. */
 static int push_folded(lua_State *L, Arena *A, const char *text, int word, int more)
 {
     const LuaView *v = lua_view(L);

@@ -28,8 +28,9 @@ void program_push_schedule(lua_State *L, Version *v);
 TextStyle view_style(lua_State *L);
 
 /* What every program has as methods, in the files that know how: running (kernel_lua.c), pictures
-** (viz_lua.c), selecting (select_lua.c). */
+** (viz_lua.c), selecting (select_lua.c), looking (program_look_lua.c). */
 extern const LuaFn *const program_run_members[], *const program_picture_members[],
-                                                     *const program_select_members[];
+                                                     *const program_select_members[],
+                                                         *const program_look_members[];
 
 #endif

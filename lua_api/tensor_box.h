@@ -20,6 +20,9 @@ DType arg_element_type(lua_State *L, int idx, DType otherwise);
 /* Pushes a box that takes over `t`; with NULL raises *err instead. */
 int push_tensor(lua_State *L, Tensor *t, const Err *err);
 
+/* Pushes the index of element number `i`, a list. */
+void push_tensor_index(lua_State *L, const Tensor *t, int64_t i);
+
 /* The operators, of tensor_math_lua.c; ends with NULL. */
 extern const LuaFn *const tensor_math_members[];
 extern const LuaFn *const tensor_walk_members[];

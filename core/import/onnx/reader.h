@@ -87,11 +87,14 @@ typedef struct OnnxNode {
     ValueId *in; /* room for four more */
     const char **in_name;
     const char **out_name; /* "" for an output that nobody wants */
-    OnnxAttr *attr;
-    const char *why; /* why it cannot be taken over; NULL if it can */
-    ValueId *made;   /* by a rule that builds the node itself: its first outputs */
+    OnnxAttr *attr;        /* room for three more */
+    const char *why;       /* why it cannot be taken over; NULL if it can */
+    ValueId *made;         /* by a rule that builds the node itself: its first outputs */
     size_t nmade;
 } OnnxNode;
+
+/* Reads a node; its inputs are names yet.  `offset` is where it stands in the file. */
+bool onnx_node_read(Importer *im, Wire w, size_t offset, OnnxNode *n, Err *err);
 
 /* Rules of versions.def: change a node to its latest version's terms.  False on a mistake in the
 ** model; n->why where what it asks for is not known. */

@@ -25,6 +25,12 @@ static inline bool has_attr(const OnnxNode *n, const char *name)
     return false;
 }
 
+/* One of the three attributes that there is room for beside those in the file. */
+static inline void add_attr(OnnxNode *n, const char *name, GAttr value)
+{
+    n->attr[n->nattrs++] = (OnnxAttr){.name = name, .value = value};
+}
+
 static inline int64_t take_int(OnnxNode *n, const char *name, int64_t standard)
 {
     OnnxAttr *a = take(n, name);
@@ -90,5 +96,7 @@ static inline bool helper(Importer *im, GraphOpId op, const ValueId *in, size_t 
 
 OnnxRule rule_attention;
 OnnxRule rule_rotary_embedding;
+OnnxRule rule_quantized_matmul, rule_quantized_conv, rule_softmax_loss;
+OnnxRule rule_upsample, rule_resize_10;
 
 #endif

@@ -1,4 +1,5 @@
-/* versions.c -- the rules of versions.def. */
+/* versions.c -- the rules of versions.def that change attributes and inputs; composed.c, resample.c
+** and attention.c have those that build other operators. */
 #include <string.h>
 
 #include "core/import/onnx/rule.h"
@@ -131,9 +132,7 @@ static bool rule_old_selu(Importer *im, OnnxNode *n, Err *err)
     (void)err;
     for (size_t i = 0; i < 2; i++)
         if (!has_attr(n, old[i].name))
-            n->attr[n->nattrs++] = (OnnxAttr){.name = old[i].name,
-                                              .type = ATTR_FLOAT_,
-                                              .value = {.kind = GA_FLOAT, .at.f = old[i].standard}};
+            add_attr(n, old[i].name, (GAttr){.kind = GA_FLOAT, .at.f = old[i].standard});
     return true;
 }
 
@@ -189,8 +188,7 @@ static bool rule_axis_one(Importer *im, OnnxNode *n, Err *err)
     (void)err;
     if (has_attr(n, "axis"))
         return true;
-    n->attr[n->nattrs++] =
-        (OnnxAttr){.name = "axis", .type = ATTR_INT_, .value = {.kind = GA_INT, .at.i = 1}};
+    add_attr(n, "axis", (GAttr){.kind = GA_INT, .at.i = 1});
     return true;
 }
 
@@ -215,8 +213,7 @@ static bool rule_flat_softmax(Importer *im, OnnxNode *n, Err *err)
             last = last < 0 ? d : x.rank; /* several axes compete */
     if (last < x.rank) {
         int64_t one = last >= 0 ? last : x.rank - 1;
-        n->attr[n->nattrs++] =
-            (OnnxAttr){.name = "axis", .type = ATTR_INT_, .value = {.kind = GA_INT, .at.i = one}};
+        add_attr(n, "axis", (GAttr){.kind = GA_INT, .at.i = one});
         return true;
     }
     GArg flat = {"axis", {.kind = GA_INT, .at.i = axis}},
@@ -231,109 +228,6 @@ static bool rule_flat_softmax(Importer *im, OnnxNode *n, Err *err)
     back[0] = v;
     back[1] = shape;
     return helper(im, GOP_reshape, back, 2, NULL, 0, n->made, err);
-}
-
-/* Upsample, and Resize of version 10 unless it takes the nearest: a scale for each axis, counted
-** from the corners. */
-static bool rule_upsample(Importer *im, OnnxNode *n, Err *err)
-{
-    static const struct {
-        const char *name, *value;
-    } fixed[] = {{"coordinate_transformation_mode", "asymmetric"}, {"nearest_mode", "floor"}};
-    OnnxAttr *scales = take(n, "scales"), *mode = take(n, "mode");
-    ValueId given = n->nin > 1 ? n->in[1] : VALUE_NONE;
-    if (n->version < 7)
-        return unknown(n, "Upsample before version 7 is not known here");
-    if (scales && scales->value.kind == GA_FLOATS) {
-        Tensor *t = tensor_new(DT_float32, 1, (int64_t[]){scales->value.n}, err);
-        if (!t)
-            return false;
-        for (uint32_t i = 0; i < scales->value.n; i++)
-            dtype_store(DT_float32, (float *)tensor_fill(t) + i,
-                        (Scalar){.f = scales->value.at.fs[i]});
-        given = gb_const(im->b, NULL, NULL, t);
-        tensor_release(t);
-    }
-    n->op = &graph_op[GOP_resize];
-    set_input(n, 2, given);
-    n->in[1] = VALUE_NONE;
-    n->nin = 3;
-    if (mode && mode->type == ATTR_STRING_) {
-        mode->taken = false;
-        if (!strcmp(mode->value.at.s, "bilinear"))
-            mode->value.at.s = "linear";
-    }
-    for (size_t i = 0; i < 2; i++)
-        n->attr[n->nattrs++] = (OnnxAttr){.name = fixed[i].name,
-                                          .type = ATTR_STRING_,
-                                          .value = {.kind = GA_STR, .at.s = fixed[i].value}};
-    return true;
-}
-
-static bool nearest_by(Importer *im, const OnnxNode *n, ValueId x, Tensor *scales, const char *mode,
-                       ValueId *out, Err *err)
-{
-    GArg arg[] = {{"coordinate_transformation_mode", {.kind = GA_STR, .at.s = "asymmetric"}},
-                  {"nearest_mode", {.kind = GA_STR, .at.s = mode}}};
-    ValueId in[] = {x, VALUE_NONE, gb_const(im->b, NULL, NULL, scales)};
-    return gb_node(im->b,
-                   &(GNodeSpec){.op = &graph_op[GOP_resize],
-                                .origin = n->name,
-                                .in = in,
-                                .nin = 3,
-                                .arg = arg,
-                                .nargs = 2,
-                                .nout = 1},
-                   out, err);
-}
-
-/* Those scales that are below 1 (or above, for `grow`), the others 1; NULL if there are none. */
-static bool scales_of_one_kind(const Tensor *scales, bool grow, Tensor **out, Err *err)
-{
-    bool any = false;
-    Tensor *t = tensor_new(scales->dtype, scales->rank, scales->shape, err);
-    if (!t)
-        return false;
-    for (int64_t i = 0; i < tensor_size(scales); i++) {
-        double s = tensor_at(scales, i).f;
-        bool mine = grow ? s > 1 : s < 1;
-        any |= mine;
-        dtype_store(t->dtype, (char *)tensor_fill(t) + (size_t)i * dtype_bytes(t->dtype),
-                    (Scalar){.f = mine ? s : 1});
-    }
-    *out = any ? t : NULL;
-    if (!any)
-        tensor_release(t);
-    return true;
-}
-
-/* Version 10 did not say which element is the nearest.  Its test cases take [1, 3] of [1, 2, 3, 4]
-** at scale 0.6, so they round up where an axis shrinks, and each element twice at scale 2, so they
-** round down where it grows; so does ONNX Runtime in version 10.  (ONNX's converter from 10 to 11
-** writes `floor` for both, which its own case contradicts.) */
-static bool rule_resize_10(Importer *im, OnnxNode *n, Err *err)
-{
-    for (size_t i = 0; i < n->nattrs; i++)
-        if (!strcmp(n->attr[i].name, "mode") && n->attr[i].type == ATTR_STRING_ &&
-            strcmp(n->attr[i].value.at.s, "nearest") != 0)
-            return rule_upsample(im, n, err);
-    bool given = n->nin > 1 && n->in[1] != VALUE_NONE;
-    const Tensor *scales = given ? gb_value(im->b, n->in[1])->data : NULL;
-    if (!scales || !dtype_is_float(scales->dtype))
-        return unknown(n, "which way it rounds depends on its scales, which are not known");
-    take(n, "mode");
-    make(im, n, 1);
-    n->made[0] = n->in[0];
-    for (int grow = 0; grow < 2; grow++) {
-        Tensor *t;
-        if (!scales_of_one_kind(scales, grow, &t, err))
-            return false;
-        bool fine = !t || nearest_by(im, n, n->made[0], t, grow ? "floor" : "ceil", n->made, err);
-        tensor_release(t);
-        if (!fine)
-            return false;
-    }
-    return n->made[0] != n->in[0] || helper(im, GOP_identity, n->in, 1, NULL, 0, n->made, err);
 }
 
 /* Before version 21 scale and bias had an entry for each group; now each channel has its own. */
@@ -407,8 +301,7 @@ static bool rule_cast_like(Importer *im, OnnxNode *n, Err *err)
         return unknown(n, "the element type of its second input is not known");
     n->op = &graph_op[GOP_cast];
     n->nin = 1;
-    n->attr[n->nattrs++] = (OnnxAttr){
-        .name = "to", .type = ATTR_INT_, .value = {.kind = GA_DTYPE, .at.t = like.dtype}};
+    add_attr(n, "to", (GAttr){.kind = GA_DTYPE, .at.t = like.dtype});
     return true;
 }
 
@@ -419,94 +312,6 @@ static bool rule_dtype_attr(Importer *im, OnnxNode *n, Err *err)
     OnnxAttr *a = take(n, n->op == &graph_op[GOP_eye_like] ? "dtype" : "output_dtype");
     take(n, "precision");
     return !a || a->type != ATTR_INT_ || a->value.at.i == 0 || set_dtype(n, a, a->value.at.i);
-}
-
-/* ---- operators in terms of others ---- */
-
-/* Input i stretched along axis 1 of a value of this rank where it is a list: [m] to [m, 1, …]. */
-static bool by_channel(Importer *im, ValueId v, int rank, ValueId *out, Err *err)
-{
-    GType t = gb_value(im->b, v)->type;
-    int64_t trailing[GRAPH_MAX_RANK];
-    *out = v;
-    if (t.rank != 1 || rank < 3)
-        return true;
-    for (int d = 1; d < rank - 1; d++)
-        trailing[d - 1] = d;
-    ValueId axes = gb_const_ints(im->b, 1, trailing, (size_t)rank - 2);
-    return helper(im, GOP_unsqueeze, (ValueId[]){v, axes}, 2, NULL, 0, out, err);
-}
-
-/* quantize(sum * (a_scale * b_scale)), where sum is of int32: the end of QLinearConv and
-** QLinearMatMul, whose inputs 1, 4, 6 and 7 are the scales of a and b and the scale and zero point
-** of the result. */
-static bool requantize(Importer *im, OnnxNode *n, ValueId sum, int rank, Err *err)
-{
-    GArg to = {"to", {.kind = GA_DTYPE, .at.t = DT_float32}};
-    ValueId scale, v;
-    make(im, n, 1);
-    return helper(im, GOP_mul, (ValueId[]){n->in[1], n->in[4]}, 2, NULL, 0, &scale, err) &&
-           by_channel(im, scale, rank, &scale, err) &&
-           helper(im, GOP_cast, &sum, 1, &to, 1, &v, err) &&
-           helper(im, GOP_mul, (ValueId[]){v, scale}, 2, NULL, 0, &v, err) &&
-           helper(im, GOP_quantize_linear, (ValueId[]){v, n->in[6], n->in[7]}, 3, NULL, 0, n->made,
-                  err);
-}
-
-static bool has_inputs(OnnxNode *n, size_t count, Err *err)
-{
-    for (size_t i = 0; i < count; i++)
-        if (i >= n->nin || n->in[i] == VALUE_NONE)
-            return REFUSE(err, onnx_node, NULL, n->name, n->op_type, "an input of it is missing");
-    return true;
-}
-
-static bool rule_quantized_matmul(Importer *im, OnnxNode *n, Err *err)
-{
-    ValueId sum;
-    if (!has_inputs(n, 8, err))
-        return false;
-    for (size_t i = 1; i < 6; i++) /* scales and zero points, but for the inputs a and b */
-        if (i != 3 && type_of(im, n, i).rank != 0 && gtype_elements(type_of(im, n, i)) != 1)
-            return unknown(n, "scales of more than one number are not known here");
-    ValueId in[4] = {n->in[0], n->in[3], n->in[2], n->in[5]};
-    return helper(im, GOP_matmul_integer, in, 4, NULL, 0, &sum, err) &&
-           requantize(im, n, sum, 0, err);
-}
-
-static bool rule_quantized_conv(Importer *im, OnnxNode *n, Err *err)
-{
-    if (!has_inputs(n, 8, err))
-        return false;
-    ValueId in[4] = {n->in[0], n->in[3], n->in[2], n->in[5]}, sum, bias;
-    int rank = type_of(im, n, 0).rank;
-    GArg *arg = ARENA_ARRAY(im->A, GArg, n->nattrs + 1);
-    if (rank < 0)
-        return unknown(n, "the rank of its input is not known");
-    if (!helper(im, GOP_conv_integer, in, 4, arg, onnx_args(n, arg), &sum, err))
-        return false;
-    if (n->nin > 8 && n->in[8] != VALUE_NONE &&
-        (!by_channel(im, n->in[8], rank, &bias, err) ||
-         !helper(im, GOP_add, (ValueId[]){sum, bias}, 2, NULL, 0, &sum, err)))
-        return false;
-    return requantize(im, n, sum, rank, err);
-}
-
-/* The loss of softmax: log_softmax over the classes, and what its logarithms cost. */
-static bool rule_softmax_loss(Importer *im, OnnxNode *n, Err *err)
-{
-    GArg axis = {"axis", {.kind = GA_INT, .at.i = 1}},
-         *arg = ARENA_ARRAY(im->A, GArg, n->nattrs + 1);
-    if (!has_inputs(n, 2, err))
-        return false;
-    ValueId in[3] = {VALUE_NONE, n->in[1], n->nin > 2 ? n->in[2] : VALUE_NONE};
-    make(im, n, 2);
-    n->made[1] = VALUE_NONE;
-    if (!helper(im, GOP_log_softmax, n->in, 1, &axis, 1, &n->made[1], err))
-        return false;
-    in[0] = n->made[1];
-    return helper(im, GOP_negative_log_likelihood_loss, in, 3, arg, onnx_args(n, arg), n->made,
-                  err);
 }
 
 /* ---- constants ---- */

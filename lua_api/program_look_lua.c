@@ -1,0 +1,307 @@
+/* program_look_lua.c -- what can be asked of any program: its text, its parts, how it differs. */
+#include <string.h>
+
+#include "backends/backend.h"
+#include "core/base/savefile.h"
+#include "core/ir/print.h"
+#include "core/schedule/block.h"
+#include "core/schedule/tree.h"
+#include "lua_api/program.h"
+#include "lua_api/sched_box.h"
+#include "lua_api/session.h"
+#include "passes/loop/lower.h"
+#include "viz/text/diff_text.h"
+
+LUA_FN(program_ir, "s:ir() -> string",
+       "The program as text, which tvm.parse reads back.\n"
+       "> f = te [[ A: int8[4]; B[i] = A[i] + 1 ]]\n"
+       "> print(f:ir())\n"
+       "func B(A: int8[4]) -> B: int8[4]:\n"
+       "  for i in range(4):\n"
+       "    block B(i):\n"
+       "      B[i] = A[i] + 1")
+{
+    Program p = program_check(L, 1);
+    Arena *A = lua_scratch(L, NULL);
+    return lua_scratch_text(L, A, ir_text(A, p.func));
+}
+
+LUA_FN(
+    program_lowered, "s:lowered(target?) -> string",
+    "The flat loop program that a backend gets: no blocks, windows as buffers of their own shape, guards as\n"
+    "conditions.  With \"cuda\" barriers are put in.")
+{
+    Program p = program_check(L, 1);
+    Err err = {0};
+    const Backend *backend = backend_find(arg_str_or(L, 2, "llvm"), &err);
+    if (!backend)
+        return lua_raise(L, &err);
+    Arena *A = lua_scratch(L, p.version->arena);
+    const Node *flat = loop_lower(A, p.func, strcmp(backend->name, "cuda") == 0, &err);
+    if (!flat) {
+        lua_scratch_end(L, A);
+        return lua_raise(L, &err);
+    }
+    return lua_scratch_text(L, A, ir_text(A, flat));
+}
+
+LUA_FN(program_names, "s:names(kind) -> list",
+       "The names of its \"loops\", \"blocks\" or \"buffers\", from the outside in.\n"
+       "> f = te [[ A: int8[4]; B[i] = A[i] ]]\n"
+       "> print(table.concat(f:names \"loops\", \" \"), table.concat(f:names \"buffers\", \" \"))\n"
+       "i\tA B")
+{
+    static const char *const kinds[] = {"loops", "blocks", "buffers", NULL};
+    Program p = program_check(L, 1);
+    int kind = arg_choice(L, 2, kinds);
+    Arena *A = lua_scratch(L, NULL);
+    NameList names = {0};
+    (kind == 0 ? list_loops : kind == 1 ? list_blocks : list_buffers)(A, p.func, &names);
+    lua_createtable(L, (int)names.n, 0);
+    for (size_t i = 0; i < names.n; i++) {
+        lua_pushstring(L, names.at[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_scratch_end(L, A);
+    return 1;
+}
+
+/* What a loop feeds of a block: "spatial", "reduce" or "none". */
+static const char *feeds(const Node *block, const Node *var)
+{
+    const Node *iters = block->kid[Block_iters];
+    const char *what = "none";
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (ir_mentions(iters->kid[i]->kid[Iter_value], var))
+            what = iters->kid[i]->at.i == ITER_reduce ? "reduce" : "spatial";
+    return what;
+}
+
+/* Does a read under n walk along the axis, element by element: is the axis its last index? */
+static bool reads_along(const Node *n, const Node *axis)
+{
+    if (n->op == OP_Load && n->nkids > Load_index && n->kid[n->nkids - 1] == axis)
+        return true;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (reads_along(n->kid[i], axis))
+            return true;
+    return false;
+}
+
+static bool loop_reads_along(const Node *block, const Node *var)
+{
+    const Node *iters = block->kid[Block_iters];
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->kid[Iter_value] == var &&
+            reads_along(block->kid[Block_body], iters->kid[i]->kid[Iter_var]))
+            return true;
+    return false;
+}
+
+static void push_loops(lua_State *L, const Path *p)
+{
+    lua_newtable(L);
+    lua_Integer n = 0;
+    for (size_t i = 0; i + 1 < p->n; i++) {
+        const Node *loop = p->at[i];
+        if (loop->op != OP_For)
+            continue;
+        lua_createtable(L, 0, 5);
+        lua_pushstring(L, ir_var_name(loop->kid[For_var]));
+        lua_setfield(L, -2, "name");
+        lua_pushfstring(L, "%s/%s", ir_block_name(path_end(p)), ir_var_name(loop->kid[For_var]));
+        lua_setfield(L, -2, "path");
+        lua_pushinteger(L, ir_const_int(loop->kid[For_extent], -1));
+        lua_setfield(L, -2, "extent");
+        lua_pushstring(L, ir_for_kind(loop) == FOR_serial ? "serial"
+                                                          : for_kind_text[ir_for_kind(loop)]);
+        lua_setfield(L, -2, "kind");
+        lua_pushstring(L, feeds(path_end(p), loop->kid[For_var]));
+        lua_setfield(L, -2, "feeds");
+        lua_pushboolean(L, loop_reads_along(path_end(p), loop->kid[For_var]));
+        lua_setfield(L, -2, "along");
+        lua_rawseti(L, -2, ++n);
+    }
+}
+
+static lua_Integer count_loads(const Node *n, const Node *buffer)
+{
+    lua_Integer count = n->op == OP_Load && n->kid[Load_buffer] == buffer;
+    for (size_t i = 0; i < n->nkids; i++)
+        count += count_loads(n->kid[i], buffer);
+    return count;
+}
+
+/* Two tables: the buffers that a block reads, and how often its text reads each. */
+static void push_reads(lua_State *L, const Node *func, const Node *block)
+{
+    Arena *A = lua_scratch(L, NULL);
+    NameList names = {0};
+    lua_Integer n = 0;
+    list_buffers(A, func, &names);
+    lua_newtable(L);
+    lua_newtable(L);
+    for (size_t i = 0; i < names.n; i++) {
+        const Node *buffer = find_buffer(func, names.at[i], NULL);
+        lua_Integer places = count_loads(block->kid[Block_body], buffer);
+        if (places == 0)
+            continue;
+        lua_pushstring(L, names.at[i]);
+        lua_rawseti(L, -3, ++n);
+        lua_pushinteger(L, places);
+        lua_setfield(L, -2, names.at[i]);
+    }
+    lua_scratch_end(L, A);
+}
+
+LUA_FN(
+    program_block, "s:block(name) -> table",
+    "What is known of a block: {name, class, from, target, reads, places, size, loops}.  class is \"complete\",\n"
+    "\"reduction\" or \"opaque\"; target the buffer that it writes; reads a list of buffers, and places says of each\n"
+    "how often the block's text reads it; size counts the nodes of that text; loops, outermost first, are\n"
+    "{name, path, extent, kind, feeds, along} with feeds \"spatial\", \"reduce\" or \"none\", and along true where\n"
+    "the loop walks along a read's last dimension.")
+{
+    static const char *const classes[] = {"complete", "reduction", "opaque"};
+    Program p = program_check(L, 1);
+    const char *name = arg_str(L, 2);
+    Err err = {0};
+    Path path;
+    if (!path_to_block(p.func, name, &path)) {
+        find_block(p.func, name, &err);
+        return lua_raise(L, &err);
+    }
+    const Node *block = path_end(&path), *target = block_target(block);
+    lua_newtable(L);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, classes[block_class(block, NULL)]);
+    lua_setfield(L, -2, "class");
+    lua_pushstring(L, block->at.block->from);
+    lua_setfield(L, -2, "from");
+    lua_pushstring(L, target ? ir_buf_name(target) : NULL);
+    lua_setfield(L, -2, "target");
+    push_loops(L, &path);
+    lua_setfield(L, -2, "loops");
+    push_reads(L, p.func, block);
+    lua_setfield(L, -3, "places");
+    lua_setfield(L, -2, "reads");
+    lua_pushinteger(L, block->kid[Block_body]->size);
+    lua_setfield(L, -2, "size");
+    return 1;
+}
+
+LUA_FN(
+    program_buffer, "s:buffer(name) -> table",
+    "What is known of a buffer: {name, dtype, shape, scope, role}; role is \"parameter\", \"result\" or \"allocated\".")
+{
+    Program p = program_check(L, 1);
+    Err err = {0};
+    const Node *b = find_buffer(p.func, arg_str(L, 2), &err);
+    if (!b)
+        return lua_raise(L, &err);
+    const char *role = "allocated";
+    for (size_t i = 0; i < p.func->kid[Func_params]->nkids; i++)
+        role = p.func->kid[Func_params]->kid[i] == b ? "parameter" : role;
+    for (size_t i = 0; i < p.func->kid[Func_results]->nkids; i++)
+        role = p.func->kid[Func_results]->kid[i] == b ? "result" : role;
+    lua_newtable(L);
+    lua_pushstring(L, ir_buf_name(b));
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, dtype_name(b->type));
+    lua_setfield(L, -2, "dtype");
+    lua_pushstring(L, scope_name[b->at.buf->scope]);
+    lua_setfield(L, -2, "scope");
+    lua_pushstring(L, role);
+    lua_setfield(L, -2, "role");
+    lua_createtable(L, (int)ir_rank(b), 0);
+    for (size_t d = 0; d < ir_rank(b); d++) {
+        lua_pushinteger(L, ir_dim(b, d));
+        lua_rawseti(L, -2, (lua_Integer)d + 1);
+    }
+    lua_setfield(L, -2, "shape");
+    return 1;
+}
+
+LUA_FN(
+    program_fingerprint, "s:fingerprint() -> string",
+    "32 hexadecimal digits that are equal for equal programs, whatever their names, on every machine.")
+{
+    char text[33];
+    fp_text(ir_fingerprint(program_check(L, 1).func), text);
+    lua_pushstring(L, text);
+    return 1;
+}
+
+LUA_FN(program_grep, "s:grep(pattern) -> string",
+       "The lines of the program in which a PCRE2 pattern matches, each with its number.")
+{
+    Program p = program_check(L, 1);
+    lua_getglobal(L, "tvm");
+    lua_getfield(L, -1, "grep");
+    Arena *A = lua_scratch(L, NULL);
+    lua_scratch_text(L, A, ir_text(A, p.func));
+    lua_pushvalue(L, 2);
+    lua_call(L, 2, 1);
+    return 1;
+}
+
+LUA_FN(
+    program_diff, "s:diff(other) -> string",
+    "How this program differs from another one: a Func, a Version, a Schedule; of a schedule also a step's\n"
+    "number or a mark, as in s:diff(0).")
+{
+    Program p = program_check(L, 1), q;
+    if (!program_test(L, 2, &q)) {
+        if (!p.sched)
+            return arg_wrong(L, 2, "a Func, a Version or a Schedule");
+        q.func = sched_version_arg(L, p.sched, 2)->func;
+    }
+    Arena *A = lua_scratch(L, NULL);
+    return lua_scratch_text(L, A, diff_text(A, q.func, p.func, DIFF_fitting, view_style(L)));
+}
+
+LUA_FN(
+    program_save, "s:save(path)",
+    "Writes a file.  A path that ends in .lua gets the steps as a script, which s:load\n"
+    "takes again on a schedule of the same program; any other the program's text, with the version line.")
+{
+    Program p = program_check(L, 1);
+    const char *path = arg_str(L, 2), *dot = strrchr(path, '.');
+    Arena *A = lua_scratch(L, NULL);
+    bool script = dot && strcmp(dot, ".lua") == 0;
+    const char *text =
+        script
+            ? arena_printf(A,
+                           "-- tvmrepl 1: the steps of %s, for s:load\nlocal s = ...\n%sreturn s\n",
+                           p.func->at.name, version_trace(A, p.version, "s"))
+            : arena_printf(A, "tvmrepl 1\n%s", ir_text(A, p.func));
+    Err err = {0};
+    bool ok = save_bytes(path, text, strlen(text), &err);
+    lua_scratch_end(L, A);
+    if (!ok)
+        return lua_raise(L, &err);
+    session_tell(L, 1, "%s of %s, written to %s", script ? "steps" : "text", p.func->at.name, path);
+    lua_settop(L, 1);
+    return 1;
+}
+
+LUA_FN(program_eq, "__eq(a, b)", "Are the two the same program?  Names do not count.")
+{
+    Program p, q;
+    bool both = program_test(L, 1, &p) && program_test(L, 2, &q);
+    lua_pushboolean(L, both && ir_equal(p.func, q.func));
+    return 1;
+}
+
+const LuaFn *const program_look_members[] = {&program_ir_fn,
+                                             &program_lowered_fn,
+                                             &program_names_fn,
+                                             &program_block_fn,
+                                             &program_buffer_fn,
+                                             &program_fingerprint_fn,
+                                             &program_grep_fn,
+                                             &program_diff_fn,
+                                             &program_save_fn,
+                                             &program_eq_fn,
+                                             NULL};

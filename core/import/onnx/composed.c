@@ -1,4 +1,4 @@
-/* composed.c -- operators of ONNX that are several here: quantized products, the loss of softmax. */
+/* composed.c -- operators of ONNX that are several here: quantized products, softmax's loss. */
 #include "core/import/onnx/rule.h"
 
 /* Input i stretched along axis 1 of a value of this rank where it is a list: [m] to [m, 1, …]. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/mutant.h"
+#include "core/ir/mathfn.h"
 #include "core/ir/rewrite.h"
 #include "core/ir/verify.h"
 #include "core/schedule/alloc.h"
@@ -63,6 +64,77 @@ static const Node *on_load(Rewriter *rw, const Node *n)
 
 static Rule *const inline_rules[OP_COUNT] = {[OP_Load] = on_load};
 
+/* ---- how much results ---- */
+
+/* What one block evaluates at most, after inlining: more is minutes of compiling, and has long lost
+** what inlining gains.  A mathematical function becomes about a hundred operations. */
+enum { INLINE_MOST = 50000, INLINE_FUNCTION = 100 };
+
+typedef struct Cost {
+    double operations, loads; /* loads of the buffer that goes */
+} Cost;
+
+static void add_cost(const Node *n, const Node *gone, Cost *sum)
+{
+    if (n->op == OP_Load && n->kid[Load_buffer] == gone)
+        sum->loads++;
+    sum->operations += n->op == OP_Call && math_find(n->at.name, n->type) ? INLINE_FUNCTION : 1;
+    for (size_t i = 0; i < n->nkids; i++)
+        add_cost(n->kid[i], gone, sum);
+}
+
+/* The statement that grows most where `value` takes the place of each load of the buffer. */
+typedef struct Growth {
+    const Node *gone, *loop, *block; /* around the present statement, or NULL */
+    double value, most;              /* operations */
+    const Node *most_loop, *most_block;
+} Growth;
+
+static void find_growth(Growth *g, const Node *s)
+{
+    const Node *loop = g->loop, *block = g->block;
+    Cost own = {0, 0};
+    for (size_t i = 0; i < s->nkids; i++)
+        if (!ir_is_stmt(s->kid[i]))
+            add_cost(s->kid[i], g->gone, &own);
+    if (s->op == OP_For)
+        g->loop = s;
+    if (s->op == OP_Block)
+        g->block = s;
+    double after = own.operations + own.loads * g->value;
+    if (own.loads > 0 && after > g->most) {
+        g->most = after;
+        g->most_loop = g->loop;
+        g->most_block = g->block;
+    }
+    for (size_t i = 0; i < s->nkids; i++)
+        if (ir_is_stmt(s->kid[i]))
+            find_growth(g, s->kid[i]);
+    g->loop = loop;
+    g->block = block;
+}
+
+/* `into`: the block that grows; NULL: whichever grows most. */
+static bool grows_in_bounds(Step *s, const Node *in, const Node *gone, const Node *value,
+                            const char *who, const char *into)
+{
+    Growth g = {.gone = gone};
+    Cost of_value = {0, 0};
+    add_cost(value, NULL, &of_value);
+    g.value = of_value.operations;
+    find_growth(&g, in);
+    if (g.most <= INLINE_MOST)
+        return true;
+    const char *most = into ? into : g.most_block ? ir_block_name(g.most_block) : "the program";
+    REFUSE(s->err, inline_too_big, g.most_block, who, most, g.most, INLINE_MOST, who);
+    if (!into && g.most_block && g.most_loop)
+        err_fix(s->err, "s:compute_at(\"%s\", \"%s/%s\")", who, most,
+                ir_var_name(g.most_loop->kid[For_var]));
+    return false;
+}
+
+/* ---- compute_inline ---- */
+
 /* Why what a block reads and writes is not the same at another block's place: `late`, a statement
 ** that it would pass, if there is one in its way. */
 static bool explain_inline(Step *s, const Node *block, const char *how, const Node *late,
@@ -97,10 +169,10 @@ bool prim_compute_inline(Step *s)
     if (MUTANT(inline_other_writer_unseen, tree_writes(without, target), false))
         return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block),
                       "another block writes the same buffer");
+    if (!grows_in_bounds(s, without, target, store->kid[Store_value], ir_block_name(block), NULL))
+        return false;
     Inline in = {store};
     const Node *out = rw_run(A, inline_rules, &in, s->err, without);
-    if (out->size > 50 * IR_MAX_EXPR)
-        return REFUSE(s->err, too_deep, block, IR_MAX_DEPTH);
     out = alloc_drop(A, out, target);
     out = alloc_settle_all(A, out, store->kid[Store_value], NULL);
     buf_puts(&s->said, ir_block_name(block));
@@ -114,6 +186,8 @@ bool prim_compute_inline(Step *s)
                               "changes later what it reads");
     return nest_recheck(s, out) && step_done(s, out);
 }
+
+/* ---- reverse_compute_inline ---- */
 
 typedef struct Writer {
     const Node *buffer, *block;
@@ -240,6 +314,9 @@ bool prim_reverse_compute_inline(Step *s)
                    ? false
                    : REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
                             "its axes do not run through just what its producer makes");
+    if (!grows_in_bounds(s, consumer, between, from->kid[Store_value], name,
+                         ir_block_name(producer)))
+        return false;
     Replace r = {between, from->kid[Store_value]};
     const Node *body = rw_run(A, fed_rules, &r, s->err, ir_subst(A, to, rank, map));
     const Node *out = nest_remove(A, &at);

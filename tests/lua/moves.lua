@@ -499,4 +499,37 @@ func f(A: float32[8]) -> D: float32[8], E: float32[8]:
   assert(d == d0 and e == e0)
 end)
 
+t.test("inlining ends before an expression is too long to compile", function()
+  local function tower(n, formula) -- D1, D2, … of which each reads the one before twice
+    local text = { "A: float32[64]" }
+    for i = 1, n do text[#text + 1] = ("D%d[i] = %s"):format(i, formula:gsub("X", i == 1 and "A" or "D" .. i - 1)) end
+    return p.schedule(table.concat(text, "; "))
+  end
+  local s, before = tower(20, "exp(X[i]) + X[i]")
+  for i = 1, 19 do
+    before = #s:trace()
+    local ok = s:try("compute_inline", "D" .. i)
+    if not ok then
+      local e = t.raises("inline_too_big", function() s:compute_inline("D" .. i) end, { s = s })
+      t.contains(e.why, ("with D%d inlined, D%d is an expression of "):format(i, i + 1))
+      t.eq(e.fix, ('s:compute_at("D%d", "D%d/%s")'):format(i, i + 1, e.fix:match "/(.*)\""))
+      t.eq(#s:trace(), before)
+      t.ok(i >= 5)
+      break
+    end
+    t.ok(i < 15)
+  end
+  local wide = tower(40, "X[i] + 1") -- what is read once grows by what it is
+  for i = 1, 39 do wide:compute_inline("D" .. i) end
+  p.same(wide)
+  local back = tower(18, "X[i] * X[i]")
+  for i = 2, 17 do
+    if not back:try("reverse_compute_inline", "D" .. i) then
+      t.contains(t.raises("inline_too_big", function() back:reverse_compute_inline("D" .. i) end).why, ("with D%d inlined, D1 is "):format(i))
+      return
+    end
+  end
+  error "nothing was refused"
+end)
+
 t.done()

@@ -124,21 +124,48 @@ static void store_list(lua_State *L, const Tensor *t, int d, char **p)
     }
 }
 
-LUA_FN(tvm_tensor, "tvm.tensor(values, dtype?) -> Tensor",
-       "A tensor of the numbers in nested lists; float32 unless said otherwise.\n"
-       "> print(tvm.tensor({{1, 2}, {3, 4}}, \"int32\"))\n"
-       "int32[2, 2]\n"
-       "[[1, 2],\n"
-       " [3, 4]]")
+/* Are there values in the lists at the top of the stack, and are all booleans?  `depth` lists stand in
+** one another at most. */
+static bool only_booleans(lua_State *L, int depth)
+{
+    luaL_checkstack(L, 4, "tensor");
+    if (lua_type(L, -1) != LUA_TTABLE)
+        return lua_type(L, -1) == LUA_TBOOLEAN;
+    lua_Unsigned n = lua_rawlen(L, -1);
+    bool all = n > 0 && depth > 0;
+    for (lua_Unsigned i = 1; all && i <= n; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i);
+        all = only_booleans(L, depth - 1);
+        lua_pop(L, 1);
+    }
+    return all;
+}
+
+/* The type of what is made of the value at the top of the stack: that of the argument, if it is given. */
+static DType type_for(lua_State *L, int arg, int depth)
+{
+    if (!lua_isnoneornil(L, arg))
+        return arg_element_type(L, arg, DT_float32);
+    return only_booleans(L, depth) ? DT_bool : DT_float32;
+}
+
+LUA_FN(
+    tvm_tensor, "tvm.tensor(values, dtype?) -> Tensor",
+    "A tensor of the numbers in nested lists; unless a type is given, bool where all are booleans, else float32.\n"
+    "> print(tvm.tensor({{1, 2}, {3, 4}}, \"int32\"))\n"
+    "int32[2, 2]\n"
+    "[[1, 2],\n"
+    " [3, 4]]")
 {
     int64_t shape[TENSOR_MAX_RANK];
-    DType t = arg_element_type(L, 2, DT_float32);
     Err err = {0};
     lua_settop(L, 2);
     if (lua_type(L, 1) != LUA_TTABLE && lua_type(L, 1) != LUA_TNUMBER &&
         lua_type(L, 1) != LUA_TBOOLEAN)
         return arg_wrong(L, 1, "a list of numbers");
     int rank = list_shape(L, 1, shape);
+    lua_pushvalue(L, 1);
+    DType t = type_for(L, 2, rank);
     push_tensor(L, tensor_new(t, rank, shape, &err), &err);
     Tensor *made = arg_tensor(L, -1);
     char *p = tensor_fill(made);
@@ -168,15 +195,17 @@ LUA_FN(tvm_zeros, "tvm.zeros(shape, dtype?) -> Tensor",
     return 1;
 }
 
-LUA_FN(tvm_full, "tvm.full(shape, value, dtype?) -> Tensor",
-       "A tensor that has the same value everywhere.\n"
-       "> print(tvm.full({3}, 0.5))\n"
-       "float32[3]\n"
-       "[0.5, 0.5, 0.5]")
+LUA_FN(
+    tvm_full, "tvm.full(shape, value, dtype?) -> Tensor",
+    "A tensor that has the same value everywhere; of bool if that is a boolean and no type is given.\n"
+    "> print(tvm.full({3}, 0.5))\n"
+    "float32[3]\n"
+    "[0.5, 0.5, 0.5]")
 {
-    DType t = arg_element_type(L, 3, DT_float32);
     luaL_checkany(L, 2);
+    lua_settop(L, 3);
     lua_pushvalue(L, 2);
+    DType t = type_for(L, 3, 0);
     Scalar v = scalar_at_top(L, t);
     tensor_constant(made_of_shape(L, t), v);
     return finished(L);

@@ -16,6 +16,16 @@ t.test("elements count from 0, plain lists from 1", function()
   t.eq(a.bytes, 24)
   t.eq(tvm.tensor(true, "bool").dtype, "bool")
   t.eq(tvm.tensor({ true, false }, "bool")[0], true)
+  for text, values in pairs { ["bool[2] true false"] = { true, false }, ["bool[1, 2] false true"] = { { false, true } }, ["float32[2] 1.0 2.0"] = { true, 2 },
+    ["float32[2] 0.5 0.0"] = { 0.5, false }, ["float32[2, 1] 1.0 0.0"] = { { true }, { 0 } }, ["float32[0]"] = {}, ["bool[] true"] = true } do
+    local all, flat = tvm.tensor(values), {}
+    local function list(v) if type(v) == "table" then for _, e in ipairs(v) do list(e) end else flat[#flat + 1] = tostring(v) end end
+    list(all:totable())
+    t.eq((tostring(all):match "^[^\n]*" .. " " .. table.concat(flat, " ")):gsub(" $", ""), text)
+  end
+  t.eq(tvm.full({ 2 }, true).dtype, "bool")
+  t.eq(tvm.full({ 2 }, true, "int8")[1], 1)
+  t.eq(tvm.tensor({ true }, "float32")[0], 1.0)
 end)
 
 t.test("views share, values stay", function()

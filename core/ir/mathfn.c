@@ -12,6 +12,18 @@ const MathFn math_fns[] = {
 };
 const size_t math_fn_count = sizeof math_fns / sizeof *math_fns;
 
+const CallRow *call_find(const char *name)
+{
+    static const CallRow calls[] = {
+#define CALL(name, args, domain, doc) {#name, args, DOM_##domain},
+#include "core/ir/calls.def"
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        if (strcmp(calls[i].name, name) == 0)
+            return &calls[i];
+    return NULL;
+}
+
 const MathFn *math_find(const char *name, DType t)
 {
     for (size_t i = 0; i < math_fn_count; i++)
@@ -27,6 +39,12 @@ static bool is_known(const char *name)
         if (strcmp(math_fns[i].name, name) == 0)
             return true;
     return false;
+}
+
+bool math_takes_floats(const char *name)
+{
+    const CallRow *row = call_find(name);
+    return row ? row->domain == DOM_FLOAT || row->domain == DOM_TEST : is_known(name);
 }
 
 static const Node *on_call(Rewriter *rw, const Node *n)

@@ -18,11 +18,24 @@ typedef struct MathFn {
     const char *text; /* the body over x (and y) */
 } MathFn;
 
+/* A function of calls.def, which every backend computes itself. */
+typedef enum CallDomain { DOM_FLOAT, DOM_SIGNED, DOM_TEST, DOM_BITS } CallDomain;
+typedef struct CallRow {
+    const char *name;
+    uint32_t args;
+    CallDomain domain;
+} CallRow;
+
+const CallRow *call_find(const char *name); /* or NULL */
+
 extern const MathFn math_fns[];
 extern const size_t math_fn_count;
 
 /* The row for a function on values of type t, or NULL. */
 const MathFn *math_find(const char *name, DType t);
+
+/* Is it a function of floats alone, of math.def or of calls.def? */
+bool math_takes_floats(const char *name);
 
 /* The expression that computes the Call `n`, without calls of math.def inside; NULL if the function
 ** is not known for its type. */

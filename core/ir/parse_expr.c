@@ -7,6 +7,7 @@
 #include "core/ir/parse.h"
 #include "core/ir/parse_expr.h"
 #include "core/base/mutant.h"
+#include "core/ir/mathfn.h"
 
 #include <errno.h>
 #include <math.h>
@@ -269,8 +270,8 @@ static Expr made(const Node *n)
     return (Expr){.node = n};
 }
 
-/* Arguments of one type up to ')'. */
-static size_t arguments(Parser *p, DType expect, const Node **out, size_t most)
+/* Arguments of one type up to ')'; `otherwise` is what literals are of which nothing else says it. */
+static size_t arguments(Parser *p, DType expect, DType otherwise, const Node **out, size_t most)
 {
     Expr e[4] = {{0}};
     size_t n = 0;
@@ -288,7 +289,7 @@ static size_t arguments(Parser *p, DType expect, const Node **out, size_t most)
     if (!parse_want(p, ")"))
         return 0;
     if (t == ANY_TYPE)
-        t = expect;
+        t = expect == ANY_TYPE ? otherwise : expect;
     for (size_t i = 0; i < n; i++) {
         out[i] = settle(p, &e[i], t);
         if (p->failed)
@@ -344,7 +345,7 @@ static Expr parse_reinterpret(Parser *p)
     }
     parse_want(p, ",");
     const Node *arg = NULL;
-    if (!p->failed && arguments(p, ANY_TYPE, &arg, 1) != 1)
+    if (!p->failed && arguments(p, ANY_TYPE, ANY_TYPE, &arg, 1) != 1)
         return made(NULL);
     return made(p->failed ? NULL : ir_call(p->A, t, "reinterpret", 1, &arg));
 }
@@ -360,8 +361,10 @@ static Expr parse_call(Parser *p, const char *name, DType expect)
         return parse_select(p, expect);
     if (strcmp(name, "reinterpret") == 0)
         return parse_reinterpret(p);
-    bool test = strcmp(name, "isnan") == 0 || strcmp(name, "isinf") == 0;
-    size_t n = arguments(p, test ? ANY_TYPE : expect, arg, 4);
+    const CallRow *row = call_find(name);
+    bool test = row && row->domain == DOM_TEST;
+    size_t n = arguments(p, test ? ANY_TYPE : expect,
+                         math_takes_floats(name) ? DT_float32 : ANY_TYPE, arg, 4);
     if (n == 0)
         return made(NULL);
     for (int op = 0; op < OP_COUNT; op++)

@@ -47,25 +47,11 @@ static bool check_binary(Verifier *v, const Node *n)
     return true;
 }
 
-typedef enum Domain { DOM_FLOAT, DOM_SIGNED, DOM_TEST, DOM_BITS } Domain;
-typedef struct CallRow {
-    const char *name;
-    uint32_t args;
-    Domain domain;
-} CallRow;
-static const CallRow calls[] = {
-#define CALL(name, args, domain, doc) {#name, args, DOM_##domain},
-#include "core/ir/calls.def"
-};
-
 /* Functions beyond calls.def are those of math.def, which take and give one float
 ** type, and there are no others. */
 static bool check_call(Verifier *v, const Node *n)
 {
-    const CallRow *row = NULL;
-    for (size_t i = 0; i < sizeof calls / sizeof *calls && !row; i++)
-        if (strcmp(calls[i].name, n->at.name) == 0)
-            row = &calls[i];
+    const CallRow *row = call_find(n->at.name);
     if (n->nkids == 0 || (row && row->args != n->nkids))
         return verify_bad(v, n, "%s is called with %u arguments", n->at.name, (unsigned)n->nkids);
     const MathFn *fn = row ? NULL : math_find(n->at.name, (DType)n->type);
@@ -73,7 +59,7 @@ static bool check_call(Verifier *v, const Node *n)
         return REFUSE(v->err, unknown_function, n, n->at.name, (size_t)n->nkids,
                       dtype_name((DType)n->type));
     DType in = n->kid[0]->type, out = n->type;
-    Domain domain = row ? row->domain : DOM_FLOAT;
+    CallDomain domain = row ? row->domain : DOM_FLOAT;
     bool ok = in == out && dtype_is_float(in);
     if (domain == DOM_TEST)
         ok = out == DT_bool && dtype_is_float(in);

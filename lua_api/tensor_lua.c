@@ -124,8 +124,8 @@ static void store_list(lua_State *L, const Tensor *t, int d, char **p)
     }
 }
 
-/* Are there values in the lists at the top of the stack, and are all booleans?  `depth` lists stand in
-** one another at most. */
+/* Are there values in the lists at the top of the stack, and all booleans?  At most `depth` lists stand
+** in one another. */
 static bool only_booleans(lua_State *L, int depth)
 {
     luaL_checkstack(L, 4, "tensor");
@@ -141,7 +141,7 @@ static bool only_booleans(lua_State *L, int depth)
     return all;
 }
 
-/* The type of what is made of the value at the top of the stack: that of the argument, if it is given. */
+/* The type of what is made of the value at the top of the stack, unless argument `arg` says it. */
 static DType type_for(lua_State *L, int arg, int depth)
 {
     if (!lua_isnoneornil(L, arg))

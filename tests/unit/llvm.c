@@ -134,6 +134,15 @@ static void lanes(void **state)
         "    C[x] = select(x < 20 and A[x] > 0.0 or x == 49, float32(x), -1.0)\n",
         "func f(A: int32[64]) -> C: int32[64, 9]:\n  for x in vectorized(64):\n"
         "    for k in range(x//8 + 1):\n      C[x, k] = A[x] + int32(k)\n",
+        /* more lanes than a mask register has bits */
+        "func f(A: bool[256], I: int8[256], B: bool[1]) -> C: bool[3, 128], D: int8[2, 128]:\n"
+        "  for x in vectorized(128):\n"
+        "    C[0, x] = A[127 - x]\n    C[1, x] = A[2*x] and B[0]\n    C[2, x] = A[x//2] or B[0]\n"
+        "    D[0, x] = select(A[x], I[2*x], int8(0))\n"
+        "    if A[255 - x]:\n      D[1, 127 - x] = I[x + x//16]\n",
+        "func f(A: float32[130], B: bool[1]) -> C: float32[2, 130], D: bool[130]:\n"
+        "  for x in vectorized(130):\n    if B[0] and A[x] < 0.5:\n      C[0, x] = A[129 - x]\n"
+        "    C[1, 129 - x] = select(A[x] > 0.0, A[x//2*2], 2.0)\n    D[129 - x] = A[x] > A[129 - x]\n",
         "func f(I: uint8[40]) -> C: int32[256]:\n  for x in vectorized(40):\n"
         "    C[int64(I[x])] = 17\n",
         NULL};

@@ -308,10 +308,6 @@ static LLVMValueRef load_part(Gen *g, const Place *p, int64_t from, int wide, LL
         gen_intrinsic(g, "llvm.masked.load", 2, (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args));
 }
 
-/* A mask register has 64 bits, and LLVM 19 dies of shuffling a mask into a longer one ("Do not know
-** how to promote this operator's operand"). */
-enum { WIDEST_MASK = 64 };
-
 /* By two wide loads, which meet or overlap, and a shuffle; NULL where the lanes lie too far apart.
 ** Where it is known which lanes take part, the others are left out; where not, they are masked. */
 static LLVMValueRef load_span(Gen *g, const Place *p, bool masked)
@@ -324,7 +320,7 @@ static LLVMValueRef load_span(Gen *g, const Place *p, bool masked)
     int idx[MAX_LANES], span = (int)(hi - lo + 1), wide = 2;
     while (2 * wide <= span)
         wide *= 2;
-    if (span < wide || (masked && !active && wide > WIDEST_MASK))
+    if (span < wide)
         return NULL;
     for (unsigned i = 0; i < g->lanes; i++) {
         int o = (int)(p->k[i] - lo);

@@ -96,9 +96,29 @@ LLVMValueRef gen_const_lanes(Gen *g, LLVMTypeRef element, const int64_t *k, unsi
     return n == 1 ? each[0] : LLVMConstVector(each, n);
 }
 
+/* A mask register has 64 bits, and LLVM 19 dies of shuffling a mask into a longer one ("Do not know
+** how to promote this operator's operand").  So longer ones are shuffled as bytes. */
+enum { WIDEST_MASK = 64 };
+
+static bool is_long_mask(Gen *g, LLVMValueRef a, unsigned n)
+{
+    LLVMTypeRef type = LLVMTypeOf(a);
+    return LLVMGetElementType(type) == g->i1 &&
+           (n > WIDEST_MASK || LLVMGetVectorSize(type) > WIDEST_MASK);
+}
+
+static LLVMValueRef as_bytes(Gen *g, LLVMValueRef mask)
+{
+    return LLVMBuildZExt(g->b, mask, gen_vector(g->i8, LLVMGetVectorSize(LLVMTypeOf(mask))), "");
+}
+
 LLVMValueRef gen_shuffle(Gen *g, LLVMValueRef a, LLVMValueRef b, const int *idx, unsigned n)
 {
     LLVMValueRef each[2 * MAX_LANES];
+    if (n > 1 && is_long_mask(g, a, n)) {
+        LLVMValueRef bytes = gen_shuffle(g, as_bytes(g, a), b ? as_bytes(g, b) : NULL, idx, n);
+        return LLVMBuildTrunc(g->b, bytes, gen_vector(g->i1, n), "");
+    }
     if (n == 1) {
         unsigned na = LLVMGetVectorSize(LLVMTypeOf(a));
         bool second = b && (unsigned)idx[0] >= na;

@@ -10,7 +10,9 @@
 #include <math.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -239,8 +241,10 @@ int runner_main(const WorkerHooks *hooks)
     if (!failed)
         failed = imports_fill_table(hooks);
     arena_release(A);
-    if (failed)
+    if (failed) {
+        fprintf(stderr, "cannot map memory: %s\n", strerror(failed));
         return 4;
+    }
     runtime = (Runtime){.cancel = &board->cancel,
                         .alloc = memory_alloc,
                         .release = memory_release,

@@ -186,9 +186,15 @@ static int worker_loop(void)
 {
     Frame f;
     Arena *A = arena_new(NULL);
-    bool ok = frame_receive(WORKER_SOCKET, A, -1, false, &f) == FRAME_OK && f.kind == MSG_HELLO &&
-              open_window(&f) == 0;
+    bool greeted =
+        frame_receive(WORKER_SOCKET, A, -1, false, &f) == FRAME_OK && f.kind == MSG_HELLO;
+    int failed = greeted ? open_window(&f) : EPROTO;
+    bool ok = !failed;
     arena_release(A);
+    if (failed) {
+        fprintf(stderr, "cannot map memory: %s\n", strerror(failed));
+        return 4;
+    }
     /* Most of the time until the first kernel is LLVM's own start: begin before anyone asks. */
     if (ok && !hooks)
         find_module(EMIT_LLVM, NULL);

@@ -2,8 +2,9 @@
 **
 ** With s = scale / sqrt(var + epsilon), a channel each, the node computes x * s + (b - mean * s).
 ** After a convolution that nobody else reads, s goes into its filters and the rest into its bias;
-** this rounds otherwise than computing one after the other.  Elsewhere, mul and add with constants
-** stand for it, so that no root is taken for each element. */
+** this rounds otherwise than computing one after the other.  Elsewhere, or where numbers would grow
+** beyond the type's, mul and add with constants stand for it, so that no root is taken for each
+** element. */
 #include <math.h>
 #include <string.h>
 
@@ -20,7 +21,13 @@ static double element(const Tensor *t, int64_t i)
     return tensor_at(t, i).f;
 }
 
-/* s and the rest for a node whose parameters are all constant. */
+static bool is_finite(DType t, double v)
+{
+    return isfinite(t == DT_float32 ? (double)(float)v : v);
+}
+
+/* s and the rest for a node whose parameters are all constant.  Where one of them is no finite
+** number, x * s + … would give another NaN or infinity than the node does. */
 static bool affine_of(Arena *A, const Graph *g, const GNode *n, Affine *a)
 {
     const Tensor *p[4];
@@ -36,6 +43,8 @@ static bool affine_of(Arena *A, const Graph *g, const GNode *n, Affine *a)
     for (int64_t c = 0; c < a->channels; c++) {
         a->scale[c] = element(p[0], c) / sqrt(element(p[3], c) + epsilon);
         a->shift[c] = element(p[1], c) - element(p[2], c) * a->scale[c];
+        if (!is_finite(p[0]->dtype, a->scale[c]) || !is_finite(p[0]->dtype, a->shift[c]))
+            return false;
     }
     return true;
 }
@@ -58,12 +67,12 @@ static ValueId channel_const(GraphBuilder *b, DType t, const double *v, int64_t 
     return id;
 }
 
-/* w with each filter multiplied by its channel's scale. */
-static ValueId scaled_filters(GraphBuilder *b, const Tensor *w, const Affine *a, Err *err)
+/* w with each filter multiplied by its channel's scale; the caller's. */
+static Tensor *scaled_filters(const Tensor *w, const Affine *a, Err *err)
 {
     Tensor *out = tensor_new(w->dtype, w->rank, w->shape, err);
     if (!out)
-        return VALUE_NONE;
+        return NULL;
     int64_t n = tensor_size(w), each = a->channels ? n / a->channels : 0;
     size_t size = dtype_bytes(w->dtype);
     bool fast = w->dtype == DT_float32 && tensor_is_dense(w);
@@ -74,9 +83,31 @@ static ValueId scaled_filters(GraphBuilder *b, const Tensor *w, const Affine *a,
         else
             dtype_store(w->dtype, (uint8_t *)tensor_fill(out) + (size_t)i * size,
                         (Scalar){.f = element(w, i) * a->scale[i / each]});
-    ValueId id = gb_const(b, NULL, NULL, out);
-    tensor_release(out);
-    return id;
+    return out;
+}
+
+static bool all_finite(const Tensor *t)
+{
+    bool fast = t->dtype == DT_float32, finite = true;
+    for (int64_t i = 0; i < tensor_size(t); i++)
+        finite &=
+            fast ? isfinite(((const float *)tensor_data(t))[i]) != 0 : isfinite(element(t, i));
+    return finite;
+}
+
+/* The bias that the convolution has with the normalization in it; NULL where one is no finite
+** number. */
+static const double *folded_bias(Arena *A, const Graph *g, const GNode *conv, const Affine *a)
+{
+    double *bias = ARENA_ARRAY(A, double, a->channels + 1);
+    bool known = conv->nin > 2 && conv->in[2] != VALUE_NONE;
+    for (int64_t c = 0; c < a->channels; c++) {
+        double old = known ? element(g->value[conv->in[2]]->data, c) : 0;
+        bias[c] = old * a->scale[c] + a->shift[c];
+        if (!is_finite(g->value[conv->in[1]]->data->dtype, bias[c]))
+            return NULL;
+    }
+    return bias;
 }
 
 /* The convolution that n follows, if n's arithmetic can move into it; -1 if not. */
@@ -95,26 +126,17 @@ static int32_t convolution_before(const Graph *g, const GUses *uses, const GNode
     return bias_known ? k : -1;
 }
 
-static bool into_convolution(GraphBuilder *b, const Graph *g, uint32_t k, uint32_t bn,
-                             const Affine *a, Err *err)
+static bool into_convolution(GraphBuilder *b, const Graph *g, uint32_t k, uint32_t bn, Tensor *w,
+                             const double *bias, Err *err)
 {
     const GNode *conv = g->node[k];
     Arena *A = gb_arena(b);
-    const Tensor *w = g->value[conv->in[1]]->data;
-    double *bias = ARENA_ARRAY(A, double, a->channels + 1);
-    for (int64_t c = 0; c < a->channels; c++) {
-        double old = conv->nin > 2 && conv->in[2] != VALUE_NONE
-                         ? element(g->value[conv->in[2]]->data, c)
-                         : 0;
-        bias[c] = old * a->scale[c] + a->shift[c];
-    }
     GNode *folded = arena_alloc(A, sizeof *folded);
     ValueId *in = ARENA_ARRAY(A, ValueId, 3);
     *folded = *conv;
     in[0] = conv->in[0];
-    in[1] = scaled_filters(b, w, a, err);
-    in[2] =
-        in[1] == VALUE_NONE ? VALUE_NONE : channel_const(b, w->dtype, bias, a->channels, 1, err);
+    in[1] = gb_const(b, NULL, NULL, w);
+    in[2] = channel_const(b, w->dtype, bias, w->shape[0], 1, err);
     folded->in = in;
     folded->nin = 3;
     if (in[2] == VALUE_NONE)
@@ -146,6 +168,21 @@ static bool as_product_and_sum(GraphBuilder *b, const Graph *g, uint32_t bn, con
     return true;
 }
 
+static bool fold(GraphBuilder *b, const Graph *g, const GUses *uses, uint32_t bn, const Affine *a,
+                 Err *err)
+{
+    int32_t k = convolution_before(g, uses, g->node[bn]);
+    const GNode *conv = k >= 0 ? g->node[k] : NULL;
+    const double *bias = conv ? folded_bias(gb_arena(b), g, conv, a) : NULL;
+    Tensor *w = bias ? scaled_filters(g->value[conv->in[1]]->data, a, err) : NULL;
+    bool ok = !bias || w;
+    if (ok)
+        ok = w && all_finite(w) ? into_convolution(b, g, (uint32_t)k, bn, w, bias, err)
+                                : as_product_and_sum(b, g, bn, a, err);
+    tensor_release(w);
+    return ok;
+}
+
 Graph *pass_fold_batch_norm(Graph *g, Err *err)
 {
     GraphBuilder *b = gb_new(g, NULL);
@@ -159,9 +196,7 @@ Graph *pass_fold_batch_norm(Graph *g, Err *err)
         if (!gnode_is(n, GOP_batch_normalization) || g->value[n->in[0]]->type.rank < 2 ||
             !affine_of(A, g, n, &a))
             continue;
-        int32_t conv = convolution_before(g, &uses, n);
-        ok = conv >= 0 ? into_convolution(b, g, (uint32_t)conv, k, &a, err)
-                       : as_product_and_sum(b, g, k, &a, err);
+        ok = fold(b, g, &uses, k, &a, err);
         count++;
     }
     arena_release(A);

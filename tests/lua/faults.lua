@@ -141,6 +141,13 @@ func f(A: float32[4]) -> B: float32[4]:
   refused("barrier_in_reference", function() waiting:build "interp" end, { s = waiting })
 end)
 
+t.test("processes that get no memory say so", function()
+  local script = "print(tvm.parse 'func f() -> B: int8[1]:\\n B[0] = 7':build():run())"
+  local said = io.popen(('ulimit -v 800000; %s -e "%s" 2>&1'):format(arg[-1], script)):read "a"
+  if said:find "Sanitizer" then return t.skip("a limit on addresses", "a sanitizer needs more of them") end
+  t.contains(said, "cannot map memory: Cannot allocate memory")
+end)
+
 t.test("functions that nobody knows", function()
   refused("unknown_function", function() tvm.parse(double:gsub("A%[i%] %* 2", "sine(A[i])")) end)
 end)

@@ -76,7 +76,7 @@ function o.value(name, dims, type)
   return o.bytes(1, name) .. o.bytes(2, o.bytes(1, o.int(1, type or o.FLOAT) .. o.bytes(2, table.concat(shape))))
 end
 
--- A ModelProto: {nodes=, inputs=, outputs=, inits=, opset=}, each part encoded already.
+-- A ModelProto: {nodes=, inputs=, outputs=, inits=, more=, opset=}, each part encoded already.
 function o.model(m)
   local g = {}
   for _, n in ipairs(m.nodes or {}) do g[#g + 1] = o.bytes(1, n) end
@@ -84,6 +84,7 @@ function o.model(m)
   for _, t in ipairs(m.inits or {}) do g[#g + 1] = o.bytes(5, t) end
   for _, v in ipairs(m.inputs or {}) do g[#g + 1] = o.bytes(11, v) end
   for _, v in ipairs(m.outputs or {}) do g[#g + 1] = o.bytes(12, v) end
+  g[#g + 1] = m.more -- fields of the graph
   return o.int(1, 8) .. o.bytes(2, "tests") .. o.bytes(7, table.concat(g)) ..
     o.bytes(8, o.bytes(1, "") .. o.int(2, m.opset or 13))
 end
@@ -106,6 +107,10 @@ function o.samples()
         o.node("Unsqueeze", {"n", "axes"}, {"u"}), o.node("Concat", {"u", "k"}, {"t"}, {axis = 0}),
         o.node("Reshape", {"x", "t"}, {"y"}),
         o.node("Constant", {}, {"axes"}, {value = {tensor = o.tensor{type = o.INT64, dims = {1}, int64s = {0}}}})}},
+    sparse = o.model{
+      inputs = {o.value("x", {2, 3})}, outputs = {o.value("y", {2, 3})}, nodes = {o.node("Add", {"x", "w"}, {"y"})},
+      more = o.bytes(15, o.bytes(1, o.tensor{name = "w", dims = {2}, floats = {5, 7}}) ..
+        o.bytes(2, o.tensor{type = o.INT64, dims = {2, 2}, int64s = {0, 1, 1, 2}}) .. o.ints(3, {2, 3}))},
     many = o.model{
       opset = 11, inputs = {o.value("x", {2, 3, 4})}, outputs = {o.value("y", {}), o.value("z", {})},
       nodes = {o.node("Split", {"x"}, {"p", "q"}, {axis = 2, split = {1, 3}}), o.node("Softmax", {"q"}, {"y"}, {axis = 1}),

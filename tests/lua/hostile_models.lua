@@ -52,10 +52,58 @@ t.test("attributes of kinds that are not known are not left out in silence", fun
   unsupported("axis is a tensor", {o.node("Softmax", {"x"}, {"y"}, {axis = {tensor = o.tensor{dims = {1}, floats = {1}}}})})
 end)
 
+t.test("attributes that say one kind and hold another", function()
+  unsupported("axis says another kind than it has",
+    {o.node("Softmax", {"x"}, {"y"}) .. o.bytes(5, o.bytes(1, "axis") .. o.float(2, 1) .. o.int(20, 2))})
+  local g = import(model({o.node("Softmax", {"x"}, {"y"}) .. o.bytes(5, o.bytes(1, "axis") .. o.int(20, 2))}))
+  t.eq(g:unsupported(), "") -- a 0 that was left out
+end)
+
+t.test("functions of a model's own are not taken for operators of their name", function()
+  local function f(name, domain)
+    return o.bytes(25, o.bytes(1, name) .. o.bytes(4, "x") .. o.bytes(5, "y") .. o.bytes(7, o.node("Neg", {"x"}, {"y"})) ..
+      (domain and o.bytes(10, domain) or ""))
+  end
+  for _, domain in ipairs { "", "ai.onnx", "mine" } do
+    local g = import(model({o.node("Relu", {"x"}, {"y"}, nil, nil, domain)}) .. f("Relu", domain))
+    t.contains(g:unsupported(), "a function of the model's own")
+    t.eq(import(model({o.node("Relu", {"x"}, {"y"})}) .. f("Relu", "other")):unsupported(), "")
+  end
+end)
+
+t.test("sparse constants are dense ones here", function()
+  local function sparse(dims, values, indices, shape)
+    return o.bytes(15, o.bytes(1, o.tensor{name = "w", dims = {#values}, floats = values}) ..
+      o.bytes(2, o.tensor{type = o.INT64, dims = shape or {#indices}, int64s = indices}) .. o.ints(3, dims))
+  end
+  local function sum(extra)
+    return import(o.model{inputs = {o.value("x", {2, 3})}, outputs = {o.value("y", {2, 3})},
+      nodes = {o.node("Add", {"x", "w"}, {"y"})}, more = extra})
+  end
+  for _, s in ipairs { sparse({2, 3}, {5, 7}, {1, 5}), sparse({2, 3}, {5, 7}, {0, 1, 1, 2}, {2, 2}) } do
+    t.ok(sum(s):lower():interpret(tvm.zeros{2, 3}) == tvm.tensor({{0, 5, 0}, {0, 0, 7}}, "float32"))
+  end
+  for why, s in pairs {
+    ["an index lies outside"] = sparse({2, 3}, {5, 7}, {1, 6}),
+    ["an index lies outside its"] = sparse({2, 3}, {5}, {0, -1}, {1, 2}),
+    ["do not say where each value"] = sparse({2, 3}, {5, 7}, {1}),
+    ["no values or no indices"] = o.bytes(15, o.ints(3, {2, 3})),
+    ["more than 2^40"] = sparse({1 << 40, 1 << 30}, {5}, {0}),
+  } do
+    t.contains(t.raises("onnx_tensor", function() sum(s) end).why, why)
+  end
+end)
+
 t.test("operator sets that do not exist yet, or never did", function()
   unsupported("operator sets after", {o.node("Relu", {"x"}, {"y"})}, {opset = 99})
   refused("onnx_malformed", "count from 1", {o.node("Relu", {"x"}, {"y"})}, {opset = 0})
   refused("onnx_malformed", "count from 1", {o.node("Relu", {"x"}, {"y"})}, {opset = -5})
+  local e = t.raises("onnx_malformed", function()
+    import(model({o.node("Relu", {"x"}, {"y"})}) .. o.bytes(8, o.bytes(1, "ai.onnx") .. o.int(2, 9)))
+  end)
+  t.contains(e.why, "two versions")
+  e = t.raises("onnx_malformed", function() import(model({o.node("Relu", {"x"}, {"y"})}):rep(2)) end)
+  t.contains(e.why, "two graphs")
 end)
 
 t.test("shapes that no tensor has", function()

@@ -169,6 +169,18 @@ static bool read_initializer(Importer *im, Wire w, Err *err)
     return define(im, name, v, "(an initializer)", err);
 }
 
+static bool read_sparse(Importer *im, Wire w, Err *err)
+{
+    TensorInfo info;
+    Tensor *t = onnx_sparse_read(im->A, w, &info, im->folder, err);
+    if (!t)
+        return false;
+    const char *name = info.name ? info.name : "";
+    ValueId v = gb_const(im->b, NULL, name, t);
+    tensor_release(t);
+    return define_constant(im, name, v, "(an initializer)", err);
+}
+
 /* ---- nodes ---- */
 
 static bool find_inputs(Importer *im, OnnxNode *n, Err *err)
@@ -184,6 +196,9 @@ static bool find_inputs(Importer *im, OnnxNode *n, Err *err)
 /* What keeps a node from being taken over, before its operator's row is asked; NULL if nothing. */
 static const char *foreign(Importer *im, const OnnxNode *n)
 {
+    const char *full = arena_printf(im->A, "%s::%s", n->domain, n->op_type);
+    if (strmap_get(&im->functions, full, strlen(full), 0))
+        return "it is a function of the model's own, and such are not known here";
     if (n->domain[0])
         return arena_printf(im->A, "the domain %s is not known here", n->domain);
     if (!n->op && strcmp(n->op_type, "Constant") != 0)
@@ -192,6 +207,8 @@ static const char *foreign(Importer *im, const OnnxNode *n)
         return arena_printf(im->A, "operator sets after %d are not known here", ONNX_LATEST);
     for (size_t i = 0; i < n->nattrs; i++) {
         const OnnxAttr *a = &n->attr[i];
+        if (a->contradicts)
+            return arena_printf(im->A, "its attribute %s says another kind than it has", a->name);
         if (a->value.kind == GA_NONE && a->type != 0 && a->type != ATTR_TENSOR_)
             return arena_printf(im->A, "its attribute %s is %s, which is not known here", a->name,
                                 a->type == ATTR_GRAPH_ ? "a graph" : "of a kind");
@@ -424,8 +441,7 @@ static bool import_graph(Importer *im, Span bytes, Err *err)
                 ok = onnx_node_read(im, wire_enter(&w, &f, MSG_Node), f.offset, &n, err);
                 vec_push(im->A, &nodes, n);
             } else
-                ok = REFUSE(err, onnx_malformed, NULL, f.offset, "Graph",
-                            "sparse initializers are not known here");
+                ok = read_sparse(im, wire_enter(&w, &f, MSG_Sparse), err);
             if (!ok)
                 return false;
         }
@@ -452,12 +468,26 @@ static bool read_opset(Importer *im, Wire w, Err *err)
     }
     const char *name = onnx_text(im->A, domain);
     if (!*name || !strcmp(name, "ai.onnx")) {
-        im->opset = version;
-        if (version < 1)
+        if (version < 1 || (im->opset && im->opset != version))
             return REFUSE(err, onnx_malformed, NULL, (size_t)(w.end - im->file), "Opset",
-                          "operator sets count from 1");
+                          version < 1 ? "operator sets count from 1"
+                                      : "the standard operators have two versions");
+        im->opset = version;
     } else
         strmap_put(&im->domains, name, strlen(name), (uint32_t)(version < 0 ? 0 : version));
+    return !w.failed;
+}
+
+static bool read_function(Importer *im, Wire w, Err *err)
+{
+    Span name = {0}, domain = {0};
+    for (WireField f; wire_next(&w, &f, err);)
+        *(f.id == Function_name ? &name : &domain) = f.bytes;
+    if (span_is(domain, "ai.onnx"))
+        domain = (Span){0};
+    const char *full = arena_printf(im->A, "%s::%s", domain.n ? onnx_text(im->A, domain) : "",
+                                    name.n ? onnx_text(im->A, name) : "");
+    strmap_put(&im->functions, full, strlen(full), 1);
     return !w.failed;
 }
 
@@ -466,7 +496,9 @@ static bool read_model(Importer *im, Span file, ModelInfo *m, Err *err)
     *m = (ModelInfo){.producer = "", .version = ""};
     Wire w = wire_open(file.at, file, MSG_Model);
     for (WireField f; wire_next(&w, &f, err);) {
-        if (f.id == Model_graph)
+        if (f.id == Model_graph && m->graph.at)
+            return REFUSE(err, onnx_malformed, NULL, f.offset, "Model", "it has two graphs");
+        else if (f.id == Model_graph)
             m->graph = f.bytes;
         else if (f.id == Model_producer_name)
             m->producer = onnx_text(im->A, f.bytes);
@@ -474,7 +506,11 @@ static bool read_model(Importer *im, Span file, ModelInfo *m, Err *err)
             m->version = onnx_text(im->A, f.bytes);
         else if (f.id == Model_opset_import && !read_opset(im, wire_enter(&w, &f, MSG_Opset), err))
             return false;
+        else if (f.id == Model_functions &&
+                 !read_function(im, wire_enter(&w, &f, MSG_Function), err))
+            return false;
     }
+    im->opset += im->opset == 0; /* models that do not say it are of the first */
     return !w.failed;
 }
 
@@ -496,13 +532,13 @@ Graph *onnx_import_bytes(const uint8_t *bytes, size_t n, const char *name, const
     Importer im = {.A = A,
                    .file = bytes,
                    .folder = folder,
-                   .opset = 1,
                    .values = strmap_new(A),
                    .declared = strmap_new(A),
                    .inputs = strmap_new(A),
                    .constants = strmap_new(A),
                    .foreign = strmap_new(A),
                    .domains = strmap_new(A),
+                   .functions = strmap_new(A),
                    .symbols = strmap_new(A)};
     ModelInfo m;
     Graph *g = NULL;

@@ -60,7 +60,9 @@ static bool read_attribute(Importer *im, Wire w, OnnxAttr *a, Err *err)
     }
     if (w.failed)
         return false;
-    a->type = kind ? kind : a->type; /* the oldest models do not say it */
+    /* The oldest models do not say it; others leave out a value that is 0 or empty */
+    a->contradicts = kind && a->type && kind != a->type;
+    a->type = kind ? kind : a->type;
     a->tensor = wire_open(im->file, tensor, MSG_Tensor);
     switch (a->type) {
     case ATTR_INT_: a->value = (GAttr){.kind = GA_INT, .at.i = i}; break;

@@ -30,6 +30,13 @@ bool onnx_tensor_info(Arena *A, Wire w, TensorInfo *info, Err *err);
 /* Its elements, in a tensor that the caller owns.  The dtype must be known. */
 Tensor *onnx_tensor_read(Arena *A, Wire w, const TensorInfo *info, const char *folder, Err *err);
 
+/* One dims field more of a tensor's shape. */
+bool onnx_tensor_dims(const WireField *f, TensorInfo *info, Err *err);
+
+/* The dense tensor that a SparseTensorProto stands for, the caller's; *info says its name, element
+** type and shape. */
+Tensor *onnx_sparse_read(Arena *A, Wire w, TensorInfo *info, const char *folder, Err *err);
+
 /* A name of the model as text that may be shown: bytes that are no letters, or that a
 ** terminal obeys, become \xNN. */
 const char *onnx_text(Arena *A, Span s);
@@ -44,10 +51,11 @@ enum { ONNX_LATEST = 28 };
 
 typedef struct OnnxAttr {
     const char *name;
-    int64_t type; /* AttributeProto's: 1 FLOAT 2 INT 3 STRING 4 TENSOR 6 FLOATS 7 INTS … */
-    GAttr value;  /* of numbers, strings and lists of numbers */
-    Wire tensor;  /* of a TENSOR */
-    bool taken;   /* a version's rule has used it */
+    int64_t type;     /* AttributeProto's: 1 FLOAT 2 INT 3 STRING 4 TENSOR 6 FLOATS 7 INTS … */
+    GAttr value;      /* of numbers, strings and lists of numbers */
+    Wire tensor;      /* of a TENSOR */
+    bool taken;       /* a version's rule has used it */
+    bool contradicts; /* it says that it is of another kind than the value it has */
 } OnnxAttr;
 
 enum {
@@ -66,7 +74,7 @@ typedef struct Importer {
     GraphBuilder *b;
     const uint8_t *file;
     const char *folder;
-    int64_t opset;    /* of the standard domain */
+    int64_t opset;    /* of the standard domain; 0 where the model has not said it yet */
     StrMap values;    /* by name in the model: ValueId */
     StrMap declared;  /* by name: index into types, for value_info and outputs */
     StrMap inputs;    /* names listed as inputs */
@@ -75,6 +83,7 @@ typedef struct Importer {
     StrMap foreign;    /* inputs whose element type has no counterpart here */
     StrMap symbols;    /* by name in the model */
     StrMap domains;    /* by domain: its version */
+    StrMap functions;  /* by "domain::name": functions of the model's own */
     uint32_t replaced; /* Constant nodes that another one of the same name stands for */
 } Importer;
 

@@ -75,7 +75,7 @@ static bool bad_tensor(const TensorInfo *t, const char *why, Err *err)
 
 /* ---- what it says of itself ---- */
 
-static bool read_dims(const WireField *f, TensorInfo *t, Err *err)
+bool onnx_tensor_dims(const WireField *f, TensorInfo *t, Err *err)
 {
     size_t pos = 0;
     for (int64_t d; wire_int(f, &pos, &d);) {
@@ -130,7 +130,7 @@ bool onnx_tensor_info(Arena *A, Wire w, TensorInfo *t, Err *err)
             return bad_tensor(t, "it comes in segments, which ONNX no longer has", err);
         else if (f.id == Tensor_data_location)
             outside = f.i == 1;
-        else if (f.id == Tensor_dims && !read_dims(&f, t, err))
+        else if (f.id == Tensor_dims && !onnx_tensor_dims(&f, t, err))
             return false;
         else if (f.id == Tensor_external_data &&
                  !read_entry(A, wire_enter(&w, &f, MSG_Entry), t, err))

@@ -87,6 +87,14 @@ typedef struct Importer {
     uint32_t replaced; /* Constant nodes that another one of the same name stands for */
 } Importer;
 
+typedef struct OnnxModel {
+    Span graph;
+    const char *producer, *version;
+} OnnxModel;
+
+/* Finds the graph in a file, and keeps what the file says of operator sets and functions. */
+bool onnx_read_model(Importer *im, Span file, OnnxModel *m, Err *err);
+
 typedef struct OnnxNode {
     const char *name, *op_type, *domain;
     size_t offset;

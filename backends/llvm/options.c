@@ -50,6 +50,11 @@ static bool is_x86(void)
 static bool set_cpu(Arena *A, LlvmOptions *o, const char *name, Err *err)
 {
     Nearest near;
+    if (strcmp(name, "native") == 0) { /* as where nothing is said */
+        o->cpu = NULL;
+        o->vector_bytes = 0;
+        return true;
+    }
     const Row *row = find(cpus, sizeof cpus / sizeof *cpus, name, &near);
     if (!is_x86())
         return REFUSE(err, llvm_own_cpu, NULL, "-mcpu");

@@ -1,6 +1,7 @@
 /* options.h -- what follows the word "llvm" in a target string.
 **
 **      llvm                                    this machine's processor and features
+**      llvm -mcpu=native                       the same, whatever the environment says
 **      llvm -mcpu=x86-64 -mattr=+avx2,-fma     another one
 **      llvm -O0                                0 … 3: how long LLVM may think (default 2)
 **      llvm -check                             every index is checked before the access

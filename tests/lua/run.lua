@@ -48,6 +48,10 @@ t.test("inputs that do not fit are refused by name", function()
   t.raises("argument_type", function() s:build "llvm\0 -mcpu=nonsense" end)
   t.raises("not_runnable", function() tvm.time(7) end)
   t.raises("llvm_cpu_unknown", function() s:build "llvm -mcpu=nonsense" end)
+  for _, feature in ipairs { "sse2", "64bit" } do -- every x86-64 processor has them, and code needs them
+    t.raises("llvm_feature_unknown", function() s:build("llvm -mattr=-" .. feature) end)
+  end
+  t.ok(s:build "llvm -mcpu=native":run(a, b) == s:at(0):run(a, b))
 end)
 
 t.test("unrolled loops that become too much code are refused, others compile in time", function()

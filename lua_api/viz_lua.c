@@ -15,7 +15,7 @@
 #include "viz/html.h"
 #include "viz/nest_dot.h"
 #include "viz/svg/order_svg.h"
-#include "viz/svg/pair_svg.h"
+#include "viz/pair_dot.h"
 #include "viz/text/diff_text.h"
 #include "viz/text/order_text.h"
 #include "viz/text/tree_text.h"

@@ -42,6 +42,14 @@ void dot_table(Buf *b, const char *port, DotLook look, int spacing, int padding)
     buf_putc(b, '>');
 }
 
+void dot_text(Buf *b, SvgFont f, const char *text)
+{
+    buf_printf(b, "<FONT COLOR=\"%s\" FACE=\"%s\" POINT-SIZE=\"%.0f\">%s", color_hex[f.color],
+               f.code ? FONT_CODE : FONT_TEXT, f.size, f.bold ? "<B>" : "");
+    put_xml(b, text);
+    buf_printf(b, "%s</FONT>", f.bold ? "</B>" : "");
+}
+
 enum { KEYS_IN_LINE = 3, SWATCH = 20 };
 
 static void put_key(Buf *b, const DotKey *k)

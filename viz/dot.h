@@ -3,7 +3,7 @@
 #define VIZ_DOT_H
 
 #include "core/base/buf.h"
-#include "viz/palette.h"
+#include "viz/svg/svg.h"
 
 /* Opens a graph with our fonts, colours and spacing; `more` are further graph attributes. */
 void dot_begin(Buf *b, const char *name, const char *more);
@@ -18,6 +18,9 @@ typedef struct DotLook {
 
 /* Opens an HTML-like table in a box; `port` may be NULL. */
 void dot_table(Buf *b, const char *port, DotLook look, int spacing, int padding);
+
+/* Text in a font, in a label; the anchor does not count. */
+void dot_text(Buf *b, SvgFont f, const char *text);
 
 /* One entry of a legend: a box as wide as a letter or two, and what it means. */
 typedef struct DotKey {

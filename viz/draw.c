@@ -154,15 +154,13 @@ static Talk talk(Child *c, const char *source, int ms, Buf *out, Buf *said)
 
 bool draw_bytes(Arena *A, Picture p, DrawFormat to, int ms, Bytes *out, Err *err)
 {
-    if (p.language == PICTURE_svg && to == DRAW_svg) {
+    bool written = to == (p.language == PICTURE_svg ? DRAW_svg : DRAW_dot);
+    if (written) {
         *out = (Bytes){p.source, strlen(p.source)};
         return true;
     }
-    if (p.language == PICTURE_svg && to == DRAW_dot) {
-        if (!p.dot)
-            return REFUSE(err, draw_no_dot, NULL);
-        p = (Picture){PICTURE_dot, .source = p.dot};
-    }
+    if (to == DRAW_dot)
+        return REFUSE(err, draw_no_dot, NULL);
     Child c;
     struct sigaction quiet = {.sa_handler = SIG_IGN}, before;
     if (!spawn_child(&c, p, to))

@@ -16,7 +16,6 @@ typedef enum DrawFormat { DRAW_svg, DRAW_png, DRAW_dot } DrawFormat;
 typedef struct Picture {
     enum { PICTURE_dot, PICTURE_svg } language;
     const char *source;
-    const char *dot; /* of an SVG picture that has a form for Graphviz, too; else NULL */
 } Picture;
 
 /* How long the child may take where nobody says otherwise. */
@@ -27,9 +26,9 @@ typedef struct Bytes {
     size_t n;
 } Bytes;
 
-/* The picture in the format asked for, in A; the child may take `ms` (0: DRAW_MS).  Only SVG
-** pictures asked for as SVG need no child. Errors: draw_no_dot, draw_timeout, draw_failed,
-** interrupted, viz_missing. */
+/* The picture in the format asked for, in A; the child may take `ms` (0: DRAW_MS).  A format
+** that is the picture's language gives the description itself and needs no child.
+** Errors: draw_no_dot, draw_timeout, draw_failed, interrupted, viz_missing. */
 bool draw_bytes(Arena *A, Picture p, DrawFormat to, int ms, Bytes *out, Err *err);
 
 /* The format that a file name asks for by its ending; draw_format if it asks for none

@@ -9,50 +9,33 @@
 #include "viz/text/style.h"
 #include "viz/text/wrap.h"
 
-enum { NOTE_COLS = 44, TITLE_COLS = 72 };
+enum { NOTE_COLS = 44 };
 
-/* How a box is drawn: by what kind of loop it is, or by what happened to it. */
-typedef struct Look {
-    Color line, fill;
-    int border;
-    const char *style; /* of the border */
-    const char *mark;
-} Look;
-
-static const Look kind_look[FOR_COUNT] = {
-    [FOR_serial] = {COLOR_edge, COLOR_serial_fill, 1, "", ""},
-    [FOR_parallel] = {COLOR_parallel, COLOR_parallel_fill, 3, "ROUNDED", ""},
-    [FOR_vectorized] = {COLOR_vectorized, COLOR_vectorized_fill, 2, "DASHED", ""},
-    [FOR_unrolled] = {COLOR_unrolled, COLOR_unrolled_fill, 2, "DOTTED", ""},
-    [FOR_block_x] = {COLOR_block, COLOR_block_fill, 3, "", ""},
-    [FOR_block_y] = {COLOR_block, COLOR_block_fill, 3, "", ""},
-    [FOR_block_z] = {COLOR_block, COLOR_block_fill, 3, "", ""},
-    [FOR_thread_x] = {COLOR_thread, COLOR_thread_fill, 2, "ROUNDED", ""},
-    [FOR_thread_y] = {COLOR_thread, COLOR_thread_fill, 2, "ROUNDED", ""},
-    [FOR_thread_z] = {COLOR_thread, COLOR_thread_fill, 2, "ROUNDED", ""},
-};
-
-static const Look change_look[] = {
-    [CHANGE_same] = {COLOR_edge, COLOR_serial_fill, 1, "", ""},
-    [CHANGE_changed] = {COLOR_thread, COLOR_thread_fill, 2, "", "~ "},
-    [CHANGE_moved] = {COLOR_unrolled, COLOR_unrolled_fill, 2, "", "↕ "},
-    [CHANGE_new] = {COLOR_parallel, COLOR_parallel_fill, 2, "", "+ "},
-    [CHANGE_gone] = {COLOR_vectorized, COLOR_vectorized_fill, 2, "DASHED", "− "},
+static const DotLook kind_look[FOR_COUNT] = {
+    [FOR_serial] = {COLOR_edge, COLOR_serial_fill, 1, ""},
+    [FOR_parallel] = {COLOR_parallel, COLOR_parallel_fill, 3, "ROUNDED"},
+    [FOR_vectorized] = {COLOR_vectorized, COLOR_vectorized_fill, 2, "DASHED"},
+    [FOR_unrolled] = {COLOR_unrolled, COLOR_unrolled_fill, 2, "DOTTED"},
+    [FOR_block_x] = {COLOR_block, COLOR_block_fill, 3, ""},
+    [FOR_block_y] = {COLOR_block, COLOR_block_fill, 3, ""},
+    [FOR_block_z] = {COLOR_block, COLOR_block_fill, 3, ""},
+    [FOR_thread_x] = {COLOR_thread, COLOR_thread_fill, 2, "ROUNDED"},
+    [FOR_thread_y] = {COLOR_thread, COLOR_thread_fill, 2, "ROUNDED"},
+    [FOR_thread_z] = {COLOR_thread, COLOR_thread_fill, 2, "ROUNDED"},
 };
 
 /* Where a buffer lies: shared memory belongs to GPU blocks, local memory to threads. */
-static const Look scope_look[SCOPE_COUNT] = {
-    [SCOPE_global] = {COLOR_edge, COLOR_band, 1, "", ""},
-    [SCOPE_shared] = {COLOR_block, COLOR_block_fill, 1, "", ""},
-    [SCOPE_local] = {COLOR_thread, COLOR_thread_fill, 1, "", ""},
+static const DotLook scope_look[SCOPE_COUNT] = {
+    [SCOPE_global] = {COLOR_edge, COLOR_band, 1, ""},
+    [SCOPE_shared] = {COLOR_block, COLOR_block_fill, 1, ""},
+    [SCOPE_local] = {COLOR_thread, COLOR_thread_fill, 1, ""},
 };
 
 typedef struct Drawing {
     Arena *A;
     Buf *out;
     const Nest *nest;
-    const Change *change; /* of each row; NULL: looks tell the kinds */
-    size_t rows;          /* drawn of the nest */
+    size_t rows; /* drawn of the nest */
 } Drawing;
 
 static void put_font(Buf *b, Color c, const char *face, int size)
@@ -65,10 +48,9 @@ static void put_font(Buf *b, Color c, const char *face, int size)
     buf_putc(b, '>');
 }
 
-static void put_open(Drawing *d, size_t row, Look l, int padding)
+static void put_open(Drawing *d, size_t row, DotLook l, int padding)
 {
-    dot_table(d->out, arena_printf(d->A, "r%zu", row), (DotLook){l.line, l.fill, l.border, l.style},
-              0, padding);
+    dot_table(d->out, arena_printf(d->A, "r%zu", row), l, 0, padding);
 }
 
 /* Lines that are aligned on the left. */
@@ -103,16 +85,14 @@ static void put_note(Buf *b, const char *note)
     buf_puts(b, "</FONT>");
 }
 
-static void put_loop_head(Drawing *d, const NestRow *r, Look l)
+static void put_loop_head(Drawing *d, const NestRow *r)
 {
     Buf *b = d->out;
     ForKind k = ir_for_kind(r->node);
-    Color strong = d->change ? l.line : kind_look[k].line;
-    if (strong == COLOR_edge)
-        strong = COLOR_ink;
+    Color strong = color_of_kind(k);
     buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
     put_font(b, strong, NULL, 0);
-    buf_printf(b, "<B>%s%s%s", l.mark, mark_of_kind(k, true), *mark_of_kind(k, true) ? " " : "");
+    buf_printf(b, "<B>%s%s", mark_of_kind(k, true), *mark_of_kind(k, true) ? " " : "");
     put_xml(b, r->name);
     buf_puts(b, "</B></FONT>  ");
     put_font(b, COLOR_ink, NULL, 0);
@@ -137,15 +117,10 @@ static void put_loop_head(Drawing *d, const NestRow *r, Look l)
 static void put_block(Drawing *d, size_t i, const NestRow *r)
 {
     Buf *b = d->out;
-    Look l = {COLOR_ink, COLOR_paper, 1, "", ""};
-    if (d->change && d->change[i] != CHANGE_same) {
-        l = change_look[d->change[i]];
-        l.fill = COLOR_paper;
-    }
-    put_open(d, i, l, 3);
+    put_open(d, i, (DotLook){COLOR_ink, COLOR_paper, 1, ""}, 3);
     buf_printf(b, "<TR><TD PORT=\"r%zur\" ALIGN=\"LEFT\">", i);
-    put_font(b, l.line, NULL, 0);
-    buf_printf(b, "<B>%s", l.mark);
+    put_font(b, COLOR_ink, NULL, 0);
+    buf_puts(b, "<B>");
     put_xml(b, r->name);
     buf_puts(b, "</B></FONT>");
     put_note(b, r->note);
@@ -168,15 +143,13 @@ static void put_alloc(Drawing *d, size_t i, const NestRow *r)
 {
     Buf *b = d->out;
     const Node *buffer = r->node->kid[Alloc_buffer];
-    Look l = scope_look[buffer->at.buf->scope];
-    if (d->change)
-        l = change_look[d->change[i]];
+    DotLook l = scope_look[buffer->at.buf->scope];
     l.style = "DASHED";
     put_open(d, i, l, 2);
     put_sliver(b, 3);
     buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
     put_font(b, COLOR_ink, NULL, 10);
-    buf_printf(b, "%s<B>", l.mark);
+    buf_puts(b, "<B>");
     put_xml(b, r->name);
     buf_puts(b, "</B></FONT>");
     put_font(b, COLOR_quiet, NULL, 10);
@@ -190,15 +163,13 @@ static void put_alloc(Drawing *d, size_t i, const NestRow *r)
 static void put_other(Drawing *d, size_t i, const NestRow *r)
 {
     Buf *b = d->out;
-    Look l = {COLOR_edge, r->kind == ROW_stmt ? COLOR_paper : COLOR_shade, 1, "", ""};
-    if (d->change && d->change[i] != CHANGE_same)
-        l = change_look[d->change[i]];
-    put_open(d, i, l, 3);
+    put_open(d, i, (DotLook){COLOR_edge, r->kind == ROW_stmt ? COLOR_paper : COLOR_shade, 1, ""},
+             3);
     buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
-    if (*l.mark || *r->name) {
+    if (*r->name) {
         put_font(b, COLOR_ink, NULL, 0);
-        buf_printf(b, "%s<B>", l.mark);
-        put_xml(b, *r->name ? r->name : " ");
+        buf_puts(b, "<B>");
+        put_xml(b, r->name);
         buf_puts(b, "</B> </FONT>");
     }
     if (*r->text)
@@ -216,9 +187,8 @@ static size_t put_row(Drawing *d, size_t i)
         return i + 1;
     }
     if (r->kind == ROW_loop) {
-        Look l = d->change ? change_look[d->change[i]] : kind_look[ir_for_kind(r->node)];
-        put_open(d, i, l, 5);
-        put_loop_head(d, r, l);
+        put_open(d, i, kind_look[ir_for_kind(r->node)], 5);
+        put_loop_head(d, r);
     } else if (r->kind == ROW_block) {
         put_block(d, i, r);
     } else {
@@ -235,21 +205,15 @@ static size_t put_row(Drawing *d, size_t i)
 }
 
 /* The whole nest as one node. */
-static void put_nest(Drawing *d, const char *node, const char *title)
+static void put_nest(Drawing *d)
 {
     Buf *b = d->out;
     const NestRow *head = &d->nest->row[0];
     d->rows = d->nest->n < NEST_MAX_ROWS ? d->nest->n : NEST_MAX_ROWS;
-    buf_printf(b, "  %s [tooltip=", node);
+    buf_puts(b, "  nest [tooltip=");
     put_quoted(b, arena_printf(d->A, "%s%s", head->name, head->text));
     buf_puts(b,
              " label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"2\" CELLPADDING=\"2\">\n");
-    if (title && *title) {
-        buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
-        put_font(b, COLOR_quiet, NULL, 10);
-        put_lines(b, wrap_code(d->A, title, TITLE_COLS));
-        buf_puts(b, "</FONT></TD></TR>\n");
-    }
     size_t i = 0;
     if (head->kind == ROW_func) {
         buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
@@ -386,21 +350,17 @@ static void put_legend(Drawing *d, const Known *known, size_t n)
         bool any = false;
         for (int k = 0; k < 3; k++)
             any |= (k == 0 || kinds[i].kind[k]) && has_kind(d, kinds[i].kind[k]);
-        Look l = kind_look[kinds[i].kind[0]];
         if (any)
-            keys[nkeys++] = (DotKey){{l.line, l.fill, l.border, l.style},
-                                     mark_of_kind(kinds[i].kind[0], true),
-                                     kinds[i].word};
+            keys[nkeys++] = (DotKey){kind_look[kinds[i].kind[0]],
+                                     mark_of_kind(kinds[i].kind[0], true), kinds[i].word};
     }
     for (int s = 0; s < SCOPE_COUNT; s++) {
         bool any = false;
         for (size_t i = 0; i < n; i++)
             any |= known[i].buffer->at.buf->scope == (Scope)s;
-        Look l = scope_look[s];
         if (any)
-            keys[nkeys++] = (DotKey){{l.line, l.fill, l.border, l.style},
-                                     NULL,
-                                     arena_printf(d->A, "%s buffer", scope_name[s])};
+            keys[nkeys++] =
+                (DotKey){scope_look[s], NULL, arena_printf(d->A, "%s buffer", scope_name[s])};
     }
     keys[nkeys++] = (DotKey){.text = "thin arrows read, bold arrows write"};
     dot_legend(d->out, keys, nkeys);
@@ -412,7 +372,7 @@ Picture nest_picture(Arena *A, const Node *func)
     Buf out = buf_new(A);
     Drawing d = {.A = A, .out = &out, .nest = &nest};
     dot_begin(&out, nest.row[0].name, "rankdir=LR nodesep=0.3 ranksep=0.7 labelloc=b labeljust=l");
-    put_nest(&d, "nest", NULL);
+    put_nest(&d);
     Known *known = NULL;
     size_t n = nest.func ? known_buffers(&nest, d.rows, A, &known) : 0;
     buf_puts(&out, "  label=<");
@@ -434,62 +394,4 @@ Picture nest_picture(Arena *A, const Node *func)
     }
     dot_end(&out);
     return (Picture){PICTURE_dot, .source = buf_str(&out)};
-}
-
-/* ---- two versions ---- */
-
-static void put_link(Buf *b, size_t from, size_t to, Color c, const char *style)
-{
-    buf_printf(b, "  before:r%zu:e -> after:r%zu:w [color=\"%s\" style=%s arrowsize=0.5]\n", from,
-               to, color_hex[c], style);
-}
-
-/* From a loop that is gone to the new loops of its axis, the first of each name. */
-static void put_descent(Buf *b, const NestDiff *d, size_t i, size_t rows)
-{
-    for (size_t j = 0; j < rows; j++)
-        if (diff_descends(d, i, j))
-            put_link(b, i, j, COLOR_parallel, "dashed");
-}
-
-static const char *counts_text(Arena *A, const NestDiff *d)
-{
-    static const struct {
-        Change change;
-        const char *mark, *word;
-    } order[] = {{CHANGE_new, "+", "new"},
-                 {CHANGE_gone, "−", "gone"},
-                 {CHANGE_moved, "↕", "moved"},
-                 {CHANGE_changed, "~", "changed"}};
-    if (!nest_differs(d))
-        return "no difference";
-    Buf b = buf_new(A);
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        if (!d->count[order[i].change])
-            continue;
-        buf_puts(&b, b.len ? "     " : "");
-        buf_printf(&b, "%s %d %s", order[i].mark, d->count[order[i].change], order[i].word);
-    }
-    return buf_str(&b);
-}
-
-const char *nest_pair_dot(Arena *A, const NestDiff *d, const char *title_before,
-                          const char *title_after)
-{
-    Buf out = buf_new(A);
-    dot_begin(&out, "before and after",
-              arena_printf(A, "rankdir=LR ranksep=1.1 labelloc=b label=\"%s\"", counts_text(A, d)));
-    Drawing left = {.A = A, .out = &out, .nest = &d->a, .change = d->a_change};
-    Drawing right = {.A = A, .out = &out, .nest = &d->b, .change = d->b_change};
-    put_nest(&left, "before", title_before);
-    put_nest(&right, "after", title_after);
-    buf_puts(&out, "  before -> after [style=invis]\n");
-    for (size_t i = 1; i < left.rows; i++) {
-        if (d->a_to_b[i] >= 0 && (size_t)d->a_to_b[i] < right.rows && d->a_change[i] != CHANGE_same)
-            put_link(&out, i, (size_t)d->a_to_b[i], change_look[d->a_change[i]].line, "solid");
-        else if (d->a_change[i] == CHANGE_gone && d->a.row[i].kind == ROW_loop)
-            put_descent(&out, d, i, right.rows);
-    }
-    dot_end(&out);
-    return buf_str(&out);
 }

@@ -8,7 +8,7 @@
 #define VIZ_NEST_DOT_H
 
 #include "viz/draw.h"
-#include "viz/nest_diff.h"
+#include "viz/nest.h"
 
 /* Larger programs are drawn as far as this many rows, and the picture says what is left out. */
 enum { NEST_MAX_ROWS = 240 };
@@ -18,11 +18,5 @@ enum { NEST_MAX_ROWS = 240 };
 enum { NEST_CODE_COLS = 64, NEST_EXTENT_COLS = 24 };
 
 Picture nest_picture(Arena *A, const Node *func);
-
-/* Two versions side by side as DOT text: what is gone, new, moved or changed is marked, and links
-** lead from each loop to what became of it.  The titles stand above ("step 3").  As SVG,
-** pair_picture is better to look at. */
-const char *nest_pair_dot(Arena *A, const NestDiff *d, const char *title_before,
-                          const char *title_after);
 
 #endif

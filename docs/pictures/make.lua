@@ -6,7 +6,7 @@ local f = te.func("matmul", function(n)
   return te.compute({ n, n }, function(y, x) return te.sum(A(k, y) * B(k, x), k) end, "C")
 end)
 
--- before and after; Graphviz has no part in it
+-- before and after
 local s = tvm.schedule(f(1024))
 s:tile("y", "x", 8, 32, "yo", "xo", "yi", "xi")
 s:reorder { "xo", "yo", "k", "yi", "xi" }
@@ -17,7 +17,7 @@ s:unroll "yi"
 s:parallel "xo"
 s:show(folder .. "matmul.svg", { since = 0 })
 
--- the order of points; nor in this
+-- the order of points; Graphviz has no part in it
 local t = tvm.schedule(f(8))
 t:tile("y", "x", 2, 2, "yo", "xo", "yi", "xi")
 t:order("y", "x"):save(folder .. "order.svg")

@@ -60,6 +60,15 @@ static void put_length(FILE *f, Arena *A, const char *head, const char *body)
     fputs(buf_str(&length), f);
 }
 
+/* The text up to `end`; SVG would drop a blank that it begins or ends with. */
+static void put_body(FILE *f, const char *body, const char *end)
+{
+    bool first = body<end && * body == ' ', last = end - body> 1 && end[-1] == ' ';
+    fputs(first ? "&#160;" : "", f);
+    fwrite(body + first, 1, (size_t)(end - body) - first - last, f);
+    fputs(last ? "&#160;" : "", f);
+}
+
 /* Graphviz's SVG without its document type, which names a file on the network, and with our
 ** styles. */
 static int finish_svg(const char *svg, size_t n, char **out, size_t *out_n)
@@ -80,20 +89,14 @@ static int finish_svg(const char *svg, size_t n, char **out, size_t *out_n)
             break;
         fwrite(s, 1, (size_t)(close - s), f);
         put_length(f, A, text, close + 1);
-        s = close;
+        s = strchr(close, '<');
+        s = s ? s : end;
+        fputc('>', f);
+        put_body(f, close + 1, s);
     }
     fwrite(s, 1, (size_t)(end - s), f);
     arena_release(A);
     return fclose(f);
-}
-
-static int write_dot(Agraph_t *g, char **out, size_t *out_n)
-{
-    FILE *f = open_memstream(out, out_n);
-    if (!f)
-        return 1;
-    int bad = agwrite(g, f);
-    return fclose(f) | bad;
 }
 
 static int draw_dot(const char *to, const char *source, char **out, size_t *out_n, char *why,
@@ -106,8 +109,6 @@ static int draw_dot(const char *to, const char *source, char **out, size_t *out_
         snprintf(why, why_n, "libcgraph does not accept the DOT text: %s", last_message);
         return 1;
     }
-    if (strcmp(to, "dot") == 0)
-        return write_dot(g, out, out_n);
     if (strcmp(to, "png") == 0)
         agattr(g, AGRAPH, "dpi", "144");
     char *data = NULL;

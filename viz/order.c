@@ -475,6 +475,38 @@ static void note(Buf *b, const char *fmt, const char *arg)
     buf_printf(b, fmt, arg);
 }
 
+/* Does a line part any two neighbours? */
+static bool shows_parts(const Order *o)
+{
+    for (int r = 0; r < o->rows; r++)
+        for (int c = 0; c < o->cols; c++)
+            if ((c && order_parted(order_cell(o, r, c - 1), order_cell(o, r, c))) ||
+                (r && order_parted(order_cell(o, r - 1, c), order_cell(o, r, c))))
+                return true;
+    return false;
+}
+
+/* Is a vector step seen?  Text joins only lanes that stand side by side. */
+static bool shows_lanes(const Order *o, bool drawn)
+{
+    for (size_t i = 1; drawn && o->vectors && i < o->nvisits; i++)
+        if (!o->visit[i].again && o->visit[i].lanes == o->visit[i - 1].lanes)
+            return true;
+    for (int r = 0; r < o->rows; r++)
+        for (int c = 1; c < o->cols; c++)
+            if (order_joined(o, order_cell(o, r, c - 1), order_cell(o, r, c)))
+                return true;
+    return false;
+}
+
+static bool flat_threads(const Order *o)
+{
+    for (size_t i = 0; i < o->nloops; i++)
+        if (o->loop[i].kind == FOR_thread_y || o->loop[i].kind == FOR_thread_z)
+            return false;
+    return true;
+}
+
 const char *order_notes(Arena *A, const Order *o, bool drawn)
 {
     Buf b = buf_new(A);
@@ -485,13 +517,16 @@ const char *order_notes(Arena *A, const Order *o, bool drawn)
              arena_printf(A, "the first %d x %d of %lld x %lld; numbers count what is shown",
                           o->rows, o->cols, (long long)o->all_rows, (long long)o->all_cols));
     if (o->threads)
-        note(&b, "numbers are threads (x + y * width); all of a block run together%s", "");
-    if (o->parallel || o->blocks)
+        note(&b, "numbers are threads%s; all of a block run together",
+             flat_threads(o) ? "" : " (x + y * width)");
+    if (shows_parts(o))
         note(&b,
              drawn ? "colours and thick lines part what runs in any order: %s"
                    : "lines part what runs in any order: %s",
-             o->blocks ? "GPU blocks" : "iterations of a parallel loop");
-    if (o->vectors)
+             o->threads  ? "GPU blocks"
+             : o->blocks ? "GPU blocks, each from 1"
+                         : "iterations of a parallel loop, each from 1");
+    if (shows_lanes(o, drawn))
         note(&b, "%s join the lanes of one vector step", drawn ? "frames" : "brackets");
     if (o->most_visits > 1)
         note(&b, "%s",

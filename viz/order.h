@@ -81,8 +81,20 @@ static inline const OrderCell *order_cell(const Order *o, int row, int col)
     return &o->cell[row * o->cols + col];
 }
 
-/* What the reader of a picture has to know beside the numbers: one sentence a line, "" if nothing.
-** Text marks things otherwise than a drawing does. */
+/* Are two points computed in one vector step? */
+static inline bool order_joined(const Order *o, const OrderCell *a, const OrderCell *b)
+{
+    return o->vectors && a->number && b->number && a->lanes == b->lanes;
+}
+
+/* Are two points computed in chunks of their own? */
+static inline bool order_parted(const OrderCell *a, const OrderCell *b)
+{
+    return a->number && b->number && a->chunk != b->chunk;
+}
+
+/* What the reader of a picture has to know beside the numbers, of what is in it: one sentence a
+** line, "" if nothing.  Text marks things otherwise than a drawing does. */
 const char *order_notes(Arena *A, const Order *o, bool drawn);
 
 #endif

@@ -196,6 +196,33 @@ t.test("legends say what the colours mean, of what is there", function()
   t.ok(not svg:find '<text [^>]*font%-size="[^>]*"[^>]*fill="[^"]*">[%w ]+[%w ]</text>') -- each has its width
 end)
 
+t.test("an order's legend speaks of what is in its picture", function()
+  local function legend(steps, ...)
+    local one = tvm.schedule(te [=[ A: float32[2, 8, 8]; B[z, y, x] = A[z, y, x] * 2 ]=])
+    steps(one)
+    local picture = one:order(...)
+    return picture:svg(), picture.text
+  end
+  local function says(text, part, yes) t.eq(text:find(part, 1, true) ~= nil, yes) end
+  local svg, text = legend(function(one) one:parallel "z" end, "y", "x") -- of one iteration
+  says(svg, "in any order", false)
+  says(text, "in any order", false)
+  says(svg, "stronger colour is later", true)
+  svg, text = legend(function(one) one:parallel "y" end, "y", "x")
+  says(svg, "in any order", true)
+  says(text, "in any order: iterations of a parallel loop, each from 1", true)
+  svg = legend(function(one) one:parallel(one:fuse {"y", "x"}) end, "y", "x") -- each cell is the first
+  says(svg, "stronger colour", false)
+  svg, text = legend(function(one) one:vectorize "y" end, "y") -- a row of them, across
+  says(svg, "frames join the lanes", true)
+  says(text, "brackets join the lanes", true)
+  svg, text = legend(function(one) one:vectorize "y" end, "y", "z") -- text has no mark downwards
+  says(svg, "frames join the lanes", true)
+  says(text, "brackets join", false)
+  svg = legend(function(one) one:vectorize "y" end, "z", "x") -- one lane is seen
+  says(svg, "frames join the lanes", false)
+end)
+
 t.test("without its module the program still runs, and says what is missing", function()
   os.execute("mkdir " .. stem .. " && cp /proc/$PPID/exe " .. stem .. "/tvmrepl")
   local code = [[local s = tvm.schedule(tvm.parse "func f(A: float32[4]) -> B: float32[4]:\n  for i in range(4):\n    block B(i):\n      B[i] = A[i]")

@@ -107,9 +107,9 @@ static void put_lattice(Buf *b, const Order *o, Grid g)
             const OrderCell *east = c + 1 < o->cols ? order_cell(o, r, c + 1) : here;
             const OrderCell *south = r + 1 < o->rows ? order_cell(o, r + 1, c) : here;
             double x = g.x + (c + 1) * g.side, y = g.y + (r + 1) * g.side;
-            if (here->number && east->number && here->chunk != east->chunk)
+            if (order_parted(here, east))
                 svg_line(b, x, y - g.side, x, y, COLOR_ink, 2);
-            if (here->number && south->number && here->chunk != south->chunk)
+            if (order_parted(here, south))
                 svg_line(b, x - g.side, y, x, y, COLOR_ink, 2);
         }
     }
@@ -309,10 +309,14 @@ static const char *notes_text(Arena *A, const Order *o)
         tiles |= ends[0][c] > 0;
     for (int r = 0; r + 1 < o->rows; r++)
         tiles |= ends[1][r] > 0;
+    bool shades = false; /* frames of vector steps cover them */
+    for (size_t i = 0; i < o->nvisits && !o->vectors; i++)
+        shades |= o->visit[i].number > 1;
     const char *notes = order_notes(A, o, true);
-    return arena_printf(
-        A, "%s%s%s%s", o->threads ? "" : "numbers count the order of computing; darker is later",
-        tiles ? "\ngrey lines part tiles" : "", *notes && !o->threads ? "\n" : "", notes);
+    return arena_printf(A, "%s%s%s%s%s", o->threads ? "" : "numbers count the order",
+                        shades && !o->threads ? "; stronger colour is later" : "",
+                        tiles ? "\ngrey lines part tiles" : "", *notes && !o->threads ? "\n" : "",
+                        notes);
 }
 
 Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)

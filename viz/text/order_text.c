@@ -17,17 +17,6 @@ static const char *cell_label(Arena *A, const Order *o, const OrderCell *c, bool
     return arena_printf(A, "%lld", (long long)(o->threads ? c->thread : c->number));
 }
 
-static bool same_lanes(const Order *o, const OrderCell *a, const OrderCell *b)
-{
-    return o->vectors && a->number && b->number && a->lanes == b->lanes;
-}
-
-/* Are two neighbours in chunks of their own? */
-static bool parted(const OrderCell *a, const OrderCell *b)
-{
-    return a->number && b->number && a->chunk != b->chunk;
-}
-
 static int widest_label(Arena *A, const Order *o)
 {
     int w = 1;
@@ -46,12 +35,12 @@ static void put_parting(Line *l, const Order *o, int r, int cols, int left, int 
 {
     bool any = false;
     for (int c = 0; c < cols; c++)
-        any |= parted(order_cell(o, r - 1, c), order_cell(o, r, c));
+        any |= order_parted(order_cell(o, r - 1, c), order_cell(o, r, c));
     if (!any)
         return;
     line_to(l, left);
     for (int c = 0; c < cols; c++) {
-        bool here = parted(order_cell(o, r - 1, c), order_cell(o, r, c));
+        bool here = order_parted(order_cell(o, r - 1, c), order_cell(o, r, c));
         for (int k = 0; k < w + 2; k++)
             line_put(l, INK_quiet, !here ? " " : l->style.utf8 ? "─" : "-");
     }
@@ -64,10 +53,10 @@ static void put_row(Arena *A, Line *l, const Order *o, int r, int cols, int w)
         const OrderCell *cell = order_cell(o, r, c);
         const OrderCell *before = c ? order_cell(o, r, c - 1) : NULL;
         const OrderCell *after = c + 1 < o->cols ? order_cell(o, r, c + 1) : NULL;
-        bool lanes_before = before && same_lanes(o, before, cell);
-        bool lanes_after = after && same_lanes(o, cell, after);
+        bool lanes_before = before && order_joined(o, before, cell);
+        bool lanes_after = after && order_joined(o, cell, after);
         const char *open = !lanes_before && lanes_after ? "["
-                           : before && parted(before, cell) && !lanes_before
+                           : before && order_parted(before, cell) && !lanes_before
                                ? (l->style.utf8 ? "│" : "|")
                                : " ";
         const char *label = cell_label(A, o, cell, l->style.utf8);

@@ -66,10 +66,11 @@ double exec_limit_runs(double seconds);
 bool exec_run(const ExecJob *job, double *seconds, Err *err);
 
 /* Measures jobs against each other inside the runner.  samples[j * plan->repeat + round] is the
-** time of one run of job j; *rounds how many rounds were made.  The deadline of each job holds for
-** one run of it; the whole may take plan->limit_s more. */
+** time of one run of job j; *rounds how many rounds were made; *waited, unless it is NULL, which
+** part of their time the runner's threads waited for a free processor.  The deadline of each job
+** holds for one run of it; the whole may take plan->limit_s more. */
 bool exec_time(const ExecJob *jobs, int njobs, const TimerPlan *plan, double *samples, int *rounds,
-               Err *err);
+               double *waited, Err *err);
 
 /* Starts both processes without waiting for them, so that the first kernel finds them ready. */
 void exec_start(void);

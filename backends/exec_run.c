@@ -455,15 +455,18 @@ static bool time_mixed(const ExecJob *jobs, int njobs, const TimerPlan *plan, do
     if (!numbers)
         return REFUSE(err, out_of_memory, NULL);
     Mixed m = {jobs, err};
-    *rounds = timer_measure(plan, njobs, run_mixed_candidate, &m, samples, numbers);
+    TimerPlace here = {.run = run_mixed_candidate, .env = &m};
+    *rounds = timer_measure(plan, njobs, &here, samples, numbers);
     free(numbers);
     return *rounds >= 0;
 }
 
 bool exec_time(const ExecJob *jobs, int njobs, const TimerPlan *given, double *samples, int *rounds,
-               Err *err)
+               double *waited, Err *err)
 {
     TimerPlan plan = *given;
+    if (waited)
+        *waited = 0;
     if (plan.repeat <= 0)
         plan.repeat = 11;
     for (int j = 0; j < njobs; j++)
@@ -476,6 +479,8 @@ bool exec_time(const ExecJob *jobs, int njobs, const TimerPlan *given, double *s
         ok = REFUSE(err, runner_failed, NULL, "answered with something that is not an answer");
     if (ok) {
         *rounds = b->rounds;
+        if (waited)
+            *waited = b->waited;
         memcpy(samples, board_array(exec_state.board, b->samples_at),
                sizeof *samples * (size_t)njobs * (size_t)plan.repeat);
     }

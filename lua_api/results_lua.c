@@ -20,8 +20,8 @@ static const LuaClass comparison_class = {
     .name = "Comparison",
     .doc =
         "Programs timed against each other, from tvm.compare.  It prints as a table: the median; the spread,\n"
-        "half of the middle half of the rounds; how many times faster than the first, with the 95 %\n"
-        "interval; GFLOP/s; percent of the measured peak of one core, or of all for a program with a parallel\n"
+        "half of the middle half of the rounds; how many times faster than the first, with the interval that holds\n"
+        "the true ratio in 19 of 20 comparisons under the same load (docs/timing.md); GFLOP/s; percent of the measured peak of one core, or of all for a program with a parallel\n"
         "loop; and a bar, the longer the faster.",
     .members = LUA_MEMBERS(comparison_members),
 };
@@ -42,8 +42,10 @@ static const LuaClass whatif_class = {
     .doc =
         "Combinations of parameters, timed and ranked, from tvm.whatif: the quickest first, the refused ones\n"
         "last with the reason.  The quickest and the schedule as it was are timed once more in turns, so that\n"
-        "\"no difference\" is said where there is none.  Where it was interrupted it holds the rows that were finished.  w[1] is the\n"
-        "first row: {name, chosen, timing}, or {name, chosen, why} if it was refused.",
+        "a rank is claimed only where a difference was found: 2= is a row without one from the row above, and 9? one\n"
+        "that was timed in a short run of its own only and was far behind.  Where it was interrupted it holds the rows\n"
+        "that were finished.  w[1] is the first row: {name, chosen, timing, in_turns}, or {name, chosen, why} if it was\n"
+        "refused.",
     .members = LUA_MEMBERS(whatif_members),
 };
 

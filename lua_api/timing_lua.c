@@ -62,7 +62,8 @@ typedef struct Timing {
     int n;
     double *samples; /* seconds of one run */
     double flops, bytes, compile_ms;
-    int threads; /* that could run it; 0 where the processor itself did not */
+    double waited; /* the part of the measurement that its threads waited for a free processor */
+    int threads;   /* that could run it; 0 where the processor itself did not */
     Stats stats;
 } Timing;
 
@@ -82,6 +83,8 @@ static void timing_tostring(lua_State *L, void *self)
                utf8 ? "…" : "to", text_seconds(A, t->stats.q3, utf8), t->n);
     if (t->flops > 0)
         buf_printf(&b, ", %.3g GFLOP/s", t->flops / t->stats.median * 1e-9);
+    if (t->waited >= 0.05)
+        buf_printf(&b, ", waited %.0f%% of the time for a free processor", 100 * t->waited);
     lua_scratch_text(L, A, buf_str(&b));
 }
 
@@ -97,7 +100,7 @@ static int timing_display(lua_State *L, void *self, const char *kind)
     const Timing *t = self;
     if (strcmp(kind, "json") != 0)
         return 0;
-    lua_createtable(L, 0, 12);
+    lua_createtable(L, 0, 13);
     lua_pushliteral(L, "Timing");
     lua_setfield(L, -2, "type");
     lua_pushstring(L, t->label);
@@ -110,6 +113,7 @@ static int timing_display(lua_State *L, void *self, const char *kind)
     if (t->flops > 0)
         set_number(L, "gflops", t->flops / t->stats.median * 1e-9);
     set_number(L, "compile_ms", t->compile_ms);
+    set_number(L, "waited", t->waited);
     lua_pushinteger(L, t->n);
     lua_setfield(L, -2, "rounds");
     lua_pushinteger(L, t->threads);
@@ -138,6 +142,10 @@ NUMBER_FIELD(compile_ms, "compile_ms", t->compile_ms,
              "From the program's text to callable code, in milliseconds.")
 
 NUMBER_FIELD(
+    waited, "waited", t->waited,
+    "Which part of the measurement its threads waited for a free processor, 0 to 1: what it says holds for such a load.")
+
+NUMBER_FIELD(
     threads, "threads", (double)t->threads,
     "How many threads could run it: 1 without a parallel loop, 0 where the processor itself did not.")
 
@@ -160,17 +168,10 @@ LUA_FN(timing_samples, "t.samples -> list",
     return 1;
 }
 
-static const LuaFn *const timing_members[] = {&timing_median_fn,
-                                              &timing_min_fn,
-                                              &timing_q1_fn,
-                                              &timing_q3_fn,
-                                              &timing_rounds_fn,
-                                              &timing_gflops_fn,
-                                              &timing_compile_ms_fn,
-                                              &timing_threads_fn,
-                                              &timing_label_fn,
-                                              &timing_samples_fn,
-                                              NULL};
+static const LuaFn *const timing_members[] = {
+    &timing_median_fn, &timing_min_fn,    &timing_q1_fn,         &timing_q3_fn,
+    &timing_rounds_fn, &timing_gflops_fn, &timing_compile_ms_fn, &timing_threads_fn,
+    &timing_waited_fn, &timing_label_fn,  &timing_samples_fn,    NULL};
 
 const LuaClass timing_class = {.name = "Timing",
                                .doc = "How long something took: a value with its spread.",
@@ -225,22 +226,77 @@ static void release_bench(void *self)
 static const LuaClass bench_class = {
     .name = "bench", .size = sizeof(Bench), .release = release_bench};
 
+/* Tensors of a job, and those of another that stand for them. */
+typedef struct Shared {
+    size_t n;
+    Tensor **own, **other;
+} Shared;
+
+static Tensor *stand_in(const Shared *s, Tensor *t)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->own[i] == t)
+            return s->other[i];
+    return t;
+}
+
+/* What a call of both jobs writes under one name, in one type and shape; and of a single program
+** the inputs too, which are random and for one name and shape the same. */
+static void share_arguments(Shared *s, const ExecCall *a, const ExecCall *b, bool inputs)
+{
+    for (int i = 0; i < a->kernel->nparams && i < b->kernel->nparams; i++) {
+        const KernelParam *p = &a->kernel->params[i], *q = &b->kernel->params[i];
+        if (p->written != q->written || !(p->written || inputs) || strcmp(p->name, q->name) != 0 ||
+            a->args[i]->dtype != b->args[i]->dtype || !shape_equal(a->args[i], b->args[i]))
+            continue;
+        s->own[s->n] = a->args[i];
+        s->other[s->n++] = b->args[i];
+    }
+}
+
+/* The job with tensors of another where it takes the same: where memory happens to lie makes some
+** percent of a short run, and must be neither for nor against one of them. */
+static ExecJob sharing_tensors(Arena *A, ExecJob job, const ExecJob *other)
+{
+    size_t nargs = 0;
+    if (job.ncalls != other->ncalls)
+        return job;
+    for (int c = 0; c < job.ncalls; c++)
+        nargs += (size_t)job.calls[c].kernel->nparams;
+    Shared s = {0, ARENA_ARRAY(A, Tensor *, nargs + 1), ARENA_ARRAY(A, Tensor *, nargs + 1)};
+    for (int c = 0; c < job.ncalls; c++)
+        share_arguments(&s, &job.calls[c], &other->calls[c], job.ncalls == 1);
+    ExecCall *calls = ARENA_ARRAY(A, ExecCall, job.ncalls + 1);
+    for (int c = 0; c < job.ncalls; c++) {
+        int n = job.calls[c].kernel->nparams;
+        Tensor **args = ARENA_ARRAY(A, Tensor *, n + 1);
+        for (int i = 0; i < n; i++)
+            args[i] = stand_in(&s, job.calls[c].args[i]);
+        calls[c] = job.calls[c];
+        calls[c].args = args;
+    }
+    job.calls = calls;
+    return job;
+}
+
 /* Measures n of them against each other and pushes a list of Timings, in order. */
 static int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads)
 {
     Arena *A = lua_scratch(L, NULL);
     ExecJob *jobs = ARENA_ARRAY(A, ExecJob, n);
     double *samples = ARENA_ARRAY(A, double, n * plan->repeat);
+    double waited = 0;
     int rounds = 0;
     Err err = {0};
     for (int i = 0; i < n; i++) {
         r[i].job.threads = threads;
-        jobs[i] = r[i].job;
+        jobs[i] = i ? sharing_tensors(A, r[i].job, &jobs[0]) : r[i].job;
     }
-    bool ok = exec_time(jobs, n, plan, samples, &rounds, &err);
+    bool ok = exec_time(jobs, n, plan, samples, &rounds, &waited, &err);
     lua_createtable(L, n, 0);
     for (int i = 0; i < n && ok; i++) {
-        push_timing(L, &r[i], samples + (size_t)i * (size_t)plan->repeat, rounds);
+        Timing *t = push_timing(L, &r[i], samples + (size_t)i * (size_t)plan->repeat, rounds);
+        t->waited = waited;
         lua_rawseti(L, -2, i + 1);
     }
     lua_scratch_end(L, A);
@@ -355,8 +411,8 @@ LUA_FN(
 LUA_FN(
     tvm_verdict, "tvm.verdict(a, b) -> table",
     "How Timing a compares with Timing b of the same rounds: {ratio, low, high, text}: how many times a is\n"
-    "faster, its 95 % interval, and \"no difference\" where there is none, \"too few rounds\" where\n"
-    "fewer than 5 were made.")
+    "faster, the median of the rounds' ratios; its 95 % interval; and \"no difference\" where none was found, \"too\n"
+    "few rounds\" where fewer than 5 were made.")
 {
     const Timing *a = lua_check(L, 1, &timing_class), *b = lua_check(L, 2, &timing_class);
     Comparison c = stats_compare(a->samples, b->samples, a->n < b->n ? a->n : b->n, 0.01);
@@ -388,8 +444,10 @@ static int call_script(lua_State *L, const char *name, int nargs)
 LUA_FN(
     tvm_compare, "tvm.compare(list, options?) -> Comparison",
     "Builds and times the programs of a list against each other: a table of medians, spreads (half of the\n"
-    "middle half), how many times faster than the first, with the 95 % interval or \"no difference\", GFLOP/s\n"
-    "and percent of the measured peak of as many cores.  tvm.compare{s:at(0), s}.  Options as for tvm.time.")
+    "middle half), how many times faster than the first, with its interval or \"no difference\", GFLOP/s\n"
+    "and percent of the measured peak of as many cores.  tvm.compare{s:at(0), s}.  Options as for tvm.time.  Of 20 such\n"
+    "intervals about 19 hold the ratio that very many rounds under the same load would give; a line below the table says\n"
+    "where other programs took so much of the processors that another load would give another ratio.")
 {
     lua_settop(L, 2);
     time_list(L);
@@ -417,9 +475,9 @@ LUA_FN(
 LUA_FN(
     tvm_whatif, "tvm.whatif(f, grid, schedule, options?) -> WhatIf",
     "Tries every combination of a grid such as {{\"ty\", 4, 8}, {\"tx\", 32, 64}}: f(s, p) takes steps on a fork\n"
-    "of the schedule with p.ty and p.tx; each is timed, and the table is ranked, with the schedule as it was.\n"
-    "Refused combinations are listed with the reason.  An interruption keeps the rows that are finished.\n"
-    "w:adopt(1) takes the best.")
+    "of the schedule with p.ty and p.tx; each is timed in a short run, and the quickest once more in turns with the\n"
+    "schedule as it was.  The table is ranked as far as differences were found.  Refused combinations\n"
+    "are listed with the reason.  An interruption keeps the rows that are finished.  w:adopt(1) takes the best.")
 {
     arg_function(L, 1);
     arg_table(L, 2);

@@ -68,7 +68,7 @@ static double measure(DType t, int threads, Err *err)
         ExecCall call = {.kernel = k, .args = tensors};
         ExecJob job = {.calls = &call, .ncalls = 1, .threads = threads};
         TimerPlan plan = {.number = 1, .repeat = ROUNDS, .warmup = 2, .limit_s = 0.25};
-        if (exec_time(&job, 1, &plan, samples, &rounds, err))
+        if (exec_time(&job, 1, &plan, samples, &rounds, NULL, err))
             for (int i = 0; i < rounds; i++)
                 best = flop / samples[i] > best ? flop / samples[i] : best;
     }

@@ -97,6 +97,7 @@ typedef struct Board {
     int32_t threads;
     int32_t number, repeat, warmup, rounds; /* rounds: answered */
     double min_repeat_ms, limit_s;
+    double waited; /* answered: the part of the measurement's time spent waiting for a processor */
     uint64_t seed;
     uint32_t nslots, ncalls, nargs, ncandidates;
     uint64_t slots_at, calls_at, args_at, candidates_at, samples_at; /* byte offsets */

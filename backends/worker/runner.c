@@ -23,6 +23,7 @@
 #include "backends/worker/threads.h"
 #include "core/run/frame.h"
 #include "core/run/runtime.h"
+#include "core/run/cpu_time.h"
 #include "core/run/timer.h"
 
 static Board *board;
@@ -101,6 +102,20 @@ static long interruptions(void)
     return use.ru_nivcsw;
 }
 
+/* A measurement, and what its threads had of the processors before it. */
+typedef struct Measurement {
+    const Job *job;
+    CpuTime before;
+} Measurement;
+
+/* The part of a measurement spent waiting for others that tells a busy machine. */
+#define BUSY 0.05
+
+static bool disturbed(void *env)
+{
+    return cpu_time_waited(((Measurement *)env)->before, cpu_time()) > BUSY;
+}
+
 /* A short measurement during which somebody else had the core says more about him than about the
 ** kernel: it is made again, a few times.  A long one meets the others whatever one does. */
 static double run_candidate(void *env, int which, int number)
@@ -110,7 +125,7 @@ static double run_candidate(void *env, int which, int number)
     double best = INFINITY;
     for (int i = 0; i < TRIES; i++) {
         long before = interruptions();
-        double took = time_candidate(env, which, number);
+        double took = time_candidate(((Measurement *)env)->job, which, number);
         if (took < best)
             best = took;
         if (took < 0 || took > short_s || interruptions() == before)
@@ -134,8 +149,10 @@ static BoardState measure(const Job *job)
         board->fault.value = ENOMEM;
         return BOARD_REFUSED;
     }
-    board->rounds =
-        timer_measure(&plan, n, run_candidate, (void *)(uintptr_t)job, samples, numbers);
+    Measurement m = {job, cpu_time()};
+    TimerPlace here = {.run = run_candidate, .disturbed = disturbed, .env = &m};
+    board->rounds = timer_measure(&plan, n, &here, samples, numbers);
+    board->waited = cpu_time_waited(m.before, cpu_time());
     free(numbers);
     return board->rounds < 0 ? BOARD_RESULT : BOARD_DONE;
 }

@@ -1,4 +1,4 @@
-/* stats.c -- medians, spread, and a bootstrap that resamples whole rounds. */
+/* stats.c -- medians, spread, and the ratio of two with its interval. */
 #include "core/run/stats.h"
 
 #include <math.h>
@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/random.h"
-
-enum { RESAMPLES = 2000, MIN_ROUNDS = 5, MAX_SAMPLES = 4096 };
+enum { MIN_ROUNDS = 5, MAX_LAG = 256 };
 
 static int ascending(const void *x, const void *y)
 {
@@ -54,82 +52,113 @@ Stats stats_of(const double *x, int n)
     return s;
 }
 
-/* Ratios of medians over resampled rounds, sorted; `work` holds 2 n values. */
-static void bootstrap(const double *a, const double *b, int n, double *work, double *ratios)
+/* The rounds' ratios in their order and, behind them, sorted; NULL without memory. */
+static double *ratios_of(const double *a, const double *b, int n)
 {
-    uint64_t state = 12345;
-    double *x = work, *y = work + n;
-    for (int k = 0; k < RESAMPLES; k++) {
-        for (int i = 0; i < n; i++) {
-            uint64_t pick = (random_next(&state) >> 16) % (uint64_t)n;
-            x[i] = a[pick];
-            y[i] = b[pick];
-        }
-        double below = median_of(x, n);
-        ratios[k] = below > 0 ? median_of(y, n) / below : 1;
-    }
-    qsort(ratios, RESAMPLES, sizeof *ratios, ascending);
+    double *r = n > 0 ? malloc(sizeof *r * (size_t)n * 2) : NULL;
+    if (!r)
+        return NULL;
+    for (int i = 0; i < n; i++)
+        r[i] = a[i] > 0 ? b[i] / a[i] : 1;
+    memcpy(r + n, r, sizeof *r * (size_t)n);
+    qsort(r + n, (size_t)n, sizeof *r, ascending);
+    return r;
 }
 
-/* How probable is it that one side wins at least as many rounds as it did, if either is as likely
-** to win each (two-sided)?  Exact for any noise, where the bootstrap is too sure of few rounds. */
-static double sign_test(const double *a, const double *b, int n)
+static int side(double x, double of)
 {
-    int wins = 0, rounds = 0;
-    for (int i = 0; i < n; i++) {
-        wins += a[i] < b[i];
-        rounds += a[i] != b[i];
+    return (x > of) - (x < of);
+}
+
+/* How many rounds in a row say the same thing: 1 plus twice the sum of the correlations between the
+** sides of the median on which rounds lie, up to the first lag that chance explains.  The count of
+** rounds on one side varies so many times as much as if each spoke for itself. */
+static double persistence(const double *x, int n, double median)
+{
+    double sum = 1, chance = 1 / sqrt(n);
+    for (int lag = 1; lag < n / 3 && lag <= MAX_LAG; lag++) {
+        int alike = 0;
+        for (int i = lag; i < n; i++)
+            alike += side(x[i], median) * side(x[i - lag], median);
+        /* Rounds look by 1/n less alike than they are, for the median is their own. */
+        double correlation = (alike + 1.0) / n;
+        if (correlation < chance)
+            break;
+        sum += 2 * correlation;
     }
-    if (wins * 2 < rounds)
-        wins = rounds - wins;
-    double tail = 0;
-    for (int k = wins; k <= rounds; k++)
-        tail += exp(lgamma(rounds + 1.0) - lgamma(k + 1.0) - lgamma(rounds - k + 1.0) -
-                    rounds * 0.6931471805599453);
-    return tail > 0.5 ? 1 : 2 * tail;
+    return sum;
+}
+
+/* How far, in ranks, the true median may lie from the one of n values: the binomial distribution by
+** the normal, with a quantile that grows where few of them are independent, as Student's does. */
+static double ranks_off(int n, double persistent)
+{
+    return (1.96 + 2.4 * persistent / n) * sqrt(n * persistent) / 2;
 }
 
 /* Every round of one side was faster than all of the other's: of five, by chance once in 126 times,
-** where the sign test alone needs six. */
+** where the interval alone would need six. */
 static bool apart(const double *a, const double *b, int n)
 {
     Stats sa = stats_of(a, n), sb = stats_of(b, n);
     return sa.max < sb.min || sb.max < sa.min;
 }
 
+static Verdict verdict_of(const Comparison *c, double resolution)
+{
+    if (c->low > 1 + resolution / 2 && c->ratio - 1 > resolution)
+        return VERDICT_A_FASTER;
+    if (c->high < 1 - resolution / 2 && 1 / c->ratio - 1 > resolution)
+        return VERDICT_B_FASTER;
+    return VERDICT_SAME;
+}
+
 Comparison stats_compare(const double *a, const double *b, int n, double resolution)
 {
-    Comparison c = {.ratio = 1, .low = 0, .high = INFINITY, .verdict = VERDICT_SAME};
-    double ma = stats_of(a, n).median, mb = stats_of(b, n).median;
-    if (ma > 0)
-        c.ratio = mb / ma;
-    double *work = malloc(sizeof *work * ((size_t)n * 2 + RESAMPLES));
-    if (n < MIN_ROUNDS || n > MAX_SAMPLES || !work) {
-        free(work);
-        c.verdict = VERDICT_UNKNOWN;
+    Comparison c = {.ratio = 1, .low = 0, .high = INFINITY, .verdict = VERDICT_UNKNOWN};
+    double *ratio = ratios_of(a, b, n);
+    if (!ratio)
         return c;
+    const double *sorted = ratio + n;
+    c.ratio = quantile(sorted, n, 0.5);
+    if (n >= MIN_ROUNDS) {
+        double rank = (n - 1) / 2.0 - ranks_off(n, persistence(ratio, n, c.ratio));
+        int outer = rank > 0 ? (int)rank : 0;
+        c.low = sorted[outer];
+        c.high = sorted[n - 1 - outer];
+        c.verdict = n > MIN_ROUNDS || apart(a, b, n) ? verdict_of(&c, resolution) : VERDICT_SAME;
     }
-    double *ratios = work + 2 * n;
-    bootstrap(a, b, n, work, ratios);
-    c.low = quantile(ratios, RESAMPLES, 0.025);
-    c.high = quantile(ratios, RESAMPLES, 0.975);
-    free(work);
-    if (sign_test(a, b, n) > 0.05 && !apart(a, b, n))
-        return c;
-    if (c.low > 1 && c.ratio - 1 > resolution)
-        c.verdict = VERDICT_A_FASTER;
-    else if (c.high < 1 && 1 / c.ratio - 1 > resolution)
-        c.verdict = VERDICT_B_FASTER;
+    free(ratio);
     return c;
+}
+
+double stats_disagreement(const double *a, const double *b, int n)
+{
+    double *ratio = ratios_of(a, b, n);
+    if (!ratio)
+        return 0;
+    const double *sorted = ratio + n;
+    double median = quantile(sorted, n, 0.5);
+    double middle = quantile(sorted, n, 0.75) - quantile(sorted, n, 0.25);
+    free(ratio);
+    return median > 0 ? middle / median : 0;
+}
+
+/* Two digits behind the point while they say something. */
+static const char *times_text(double ratio, char out[32])
+{
+    snprintf(out, 32, "%.*f", ratio < 10 ? 2 : ratio < 100 ? 1 : 0, ratio);
+    return out;
 }
 
 const char *stats_verdict_text(const Comparison *c, char out[64])
 {
+    char times[32];
     switch (c->verdict) {
     case VERDICT_SAME: snprintf(out, 64, "no difference"); break;
-    case VERDICT_A_FASTER: snprintf(out, 64, "%.2fx faster", c->ratio); break;
+    case VERDICT_A_FASTER: snprintf(out, 64, "%sx faster", times_text(c->ratio, times)); break;
     case VERDICT_UNKNOWN: snprintf(out, 64, "too few rounds"); break;
-    case VERDICT_B_FASTER: snprintf(out, 64, "%.2fx slower", 1 / c->ratio); break;
+    case VERDICT_B_FASTER: snprintf(out, 64, "%sx slower", times_text(1 / c->ratio, times)); break;
     }
     return out;
 }

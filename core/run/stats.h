@@ -1,8 +1,8 @@
 /* stats.h -- what a handful of timings says, and what it does not say.
 **
 ** Times are skewed and come with neighbours' noise, so all that is said of them is medians and
-** quartiles; two are compared in the rounds that measured both, and a difference is claimed only
-** where resampled rounds agree on it:
+** quartiles.  Two are compared within the rounds that measured both: what slows the machine down
+** for a round slows both, and their ratio stays.
 **
 **      Comparison c = stats_compare(a, b, 21, 0.01);
 **      stats_verdict_text(&c, text)          "1.21x faster", or "no difference"
@@ -25,19 +25,25 @@ Stats stats_of(const double *x, int n);
 
 typedef enum Verdict { VERDICT_SAME, VERDICT_A_FASTER, VERDICT_B_FASTER, VERDICT_UNKNOWN } Verdict;
 
-/* How a compares with b, measured in the same rounds: a[i] and b[i] are neighbours in time. */
+/* How a compares with b, measured in the same rounds: a[i] and b[i] are neighbours in time, and so
+** are rounds i and i + 1. */
 typedef struct Comparison {
-    double ratio;     /* median(b) / median(a): how many times a is faster */
-    double low, high; /* its 95 % interval, by resampling rounds (bootstrap, percentiles) */
-    /* SAME where the interval holds 1, the ratio is within the resolution of it, or the rounds
-    ** disagree about who is faster (sign test, 5 %; or no round of one was as slow as any of the
-    ** other); UNKNOWN of fewer than 5 rounds */
+    double ratio; /* the median of the rounds' b[i] / a[i]: how many times a is faster */
+    /* Its 95 % interval: two of the rounds' ratios, as many away from the median as chance can put
+    ** between it and the true one.  Where rounds in a row err to the same side, which noise that
+    ** lasts makes them do, they count for fewer, and the two lie farther out. */
+    double low, high;
+    /* SAME where the interval comes within half the resolution of 1 or the ratio within all of it,
+    ** and of five rounds also where one of the slower was as quick as any of the other; UNKNOWN of
+    ** fewer */
     Verdict verdict;
 } Comparison;
 
-/* `resolution` is the relative difference below which nothing is claimed (0.01 is usual).  The
-** resampling is seeded, so the same samples always give the same answer. */
+/* `resolution` is the relative difference below which nothing is claimed (0.01 is usual). */
 Comparison stats_compare(const double *a, const double *b, int n, double resolution);
+
+/* How far the rounds disagree: the middle half of b[i] / a[i], as a part of their median. */
+double stats_disagreement(const double *a, const double *b, int n);
 
 /* "no difference", "1.21x faster", "1.08x slower", "too few rounds": of a against b. */
 const char *stats_verdict_text(const Comparison *c, char out[64]);

@@ -6,8 +6,13 @@
 #include <time.h>
 
 #include "core/base/random.h"
+#include "core/run/stats.h"
 
-enum { MIN_ROUNDS = 5, WARM = 10 };
+enum { MIN_ROUNDS = 5, WARM = 10, SPELLS = 3 };
+
+/* From one spell to the next on an unsteady machine, and the disagreement that tells one. */
+#define SPELL_S  0.2
+#define UNSTEADY 0.03
 
 double timer_now(void)
 {
@@ -33,17 +38,17 @@ static void shuffle(int *order, int n, uint64_t *state)
 
 /* Warms one candidate up and finds how often it must run for a measurement of the length asked
 ** for; negative if a run stopped. */
-static int calibrate(const TimerPlan *plan, int which, TimerRun *run, void *env)
+static int calibrate(const TimerPlan *plan, int which, const TimerPlace *at)
 {
     int number = plan->number > 0 ? plan->number : 1, warmup = plan->warmup > 0 ? plan->warmup : 1;
-    double least = plan->min_repeat_ms * 1e-3, cold = run(env, which, warmup);
+    double least = plan->min_repeat_ms * 1e-3, cold = at->run(at->env, which, warmup);
     if (cold < 0)
         return -1;
     /* However much faster a run gets by being warm, it stays long enough. */
     if (cold / warmup * number > WARM * least)
         return number;
     while (least > 0) {
-        double took = run(env, which, number);
+        double took = at->run(at->env, which, number);
         if (took < 0)
             return -1;
         if (took >= least || number > (1 << 29))
@@ -55,37 +60,100 @@ static int calibrate(const TimerPlan *plan, int which, TimerRun *run, void *env)
     return number;
 }
 
-int timer_measure(const TimerPlan *plan, int n, TimerRun *run, void *env, double *samples,
+/* A measurement under way. */
+typedef struct Course {
+    const TimerPlan *plan;
+    const TimerPlace *at;
+    int n, repeat;
+    double *samples;
+    int *numbers, *order;
+    uint64_t state;
+    double start, spell; /* when it began, and its last spell */
+} Course;
+
+/* Measures every candidate once; false if a run stopped. */
+static bool one_round(Course *c, int round)
+{
+    shuffle(c->order, c->n, &c->state);
+    for (int i = 0; i < c->n; i++) {
+        int which = c->order[i];
+        double took = c->at->run(c->at->env, which, c->numbers[which]);
+        if (took < 0)
+            return false;
+        c->samples[which * c->repeat + round] = took / c->numbers[which];
+    }
+    return true;
+}
+
+/* Do the rounds so far agree on how the others compare with the first? */
+static bool steady(const Course *c, int rounds)
+{
+    if (c->at->disturbed && c->at->disturbed(c->at->env))
+        return false;
+    for (int i = 1; i < c->n; i++)
+        if (stats_disagreement(c->samples, c->samples + i * c->repeat, rounds) > UNSTEADY)
+            return false;
+    return true;
+}
+
+static double now(const Course *c)
+{
+    return c->at->now ? c->at->now(c->at->env) : timer_now();
+}
+
+static bool late(const Course *c)
+{
+    return c->plan->limit_s > 0 && now(c) - c->start > c->plan->limit_s;
+}
+
+/* Lets time pass before the round that comes next, at most half of what there is.  Not by sleep:
+** threads that wake up find other cores than threads that run. */
+static bool between_spells(Course *c, int round)
+{
+    double until = c->spell + SPELL_S;
+    if (c->plan->limit_s > 0)
+        until = fmin(until, c->start + c->plan->limit_s / 2);
+    if (c->n > 1 && now(c) < until && !steady(c, round))
+        while (now(c) < until)
+            if (!one_round(c, round))
+                return false;
+    c->spell = now(c);
+    return true;
+}
+
+static int all_rounds(Course *c)
+{
+    int length = c->repeat / SPELLS, round;
+    for (round = 0; round < c->repeat; round++) {
+        if (round >= MIN_ROUNDS && late(c))
+            break;
+        bool begins = round >= MIN_ROUNDS && round % length == 0 && round / length < SPELLS;
+        if ((begins && !between_spells(c, round)) || !one_round(c, round))
+            return -1;
+    }
+    return round;
+}
+
+int timer_measure(const TimerPlan *plan, int n, const TimerPlace *place, double *samples,
                   int *numbers)
 {
-    int repeat = plan->repeat > 0 ? plan->repeat : 11, round;
-    uint64_t state = plan->seed;
-    double start = timer_now();
-    int *order = malloc(sizeof *order * (size_t)n);
-    if (!order)
-        return -1;
-    for (int i = 0; i < n; i++) {
-        order[i] = i;
-        numbers[i] = calibrate(plan, i, run, env);
-        if (numbers[i] < 0) {
-            free(order);
-            return -1;
-        }
+    Course c = {.plan = plan,
+                .at = place,
+                .n = n,
+                .repeat = plan->repeat > 0 ? plan->repeat : 11,
+                .samples = samples,
+                .numbers = numbers,
+                .order = malloc(sizeof *c.order * (size_t)n),
+                .state = plan->seed};
+    c.start = now(&c);
+    bool ready = c.order != NULL;
+    for (int i = 0; i < n && ready; i++) {
+        c.order[i] = i;
+        numbers[i] = calibrate(plan, i, place);
+        ready = numbers[i] > 0;
     }
-    for (round = 0; round < repeat; round++) {
-        if (round >= MIN_ROUNDS && plan->limit_s > 0 && timer_now() - start > plan->limit_s)
-            break;
-        shuffle(order, n, &state);
-        for (int i = 0; i < n; i++) {
-            int which = order[i];
-            double took = run(env, which, numbers[which]);
-            if (took < 0) {
-                free(order);
-                return -1;
-            }
-            samples[which * repeat + round] = took / numbers[which];
-        }
-    }
-    free(order);
-    return round;
+    c.spell = now(&c);
+    int rounds = ready ? all_rounds(&c) : -1;
+    free(c.order);
+    return rounds;
 }

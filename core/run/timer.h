@@ -6,6 +6,10 @@
 **
 ** Several candidates are measured in rounds: each round measures every candidate once, in an order
 ** drawn anew, so that a machine that slows down or speeds up meets all of them alike.
+**
+** The rounds are made in three spells.  Noise that lasts longer than a spell (another program, a
+** neighbour on the same core) shows within none of them; so where a machine seems to be unsteady,
+** rounds that do not count are made between them, and each spell meets another moment.
 */
 #ifndef CORE_RUN_TIMER_H
 #define CORE_RUN_TIMER_H
@@ -25,12 +29,20 @@ typedef struct TimerPlan {
 /* A plan that suits a prompt: 21 rounds of at least 2 ms, at most about 2 s. */
 TimerPlan timer_plan(void);
 
-/* Runs candidate `which` `number` times and gives the seconds it took in all; negative to stop. */
-typedef double TimerRun(void *env, int which, int number);
+/* What a measurement asks of the place that it is made in. */
+typedef struct TimerPlace {
+    /* Runs candidate `which` `number` times and gives the seconds it took in all; negative to stop.
+     */
+    double (*run)(void *env, int which, int number);
+    /* Have others had the processors since the measurement began?  NULL: not known. */
+    bool (*disturbed)(void *env);
+    double (*now)(void *env); /* NULL: timer_now */
+    void *env;
+} TimerPlace;
 
 /* Measures `n` candidates; samples[which * plan->repeat + round] is in seconds for one run.  Gives
 ** the number of rounds made, or -1 if a run stopped it. */
-int timer_measure(const TimerPlan *plan, int n, TimerRun *run, void *env, double *samples,
+int timer_measure(const TimerPlan *plan, int n, const TimerPlace *place, double *samples,
                   int *numbers);
 
 /* Monotonic time in seconds. */

@@ -101,9 +101,12 @@ local function table_text(rows, left, drop, shares, heading)
   return (table.concat(lines, "\n"):gsub(" +\n", "\n"))
 end
 
--- How many times: three digits, of what is far below one two.
+-- How many times: to hundredths below 10; below 0.1 and from 1000 on two digits, and never a power of ten.
 local function times_text(ratio)
-  return (ratio < 0.1 and "%.2g" or ratio < 10 and "%.2f" or ratio < 100 and "%.1f" or "%.0f"):format(ratio)
+  if ratio >= 0.0995 and ratio < 999.5 then return (ratio < 10 and "%.2f" or ratio < 100 and "%.1f" or "%.0f"):format(ratio) end
+  if ratio <= 0 or ratio == math.huge then return ("%.0f"):format(ratio) end
+  local power = math.floor(math.log(ratio, 10)) - 1
+  return ("%%.%df"):format(math.max(-power, 0)):format(math.floor(ratio / 10.0 ^ power + 0.5) * 10.0 ^ power)
 end
 
 local function percent_around(percent)
@@ -120,6 +123,13 @@ local function verdict(a, b)
   local v = tvm.verdict(a, b)
   if not v.text:find "x " then return v.text end
   return ("%sx  [%s, %s]"):format(times_text(v.ratio), times_text(v.low), times_text(v.high))
+end
+
+-- What a load by other programs did to a measurement, as a line below its table; "" where it hardly had one.
+local function load_line(t)
+  if t.waited < 0.05 then return "" end
+  return ("\nthese runs waited %.0f%% of their time for a free processor: times and ratios hold for such a load only")
+    :format(100 * t.waited)
 end
 
 -- A rate's part of the peak of as many cores, nil where it has none.  A peak that is beaten was measured while the
@@ -157,7 +167,8 @@ function comparison:__tostring()
     shares[i + 1] = best / t.median
   end
   return table_text(rows, 1, { "% peak", "GFLOP/s", "spread" }, shares, "speed") ..
-    (beaten and "\n?  is more than float32 multiply-adds reached when that was measured, so it is no part of a peak" or "")
+    (beaten and "\n?  is more than float32 multiply-adds reached when that was measured, so it is no part of a peak" or "") ..
+    load_line(self.items[1])
 end
 
 function comparison:show(path)
@@ -264,22 +275,35 @@ local function first_line(e)
   return (tostring(e.why or e):gsub("\n.*", ""))
 end
 
--- The rows that ran and the schedule as it was, the quickest first.
+-- The rows that ran and the schedule as it was, the quickest first: those timed in turns, by their ratio to the schedule
+-- as it was, before those that a short run of their own left behind.
 local function ranking(w)
   local ran = {}
-  for rank, r in ipairs(w) do
-    if r.timing then ran[#ran + 1] = { rank = rank, name = r.name, timing = r.timing, in_turns = r.in_turns } end
+  local function add(row, timing, in_turns)
+    row.timing, row.in_turns = timing, in_turns
+    row.speed = in_turns and (timing == w.before and 1 or tvm.verdict(timing, w.before).ratio) or 1 / timing.median
+    ran[#ran + 1] = row
   end
-  if w.before then ran[#ran + 1] = { name = "as it was", timing = w.before, in_turns = true } end
-  table.sort(ran, function(a, b) return a.timing.median < b.timing.median end)
+  for rank, r in ipairs(w) do
+    if r.timing then add({ rank = rank, name = r.name }, r.timing, r.in_turns or false) end
+  end
+  if w.before then add({ name = "as it was" }, w.before, true) end
+  table.sort(ran, function(a, b)
+    if a.in_turns ~= b.in_turns then return a.in_turns end
+    return a.speed > b.speed
+  end)
+  for i, r in ipairs(ran) do
+    local above = ran[i - 1]
+    r.tied = r.in_turns and above and above.in_turns and tvm.verdict(above.timing, r.timing).text == "no difference" or false
+  end
   return ran
 end
 
--- How a row compares with the quickest.  What was not timed in turns with it was far behind.
+-- How a row compares with the quickest; of what was not timed in turns with it no interval is known.
 local function against(best, r)
   if r == best then return "1" end
   if r.in_turns and best.in_turns then return verdict(r.timing, best.timing) end
-  return r.timing.q1 <= best.timing.q3 and "no difference" or times_text(best.timing.median / r.timing.median) .. "x"
+  return "about " .. times_text(best.timing.median / r.timing.median) .. "x"
 end
 
 -- A line for each reason, with all the rows that it refused.
@@ -295,13 +319,16 @@ end
 
 local function table_of(ran)
   local rows, shares, best = { { "", "", "median", "spread", "against the best", "GFLOP/s" } }, {}, ran[1]
+  local tied, alone = "", ""
   for _, r in ipairs(ran) do
-    local t = r.timing
-    rows[#rows + 1] = { r.rank and ("%d"):format(r.rank) or "", r.name, time_text(t.median), spread(t), against(best, r),
+    local t, mark = r.timing, r.tied and "=" or not r.in_turns and "?" or ""
+    if r.tied then tied = "\n=  no difference from the row above" end
+    if not r.in_turns then alone = "\n?  timed in a short run of its own only: its place is not certain" end
+    rows[#rows + 1] = { (r.rank or "") .. mark, r.name, time_text(t.median), spread(t), against(best, r),
       t.gflops > 0 and ("%.3g"):format(t.gflops) or "-" }
-    shares[#rows] = best.timing.median / t.median
+    shares[#rows] = math.min(1, best.timing.median / t.median)
   end
-  return table_text(rows, 2, { "GFLOP/s", "spread" }, shares, "speed")
+  return table_text(rows, 2, { "GFLOP/s", "spread" }, shares, "speed") .. tied .. alone .. load_line(best.timing)
 end
 
 function what_if:__tostring()
@@ -317,7 +344,7 @@ end
 function what_if:__json()
   local rows, ran, before = {}, ranking(self), nil
   for _, r in ipairs(ran) do
-    local row = { name = r.name, timing = r.timing, against_best = against(ran[1], r) }
+    local row = { name = r.name, timing = r.timing, against_best = against(ran[1], r), in_turns = r.in_turns, tied = r.tied }
     if r.rank then
       row.rank, row.chosen = r.rank, self[r.rank].chosen
       rows[r.rank] = row
@@ -351,10 +378,16 @@ local function play_off(w, before, trials, options)
   for i, r in ipairs(rows) do r.timing, r.in_turns = timings[i + 1], true end
 end
 
+-- Puts the rows in the order of their ranking, the refused ones last.
 local function rank(w)
-  table.sort(w, function(a, b)
-    return (a.timing and a.timing.median or math.huge) < (b.timing and b.timing.median or math.huge)
-  end)
+  local order, rows = {}, table.move(w, 1, #w, 1, {})
+  for _, r in ipairs(ranking(w)) do
+    if r.rank then order[#order + 1] = rows[r.rank] end
+  end
+  for _, r in ipairs(rows) do
+    if not r.timing then order[#order + 1] = r end
+  end
+  table.move(order, 1, #order, 1, w)
 end
 
 function M.whatif(f, grid, schedule, options)
@@ -362,13 +395,13 @@ function M.whatif(f, grid, schedule, options)
   local all, before = combinations(grid), schedule:fork()
   w.total = #all
   setmetatable(w, what_if)
-  options = options or { ["repeat"] = 7, min_repeat_ms = 1 }
+  local short = options or { ["repeat"] = 7, min_repeat_ms = 1 }
   for _, chosen in ipairs(all) do
     local row = { name = name_of(grid, chosen), chosen = chosen }
     local trial = schedule:fork()
     local ok, e = pcall(f, trial, chosen)
     if ok then
-      ok, e = pcall(tvm.time, trial, options)
+      ok, e = pcall(tvm.time, trial, short)
       if ok then row.timing, trials[row] = e, trial end
     end
     if not ok then
@@ -382,7 +415,7 @@ function M.whatif(f, grid, schedule, options)
   end
   rank(w)
   if w[1] and w[1].timing and not w.unfinished then
-    play_off(w, before, trials, options)
+    play_off(w, before, trials, options or { min_repeat_ms = 1 })
     rank(w)
   end
   return w

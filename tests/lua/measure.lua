@@ -81,9 +81,72 @@ t.test("a what-if ranks the schedule as it was among its rows, and claims no dif
   t.contains(text, "against the best")
   t.contains(text, "as it was")
   local _, claims = text:gsub("%d%.%d%dx  %[", "")
-  local _, same = text:gsub("no difference", "")
+  local _, same = text:gsub("%%%s+no difference", "")
   t.eq(claims + same, 2, text)
   t.eq(w[1].chosen.v == 1 or w[1].chosen.v == 2, true)
+end)
+
+-- Calls f while every comparison of two Timings ends as `said`.
+local function with_verdict(said, f)
+  local real = tvm.verdict
+  tvm.verdict = function() return said end
+  local ok, e = pcall(f)
+  tvm.verdict = real
+  if not ok then error(e, 0) end
+end
+
+t.test("ratios are printed with the digits that they have", function()
+  local s = matmul(8)
+  local c = tvm.compare({ s, s:at(0) }, quick)
+  for ratio, text in pairs { [1] = "1.00x", [0.5] = "0.50x", [0.1] = "0.10x", [0.0123] = "0.012x", [0.00001234] = "0.000012x", [9.994] = "9.99x",
+    [38.44] = "38.4x", [104.4] = "104x", [999] = "999x", [1234] = "1200x", [98765] = "99000x", [0.0996] = "0.10x" } do
+    with_verdict({ text = "2.00x faster", ratio = ratio, low = 0.012, high = 1234.5 }, function()
+      t.contains(tostring(c), " " .. text .. "  [0.012, 1200]")
+    end)
+  end
+end)
+
+t.test("what other programs took of the processors stands below the table", function()
+  local s = matmul(8)
+  local c = tvm.compare({ s, s:at(0) }, quick)
+  t.ok(c.items[1].waited >= 0 and c.items[1].waited <= 1)
+  local function item(waited) return { label = "a", median = 1e-3, q1 = 1e-3, q3 = 1e-3, gflops = 1, waited = waited } end
+  with_verdict({ text = "no difference" }, function()
+    c.items = { item(0.375), item(0.375) }
+    t.contains(tostring(c), "\nthese runs waited 38% of their time for a free processor: times and ratios hold for such a load only")
+    c.items = { item(0.02), item(0.02) }
+    t.ok(not tostring(c):find "waited")
+  end)
+end)
+
+t.test("a what-if claims ranks only where a difference was found, and marks what it did not time in turns", function()
+  local s = matmul(32)
+  local w = tvm.whatif(function(q, p)
+    if p.v < 3 then q:vectorize "x" else q:reorder { "k", "x", "y" } end
+  end, { { "v", 1, 2, 3 } }, s, quick)
+  w[3].in_turns = nil
+  with_verdict({ text = "no difference", ratio = 1 }, function()
+    local text = tostring(w)
+    t.contains(text, "\n?  timed in a short run of its own only")
+    t.contains(text, "\n=  no difference from the row above")
+    t.ok(text:find "\n3%?  [^\n]* about %d", text)
+    t.ok(text:find "\n[12]=  ", text)
+  end)
+  with_verdict({ text = "2.00x slower", ratio = 0.5, low = 0.4, high = 0.6 }, function()
+    t.ok(not tostring(w):find "\n%d=")
+    t.contains(tostring(w), "0.50x  [0.40, 0.60]")
+  end)
+end)
+
+t.test("programs that take the same arguments are timed on the same tensors, others on their own", function()
+  local a, b = te [[ C[y] = A[y] + B[y] ]](64), te [[ D[y] = A[y] * 2 ]](64)
+  t.eq(#tvm.time_all({ a, b, tvm.schedule(a), tvm.schedule(te [[ C[y] = A[y] + B[y] ]](32)) }, quick), 4)
+  local m = tvm.import "tutorials/models/digits.onnx":fuse():lower()
+  local before = m:run(tvm.zeros { 1, 1, 32, 32 })
+  local s = m:schedule "conv2"
+  s:parallel "oc"
+  t.eq(#tvm.time_all({ m, m:with("conv2", s), a }, quick), 3)
+  t.eq(m:run(tvm.zeros { 1, 1, 32, 32 }), before)
 end)
 
 t.test("models are told apart by their schedules", function()

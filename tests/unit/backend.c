@@ -35,7 +35,7 @@ static void interpreter(void **state)
     TimerPlan plan = {.number = 1, .repeat = 7};
     double samples[14];
     int rounds;
-    assert_true(exec_time(jobs, 2, &plan, samples, &rounds, &err));
+    assert_true(exec_time(jobs, 2, &plan, samples, &rounds, NULL, &err));
     assert_int_equal(rounds, 7);
     assert_int_equal(exec_runner_pid(), 0); /* nothing was started for it */
     kernel_release(k);

@@ -635,7 +635,7 @@ static void timing(void **state)
     /* Half as much work again is found, though on a busy machine perhaps not at the first try. */
     Comparison c = {.verdict = VERDICT_SAME};
     for (int i = 0; i < 10 && c.verdict != VERDICT_A_FASTER; i++) {
-        assert_true(exec_time(jobs, 3, &plan, samples, &rounds, &err));
+        assert_true(exec_time(jobs, 3, &plan, samples, &rounds, NULL, &err));
         assert_int_equal(rounds, 15);
         c = stats_compare(samples, samples + 15, 15, 0.01);
     }
@@ -646,7 +646,7 @@ static void timing(void **state)
     Kernel *bad = kernel_named("k_divide");
     ExecCall d = {bad, (Tensor *[]){A, C}};
     jobs[1].calls = &d;
-    assert_false(exec_time(jobs, 2, &plan, samples, &rounds, &err));
+    assert_false(exec_time(jobs, 2, &plan, samples, &rounds, NULL, &err));
     assert_int_equal(err.code, ERR_kernel_crashed);
     assert_non_null(strstr(err.why, "k_divide"));
     kernel_release(bad);

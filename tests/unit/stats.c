@@ -26,7 +26,7 @@ static double uniform(void)
 ** each measurement and now and then an interruption that costs half as much again. */
 typedef struct Machine {
     double speed[2];
-    double drift;
+    double drift, now;
 } Machine;
 
 static double synthetic(void *env, int which, int number)
@@ -34,7 +34,14 @@ static double synthetic(void *env, int which, int number)
     Machine *m = env;
     m->drift = 0.9 * m->drift + 0.02 * (uniform() - 0.5);
     double noise = -0.02 * log(1 - uniform()), burst = uniform() < 0.05 ? 0.5 * uniform() : 0;
-    return m->speed[which] * number * (1 + m->drift + noise + burst);
+    double took = m->speed[which] * number * (1 + m->drift + noise + burst);
+    m->now += took;
+    return took;
+}
+
+static double machine_now(void *env)
+{
+    return ((Machine *)env)->now;
 }
 
 static Verdict one_comparison(double ratio)
@@ -43,7 +50,10 @@ static Verdict one_comparison(double ratio)
     TimerPlan plan = {.number = 1, .repeat = 21, .warmup = 1, .seed = (uint64_t)(uniform() * 1e9)};
     double samples[42];
     int numbers[2];
-    assert_int_equal(timer_measure(&plan, 2, synthetic, &m, samples, numbers), 21);
+    assert_int_equal(timer_measure(&plan, 2,
+                                   &(TimerPlace){.run = synthetic, .now = machine_now, .env = &m},
+                                   samples, numbers),
+                     21);
     return stats_compare(samples, samples + 21, 21, 0.01).verdict;
 }
 
@@ -68,6 +78,74 @@ static void fifth_slower(void **state)
     assert_int_equal(one_comparison(1 / 1.2), VERDICT_B_FASTER);
 }
 
+/* How often, of 400 series of `n` rounds, the interval holds the ratio 1.5.  Noise of 5 % on every
+** round remembers a part `memory` of what it was the round before; and now and then all of some
+** rounds, a `busy` part of them in spells of `spell`, are far slower for the second. */
+static double coverage(int n, double memory, double busy, int spell)
+{
+    enum { RUNS = 400, MOST = 63 };
+    int holds = 0;
+    for (int k = 0; k < RUNS; k++) {
+        double a[MOST], b[MOST], noise = 0, slow = uniform() < busy;
+        for (int i = 0; i < n; i++) {
+            noise = memory * noise + 0.05 * (uniform() + uniform() + uniform() - 1.5);
+            if (uniform() < 1.0 / spell)
+                slow = uniform() < busy;
+            double machine = 1 + uniform(); /* slows both alike */
+            a[i] = machine;
+            b[i] = 1.5 * machine * exp(noise) * (slow > 0 ? 1.4 : 1);
+        }
+        Comparison c = stats_compare(a, b, n, 0.01);
+        assert_true(c.low <= c.ratio && c.ratio <= c.high);
+        holds += c.low <= 1.5 && 1.5 <= c.high;
+    }
+    return (double)holds / RUNS;
+}
+
+/* The interval holds what it says, and grows where rounds in a row err to one side. */
+static void intervals(void **state)
+{
+    (void)state;
+    const struct {
+        const char *what;
+        int n;
+        double memory, busy;
+        int spell;
+        double least;
+    } rows[] = {
+        {"independent rounds", 7, 0, 0, 1, 0.94},
+        {"independent rounds", 21, 0, 0, 1, 0.94},
+        {"independent rounds", 63, 0, 0, 1, 0.93},
+        {"rounds that remember", 21, 0.5, 0, 1, 0.88},
+        {"rounds that remember", 63, 0.7, 0, 1, 0.88},
+        {"spells of others", 63, 0, 0.2, 6, 0.88},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        double share = coverage(rows[i].n, rows[i].memory, rows[i].busy, rows[i].spell);
+        print_message("%d %s: the interval holds the ratio in %.0f %%\n", rows[i].n, rows[i].what,
+                      100 * share);
+        assert_true(share >= rows[i].least);
+    }
+}
+
+/* It is not wide for nothing, and what slows a round of both does not count. */
+static void narrow(void **state)
+{
+    (void)state;
+    double a[21], b[21];
+    for (int i = 0; i < 21; i++) {
+        a[i] = i % 4 == 0 ? 5 : 1;
+        b[i] = 1.25 * a[i] * (1 + 0.01 * uniform());
+    }
+    Comparison c = stats_compare(a, b, 21, 0.01);
+    assert_true(c.low > 1.25 && c.high < 1.2625 && c.verdict == VERDICT_A_FASTER);
+    assert_true(stats_disagreement(a, b, 21) < 0.01);
+    for (int i = 7; i < 14; i++)
+        b[i] *= 2;
+    assert_true(stats_disagreement(a, b, 21) > 0.5);
+    assert_true(stats_compare(a, b, 21, 0.01).high > 2);
+}
+
 static void quantities(void **state)
 {
     (void)state;
@@ -79,6 +157,10 @@ static void quantities(void **state)
     char text[64];
     Comparison c = {1.21, 1.1, 1.3, VERDICT_A_FASTER};
     assert_string_equal(stats_verdict_text(&c, text), "1.21x faster");
+    c = (Comparison){0.0123, 0.01, 0.02, VERDICT_B_FASTER};
+    assert_string_equal(stats_verdict_text(&c, text), "81.3x slower");
+    c = (Comparison){1234.5, 1200, 1300, VERDICT_A_FASTER};
+    assert_string_equal(stats_verdict_text(&c, text), "1234x faster");
 }
 
 /* Four rounds say nothing; five only where they are far apart. */
@@ -116,13 +198,70 @@ static void meaning_of_the_plan(void **state)
     double samples[10];
     int numbers[2];
     TimerPlan plan = {.number = 3, .repeat = 5, .warmup = 4};
-    assert_int_equal(timer_measure(&plan, 1, counting, c, samples, numbers), 5);
+    assert_int_equal(
+        timer_measure(&plan, 1, &(TimerPlace){.run = counting, .env = c}, samples, numbers), 5);
     assert_int_equal(c[0].runs, 4 + 5 * 3);
     assert_true(fabs(samples[0] - 1e-5) < 1e-12);
     plan.min_repeat_ms = 1;
-    assert_int_equal(timer_measure(&plan, 2, counting, c, samples, numbers), 5);
+    assert_int_equal(
+        timer_measure(&plan, 2, &(TimerPlace){.run = counting, .env = c}, samples, numbers), 5);
     assert_in_range(numbers[0], 100, 200);
     assert_int_equal(numbers[0], numbers[1]);
+}
+
+/* A machine with a clock of its own, on which what runs second is slower by half while it is busy. */
+typedef struct Clock {
+    double now;
+    double busy_from, busy_to;
+    int runs;
+    bool waits;
+} Clock;
+
+static double on_clock(void *env, int which, int number)
+{
+    Clock *c = env;
+    double took = 1e-3 * number;
+    if (which == 1 && c->now >= c->busy_from && c->now < c->busy_to)
+        took *= 1.5;
+    c->now += took;
+    c->runs += number;
+    return took;
+}
+
+static double its_time(void *env)
+{
+    return ((Clock *)env)->now;
+}
+
+static bool it_waits(void *env)
+{
+    return ((Clock *)env)->waits;
+}
+
+/* The rounds are spread over time where they disagree or others are known to run, and only there:
+** two programs of 1 ms take 21 rounds, of which the later ones meet a machine that is free again. */
+static void spells(void **state)
+{
+    (void)state;
+    const TimerPlan plan = {.number = 1, .repeat = 21, .warmup = 1, .limit_s = 2, .seed = 3};
+    double samples[42];
+    int numbers[2];
+    Clock c = {.busy_from = 1e9};
+    TimerPlace here = {.run = on_clock, .disturbed = it_waits, .now = its_time, .env = &c};
+    assert_int_equal(timer_measure(&plan, 2, &here, samples, numbers), 21);
+    assert_int_equal(c.runs, 2 + 42);
+    c = (Clock){.busy_from = 0.01, .busy_to = 0.1};
+    assert_int_equal(timer_measure(&plan, 2, &here, samples, numbers), 21);
+    assert_in_range((int)(c.now * 1000), 200, 300);
+    assert_true(stats_compare(samples, samples + 21, 21, 0.01).verdict == VERDICT_SAME);
+    c = (Clock){.busy_from = 1e9, .waits = true};
+    assert_int_equal(timer_measure(&plan, 2, &here, samples, numbers), 21);
+    assert_in_range((int)(c.now * 1000), 400, 500);
+    TimerPlan hasty = plan;
+    hasty.limit_s = 0.1;
+    c = (Clock){.busy_from = 1e9, .waits = true};
+    assert_int_equal(timer_measure(&hasty, 2, &here, samples, numbers), 21);
+    assert_in_range((int)(c.now * 1000), 60, 100);
 }
 
 static double refuses(void *env, int which, int number)
@@ -138,15 +277,22 @@ static void stopping(void **state)
     double samples[10];
     int numbers[2];
     TimerPlan plan = {.number = 1, .repeat = 5};
-    assert_int_equal(timer_measure(&plan, 2, refuses, NULL, samples, numbers), -1);
+    assert_int_equal(
+        timer_measure(&plan, 2, &(TimerPlace){.run = refuses, .env = NULL}, samples, numbers), -1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quantities),          cmocka_unit_test(few_rounds),
-        cmocka_unit_test(same_against_same),   cmocka_unit_test(fifth_slower),
-        cmocka_unit_test(meaning_of_the_plan), cmocka_unit_test(stopping),
+        cmocka_unit_test(quantities),
+        cmocka_unit_test(few_rounds),
+        cmocka_unit_test(same_against_same),
+        cmocka_unit_test(fifth_slower),
+        cmocka_unit_test(meaning_of_the_plan),
+        cmocka_unit_test(stopping),
+        cmocka_unit_test(intervals),
+        cmocka_unit_test(narrow),
+        cmocka_unit_test(spells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

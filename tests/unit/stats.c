@@ -209,7 +209,7 @@ static void meaning_of_the_plan(void **state)
     assert_int_equal(numbers[0], numbers[1]);
 }
 
-/* A machine with a clock of its own, on which what runs second is slower by half while it is busy. */
+/* A machine with a clock of its own; while it is busy, what runs second is slower by half. */
 typedef struct Clock {
     double now;
     double busy_from, busy_to;
@@ -239,7 +239,7 @@ static bool it_waits(void *env)
 }
 
 /* The rounds are spread over time where they disagree or others are known to run, and only there:
-** two programs of 1 ms take 21 rounds, of which the later ones meet a machine that is free again. */
+** two programs of 1 ms take 21 rounds, the later of which meet a machine that is free again. */
 static void spells(void **state)
 {
     (void)state;

@@ -99,6 +99,7 @@ if not quick then
 end
 suites("", "build")
 if not quick then job("diff-mutants", "build/tests/diff --mutants", 900) end
+if not quick then job("diff-ptxas", "build/tests/diff --seed 5 --trials 3000 --ptxas") end
 suites("debug/", "build-debug")
 suites("tsan/", "build-tsan")
 

@@ -205,6 +205,9 @@ void trial_shrink(Trial *t, Verdict *v, bool jit);
 /* A script that shows it. */
 const char *trial_lua(Arena *A, const Trial *t, const Verdict *v);
 
+/* Has ptxas assemble what became PTX. */
+extern bool assemble_ptx;
+
 bool blame(Verdict *v, Guilty g, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -9,6 +9,7 @@
 #include "core/ir/check.h"
 #include "core/ir/rewrite.h"
 #include "passes/loop/lower.h"
+#include "tests/ptxas.h"
 
 enum { MOST = 400000, MOST_COMPILED = 20000000 }; /* iterations in one execution */
 
@@ -160,6 +161,8 @@ static bool magnitudes(const Spec *spec, const Program *p, Data *out, Verdict *v
                : blame(v, GUILTY_reference, "%s", err.why);
 }
 
+bool assemble_ptx;
+
 /* A program that ran by threads becomes PTX, unless it asks for what no GPU has. */
 static bool ptx_side(Arena *A, const Node *scheduled, Counts *counts, Verdict *v)
 {
@@ -171,6 +174,8 @@ static bool ptx_side(Arena *A, const Node *scheduled, Counts *counts, Verdict *v
                  err.code == ERR_cuda_shared_bytes || err.code == ERR_thread_extent ||
                  err.code == ERR_unrolled_too_long;
     counts->ptx += text != NULL;
+    if (text && assemble_ptx && !ptxas_takes(text, "sm_80"))
+        return blame(v, GUILTY_codegen, "ptxas refuses the PTX");
     return text || unfit || blame(v, GUILTY_codegen, "PTX: %s", err.why);
 }
 

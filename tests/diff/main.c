@@ -1,11 +1,12 @@
 /* main.c -- the differential tester.
 **
-**      diff [--seed S] [--trials N] [--seconds T] [--jit 0..1] [--only K] [--bytes HEX] [--mutant NAME] [--mutants]
+**      diff [--seed S] [--trials N] [--seconds T] [--jit 0..1] [--only K] [--bytes HEX] [--mutant NAME] [--mutants] [--ptxas]
 **
 ** Seconds are processor time, of the compiler and the runner too.  --jit is the share of trials
 ** whose program is compiled, all unless it is given.  --only K runs trial K of the seed, --bytes a
 ** trial from its bytes.  --mutant plants one mistake of core/base/mutants.def, by its name or
-** number; --mutants each in turn, which must be found within --seconds.
+** number; --mutants each in turn, which must be found within --seconds.  --ptxas has what becomes PTX
+** assembled.
 **
 ** The same program serves as compiler and runner: what is planted is planted there, too.
 */
@@ -19,6 +20,7 @@
 #include "backends/exec.h"
 #include "backends/worker/worker.h"
 #include "tests/diff/hunt.h"
+#include "tests/ptxas.h"
 
 /* ---- time ---- */
 
@@ -133,8 +135,8 @@ static bool read_options(Options *o, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
-        if (strcmp(name, "--mutants") == 0) {
-            o->mutants = true;
+        if (strcmp(name, "--mutants") == 0 || strcmp(name, "--ptxas") == 0) {
+            *(name[2] == 'm' ? &o->mutants : &o->ptxas) = true;
             continue;
         }
         i++;
@@ -168,9 +170,12 @@ int main(int argc, char **argv)
         fprintf(
             stderr,
             "usage: diff [--seed S] [--trials N] [--seconds T] [--jit SHARE] [--only K] [--bytes HEX] "
-            "[--mutant NAME] [--mutants]\n");
+            "[--mutant NAME] [--mutants] [--ptxas]\n");
         return 2;
     }
+    if (o.ptxas && !find_ptxas())
+        return printf("skip diff/ptxas: it is not installed\n") < 0;
+    assemble_ptx = o.ptxas;
     if (o.trials == 0 && o.seconds <= 0)
         o.seconds = o.mutants ? 60 : 10;
     if (o.mutants)

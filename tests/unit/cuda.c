@@ -2,6 +2,7 @@
 ** where a program is none. */
 #include "tests/build_files.h"
 #include "tests/program.h"
+#include "tests/ptxas.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,31 +48,12 @@ static const char *ptx_of(Arena *A, const char *text, const char *target)
     return ptx;
 }
 
-static const char *find_ptxas(void)
-{
-    static const char *const places[] = {"/usr/local/cuda/bin/ptxas", "/usr/bin/ptxas", NULL};
-    for (int i = 0; places[i]; i++)
-        if (access(places[i], X_OK) == 0)
-            return places[i];
-    return NULL;
-}
-
 static void assemble(const char *ptx, const char *arch)
 {
-    char path[] = "/tmp/tvmrepl-ptx-XXXXXX", command[512];
-    const char *ptxas = find_ptxas();
-    if (!ptxas) {
+    if (!find_ptxas())
         print_message("skipped ptxas: it is not installed\n");
-        return;
-    }
-    int fd = mkstemp(path);
-    assert_true(fd >= 0 && write(fd, ptx, strlen(ptx)) == (ssize_t)strlen(ptx));
-    close(fd);
-    snprintf(command, sizeof command, "%s -arch=%s -o /dev/null %s", ptxas, arch, path);
-    int status = system(command);
-    if (status)
+    else if (!ptxas_takes(ptx, arch))
         fail_msg("ptxas refuses this for %s:\n%s", arch, ptx);
-    unlink(path);
 }
 
 static void examples_assemble(void **state)

@@ -5,8 +5,8 @@
 ** Seconds are processor time, of the compiler and the runner too.  --jit is the share of trials
 ** whose program is compiled, all unless it is given.  --only K runs trial K of the seed, --bytes a
 ** trial from its bytes.  --mutant plants one mistake of core/base/mutants.def, by its name or
-** number; --mutants each in turn, which must be found within --seconds.  --ptxas has what becomes PTX
-** assembled.
+** number; --mutants each in turn, which must be found within --seconds.  --ptxas has what becomes
+** PTX assembled.
 **
 ** The same program serves as compiler and runner: what is planted is planted there, too.
 */

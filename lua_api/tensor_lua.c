@@ -124,8 +124,8 @@ static void store_list(lua_State *L, const Tensor *t, int d, char **p)
     }
 }
 
-/* Are there values in the lists at the top of the stack, and all booleans?  At most `depth` lists stand
-** in one another. */
+/* Are there values in the lists at the top of the stack, and all booleans?  At most `depth` lists
+** stand in one another. */
 static bool only_booleans(lua_State *L, int depth)
 {
     luaL_checkstack(L, 4, "tensor");

@@ -270,7 +270,7 @@ static Expr made(const Node *n)
     return (Expr){.node = n};
 }
 
-/* Arguments of one type up to ')'; `otherwise` is what literals are of which nothing else says it. */
+/* Arguments of one type up to ')'; `otherwise` is that of literals where nothing else says one. */
 static size_t arguments(Parser *p, DType expect, DType otherwise, const Node **out, size_t most)
 {
     Expr e[4] = {{0}};

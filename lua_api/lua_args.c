@@ -21,7 +21,7 @@ static const LuaFn *running(lua_State *L)
     return fn;
 }
 
-static const char *signature(lua_State *L)
+const char *lua_signature(lua_State *L)
 {
     const LuaFn *fn = running(L);
     if (!fn || lua_fn_name(fn).kind != FN_META)
@@ -74,15 +74,26 @@ static int no_self(lua_State *L, const LuaFn *fn)
     return lua_raise(L, &err);
 }
 
+bool lua_push_call_first(lua_State *L, int arg)
+{
+    const LuaClass *cls = lua_class_of(L, arg, NULL);
+    if (!cls || strcmp(cls->name, "te function") != 0)
+        return false;
+    const char *text = luaL_tolstring(L, arg, NULL), *open = strchr(text, '(');
+    const char *name = own_push_name(L, arg) ? lua_tostring(L, -1) : lua_pushliteral(L, "f");
+    const char *list = lua_pushlstring(L, open, strcspn(open, ")") + 1);
+    lua_pushfstring(L, "it has parameters: %s%s makes a Func, with a number for each", name, list);
+    return true;
+}
+
 int arg_wrong(lua_State *L, int arg, const char *expected)
 {
     int n = counted(L, arg);
     const LuaFn *fn = running(L);
-    if (n == 0) {
+    if (n == 0)
         return no_self(L, fn);
-    }
     if (lua_isnone(L, arg))
-        return RAISE(L, argument_missing, NULL, n, expected, signature(L));
+        return RAISE(L, argument_missing, NULL, n, expected, lua_signature(L));
     char typed[64];
     if (lua_isnil(L, arg) && fn &&
         typed_argument(L, lua_fn_name(fn).name, n, typed, sizeof typed)) {
@@ -92,8 +103,12 @@ int arg_wrong(lua_State *L, int arg, const char *expected)
         return RAISE(L, argument_nil, NULL, n, typed, fix);
     }
     if (lua_isnil(L, arg))
-        return RAISE(L, argument_nil_plain, NULL, n, expected, signature(L));
-    return RAISE(L, argument_type, NULL, n, expected, describe(L, arg), signature(L));
+        return RAISE(L, argument_nil_plain, NULL, n, expected, lua_signature(L));
+    Err err = {0};
+    REFUSE(&err, argument_type, NULL, n, expected, describe(L, arg), lua_signature(L));
+    if (strstr(expected, "Func") && lua_push_call_first(L, arg))
+        err_fix(&err, "%s", lua_tostring(L, -1));
+    return lua_raise(L, &err);
 }
 
 /* An integer, or a float that is one; never a string that looks like one. */
@@ -111,7 +126,7 @@ int64_t arg_int(lua_State *L, int arg, int64_t lo, int64_t hi)
         return arg_wrong(L, arg, "an integer");
     if (v < lo || v > hi)
         return RAISE(L, argument_range, NULL, counted(L, arg), (long long)v, (long long)lo,
-                     (long long)hi, signature(L));
+                     (long long)hi, lua_signature(L));
     return v;
 }
 
@@ -208,7 +223,8 @@ size_t arg_list(lua_State *L, int arg, size_t max)
         arg_wrong(L, arg, "a list");
     size_t n = lua_rawlen(L, arg);
     if (n > max)
-        RAISE(L, list_too_long, NULL, counted(L, arg), (long long)n, (long long)max, signature(L));
+        RAISE(L, list_too_long, NULL, counted(L, arg), (long long)n, (long long)max,
+              lua_signature(L));
     return n;
 }
 
@@ -216,7 +232,7 @@ size_t arg_list(lua_State *L, int arg, size_t max)
 static int element_wrong(lua_State *L, int arg, size_t i, const char *expected)
 {
     return RAISE(L, element_type, NULL, (int)i, counted(L, arg), expected, describe(L, -1),
-                 signature(L));
+                 lua_signature(L));
 }
 
 size_t arg_ints(lua_State *L, int arg, int64_t lo, int64_t hi, int64_t *out, size_t max)
@@ -291,7 +307,7 @@ int opt_push(lua_State *L, int arg, const char *key)
 
 static int option_wrong(lua_State *L, const char *key, const char *expected)
 {
-    return RAISE(L, option_type, NULL, key, expected, describe(L, -1), signature(L));
+    return RAISE(L, option_type, NULL, key, expected, describe(L, -1), lua_signature(L));
 }
 
 int64_t opt_int(lua_State *L, int arg, const char *key, int64_t lo, int64_t hi, int64_t otherwise)
@@ -302,7 +318,7 @@ int64_t opt_int(lua_State *L, int arg, const char *key, int64_t lo, int64_t hi, 
             return option_wrong(L, key, "an integer");
         if (v < lo || v > hi)
             return RAISE(L, option_range, NULL, key, (long long)v, (long long)lo, (long long)hi,
-                         signature(L));
+                         lua_signature(L));
     }
     lua_pop(L, 1);
     return v;

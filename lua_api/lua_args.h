@@ -50,4 +50,11 @@ int opt_push(lua_State *L, int arg, const char *key);
 /* Raises "argument N should be `expected`, but is …", for readers of kinds of one's own. */
 int arg_wrong(lua_State *L, int arg, const char *expected);
 
+/* Where the value at `arg` is a program with parameters, f for f(64): pushes that it is to be
+** called, or returns false. */
+bool lua_push_call_first(lua_State *L, int arg);
+
+/* How the running function is called: its signature. */
+const char *lua_signature(lua_State *L);
+
 #endif

@@ -119,14 +119,28 @@ static const char *instead(const char *owner, const char *key)
     return NULL;
 }
 
-static void raise_method_elsewhere(lua_State *L, const char *owner, const char *key)
-{
-    static const struct {
-        const char *class, *how;
-    } made[] = {
+static const struct {
+    const char *class, *how;
+} made[] = {
 #define MADE(class, how) {class, how},
 #include "lua_api/old_names.def"
-    };
+};
+
+bool lua_push_how_made(lua_State *L, const char *method, const char *letter)
+{
+    const char *how = NULL;
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        const LuaFn *fn = method_of(L, made[i].class, method);
+        if (fn && (!how || strcmp(lua_fn_name(fn).place, letter) == 0))
+            how = made[i].how;
+    }
+    if (how)
+        lua_pushlstring(L, how, (size_t)(strstr(how, ", and then") - how));
+    return how != NULL;
+}
+
+static void raise_method_elsewhere(lua_State *L, const char *owner, const char *key)
+{
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
         const LuaFn *fn = method_of(L, made[i].class, key);
         if (fn)
@@ -178,7 +192,7 @@ static int no_member(lua_State *L, const char *owner, const char *key, int membe
     char meant[128] = "", fix[128];
     if (n.best)
         snprintf(meant, sizeof meant, ": did you mean '%s'?", n.best);
-    snprintf(fix, sizeof fix, "help\"%s\"", owner);
+    snprintf(fix, sizeof fix, "help \"%s\"", n.best ? n.best : owner);
     return RAISE(L, no_member, NULL, owner, key, meant, fix);
 }
 

@@ -142,6 +142,11 @@ LuaFnName lua_fn_name(const LuaFn *fn);
 /* Opens Lua's libraries, made safe, and every row of modules.def. */
 void lua_open_workbench(lua_State *L);
 
+/* Pushes how one comes to a value that has a method of that name, "m = g:lower() makes one", where
+** several classes have it the one whose signatures call it `letter`; false, and nothing pushed, if
+** none has. */
+bool lua_push_how_made(lua_State *L, const char *method, const char *letter);
+
 /* ---- boxes ---- */
 
 /* Pushes a new box and returns what it holds, zeroed. */

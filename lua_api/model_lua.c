@@ -220,8 +220,11 @@ static void read_inputs(lua_State *L, Model *m)
             lua_rawgeti(L, 2, (lua_Integer)i + 1);
         }
         TensorBox *box = test_tensor(L, lua_gettop(L));
-        if (!box)
-            RAISE(L, input_missing, NULL, v->name, dtype_name(v->type.dtype));
+        if (!box) {
+            REFUSE(&err, input_missing, NULL, v->name, dtype_name(v->type.dtype));
+            err_fix(&err, "give a tensor for each input: m:run { %s = x }", v->name);
+            lua_raise(L, &err);
+        }
         Tensor *t = box->tensor;
         if (t->dtype != v->type.dtype || t->rank != v->type.rank ||
             memcmp(t->shape, v->type.dim, (size_t)t->rank * sizeof *t->shape) != 0) {

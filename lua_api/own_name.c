@@ -31,21 +31,28 @@ static bool is_better(const char *a, const char *b)
     return na != nb ? na < nb : strcmp(a, b) < 0;
 }
 
-/* `_` holds what was shown last, which the next input changes. */
-static bool push_global(lua_State *L, int idx)
+/* Pushes the best name of a global that holds the value at `idx`, or with 0 one of the class.  `_`
+** holds what was shown last, which the next input changes. */
+static bool push_global(lua_State *L, int idx, const LuaClass *cls)
 {
     char best[64] = "";
     lua_pushglobaltable(L);
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-        if (lua_rawequal(L, -1, idx) && name[0] && strcmp(name, "_") != 0 &&
-            strlen(name) < sizeof best && (!best[0] || is_better(name, best)))
+        bool meant = idx ? lua_rawequal(L, -1, idx) : lua_class_of(L, -1, NULL) == cls;
+        if (meant && name[0] && strcmp(name, "_") != 0 && strlen(name) < sizeof best &&
+            (!best[0] || is_better(name, best)))
             snprintf(best, sizeof best, "%s", name);
     }
     lua_pop(L, 1);
     if (best[0])
         lua_pushstring(L, best);
     return best[0] != '\0';
+}
+
+bool own_push_of_class(lua_State *L, const LuaClass *cls)
+{
+    return push_global(L, 0, cls);
 }
 
 /* A local of the nearest Lua function, or what it closes over; the scripts that the program
@@ -80,7 +87,7 @@ bool own_push_name(lua_State *L, int idx)
 {
     luaL_checkstack(L, 8, "names");
     idx = lua_absindex(L, idx);
-    return push_global(L, idx) || push_local(L, idx);
+    return push_global(L, idx, NULL) || push_local(L, idx);
 }
 
 /* ---- texts ---- */
@@ -127,24 +134,29 @@ OwnFix own_fix(lua_State *L, Err *err)
     enum { GIVEN = 6 };
     OwnFix own = {0};
     int given = lua_gettop(L) < GIVEN ? lua_gettop(L) : GIVEN;
-    char letters[GIVEN][32];
+    char named[GIVEN][32] = {0}; /* the letters that have given way: of two of a class the first */
     for (int i = 1; i <= given && err->fix[0]; i++) {
         const LuaClass *cls = lua_class_of(L, i, NULL);
-        const char *letter = letters[i - 1], *name;
-        bool meant = own_letter(cls, letters[i - 1])[0];
-        for (int k = 0; meant && k < i - 1; k++) /* of two of a class the first is meant */
-            meant = strcmp(letters[k], letter) != 0;
-        if (!meant || !speaks_of(L, err->fix, letter))
+        char letter[32];
+        bool meant = own_letter(cls, letter)[0] && speaks_of(L, err->fix, letter);
+        for (int k = 0; meant && k < i - 1; k++)
+            meant = strcmp(named[k], letter) != 0;
+        if (!meant)
             continue;
-        bool named = own_push_name(L, i);
-        name = named ? lua_tostring(L, -1) : lua_pushstring(L, letter);
+        if (!own_push_name(L, i)) {
+            own.nameless = own.called[0] ? own.nameless : cls;
+            snprintf(own.called, sizeof own.called, "%s", own.called[0] ? own.called : letter);
+            continue;
+        }
+        const char *name = lua_tostring(L, -1);
         own_push_text(L, err->fix, letter, name);
         if (lua_rawlen(L, -1) < sizeof err->fix)
             strcpy(err->fix, lua_tostring(L, -1));
-        if (!own.called[0]) {
-            own.nameless = named ? NULL : cls;
+        if (!own.called[0] || strcmp(own.called, letter) == 0) {
+            own.nameless = NULL;
             snprintf(own.called, sizeof own.called, "%s", name);
         }
+        strcpy(named[i - 1], letter);
         lua_pop(L, 2);
     }
     return own;

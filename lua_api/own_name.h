@@ -15,6 +15,10 @@ const char *own_letter(const LuaClass *cls, char letter[32]);
 ** person's function that is running; false, and nothing pushed, where it has none. */
 bool own_push_name(lua_State *L, int idx);
 
+/* Pushes the name of a global that holds a value of the class, the best to say where there are
+** several; false, and nothing pushed, where there is none. */
+bool own_push_of_class(lua_State *L, const LuaClass *cls);
+
 /* Pushes `text` with `name` for `letter` wherever that is a receiver: before ":" or "." and a
 ** name, outside of quotes; and as the last of a list. */
 void own_push_text(lua_State *L, const char *text, const char *letter, const char *name);

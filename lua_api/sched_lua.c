@@ -86,8 +86,12 @@ static int call_primitive(lua_State *L)
     Arg args[MAX_ARGS], pool[4 * MAX_ARGS];
     size_t n = read_args(L, prim, s->at->func, args, pool);
     Err err = {0};
-    if (!sched_apply(s, prim, n, args, &err))
+    if (!sched_apply(s, prim, n, args, &err)) {
+        if (err.code == ERR_bad_argument || err.code == ERR_missing_argument ||
+            err.code == ERR_extra_argument)
+            err_fix(&err, "call it as %s", lua_signature(L));
         return refuse(L, s, &err);
+    }
     lua_weigh(L, arena_bytes(s->at->arena));
     session_say_step(L, "step %d  %s", s->at->number, s->at->said);
     if (!prim->returns_made) {

@@ -51,7 +51,13 @@ static void runnable_check(lua_State *L, int idx, const char *target, Runnable *
     const LuaClass *cls = lua_class_of(L, idx, &self);
     if (cls && !self)
         RAISE(L, object_closed, NULL, cls->name);
-    RAISE(L, not_runnable, NULL, cls ? cls->name : luaL_typename(L, idx));
+    Err err = {0};
+    REFUSE(&err, not_runnable, NULL, cls ? cls->name : luaL_typename(L, idx));
+    if (cls && strcmp(cls->name, "Graph") == 0)
+        err_fix(&err, "m = g:lower() makes a Module of it, which can");
+    else if (lua_push_call_first(L, idx))
+        err_fix(&err, "%s", lua_tostring(L, -1));
+    lua_raise(L, &err);
 }
 
 /* ---- Timing ---- */
@@ -334,6 +340,13 @@ static void number_labels(Bench *b)
 ** options at index 2. */
 static int time_list(lua_State *L)
 {
+    if (lua_class_of(L, 1, NULL)) {
+        Err err = {0};
+        REFUSE(&err, argument_type, NULL, 1, "a list",
+               lua_pushfstring(L, "a %s", lua_class_of(L, 1, NULL)->name), "");
+        err_fix(&err, "the programs stand in braces: tvm.compare { s:at(0), s }");
+        return lua_raise(L, &err);
+    }
     size_t n = arg_list(L, 1, MAX_ITEMS);
     TimerPlan plan = plan_options(L, 2);
     const char *target = opt_str(L, 2, "target", NULL);

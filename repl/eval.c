@@ -37,14 +37,14 @@ static bool compile(lua_State *L, const char *text, const char *name)
 }
 
 /* Does the error message on top say that the text ended too early?  After "s:undo" nobody goes on in
-** the next line: the parentheses were forgotten. */
+** the next line: the parentheses were forgotten.  Nor after the colon of Python's "if x:". */
 static bool ended_early(lua_State *L)
 {
     static const char mark[] = "<eof>";
     size_t len, n = sizeof mark - 1;
     const char *message = lua_tolstring(L, -1, &len);
     return message && len >= n && strcmp(message + len - n, mark) == 0 &&
-           !strstr(message, "function arguments expected");
+           !strstr(message, "function arguments expected") && !strstr(message, "<name> expected");
 }
 
 /* "1 +" is no statement that Lua knows, but the beginning of an expression: the message on top is

@@ -12,6 +12,7 @@
 #include <lauxlib.h>
 
 #include "lua_api/doc.h"
+#include "lua_api/own_name.h"
 #include "lua_api/session.h"
 #include "repl/dress.h"
 #include "repl/lexer.h"
@@ -101,39 +102,60 @@ static bool fits(const Token *t, const char *word, size_t len)
     return t->kind != TOKEN_STRING && t->len == len && strncmp(t->at, word, len) == 0;
 }
 
-/* Do the words of `pattern` stand from token x on?  With ^ at its beginning, in one line. */
-static bool fits_here(Lexer x, const char *pattern, bool one_line)
+enum { MOST_WORDS = 8 };
+
+/* Do the words of `pattern` stand from token x on?  With ^ at its beginning, in one line.  They
+** come into `words`, from 1 on; ^ counts as one. */
+static bool fits_here(Lexer x, const char *pattern, bool one_line, Token words[MOST_WORDS + 1])
 {
     int first = 0;
-    while (*pattern) {
+    Token here[MOST_WORDS + 1] = {0};
+    for (int n = one_line ? 2 : 1; *pattern; n++) {
         size_t len = strcspn(pattern, " ");
         Token t = lex_next(&x);
         first = first ? first : t.line;
         if (t.kind == TOKEN_END || !fits(&t, pattern, len) || (one_line && t.line != first))
             return false;
+        if (n <= MOST_WORDS)
+            here[n] = t;
         pattern += len + (pattern[len] == ' ');
     }
+    memcpy(words, here, sizeof here);
     return true;
 }
 
-/* Does the pattern stand in a line of the text around `line`? */
-static bool fits_line(const char *text, int line, const char *pattern)
+/* Does the pattern stand in a line of the text around `line`?  Its last place counts. */
+static bool fits_line(const char *text, int line, const char *pattern, Token words[MOST_WORDS + 1])
 {
     Lexer x = lexer(text, strlen(text));
-    bool first = pattern[0] == '^';
+    bool first = pattern[0] == '^', fitted = false;
     for (int last = 0;;) {
         Lexer here = x;
         Token t = lex_next(&x);
         if (t.kind == TOKEN_END || t.line > line)
-            return false;
-        if (t.line >= line - 1 && (!first || t.line != last) &&
-            fits_here(here, pattern + (first ? 2 : 0), first))
-            return true;
+            return fitted;
+        if (t.line >= line - 1 && (!first || t.line != last))
+            fitted |= fits_here(here, pattern + (first ? 2 : 0), first, words);
         last = t.line;
     }
 }
 
-static const char *syntax_hint(const Message *m, const char *text)
+/* Pushes a hint with the person's own words for $1 and so on. */
+static void push_filled(lua_State *L, const char *hint, const Token words[MOST_WORDS + 1])
+{
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    for (const char *p = hint; *p; p++)
+        if (*p == '$' && p[1] >= '1' && p[1] <= '0' + MOST_WORDS) {
+            const Token *word = &words[*++p - '0'];
+            luaL_addlstring(&b, word->at, word->len);
+        } else {
+            luaL_addchar(&b, *p);
+        }
+    luaL_pushresult(&b);
+}
+
+static bool push_syntax_hint(lua_State *L, const Message *m, const char *text)
 {
     static const struct {
         const char *message, *tokens, *hint;
@@ -141,11 +163,14 @@ static const char *syntax_hint(const Message *m, const char *text)
 #define TOKENS(message, tokens, hint) {message, tokens, hint},
 #include "repl/habits.def"
     };
+    Token words[MOST_WORDS + 1] = {0};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strstr(m->words, rows[i].message) &&
-            (!rows[i].tokens[0] || fits_line(text, m->line, rows[i].tokens)))
-            return rows[i].hint;
-    return NULL;
+            (!rows[i].tokens[0] || fits_line(text, m->line, rows[i].tokens, words))) {
+            push_filled(L, rows[i].hint, words);
+            return true;
+        }
+    return false;
 }
 
 /* Pushes what an input that ends too early lacks. */
@@ -211,23 +236,83 @@ static const char *raised_hint(const char *words)
     return NULL;
 }
 
+/* The method called `name`, and its class; NULL if no class has it. */
+static const LuaFn *method_named(lua_State *L, const char *name, const LuaClass **cls)
+{
+    const LuaFn *fn;
+    for (int i = 0; (*cls = doc_class(L, i)); i++)
+        for (size_t k = 0; (fn = lua_member(*cls, k)); k++) {
+            LuaFnName n = lua_fn_name(fn);
+            if (n.kind == FN_METHOD && strcmp(n.name, name) == 0)
+                return fn;
+        }
+    return NULL;
+}
+
 /* Pushes that `name` is a method of some class, or nil: a step that returns names is often followed
 ** by the next step's colon. */
 static void push_method_hint(lua_State *L, const char *name)
 {
     const LuaClass *cls;
-    const LuaFn *fn;
-    for (int i = 0; (cls = doc_class(L, i)); i++)
-        for (size_t k = 0; (fn = lua_member(cls, k)); k++) {
-            LuaFnName n = lua_fn_name(fn);
-            if (n.kind == FN_METHOD && strcmp(n.name, name) == 0) {
-                lua_pushfstring(L,
-                                "%s is a method of %s; something else stands before the colon here",
-                                name, cls->name);
-                return;
-            }
+    if (method_named(L, name, &cls))
+        lua_pushfstring(L, "%s is a method of %s; something else stands before the colon here",
+                        name, cls->name);
+    else
+        lua_pushnil(L);
+}
+
+/* split("x", 8): pushes whose method that is, and how it is called of the person's own value. */
+static bool push_bare_method_hint(lua_State *L, const char *name)
+{
+    const LuaClass *cls;
+    const LuaFn *fn = method_named(L, name, &cls);
+    if (!fn)
+        return false;
+    char letter[32];
+    own_letter(cls, letter);
+    const char *sig = lua_pushlstring(L, fn->sig, strcspn(fn->sig, ")") + 1);
+    const char *own = own_push_of_class(L, cls) ? lua_tostring(L, -1) : lua_pushstring(L, letter);
+    own_push_text(L, sig, letter, own);
+    lua_pushfstring(L, "%s is a method of %s: %s", name, cls->name, lua_tostring(L, -1));
+    lua_replace(L, -4);
+    lua_pop(L, 2);
+    return true;
+}
+
+/* The method that the text asks of `name`, "split" of "s:split": copies it into `method`. */
+static bool asked_of(const char *text, const char *name, char *method, size_t size)
+{
+    Lexer x = lexer(text, strlen(text));
+    Token t = lex_next(&x);
+    while (t.kind != TOKEN_END) {
+        bool here = token_is(&t, name);
+        t = lex_next(&x);
+        if (!here || !(token_is(&t, ":") || token_is(&t, ".")))
+            continue;
+        t = lex_next(&x);
+        if (t.kind == TOKEN_NAME) {
+            snprintf(method, size, "%.*s", (int)t.len, t.at);
+            return true;
         }
-    lua_pushnil(L);
+    }
+    return false;
+}
+
+/* Something was asked of the global `name`, which has no members.  Pushes what it is, and how one
+** comes to what was meant. */
+static bool push_receiver_hint(lua_State *L, const char *name, const char *text)
+{
+    char method[64];
+    const LuaClass *cls;
+    if (!asked_of(text, name, method, sizeof method) || !method_named(L, method, &cls) ||
+        !lua_push_how_made(L, method, name))
+        return false;
+    bool nothing = lua_getglobal(L, name) == LUA_TNIL;
+    lua_pushfstring(L, nothing ? "nothing is called %s; %s%s" : "%s is a %s; %s", name,
+                    nothing ? "" : luaL_typename(L, -1), lua_tostring(L, -2));
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+    return true;
 }
 
 /* Does `name` stand in what looks like a path: name/other, other/name? */
@@ -240,32 +325,51 @@ static bool is_path(const char *text, const char *name)
     return false;
 }
 
+/* Pushes the hint that habits.def has for a name or for the words of an error; or returns false. */
+static bool push_habit(lua_State *L, const Message *m, const char *global, const char *method,
+                       const char *text)
+{
+    const char *hint = *global   ? named_hint("global '", global)
+                       : *method ? named_hint("method '", method)
+                                 : NULL;
+    if (!hint && *global && is_path(text, global))
+        hint = "a path stands in quotes, as every string does";
+    if (!hint && !*global)
+        hint = raised_hint(m->words);
+    if (hint)
+        lua_pushstring(L, hint);
+    return hint != NULL;
+}
+
 /* Pushes a hint for an error raised while running, or nil. */
 static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
 {
-    char name[64];
-    const char *hint = NULL;
-    bool method = false;
-    bool global =
-        strstr(m->words, "nil value") && between(m->words, "(global '", name, sizeof name);
-    if (global)
-        hint = named_hint("global '", name);
-    else if ((method = between(m->words, "(method '", name, sizeof name)))
-        hint = named_hint("method '", name);
-    if (!hint && global && is_path(text, name))
-        hint = "a path stands in quotes, as every string does";
-    if (!hint)
-        hint = raised_hint(m->words);
-    if (hint) {
-        lua_pushstring(L, hint);
-    } else if (global) {
-        doc_push_nearest_global(L, name);
+    char name[64], global[64] = "", method[64] = "", field[64];
+    bool nil = strstr(m->words, "nil value") != NULL;
+    bool asked = strstr(m->words, "attempt to index") &&
+                 between(m->words, "(global '", name, sizeof name) &&
+                 push_receiver_hint(L, name, text);
+    if (asked)
+        return;
+    if (nil)
+        between(m->words, "(global '", global, sizeof global);
+    if (!*global)
+        between(m->words, "(method '", method, sizeof method);
+    if (strstr(m->words, "attempt to call a table value") &&
+        (between(m->words, "(field '", field, sizeof field) ||
+         between(m->words, "(method '", field, sizeof field))) {
+        lua_pushfstring(L, "%s is a field, and stands without parentheses", field);
+    } else if (push_habit(L, m, global, method, text) ||
+               (*global && push_bare_method_hint(L, global))) {
+        return;
+    } else if (*global) {
+        doc_push_nearest_global(L, global);
         if (lua_isstring(L, -1)) {
             lua_pushfstring(L, "did you mean %s?", lua_tostring(L, -1));
             lua_remove(L, -2);
         }
-    } else if (method) {
-        push_method_hint(L, name);
+    } else if (*method) {
+        push_method_hint(L, method);
     } else {
         lua_pushnil(L);
     }
@@ -284,7 +388,7 @@ static void add_line(luaL_Buffer *b, const char *text, const Message *m)
     if (!text)
         return;
     size_t len = strcspn(text, "\n");
-    if (len == 0 || len > WIDEST)
+    if (strspn(text, " \t\r") >= len || len > WIDEST)
         return;
     luaL_addstring(b, "\n  ");
     luaL_addlstring(b, text, len);
@@ -371,22 +475,30 @@ static bool ends_open(const Message *m)
     return m->near && strcmp(m->near, "<eof>") == 0 && strncmp(m->words, "syntax error", 12) != 0;
 }
 
+/* Pushes the way out of an error of Lua's, or nil. */
+static void push_hint(lua_State *L, const Message *m, bool syntax, bool here, bool script,
+                      const char *text)
+{
+    if (!syntax) {
+        push_runtime_hint(L, m, text);
+        return;
+    }
+    if (push_syntax_hint(L, m, text))
+        return;
+    if (here && script && !ends_open(m))
+        push_value_hint(L, text, m->line);
+    else if (here && m->near && strcmp(m->near, "<eof>") == 0)
+        push_unfinished(L, text);
+    else
+        lua_pushnil(L);
+}
+
 static void push_message(lua_State *L, const char *error, const char *name, const char *text)
 {
     Message m = take_apart(error);
     bool here = is_chunk(m.chunk, name), script = is_script(name);
     bool syntax = m.near || strstr(m.words, "expected") == m.words;
-    const char *hint = syntax ? syntax_hint(&m, text) : NULL;
-    if (hint)
-        lua_pushstring(L, hint);
-    else if (syntax && here && script && !ends_open(&m))
-        push_value_hint(L, text, m.line);
-    else if (syntax && here && m.near && strcmp(m.near, "<eof>") == 0)
-        push_unfinished(L, text);
-    else if (syntax)
-        lua_pushnil(L);
-    else
-        push_runtime_hint(L, &m, text);
+    push_hint(L, &m, syntax, here, script, text);
     int hint_at = lua_gettop(L);
     luaL_Buffer b;
     luaL_buffinit(L, &b);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/nearest.h"
 #include "core/schedule/prim.h"
 #include "core/schedule/tree.h"
 
@@ -167,6 +168,25 @@ static const Node *ambiguous(const Node *func, const char *name, size_t hits, Er
     return NULL;
 }
 
+/* Which loop was meant by a name that none has: "conv2.x" by its path, others by their letters. */
+static void tell_nearest(const Node *func, const char *name, const char *all, Err *err)
+{
+    Arena *A = arena_scratch(NULL);
+    NameList names = {0};
+    Nearest near = nearest_to(name);
+    list_loops(A, func, &names);
+    for (size_t i = 0; i < names.n; i++)
+        nearest_try(&near, names.at[i]);
+    const char *dot = strchr(name, '/') ? NULL : strrchr(name, '.');
+    if (dot) {
+        const char *path = arena_printf(A, "%.*s/%s", (int)(dot - name), name, dot + 1);
+        near.best = find_loop(func, path, NULL) ? path : near.best;
+    }
+    if (near.best && err)
+        err_fix(err, "did you mean \"%s\"?  loops here: %s", near.best, all);
+    arena_release(A);
+}
+
 const Node *find_loop(const Node *func, const char *name, Err *err)
 {
     char all[280], block[128];
@@ -186,7 +206,9 @@ const Node *find_loop(const Node *func, const char *name, Err *err)
     if (s.hits > 0)
         return ambiguous(func, name, s.hits, err);
     join_all(all, sizeof all, func, list_loops);
-    return FAIL(err, no_loop, NULL, name, all[0] ? all : "none");
+    FAIL(err, no_loop, NULL, name, all[0] ? all : "none");
+    tell_nearest(func, name, all, err);
+    return NULL;
 }
 
 const Node *find_block(const Node *func, const char *name, Err *err)
@@ -196,7 +218,10 @@ const Node *find_block(const Node *func, const char *name, Err *err)
         return path_end(&p);
     char all[280];
     join_all(all, sizeof all, func, list_blocks);
-    return FAIL(err, no_block, NULL, name, all[0] ? all : "none");
+    FAIL(err, no_block, NULL, name, all[0] ? all : "none");
+    if (find_buffer(func, name, NULL) && err)
+        err_fix(err, "%s is a buffer; blocks here: %s", name, all[0] ? all : "none");
+    return NULL;
 }
 
 static const Node *buffer_below(const Node *n, const char *name)

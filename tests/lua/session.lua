@@ -56,7 +56,7 @@ t.test("an error in a script shows its line, from a file and from standard input
   for source, said in pairs {
     [broken] = ":2: syntax error: unexpected symbol near '=='\n  local b == 2\n          ^^\n",
     [wrong] = ":2: error: attempt to call a nil value (global 'no_such')\n  no_such(a)\n",
-    [foreign] = ":2: error: tvm has no member 'foo'\n  local b = tvm.foo\n  try: help\"tvm\"\n",
+    [foreign] = ":2: error: tvm has no member 'foo'\n  local b = tvm.foo\n  try: help \"tvm\"\n",
     ["#!/usr/bin/env tvmrepl\n" .. wrong] = ":3: error: attempt to call a nil value (global 'no_such')\n  no_such(a)\n",
   } do
     t.eq(run("-", source), "stdin" .. said)
@@ -244,7 +244,7 @@ t.test("arguments that are wrong are told which, what and how", function()
   t.raises("pattern_wrong", function() tvm.grep("x", "(") end)
   t.raises("pattern_failed", function() tvm.grep(("a"):rep(60) .. "c", "(a|aa|a(?=a))+(?<!c)$(?!x)b?d|(?:a+)+e|((a*)*)*b|(\\w+\\w+)+!") end)
   t.raises("nothing_more", function() more() end)
-  t.raises("help_unknown", function() help "nothing is called so" end)
+  t.raises("help_unknown", function() help "quuxly" end)
 end)
 
 t.test("objects do not break", function()

@@ -7,6 +7,13 @@
 typedef VEC(int64_t) IntVec;
 typedef VEC(double) FloatVec;
 
+/* The oldest models do not say what an attribute is: then it is what the first of its fields is. */
+static void suggest_type(OnnxAttr *a, int64_t type)
+{
+    if (!a->type)
+        a->type = type;
+}
+
 static bool read_attribute(Importer *im, Wire w, OnnxAttr *a, Err *err)
 {
     IntVec ints = {0};
@@ -25,19 +32,19 @@ static bool read_attribute(Importer *im, Wire w, OnnxAttr *a, Err *err)
         case Attribute_type: kind = f.i; break;
         case Attribute_i:
             i = f.i;
-            a->type = a->type ? a->type : ATTR_INT_;
+            suggest_type(a, ATTR_INT_);
             break;
         case Attribute_f:
             f32 = f.f;
-            a->type = a->type ? a->type : ATTR_FLOAT_;
+            suggest_type(a, ATTR_FLOAT_);
             break;
         case Attribute_s:
             s = f.bytes;
-            a->type = a->type ? a->type : ATTR_STRING_;
+            suggest_type(a, ATTR_STRING_);
             break;
         case Attribute_t:
             tensor = f.bytes;
-            a->type = a->type ? a->type : ATTR_TENSOR_;
+            suggest_type(a, ATTR_TENSOR_);
             break;
         case Attribute_g: a->type = ATTR_GRAPH_; break;
         case Attribute_ints:
@@ -60,7 +67,7 @@ static bool read_attribute(Importer *im, Wire w, OnnxAttr *a, Err *err)
     }
     if (w.failed)
         return false;
-    /* The oldest models do not say it; others leave out a value that is 0 or empty */
+    /* Models may leave out a value that is 0 or empty */
     a->contradicts = kind && a->type && kind != a->type;
     a->type = kind ? kind : a->type;
     a->tensor = wire_open(im->file, tensor, MSG_Tensor);

@@ -7,7 +7,7 @@
 typedef VEC(int64_t) IntVec;
 typedef VEC(double) FloatVec;
 
-/* The oldest models do not say what an attribute is: then it is what the first of its fields is. */
+/* The oldest models do not say what an attribute is: then its fields tell, a list before all. */
 static void suggest_type(OnnxAttr *a, int64_t type)
 {
     if (!a->type)

@@ -22,7 +22,8 @@ end
 
 print [=[
 Behind a median stands the middle half of the runs: how far one can trust it. A bar is what this project asks of
-itself. Other libraries run in turns with ours; a ratio is of two runs side by side, and 1 is as fast as theirs.
+itself; a verdict with a ? has it within that half, and another run may say otherwise. Other libraries run in turns
+with ours; a ratio is of two runs side by side, and 1 is as fast as theirs.
 ]=]
 measure.title()
 for _, part in ipairs(parts) do
@@ -34,5 +35,5 @@ for _, part in ipairs(parts) do
 end
 if measure.bars > 0 then
   print(("\n%d of %d bars met%s"):format(measure.met, measure.bars,
-    measure.met < measure.bars and "; is the machine busy? A second run tells" or ""))
+    measure.met < measure.bars and "; a busy machine misses some" or ""))
 end

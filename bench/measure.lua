@@ -109,9 +109,11 @@ function measure.about(what) line { what } end
 function measure.row(what, result, show, bar)
   local asked, verdict = "", ""
   if bar then
-    local met = bar.most and result.median <= bar.most or bar.least and result.median >= bar.least
-    asked = bar.most and "at most " .. show(bar.most) or "at least " .. show(bar.least)
-    verdict = met and "met" or "MISSED"
+    local limit = bar.most or bar.least
+    local met = bar.most and result.median <= limit or bar.least and result.median >= limit
+    local doubt = result.low < limit and limit < result.high
+    asked = (bar.most and "at most " or "at least ") .. show(limit)
+    verdict = (met and "met" or "MISSED") .. (doubt and " ?" or "")
     measure.bars, measure.met = measure.bars + 1, measure.met + (met and 1 or 0)
   end
   line { what, show(result.median), ("%s … %s"):format(show(result.low), show(result.high)), asked, verdict }

@@ -251,10 +251,24 @@ void *arena_alloc(Arena *a, size_t size)
     return arena_alloc_aligned(a, size, 16);
 }
 
+/* Where memory runs out, is `held` let go after `a`, which holds it, or not at all?  Else its maker's
+** share, given up before, would be dropped once more. */
+__attribute__((unused)) static bool outlasts(const Arena *held, const Arena *a)
+{
+    const Guard *g = a->guard;
+    for (const Arena *older = held->guard == g ? held->next : NULL; older; older = older->next)
+        if (older == a)
+            return false;
+    while (g && g != held->guard)
+        g = g->up;
+    return !held->guard || g || (a->guard && held->guard == &outside);
+}
+
 void arena_adopt(Arena *a, Arena *other)
 {
     if (a == other || !other)
         return;
+    assert(outlasts(other, a));
     for (Adopted *d = a->adopted; d; d = d->next)
         if (d->arena == other)
             return;

@@ -46,7 +46,8 @@ Arena *arena_new_sized(Arena *parent, size_t bytes);
 Arena *arena_scratch(Arena *parent);
 void arena_keep(Arena *a);
 
-/* Lets values of `a` point into `other` too: used where two programs are joined. */
+/* Lets values of `a` point into `other` too: used where two programs are joined.  Where memory runs
+** out the newest goes first, so what goes then is adopted only by what is newer (asserted). */
 void arena_adopt(Arena *a, Arena *other);
 
 /* Keeps `object` until `a` goes, then calls release(object): for data that is not in arenas,

@@ -96,6 +96,30 @@ static void guards_release_what_was_made(void **state)
     assert_int_equal(arena_count(), before);
 }
 
+/* What is adopted goes after what adopted it, though its maker has given it up. */
+static bool adopt_and_run_out(void *env, Err *err)
+{
+    (void)env, (void)err;
+    Arena *below = arena_scratch(NULL), *held = arena_scratch(below), *upper = arena_scratch(NULL);
+    arena_release(below);
+    arena_adopt(upper, held);
+    arena_adopt(upper, held);
+    arena_release(held);
+    mem_fail_after(1);
+    arena_new(NULL);
+    return true;
+}
+
+static void adopted_goes_last(void **state)
+{
+    (void)state;
+    Err err = {0};
+    size_t before = arena_count();
+    assert_false(mem_guard(adopt_and_run_out, NULL, &err));
+    mem_fail_after(0);
+    assert_int_equal(arena_count(), before);
+}
+
 static void scratch_without_a_guard(void **state)
 {
     (void)state;
@@ -149,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scratch_that_outlives_a_guard),
         cmocka_unit_test(guards_release_what_was_made),
+        cmocka_unit_test(adopted_goes_last),
         cmocka_unit_test(scratch_without_a_guard),
         cmocka_unit_test(scratch_stays_on_its_thread),
     };

@@ -60,18 +60,21 @@ static void plan_axis(Planner *p, const Node *loop)
     refuse(p);
 }
 
-static void plan_shared(Planner *p, const Node *alloc)
+static void plan_own(Planner *p, const Node *alloc)
 {
     const Node *b = alloc->kid[Alloc_buffer];
-    int64_t n = cuda_elements(b);
+    int64_t n = cuda_elements(b), bytes = n * (int64_t)dtype_bytes((DType)b->type);
     if (b->at.buf->scope == SCOPE_global) {
         FAIL(p->err, cuda_global_inside, alloc, ir_buf_name(b));
         refuse(p);
     } else if (n < 0) {
         FAIL(p->err, cuda_buffer_big, alloc, ir_buf_name(b));
         refuse(p);
+    } else if (b->at.buf->scope == SCOPE_local && bytes > CUDA_LOCAL) {
+        FAIL(p->err, cuda_local_bytes, alloc, ir_buf_name(b), (double)bytes / 1024,
+             CUDA_LOCAL / 1024);
+        refuse(p);
     } else if (b->at.buf->scope == SCOPE_shared) {
-        int64_t bytes = n * (int64_t)dtype_bytes((DType)b->type);
         p->now.shared_bytes = (p->now.shared_bytes + 15) / 16 * 16 + bytes;
     }
 }
@@ -82,7 +85,7 @@ static bool plan_inside(void *env, const Node *n)
     if (n->op == OP_For && for_is_bound(ir_for_kind(n)) && !p->failed)
         plan_axis(p, n);
     if (n->op == OP_Alloc && !p->failed)
-        plan_shared(p, n);
+        plan_own(p, n);
     if (n->op == OP_For && !for_is_block_axis(ir_for_kind(n)) && !p->failed) {
         p->inside++;
         ir_walk(n->kid[For_body], plan_inside, p);
@@ -121,6 +124,8 @@ static const Node *outside_axes(const CudaKernel *k, const Node *s, unsigned bou
             *axis = (ForKind)(FOR_block_x + x);
             return s;
         }
+    if (s->op == OP_For && ir_const_int(s->kid[For_extent], 1) == 0)
+        return NULL;
     if (s->op == OP_For && for_is_bound(ir_for_kind(s)))
         bound |= 1u << (ir_for_kind(s) - FOR_block_x);
     const Node *found = NULL;

@@ -26,7 +26,7 @@ typedef struct CudaPlan {
     size_t ntemporaries;
 } CudaPlan;
 
-enum { CUDA_STATIC_SHARED = 48 * 1024, CUDA_MOST_THREADS = 1024 };
+enum { CUDA_STATIC_SHARED = 48 * 1024, CUDA_LOCAL = 512 * 1024, CUDA_MOST_THREADS = 1024 };
 
 /* Plans a lowered Func, or says why it cannot run on a GPU. */
 bool cuda_plan(Arena *A, const Node *func, CudaPlan *out, Err *err);

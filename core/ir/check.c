@@ -383,9 +383,12 @@ static bool gather_axes(Checker *c, const Step *s)
         int64_t extent = ir_const_int(s->node->kid[For_extent], -1);
         if (for_is_thread_axis((ForKind)kind)) {
             int64_t *known = &c->extent[thread_axis(s)];
-            if (extent < 1 || extent > 1024 || ((c->axes_named >> kind & 1) && *known != extent))
-                return REFUSE(c->err, thread_extent, s->node, for_kind_text[kind],
-                              check_loop_name(s), (long long)extent, (long long)*known);
+            if (extent < 1 || extent > MOST_THREADS)
+                return REFUSE(c->err, cuda_too_many, s->node, for_kind_text[kind],
+                              (long long)MOST_THREADS, (long long)extent);
+            if ((c->axes_named >> kind & 1) && *known != extent)
+                return REFUSE(c->err, thread_extent, s->node, check_loop_name(s),
+                              for_kind_text[kind], (long long)extent, (long long)*known);
             *known = extent;
         }
         c->axes_named |= 1u << kind;
@@ -404,7 +407,7 @@ static void step_kernel(Checker *c, const Step *s)
         c->extent[x] = 1;
     c->failed = !gather_axes(c, s);
     int64_t threads = c->extent[0] * c->extent[1] * c->extent[2];
-    if (!c->failed && threads > 1024)
+    if (!c->failed && threads > MOST_THREADS)
         c->failed = !REFUSE(c->err, too_many_threads, s->node, (long long)threads);
     if (c->failed)
         return;

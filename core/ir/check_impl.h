@@ -15,7 +15,7 @@
 #include "core/ir/check.h"
 #include "core/ir/node_map.h"
 
-enum { CHECK_LEVELS = 6, NO_THREAD = -1, MANY_THREADS = -2, THREAD_AXES = 3 };
+enum { CHECK_LEVELS = 6, NO_THREAD = -1, MANY_THREADS = -2, THREAD_AXES = 3, MOST_THREADS = 1024 };
 
 /* What is known of one element. */
 typedef struct Record {

@@ -189,7 +189,12 @@ static void tell_apart(const Sync *s, Place *a, Place *b, bool apart[AXES])
     Known known = {s->ranges.at, s->ranges.n, 1000};
     Digit digit[LINEAR_MAX];
     i128 lo, hi, other_lo, other_hi;
-    if (!linear_add_exactly(&a->alike, &b->alike, -1) || a->alike.n > 0)
+    Linear differ = a->alike;
+    if (!linear_add_exactly(&differ, &b->alike, -1))
+        return;
+    /* What does not cancel out is taken for terms of their own */
+    if (differ.n > 0 && !(linear_add_exactly(&a->moving, &a->alike, 1) &&
+                          linear_add_exactly(&b->moving, &b->alike, 1)))
         return;
     size_t n = take_digits(s, &a->moving, &b->moving, digit);
     if (mentions_axis(s, &a->moving) || mentions_axis(s, &b->moving) ||

@@ -81,8 +81,9 @@ typedef struct Side {
 ** axes that it must be in. */
 static bool unfinished(ErrCode code)
 {
-    return code == ERR_axis_missing || code == ERR_thread_extent || code == ERR_too_many_threads ||
-           code == ERR_shared_by_blocks || code == ERR_local_of_other_thread;
+    return code == ERR_axis_missing || code == ERR_thread_extent || code == ERR_cuda_too_many ||
+           code == ERR_too_many_threads || code == ERR_shared_by_blocks ||
+           code == ERR_local_of_other_thread;
 }
 
 static bool check(Side *s, const Node *func, Err *err)
@@ -172,6 +173,7 @@ static bool ptx_side(Arena *A, const Node *scheduled, Counts *counts, Verdict *v
     bool unfit = err.code == ERR_cuda_not_bound || err.code == ERR_cuda_too_many ||
                  err.code == ERR_cuda_block_inside || err.code == ERR_cuda_global_inside ||
                  err.code == ERR_cuda_shared_bytes || err.code == ERR_thread_extent ||
+                 err.code == ERR_axis_missing || /* of work that a condition never lets through */
                  err.code == ERR_unrolled_too_long;
     counts->ptx += text != NULL;
     if (text && assemble_ptx && !ptxas_takes(text, "sm_80"))

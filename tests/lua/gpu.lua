@@ -97,6 +97,7 @@ t.test("programs that no GPU can run", function()
     refused(code, s, function() s:ptx() end)
   end
   bad("cuda_extent", '    for x in bind("threadIdx.x", y + 1):\n      B[y, x] = A[y, x]\n')
+  bad("cuda_local_bytes", "    alloc T: float32[131073] local\n    T[y] = A[y, 0]\n    B[y, 0] = T[y]\n")
   bad("axis_missing", '    for x in bind("threadIdx.x", 8):\n      B[y, x] = 0\n    B[y, 0] += A[y, 0]\n')
   bad("barrier_inside", '    for x in bind("threadIdx.x", 8):\n      if x < 4:\n        barrier("shared")\n' ..
     "      B[y, x] = A[y, x]\n")
@@ -122,6 +123,23 @@ func f(A: int32[32]) -> C: int32[32]:
     for _, view in ipairs { "ptx", "check" } do
       t.contains(t.raises("barrier_divergent", function() s[view](s) end).why, "before they go on with S, inside a")
     end
+  end
+end)
+
+t.test("a thread's own row, read in another order, needs no barrier", function()
+  for _, kind in ipairs { "range", "vectorized" } do
+    local s = tvm.schedule(tvm.parse(([[
+func f(A: float32[64]) -> C: float32[64]:
+  for x in bind("threadIdx.x", 8):
+    alloc S: float32[64] shared
+    for v in range(8):
+      S[x*8 + v] = A[x*8 + v]
+    for v in %s(8):
+      S[x*8 + 7 - v] = S[x*8 + 7 - v] * 2
+      C[x*8 + v] = S[x*8 + 7 - v]
+]]):format(kind)))
+    t.ok(not s:ptx():find "bar.sync")
+    t.ok(s:check(tvm.arange { 64 })[9] == 28.0)
   end
 end)
 

@@ -232,6 +232,8 @@ static void test_scopes(void **state)
               "      S[tx] = A[tx]\n"
               "    for tx in bind(\"threadIdx.x\", 32):\n"
               "      C[tx] = A[tx]\n");
+    faulty(ERR_cuda_too_many, "",
+           "func f() -> C: int8[2000]:\n  for x in bind(\"threadIdx.x\", 2000):\n    C[x] = 1\n");
     faulty(ERR_axis_missing, "",
            F1 "  for bx in bind(\"blockIdx.x\", 4):\n"
               "    C[bx] = 0\n"

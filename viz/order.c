@@ -1,6 +1,7 @@
 /* order.c -- running a nest without computing: the order of its visits. */
 #include "viz/order.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/buf.h"
@@ -39,7 +40,7 @@ typedef struct Run {
     const Node *fixed[IR_MAX_RANK * 2];
     int64_t at[IR_MAX_RANK * 2];
     size_t nfixed;
-    int64_t work, lanes;
+    int64_t work, lanes, inner; /* as in OrderVisit */
     StrandVec strands;
     IntVec chunk_keys; /* `width` values each */
     size_t width, last_strand;
@@ -220,9 +221,36 @@ static void record(Run *run, size_t at)
                     .col = (int)(col.lo - run->col_min),
                     .number = ++strand->count,
                     .lanes = run->lanes,
+                    .inner = run->inner,
                     .chunk = strand->chunk,
                     .thread = strand->thread};
     vec_push(run->A, &run->visits, v);
+}
+
+static int by_inner(const void *a, const void *b)
+{
+    const OrderVisit *p = a, *q = b;
+    return p->inner != q->inner ? (p->inner > q->inner) - (p->inner < q->inner)
+                                : (p->number > q->number) - (p->number < q->number);
+}
+
+/* Lanes run in step, each iteration of the loops inside once for all of them: the visits of a
+** vectorized loop, which were made lane by lane from number `from` on, are put in that order. */
+static void run_in_step(Run *run, size_t from)
+{
+    OrderVisit *v = run->visits.at + from;
+    size_t n = run->visits.n - from;
+    int64_t first = n ? v->number : 0;
+    for (size_t k = 0; k < n; k++)
+        if (v[k].chunk != v->chunk || v[k].thread != v->thread)
+            return;
+    if (n)
+        qsort(v, n, sizeof *v, by_inner);
+    for (size_t k = 0; k < n; k++) {
+        run->lanes += k == 0 || v[k].inner != v[k - 1].inner;
+        v[k].lanes = run->lanes;
+        v[k].number = first + (int64_t)k;
+    }
 }
 
 static void run_from(Run *run, size_t i, size_t at, bool in_lanes)
@@ -252,8 +280,8 @@ static void run_from(Run *run, size_t i, size_t at, bool in_lanes)
         return;
     }
     bool lanes = in_lanes || s->loop == FOR_vectorized;
-    if (lanes && !in_lanes)
-        run->lanes++;
+    size_t from = run->visits.n;
+    int64_t inner = run->inner;
     for (int64_t v = 0; v < r.lo; v++) {
         if (++run->work > ORDER_MAX_WORK) {
             run->stopped = true;
@@ -268,8 +296,13 @@ static void run_from(Run *run, size_t i, size_t at, bool in_lanes)
             continue;
         if (!lanes)
             run->lanes++;
+        else if (s->loop != FOR_vectorized)
+            run->inner = (int64_t)((uint64_t)inner * (uint64_t)r.lo + (uint64_t)v);
         run_from(run, i + 1, at + 1, lanes);
     }
+    run->inner = inner;
+    if (lanes && !in_lanes)
+        run_in_step(run, from);
 }
 
 /* ---- what is asked ---- */

@@ -36,12 +36,13 @@ typedef struct OrderCell {
     int64_t visits; /* more than 1: computed again */
     int chunk;      /* which iteration of the parallel and GPU block loops; from 0 */
     int64_t thread; /* x + y * extent of x + …; 0 without thread axes */
-    int64_t lanes;  /* which run of the vectorized loop */
+    int64_t lanes;  /* which vector step */
 } OrderCell;
 
 typedef struct OrderVisit {
     int row, col;
     int64_t number, lanes;
+    int64_t inner; /* which iteration of the loops inside the vectorized one */
     int chunk;
     int64_t thread;
     bool again; /* this point was computed before */

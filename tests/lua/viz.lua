@@ -196,6 +196,12 @@ t.test("legends say what the colours mean, of what is there", function()
   t.ok(not svg:find '<text [^>]*font%-size="[^>]*"[^>]*fill="[^"]*">[%w ]+[%w ]</text>') -- each has its width
 end)
 
+t.test("the lanes of a vectorized loop run in step, what is inside it once for all", function()
+  local one = tvm.schedule(te [=[ A: float32[4, 2]; B[y, x] = A[y, x] * 2 ]=])
+  one:vectorize "y"
+  t.contains(one:order("y", "x").text, "y 0  1  5\n  1  2  6\n  2  3  7\n  3  4  8")
+end)
+
 t.test("an order's legend speaks of what is in its picture", function()
   local function legend(steps, ...)
     local one = tvm.schedule(te [=[ A: float32[2, 8, 8]; B[z, y, x] = A[z, y, x] * 2 ]=])

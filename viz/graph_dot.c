@@ -14,13 +14,17 @@ static void put_some(GraphDrawing *d, uint32_t first, uint32_t end, uint32_t col
             card_put(d, c);
 }
 
-/* Opens a frame around what is computed together. */
+/* Opens a frame around what is computed together.  Arrows enter it in the middle, and a long label
+** would lie under them: the group's name, which a card inside has too, is told under the
+** pointer. */
 static void put_frame(GraphDrawing *d, const GGroup *group, uint32_t number)
 {
     buf_printf(d->out,
                "  subgraph cluster_%u { style=\"rounded,filled\" fillcolor=\"%s\" color=\"%s\" "
                "fontcolor=\"%s\" fontsize=9 labeljust=l margin=8 label=",
                number, color_hex[COLOR_band], color_hex[COLOR_rule], color_hex[COLOR_quiet]);
+    put_quoted(d->out, arena_printf(d->A, "%u fused", group->n));
+    buf_puts(d->out, " tooltip=");
     put_quoted(d->out, arena_printf(d->A, "%s: %u fused", group->name, group->n));
     buf_puts(d->out, "\n");
 }

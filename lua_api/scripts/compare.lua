@@ -275,6 +275,11 @@ local function first_line(e)
   return (tostring(e.why or e):gsub("\n.*", ""))
 end
 
+-- Were two rows timed in turns, without a difference that shows?
+local function tied(a, b)
+  return a.in_turns and b.in_turns and tvm.verdict(a.timing, b.timing).text == "no difference"
+end
+
 -- The rows that ran and the schedule as it was, the quickest first: those timed in turns, by their ratio to the schedule
 -- as it was, before those that a short run of their own left behind.
 local function ranking(w)
@@ -292,10 +297,7 @@ local function ranking(w)
     if a.in_turns ~= b.in_turns then return a.in_turns end
     return a.speed > b.speed
   end)
-  for i, r in ipairs(ran) do
-    local above = ran[i - 1]
-    r.tied = r.in_turns and above and above.in_turns and tvm.verdict(above.timing, r.timing).text == "no difference" or false
-  end
+  for i, r in ipairs(ran) do r.tied = i > 1 and (tied(ran[1], r) or tied(ran[i - 1], r)) end
   return ran
 end
 
@@ -319,16 +321,16 @@ end
 
 local function table_of(ran)
   local rows, shares, best = { { "", "", "median", "spread", "against the best", "GFLOP/s" } }, {}, ran[1]
-  local tied, alone = "", ""
+  local same, alone = "", ""
   for _, r in ipairs(ran) do
     local t, mark = r.timing, r.tied and "=" or not r.in_turns and "?" or ""
-    if r.tied then tied = "\n=  no difference from the row above" end
+    if r.tied then same = "\n=  no difference from the best or from the row above" end
     if not r.in_turns then alone = "\n?  timed in a short run of its own only: its place is not certain" end
     rows[#rows + 1] = { (r.rank or "") .. mark, r.name, time_text(t.median), spread(t), against(best, r),
       t.gflops > 0 and ("%.3g"):format(t.gflops) or "-" }
     shares[#rows] = math.min(1, best.timing.median / t.median)
   end
-  return table_text(rows, 2, { "GFLOP/s", "spread" }, shares, "speed") .. tied .. alone .. load_line(best.timing)
+  return table_text(rows, 2, { "GFLOP/s", "spread" }, shares, "speed") .. same .. alone .. load_line(best.timing)
 end
 
 function what_if:__tostring()

@@ -128,7 +128,7 @@ t.test("a what-if claims ranks only where a difference was found, and marks what
   with_verdict({ text = "no difference", ratio = 1 }, function()
     local text = tostring(w)
     t.contains(text, "\n?  timed in a short run of its own only")
-    t.contains(text, "\n=  no difference from the row above")
+    t.contains(text, "\n=  no difference from the best or from the row above")
     t.ok(text:find "\n3%?  [^\n]* about %d", text)
     t.ok(text:find "\n[12]=  ", text)
   end)

@@ -1,7 +1,6 @@
-/* tensor_lua.c -- tensors at the prompt: made, loaded, looked at, sliced, compared, saved. */
+/* tensor_lua.c -- tensors at the prompt: made, loaded, looked at, sliced, saved. */
 #include "lua_api/tensor_box.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -57,7 +56,7 @@ static void push_scalar(lua_State *L, DType t, Scalar v)
         lua_pushinteger(L, v.i);
 }
 
-static void push_index(lua_State *L, const Tensor *t, int64_t i)
+void push_tensor_index(lua_State *L, const Tensor *t, int64_t i)
 {
     int64_t index[TENSOR_MAX_RANK];
     tensor_unravel(t, i, index);
@@ -125,8 +124,8 @@ static void store_list(lua_State *L, const Tensor *t, int d, char **p)
     }
 }
 
-/* Are there values in the lists at the top of the stack, and all of them booleans?  At most `depth`
-** lists stand in one another. */
+/* Are there values in the lists at the top of the stack, and all booleans?  At most `depth` lists
+** stand in one another. */
 static bool only_booleans(lua_State *L, int depth)
 {
     luaL_checkstack(L, 4, "tensor");
@@ -252,8 +251,8 @@ LUA_FN(
 
 LUA_FN(
     tvm_load, "tvm.load(path) -> Tensor",
-    "The tensor in a .npy file, as it was saved, or the pixels of a PNG, PGM or PPM image: [height, width] if\n"
-    "gray, [height, width, 3] if coloured, from 0 to 255 (uint8) or, of 16 bits, to 65535 (uint16).")
+    "The tensor in a .npy file, as t:save or numpy.save wrote it, or the pixels of a PNG, PGM or PPM image: [height,\n"
+    "width] if gray, [height, width, 3] if coloured, from 0 to 255 (uint8) or, of 16 bits, to 65535 (uint16).")
 {
     Err err = {0};
     return push_tensor(L, tensor_load(arg_str(L, 1), &err), &err);
@@ -261,8 +260,10 @@ LUA_FN(
 
 /* ---- methods ---- */
 
-LUA_FN(tensor_save_, "t:save(path) -> Tensor",
-       "Writes a .npy file, or an image: .png, .pgm, .ppm.  The file is there whole or not at all.")
+LUA_FN(
+    tensor_save_, "t:save(path) -> Tensor",
+    "Writes a .npy file, which numpy.load reads, or an image: .png, .pgm, .ppm.  The file is there whole or not at\n"
+    "all.")
 {
     Err err = {0};
     const char *path = arg_str(L, 2);
@@ -389,7 +390,7 @@ static int push_extreme(lua_State *L, double sign, bool place)
     if (i < 0)
         lua_pushnil(L);
     else if (place)
-        push_index(L, t, i);
+        push_tensor_index(L, t, i);
     else
         push_scalar(L, t->dtype, tensor_at(t, i));
     return finished(L);
@@ -582,118 +583,11 @@ const LuaClass tensor_class = {
     .display = tensor_display,
 };
 
-/* ---- comparing ---- */
-
-typedef struct CheckBox {
-    TensorDiff diff;
-    Tensor *a, *b;
-} CheckBox;
-
-extern const LuaClass check_class;
-LUA_BOX(check, CheckBox, check_class)
-
-LUA_FN(
-    tvm_check, "tvm.check(a, b, {rtol, atol}?) -> Check",
-    "Compares two tensors: how many elements differ by more than atol + rtol * |b| (1e-7 and 1e-5 if not given),\n"
-    "the first of them, the largest differences, and where NaN begins.\n"
-    "> print(tvm.check(tvm.arange{4}, tvm.arange{4}))\n"
-    "equal within tolerance, 4 elements")
-{
-    static const char *const keys[] = {"rtol", "atol", NULL};
-    Tensor *a = arg_tensor(L, 1), *b = arg_tensor(L, 2);
-    Err err = {0};
-    arg_options(L, 3, keys);
-    double rtol = opt_number(L, 3, "rtol", 1e-5), atol = opt_number(L, 3, "atol", 1e-7);
-    CheckBox *box = new_check(L);
-    if (!tensor_check(a, b, rtol, atol, &box->diff, &err))
-        return lua_raise(L, &err);
-    box->a = tensor_retain(a);
-    box->b = tensor_retain(b);
-    return 1;
-}
-
-LUA_FN(check_ok, "c.ok -> boolean", "No element differs.")
-{
-    lua_pushboolean(L, check_check(L, 1)->diff.count == 0);
-    return 1;
-}
-
-LUA_FN(check_count, "c.count -> integer", "How many elements differ.")
-{
-    lua_pushinteger(L, check_check(L, 1)->diff.count);
-    return 1;
-}
-
-LUA_FN(check_first, "c.first -> list", "The index of the first element that differs, or nil.")
-{
-    CheckBox *c = check_check(L, 1);
-    if (c->diff.first < 0)
-        lua_pushnil(L);
-    else
-        push_index(L, c->a, c->diff.first);
-    return 1;
-}
-
-LUA_FN(check_max_abs, "c.max_abs -> number", "The largest |a - b| of finite elements.")
-{
-    lua_pushnumber(L, check_check(L, 1)->diff.max_abs);
-    return 1;
-}
-
-LUA_FN(check_max_rel, "c.max_rel -> number", "The largest |a - b| / |b| of finite elements.")
-{
-    lua_pushnumber(L, check_check(L, 1)->diff.max_rel);
-    return 1;
-}
-
-LUA_FN(check_max_ulp, "c.max_ulp -> number",
-       "The largest number of steps between a and b, from one float to the next.")
-{
-    lua_pushnumber(L, check_check(L, 1)->diff.max_ulp);
-    return 1;
-}
-
-static void check_tostring(lua_State *L, void *self)
-{
-    CheckBox *c = self;
-    Arena *A = lua_scratch(L, NULL);
-    Buf b = buf_new(A);
-    tensor_diff_print(&c->diff, c->a, c->b, &b);
-    lua_pushstring(L, buf_str(&b));
-    lua_scratch_end(L, A);
-}
-
-static void check_release(void *self)
-{
-    CheckBox *c = self;
-    tensor_release(c->a);
-    tensor_release(c->b);
-    c->a = c->b = NULL;
-}
-
-static const LuaFn *const check_members[] = {&check_ok_fn,
-                                             &check_count_fn,
-                                             &check_first_fn,
-                                             &check_max_abs_fn,
-                                             &check_max_rel_fn,
-                                             &check_max_ulp_fn,
-                                             NULL};
-
-const LuaClass check_class = {
-    .name = "Check",
-    .doc = "How two tensors compare, from tvm.check.",
-    .size = sizeof(CheckBox),
-    .members = LUA_MEMBERS(check_members),
-    .release = check_release,
-    .tostring = check_tostring,
-};
-
 void lua_open_tensors(lua_State *L)
 {
     static const LuaFn *const functions[] = {
-        &tvm_tensor_fn, &tvm_zeros_fn, &tvm_full_fn,  &tvm_arange_fn,
-        &tvm_random_fn, &tvm_load_fn,  &tvm_check_fn, NULL};
+        &tvm_tensor_fn, &tvm_zeros_fn, &tvm_full_fn, &tvm_arange_fn,
+        &tvm_random_fn, &tvm_load_fn,  NULL};
     lua_put_functions(L, functions);
     lua_put_class(L, &tensor_class);
-    lua_put_class(L, &check_class);
 }

@@ -251,8 +251,8 @@ void *arena_alloc(Arena *a, size_t size)
     return arena_alloc_aligned(a, size, 16);
 }
 
-/* Where memory runs out, is `held` let go after `a`, which holds it, or not at all?  Else its maker's
-** share, given up before, would be dropped once more. */
+/* Where memory runs out, is `held` let go after `a`, which holds it, or not at all?  Else its
+** maker's share, given up before, would be dropped once more. */
 __attribute__((unused)) static bool outlasts(const Arena *held, const Arena *a)
 {
     const Guard *g = a->guard;

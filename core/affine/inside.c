@@ -1,5 +1,5 @@
-/* inside.c -- indices as sums over loops that run from 0 to a constant, and the iteration that
-** takes such a sum to its end. */
+/* inside.c -- indices as sums over loops that run from 0 to a constant, quotients and remainders of
+** such, and the iteration that takes one to its end. */
 #include "core/affine/inside.h"
 
 #include "core/base/buf.h"
@@ -84,15 +84,83 @@ static void go_to_end(const Walk *w, const Linear *sum, bool greatest, VarRange 
     }
 }
 
-/* The value of `e` in that iteration; false if it is no sum over loops. */
-static bool value_at(const Walk *w, const VarRange *at, const Node *e, int64_t *value)
+/* One of the operands is a literal: the other, and what is added to it. */
+static const Node *shifted(const Node *e, int64_t *by)
+{
+    bool sub = e->op == OP_Sub, first = e->op == OP_Add && e->kid[0]->op == OP_IntImm;
+    if ((!sub && e->op != OP_Add) || e->type != DT_int64 || e->kid[!first]->op != OP_IntImm)
+        return NULL;
+    *by = sub ? wrap_neg(e->kid[1]->at.i) : e->kid[!first]->at.i;
+    return e->kid[first];
+}
+
+static bool in_range(i128 v)
+{
+    return fits64(v, v);
+}
+
+/* The value of `e` in that iteration; false if it is made of anything but sums over loops, and
+** quotients and remainders by literals. */
+static bool value_at(const Walk *w, const VarRange *at, const Node *e, i128 *value)
+{
+    Linear sum;
+    i128 hi;
+    int64_t by;
+    if (over_loops(w, e, &sum))
+        return bounds_of(w, at, &sum, value, &hi);
+    const Node *axis = axis_value(w->frame, e), *rest = shifted(e, &by);
+    if (axis)
+        return value_at(w, at, axis, value);
+    if (rest)
+        return value_at(w, at, rest, value) && in_range(*value += by);
+    bool quotient = is_by_literal(e, OP_FloorDiv);
+    if ((!quotient && !is_by_literal(e, OP_FloorMod)) || !value_at(w, at, e->kid[0], value))
+        return false;
+    i128 k = e->kid[1]->at.i, q = floor_div_wide(*value, k);
+    *value = quotient ? q : *value - q * k;
+    return true;
+}
+
+/* The iteration in which sum % k is greatest, or least, where the sum runs from lo to hi.  Within
+** one period that is an end of the sum; else a sum that meets every number from lo to hi, as that of
+** one loop by 1 does, meets both ends of a period. */
+static bool end_of_remainder(const Walk *w, const Linear *sum, i128 lo, i128 hi, int64_t k,
+                             bool greatest, VarRange *at)
+{
+    i128 next = (floor_div_wide(lo, k) + 1) * k; /* the first multiple above lo */
+    go_to_end(w, sum, greatest, at);
+    if (hi < next)
+        return true;
+    if (sum->n != 1 || (sum->t[0].c != 1 && sum->t[0].c != -1))
+        return false;
+    i128 wanted = next - (greatest ? 1 : 0);
+    for (size_t i = 0; i < w->nloops; i++)
+        if (at[i].var == sum->t[0].atom)
+            at[i].min = at[i].max = (int64_t)((wanted - sum->c0) * sum->t[0].c);
+    return true;
+}
+
+/* The iteration in which `e` is greatest, or least; false if it is no such thing as value_at knows,
+** or where that is cannot be told.  Quotients grow with what they divide. */
+static bool end_of(const Walk *w, const Node *e, bool greatest, VarRange *at)
 {
     Linear sum;
     i128 lo, hi;
-    if (!over_loops(w, e, &sum) || !bounds_of(w, at, &sum, &lo, &hi))
-        return false;
-    *value = (int64_t)lo;
-    return true;
+    int64_t by;
+    if (over_loops(w, e, &sum)) {
+        go_to_end(w, &sum, greatest, at);
+        return bounds_of(w, w->loop, &sum, &lo, &hi);
+    }
+    const Node *axis = axis_value(w->frame, e), *rest = shifted(e, &by);
+    if (axis)
+        return end_of(w, axis, greatest, at);
+    if (rest)
+        return end_of(w, rest, greatest, at);
+    if (is_by_literal(e, OP_FloorDiv))
+        return end_of(w, e->kid[0], greatest, at);
+    return is_by_literal(e, OP_FloorMod) && over_loops(w, e->kid[0], &sum) &&
+           bounds_of(w, w->loop, &sum, &lo, &hi) &&
+           end_of_remainder(w, &sum, lo, hi, e->kid[1]->at.i, greatest, at);
 }
 
 /* " at y=7, x=0", by the axes of the block, or else by the loops. */
@@ -104,7 +172,7 @@ static const char *iteration_text(const Walk *w, const VarRange *at)
     const char *between = " at ";
     for (size_t i = 0; i < n; i++) {
         const Node *var = iters ? iters->kid[i]->kid[Iter_var] : at[i].var;
-        int64_t value;
+        i128 value;
         if (!value_at(w, at, var, &value))
             continue;
         buf_printf(&out, "%s%s=%lld", between, ir_var_name(var), (long long)value);
@@ -119,7 +187,7 @@ static const char *element_text(const Walk *w, const VarRange *at, const Node *b
     Buf out = buf_new(w->A);
     buf_printf(&out, "%s[", ir_buf_name(buffer));
     for (size_t d = 0; d < ir_rank(buffer); d++) {
-        int64_t value;
+        i128 value;
         buf_puts(&out, d ? ", " : "");
         if (value_at(w, at, index[d], &value))
             buf_printf(&out, "%lld", (long long)value);
@@ -131,11 +199,9 @@ static const char *element_text(const Walk *w, const VarRange *at, const Node *b
 }
 
 static bool refuse(Walk *w, const Node *access, const Node *const *index, size_t d,
-                   const Linear *sum, bool above)
+                   const VarRange *at)
 {
     const Node *buffer = access->kid[0];
-    VarRange at[IR_MAX_DEPTH];
-    go_to_end(w, sum, above, at);
     long long n = ir_dim(buffer, d);
     const char *has = n == 0   ? "no elements"
                       : n == 1 ? "only element 0"
@@ -162,15 +228,14 @@ _Static_assert(Load_buffer == 0 && Store_buffer == 0 && Update_buffer == 0,
 static bool access_inside(Walk *w, const Node *access, const Node *const *index)
 {
     const Node *buffer = access->kid[0];
-    for (size_t d = 0; d < ir_rank(buffer) && !has_window(w, buffer); d++) {
-        Linear sum;
-        i128 lo, hi;
-        int64_t n = ir_dim(buffer, d);
-        if (!over_loops(w, index[d], &sum) || !bounds_of(w, w->loop, &sum, &lo, &hi))
-            continue;
-        if (lo < 0 || hi >= n)
-            return refuse(w, access, index, d, &sum, hi >= n);
-    }
+    VarRange at[IR_MAX_DEPTH];
+    for (size_t d = 0; d < ir_rank(buffer) && !has_window(w, buffer); d++)
+        for (int greatest = 1; greatest >= 0; greatest--) {
+            i128 value;
+            if (end_of(w, index[d], greatest, at) && value_at(w, at, index[d], &value) &&
+                (value < 0 || value >= ir_dim(buffer, d)))
+                return refuse(w, access, index, d, at);
+        }
     return true;
 }
 

@@ -1,7 +1,8 @@
 /* inside.h -- accesses that are certain to leave their buffer.
 **
 ** An index that is a sum of multiples of loops takes its greatest value where each loop with a
-** positive factor is at its last iteration and the others at their first.  The loops of a program
+** positive factor is at its last iteration and the others at their first; so does its quotient by a
+** literal, and its remainder where that is known to reach the end of a period.  The loops of a program
 ** as written do not depend on each other, so that iteration is there; and where the access stands
 ** under no condition it happens.  So
 **
@@ -12,7 +13,7 @@
 ** is wrong whatever is in X.  Everything that is not as certain passes, and is left to the run:
 ** what stands under a select, an if, a where, an and or an or; what is the init of a block; loops
 ** whose extent is 0 or not a constant, or that are bound to a GPU's threads; indices that are no
-** such sum; dimensions that are no constant; buffers with a window.
+** such thing, as the sum of two quotients is; buffers with a window.
 */
 #ifndef CORE_AFFINE_INSIDE_H
 #define CORE_AFFINE_INSIDE_H

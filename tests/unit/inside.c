@@ -42,6 +42,19 @@ static void what_is_certain(void **state)
         "Y at y=7, z=0 reads P[0, 7], but dimension 1 of P has 6 elements, 0 to 5");
     expect("  for i in range(8):\n    for k in range(4):\n      B[i] += P[k + 1, D[i]]\n",
            "the program at i=0, k=3 reads P[4, …], but dimension 0 of P has 4 elements, 0 to 3");
+    /* quotients grow with what they divide, and remainders are whole periods or sums themselves */
+    expect("  for i in range(18):\n    B[i//2] = A[0]\n",
+           "the program at i=17 writes B[8], but dimension 0 of B has 8 elements, 0 to 7");
+    expect("  for i in range(8):\n    B[i] = A[(i - 3)//2 + 1]\n",
+           "the program at i=0 reads A[-1], but dimension 0 of A has 8 elements, 0 to 7");
+    expect("  for f in range(72):\n    block Y(y = f//9, x = f%9):\n      B[y] = P[0, x]\n",
+           "Y at y=0, x=8 reads P[0, 8], but dimension 1 of P has 6 elements, 0 to 5");
+    expect("  for i in range(8):\n    B[i] = A[(i + 3)%10]\n",
+           "the program at i=6 reads A[9], but dimension 0 of A has 8 elements, 0 to 7");
+    expect("  for i in range(8):\n    B[i] = A[(5 - i)%9 - 1]\n",
+           "the program at i=5 reads A[-1], but dimension 0 of A has 8 elements, 0 to 7");
+    expect("  for i in range(4):\n    for j in range(4):\n      B[i*2] = A[(i*2 + j*3)%20]\n",
+           "the program at i=3, j=3 reads A[15], but dimension 0 of A has 8 elements, 0 to 7");
     /* what decides is evaluated, whatever is decided */
     expect("  for i in range(8):\n    B[i] = select(A[i + 1] > 0, 1, 2)\n",
            "the program at i=7 reads A[8], but dimension 0 of A has 8 elements, 0 to 7");
@@ -68,7 +81,10 @@ static void what_passes(void **state)
         "  for o in range(100):\n    for i in range(8):\n      block Y(y = i - o, z = o):\n        B[y + z] = A[z + y]\n",
         "");
     expect("  for i in range(8):\n    B[i] = A[i*4611686018427387904*4 + i]\n", "");
-    expect("  for i in range(8):\n    B[i] = A[(i + 1) % 8]\n", "");
+    expect("  for i in range(8):\n    B[i] = A[(i + 1) % 8] + A[i//3*3 % 9]\n", "");
+    expect("  for i in range(8):\n    B[i] = A[(i*7 + 1) % 9]\n", ""); /* left to the run */
+    expect("  for i in range(8):\n    for j in range(8):\n      B[(i + j)//2] = A[i//2 + j//2]\n",
+           "");
 }
 
 /* ---- random programs ---- */
@@ -104,7 +120,10 @@ static const char *random_program(Arena *A, bool sums)
             buf_printf(&b, "select(%s < 3, ", x);
         buf_puts(&b, kind == 2 ? "A[(" : kind == 3 ? "P[D[0], " : below(2) ? "A[" : "P[1, ");
         put_sum(&b, x, y);
-        buf_puts(&b, kind == 1 ? "], 0)" : kind == 2 ? ")//2]" : "]");
+        if (kind == 2)
+            buf_printf(&b, ")%s%d]", below(2) ? "//" : "%", 1 + below(14));
+        else
+            buf_puts(&b, kind == 1 ? "], 0)" : "]");
     }
     buf_puts(&b, "\n");
     return buf_str(&b);

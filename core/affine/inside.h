@@ -2,9 +2,9 @@
 **
 ** An index that is a sum of multiples of loops takes its greatest value where each loop with a
 ** positive factor is at its last iteration and the others at their first; so does its quotient by a
-** literal, and its remainder where that is known to reach the end of a period.  The loops of a program
-** as written do not depend on each other, so that iteration is there; and where the access stands
-** under no condition it happens.  So
+** literal, and its remainder where that is known to reach the end of a period.  The loops of a
+** program as written do not depend on each other, so that iteration is there; and where the access
+** stands under no condition it happens.  So
 **
 **      for y in range(8):
 **        block Y(y):

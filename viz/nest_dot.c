@@ -6,6 +6,7 @@
 #include "core/base/buf.h"
 #include "viz/dot.h"
 #include "viz/palette.h"
+#include "viz/svg/measure.h"
 #include "viz/text/style.h"
 #include "viz/text/wrap.h"
 
@@ -145,19 +146,20 @@ static void put_alloc(Drawing *d, size_t i, const NestRow *r)
     const Node *buffer = r->node->kid[Alloc_buffer];
     DotLook l = scope_look[buffer->at.buf->scope];
     l.style = "DASHED";
+    static const SvgFont name = {.size = 10, .bold = true, .color = COLOR_ink},
+                         quiet = {.size = 10, .color = COLOR_quiet};
+    const char *said =
+        arena_printf(d->A, "   %s  %s%s%s", scope_name[buffer->at.buf->scope],
+                     nest_buffer_shape(d->A, buffer, r->node), r->bytes >= 0 ? "  " : "",
+                     r->bytes >= 0 ? text_bytes(d->A, r->bytes) : "");
     put_open(d, i, l, 2);
     put_sliver(b, 3);
-    buf_puts(b, "<TR><TD ALIGN=\"LEFT\">");
-    put_font(b, COLOR_ink, NULL, 10);
-    buf_puts(b, "<B>");
-    put_xml(b, r->name);
-    buf_puts(b, "</B></FONT>");
-    put_font(b, COLOR_quiet, NULL, 10);
-    buf_printf(b, "   %s  ", scope_name[buffer->at.buf->scope]);
-    put_xml(b, nest_buffer_shape(d->A, buffer, r->node));
-    if (r->bytes >= 0)
-        buf_printf(b, "  %s", text_bytes(d->A, r->bytes));
-    buf_puts(b, "</FONT></TD></TR></TABLE>");
+    /* Graphviz rounds the letters of this size down; the text has its width in the end. */
+    buf_printf(b, "<TR><TD ALIGN=\"LEFT\" WIDTH=\"%.0f\">",
+               svg_measure(name, r->name, NULL) + svg_measure(quiet, said, NULL) + 2 * 2 + 1);
+    dot_text(b, name, r->name);
+    dot_text(b, quiet, said);
+    buf_puts(b, "</TD></TR></TABLE>");
 }
 
 static void put_other(Drawing *d, size_t i, const NestRow *r)

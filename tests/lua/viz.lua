@@ -194,6 +194,11 @@ t.test("legends say what the colours mean, of what is there", function()
   t.ok(not svg:find("…", 1, true)) -- a long line is broken, not cut
   t.contains(svg, "T[t]*8</text>")
   t.ok(not svg:find '<text [^>]*font%-size="[^>]*"[^>]*fill="[^"]*">[%w ]+[%w ]</text>') -- each has its width
+  -- What an allocation says ends inside its box, which Graphviz measures smaller.
+  local x, w, box = svg:match '<text[^>]* x="([%d.]+)"[^>]*textLength="([%d.]+)"[^>]*>[^<]*64 B</text>\n<polygon[^>]*points="([^"]*)"'
+  local right = 0
+  for at in box:gmatch "([%d.]+),%-" do right = math.max(right, tonumber(at)) end
+  t.ok(x + w < right, "the text of an allocation leaves its box")
 end)
 
 t.test("the lanes of a vectorized loop run in step, what is inside it once for all", function()

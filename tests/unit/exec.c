@@ -650,6 +650,7 @@ static void timing(void **state)
     assert_int_equal(err.code, ERR_kernel_crashed);
     assert_non_null(strstr(err.why, "k_divide"));
     kernel_release(bad);
+    kernel_release(slower);
     kernel_release(slow);
 }
 

@@ -122,8 +122,8 @@ static bool value_at(const Walk *w, const VarRange *at, const Node *e, i128 *val
 }
 
 /* The iteration in which sum % k is greatest, or least, where the sum runs from lo to hi.  Within
-** one period that is an end of the sum; else a sum that meets every number from lo to hi, as that of
-** one loop by 1 does, meets both ends of a period. */
+** one period that is an end of the sum; else a sum that meets every number from lo to hi, as that
+** of one loop by 1 does, meets both ends of a period. */
 static bool end_of_remainder(const Walk *w, const Linear *sum, i128 lo, i128 hi, int64_t k,
                              bool greatest, VarRange *at)
 {

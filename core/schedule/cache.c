@@ -122,6 +122,29 @@ static bool written_whole(Step *s, const Node *buffer)
            REFUSE(s->err, guard_on_loops, w.partly, ir_block_name(w.partly));
 }
 
+typedef struct Copying {
+    const Node *block, *of, *copy; /* for which block, of which buffer, into which */
+    const char *name;              /* of the block that copies */
+} Copying;
+
+/* Two statements, of which one copies, take the place of the one at that depth. */
+static bool copied(Step *s, const Copying *c, const Path *p, size_t depth, const Node *first,
+                   const Node *second)
+{
+    Arena *A = s->A;
+    const Node *func = path_replace_at(A, p, depth, ir_seq(A, 2, (const Node *[]){first, second}));
+    func = alloc_settle(A, alloc_add(A, func, c->copy), c->copy, loop_around(p, depth));
+    func = alloc_settle(A, func, c->of, NULL);
+    if (!step_in_order(s, &(Moved){.before = s->func,
+                                   .after = func,
+                                   .block = c->name,
+                                   .stands_for = ir_block_name(c->block)}) ||
+        !nest_recheck(s, func))
+        return false;
+    step_made(s, c->name);
+    return step_done(s, func);
+}
+
 bool prim_cache_read(Step *s)
 {
     Arena *A = s->A;
@@ -146,18 +169,8 @@ bool prim_cache_read(Step *s)
     const char *name = ir_buf_name(copy);
     const Node *nest =
         nest_copy(s, name, copy, b, window, read_index(block->kid[Block_body], b), &p, depth);
-    func = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){nest, p.at[depth]}));
-    func = alloc_settle(A, alloc_add(A, func, copy), copy, loop_around(&p, depth));
-    func = alloc_settle(A, func, b, NULL);
-    if (!step_in_order(s, &(Moved){.before = s->func,
-                                   .after = func,
-                                   .block = name,
-                                   .stands_for = ir_block_name(block)}) ||
-        !nest_recheck(s, func))
-        return false;
-    step_made(s, name);
     buf_printf(&s->said, "%s of %s -> %s", ir_buf_name(b), ir_block_name(block), name);
-    return step_done(s, func);
+    return copied(s, &(Copying){block, b, copy, name}, &p, depth, nest, p.at[depth]);
 }
 
 bool prim_cache_write(Step *s)
@@ -185,18 +198,8 @@ bool prim_cache_write(Step *s)
     const char *name = fresh_name(A, s->func, arena_printf(A, "%s.store", ir_buf_name(b)));
     const Node *nest =
         nest_copy(s, name, b, copy, window, &block_access(block)->kid[Store_index], &p, top);
-    const Node *func = path_replace_at(A, &p, top, ir_seq(A, 2, (const Node *[]){here, nest}));
-    func = alloc_settle(A, alloc_add(A, func, copy), copy, loop_around(&p, top));
-    func = alloc_settle(A, func, b, NULL);
-    if (!step_in_order(s, &(Moved){.before = s->func,
-                                   .after = func,
-                                   .block = name,
-                                   .stands_for = ir_block_name(block)}) ||
-        !nest_recheck(s, func))
-        return false;
-    step_made(s, name);
     buf_printf(&s->said, "%s -> %s, copied by %s", ir_buf_name(b), ir_buf_name(copy), name);
-    return step_done(s, func);
+    return copied(s, &(Copying){block, b, copy, name}, &p, top, here, nest);
 }
 
 bool prim_set_scope(Step *s)

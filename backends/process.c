@@ -82,6 +82,8 @@ bool process_start(Process *p, Err *err)
     process_close(p);
     if (strcmp(p->role, "--worker") == 0)
         return REFUSE(err, worker_failed, NULL, why);
+    if (strcmp(p->role, "--gpu") == 0)
+        return REFUSE(err, cuda_process, NULL, why);
     return REFUSE(err, runner_failed, NULL, why);
 }
 

@@ -89,11 +89,43 @@ static double persistence(const double *x, int n, double median)
     return sum;
 }
 
-/* How far, in ranks, the true median may lie from the one of n values: the binomial distribution by
-** the normal, with a quantile that grows where few of them are independent, as Student's does. */
-static double ranks_off(int n, double persistent)
+/* The chance that most of `m` draws, an odd number, fall where each falls with chance p <= 1/2: the
+** upper half of the binomial distribution, from its largest term on. */
+static double most_draws(int m, double p)
 {
-    return (1.96 + 2.4 * persistent / n) * sqrt(n * persistent) / 2;
+    int i = (m + 1) / 2;
+    double term = exp(lgamma(m + 1) - lgamma(i + 1) - lgamma(m - i + 1) + i * log(p) +
+                      (m - i) * log1p(-p)),
+           sum = term;
+    for (; i < m && term > 1e-12 * sum; i++) {
+        term *= (double)(m - i) / (i + 1) * p / (1 - p);
+        sum += term;
+    }
+    return sum;
+}
+
+/* Where the bootstrap's interval begins among n sorted rounds, from 0; it ends as far from the
+** last.  The median of m rounds drawn with replacement lies among the first k where most draws do, so
+** nothing need be drawn.  m is n, or less where rounds say the same thing (m out of n).  The
+** percentile of few rounds is farther out than 2.5 %, by Student's t and the variance that resampling
+** gets too small: Hesterberg, "What Teachers Should Know About the Bootstrap" (2015). */
+static int interval_begins(int n, double persistent)
+{
+    int m = (int)(n / persistent);
+    m -= m % 2 == 0; /* odd, so that a median is a round's */
+    if (m < 3)
+        return 0;
+    double free = m - 1, t = 1.96 + 2.37 / free + 2.82 / (free * free);
+    double percentile = erfc(t * sqrt(m / free) / sqrt(2)) / 2;
+    int k = 1, more = n / 2 + 1;
+    while (k < more) {
+        int middle = (k + more) / 2;
+        if (most_draws(m, (double)middle / n) > percentile)
+            more = middle;
+        else
+            k = middle + 1;
+    }
+    return k - 1;
 }
 
 /* Every round of one side was faster than all of the other's: of five, by chance once in 126 times,
@@ -122,8 +154,7 @@ Comparison stats_compare(const double *a, const double *b, int n, double resolut
     const double *sorted = ratio + n;
     c.ratio = quantile(sorted, n, 0.5);
     if (n >= MIN_ROUNDS) {
-        double rank = (n - 1) / 2.0 - ranks_off(n, persistence(ratio, n, c.ratio));
-        int outer = rank > 0 ? (int)rank : 0;
+        int outer = interval_begins(n, persistence(ratio, n, c.ratio));
         c.low = sorted[outer];
         c.high = sorted[n - 1 - outer];
         c.verdict = n > MIN_ROUNDS || apart(a, b, n) ? verdict_of(&c, resolution) : VERDICT_SAME;

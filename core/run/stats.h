@@ -29,9 +29,9 @@ typedef enum Verdict { VERDICT_SAME, VERDICT_A_FASTER, VERDICT_B_FASTER, VERDICT
 ** are rounds i and i + 1. */
 typedef struct Comparison {
     double ratio; /* the median of the rounds' b[i] / a[i]: how many times a is faster */
-    /* Its 95 % interval: two of the rounds' ratios, as many away from the median as chance can put
-    ** between it and the true one.  Where rounds in a row err to the same side, which noise that
-    ** lasts makes them do, they count for fewer, and the two lie farther out. */
+    /* Its 95 % bootstrap interval: between these lie the medians of rounds drawn again, with
+    ** replacement, from those that there were.  Where rounds in a row err to the same side, which
+    ** noise that lasts makes them do, fewer are drawn, and the two lie farther out. */
     double low, high;
     /* SAME where the interval comes within half the resolution of 1 or the ratio within all of it,
     ** and of five rounds also where one of the slower was as quick as any of the other; UNKNOWN of

@@ -105,10 +105,10 @@ static double most_draws(int m, double p)
 }
 
 /* Where the bootstrap's interval begins among n sorted rounds, from 0; it ends as far from the
-** last.  The median of m rounds drawn with replacement lies among the first k where most draws do, so
-** nothing need be drawn.  m is n, or less where rounds say the same thing (m out of n).  The
-** percentile of few rounds is farther out than 2.5 %, by Student's t and the variance that resampling
-** gets too small: Hesterberg, "What Teachers Should Know About the Bootstrap" (2015). */
+** last.  The median of m rounds drawn with replacement lies among the first k where most draws do,
+** so nothing need be drawn.  m is n, or less where rounds say the same thing (m out of n).  The
+** percentile of few rounds is farther out than 2.5 %, by Student's t and the variance that
+** resampling gets too small: Hesterberg, "What Teachers Should Know About the Bootstrap" (2015). */
 static int interval_begins(int n, double persistent)
 {
     int m = (int)(n / persistent);

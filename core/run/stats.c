@@ -80,8 +80,9 @@ static double persistence(const double *x, int n, double median)
         int alike = 0;
         for (int i = lag; i < n; i++)
             alike += side(x[i], median) * side(x[i - lag], median);
-        /* Rounds look by 1/n less alike than they are, for the median is their own. */
-        double correlation = (alike + 1.0) / n;
+        double correlation = (double)alike / n;
+        /* Round their own median they look so much less alike than they are (Kendall 1954). */
+        correlation += (1 + 3 * correlation) / n;
         if (correlation < chance)
             break;
         sum += 2 * correlation;

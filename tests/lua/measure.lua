@@ -82,7 +82,8 @@ t.test("a what-if ranks the schedule as it was among its rows, and claims no dif
   t.contains(text, "as it was")
   local _, claims = text:gsub("%d%.%d%dx  %[", "")
   local _, same = text:gsub("%%%s+no difference", "")
-  t.eq(claims + same, 2, text)
+  local _, alone = text:gsub("about %d", "") -- on a busy machine a short run may look far behind
+  t.eq(claims + same + alone, 2, text)
   t.eq(w[1].chosen.v == 1 or w[1].chosen.v == 2, true)
 end)
 

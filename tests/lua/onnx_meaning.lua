@@ -157,6 +157,7 @@ t.test("pools refuse padding that holds a whole window", function()
     local e = t.raises("graph_types", function() of(op, {x}, {kernel_shape = {2}, pads = {3, 3}}) end)
     t.contains(e.why, "a whole window, which spans 2")
     t.raises("graph_types", function() of(op, {x}, {kernel_shape = {2}, pads = {0, 2}}) end)
+    t.contains(t.raises("graph_types", function() of(op, {x}, {kernel_shape = {}}) end).why, "kernel_shape has 0 entries")
   end
   -- a window whose taps lie on either side of x has no elements
   is(of("average_pool", {T({{{5}}}, "float32")}, {kernel_shape = {2}, dilations = {3}, pads = {1, 2}})[0][0], {nan})

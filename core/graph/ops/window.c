@@ -49,8 +49,10 @@ static bool read_all(const GraphCall *c, const int64_t *in, int n, const int64_t
         if (kernel && w->kernel[d] >= 0 && dim_known(kernel[d]) && kernel[d] != w->kernel[d])
             return call_refuse(c, "kernel_shape says %lld on axis %d, but w has %lld",
                                (long long)w->kernel[d], d, (long long)kernel[d]);
+        if (w->kernel[d] < 0 && !kernel)
+            return call_refuse(c, "kernel_shape has 0 entries, not %d", n);
         if (w->kernel[d] < 0)
-            w->kernel[d] = kernel ? kernel[d] : DIM_ANY;
+            w->kernel[d] = kernel[d];
         if (dim_known(w->kernel[d]) && (w->kernel[d] < 1 || w->kernel[d] > INT32_MAX))
             return call_refuse(c, "the kernel has size %lld on axis %d", (long long)w->kernel[d],
                                d);

@@ -2,10 +2,12 @@
 **
 ** The C library's system() and pclose() wait until the command ends, whatever is typed; these wait
 ** too, but a request to stop ends the command: it has heard the terminal's Ctrl-C itself, and one
-** that does not heed it within a moment is killed.
+** that does not heed it within a moment is killed.  What the command has started in turn is not
+** ours to kill: in a process group of its own it could not use the terminal.
 */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -60,8 +62,9 @@ static int await(pid_t child)
 
 LUA_FN(
     os_execute, "os.execute(command?) -> boolean or nil, string, integer",
-    "Runs a command by the shell and waits for it, unless Ctrl-C ends both: true or nil for how it ended, \"exit\" or\n"
-    "\"signal\", and the number.  Without a command: is there a shell?\n"
+    "Runs a command by the shell and waits for it: true or nil for how it ended, \"exit\" or \"signal\", and the number.\n"
+    "Ctrl-C ends both, but not what the command has started and what does not heed Ctrl-C.  Without a command: is there\n"
+    "a shell?\n"
     "> os.execute \"exit 3\"\n"
     "nil\n"
     "exit\n"
@@ -87,7 +90,9 @@ LUA_FN(
 typedef struct Piped {
     luaL_Stream stream;
     pid_t child;
+    int fd;         /* our end of the pipe */
     unsigned stops; /* how many requests to stop there had been when it was started */
+    bool abandoned; /* what its stream still holds is worth no wait */
 } Piped;
 
 /* Is the collector closing the stream, and nobody who waits for what comes of it? */
@@ -98,12 +103,55 @@ static bool is_collected(lua_State *L)
            strcmp(ar.name, "__gc") == 0;
 }
 
+/* Writes `n` bytes to the command, as a stream's function: fewer if the command has ended or a
+** request to stop came while it did not read.  The C library's own writing would go on after that,
+** and SIGPIPE, which means us only where it is our output that nobody reads, would end us. */
+static ssize_t feed(void *env, const char *bytes, size_t n)
+{
+    enum { LOOK_MS = 20 };
+    const Piped *p = env;
+    struct sigaction quiet = {.sa_handler = SIG_IGN}, before;
+    size_t done = 0;
+    sigaction(SIGPIPE, &quiet, &before);
+    while (done < n) {
+        ssize_t put = write(p->fd, bytes + done, n - done);
+        if (put < 0 && errno != EAGAIN && errno != EINTR)
+            break;
+        done += put > 0 ? (size_t)put : 0;
+        if (done < n && (p->abandoned || cancel_asked())) {
+            errno = EINTR;
+            break;
+        }
+        if (put < 0)
+            poll(&(struct pollfd){.fd = p->fd, .events = POLLOUT}, 1, LOOK_MS);
+    }
+    sigaction(SIGPIPE, &before, NULL);
+    return (ssize_t)done;
+}
+
+static int end_feed(void *env)
+{
+    const Piped *p = env;
+    return close(p->fd);
+}
+
+/* The stream at our end of the pipe; NULL with errno if there is none. */
+static FILE *open_stream(Piped *p, bool reads)
+{
+    if (reads)
+        return fdopen(p->fd, "r");
+    fcntl(p->fd, F_SETFL, O_NONBLOCK);
+    return fopencookie(p, "w", (cookie_io_functions_t){.write = feed, .close = end_feed});
+}
+
 static int close_piped(lua_State *L)
 {
     Piped *p = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+    if (p->stops != protect_stops() && is_collected(L)) { /* whoever used it was stopped */
+        p->abandoned = true;
+        kill(p->child, SIGKILL);
+    }
     fclose(p->stream.f);
-    if (p->stops != protect_stops() && is_collected(L))
-        kill(p->child, SIGKILL); /* whoever read it was stopped */
     int status = await(p->child);
     protect_poll(L);
     return luaL_execresult(L, status);
@@ -111,8 +159,8 @@ static int close_piped(lua_State *L)
 
 LUA_FN(
     io_popen, "io.popen(command, mode?) -> file",
-    "Starts a command by the shell; the file reads what it prints, or with mode \"w\" writes what it reads.  Closing it\n"
-    "waits for the command; Ctrl-C ends both.\n"
+    "Starts a command by the shell; the file reads what it prints, or with mode \"w\" writes what it reads.  Writing to a\n"
+    "command that has ended gives nil and \"Broken pipe\".  Closing the file waits for the command; Ctrl-C ends both.\n"
     "> io.popen(\"echo 6 7\"):read(\"n\", \"n\")\n"
     "6\n"
     "7")
@@ -123,19 +171,21 @@ LUA_FN(
         return RAISE(L, argument_choice, NULL, 2, mode, "\"r\" and \"w\"");
     Piped *p = lua_newuserdatauv(L, sizeof *p, 0);
     p->stops = protect_stops();
+    p->abandoned = false;
     p->stream.closef = NULL; /* closed, as long as there is no file */
     luaL_setmetatable(L, LUA_FILEHANDLE);
     fflush(session_of(L)->out);
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return luaL_fileresult(L, 0, command);
-    int ours = ends[reads ? 0 : 1], its = ends[reads ? 1 : 0];
+    int its = ends[reads ? 1 : 0];
+    p->fd = ends[reads ? 0 : 1];
     p->child = start(command, its, reads ? STDOUT_FILENO : STDIN_FILENO);
     close(its);
-    p->stream.f = p->child ? fdopen(ours, mode) : NULL;
+    p->stream.f = p->child ? open_stream(p, reads) : NULL;
     if (!p->stream.f) {
         int saved = errno;
-        close(ours);
+        close(p->fd);
         if (p->child)
             await(p->child);
         errno = saved;

@@ -80,6 +80,21 @@ t.test("what a script has printed is not lost when it is killed", function()
   os.remove(out)
 end)
 
+t.test("a command that ends early does not end a script; its own output that nobody reads does", function()
+  local said = os.tmpname()
+  local path = script [[
+    local w = io.popen("true", "w")
+    local _, why = w:write(("x"):rep(1 << 20))
+    io.stderr:write(why, "\n")
+    for i = 1, 1e6 do print(i) end
+    io.stderr:write "not reached\n"
+  ]]
+  os.execute(("{ env --default-signal=PIPE '%s' %s 2>%s; echo $? >>%s; } | head -c 1 >/dev/null"):format(program, path, said, said))
+  t.eq(io.open(said):read "a", "Broken pipe\n141\n")
+  os.remove(path)
+  os.remove(said)
+end)
+
 t.test("colours where they are asked for, and not where NO_COLOR says no", function()
   local pipe = io.popen(("CLICOLOR_FORCE=1 '%s' -e 'no_such()' 2>&1"):format(program))
   t.contains(pipe:read "a", "\27[1;31merror:\27[0m attempt to call")

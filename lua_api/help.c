@@ -9,6 +9,7 @@
 #include "core/base/vec.h"
 #include "lua_api/doc.h"
 #include "lua_api/lua_typed.h"
+#include "lua_api/protect.h"
 #include "viz/text/style.h"
 #include "viz/text/wrap.h"
 
@@ -253,9 +254,8 @@ typedef struct Search {
     Buf b;
     RowVec rows; /* all that has a text */
     const char *word;
-    WordVec words; /* those of `word` that tell something */
-    int *seldom;   /* of each: the more, the fewer texts mention it */
-    int most;      /* what the words in one text sum up to at most */
+    WordVec words;   /* those of `word` that tell something */
+    int64_t *seldom; /* of each: the more, the fewer texts mention it */
     Nearest near;
     LuaFnName names[1]; /* keeps near.best alive */
     const LuaFn *last;  /* classes may share a method */
@@ -273,8 +273,8 @@ static void add_called(const LuaFn *fn, const LuaClass *cls, void *env)
     add_function(s->L, &s->b, fn);
 }
 
-/* The words of a question that tell what it is about, without the s of many. */
-static WordVec telling_words(Arena *A, const char *question)
+/* The words of a question that tell what it is about, each once, without the s of many. */
+static WordVec telling_words(lua_State *L, Arena *A, const char *question)
 {
     static const char *const others[] = {"a",  "an", "the", "how", "do",  "does", "i",     "to",
                                          "of", "is", "are", "in",  "can", "what", "which", "my",
@@ -287,6 +287,9 @@ static WordVec telling_words(Arena *A, const char *question)
         bool tells = len > 0;
         for (size_t i = 0; i < sizeof others / sizeof *others; i++)
             tells = tells && !same_letters(word, others[i]);
+        for (size_t i = 0; tells && i < words.n; i++)
+            tells = !same_letters(word, words.at[i]);
+        protect_poll(L);
         if (tells)
             vec_push(A, &words, word);
         at += len + strspn(at + len, between);
@@ -294,16 +297,33 @@ static WordVec telling_words(Arena *A, const char *question)
     return words;
 }
 
-static bool mentions(const Row *row, const char *word)
+/* Does a word of the text begin so?  Words begin inside of names, too: cache_read, GraphBuilder. */
+static bool has_word(const char *text, const char *word)
 {
-    return strcasestr(row->name, word) || strcasestr(row->doc, word);
+    for (const char *at = text; (at = strcasestr(at, word)) != NULL; at++)
+        if (at == text || !isalnum((unsigned char)at[-1]) ||
+            (isupper((unsigned char)at[0]) && islower((unsigned char)at[-1])))
+            return true;
+    return false;
 }
 
-static int worth(const Search *s, const Row *row)
+static bool mentions(const Row *row, const char *word)
 {
-    int sum = 0;
-    for (size_t i = 0; i < s->words.n; i++)
-        sum += mentions(row, s->words.at[i]) ? s->seldom[i] : 0;
+    return has_word(row->name, word) || has_word(row->doc, word);
+}
+
+/* What the words in a row sum up to: all that it mentions, and those in its name. */
+typedef struct Worth {
+    int64_t all, named;
+} Worth;
+
+static Worth worth(const Search *s, const Row *row)
+{
+    Worth sum = {0};
+    for (size_t i = 0; i < s->words.n; i++) {
+        sum.all += mentions(row, s->words.at[i]) ? s->seldom[i] : 0;
+        sum.named += has_word(row->name, s->words.at[i]) ? s->seldom[i] : 0;
+    }
     return sum;
 }
 
@@ -321,29 +341,48 @@ static void add_text(const LuaFn *fn, const LuaClass *cls, void *env)
     add_row(env, (Row){fn->sig, fn->doc, false});
 }
 
+/* The rows that are worth most, those that say it in their names first. */
+static RowVec best_rows(const Search *s)
+{
+    RowVec best = {0};
+    int64_t most = 1;
+    for (size_t k = 0; k < s->rows.n; k++) {
+        const Row *row = &s->rows.at[k];
+        Worth w = worth(s, row);
+        protect_poll(s->L);
+        if (w.all < most)
+            continue;
+        if (w.all > most)
+            best.n = 0;
+        most = w.all;
+        vec_push(s->b.arena, &best, *row);
+        for (size_t i = best.n - 1; i && worth(s, &best.at[i - 1]).named < w.named; i--) {
+            best.at[i] = best.at[i - 1];
+            best.at[i - 1] = *row;
+        }
+    }
+    return best;
+}
+
 /* What mentions the word, or of a question its words: all of them, else those that say most. */
 static void add_mentions(lua_State *L, Search *s)
 {
     enum { ALL = 1 << 20 };
     const LuaClass *cls;
-    RowVec found = {0};
-    s->words = telling_words(s->b.arena, s->word);
-    s->seldom = ARENA_ARRAY(s->b.arena, int, s->words.n + 1);
+    s->words = telling_words(L, s->b.arena, s->word);
+    s->seldom = ARENA_ARRAY(s->b.arena, int64_t, s->words.n + 1);
     each_function(L, add_text, s);
     for (int i = 0; (cls = doc_class(L, i)); i++)
         if (cls->doc)
             add_row(s, (Row){cls->name, cls->doc, false});
     for (size_t i = 0; i < s->words.n; i++) {
         int n = 0;
+        protect_poll(L);
         for (size_t k = 0; k < s->rows.n; k++)
             n += mentions(&s->rows.at[k], s->words.at[i]);
         s->seldom[i] = n ? ALL / n : 0;
     }
-    for (size_t k = 0; k < s->rows.n; k++)
-        s->most = worth(s, &s->rows.at[k]) > s->most ? worth(s, &s->rows.at[k]) : s->most;
-    for (size_t k = 0; k < s->rows.n && s->most; k++)
-        if (worth(s, &s->rows.at[k]) == s->most)
-            vec_push(s->b.arena, &found, s->rows.at[k]);
+    RowVec found = best_rows(s);
     s->found = (int)found.n;
     buf_puts(&s->b, "mentioning");
     for (size_t i = 0, n = 0; i < s->words.n && found.n; i++)

@@ -181,6 +181,12 @@ void arg_function(lua_State *L, int arg)
         arg_wrong(L, arg, "a function");
 }
 
+void arg_given(lua_State *L, int arg, const char *expected)
+{
+    if (lua_isnone(L, arg))
+        arg_wrong(L, arg, expected);
+}
+
 void arg_table(lua_State *L, int arg)
 {
     if (!lua_istable(L, arg))

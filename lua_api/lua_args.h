@@ -25,6 +25,7 @@ const char *arg_str(lua_State *L, int arg);
 const char *arg_str_or(lua_State *L, int arg, const char *otherwise);
 void arg_function(lua_State *L, int arg);
 void arg_table(lua_State *L, int arg);
+void arg_given(lua_State *L, int arg, const char *expected);
 
 /* The index of the string in `names`, which ends with NULL. */
 int arg_choice(lua_State *L, int arg, const char *const names[]);

@@ -31,6 +31,19 @@ static bool is_better(const char *a, const char *b)
     return na != nb ? na < nb : strcmp(a, b) < 0;
 }
 
+/* Can the global be typed as it is: letters of a name, and to Lua no keyword? */
+static bool is_typed(lua_State *L, const char *name)
+{
+    char chunk[80];
+    for (const char *at = name; *at; at++)
+        if (!is_letter(*at))
+            return false;
+    snprintf(chunk, sizeof chunk, "local %s", name);
+    int status = luaL_loadbufferx(L, chunk, strlen(chunk), "=name", "t");
+    lua_pop(L, 1);
+    return status == LUA_OK;
+}
+
 /* Pushes the best name of a global that holds the value at `idx`, or with 0 one of the class.  `_`
 ** holds what was shown last, which the next input changes. */
 static bool push_global(lua_State *L, int idx, const LuaClass *cls)
@@ -41,7 +54,7 @@ static bool push_global(lua_State *L, int idx, const LuaClass *cls)
         const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
         bool meant = idx ? lua_rawequal(L, -1, idx) : lua_class_of(L, -1, NULL) == cls;
         if (meant && name[0] && strcmp(name, "_") != 0 && strlen(name) < sizeof best &&
-            (!best[0] || is_better(name, best)))
+            (!best[0] || is_better(name, best)) && is_typed(L, name))
             snprintf(best, sizeof best, "%s", name);
     }
     lua_pop(L, 1);
@@ -201,9 +214,10 @@ bool own_push_colon_call(lua_State *L, const char *method)
     const char *stop = line ? strchrnul(line, '\n') : NULL;
     size_t n = strlen(method);
     for (const char *p = line; p && (p = strstr(p, method)) && p < stop; p += n) {
-        const char *from = p - 1, *end;
-        if (p == line || *from != '.' || is_letter(p[n]) || !(end = call_end(p + n)))
+        const char *from, *end;
+        if (p == line || p[-1] != '.' || is_letter(p[n]) || !(end = call_end(p + n)))
             continue;
+        from = p - 1;
         while (from > line && (is_letter(from[-1]) || from[-1] == '.'))
             from--;
         if (from == p - 1)

@@ -161,7 +161,7 @@ LUA_FN(
 {
     static const char *const options[] = {"ignore_case", "context", NULL};
     size_t len, start, end;
-    luaL_checkany(L, 1);
+    arg_given(L, 1, "a text, or a value that has one");
     arg_options(L, 3, options);
     Grep g = {.context = opt_int(L, 3, "context", 0, MOST_CONTEXT, 0)};
     const Pattern *p = pattern_push(L, 2, opt_bool(L, 3, "ignore_case", false));

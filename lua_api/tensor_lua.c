@@ -202,7 +202,7 @@ LUA_FN(
     "float32[3]\n"
     "[0.5, 0.5, 0.5]")
 {
-    luaL_checkany(L, 2);
+    arg_given(L, 2, "a number or a boolean");
     lua_settop(L, 3);
     lua_pushvalue(L, 2);
     DType t = type_for(L, 3, 0);

@@ -388,7 +388,7 @@ LUA_FN(
 LUA_FN(tvm_show, "tvm.show(x, path?, options?) -> Picture",
        "x:show(path, options): a picture of whatever has one.")
 {
-    luaL_checkany(L, 1);
+    arg_given(L, 1, "a Func, a Version, a Schedule, a Graph or a Comparison");
     lua_settop(L, 3);
     bool object = lua_class_of(L, 1, NULL) || lua_istable(L, 1);
     if (!object || lua_getfield(L, 1, "show") == LUA_TNIL)

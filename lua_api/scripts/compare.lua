@@ -19,12 +19,13 @@ end
 
 local GAP = 2 -- cells between columns
 
--- `text` in at most `most` cells, with a mark where it was cut.
+-- `text` in at most `most` cells, with a mark where it was cut; bytes that are no UTF-8 take a cell each.
 local function cut(text, most)
   local _, beyond_ascii = view()
   local mark = beyond_ascii and "…" or "..."
   if cells(text) <= most then return text end
-  return text:sub(1, utf8.offset(text, most - cells(mark) + 1) - 1) .. mark
+  local kept = most - cells(mark)
+  return text:sub(1, utf8.len(text) and utf8.offset(text, kept + 1) - 1 or kept) .. mark
 end
 
 -- How wide each column stands.

@@ -321,6 +321,13 @@ t.test("what is advised speaks of the schedule by its own name", function()
   e = t.raises("reduce_concurrent", function() mine:parallel "k" end, { global_one = mine })
   t.eq(e.fix, 'global_one:parallel "y"')
   global_one = nil
+  _G["end"], _G["a-b"], _G["1"] = mine, mine, mine
+  e = t.raises("reduce_concurrent", function() mine:parallel "k" end, values)
+  t.eq(e.fix, 'mine:parallel "y"')
+  _G["end"], _G["a-b"], _G["1"] = nil, nil, nil
+  split = mine.split
+  t.raises("no_self", load "split('y', 8)") -- before the name stands nothing
+  split = nil
 end)
 
 t.test("a schedule without a name is called s, and that is said", function()

@@ -262,6 +262,30 @@ t.test("arguments that are wrong are told which, what and how", function()
   t.raises("help_unknown", function() help "quuxly" end)
 end)
 
+t.test("help finds what begins with the words, names first, and each once", function()
+  local function found(words)
+    local text, names = run("-e " .. quote("help(" .. words .. ")")), {}
+    for name in text:gmatch "\n  ([%w_.:]+)" do names[#names + 1] = name end
+    return names, text
+  end
+  local names, text = found '"fuse loops"'
+  t.contains(text, 'mentioning "fuse" and "loop":\n')
+  t.eq(names[1], "s:fuse")
+  t.ok(not text:find "setmetatable") -- which refuses
+  t.eq(table.concat(found '"assembly"', " "), "s:asm")
+  t.eq(found '"read scope"'[1], "s:cache_read")
+  t.eq(table.concat(found '("setmetatable "):rep(3000)', " "), "setmetatable")
+end)
+
+t.test("what is missing is told as everywhere", function()
+  for call, fix in pairs {
+    [function() tvm.full { 2 } end] = "tvm.full(shape, value, dtype?)", [function() tvm.grep() end] = "tvm.grep(text, pattern",
+    [function() tvm.show() end] = "tvm.show(x, path?",
+  } do
+    t.contains(t.raises("argument_missing", call).fix, fix)
+  end
+end)
+
 t.test("objects do not break", function()
   local ok, e = pcall(setmetatable, 1)
   t.ok(not ok and e.code and e.why and e.fix)

@@ -21,8 +21,12 @@
 #include "core/ir/ir.h"
 
 /* False if a run of `func` is certain to touch an element outside of its buffer: the first such
-** access in the text, the iteration and the element.  A is for scratch.  Linear in the size of the
-** program. */
+** access in the text, the iteration and the element.  A is for scratch.
+**
+** One walk, in which each index of each access takes time of its own: for each level of quotients
+** and remainders in it, the axes that are replaced by their values, times the terms of the sum (at
+** most LINEAR_MAX), as the search begins anew after each, times the loops and axes around, among
+** which each term is looked up. */
 bool inside_buffers(Arena *A, const Node *func, Err *err);
 
 #endif

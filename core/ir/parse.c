@@ -153,7 +153,7 @@ static const Node *parse_for(Parser *p)
     if (p->failed)
         return NULL;
     return ir_node(p->A, For, 0,
-                   (Attr){.i = kind}, [For_var] = var, [For_extent] = parse_folded(p, extent),
+                   (Attr){.i = kind}, [For_var] = var, [For_extent] = parse_folded(p, extent, NULL),
                    [For_annots] = annots, [For_body] = body);
 }
 

@@ -33,22 +33,29 @@ static Expr parse_level(Parser *p, DType expect, int level);
 
 /* ---- tokens and names ---- */
 
+/* What is wrong and where: the place of the current token in the text, and the row it stands in,
+** which is one of several where a bracket is open. */
 static void refuse(Parser *p, ErrCode code, const char *what)
 {
     int number = 1, column = 1, at = 0;
-    char shown[120] = "";
+    char shown[101] = "";
     if (p->line < p->nlines) {
         const Line *l = &p->lines[p->line];
-        int before = (int)(p->tok.at - l->text), from = before > 60 ? before - 60 : 0;
+        const char *row = l->text;
         number = l->number;
-        column = l->indent + before + 1;
+        for (const char *s = row; (s = memchr(s, '\n', (size_t)(p->tok.at - s))); row = ++s)
+            number++;
+        int before = (int)(p->tok.at - row), from = before > 60 ? before - 60 : 0;
+        column = (row == l->text ? l->indent : 0) + before + 1;
         at = before - from;
-        snprintf(shown, sizeof shown, "%.100s", l->text + from);
+        snprintf(shown, sizeof shown, "%.*s", (int)strcspn(row + from, "\n"), row + from);
     } else if (p->nlines) {
         number = p->lines[p->nlines - 1].number;
     }
     if (code == ERR_text_size)
         FAIL(p->err, text_size, NULL, number, column, what, shown, at, "");
+    else if (code == ERR_text_size_range)
+        FAIL(p->err, text_size_range, NULL, number, column, what, shown, at, "");
     else
         FAIL(p->err, text_syntax, NULL, number, column, what, shown, at, "");
 }
@@ -71,11 +78,13 @@ void parse_fail(Parser *p, const char *fmt, ...)
     va_end(ap);
 }
 
-void parse_fail_size(Parser *p, const char *fmt, ...)
+/* The same of a size: one that is no number, or a number that is no size. */
+__attribute__((format(printf, 3, 4))) static void fail_size(Parser *p, ErrCode code,
+                                                            const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    refuse_as(p, ERR_text_size, fmt, ap);
+    refuse_as(p, code, fmt, ap);
     va_end(ap);
 }
 
@@ -238,6 +247,8 @@ static Expr untyped(Parser *p, Op op, const Expr *side, int n)
     return e;
 }
 
+#define BEYOND "this is beyond the 64 bits of a size"
+
 static Expr literal(Parser *p, bool negative)
 {
     Expr e = {.depth = 1};
@@ -248,6 +259,8 @@ static Expr literal(Parser *p, bool negative)
         e.is_float = true;
     errno = 0;
     uint64_t v = e.is_float ? 0 : strtoull(text, NULL, 10);
+    if (p->in_size && (errno == ERANGE || v > INT64_MAX))
+        fail_size(p, ERR_text_size_range, BEYOND);
     if (errno == ERANGE)
         parse_fail(p, "this number does not fit 64 bits");
     e.i.i = (int64_t)(MUTANT(parse_negative_lost, negative, false) ? 0 - v : v);
@@ -428,7 +441,7 @@ static Expr parse_named(Parser *p, DType expect)
         return parse_call(p, name, expect);
     if (p->in_size) {
         p->tok = first;
-        parse_fail_size(p, "'%s' is a name", name);
+        fail_size(p, ERR_text_size, "'%s' is a name", name);
         return made(NULL);
     }
     if (parse_is(p, "["))
@@ -526,12 +539,34 @@ const Node *parse_typed(Parser *p, DType expect)
     return n;
 }
 
-const Node *parse_folded(Parser *p, const Node *n)
+/* Why `a op b` makes no size, where the arithmetic of programs wraps or gives 0; NULL if it does. */
+static const char *no_size(Op op, int64_t a, int64_t b)
+{
+    bool divides = op == OP_Div || op == OP_FloorDiv || op == OP_FloorMod;
+    int64_t v;
+    if (divides && b == 0)
+        return "this divides by 0";
+    if ((op == OP_Shl || op == OP_Shr) && b < 0)
+        return "this shifts by less than 0";
+    if ((op == OP_Add && __builtin_add_overflow(a, b, &v)) ||
+        (op == OP_Sub && __builtin_sub_overflow(a, b, &v)) ||
+        (op == OP_Mul && __builtin_mul_overflow(a, b, &v)) ||
+        (divides && a == INT64_MIN && b == -1) ||
+        (op == OP_Shl && a != 0 && (b > 62 || __builtin_mul_overflow(a, INT64_C(1) << b, &v))))
+        return BEYOND;
+    return NULL;
+}
+
+const Node *parse_folded(Parser *p, const Node *n, const char **why)
 {
     if (!op_info[n->op].symbol)
         return n;
-    const Node *a = parse_folded(p, n->kid[0]), *b = parse_folded(p, n->kid[1]);
-    return a->op == OP_IntImm && b->op == OP_IntImm ? ir_binary(p->A, n->op, a, b) : n;
+    const Node *a = parse_folded(p, n->kid[0], why), *b = parse_folded(p, n->kid[1], why);
+    if (a->op != OP_IntImm || b->op != OP_IntImm)
+        return n;
+    if (why && !*why)
+        *why = no_size((Op)n->op, a->at.i, b->at.i);
+    return ir_binary(p->A, n->op, a, b);
 }
 
 const Node *parse_size(Parser *p)
@@ -540,14 +575,17 @@ const Node *parse_size(Parser *p)
     p->in_size = true;
     const Node *n = p->failed ? NULL : parse_typed(p, DT_int64);
     p->in_size = false;
-    n = p->failed ? NULL : parse_folded(p, n);
-    if (p->failed || (n->op == OP_IntImm && n->at.i >= 0))
+    const char *why = NULL;
+    n = p->failed ? NULL : parse_folded(p, n, &why);
+    if (p->failed || (!why && n->op == OP_IntImm && n->at.i >= 0))
         return n;
     p->tok = first;
-    if (n->op == OP_IntImm)
-        parse_fail_size(p, "%lld is below 0", (long long)n->at.i);
+    if (why)
+        fail_size(p, ERR_text_size_range, "%s", why);
+    else if (n->op == OP_IntImm)
+        fail_size(p, ERR_text_size_range, "%lld is below 0", (long long)n->at.i);
     else
-        parse_fail_size(p, "this is more than arithmetic on numbers");
+        fail_size(p, ERR_text_size, "this is more than arithmetic on numbers");
     return NULL;
 }
 

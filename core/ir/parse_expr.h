@@ -29,10 +29,8 @@ typedef struct Parser {
     bool failed;
 } Parser;
 
-/* Refuses, pointing at the current token: a text that is not of the grammar; a size that is no
-** number. */
+/* Refuses a text that is not of the grammar, pointing at the current token. */
 void parse_fail(Parser *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void parse_fail_size(Parser *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 void parse_next(Parser *p);
 bool parse_is(const Parser *p, const char *text);
@@ -46,11 +44,13 @@ const Node *parse_find(Parser *p, const char *text, Op op);
 /* One expression of type `expect` (or any); NULL after a failure. */
 const Node *parse_typed(Parser *p, DType expect);
 
-/* A size: a number of at least 0, or arithmetic on numbers, which is done at once. */
+/* A size: a number of at least 0, or arithmetic on numbers, which is done at once and must neither
+** wrap nor divide by 0, as that of a program may. */
 const Node *parse_size(Parser *p);
 
-/* The same node where all operands are numbers: what they make. */
-const Node *parse_folded(Parser *p, const Node *n);
+/* What `n` makes where all its operands are numbers, else `n`.  Where that wraps or divides by 0,
+** *why says so, unless why is NULL or it says something already. */
+const Node *parse_folded(Parser *p, const Node *n, const char **why);
 
 /* A comma-separated list of int64 expressions (sizes) up to `close`, which is consumed. */
 bool parse_indices(Parser *p, const char *close, const Node **out, size_t *n);

@@ -165,10 +165,19 @@ t.test("sizes are numbers", function()
     t.contains(s:ir(), "A: float32[" .. is .. "]")
     t.eq(s:run(tvm.random { is }):totable()[1], 1)
   end
-  for size, says in pairs { n = "'n' is a name", ["4, 2*n"] = "'n' is a name", ["1 - 2"] = "-1 is below 0", ["-1"] = "-1 is below 0",
+  for size, says in pairs { n = "'n' is a name", ["4, 2*n"] = "'n' is a name",
     ["A"] = "'A' is a name", ["select(true, 1, 2)"] = "this is more than arithmetic on numbers" } do
     local e = refused("text_size", function() tvm.parse(program(size)) end)
     t.contains(e.why, says .. ", and the sizes of a program are numbers")
+  end
+  local beyond = "this is beyond the 64 bits of a size"
+  for size, says in pairs { ["1 - 2"] = "-1 is below 0", ["-1"] = "-1 is below 0", ["4//0"] = "this divides by 0", ["4 % 0"] = "this divides by 0",
+    ["4 / 0 + 1"] = "this divides by 0", ["4294967296*4294967296 + 2"] = beyond, ["9223372036854775807 + 1"] = beyond, ["1 << 63"] = beyond,
+    ["1 << 64"] = beyond, ["1 << -1"] = "this shifts by less than 0", ["18446744073709551615"] = beyond, ["-9223372036854775807 - 2"] = beyond,
+    ["(-9223372036854775807 - 1)//-1"] = beyond } do
+    local e = refused("text_size_range", function() tvm.parse(program(size)) end)
+    t.contains(e.why, "line 1, column 19: " .. says .. ", and a size is a number of elements\n  func f(A: float32[" .. size)
+    t.eq(e.fix, "write how many elements that dimension has, 0 or more, as in float32[4]")
   end
   local inside = "  for y in range(4):\n    alloc T: %s\n    T[0] = A[y]\n    B[y] = T[0]\n"
   for _, what in ipairs { "float32[y + 1] local", "float32[4] local window [y :+ y + 1]" } do
@@ -176,6 +185,19 @@ t.test("sizes are numbers", function()
   end
   local triangle = tvm.schedule(tvm.parse(program(4, "  for y in range(4):\n    B[y] = 0\n    for x in range(y + 1):\n      B[y] += A[x]\n")))
   t.eq(table.concat(triangle:run(tvm.arange(4, "float32")):totable(), " "), "0.0 1.0 3.0 6.0") -- loops may be of any extent
+end)
+
+t.test("what is wrong in a bracket over several lines is pointed at where it stands", function()
+  local function refused_at(code, text, where)
+    t.contains(refused(code, function() tvm.parse(text) end).why .. "\n", where .. "\n")
+  end
+  local size = "line %d, column %d: 'n' is a name, and the sizes of a program are numbers\n  %s\n  %s^"
+  refused_at("text_size", "func f(X: float32[\n\n  n\n]) -> Y: float32[2]:\n  pass\n", size:format(3, 3, "  n", "  "))
+  refused_at("text_size", "\nfunc f(X: float32[2,\n" .. (" "):rep(70) .. "n,\n3]) -> Y: float32[2]:\n  pass\n",
+    size:format(3, 71, (" "):rep(60) .. "n,", (" "):rep(60)))
+  refused_at("text_size", "func f(X: float32[n,\n\n3]) -> Y: float32[2]:\n  pass\n", size:format(1, 19, "func f(X: float32[n,", (" "):rep(18)))
+  refused_at("text_syntax", "func f(X: float32[2]) -> Y: float32[2]:\n  for i in range(2):\n    Y[i] = (X[i] +\n      2 +\n      Z)\n",
+    "line 5, column 7: 'Z' is not known here\n        Z)\n         ^")
 end)
 
 -- ---- the checking interpreter ---------------------------------------------------------------------

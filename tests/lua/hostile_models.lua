@@ -89,9 +89,17 @@ t.test("sparse constants are dense ones here", function()
     ["do not say where each value"] = sparse({2, 3}, {5, 7}, {1}),
     ["no values or no indices"] = o.bytes(15, o.ints(3, {2, 3})),
     ["more than 2^40"] = sparse({1 << 40, 1 << 30}, {5}, {0}),
+    ["gives an element twice"] = sparse({2, 3}, {5, 7}, {1, 1}),
+    ["gives an element twice, so"] = sparse({2, 3}, {5, 7}, {1, 2, 1, 2}, {2, 2}),
+    ["do not ascend"] = sparse({2, 3}, {5, 7}, {5, 1}),
   } do
     t.contains(t.raises("onnx_tensor", function() sum(s) end).why, why)
   end
+  local elements, before = 1 << 27, os.clock() -- zeros that nobody looks at take neither memory nor time
+  import(o.model{inputs = {o.value("x", {1})}, outputs = {o.value("y", {elements})},
+    nodes = {o.node("Add", {"x", "w"}, {"y"})}, more = sparse({elements}, {5}, {0})})
+  t.ok(os.clock() - before < 1)
+  t.raises("tensor_too_large", function() sum(sparse({1 << 40}, {5}, {0})) end)
 end)
 
 t.test("operator sets that do not exist yet, or never did", function()

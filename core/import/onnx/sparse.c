@@ -1,8 +1,12 @@
 /* sparse.c -- sparse tensors of ONNX, which become dense ones.
 **
 ** A SparseTensorProto has `values`, a list of the elements that are not 0, and `indices`: for each
-** its place counted through the whole shape, or a row with its place on each axis. */
+** its place counted through the whole shape, or a row with its place on each axis.  Places ascend.
+** The zeros are pages that nothing has touched, so a small file with a huge shape takes address
+** space, and no memory before something reads them; the pool refuses more than the machine has. */
 #include "core/import/onnx/reader.h"
+
+#include "core/base/cancel.h"
 
 static bool bad(const TensorInfo *t, const char *why, Err *err)
 {
@@ -67,17 +71,25 @@ static int64_t place(const TensorInfo *dense, const Tensor *indices, int64_t i)
     return flat;
 }
 
+/* Puts the values among the zeros of `out`. */
 static bool fill(const TensorInfo *dense, const Tensor *values, const Tensor *indices, Tensor *out,
                  Err *err)
 {
     size_t each = dtype_bytes(dense->dtype);
-    tensor_constant(out, (Scalar){0});
     uint8_t *to = tensor_fill(out);
-    for (int64_t i = 0; i < tensor_size(values); i++) {
+    for (int64_t i = 0, last = -1; i < tensor_size(values); i++) {
         int64_t at = place(dense, indices, i);
+        if (cancel_poll(err))
+            return false;
         if (at < 0)
             return bad(dense, "it is sparse, and an index lies outside its shape", err);
+        if (at == last)
+            return bad(dense, "it is sparse, and gives an element twice, so its value is open",
+                       err);
+        if (at < last)
+            return bad(dense, "it is sparse, and its indices do not ascend, as ONNX has them", err);
         dtype_store(dense->dtype, to + (size_t)at * each, tensor_at(values, i));
+        last = at;
     }
     return true;
 }

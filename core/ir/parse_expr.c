@@ -447,8 +447,10 @@ static Expr parse_named(Parser *p, DType expect)
     if (parse_is(p, "["))
         return parse_load(p, name);
     const Node *var = parse_find(p, name, OP_Var);
-    if (!var)
+    if (!var) {
+        p->tok = first;
         parse_fail(p, "'%s' is not known here", name);
+    }
     return made(var);
 }
 
@@ -539,7 +541,7 @@ const Node *parse_typed(Parser *p, DType expect)
     return n;
 }
 
-/* Why `a op b` makes no size, where the arithmetic of programs wraps or gives 0; NULL if it does. */
+/* Why `a op b` makes no size, where a program's arithmetic wraps or gives 0; NULL if it does. */
 static const char *no_size(Op op, int64_t a, int64_t b)
 {
     bool divides = op == OP_Div || op == OP_FloorDiv || op == OP_FloorMod;

@@ -197,7 +197,7 @@ t.test("what is wrong in a bracket over several lines is pointed at where it sta
     size:format(3, 71, (" "):rep(60) .. "n,", (" "):rep(60)))
   refused_at("text_size", "func f(X: float32[n,\n\n3]) -> Y: float32[2]:\n  pass\n", size:format(1, 19, "func f(X: float32[n,", (" "):rep(18)))
   refused_at("text_syntax", "func f(X: float32[2]) -> Y: float32[2]:\n  for i in range(2):\n    Y[i] = (X[i] +\n      2 +\n      Z)\n",
-    "line 5, column 7: 'Z' is not known here\n        Z)\n         ^")
+    "line 5, column 7: 'Z' is not known here\n        Z)\n        ^")
 end)
 
 -- ---- the checking interpreter ---------------------------------------------------------------------

@@ -68,7 +68,12 @@ bool exec_run(const ExecJob *job, double *seconds, Err *err);
 /* Measures jobs against each other inside the runner.  samples[j * plan->repeat + round] is the
 ** time of one run of job j; *rounds how many rounds were made; *waited, unless it is NULL, which
 ** part of their time the runner's threads waited for a free processor.  The deadline of each job
-** holds for one run of it; the whole may take plan->limit_s more. */
+** holds for one run of it; the whole may take plan->limit_s more.
+**
+** Where memory happens to lie makes some percent of a short run, and must be neither for nor
+** against one of them.  So jobs of as many calls as the first one's write to its tensors what it
+** writes under the same name, in the same type and shape; and jobs of one call read its inputs, as
+** far as they take the same. */
 bool exec_time(const ExecJob *jobs, int njobs, const TimerPlan *plan, double *samples, int *rounds,
                double *waited, Err *err);
 

@@ -461,29 +461,39 @@ static bool time_mixed(const ExecJob *jobs, int njobs, const TimerPlan *plan, do
     return *rounds >= 0;
 }
 
-bool exec_time(const ExecJob *jobs, int njobs, const TimerPlan *given, double *samples, int *rounds,
-               double *waited, Err *err)
+static bool time_native(Arena *A, const ExecJob *jobs, int njobs, const TimerPlan *plan,
+                        double *samples, int *rounds, double *waited, Err *err)
 {
-    TimerPlan plan = *given;
+    if (!run_native(A, jobs, njobs, plan, err))
+        return false;
+    const Board *b = exec_state.board;
+    if (b->rounds < 1 || b->rounds > plan->repeat)
+        return REFUSE(err, runner_failed, NULL, "answered with something that is not an answer");
+    *rounds = b->rounds;
+    if (waited)
+        *waited = b->waited;
+    memcpy(samples, board_array(exec_state.board, b->samples_at),
+           sizeof *samples * (size_t)njobs * (size_t)plan->repeat);
+    return true;
+}
+
+bool exec_time(const ExecJob *given, int njobs, const TimerPlan *asked, double *samples,
+               int *rounds, double *waited, Err *err)
+{
+    TimerPlan plan = *asked;
+    bool native = true;
     if (waited)
         *waited = 0;
     if (plan.repeat <= 0)
         plan.repeat = 11;
-    for (int j = 0; j < njobs; j++)
-        if (!is_native(&jobs[j]))
-            return time_mixed(jobs, njobs, &plan, samples, rounds, err);
     Arena *A = arena_scratch(NULL);
-    bool ok = run_native(A, jobs, njobs, &plan, err);
-    const Board *b = exec_state.board;
-    if (ok && (b->rounds < 1 || b->rounds > plan.repeat))
-        ok = REFUSE(err, runner_failed, NULL, "answered with something that is not an answer");
-    if (ok) {
-        *rounds = b->rounds;
-        if (waited)
-            *waited = b->waited;
-        memcpy(samples, board_array(exec_state.board, b->samples_at),
-               sizeof *samples * (size_t)njobs * (size_t)plan.repeat);
+    ExecJob *jobs = ARENA_ARRAY(A, ExecJob, njobs);
+    for (int j = 0; j < njobs; j++) {
+        jobs[j] = j ? exec_sharing(A, given[j], &given[0]) : given[j];
+        native = native && is_native(&jobs[j]);
     }
+    bool ok = native ? time_native(A, jobs, njobs, &plan, samples, rounds, waited, err)
+                     : time_mixed(jobs, njobs, &plan, samples, rounds, err);
     arena_release(A);
     return ok;
 }

@@ -26,6 +26,9 @@ void exec_explain_fault(const ExecJob *jobs, int njobs, Err *err);
 /* Finds a result whose slot was written outside its data, and says so; false if there is none. */
 bool exec_explain_damage(const ExecJob *jobs, int njobs, Err *err);
 
+/* The job with tensors of another where it takes the same: see exec_time.  In A. */
+ExecJob exec_sharing(Arena *A, ExecJob job, const ExecJob *other);
+
 /* The call with this number, counted over all jobs in their order. */
 const ExecCall *exec_call_at(const ExecJob *jobs, int njobs, uint32_t number);
 

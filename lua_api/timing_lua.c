@@ -232,59 +232,6 @@ static void release_bench(void *self)
 static const LuaClass bench_class = {
     .name = "bench", .size = sizeof(Bench), .release = release_bench};
 
-/* Tensors of a job, and those of another that stand for them. */
-typedef struct Shared {
-    size_t n;
-    Tensor **own, **other;
-} Shared;
-
-static Tensor *stand_in(const Shared *s, Tensor *t)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (s->own[i] == t)
-            return s->other[i];
-    return t;
-}
-
-/* What a call of both jobs writes under one name, in one type and shape; and of a single program
-** the inputs too, which are random and for one name and shape the same. */
-static void share_arguments(Shared *s, const ExecCall *a, const ExecCall *b, bool inputs)
-{
-    for (int i = 0; i < a->kernel->nparams && i < b->kernel->nparams; i++) {
-        const KernelParam *p = &a->kernel->params[i], *q = &b->kernel->params[i];
-        if (p->written != q->written || !(p->written || inputs) || strcmp(p->name, q->name) != 0 ||
-            a->args[i]->dtype != b->args[i]->dtype || !shape_equal(a->args[i], b->args[i]))
-            continue;
-        s->own[s->n] = a->args[i];
-        s->other[s->n++] = b->args[i];
-    }
-}
-
-/* The job with tensors of another where it takes the same: where memory happens to lie makes some
-** percent of a short run, and must be neither for nor against one of them. */
-static ExecJob sharing_tensors(Arena *A, ExecJob job, const ExecJob *other)
-{
-    size_t nargs = 0;
-    if (job.ncalls != other->ncalls)
-        return job;
-    for (int c = 0; c < job.ncalls; c++)
-        nargs += (size_t)job.calls[c].kernel->nparams;
-    Shared s = {0, ARENA_ARRAY(A, Tensor *, nargs + 1), ARENA_ARRAY(A, Tensor *, nargs + 1)};
-    for (int c = 0; c < job.ncalls; c++)
-        share_arguments(&s, &job.calls[c], &other->calls[c], job.ncalls == 1);
-    ExecCall *calls = ARENA_ARRAY(A, ExecCall, job.ncalls + 1);
-    for (int c = 0; c < job.ncalls; c++) {
-        int n = job.calls[c].kernel->nparams;
-        Tensor **args = ARENA_ARRAY(A, Tensor *, n + 1);
-        for (int i = 0; i < n; i++)
-            args[i] = stand_in(&s, job.calls[c].args[i]);
-        calls[c] = job.calls[c];
-        calls[c].args = args;
-    }
-    job.calls = calls;
-    return job;
-}
-
 /* Measures n of them against each other and pushes a list of Timings, in order. */
 static int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads)
 {
@@ -296,7 +243,7 @@ static int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan,
     Err err = {0};
     for (int i = 0; i < n; i++) {
         r[i].job.threads = threads;
-        jobs[i] = i ? sharing_tensors(A, r[i].job, &jobs[0]) : r[i].job;
+        jobs[i] = r[i].job;
     }
     bool ok = exec_time(jobs, n, plan, samples, &rounds, &waited, &err);
     lua_createtable(L, n, 0);

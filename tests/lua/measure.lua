@@ -139,7 +139,7 @@ t.test("a what-if claims ranks only where a difference was found, and marks what
   end)
 end)
 
-t.test("programs that take the same arguments are timed on the same tensors, others on their own", function()
+t.test("programs that take the same arguments are timed beside others, and models keep their results", function()
   local a, b = te [[ C[y] = A[y] + B[y] ]](64), te [[ D[y] = A[y] * 2 ]](64)
   t.eq(#tvm.time_all({ a, b, tvm.schedule(a), tvm.schedule(te [[ C[y] = A[y] + B[y] ]](32)) }, quick), 4)
   local m = tvm.import "tutorials/models/digits.onnx":fuse():lower()

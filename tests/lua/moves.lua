@@ -512,7 +512,7 @@ t.test("inlining ends before an expression is too long to compile", function()
     if not ok then
       local e = t.raises("inline_too_big", function() s:compute_inline("D" .. i) end, { s = s })
       t.contains(e.why, ("with D%d inlined, D%d is an expression of "):format(i, i + 1))
-      t.eq(e.fix, ('s:compute_at("D%d", "D%d/%s")'):format(i, i + 1, e.fix:match "/(.*)\""))
+      t.eq(e.fix, ('s:compute_at("D%d", "D%d/i")'):format(i, i + 1))
       t.eq(#s:trace(), before)
       t.ok(i >= 5)
       break

@@ -95,6 +95,32 @@ static void views_are_text(void **state)
     arena_release(A);
 }
 
+/* LLVM dies of a mask shuffled into one longer than a mask register's 64 bits. */
+static void long_masks_are_shuffled_as_bytes(void **state)
+{
+    (void)state;
+    static const char *const lanes[] = {"64", "128"};
+    for (int i = 0; i < 2; i++) {
+        Arena *A = arena_new(NULL);
+        Err err = {0};
+        const char *text = arena_printf(A,
+                                        "func f(A: bool[64]) -> C: bool[%s]:\n"
+                                        "  for x in vectorized(%s):\n    C[x] = not A[x//2]\n",
+                                        lanes[i], lanes[i]);
+        const Backend *b = backend_find("llvm", &err);
+        const char *ir = b->view(A, parse(A, text), "llvm -O0", "ir", &err), *at = ir;
+        int shuffles = 0, masks = 0;
+        assert_non_null(ir);
+        for (; (at = strstr(at, "shufflevector <")); at++) {
+            shuffles++;
+            masks += strncmp(strchr(at, 'x'), "x i1>", 5) == 0;
+        }
+        assert_int_equal(shuffles, 1);
+        assert_int_equal(masks, i == 0);
+        arena_release(A);
+    }
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -144,6 +170,7 @@ int main(void)
         cmocka_unit_test(the_compiler_is_bounded),
         cmocka_unit_test(bad_indices_are_named),
         cmocka_unit_test(views_are_text),
+        cmocka_unit_test(long_masks_are_shuffled_as_bytes),
         cmocka_unit_test(refusals),
         cmocka_unit_test(peak_is_measured),
     };

@@ -87,6 +87,36 @@ static void matmul_is_good_code(void **state)
     arena_release(A);
 }
 
+/* What threads hand each other over a barrier changes behind its pointer's back; what nothing
+** writes does not, nor what nobody waits for. */
+static void buffers_handed_over_a_barrier_have_aliases(void **state)
+{
+    (void)state;
+    static const char *const body[] = {"T[tx] = A[tx]\n",
+                                       "T[tx] = A[tx]\n    barrier(\"shared\")\n"};
+    for (int waits = 0; waits < 2; waits++) {
+        Arena *A = arena_new(NULL);
+        Err err = {0};
+        const char *text =
+            arena_printf(A,
+                         "func f(A: float32[32]) -> T: float32[32], C: float32[32]:\n"
+                         "  for tx in bind(\"threadIdx.x\", 32):\n"
+                         "    %s    C[tx] = T[%s]\n",
+                         body[waits], waits ? "31 - tx" : "tx");
+        const char *ir = backend_find("cuda", &err)->view(A, parse(A, text), "cuda", "ir", &err);
+        if (!ir)
+            fail_msg("%s\n%s", err.why, text);
+        const char *at = strchr(strstr(ir, "define "), '(');
+        for (int i = 0; i < 3; i++) {
+            at = strstr(at, "addrspace(1)") + strlen("addrspace(1)");
+            const char *end = at + strcspn(at, ",)"), *found = strstr(at, "noalias");
+            assert_int_equal(found && found < end, !waits || i == 0);
+            at = end;
+        }
+        arena_release(A);
+    }
+}
+
 /* Products and sums stay apart, for each has its own rounding. */
 static void nothing_is_contracted(void **state)
 {
@@ -302,10 +332,15 @@ static void no_driver_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(examples_assemble),        cmocka_unit_test(matmul_is_good_code),
-        cmocka_unit_test(nothing_is_contracted),    cmocka_unit_test(operations_assemble),
-        cmocka_unit_test(shapes_assemble),          cmocka_unit_test(programs_are_refused),
-        cmocka_unit_test(data_goes_there_and_back), cmocka_unit_test(faults_are_reported),
+        cmocka_unit_test(examples_assemble),
+        cmocka_unit_test(matmul_is_good_code),
+        cmocka_unit_test(buffers_handed_over_a_barrier_have_aliases),
+        cmocka_unit_test(nothing_is_contracted),
+        cmocka_unit_test(operations_assemble),
+        cmocka_unit_test(shapes_assemble),
+        cmocka_unit_test(programs_are_refused),
+        cmocka_unit_test(data_goes_there_and_back),
+        cmocka_unit_test(faults_are_reported),
         cmocka_unit_test(no_driver_is_said),
     };
     return cmocka_run_group_tests(tests, open_processes, close_processes);

@@ -306,10 +306,17 @@ void form_bind(FormEnv *v, const Node *var, int form)
 
 int form_of_difference(FormEnv *v, const Node *a, const Node *b)
 {
-    Sum s;
+    Sum s, t;
+    int64_t lo, hi;
     sum_begin(&s, 0);
+    sum_begin(&t, 0);
     sum_of(v, a, 1, &s);
-    sum_of(v, b, -1, &s);
+    sum_of(v, b, 1, &t);
+    /* Each by itself: a comparison is of what they are after they have wrapped */
+    if (!s.known || !t.known || !sum_bounds(v->out, &s, &lo, &hi) ||
+        !sum_bounds(v->out, &t, &lo, &hi))
+        return -1;
+    add_scaled(&s, t.c0, t.t, t.n, -1);
     return s.known ? new_form(v, &s) : -1;
 }
 

@@ -136,11 +136,22 @@ static void depends_on_data(const Walk *w, Stmt *s, const char *why)
     s->maybe = true;
 }
 
+/* What the variable of a loop can be.  That a loop with an extent which only the run knows ends at
+** all means that it is no longer than this. */
+static Interval values_of_loop(const AffEnv *e, const Node *loop)
+{
+    const int64_t longest = INT64_C(1) << 60;
+    int64_t most = aff_interval(e, loop->kid[For_extent]).hi;
+    if (most > longest && loop->kid[For_extent]->op != OP_IntImm)
+        most = longest;
+    return (Interval){0, most > 0 ? most - 1 : 0};
+}
+
 /* 0 <= var < extent, and var as a dimension. */
 static isl_set *bind_loop(const Walk *w, Stmt *s, AffEnv *e, const Node *loop, int dim,
                           isl_set *runs)
 {
-    aff_bind_dim(e, loop->kid[For_var], dim);
+    aff_bind_dim(e, loop->kid[For_var], dim, values_of_loop(e, loop));
     isl_pw_aff *extent = aff_of(e, loop->kid[For_extent]);
     runs = isl_set_lower_bound_si(runs, isl_dim_set, (unsigned)dim, 0);
     if (!extent) {
@@ -171,14 +182,15 @@ static isl_set *bind_axes(const Walk *w, Stmt *s, AffEnv *e, const Frame *f, isl
 {
     const Node *iters = f->node->kid[Block_iters];
     for (size_t k = 0; k < iters->nkids; k++) {
-        isl_pw_aff *v = aff_of(e, iters->kid[k]->kid[Iter_value]);
+        const Node *value = iters->kid[k]->kid[Iter_value];
+        isl_pw_aff *v = aff_of(e, value);
         bool begins = f->kind == FRAME_INIT && iters->kid[k]->at.i == ITER_reduce;
         if (!v && w->instances)
             give_up(w->m, "the value of an axis is not affine");
         if (begins && v)
             runs = isl_set_intersect(runs, isl_pw_aff_zero_set(isl_pw_aff_copy(v)));
         s->maybe |= begins && !v;
-        aff_bind(e, iters->kid[k]->kid[Iter_var], v);
+        aff_bind(e, iters->kid[k]->kid[Iter_var], v, aff_interval(e, value));
     }
     return runs;
 }
@@ -243,7 +255,8 @@ static void find_reads(Reads *r, const Node *n, isl_set *domain)
     } else if (n->op == OP_Let) {
         find_reads(r, n->kid[Let_value], isl_set_copy(domain));
         bool before = r->e->not_affine;
-        aff_bind(r->e, n->kid[Let_var], aff_of(r->e, n->kid[Let_value]));
+        aff_bind(r->e, n->kid[Let_var], aff_of(r->e, n->kid[Let_value]),
+                 aff_interval(r->e, n->kid[Let_value]));
         r->e->not_affine = before;
         find_reads(r, n->kid[Let_body], isl_set_copy(domain));
     } else {
@@ -332,7 +345,7 @@ static void count_by_axes(Model *m, Stmt *s, AffEnv *loops, const Node *n)
     aff_begin(&e, m->ctx, (unsigned)s->naxes);
     e.space = isl_space_set_tuple_name(e.space, isl_dim_set, s->name);
     for (size_t i = 0; i < s->naxes; i++)
-        aff_bind_dim(&e, s->axis[i], (int)i);
+        aff_bind_dim(&e, s->axis[i], (int)i, aff_interval(loops, s->axis[i]));
     if (s->block) /* the reduce axes of an init are 0 there, and count no instances */
         for (size_t i = 0; i < s->block->kid[Block_iters]->nkids; i++) {
             const Node *var = s->block->kid[Block_iters]->kid[i]->kid[Iter_var];
@@ -342,7 +355,8 @@ static void count_by_axes(Model *m, Stmt *s, AffEnv *loops, const Node *n)
             if (!bound)
                 aff_bind(&e, var,
                          isl_pw_aff_val_on_domain(isl_set_universe(isl_space_copy(e.space)),
-                                                  isl_val_zero(m->ctx)));
+                                                  isl_val_zero(m->ctx)),
+                         (Interval){0, 0});
         }
     accesses(m, s, &e, n, s->instances, false);
     aff_end(&e);

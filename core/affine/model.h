@@ -1,5 +1,8 @@
 /* model.h -- a program as sets and relations of integers, for isl.  For dep.c and model*.c.
 **
+** The integers of isl have no end, those of a program wrap: arithmetic that may wrap, by the ranges
+** of the loops and axes in it, is not affine here.
+**
 ** Every Store and Update is a statement; in a model by loops, also what reads memory before it
 ** decides what runs: an If, the extent of a For, the axes and the guard of a Block.  A statement's
 ** instances are named by the axes of the block around it and the loops inside that block; the init
@@ -20,7 +23,7 @@
 #include <isl/union_set.h>
 
 #include "core/base/buf.h"
-#include "core/ir/ir.h"
+#include "core/ir/linear.h"
 
 enum { MODEL_LOOPS = 48, MODEL_DIMS = 32 };
 
@@ -104,19 +107,26 @@ typedef struct Bind {
     isl_pw_aff *value; /* NULL: not affine */
 } Bind;
 
+enum { AFF_VARS = MODEL_LOOPS + 2 * MODEL_DIMS };
+
 /* Values of variables as functions over one space of integers. */
 typedef struct AffEnv {
     isl_ctx *ctx;
     isl_space *space;
-    Bind bind[MODEL_LOOPS + 2 * MODEL_DIMS];
+    Bind bind[AFF_VARS];
+    VarRange range[AFF_VARS]; /* of the same variables */
     size_t n;
     bool not_affine; /* something met was not */
 } AffEnv;
 
 void aff_begin(AffEnv *e, isl_ctx *ctx, unsigned dims);
 void aff_end(AffEnv *e);
-void aff_bind_dim(AffEnv *e, const Node *var, int dim);
-void aff_bind(AffEnv *e, const Node *var, isl_pw_aff *value);
+/* `in`: where the values of the variable lie, be they affine or not. */
+void aff_bind_dim(AffEnv *e, const Node *var, int dim, Interval in);
+void aff_bind(AffEnv *e, const Node *var, isl_pw_aff *value, Interval in);
+
+/* Where the values of an integer expression lie, which may wrap. */
+Interval aff_interval(const AffEnv *e, const Node *n);
 
 /* The expression as a function; NULL if it is not affine. */
 isl_pw_aff *aff_of(AffEnv *e, const Node *n);

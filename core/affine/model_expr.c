@@ -20,18 +20,50 @@ void aff_end(AffEnv *e)
         isl_pw_aff_free(e->bind[--e->n].value);
 }
 
-void aff_bind(AffEnv *e, const Node *var, isl_pw_aff *value)
+void aff_bind(AffEnv *e, const Node *var, isl_pw_aff *value, Interval in)
 {
-    if (e->n < sizeof e->bind / sizeof *e->bind)
-        e->bind[e->n++] = (Bind){var, value};
-    else
+    if (e->n == AFF_VARS) {
         isl_pw_aff_free(value);
+        return;
+    }
+    e->range[e->n] = (VarRange){var, in.lo, in.hi};
+    e->bind[e->n++] = (Bind){var, value};
 }
 
-void aff_bind_dim(AffEnv *e, const Node *var, int dim)
+void aff_bind_dim(AffEnv *e, const Node *var, int dim, Interval in)
 {
     isl_local_space *ls = isl_local_space_from_space(isl_space_copy(e->space));
-    aff_bind(e, var, isl_pw_aff_var_on_domain(ls, isl_dim_set, (unsigned)dim));
+    aff_bind(e, var, isl_pw_aff_var_on_domain(ls, isl_dim_set, (unsigned)dim), in);
+}
+
+Interval aff_interval(const AffEnv *e, const Node *n)
+{
+    enum { FUEL = 1000 }; /* far more than an index needs */
+    Known k = {e->range, e->n, FUEL};
+    return interval_of(&k, n);
+}
+
+/* May the sum, difference or product leave int64, for values of the operands as they are? */
+static bool may_wrap(const AffEnv *e, const Node *n)
+{
+    Interval a = aff_interval(e, n->kid[0]);
+    if (n->op == OP_Neg)
+        return a.lo == INT64_MIN;
+    Interval b = aff_interval(e, n->kid[1]);
+    i128 lo, hi;
+    if (n->op == OP_Mul) {
+        i128 at[] = {(i128)a.lo * b.lo, (i128)a.lo * b.hi, (i128)a.hi * b.lo, (i128)a.hi * b.hi};
+        lo = hi = at[0];
+        for (int i = 1; i < 4; i++) {
+            lo = at[i] < lo ? at[i] : lo;
+            hi = at[i] > hi ? at[i] : hi;
+        }
+    } else {
+        bool add = n->op == OP_Add;
+        lo = add ? (i128)a.lo + b.lo : (i128)a.lo - b.hi;
+        hi = add ? (i128)a.hi + b.hi : (i128)a.hi - b.lo;
+    }
+    return !fits64(lo, hi);
 }
 
 static isl_pw_aff *constant(AffEnv *e, int64_t v)
@@ -52,6 +84,12 @@ static isl_pw_aff *of_var(AffEnv *e, const Node *n)
         if (e->bind[i].var == n)
             return e->bind[i].value ? isl_pw_aff_copy(e->bind[i].value) : not_affine(e);
     return not_affine(e);
+}
+
+static isl_pw_aff *of_sum(AffEnv *e, const Node *n)
+{
+    isl_pw_aff *a = aff_of(e, n->kid[0]), *b = aff_of(e, n->kid[1]);
+    return n->op == OP_Add ? isl_pw_aff_add(a, b) : isl_pw_aff_sub(a, b);
 }
 
 static isl_pw_aff *of_product(AffEnv *e, const Node *n)
@@ -86,13 +124,14 @@ static isl_pw_aff *of_select(AffEnv *e, const Node *n)
 
 isl_pw_aff *aff_of(AffEnv *e, const Node *n)
 {
-    if (n->type != DT_int64)
+    bool wraps = n->op == OP_Add || n->op == OP_Sub || n->op == OP_Neg || n->op == OP_Mul;
+    if (n->type != DT_int64 || (wraps && may_wrap(e, n)))
         return not_affine(e);
     switch ((Op)n->op) {
     case OP_IntImm: return constant(e, n->at.i);
     case OP_Var: return of_var(e, n);
-    case OP_Add: return isl_pw_aff_add(aff_of(e, n->kid[0]), aff_of(e, n->kid[1]));
-    case OP_Sub: return isl_pw_aff_sub(aff_of(e, n->kid[0]), aff_of(e, n->kid[1]));
+    case OP_Add:
+    case OP_Sub: return of_sum(e, n);
     case OP_Neg: return isl_pw_aff_neg(aff_of(e, n->kid[0]));
     case OP_Mul: return of_product(e, n);
     case OP_FloorDiv:

@@ -98,12 +98,14 @@ typedef struct Spec {
     /* If not 0: some elements of the last stage are written again, under a condition
     ** with // and % */
     int jagged;
+    /* If not 0: they are written again where an index is in range only after it has wrapped */
+    int wrapped;
     uint64_t seed; /* of the inputs' elements */
 } Spec;
 
 void spec_draw(Spec *s, Choices *c);
 /* `func` with a nest more, if s->jagged: its last result's first axis decides, as in
-** y + y//3%2*5 < n. */
+** y + y//3%2*5 < n; and with another, if s->wrapped. */
 const Node *jagged(Arena *A, const Spec *s, const Node *func);
 
 typedef struct Program {

@@ -99,6 +99,10 @@ static bool shrink_data(Shrink *s)
     if (s->best->spec.jagged)
         any |= keeps_failing(s, &t);
     t = *s->best;
+    t.spec.wrapped = 0;
+    if (s->best->spec.wrapped)
+        any |= keeps_failing(s, &t);
+    t = *s->best;
     t.spec.type = DT_int32;
     if (s->best->spec.type != DT_int32)
         any |= keeps_failing(s, &t);

@@ -532,4 +532,25 @@ t.test("inlining ends before an expression is too long to compile", function()
   error "nothing was refused"
 end)
 
+t.test("writes that meet only after their indices have wrapped keep their order", function()
+  local s = tvm.schedule(tvm.parse [[
+func f(X: float32[8192, 2]) -> Y: float32[2]:
+  for y in range(8192):
+    for x in range(8192):
+      block Y(y, x) where (y + x) % 4096 == 0:
+        Y[(y + x)*4503599627370496] = X[y, 0] - X[x, 1]
+]])
+  t.raises("dependences_unknown", function() s:reorder("x", "y") end)
+  t.contains(t.raises("shared_writes", function() s:parallel "y" end).witness, "y=0 and y=1 (x=8191) both write Y[0]")
+  local small = tvm.schedule(tvm.parse [[
+func f(X: float32[8]) -> Y: float32[8]:
+  for y in range(8):
+    for x in range(8):
+      block Y(y, x) where (y + x) % 8 == 0:
+        Y[(y + x)*2305843009213693952 + y % 4] = X[x] + float32(y)
+]])
+  t.raises("dependences_unknown", function() small:reorder("x", "y") end)
+  p.same(small:split("x", 4))
+end)
+
 t.done()

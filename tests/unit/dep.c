@@ -117,6 +117,41 @@ static void buffers_data_and_limits(void **state)
     arena_release(A);
 }
 
+/* What is in range, or holds, only after it has wrapped is no sum of integers. */
+static void arithmetic_that_wraps(void **state)
+{
+    (void)state;
+    parallel(
+        "func f(X: int32[4]) -> Y: int32[4]:\n  for y in range(8192):\n    for x in range(4):\n"
+        "      block Y(y, x) where y % 4096 == 4095:\n"
+        "        Y[x + (y + 1)*4503599627370496] = X[x] + int32(y)\n",
+        "y", DEP_UNKNOWN, "");
+    parallel("func f() -> B: int32[1]:\n  for i in range(4):\n    if i*4611686018427387904 < 0:\n"
+             "      B[0] = int32(i)\n",
+             "i", DEP_UNKNOWN, "");
+    /* At 16 and 48: the greatest int64 is not less than what comes after it, the least */
+    parallel("func f() -> B: int32[1]:\n  for i in range(64):\n"
+             "    if i*576460752303423488 - 1 >= i*576460752303423488:\n      B[0] = int32(i)\n",
+             "i", DEP_UNKNOWN, "");
+    parallel("func f() -> B: int32[1]:\n  for i in range(4):\n    if int8(i)*64 < int8(0):\n"
+             "      B[0] = int32(i)\n",
+             "i", DEP_UNKNOWN, "");
+    parallel("func f() -> B: int32[1]:\n  for i in range(8):\n"
+             "    B[int64(int32(i)*1073741824)] = int32(i)\n",
+             "i", DEP_UNKNOWN, "");
+    /* Just below */
+    parallel("func f() -> B: int32[8]:\n  for i in range(8):\n"
+             "    B[i*1152921504606846976//1152921504606846976] = 1\n",
+             "i", DEP_OK, "");
+    parallel("func f() -> B: int32[1]:\n  for i in range(2):\n    if i*4611686018427387904 < 0:\n"
+             "      B[0] = int32(i)\n",
+             "i", DEP_OK, "");
+    /* As long as any loop that ends */
+    parallel("func f(N: int64[4]) -> B: int32[4, 8]:\n  for i in range(4):\n"
+             "    for j in range(N[i]):\n      B[i, j*2 + 1] = 1\n",
+             "i", DEP_OK, "");
+}
+
 /* ---- steps ---- */
 
 static void step(const char *before, const char *after, DepAnswer want, const char *witness)
@@ -348,6 +383,7 @@ int main(void)
         cmocka_unit_test(loops_of_matmul),
         cmocka_unit_test(loops_of_stencils),
         cmocka_unit_test(buffers_data_and_limits),
+        cmocka_unit_test(arithmetic_that_wraps),
         cmocka_unit_test(inits_of_matmul),
         cmocka_unit_test(axes_of_matmul),
         cmocka_unit_test(copies),

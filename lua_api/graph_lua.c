@@ -136,6 +136,19 @@ static int push_bound(lua_State *L, Graph *g, int table)
     return push_graph(L, graph_bind(g, &to, &err), &err);
 }
 
+/* Says of which file the error speaks; a tensor's file is told by its name. */
+static void name_file(const char *path, Err *err)
+{
+    size_t len = strlen(path);
+    if (!strstr(err->why, path)) {
+        char why[600];
+        snprintf(why, sizeof why, "%.599s", err->why);
+        snprintf(err->why, sizeof err->why, "%.120s: %s", path, why);
+    }
+    if (err->code != ERR_not_readable && len > 4 && strcmp(path + len - 4, ".npy") == 0)
+        err_fix(err, "tvm.load \"%s\"", path);
+}
+
 LUA_FN(
     tvm_import, "tvm.import(path, sizes?) -> Graph",
     "A model from an ONNX file.  Free sizes of its inputs are bound by name, as {batch = 1}.  What "
@@ -147,6 +160,8 @@ LUA_FN(
         arg_table(L, 2);
     Err err = {0};
     Graph *g = onnx_import(path, &err);
+    if (!g)
+        name_file(path, &err);
     if (!g || lua_isnoneornil(L, 2))
         return push_graph(L, g, &err);
     return push_bound(L, g, 2);

@@ -298,10 +298,11 @@ void *lua_test(lua_State *L, int idx, const LuaClass *cls)
 void *lua_check(lua_State *L, int idx, const LuaClass *cls)
 {
     Box *box = box_at(L, idx);
+    char expected[64]; /* not on the stack, where it would become a missing argument */
+    snprintf(expected, sizeof expected, "%s %s", strchr("AEIOU", cls->name[0]) ? "an" : "a",
+             cls->name);
     if (!box || box->cls != cls)
-        arg_wrong(
-            L, idx,
-            lua_pushfstring(L, "%s %s", strchr("AEIOU", cls->name[0]) ? "an" : "a", cls->name));
+        arg_wrong(L, idx, expected);
     else if (!box->open)
         RAISE(L, object_closed, NULL, cls->name);
     return box->content;

@@ -1,6 +1,6 @@
 /* model_lua.c -- whole models: compiled kernel by kernel, run as one job, timed, profiled.
 **
-** A kernel whose loops nobody has touched gets the default schedule
+** A kernel for which m:with gave no program gets the default schedule
 ** (scripts/defaults.lua); what they become, and compiled code, is kept by the
 ** program's fingerprint, so equal kernels are made once.
 */
@@ -8,7 +8,6 @@
 
 #include "core/graph/infer.h"
 #include "core/graph/text.h"
-#include "core/schedule/tree.h"
 #include "lua_api/graph_box.h"
 #include "lua_api/kernel_box.h"
 #include "lua_api/model_run.h"
@@ -23,25 +22,14 @@ static const char kernels_key; /* registry: fingerprint and target -> Kernel */
 
 /* ---- kernels of a module ---- */
 
-/* Has a schedule step been taken in this program? */
-static bool touched(const Node *n)
-{
-    if (n->op == OP_For && (ir_for_kind(n) != FOR_serial || n->kid[For_var]->at.var->step > 0))
-        return true;
-    if (n->op == OP_Block)
-        return n->at.block->step > 0;
-    for (size_t i = 0; i < n->nkids; i++)
-        if (ir_is_stmt(n->kid[i]) && touched(n->kid[i]))
-            return true;
-    return false;
-}
-
-/* Pushes the compiled kernel of a Func: from the table of those made before, or made now. */
-static KernelBox *push_cached(lua_State *L, Arena *A, const Node *func, const char *target)
+/* Pushes the compiled kernel of a kernel of the module: from the table of those made before, or made now. */
+static KernelBox *push_cached(lua_State *L, Arena *A, const GraphKernel *made, const char *target)
 {
     char key[120], fp[33];
+    const Node *func = made->func;
+    bool given = made->steps >= 0;
     fp_text(ir_fingerprint(func), fp);
-    snprintf(key, sizeof key, "%s %.80s", fp, target);
+    snprintf(key, sizeof key, "%s %s%.80s", fp, given ? "given " : "", target);
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kernels_key) != LUA_TTABLE) {
         lua_pop(L, 1);
         lua_newtable(L);
@@ -51,7 +39,7 @@ static KernelBox *push_cached(lua_State *L, Arena *A, const Node *func, const ch
     if (lua_getfield(L, -1, key) == LUA_TNIL) {
         lua_pop(L, 1);
         program_push_func(L, A, func);
-        if (!touched(func->kid[Func_body])) {
+        if (!given) {
             lua_push_script(L, "defaults");
             lua_getfield(L, -1, "of_func");
             lua_pushvalue(L, -3);
@@ -134,7 +122,7 @@ static double module_flops(const Module *m)
     return sum;
 }
 
-/* "digits", "digits with conv2": the model, and the kernels whose schedule is not the default. */
+/* "digits", "digits with conv2": the model, and the kernels that m:with gave. */
 static const char *module_label(Arena *A, const Module *m)
 {
     enum { NAMED = 3 };
@@ -142,7 +130,7 @@ static const char *module_label(Arena *A, const Module *m)
     uint32_t n = 0;
     buf_puts(&label, m->graph->name);
     for (uint32_t i = 0; i < m->nkernels; i++)
-        if (touched(m->kernel[i].func->kid[Func_body]) && n++ < NAMED)
+        if (m->kernel[i].steps >= 0 && n++ < NAMED)
             buf_printf(&label, "%s%s", n > 1 ? ", " : " with ", m->kernel[i].name);
     if (n > NAMED)
         buf_printf(&label, " and %u more", n - NAMED);
@@ -174,7 +162,7 @@ static int module_runnable(lua_State *L, int idx, const char *target, Runnable *
     for (uint32_t i = 0; i < module->nkernels; i++) {
         const Node *func = module->kernel[i].func;
         const char *used = timed_target(L, func, target);
-        KernelBox *k = push_cached(L, module->arena, func, used);
+        KernelBox *k = push_cached(L, module->arena, &module->kernel[i], used);
         m->kernel[i] = kernel_retain(k->kernel);
         runnable_add_kernel(out, k->version->func, k->kernel);
         if (loop_is_gpu(func) && !gpu)
@@ -203,6 +191,39 @@ static const LuaClass job_class = {.name = "job", .size = sizeof(Runnable), .rel
 
 /* ---- running ---- */
 
+/* A key of the table at index 2 that names no input, or NULL. */
+static const char *unknown_input(lua_State *L, const Graph *g)
+{
+    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+        bool known = lua_type(L, -2) != LUA_TSTRING;
+        for (uint32_t i = 0; i < g->ninputs && !known; i++)
+            known = strcmp(lua_tostring(L, -2), graph_value(g, g->input[i])->name) == 0;
+        if (!known)
+            return lua_tostring(L, -2);
+    }
+    return NULL;
+}
+
+/* The input `v` is not among what was given at index 2, and what its place holds is on top. */
+static void raise_no_input(lua_State *L, const Graph *g, const GValue *v)
+{
+    Err err = {0};
+    bool table = lua_istable(L, 2);
+    const char *dtype = dtype_name(v->type.dtype);
+    if (!table && lua_isnoneornil(L, 2))
+        REFUSE(&err, input_missing, NULL, v->name, dtype);
+    else if (!table || !lua_isnil(L, -1))
+        REFUSE(&err, input_no_tensor, NULL, v->name, dtype, luaL_typename(L, table ? -1 : 2));
+    else if (unknown_input(L, g))
+        REFUSE(&err, input_unknown, NULL, unknown_input(L, g), v->name, dtype);
+    else
+        REFUSE(&err, input_missing, NULL, v->name, dtype);
+    err_fix(&err, "give a tensor for each input: m:run { %s = x }", v->name);
+    if (lua_type(L, table ? -1 : 2) == LUA_TSTRING)
+        err_fix(&err, "tvm.load makes a tensor of a file: then m:run { %s = x }", v->name);
+    lua_raise(L, &err);
+}
+
 /* Puts the inputs at index 2 (a tensor, a list, or a table by name) into the model's values. */
 static void read_inputs(lua_State *L, Model *m)
 {
@@ -220,11 +241,8 @@ static void read_inputs(lua_State *L, Model *m)
             lua_rawgeti(L, 2, (lua_Integer)i + 1);
         }
         TensorBox *box = test_tensor(L, lua_gettop(L));
-        if (!box) {
-            REFUSE(&err, input_missing, NULL, v->name, dtype_name(v->type.dtype));
-            err_fix(&err, "give a tensor for each input: m:run { %s = x }", v->name);
-            lua_raise(L, &err);
-        }
+        if (!box)
+            raise_no_input(L, g, v);
         Tensor *t = box->tensor;
         if (t->dtype != v->type.dtype || t->rank != v->type.rank ||
             memcmp(t->shape, v->type.dim, (size_t)t->rank * sizeof *t->shape) != 0) {

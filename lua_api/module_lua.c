@@ -69,9 +69,9 @@ static void push_table(lua_State *L, const Module *m, uint32_t rows, int width)
     for (uint32_t i = 0; i < shown; i++) {
         const GraphKernel *k = &m->kernel[i];
         Line line = line_begin(&b, style);
-        line_printf(&line, INK_plain, "%-*s %10.3f  %-*s  %s", names, k->name,
+        line_printf(&line, INK_plain, "%-*s %10.3f  %-*s  %s%s", names, k->name,
                     (double)kernel_flops(m, k) / 1e6, types, kernel_type(A, m, k),
-                    kernel_nodes(A, m, k));
+                    kernel_nodes(A, m, k), k->steps == 0 ? "   as written" : "");
         line_end(&line);
     }
     if (shown < m->nkernels)
@@ -157,14 +157,17 @@ LUA_FN(module_func_, "m:func(name) -> Func",
     return 1;
 }
 
-LUA_FN(module_with_, "m:with(name, program) -> Module",
-       "The module with another loop program (a Schedule, a Version or a Func) for one kernel.")
+LUA_FN(
+    module_with_, "m:with(name, program) -> Module",
+    "The module with another loop program (a Schedule, a Version or a Func) for one kernel, which runs as it is:\n"
+    "without steps as written, not by the default schedule.")
 {
     Module *m = check_module(L, 1)->module;
     uint32_t i = arg_kernel(L, m, 2);
     Program p = program_check(L, 3);
     Err err = {0};
-    return push_module(L, module_with(m, i, p.func, p.version->arena, &err), &err);
+    return push_module(L, module_with(m, i, p.func, p.version->number, p.version->arena, &err),
+                       &err);
 }
 
 LUA_FN(module_kernels_, "m:kernels() -> list",

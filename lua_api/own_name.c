@@ -157,8 +157,10 @@ OwnFix own_fix(lua_State *L, Err *err)
         if (!meant)
             continue;
         if (!own_push_name(L, i)) {
-            own.nameless = own.called[0] ? own.nameless : cls;
-            snprintf(own.called, sizeof own.called, "%s", own.called[0] ? own.called : letter);
+            if (!own.called[0]) {
+                own.nameless = cls;
+                strcpy(own.called, letter);
+            }
             continue;
         }
         const char *name = lua_tostring(L, -1);

@@ -247,15 +247,16 @@ LUA_FN(program_grep, "s:grep(pattern) -> string",
 }
 
 LUA_FN(
-    program_diff, "s:diff(other) -> string",
+    program_diff, "s:diff(other?) -> string",
     "How this program differs from another one: a Func, a Version, a Schedule; of a schedule also a step's\n"
-    "number or a mark, as in s:diff(0).")
+    "number or a mark, and s:diff() is s:diff(0).")
 {
     Program p = program_check(L, 1), q;
     if (!program_test(L, 2, &q)) {
         if (!p.sched)
             return arg_wrong(L, 2, "a Func, a Version or a Schedule");
-        q.func = sched_version_arg(L, p.sched, 2)->func;
+        q.func = lua_isnone(L, 2) ? version_ancestor(p.sched->at, 0)->func
+                                  : sched_version_arg(L, p.sched, 2)->func;
     }
     Arena *A = lua_scratch(L, NULL);
     return lua_scratch_text(L, A, diff_text(A, q.func, p.func, DIFF_fitting, view_style(L)));

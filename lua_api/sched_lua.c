@@ -122,6 +122,9 @@ Version *sched_version_arg(lua_State *L, Sched *s, int arg)
     }
     int64_t n = arg_int(L, arg, INT32_MIN, INT32_MAX);
     v = version_ancestor(s->at, (int)n);
+    int64_t ahead = n - s->at->number;
+    if (!v && ahead > 0 && (size_t)ahead <= s->nredo)
+        RAISE(L, undone_step, NULL, (int)n, s->at->number, (int)ahead);
     if (!v)
         RAISE(L, no_such_step, NULL, (int)n, s->at->number);
     return v;

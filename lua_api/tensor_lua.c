@@ -510,6 +510,8 @@ static int tensor_index_(lua_State *L, void *self)
     Err err = {0};
     int exact;
     int64_t i = lua_tointegerx(L, 2, &exact);
+    if (lua_istable(L, 2))
+        return RAISE(L, tensor_list_index, NULL);
     if (lua_type(L, 2) != LUA_TNUMBER || !exact)
         return 0;
     Tensor *row = tensor_pick(t, 0, i, &err);

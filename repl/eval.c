@@ -78,8 +78,9 @@ static bool compile_split(lua_State *L, Arena *A, const char *text, size_t at, s
 }
 
 /* Compiles (no more) an input: pushes the function, or the error, and returns false.
-** *shows: its results are values to show. */
-static bool compile_input(lua_State *L, const char *text, const char *name, bool *shows)
+** *shows: its results are values to show; *packs: it calls its argument with them. */
+static bool compile_input(lua_State *L, const char *text, const char *name, bool *shows,
+                          bool *packs)
 {
     Arena *A = arena_new(NULL);
     text = rewrite_locals(A, text);
@@ -90,7 +91,8 @@ static bool compile_input(lua_State *L, const char *text, const char *name, bool
     for (long n = 0, at; !done && end > 0 && (at = rewrite_last_start(text, (int)n)) > 0; n++)
         if ((size_t)at < end)
             done = compile_split(L, A, text, (size_t)at, end, name);
-    *shows = done && !silent;
+    *shows = !silent;
+    *packs = done;
     if (!done)
         done = compile(L, text, name);
     if (!done)
@@ -105,9 +107,9 @@ bool eval_is_incomplete(lua_State *L, const char *text)
     if (*start == '?')
         return false;
     int top = lua_gettop(L);
-    bool shows;
+    bool shows, packs;
     lua_pushfstring(L, "%s\n", text); /* a short string that is open does not go on */
-    bool early = !compile_input(L, lua_tostring(L, -1), "=", &shows) && ended_early(L);
+    bool early = !compile_input(L, lua_tostring(L, -1), "=", &shows, &packs) && ended_early(L);
     lua_settop(L, top);
     return early;
 }
@@ -126,14 +128,22 @@ static int pack(lua_State *L)
     return 1;
 }
 
-/* Calls the function on top, which takes no arguments, with tracebacks kept for report_push. */
-static EvalStatus call(lua_State *L)
+/* Calls the function on top, which compile_input made, with tracebacks kept for report_push; what it
+** gives, be it by a `return` of its own, is packed in place of it. */
+static EvalStatus call(lua_State *L, bool packs)
 {
     int f = lua_gettop(L);
     lua_pushcfunction(L, report_handler);
     lua_insert(L, f);
     lua_pushcfunction(L, pack);
-    int status = lua_pcall(L, 1, 1, f);
+    int status = lua_pcall(L, 1, packs ? 1 : LUA_MULTRET, f);
+    if (status == LUA_OK && !packs) {
+        int n = lua_gettop(L) - f;
+        luaL_checkstack(L, 8, "results");
+        lua_pushcfunction(L, pack);
+        lua_insert(L, f + 1);
+        lua_call(L, n, 1);
+    }
     lua_remove(L, f);
     bool stopped = cancel_asked();
     protect_rest(L);
@@ -265,9 +275,10 @@ static EvalStatus run_input(lua_State *L, const char *text, const char *name, FI
     const LuaView *view = lua_view(L);
     Showing showing = {.out = out, .text = text};
     EvalStatus status = EVAL_SYNTAX;
+    bool packs;
     session_keep_source(L, name, text, strlen(text));
-    if (compile_input(L, text, name, &showing.shows))
-        status = call(L);
+    if (compile_input(L, text, name, &showing.shows, &packs))
+        status = call(L, packs);
     if (status == EVAL_OK && !view->json) {
         lua_pushcfunction(L, show_results);
         lua_insert(L, -2);

@@ -118,6 +118,22 @@ static int read_options(int argc, char **argv, Options *o)
     return -1;
 }
 
+/* A model is no script, which its bytes would show on the terminal. */
+static bool is_model(const char *path)
+{
+    size_t len = strlen(path);
+    return len > 5 && strcmp(path + len - 5, ".onnx") == 0 && access(path, R_OK) == 0;
+}
+
+static int refuse_model(const char *path)
+{
+    fprintf(
+        stderr,
+        "tvmrepl: %s is a model, no script\n  tvmrepl -i -e 'g = tvm.import \"%s\"' imports it\n",
+        path, path);
+    return EXIT_usage;
+}
+
 static void set_arguments(lua_State *L, int argc, char **argv, int script)
 {
     lua_createtable(L, argc - script, script + 1);
@@ -169,6 +185,8 @@ int main(int argc, char **argv)
             return commands[i].run(argc - 1, argv + 1);
     Options o = {.code = calloc((size_t)argc, sizeof *o.code)};
     int code = o.code ? read_options(argc, argv, &o) : EXIT_failed;
+    if (code < 0 && o.script && !o.stdin_script && is_model(argv[o.script]))
+        code = refuse_model(argv[o.script]);
     if (code < 0) {
         lua_State *L = start_session();
         code = L ? run(L, argc, argv, &o) : EXIT_failed;

@@ -18,6 +18,7 @@
 typedef struct GraphKernel {
     const char *name; /* the group's, and the Func's */
     const Node *func;
+    int steps; /* those of a program given by module_with, run as it is; -1: by the default schedule */
     uint32_t first, n; /* the nodes of the graph that it computes */
     uint32_t nin, nout;
     /* Nin values read, then nout values made: the Func's parameters and results */
@@ -39,9 +40,9 @@ void module_release(Module *m);
 /* The kernel of that name, or the one that computes the node of that alias; -1 if there is none. */
 int32_t module_find(const Module *m, const char *name);
 
-/* The module with another Func for kernel `i`, which must have the same parameters and results; the
-** Func lives in `owner`, which the new module retains. */
-Module *module_with(Module *m, uint32_t i, const Node *func, Arena *owner, Err *err);
+/* The module with another Func for kernel `i`, which must have the same parameters and results, and
+** was made by so many schedule steps; it lives in `owner`, which the new module retains. */
+Module *module_with(Module *m, uint32_t i, const Node *func, int steps, Arena *owner, Err *err);
 
 /* Runs the graph by the reference interpreter on inputs in the order of g->input.  Results are
 ** owned by the caller, in the order of g->output. */

@@ -117,7 +117,7 @@ static bool refuse_conflict(const Node *loop, const LoopConflict *c, Err *err)
         block_access(block)->op == OP_Update) {
         const char *what = combiner_name[block_access(block)->at.i];
         return REFUSE(err, reduce_concurrent, loop, name, strcmp(what, "fma") ? what : "sum",
-                      ir_var_name(axis), ir_block_name(block));
+                      ir_var_name(axis), ir_block_name(block), name);
     }
     if (c->first_does != ACCESS_READ && c->second_does != ACCESS_READ)
         return REFUSE(err, shared_writes, loop, name, writer.at, buffer);

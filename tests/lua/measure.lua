@@ -158,6 +158,36 @@ t.test("models are told apart by their schedules", function()
   t.eq(tvm.time(m:with("conv2", s), quick).label, "digits with conv2")
 end)
 
+t.test("a kernel that m:with gave runs as it is, without steps too", function()
+  local g = tvm.graph("net", function(b)
+    return b:relu(b:matmul(b:input("x", "float32", { 64, 64 }), b:const(tvm.random { 64, 64 })))
+  end)
+  local m = g:fuse():lower()
+  local name = m:kernels()[1]
+  local s = m:schedule(name)
+  t.ok(not tostring(m):find "as written")
+  for _, given in ipairs { s, s:at(0), m:func(name) } do
+    local written = m:with(name, given)
+    t.contains(tostring(written), "   as written")
+    t.eq(tvm.time(written, quick).label, "net with " .. name)
+    t.eq(tvm.time(written, quick).threads, 1)
+  end
+  local x = tvm.random { 64, 64 }
+  t.ok(tvm.check(m:with(name, s):run(x), m:run(x)).ok)
+  t.ok(tvm.time(m, quick).median < tvm.time(m:with(name, s), quick).median)
+  s:annotate(s:loops(name)[1].name, "note", "a step that leaves the loops alone")
+  t.eq(tvm.time(m:with(name, s), quick).threads, 1)
+  t.ok(not tostring(m:with(name, s)):find "as written")
+end)
+
+t.test("what cannot be timed is named, not a list that nobody gave", function()
+  t.contains(t.raises("argument_missing", function() tvm.time() end).why, "argument 1 is missing")
+  t.contains(t.raises("argument_nil_plain", function() tvm.time(nil) end).why, "argument 1 is nil")
+  t.contains(t.raises("argument_nil", function() tvm.time(nobody) end).why, 'did you mean "nobody"')
+  t.eq(t.raises("argument_missing", function() tvm.check(tvm.zeros { 2 }) end).why,
+    "argument 2 is missing: it should be a Tensor")
+end)
+
 t.test("--json gives a measurement's numbers, and what is printed in lines of its own", function()
   local lines = {}
   local said = run([[--json -e 's = tvm.schedule(te("C[y] = A[y] + 1")(64)) print("a\n\"b\"", 1) io.write("c")' ]] ..

@@ -26,7 +26,7 @@ t.test("loops", function()
   refused("factors_too_big", s, "split", "y", { 1 << 30, 1 << 30 })
   refused("no_block", s, "contract", "nobody")
   refused("no_buffer", s, "cache_read", "C", "nothing", "local")
-  t.raises("nothing_to_redo", function() s:redo() end)
+  t.raises("redo_at_end", function() s:redo() end)
 end)
 
 t.test("long loops", function()
@@ -249,6 +249,63 @@ t.test("loops of others", function()
   s = matmul()
   s:bind("y", "threadIdx.x")
   refused("axis_taken", s, "bind", "x", "threadIdx.x")
+end)
+
+t.test("a step that was undone is told from one that never was", function()
+  local s = matmul()
+  s:split("x", 2)
+  s:split("y", 2)
+  s:parallel "yo"
+  s:back(0)
+  for _, ask in ipairs { s.back, s.at, s.diff } do
+    t.eq(t.raises("undone_step", function() ask(s, 3) end, { s = s }).fix, "s:redo(3)")
+    s:back(0)
+  end
+  t.raises("no_such_step", function() s:at(4) end)
+  t.eq(t.raises("nothing_to_redo", function() s:redo(4) end, { s = s }).why, "cannot redo 4: 3 steps were undone")
+  s:back(0)
+  s:redo()
+  t.eq(s:diff(), s:diff(0))
+  t.contains(s:diff(), "now xo, xi")
+  t.eq(t.raises("old_name", function() s:reset() end, { s = s }).fix, "s:back(0)")
+end)
+
+t.test("a sum that has no other loop to offer still says what to do", function()
+  local s = p.schedule [[
+func f(A: float32[8, 8]) -> C: float32[1]:
+  for kx in range(8):
+    for ky in range(8):
+      block C(kx: reduce, ky: reduce):
+        init: C[0] = 0
+        C[0] += A[kx, ky]
+]]
+  local e = t.raises("reduce_concurrent", function() s:vectorize "k[xy]" end)
+  t.eq(e.fix, "leave kx serial, or choose a loop over no reduce axis")
+end)
+
+t.test("what a tensor and a model are not given by", function()
+  t.raises("tensor_list_index", function() return tvm.zeros { 2, 2 }[{ 0, 1 }] end)
+  local m = tvm.import "tutorials/models/digits.onnx":fuse():lower()
+  t.eq(t.raises("input_no_tensor", function() m:run "x.png" end).fix,
+    "tvm.load makes a tensor of a file: then m:run { image = x }")
+  t.contains(t.raises("input_no_tensor", function() m:run(5) end).why, "but is a number")
+  t.contains(t.raises("input_no_tensor", function() m:run { true } end).why, "but is a boolean")
+  t.contains(t.raises("input_unknown", function() m:run { img = tvm.zeros { 2 } } end).why, "no input is called img")
+  t.raises("input_missing", function() m:run() end)
+  local e = t.raises("input_shape", function() m:run(tvm.random { 3, 28, 28 }) end)
+  t.contains(tostring(e), "(t is this Tensor)")
+end)
+
+t.test("a file that is no model is named, and its reader", function()
+  local path = os.tmpname()
+  tvm.zeros { 2 }:save(path .. ".npy")
+  local e = t.raises("onnx_malformed", function() tvm.import(path .. ".npy") end)
+  t.eq(e.fix, ('tvm.load "%s.npy"'):format(path))
+  t.contains(e.why, path .. ".npy: byte 0: not an ONNX")
+  t.eq(t.raises("not_readable", function() tvm.import(path .. ".no") end).why:find(path, 1, true),
+    #"cannot read " + 1)
+  os.remove(path .. ".npy")
+  os.remove(path)
 end)
 
 t.test("names that are no more, not yet, or of another kind", function()

@@ -41,6 +41,24 @@ t.test("exit codes", function()
   end
 end)
 
+t.test("what an input returns is shown as an expression's value is", function()
+  t.eq(typed("return 7"), "7\n")
+  t.eq(typed("y = 5 return y, 2"), "5\n2\n")
+  t.eq(typed("if true then return { n = 1, 5 } end"), "{5, n = 1}\n")
+  t.eq(typed("return", "return;", "return 7;", "function f() return 7 end"), "")
+  t.eq(typed("return 7", "_ + 1"), "7\n8\n")
+  t.contains(typed "return tvm.parse(3)", "argument 1 should be a string")
+  t.contains(run "--json -e 'return 7'", '"values":[7]')
+end)
+
+t.test("a model in place of a script is told how it is imported", function()
+  local text, code = run "tutorials/models/digits.onnx"
+  t.eq(text, "tvmrepl: tutorials/models/digits.onnx is a model, no script\n" ..
+    "  tvmrepl -i -e 'g = tvm.import \"tutorials/models/digits.onnx\"' imports it\n")
+  t.eq(code, 2)
+  t.contains(run "no/such/model.onnx", "No such file")
+end)
+
 t.test("a script gets its arguments, and its errors their place", function()
   local path = script "print(#arg, arg[0] == ..., ...)\nlocal function f() setmetatable(1) end\nf()\n"
   local text, code = run(path .. " one 'two words'")
@@ -129,7 +147,7 @@ t.test("the value of the last expression is printed", function()
     ["1, 'two', nil"] = "1\ntwo\nnil\n", ["-- only a comment"] = "", [""] = "", [";"] = "",
     ["5 -- five"] = "5\n", ["5 -- silent;"] = "5\n", ["5; -- silent"] = "", ["local a = 1 do local a = 2 end a"] = "1\n",
     ["for i = 1, 2 do print(i) end i"] = "1\n2\nnil\n", ["if true then y = 8 end y"] = "8\n",
-    ["f = function() return 1, 2 end f()"] = "1\n2\n", ["print 'x'"] = "x\n", ["return 3"] = "", ["..."] = "function",
+    ["f = function() return 1, 2 end f()"] = "1\n2\n", ["print 'x'"] = "x\n", ["return 3"] = "3\n", ["..."] = "function",
     ["x = {1,\n2}\n#x"] = "2\n", ["('x'):rep(3)"] = "xxx\n", ["false"] = "false\n",
     ["local function f() return 7 end f()"] = "7\n", ["repeat local z = 1 until z == 1 z"] = "nil\n",
   } do

@@ -175,7 +175,7 @@ t.test("a kernel that m:with gave runs as it is, without steps too", function()
   local x = tvm.random { 64, 64 }
   t.ok(tvm.check(m:with(name, s):run(x), m:run(x)).ok)
   t.ok(tvm.time(m, quick).median < tvm.time(m:with(name, s), quick).median)
-  s:annotate(s:loops(name)[1].name, "note", "a step that leaves the loops alone")
+  s:annotate(s:loops(name)[1], "note", "a step that leaves the loops alone")
   t.eq(tvm.time(m:with(name, s), quick).threads, 1)
   t.ok(not tostring(m:with(name, s)):find "as written")
 end)

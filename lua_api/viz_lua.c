@@ -267,7 +267,7 @@ LUA_FN(
     "In which order the points of a block are computed: a grid over two of its axes, numbered, with a path through\n"
     "it; tiles, vector lanes, what runs in parallel, and points computed more than once are marked.  Without names: the\n"
     "last two spatial axes of the innermost block; with one name: a single row.\n"
-    "Options: block = \"C\"; at = {k = 3} for axes not shown (0 unless given); rows, columns: at most so many (24);\n"
+    "Options: block = \"C\"; at = {k = 3} for axes not shown (0 unless given); rows, columns: at most so many (32);\n"
     "animate = true: in a browser the cells light up in their order, over `seconds`.\n"
     "> s = tvm.schedule(te [[ A: float32[2, 4]; B[y, x] = A[y, x] ]])\n"
     "> s:reorder(\"x\", \"y\")\n"
@@ -288,8 +288,8 @@ LUA_FN(
         ask.row = NULL;
     }
     ask.block = opt_str(L, 4, "block", NULL);
-    ask.max_rows = (int)opt_int(L, 4, "rows", 1, ORDER_MAX_SIDE, 24);
-    ask.max_cols = (int)opt_int(L, 4, "columns", 1, ORDER_MAX_SIDE, 24);
+    ask.max_rows = (int)opt_int(L, 4, "rows", 1, ORDER_MAX_SIDE, ORDER_MAX_SIDE / 2);
+    ask.max_cols = (int)opt_int(L, 4, "columns", 1, ORDER_MAX_SIDE, ORDER_MAX_SIDE / 2);
     bool animate = opt_bool(L, 4, "animate", false);
     double seconds = opt_number(L, 4, "seconds", 6);
     read_fixed(L, 4, &ask);

@@ -192,12 +192,14 @@ static Strand *find_strand(Run *run)
     }
     run->width = width;
     int chunk = width ? find_chunk(run, key) : 0;
+    size_t at_strand = run->last_strand;
     for (size_t k = 0; k < run->strands.n; k++) {
-        Strand *s = &run->strands.at[(run->last_strand + k) % run->strands.n];
+        Strand *s = &run->strands.at[at_strand];
         if (s->chunk == chunk && s->thread == thread) {
-            run->last_strand = (size_t)(s - run->strands.at);
+            run->last_strand = at_strand;
             return s;
         }
+        at_strand = at_strand + 1 < run->strands.n ? at_strand + 1 : 0;
     }
     vec_push(run->A, &run->strands, ((Strand){chunk, thread, 0}));
     run->last_strand = run->strands.n - 1;
@@ -390,7 +392,8 @@ static bool fix_others(Run *run, const OrderAsk *ask, Order *o, Err *err)
     return true;
 }
 
-/* The ranges of the two axes over the whole nest, cut to what is shown. */
+/* The ranges of the two axes over the whole nest, cut to what is shown.  The whole is visited where
+** that does not take long. */
 static bool set_window(Run *run, const OrderAsk *ask, Order *o, Err *err)
 {
     size_t at = 0;
@@ -413,11 +416,50 @@ static bool set_window(Run *run, const OrderAsk *ask, Order *o, Err *err)
     o->cols = (int)(o->all_cols < cols ? o->all_cols : cols);
     o->row_min = row.lo;
     o->col_min = col.lo;
+    o->counted = o->all_cols <= 0 || o->all_rows <= ORDER_MAX_POINTS / o->all_cols;
     run->row_min = row.lo;
-    run->row_max = row.lo + o->rows - 1;
     run->col_min = col.lo;
-    run->col_max = col.lo + o->cols - 1;
+    run->row_max = row.hi;
+    run->col_max = col.hi;
     return true;
+}
+
+/* Guards leave rows and columns at the end that no iteration reaches: they are not part of the
+** grid.  Visits outside what is shown have been numbered and are not kept. */
+static void trim(VisitVec *visits, Order *o)
+{
+    int rows = 0, cols = 0;
+    for (size_t i = 0; i < visits->n; i++) {
+        rows = visits->at[i].row >= rows ? visits->at[i].row + 1 : rows;
+        cols = visits->at[i].col >= cols ? visits->at[i].col + 1 : cols;
+    }
+    if (o->counted || o->rows == o->all_rows)
+        o->all_rows = rows;
+    if (o->counted || o->cols == o->all_cols)
+        o->all_cols = cols;
+    o->rows = (int)(o->all_rows < o->rows ? o->all_rows : o->rows);
+    o->cols = (int)(o->all_cols < o->cols ? o->all_cols : o->cols);
+    size_t kept = 0;
+    for (size_t i = 0; i < visits->n; i++)
+        if (visits->at[i].row < o->rows && visits->at[i].col < o->cols)
+            visits->at[kept++] = visits->at[i];
+    visits->n = kept;
+}
+
+/* Visits the whole grid, or what is shown where the whole is too much. */
+static void visit_all(Run *run, Order *o)
+{
+    if (o->counted) {
+        run_from(run, 0, 0, false);
+        if (!run->stopped)
+            return;
+    }
+    o->counted = run->stopped = false;
+    run->row_max = run->row_min + o->rows - 1;
+    run->col_max = run->col_min + o->cols - 1;
+    run->visits.n = run->strands.n = run->chunk_keys.n = run->last_strand = 0;
+    run->work = run->lanes = run->inner = 0;
+    run_from(run, 0, 0, false);
 }
 
 static void fill_cells(Run *run, Order *o)
@@ -436,24 +478,6 @@ static void fill_cells(Run *run, Order *o)
     }
     o->nvisits = run->visits.n;
     o->visit = run->visits.at;
-}
-
-/* Guards leave rows and columns at the end that no iteration reaches: they are not
-** part of the grid. */
-static void trim(Order *o)
-{
-    int rows = 0, cols = 0;
-    for (size_t i = 0; i < o->nvisits; i++) {
-        rows = o->visit[i].row >= rows ? o->visit[i].row + 1 : rows;
-        cols = o->visit[i].col >= cols ? o->visit[i].col + 1 : cols;
-    }
-    if (o->rows == o->all_rows && rows < o->rows)
-        o->all_rows = o->rows = rows;
-    if (o->cols < o->all_cols || cols == o->cols)
-        return;
-    for (int r = 1; r < o->rows; r++)
-        memmove(o->cell + r * cols, o->cell + r * o->cols, (size_t)cols * sizeof *o->cell);
-    o->all_cols = o->cols = cols;
 }
 
 static void list_loops(Run *run, Order *o)
@@ -488,7 +512,7 @@ bool order_of(Arena *A, const Node *func, const OrderAsk *ask, Order *out, Err *
     if (!choose_axes(&run, ask, out, err) || !fix_others(&run, ask, out, err) ||
         !set_window(&run, ask, out, err))
         return false;
-    run_from(&run, 0, 0, false);
+    visit_all(&run, out);
     if (run.cancelled)
         return REFUSE(err, interrupted, NULL);
     if (run.data)
@@ -496,8 +520,8 @@ bool order_of(Arena *A, const Node *func, const OrderAsk *ask, Order *out, Err *
     out->stopped = run.stopped;
     out->guessed = run.guessed;
     list_loops(&run, out);
+    trim(&run.visits, out);
     fill_cells(&run, out);
-    trim(out);
     return true;
 }
 
@@ -547,8 +571,9 @@ const char *order_notes(Arena *A, const Order *o, bool drawn)
         note(&b, "at %s", o->fixed);
     if (o->rows < o->all_rows || o->cols < o->all_cols)
         note(&b, "%s",
-             arena_printf(A, "the first %d x %d of %lld x %lld; numbers count what is shown",
-                          o->rows, o->cols, (long long)o->all_rows, (long long)o->all_cols));
+             arena_printf(A, "the first %d x %d of %lld x %lld%s", o->rows, o->cols,
+                          (long long)o->all_rows, (long long)o->all_cols,
+                          o->counted ? "" : "; numbers count what is shown"));
     if (o->threads)
         note(&b, "numbers are threads%s; all of a block run together",
              flat_threads(o) ? "" : " (x + y * width)");

@@ -9,6 +9,8 @@
 **      17 18 21 22 25 26 29 30
 **      …
 **
+** A grid that is larger than what is shown is numbered whole, up to ORDER_MAX_POINTS.
+**
 ** Numbers count within what runs in sequence: each iteration of a parallel loop or of GPU block
 ** axes (a chunk) starts from 1, and so does each GPU thread.  The block's other axes stay at one
 ** value, 0 unless said otherwise.
@@ -18,7 +20,7 @@
 
 #include "core/ir/ir.h"
 
-enum { ORDER_MAX_SIDE = 64, ORDER_MAX_FIXED = 16 };
+enum { ORDER_MAX_SIDE = 64, ORDER_MAX_FIXED = 16, ORDER_MAX_POINTS = 16384 };
 
 typedef struct OrderAsk {
     const char *block; /* NULL: the block inside the most loops */
@@ -69,6 +71,7 @@ typedef struct Order {
     bool parallel, blocks, threads, vectors; /* kinds of loops around the block */
     int64_t most_visits;
     bool stopped; /* gave up counting after ORDER_MAX_WORK loop iterations */
+    bool counted; /* numbers count the whole grid, not only what is shown */
     bool guessed; /* a condition depends on data and was taken to hold */
 } Order;
 

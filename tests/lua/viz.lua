@@ -207,6 +207,23 @@ t.test("the lanes of a vectorized loop run in step, what is inside it once for a
   t.contains(one:order("y", "x").text, "y 0  1  5\n  1  2  6\n  2  3  7\n  3  4  8")
 end)
 
+t.test("an order's numbers count the whole grid, also where only its corner is shown", function()
+  local q = tvm.schedule(te [[ C[i, j] = A[i, j] ]](32, 32))
+  t.contains(q:order():svg(), ">1024</text>")
+  t.contains(q:order().text, "\n   1    33    34")
+  local text = q:order("i", "j", { rows = 2, columns = 3 }).text
+  t.contains(text, "1  33  34  35")
+  t.contains(text, "the first 2 x 3 of 32 x 32")
+  t.ok(not text:find("numbers count", 1, true))
+  local odd = tvm.schedule(te [[ C[i, j] = A[i, j] ]](100, 100))
+  odd:split("j", 8)
+  odd:vectorize "ji"
+  t.contains(odd:order("i", "j", { rows = 2, columns = 4 }).text, "[101  102  103  104]")
+  t.contains(odd:order("i", "j", { rows = 2, columns = 4 }).text, "of 100 x 100")
+  local large = tvm.schedule(te [[ C[i, j] = A[i, j] ]](1000, 1000))
+  t.contains(large:order("i", "j", { rows = 2, columns = 3 }).text, "the first 2 x 3 of 1000 x 1000; numbers count what is shown")
+end)
+
 t.test("an order's legend speaks of what is in its picture", function()
   local function legend(steps, ...)
     local one = tvm.schedule(te [=[ A: float32[2, 8, 8]; B[z, y, x] = A[z, y, x] * 2 ]=])

@@ -66,7 +66,7 @@ static void put_row(Arena *A, Line *l, const Order *o, int r, int cols, int w)
         const char *close = cell->visits > 1 ? "*" : lanes_before && !lanes_after ? "]" : " ";
         line_put(l, *close == ']' ? INK_vectorized : INK_moved, close);
     }
-    if (cols < o->cols)
+    if (cols < o->all_cols)
         line_put(l, INK_quiet, l->style.utf8 ? "…" : "...");
     line_end(l);
 }
@@ -93,7 +93,7 @@ const char *order_text(Arena *A, const Order *o, TextStyle style)
     line_to(&l, left);
     for (int c = 0; c < cols; c++)
         line_printf(&l, INK_quiet, " %*lld ", w, (long long)(o->col_min + c));
-    if (cols < o->cols)
+    if (cols < o->all_cols)
         line_put(&l, INK_quiet, style.utf8 ? "…" : "...");
     line_end(&l);
     for (int r = 0; r < o->rows; r++) {
@@ -108,10 +108,15 @@ const char *order_text(Arena *A, const Order *o, TextStyle style)
         line_to(&l, left);
         put_row(A, &l, o, r, cols, w);
     }
+    if (o->rows < o->all_rows) {
+        line_to(&l, left);
+        line_put(&l, INK_quiet, style.utf8 ? "…" : "...");
+        line_end(&l);
+    }
     const char *notes = order_notes(A, o, false);
     if (*notes)
         buf_printf(&out, "%s\n", notes);
     if (cols < o->cols)
-        buf_printf(&out, "%d of %d columns fit here\n", cols, o->cols);
+        buf_printf(&out, "%d of %lld columns fit here\n", cols, (long long)o->all_cols);
     return buf_str(&out);
 }

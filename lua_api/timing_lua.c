@@ -9,6 +9,7 @@
 #include "backends/exec.h"
 #include "backends/llvm/peak.h"
 #include "core/run/stats.h"
+#include "lua_api/compare_remarks.h"
 #include "lua_api/runnable.h"
 #include "lua_api/scripts.h"
 #include "lua_api/session.h"
@@ -295,6 +296,7 @@ static int time_list(lua_State *L)
         return lua_raise(L, &err);
     }
     size_t n = arg_list(L, 1, MAX_ITEMS);
+    refuse_named(L, 1, n);
     TimerPlan plan = plan_options(L, 2);
     const char *target = opt_str(L, 2, "target", NULL);
     int threads = (int)opt_int(L, 2, "threads", 0, PEAK_MAX_THREADS, 0);
@@ -409,14 +411,19 @@ LUA_FN(
     "middle half), how many times faster than the first, with its interval or \"no difference\", GFLOP/s\n"
     "and percent of the measured peak of as many cores.  tvm.compare{s:at(0), s}.  Options as for tvm.time.  Of 20 such\n"
     "intervals about 19 hold the ratio that very many rounds under the same load would give; a line below the table says\n"
-    "where a program waited so long for a processor that another load would give another ratio: other programs, more\n"
-    "threads than processors or a container's limit may be the reason.")
+    "where a program waited so long for a processor that another load would give another ratio (other programs, more
+"
+    "threads than processors or a container's limit may be the reason), and which rows are one program, or compute
+"
+    "different things.")
 {
     lua_settop(L, 2);
     time_list(L);
+    push_remarks(L, 1);
+    lua_replace(L, 2);
     lua_replace(L, 1);
-    lua_settop(L, 1);
-    return call_script(L, "compare", 1);
+    lua_settop(L, 2);
+    return call_script(L, "compare", 2);
 }
 
 LUA_FN(

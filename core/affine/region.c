@@ -163,12 +163,15 @@ static bool relax_mul(const Relax *r, const Node *e, Span *out)
     return true;
 }
 
-/* Every coefficient of the part that stands still is a multiple of n, so that it
-** leaves a division whole. */
+/* Every coefficient of the part that stands still is a multiple of n, so that it leaves a division
+** whole.  A product that wraps stays a multiple of powers of two only: others' coefficients are so
+** small that no loop runs long enough for it. */
 static bool multiple_of(const Node *e, int64_t n)
 {
+    bool power = (n & (n - 1)) == 0;
     switch ((Op)e->op) {
-    case OP_IntImm: return e->at.i % n == 0;
+    case OP_IntImm:
+        return e->at.i % n == 0 && (power || (-INT32_MAX <= e->at.i && e->at.i <= INT32_MAX));
     case OP_Add:
     case OP_Sub: return multiple_of(e->kid[0], n) && multiple_of(e->kid[1], n);
     case OP_Mul: return multiple_of(e->kid[0], n) || multiple_of(e->kid[1], n);

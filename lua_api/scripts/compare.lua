@@ -169,7 +169,7 @@ function comparison:__tostring()
   end
   return table_text(rows, 1, { "% peak", "GFLOP/s", "spread" }, shares, "speed") ..
     (beaten and "\n?  is more than float32 multiply-adds reached when that was measured, so it is no part of a peak" or "") ..
-    load_line(self.items[1])
+    self.remarks .. load_line(self.items[1])
 end
 
 function comparison:show(path)
@@ -190,10 +190,11 @@ function comparison:__json()
   return { type = "Comparison", rows = rows, text = tostring(self) }
 end
 
-function M.compare(items)
+-- `remarks` are lines on what the rows are.
+function M.compare(items, remarks)
   local shares = {}
   for i, t in ipairs(items) do shares[i] = share_of_peak(t) or false end
-  return setmetatable({ items = items, shares = shares }, comparison)
+  return setmetatable({ items = items, shares = shares, remarks = remarks }, comparison)
 end
 
 -- ---- profile ----

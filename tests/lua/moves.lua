@@ -554,4 +554,23 @@ func f(X: float32[8]) -> Y: float32[8]:
   p.same(small)
 end)
 
+t.test("a multiple of 3 that wraps is none: its window spans the buffer", function()
+  local s = tvm.schedule(tvm.parse [[
+func f(X: float32[16]) -> D: float32[8, 3]:
+  alloc T: float32[16]
+  for i in range(16):
+    block T(i):
+      T[i] = X[i] * 2
+  for y in range(8):
+    for x in range(3):
+      block D(y, x) where y % 4 == 0:
+        D[y, x] = T[(y*4611686018427387906 + x)//3]
+]])
+  local X = tvm.arange{16}
+  local before = s:run(X)
+  s:try("compute_at", "T", "y")
+  t.ok(tvm.check(before, s:run(X)).equal)
+  s:check(X)
+end)
+
 t.done()

@@ -1,0 +1,117 @@
+/* compare_remarks.c -- mistakes that the list of a comparison shows. */
+#include "lua_api/compare_remarks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/buf.h"
+#include "lua_api/kernel_box.h"
+#include "lua_api/program.h"
+
+enum { MOST_NAMES = 16 };
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The key at the top of the stack, as it stands in braces. */
+static const char *key_text(lua_State *L, Arena *A)
+{
+    if (lua_type(L, -1) == LUA_TSTRING)
+        return arena_strdup(A, lua_tostring(L, -1));
+    const char *text = arena_printf(A, "[%s]", luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 1);
+    return text;
+}
+
+void refuse_named(lua_State *L, int list, size_t n)
+{
+    const char *names[MOST_NAMES];
+    size_t found = 0;
+    Arena *A = lua_scratch(L, NULL);
+    for (lua_pushnil(L); lua_next(L, list);) {
+        lua_pop(L, 1);
+        bool listed =
+            lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1 && (size_t)lua_tointeger(L, -1) <= n;
+        if (!listed && found < MOST_NAMES)
+            names[found++] = key_text(L, A);
+    }
+    if (found) {
+        qsort(names, found, sizeof *names, by_name);
+        Buf all = buf_new(A);
+        for (size_t i = 0; i < found; i++)
+            buf_printf(&all, "%s%s", i ? ", " : "", names[i]);
+        RAISE(L, list_named, NULL, buf_str(&all), *names[0] == '[' ? "plain" : names[0]);
+    }
+    lua_scratch_end(L, A);
+}
+
+/* The program of item i, NULL if it is of another kind, such as a model. */
+static Version *item_version(lua_State *L, int list, lua_Integer i)
+{
+    Program p = {0};
+    lua_rawgeti(L, list, i);
+    KernelBox *k = test_kernel(L, -1);
+    bool is_program = !k && program_test(L, -1, &p);
+    lua_pop(L, 1);
+    return k ? k->version : is_program ? p.version : NULL;
+}
+
+static const Node *as_written(Version *v)
+{
+    while (v->parent)
+        v = v->parent;
+    return v->func;
+}
+
+static bool alike(const Node *a, const Node *b)
+{
+    bool same = a->type == b->type && ir_rank(a) == ir_rank(b);
+    for (size_t d = 0; same && d < ir_rank(a); d++)
+        same = ir_dim(a, d) == ir_dim(b, d);
+    return same;
+}
+
+static bool all_alike(const Node *a, const Node *b)
+{
+    bool same = a->nkids == b->nkids;
+    for (uint32_t i = 0; same && i < a->nkids; i++)
+        same = alike(a->kid[i], b->kid[i]);
+    return same;
+}
+
+/* One line for row i, which says most: what it is the same as, or unlike. */
+static void remark(Buf *b, Version *const *rows, size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (rows[k] && rows[k] == rows[i]) {
+            buf_printf(b,
+                       "\nrows %zu and %zu are one program at one step; s:at(0) is it as written, "
+                       "and s:fork() is a copy that goes its own way",
+                       k + 1, i + 1);
+            return;
+        }
+    }
+    const Node *first = rows[0] ? as_written(rows[0]) : NULL;
+    const Node *own = rows[i] ? as_written(rows[i]) : NULL;
+    if (!first || !own || first == own ||
+        (all_alike(first->kid[Func_params], own->kid[Func_params]) &&
+         all_alike(first->kid[Func_results], own->kid[Func_results])))
+        return;
+    buf_printf(b, "\nrows 1 and %zu compute different things: what %s and %s take and give differs",
+               i + 1, first->at.name, own->at.name);
+}
+
+void push_remarks(lua_State *L, int list)
+{
+    Arena *A = lua_scratch(L, NULL);
+    size_t n = lua_rawlen(L, list);
+    Version **rows = ARENA_ARRAY(A, Version *, n + 1);
+    Buf b = buf_new(A);
+    for (size_t i = 0; i < n; i++) {
+        rows[i] = item_version(L, list, (lua_Integer)i + 1);
+        remark(&b, rows, i);
+    }
+    lua_scratch_text(L, A, buf_str(&b));
+}

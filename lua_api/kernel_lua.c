@@ -102,6 +102,19 @@ LUA_FN(program_ptx, "s:ptx(target?) -> string", "The PTX that a program with thr
     return push_view(L, program_check(L, 1).func, arg_str_or(L, 2, "cuda"), "ptx");
 }
 
+/* Where this machine runs a GPU program thread by thread, that is refused which no GPU would take:
+** too many threads, too much shared memory. */
+static void refuse_beyond_gpu(lua_State *L, const Node *func)
+{
+    Err err = {0};
+    const Backend *gpu = loop_is_gpu(func) ? backend_find("cuda", &err) : NULL;
+    if (!gpu || gpu->accepts(func, "cuda", &err))
+        return;
+    if (err.code == ERR_cuda_too_many || err.code == ERR_too_many_threads ||
+        err.code == ERR_cuda_shared_bytes)
+        lua_raise(L, &err);
+}
+
 /* ---- arguments ---- */
 
 enum { MAX_TENSORS = 48 }; /* parameters and results of one program */
@@ -299,6 +312,7 @@ LUA_FN(
     if (p.func->kid[Func_params]->nkids + p.func->kid[Func_results]->nkids > MAX_TENSORS)
         return RAISE(L, too_many_arguments, NULL, p.func->at.name);
     read_inputs(L, 2, p.func->kid[Func_params], args);
+    refuse_beyond_gpu(L, p.func);
     KernelBox *k = push_kernel(L, p.version, "llvm");
     return run_kernel(L, k->kernel, p.version, args);
 }
@@ -348,6 +362,7 @@ LUA_FN(
     Err err = {0};
     if (params->nkids + p.func->kid[Func_results]->nkids > MAX_TENSORS)
         return RAISE(L, too_many_arguments, NULL, p.func->at.name);
+    refuse_beyond_gpu(L, p.func);
     bool given = lua_gettop(L) > 1;
     if (given)
         read_inputs(L, 2, params, args);

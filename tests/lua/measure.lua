@@ -68,6 +68,50 @@ t.test("the peak grows with what is measured, and no share above it is printed",
   t.ok(not tostring(c):find("229", 1, true))
 end)
 
+t.test("a run that emulates a GPU refuses what no GPU takes", function()
+  local function launch(threads, axis)
+    local s = tvm.schedule(te [[ C[i] = A[i] + 1 ]](4096))
+    s:split("i", threads)
+    s:bind("ii", axis)
+    return s
+  end
+  for axis, most in pairs { ["threadIdx.x"] = 1024, ["threadIdx.z"] = 64 } do
+    local s = launch(2 * most, axis)
+    for _, run in ipairs { function() s:run(tvm.zeros { 4096 }) end, function() s:check() end } do
+      t.contains(t.raises("cuda_too_many", run, { s = s }).why, ("%s takes extents from 1 to %d"):format(axis, most))
+    end
+    local fitting = launch(most, axis)
+    t.eq(fitting:check(tvm.zeros { 4096 }), fitting:run(tvm.zeros { 4096 }))
+  end
+  local f = tvm.parse [[
+func f(A: float32[16384]) -> C: float32[16384]:
+  for x in bind("blockIdx.x", 1):
+    alloc s: float32[16384] shared
+    for i in range(16384):
+      s[i] = A[i]
+    for j in range(16384):
+      C[j] = s[j]
+]]
+  t.raises("cuda_shared_bytes", function() f:run(tvm.zeros { 16384 }) end, { f = f })
+  t.raises("cuda_shared_bytes", function() f:check() end, { f = f })
+end)
+
+t.test("a comparison says which rows are one program, and which compute different things", function()
+  local s = matmul(8)
+  local moved = tostring(tvm.compare({ s, tvm.default(s) }, quick))
+  t.contains(moved, "\nrows 1 and 2 are one program at one step")
+  t.contains(moved, "s:fork()")
+  local plain = tostring(tvm.compare({ s:at(0), s, s:build() }, quick))
+  t.contains(plain, "\nrows 2 and 3 are one program at one step")
+  t.ok(not plain:find("compute different", 1, true))
+  local fork = matmul(8)
+  t.ok(not tostring(tvm.compare({ s, fork }, quick)):find("\nrows", 1, true), "the same text twice is no mistake")
+  t.contains(tostring(tvm.compare({ s:at(0), s, matmul(4) }, quick)), "\nrows 1 and 3 compute different things")
+  local m = tvm.import "tutorials/models/digits.onnx":fuse():lower()
+  local convs = tostring(tvm.compare({ m:schedule "conv1", m:schedule "conv2" }, quick))
+  t.contains(convs, "\nrows 1 and 2 compute different things: what conv1 and conv2")
+end)
+
 t.test("an error of a comparison names what was called", function()
   t.eq(t.raises("list_empty", function() tvm.compare {} end).what, "compare")
   t.eq(t.raises("not_runnable", function() tvm.compare { 7 } end).what, "compare")

@@ -211,9 +211,19 @@ local function size(program, node, values)
   program:fail(node.at, "a shape is made of numbers, names and + - * // %")
 end
 
+local MOST = 0x7fffffff -- elements in a dimension
+
+-- `n`, unless no dimension can have that size; `what` stands at `at` in the text.
+local function checked_size(program, n, what, at)
+  if n < 0 or n > MOST then
+    program:fail(at, ("the size of %s is %d here, and a size is between 0 and %d"):format(what, n, MOST), "call it with other sizes")
+  end
+  return n
+end
+
 -- The extent of an axis; all dimensions that it goes over must agree.
 local function extent(program, axis, values)
-  local first = size(program, axis.goes[1].dim, values)
+  local first = checked_size(program, size(program, axis.goes[1].dim, values), axis.text, axis.at)
   for _, other in ipairs(axis.goes) do
     local n = size(program, other.dim, values)
     if n ~= first then
@@ -337,7 +347,10 @@ local function build(program, values)
   for _, t in ipairs(program.order) do
     if not program.stages[t.name] then
       local shape = {}
-      for i, dim in ipairs(t.dims) do shape[i] = size(program, dim, values) end
+      for i, dim in ipairs(t.dims) do
+        local what = dim.kind == "name" and dim.name or ("dimension %d of %s"):format(i, t.name)
+        shape[i] = checked_size(program, size(program, dim, values), what, dim.at or t.at)
+      end
       shapes[t.name] = shape
       tensors[t.name] = te.placeholder(shape, t.dtype, t.name)
     end

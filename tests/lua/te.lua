@@ -295,4 +295,14 @@ t.test("a function that is not there is told as one", function()
   t.contains(e.why, "there is no function sqrtt: did you mean sqrt?")
 end)
 
+t.test("a size that none can be is told in the words of the text", function()
+  local function why(f) return t.raises("te_text", f).why end
+  t.contains(why(function() te [[ C[i] = A[i] ]](-1) end), "the size of i is -1 here")
+  t.contains(why(function() te [[ C[i, j] = A[i, j] ]](4, 1 << 40) end), "the size of j is 1099511627776 here")
+  t.contains(why(function() te [[ C[i] = sum(k, A[i, k]) ]](4, -2) end), "the size of k is -2 here")
+  t.contains(why(function() te [[ A: float32[n]; C[i] = A[i] ]](-1) end), "the size of n is -1 here")
+  t.contains(why(function() te [[ A: float32[n, m - 2]; C[i, j] = A[i, j] ]](4, 1) end), "the size of dimension 2 of A is -1")
+  t.ok(te [[ C[i] = A[i] ]](0))
+end)
+
 t.done()

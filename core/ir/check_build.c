@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/buf.h"
+#include "core/base/cancel.h"
 #include "core/ir/check_impl.h"
 
 static Step *make(Checker *c, const Step *up, const Node *n, size_t kids)
@@ -154,8 +155,11 @@ static bool take_argument(Checker *c, const Node *buffer, const InterpBuffer *gi
     m->copies[0] = shape;
     if (!check_room(c, buffer, &m->copies[0], false))
         return false;
-    for (size_t i = 0; i < m->copies[0].capacity; i++)
-        m->copies[0].records[i].defined = !is_result;
+    for (size_t i = 0; !is_result && i < m->copies[0].capacity; i++) {
+        if ((i & 0xffff) == 0 && cancel_poll(c->err)) /* records of millions are new memory */
+            return false;
+        m->copies[0].records[i].defined = true;
+    }
     return true;
 }
 

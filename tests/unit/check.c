@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/cancel.h"
 #include "core/ir/check.h"
 
 static bool check(Arena *A, const Node *f, Err *err)
@@ -324,13 +325,28 @@ static void test_limits(void **state)
     assert_int_equal(arena_count(), 0);
 }
 
+static void test_interrupted_before_its_first_loop(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    const Node *f = parse(A, "func f(A: float32[2]) -> C: float32[1]:\n"
+                             "  C[0] = A[1]\n");
+    Err err = {0};
+    cancel_ask();
+    bool ok = check(A, f, &err);
+    cancel_clear();
+    assert_false(ok);
+    assert_int_equal(err.code, ERR_interrupted);
+    arena_release(A);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bounds), cmocka_unit_test(test_undefined),
         cmocka_unit_test(test_races),  cmocka_unit_test(test_threads),
         cmocka_unit_test(test_scopes), cmocka_unit_test(test_results),
-        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_limits), cmocka_unit_test(test_interrupted_before_its_first_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -465,28 +465,54 @@ static void put_link(Pair *p, size_t i, size_t j, Color color, bool dashed)
     buf_puts(p->out, "]\n");
 }
 
-/* Returns whether a loop became another. */
-static bool put_links(Pair *p)
+/* Which arrows there are. */
+typedef struct Links {
+    bool same, became;
+    Color color; /* of the first to the same */
+} Links;
+
+static Links put_links(Pair *p)
 {
     const NestDiff *d = p->diff;
-    bool became = false;
+    Links links = {0};
     for (size_t i = 0; i < d->a.n; i++) {
         if (!is_drawn(&p->before, i) || d->a_change[i] == CHANGE_same)
             continue;
-        if (d->a_to_b[i] >= 0 && is_drawn(&p->after, (size_t)d->a_to_b[i]))
+        if (d->a_to_b[i] >= 0 && is_drawn(&p->after, (size_t)d->a_to_b[i])) {
             put_link(p, i, (size_t)d->a_to_b[i], looks[d->a_change[i]].line, false);
+            links.color = links.same ? links.color : looks[d->a_change[i]].line;
+            links.same = true;
+        }
         for (size_t j = 0; d->a_change[i] == CHANGE_gone && j < d->b.n; j++) {
             if (is_drawn(&p->after, j) && diff_descends(d, i, j)) {
                 put_link(p, i, j, COLOR_parallel, true);
-                became = true;
+                links.became = true;
             }
         }
     }
-    return became;
+    return links;
+}
+
+/* An arrow as the links are, and what it says; returns where the next entry begins. */
+static double put_arrow_key(Pair *p, double x, double y, const char *said, Color color, bool dashed)
+{
+    double end = x + KEY_ARROW, middle = y + KEY / 2.0;
+    int to = p->texts;
+    put_text(p, end + KEY_GAP, middle, plain_font, said);
+    buf_printf(p->out, "  from%d [style=invis label=\"\" ", to);
+    put_place(p, x, y, KEY_ARROW, KEY);
+    buf_printf(p->out, "]\n  from%d -> text%d [", to, p->texts);
+    put_edge(p,
+             arena_printf(p->A, "%.1f,%.1f %s", x, dot_y(p, middle),
+                          straight(p->A, x, end - ARROW, dot_y(p, middle))),
+             end, middle, color, dashed);
+    put_tooltip(p, said);
+    buf_puts(p->out, "]\n");
+    return end + KEY_GAP + svg_measure(plain_font, said, NULL) + KEY_APART;
 }
 
 /* Each change that there is, as a box with its sign, and how often. */
-static void put_legend(Pair *p, double y, bool became)
+static void put_legend(Pair *p, double y, Links links)
 {
     static const Change order[] = {CHANGE_new, CHANGE_gone, CHANGE_moved, CHANGE_changed,
                                    CHANGE_same};
@@ -513,19 +539,10 @@ static void put_legend(Pair *p, double y, bool became)
         put_text(p, x + KEY_BOX + KEY_GAP, y + KEY / 2.0, plain_font, said);
         x += KEY_BOX + KEY_GAP + svg_measure(plain_font, said, NULL) + KEY_APART;
     }
-    if (became) {
-        double end = x + KEY_ARROW, middle = y + KEY / 2.0;
-        put_text(p, end + KEY_GAP, middle, plain_font, "became");
-        buf_puts(p->out, "  gone [style=invis label=\"\" ");
-        put_place(p, x, y, KEY_ARROW, KEY);
-        buf_printf(p->out, "]\n  gone -> text%d [", p->texts);
-        put_edge(p,
-                 arena_printf(p->A, "%.1f,%.1f %s", x, dot_y(p, middle),
-                              straight(p->A, x, end - ARROW, dot_y(p, middle))),
-                 end, middle, COLOR_parallel, true);
-        put_tooltip(p, "became");
-        buf_puts(p->out, "]\n");
-    }
+    if (links.same)
+        x = put_arrow_key(p, x, y, "same loop or block", links.color, false);
+    if (links.became)
+        put_arrow_key(p, x, y, "became", COLOR_parallel, true);
 }
 
 Picture pair_picture(Arena *A, const Node *before, const Node *after, const char *title_before,

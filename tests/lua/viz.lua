@@ -41,6 +41,14 @@ t.test("two versions: what a loop became, and only that", function()
   svg = two:show(nil, {since = 0}):svg()
   local _, became = svg:gsub(";now xo, xi<", "")
   t.eq(became, 1) -- P's own x became nothing
+  local turned = tvm.schedule(te [[ A: float32[8, 8]; B[y, x] = A[y, x] ]])
+  turned:reorder("x", "y")
+  svg = turned:show(nil, {since = 0}):svg()
+  t.contains(svg, ">same loop or block<")
+  t.ok(not svg:find(">became<", 1, true))
+  local split = tvm.schedule(te [[ A: float32[8, 8]; B[y, x] = A[y, x] ]])
+  split:split("x", 4)
+  t.ok(not split:show(nil, {since = 0}):svg():find("same loop or block", 1, true))
 end)
 
 -- All that says where something is drawn.

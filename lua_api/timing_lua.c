@@ -411,10 +411,8 @@ LUA_FN(
     "middle half), how many times faster than the first, with its interval or \"no difference\", GFLOP/s\n"
     "and percent of the measured peak of as many cores.  tvm.compare{s:at(0), s}.  Options as for tvm.time.  Of 20 such\n"
     "intervals about 19 hold the ratio that very many rounds under the same load would give; a line below the table says\n"
-    "where a program waited so long for a processor that another load would give another ratio (other programs, more
-"
-    "threads than processors or a container's limit may be the reason), and which rows are one program, or compute
-"
+    "where a program waited so long for a processor that another load would give another ratio (other programs, more\n"
+    "threads than processors or a container's limit may be the reason), and which rows are one program, or compute\n"
     "different things.")
 {
     lua_settop(L, 2);

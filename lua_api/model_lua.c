@@ -22,7 +22,7 @@ static const char kernels_key; /* registry: fingerprint and target -> Kernel */
 
 /* ---- kernels of a module ---- */
 
-/* Pushes the compiled kernel of a kernel of the module: from the table of those made before, or made now. */
+/* Pushes the compiled code of a kernel: from the table of those made before, or made now. */
 static KernelBox *push_cached(lua_State *L, Arena *A, const GraphKernel *made, const char *target)
 {
     char key[120], fp[33];

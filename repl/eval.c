@@ -128,8 +128,8 @@ static int pack(lua_State *L)
     return 1;
 }
 
-/* Calls the function on top, which compile_input made, with tracebacks kept for report_push; what it
-** gives, be it by a `return` of its own, is packed in place of it. */
+/* Calls the function on top, which compile_input made, with tracebacks kept for report_push; what
+** it gives, be it by a `return` of its own, is packed in place of it. */
 static EvalStatus call(lua_State *L, bool packs)
 {
     int f = lua_gettop(L);

@@ -18,7 +18,7 @@
 typedef struct GraphKernel {
     const char *name; /* the group's, and the Func's */
     const Node *func;
-    int steps; /* those of a program given by module_with, run as it is; -1: by the default schedule */
+    int steps; /* those of a program that module_with gave, run as it is; -1: default schedule */
     uint32_t first, n; /* the nodes of the graph that it computes */
     uint32_t nin, nout;
     /* Nin values read, then nout values made: the Func's parameters and results */

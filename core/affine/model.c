@@ -136,8 +136,8 @@ static void depends_on_data(const Walk *w, Stmt *s, const char *why)
     s->maybe = true;
 }
 
-/* What the variable of a loop can be.  Where only the run knows the extent, the loop is taken to end,
-** and none that is longer than this does. */
+/* What the variable of a loop can be.  Where only the run knows the extent, the loop is taken to
+** end, and none that is longer than this does. */
 static Interval values_of_loop(const AffEnv *e, const Node *loop)
 {
     const int64_t longest = INT64_C(1) << 60;

@@ -554,7 +554,7 @@ func f(X: float32[8]) -> Y: float32[8]:
   p.same(small)
 end)
 
-t.test("a multiple of 3 that wraps is none: its window spans the buffer", function()
+t.test("a multiple of 3 that wraps is none of 3", function()
   local s = tvm.schedule(tvm.parse [[
 func f(X: float32[16]) -> D: float32[8, 3]:
   alloc T: float32[16]
@@ -570,7 +570,6 @@ func f(X: float32[16]) -> D: float32[8, 3]:
   local before = s:run(X)
   s:try("compute_at", "T", "y")
   t.eq(tostring(s:run(X)), tostring(before))
-  s:check(X)
 end)
 
 t.done()

@@ -46,7 +46,7 @@ static bool idle_lanes_in_padding(Gen *g, const Node *buffer, const Node *index)
     if (!gen_lanes_known(g) || !affine_of(g, index, &a) || a.n || !a.k)
         return false;
     for (unsigned i = 0; i < g->lanes; i++)
-        if (!g->active[i] && a.c + a.k[i] < ir_dim(buffer, ir_rank(buffer) - 1))
+        if (!g->active[i] && wrap_add(a.c, a.k[i]) < ir_dim(buffer, ir_rank(buffer) - 1))
             return false;
     return true;
 }
@@ -66,7 +66,7 @@ Place gen_place(Gen *g, const Node *access, const Node *const *index)
     }
     p.align = p.buf->align;
     for (int i = 0; i < a.n; i++)
-        p.align = low_bit((uint64_t)(a.term[i].coef * bytes), p.align);
+        p.align = low_bit((uint64_t)wrap_mul(a.term[i].coef, bytes), p.align);
     p.base = affine_sum(g, &a, p.buf->base, p.buf->level, bytes);
     p.c = a.c;
     p.k = a.k;
@@ -81,7 +81,7 @@ Pattern place_pattern(const Gen *g, const Place *p)
     if (!p->k)
         return PLACE_ONE;
     for (unsigned i = 1; i < g->lanes; i++)
-        if (p->k[i] != p->k[0] + (int64_t)i)
+        if (p->k[i] != wrap_add(p->k[0], i))
             return PLACE_FIXED;
     return PLACE_RUN;
 }
@@ -108,12 +108,12 @@ static int64_t bytes_of(const Place *p, int64_t elements)
 unsigned place_align(const Gen *g, const Place *p, int64_t more)
 {
     (void)g;
-    return low_bit((uint64_t)bytes_of(p, p->c + more), p->align);
+    return low_bit((uint64_t)bytes_of(p, wrap_add(p->c, more)), p->align);
 }
 
 LLVMValueRef place_pointer(Gen *g, const Place *p, int64_t more)
 {
-    int64_t at = bytes_of(p, (int64_t)((uint64_t)p->c + (uint64_t)more));
+    int64_t at = bytes_of(p, wrap_add(p->c, more));
     LLVMValueRef offset = gen_i64(g, at);
     return at ? LLVMBuildGEP2(g->b, g->i8, p->base, &offset, 1, "") : p->base;
 }
@@ -285,7 +285,7 @@ static LLVMValueRef spread_mask(Gen *g, const Place *p, int64_t from, int wide)
     for (int j = 0; j < wide; j++)
         idx[j] = (int)g->lanes;
     for (unsigned i = 0; i < g->lanes; i++) {
-        int64_t at = p->k[i] - from;
+        int64_t at = wrap_sub(p->k[i], from);
         if (at < 0 || at >= wide)
             continue;
         if (idx[at] != (int)g->lanes)
@@ -315,9 +315,10 @@ static LLVMValueRef load_span(Gen *g, const Place *p, bool masked)
     int64_t lo, hi;
     const bool *active = masked && gen_lanes_known(g) ? g->active : NULL;
     span_of(g, p->k, active, &lo, &hi);
-    if (hi - lo >= 4 * (int64_t)g->lanes || hi - lo >= MAX_LANES)
+    uint64_t apart = (uint64_t)hi - (uint64_t)lo;
+    if (lo > hi || apart >= 4 * (uint64_t)g->lanes || apart >= MAX_LANES)
         return NULL;
-    int idx[MAX_LANES], span = (int)(hi - lo + 1), wide = 2;
+    int idx[MAX_LANES], span = (int)apart + 1, wide = 2;
     while (2 * wide <= span)
         wide *= 2;
     if (span < wide)
@@ -389,7 +390,7 @@ static void store_fixed(Gen *g, const Place *p, LLVMValueRef v)
     int64_t lo, hi;
     int idx[MAX_LANES];
     span_of(g, p->k, NULL, &lo, &hi);
-    if (hi - lo + 1 == (int64_t)g->lanes) {
+    if ((uint64_t)hi - (uint64_t)lo + 1 == g->lanes) {
         bool once = true;
         for (unsigned i = 0; i < g->lanes; i++)
             idx[i] = -1;

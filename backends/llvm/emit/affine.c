@@ -108,7 +108,7 @@ static bool add_term(Affine *a, Term t)
         return true;
     for (int i = 0; i < a->n; i++)
         if (a->term[i].v == t.v) {
-            a->term[i].coef = (int64_t)((uint64_t)a->term[i].coef + (uint64_t)t.coef);
+            a->term[i].coef = wrap_add(a->term[i].coef, t.coef);
             if (a->term[i].coef == 0)
                 memmove(&a->term[i], &a->term[i + 1], sizeof(Term) * (size_t)(--a->n - i));
             return true;
@@ -220,11 +220,12 @@ static bool of_division(Gen *g, const Node *e, Affine *out)
     int64_t k0 = 0, *k = a.k ? ARENA_ARRAY(g->A, int64_t, g->lanes) : NULL;
     bool all_zero = true;
     for (unsigned i = 0; i < (k ? g->lanes : 1); i++) {
-        int64_t v = a.c + (k ? a.k[i] : 0), q = floor_div(v, n), r = mod ? v - q * n : q;
+        int64_t v = wrap_add(a.c, k ? a.k[i] : 0), q = floor_div(v, n);
+        int64_t r = mod ? wrap_sub(v, wrap_mul(q, n)) : q;
         if (i == 0)
             k0 = r;
         if (k)
-            k[i] = r - k0;
+            k[i] = wrap_sub(r, k0);
         all_zero &= r == k0;
     }
     out->c = k0;
@@ -381,7 +382,7 @@ Val affine_value(Gen *g, const Affine *a)
     }
     int64_t k[MAX_LANES];
     for (unsigned i = 0; i < g->lanes; i++)
-        k[i] = (int64_t)((uint64_t)a->k[i] + (uint64_t)a->c);
+        k[i] = wrap_add(a->k[i], a->c);
     LLVMValueRef lanes = gen_const_lanes(g, g->i64, k, g->lanes);
     if (sum)
         lanes = LLVMBuildAdd(g->b, gen_splat(g, sum, g->lanes), lanes, "");

@@ -108,7 +108,7 @@ end)
 t.test("the bench times the lesson's last rung", function()
   package.path = "bench/?.lua;" .. package.path
   local file <close> = assert(io.open "tutorials/computation.md")
-  local trace = require "gemm".tiled(256):trace "s"
+  local trace = require "gemm".unrolled(256):trace "s"
   t.ok(file:read "a":find(trace, 1, true), "the lesson does not end with these steps:\n" .. trace)
 end)
 

@@ -136,22 +136,11 @@ static void depends_on_data(const Walk *w, Stmt *s, const char *why)
     s->maybe = true;
 }
 
-/* What the variable of a loop can be.  Where only the run knows the extent, the loop is taken to
-** end, and none that is longer than this does. */
-static Interval values_of_loop(const AffEnv *e, const Node *loop)
-{
-    const int64_t longest = INT64_C(1) << 60;
-    int64_t most = aff_interval(e, loop->kid[For_extent]).hi;
-    if (most > longest && loop->kid[For_extent]->op != OP_IntImm)
-        most = longest;
-    return (Interval){0, most > 0 ? most - 1 : 0};
-}
-
 /* 0 <= var < extent, and var as a dimension. */
 static isl_set *bind_loop(const Walk *w, Stmt *s, AffEnv *e, const Node *loop, int dim,
                           isl_set *runs)
 {
-    aff_bind_dim(e, loop->kid[For_var], dim, values_of_loop(e, loop));
+    aff_bind_loop(e, loop, dim);
     isl_pw_aff *extent = aff_of(e, loop->kid[For_extent]);
     runs = isl_set_lower_bound_si(runs, isl_dim_set, (unsigned)dim, 0);
     if (!extent) {

@@ -123,6 +123,7 @@ void aff_begin(AffEnv *e, isl_ctx *ctx, unsigned dims);
 void aff_end(AffEnv *e);
 /* `in`: where the values of the variable lie, be they affine or not. */
 void aff_bind_dim(AffEnv *e, const Node *var, int dim, Interval in);
+void aff_bind_loop(AffEnv *e, const Node *loop, int dim);
 void aff_bind(AffEnv *e, const Node *var, isl_pw_aff *value, Interval in);
 
 /* Where the values of an integer expression lie, which may wrap. */

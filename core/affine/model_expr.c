@@ -36,11 +36,18 @@ void aff_bind_dim(AffEnv *e, const Node *var, int dim, Interval in)
     aff_bind(e, var, isl_pw_aff_var_on_domain(ls, isl_dim_set, (unsigned)dim), in);
 }
 
+enum { FUEL = 1000 }; /* far more than an index needs */
+
 Interval aff_interval(const AffEnv *e, const Node *n)
 {
-    enum { FUEL = 1000 }; /* far more than an index needs */
     Known k = {e->range, e->n, FUEL};
     return interval_of(&k, n);
+}
+
+void aff_bind_loop(AffEnv *e, const Node *loop, int dim)
+{
+    Known k = {e->range, e->n, FUEL};
+    aff_bind_dim(e, loop->kid[For_var], dim, values_of_loop(&k, loop));
 }
 
 /* May the sum, difference or product leave int64, for values of the operands as they are? */

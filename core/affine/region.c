@@ -19,8 +19,8 @@ typedef struct Span {
 
 typedef struct Relax {
     Arena *A;
-    size_t n;
-    const Node *const *loops; /* For nodes that run through */
+    size_t nstill, n;
+    const Node *const *loops; /* all around; from nstill on they run through */
     const Node *block;        /* whose axes stand for their values; or NULL */
 } Relax;
 
@@ -37,15 +37,21 @@ static const Node *axis_value(const Node *block, const Node *var)
 /* For what the block's axes stand for: loops. */
 static Relax over_loops(const Relax *r)
 {
-    return (Relax){r->A, r->n, r->loops, NULL};
+    return (Relax){r->A, r->nstill, r->n, r->loops, NULL};
+}
+
+/* The one of these loops whose variable it is; NULL if there is none. */
+static const Node *loop_of(size_t n, const Node *const *loops, const Node *var)
+{
+    for (size_t i = 0; i < n; i++)
+        if (loops[i]->kid[For_var] == var)
+            return loops[i];
+    return NULL;
 }
 
 static const Node *runs(const Relax *r, const Node *var)
 {
-    for (size_t i = 0; i < r->n; i++)
-        if (r->loops[i]->kid[For_var] == var)
-            return r->loops[i];
-    return NULL;
+    return loop_of(r->n - r->nstill, r->loops + r->nstill, var);
 }
 
 static bool moves(const Relax *r, const Node *e)
@@ -163,37 +169,48 @@ static bool relax_mul(const Relax *r, const Node *e, Span *out)
     return true;
 }
 
-/* Every coefficient of the part that stands still is a multiple of n, so that it leaves a division
-** whole.  A product that wraps stays a multiple of powers of two only: others' coefficients are so
-** small that no loop runs long enough for it. */
-static bool multiple_of(const Node *e, int64_t n)
+/* The sum that stands still, if none of its values, with c and all of the span added, leaves int64
+** for any value of the loops outside; a dividend that wraps jumps, and so does its quotient. */
+static bool never_wraps(const Relax *r, const Span *s, Linear *base)
 {
-    bool power = (n & (n - 1)) == 0;
-    switch ((Op)e->op) {
-    case OP_IntImm:
-        return e->at.i % n == 0 && (power || (-INT32_MAX <= e->at.i && e->at.i <= INT32_MAX));
-    case OP_Add:
-    case OP_Sub: return multiple_of(e->kid[0], n) && multiple_of(e->kid[1], n);
-    case OP_Mul: return multiple_of(e->kid[0], n) || multiple_of(e->kid[1], n);
-    default: return n == 1;
+    enum { FUEL = 1000 }; /* far more than an index needs */
+    VarRange *at = ARENA_ARRAY(r->A, VarRange, r->nstill + 1);
+    Known k = {.at = at};
+    for (; k.n < r->nstill; k.n++) {
+        k.fuel = FUEL;
+        Interval in = values_of_loop(&k, r->loops[k.n]);
+        at[k.n] = (VarRange){r->loops[k.n]->kid[For_var], in.lo, in.hi};
     }
+    i128 lo, hi;
+    k.fuel = FUEL;
+    *base = (Linear){0};
+    return (!s->base || linear_add(base, s->base, 1)) && linear_exact(&k, base, &lo, &hi) &&
+           fits64(lo + s->c, hi + s->c + s->span);
+}
+
+/* It leaves a division by n whole. */
+static bool multiple_of(const Linear *l, int64_t n)
+{
+    bool all = l->c0 % n == 0;
+    for (size_t i = 0; i < l->n; i++)
+        all &= l->t[i].c % n == 0;
+    return all;
 }
 
 static bool relax_div(const Relax *r, const Node *e, Span *out)
 {
     Span s;
+    Linear base;
     int64_t n = ir_const_int(e->kid[FloorDiv_b], 0);
-    if (n <= 0 || !relax(r, e->kid[FloorDiv_a], &s))
+    if (n <= 0 || !relax(r, e->kid[FloorDiv_a], &s) || !never_wraps(r, &s, &base))
         return false;
     const Node *by = e->kid[FloorDiv_b];
-    if (!s.base || multiple_of(s.base, n)) {
-        int64_t last;
-        if (__builtin_add_overflow(s.c, s.span, &last))
-            return false; /* wraps on its way, and its quotient jumps */
+    if (multiple_of(&base, n)) {
+        i128 last = (i128)s.c + s.span;
         int64_t lo = floor_div(s.c, n);
         *out = s.base ? span_at(ix_div(r->A, s.base, by), 0) : (Span){0};
         out->c = wrap_add(out->c, lo);
-        out->span = floor_div(last, n) - lo;
+        out->span = (int64_t)(floor_div_wide(last, n) - lo);
         return true;
     }
     *out = span_at(ix_div(r->A, span_min(r->A, &s), by), s.span / n + (s.span % n != 0));
@@ -203,28 +220,30 @@ static bool relax_div(const Relax *r, const Node *e, Span *out)
 static bool relax_mod(const Relax *r, const Node *e, Span *out)
 {
     Span s;
+    Linear base;
     int64_t n = ir_const_int(e->kid[FloorMod_b], 0);
     if (n <= 0)
         return false;
     *out = (Span){NULL, 0, n - 1};
     if (!relax(r, e->kid[FloorMod_a], &s))
         return true;
-    int64_t lo = floor_div(s.c, n), last;
-    if ((!s.base || multiple_of(s.base, n)) && !__builtin_add_overflow(s.c, s.span, &last) &&
-        lo == floor_div(last, n))
-        *out = (Span){NULL, s.c - lo * n, s.span};
+    i128 lo = floor_div(s.c, n);
+    if (never_wraps(r, &s, &base) && multiple_of(&base, n) &&
+        lo == floor_div_wide((i128)s.c + s.span, n))
+        *out = (Span){NULL, (int64_t)(s.c - lo * n), s.span};
     return true;
 }
 
-/* An element's value is no place to start from: it may change, and reading it may need a guard. */
-static bool loads(const Node *e)
+/* Is it over loops that stand still?  An element's value is no place to start from, for it may
+** change, and reading it may need a guard; nor is what a let names, which is nothing outside. */
+static bool stands(const Relax *r, const Node *e)
 {
-    if (e->op == OP_Load)
-        return true;
+    if (e->op == OP_Load || (e->op == OP_Var && !loop_of(r->nstill, r->loops, e)))
+        return false;
     for (size_t i = 0; i < e->nkids; i++)
-        if (loads(e->kid[i]))
-            return true;
-    return false;
+        if (!stands(r, e->kid[i]))
+            return false;
+    return true;
 }
 
 static bool relax(const Relax *r, const Node *e, Span *out)
@@ -232,7 +251,7 @@ static bool relax(const Relax *r, const Node *e, Span *out)
     if (!moves(r, e)) {
         const Node *still = r->block ? block_over_loops(r->A, r->block, e) : e;
         *out = span_at(still, 0);
-        return !loads(still);
+        return stands(r, still);
     }
     switch ((Op)e->op) {
     case OP_Var: return relax_var(r, e, out);
@@ -245,16 +264,16 @@ static bool relax(const Relax *r, const Node *e, Span *out)
     }
 }
 
-bool region_relax(Arena *A, const Node *e, size_t nloops, const Node *const *loops,
+bool region_relax(Arena *A, const Node *e, size_t nstill, size_t nloops, const Node *const *loops,
                   const Node **min, int64_t *extent)
 {
-    Relax r = {A, nloops, loops, NULL};
+    Relax r = {A, nstill, nloops, loops, NULL};
     Span s;
     if (!relax(&r, e, &s))
         return false;
     *min = span_min(A, &s);
     *extent = s.span + 1;
-    for (size_t i = 0; i < nloops; i++)
+    for (size_t i = nstill; i < nloops; i++)
         if (ir_is_int(loops[i]->kid[For_extent], 0) && ir_mentions(e, loops[i]->kid[For_var]))
             *extent = 0;
     return true;
@@ -275,7 +294,8 @@ typedef struct Walk {
     Arena *A;
     const Node *buffer;
     int which;
-    LoopVec loops;     /* around the current place, inside the piece */
+    LoopVec loops;     /* around the current place */
+    size_t nstill;     /* of them outside the piece */
     const Node *block; /* the block around, or NULL */
     Region out;        /* .min and .extent to be filled from `box` */
     Span box[IR_MAX_RANK];
@@ -309,7 +329,7 @@ static void join_dim(Walk *w, size_t d, const Span *s)
 
 static void join_access(Walk *w, const Node *const *index)
 {
-    Relax r = {w->A, w->loops.n, w->loops.at, w->block};
+    Relax r = {w->A, w->nstill, w->loops.n, w->loops.at, w->block};
     Span s;
     for (size_t d = 0; d < w->out.rank; d++)
         if (relax(&r, index[d], &s))
@@ -346,13 +366,16 @@ static void walk(Walk *w, const Node *n)
     w->loops.n = depth;
 }
 
-Region region_of(Arena *A, const Node *stmt, const Node *buffer, int which)
+Region region_of(Arena *A, size_t naround, const Node *const *around, const Node *stmt,
+                 const Node *buffer, int which)
 {
     Walk w;
     w.A = A;
     w.buffer = buffer;
     w.which = which;
     w.loops = (LoopVec){0};
+    for (w.nstill = 0; w.nstill < naround; w.nstill++)
+        vec_push(A, &w.loops, around[w.nstill]);
     w.block = NULL;
     w.out = (Region){.rank = ir_rank(buffer), .empty = true};
     walk(&w, stmt);

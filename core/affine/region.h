@@ -19,12 +19,15 @@ typedef struct Region {
 
 enum { REGION_READS = 1, REGION_WRITES = 2 };
 
-/* What `stmt` touches of `buffer`, all loops in it run through. */
-Region region_of(Arena *A, const Node *stmt, const Node *buffer, int which);
+/* What `stmt` touches of `buffer`, all loops in it run through.  `around` are the loops outside,
+** outermost first: what they reach decides whether an index may wrap. */
+Region region_of(Arena *A, size_t naround, const Node *const *around, const Node *stmt,
+                 const Node *buffer, int which);
 
-/* The least value and the number of values of an index expression while the loops listed run
-** through and all others stand still; false if it is not affine. */
-bool region_relax(Arena *A, const Node *e, size_t nloops, const Node *const *loops,
+/* The least value and the number of values of an index expression, the loops around which are
+** listed, while the first `nstill` of them stand still and the others run through; false if it is
+** not affine, or what it divides may wrap. */
+bool region_relax(Arena *A, const Node *e, size_t nstill, size_t nloops, const Node *const *loops,
                   const Node **min, int64_t *extent);
 
 /* `e`, which is over a block's axes, over the loops around it. */

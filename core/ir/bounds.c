@@ -173,6 +173,15 @@ Interval interval_of(Known *k, const Node *n)
     return range_of_type(n->type);
 }
 
+Interval values_of_loop(Known *k, const Node *loop)
+{
+    const int64_t longest = INT64_C(1) << 60;
+    int64_t most = interval_of(k, loop->kid[For_extent]).hi;
+    if (most > longest && loop->kid[For_extent]->op != OP_IntImm)
+        most = longest;
+    return (Interval){0, most > 0 ? most - 1 : 0};
+}
+
 /* Bounds of a - b without wrapping, for integers of one type; false if they cannot be told. */
 static bool difference_bounds(Known *k, const Node *a, const Node *b, i128 *lo, i128 *hi)
 {

@@ -1,5 +1,5 @@
 /* linear.h -- sums of int64 terms, and what is known of their values.  For simplify*.c, bounds.c
-** and affine/inside.c.
+** and core/affine.
 **
 ** Addition, subtraction and multiplication wrap, so a sum may be regrouped freely: the Linear of an
 ** expression is exact modulo 2^64 whatever its variables hold.  Division, remainder and order are
@@ -60,6 +60,10 @@ bool linear_exact(Known *k, const Linear *l, i128 *lo, i128 *hi);
 
 /* What an integer or bool expression can be; of uint64 values nothing is known. */
 Interval interval_of(Known *k, const Node *n);
+
+/* What the variable of a loop can be.  Where only the run knows the extent, the loop is taken to
+** end, and none that is longer than 2^60 does. */
+Interval values_of_loop(Known *k, const Node *loop);
 
 /* Does `a op b` hold: 1 yes, 0 no, -1 it depends. */
 int comparison_holds(Known *k, Op op, const Node *a, const Node *b);

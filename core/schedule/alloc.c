@@ -3,10 +3,8 @@
 
 #include <string.h>
 
-#include "core/affine/region.h"
 #include "core/base/vec.h"
 #include "core/schedule/legal.h"
-#include "core/schedule/tree.h"
 
 static bool uses(const Node *n, const Node *buffer)
 {
@@ -99,6 +97,12 @@ static void carry_nothing(Settle *s, const Path *p)
             s->free[s->nfree++] = p->at[i]->kid[For_var];
 }
 
+Region path_region(Arena *A, const Path *p, size_t depth, const Node *buffer, int which)
+{
+    const Node **around = ARENA_ARRAY(A, const Node *, depth + 1);
+    return region_of(A, path_loops(p, depth, around), around, p->at[depth], buffer, which);
+}
+
 const Node *alloc_settle(Arena *A, const Node *func, const Node *buffer, const Node *made_in)
 {
     Path p;
@@ -115,7 +119,7 @@ const Node *alloc_settle(Arena *A, const Node *func, const Node *buffer, const N
         carry_nothing(&s, &p);
     innermost_place(&s, &p);
     const Node *place = path_end(&p);
-    Region r = region_of(A, place, buffer, REGION_READS | REGION_WRITES);
+    Region r = path_region(A, &p, p.n - 1, buffer, REGION_READS | REGION_WRITES);
     const Node *alloc = ir_alloc(A, buffer, region_window(A, &r, buffer), place);
     return path_replace(A, &p, alloc);
 }

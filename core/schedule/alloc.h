@@ -10,7 +10,11 @@
 #ifndef CORE_SCHEDULE_ALLOC_H
 #define CORE_SCHEDULE_ALLOC_H
 
-#include "core/ir/ir.h"
+#include "core/affine/region.h"
+#include "core/schedule/tree.h"
+
+/* What p->at[depth] touches of the buffer in one iteration of the loops around. */
+Region path_region(Arena *A, const Path *p, size_t depth, const Node *buffer, int which);
 
 /* Moves the Alloc of `buffer` to the innermost place that holds all its uses, with the window that
 ** they touch there.  It goes into no loop that carries a value of the buffer from one iteration to

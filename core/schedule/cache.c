@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "core/affine/region.h"
 #include "core/ir/rewrite.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/nest.h"
@@ -71,7 +70,7 @@ static const Node *copy_window(Step *s, const Path *p, size_t depth, const Node 
     const Node *all = window_of(s, p, b), *ranges[IR_MAX_RANK];
     if (!loop_around(p, depth))
         return all;
-    Region r = region_of(A, p->at[depth], b, REGION_READS);
+    Region r = path_region(A, p, depth, b, REGION_READS);
     for (size_t d = 0; d < r.rank; d++)
         ranges[d] = !r.whole[d]  ? ir_range(A, r.min[d], ir_idx(A, r.extent[d]))
                     : all->nkids ? all->kid[d]

@@ -125,7 +125,7 @@ Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan 
         const Node *least;
         int64_t width;
         size_t first = c.n;
-        if (!region_relax(A, s->min, nloops, loops, &least, &width) || least->op != OP_IntImm)
+        if (!region_relax(A, s->min, 0, nloops, loops, &least, &width) || least->op != OP_IntImm)
             return COVER_UNTOLD;
         if (least->at.i > d->min->at.i ||
             least->at.i + width - 1 + s->extent < d->min->at.i + d->extent)

@@ -248,7 +248,7 @@ static bool runs_through(Step *s, const Path *p, const AxisSpan *domain)
     size_t axis;
     for (size_t i = 0; i < iters->nkids; i++)
         one[i] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
-    return cover_box(s->A, iters->nkids, one, domain, path_loops(p, loops), loops, &axis) ==
+    return cover_box(s->A, iters->nkids, one, domain, path_loops(p, p->n, loops), loops, &axis) ==
            COVER_FULL;
 }
 

@@ -9,23 +9,14 @@
 #include "core/ir/rewrite.h"
 #include "core/schedule/legal.h"
 
-size_t path_loops(const Path *p, const Node **out)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < p->n; i++)
-        if (p->at[i]->op == OP_For)
-            out[n++] = p->at[i];
-    return n;
-}
-
 bool nest_domain(Step *s, const Path *to_block, AxisSpan *out)
 {
     const Node *block = path_end(to_block), *iters = block->kid[Block_iters];
     const Node **loops = ARENA_ARRAY(s->A, const Node *, to_block->n);
-    size_t n = path_loops(to_block, loops);
+    size_t n = path_loops(to_block, to_block->n, loops);
     for (size_t i = 0; i < iters->nkids; i++) {
         const Node *value = iters->kid[i]->kid[Iter_value];
-        if (!region_relax(s->A, value, n, loops, &out[i].min, &out[i].extent) ||
+        if (!region_relax(s->A, value, 0, n, loops, &out[i].min, &out[i].extent) ||
             out[i].min->op != OP_IntImm)
             return REFUSE(s->err, axis_not_affine, block, ir_var_name(iters->kid[i]->kid[Iter_var]),
                           ir_block_name(block));
@@ -82,7 +73,7 @@ static const Node *span_guard(Arena *A, const Node *axis, const AxisSpan *span,
     int64_t width;
     int64_t low = domain->min->at.i, high = low + domain->extent + MUTANT(span_guard_wide, 0, 1);
     bool known =
-        region_relax(A, span->min, naround, around, &least, &width) && least->op == OP_IntImm;
+        region_relax(A, span->min, 0, naround, around, &least, &width) && least->op == OP_IntImm;
     if (!known || least->at.i + width - 1 + span->extent > high)
         guard = ir_and(A, guard, ir_binary(A, OP_Lt, axis, ir_idx(A, high)));
     if (!known || least->at.i < low)
@@ -201,10 +192,7 @@ const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *sr
     const Node *extent[IR_MAX_RANK]; /* NULL: a dimension of one index has no loop */
     const Node *where = ir_bool(A, true);
     const Node **around = ARENA_ARRAY(A, const Node *, depth + 1);
-    size_t naround = 0;
-    for (size_t i = 0; i < depth; i++)
-        if (p->at[i]->op == OP_For)
-            around[naround++] = p->at[i];
+    size_t naround = path_loops(p, depth, around);
     for (size_t d = 0; d < rank; d++) {
         const char *axis = copy_axis(A, like, index, d);
         index[d] = ir_var_like(A, DT_int64, axis, axis, s->number);

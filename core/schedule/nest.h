@@ -58,9 +58,6 @@ const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *sr
 const Node *nest_insert(Arena *A, const Node *func, const Node *place, const Node *stmt,
                         const Node *buffer, bool after);
 
-/* The loops on a path, outermost first; how many. */
-size_t path_loops(const Path *p, const Node **out);
-
 /* Does the block's where speak of its axes alone?  Else what it writes is less than the box around
 ** it, and a copy of the box would read what was never written. */
 bool nest_guard_on_axes(const Node *block);

@@ -55,7 +55,7 @@ static bool begin_move(Step *s, Move *m, const char *how)
     if (path_to(m->removed, m->loop, &p))
         return REFUSE(s->err, own_loop, m->loop, loop, name);
     path_to(s->func, m->loop, &p);
-    m->naround = path_loops(&p, m->around);
+    m->naround = path_loops(&p, p.n, m->around);
     const Node *gets = m->reverse ? nest_condition(&p, &m->at) : NULL;
     if (gets)
         return REFUSE(s->err, gets_condition, gets, loop, ir_text(s->A, gets->kid[If_cond]), name);
@@ -320,7 +320,8 @@ bool prim_compute_at(Step *s)
                       statement_name(outside), loop);
     if (!tree_reads(m->loop, m->target))
         return REFUSE(s->err, not_read_here, m->loop, ir_buf_name(m->target), loop);
-    Region r = region_of(s->A, m->loop->kid[For_body], m->target, REGION_READS);
+    Region r =
+        region_of(s->A, m->naround, m->around, m->loop->kid[For_body], m->target, REGION_READS);
     const Node *access = block_access(m->block), *iters = m->block->kid[Block_iters];
     for (size_t i = 0; i < iters->nkids; i++) {
         m->span[i] = m->domain[i];
@@ -360,7 +361,8 @@ static bool narrow_by(Step *s, Move *m, const Node *source)
     const Node *load = tree_load(m->block, source, &differ);
     if (differ)
         return REFUSE(s->err, reads_differ, m->block, ir_block_name(m->block), ir_buf_name(source));
-    Region r = region_of(s->A, m->loop->kid[For_body], source, REGION_WRITES);
+    Region r =
+        region_of(s->A, m->naround, m->around, m->loop->kid[For_body], source, REGION_WRITES);
     const Node *iters = m->block->kid[Block_iters];
     for (size_t d = 0; d < r.rank; d++) {
         const Node *index = load->kid[Load_index + d];

@@ -88,6 +88,15 @@ static const Node *rebuild_seq(Arena *A, const Node *seq, uint32_t i, const Node
     return ir_seq(A, seq->nkids, kids);
 }
 
+size_t path_loops(const Path *p, size_t depth, const Node **out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < depth; i++)
+        if (p->at[i]->op == OP_For)
+            out[n++] = p->at[i];
+    return n;
+}
+
 const Node *path_replace_at(Arena *A, const Path *p, size_t depth, const Node *with)
 {
     for (size_t i = depth; i-- > 0;) {

@@ -26,6 +26,10 @@ static inline const Node *path_end(const Path *p)
     return p->at[p->n - 1];
 }
 
+/* The loops around the statement at[depth], outermost first, or all on the path where depth is n;
+** how many. */
+size_t path_loops(const Path *p, size_t depth, const Node **out);
+
 /* The Func with path_end(p) replaced; a Nop in its place vanishes from the Seq around it. */
 const Node *path_replace(Arena *A, const Path *p, const Node *with);
 /* The same for the statement at[depth]. */

@@ -11,41 +11,53 @@
 #define MOST "9223372036854775807"
 #define HALF "4611686018427387904" /* 2^62 */
 
-/* `index` while i and j run through their extents, and z stands still. */
-static bool relaxed(Arena *A, const char *i, const char *j, const char *index, const Node **min,
-                    int64_t *extent)
+/* `index` while i and j run through their extents, and z stands still at one value of its own. */
+static bool relaxed(Arena *A, const char *z, const char *i, const char *j, const char *index,
+                    const Node **min, int64_t *extent)
 {
     const Node *f = parse(A, arena_printf(A,
                                           "func f() -> B: int8[8]:\n"
-                                          "  for z in range(8):\n    for i in range(%s):\n"
+                                          "  for z in range(%s):\n    for i in range(%s):\n"
                                           "      for j in range(%s):\n        B[%s] = 1\n",
-                                          i, j, index));
-    const Node *over_i = f->kid[Func_body]->kid[For_body], *over_j = over_i->kid[For_body];
-    const Node *loops[] = {over_i, over_j}, *store = over_j->kid[For_body];
+                                          z, i, j, index));
+    const Node *over_z = f->kid[Func_body], *over_i = over_z->kid[For_body];
+    const Node *over_j = over_i->kid[For_body], *store = over_j->kid[For_body];
+    const Node *loops[] = {over_z, over_i, over_j};
     assert_int_equal(store->op, OP_Store);
-    return region_relax(A, store->kid[Store_index], 2, loops, min, extent);
+    return region_relax(A, store->kid[Store_index], 1, 3, loops, min, extent);
 }
 
-static void spans(const char *i, const char *j, const char *index, const char *from, int64_t n)
+static void spans_in(const char *z, const char *i, const char *j, const char *index,
+                     const char *from, int64_t n)
 {
     Arena *A = arena_new(NULL);
     const Node *min;
     int64_t extent;
-    if (!relaxed(A, i, j, index, &min, &extent))
+    if (!relaxed(A, z, i, j, index, &min, &extent))
         fail_msg("%s: no box", index);
     if (strcmp(ir_text(A, min), from) != 0 || extent != n)
         fail_msg("%s: from %s, %" PRId64 " values", index, ir_text(A, min), extent);
     arena_release(A);
 }
 
-static void no_box(const char *i, const char *j, const char *index)
+static void spans(const char *i, const char *j, const char *index, const char *from, int64_t n)
+{
+    spans_in("8", i, j, index, from, n);
+}
+
+static void no_box_in(const char *z, const char *i, const char *j, const char *index)
 {
     Arena *A = arena_new(NULL);
     const Node *min;
     int64_t extent;
-    if (relaxed(A, i, j, index, &min, &extent))
+    if (relaxed(A, z, i, j, index, &min, &extent))
         fail_msg("%s: from %s, %" PRId64 " values", index, ir_text(A, min), extent);
     arena_release(A);
+}
+
+static void no_box(const char *i, const char *j, const char *index)
+{
+    no_box_in("8", i, j, index);
 }
 
 static void boxes(void **state)
@@ -63,7 +75,7 @@ static void widest_boxes(void **state)
     (void)state;
     spans(MOST, "2", "i", "int64(0)", INT64_MAX);
     spans("2", "2", "i*" HALF " + j", "int64(0)", ((int64_t)1 << 62) + 2);
-    spans(MOST, "2", "(z + i)//3", "z // 3", INT64_MAX / 3 + 1);
+    spans_in("2", MOST, "2", "(z + i)//3", "z // 3", INT64_MAX / 3 + 1);
     no_box("2", "2", "i*" HALF " + j*" HALF);
     no_box("2", "2", "i*" HALF " - j*" HALF);
     no_box("3", "2", "i*" HALF " - j");
@@ -80,6 +92,36 @@ static void wrapped_remainder(void **state)
     spans("4", "2", "(i + 9223372036854775806) % 9223372036854775805", "int64(0)", INT64_MAX - 2);
 }
 
+/* A multiple of 3 is one only where it has not wrapped, and only there do neighbours have
+** neighbouring quotients. */
+static void coefficients_times_ranges(void **state)
+{
+    (void)state;
+    const char *thirds = "(z*3221225472 + j)//3", /* 3 * 2^30 */
+        *eighths = "(z*" HALF " + j)//8";
+    spans_in("2863311531", "4", "3", thirds, "z*3221225472 // 3", 1);
+    no_box_in("2863311532", "4", "3", thirds);
+    spans_in("2", "4", "8", eighths, "z*" HALF " // 8", 1);
+    no_box_in("3", "4", "8", eighths);
+    no_box_in(MOST, "4", "3", "(z + j)//3");
+    spans_in("2863311532", "4", "3", "(z*3221225472 + j) % 3", "int64(0)", 3);
+}
+
+/* What a let names is nothing outside of it. */
+static void let_bound(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    const Node *f = parse(A, "func f(A: int8[64]) -> B: int8[8]:\n"
+                             "  for i in range(8):\n"
+                             "    B[i] = (let v = i*2 in A[v] + A[v + 1])\n");
+    const Node *loop = f->kid[Func_body];
+    Region r =
+        region_of(A, 1, &loop, loop->kid[For_body], f->kid[Func_params]->kid[0], REGION_READS);
+    assert_true(r.whole[0]);
+    arena_release(A);
+}
+
 /* Two accesses that are further apart than an int64 counts. */
 static void far_apart(void **state)
 {
@@ -88,7 +130,7 @@ static void far_apart(void **state)
     const Node *f = parse(A, "func f(A: int8[8]) -> B: int8[8]:\n"
                              "  for i in range(2):\n"
                              "    B[i] = A[i + " HALF "] + A[i - " HALF "]\n");
-    Region r = region_of(A, f->kid[Func_body], f->kid[Func_params]->kid[0], REGION_READS);
+    Region r = region_of(A, 0, NULL, f->kid[Func_body], f->kid[Func_params]->kid[0], REGION_READS);
     assert_true(!r.empty && r.whole[0]);
     assert_int_equal(r.extent[0], 8);
     arena_release(A);
@@ -100,6 +142,8 @@ int main(void)
         cmocka_unit_test(boxes),
         cmocka_unit_test(widest_boxes),
         cmocka_unit_test(wrapped_remainder),
+        cmocka_unit_test(coefficients_times_ranges),
+        cmocka_unit_test(let_bound),
         cmocka_unit_test(far_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

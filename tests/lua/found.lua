@@ -256,4 +256,26 @@ func f(A: int32[6, 4, 4]) -> Q: int32[9, 4, 4]:
   s:compute_inline "P"
 end)
 
+found("one condition for more lanes than a mask register has bits", [[
+func f(A: int8[2, 200], C: int8[2]) -> Q: int8[2, 200]:
+  for y in range(2):
+    for x in range(200):
+      block Q(y, x):
+        Q[y, x] = select(A[y, x] > 0 and C[y] > A[1 - y, x], A[y, x], C[y])
+]], function(s)
+  s:vectorize "x"
+end)
+
+found("a copy of what is read at an index that a let names", [[
+func f(A: float32[16]) -> B: float32[8]:
+  for i in range(8):
+    for j in range(4):
+      block B(i, j: reduce):
+        init:
+          B[i] = 0
+        B[i] += (let v = i*2 in A[v])
+]], function(s)
+  s:compute_at(s:cache_read("B", "A", "local"), "i")
+end)
+
 t.done()

@@ -102,7 +102,7 @@ bool place_distinct(const Gen *g, const Place *p)
 
 static int64_t bytes_of(const Place *p, int64_t elements)
 {
-    return (int64_t)((uint64_t)elements * dtype_bytes((DType)p->buf->buffer->type));
+    return wrap_mul(elements, (int64_t)dtype_bytes((DType)p->buf->buffer->type));
 }
 
 unsigned place_align(const Gen *g, const Place *p, int64_t more)

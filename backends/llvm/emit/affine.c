@@ -124,11 +124,10 @@ static bool add_term(Affine *a, Term t)
 
 static bool add_scaled(Gen *g, Affine *a, const Affine *b, int64_t times)
 {
-    uint64_t m = (uint64_t)times;
-    a->c = (int64_t)((uint64_t)a->c + (uint64_t)b->c * m);
+    a->c = wrap_add(a->c, wrap_mul(b->c, times));
     for (int i = 0; i < b->n; i++) {
         Term t = b->term[i];
-        t.coef = (int64_t)((uint64_t)t.coef * m);
+        t.coef = wrap_mul(t.coef, times);
         if (!add_term(a, t))
             return false;
     }
@@ -137,7 +136,7 @@ static bool add_scaled(Gen *g, Affine *a, const Affine *b, int64_t times)
     int64_t *k = ARENA_ARRAY(g->A, int64_t, g->lanes);
     bool all_zero = true;
     for (unsigned i = 0; i < g->lanes; i++) {
-        k[i] = (int64_t)((a->k ? (uint64_t)a->k[i] : 0) + (uint64_t)b->k[i] * m);
+        k[i] = wrap_add(a->k ? a->k[i] : 0, wrap_mul(b->k[i], times));
         all_zero &= k[i] == 0;
     }
     a->k = all_zero ? NULL : k;
@@ -322,7 +321,7 @@ static LLVMValueRef sum_terms(Gen *g, const Term *t, int n, LLVMValueRef base, b
 {
     LLVMValueRef sum = NULL;
     for (int i = 0; i < n; i++) {
-        int64_t coef = (int64_t)((uint64_t)t[i].coef * (uint64_t)scale);
+        int64_t coef = wrap_mul(t[i].coef, scale);
         LLVMValueRef v = coef == 1 ? t[i].v : LLVMBuildMul(g->b, t[i].v, gen_i64(g, coef), "");
         sum = sum ? LLVMBuildAdd(g->b, sum, v, "") : v;
     }

@@ -70,17 +70,32 @@ LLVMValueRef gen_const(Gen *g, DType t, Scalar v)
     return LLVMConstInt(gen_type(g, t), (unsigned long long)v.i, dtype_is_signed(t));
 }
 
+/* A mask register has 64 bits, and LLVM 19 dies of shuffling a mask into a longer one ("Do not know
+** how to promote this operator's operand").  So longer ones are spread and shuffled as bytes. */
+static bool is_long_mask(Gen *g, LLVMTypeRef element, unsigned lanes)
+{
+    enum { WIDEST_MASK = 64 };
+    return element == g->i1 && lanes > WIDEST_MASK;
+}
+
+static LLVMValueRef as_mask(Gen *g, LLVMValueRef bytes, unsigned lanes)
+{
+    return LLVMBuildTrunc(g->b, bytes, gen_vector(g->i1, lanes), "");
+}
+
 LLVMValueRef gen_splat(Gen *g, LLVMValueRef v, unsigned lanes)
 {
     if (lanes == 1)
         return v;
-    LLVMTypeRef vt = LLVMVectorType(LLVMTypeOf(v), lanes);
     if (LLVMIsConstant(v)) {
         LLVMValueRef each[MAX_LANES];
         for (unsigned i = 0; i < lanes; i++)
             each[i] = v;
         return LLVMConstVector(each, lanes);
     }
+    if (is_long_mask(g, LLVMTypeOf(v), lanes))
+        return as_mask(g, gen_splat(g, LLVMBuildZExt(g->b, v, g->i8, ""), lanes), lanes);
+    LLVMTypeRef vt = LLVMVectorType(LLVMTypeOf(v), lanes);
     LLVMValueRef one =
         LLVMBuildInsertElement(g->b, LLVMGetPoison(vt), v, LLVMConstInt(g->i32, 0, 0), "");
     LLVMValueRef zeros = LLVMConstNull(LLVMVectorType(g->i32, lanes));
@@ -96,17 +111,6 @@ LLVMValueRef gen_const_lanes(Gen *g, LLVMTypeRef element, const int64_t *k, unsi
     return n == 1 ? each[0] : LLVMConstVector(each, n);
 }
 
-/* A mask register has 64 bits, and LLVM 19 dies of shuffling a mask into a longer one ("Do not know
-** how to promote this operator's operand").  So longer ones are shuffled as bytes. */
-enum { WIDEST_MASK = 64 };
-
-static bool is_long_mask(Gen *g, LLVMValueRef a, unsigned n)
-{
-    LLVMTypeRef type = LLVMTypeOf(a);
-    return LLVMGetElementType(type) == g->i1 &&
-           (n > WIDEST_MASK || LLVMGetVectorSize(type) > WIDEST_MASK);
-}
-
 static LLVMValueRef as_bytes(Gen *g, LLVMValueRef mask)
 {
     return LLVMBuildZExt(g->b, mask, gen_vector(g->i8, LLVMGetVectorSize(LLVMTypeOf(mask))), "");
@@ -115,20 +119,19 @@ static LLVMValueRef as_bytes(Gen *g, LLVMValueRef mask)
 LLVMValueRef gen_shuffle(Gen *g, LLVMValueRef a, LLVMValueRef b, const int *idx, unsigned n)
 {
     LLVMValueRef each[2 * MAX_LANES];
-    if (n > 1 && is_long_mask(g, a, n)) {
-        LLVMValueRef bytes = gen_shuffle(g, as_bytes(g, a), b ? as_bytes(g, b) : NULL, idx, n);
-        return LLVMBuildTrunc(g->b, bytes, gen_vector(g->i1, n), "");
-    }
+    LLVMTypeRef type = LLVMTypeOf(a);
+    unsigned na = LLVMGetVectorSize(type);
+    if (n > 1 && is_long_mask(g, LLVMGetElementType(type), n > na ? n : na))
+        return as_mask(g, gen_shuffle(g, as_bytes(g, a), b ? as_bytes(g, b) : NULL, idx, n), n);
     if (n == 1) {
-        unsigned na = LLVMGetVectorSize(LLVMTypeOf(a));
         bool second = b && (unsigned)idx[0] >= na;
         return gen_lane(g, second ? b : a, (unsigned)idx[0] - (second ? na : 0));
     }
     for (unsigned i = 0; i < n; i++)
         each[i] = idx[i] < 0 ? LLVMGetPoison(g->i32)
                              : LLVMConstInt(g->i32, (unsigned long long)idx[i], 0);
-    return LLVMBuildShuffleVector(g->b, a, b ? b : LLVMGetPoison(LLVMTypeOf(a)),
-                                  LLVMConstVector(each, n), "");
+    return LLVMBuildShuffleVector(g->b, a, b ? b : LLVMGetPoison(type), LLVMConstVector(each, n),
+                                  "");
 }
 
 LLVMValueRef gen_lane(Gen *g, LLVMValueRef vec, unsigned lane)

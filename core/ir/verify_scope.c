@@ -11,17 +11,23 @@ Arena *verify_scratch(Verifier *v)
     return v->A;
 }
 
+/* In place of a table of *n slots, half of which are in use, an empty one of twice as many, into
+** which the old ones are to be put; NULL: it has room. */
+static void *larger_table(Verifier *v, size_t used, size_t *n, size_t slot_bytes)
+{
+    if (used * 2 < *n)
+        return NULL;
+    *n *= 2;
+    return arena_alloc(verify_scratch(v), *n * slot_bytes);
+}
+
 Slot *verify_enter(Verifier *v, const Node *n)
 {
-    if (v->used * 2 >= v->nslots) {
-        Slot *old = v->slots;
-        size_t count = v->nslots;
-        v->nslots *= 2;
-        v->slots = ARENA_ARRAY(verify_scratch(v), Slot, v->nslots);
-        for (size_t i = 0; i < count; i++)
-            if (old[i].key)
-                *verify_slot(v, old[i].key) = old[i];
-    }
+    Slot *old = v->slots, *larger = larger_table(v, v->used, &v->nslots, sizeof *larger);
+    v->slots = larger ? larger : old;
+    for (size_t i = 0; larger && i < v->nslots / 2; i++)
+        if (old[i].key)
+            *verify_slot(v, old[i].key) = old[i];
     Slot *s = verify_slot(v, n);
     if (!s->key) {
         s->key = n;
@@ -43,15 +49,12 @@ static size_t name_place(const Verifier *v, NodeClass space, const char *name)
 
 bool verify_take_name(Verifier *v, NodeClass space, const char *name)
 {
-    if (v->names_used * 2 >= v->nnames) {
-        NameSlot *old = v->names;
-        size_t count = v->nnames;
-        v->nnames *= 2;
-        v->names = ARENA_ARRAY(verify_scratch(v), NameSlot, v->nnames);
-        for (size_t i = 0; i < count; i++)
-            if (old[i].name)
-                v->names[name_place(v, old[i].space, old[i].name)] = old[i];
-    }
+    NameSlot *old = v->names;
+    NameSlot *larger = larger_table(v, v->names_used, &v->nnames, sizeof *larger);
+    v->names = larger ? larger : old;
+    for (size_t i = 0; larger && i < v->nnames / 2; i++)
+        if (old[i].name)
+            v->names[name_place(v, old[i].space, old[i].name)] = old[i];
     NameSlot *s = &v->names[name_place(v, space, name)];
     if (s->name)
         return false;

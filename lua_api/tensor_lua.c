@@ -252,7 +252,9 @@ LUA_FN(
 LUA_FN(
     tvm_load, "tvm.load(path) -> Tensor",
     "The tensor in a .npy file, as t:save or numpy.save wrote it, or the pixels of a PNG, PGM or PPM image: [height,\n"
-    "width] if gray, [height, width, 3] if coloured, from 0 to 255 (uint8) or, of 16 bits, to 65535 (uint16).")
+    "width] if gray, [height, width, 3] if coloured, from 0 to 255 (uint8) or, of 16 bits, to 65535 (uint16).  A PNG\n"
+    "with transparency has a channel more, its opacity: [height, width, 2] if gray, [height, width, 4] if coloured;\n"
+    "t:slice(2, 0, -1) leaves it out.")
 {
     Err err = {0};
     return push_tensor(L, tensor_load(arg_str(L, 1), &err), &err);
@@ -262,8 +264,8 @@ LUA_FN(
 
 LUA_FN(
     tensor_save_, "t:save(path) -> Tensor",
-    "Writes a .npy file, which numpy.load reads, or an image: .png, .pgm, .ppm.  The file is there whole or not at\n"
-    "all.")
+    "Writes a .npy file, which numpy.load reads, or an image: .png, .pgm, .ppm, of the shapes that tvm.load gives.\n"
+    "The file is there whole or not at all.")
 {
     Err err = {0};
     const char *path = arg_str(L, 2);

@@ -14,13 +14,13 @@
 
 enum { MAX_SIDE = 1 << 20 };
 
-/* `t` as dense uint8 or uint16 of [height, width, channels], owned by the caller, if
-** it is an image. */
-static Tensor *image_form(const Tensor *t, int *channels, const char *path, Err *err)
+/* `t` as dense uint8 or uint16 of [height, width, channels], owned by the caller, if it is an
+** image of 1 or 3 channels or, where the format has transparency, one more. */
+static Tensor *image_form(const Tensor *t, bool transparency, Err *err)
 {
-    bool colour = t->rank == 3 && t->shape[2] == 3;
-    bool gray = t->rank == 2 || (t->rank == 3 && t->shape[2] == 1);
-    if ((!colour && !gray) || t->shape[0] < 1 || t->shape[1] < 1 || t->shape[0] > MAX_SIDE ||
+    int64_t channels = t->rank == 2 ? 1 : t->rank == 3 ? t->shape[2] : 0;
+    bool fits = channels >= 1 && channels <= 4 && (transparency || channels % 2 == 1);
+    if (!fits || t->shape[0] < 1 || t->shape[1] < 1 || t->shape[0] > MAX_SIDE ||
         t->shape[1] > MAX_SIDE ||
         (t->dtype != DT_uint8 && t->dtype != DT_uint16 && !dtype_is_float(t->dtype))) {
         Arena *A = arena_scratch(NULL);
@@ -30,9 +30,7 @@ static Tensor *image_form(const Tensor *t, int *channels, const char *path, Err 
         arena_release(A);
         return NULL;
     }
-    (void)path;
-    *channels = colour ? 3 : 1;
-    int64_t shape[3] = {t->shape[0], t->shape[1], *channels};
+    int64_t shape[3] = {t->shape[0], t->shape[1], channels};
     Tensor *out = tensor_new(t->dtype == DT_uint16 ? DT_uint16 : DT_uint8, 3, shape, err);
     if (!out)
         return NULL;
@@ -92,7 +90,6 @@ static bool png_read(PngJob *job)
     png_set_user_limits(job->png, MAX_SIDE, MAX_SIDE);
     png_read_info(job->png, job->info);
     png_set_expand(job->png);
-    png_set_strip_alpha(job->png);
     int bits = png_get_bit_depth(job->png, job->info);
     if (bits == 16)
         png_set_swap(job->png);
@@ -128,14 +125,16 @@ Tensor *png_load(const char *path, Err *err)
     return NULL;
 }
 
-static bool png_write(PngJob *job, int channels)
+static bool png_write(PngJob *job)
 {
+    static const int colour_type[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA,
+                                      PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA};
     if (setjmp(png_jmpbuf(job->png)))
         return false;
     int bits = job->t->dtype == DT_uint16 ? 16 : 8;
     png_init_io(job->png, job->file);
     png_set_IHDR(job->png, job->info, (png_uint_32)job->t->shape[1], (png_uint_32)job->t->shape[0],
-                 bits, channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+                 bits, colour_type[job->t->shape[2]], PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(job->png, job->info);
     if (bits == 16)
@@ -147,10 +146,9 @@ static bool png_write(PngJob *job, int channels)
 
 bool png_save(const Tensor *t, const char *path, Err *err)
 {
-    int channels;
     SaveFile s;
     Err why = {0};
-    PngJob job = {.path = path, .err = &why, .t = image_form(t, &channels, path, err)};
+    PngJob job = {.path = path, .err = &why, .t = image_form(t, true, err)};
     if (!job.t)
         return false;
     bool ok = save_begin(&s, path, err);
@@ -158,7 +156,7 @@ bool png_save(const Tensor *t, const char *path, Err *err)
         job.file = s.file;
         job.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job, png_fails, png_warns);
         job.info = job.png ? png_create_info_struct(job.png) : NULL;
-        ok = job.info && make_rows(&job, false) && png_write(&job, channels);
+        ok = job.info && make_rows(&job, false) && png_write(&job);
         bool disk = ferror(s.file) != 0;
         bool closed = save_end(&s, ok || disk, err);
         if (!ok && closed)
@@ -238,17 +236,16 @@ Tensor *pnm_load(const char *path, Err *err)
 
 bool pnm_save(const Tensor *t, const char *path, Err *err)
 {
-    int channels;
     SaveFile s;
-    Tensor *image = image_form(t, &channels, path, err);
+    Tensor *image = image_form(t, false, err);
     if (!image)
         return false;
     bool ok = save_begin(&s, path, err);
     if (ok) {
         bool wide = image->dtype == DT_uint16;
         int64_t n = tensor_size(image);
-        fprintf(s.file, "P%d\n%lld %lld\n%d\n", channels == 3 ? 6 : 5, (long long)image->shape[1],
-                (long long)image->shape[0], wide ? 65535 : 255);
+        fprintf(s.file, "P%d\n%lld %lld\n%d\n", image->shape[2] == 3 ? 6 : 5,
+                (long long)image->shape[1], (long long)image->shape[0], wide ? 65535 : 255);
         const char *p = tensor_data(image);
         for (int64_t i = 0; i < n; i++) {
             int64_t v = dtype_load(image->dtype, p + i * (wide ? 2 : 1)).i;

@@ -49,6 +49,19 @@ t.test("files give back what they were given", function()
   end
 end)
 
+t.test("transparency of a PNG is its last channel", function()
+  -- two pixels of a palette, the second one nearly transparent, as other programs write it
+  local bytes = ("89504e470d0a1a0a0000000d4948445200000002000000010103000000ceecedc900000006504c54450a141e2832"
+    .. "3cd51bb4e90000000274524e53ff077bd3a5e90000000a49444154789c63700000004200412937f4ef0000000049454e44ae426082"):gsub("%x%x", function(x) return string.char(tonumber(x, 16)) end)
+  local f <close> = assert(io.open(path "two.png", "wb"))
+  assert(f:write(bytes) and f:flush())
+  local two = tvm.load(path "two.png")
+  t.ok(two == tvm.tensor({ { { 10, 20, 30, 255 }, { 40, 50, 60, 7 } } }, "uint8"))
+  t.ok(tvm.load(two:save(path "four.png") and path "four.png") == two)
+  t.raises("image_shape", function() return two:save(path "four.ppm") end)
+  t.ok(tvm.load(two:slice(2, 0, -1):save(path "four.ppm") and path "four.ppm") == two:slice(2, 0, -1))
+end)
+
 t.test("a comparison says where and how much", function()
   local a = tvm.arange { 10 }
   local b = tvm.tensor { 0, 1, 2, 3, 4.5, 5, 6, 7, 8, 9 }

@@ -70,7 +70,14 @@ static int push_folded(lua_State *L, Arena *A, const char *text, int word, int m
 static void push_table(lua_State *L, const Graph *g, uint32_t rows, int columns)
 {
     Arena *A = lua_scratch(L, NULL);
-    lua_scratch_text(L, A, graph_table(A, g, rows, columns));
+    const char *table = graph_table(A, g, rows, columns), *sizes = graph_free_sizes(A, g);
+    const char *called = lua_view(L)->called[0] ? lua_view(L)->called : "g";
+    bool many = strchr(sizes, ',');
+    if (sizes[0])
+        table = arena_printf(A, "%s%s %s free: %s = %s:bind%s sets %s, and what follows\n", table,
+                             sizes, many ? "are" : "is", called, called, graph_binding_text(A, g),
+                             many ? "them" : "it");
+    lua_scratch_text(L, A, table);
 }
 
 static void graph_tostring(lua_State *L, void *self)

@@ -17,12 +17,43 @@ static GType bound_type(Arena *A, GType t, const int64_t *size)
     return t;
 }
 
-static const char *symbols_text(Arena *A, const Graph *g)
+/* By symbol: does the type of some value speak of it? */
+static const bool *free_symbols(Arena *A, const Graph *g)
 {
-    const char *text = g->nsymbols ? g->symbol[0] : "none";
-    for (uint32_t i = 1; i < g->nsymbols && i < 8; i++)
-        text = arena_printf(A, "%s, %s", text, g->symbol[i]);
-    return text;
+    bool *is_free = ARENA_ARRAY(A, bool, g->nsymbols + 1);
+    for (uint32_t v = 0; v < g->nvalues; v++)
+        for (int d = 0; g->value[v] && d < g->value[v]->type.rank; d++)
+            if (dim_is_symbol(g->value[v]->type.dim[d]))
+                is_free[dim_symbol_index(g->value[v]->type.dim[d])] = true;
+    return is_free;
+}
+
+/* The free sizes with `behind` after each and commas between; of many only the first. */
+static const char *free_text(Arena *A, const Graph *g, const char *behind)
+{
+    enum { MOST = 8 };
+    const bool *is_free = free_symbols(A, g);
+    Buf out = buf_new(A);
+    for (uint32_t s = 0, n = 0; s < g->nsymbols && n < MOST; s++)
+        if (is_free[s])
+            buf_printf(&out, "%s%s%s", n++ ? ", " : "", g->symbol[s], behind);
+    return buf_str(&out);
+}
+
+const char *graph_free_sizes(Arena *A, const Graph *g)
+{
+    return free_text(A, g, "");
+}
+
+const char *graph_binding_text(Arena *A, const Graph *g)
+{
+    return arena_printf(A, "{%s}", free_text(A, g, " = 1"));
+}
+
+static bool refuse_unknown_size(Arena *A, const Graph *g, const char *size, Err *err)
+{
+    const char *sizes = graph_free_sizes(A, g);
+    return REFUSE(err, graph_no_symbol, NULL, size, sizes[0] ? sizes : "none");
 }
 
 Graph *graph_bind(Graph *g, const GBinding *to, Err *err)
@@ -30,15 +61,16 @@ Graph *graph_bind(Graph *g, const GBinding *to, Err *err)
     GraphBuilder *b = gb_new(g, NULL);
     Arena *A = gb_arena(b);
     int64_t *size = ARENA_ARRAY(A, int64_t, g->nsymbols + 1);
+    const bool *is_free = free_symbols(A, g);
     uint32_t changed;
     bool ok = true;
     memset(size, -1, (g->nsymbols + 1) * sizeof *size);
     for (size_t i = 0; ok && i < to->nsizes; i++) {
         uint32_t s = 0;
-        while (s < g->nsymbols && strcmp(g->symbol[s], to->symbol[i]) != 0)
+        while (s < g->nsymbols && (!is_free[s] || strcmp(g->symbol[s], to->symbol[i]) != 0))
             s++;
         if (s == g->nsymbols)
-            ok = REFUSE(err, graph_no_symbol, NULL, to->symbol[i], symbols_text(A, g));
+            ok = refuse_unknown_size(A, g, to->symbol[i], err);
         else if (to->size[i] < 0 || to->size[i] > GRAPH_MAX_ELEMENTS)
             ok = REFUSE(err, graph_bad_size, NULL, to->symbol[i], (long long)to->size[i]);
         else

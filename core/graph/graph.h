@@ -205,6 +205,11 @@ typedef struct GBinding {
 } GBinding;
 Graph *graph_bind(Graph *g, const GBinding *to, Err *err);
 
+/* The sizes that are free, "batch, seq", and Lua's table that binds them, "{batch = 1, seq = 1}";
+** "" and "{}" where none is; of many only the first. */
+const char *graph_free_sizes(Arena *A, const Graph *g);
+const char *graph_binding_text(Arena *A, const Graph *g);
+
 /* Binds what the shapes of these inputs (in g's order) say of its symbols, and the elements of
 ** those inputs that decide shapes; the bound graph has the other inputs left, in the same order. */
 Graph *graph_bind_to(Graph *g, Tensor *const *in, Err *err);

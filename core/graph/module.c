@@ -34,13 +34,19 @@ static const Node *input_buffer(LowerCall *l, size_t i)
     return low->buffer[v];
 }
 
-/* The name of the first size that is free, for the advice to bind it. */
-static const char *free_size(const Graph *g, GType t)
+/* Why the type of a value is not known, and what to do about it. */
+static bool refuse_open(const Lowering *low, const GNode *n, const char *what, GType t,
+                        bool comes_in, Err *err)
 {
-    for (int d = 0; g && d < t.rank; d++)
-        if (dim_is_symbol(t.dim[d]))
-            return g->symbol[dim_symbol_index(t.dim[d])];
-    return g && g->nsymbols ? g->symbol[0] : "n";
+    const char *sizes = low->g ? graph_free_sizes(low->A, low->g) : "";
+    const char *why = t.dtype >= DT_COUNT       ? "its element type is not known here"
+                      : t.rank >= 0 && sizes[0] ? "some of its sizes are free"
+                      : comes_in                ? "the model does not say it"
+                                                : "it depends on what is computed at run time";
+    REFUSE(err, graph_not_static, n, what, gtype_text(low->A, low->g, t), why);
+    if (sizes[0])
+        err_fix(err, "g:bind%s:lower()", graph_binding_text(low->A, low->g));
+    return false;
 }
 
 static bool all_static(const Lowering *low, const GNode *n, const GType *type, Err *err)
@@ -55,12 +61,7 @@ static bool all_static(const Lowering *low, const GNode *n, const GType *type, E
             continue;
         const char *what = in ? value[n->in[i]]->name : n->alias;
         bool comes_in = in && low->g && low->g->producer[n->in[i]] < 0;
-        const char *why = t.dtype >= DT_COUNT ? "its element type is not known here"
-                          : t.rank >= 0       ? "some of its sizes are free"
-                          : comes_in          ? "the model does not say it"
-                                              : "it depends on what is computed at run time";
-        return REFUSE(err, graph_not_static, n, what ? what : n->alias,
-                      gtype_text(low->A, low->g, t), why, free_size(low->g, t));
+        return refuse_open(low, n, what ? what : n->alias, t, comes_in, err);
     }
     return true;
 }

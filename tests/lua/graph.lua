@@ -32,7 +32,22 @@ t.test("shapes follow through a chain of integers once a size is bound", functio
   t.eq(g:inputs()[1].shape[1], "batch")
   t.eq(table.concat(g:bind{batch = 3}:outputs()[1].shape, " "), "3 24")
   t.raises("graph_no_symbol", function() g:bind{rows = 3} end)
-  t.raises("graph_not_static", function() g:lower() end)
+  t.raises("graph_not_static", function() g:lower() end, { g = g })
+end)
+
+t.test("a table of free sizes says how they get numbers, and what has one is free no more", function()
+  local g = import(samples.shapes)
+  t.contains(tostring(g), "\nbatch is free: g = g:bind{batch = 1} sets it, and what follows")
+  t.ok(not tostring(g:bind{batch = 3}):find("free", 1, true))
+  t.contains(t.raises("graph_no_symbol", function() g:bind{batch = 3}:bind{batch = 4} end).why, "free sizes: none")
+  local two = import(o.model{inputs = {o.value("x", {"batch", "2*seq"})}, outputs = {o.value("y", {})},
+    nodes = {o.node("Relu", {"x"}, {"y"})}})
+  t.contains(tostring(two), "batch, x2_seq are free: g = g:bind{batch = 1, x2_seq = 1} sets them, and what follows")
+  t.eq(t.raises("graph_not_static", function() two:lower() end, { two = two }).fix,
+    "two:bind{batch = 1, x2_seq = 1}:lower()")
+  t.ok(two:bind{batch = 1, x2_seq = 1}:lower())
+  local unknown = tvm.parse_graph "graph f(x: float32[?]) -> (y):\n  relu1 = relu(x)\n  return y = relu1"
+  t.ok(not t.raises("graph_not_static", function() unknown:lower() end).fix:find "bind%b{}")
 end)
 
 t.test("what is not known stands in the graph, and running it gives the reason", function()

@@ -136,14 +136,13 @@ static EvalStatus call(lua_State *L, bool packs)
     lua_pushcfunction(L, report_handler);
     lua_insert(L, f);
     lua_pushcfunction(L, pack);
+    lua_insert(L, f + 1);
+    lua_pushcfunction(L, pack);
     int status = lua_pcall(L, 1, packs ? 1 : LUA_MULTRET, f);
-    if (status == LUA_OK && !packs) {
-        int n = lua_gettop(L) - f;
-        luaL_checkstack(L, 8, "results");
-        lua_pushcfunction(L, pack);
-        lua_insert(L, f + 1);
-        lua_call(L, n, 1);
-    }
+    if (status == LUA_OK && !packs)
+        status = lua_pcall(L, lua_gettop(L) - f - 1, 1, f);
+    else
+        lua_remove(L, f + 1);
     lua_remove(L, f);
     bool stopped = cancel_asked();
     protect_rest(L);

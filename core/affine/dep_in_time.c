@@ -254,24 +254,28 @@ static bool refuse_repeated(Check *c, const Stmt *w, const char *reader, const N
 
 /* All that write what r reads there have run, and an element's updates ran once since its store.
 ** stores_only: r is an update, which reads what a store began. */
-static bool order_of_read(Check *c, const Stmt *r, isl_map *reads, const Node *buffer,
-                          bool stores_only)
+static bool order_of_read(Check *c, const Stmt *r, const Access *read, bool stores_only)
 {
     for (size_t i = 0; i < c->m->nstmts; i++) {
-        const Stmt *w = c->m->stmt[i];
-        if (w->write.buffer != buffer || (stores_only && w->update))
+        const Stmt *w = c->m->stmt[i], *again = NULL;
+        if (w->write.buffer != read->buffer || (stores_only && w->update))
             continue;
-        Pair q = pair_of(c->m, w, r, reads, buffer);
-        bool apart = step_yes(c, isl_map_is_empty(q.pairs));
+        Pair q = pair_of(c->m, w, r, read->of, read->buffer);
+        bool apart = step_yes(c, isl_map_is_empty(q.pairs)), ok = true;
         int p = apart ? 0 : in_time(c, &q, SIZE_MAX);
-        bool ok = p >= 0 || c->failed || refuse_order(c, &q, buffer, reads);
+        if (!stores_only && p >= 0 && !made_once(c, w, (size_t)p))
+            again = w;
+        if (stores_only && p >= 0 && !apart && !made_once(c, r, (size_t)p))
+            again = r;
+        if (read->wider)
+            c->untold |= p < 0 || again;
+        else if (p < 0 && !c->failed)
+            ok = refuse_order(c, &q, read->buffer, read->of);
+        else if (again)
+            ok = refuse_repeated(c, again, r->name, r->block);
         isl_map_free(q.pairs);
         if (!ok)
             return false;
-        if (!stores_only && p >= 0 && !made_once(c, w, (size_t)p))
-            return refuse_repeated(c, w, r->name, r->block);
-        if (stores_only && p >= 0 && !apart && !made_once(c, r, (size_t)p))
-            return refuse_repeated(c, r, r->name, r->block);
     }
     return true;
 }
@@ -295,9 +299,9 @@ bool step_order_holds(Check *c)
     for (size_t i = 0; i < c->m->nstmts; i++) {
         const Stmt *s = c->m->stmt[i];
         for (size_t k = 0; k < s->nreads; k++)
-            if (!order_of_read(c, s, s->read[k].of, s->read[k].buffer, false))
+            if (!order_of_read(c, s, &s->read[k], false))
                 return false;
-        if (s->update && !order_of_read(c, s, s->write.of, s->write.buffer, true))
+        if (s->update && !order_of_read(c, s, &s->write, true))
             return false;
     }
     return order_of_results(c);

@@ -96,6 +96,7 @@ static DepAnswer unknown(Err *err, const char *why)
 }
 
 static const char *const over_limit = "the work limit was reached";
+static const char *const not_exact = "the index of a read, or what decides it, is not affine";
 
 DepAnswer dep_check_step(const Node *before, const Node *after, long operations, Err *err)
 {
@@ -107,6 +108,8 @@ DepAnswer dep_check_step(const Node *before, const Node *after, long operations,
     DepAnswer answer = DEP_OK;
     if (!why && (!stores_once(&old) || !stores_once(&now) || !step_order_holds(&old)))
         why = old.failed || now.failed ? over_limit : "an element is stored more than once";
+    if (!why && old.untold)
+        why = not_exact;
     if (why)
         answer = unknown(err, why);
     else if (!step_same_sources(&old, &now) ||
@@ -114,6 +117,8 @@ DepAnswer dep_check_step(const Node *before, const Node *after, long operations,
         answer = DEP_BROKEN;
     if (answer != DEP_UNKNOWN && (old.failed || now.failed))
         answer = unknown(err, over_limit);
+    if (answer == DEP_OK && now.untold)
+        answer = unknown(err, not_exact);
     arena_release(A);
     return answer;
 }

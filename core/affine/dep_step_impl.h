@@ -14,6 +14,7 @@ typedef struct Check {
     Model *m, *other;
     Arena *A;
     bool failed; /* isl gave no answer */
+    bool untold; /* what is wrong may be no more than that reads are taken for wider */
     Err *err;
 } Check;
 
@@ -29,11 +30,12 @@ bool step_is_common(const Check *c, const Stmt *s);
 /* "C(y=0, x=0, k=1)", from the coordinates that begin at `at`. */
 const char *step_instance(Arena *A, const Stmt *s, isl_point *p, size_t at);
 
-/* Has what both compute the same sources in both, and do both compute the results?  If not, err
-** says where. */
+/* Has what both compute the same sources in both, and do both compute the results?  If certainly
+** not, err says where. */
 bool step_same_sources(Check *before, Check *after);
 
-/* Is all that is read in time, and made once?  If not, err (if there is one) says what is not. */
+/* Is all that is read in time, and made once?  If certainly not, err (if there is one) says what is
+** not. */
 bool step_order_holds(Check *c);
 
 #endif

@@ -211,7 +211,8 @@ typedef struct Reads {
     AffEnv *e;
     Arena *A;
     bool by_loops;
-    size_t at; /* the number of the next read */
+    bool wider; /* what decides whether it is read is not affine */
+    size_t at;  /* the number of the next read */
 } Reads;
 
 /* Notes a Load for the instances in `domain`. */
@@ -222,8 +223,12 @@ static void note_read(Reads *r, const Node *load, isl_set *domain)
         s->read = vec_grow(r->A, s->read, s->nreads, &s->cap, sizeof *s->read);
     Access *a = &s->read[r->at++];
     s->nreads = r->at > s->nreads ? r->at : s->nreads;
+    bool before = r->e->not_affine;
+    r->e->not_affine = false;
     isl_map *m = keep_map(r->A, aff_access(r->e, load->kid[Load_buffer], &load->kid[Load_index],
                                            isl_set_copy(domain)));
+    a->wider = r->wider || r->e->not_affine;
+    r->e->not_affine = before;
     a->buffer = load->kid[Load_buffer];
     *(r->by_loops ? &a->by_loops : &a->of) = m;
 }
@@ -235,11 +240,13 @@ static void find_reads(Reads *r, const Node *n, isl_set *domain)
         find_reads(r, n->kid[0], isl_set_copy(domain));
         for (size_t i = 1; i < n->nkids; i++) {
             bool truth = n->op == OP_Select ? i == Select_a : n->op == OP_And;
-            bool before = r->e->not_affine;
+            bool before = r->e->not_affine, was_wider = r->wider;
             isl_set *where = aff_where(r->e, n->kid[0], truth);
             r->e->not_affine = before;
+            r->wider |= !where;
             isl_set *part = isl_set_copy(domain);
             find_reads(r, n->kid[i], where ? isl_set_intersect(part, where) : part);
+            r->wider = was_wider;
         }
     } else if (n->op == OP_Let) {
         find_reads(r, n->kid[Let_value], isl_set_copy(domain));
@@ -261,7 +268,7 @@ static void find_reads(Reads *r, const Node *n, isl_set *domain)
 ** which is that of the loops or of the instances. */
 static void accesses(Model *m, Stmt *s, AffEnv *e, const Node *n, isl_set *domain, bool by_loops)
 {
-    Reads r = {s, e, m->A, by_loops, 0};
+    Reads r = {.s = s, .e = e, .A = m->A, .by_loops = by_loops};
     if (n->op != OP_Store && n->op != OP_Update) {
         find_reads(&r, n, isl_set_copy(domain));
         return;

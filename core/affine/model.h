@@ -31,6 +31,7 @@ typedef struct Access {
     const Node *buffer;
     isl_map *of;       /* instance -> element; NULL in a model by loops */
     isl_map *by_loops; /* values of the loops -> element */
+    bool wider;        /* more than is read: an index, or what decides, is not affine */
 } Access;
 
 typedef struct Stmt {
@@ -129,7 +130,7 @@ void aff_bind(AffEnv *e, const Node *var, isl_pw_aff *value, Interval in);
 /* Where the values of an integer expression lie, which may wrap. */
 Interval aff_interval(const AffEnv *e, const Node *n);
 
-/* The expression as a function; NULL if it is not affine. */
+/* The expression as a function; NULL, and e->not_affine, if it is not affine. */
 isl_pw_aff *aff_of(AffEnv *e, const Node *n);
 /* Where the condition has the value `truth`; NULL if it is not affine. */
 isl_set *aff_where(AffEnv *e, const Node *cond, bool truth);

@@ -186,12 +186,10 @@ isl_map *aff_access(AffEnv *e, const Node *buffer, const Node *const *index, isl
 {
     isl_map *m = isl_map_from_domain(domain);
     for (size_t d = 0; d < ir_rank(buffer); d++) {
-        bool before = e->not_affine;
         isl_pw_aff *at = aff_of(e, index[d]);
         isl_map *one = at ? isl_map_from_pw_aff(at)
                           : isl_map_universe(isl_space_map_from_domain_and_range(
                                 isl_space_copy(e->space), isl_space_set_alloc(e->ctx, 0, 1)));
-        e->not_affine = before;
         one = isl_map_lower_bound_si(one, isl_dim_out, 0, 0);
         one = isl_map_upper_bound_val(one, isl_dim_out, 0,
                                       isl_val_int_from_si(e->ctx, ir_dim(buffer, d) - 1));

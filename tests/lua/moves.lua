@@ -315,6 +315,18 @@ t.test("a history is proven by integer sets", function()
   local bare = p.schedule "func f(A: float32[8]) -> C: float32[8]:\n for i in range(8):\n  C[i] = A[i]"
   bare:split("i", 2)
   t.contains(bare:verify(), "not told: ")
+  local dft = p.schedule [[
+func dft(W: float32[8], X: float32[4]) -> Y: float32[4]:
+  for i in range(4):
+    for j in range(4):
+      block Y(i, j: reduce):
+        init: Y[i] = 0
+        Y[i] += W[i*j%4] * X[j]
+]]
+  dft:cache_read("Y", "W", "local")
+  dft:compute_at("W.local", "i") -- W[0 :+ 4], of which no sum of i and j speaks
+  p.same(dft)
+  t.contains(dft:verify(), "not told: ")
 end)
 
 t.test("what cannot be told is refused, and says so", function()

@@ -377,6 +377,39 @@ static void producers(void **state)
         DEP_UNKNOWN, "");
 }
 
+/* A read whose index is not affine is taken for one of all elements: a copy of those that it can be
+** is not wrong for that, and what is surely read still decides. */
+static void reads_that_are_not_affine(void **state)
+{
+    (void)state;
+#define DFT "func f(W: int32[8], X: int32[8]) -> Y: int32[4, 4]:\n  alloc T: int32[8]\n"
+    static const char plain[] =
+        DFT "  for t in range(8):\n    block T(t):\n      T[t] = W[t] * 2\n"
+            "  for i in range(4):\n    for j in range(4):\n      block Y(i, j):\n"
+            "        Y[i, j] = T[i*j % 4] + X[j]\n";
+    static const char *const window =
+        DFT "  for i in range(4):\n    for t in range(4):\n      block T(t):\n"
+            "        T[t] = W[t] * 2\n    for j in range(4):\n      block Y(i, j):\n"
+            "        Y[i, j] = T[i*j %% 4] + X[j%s]\n";
+    static const char *const late =
+        DFT "  for i in range(4):\n    for j in range(4):\n      block Y(i, j):\n"
+            "        Y[i, j] = T[i*j % 4] + X[j]\n"
+            "  for t in range(8):\n    block T(t):\n      T[t] = W[t] * 2\n";
+    Arena *A = arena_new(NULL);
+    step(plain, plain, DEP_OK, "");
+    step(plain, arena_printf(A, window, ""), DEP_UNKNOWN, "");
+    step(plain, arena_printf(A, window, " + 1"), DEP_BROKEN, "Y(i=0, j=0) does not get X[0]");
+    step(plain, late, DEP_UNKNOWN, "");
+    step(
+        "func f(X: int32[8]) -> Y: int32[1]:\n  for i in range(1):\n    block Y(i):\n"
+        "      Y[i] = X[i*6148914691236517206//2%8]\n",
+        "func f(X: int32[8]) -> Y: int32[1]:\n  for io in range(1):\n    for ii in range(3):\n"
+        "      block Y(i = io*3 + ii) where i < 1:\n        Y[i] = X[i*6148914691236517206//2%8]\n",
+        DEP_UNKNOWN, "");
+    arena_release(A);
+#undef DFT
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +419,7 @@ int main(void)
         cmocka_unit_test(arithmetic_that_wraps),
         cmocka_unit_test(inits_of_matmul),
         cmocka_unit_test(axes_of_matmul),
+        cmocka_unit_test(reads_that_are_not_affine),
         cmocka_unit_test(copies),
         cmocka_unit_test(producers),
     };

@@ -160,8 +160,10 @@ LUA_FN(sched_back_to, "s:back(step) -> Schedule",
     return moved(L, s, sched_goto(s, sched_version_arg(L, s, 2), &err), &err);
 }
 
-LUA_FN(sched_undo_steps, "s:undo(n?) -> Schedule",
-       "Takes back the last n steps (1 if not given); s:redo() takes them again.")
+LUA_FN(
+    sched_undo_steps, "s:undo(n?) -> Schedule",
+    "Takes back the last n steps (1 if not given); s:redo() takes them again.  The next step drops what was taken\n"
+    "back, but for what s:mark or a Version (v = s:at()) keeps: s:back(mark) and s:back(v) go there.")
 {
     Sched *s = check_sched(L, 1)->sched;
     Err err = {0};
@@ -206,8 +208,30 @@ LUA_FN(
     return 1;
 }
 
-LUA_FN(sched_history, "s:history() -> string",
-       "The steps so far, with marks and notes, as they were said.")
+/* The marks that are not on the way from the program as written to here. */
+static void put_marks_elsewhere(Buf *out, const Sched *s)
+{
+    for (size_t i = 0; i < s->nmarks; i++) {
+        Version *v = s->marks[i].version;
+        if (version_ancestor(s->at, v->number) != v)
+            buf_printf(out, "\nelsewhere: step %d  %s   \"%s\"", v->number, v->said,
+                       s->marks[i].name);
+    }
+}
+
+LUA_FN(
+    sched_history, "s:history() -> string",
+    "The steps so far, with marks and notes, as they were said; then the marks that are elsewhere, where s:back(mark)\n"
+    "goes.\n"
+    "> s = tvm.schedule(tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in range(4):\\n  B[i] = A[i]\")\n"
+    "> s:split(\"i\", 2); s:mark \"halves\"; s:undo(); s:parallel \"i\"\n"
+    "step 1  split i(4) -> io(2) ii(2)\n"
+    "at step 0  as written\n"
+    "step 1  parallel i\n"
+    "> print(s:history())\n"
+    "step 0  as written\n"
+    "step 1  parallel i\n"
+    "elsewhere: step 1  split i(4) -> io(2) ii(2)   \"halves\"")
 {
     Sched *s = check_sched(L, 1)->sched;
     Arena *A = lua_scratch(L, NULL);
@@ -223,6 +247,7 @@ LUA_FN(sched_history, "s:history() -> string",
     }
     if (s->nredo)
         buf_printf(&out, "\n(%zu more to redo)", s->nredo);
+    put_marks_elsewhere(&out, s);
     lua_pushstring(L, buf_str(&out));
     lua_scratch_end(L, A);
     return 1;

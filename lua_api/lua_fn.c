@@ -104,7 +104,7 @@ static const LuaFn *method_of(lua_State *L, const char *class, const char *key)
     return NULL;
 }
 
-/* What does for `owner` what `key` does for others, or NULL. */
+/* What does for `owner` what `key` does for others, or is guessed to do; or NULL. */
 static const char *instead(const char *owner, const char *key)
 {
     static const struct {
@@ -157,7 +157,8 @@ static void raise_function_elsewhere(lua_State *L, const char *owner, const char
     for (int i = 0; (fn = doc_function(L, i)); i++)
         if (strcmp(lua_fn_name(fn).name, key) == 0 && lua_fn_name(fn).place[0])
             RAISE(L, member_elsewhere, NULL, owner, key,
-                  lua_pushfstring(L, "a function of %s", lua_fn_name(fn).place), fn->sig);
+                  lua_pushfstring(L, "a function of %s", lua_fn_name(fn).place),
+                  instead(owner, key) ? instead(owner, key) : fn->sig);
 }
 
 /* Raises where `key` belongs, if that is no member of `owner` but of something else: of a module,
@@ -185,6 +186,8 @@ static int no_member(lua_State *L, const char *owner, const char *key, int membe
         if (strcmp(owner, old[i].owner) == 0 && strcmp(key, old[i].name) == 0)
             return RAISE(L, old_name, NULL, owner, key, old[i].today);
     raise_elsewhere(L, owner, key);
+    if (instead(owner, key))
+        return RAISE(L, no_member, NULL, owner, key, "", instead(owner, key));
     Nearest n = nearest_to(key);
     for (lua_pushnil(L); lua_next(L, members); lua_pop(L, 1))
         if (lua_type(L, -2) == LUA_TSTRING)

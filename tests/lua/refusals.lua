@@ -267,7 +267,7 @@ t.test("a step that was undone is told from one that never was", function()
   s:redo()
   t.eq(s:diff(), s:diff(0))
   t.contains(s:diff(), "now xo, xi")
-  t.eq(t.raises("old_name", function() s:reset() end, { s = s }).fix, "s:back(0)")
+  t.eq(t.raises("no_member", function() s:reset() end, { s = s }).fix, "s:back(0)")
 end)
 
 t.test("a sum that has no other loop to offer still says what to do", function()

@@ -90,6 +90,23 @@ t.test("what belongs to something else says to what", function()
   end
 end)
 
+t.test("what is guessed is answered with what does it", function()
+  local s, g = matmul(), tvm.import "tutorials/models/digits.onnx"
+  s:split("x", 8)
+  local m = g:lower()
+  local values, n = { Schedule = s, Module = m, Graph = g, Tensor = tvm.random { 2, 2 }, tvm = tvm }, 0
+  local rows <close> = assert(io.open "lua_api/old_names.def")
+  for owner, name, what in rows:read "a":gmatch '\nINSTEAD%("(%w+)", "(%w+)", (".-")%)\n' do
+    local _, e = pcall(function() return values[owner][name] end)
+    t.ok(e.code == "no_member" or e.code == "member_elsewhere", owner .. "." .. name)
+    local tensor = name ~= "show" and values.Tensor or nil -- what is said of it writes a file
+    e = t.raises(e.code, function() return values[owner][name] end, { s = s, m = m, g = g, t = tensor })
+    t.eq(e.fix, load("return " .. what)())
+    n = n + 1
+  end
+  t.ok(n > 20)
+end)
+
 t.test("every object shows itself whole by :more()", function()
   t.ok(matmul().more == more and tvm.tensor({ 1 }).more == more)
 end)

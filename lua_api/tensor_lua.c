@@ -226,10 +226,11 @@ LUA_FN(tvm_arange, "tvm.arange(shape, dtype?, start?, step?) -> Tensor",
 
 LUA_FN(
     tvm_random, "tvm.random(shape, dtype?, {seed, lo, hi, normal}?) -> Tensor",
-    "Random elements, the same for the same seed on every machine.  Floats are uniform in lo … hi (0 … 1),\n"
-    "integers in lo … hi with both ends (-8 … 7, or 0 … 15 without sign); normal = true gives mean 0 and deviation 1.\n"
-    "> print(tvm.random({4}, \"int32\", {seed = 1, lo = 0, hi = 9}).shape[1])\n"
-    "4")
+    "Random elements: the same ones at each call and on every machine, unless {seed = 2} or another seed gives others.\n"
+    "Floats are uniform in lo … hi (0 … 1), integers in lo … hi with both ends (-8 … 7, or 0 … 15 without sign);\n"
+    "normal = true gives mean 0 and deviation 1.\n"
+    "> print(tvm.random({4}) == tvm.random({4}), tvm.random({4}) == tvm.random({4}, \"float32\", {seed = 2}))\n"
+    "true\tfalse")
 {
     static const char *const keys[] = {"seed", "lo", "hi", "normal", NULL};
     DType t = arg_element_type(L, 2, DT_float32);

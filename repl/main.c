@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
@@ -118,19 +119,34 @@ static int read_options(int argc, char **argv, Options *o)
     return -1;
 }
 
-/* A model is no script, which its bytes would show on the terminal. */
-static bool is_model(const char *path)
+/* A file that is no script, as its name's end says. */
+typedef struct Data {
+    const char *ending, *what, *call, *done;
+} Data;
+
+static const Data data_files[] = {
+    {".onnx", "a model", "g = tvm.import", "imports"},
+    {".npy", "a tensor", "t = tvm.load", "loads"},
+    {".png", "an image", "t = tvm.load", "loads"},
+    {".pgm", "an image", "t = tvm.load", "loads"},
+    {".ppm", "an image", "t = tvm.load", "loads"},
+};
+
+static const Data *data_file(const char *path)
 {
-    size_t len = strlen(path);
-    return len > 5 && strcmp(path + len - 5, ".onnx") == 0 && access(path, R_OK) == 0;
+    for (size_t i = 0; i < sizeof data_files / sizeof *data_files; i++) {
+        size_t len = strlen(path), end = strlen(data_files[i].ending);
+        if (len > end && strcasecmp(path + len - end, data_files[i].ending) == 0 &&
+            access(path, R_OK) == 0)
+            return &data_files[i];
+    }
+    return NULL;
 }
 
-static int refuse_model(const char *path)
+static int refuse_data(const char *path, const Data *d)
 {
-    fprintf(
-        stderr,
-        "tvmrepl: %s is a model, no script\n  tvmrepl -i -e 'g = tvm.import \"%s\"' imports it\n",
-        path, path);
+    fprintf(stderr, "tvmrepl: %s is %s, no script\n  tvmrepl -i -e '%s \"%s\"' %s it\n", path,
+            d->what, d->call, path, d->done);
     return EXIT_usage;
 }
 
@@ -185,8 +201,9 @@ int main(int argc, char **argv)
             return commands[i].run(argc - 1, argv + 1);
     Options o = {.code = calloc((size_t)argc, sizeof *o.code)};
     int code = o.code ? read_options(argc, argv, &o) : EXIT_failed;
-    if (code < 0 && o.script && !o.stdin_script && is_model(argv[o.script]))
-        code = refuse_model(argv[o.script]);
+    const Data *data = o.script && !o.stdin_script ? data_file(argv[o.script]) : NULL;
+    if (code < 0 && data)
+        code = refuse_data(argv[o.script], data);
     if (code < 0) {
         lua_State *L = start_session();
         code = L ? run(L, argc, argv, &o) : EXIT_failed;

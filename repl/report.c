@@ -11,6 +11,7 @@
 
 #include <lauxlib.h>
 
+#include "core/base/buf.h"
 #include "lua_api/doc.h"
 #include "lua_api/own_name.h"
 #include "lua_api/session.h"
@@ -377,6 +378,39 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
 
 /* ---- the place in the input ---- */
 
+/* A piece of a line as a terminal may show it: a file need not be text. */
+static const char *shown(Arena *A, const char *text, size_t len)
+{
+    Buf out = buf_new(A);
+    for (const char *end = text + len, *tab; text < end; text = tab + 1) {
+        tab = memchr(text, '\t', (size_t)(end - text));
+        buf_plain(&out, text, (size_t)((tab ? tab : end) - text));
+        if (!tab)
+            break;
+        buf_putc(&out, '\t');
+    }
+    return buf_str(&out);
+}
+
+/* Adds a mark below the line, under the token that the message names. */
+static void add_mark(luaL_Buffer *b, Arena *A, const char *text, size_t len, const Message *m)
+{
+    char token[64];
+    if (!m->near || !between(m->near, "'", token, sizeof token) || !token[0])
+        return;
+    const char *found = NULL;
+    for (const char *p = text; (p = strstr(p, token)) && p < text + len; p++)
+        found = found && token[1] ? found : p; /* a single character: its last place is likelier */
+    if (!found)
+        return;
+    luaL_addstring(b, "\n  ");
+    for (const char *p = shown(A, text, (size_t)(found - text)); *p; p++)
+        if (((unsigned char)*p & 0xc0) != 0x80)
+            luaL_addchar(b, *p == '\t' ? '\t' : ' ');
+    for (size_t i = 0; i < strlen(token) && i < len; i++)
+        luaL_addchar(b, '^');
+}
+
 /* Adds the line with a mark under the token that the message names. */
 static void add_line(luaL_Buffer *b, const char *text, const Message *m)
 {
@@ -387,25 +421,14 @@ static void add_line(luaL_Buffer *b, const char *text, const Message *m)
     }
     if (!text)
         return;
-    size_t len = strcspn(text, "\n");
-    if (strspn(text, " \t\r") >= len || len > WIDEST)
+    size_t len = strcspn(text, "\r\n");
+    if (strspn(text, " \t") >= len || len > WIDEST)
         return;
+    Arena *A = arena_scratch(NULL);
     luaL_addstring(b, "\n  ");
-    luaL_addlstring(b, text, len);
-    char token[64];
-    if (!m->near || !between(m->near, "'", token, sizeof token) || !token[0])
-        return;
-    const char *found = NULL;
-    for (const char *p = text; (p = strstr(p, token)) && p < text + len; p++)
-        found = found && token[1] ? found : p; /* a single character: its last place is likelier */
-    if (!found)
-        return;
-    luaL_addstring(b, "\n  ");
-    for (const char *p = text; p < found; p++)
-        if (((unsigned char)*p & 0xc0) != 0x80)
-            luaL_addchar(b, *p == '\t' ? '\t' : ' ');
-    for (size_t i = 0; i < strlen(token) && i < len; i++)
-        luaL_addchar(b, '^');
+    luaL_addstring(b, shown(A, text, len));
+    add_mark(b, A, text, len, m);
+    arena_release(A);
 }
 
 /* Is `chunk`, as Lua shows it, the one called `name`? */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/utf8.h"
+
 Buf buf_new(Arena *a)
 {
     return (Buf){.arena = a};
@@ -65,6 +67,19 @@ void buf_printf(Buf *b, const char *fmt, ...)
     b->len += (size_t)n;
     va_end(again);
     va_end(ap);
+}
+
+void buf_plain(Buf *b, const char *bytes, size_t n)
+{
+    for (const char *end = bytes + n; bytes < end;) {
+        size_t len = utf8_char(bytes, end);
+        if (len && !utf8_is_control(bytes, len)) {
+            buf_add(b, bytes, len);
+            bytes += len;
+        } else {
+            buf_printf(b, "\\x%02x", (unsigned char)*bytes++);
+        }
+    }
 }
 
 const char *buf_str(Buf *b)

@@ -24,6 +24,10 @@ void buf_putc(Buf *b, char c);
 void buf_pad(Buf *b, char c, int n);
 void buf_printf(Buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Adds bytes from outside so that a terminal shows them: what it would obey, and what is no letter,
+** as \xHH. */
+void buf_plain(Buf *b, const char *bytes, size_t n);
+
 /* The text so far with a closing zero; valid until more is added. */
 const char *buf_str(Buf *b);
 

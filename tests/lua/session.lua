@@ -62,6 +62,16 @@ t.test("a model in place of a script is told how it is imported", function()
     "  tvmrepl -i -e 'g = tvm.import \"tutorials/models/digits.onnx\"' imports it\n")
   t.eq(code, 2)
   t.contains(run "no/such/model.onnx", "No such file")
+  text, code = run "tutorials/models/digit.pgm"
+  t.eq(text, "tvmrepl: tutorials/models/digit.pgm is an image, no script\n" ..
+    "  tvmrepl -i -e 't = tvm.load \"tutorials/models/digit.pgm\"' loads it\n")
+  t.eq(code, 2)
+end)
+
+t.test("a line of a file that is no text is shown in letters", function()
+  t.contains(run(script "x = 1\n\x7fELF\2\x80é\27[31m\n"),
+    ":2: syntax error: unexpected symbol near '<\\127>'\n  \\x7fELF\\x02\\x80é\\x1b[31m\n")
+  t.contains(run(script '\ty = "\1é" + + 2\r\n'), '\n  \ty = "\\x01é" + + 2\n  \t' .. (" "):rep(14) .. "^\n")
 end)
 
 t.test("a script gets its arguments, and its errors their place", function()

@@ -25,15 +25,7 @@ const char *onnx_text(Arena *A, Span s)
     if (at == end)
         return s.n ? arena_strndup(A, from, s.n) : "";
     Buf out = buf_new(A);
-    for (at = from; at < end;) {
-        size_t n = utf8_char(at, end);
-        if (n && !utf8_is_control(at, n)) {
-            buf_add(&out, at, n);
-            at += n;
-        } else {
-            buf_printf(&out, "\\x%02x", (unsigned char)*at++);
-        }
-    }
+    buf_plain(&out, from, s.n);
     return buf_str(&out);
 }
 

@@ -252,11 +252,29 @@ t.test("an order's legend speaks of what is in its picture", function()
   svg, text = legend(function(one) one:vectorize "y" end, "y") -- a row of them, across
   says(svg, "frames join the lanes", true)
   says(text, "brackets join the lanes", true)
+  says(svg, "stronger colour", false)
   svg, text = legend(function(one) one:vectorize "y" end, "y", "z") -- text has no mark downwards
+  says(svg, "stronger colour is later", true)
   says(svg, "frames join the lanes", true)
   says(text, "brackets join", false)
   svg = legend(function(one) one:vectorize "y" end, "z", "x") -- one lane is seen
   says(svg, "frames join the lanes", false)
+end)
+
+t.test("a vector step has one shade and lights up as one", function()
+  local one = tvm.schedule(te [[ A: float32[2, 8]; B[y, x] = A[y, x] * 2 ]])
+  one:vectorize "x"
+  local svg = one:order("y", "x", { animate = true }):svg()
+  local frames, shades = 0, {}
+  for w, opacity in svg:gmatch '<rect[^>]* width="([%d.]+)"[^>]* fill="#%x+" fill%-opacity="(0.[%d]+)"/>' do
+    if tonumber(w) > 200 then
+      frames = frames + 1
+      shades[opacity] = true
+    end
+  end
+  t.eq(frames, 2)
+  t.ok(shades["0.07"] and shades["0.34"])
+  t.eq(select(2, svg:gsub('class="now"', "")), 2)
 end)
 
 t.test("without its module the program still runs, and says what is missing", function()

@@ -1,7 +1,6 @@
 /* order_svg.c -- drawing an Order. */
 #include "viz/svg/order_svg.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,22 @@ enum { MARGIN = 20, TICKS = 30, LINE = 17 };
 typedef struct Grid {
     double x, y;       /* of the first cell's corner */
     double side, font; /* of a cell and its number */
+    double seconds;    /* that the animation takes; 0: none */
+    int64_t last;      /* the greatest number */
+    bool *framed;      /* cells that stand in the frame or band of a vector step */
 } Grid;
+
+/* Rows and columns, both ends included. */
+typedef struct Box {
+    int r0, r1, c0, c1;
+} Box;
+
+/* Visits that are made at once: the lanes of a vector step, or a single one. */
+typedef struct Stop {
+    size_t from, to;
+    Box box;
+    bool full; /* the visits are all cells of the box */
+} Stop;
 
 static const Color hues[] = {COLOR_parallel, COLOR_vectorized, COLOR_block,
                              COLOR_unrolled, COLOR_thread,     COLOR_serial};
@@ -25,28 +39,78 @@ static double center(double origin, int i, double side)
     return origin + (i + 0.5) * side;
 }
 
-static void put_cells(Buf *b, const Order *o, Grid g, bool animated, double seconds)
+static Box box_of(const OrderVisit *v)
 {
-    int64_t last = 1;
-    for (int i = 0; i < o->rows * o->cols; i++)
-        last = o->cell[i].number > last ? o->cell[i].number : last;
+    return (Box){v->row, v->row, v->col, v->col};
+}
+
+static Stop stop_from(const Order *o, size_t i)
+{
+    Stop s = {i, i + 1, box_of(&o->visit[i]), true};
+    while (o->vectors && s.to < o->nvisits && o->visit[s.to].lanes == o->visit[i].lanes) {
+        const OrderVisit *v = &o->visit[s.to++];
+        s.box.r0 = v->row < s.box.r0 ? v->row : s.box.r0;
+        s.box.r1 = v->row > s.box.r1 ? v->row : s.box.r1;
+        s.box.c0 = v->col < s.box.c0 ? v->col : s.box.c0;
+        s.box.c1 = v->col > s.box.c1 ? v->col : s.box.c1;
+    }
+    int rows = s.box.r1 - s.box.r0 + 1, cols = s.box.c1 - s.box.c0 + 1;
+    s.full = (size_t)rows * (size_t)cols == s.to - s.from;
+    return s;
+}
+
+/* Is it a vector step?  One of which a single lane is shown is drawn as a cell. */
+static bool is_framed(const Order *o, const Stop *s)
+{
+    return s->to - s->from > 1 && !o->visit[s->from].again;
+}
+
+static bool *framed_cells(Arena *A, const Order *o)
+{
+    bool *framed = ARENA_ARRAY(A, bool, o->rows * o->cols);
+    for (size_t i = 0; i < o->nvisits;) {
+        Stop s = stop_from(o, i);
+        for (; i < s.to; i++)
+            framed[o->visit[i].row * o->cols + o->visit[i].col] |= is_framed(o, &s);
+    }
+    return framed;
+}
+
+/* From 0 for the first to 1 for the last. */
+static double lateness(const Grid *g, int64_t number)
+{
+    return g->last > 1 ? (double)(number - 1) / (double)(g->last - 1) : 0;
+}
+
+static double shade(const Order *o, const Grid *g, int64_t number)
+{
+    return o->threads ? 0.18 : 0.07 + 0.27 * lateness(g, number);
+}
+
+/* What lights up over a rectangle when its time comes, if there is an animation. */
+static void put_now(Buf *b, const Grid *g, double x, double y, double w, double h, double round,
+                    Color color, int64_t number)
+{
+    if (g->seconds > 0)
+        buf_printf(b,
+                   "<rect class=\"now\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
+                   "rx=\"%.1f\" fill=\"%s\" opacity=\"0\" style=\"animation-delay:%.2fs\"/>\n",
+                   x, y, w, h, round, color_hex[color], lateness(g, number) * g->seconds);
+}
+
+static void put_cells(Buf *b, const Order *o, Grid g)
+{
     for (int r = 0; r < o->rows; r++) {
         for (int c = 0; c < o->cols; c++) {
             const OrderCell *cell = order_cell(o, r, c);
             double x = g.x + c * g.side, y = g.y + r * g.side;
             if (!cell->number) {
                 svg_rect(b, x, y, g.side, g.side, 0, COLOR_band, 1);
-                continue;
+            } else if (!g.framed[r * o->cols + c]) {
+                Color hue = hues[cell->chunk % HUES];
+                svg_rect(b, x, y, g.side, g.side, 0, hue, shade(o, &g, cell->number));
+                put_now(b, &g, x, y, g.side, g.side, 0, hue, cell->number);
             }
-            double t = last > 1 ? (double)(cell->number - 1) / (double)(last - 1) : 0;
-            double shade = o->threads ? 0.18 : 0.07 + 0.27 * t;
-            svg_rect(b, x, y, g.side, g.side, 0, hues[cell->chunk % HUES], shade);
-            if (animated)
-                buf_printf(
-                    b,
-                    "<rect class=\"now\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
-                    "fill=\"%s\" opacity=\"0\" style=\"animation-delay:%.2fs\"/>\n",
-                    x, y, g.side, g.side, color_hex[hues[cell->chunk % HUES]], t * seconds);
         }
     }
 }
@@ -116,86 +180,95 @@ static void put_lattice(Buf *b, const Order *o, Grid g)
     svg_frame(b, g.x, g.y, o->cols * g.side, o->rows * g.side, 0, COLOR_edge, 1.5);
 }
 
-static void put_band(Buf *b, const Order *o, Grid g, size_t from, size_t to, Color color,
+static void put_band(Buf *b, const Order *o, Grid g, const Stop *s, Color color, double opacity,
                      double width)
 {
     buf_puts(b, "<polyline points=\"");
-    for (size_t k = from; k < to; k++)
+    for (size_t k = s->from; k < s->to; k++)
         buf_printf(b, "%.1f,%.1f ", center(g.x, o->visit[k].col, g.side),
                    center(g.y, o->visit[k].row, g.side));
     buf_printf(b,
-               "\" fill=\"none\" stroke=\"%s\" stroke-width=\"%.1f\" stroke-linecap=\"round\" "
-               "stroke-linejoin=\"round\"/>\n",
-               color_hex[color], width);
+               "\" fill=\"none\" stroke=\"%s\" stroke-opacity=\"%.2f\" stroke-width=\"%.1f\" "
+               "stroke-linecap=\"round\" stroke-linejoin=\"round\"/>\n",
+               color_hex[color], opacity, width);
 }
 
 /* Lanes that are neighbours in a row or a column get a frame, others a band from each to the
-** next. */
-static void put_lanes(Buf *b, const Order *o, Grid g, size_t from, size_t to)
+** next.  It has one shade, that of a cell of its first number: the lanes run at once. */
+static void put_lanes(Buf *b, const Order *o, Grid g, const Stop *s)
 {
-    int r0 = INT_MAX, r1 = 0, c0 = INT_MAX, c1 = 0;
-    for (size_t k = from; k < to; k++) {
-        const OrderVisit *v = &o->visit[k];
-        r0 = v->row < r0 ? v->row : r0;
-        r1 = v->row > r1 ? v->row : r1;
-        c0 = v->col < c0 ? v->col : c0;
-        c1 = v->col > c1 ? v->col : c1;
-    }
-    if ((size_t)(r1 - r0 + 1) * (size_t)(c1 - c0 + 1) == to - from) {
-        double x = g.x + c0 * g.side + 3.5, y = g.y + r0 * g.side + 5;
-        double w = (c1 - c0 + 1) * g.side - 7, h = (r1 - r0 + 1) * g.side - 10;
+    const OrderVisit *first = &o->visit[s->from];
+    Color hue = hues[first->chunk % HUES];
+    double tone = shade(o, &g, first->number);
+    if (s->full) {
+        double x = g.x + s->box.c0 * g.side + 3.5, y = g.y + s->box.r0 * g.side + 5;
+        double w = (s->box.c1 - s->box.c0 + 1) * g.side - 7;
+        double h = (s->box.r1 - s->box.r0 + 1) * g.side - 10;
         svg_rect(b, x, y, w, h, 7, COLOR_paper, 1);
+        svg_rect(b, x, y, w, h, 7, hue, tone);
+        put_now(b, &g, x, y, w, h, 7, hue, first->number);
         svg_frame(b, x, y, w, h, 7, COLOR_vectorized, 1.5);
         return;
     }
-    put_band(b, o, g, from, to, COLOR_vectorized, g.side * 0.66);
-    put_band(b, o, g, from, to, COLOR_paper, g.side * 0.66 - 3);
+    put_band(b, o, g, s, COLOR_vectorized, 1, g.side * 0.66);
+    put_band(b, o, g, s, COLOR_paper, 1, g.side * 0.66 - 3);
+    put_band(b, o, g, s, hue, tone, g.side * 0.66 - 3);
+    for (size_t k = s->from; k < s->to; k++)
+        put_now(b, &g, g.x + o->visit[k].col * g.side + 5, g.y + o->visit[k].row * g.side + 5,
+                g.side - 10, g.side - 10, 7, hue, first->number);
 }
 
-/* Around the cells of each vector step; a step with one lane shown has nothing. */
-static void put_bands(Buf *b, const Order *o, Grid g)
+/* A band may cross what other steps compute: it passes below their frames. */
+static void put_steps(Buf *b, const Order *o, Grid g)
 {
-    for (size_t i = 0; o->vectors && i < o->nvisits;) {
-        size_t end = i + 1;
-        while (end < o->nvisits && o->visit[end].lanes == o->visit[i].lanes)
-            end++;
-        if (end - i > 1 && !o->visit[i].again)
-            put_lanes(b, o, g, i, end);
-        i = end;
-    }
+    for (int full = 0; full < 2; full++)
+        for (size_t i = 0; i < o->nvisits;) {
+            Stop s = stop_from(o, i);
+            if (is_framed(o, &s) && s.full == (full == 1))
+                put_lanes(b, o, g, &s);
+            i = s.to;
+        }
 }
 
-static bool next_to(const OrderVisit *a, const OrderVisit *b)
+/* Do they share a whole side? */
+static bool next_to(const Box *a, const Box *b)
 {
-    return abs(a->row - b->row) + abs(a->col - b->col) == 1;
+    bool rows = a->r0 == b->r0 && a->r1 == b->r1, cols = a->c0 == b->c0 && a->c1 == b->c1;
+    return (rows && (a->c1 + 1 == b->c0 || b->c1 + 1 == a->c0)) ||
+           (cols && (a->r1 + 1 == b->r0 || b->r1 + 1 == a->r0));
 }
 
-/* The path of each strand: solid from neighbour to neighbour, a fine line where it jumps. */
+static void put_piece(Buf *b, Grid g, const Box *from, const Box *to)
+{
+    buf_printf(b, "M%.1f %.1fL%.1f %.1f", g.x + (from->c0 + from->c1 + 1) * g.side / 2,
+               g.y + (from->r0 + from->r1 + 1) * g.side / 2,
+               g.x + (to->c0 + to->c1 + 1) * g.side / 2, g.y + (to->r0 + to->r1 + 1) * g.side / 2);
+}
+
+/* The path of each strand: solid from neighbour to neighbour, a fine line where it jumps.  Vector
+** steps are passed as frames, or from the last lane of a band to the first of the next. */
 static void put_path(Buf *b, const Order *o, Grid g)
 {
     if (o->threads)
         return;
-    int *last = arena_alloc(b->arena, sizeof(int) * ((size_t)o->chunks + 1));
-    for (int c = 0; c < o->chunks; c++)
-        last[c] = -1;
+    Box *last = ARENA_ARRAY(b->arena, Box, o->chunks + 1); /* where each strand has come to */
     for (int solid = 0; solid < 2; solid++) {
         for (int c = 0; c < o->chunks; c++)
-            last[c] = -1;
+            last[c].r0 = -1;
         buf_printf(b,
                    "<path fill=\"none\" stroke=\"%s\" stroke-opacity=\"%s\" stroke-width=\"%s\" "
                    "stroke-linecap=\"round\" stroke-linejoin=\"round\" d=\"",
                    color_hex[COLOR_ink], solid ? "0.45" : "0.32", solid ? "1.8" : "1");
-        for (size_t i = 0; i < o->nvisits; i++) {
-            const OrderVisit *v = &o->visit[i];
+        for (size_t i = 0; i < o->nvisits;) {
+            Stop s = stop_from(o, i);
+            const OrderVisit *v = &o->visit[s.from];
+            i = s.to;
             if (v->again)
                 continue;
-            const OrderVisit *p = last[v->chunk] >= 0 ? &o->visit[last[v->chunk]] : NULL;
-            bool together = p && o->vectors && p->lanes == v->lanes;
-            if (p && !together && next_to(p, v) == (solid == 1))
-                buf_printf(b, "M%.1f %.1fL%.1f %.1f", center(g.x, p->col, g.side),
-                           center(g.y, p->row, g.side), center(g.x, v->col, g.side),
-                           center(g.y, v->row, g.side));
-            last[v->chunk] = (int)i;
+            Box *p = &last[v->chunk], enter = s.full ? s.box : box_of(v);
+            if (p->r0 >= 0 && next_to(p, &enter) == (solid == 1))
+                put_piece(b, g, p, &enter);
+            *p = s.full ? s.box : box_of(&o->visit[s.to - 1]);
         }
         buf_puts(b, "\"/>\n");
     }
@@ -208,7 +281,7 @@ static void put_again(Buf *b, Grid g, int r, int c)
                color_hex[COLOR_unrolled]);
 }
 
-/* The bands of vector lanes are as good a ground for a number as a plate of its own. */
+/* The frames of vector steps are as good a ground for a number as a plate of its own. */
 static void put_numbers(Buf *b, const Order *o, Grid g)
 {
     SvgFont f = {.size = g.font, .code = true};
@@ -226,7 +299,7 @@ static void put_numbers(Buf *b, const Order *o, Grid g)
             snprintf(text, sizeof text, "%lld",
                      (long long)(o->threads ? cell->thread : cell->number));
             double w = svg_measure(f, text, NULL) + 4;
-            if (!o->vectors && !o->threads)
+            if (!g.framed[r * o->cols + c] && !o->threads)
                 svg_rect(b, x - w / 2, y - g.font * 0.62, w, g.font * 1.24, 3, COLOR_paper, 0.72);
             buf_printf(b, "<text x=\"%.1f\" y=\"%.1f\"%s>%s</text>\n", x, y + g.font * 0.36,
                        cell->number == 1 && !o->threads ? " font-weight=\"bold\"" : "", text);
@@ -309,8 +382,8 @@ static const char *notes_text(Arena *A, const Order *o)
         tiles |= ends[0][c] > 0;
     for (int r = 0; r + 1 < o->rows; r++)
         tiles |= ends[1][r] > 0;
-    bool shades = false; /* frames of vector steps cover them */
-    for (size_t i = 0; i < o->nvisits && !o->vectors; i++)
+    bool shades = false;
+    for (size_t i = 0; i < o->nvisits; i = stop_from(o, i).to)
         shades |= o->visit[i].number > 1;
     const char *notes = order_notes(A, o, true);
     return arena_printf(A, "%s%s%s%s%s", o->threads ? "" : "numbers count the order",
@@ -322,13 +395,16 @@ static const char *notes_text(Arena *A, const Order *o)
 Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
 {
     Buf b = buf_new(A);
+    Grid g = {.x = MARGIN + TICKS, .font = o->cols > 24 ? 11 : 13, .last = 1};
     int64_t widest = 1;
     for (int i = 0; i < o->rows * o->cols; i++) {
         int64_t v = o->threads ? o->cell[i].thread : o->cell[i].number;
         widest = v > widest ? v : widest;
+        g.last = o->cell[i].number > g.last ? o->cell[i].number : g.last;
     }
+    g.seconds = animated ? seconds : 0;
+    g.framed = framed_cells(A, o);
     int digits = text_cols(arena_printf(A, "%lld", (long long)widest));
-    Grid g = {.x = MARGIN + TICKS, .font = o->cols > 24 ? 11 : 13};
     g.side = digits * g.font * 0.602 + (o->vectors ? 20 : 14);
     g.side = g.side < 30 ? 30 : g.side;
     double width = g.x + o->cols * g.side + MARGIN;
@@ -346,10 +422,10 @@ Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
     svg_text(&b, MARGIN, 32, (SvgFont){.size = 15, .bold = true, .color = COLOR_ink},
              arena_printf(A, "%s: order of its points", o->block));
     put_loops(&b, o, 44, width - MARGIN, true);
-    put_cells(&b, o, g, animated, seconds);
+    put_cells(&b, o, g);
     put_lattice(&b, o, g);
     put_path(&b, o, g);
-    put_bands(&b, o, g);
+    put_steps(&b, o, g);
     put_numbers(&b, o, g);
     put_ticks(&b, o, g);
     for (size_t i = 0; i < notes.n; i++)

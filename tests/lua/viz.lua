@@ -273,7 +273,7 @@ t.test("a vector step has one shade and lights up as one", function()
     end
   end
   t.eq(frames, 2)
-  t.ok(shades["0.07"] and shades["0.34"])
+  t.ok(shades["0.07"] and shades["0.21"])
   t.eq(select(2, svg:gsub('class="now"', "")), 2)
 end)
 

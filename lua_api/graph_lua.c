@@ -462,7 +462,8 @@ static void say_runs(lua_State *L, const PassRun *runs, size_t n)
             snprintf(change, sizeof change, "%u -> %u nodes", r->nodes_before, r->nodes_after);
         else
             snprintf(change, sizeof change, "%u nodes", r->nodes_after);
-        session_say_step(L, "%-16s %8.2f ms  %s", r->name, r->seconds * 1e3, change);
+        session_say_step(L, "%-16s %8.2f ms  %s%s%s", r->name, r->seconds * 1e3, change,
+                         *r->note ? "; " : "", r->note);
     }
 }
 
@@ -476,10 +477,13 @@ static int run_passes(lua_State *L, const char *const *names, size_t n)
     return push_graph(L, g, &err);
 }
 
-LUA_FN(graph_pass_, "g:pass(name, …) -> Graph",
-       "The graph after one pass, or several one after the other: \"infer_shapes\", "
-       "\"fold_constants\", \"simplify\",\n"
-       "\"fold_batch_norm\", \"dead_code\", \"fuse\".  Each is timed, and its result verified.")
+LUA_FN(
+    graph_pass_, "g:pass(name, …) -> Graph",
+    "The graph after one pass, or several one after the other: \"infer_shapes\", "
+    "\"fold_constants\", \"simplify\",\n"
+    "\"fold_batch_norm\", \"dead_code\", \"fuse\".  Each is timed, and its result verified; what "
+    "it leaves undone, such\n"
+    "as constants that would take too long to fold, it says.")
 {
     const char *names[64];
     int n = lua_gettop(L) - 1;

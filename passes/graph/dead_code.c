@@ -1,8 +1,9 @@
 /* dead_code.c -- leaving out nodes whose results nobody reads. */
 #include "passes/graph/driver.h"
 
-Graph *pass_dead_code(Graph *g, Err *err)
+Graph *pass_dead_code(Graph *g, PassRun *run, Err *err)
 {
+    (void)run;
     Arena *A = arena_scratch(NULL);
     bool *live = ARENA_ARRAY(A, bool, g->nvalues + 1), *keep = ARENA_ARRAY(A, bool, g->nnodes + 1);
     uint32_t dead = 0;

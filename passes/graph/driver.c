@@ -33,13 +33,12 @@ Graph *graph_pass(Graph *g, const char *name, PassRun *run, Err *err)
     if (!pass)
         return NULL;
     double start = seconds();
-    Graph *out = pass->run(g, err);
-    *run = (PassRun){.name = pass->name,
-                     .seconds = seconds() - start,
-                     .unchanged = out == g,
-                     .nodes_before = g->nnodes,
-                     .nodes_after = out ? out->nnodes : 0,
-                     .ngroups = out ? out->ngroups : 0};
+    *run = (PassRun){.name = pass->name, .nodes_before = g->nnodes};
+    Graph *out = pass->run(g, run, err);
+    run->seconds = seconds() - start;
+    run->unchanged = out == g;
+    run->nodes_after = out ? out->nnodes : 0;
+    run->ngroups = out ? out->ngroups : 0;
     if (out && out != g && !graph_verify(out, true, err)) {
         graph_release(out);
         out = NULL;

@@ -9,21 +9,22 @@
 
 #include "core/graph/graph.h"
 
-typedef struct GraphPass {
-    const char *name, *doc;
-    bool usual; /* part of the pipeline */
-    Graph *(*run)(Graph *g, Err *err);
-} GraphPass;
-
-extern const GraphPass graph_passes[];
-extern const size_t graph_pass_count;
-
 typedef struct PassRun {
     const char *name;
     double seconds;
     bool unchanged;
     uint32_t nodes_before, nodes_after, ngroups;
+    char note[200]; /* what it left undone, and why; "" if nothing */
 } PassRun;
+
+typedef struct GraphPass {
+    const char *name, *doc;
+    bool usual; /* part of the pipeline */
+    Graph *(*run)(Graph *g, PassRun *run, Err *err);
+} GraphPass;
+
+extern const GraphPass graph_passes[];
+extern const size_t graph_pass_count;
 
 /* Runs one pass; the caller owns the graph it gives. */
 Graph *graph_pass(Graph *g, const char *name, PassRun *run, Err *err);
@@ -37,7 +38,7 @@ Graph *graph_pipeline(Graph *g, const char *const *names, size_t n, PassRun *run
 ** no such edge, or the graph is not fused.  `to` NULL: all edges that leave `from`. */
 const char *graph_why(Arena *A, const Graph *g, const char *from, const char *to);
 
-#define GRAPH_PASS(name, usual, doc) Graph *pass_##name(Graph *g, Err *err);
+#define GRAPH_PASS(name, usual, doc) Graph *pass_##name(Graph *g, PassRun *run, Err *err);
 #include "passes/graph/passes.def"
 
 #endif

@@ -183,8 +183,9 @@ static bool fold(GraphBuilder *b, const Graph *g, const GUses *uses, uint32_t bn
     return ok;
 }
 
-Graph *pass_fold_batch_norm(Graph *g, Err *err)
+Graph *pass_fold_batch_norm(Graph *g, PassRun *run, Err *err)
 {
+    (void)run;
     GraphBuilder *b = gb_new(g, NULL);
     Arena *A = arena_scratch(NULL);
     GUses uses = graph_uses(g, A);

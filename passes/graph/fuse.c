@@ -295,8 +295,9 @@ static void lay_out(Fuser *f, GraphBuilder *b)
     gb_set_groups(b, order, group, ngroups, edge, nedges);
 }
 
-Graph *pass_fuse(Graph *g, Err *err)
+Graph *pass_fuse(Graph *g, PassRun *run, Err *err)
 {
+    (void)run;
     if (g->ngroups)
         return graph_retain(g);
     GraphBuilder *b = gb_new(g, NULL);

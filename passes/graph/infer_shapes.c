@@ -1,8 +1,9 @@
 /* infer_shapes.c -- types of all values from those of the inputs. */
 #include "passes/graph/driver.h"
 
-Graph *pass_infer_shapes(Graph *g, Err *err)
+Graph *pass_infer_shapes(Graph *g, PassRun *run, Err *err)
 {
+    (void)run;
     GraphBuilder *b = gb_new(g, NULL);
     uint32_t changed;
     bool ok = gb_infer(b, &changed, err);

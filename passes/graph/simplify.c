@@ -16,8 +16,9 @@ static bool changes_nothing(const Graph *g, const GUses *uses, const GNode *n)
     return alike && gtype_static(out) && gtype_equal(g->value[n->in[0]]->type, out);
 }
 
-Graph *pass_simplify(Graph *g, Err *err)
+Graph *pass_simplify(Graph *g, PassRun *run, Err *err)
 {
+    (void)run;
     GraphBuilder *b = gb_new(g, NULL);
     Arena *A = arena_scratch(NULL);
     GUses uses = graph_uses(g, A);

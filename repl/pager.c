@@ -58,8 +58,10 @@ bool pager_show(const char *text)
     int file = text_file(text);
     if (file < 0)
         return false;
-    /* Colours stay, the text stays on the screen, a short one needs no key, and who never met less
+    /* A line typed too early is a command to less: it should start no shell and write no file.
+     * Colours stay, the text stays on the screen, a short one needs no key, and who never met less
      * reads how to leave it */
+    setenv("LESSSECURE", "1", 0);
     setenv("LESS", "FRX-Pslines %lt-%lb?e, the end.   q leaves, / searches$", 0);
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     sigaction(SIGINT, &ignore, &before);

@@ -41,7 +41,7 @@ static struct {
     bool dropped;      /* Ctrl-D gave the input up */
     const char *begun; /* what the input begins with, until it stands there; or NULL */
     bool ready;        /* readline knows our keys */
-    volatile sig_atomic_t resized;
+    volatile sig_atomic_t resized, hung_up;
 } prompt;
 
 /* ---- showing ---- */
@@ -334,6 +334,14 @@ static void on_resize(int sig)
     prompt.resized = 1;
 }
 
+/* The terminal is gone: what runs stops as by Ctrl-C, and the session ends as by Ctrl-D. */
+static void on_hangup(int sig)
+{
+    (void)sig;
+    prompt.hung_up = 1;
+    kill(getpid(), SIGINT);
+}
+
 /* Ctrl-C leaves what was typed before it to us: where the terminal throws it away itself, that may
 ** be the very key that was announced, and reading it would wait for another. */
 static void prepare_terminal(int meta)
@@ -379,6 +387,11 @@ static void set_up(lua_State *L)
         rl_bind_keyseq(keys[i].keys, keys[i].run);
     struct sigaction act = {.sa_handler = on_resize};
     sigaction(SIGWINCH, &act, NULL);
+    struct sigaction before;
+    act.sa_handler = on_hangup;
+    sigaction(SIGHUP, &act, &before);
+    if (before.sa_handler == SIG_IGN) /* nohup */
+        sigaction(SIGHUP, &before, NULL);
     history_open();
 }
 
@@ -402,6 +415,7 @@ static char *read_input(const char *shown)
     sigset_t ours, before;
     sigemptyset(&ours);
     sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGHUP);
     sigaddset(&ours, SIGWINCH);
     pthread_sigmask(SIG_BLOCK, &ours, &before);
     prompt.entered = false;
@@ -413,9 +427,15 @@ static char *read_input(const char *shown)
         draw_input();
     }
     while (!prompt.entered) {
+        if (prompt.hung_up) {
+            on_line(NULL);
+            continue;
+        }
         struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
         int ready = ppoll(&in, 1, NULL, &before);
         bool broken = ready < 0 && errno != EINTR;
+        if (prompt.hung_up)
+            continue;
         if (cancel_asked()) {
             tcflush(STDIN_FILENO, TCIFLUSH);
             drop_line(shown, "^C");

@@ -16,7 +16,7 @@
 **      within MS TEXT      the same, but it has to come that soon
 **      absent TEXT         TEXT was not shown since what was expected before
 **      wait MS             lets so much time pass
-**      signal NAME         INT or WINCH, to the program
+**      signal NAME         INT, HUP or WINCH, to the program
 **      exit CODE           waits for the end, with that code
 **      # anything          a comment
 **
@@ -334,7 +334,9 @@ static void obey(Test *test, Terminal *t, const char *word, char *text)
         for (long end = now_ms() + atoi(text); now_ms() < end;)
             read_some(t, 10);
     } else if (strcmp(word, "signal") == 0) {
-        kill(t->child, strcmp(text, "WINCH") == 0 ? SIGWINCH : SIGINT);
+        kill(t->child, strcmp(text, "WINCH") == 0 ? SIGWINCH
+                       : strcmp(text, "HUP") == 0 ? SIGHUP
+                                                  : SIGINT);
     } else if (strcmp(word, "exit") == 0) {
         expect_exit(test, t, atoi(text));
     } else {

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "core/affine/dep.h"
 #include "core/ir/rewrite.h"
+#include "core/ir/simplify.h"
 #include "core/schedule/alloc.h"
+#include "core/schedule/cover.h"
 #include "core/schedule/nest.h"
 
 static bool scope_of(Step *s, const Node *where, const char *text, Scope *out)
@@ -126,6 +129,50 @@ typedef struct Copying {
     const char *name;              /* of the block that copies */
 } Copying;
 
+/* Do the loops around surely bring the block to every element of b, past its guard? */
+static bool surely_fills(Step *s, const Node *block, const Node *b)
+{
+    const Node *iters = block->kid[Block_iters];
+    const Node *const *index = &block_access(block)->kid[Store_index];
+    size_t rank = ir_rank(b), axis;
+    VarRange *range = ARENA_ARRAY(s->A, VarRange, rank + iters->nkids);
+    Ranges all = {rank, range};
+    AxisSpan span[IR_MAX_RANK], domain[IR_MAX_RANK];
+    for (size_t d = 0; d < rank; d++) {
+        const Node *value = block_axis_value(block, index[d]);
+        if (!value)
+            return false;
+        span[d] = (AxisSpan){value, 1, NULL};
+        domain[d] = (AxisSpan){ir_idx(s->A, 0), ir_dim(b, d), NULL};
+        range[d] = (VarRange){index[d], 0, ir_dim(b, d) - 1};
+    }
+    for (size_t i = 0; i < iters->nkids; i++) /* a sum writes where its reduce axes are 0 */
+        if (iters->kid[i]->at.i == ITER_reduce)
+            range[all.n++] = (VarRange){iters->kid[i]->kid[Iter_var], 0, 0};
+    Path p, none = {0};
+    path_to(s->func, block, &p);
+    const Node **loops = ARENA_ARRAY(s->A, const Node *, p.n);
+    return !nest_condition(&p, &none) &&
+           ir_is_true(ir_simplify(s->A, block->kid[Block_where], &all)) &&
+           cover_box(s->A, rank, span, domain, path_loops(&p, p.n, loops), loops, &axis) ==
+               COVER_FULL;
+}
+
+/* Where the block writes a part of a result, the rest is nobody's; a copy back would put there what
+** its own memory happens to hold. */
+static bool fills_result(Step *s, const Copying *c, const Node *func)
+{
+    const Node *results = func->kid[Func_results];
+    bool result = false;
+    for (size_t i = 0; i < results->nkids; i++)
+        result |= results->kid[i] == c->of;
+    Err found = {0};
+    if (!result || !tree_writes(c->block, c->of) || surely_fills(s, c->block, c->of) ||
+        dep_check_step(s->func, func, DEP_QUICK, &found) != DEP_BROKEN)
+        return true;
+    return REFUSE(s->err, copies_unwritten, c->block, ir_block_name(c->block), ir_buf_name(c->of));
+}
+
 /* Two statements, of which one copies, take the place of the one at that depth. */
 static bool copied(Step *s, const Copying *c, const Path *p, size_t depth, const Node *first,
                    const Node *second)
@@ -138,7 +185,7 @@ static bool copied(Step *s, const Copying *c, const Path *p, size_t depth, const
                                    .after = func,
                                    .block = c->name,
                                    .stands_for = ir_block_name(c->block)}) ||
-        !nest_recheck(s, func))
+        !nest_recheck(s, func) || !fills_result(s, c, func))
         return false;
     step_made(s, c->name);
     return step_done(s, func);

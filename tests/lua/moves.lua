@@ -303,6 +303,31 @@ t.test("a look at what would be refused changes nothing", function()
   t.eq(s:fingerprint(), before)
 end)
 
+t.test("a copy does not fill what its block leaves unwritten of a result", function()
+  local function writing(loops, rest)
+    return p.schedule("func f(A: float32[9]) -> Z: float32[9, 9]:\n" .. loops .. rest)
+  end
+  local plain = "  for y in range(9):\n    for x in range(9):\n      "
+  for loops, rest in pairs {
+    [plain .. "block Z(y, x) where x % 3 != 1:\n"] = "        Z[y, x] = A[x]\n", [plain .. "block Z(y, x = y):\n"] = "        Z[y, x] = A[x]\n",
+    [plain .. "block Z(y, x) where y < 8:\n"] = "        Z[y, 8 - x] = A[x]\n",
+    ["  for y in range(9):\n    for x in range(8):\n      block Z(y, x):\n"] = "        Z[y, x] = A[x]\n",
+    [plain .. "if x > 2:\n        block Z(y, x):\n"] = "          Z[y, x] = A[x]\n",
+  } do
+    local s = writing(loops, rest)
+    t.contains(t.raises("copies_unwritten", function() s:cache_write("Z", "local") end).why, "block Z writes a part of the result Z")
+  end
+  for loops, rest in pairs {
+    [plain .. "block Z(y, x):\n"] = "        Z[y, x] = A[x]\n", [plain .. "block Z(y = 8 - y, x):\n"] = "        Z[8 - y, 8 - x] = A[x]\n",
+    ["  for y in range(9):\n    for x in range(12):\n      block Z(y, x) where x < 9:\n"] = "        Z[y, x] = A[x]\n",
+  } do
+    local s = writing(loops, rest)
+    s:split("x", 4)
+    s:cache_write("Z", "local")
+    p.same(s)
+  end
+end)
+
 t.test("a history is proven by integer sets", function()
   local s = p.schedule(stages)
   t.eq(s:verify(), "no step has been taken")

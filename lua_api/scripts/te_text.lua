@@ -190,6 +190,15 @@ local function operate(program, node, a, b)
   return OPERATORS[node.op](a, b)
 end
 
+local LARGEST = 2 ^ 53 -- of a size or an index: no tensor is as large
+
+-- The same of two integers, whose result must not wrap; `what` it would be.
+local function operate_exactly(program, node, a, b, what)
+  local z = operate(program, node, a, b)
+  if math.abs(OPERATORS[node.op](a + 0.0, b)) > LARGEST then program:fail(node.at, "this " .. what .. " goes too far") end
+  return z
+end
+
 local range
 
 -- A number from a tree of sizes.
@@ -207,7 +216,7 @@ local function size(program, node, values)
   end
   if node.kind == "negated" then return -size(program, node.a, values) end
   local a, b = node.a and size(program, node.a, values), node.b and size(program, node.b, values)
-  if INDEX_OPERATORS[node.op] then return operate(program, node, a, b) end
+  if INDEX_OPERATORS[node.op] then return operate_exactly(program, node, a, b, "size") end
   program:fail(node.at, "a shape is made of numbers, names and + - * // %")
 end
 
@@ -235,8 +244,6 @@ local function extent(program, axis, values)
   return first
 end
 
-local LARGEST = 2 ^ 53 -- of an index: no tensor is as large
-
 -- The least and the greatest value of a bounded index, where each axis is one of the names in `axes`.
 function range(program, node, axes, values)
   if node.kind == "number" then return node.value, node.value end
@@ -253,8 +260,7 @@ function range(program, node, axes, values)
   local least, greatest = math.huge, -math.huge
   for _, x in ipairs(a) do
     for _, y in ipairs(b) do
-      local z = operate(program, node, x, y)
-      if math.abs(OPERATORS[node.op](x + 0.0, y)) > LARGEST then program:fail(node.at, "this index goes too far") end
+      local z = operate_exactly(program, node, x, y, "index")
       least, greatest = math.min(least, z), math.max(greatest, z)
     end
   end
@@ -374,9 +380,11 @@ function M.compile(text, name, refuse)
   local func = te.func(name, function(...)
     local values = {}
     for i, parameter in ipairs(parameters) do
-      values[parameter] = math.tointeger((select(i, ...)))
+      local given = select(i, ...)
+      values[parameter] = math.tointeger(given)
       if not values[parameter] then
-        refuse(("%s is not given: %s takes %s"):format(parameter, name, table.concat(parameters, ", ")),
+        local is = given == nil and "is not given" or ("is %s, which is no integer"):format(given)
+        refuse(("%s %s: %s takes %s"):format(parameter, is, name, table.concat(parameters, ", ")),
           "give them in that order, or by name in {" .. table.concat(parameters, " = …, ") .. " = …}")
       end
     end

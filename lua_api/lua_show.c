@@ -350,20 +350,39 @@ static void push_quiet(lua_State *L, const char *text)
     lua_pushfstring(L, lua_view(L)->color ? "\x1b[2m%s\x1b[0m" : "%s", text);
 }
 
-/* Replaces the text on top by its first lines, if it has more than the screen. */
+/* Rows of the screen that a line takes; its colours take no room. */
+static int rows_of(const char *line, size_t len, int width)
+{
+    int n = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (line[i] == '\x1b')
+            i += strcspn(line + i, "m");
+        else
+            n += ((unsigned char)line[i] & 0xc0) != 0x80;
+    }
+    return n > width ? (n + width - 1) / width : 1;
+}
+
+/* Replaces the text on top by its first lines, if it takes more rows than the screen has. */
 static void elide_lines(lua_State *L, bool *elided)
 {
     int height = lua_view(L)->height, most = height > 12 ? height - 2 : 10, kept = most - most / 6;
-    const char *text = lua_tostring(L, -1), *cut = text;
-    int lines = 1;
-    for (const char *p = text; (p = strchr(p, '\n')) && p[1]; p++)
-        if (++lines == kept + 1)
-            cut = p;
-    if (lines <= most)
+    const char *text = lua_tostring(L, -1), *cut = NULL;
+    int rows = 0, left_out = 0;
+    for (const char *p = text; *p;) {
+        size_t len = strcspn(p, "\n");
+        rows += rows_of(p, len, lua_view(L)->width);
+        if (rows > kept && p > text) {
+            cut = cut ? cut : p - 1;
+            left_out++;
+        }
+        p += len + (p[len] == '\n');
+    }
+    if (rows <= most || !cut)
         return;
     *elided = true;
     lua_pushlstring(L, text, (size_t)(cut - text));
-    push_quiet(L, lua_pushfstring(L, "… %d more lines", lines - kept));
+    push_quiet(L, lua_pushfstring(L, "… %d more line%s", left_out, left_out == 1 ? "" : "s"));
     lua_pushfstring(L, "%s\n%s", lua_tostring(L, -3), lua_tostring(L, -1));
     lua_replace(L, -5);
     lua_pop(L, 3);

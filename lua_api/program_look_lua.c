@@ -11,6 +11,7 @@
 #include "lua_api/session.h"
 #include "passes/loop/lower.h"
 #include "viz/text/diff_text.h"
+#include "viz/text/wrap.h"
 
 LUA_FN(program_ir, "s:ir() -> string",
        "The program as text, which tvm.parse reads back.\n"
@@ -259,7 +260,13 @@ LUA_FN(
                                   : sched_version_arg(L, p.sched, 2)->func;
     }
     Arena *A = lua_scratch(L, NULL);
-    return lua_scratch_text(L, A, diff_text(A, q.func, p.func, DIFF_fitting, view_style(L)));
+    Buf out = buf_new(A);
+    const LuaView *v = lua_view(L);
+    const char *text = diff_text(A, q.func, p.func, DIFF_fitting, view_style(L));
+    if (v->whole || v->more)
+        return lua_scratch_text(L, A, text);
+    wrap_lines(&out, text, v->width);
+    return lua_scratch_text(L, A, buf_str(&out));
 }
 
 LUA_FN(

@@ -135,9 +135,12 @@ const char *diff_text(Arena *A, const Node *before, const Node *after, DiffForm 
         buf_puts(&out, "no difference\n");
         return buf_str(&out);
     }
+    int width = style.width;
+    if (form == DIFF_fitting)
+        style.width = 0;
     RowColumns ca = row_columns(A, &d.a, style), cb = row_columns(A, &d.b, style);
     int left = row_width(A, &d.a, &ca, style), right = row_width(A, &d.b, &cb, style);
-    bool fits = style.width <= 0 || left + right + 7 <= style.width;
+    bool fits = width <= 0 || left + right + 7 <= width;
     if (form == DIFF_sides && !fits) {
         int room = style.width - 7;
         left = left < room / 2 ? left : room - right > room / 2 ? room - right : room / 2;

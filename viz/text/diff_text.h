@@ -13,7 +13,7 @@
 typedef enum DiffForm {
     DIFF_unified, /* the version after, with what is gone in between */
     DIFF_sides,   /* before on the left, after on the right */
-    DIFF_fitting  /* sides where both fit into style.width, else unified */
+    DIFF_fitting  /* sides where both fit into style.width, else unified; nothing is cut */
 } DiffForm;
 
 /* Ends with a line that counts the changes; "no difference" where there are none. */

@@ -52,8 +52,8 @@ static size_t put_margin(Buf *out, const char *line, size_t len)
 {
     static const struct {
         const char *here, *below;
-    } bars[] = {{"│", "│"}, {"├", "│"}, {"└", " "}, {"─", " "},
-                {"|", "|"}, {"`", " "}, {"-", " "}, {" ", " "}};
+    } bars[] = {{"│", "│"}, {"├", "│"}, {"└", " "}, {"─", " "}, {"|", "|"},
+                {"`", " "}, {"-", " "}, {" ", " "}, {"+", " "}, {"~", " "}};
     enum { BARS = sizeof bars / sizeof *bars };
     size_t end = 0;
     for (size_t at = 0, i; at < len; at += i) {

@@ -150,8 +150,9 @@ static int picture_display(lua_State *L, void *self, const char *kind)
 {
     PictureBox *p = self;
     Err err = {0};
+    const LuaView *v = lua_view(L);
     if (strcmp(kind, "text") == 0) {
-        lua_pushstring(L, p->whole && lua_view(L)->more ? p->whole : p->text);
+        lua_pushstring(L, p->whole && (v->more || v->whole) ? p->whole : p->text);
         return 1;
     }
     if (strcmp(kind, "svg") == 0 || strcmp(kind, "html") == 0)
@@ -299,8 +300,9 @@ LUA_FN(
     if (!order_of(box->arena, p.func, &ask, &order, &err))
         return lua_raise(L, &err);
     box->of = arena_printf(box->arena, "order of %s", order.block);
-    box->text = order_text(box->arena, &order, view_style(L));
-    box->whole = order_text(box->arena, &order, whole_style(L));
+    box->text = order_text(box->arena, &order, view_style(L), false);
+    box->whole =
+        order_text(box->arena, &order, lua_view(L)->whole ? whole_style(L) : view_style(L), true);
     box->picture = order_picture(box->arena, &order, animate, seconds > 0.1 ? seconds : 0.1);
     return finish(L, box, NULL, 4);
 }

@@ -68,6 +68,12 @@ t.test("a model in place of a script is told how it is imported", function()
   t.eq(code, 2)
 end)
 
+t.test("a grid that goes to a file has all its columns", function()
+  local grid = typed("s = tvm.schedule(te [[ A: float32[2, 32]; B[y, x] = A[y, x] * 2 ]])", "s:order()")
+  t.contains(grid, "   30   31\ny 0    1    2")
+  t.contains(grid, "   63   64\n")
+end)
+
 t.test("a line of a file that is no text is shown in letters", function()
   t.contains(run(script "x = 1\n\x7fELF\2\x80é\27[31m\n"),
     ":2: syntax error: unexpected symbol near '<\\127>'\n  \\x7fELF\\x02\\x80é\\x1b[31m\n")

@@ -31,25 +31,37 @@ static int widest_label(Arena *A, const Order *o)
     return w;
 }
 
-static void put_parting(Line *l, const Order *o, int r, int cols, int left, int w)
+/* The columns of a grid from `from` up to `to`. */
+typedef struct Columns {
+    int left, wide; /* columns of the screen: beside the numbers; of one number */
+    int from, to;
+    bool mark; /* the mark that there are more stands behind them */
+} Columns;
+
+static void put_parting(Line *l, const Order *o, int r, Columns g)
 {
     bool any = false;
-    for (int c = 0; c < cols; c++)
+    for (int c = g.from; c < g.to; c++)
         any |= order_parted(order_cell(o, r - 1, c), order_cell(o, r, c));
     if (!any)
         return;
-    line_to(l, left);
-    for (int c = 0; c < cols; c++) {
+    line_to(l, g.left);
+    for (int c = g.from; c < g.to; c++) {
         bool here = order_parted(order_cell(o, r - 1, c), order_cell(o, r, c));
-        for (int k = 0; k < w + 2; k++)
+        for (int k = 0; k < g.wide + 2; k++)
             line_put(l, INK_quiet, !here ? " " : l->style.utf8 ? "─" : "-");
     }
     line_end(l);
 }
 
-static void put_row(Arena *A, Line *l, const Order *o, int r, int cols, int w)
+static void put_more(Line *l)
 {
-    for (int c = 0; c < cols; c++) {
+    line_put(l, INK_quiet, l->style.utf8 ? "…" : "...");
+}
+
+static void put_row(Arena *A, Line *l, const Order *o, int r, Columns g)
+{
+    for (int c = g.from; c < g.to; c++) {
         const OrderCell *cell = order_cell(o, r, c);
         const OrderCell *before = c ? order_cell(o, r, c - 1) : NULL;
         const OrderCell *after = c + 1 < o->cols ? order_cell(o, r, c + 1) : NULL;
@@ -61,17 +73,45 @@ static void put_row(Arena *A, Line *l, const Order *o, int r, int cols, int w)
                                : " ";
         const char *label = cell_label(A, o, cell, l->style.utf8);
         line_put(l, *open == '[' ? INK_vectorized : INK_quiet, open);
-        line_printf(l, INK_plain, "%*s", w - text_cols(label), "");
+        line_printf(l, INK_plain, "%*s", g.wide - text_cols(label), "");
         line_put(l, cell->number ? INK_plain : INK_quiet, label);
         const char *close = cell->visits > 1 ? "*" : lanes_before && !lanes_after ? "]" : " ";
         line_put(l, *close == ']' ? INK_vectorized : INK_moved, close);
     }
-    if (cols < o->all_cols)
-        line_put(l, INK_quiet, l->style.utf8 ? "…" : "...");
+    if (g.mark)
+        put_more(l);
     line_end(l);
 }
 
-const char *order_text(Arena *A, const Order *o, TextStyle style)
+static void put_grid(Arena *A, Line *l, const Order *o, Columns g)
+{
+    line_put(l, INK_quiet, o->col);
+    line_to(l, g.left);
+    for (int c = g.from; c < g.to; c++)
+        line_printf(l, INK_quiet, " %*lld ", g.wide, (long long)(o->col_min + c));
+    if (g.mark)
+        put_more(l);
+    line_end(l);
+    for (int r = 0; r < o->rows; r++) {
+        if (r)
+            put_parting(l, o, r, g);
+        if (o->row) {
+            line_put(l, INK_quiet, r ? "" : o->row);
+            const char *n = arena_printf(A, "%lld", (long long)(o->row_min + r));
+            line_to(l, g.left - 1 - text_cols(n));
+            line_put(l, INK_quiet, n);
+        }
+        line_to(l, g.left);
+        put_row(A, l, o, r, g);
+    }
+    if (o->rows < o->all_rows) {
+        line_to(l, g.left);
+        put_more(l);
+        line_end(l);
+    }
+}
+
+const char *order_text(Arena *A, const Order *o, TextStyle style, bool whole)
 {
     Buf out = buf_new(A);
     Line l = line_begin(&out, style);
@@ -89,34 +129,15 @@ const char *order_text(Arena *A, const Order *o, TextStyle style)
                 o->row ? " down" : "", o->col);
     line_printf(&l, INK_quiet, "   %s", order_loops_text(A, o, style.utf8));
     line_end(&l);
-    line_put(&l, INK_quiet, o->col);
-    line_to(&l, left);
-    for (int c = 0; c < cols; c++)
-        line_printf(&l, INK_quiet, " %*lld ", w, (long long)(o->col_min + c));
-    if (cols < o->all_cols)
-        line_put(&l, INK_quiet, style.utf8 ? "…" : "...");
-    line_end(&l);
-    for (int r = 0; r < o->rows; r++) {
-        if (r)
-            put_parting(&l, o, r, cols, left, w);
-        if (o->row) {
-            line_put(&l, INK_quiet, r ? "" : o->row);
-            const char *n = arena_printf(A, "%lld", (long long)(o->row_min + r));
-            line_to(&l, left - 1 - text_cols(n));
-            line_put(&l, INK_quiet, n);
-        }
-        line_to(&l, left);
-        put_row(A, &l, o, r, cols, w);
-    }
-    if (o->rows < o->all_rows) {
-        line_to(&l, left);
-        line_put(&l, INK_quiet, style.utf8 ? "…" : "...");
-        line_end(&l);
+    for (int from = 0, to = cols; from < (whole ? o->cols : cols); from = to, to += cols) {
+        to = to < o->cols ? to : o->cols;
+        bool mark = to < o->all_cols && (!whole || to == o->cols);
+        put_grid(A, &l, o, (Columns){left, w, from, to, mark});
     }
     const char *notes = order_notes(A, o, false);
     if (*notes)
         buf_printf(&out, "%s\n", notes);
-    if (cols < o->cols)
+    if (cols < o->cols && !whole)
         buf_printf(&out, "%d of %lld columns fit here\n", cols, (long long)o->all_cols);
     return buf_str(&out);
 }

@@ -70,8 +70,8 @@ end)
 
 t.test("a grid that goes to a file has all its columns", function()
   local grid = typed("s = tvm.schedule(te [[ A: float32[2, 32]; B[y, x] = A[y, x] * 2 ]])", "s:order()")
-  t.contains(grid, "   30   31\ny 0    1    2")
-  t.contains(grid, "   63   64\n")
+  t.contains(grid, " 31\ny 0 ")
+  t.contains(grid, " 63  64\n")
 end)
 
 t.test("a line of a file that is no text is shown in letters", function()

@@ -102,9 +102,7 @@ LUA_FN(program_ptx, "s:ptx(target?) -> string", "The PTX that a program with thr
     return push_view(L, program_check(L, 1).func, arg_str_or(L, 2, "cuda"), "ptx");
 }
 
-/* Where this machine runs a GPU program thread by thread, that is refused which no GPU would take:
-** too many threads, too much shared memory. */
-static void refuse_beyond_gpu(lua_State *L, const Node *func)
+void refuse_beyond_gpu(lua_State *L, const Node *func)
 {
     Err err = {0};
     const Backend *gpu = loop_is_gpu(func) ? backend_find("cuda", &err) : NULL;

@@ -273,9 +273,11 @@ static Runnable *push_job(lua_State *L, const char *target)
 LUA_FN(
     module_run, "m:run(inputs) -> Tensor…",
     "Runs the model on its inputs (a tensor if it has one, else a list or a table by name) on this machine's CPU;\n"
-    "kernels that nobody has scheduled get the default schedules.  Returns the outputs.")
+    "kernels for which m:with gave no program get the default schedules.  Returns the outputs.")
 {
-    check_module(L, 1);
+    const Module *given = check_module(L, 1)->module;
+    for (uint32_t i = 0; i < given->nkernels; i++)
+        refuse_beyond_gpu(L, given->kernel[i].func);
     lua_settop(L, 2);
     Runnable *r = push_job(L, "llvm");
     Model *m = r->impl;

@@ -94,6 +94,11 @@ func f(A: float32[16384]) -> C: float32[16384]:
 ]]
   t.raises("cuda_shared_bytes", function() f:run(tvm.zeros { 16384 }) end, { f = f })
   t.raises("cuda_shared_bytes", function() f:check() end, { f = f })
+  local m = tvm.graph("g", function(b) return b:relu(b:input("x", "float32", { 4096 })) end):lower()
+  local s = m:schedule "relu1"
+  s:split("x", 2048, "xo", "xi")
+  s:bind("xi", "threadIdx.x")
+  t.raises("cuda_too_many", function() m:with("relu1", s):run(tvm.zeros { 4096 }) end, { s = s })
 end)
 
 t.test("a comparison says which rows are one program, and which compute different things", function()

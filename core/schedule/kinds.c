@@ -207,7 +207,7 @@ bool prim_annotate(Step *s)
         strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") !=
             strlen(key) ||
         strchr("0123456789", *key))
-        return REFUSE(s->err, bad_name, place, key);
+        return REFUSE(s->err, bad_annotation_key, place, key);
     if (s->arg[2].s && strpbrk(s->arg[2].s, "\"\n\\"))
         return REFUSE(s->err, bad_annotation, place, key);
     size_t n = 0;

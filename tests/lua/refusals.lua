@@ -22,6 +22,9 @@ t.test("loops", function()
   refused("missing_argument", s, "split", "y")
   refused("extra_argument", s, "contract", "C", "D")
   refused("bad_name", s, "split", "y", 8, "two words")
+  for _, key in ipairs { "", "two words", "a.b", "8x" } do
+    refused("bad_annotation_key", s, "annotate", "y", key, 1)
+  end
   refused("factors_too_small", s, "split", "y", { 2, 3 })
   refused("factors_too_big", s, "split", "y", { 1 << 30, 1 << 30 })
   refused("no_block", s, "contract", "nobody")

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/base/buf.h"
-#include "core/base/cancel.h"
 #include "core/ir/check_impl.h"
 
 static Step *make(Checker *c, const Step *up, const Node *n, size_t kids)
@@ -152,15 +151,9 @@ static bool take_argument(Checker *c, const Node *buffer, const InterpBuffer *gi
     Memory *m = check_memory(c, buffer);
     shape.data = given->data;
     shape.outside = true;
+    shape.given = !is_result;
     m->copies[0] = shape;
-    if (!check_room(c, buffer, &m->copies[0], false))
-        return false;
-    for (size_t i = 0; !is_result && i < m->copies[0].capacity; i++) {
-        if ((i & 0xffff) == 0 && cancel_poll(c->err)) /* records of millions are new memory */
-            return false;
-        m->copies[0].records[i].defined = true;
-    }
-    return true;
+    return check_room(c, buffer, &m->copies[0], false);
 }
 
 static bool take_arguments(Checker *c, const Node *func, size_t n, const InterpBuffer *buffers)

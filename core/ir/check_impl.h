@@ -32,6 +32,7 @@ typedef struct Copy {
     Record *records;
     size_t capacity; /* elements there is room for */
     bool outside;    /* the data are the caller's */
+    bool given;      /* all elements are defined, and the records need not say so */
     uint64_t block;  /* the thread block that it belongs to */
     int64_t min[IR_MAX_RANK], extent[IR_MAX_RANK];
 } Copy;

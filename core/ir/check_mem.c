@@ -244,7 +244,7 @@ void *check_access(Checker *c, Memory *m, const Node *node, size_t n, const Code
         look(c, &e, reads, writes);
     if (!against_write(c, &e, r, writes) || (writes && !against_reads(c, &e, r)))
         return NULL;
-    if (reads && !r->defined && !undefined(c, &e, for_copy))
+    if (reads && !r->defined && !copy->given && !undefined(c, &e, for_copy))
         return NULL;
     if (reads)
         note_read(c, r);

@@ -325,12 +325,13 @@ static void test_limits(void **state)
     assert_int_equal(arena_count(), 0);
 }
 
-static void test_interrupted_before_its_first_loop(void **state)
+static void test_interrupted_before_its_first_iteration(void **state)
 {
     (void)state;
     Arena *A = arena_new(NULL);
     const Node *f = parse(A, "func f(A: float32[2]) -> C: float32[1]:\n"
-                             "  C[0] = A[1]\n");
+                             "  for x in range(1):\n"
+                             "    C[x] = A[1]\n");
     Err err = {0};
     cancel_ask();
     bool ok = check(A, f, &err);
@@ -343,10 +344,14 @@ static void test_interrupted_before_its_first_loop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bounds), cmocka_unit_test(test_undefined),
-        cmocka_unit_test(test_races),  cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_scopes), cmocka_unit_test(test_results),
-        cmocka_unit_test(test_limits), cmocka_unit_test(test_interrupted_before_its_first_loop),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_undefined),
+        cmocka_unit_test(test_races),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_scopes),
+        cmocka_unit_test(test_results),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_interrupted_before_its_first_iteration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,8 +21,9 @@ static const LuaClass comparison_class = {
     .doc =
         "Programs timed against each other, from tvm.compare.  It prints as a table: the median; the spread,\n"
         "half of the middle half of the rounds; how many times faster than the first, with the interval that holds\n"
-        "the true ratio in 19 of 20 comparisons under the same load (docs/timing.md); GFLOP/s; percent of the measured peak of one core, or of all for a program with a parallel\n"
-        "loop; and a bar, the longer the faster.",
+        "the true ratio in 19 of 20 comparisons under the same load (docs/timing.md); GFLOP/s; % peak,\n"
+        "the percentage of what was measured of one core, or of all for a program with a parallel loop (tvm.peak);\n"
+        "and a bar, the longer the faster.",
     .members = LUA_MEMBERS(comparison_members),
 };
 

@@ -409,8 +409,9 @@ LUA_FN(
     tvm_compare, "tvm.compare(list, options?) -> Comparison",
     "Builds and times the programs of a list against each other: a table of medians, spreads (half of the\n"
     "middle half), how many times faster than the first, with its interval or \"no difference\", GFLOP/s\n"
-    "and percent of the measured peak of as many cores.  tvm.compare{s:at(0), s}.  Options as for tvm.time.  Of 20 such\n"
-    "intervals about 19 hold the ratio that very many rounds under the same load would give; a line below the table says\n"
+    "and % peak: the percentage of what as many cores as the row's program uses (one without a parallel loop, else all,\n"
+    "or options.threads) reached in a measurement, tvm.peak(cores).  tvm.compare{s:at(0), s}.  Options as for tvm.time.\n"
+    "Of 20 such intervals about 19 hold the ratio that very many rounds under the same load would give; a line below the table says\n"
     "where a program waited so long for a processor that another load would give another ratio (other programs, more\n"
     "threads than processors or a container's limit may be the reason), and which rows are one program, or compute\n"
     "different things.")
@@ -425,19 +426,29 @@ LUA_FN(
 }
 
 LUA_FN(
-    tvm_peak, "tvm.peak(threads?, options?) -> number",
-    "The machine's peak in GFLOP/s of float32 multiply-adds, on all cores unless said: the best of many short runs,\n"
-    "measured when it is first asked for.  again = true measures once more; the highest that was measured counts.")
+    tvm_peak, "tvm.peak(threads?, options?) -> number, remark",
+    "How many GFLOP/s of float32 multiply-adds so many of this machine's cores reach, all unless said, in a loop that\n"
+    "touches no memory: what the column \"% peak\" is relative to.  The best of many short runs, measured when it is\n"
+    "first asked for; again = true measures once more, and the highest that was measured counts.  Where other programs\n"
+    "had the processors meanwhile and n cores stayed below n times one, a remark says so, and the next call measures\n"
+    "once more.")
 {
     static const char *const keys[] = {"again", NULL};
     int threads = (int)arg_int_or(L, 1, 1, PEAK_MAX_THREADS, cores());
     arg_options(L, 2, keys);
     Err err = {0};
-    double peak = llvm_peak_gflops(DT_float32, threads, opt_bool(L, 2, "again", false), &err);
-    if (peak <= 0)
+    Peak peak = llvm_peak(DT_float32, threads, opt_bool(L, 2, "again", false), &err);
+    if (peak.gflops <= 0)
         return lua_raise(L, &err);
-    lua_pushnumber(L, peak);
-    return 1;
+    lua_pushnumber(L, peak.gflops);
+    if (peak.waited == 0)
+        return 1;
+    lua_pushfstring(
+        L,
+        "the peak of %d cores, %d GFLOP/s, was measured while %d%% of the time was spent "
+        "waiting for a free processor: it may be higher",
+        threads, (int)(peak.gflops + 0.5), (int)(100 * peak.waited + 0.5));
+    return 2;
 }
 
 LUA_FN(

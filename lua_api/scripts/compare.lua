@@ -133,16 +133,30 @@ local function load_line(t)
     :format(100 * t.waited)
 end
 
--- A rate's part of the peak of as many cores, nil where it has none.  A peak that is beaten was measured while the
--- machine was busy with something else, and is measured again; where that does not help, the part stays above 1.
-local function share_of_peak(t)
-  if t.gflops <= 0 or t.threads == 0 then return nil end
-  local share = t.gflops / tvm.peak(t.threads)
+-- The peak of as many cores, and what makes it doubtful, if anything.  One that `gflops` beats was measured while the
+-- machine was busy with something else, and is measured again; where that does not help, it stays below.
+local function peak_for(threads, gflops)
+  local peak, remark = tvm.peak(threads)
   for _ = 1, 3 do
-    if share <= 1 then break end
-    share = t.gflops / tvm.peak(t.threads, { again = true })
+    if gflops <= peak then break end
+    peak, remark = tvm.peak(threads, { again = true })
   end
-  return share
+  return peak, remark
+end
+
+-- Each one's part of the peak of as many cores, false where it has none; and a line for each peak that is in doubt.
+local function shares_of_peak(items)
+  local most, peaks, shares, remarks = {}, {}, {}, ""
+  for _, t in ipairs(items) do most[t.threads] = math.max(most[t.threads] or 0, t.gflops) end
+  for i, t in ipairs(items) do
+    local threads, remark = t.threads, nil
+    if t.gflops > 0 and threads > 0 and not peaks[threads] then
+      peaks[threads], remark = peak_for(threads, most[threads])
+      if remark then remarks = remarks .. "\n% peak: " .. remark end
+    end
+    shares[i] = t.gflops > 0 and threads > 0 and t.gflops / peaks[threads]
+  end
+  return shares, remarks
 end
 
 -- ---- compare ----
@@ -192,9 +206,8 @@ end
 
 -- `remarks` are lines on what the rows are.
 function M.compare(items, remarks)
-  local shares = {}
-  for i, t in ipairs(items) do shares[i] = share_of_peak(t) or false end
-  return setmetatable({ items = items, shares = shares, remarks = remarks }, comparison)
+  local shares, doubts = shares_of_peak(items)
+  return setmetatable({ items = items, shares = shares, remarks = remarks .. doubts }, comparison)
 end
 
 -- ---- profile ----

@@ -68,6 +68,21 @@ t.test("the peak grows with what is measured, and no share above it is printed",
   t.ok(not tostring(c):find("229", 1, true))
 end)
 
+t.test("a peak that was measured on a busy machine is told as such, once, below the table", function()
+  local s, real, doubt, asked = matmul(16), tvm.peak, "was measured while 40% of the time was spent waiting", 0
+  tvm.peak = function()
+    asked = asked + 1
+    return 1e9, doubt
+  end
+  local ok, c = pcall(tvm.compare, { s:at(0), s, s }, quick)
+  tvm.peak = real
+  t.ok(ok, c)
+  t.eq(asked, 1)
+  local _, said = tostring(c):gsub("\n%% peak: " .. doubt:gsub("%%", "%%%%"), "")
+  t.eq(said, 1)
+  t.contains(run [[-e 'help(tvm.compare)']], "tvm.peak(cores)")
+end)
+
 t.test("a run that emulates a GPU refuses what no GPU takes", function()
   local function launch(threads, axis)
     local s = tvm.schedule(te [[ C[i] = A[i] + 1 ]](4096))

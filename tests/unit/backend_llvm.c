@@ -138,12 +138,48 @@ static void peak_is_measured(void **state)
 {
     (void)state;
     Err err = {0};
-    double single = llvm_peak_gflops(DT_float32, 1, false, &err),
-           twice = llvm_peak_gflops(DT_float64, 1, false, &err);
+    double single = llvm_peak(DT_float32, 1, false, &err).gflops,
+           twice = llvm_peak(DT_float64, 1, false, &err).gflops;
     if (single <= 0 || twice <= 0)
         fail_msg("%s", err.why);
     print_message("peak: %.1f GFLOP/s in float32, %.1f in float64\n", single, twice);
     assert_true(single > 0.5 && single < 2000);
+    double both = llvm_peak(DT_float32, 2, false, &err).gflops;
+    single = llvm_peak(DT_float32, 1, false, &err).gflops;
+    assert_true(single <= both && both <= 2 * single);
+}
+
+/* A book that knows one core's peak, 100, and one measurement of two. */
+static PeakBook book_of(double two, double waited)
+{
+    PeakBook b = {0};
+    peak_note(&b, 1, 100, 0.5);
+    peak_note(&b, 2, two, waited);
+    return b;
+}
+
+static void peak_of_a_busy_machine(void **state)
+{
+    (void)state;
+    PeakBook b = book_of(60, 0.4);
+    assert_true(peak_known(&b, 2).gflops == 100); /* two do what one does */
+    assert_true(peak_known(&b, 2).waited == 0.4);
+    assert_false(peak_plausible(&b, 2));
+    assert_true(peak_known(&b, 1).waited == 0); /* the best of many short runs */
+    peak_note(&b, 2, 196, 0.6);
+    assert_true(peak_known(&b, 2).gflops == 196 && peak_known(&b, 2).waited == 0);
+    peak_note(&b, 2, 100, 0.6); /* a worse one changes nothing */
+    assert_true(peak_known(&b, 2).gflops == 196 && peak_known(&b, 2).waited == 0);
+    peak_note(&b, 2, 220, 0);
+    assert_true(peak_known(&b, 1).gflops == 110); /* one of them does half of it */
+
+    b = book_of(120, 0.01); /* two that share their units, on a quiet machine */
+    assert_false(peak_plausible(&b, 2));
+    assert_true(peak_known(&b, 2).gflops == 120 && peak_known(&b, 2).waited == 0);
+    b = book_of(120, 0.4);
+    peak_note(&b, 2, 110, 0.01); /* measured once more, and quiet: what it is */
+    assert_true(peak_known(&b, 2).gflops == 120 && peak_known(&b, 2).waited == 0);
+    assert_true(peak_known(&b, 4).gflops == 120); /* what fewer do, more do */
 }
 
 /* The compiler is bounded in what it may take, whatever LLVM comes to think of. */
@@ -173,6 +209,7 @@ int main(void)
         cmocka_unit_test(long_masks_are_shuffled_as_bytes),
         cmocka_unit_test(refusals),
         cmocka_unit_test(peak_is_measured),
+        cmocka_unit_test(peak_of_a_busy_machine),
     };
     return cmocka_run_group_tests(tests, open_processes, close_processes);
 }

@@ -18,8 +18,8 @@ LUA_BOX(kernel, KernelBox, kernel_class)
 /* Pushes a new kernel of the program; raises where it cannot be built. */
 KernelBox *push_kernel(lua_State *L, Version *v, const char *target);
 
-/* Raises where this machine would run a GPU's program thread by thread that no GPU would take: too
-** many threads, too much shared memory. */
-void refuse_beyond_gpu(lua_State *L, const Node *func);
+/* Raises where this machine would run a GPU's program thread by thread that no GPU would take.
+** `owner` is the arena that the program lives in. */
+void refuse_beyond_gpu(lua_State *L, Arena *owner, const Node *func);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "backends/backend.h"
 #include "backends/cuda/launch.h"
+#include "backends/cuda/plan.h"
 #include "core/affine/cost.h"
 #include "core/ir/check.h"
 #include "core/ir/rewrite.h"
@@ -102,15 +103,17 @@ LUA_FN(program_ptx, "s:ptx(target?) -> string", "The PTX that a program with thr
     return push_view(L, program_check(L, 1).func, arg_str_or(L, 2, "cuda"), "ptx");
 }
 
-void refuse_beyond_gpu(lua_State *L, const Node *func)
+void refuse_beyond_gpu(lua_State *L, Arena *owner, const Node *func)
 {
-    Err err = {0};
-    const Backend *gpu = loop_is_gpu(func) ? backend_find("cuda", &err) : NULL;
-    if (!gpu || gpu->accepts(func, "cuda", &err))
+    if (!loop_is_gpu(func))
         return;
-    if (err.code == ERR_cuda_too_many || err.code == ERR_too_many_threads ||
-        err.code == ERR_cuda_shared_bytes)
-        lua_raise(L, &err);
+    Err err = {0};
+    CudaPlan plan;
+    Arena *A = lua_scratch(L, owner);
+    const Node *form = loop_lower(A, func, true, &err);
+    if (!form || !cuda_plan(A, form, &plan, &err))
+        lua_refuse(L, &err, &(Refusal){.arena = A, .root = form, .fault = true});
+    lua_scratch_end(L, A);
 }
 
 /* ---- arguments ---- */
@@ -310,7 +313,7 @@ LUA_FN(
     if (p.func->kid[Func_params]->nkids + p.func->kid[Func_results]->nkids > MAX_TENSORS)
         return RAISE(L, too_many_arguments, NULL, p.func->at.name);
     read_inputs(L, 2, p.func->kid[Func_params], args);
-    refuse_beyond_gpu(L, p.func);
+    refuse_beyond_gpu(L, p.version->arena, p.func);
     KernelBox *k = push_kernel(L, p.version, "llvm");
     return run_kernel(L, k->kernel, p.version, args);
 }
@@ -360,7 +363,7 @@ LUA_FN(
     Err err = {0};
     if (params->nkids + p.func->kid[Func_results]->nkids > MAX_TENSORS)
         return RAISE(L, too_many_arguments, NULL, p.func->at.name);
-    refuse_beyond_gpu(L, p.func);
+    refuse_beyond_gpu(L, p.version->arena, p.func);
     bool given = lua_gettop(L) > 1;
     if (given)
         read_inputs(L, 2, params, args);

@@ -277,7 +277,7 @@ LUA_FN(
 {
     const Module *given = check_module(L, 1)->module;
     for (uint32_t i = 0; i < given->nkernels; i++)
-        refuse_beyond_gpu(L, given->kernel[i].func);
+        refuse_beyond_gpu(L, given->arena, given->kernel[i].func);
     lua_settop(L, 2);
     Runnable *r = push_job(L, "llvm");
     Model *m = r->impl;

@@ -116,6 +116,22 @@ func f(A: float32[16384]) -> C: float32[16384]:
   t.raises("cuda_too_many", function() m:with("relu1", s):run(tvm.zeros { 4096 }) end, { s = s })
 end)
 
+t.test("a run that emulates a GPU refuses what is no kernel, in the words of a check", function()
+  local s = matmul(8)
+  local a, b = tvm.random { 8, 8 }, tvm.random { 8, 8 }
+  s:bind("y", "blockIdx.x")
+  s:bind("x", "threadIdx.y")
+  local want = s:run(a, b)
+  s:cache_read("C", "A", "shared")
+  local ran = t.raises("axis_missing", function() s:run(a, b) end, { s = s })
+  local checked = t.raises("axis_missing", function() s:check() end, { s = s })
+  t.eq(ran.why, checked.why)
+  t.contains(tostring(ran), ">       A.shared[k, y] = A[k, y]")
+  s:compute_at("A.shared", "y")
+  s:bind("A.shared/k", "threadIdx.y")
+  t.eq(s:run(a, b), want)
+end)
+
 t.test("a comparison says which rows are one program, and which compute different things", function()
   local s = matmul(8)
   local moved = tostring(tvm.compare({ s, tvm.default(s) }, quick))

@@ -357,6 +357,9 @@ static const Node *parse_stmt(Parser *p)
     const char *name = parse_name(p, "a statement (for, block, if, alloc, or an assignment)");
     if (!p->failed && strcmp(name, "barrier") == 0)
         return parse_barrier(p);
+    if (!p->failed && strcmp(name, "while") == 0 && !parse_is(p, "["))
+        parse_fail(p, "there is no while: loops are counted, as in for x in range(8):, and what is "
+                      "done only sometimes stands under an if");
     return p->failed ? NULL : parse_access(p, name);
 }
 

@@ -119,17 +119,25 @@ end
 local LEVELS = { { ["or"] = true }, { ["and"] = true }, COMPARES, { ["+"] = true, ["-"] = true },
   { ["*"] = true, ["/"] = true, ["//"] = true, ["%"] = true } }
 
--- What stands between brackets, with commas.
+-- What stands between brackets, with commas, and its first and last token.
 function parser:list(close)
-  local list = {}
+  local list = { first = self:peek() }
   if self:take(close) then return list end
   repeat list[#list + 1] = self:expression() until not self:take ","
+  list.last = self.tokens[self.at - 1]
   self:need(close)
   return list
 end
 
 -- The trees that a tree is made of.
 local function parts(node) return node.args or { node.a, node.b } end
+
+-- Calls visit(node, chosen) for every node of a tree; chosen ones are the values of a select, which reads one.
+local function walk(node, visit, chosen)
+  visit(node, chosen)
+  local choice = node.kind == "call" and node.name == "select"
+  for i, part in ipairs(parts(node)) do walk(part, visit, chosen or (choice and i > 1)) end
+end
 
 function parser:check_depth(depth, token)
   if depth > MAX_DEPTH then
@@ -144,6 +152,52 @@ function parser:tree(node)
   for _, part in ipairs(parts(node)) do depth = math.max(depth, part.depth) end
   node.depth = self:check_depth(depth + 1, node.at)
   return node
+end
+
+-- The source of the tokens from `first` to `last`, or that it is left out: it is long, or in several lines.
+function parser:source(first, last)
+  local length = last.column + #last.text - first.column
+  if first.line ~= last.line or length > SHOWN then return "…" end
+  return self.lines[first.line]:sub(first.column, first.column + length - 1)
+end
+
+-- The names that stand in indices of `list`, and are neither sizes nor axes of the left side: "k, r".
+function parser:reduced_names(list)
+  local names, seen = {}, setmetatable({}, { __index = self.sizes })
+  for _, axis in ipairs(self.left) do seen[axis.text] = true end
+  for _, tree in ipairs(list) do
+    walk(tree, function(node)
+      for _, index in ipairs(node.kind == "element" and node.args or {}) do
+        walk(index, function(n)
+          if n.kind ~= "name" or seen[n.name] then return end
+          seen[n.name] = true
+          names[#names + 1] = n.name
+        end)
+      end
+    end)
+  end
+  return table.concat(names, ", ")
+end
+
+local NOT_WHOLE = "a reduction is the whole value of its stage"
+
+function parser:fail_inner_reduction(token)
+  self:fail(token, NOT_WHOLE, "make it a stage of its own, and use its result in the next")
+end
+
+-- Refuses a call of `token` with `list` between its brackets, unless it takes that many values and is no reduction.
+function parser:check_call(token, list)
+  local name, takes = token.text, TAKES[token.text] or 1
+  local over = REDUCES[name] and #list == 1 and self:reduced_names(list)
+  if over and (over ~= "" or not TAKES[name]) then
+    self:fail(token, ("%s does not say over which axes"):format(name), over == "" and
+      ('name them, as in "%s(k, …)", where k indexes what is reduced'):format(name)
+      or ('name them: "%s(%s, %s)"'):format(name, over, self:source(list.first, list.last)))
+  elseif REDUCES[name] and not TAKES[name] then
+    self:fail_inner_reduction(token)
+  elseif #list ~= takes then
+    self:fail(token, ("%s takes %d values, but %d are given"):format(name, takes, #list))
+  end
 end
 
 -- A value without operators around it. All that nests goes through here, so this counts how deep.
@@ -170,14 +224,11 @@ function parser:operand()
   local node = { kind = "name", name = token.text, at = token }
   while self:is "[" or (self:is "(" and node.kind ~= "call") do
     local called = self:is "(" and is_function(token.text) and node.kind == "name"
+    if called and REDUCES[token.text] and self:is("in", 2) then self:fail_inner_reduction(token) end
     local close = self:take "[" and "]" or (self:need "(" and ")")
     local list = self:list(close)
-    if called and token.text ~= "max" and token.text ~= "min" and REDUCES[token.text] then
-      self:fail(token, "a reduction can only be the whole value of a stage",
-        "make it a stage of its own, and use its result in the next")
-    elseif called and #list ~= (TAKES[token.text] or 1) then
-      self:fail(token, ("%s takes %d values, but %d are given"):format(token.text, TAKES[token.text] or 1, #list))
-    elseif called then
+    if called then
+      self:check_call(token, list)
       node = { kind = "call", name = token.text, args = list, at = token }
     else
       local before = node.args or {} -- A[k][y] is A[k, y]
@@ -263,6 +314,7 @@ function parser:equation(name)
     if not eq.reduce and op.text ~= "=" then self:fail(op, ("'=' or '+=' is expected before %s"):format(op.text)) end
     self.at = self.at + 1
   end
+  self.left = eq.axes
   eq.free = eq.reduce ~= nil -- the reduce axes are the names that only the right side has
   eq.over = {}
   if not eq.reduce then eq.reduce, eq.over, eq.value = self:reduction(eq.axes) end
@@ -275,6 +327,18 @@ function parser:equation(name)
   self.equations[#self.equations + 1] = eq
 end
 
+-- Refuses what goes on at `after` with the reduction that an equation ends with: C[y] = sum(k, A[y, k]) / 9.
+function parser:check_whole(eq, after)
+  local goes_on = false
+  for _, operators in ipairs(LEVELS) do goes_on = goes_on or operators[after.text] end
+  if not (eq and eq.reduce and not eq.free and goes_on) then return end
+  local axes = {}
+  for i, axis in ipairs(eq.axes) do axes[i] = axis.text end
+  local element = eq.name .. (#axes > 0 and ("[%s]"):format(table.concat(axes, ", ")) or "")
+  self:fail(after, NOT_WHOLE,
+    ("go on in a next line: %s2%s = %s %s …"):format(eq.name, element:sub(#eq.name + 1), element, after.text))
+end
+
 function parser:statements()
   while self:peek().kind ~= "eof" do
     if self:peek().kind == "end" then
@@ -284,6 +348,7 @@ function parser:statements()
       if self:is ":" then self:declaration(name) else self:equation(name) end
       local after = self:peek()
       if after.kind ~= "end" and after.kind ~= "eof" then
+        self:check_whole(self.stages[name.text], after)
         self:fail(after, ("'%s' does not belong to this statement"):format(after.text),
           "one statement a line, or ; between them")
       end
@@ -319,19 +384,13 @@ end
 
 -- ---- the whole ----
 
--- Calls visit(node, chosen) for every node of a tree; chosen ones are the values of a select, which reads one.
-local function walk(node, visit, chosen)
-  visit(node, chosen)
-  local choice = node.kind == "call" and node.name == "select"
-  for i, part in ipairs(parts(node)) do walk(part, visit, chosen or (choice and i > 1)) end
-end
-
 -- What a text says, with `fail`, `add_size` and `add_parameter` as methods. `refuse(why, fix)` raises.
 local function read(text, refuse)
   local self = setmetatable({
     refuse = refuse, lines = {}, at = 1, open = 0, -- of the tokens; how deep it reads
     tensors = {}, order = {}, -- by name: {name, dtype, dims, at}; in the order in which they appear
     stages = {}, equations = {}, -- the same of equations: {name, axes, reduce, over, value, at}
+    left = {}, -- the axes on the left side of the equation that is read
     sizes = {}, -- the names in declared shapes
     parameters = {}, -- sizes, and axes over what nobody declared: by name and in order
   }, parser)

@@ -12,12 +12,40 @@ local syntax = script "te_syntax"
 local walk, parts, COMPARES, DTYPES, REDUCES = syntax.walk, syntax.parts, syntax.COMPARES, syntax.DTYPES, syntax.REDUCES
 local M = {}
 
+local function texts(list)
+  local out = {}
+  for i, item in ipairs(list) do out[i] = item.text end
+  return out
+end
+
 -- ---- extents ----
 
 local function sizes_of(program, dims)
   for _, dim in ipairs(dims) do
     walk(dim, function(n) if n.kind == "name" then program:add_size(n.name) end end)
   end
+end
+
+-- Whether `name` stands in an index of the value of an equation.
+local function indexes(eq, name)
+  local found = false
+  walk(eq.value, function(n)
+    for _, index in ipairs(n.kind == "element" and n.args or {}) do
+      walk(index, function(part) found = found or part.kind == "name" and part.name == name end)
+    end
+  end)
+  return found
+end
+
+-- Refuses a name that is nothing: an axis that no sum names, or a tensor without its indices.
+local function refuse_name(program, eq, n)
+  local fix = ('write "sum(%s, …)" to reduce over it'):format(n.name)
+  if not indexes(eq, n.name) then
+    local like = program.stages[n.name] or eq
+    local axes = #like.axes > 0 and table.concat(texts(like.axes), ", ") or "i"
+    fix = ("a tensor stands with its indices, as in %s[%s]"):format(n.name, axes)
+  end
+  program:fail(n.at, ("'%s' is no axis of %s and no size"):format(n.name, eq.name), fix)
 end
 
 -- The axes of an equation by name, those of the left side and those that are reduced over.
@@ -36,10 +64,7 @@ local function axes_of(program, eq)
   end
   walk(eq.value, function(n)
     if n.kind ~= "name" or axes[n.name] or program.sizes[n.name] then return end
-    if not eq.free then
-      program:fail(n.at, ("'%s' is no axis of %s and no size"):format(n.name, eq.name),
-        ('write "sum(%s, …)" to reduce over it'):format(n.name))
-    end
+    if not eq.free then refuse_name(program, eq, n) end
     axes[n.name] = { text = n.name, at = n.at }
     eq.over[#eq.over + 1] = axes[n.name]
   end)
@@ -315,12 +340,6 @@ local function value(program, node, names, tensors)
     return math[node.name](args[1], args[2])
   end
   return te[node.name](table.unpack(args))
-end
-
-local function texts(list)
-  local out = {}
-  for i, item in ipairs(list) do out[i] = item.text end
-  return out
 end
 
 local function stage(program, eq, values, tensors, shapes)

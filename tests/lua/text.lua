@@ -52,6 +52,8 @@ t.test("numbers alone are no condition", function()
   for _, wrong in ipairs { "1*1", "-(1)", "1 and 0", "true == 2*1", "select(true, 1, 0)", "true and 1 + 1" } do
     t.raises("text_syntax", function() tvm.parse(text:format(wrong)) end)
   end
+  local e = t.raises("text_syntax", function() tvm.parse("func f() -> D: int32[1]:\n  while D[0] < 3:\n    D[0] += 1\n") end)
+  t.contains(e.why, "there is no while: loops are counted")
   t.raises("text_syntax", function() tvm.parse("func f() -> D: int32[1]:\n  D[0] = 1 + 2.5\n") end)
   t.raises("text_syntax", function() tvm.parse("func f() -> D: float32[1]:\n  D[0] = 1 & 2\n") end)
   local long = ("func f() -> D: int32[1]:\n  D[0] = 1%s\n")

@@ -91,7 +91,8 @@ LUA_FN(
     "input that is not declared is float32 and as large as the furthest element that is read of it; how far the\n"
     "axes go that index it then are parameters, in the order in which they appear.  Without any it is a Func at\n"
     "once.  += sums over the axes that only the right side has; *= max= min= and sum(k, …), prod, max, min\n"
-    "likewise.  The results are the tensors that no later equation reads.\n"
+    "likewise; a reduction is the whole value of its equation.  A tensor without axes is read by its\n"
+    "name alone.  The results are the tensors that no later equation reads.\n"
     "> f = te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]]\n"
     "> f\n"
     "C(y, x, k)   a program with parameters: call it\n"
@@ -102,7 +103,9 @@ LUA_FN(
     "> ]]\n"
     "> print(g(8):ir())\n"
     "func D(A: float32[8, 8]) -> D: float32[8, 8]:\n"
-    "…")
+    "…\n"
+    "> te [[ M = max(j, X[j]); E[i] = exp(X[i] - M); S = sum(j, E[j]); Y[i] = E[i] / S ]]\n"
+    "Y(j)   a program with parameters: call it")
 {
     arg_str(L, 1);
     arg_str_or(L, 2, NULL);

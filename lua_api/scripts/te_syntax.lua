@@ -169,7 +169,7 @@ function parser:reduced_names(list)
     walk(tree, function(node)
       for _, index in ipairs(node.kind == "element" and node.args or {}) do
         walk(index, function(n)
-          if n.kind ~= "name" or seen[n.name] then return end
+          if n.kind ~= "name" or seen[n.name] or self:is_scalar(n.name) then return end
           seen[n.name] = true
           names[#names + 1] = n.name
         end)
@@ -268,6 +268,12 @@ function parser:declaration(name)
   self.order[#self.order + 1] = self.tensors[name.text]
 end
 
+-- Whether `name` is a tensor without dimensions, which is read by its name alone.
+function parser:is_scalar(name)
+  local stage, declared = self.stages[name], self.tensors[name]
+  return stage and #stage.axes == 0 or declared and #declared.dims == 0
+end
+
 -- The axes of "sum(k, j in 3, …": names before a comma, each with how far it goes if that is said.
 function parser:reduction(axes)
   local token = self:peek()
@@ -275,7 +281,8 @@ function parser:reduction(axes)
   local head = REDUCES[token.text] and self:is("(", 1) and first.kind == "name"
     and (self:is(",", 3) or self:is("in", 3))
   for _, axis in ipairs(axes) do head = head and axis.text ~= first.text end
-  if not head or (self.sizes[first.text] and not self:is("in", 3)) then return nil end
+  local value = self.sizes[first.text] or self:is_scalar(first.text)
+  if not head or (value and not self:is("in", 3)) then return nil end
   self.at = self.at + 2
   local over = {}
   while self:peek().kind == "name" and (self:is(",", 1) or self:is("in", 1)) do
@@ -285,15 +292,16 @@ function parser:reduction(axes)
     self:need ","
     over[#over + 1] = axis
   end
-  local value = self:expression()
+  local reduced = self:expression()
   self:need ")"
-  return token.text, over, value
+  return token.text, over, reduced
 end
 
 function parser:equation(name)
   local eq = { name = name.text, at = name, axes = {} }
   while self:is "[" or self:is "(" do
     local close = self:take "[" and "]" or (self:need "(" and ")")
+    if self:take(close) then break end -- M[] is M
     repeat
       local axis = self:name "the name of an axis"
       for _, other in ipairs(eq.axes) do

@@ -64,6 +64,10 @@ local function axes_of(program, eq)
   end
   walk(eq.value, function(n)
     if n.kind ~= "name" or axes[n.name] or program.sizes[n.name] then return end
+    if program:is_scalar(n.name) then
+      n.kind, n.args, n.last = "element", {}, n.at
+      return
+    end
     if not eq.free then refuse_name(program, eq, n) end
     axes[n.name] = { text = n.name, at = n.at }
     eq.over[#eq.over + 1] = axes[n.name]
@@ -131,7 +135,8 @@ local function access(program, eq, n, chosen)
     program.order[#program.order + 1] = t
   end
   if #t.dims ~= #n.args then
-    program:fail(n.at, ("%s has %d dimensions, but %d indices are given"):format(n.name, #t.dims, #n.args))
+    program:fail(n.at, ("%s has %d dimensions, but %d indices are given"):format(n.name, #t.dims, #n.args),
+      #t.dims == 0 and ("read it by its name alone, %s"):format(n.name) or nil)
   end
   for i, index in ipairs(n.args) do
     local axis, bounded = index.kind == "name" and eq.names[index.name], is_bounded(index, eq.names)

@@ -214,6 +214,23 @@ t.test("softmax without declarations", function()
   t.contains(f(4, 5):ir(), "(X: float32[4, 5]) -> Y: float32[4, 5]")
 end)
 
+t.test("a tensor without axes is read by its name", function()
+  local by_brackets = "M[] = max(j, X[j]); E[i] = exp(X[i] - M()); S() = sum(j, E[j]); Y[i] = E[i] / S[]"
+  local by_name = by_brackets:gsub("([MS])[%[(][%])]", "%1")
+  t.eq(te(by_name)(8):ir(), te(by_brackets)(8):ir())
+  t.contains(te(by_name)(8):ir(), "E[i] = exp(X[i] - M[])")
+  t.contains(te "s: float32[]; C[i] = max(s, A[i])"(8):ir(), "C[i] = max(s[], A[i])") -- and is no axis to reduce over
+  t.contains(te("s: int64[]; A: float32[8, 8]; C[i] += A[i, k] * A[s, k]"):ir(), "for k in range(8)")
+  local function refused(text, why)
+    local e = t.raises("te_text", function() te(text) end)
+    t.contains(e.why, why)
+    return e.fix
+  end
+  t.eq(refused("M = max(j, X[j]); E[i] = X[i] - M[0]", "M has 0 dimensions"), "read it by its name alone, M")
+  refused("E[i] = X[i] - M; M = max(j, X[j])", "M is read before its equation")
+  t.eq(refused("s: int32[]; Y[i] = sum(X[i, k + s])", "over which axes"), 'name them: "sum(k, X[i, k + s])"')
+end)
+
 t.test("mistakes in a text are shown where they are", function()
   local function wrong(text, what, ...)
     local arguments = table.pack(...)

@@ -33,7 +33,7 @@ TeScope *te_push_scope(lua_State *L)
     lua_rawgetp(L, LUA_REGISTRYINDEX, &current_key);
     TeScope *s = test_te_scope(L, lua_gettop(L));
     if (!s || s->closed)
-        RAISE(L, te_outside, NULL);
+        RAISE(L, te_no_program, NULL);
     return s;
 }
 

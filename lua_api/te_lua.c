@@ -220,14 +220,18 @@ static size_t shape_arg(lua_State *L, int arg, int64_t *shape)
     return arg_ints(L, arg, 0, INT32_MAX, shape, IR_MAX_RANK);
 }
 
-LUA_FN(te_placeholder_, "te.placeholder(shape, dtype?, name?) -> Tensor",
-       "An input of the program; float32 unless said.  A(i, j) and A[i][j] are its elements.")
+LUA_FN(
+    te_placeholder_, "te.placeholder(shape, dtype?, name?) -> Tensor",
+    "An input of the program; unless said, of float32 and named A, A_1, ….  A(i, j) and A[i][j] are its\n"
+    "elements.")
 {
     int64_t shape[IR_MAX_RANK];
     size_t rank = shape_arg(L, 1, shape);
     DType t = arg_dtype(L, 2, DT_float32);
-    const char *name = arg_str_or(L, 3, "A");
+    const char *name = arg_str_or(L, 3, NULL);
     TeScope *s = te_push_scope(L);
+    if (!name)
+        name = te_fresh_name(s->te, "A");
     new_expr(L, s, EXPR_TENSOR, te_placeholder(s->te, name, t, rank, shape));
     raise_mistake(L, s);
     return 1;
@@ -376,10 +380,12 @@ LUA_FN(
     const Node *axes[IR_MAX_RANK];
     size_t rank = shape_arg(L, 1, shape);
     arg_function(L, 2);
-    const char *name = arg_str_or(L, 3, "C");
+    const char *name = arg_str_or(L, 3, NULL);
     te_names_or_nil(L, 4);
     lua_settop(L, 4);
     TeScope *s = te_push_scope(L); /* index 5 */
+    if (!name)
+        name = te_fresh_name(s->te, "C");
     luaL_checkstack(L, (int)rank + 10, "axes");
     lua_pushvalue(L, 2);
     for (size_t i = 0; i < rank; i++) {

@@ -76,6 +76,14 @@ static bool name_taken(const Te *te, const char *name)
     return false;
 }
 
+const char *te_fresh_name(Te *te, const char *name)
+{
+    const char *fresh = name;
+    for (int i = 1; name_taken(te, fresh); i++)
+        fresh = arena_printf(te->A, "%s_%d", name, i);
+    return fresh;
+}
+
 /* A buffer whose name is new; a name taken twice is a mistake. */
 static const Node *new_buffer(Te *te, DType t, const char *name, size_t rank, const int64_t *shape)
 {
@@ -83,7 +91,7 @@ static const Node *new_buffer(Te *te, DType t, const char *name, size_t rank, co
     if (!ir_is_name(name))
         MISTAKE(te, te_bad_name, NULL, name);
     if (name_taken(te, name))
-        MISTAKE(te, te_name_taken, NULL, name, name);
+        MISTAKE(te, te_name_taken, NULL, name, name, name);
     if (rank > IR_MAX_RANK) {
         MISTAKE(te, te_rank, NULL, name, rank, IR_MAX_RANK);
         rank = IR_MAX_RANK;

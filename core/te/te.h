@@ -31,6 +31,9 @@ void te_from(Te *te, const char *op);
 ** there is none. */
 bool te_take_mistake(Te *te, Err *out);
 
+/* `name`, or where a tensor has it already, name_1, name_2, …: for one that nobody named. */
+const char *te_fresh_name(Te *te, const char *name);
+
 /* An input. */
 const Node *te_placeholder(Te *te, const char *name, DType t, size_t rank, const int64_t *shape);
 

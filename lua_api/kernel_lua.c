@@ -103,15 +103,24 @@ LUA_FN(program_ptx, "s:ptx(target?) -> string", "The PTX that a program with thr
     return push_view(L, program_check(L, 1).func, arg_str_or(L, 2, "cuda"), "ptx");
 }
 
-void refuse_beyond_gpu(lua_State *L, Arena *owner, const Node *func)
+/* Does the launch itself go against what a GPU is?  Memory of a wrong scope does not: the emulation
+** has it all. */
+static bool is_no_launch(ErrCode code)
+{
+    return code == ERR_cuda_too_many || code == ERR_too_many_threads ||
+           code == ERR_cuda_shared_bytes || code == ERR_axis_missing || code == ERR_thread_extent ||
+           code == ERR_cuda_block_inside;
+}
+
+void refuse_beyond_gpu(lua_State *L, Arena *home, const Node *func)
 {
     if (!loop_is_gpu(func))
         return;
     Err err = {0};
     CudaPlan plan;
-    Arena *A = lua_scratch(L, owner);
+    Arena *A = lua_scratch(L, home);
     const Node *form = loop_lower(A, func, true, &err);
-    if (!form || !cuda_plan(A, form, &plan, &err))
+    if (form && !cuda_plan(A, form, &plan, &err) && is_no_launch(err.code))
         lua_refuse(L, &err, &(Refusal){.arena = A, .root = form, .fault = true});
     lua_scratch_end(L, A);
 }

@@ -361,7 +361,7 @@ t.test("a size that none can be is told in the words of the text", function()
     t.contains(why(function() te.text(("A: float32[%s]; C[i] = A[i]"):format(size))(1 << 40) end), "this size goes too far")
   end
   t.contains(why(function() te [[ C[i] = A[i] ]](2.5) end), "i is 2.5, which is no integer: C takes i")
-  t.contains(why(function() te [[ C[i] = A[i] ]]("x") end), "i is x, which is no integer")
+  t.contains(why(function() te [[ C[i] = A[i] ]]("x") end), "i is a string, which is no integer")
   t.contains(why(function() te [[ C[i] = A[i] ]]() end), "i is not given: C takes i")
 end)
 

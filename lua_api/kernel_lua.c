@@ -103,13 +103,12 @@ LUA_FN(program_ptx, "s:ptx(target?) -> string", "The PTX that a program with thr
     return push_view(L, program_check(L, 1).func, arg_str_or(L, 2, "cuda"), "ptx");
 }
 
-/* Does the launch itself go against what a GPU is?  Memory of a wrong scope does not: the emulation
-** has it all. */
+/* Does the launch itself go against what a GPU is?  Memory of a wrong scope does not, nor a loop
+** around thread blocks: the emulation has both. */
 static bool is_no_launch(ErrCode code)
 {
     return code == ERR_cuda_too_many || code == ERR_too_many_threads ||
-           code == ERR_cuda_shared_bytes || code == ERR_axis_missing || code == ERR_thread_extent ||
-           code == ERR_cuda_block_inside;
+           code == ERR_cuda_shared_bytes || code == ERR_axis_missing || code == ERR_thread_extent;
 }
 
 void refuse_beyond_gpu(lua_State *L, Arena *home, const Node *func)

@@ -6,6 +6,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "core/base/buf.h"
 #include "lua_api/session.h"
 
 enum { MOST_STEPS = 2000000, MOST_HEAP_KIB = 65536 };
@@ -38,6 +39,25 @@ static const LuaClass pattern_class = {
 };
 LUA_BOX(pattern, Pattern, pattern_class)
 
+/* What the glob `text` is as a pattern, said as advice; nothing where it is none: "*" and "?" that
+** repeat nothing begin one. */
+static const char *glob_advice(Arena *A, const char *text)
+{
+    Buf b = buf_new(A);
+    if (!strchr("*?", *text))
+        return "";
+    buf_puts(&b, "write \"");
+    for (; *text; text++)
+        if (*text == '*')
+            buf_puts(&b, ".*");
+        else if (*text == '?')
+            buf_puts(&b, ".");
+        else
+            buf_printf(&b, "%s%c", *text == '.' ? "\\\\" : "", *text);
+    buf_puts(&b, "\"; ");
+    return buf_str(&b);
+}
+
 const Pattern *pattern_push(lua_State *L, int arg, bool ignore_case)
 {
     uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (ignore_case ? PCRE2_CASELESS : 0);
@@ -50,7 +70,7 @@ const Pattern *pattern_push(lua_State *L, int arg, bool ignore_case)
     if (!p->code) {
         char why[128];
         pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
-        RAISE(L, pattern_wrong, NULL, p->text, at, why);
+        RAISE(L, pattern_wrong, NULL, p->text, at, why, glob_advice(lua_scratch(L, NULL), p->text));
     }
     p->data = pcre2_match_data_create_from_pattern(p->code, NULL);
     p->limits = pcre2_match_context_create(NULL);

@@ -1,7 +1,8 @@
 /* select_lua.c -- naming several things at once: s:select "conv.*", s:unroll "k[xy]".
 **
 ** A pattern matches a whole name.  A loop has two, "x" and "conv2/x"; what is given back is the
-** shortest by which it is found.
+** shortest by which it is found.  "*" before the slash is the language's own: the loops of every
+** nest whose name alone the rest matches.
 */
 #include "lua_api/select.h"
 
@@ -22,8 +23,15 @@ static void list_kind(Arena *A, const Node *func, Kind kind, NameList *out)
                            : list_buffers)(A, func, out);
 }
 
-/* Does the pattern match the loop's name, or its path from one of the blocks below it? */
-static bool loop_matches(lua_State *L, Arena *A, const Pattern *p, const Node *func,
+/* What comes after the "*" "/" that stands for every nest; the whole text where it has none. */
+static const char *in_every_nest(const char *text)
+{
+    return text + (strncmp(text, "*/", 2) == 0 ? 2 : 0);
+}
+
+/* Does the pattern match the loop's name, or if `paths` hold too, its path from one of the blocks
+** below it? */
+static bool loop_matches(lua_State *L, Arena *A, const Pattern *p, bool paths, const Node *func,
                          const char *handle)
 {
     Err err = {0};
@@ -34,7 +42,8 @@ static bool loop_matches(lua_State *L, Arena *A, const Pattern *p, const Node *f
         return false;
     const char *name = ir_var_name(loop->kid[For_var]);
     bool matches = pattern_matches(L, p, name);
-    list_blocks(A, func, &blocks);
+    if (paths)
+        list_blocks(A, func, &blocks);
     for (size_t i = 0; i < blocks.n && !matches; i++) {
         bool above = false;
         if (path_to_block(func, blocks.at[i], &path))
@@ -49,14 +58,18 @@ static bool loop_matches(lua_State *L, Arena *A, const Pattern *p, const Node *f
 static size_t push_matches(lua_State *L, const Node *func, Kind kind, int arg)
 {
     Arena *A = lua_scratch(L, NULL);
-    const Pattern *p = pattern_push(L, arg, false);
+    const char *text = arg_str(L, arg), *own = kind == KIND_LOOPS ? in_every_nest(text) : text;
+    lua_pushstring(L, own);
+    const Pattern *p = pattern_push(L, lua_gettop(L), false);
+    lua_remove(L, -2);
     NameList names = {0};
     list_kind(A, func, kind, &names);
     lua_newtable(L);
     lua_Integer n = 0;
     for (size_t i = 0; i < names.n; i++) {
         const char *name = names.at[i];
-        if (kind == KIND_LOOPS ? loop_matches(L, A, p, func, name) : pattern_matches(L, p, name)) {
+        if (kind == KIND_LOOPS ? loop_matches(L, A, p, own == text, func, name)
+                               : pattern_matches(L, p, name)) {
             lua_pushstring(L, name);
             lua_rawseti(L, -2, ++n);
         }
@@ -85,13 +98,11 @@ static void no_match(lua_State *L, const Node *func, Kind kind, const char *patt
 
 /* ---- arguments of primitives ---- */
 
-/* "*" before the slash is the language's own: that loop in every nest. */
 static bool is_pattern(lua_State *L, int idx)
 {
     if (lua_type(L, idx) != LUA_TSTRING)
         return false;
-    const char *text = lua_tostring(L, idx);
-    return pattern_is(text + (strncmp(text, "*/", 2) == 0 ? 2 : 0));
+    return pattern_is(in_every_nest(lua_tostring(L, idx)));
 }
 
 /* Replaces the pattern at `idx` by its only match. */
@@ -184,8 +195,8 @@ void select_arguments(lua_State *L, const Prim *prim, const Node *func)
 LUA_FN(
     program_select, "s:select(pattern, kind?) -> list",
     "The names of its \"loops\" (if no kind is given), \"blocks\" or \"buffers\" that a PCRE2 pattern matches as a whole;\n"
-    "a loop also by its path, such as conv2/x.  Steps take a pattern that has one of\n"
-    "* + ? [ ] ( ) | too: s:unroll \"k[xy]\".\n"
+    "a loop also by its path, such as conv2/x, and */x is the loop x of every nest.  Steps take the same, if it has\n"
+    "one of * + ? [ ] ( ) |: s:unroll \"k[xy]\", s:unroll \"*/x\".\n"
     "> s = tvm.schedule(te [[ A: float32[8, 8]; B: float32[8, 8]; C[y, x] += A[k, y] * B[k, x] ]])\n"
     "> s:select \"C/[xy]\"\n"
     "{\"y\", \"x\"}\n"

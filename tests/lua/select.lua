@@ -15,10 +15,30 @@ t.test("a pattern matches whole names, of a loop also its path", function()
   t.eq(table.concat(s:select("C.*", "blocks"), " "), table.concat(s:blocks(), " "))
   t.eq(table.concat(s:select("[AB]", "buffers"), " "), "A B")
   t.eq(#s:select "nothing", 0)
-  t.eq(#s:loops(), #s:names "loops")
-  t.raises("pattern_wrong", function() s:select "(" end)
+  t.contains(t.raises("pattern_wrong", function() s:select "(" end).fix, "patterns are PCRE2's: . any")
+  local function glob(...)
+    local arguments = { ... }
+    return t.raises("pattern_wrong", function() s:select(table.unpack(arguments)) end).fix:match 'write "(.-)";'
+  end
+  t.eq(glob "*", ".*")
+  t.eq(glob "?o", ".o")
+  t.eq(glob("*.init", "blocks"), ".*\\\\.init")
+  t.eq(glob("*/y", "blocks"), ".*/y")
+  t.raises("pattern_wrong", function() s:unroll "*" end, { s = s })
   t.raises("argument_choice", function() s:select("y", "ops") end)
   t.raises("no_block", function() s:loops "D" end)
+end)
+
+t.test("a star before the slash is every nest, for what selects as for steps", function()
+  local s = tvm.schedule(te "A: float32[8, 8]; B[y, x] = A[y, x] + 1; C[y, x] = B[y, x] * 2")
+  t.eq(table.concat(s:select "*/x", " "), "B/x C/x")
+  t.eq(table.concat(s:select "*/[xy]", " "), table.concat(s:select "[xy]", " "))
+  t.eq(#s:select "*/C/x", 0) -- every nest is meant, so none is named
+  s:unroll "*/x"
+  local by_name = s:ir()
+  s:undo():unroll "*/[x]"
+  t.eq(s:ir(), by_name)
+  t.contains(s:trace(), 's:unroll("B/x", "C/x")')
 end)
 
 t.test("steps take patterns where loops and blocks are meant, and the trace has the names", function()

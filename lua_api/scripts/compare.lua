@@ -159,6 +159,17 @@ local function shares_of_peak(items)
   return shares, remarks
 end
 
+-- A value of the class, when asked for a picture, says that it has none, and what has.
+local function without_picture(class)
+  local asked = { show = true, save = true, plot = true, draw = true }
+  setmetatable(class, { __index = function(_, key)
+    if asked[key] then
+      error(("a %s has no picture, its name alone prints it: tvm.compare { s:at(0), s }:show \"bars.svg\" draws timings, " ..
+        "s:show loops, g:show a model"):format(class.__name), 2)
+    end
+  end })
+end
+
 -- ---- compare ----
 
 local comparison = {}
@@ -215,6 +226,7 @@ end
 local profile = {}
 profile.__index = profile
 profile.__name = "Profile"
+without_picture(profile)
 
 function profile:__tostring()
   local rows, shares = { { "", "median", "spread", "share", "GFLOP/s" } }, {}
@@ -257,6 +269,7 @@ end
 local what_if = {}
 what_if.__index = what_if
 what_if.__name = "WhatIf"
+without_picture(what_if)
 
 -- Every combination of {{"ty", 4, 8}, {"tx", 32, 64}}, the last name quickest, as tables by name.
 local function combinations(grid)
@@ -286,8 +299,22 @@ local function name_of(grid, chosen)
   return table.concat(parts, " ")
 end
 
-local function first_line(e)
-  return (tostring(e.why or e):gsub("\n.*", ""))
+-- What the schedule function gets: a name that the grid lacks is a mistake, not nil.
+local function parameters(grid, chosen)
+  local p = {}
+  for k, v in pairs(chosen) do p[k] = v end
+  return setmetatable(p, { __index = function(_, key)
+    local names = {}
+    for i, row in ipairs(grid) do names[i] = row[1] end
+    error(("the grid has no '%s'; it has %s"):format(tostring(key), table.concat(names, ", ")), 2)
+  end })
+end
+
+-- Why a row was refused, in a line; `step` says that a step may have been, which is then named.
+local function reason(e, step)
+  local coded = type(e) ~= "string" and e.why
+  local why = tostring(coded or e):gsub("\n.*", "")
+  return step and coded and e.what and e.what .. ": " .. why or why
 end
 
 -- Were two rows timed in turns, without a difference that shows?
@@ -295,24 +322,38 @@ local function tied(a, b)
   return a.in_turns and b.in_turns and tvm.verdict(a.timing, b.timing).text == "no difference"
 end
 
--- The rows that ran and the schedule as it was, the quickest first: those timed in turns, by their ratio to the schedule
--- as it was, before those that a short run of their own left behind.
+-- How many times as fast as the schedule as it was; where that was not timed, an order of its own.
+local function speed_of(w, timing, in_turns)
+  if not w.before then return 1 / timing.median end
+  if timing == w.before then return 1 end
+  return in_turns and tvm.verdict(timing, w.before).ratio or w.before.median / timing.median
+end
+
+-- The rows that ran and the schedule as it was, the quickest first.  One that was only seen in a short run of its own
+-- stands above none that was found to be the best in turns.
 local function ranking(w)
-  local ran = {}
+  local ran, best = {}, 0
   local function add(row, timing, in_turns)
-    row.timing, row.in_turns = timing, in_turns
-    row.speed = in_turns and (timing == w.before and 1 or tvm.verdict(timing, w.before).ratio) or 1 / timing.median
+    row.timing, row.in_turns, row.speed = timing, in_turns, speed_of(w, timing, in_turns)
+    if in_turns then best = math.max(best, row.speed) end
     ran[#ran + 1] = row
   end
   for rank, r in ipairs(w) do
     if r.timing then add({ rank = rank, name = r.name }, r.timing, r.in_turns or false) end
   end
   if w.before then add({ name = "as it was" }, w.before, true) end
+  for _, r in ipairs(ran) do
+    if best > 0 and not r.in_turns then r.speed = math.min(r.speed, best) end
+  end
   table.sort(ran, function(a, b)
-    if a.in_turns ~= b.in_turns then return a.in_turns end
+    if a.speed == b.speed then return a.in_turns and not b.in_turns end
     return a.speed > b.speed
   end)
-  for i, r in ipairs(ran) do r.tied = i > 1 and (tied(ran[1], r) or tied(ran[i - 1], r)) end
+  local above -- the last that was timed in turns
+  for i, r in ipairs(ran) do
+    r.tied = i > 1 and (tied(ran[1], r) or above ~= nil and tied(above, r))
+    if r.in_turns then above = r end
+  end
   return ran
 end
 
@@ -377,8 +418,8 @@ end
 function what_if:adopt(rank)
   local row = self[rank or 1]
   if not row or not row.timing then error(("there is no row %s that ran"):format(tostring(rank or 1)), 2) end
-  local chosen, schedule = row.chosen, self.schedule
-  schedule:steps(function() self.f(schedule, chosen) end)
+  local p, schedule = parameters(self.grid, row.chosen), self.schedule
+  schedule:steps(function() self.f(schedule, p) end)
   return schedule
 end
 
@@ -408,7 +449,7 @@ local function rank(w)
 end
 
 function M.whatif(f, grid, schedule, options)
-  local w, trials = { f = f, schedule = schedule }, {}
+  local w, trials = { f = f, grid = grid, schedule = schedule }, {}
   local all, before = combinations(grid), schedule:fork()
   w.total = #all
   setmetatable(w, what_if)
@@ -416,8 +457,9 @@ function M.whatif(f, grid, schedule, options)
   for _, chosen in ipairs(all) do
     local row = { name = name_of(grid, chosen), chosen = chosen }
     local trial = schedule:fork()
-    local ok, e = pcall(f, trial, chosen)
-    if ok then
+    local stepped, e = pcall(f, trial, parameters(grid, chosen))
+    local ok = stepped
+    if stepped then
       ok, e = pcall(tvm.time, trial, short)
       if ok then row.timing, trials[row] = e, trial end
     end
@@ -426,7 +468,7 @@ function M.whatif(f, grid, schedule, options)
         w.unfinished = true
         break
       end
-      row.why = first_line(e)
+      row.why = reason(e, not stepped)
     end
     w[#w + 1] = row
   end

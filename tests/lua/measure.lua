@@ -219,6 +219,41 @@ t.test("a what-if claims ranks only where a difference was found, and marks what
   end)
 end)
 
+t.test("a what-if stands in the order of what was measured, and the schedule as it was among its rows", function()
+  local s = matmul(8)
+  local w = tvm.whatif(function(q, p) q:annotate("y", "note", p.v) end, { { "v", 1, 2, 3 } }, s, quick)
+  local function timing(median) return { median = median, q1 = median, q3 = median, gflops = 1, waited = 0 } end
+  w.before = timing(12e-3)
+  for i, ms in ipairs { 2, 6, 24 } do w[i].timing, w[i].in_turns = timing(ms * 1e-3), i == 1 end
+  with_verdict({ text = "6.00x faster", ratio = 6, low = 5, high = 7 }, function()
+    local text = tostring(w)
+    t.ok(text:find "\n1 .*\n2%?.*\n +as it was.*\n3%?", text)
+    w[2].timing = timing(1e-3) -- on a machine that was free just then
+    text = tostring(w)
+    t.ok(text:find "\n1 .*\n2%?.*\n +as it was.*\n3%?", text)
+  end)
+end)
+
+t.test("a what-if whose function misspells a parameter, or takes a wrong step, says so", function()
+  local s = matmul(8)
+  local w = tvm.whatif(function(q, p) q:split("x", p.ty) end, { { "tx", 2, 4 }, { "u", 1 } }, s, quick)
+  t.ok(w[1].why:find "measure%.lua:%d+: the grid has no 'ty'; it has tx, u$", w[1].why)
+  w = tvm.whatif(function(q, p) q:vectorize("z" .. p.tx) end, { { "tx", 2, 4 } }, s, quick)
+  t.ok(w[1].why:find "^vectorize.*: no loop is named 'z2'", w[1].why)
+end)
+
+t.test("what has no picture says what has", function()
+  local s = matmul(8)
+  local w = tvm.whatif(function(q, p) q:split("x", p.tx) end, { { "tx", 2 } }, s, quick)
+  local m = tvm.import "tutorials/models/digits.onnx":fuse():lower()
+  for name, show in pairs { WhatIf = function() w:show "w.svg" end, Profile = function() m:profile():show() end } do
+    local ok, e = pcall(show)
+    t.ok(not ok)
+    t.contains(e, "a " .. name .. ' has no picture, its name alone prints it: tvm.compare')
+  end
+  t.eq(w.nonsense, nil)
+end)
+
 t.test("programs that take the same arguments are timed beside others, and models keep their results", function()
   local a, b = te [[ C[y] = A[y] + B[y] ]](64), te [[ D[y] = A[y] * 2 ]](64)
   t.eq(#tvm.time_all({ a, b, tvm.schedule(a), tvm.schedule(te [[ C[y] = A[y] + B[y] ]](32)) }, quick), 4)

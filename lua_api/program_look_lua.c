@@ -272,7 +272,8 @@ LUA_FN(
 LUA_FN(
     program_save, "s:save(path)",
     "Writes a file.  A path that ends in .lua gets the steps as a script, which s:load\n"
-    "takes again on a schedule of the same program; any other the program's text, with the version line.")
+    "takes again on a schedule of the same program; any other the program's text, with the version line, which\n"
+    "tvm.parse(io.open(path):read \"a\") reads.")
 {
     Program p = program_check(L, 1);
     const char *path = arg_str(L, 2), *dot = strrchr(path, '.');

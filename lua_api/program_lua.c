@@ -2,6 +2,7 @@
 #include "lua_api/program.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "core/affine/inside.h"
 #include "core/ir/parse.h"
@@ -243,6 +244,8 @@ LUA_FN(tvm_parse, "tvm.parse(text) -> Func",
     Err err = {0};
     if (!mem_guard(parse_guarded, &p, &err)) {
         err_in(&err, "parse");
+        if (!strpbrk(p.text, "\n:") && access(p.text, R_OK) == 0)
+            err_fix(&err, "tvm.parse(io.open(\"%s\"):read \"a\")", p.text);
         return lua_raise(L, &err);
     }
     program_push_func(L, p.A, p.func);

@@ -250,6 +250,20 @@ LUA_FN(
     return finished(L);
 }
 
+/* What reads a file that holds no tensor, as its name's end says. */
+static void advise_reader(const char *path, Err *err)
+{
+    static const struct {
+        const char *ending, *what;
+    } others[] = {{".onnx", "tvm.import \"%s\""},
+                  {".lua", "s:load \"%s\" takes the steps in it on a schedule s"},
+                  {".tir", "tvm.parse(io.open(\"%s\"):read \"a\")"}};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++)
+        if (strcmp(dot, others[i].ending) == 0)
+            err_fix(err, others[i].what, path);
+}
+
 LUA_FN(
     tvm_load, "tvm.load(path) -> Tensor",
     "The tensor in a .npy file, as t:save or numpy.save wrote it, or the pixels of a PNG, PGM or PPM image: [height,\n"
@@ -258,7 +272,11 @@ LUA_FN(
     "t:slice(2, 0, -1) leaves it out.")
 {
     Err err = {0};
-    return push_tensor(L, tensor_load(arg_str(L, 1), &err), &err);
+    const char *path = arg_str(L, 1);
+    Tensor *t = tensor_load(path, &err);
+    if (!t && err.code == ERR_format_unknown)
+        advise_reader(path, &err);
+    return push_tensor(L, t, &err);
 }
 
 /* ---- methods ---- */

@@ -515,7 +515,9 @@ LUA_FN(graph_save_, "g:save(path) -> Graph",
        "Writes the text form to a file; constants stay outside, as data<…>.")
 {
     const Graph *g = check_graph(L, 1)->graph;
-    const char *path = arg_str(L, 2);
+    const char *path = arg_text_path(
+        L, 2,
+        "a name that ends in .txt keeps the text; g:show(path) draws; models are not written");
     Arena *A = lua_scratch(L, NULL);
     Err err = {0};
     const char *text = arena_printf(A, "tvmrepl 1\n%s", graph_text(A, g));

@@ -2,6 +2,7 @@
 #include "lua_api/lua_args.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/nearest.h"
 #include "lua_api/lua_typed.h"
@@ -168,6 +169,20 @@ const char *arg_str(lua_State *L, int arg)
     if (strlen(s) != n)
         arg_wrong(L, arg, "a string without zero bytes");
     return s;
+}
+
+const char *arg_text_path(lua_State *L, int arg, const char *instead)
+{
+    static const char *const others[] = {".svg", ".png", ".dot", ".pgm", ".ppm", ".npy", ".onnx"};
+    const char *path = arg_str(L, arg), *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++)
+        if (strcasecmp(dot, others[i]) == 0) {
+            Err err = {0};
+            FAIL(&err, format_other, NULL, path, dot);
+            err_fix(&err, "%s", instead);
+            lua_raise(L, &err);
+        }
+    return path;
 }
 
 const char *arg_str_or(lua_State *L, int arg, const char *otherwise)

@@ -276,7 +276,9 @@ LUA_FN(
     "tvm.parse(io.open(path):read \"a\") reads.")
 {
     Program p = program_check(L, 1);
-    const char *path = arg_str(L, 2), *dot = strrchr(path, '.');
+    const char *path = arg_text_path(
+        L, 2, "a name that ends in .lua keeps the steps, one in .tir the text; s:show(path) draws");
+    const char *dot = strrchr(path, '.');
     Arena *A = lua_scratch(L, NULL);
     bool script = dot && strcmp(dot, ".lua") == 0;
     const char *text =

@@ -82,6 +82,8 @@ t.test("a saved script replays to the same fingerprint", function()
   os.remove(path)
   t.raises("io_failed", function() s:save("/dev/full") end)
   t.raises("io_failed", function() s:save("/no/such/folder/x.tir") end)
+  t.contains(t.raises("format_other", function() s:save "x.SVG" end, { s = s }).fix, "s:show(path) draws")
+  t.raises("format_other", function() tvm.import "tutorials/models/digits.onnx":save "x.onnx" end)
 end)
 
 t.test("stale names say which step used them up", function()

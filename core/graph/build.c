@@ -31,6 +31,7 @@ struct GraphBuilder {
     StrMap taken;   /* names of values and nodes */
     StrMap outputs; /* names of results, which are apart from those */
     StrMap symbols; /* by name: index in symbol */
+    StrMap origins; /* what nodes are called in the model file: no other gets such an alias */
     StrMap counter; /* by alias base: the number last used */
     const GGroup *group;
     const uint32_t *order;
@@ -38,13 +39,15 @@ struct GraphBuilder {
     uint32_t ngroups, nedges;
 };
 
+enum { MOST_NAME = 80 };
+
 /* A name that both text forms can write, made from any text: letters, digits and `_`, and none of
 ** their words, behind which it gets another `_`. */
 static char *plain_name(Arena *A, const char *text)
 {
     size_t n = strlen(text);
-    if (n > 80)
-        n = 80;
+    if (n > MOST_NAME)
+        n = MOST_NAME;
     char *s = arena_alloc(A, n + 3), *p = s;
     if (!n || isdigit((unsigned char)text[0]))
         *p++ = 'x';
@@ -79,6 +82,12 @@ static void count_alias(GraphBuilder *b, const char *alias)
     }
 }
 
+void gb_reserve(GraphBuilder *b, const char *origin)
+{
+    if (origin)
+        strmap_put(&b->origins, arena_strdup(b->A, origin), strlen(origin), 1);
+}
+
 GraphBuilder *gb_new(Graph *from, const char *name)
 {
     Arena *A = arena_scratch(from ? from->arena : NULL);
@@ -86,6 +95,7 @@ GraphBuilder *gb_new(Graph *from, const char *name)
     b->A = A;
     b->taken = strmap_new(A);
     b->outputs = strmap_new(A);
+    b->origins = strmap_new(A);
     b->counter = strmap_new(A);
     b->symbols = strmap_new(A);
     b->name = plain_name(A, name ? name : from ? from->name : "main");
@@ -98,6 +108,7 @@ GraphBuilder *gb_new(Graph *from, const char *name)
         vec_push(A, &b->node, from->node[i]);
         strmap_put(&b->taken, from->node[i]->alias, strlen(from->node[i]->alias), 1);
         count_alias(b, from->node[i]->alias);
+        gb_reserve(b, from->node[i]->origin);
     }
     for (uint32_t i = 0; i < from->ninputs; i++)
         vec_push(A, &b->input, from->input[i]);
@@ -183,13 +194,27 @@ static const char *take_name(GraphBuilder *b, const char *wanted)
     return take_from(b, &b->taken, wanted);
 }
 
+/* May a node keep as its alias what the model file calls it?  If that is what it would be called
+** anyway, by another number; and a node that stands for an unknown operator has nothing better. */
+static bool keeps_name(const GraphBuilder *b, const GraphOp *op, const char *origin)
+{
+    size_t base = strlen(op->alias);
+    if (!origin || strlen(origin) > MOST_NAME || strmap_get(&b->taken, origin, strlen(origin), 0))
+        return false;
+    if (op == &graph_op[GOP_unsupported])
+        return strcmp(plain_name(b->A, origin), origin) == 0;
+    return strncmp(origin, op->alias, base) == 0 && origin[base] &&
+           strspn(origin + base, "0123456789") == strlen(origin + base);
+}
+
 static const char *new_alias(GraphBuilder *b, const char *base)
 {
     uint32_t k = strmap_get(&b->counter, base, strlen(base), 0);
     const char *alias;
     do
         alias = arena_printf(b->A, "%s%u", base, ++k);
-    while (strmap_get(&b->taken, alias, strlen(alias), 0));
+    while (strmap_get(&b->taken, alias, strlen(alias), 0) ||
+           strmap_get(&b->origins, alias, strlen(alias), 0));
     strmap_put(&b->counter, base, strlen(base), k);
     strmap_put(&b->taken, alias, strlen(alias), 1);
     return alias;
@@ -317,9 +342,10 @@ bool gb_node(GraphBuilder *b, const GNodeSpec *spec, ValueId *out, Err *err)
 {
     GNode *n = arena_alloc(b->A, sizeof *n);
     n->op = spec->op;
-    n->alias =
-        spec->alias ? take_name(b, plain_name(b->A, spec->alias)) : new_alias(b, spec->op->alias);
     n->origin = spec->origin ? arena_strdup(b->A, spec->origin) : NULL;
+    n->alias = spec->alias                          ? take_name(b, plain_name(b->A, spec->alias))
+               : keeps_name(b, spec->op, n->origin) ? take_name(b, n->origin)
+                                                    : new_alias(b, spec->op->alias);
     n->nin = (uint16_t)spec->nin;
     while (n->nin && spec->in[n->nin - 1] == VALUE_NONE && n->nin > spec->op->min_in)
         n->nin--;
@@ -327,12 +353,13 @@ bool gb_node(GraphBuilder *b, const GNodeSpec *spec, ValueId *out, Err *err)
     ValueId *in = ARENA_ARRAY(b->A, ValueId, spec->nin + 1);
     mem_copy(in, spec->in, n->nin * sizeof *in);
     n->in = in;
-    if (!graph_check_arity(b->A, n, err) || !graph_fill_attrs(b->A, n, spec, err))
-        return false;
     GType *type = ARENA_ARRAY(b->A, GType, spec->nout);
     Tensor **known = ARENA_ARRAY(b->A, Tensor *, spec->nout);
-    if (!graph_infer_node(b->A, n, b->value.at, type, known, err))
+    if (!graph_check_arity(b->A, n, err) || !graph_fill_attrs(b->A, n, spec, err) ||
+        !graph_infer_node(b->A, n, b->value.at, type, known, err)) {
+        strmap_put(&b->taken, n->alias, strlen(n->alias), 0); /* it may be another's */
         return false;
+    }
     graph_drop_idle_attrs(b->A, n);
     name_outputs(b, n, spec, type);
     for (size_t i = 0; i < spec->nout; i++) {

@@ -253,6 +253,10 @@ ValueId gb_input(GraphBuilder *b, const char *name, const char *origin, GType ty
 ValueId gb_const(GraphBuilder *b, const char *name, const char *origin, Tensor *data);
 ValueId gb_const_ints(GraphBuilder *b, int rank, const int64_t *v, size_t n);
 
+/* A node that will be added is called so in the model file; `origin` may be NULL.  No other node
+** gets this for an alias, so that a name is never that of one node here and of another there. */
+void gb_reserve(GraphBuilder *b, const char *origin);
+
 /* A node: its attributes are checked against the operator's row and completed, its outputs get
 ** types by inference.  `alias` NULL makes one.  Values go to out[0 … nout-1]. */
 typedef struct GNodeSpec {

@@ -50,6 +50,27 @@ t.test("a table of free sizes says how they get numbers, and what has one is fre
   t.ok(not t.raises("graph_not_static", function() unknown:lower() end).fix:find "bind%b{}")
 end)
 
+t.test("a node keeps the name it has in the file, and no other node gets it", function()
+  local function bn(op, x, y, name) return o.node(op, {x, "v", "v", "v", "v"}, {y}, {}, name) end
+  local function names(...)
+    local g = import(o.model{inputs = {o.value("x", {1, 2, 4, 4})}, outputs = {o.value("y", {1, 2, 4, 4})},
+      inits = {o.tensor{name = "v", dims = {2}, floats = {1, 1}}}, nodes = {...}})
+    return table.concat(g:nodes(), " "), g
+  end
+  local all, g = names(bn("GatchNormalization", "x", "a", "bn1"), o.node("Relu", {"a"}, {"b"}, {}, "relu7"),
+    bn("BatchNormalization", "b", "y", "bn2"))
+  t.eq(all, "bn1 relu7 bn2")
+  t.contains(g:unsupported(), "not known here (bn1)")
+  t.contains(g:node "bn1", "GatchNormalization")
+  t.eq(tostring(tvm.parse_graph(g:text()):nodes()[1]), "bn1")
+  -- what has no such name is numbered past those that have, earlier or later in the file
+  t.eq(names(bn("BatchNormalization", "x", "a", "/norm/first"), bn("BatchNormalization", "a", "b", "bn1"),
+    o.node("Relu", {"b"}, {"c"}, {}, "bn2"), bn("BatchNormalization", "c", "y", "bn1")), "bn3 bn1 relu1 bn4")
+  -- the name of a node that is not taken over as its operator is free for what stands for it
+  t.eq(names(o.node("BatchNormalization", {"x", "v", "v", "v", "v"}, {"y"}, {training_mode = 1}, "bn1")), "bn1")
+  t.eq(names(o.node("Gatch", {"x"}, {"y"}, {}, "no/name")), "unsupported1")
+end)
+
 t.test("what is not known stands in the graph, and running it gives the reason", function()
   local g = import(samples.many)
   t.contains(g:unsupported(), "my.domain::NoSuch")

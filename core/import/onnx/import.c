@@ -351,6 +351,8 @@ static bool import_sorted(Importer *im, const OnnxNodes *nodes, Err *err)
     uint32_t n = (uint32_t)nodes->n, stuck, *order = ARENA_ARRAY(im->A, uint32_t, n + 1);
     Makers makers = {im, nodes, strmap_new(im->A)};
     for (uint32_t k = 0; k < n; k++)
+        gb_reserve(im->b, nodes->at[k].name);
+    for (uint32_t k = 0; k < n; k++)
         for (size_t i = 0; i < nodes->at[k].nout; i++)
             if (nodes->at[k].out_name[i][0])
                 strmap_put(&makers.of, nodes->at[k].out_name[i], strlen(nodes->at[k].out_name[i]),

@@ -28,26 +28,43 @@ static const bool *free_symbols(Arena *A, const Graph *g)
     return is_free;
 }
 
-/* The free sizes with `behind` after each and commas between; of many only the first. */
-static const char *free_text(Arena *A, const Graph *g, const char *behind)
+/* Can Lua's {name = 1} not say it?  Symbols are names of the text form, but may be words of Lua. */
+static bool is_lua_word(const char *name)
+{
+    static const char *const words[] = {"and",      "break", "do",    "else", "elseif", "end",
+                                        "false",    "for",   "goto",  "if",   "in",     "local",
+                                        "function", "nil",   "not",   "or",   "repeat", "return",
+                                        "then",     "true",  "until", "while"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* The free sizes with commas between, or for Lua the entries that bind them; of many only the
+** first. */
+static const char *free_text(Arena *A, const Graph *g, bool entries)
 {
     enum { MOST = 8 };
     const bool *is_free = free_symbols(A, g);
     Buf out = buf_new(A);
-    for (uint32_t s = 0, n = 0; s < g->nsymbols && n < MOST; s++)
+    for (uint32_t s = 0, n = 0; s < g->nsymbols && n < MOST; s++) {
+        bool quoted = entries && is_lua_word(g->symbol[s]);
         if (is_free[s])
-            buf_printf(&out, "%s%s%s", n++ ? ", " : "", g->symbol[s], behind);
+            buf_printf(&out, "%s%s%s%s%s", n++ ? ", " : "", quoted ? "[\"" : "", g->symbol[s],
+                       quoted ? "\"]" : "", entries ? " = 1" : "");
+    }
     return buf_str(&out);
 }
 
 const char *graph_free_sizes(Arena *A, const Graph *g)
 {
-    return free_text(A, g, "");
+    return free_text(A, g, false);
 }
 
 const char *graph_binding_text(Arena *A, const Graph *g)
 {
-    return arena_printf(A, "{%s}", free_text(A, g, " = 1"));
+    return arena_printf(A, "{%s}", free_text(A, g, true));
 }
 
 static bool refuse_unknown_size(Arena *A, const Graph *g, const char *size, Err *err)

@@ -46,6 +46,11 @@ t.test("a table of free sizes says how they get numbers, and what has one is fre
   t.eq(t.raises("graph_not_static", function() two:lower() end, { two = two }).fix,
     "two:bind{batch = 1, x2_seq = 1}:lower()")
   t.ok(two:bind{batch = 1, x2_seq = 1}:lower())
+  local words = import(o.model{inputs = {o.value("x", {"end", "batch size", "a\27[31mb-2"})}, outputs = {o.value("y", {})},
+    nodes = {o.node("Relu", {"x"}, {"y"})}})
+  t.ok(not tostring(words):find "[^%C\n]")
+  t.eq(t.raises("graph_not_static", function() words:lower() end, { words = words }).fix,
+    'words:bind{["end"] = 1, batch_size = 1, a_x1b_31mb_2 = 1}:lower()')
   local unknown = tvm.parse_graph "graph f(x: float32[?]) -> (y):\n  relu1 = relu(x)\n  return y = relu1"
   t.ok(not t.raises("graph_not_static", function() unknown:lower() end).fix:find "bind%b{}")
 end)

@@ -18,6 +18,10 @@ LUA_BOX(kernel, KernelBox, kernel_class)
 /* Pushes a new kernel of the program; raises where it cannot be built. */
 KernelBox *push_kernel(lua_State *L, Version *v, const char *target);
 
+/* What makes of `t` an input of that type and shape becomes the fix of `err`: the first of many,
+** other dimensions, another type; or that nothing does. */
+void advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t);
+
 /* Raises where this machine would run a GPU's program thread by thread that no GPU would take.
 ** `owner` is the arena that the program lives in. */
 void refuse_beyond_gpu(lua_State *L, Arena *owner, const Node *func);

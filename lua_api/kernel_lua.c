@@ -135,6 +135,49 @@ static int buffer_shape(const Node *b, int64_t *shape)
     return (int)ir_rank(b);
 }
 
+/* How many of the entries of t's first dimension, of several times as many, are a tensor of that
+** shape; 0 where that is not so. */
+static int64_t first_entries(const Tensor *t, int rank, const int64_t *shape)
+{
+    int inner = t->rank - 1;
+    if (inner < 0 || rank < inner ||
+        memcmp(t->shape + 1, shape + rank - inner, (size_t)inner * sizeof *shape) != 0)
+        return 0;
+    int64_t entries = 1;
+    for (int d = 0; d < rank - inner; d++)
+        entries *= shape[d];
+    bool several = entries > 0 && t->shape[0] > entries && t->shape[0] % entries == 0;
+    return several ? entries : 0;
+}
+
+void advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t)
+{
+    Arena *A = arena_scratch(NULL);
+    Buf fix = buf_new(A);
+    int64_t first = first_entries(t, rank, shape), have = tensor_size(t), wanted = 1;
+    bool reshape = t->rank != rank;
+    for (int d = 0; d < rank; d++) {
+        wanted *= shape[d];
+        reshape = reshape || (t->shape[d] != shape[d] && !(d == 0 && first > 0));
+    }
+    buf_puts(&fix, "t");
+    if (first > 0)
+        buf_printf(&fix, ":slice(0, 0, %lld)", (long long)first);
+    for (int d = 0; reshape && d < rank; d++)
+        buf_printf(&fix, "%s%lld%s", d ? ", " : ":reshape { ", (long long)shape[d],
+                   d == rank - 1 ? " }" : "");
+    if (t->dtype != dtype)
+        buf_printf(&fix, ":astype \"%s\"", dtype_name(dtype));
+    if (first == 0 && have != wanted)
+        err_fix(err,
+                "the sizes differ, %lld elements where %lld are needed: give other data, or make "
+                "the program for these sizes",
+                (long long)have, (long long)wanted);
+    else
+        err_fix(err, "%s", buf_str(&fix));
+    arena_release(A);
+}
+
 /* Does the tensor fit the buffer?  Else says how not. */
 static bool fits(const Node *b, const Tensor *t, Err *err)
 {
@@ -148,8 +191,10 @@ static bool fits(const Node *b, const Tensor *t, Err *err)
         buf_printf(&want, "%s%lld", d ? ", " : "", (long long)shape[d]);
     buf_puts(&want, "]");
     bool ok = strcmp(buf_str(&have), buf_str(&want)) == 0;
-    if (!ok)
+    if (!ok) {
         REFUSE(err, input_shape, NULL, ir_buf_name(b), buf_str(&want), buf_str(&have));
+        advise_input(err, b->type, rank, shape, t);
+    }
     arena_release(A);
     return ok;
 }

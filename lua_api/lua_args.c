@@ -98,6 +98,8 @@ int arg_wrong(lua_State *L, int arg, const char *expected)
     char typed[64];
     if (lua_isnil(L, arg) && fn &&
         typed_argument(L, lua_fn_name(fn).name, n, typed, sizeof typed)) {
+        if (!strstr(expected, "name") && !strstr(expected, "string"))
+            return RAISE(L, argument_nil_variable, NULL, n, typed, expected, typed);
         char fix[224];
         snprintf(fix, sizeof fix,
                  "\"%s\" is the name; %s without quotes is a variable, which is nil", typed, typed);

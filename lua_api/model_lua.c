@@ -229,6 +229,9 @@ static void read_inputs(lua_State *L, Model *m)
 {
     const Graph *g = m->module->graph;
     Err err = {0};
+    size_t listed = lua_type(L, 2) == LUA_TTABLE ? lua_rawlen(L, 2) : 0;
+    if (listed > g->ninputs)
+        RAISE(L, module_inputs, NULL, g->ninputs, listed);
     for (uint32_t i = 0; i < g->ninputs; i++) {
         const GValue *v = graph_value(g, g->input[i]);
         bool single = g->ninputs == 1 && test_tensor(L, 2);
@@ -251,6 +254,7 @@ static void read_inputs(lua_State *L, Model *m)
             tensor_describe(t, &have);
             REFUSE(&err, input_shape, NULL, v->name, gtype_text(A, g, v->type), buf_str(&have));
             arena_release(A);
+            advise_input(&err, v->type.dtype, v->type.rank, v->type.dim, t);
             lua_raise(L, &err);
         }
         Tensor *dense = tensor_dense(t, &err);
@@ -270,6 +274,16 @@ static Runnable *push_job(lua_State *L, const char *target)
     return r;
 }
 
+/* Inputs stand in one argument, and more are given. */
+static int refuse_more(lua_State *L, const Graph *g)
+{
+    Err err = {0};
+    REFUSE(&err, module_inputs, NULL, g->ninputs, (size_t)lua_gettop(L) - 1);
+    if (g->ninputs > 1)
+        err_fix(&err, "several inputs are one list, m:run { x, y }");
+    return lua_raise(L, &err);
+}
+
 LUA_FN(
     module_run, "m:run(inputs) -> Tensor…",
     "Runs the model on its inputs (a tensor if it has one, else a list or a table by name) on this machine's CPU;\n"
@@ -278,6 +292,8 @@ LUA_FN(
     const Module *given = check_module(L, 1)->module;
     for (uint32_t i = 0; i < given->nkernels; i++)
         refuse_beyond_gpu(L, given->arena, given->kernel[i].func);
+    if (lua_gettop(L) > 2)
+        return refuse_more(L, given->graph);
     lua_settop(L, 2);
     Runnable *r = push_job(L, "llvm");
     Model *m = r->impl;

@@ -295,8 +295,27 @@ t.test("what a tensor and a model are not given by", function()
   t.contains(t.raises("input_no_tensor", function() m:run { true } end).why, "but is a boolean")
   t.contains(t.raises("input_unknown", function() m:run { img = tvm.zeros { 2 } } end).why, "no input is called img")
   t.raises("input_missing", function() m:run() end)
-  local e = t.raises("input_shape", function() m:run(tvm.random { 3, 28, 28 }) end)
+  local three = tvm.random { 3, 1, 32, 32 }
+  local e = t.raises("input_shape", function() m:run(three:slice(0, 0, 2)) end, { t = three })
   t.contains(tostring(e), "(t is this Tensor)")
+  local f = te [[ A: float32[8]; B[i] = A[i] * 2 ]]
+  local function advised(run, given)
+    local fix = t.raises("input_shape", function() run(given) end, { t = given, x = given }).fix
+    return (fix:gsub("^[tx]:", "given:"))
+  end
+  local function model(x) return m:run(x) end
+  t.eq(advised(model, tvm.random { 64, 1, 32, 32 }), "given:slice(0, 0, 1)")
+  t.eq(advised(model, tvm.random { 3, 32, 32 }), "given:slice(0, 0, 1):reshape { 1, 1, 32, 32 }")
+  t.eq(advised(model, tvm.random { 32, 32 }), "given:reshape { 1, 1, 32, 32 }")
+  t.eq(advised(model, tvm.zeros({ 32, 32 }, "uint8")), 'given:reshape { 1, 1, 32, 32 }:astype "float32"')
+  t.contains(advised(model, tvm.random { 28, 28 }), "the sizes differ, 784 elements where 1024 are needed")
+  t.contains(advised(model, tvm.random { 1, 1, 28, 28 }), "the sizes differ")
+  t.eq(advised(function(x) f:run(x) end, tvm.random { 24 }), "given:slice(0, 0, 8)")
+  t.contains(advised(function(x) f:run(x) end, tvm.random { 20 }), "the sizes differ")
+  local x = tvm.zeros { 1, 1, 32, 32 }
+  for _, more in ipairs { function() m:run(x, "foo") end, function() m:run(x, x) end, function() m:run { x, x } end } do
+    t.contains(t.raises("module_inputs", more).why, "inputs of the model: 1; but 2 were given")
+  end
 end)
 
 t.test("a file that is no model is named, and its reader", function()

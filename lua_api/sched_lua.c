@@ -85,6 +85,7 @@ static int call_primitive(lua_State *L)
     Sched *s = check_sched(L, 1)->sched;
     Arg args[MAX_ARGS], pool[4 * MAX_ARGS];
     size_t n = read_args(L, prim, s->at->func, args, pool);
+    const Version *before = s->at;
     Err err = {0};
     if (!sched_apply(s, prim, n, args, &err)) {
         if (err.code == ERR_bad_argument || err.code == ERR_missing_argument ||
@@ -93,8 +94,12 @@ static int call_primitive(lua_State *L)
         return refuse(L, s, &err);
     }
     lua_weigh(L, arena_bytes(s->at->arena));
-    session_say_step(L, "step %d  %s", s->at->number, s->at->said);
-    if (!prim->returns_made) {
+    if (s->at == before)
+        session_say_step(L, "step %d  (unchanged: %s leaves the program as it is)", before->number,
+                         prim->name);
+    else
+        session_say_step(L, "step %d  %s", s->at->number, s->at->said);
+    if (!prim->returns_made || s->at == before) {
         lua_settop(L, 1);
         return 1;
     }
@@ -354,7 +359,10 @@ LUA_FN(
         box->version = v;
     }
     Arena *A = lua_scratch(L, NULL);
-    const char *said = v ? arena_printf(A, "legal: %s", v->said) : refusal_text(L, 1, A, &err);
+    const char *said = !v ? refusal_text(L, 1, A, &err)
+                       : v == s->at
+                           ? arena_printf(A, "legal: %s leaves the program as it is", prim->name)
+                           : arena_printf(A, "legal: %s", v->said);
     lua_pushstring(L, said);
     lua_scratch_end(L, A);
     return 1;

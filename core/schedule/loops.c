@@ -205,18 +205,21 @@ static const Node *split_loop(Step *s, const Node *func, const Node *loop, const
 
 static void say_split(Step *s, const Node *func, const Node *loop, const Parts *p)
 {
-    buf_printf(&s->said, "%s(%lld) ->", loop_label(s->A, func, loop),
-               (long long)loop->kid[For_extent]->at.i);
+    int64_t extent = loop->kid[For_extent]->at.i, product = 1;
+    buf_printf(&s->said, "%s(%lld) ->", loop_label(s->A, func, loop), (long long)extent);
     for (size_t i = 0; i < p->n; i++) {
+        product *= p->factor[i];
         buf_printf(&s->said, " %s(%lld)", ir_var_name(p->var[i]), (long long)p->factor[i]);
         step_made(s, ir_var_name(p->var[i]));
     }
     for (size_t i = 1; i < p->n; i++)
-        if (p->factor[i] > loop->kid[For_extent]->at.i) {
+        if (p->factor[i] > extent) {
             buf_printf(&s->said, " (%lld is beyond the extent: one iteration of %s does all)",
                        (long long)p->factor[i], ir_var_name(p->var[i - 1]));
-            break;
+            return;
         }
+    if (product != extent)
+        buf_puts(&s->said, ", guarded");
 }
 
 bool prim_split(Step *s)

@@ -262,8 +262,9 @@ static bool apply_guarded(void *env, Err *err)
     if (ok && !ir_verify(s.out, &broken))
         ok = REFUSE(err, step_broke_program, NULL, a->prim->name, broken.why);
 #endif
+    bool changed = ok && (s.nmade > 0 || !ir_equal(s.out, a->from->func));
     if (ok)
-        a->to = keep(a, &s, work);
+        a->to = changed ? keep(a, &s, work) : version_retain(a->from);
     arena_release(work);
     return ok;
 }
@@ -378,6 +379,10 @@ static void move_to(Sched *s, Version *v)
 bool sched_apply(Sched *s, const Prim *prim, size_t nargs, const Arg *args, Err *err)
 {
     Version *v = version_apply(s->at, prim, nargs, args, err);
+    if (v == s->at) {
+        version_release(v);
+        return true;
+    }
     bool dropped = MUTANT(refused_step_drops_redo, v != NULL, true);
     if (MUTANT(redo_survives_step, dropped, false))
         drop_redo(s);

@@ -60,10 +60,11 @@ Sched *sched_new(Version *v);
 Sched *sched_fork(const Sched *s);
 void sched_free(Sched *s);
 
-/* Applies a primitive to a version: a new version (owned by the caller) or NULL. */
+/* Applies a primitive to a version: a new version, or the same where the step leaves the program as
+** it is (owned by the caller), or NULL. */
 Version *version_apply(Version *v, const Prim *prim, size_t nargs, const Arg *args, Err *err);
 
-/* The same on the cursor, which moves. */
+/* The same on the cursor, which moves if there is a new version. */
 bool sched_apply(Sched *s, const Prim *prim, size_t nargs, const Arg *args, Err *err);
 
 /* Moving: to a version that is an ancestor or is kept by a mark; n steps back; forward again. */

@@ -106,7 +106,7 @@ static void split_guards_what_does_not_divide(void **state)
     (void)state;
     Fixture f = begin(matmul);
     good(&f, "split y 8 yo yi");
-    assert_string_equal(f.s->at->said, "split y(60) -> yo(8) yi(8)");
+    assert_string_equal(f.s->at->said, "split y(60) -> yo(8) yi(8), guarded");
     good(&f, "split x 16");
     good(&f, "reorder yo xo k yi xi");
     is_now(&f, "func matmul(A: float32[64, 60], B: float32[64, 64]) -> C: float32[60, 64]:\n"

@@ -50,11 +50,15 @@ static const LuaClass whatif_class = {
     .members = LUA_MEMBERS(whatif_members),
 };
 
-LUA_DOC(profile_ms, "p.ms -> number", "Milliseconds of a whole run.");
+LUA_DOC(profile_ms, "p.ms -> number",
+        "Milliseconds of all kernels, each timed by itself; tvm.time(m) times whole runs.");
+LUA_DOC(profile_waited, "p.waited -> number",
+        "Which part of the measurement its threads waited for a free processor, 0 to 1.");
 LUA_DOC(profile_gflops, "p.gflops -> number",
         "10^9 floating-point operations of a whole run, a second.");
 
-static const LuaFn *const profile_members[] = {&profile_ms_fn, &profile_gflops_fn, NULL};
+static const LuaFn *const profile_members[] = {&profile_ms_fn, &profile_gflops_fn,
+                                               &profile_waited_fn, NULL};
 
 static const LuaClass profile_class = {
     .name = "Profile",

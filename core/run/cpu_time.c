@@ -5,11 +5,11 @@
 #include <stdio.h>
 
 /* Nanoseconds run and waited so far are the first two numbers of the file. */
-static void add_thread(const char *id, CpuTime *sum)
+static void add_thread(const char *tasks, const char *id, CpuTime *sum)
 {
     char path[64 + sizeof((struct dirent){0}.d_name)];
     unsigned long long ran, waited;
-    snprintf(path, sizeof path, "/proc/self/task/%s/schedstat", id);
+    snprintf(path, sizeof path, "%s/%s/schedstat", tasks, id);
     FILE *f = fopen(path, "re");
     if (!f)
         return;
@@ -20,17 +20,29 @@ static void add_thread(const char *id, CpuTime *sum)
     fclose(f);
 }
 
-CpuTime cpu_time(void)
+static CpuTime of_tasks(const char *tasks)
 {
     CpuTime sum = {0};
-    DIR *tasks = opendir("/proc/self/task");
-    if (!tasks)
+    DIR *dir = opendir(tasks);
+    if (!dir)
         return sum;
-    for (struct dirent *d = readdir(tasks); d; d = readdir(tasks))
+    for (struct dirent *d = readdir(dir); d; d = readdir(dir))
         if (d->d_name[0] != '.')
-            add_thread(d->d_name, &sum);
-    closedir(tasks);
+            add_thread(tasks, d->d_name, &sum);
+    closedir(dir);
     return sum;
+}
+
+CpuTime cpu_time(void)
+{
+    return of_tasks("/proc/self/task");
+}
+
+CpuTime cpu_time_of(int pid)
+{
+    char tasks[32];
+    snprintf(tasks, sizeof tasks, "/proc/%d/task", pid);
+    return of_tasks(tasks);
 }
 
 double cpu_time_waited(CpuTime before, CpuTime now)

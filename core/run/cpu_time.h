@@ -1,4 +1,4 @@
-/* cpu_time.h -- whether this process had the processors when it wanted them. */
+/* cpu_time.h -- whether a process had the processors when it wanted them. */
 #ifndef CORE_RUN_CPU_TIME_H
 #define CORE_RUN_CPU_TIME_H
 
@@ -10,6 +10,9 @@ typedef struct CpuTime {
 
 /* Zeros where the system does not say (Linux does, in /proc/self/task/N/schedstat). */
 CpuTime cpu_time(void);
+
+/* The same of another process of this user. */
+CpuTime cpu_time_of(int pid);
 
 /* Which part of the time that was wanted from `before` to `now` was waited; 0 to 1. */
 double cpu_time_waited(CpuTime before, CpuTime now);

@@ -236,13 +236,15 @@ function profile:__tostring()
       k.gflops > 0 and ("%.3g"):format(k.gflops) or "-" }
   end
   rows[#rows + 1] = { "all", time_text(self.ms * 1e-3), "", "", ("%.3g"):format(self.gflops) }
-  return table_text(rows, 1, { "GFLOP/s", "spread" }, shares, "")
+  return table_text(rows, 1, { "GFLOP/s", "spread" }, shares, "") ..
+    "\nall: the sum of the kernels, each timed by itself; tvm.time repeats whole runs, all warm" ..
+    load_line(self)
 end
 
 function profile:__json()
   local kernels = {}
   for i, k in ipairs(self) do kernels[i] = { name = k.name, ms = k.ms, share = k.share, spread = k.spread, gflops = k.gflops } end
-  return { type = "Profile", ms = self.ms, gflops = self.gflops, kernels = kernels, text = tostring(self) }
+  return { type = "Profile", ms = self.ms, gflops = self.gflops, waited = self.waited, kernels = kernels, text = tostring(self) }
 end
 
 local function median(list)
@@ -252,7 +254,7 @@ local function median(list)
 end
 
 function M.profile(rows)
-  local p, flops = setmetatable({ ms = 0 }, profile), 0
+  local p, flops = setmetatable({ ms = 0, waited = rows.waited }, profile), 0
   for i, r in ipairs(rows) do
     local m, sorted = median(r.samples)
     local spread = 50 * (sorted[(3 * #sorted + 3) // 4] - sorted[(#sorted + 3) // 4]) / m

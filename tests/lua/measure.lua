@@ -242,6 +242,16 @@ t.test("a what-if whose function misspells a parameter, or takes a wrong step, s
   t.ok(w[1].why:find "^vectorize.*: no loop is named 'z2'", w[1].why)
 end)
 
+t.test("a profile says what its sum is, and what others took of the processors", function()
+  local p = tvm.import "tutorials/models/digits.onnx":fuse():lower():profile()
+  t.ok(p.waited >= 0 and p.waited <= 1)
+  p.waited = 0.375
+  t.contains(tostring(p), "\nall: the sum of the kernels, each timed by itself")
+  t.contains(tostring(p), "\nthese runs waited 38% of their time for a free processor")
+  p.waited = 0.02
+  t.ok(not tostring(p):find "these runs waited")
+end)
+
 t.test("what has no picture says what has", function()
   local s = matmul(8)
   local w = tvm.whatif(function(q, p) q:split("x", p.tx) end, { { "tx", 2 } }, s, quick)

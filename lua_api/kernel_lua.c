@@ -163,9 +163,12 @@ void advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const T
     buf_puts(&fix, "t");
     if (first > 0)
         buf_printf(&fix, ":slice(0, 0, %lld)", (long long)first);
-    for (int d = 0; reshape && d < rank; d++)
-        buf_printf(&fix, "%s%lld%s", d ? ", " : ":reshape { ", (long long)shape[d],
-                   d == rank - 1 ? " }" : "");
+    if (reshape) {
+        buf_puts(&fix, ":reshape {");
+        for (int d = 0; d < rank; d++)
+            buf_printf(&fix, "%s%lld", d ? ", " : " ", (long long)shape[d]);
+        buf_puts(&fix, rank > 0 ? " }" : "}");
+    }
     if (t->dtype != dtype)
         buf_printf(&fix, ":astype \"%s\"", dtype_name(dtype));
     if (first == 0 && have != wanted)

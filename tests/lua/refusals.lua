@@ -312,6 +312,9 @@ t.test("what a tensor and a model are not given by", function()
   t.contains(advised(model, tvm.random { 1, 1, 28, 28 }), "the sizes differ")
   t.eq(advised(function(x) f:run(x) end, tvm.random { 24 }), "given:slice(0, 0, 8)")
   t.contains(advised(function(x) f:run(x) end, tvm.random { 20 }), "the sizes differ")
+  local one = te [[ S: float32[]; D = S + 1 ]]
+  t.eq(advised(function(x) one:run(x) end, tvm.random { 1 }), "given:reshape {}")
+  t.eq(advised(function(x) one:run(x) end, tvm.random { 3 }), "given:slice(0, 0, 1):reshape {}")
   local x = tvm.zeros { 1, 1, 32, 32 }
   for _, more in ipairs { function() m:run(x, "foo") end, function() m:run(x, x) end, function() m:run { x, x } end } do
     t.contains(t.raises("module_inputs", more).why, "inputs of the model: 1; but 2 were given")

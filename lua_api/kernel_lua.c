@@ -351,6 +351,7 @@ LUA_FN(
     if (f->kid[Func_params]->nkids + f->kid[Func_results]->nkids > MAX_TENSORS)
         return RAISE(L, too_many_arguments, NULL, f->at.name);
     read_inputs(L, 2, f->kid[Func_params], args);
+    refuse_beyond_gpu(L, k->version->arena, k->version->func);
     return run_kernel(L, k->kernel, k->version, args);
 }
 

@@ -92,7 +92,8 @@ t.test("a run that emulates a GPU refuses what no GPU takes", function()
   end
   for axis, most in pairs { ["threadIdx.x"] = 1024, ["threadIdx.z"] = 64 } do
     local s = launch(2 * most, axis)
-    for _, run in ipairs { function() s:run(tvm.zeros { 4096 }) end, function() s:check() end } do
+    local kernel = s:build()
+    for _, run in ipairs { function() s:run(tvm.zeros { 4096 }) end, function() s:check() end, function() kernel(tvm.zeros { 4096 }) end } do
       t.contains(t.raises("cuda_too_many", run, { s = s }).why, ("%s takes extents from 1 to %d"):format(axis, most))
     end
     local fitting = launch(most, axis)

@@ -125,7 +125,8 @@ Graph *pass_fold_constants(Graph *g, PassRun *run, Err *err)
     if (f.stayed == 1)
         snprintf(run->note, sizeof run->note, "%s", f.why);
     else if (f.stayed > 1)
-        snprintf(run->note, sizeof run->note, "%s; so do %u more", f.why, f.stayed - 1);
+        snprintf(run->note, sizeof run->note, "%s; so do%s %u more", f.why,
+                 f.stayed == 2 ? "es" : "", f.stayed - 1);
     arena_release(A);
     uint32_t changed;
     bool ok = !count || gb_infer(b, &changed, err); /* what is known now may decide shapes */

@@ -275,7 +275,7 @@ static void folding_is_bounded(void **state)
     assert_non_null(folded);
     assert_int_equal(folded->nnodes, g->nnodes - 1);
     assert_string_equal(run.note, "matmul2 stays for its kernel: 54.0 MFLOP, and the interpreter "
-                                  "gets 67.1 in all; so do 1 more");
+                                  "gets 67.1 in all; so does 1 more");
     graph_release(folded);
     graph_release(g);
 }

@@ -37,13 +37,20 @@ local function indexes(eq, name)
   return found
 end
 
+-- How an element of the tensor of that name is read: "Q[i, …]" where it has more dimensions than the equation has axes.
+local function example_of(program, eq, name)
+  local declared, names = program.tensors[name], texts((program.stages[name] or eq).axes)
+  local rank = declared and #declared.dims or math.max(#names, 1)
+  if #names == 0 then names[1] = "i" end
+  if #names < rank then names[#names + 1] = "…" end
+  return ("%s[%s]"):format(name, table.concat(names, ", ", 1, math.min(#names, rank)))
+end
+
 -- Refuses a name that is nothing: an axis that no sum names, or a tensor without its indices.
 local function refuse_name(program, eq, n)
   local fix = ('write "sum(%s, …)" to reduce over it'):format(n.name)
   if not indexes(eq, n.name) then
-    local like = program.stages[n.name] or eq
-    local axes = #like.axes > 0 and table.concat(texts(like.axes), ", ") or "i"
-    fix = ("a tensor stands with its indices, as in %s[%s]"):format(n.name, axes)
+    fix = "a tensor stands with its indices, as in " .. example_of(program, eq, n.name)
   end
   program:fail(n.at, ("'%s' is no axis of %s and no size"):format(n.name, eq.name), fix)
 end

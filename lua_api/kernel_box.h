@@ -19,7 +19,7 @@ LUA_BOX(kernel, KernelBox, kernel_class)
 KernelBox *push_kernel(lua_State *L, Version *v, const char *target);
 
 /* What makes of `t` an input of that type and shape becomes the fix of `err`: the first of many,
-** other dimensions, another type; or that nothing does. */
+** another order of dimensions, other ones, another type; or that nothing does. */
 void advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t);
 
 /* Raises where this machine would run a GPU's program thread by thread that no GPU would take.

@@ -150,25 +150,64 @@ static int64_t first_entries(const Tensor *t, int rank, const int64_t *shape)
     return several ? entries : 0;
 }
 
+/* Has t the dimensions of that shape in another order, those of one index aside?  Then `order` is
+** the one to put them in. */
+static bool other_order(const Tensor *t, int rank, const int64_t *shape, int64_t *order)
+{
+    unsigned used = 0;
+    int n = 0, last = -1;
+    bool moved = false;
+    for (int d = 0; d < rank; d++) {
+        int k = 0;
+        while (k < t->rank && ((used >> k & 1) || t->shape[k] != shape[d]))
+            k++;
+        if (k == t->rank && shape[d] == 1)
+            continue;
+        if (k == t->rank)
+            return false;
+        if (shape[d] != 1) {
+            moved |= k < last;
+            last = k;
+        }
+        order[n++] = k;
+        used |= 1u << k;
+    }
+    for (int k = 0; k < t->rank; k++)
+        if (!(used >> k & 1)) {
+            if (t->shape[k] != 1)
+                return false;
+            order[n++] = k;
+        }
+    return moved;
+}
+
+static void put_call(Buf *b, const char *method, int n, const int64_t *numbers)
+{
+    buf_printf(b, ":%s {", method);
+    for (int i = 0; i < n; i++)
+        buf_printf(b, "%s%lld", i ? ", " : " ", (long long)numbers[i]);
+    buf_puts(b, n > 0 ? " }" : "}");
+}
+
 void advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t)
 {
     Arena *A = arena_scratch(NULL);
     Buf fix = buf_new(A);
     int64_t first = first_entries(t, rank, shape), have = tensor_size(t), wanted = 1;
-    bool reshape = t->rank != rank;
+    int64_t order[TENSOR_MAX_RANK];
+    bool reshape = t->rank != rank, turn = first == 0 && other_order(t, rank, shape, order);
     for (int d = 0; d < rank; d++) {
+        int64_t extent = d < t->rank ? t->shape[turn ? order[d] : d] : 0;
         wanted *= shape[d];
-        reshape = reshape || (t->shape[d] != shape[d] && !(d == 0 && first > 0));
+        reshape = reshape || (extent != shape[d] && !(d == 0 && first > 0));
     }
     buf_puts(&fix, "t");
     if (first > 0)
         buf_printf(&fix, ":slice(0, 0, %lld)", (long long)first);
-    if (reshape) {
-        buf_puts(&fix, ":reshape {");
-        for (int d = 0; d < rank; d++)
-            buf_printf(&fix, "%s%lld", d ? ", " : " ", (long long)shape[d]);
-        buf_puts(&fix, rank > 0 ? " }" : "}");
-    }
+    if (turn)
+        put_call(&fix, "transpose", t->rank, order);
+    if (reshape)
+        put_call(&fix, "reshape", rank, shape);
     if (t->dtype != dtype)
         buf_printf(&fix, ":astype \"%s\"", dtype_name(dtype));
     if (first == 0 && have != wanted)

@@ -308,6 +308,12 @@ t.test("what a tensor and a model are not given by", function()
   t.eq(advised(model, tvm.random { 3, 32, 32 }), "given:slice(0, 0, 1):reshape { 1, 1, 32, 32 }")
   t.eq(advised(model, tvm.random { 32, 32 }), "given:reshape { 1, 1, 32, 32 }")
   t.eq(advised(model, tvm.zeros({ 32, 32 }, "uint8")), 'given:reshape { 1, 1, 32, 32 }:astype "float32"')
+  local g = te [[ A: float32[1, 3, 4, 5]; B[n, c, y, x] = A[n, c, y, x] * 2 ]]
+  local function image(x) g:run(x) end -- its colours are mostly a third dimension, and would be scrambled by a reshape
+  t.eq(advised(image, tvm.random { 4, 5, 3 }), "given:transpose { 2, 0, 1 }:reshape { 1, 3, 4, 5 }")
+  t.eq(advised(image, tvm.random { 1, 4, 5, 3 }), "given:transpose { 0, 3, 1, 2 }")
+  t.eq(advised(image, tvm.random { 3, 4, 5, 1 }), "given:reshape { 1, 3, 4, 5 }")
+  t.eq(advised(image, tvm.random { 12, 5 }), "given:reshape { 1, 3, 4, 5 }")
   t.contains(advised(model, tvm.random { 28, 28 }), "the sizes differ, 784 elements where 1024 are needed")
   t.contains(advised(model, tvm.random { 1, 1, 28, 28 }), "the sizes differ")
   t.eq(advised(function(x) f:run(x) end, tvm.random { 24 }), "given:slice(0, 0, 8)")

@@ -274,6 +274,17 @@ function parser:is_scalar(name)
   return stage and #stage.axes == 0 or declared and #declared.dims == 0
 end
 
+-- Refuses a size that is also the name of a tensor without dimensions: which of them would the name alone read?
+function parser:check_sizes()
+  for _, list in ipairs { self.order, self.equations } do
+    for _, t in ipairs(list) do
+      if self.sizes[t.name] and self:is_scalar(t.name) then
+        self:fail(t.at, ("'%s' is a size and a tensor without dimensions"):format(t.name), "give one of them another name")
+      end
+    end
+  end
+end
+
 -- The axes of "sum(k, j in 3, …": names before a comma, each with how far it goes if that is said.
 function parser:reduction(axes)
   local token = self:peek()
@@ -405,6 +416,7 @@ local function read(text, refuse)
   self.tokens = tokens_of(self, text)
   self:find_sizes()
   self:statements()
+  self:check_sizes()
   if #self.equations == 0 then
     self:fail(self.tokens[#self.tokens], "there is no equation", "C[y, x] = A[y, x] * 2 would be one")
   end

@@ -260,6 +260,9 @@ t.test("a reduction without its axes, or that is a part of a value, is told as t
   t.eq(wrong("C = A*B", "'A' is no axis of C and no size").fix, "a tensor stands with its indices, as in A[i]")
   t.eq(wrong("C[y, x] = A*2", "'A' is no axis of C and no size").fix, "a tensor stands with its indices, as in A[y, x]")
   t.eq(wrong("B[z] = A[z]; C[y] = B", "'B' is no axis").fix, "a tensor stands with its indices, as in B[z]")
+  for _, text in ipairs { "X: int8[n]; n = sum(k, X[k]); Y[i] = X[i] * n", "n: int64[]; X: int8[n]; Y[i] = X[i]" } do
+    wrong(text, "'n' is a size and a tensor without dimensions")
+  end
   for rank, element in ipairs { "Q[y]", "Q[y, x]", "Q[y, x, …]", "Q[y, x, …]" } do
     local text = ("Q: int8[%s]; C[y, x] = Q * 2"):format(("2, "):rep(rank - 1) .. "2")
     t.eq(wrong(text, "'Q' is no axis of C").fix, "a tensor stands with its indices, as in " .. element)

@@ -210,11 +210,12 @@ bool prim_annotate(Step *s)
         return REFUSE(s->err, bad_annotation_key, place, key);
     if (s->arg[2].s && strpbrk(s->arg[2].s, "\"\n\\"))
         return REFUSE(s->err, bad_annotation, place, key);
-    size_t n = 0;
-    for (size_t i = 0; i < old->nkids; i++)
-        if (strcmp(old->kid[i]->at.name, key) != 0)
-            now[n++] = old->kid[i];
-    now[n++] = ir_node(A, Annot, 0, (Attr){.name = arena_strdup(A, key)}, [Annot_value] = value);
+    size_t at = 0, n = old->nkids;
+    while (at < n && strcmp(old->kid[at]->at.name, key) != 0)
+        at++;
+    mem_copy(now, old->kid, n * sizeof *now);
+    now[at] = ir_node(A, Annot, 0, (Attr){.name = arena_strdup(A, key)}, [Annot_value] = value);
+    n += at == n;
     buf_printf(&s->said, "%s {%s: %s}",
                place->op == OP_For ? loop_label(A, s->func, place) : ir_block_name(place), key,
                s->arg[2].s ? s->arg[2].s : arena_printf(A, "%lld", (long long)s->arg[2].i));

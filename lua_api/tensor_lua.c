@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/cancel.h"
 #include "core/run/tensor_io.h"
@@ -260,7 +261,7 @@ static void advise_reader(const char *path, Err *err)
                   {".tir", "tvm.parse(io.open(\"%s\"):read \"a\")"}};
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++)
-        if (strcmp(dot, others[i].ending) == 0)
+        if (strcasecmp(dot, others[i].ending) == 0)
             err_fix(err, others[i].what, path);
 }
 

@@ -125,7 +125,7 @@ t.test("mistakes", function()
   t.raises("no_dtype", function() return tvm.zeros({ 1 }, "float31") end)
   t.raises("shape_mismatch", function() return tvm.check(a, tvm.arange { 3, 2 }) end)
   t.raises("format_unknown", function() return a:save(path "a.txt") end)
-  t.contains(t.raises("format_unknown", function() return tvm.load "steps.lua" end).fix, 's:load "steps.lua"')
+  t.contains(t.raises("format_unknown", function() return tvm.load "steps.LUA" end).fix, 's:load "steps.LUA"')
   t.raises("format_unknown", function() return tvm.load "tutorials/models/digits.onnx" end)
   local program = tvm.parse "func f(A: int8[4]) -> B: int8[4]:\n for i in range(4):\n  B[i] = A[i]"
   tvm.schedule(program):save(path "f.tir")

@@ -294,6 +294,18 @@ static void begin_case(Test *test, const char *name)
     test->columns = 80;
 }
 
+static int signal_called(const char *name)
+{
+    static const struct {
+        const char *name;
+        int number;
+    } known[] = {{"INT", SIGINT}, {"HUP", SIGHUP}, {"WINCH", SIGWINCH}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(name, known[i].name) == 0)
+            return known[i].number;
+    return 0;
+}
+
 static void obey(Test *test, Terminal *t, const char *word, char *text)
 {
     if (strcmp(word, "start") == 0) {
@@ -334,9 +346,11 @@ static void obey(Test *test, Terminal *t, const char *word, char *text)
         for (long end = now_ms() + atoi(text); now_ms() < end;)
             read_some(t, 10);
     } else if (strcmp(word, "signal") == 0) {
-        kill(t->child, strcmp(text, "WINCH") == 0 ? SIGWINCH
-                       : strcmp(text, "HUP") == 0 ? SIGHUP
-                                                  : SIGINT);
+        int number = signal_called(text);
+        if (number)
+            kill(t->child, number);
+        else
+            complain(test, t, "no signal that is known:", text);
     } else if (strcmp(word, "exit") == 0) {
         expect_exit(test, t, atoi(text));
     } else {

@@ -9,6 +9,7 @@
 #include "core/import/onnx/onnx.h"
 #include "lua_api/graph_box.h"
 #include "lua_api/pattern.h"
+#include "lua_api/saved_text.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/session.h"
 #include "lua_api/tensor_box.h"
@@ -154,6 +155,9 @@ static void name_file(const char *path, Err *err)
     }
     if (err->code != ERR_not_readable && len > 4 && strcmp(path + len - 4, ".npy") == 0)
         err_fix(err, "tvm.load \"%s\"", path);
+    const char *reader = err->code != ERR_not_readable ? reader_of_file(path) : NULL;
+    if (reader)
+        err_fix(err, "%s(io.open(\"%s\"):read \"a\")", reader, path);
 }
 
 LUA_FN(
@@ -511,12 +515,15 @@ LUA_FN(graph_lower_, "g:lower() -> Module",
     return push_module(L, graph_lower(check_graph(L, 1)->graph, &err), &err);
 }
 
-LUA_FN(graph_save_, "g:save(path) -> Graph",
-       "Writes the text form to a file; constants stay outside, as data<…>.")
+LUA_FN(
+    graph_save_, "g:save(path) -> Graph",
+    "Writes the text form to a file, .txt; constants stay outside, as data<…>, so that\n"
+    "tvm.parse_graph(io.open(path):read \"a\", g) needs g, or a graph with the same constants, to read it.")
 {
     const Graph *g = check_graph(L, 1)->graph;
+    static const char *const endings[] = {".txt", NULL};
     const char *path = arg_text_path(
-        L, 2,
+        L, 2, endings,
         "a name that ends in .txt keeps the text; g:show(path) draws; models are not written");
     Arena *A = lua_scratch(L, NULL);
     Err err = {0};

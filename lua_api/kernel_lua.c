@@ -104,11 +104,13 @@ LUA_FN(program_ptx, "s:ptx(target?) -> string", "The PTX that a program with thr
 }
 
 /* Does the launch itself go against what a GPU is?  Memory of a wrong scope does not, nor a loop
-** around thread blocks: the emulation has both. */
+** around thread blocks: the emulation has both.  Blocks that hand each other values are no launch,
+** for nothing keeps them in order. */
 static bool is_no_launch(ErrCode code)
 {
     return code == ERR_cuda_too_many || code == ERR_too_many_threads ||
-           code == ERR_cuda_shared_bytes || code == ERR_axis_missing || code == ERR_thread_extent;
+           code == ERR_cuda_shared_bytes || code == ERR_axis_missing || code == ERR_thread_extent ||
+           code == ERR_barrier_blocks;
 }
 
 void refuse_beyond_gpu(lua_State *L, Arena *home, const Node *func)
@@ -119,7 +121,8 @@ void refuse_beyond_gpu(lua_State *L, Arena *home, const Node *func)
     CudaPlan plan;
     Arena *A = lua_scratch(L, home);
     const Node *form = loop_lower(A, func, true, &err);
-    if (form && !cuda_plan(A, form, &plan, &err) && is_no_launch(err.code))
+    bool planned = form && cuda_plan(A, form, &plan, &err);
+    if (!planned && is_no_launch(err.code))
         lua_refuse(L, &err, &(Refusal){.arena = A, .root = form, .fault = true});
     lua_scratch_end(L, A);
 }
@@ -241,6 +244,19 @@ static bool fits(const Node *b, const Tensor *t, Err *err)
     return ok;
 }
 
+/* Where inputs are wanted stands a list: of numbers, or of tensors. */
+static void raise_list(lua_State *L, int list, const Node *b)
+{
+    Err err = {0};
+    REFUSE(&err, input_no_tensor, NULL, ir_buf_name(b), dtype_name(b->type), "list");
+    if (lua_rawgeti(L, list, 1) == LUA_TUSERDATA)
+        err_fix(&err,
+                "give tensors without braces, s:run(a, b), or by name, s:run { A = a, B = b }");
+    else
+        err_fix(&err, "numbers become a tensor by tvm.tensor { 1, 2, 3 }");
+    lua_raise(L, &err);
+}
+
 /* Reads the inputs from index `first` on: tensors in order, or one table by name.
 ** What is retained is in `out`. */
 static void read_inputs(lua_State *L, int first, const Node *params, Tensor **out)
@@ -256,6 +272,8 @@ static void read_inputs(lua_State *L, int first, const Node *params, Tensor **ou
             idx = lua_gettop(L);
         }
         TensorBox *box = test_tensor(L, idx);
+        if (!box && by_name && lua_rawlen(L, first) > 0)
+            raise_list(L, first, b);
         if (!box)
             RAISE(L, input_missing, NULL, ir_buf_name(b), dtype_name(b->type));
         if (!fits(b, box->tensor, &err))

@@ -2,7 +2,6 @@
 #include "lua_api/lua_args.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "core/base/nearest.h"
 #include "lua_api/lua_typed.h"
@@ -173,18 +172,20 @@ const char *arg_str(lua_State *L, int arg)
     return s;
 }
 
-const char *arg_text_path(lua_State *L, int arg, const char *instead)
+const char *arg_text_path(lua_State *L, int arg, const char *const endings[], const char *instead)
 {
-    static const char *const others[] = {".svg", ".png", ".dot", ".pgm", ".ppm", ".npy", ".onnx"};
-    const char *path = arg_str(L, arg), *dot = strrchr(path, '.');
-    for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++)
-        if (strcasecmp(dot, others[i]) == 0) {
-            Err err = {0};
-            FAIL(&err, format_other, NULL, path, dot);
-            err_fix(&err, "%s", instead);
-            lua_raise(L, &err);
-        }
-    return path;
+    const char *path = arg_str(L, arg), *slash = strrchr(path, '/');
+    const char *dot = strrchr(slash ? slash : path, '.');
+    bool fits = !dot;
+    for (size_t i = 0; !fits && endings[i]; i++)
+        fits = strcmp(dot, endings[i]) == 0;
+    if (fits)
+        return path;
+    Err err = {0};
+    FAIL(&err, format_other, NULL, path);
+    err_fix(&err, "%s", instead);
+    lua_raise(L, &err);
+    return NULL;
 }
 
 const char *arg_str_or(lua_State *L, int arg, const char *otherwise)

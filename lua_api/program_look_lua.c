@@ -272,12 +272,14 @@ LUA_FN(
 LUA_FN(
     program_save, "s:save(path)",
     "Writes a file.  A path that ends in .lua gets the steps as a script, which s:load\n"
-    "takes again on a schedule of the same program; any other the program's text, with the version line, which\n"
+    "takes again on a schedule of the same program; .tir, .txt or no ending the program's text, which\n"
     "tvm.parse(io.open(path):read \"a\") reads.")
 {
     Program p = program_check(L, 1);
+    static const char *const endings[] = {".lua", ".tir", ".txt", NULL};
     const char *path = arg_text_path(
-        L, 2, "a name that ends in .lua keeps the steps, one in .tir the text; s:show(path) draws");
+        L, 2, endings,
+        "a name that ends in .lua keeps the steps, one in .tir the text; s:show(path) draws");
     const char *dot = strrchr(path, '.');
     Arena *A = lua_scratch(L, NULL);
     bool script = dot && strcmp(dot, ".lua") == 0;

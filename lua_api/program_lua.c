@@ -9,6 +9,7 @@
 #include "core/ir/print.h"
 #include "core/ir/verify.h"
 #include "core/schedule/block.h"
+#include "lua_api/saved_text.h"
 #include "lua_api/sched_box.h"
 #include "viz/text/tree_text.h"
 
@@ -244,7 +245,9 @@ LUA_FN(tvm_parse, "tvm.parse(text) -> Func",
     Err err = {0};
     if (!mem_guard(parse_guarded, &p, &err)) {
         err_in(&err, "parse");
-        if (!strpbrk(p.text, "\n:") && access(p.text, R_OK) == 0)
+        if (reader_of_text(p.text) && strcmp(reader_of_text(p.text), "tvm.parse") != 0)
+            err_fix(&err, "%s(text)", reader_of_text(p.text));
+        else if (!strpbrk(p.text, "\n:") && access(p.text, R_OK) == 0)
             err_fix(&err, "tvm.parse(io.open(\"%s\"):read \"a\")", p.text);
         return lua_raise(L, &err);
     }

@@ -9,6 +9,7 @@
 #include "core/schedule/verify.h"
 #include "lua_api/program.h"
 #include "lua_api/own_name.h"
+#include "lua_api/saved_text.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/scripts.h"
 #include "lua_api/select.h"
@@ -427,6 +428,8 @@ LUA_FN(sched_load, "s:load(path) -> Schedule",
         refuse_unreadable(&err, path, errno);
         return lua_raise(L, &err);
     }
+    if (reader_of_file(path))
+        return RAISE(L, steps_expected, NULL, path, reader_of_file(path));
     lua_getfield(L, 1, "steps");
     lua_pushvalue(L, 1);
     if (luaL_loadfilex(L, path, "t") != LUA_OK)

@@ -87,7 +87,10 @@ static Scalar scalar_at_top(lua_State *L, DType t)
         RAISE(L, tensor_element, NULL, luaL_typename(L, -1));
     if (lua_isinteger(L, -1))
         return dtype_convert(t, DT_int64, (Scalar){.i = lua_tointeger(L, -1)});
-    return dtype_convert(t, DT_float64, (Scalar){.f = lua_tonumber(L, -1)});
+    double v = lua_tonumber(L, -1);
+    if (!dtype_is_float(t) && t != DT_bool && v != floor(v))
+        RAISE(L, tensor_number, NULL, dtype_name(t), v);
+    return dtype_convert(t, DT_float64, (Scalar){.f = v});
 }
 
 /* The shape of nested lists is that of the first element at each depth. */

@@ -397,7 +397,7 @@ function what_if:__tostring()
   if self.unfinished then out[#out + 1] = ("interrupted: %d of %d tried"):format(#self, self.total) end
   if tried and not ran[1].rank then out[#out + 1] = "no row is quicker than the schedule as it was" end
   local _, _, _, called = view()
-  if tried then out[#out + 1] = (called or "w") .. ":adopt(1) takes the steps of row 1 on the schedule" end
+  if tried then out[#out + 1] = (called or "w") .. ":adopt(1) takes the steps of row 1 on the schedule, and returns it" end
   return table.concat(out, "\n")
 end
 

@@ -262,7 +262,7 @@ static bool apply_guarded(void *env, Err *err)
     if (ok && !ir_verify(s.out, &broken))
         ok = REFUSE(err, step_broke_program, NULL, a->prim->name, broken.why);
 #endif
-    bool changed = ok && (s.nmade > 0 || !ir_equal(s.out, a->from->func));
+    bool changed = ok && (s.nmade > 0 || !ir_same(s.out, a->from->func));
     if (ok)
         a->to = changed ? keep(a, &s, work) : version_retain(a->from);
     arena_release(work);

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "core/base/cancel.h"
 #include "lua_api/lua_fn.h"
 #include "lua_api/protect.h"
 #include "lua_api/scripts.h"
@@ -302,14 +304,28 @@ static int host_keys(lua_State *L)
     return 0;
 }
 
+/* Waits for a key, for ever if ms is -1: 1 if there is one, 0 if not, -1 for Ctrl-C, also for one
+** that came before.  Signals are let in only while it waits, so that none falls in between. */
+static int await_key(int ms)
+{
+    struct pollfd keys = {.fd = STDIN_FILENO, .events = POLLIN};
+    struct timespec most = {ms / 1000, ms % 1000 * 1000000L};
+    sigset_t ours, before;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ours, &before);
+    int ready = cancel_asked() ? -1 : ppoll(&keys, 1, ms < 0 ? NULL : &most, &before);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ready;
+}
+
 /* host.wait(seconds) -> was a key (or Ctrl-C) pressed? Where nobody sits, no time passes. */
 static int host_wait(lua_State *L)
 {
     double seconds = luaL_checknumber(L, 1);
     if (!has_person())
         return 0;
-    struct pollfd keys = {.fd = STDIN_FILENO, .events = POLLIN};
-    bool pressed = poll(&keys, 1, (int)(seconds * 1000)) != 0;
+    bool pressed = await_key((int)(seconds * 1000)) != 0;
     if (pressed)
         tcflush(STDIN_FILENO, TCIFLUSH);
     protect_rest(L); /* Ctrl-C is a key like others here */
@@ -323,8 +339,7 @@ static int host_key(lua_State *L)
 {
     char key = '\n';
     if (has_person()) {
-        struct pollfd keys = {.fd = STDIN_FILENO, .events = POLLIN};
-        bool pressed = poll(&keys, 1, -1) > 0 && read(STDIN_FILENO, &key, 1) == 1;
+        bool pressed = await_key(-1) > 0 && read(STDIN_FILENO, &key, 1) == 1;
         protect_rest(L);
         if (!pressed)
             return 0;

@@ -69,8 +69,12 @@ const CudaApi *cuda_driver(Err *err)
     if (ready)
         return &api;
     void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-        return FAIL(err, cuda_no_driver, NULL, dlerror());
+    if (!library) {
+        const char *why = dlerror();
+        bool absent = strstr(why, "cannot open shared object file: No such file");
+        return FAIL(err, cuda_no_driver, NULL,
+                    absent ? "NVIDIA's driver, libcuda.so.1, is not on this machine" : why);
+    }
     ready = find_functions(library, err) && open_device(err);
     return ready ? &api : NULL;
 }

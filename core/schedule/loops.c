@@ -203,7 +203,8 @@ static const Node *split_loop(Step *s, const Node *func, const Node *loop, const
     return path_replace(A, &path, body);
 }
 
-static void say_split(Step *s, const Node *func, const Node *loop, const Parts *p)
+static void say_split(Step *s, const Node *func, const Node *loop, const Parts *p,
+                      const Bound *names)
 {
     int64_t extent = loop->kid[For_extent]->at.i, product = 1;
     buf_printf(&s->said, "%s(%lld) ->", loop_label(s->A, func, loop), (long long)extent);
@@ -212,6 +213,9 @@ static void say_split(Step *s, const Node *func, const Node *loop, const Parts *
         buf_printf(&s->said, " %s(%lld)", ir_var_name(p->var[i]), (long long)p->factor[i]);
         step_made(s, ir_var_name(p->var[i]));
     }
+    for (size_t i = 0; i < names->n; i++)
+        if (strcmp(names->names[i], ir_var_name(p->var[i])) != 0)
+            buf_printf(&s->said, ", as %s has its name already", names->names[i]);
     for (size_t i = 1; i < p->n; i++)
         if (p->factor[i] > extent) {
             buf_printf(&s->said, " (%lld is beyond the extent: one iteration of %s does all)",
@@ -234,7 +238,7 @@ bool prim_split(Step *s)
     if (!solve_factors(s, loop, factors, p.factor))
         return false;
     name_parts(s, s->func, loop, &p, names);
-    say_split(s, s->func, loop, &p);
+    say_split(s, s->func, loop, &p, names);
     return step_done(s, split_loop(s, s->func, loop, &p));
 }
 
@@ -478,7 +482,7 @@ bool prim_tile(Step *s)
         name_parts(s, func, loop, &p, &own);
         if (d)
             buf_puts(&s->said, ", ");
-        say_split(s, func, loop, &p);
+        say_split(s, func, loop, &p, &own);
         func = split_loop(s, func, loop, &p);
         if (func->depth > IR_MAX_DEPTH)
             return REFUSE(s->err, too_deep, loop, IR_MAX_DEPTH);

@@ -182,7 +182,7 @@ end
 local NOT_WHOLE = "a reduction is the whole value of its stage"
 
 function parser:fail_inner_reduction(token)
-  self:fail(token, NOT_WHOLE, "make it a stage of its own, and use its result in the next")
+  self:fail(token, NOT_WHOLE, "make it a stage of its own in a line before, and use its name here; docs/equations.md shows a softmax")
 end
 
 -- Refuses a call of `token` with `list` between its brackets, unless it takes that many values and is no reduction.

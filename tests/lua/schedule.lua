@@ -208,6 +208,8 @@ t.test("a step that leaves the program as it is, is none", function()
   t.eq(s:why_not("parallel", "yo"), "legal: parallel leaves the program as it is")
   t.contains(text, "split y(32) -> yo(7) yi(5), guarded\n")
   t.contains(text, "split x(64) -> xo(8) xi(8)\n")
+  s:split("xo", 2, "xo", "k")
+  t.contains(s:history(), "split xo(8) -> xo(4) k_1(2), as k has its name already")
 end)
 
 t.done()

@@ -246,7 +246,7 @@ end
 t.test("a reduction without its axes, or that is a part of a value, is told as that", function()
   for _, text in ipairs { "C[y] = A[y] + sum(k, A[k])", "C[y] = 2 * sum(k in 3, A[k])", "C[y] = -max(k in 3, A[k])" } do
     t.eq(wrong(text, "a reduction is the whole value of its stage").fix,
-      "make it a stage of its own, and use its result in the next")
+      "make it a stage of its own in a line before, and use its name here; docs/equations.md shows a softmax")
   end
   local divided = wrong("O[y, x] = sum(dy in 3, dx in 3, I[y + dy, x + dx]) / 9", "a reduction is the whole value of its stage")
   t.eq(divided.fix, "go on in a next line: O2[y, x] = O[y, x] / …")

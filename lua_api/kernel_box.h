@@ -22,8 +22,8 @@ KernelBox *push_kernel(lua_State *L, Version *v, const char *target);
 ** another order of dimensions, other ones, another type; or that nothing does. */
 void advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t);
 
-/* Raises where this machine would run a GPU's program thread by thread that no GPU would take.
-** `owner` is the arena that the program lives in. */
+/* Raises where the program has thread axes, which this machine would emulate, and a GPU could not be
+** asked to run it (cuda_can_emulate).  `owner` is the arena that the program lives in. */
 void refuse_beyond_gpu(lua_State *L, Arena *owner, const Node *func);
 
 #endif

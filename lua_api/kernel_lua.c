@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "backends/backend.h"
+#include "backends/cuda/cuda.h"
 #include "backends/cuda/launch.h"
-#include "backends/cuda/plan.h"
 #include "core/affine/cost.h"
 #include "core/ir/check.h"
 #include "core/ir/rewrite.h"
@@ -103,26 +103,12 @@ LUA_FN(program_ptx, "s:ptx(target?) -> string", "The PTX that a program with thr
     return push_view(L, program_check(L, 1).func, arg_str_or(L, 2, "cuda"), "ptx");
 }
 
-/* Does the launch itself go against what a GPU is?  Memory of a wrong scope does not, nor a loop
-** around thread blocks: the emulation has both.  Blocks that hand each other values are no launch,
-** for nothing keeps them in order. */
-static bool is_no_launch(ErrCode code)
+void refuse_beyond_gpu(lua_State *L, Arena *owner, const Node *func)
 {
-    return code == ERR_cuda_too_many || code == ERR_too_many_threads ||
-           code == ERR_cuda_shared_bytes || code == ERR_axis_missing || code == ERR_thread_extent ||
-           code == ERR_barrier_blocks;
-}
-
-void refuse_beyond_gpu(lua_State *L, Arena *home, const Node *func)
-{
-    if (!loop_is_gpu(func))
-        return;
     Err err = {0};
-    CudaPlan plan;
-    Arena *A = lua_scratch(L, home);
-    const Node *form = loop_lower(A, func, true, &err);
-    bool planned = form && cuda_plan(A, form, &plan, &err);
-    if (!planned && is_no_launch(err.code))
+    const Node *form;
+    Arena *A = lua_scratch(L, owner);
+    if (!cuda_can_emulate(A, func, &form, &err))
         lua_refuse(L, &err, &(Refusal){.arena = A, .root = form, .fault = true});
     lua_scratch_end(L, A);
 }

@@ -26,6 +26,15 @@ static const Node *lower(Arena *A, const Node *func, const char *target, CudaPla
     return low && cuda_plan(A, low, plan, err) ? low : NULL;
 }
 
+bool cuda_can_emulate(Arena *A, const Node *func, const Node **form, Err *err)
+{
+    *form = func;
+    if (!loop_is_gpu(func))
+        return true;
+    *form = loop_lower(A, func, true, err);
+    return *form && cuda_plan_emulated(A, *form, err);
+}
+
 static bool accepts(const Node *func, const char *target, Err *err)
 {
     Arena *A = arena_scratch(NULL);

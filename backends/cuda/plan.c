@@ -2,17 +2,20 @@
 #include "backends/cuda/plan.h"
 
 #include "core/base/vec.h"
+#include "core/ir/gpu.h"
 #include "core/ir/rewrite.h"
 
 typedef struct Planner {
     Arena *A;
     Err *err;
     bool failed;
+    bool emulated; /* not to be launched: see cuda_plan_emulated */
     VEC(CudaKernel) kernels;
     VEC(const Node *) temporaries;
     VEC(const Node *) globals; /* parameters, results and temporaries in scope */
     CudaKernel now;
-    int inside; /* loops that are not block axes around the current statement */
+    GpuShape shape; /* of this kernel */
+    int inside;     /* loops that are not block axes around the current statement */
 } Planner;
 
 const char *cuda_kernel_name(Arena *A, size_t i)
@@ -33,46 +36,30 @@ static void refuse(Planner *p)
 
 /* ---- one kernel ---- */
 
-/* All loops on one axis agree on its extent, for a kernel has one. */
 static void plan_axis(Planner *p, const Node *loop)
 {
     ForKind kind = ir_for_kind(loop);
-    int64_t n = ir_const_int(loop->kid[For_extent], -1);
-    bool is_block = for_is_block_axis(kind);
-    int64_t *extent =
-        is_block ? &p->now.grid[kind - FOR_block_x] : &p->now.block[kind - FOR_thread_x];
-    const char *name = ir_var_name(loop->kid[For_var]), *axis = for_kind_text[kind];
-    int64_t most = is_block               ? kind == FOR_block_x ? INT32_MAX : 65535
-                   : kind == FOR_thread_z ? 64
-                                          : CUDA_MOST_THREADS;
-    if (n < 0) {
-        FAIL(p->err, cuda_extent, loop, name, axis);
-    } else if (*extent && *extent != n) {
-        FAIL(p->err, thread_extent, loop, name, axis, (long long)n, (long long)*extent);
-    } else if (n > most || n == 0) {
-        FAIL(p->err, cuda_too_many, loop, axis, (long long)most, (long long)n);
-    } else if (is_block && p->inside) {
-        FAIL(p->err, cuda_block_inside, loop, axis);
-    } else {
-        *extent = n;
-        return;
+    if (!gpu_shape_add(&p->shape, loop, p->err)) {
+        refuse(p);
+    } else if (for_is_block_axis(kind) && p->inside && !p->emulated) {
+        FAIL(p->err, cuda_block_inside, loop, for_kind_text[kind]);
+        refuse(p);
     }
-    refuse(p);
 }
 
 static void plan_own(Planner *p, const Node *alloc)
 {
     const Node *b = alloc->kid[Alloc_buffer];
     int64_t n = cuda_elements(b), bytes = n * (int64_t)dtype_bytes((DType)b->type);
-    if (b->at.buf->scope == SCOPE_global) {
+    if (b->at.buf->scope == SCOPE_global && !p->emulated) {
         FAIL(p->err, cuda_global_inside, alloc, ir_buf_name(b));
         refuse(p);
     } else if (n < 0) {
         FAIL(p->err, cuda_buffer_big, alloc, ir_buf_name(b));
         refuse(p);
-    } else if (b->at.buf->scope == SCOPE_local && bytes > CUDA_LOCAL) {
+    } else if (b->at.buf->scope == SCOPE_local && bytes > GPU_MOST_LOCAL) {
         FAIL(p->err, cuda_local_bytes, alloc, ir_buf_name(b), (double)bytes / 1024,
-             CUDA_LOCAL / 1024);
+             GPU_MOST_LOCAL / 1024);
         refuse(p);
     } else if (b->at.buf->scope == SCOPE_shared) {
         p->now.shared_bytes = (p->now.shared_bytes + 15) / 16 * 16 + bytes;
@@ -140,25 +127,23 @@ static void plan_kernel(Planner *p, const Node *s)
     if (!has_work(s))
         return;
     p->now = (CudaKernel){.stmt = s};
+    p->shape = (GpuShape){{0}};
     ir_walk(s, plan_inside, p);
-    int64_t threads = 1;
     for (int i = 0; i < 3; i++) {
-        p->now.grid[i] += p->now.grid[i] == 0;
-        p->now.block[i] += p->now.block[i] == 0;
-        threads *= p->now.block[i];
+        int64_t blocks = p->shape.extent[i], threads = p->shape.extent[3 + i];
+        p->now.grid[i] = blocks ? blocks : 1;
+        p->now.block[i] = threads ? threads : 1;
     }
-    if (!p->failed && threads > CUDA_MOST_THREADS) {
-        FAIL(p->err, too_many_threads, s, (long long)threads);
+    if (!p->failed && !gpu_threads_fit(&p->shape, s, p->err))
         refuse(p);
-    }
     ForKind axis;
     const Node *outside = p->failed ? NULL : outside_axes(&p->now, s, 0, &axis);
     if (outside) {
         FAIL(p->err, axis_missing, outside, for_kind_text[axis], for_kind_text[axis]);
         refuse(p);
     }
-    if (!p->failed && p->now.shared_bytes > CUDA_STATIC_SHARED) {
-        FAIL(p->err, cuda_shared_bytes, s, (long long)p->now.shared_bytes, CUDA_STATIC_SHARED);
+    if (!p->failed && p->now.shared_bytes > GPU_STATIC_SHARED) {
+        FAIL(p->err, cuda_shared_bytes, s, (long long)p->now.shared_bytes, GPU_STATIC_SHARED);
         refuse(p);
     }
     take_buffers(p);
@@ -176,7 +161,7 @@ static void plan_top(Planner *p, const Node *s)
             plan_top(p, s->kid[i]);
         return;
     }
-    if (s->op != OP_Alloc || s->kid[Alloc_buffer]->at.buf->scope != SCOPE_global) {
+    if (!gpu_above_kernels(s)) {
         plan_kernel(p, s);
         return;
     }
@@ -192,17 +177,28 @@ static void plan_top(Planner *p, const Node *s)
     p->globals.n--;
 }
 
-bool cuda_plan(Arena *A, const Node *func, CudaPlan *out, Err *err)
+static bool plan_func(Planner *p, const Node *func)
 {
-    Planner p = {.A = A, .err = err};
     for (int part = Func_params; part <= Func_results; part++)
         for (uint32_t i = 0; i < func->kid[part]->nkids; i++) {
             const Node *b = func->kid[part]->kid[i];
             if (cuda_elements(b) < 0)
-                return REFUSE(err, cuda_buffer_big, b, ir_buf_name(b));
-            vec_push(A, &p.globals, b);
+                return REFUSE(p->err, cuda_buffer_big, b, ir_buf_name(b));
+            vec_push(p->A, &p->globals, b);
         }
-    plan_top(&p, func->kid[Func_body]);
+    plan_top(p, func->kid[Func_body]);
+    return !p->failed;
+}
+
+bool cuda_plan(Arena *A, const Node *func, CudaPlan *out, Err *err)
+{
+    Planner p = {.A = A, .err = err};
+    bool ok = plan_func(&p, func);
     *out = (CudaPlan){p.kernels.at, p.kernels.n, p.temporaries.at, p.temporaries.n};
-    return !p.failed;
+    return ok;
+}
+
+bool cuda_plan_emulated(Arena *A, const Node *func, Err *err)
+{
+    return plan_func(&(Planner){.A = A, .err = err, .emulated = true}, func);
 }

@@ -26,10 +26,12 @@ typedef struct CudaPlan {
     size_t ntemporaries;
 } CudaPlan;
 
-enum { CUDA_STATIC_SHARED = 48 * 1024, CUDA_LOCAL = 512 * 1024, CUDA_MOST_THREADS = 1024 };
-
 /* Plans a lowered Func, or says why it cannot run on a GPU. */
 bool cuda_plan(Arena *A, const Node *func, CudaPlan *out, Err *err);
+
+/* The same question where the kernels are emulated.  Loops around thread blocks and global memory
+** inside a kernel pass: they go beyond what one launch can do, and mean the same to an emulation. */
+bool cuda_plan_emulated(Arena *A, const Node *func, Err *err);
 
 /* "kernel3": what the kernel is called in the PTX. */
 const char *cuda_kernel_name(Arena *A, size_t i);

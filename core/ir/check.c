@@ -174,17 +174,14 @@ static void step_update(Checker *c, const Step *s)
 
 /* ---- kernels ---- */
 
-static int64_t coordinate(const Checker *c, int32_t thread, int axis)
+static int64_t coordinate(const Checker *c, int32_t thread, ForKind axis)
 {
     int64_t at = thread;
-    for (int x = 0; x < axis; x++)
-        at /= c->extent[x];
-    return at % c->extent[axis];
-}
-
-static int thread_axis(const Step *s)
-{
-    return (int)(ir_for_kind(s->node) - FOR_thread_x);
+    for (int k = FOR_thread_x; k < (int)axis; k++) {
+        int64_t extent = gpu_extent(&c->shape, (ForKind)k);
+        at /= extent ? extent : 1;
+    }
+    return at % gpu_extent(&c->shape, axis);
 }
 
 /* Gives the turn to a thread: its coordinates, and the axes of the blocks around. */
@@ -195,7 +192,7 @@ static void take_turn(Checker *c, int32_t thread, const Turn *turn)
         if (turn->step->node->op == OP_Block)
             set_axes(c, turn->step);
         else
-            turn->step->cell->i = coordinate(c, thread, thread_axis(turn->step));
+            turn->step->cell->i = coordinate(c, thread, ir_for_kind(turn->step->node));
     }
     c->thread = thread;
 }
@@ -375,24 +372,14 @@ static void step_all(Checker *c, const Step *s, Team team, const Turn *turn)
     }
 }
 
-/* The extents of the thread axes below `s`; those of one name must agree. */
+/* The shape of the launch, from the bound loops below `s`. */
 static bool gather_axes(Checker *c, const Step *s)
 {
     if (s->node->op == OP_For && for_is_bound(ir_for_kind(s->node))) {
         int kind = (int)ir_for_kind(s->node);
-        int64_t extent = ir_const_int(s->node->kid[For_extent], -1);
-        if (for_is_thread_axis((ForKind)kind)) {
-            int64_t *known = &c->extent[thread_axis(s)];
-            if (extent < 1 || extent > MOST_THREADS)
-                return REFUSE(c->err, cuda_too_many, s->node, for_kind_text[kind],
-                              (long long)MOST_THREADS, (long long)extent);
-            if ((c->axes_named >> kind & 1) && *known != extent)
-                return REFUSE(c->err, thread_extent, s->node, check_loop_name(s),
-                              for_kind_text[kind], (long long)extent, (long long)*known);
-            *known = extent;
-        }
-        c->axes_named |= 1u << kind;
-        c->axes |= extent == 1 ? 0 : 1u << kind;
+        if (!gpu_shape_add(&c->shape, s->node, c->err))
+            return false;
+        c->axes |= gpu_extent(&c->shape, (ForKind)kind) == 1 ? 0 : 1u << kind;
     }
     for (size_t i = 0; i < s->n && s->together; i++)
         if (!gather_axes(c, s->kid[i]))
@@ -402,17 +389,13 @@ static bool gather_axes(Checker *c, const Step *s)
 
 static void step_kernel(Checker *c, const Step *s)
 {
-    c->axes = c->axes_bound = c->axes_named = 0;
-    for (int x = 0; x < THREAD_AXES; x++)
-        c->extent[x] = 1;
-    c->failed = !gather_axes(c, s);
-    int64_t threads = c->extent[0] * c->extent[1] * c->extent[2];
-    if (!c->failed && threads > MOST_THREADS)
-        c->failed = !REFUSE(c->err, too_many_threads, s->node, (long long)threads);
+    c->axes = c->axes_bound = 0;
+    c->shape = (GpuShape){{0}};
+    c->failed = !gather_axes(c, s) || !gpu_threads_fit(&c->shape, s->node, c->err);
     if (c->failed)
         return;
-    c->threads = (int32_t)threads;
-    int32_t *ids = ARENA_ARRAY(c->scratch, int32_t, threads);
+    c->threads = (int32_t)gpu_threads(&c->shape);
+    int32_t *ids = ARENA_ARRAY(c->scratch, int32_t, c->threads);
     for (int32_t i = 0; i < c->threads; i++)
         ids[i] = i;
     c->in_kernel = true;
@@ -425,17 +408,11 @@ static void step_kernel(Checker *c, const Step *s)
 
 /* ---- everything else ---- */
 
-/* Descends to the kernels: through sequences and global memory. */
-static bool above_kernels(const Step *s)
-{
-    return s->node->op == OP_Seq || (s->node->op == OP_Alloc && !s->memory->buffer->at.buf->scope);
-}
-
 void check_step(Checker *c, const Step *s)
 {
     if (c->failed)
         return;
-    if (s->together && !c->in_kernel && !above_kernels(s)) {
+    if (s->together && !c->in_kernel && !gpu_above_kernels(s->node)) {
         step_kernel(c, s);
         return;
     }

@@ -13,9 +13,10 @@
 #define CORE_IR_CHECK_IMPL_H
 
 #include "core/ir/check.h"
+#include "core/ir/gpu.h"
 #include "core/ir/node_map.h"
 
-enum { CHECK_LEVELS = 6, NO_THREAD = -1, MANY_THREADS = -2, THREAD_AXES = 3, MOST_THREADS = 1024 };
+enum { CHECK_LEVELS = 6, NO_THREAD = -1, MANY_THREADS = -2 };
 
 /* What is known of one element. */
 typedef struct Record {
@@ -116,14 +117,13 @@ typedef struct Checker {
 
     /* the kernel that runs */
     bool in_kernel;
-    int64_t extent[THREAD_AXES]; /* of each thread axis; 1 if unused */
-    int32_t threads;             /* in a block */
-    int32_t thread;              /* that runs, or NO_THREAD */
-    uint32_t epoch;              /* the time of the last barrier */
-    uint64_t thread_block;       /* counts the blocks that have run */
-    size_t block_level;          /* 1 + the level of the innermost block axis; 0: none */
-    unsigned axes, axes_bound;   /* bound axes of the kernel, and around the present statement */
-    unsigned axes_named;         /* of the kernel, those of extent 1 too */
+    GpuShape shape;
+    int32_t threads;           /* in a block */
+    int32_t thread;            /* that runs, or NO_THREAD */
+    uint32_t epoch;            /* the time of the last barrier */
+    uint64_t thread_block;     /* counts the blocks that have run */
+    size_t block_level;        /* 1 + the level of the innermost block axis; 0: none */
+    unsigned axes, axes_bound; /* bound axes of the kernel, and around the present statement */
 
     bool copying;        /* the next access reads for a copy: what is unwritten may be copied */
     bool copied_nothing; /* and it was unwritten: so is what is written next */

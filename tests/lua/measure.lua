@@ -117,6 +117,45 @@ func f(A: float32[16384]) -> C: float32[16384]:
   t.raises("cuda_too_many", function() m:with("relu1", s):run(tvm.zeros { 4096 }) end, { s = s })
 end)
 
+t.test("what a launch cannot do and an emulation can runs, and hides nothing that no GPU does", function()
+  local function blocks_in_loop(threads)
+    return tvm.parse(([=[
+func f(A: float32[4, %d]) -> B: float32[4, %d]:
+  for y in range(4):
+    for b in bind("blockIdx.x", 1):
+      alloc T: float32[%d]
+      for x in bind("threadIdx.x", %d):
+        T[x] = A[y, x]
+        B[y, x] = T[x] + 1
+]=]):format(threads, threads, threads, threads))
+  end
+  local f, a = blocks_in_loop(32), tvm.random { 4, 32 }
+  t.eq(f:run(a), f:check(a))
+  t.raises("cuda_block_inside", function() f:ptx() end)
+  local most = blocks_in_loop(1025)
+  for _, run in ipairs { "run", "check", "ptx" } do
+    local code = run == "ptx" and "cuda_block_inside" or "cuda_too_many"
+    t.raises(code, function() most[run](most, run ~= "ptx" and tvm.zeros { 4, 1025 } or nil) end)
+  end
+  local waits = tvm.parse [=[
+func f(A: float32[32]) -> C: float32[32]:
+  alloc T: float32[32] shared
+  for x in bind("threadIdx.x", 32):
+    if x < 16:
+      barrier("shared")
+    C[x] = A[x]
+]=]
+  t.raises("barrier_inside", function() waits:run(tvm.zeros { 32 }) end)
+  local own = tvm.parse [=[
+func f(A: float32[32]) -> C: float32[32]:
+  for x in bind("threadIdx.x", 32):
+    alloc T: float32[131073] local
+    T[x] = A[x]
+    C[x] = T[x]
+]=]
+  t.raises("cuda_local_bytes", function() own:run(tvm.zeros { 32 }) end, { f = own })
+end)
+
 t.test("a run that emulates a GPU refuses what is no kernel, in the words of a check", function()
   local s = matmul(8)
   local a, b = tvm.random { 8, 8 }, tvm.random { 8, 8 }

@@ -1,0 +1,74 @@
+/* gpu.c -- the limits of a launch, and whether kernels keep to them. */
+#include "core/ir/gpu.h"
+
+int64_t gpu_most(ForKind axis)
+{
+    static const int64_t most[GPU_AXES] = {INT32_MAX, 65535, 65535, 1024, 1024, 64};
+    return most[axis - FOR_block_x];
+}
+
+bool gpu_shape_add(GpuShape *shape, const Node *loop, Err *err)
+{
+    ForKind axis = ir_for_kind(loop);
+    int64_t n = ir_const_int(loop->kid[For_extent], -1), most = gpu_most(axis);
+    int64_t *known = &shape->extent[axis - FOR_block_x];
+    const char *name = ir_var_name(loop->kid[For_var]), *text = for_kind_text[axis];
+    if (n < 0)
+        return REFUSE(err, cuda_extent, loop, name, text);
+    if (n == 0 || n > most)
+        return REFUSE(err, cuda_too_many, loop, text, (long long)most, (long long)n);
+    if (*known && *known != n)
+        return REFUSE(err, thread_extent, loop, name, text, (long long)n, (long long)*known);
+    *known = n;
+    return true;
+}
+
+int64_t gpu_threads(const GpuShape *shape)
+{
+    int64_t n = 1;
+    for (int k = FOR_thread_x; k <= FOR_thread_z; k++) {
+        int64_t extent = gpu_extent(shape, (ForKind)k);
+        n *= extent ? extent : 1;
+    }
+    return n;
+}
+
+bool gpu_threads_fit(const GpuShape *shape, const Node *kernel, Err *err)
+{
+    int64_t n = gpu_threads(shape);
+    return n <= GPU_MOST_THREADS ||
+           REFUSE(err, too_many_threads, kernel, (long long)n, GPU_MOST_THREADS);
+}
+
+bool gpu_above_kernels(const Node *s)
+{
+    return s->op == OP_Seq ||
+           (s->op == OP_Alloc && s->kid[Alloc_buffer]->at.buf->scope == SCOPE_global);
+}
+
+bool gpu_shape_add_all(GpuShape *shape, const Node *n, Err *err)
+{
+    if (n->op == OP_For && for_is_bound(ir_for_kind(n)) && !gpu_shape_add(shape, n, err))
+        return false;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (ir_is_stmt(n->kid[i]) && !gpu_shape_add_all(shape, n->kid[i], err))
+            return false;
+    return true;
+}
+
+static bool kernels_fit(const Node *n, Err *err)
+{
+    if (!gpu_above_kernels(n)) {
+        GpuShape shape = {{0}};
+        return gpu_shape_add_all(&shape, n, err) && gpu_threads_fit(&shape, n, err);
+    }
+    for (size_t i = 0; i < n->nkids; i++)
+        if (ir_is_stmt(n->kid[i]) && !kernels_fit(n->kid[i], err))
+            return false;
+    return true;
+}
+
+bool gpu_shapes_fit(const Node *func, Err *err)
+{
+    return kernels_fit(func->kid[Func_body], err);
+}

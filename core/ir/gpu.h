@@ -1,0 +1,52 @@
+/* gpu.h -- what one launch on a GPU takes.
+**
+** The numbers are CUDA's and fixed: the CUDA C++ Programming Guide has the same ones, in its table
+** "Technical Specifications per Compute Capability", for every GPU that there is code for.  The
+** schedule, both interpreters and the backend ask here.
+**
+** A kernel is a statement at the top of a program, inside no loop and at most inside Allocs of
+** global memory.  It is launched once, so all its loops on one axis share that axis's extent.
+*/
+#ifndef CORE_IR_GPU_H
+#define CORE_IR_GPU_H
+
+#include "core/ir/ir.h"
+
+enum {
+    GPU_AXES = FOR_COUNT - FOR_block_x,
+    GPU_MOST_THREADS = 1024,       /* in a block */
+    GPU_STATIC_SHARED = 48 * 1024, /* bytes of a block */
+    GPU_MOST_LOCAL = 512 * 1024,   /* bytes of a thread */
+};
+
+/* The most iterations that a loop bound to this axis may have. */
+int64_t gpu_most(ForKind axis);
+
+/* The extents of a kernel's launch, from FOR_block_x on; 0 where no loop is bound to the axis. */
+typedef struct GpuShape {
+    int64_t extent[GPU_AXES];
+} GpuShape;
+
+static inline int64_t gpu_extent(const GpuShape *shape, ForKind axis)
+{
+    return shape->extent[axis - FOR_block_x];
+}
+
+/* Adds a bound loop of the kernel: its extent must be a number that the axis takes, and the one
+** that the other loops of the axis have (cuda_extent, cuda_too_many, thread_extent). */
+bool gpu_shape_add(GpuShape *shape, const Node *loop, Err *err);
+
+/* Threads in a block; and whether that is as many as there may be (too_many_threads). */
+int64_t gpu_threads(const GpuShape *shape);
+bool gpu_threads_fit(const GpuShape *shape, const Node *kernel, Err *err);
+
+/* Do kernels stand below this statement, rather than that it is one? */
+bool gpu_above_kernels(const Node *stmt);
+
+/* Adds all bound loops in n, a part of a kernel. */
+bool gpu_shape_add_all(GpuShape *shape, const Node *n, Err *err);
+
+/* Has each kernel of a program, lowered or not, a shape that can be launched? */
+bool gpu_shapes_fit(const Node *func, Err *err);
+
+#endif

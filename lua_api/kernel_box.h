@@ -22,7 +22,7 @@ KernelBox *push_kernel(lua_State *L, Version *v, const char *target);
 ** another order of dimensions, other ones, another type; or that nothing does. */
 void advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t);
 
-/* Raises where the program has thread axes, which this machine would emulate, and a GPU could not be
+/* Raises where the program has thread axes, which this machine would emulate, and no GPU could be
 ** asked to run it (cuda_can_emulate).  `owner` is the arena that the program lives in. */
 void refuse_beyond_gpu(lua_State *L, Arena *owner, const Node *func);
 

@@ -29,8 +29,8 @@ typedef struct CudaPlan {
 /* Plans a lowered Func, or says why it cannot run on a GPU. */
 bool cuda_plan(Arena *A, const Node *func, CudaPlan *out, Err *err);
 
-/* The same question where the kernels are emulated.  Loops around thread blocks and global memory
-** inside a kernel pass: they go beyond what one launch can do, and mean the same to an emulation. */
+/* The same question where kernels are emulated.  Loops around thread blocks, and global memory in a
+** kernel, pass: they go beyond what one launch can do, and mean the same to an emulation. */
 bool cuda_plan_emulated(Arena *A, const Node *func, Err *err);
 
 /* "kernel3": what the kernel is called in the PTX. */

@@ -117,6 +117,7 @@ static bool bind_loops(Step *s, const Param *p, size_t nargs, const Arg *args, s
     for (size_t i = 0; i < n; i++) {
         if (list[i].tag != ARG_STR)
             return wrong(s, p, at + i, "loops");
+        s->wrong = list[i].s;
         if (strncmp(list[i].s, "*/", 2) == 0) {
             if (!bind_everywhere(s, s->func->kid[Func_body], list[i].s + 2, b))
                 return false;
@@ -131,6 +132,7 @@ static bool bind_loops(Step *s, const Param *p, size_t nargs, const Arg *args, s
         b->names[b->n] = list[i].s;
         b->nodes[b->n++] = loop;
     }
+    s->wrong = NULL;
     return n > 0 || wrong(s, p, at, "at least one loop");
 }
 
@@ -166,6 +168,7 @@ static bool bind_one(Step *s, const Param *p, const Arg *a, size_t at, Bound *b)
             b->node = find_loop(s->func, a->s, s->err);
     } else
         return true;
+    s->wrong = b->node ? NULL : a->s;
     return b->node != NULL;
 }
 

@@ -203,6 +203,20 @@ static const Node *split_loop(Step *s, const Node *func, const Node *loop, const
     return path_replace(A, &path, body);
 }
 
+/* "(y is taken)", "(y and z are taken)": names that were asked for, n of them, and not given. */
+static void say_taken(Step *s, size_t n, const char *const *asked, const Node *const *vars)
+{
+    const char *taken[PRIM_MAX_ITEMS];
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(asked[i], ir_var_name(vars[i])) != 0)
+            taken[count++] = asked[i];
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&s->said, "%s%s", i == 0 ? " (" : i + 1 < count ? ", " : " and ", taken[i]);
+    if (count)
+        buf_puts(&s->said, count == 1 ? " is taken)" : " are taken)");
+}
+
 static void say_split(Step *s, const Node *func, const Node *loop, const Parts *p,
                       const Bound *names)
 {
@@ -213,17 +227,15 @@ static void say_split(Step *s, const Node *func, const Node *loop, const Parts *
         buf_printf(&s->said, " %s(%lld)", ir_var_name(p->var[i]), (long long)p->factor[i]);
         step_made(s, ir_var_name(p->var[i]));
     }
-    for (size_t i = 0; i < names->n; i++)
-        if (strcmp(names->names[i], ir_var_name(p->var[i])) != 0)
-            buf_printf(&s->said, ", as %s has its name already", names->names[i]);
-    for (size_t i = 1; i < p->n; i++)
-        if (p->factor[i] > extent) {
-            buf_printf(&s->said, " (%lld is beyond the extent: one iteration of %s does all)",
-                       (long long)p->factor[i], ir_var_name(p->var[i - 1]));
-            return;
-        }
-    if (product != extent)
+    size_t beyond = 1;
+    while (beyond < p->n && p->factor[beyond] <= extent)
+        beyond++;
+    if (beyond < p->n)
+        buf_printf(&s->said, " (%lld is beyond the extent: one iteration of %s does all)",
+                   (long long)p->factor[beyond], ir_var_name(p->var[beyond - 1]));
+    else if (product != extent)
         buf_puts(&s->said, ", guarded");
+    say_taken(s, names->n, names->names, p->var);
 }
 
 bool prim_split(Step *s)
@@ -364,6 +376,7 @@ bool prim_fuse(Step *s)
         buf_printf(&s->said, "%s(%lld) ", loop_label(A, s->func, loops->nodes[i]),
                    (long long)loops->nodes[i]->kid[For_extent]->at.i);
     buf_printf(&s->said, "-> %s(%lld)", name, (long long)total);
+    say_taken(s, s->arg[1].n, s->arg[1].names, &var);
     step_made(s, name);
     Path path;
     path_to(s->func, loops->nodes[0], &path);

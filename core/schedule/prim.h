@@ -71,6 +71,7 @@ typedef struct Step {
     int number;       /* of this step */
     Bound arg[PRIM_MAX_PARAMS];
     Err *err;
+    const char *wrong; /* the argument at which binding failed, where it names something */
     /* what apply fills in */
     const Node *out; /* the program after */
     Buf said;        /* "y(1024) -> yo(128) yi(8)" */

@@ -165,7 +165,7 @@ static bool still_meant(const Version *v, const char *name, const Step *s, const
     return false;
 }
 
-static bool loops_still_meant(const Version *v, const Step *s)
+static bool loops_still_meant(const Version *v, Step *s)
 {
     Path main;
     if (!path_to_block(v->func, v->func->at.name, &main))
@@ -173,10 +173,10 @@ static bool loops_still_meant(const Version *v, const Step *s)
     for (size_t i = 0; i < PRIM_MAX_PARAMS; i++) {
         const Bound *b = &s->arg[i];
         if (b->node && b->node->op == OP_For && !still_meant(v, b->s, s, b->node))
-            return false;
+            return s->wrong = b->s, false;
         for (size_t k = 0; k < b->n; k++)
             if (b->nodes[k] && b->names[k] && !still_meant(v, b->names[k], s, b->nodes[k]))
-                return false;
+                return s->wrong = b->names[k], false;
     }
     return true;
 }
@@ -189,12 +189,14 @@ static const char *said_text(Arena *A, const Step *s, const Prim *prim)
                         s->reassociates ? "  (sums in another order: rounding changes)" : "");
 }
 
-/* "parallel(ic)": the step that was refused. */
-static void name_step(const Apply *a, Err *err)
+/* "parallel(ic)": the step that was refused, with what it is about: the argument that is wrong, else
+** the first. */
+static void name_step(const Apply *a, const char *wrong, Err *err)
 {
     char what[64];
-    const char *first = a->nargs && a->args[0].tag == ARG_STR ? a->args[0].s : "";
-    snprintf(what, sizeof what, *first ? "%s(%.40s)" : "%s", a->prim->name, first);
+    const char *first = a->nargs && a->args[0].tag == ARG_STR ? a->args[0].s : "",
+               *about = wrong ? wrong : first;
+    snprintf(what, sizeof what, *about ? "%s(%.40s)" : "%s", a->prim->name, about);
     err_in(err, what);
 }
 
@@ -256,7 +258,7 @@ static bool apply_guarded(void *env, Err *err)
     if (ok && s.out->depth > IR_MAX_DEPTH)
         ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);
     if (!ok)
-        name_step(a, err);
+        name_step(a, s.wrong, err);
 #ifndef NDEBUG
     Err broken = {0};
     if (ok && !ir_verify(s.out, &broken))

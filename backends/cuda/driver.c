@@ -8,6 +8,31 @@
 
 static CudaApi api;
 
+static const char *error_name(const CudaApi *cu, int code)
+{
+    const char *name = NULL;
+    return cu->cuGetErrorName(code, &name) || !name ? "an unknown error" : name;
+}
+
+bool cuda_failed(const CudaApi *cu, const char *function, int code, Err *err)
+{
+    return REFUSE(err, cuda_call, NULL, function, error_name(cu, code), code);
+}
+
+static bool not_loaded(Err *err)
+{
+    char why[512];
+    snprintf(why, sizeof why, "NVIDIA's driver is not found or not whole: %s", dlerror());
+    return REFUSE(err, cuda_no_driver, NULL, why);
+}
+
+static bool not_opened(const char *function, int code, Err *err)
+{
+    char why[128];
+    snprintf(why, sizeof why, "%s gives %s (%d)", function, error_name(&api, code), code);
+    return REFUSE(err, cuda_no_driver, NULL, why);
+}
+
 static bool find_functions(void *library, Err *err)
 {
     static const struct {
@@ -20,28 +45,10 @@ static bool find_functions(void *library, Err *err)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         void *f = dlsym(library, rows[i].name);
         if (!f)
-            return REFUSE(err, cuda_no_driver, NULL, dlerror());
+            return not_loaded(err);
         memcpy((char *)&api + rows[i].offset, &f, sizeof f);
     }
     return true;
-}
-
-static const char *error_name(const CudaApi *cu, int code)
-{
-    const char *name = NULL;
-    return cu->cuGetErrorName(code, &name) || !name ? "an unknown error" : name;
-}
-
-bool cuda_failed(const CudaApi *cu, const char *function, int code, Err *err)
-{
-    return REFUSE(err, cuda_call, NULL, function, error_name(cu, code), code);
-}
-
-static bool not_opened(const char *function, int code, Err *err)
-{
-    char why[128];
-    snprintf(why, sizeof why, "%s gives %s (%d)", function, error_name(&api, code), code);
-    return REFUSE(err, cuda_no_driver, NULL, why);
 }
 
 static bool open_device(Err *err)
@@ -69,13 +76,7 @@ const CudaApi *cuda_driver(Err *err)
     if (ready)
         return &api;
     void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-        const char *why = dlerror();
-        bool absent = strstr(why, "cannot open shared object file: No such file");
-        return FAIL(err, cuda_no_driver, NULL,
-                    absent ? "NVIDIA's driver, libcuda.so.1, is not on this machine" : why);
-    }
-    ready = find_functions(library, err) && open_device(err);
+    ready = library ? find_functions(library, err) && open_device(err) : not_loaded(err);
     return ready ? &api : NULL;
 }
 

@@ -73,6 +73,17 @@ t.test("a driver without a device", function()
   t.contains(found "export NO_DEVICE=1", "no GPU can be used here: cuInit gives CUDA_ERROR_NO_DEVICE (100)")
 end)
 
+t.test("a driver that is no library is told in the words of what loads it", function()
+  local folder = os.tmpname()
+  assert(os.remove(folder))
+  assert(os.execute(("mkdir %s && echo no library >%s/libcuda.so.1"):format(folder, folder)))
+  local said = io.popen(("exec env LD_LIBRARY_PATH=%s %s -e '%s' 2>&1"):format(folder, arg[-1], [=[
+    tvm.parse "func f() -> C: int8[2]:\n for i in bind(\"threadIdx.x\", 2):\n  C[i] = 1":build "cuda"
+  ]=])):read "a"
+  os.execute("rm -r " .. folder)
+  t.contains(said, "no GPU can be used here: NVIDIA's driver is not found or not whole: " .. folder .. "/libcuda.so.1: ")
+end)
+
 t.test("a kernel that faults, and one that ends the process", function()
   for rows, code in pairs { [7] = "cuda_call", [8] = "cuda_process" } do
     local s, a = sum(rows), tvm.random { rows }

@@ -341,6 +341,8 @@ bool prim_fuse(Step *s)
     int64_t total = 1;
     if (loops->n < 2)
         return REFUSE(s->err, fuse_needs_two, loops->nodes[0]);
+    if (s->arg[1].n > 1)
+        return REFUSE(s->err, too_many_names, loops->nodes[0], s->arg[1].n, (size_t)1);
     for (size_t i = 0; i < loops->n; i++) {
         if (!serial_const(s, loops->nodes[i], "fuse"))
             return false;

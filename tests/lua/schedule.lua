@@ -228,6 +228,11 @@ step 5  fuse ao(16) ai(1) -> k_1(16) (k is taken)
 step 6  tile k_2(7) -> k_2(3) k_2i(3), guarded (k is taken), x_1(5) -> b(1) x_1i(5); order k_2, b, k_2i, x_1i]=])
 end)
 
+t.test("fuse makes one loop, and takes one name", function()
+  local s = tvm.schedule(te [=[ C[y, x] = A[y, x] ]=](32, 64))
+  t.raises("too_many_names", function() s:fuse({ "y", "x" }, "a", "b") end, { s = s })
+end)
+
 t.test("a step that is refused names the argument that is wrong", function()
   local s = tvm.schedule(te [=[ A: float32[8, 32]; B[y, x] = A[y, x] * 2; C[x] = sum(k, B[k, x]); D[x] = C[x] + 1 ]=])
   local function label(step, ...)

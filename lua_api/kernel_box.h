@@ -18,10 +18,6 @@ LUA_BOX(kernel, KernelBox, kernel_class)
 /* Pushes a new kernel of the program; raises where it cannot be built. */
 KernelBox *push_kernel(lua_State *L, Version *v, const char *target);
 
-/* What makes of `t` an input of that type and shape becomes the fix of `err`: the first of many,
-** another order of dimensions, other ones, another type; or that nothing does. */
-void advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t);
-
 /* Raises where the program has thread axes, which this machine would emulate, and no GPU could be
 ** asked to run it (cuda_can_emulate).  `owner` is the arena that the program lives in. */
 void refuse_beyond_gpu(lua_State *L, Arena *owner, const Node *func);

@@ -10,6 +10,7 @@
 #include "core/affine/cost.h"
 #include "core/ir/check.h"
 #include "core/ir/rewrite.h"
+#include "lua_api/input_advice.h"
 #include "lua_api/kernel_box.h"
 #include "lua_api/program.h"
 #include "lua_api/runnable.h"
@@ -122,91 +123,6 @@ static int buffer_shape(const Node *b, int64_t *shape)
     for (size_t d = 0; d < ir_rank(b); d++)
         shape[d] = ir_dim(b, d);
     return (int)ir_rank(b);
-}
-
-/* How many of the entries of t's first dimension, of several times as many, are a tensor of that
-** shape; 0 where that is not so. */
-static int64_t first_entries(const Tensor *t, int rank, const int64_t *shape)
-{
-    int inner = t->rank - 1;
-    if (inner < 0 || rank < inner ||
-        memcmp(t->shape + 1, shape + rank - inner, (size_t)inner * sizeof *shape) != 0)
-        return 0;
-    int64_t entries = 1;
-    for (int d = 0; d < rank - inner; d++)
-        entries *= shape[d];
-    bool several = entries > 0 && t->shape[0] > entries && t->shape[0] % entries == 0;
-    return several ? entries : 0;
-}
-
-/* Has t the dimensions of that shape in another order, those of one index aside?  Then `order` is
-** the one to put them in. */
-static bool other_order(const Tensor *t, int rank, const int64_t *shape, int64_t *order)
-{
-    unsigned used = 0;
-    int n = 0, last = -1;
-    bool moved = false;
-    for (int d = 0; d < rank; d++) {
-        int k = 0;
-        while (k < t->rank && ((used >> k & 1) || t->shape[k] != shape[d]))
-            k++;
-        if (k == t->rank && shape[d] == 1)
-            continue;
-        if (k == t->rank)
-            return false;
-        if (shape[d] != 1) {
-            moved |= k < last;
-            last = k;
-        }
-        order[n++] = k;
-        used |= 1u << k;
-    }
-    for (int k = 0; k < t->rank; k++)
-        if (!(used >> k & 1)) {
-            if (t->shape[k] != 1)
-                return false;
-            order[n++] = k;
-        }
-    return moved;
-}
-
-static void put_call(Buf *b, const char *method, int n, const int64_t *numbers)
-{
-    buf_printf(b, ":%s {", method);
-    for (int i = 0; i < n; i++)
-        buf_printf(b, "%s%lld", i ? ", " : " ", (long long)numbers[i]);
-    buf_puts(b, n > 0 ? " }" : "}");
-}
-
-void advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t)
-{
-    Arena *A = arena_scratch(NULL);
-    Buf fix = buf_new(A);
-    int64_t first = first_entries(t, rank, shape), have = tensor_size(t), wanted = 1;
-    int64_t order[TENSOR_MAX_RANK];
-    bool reshape = t->rank != rank, turn = first == 0 && other_order(t, rank, shape, order);
-    for (int d = 0; d < rank; d++) {
-        int64_t extent = d < t->rank ? t->shape[turn ? order[d] : d] : 0;
-        wanted *= shape[d];
-        reshape = reshape || (extent != shape[d] && !(d == 0 && first > 0));
-    }
-    buf_puts(&fix, "t");
-    if (first > 0)
-        buf_printf(&fix, ":slice(0, 0, %lld)", (long long)first);
-    if (turn)
-        put_call(&fix, "transpose", t->rank, order);
-    if (reshape)
-        put_call(&fix, "reshape", rank, shape);
-    if (t->dtype != dtype)
-        buf_printf(&fix, ":astype \"%s\"", dtype_name(dtype));
-    if (first == 0 && have != wanted)
-        err_fix(err,
-                "the sizes differ, %lld elements where %lld are needed: give other data, or make "
-                "the program for these sizes",
-                (long long)have, (long long)wanted);
-    else
-        err_fix(err, "%s", buf_str(&fix));
-    arena_release(A);
 }
 
 /* Does the tensor fit the buffer?  Else says how not. */

@@ -10,6 +10,7 @@
 #include "core/graph/text.h"
 #include "core/run/cpu_time.h"
 #include "lua_api/graph_box.h"
+#include "lua_api/input_advice.h"
 #include "lua_api/kernel_box.h"
 #include "lua_api/model_run.h"
 #include "lua_api/program.h"

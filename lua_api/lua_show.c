@@ -1,8 +1,8 @@
 /* lua_show.c -- how values show themselves: objects by their class, tables by their content, all
 ** within the width and length that a person reads. */
-#include <ctype.h>
 #include <string.h>
 
+#include "core/base/lua_word.h"
 #include "lua_api/doc.h"
 #include "lua_api/own_name.h"
 #include "lua_api/session.h"
@@ -88,16 +88,6 @@ static void push_quoted(lua_State *L, int idx)
     luaL_pushresult(&b);
 }
 
-static bool is_name(const char *s)
-{
-    if (!isalpha((unsigned char)*s) && *s != '_')
-        return false;
-    for (; *s; s++)
-        if (!isalnum((unsigned char)*s) && *s != '_')
-            return false;
-    return true;
-}
-
 /* Sorts keys: strings by their letters, after everything else in the order it came. */
 static int by_key(lua_State *L)
 {
@@ -159,7 +149,7 @@ static void push_parts(lua_State *L, Pretty *p, int table, int indent, int level
     size_t kept = lua_rawlen(L, parts + 1);
     for (size_t i = 1; i <= kept && n < max; i++, n++) {
         lua_rawgeti(L, parts + 1, (lua_Integer)i);
-        if (lua_type(L, -1) == LUA_TSTRING && is_name(lua_tostring(L, -1))) {
+        if (lua_type(L, -1) == LUA_TSTRING && is_lua_name(lua_tostring(L, -1))) {
             lua_pushvalue(L, -1);
         } else {
             push_value(L, p, -1, indent + 2, level + 1);

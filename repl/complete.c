@@ -12,6 +12,7 @@
 
 #include <lauxlib.h>
 
+#include "core/base/lua_word.h"
 #include "lua_api/doc.h"
 #include "repl/lexer.h"
 
@@ -115,16 +116,10 @@ static void offer(lua_State *L, const Words *w, const char *word)
     lua_rawseti(L, w->list, (lua_Integer)lua_rawlen(L, w->list) + 1);
 }
 
-static bool is_word(const char *s)
-{
-    return *s && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") ==
-                     strlen(s);
-}
-
 static void offer_keys(lua_State *L, const Words *w, int table)
 {
     for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1))
-        if (lua_type(L, -2) == LUA_TSTRING && is_word(lua_tostring(L, -2)))
+        if (lua_type(L, -2) == LUA_TSTRING && is_lua_name(lua_tostring(L, -2)))
             offer(L, w, lua_tostring(L, -2));
 }
 
@@ -173,14 +168,10 @@ static void offer_members(lua_State *L, const Words *w, bool colon)
 
 static void offer_globals(lua_State *L, const Words *w)
 {
-    static const char *const keywords[] = {
-        "and", "break",    "do",     "else", "elseif", "end",   "false",
-        "for", "function", "if",     "in",   "local",  "nil",   "not",
-        "or",  "repeat",   "return", "then", "true",   "until", "while"};
     lua_pushglobaltable(L);
     offer_keys(L, w, lua_gettop(L));
-    for (size_t i = 0; w->len && i < sizeof keywords / sizeof *keywords; i++)
-        offer(L, w, keywords[i]);
+    for (const char *const *word = lua_words; w->len && *word; word++)
+        offer(L, w, *word);
 }
 
 static void offer_help(lua_State *L, const Words *w)

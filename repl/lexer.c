@@ -4,10 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const keywords[] = {"and",   "break", "do",       "else", "elseif", "end",
-                                       "false", "for",   "function", "goto", "if",     "in",
-                                       "local", "nil",   "not",      "or",   "repeat", "return",
-                                       "then",  "true",  "until",    "while"};
+#include "core/base/lua_word.h"
 
 static const char *const long_ops[] = {"...", "..", "==", "~=", "<=", ">=", "//", "<<", ">>", "::"};
 
@@ -153,10 +150,8 @@ Token lex_next(Lexer *x)
         p = skip_op(x);
     }
     t.len = (size_t)(p - x->at);
-    if (t.kind == TOKEN_NAME)
-        for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
-            if (token_is(&t, keywords[i]))
-                t.kind = TOKEN_KEYWORD;
+    if (t.kind == TOKEN_NAME && is_lua_word(t.at, t.len))
+        t.kind = TOKEN_KEYWORD;
     x->at = p;
     count_depth(x, &t);
     return t;

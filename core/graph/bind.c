@@ -1,6 +1,7 @@
 /* bind.c -- graphs for particular sizes and for particular elements of inputs. */
 #include <string.h>
 
+#include "core/base/lua_word.h"
 #include "core/graph/consts.h"
 #include "core/graph/infer.h"
 #include "core/graph/ops.h"
@@ -28,19 +29,6 @@ static const bool *free_symbols(Arena *A, const Graph *g)
     return is_free;
 }
 
-/* Can Lua's {name = 1} not say it?  Symbols are names of the text form, but may be words of Lua. */
-static bool is_lua_word(const char *name)
-{
-    static const char *const words[] = {"and",      "break", "do",    "else", "elseif", "end",
-                                        "false",    "for",   "goto",  "if",   "in",     "local",
-                                        "function", "nil",   "not",   "or",   "repeat", "return",
-                                        "then",     "true",  "until", "while"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(words[i], name) == 0)
-            return true;
-    return false;
-}
-
 /* The free sizes with commas between, or for Lua the entries that bind them; of many only the
 ** first. */
 static const char *free_text(Arena *A, const Graph *g, bool entries)
@@ -49,7 +37,7 @@ static const char *free_text(Arena *A, const Graph *g, bool entries)
     const bool *is_free = free_symbols(A, g);
     Buf out = buf_new(A);
     for (uint32_t s = 0, n = 0; s < g->nsymbols && n < MOST; s++) {
-        bool quoted = entries && is_lua_word(g->symbol[s]);
+        bool quoted = entries && !is_lua_name(g->symbol[s]);
         if (is_free[s])
             buf_printf(&out, "%s%s%s%s%s", n++ ? ", " : "", quoted ? "[\"" : "", g->symbol[s],
                        quoted ? "\"]" : "", entries ? " = 1" : "");

@@ -10,8 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +21,11 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
-#include "core/base/cancel.h"
 #include "lua_api/lua_fn.h"
 #include "lua_api/protect.h"
 #include "lua_api/scripts.h"
 #include "lua_api/session.h"
+#include "repl/await_key.h"
 #include "repl/eval.h"
 #include "repl/prompt.h"
 #include "repl/start.h"
@@ -302,21 +300,6 @@ static int host_keys(lua_State *L)
         tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
     }
     return 0;
-}
-
-/* Waits for a key, for ever if ms is -1: 1 if there is one, 0 if not, -1 for Ctrl-C, also for one
-** that came before.  Signals are let in only while it waits, so that none falls in between. */
-static int await_key(int ms)
-{
-    struct pollfd keys = {.fd = STDIN_FILENO, .events = POLLIN};
-    struct timespec most = {ms / 1000, ms % 1000 * 1000000L};
-    sigset_t ours, before;
-    sigemptyset(&ours);
-    sigaddset(&ours, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &ours, &before);
-    int ready = cancel_asked() ? -1 : ppoll(&keys, 1, ms < 0 ? NULL : &most, &before);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return ready;
 }
 
 /* host.wait(seconds) -> was a key (or Ctrl-C) pressed? Where nobody sits, no time passes. */

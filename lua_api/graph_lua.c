@@ -157,7 +157,7 @@ static void name_file(const char *path, Err *err)
         err_fix(err, "tvm.load \"%s\"", path);
     const char *reader = err->code != ERR_not_readable ? reader_of_file(path) : NULL;
     if (reader)
-        err_fix(err, "%s(io.open(\"%s\"):read \"a\")", reader, path);
+        err_fix(err, "%s(assert(io.open(\"%s\")):read \"a\")", reader, path);
 }
 
 LUA_FN(
@@ -190,7 +190,10 @@ LUA_FN(tvm_parse_graph, "tvm.parse_graph(text, from?) -> Graph",
     const char *text = arg_str(L, 1);
     Graph *from = lua_isnoneornil(L, 2) ? NULL : check_graph(L, 2)->graph;
     Err err = {0};
-    return push_graph(L, graph_parse(text, from ? graph_find_data : NULL, from, &err), &err);
+    Graph *g = graph_parse(text, from ? graph_find_data : NULL, from, &err);
+    if (!g)
+        advise_path(text, "tvm.parse_graph", &err);
+    return push_graph(L, g, &err);
 }
 
 LUA_FN(tvm_ops, "tvm.ops(pattern?) -> string",
@@ -273,7 +276,11 @@ LUA_FN(graph_unsupported_, "g:unsupported() -> string",
        "if all could.")
 {
     Arena *A = lua_scratch(L, NULL);
-    return push_folded(L, A, graph_unsupported_text(A, check_graph(L, 1)->graph), 1, 2);
+    const Graph *g = check_graph(L, 1)->graph;
+    int results = push_folded(L, A, graph_unsupported_text(A, g), 1, 2);
+    if (lua_rawlen(L, -1) == 0)
+        session_tell(L, -1, "every operator of %s is supported", g->name);
+    return results;
 }
 
 static void push_value(lua_State *L, const Graph *g, const char *name, ValueId v)
@@ -518,7 +525,7 @@ LUA_FN(graph_lower_, "g:lower() -> Module",
 LUA_FN(
     graph_save_, "g:save(path) -> Graph",
     "Writes the text form to a file, .txt; constants stay outside, as data<…>, so that\n"
-    "tvm.parse_graph(io.open(path):read \"a\", g) needs g, or a graph with the same constants, to read it.")
+    "tvm.parse_graph(assert(io.open(path)):read \"a\", g) needs g, or a graph with the same constants, to read it.")
 {
     const Graph *g = check_graph(L, 1)->graph;
     static const char *const endings[] = {".txt", NULL};

@@ -159,14 +159,30 @@ static void raise_list(lua_State *L, int list, const Node *b)
     lua_raise(L, &err);
 }
 
+static void raise_missing(lua_State *L, const Node *b, const char *inputs)
+{
+    Err err = {0};
+    REFUSE(&err, input_missing, NULL, ir_buf_name(b), dtype_name(b->type));
+    err_fix(&err, "give all inputs, in order or by name in braces: %s", inputs);
+    lua_raise(L, &err);
+}
+
 /* Reads the inputs from index `first` on: tensors in order, or one table by name.
 ** What is retained is in `out`. */
 static void read_inputs(lua_State *L, int first, const Node *params, Tensor **out)
 {
     bool by_name = lua_type(L, first) == LUA_TTABLE;
     Err err = {0};
-    luaL_checkstack(L, (int)params->nkids + 8, "inputs");
-    for (size_t i = 0; i < params->nkids; i++) {
+    const char *names[MAX_TENSORS];
+    size_t n = params->nkids;
+    for (size_t i = 0; i < n; i++)
+        names[i] = ir_buf_name(params->kid[i]);
+    luaL_checkstack(L, (int)n + 8, "inputs");
+    if (lua_gettop(L) >= first + (by_name ? 1 : (int)n))
+        RAISE(L, input_extra, NULL, arg_names(L, n, names));
+    if (by_name)
+        arg_inputs(L, first, n, names);
+    for (size_t i = 0; i < n; i++) {
         const Node *b = params->kid[i];
         int idx = first + (int)i;
         if (by_name) {
@@ -177,13 +193,11 @@ static void read_inputs(lua_State *L, int first, const Node *params, Tensor **ou
         if (!box && by_name && lua_rawlen(L, first) > 0)
             raise_list(L, first, b);
         if (!box)
-            RAISE(L, input_missing, NULL, ir_buf_name(b), dtype_name(b->type));
+            raise_missing(L, b, arg_names(L, n, names));
         if (!fits(b, box->tensor, &err))
             lua_raise(L, &err);
         out[i] = box->tensor;
     }
-    if (!by_name && lua_gettop(L) >= first + (int)params->nkids)
-        RAISE(L, input_extra, NULL, (size_t)params->nkids);
 }
 
 /* Makes the inputs (borrowed) dense and pushes the results, which join them in `args`. */

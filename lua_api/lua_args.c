@@ -42,8 +42,7 @@ static const char *article(const char *name)
     return strchr("AEIOU", name[0]) ? "an" : "a";
 }
 
-/* Pushes and returns what a value is, for a person: nil, "text", 3.5, a Schedule, a function. */
-static const char *describe(lua_State *L, int idx)
+const char *arg_describe(lua_State *L, int idx)
 {
     void *self;
     const LuaClass *cls = lua_class_of(L, idx, &self);
@@ -86,6 +85,24 @@ bool lua_push_call_first(lua_State *L, int arg)
     return true;
 }
 
+/* zeros(2, 3): advises the list where the numbers of a shape were given one by one. */
+static void advise_shape(lua_State *L, Err *err)
+{
+    char list[80] = "";
+    size_t len = 0;
+    int last = lua_gettop(L), first = counted(L, 1) == 0 ? 2 : 1;
+    if (!strstr(lua_signature(L), "(shape") || last <= first)
+        return;
+    for (int i = first; i <= last && len < sizeof list; i++) {
+        if (!lua_isinteger(L, i))
+            return;
+        len += (size_t)snprintf(list + len, sizeof list - len, "%s%lld", i > first ? ", " : "",
+                                (long long)lua_tointeger(L, i));
+    }
+    if (len < sizeof list)
+        err_fix(err, "the shape is one argument, a list: {%s}", list);
+}
+
 int arg_wrong(lua_State *L, int arg, const char *expected)
 {
     int n = counted(L, arg);
@@ -107,9 +124,23 @@ int arg_wrong(lua_State *L, int arg, const char *expected)
     if (lua_isnil(L, arg))
         return RAISE(L, argument_nil_plain, NULL, n, expected, lua_signature(L));
     Err err = {0};
-    REFUSE(&err, argument_type, NULL, n, expected, describe(L, arg), lua_signature(L));
+    int given = lua_gettop(L);
+    REFUSE(&err, argument_type, NULL, n, expected, arg_describe(L, arg), lua_signature(L));
+    lua_settop(L, given);
+    advise_shape(L, &err);
     if (strstr(expected, "Func") && lua_push_call_first(L, arg))
         err_fix(&err, "%s", lua_tostring(L, -1));
+    return lua_raise(L, &err);
+}
+
+int arg_surplus(lua_State *L, int arg)
+{
+    Err err = {0};
+    REFUSE(&err, extra_argument, NULL, (size_t)counted(L, arg));
+    bool replaced = lua_type(L, arg) == LUA_TNUMBER && lua_type(L, arg - 1) == LUA_TSTRING;
+    err_fix(&err, "call it as %s%s", lua_signature(L),
+            replaced ? "; of gsub's two values, parentheses around the call keep the first" : "");
+    advise_shape(L, &err);
     return lua_raise(L, &err);
 }
 
@@ -255,7 +286,7 @@ size_t arg_list(lua_State *L, int arg, size_t max)
 /* Element i of the list, on top of the stack, is not what it should be. */
 static int element_wrong(lua_State *L, int arg, size_t i, const char *expected)
 {
-    return RAISE(L, element_type, NULL, (int)i, counted(L, arg), expected, describe(L, -1),
+    return RAISE(L, element_type, NULL, (int)i, counted(L, arg), expected, arg_describe(L, -1),
                  lua_signature(L));
 }
 
@@ -292,7 +323,7 @@ size_t arg_strs(lua_State *L, int arg, const char **out, size_t max)
 
 static void check_option(lua_State *L, const char *const keys[])
 {
-    const char *key = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : describe(L, -1);
+    const char *key = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : arg_describe(L, -1);
     Nearest near = nearest_to(key);
     for (int i = 0; keys[i]; i++) {
         if (strcmp(keys[i], key) == 0)
@@ -319,6 +350,38 @@ void arg_options(lua_State *L, int arg, const char *const keys[])
     }
 }
 
+const char *arg_names(lua_State *L, size_t n, const char *const *names)
+{
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    luaL_addstring(&b, n == 0 ? "none" : "");
+    for (size_t i = 0; i < n; i++) {
+        luaL_addstring(&b, i ? ", " : "");
+        luaL_addstring(&b, names[i]);
+    }
+    luaL_pushresult(&b);
+    return lua_tostring(L, -1);
+}
+
+void arg_inputs(lua_State *L, int arg, size_t n, const char *const *names)
+{
+    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            continue;
+        const char *key = lua_tostring(L, -2);
+        Nearest near = nearest_to(key);
+        bool known = false;
+        for (size_t i = 0; i < n && !known; i++) {
+            known = strcmp(names[i], key) == 0;
+            nearest_try(&near, names[i]);
+        }
+        if (!known)
+            RAISE(L, input_unknown, NULL, key,
+                  near.best ? lua_pushfstring(L, ": did you mean %s?", near.best) : "",
+                  arg_names(L, n, names));
+    }
+}
+
 int opt_push(lua_State *L, int arg, const char *key)
 {
     if (!lua_istable(L, arg)) {
@@ -331,7 +394,7 @@ int opt_push(lua_State *L, int arg, const char *key)
 
 static int option_wrong(lua_State *L, const char *key, const char *expected)
 {
-    return RAISE(L, option_type, NULL, key, expected, describe(L, -1), lua_signature(L));
+    return RAISE(L, option_type, NULL, key, expected, arg_describe(L, -1), lua_signature(L));
 }
 
 int64_t opt_int(lua_State *L, int arg, const char *key, int64_t lo, int64_t hi, int64_t otherwise)

@@ -49,11 +49,23 @@ double opt_number(lua_State *L, int arg, const char *key, double otherwise);
 bool opt_bool(lua_State *L, int arg, const char *key, bool otherwise);
 const char *opt_str(lua_State *L, int arg, const char *key, const char *otherwise);
 
+/* Inputs by name {A = a, …}: raises where a key of the table at `arg` is none of the n names. */
+void arg_inputs(lua_State *L, int arg, size_t n, const char *const *names);
+
+/* Pushes and returns "A, B", or "none". */
+const char *arg_names(lua_State *L, size_t n, const char *const *names);
+
 /* Pushes options[key] and returns its type; LUA_TNIL (pushed too) where it is not given. */
 int opt_push(lua_State *L, int arg, const char *key);
 
 /* Raises "argument N should be `expected`, but is …", for readers of kinds of one's own. */
 int arg_wrong(lua_State *L, int arg, const char *expected);
+
+/* Raises that argument `arg` is more than the running function takes. */
+int arg_surplus(lua_State *L, int arg);
+
+/* Pushes and returns what a value is, for a person: nil, "text", 3.5, a Schedule, a function. */
+const char *arg_describe(lua_State *L, int idx);
 
 /* Where the value at `arg` is a program with parameters, f for f(64): pushes that it is to be
 ** called, or returns false. */

@@ -76,14 +76,45 @@ static void append_pointer(lua_State *L, SessionTable list, const void *p)
     lua_pop(L, 1);
 }
 
-/* Pushes the function, known to help(). */
-static void push_function(lua_State *L, const LuaFn *fn)
+/* The most arguments that the signature names, a method's object among them; -1: any number. */
+static int most_arguments(const LuaFn *fn)
 {
-    if (fn->row) {
+    LuaFnName name = lua_fn_name(fn);
+    const char *at = strchr(fn->sig, '(');
+    if (fn->counts || name.kind == FN_META || name.kind == FN_FIELD || !at)
+        return -1;
+    int most = name.kind == FN_METHOD, depth = 1;
+    for (at++, most += *at != ')'; depth > 0 && *at; at++) {
+        if (strncmp(at, "…", strlen("…")) == 0)
+            return -1;
+        most += *at == ',' && depth == 1;
+        depth += (*at == '(' || *at == '{') - (*at == ')' || *at == '}');
+    }
+    return most;
+}
+
+/* Runs the function of upvalue 2, unless it was given more than upvalue 3 says: what is dropped in
+** silence was meant for something.  Upvalue 1 is its row. */
+static int call_counted(lua_State *L)
+{
+    const LuaFn *fn = lua_touserdata(L, lua_upvalueindex(2));
+    if (lua_gettop(L) > lua_tointeger(L, lua_upvalueindex(3)))
+        return arg_surplus(L, (int)lua_tointeger(L, lua_upvalueindex(3)) + 1);
+    return fn->call(L);
+}
+
+/* Pushes the function, known to help().  `counted`: surplus arguments are refused. */
+static void push_function(lua_State *L, const LuaFn *fn, bool counted)
+{
+    int most = counted ? most_arguments(fn) : -1;
+    if (fn->row || most >= 0)
         lua_pushlightuserdata(L, (void *)fn->row);
-        lua_pushcclosure(L, fn->call, 1);
+    if (most >= 0) {
+        lua_pushlightuserdata(L, (void *)fn);
+        lua_pushinteger(L, most);
+        lua_pushcclosure(L, call_counted, 3);
     } else {
-        lua_pushcfunction(L, fn->call);
+        lua_pushcclosure(L, fn->call, fn->row != NULL);
     }
     session_push_table(L, TABLE_DOCS);
     lua_pushvalue(L, -2);
@@ -243,7 +274,10 @@ void lua_put_functions(lua_State *L, const LuaFn *const *list)
         LuaFnName n = lua_fn_name(*list);
         push_module(L, n.place);
         lua_pushstring(L, n.name);
-        push_function(L, *list);
+        lua_pushvalue(L, -1);
+        bool replaces = lua_rawget(L, -3) == LUA_TFUNCTION; /* Lua's own, which drop what is more */
+        lua_pop(L, 1);
+        push_function(L, *list, !replaces);
         lua_rawset(L, -3);
         lua_pop(L, 1);
         append_pointer(L, TABLE_FUNCTIONS, *list);
@@ -470,7 +504,7 @@ void lua_put_class(lua_State *L, const LuaClass *cls)
     for (size_t i = 0; (fn = lua_member(cls, i)); i++) {
         LuaFnName n = lua_fn_name(fn);
         lua_pushstring(L, n.name);
-        push_function(L, fn);
+        push_function(L, fn, true);
         if (n.kind == FN_FIELD) {
             lua_pop(L, 1);
             lua_pushlightuserdata(L, (void *)fn);

@@ -63,16 +63,24 @@ typedef struct LuaFn {
     const char *file;
     int line;
     const void *row; /* handed to `call` as a light userdata, upvalue 1: for tables of rows */
+    bool counts;     /* surplus arguments come to `call`, which refuses them in words of its own */
 } LuaFn;
 
-#define LUA_FN(id, sig, doc)                                               \
-    static int id(lua_State *L);                                           \
-    static const LuaFn id##_fn = {sig, doc, id, __FILE__, __LINE__, NULL}; \
+/* More arguments than the signature names are refused before the function runs, unless it names any
+** number of them, by "…". */
+#define LUA_FN(id, sig, doc)                                                      \
+    static int id(lua_State *L);                                                  \
+    static const LuaFn id##_fn = {sig, doc, id, __FILE__, __LINE__, NULL, false}; \
+    static int id(lua_State *L)
+
+#define LUA_FN_COUNTS(id, sig, doc)                                              \
+    static int id(lua_State *L);                                                 \
+    static const LuaFn id##_fn = {sig, doc, id, __FILE__, __LINE__, NULL, true}; \
     static int id(lua_State *L)
 
 /* The description of a function that a script defines. */
 #define LUA_DOC(id, sig, doc) \
-    static const LuaFn id##_fn = {sig, doc, NULL, __FILE__, __LINE__, NULL}
+    static const LuaFn id##_fn = {sig, doc, NULL, __FILE__, __LINE__, NULL, false}
 
 typedef struct LuaClass {
     const char *name; /* "Schedule": what errors, help and type names say */

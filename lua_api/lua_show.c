@@ -455,7 +455,7 @@ static int push_whole(lua_State *L)
     return 1;
 }
 
-LUA_FN(
+LUA_FN_COUNTS(
     show_more, "more(value?)",
     "Prints a value without leaving anything out; without an argument, the one that was last printed.\n"
     "Every object has it as a method too: s:more().\n"
@@ -470,6 +470,8 @@ LUA_FN(
     "  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22\n"
     "}")
 {
+    if (lua_gettop(L) > 1)
+        return arg_surplus(L, 2);
     if (lua_isnoneornil(L, 1))
         lua_rawgetp(L, LUA_REGISTRYINDEX, &rest_key);
     else

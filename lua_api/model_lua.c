@@ -193,21 +193,8 @@ static const LuaClass job_class = {.name = "job", .size = sizeof(Runnable), .rel
 
 /* ---- running ---- */
 
-/* A key of the table at index 2 that names no input, or NULL. */
-static const char *unknown_input(lua_State *L, const Graph *g)
-{
-    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
-        bool known = lua_type(L, -2) != LUA_TSTRING;
-        for (uint32_t i = 0; i < g->ninputs && !known; i++)
-            known = strcmp(lua_tostring(L, -2), graph_value(g, g->input[i])->name) == 0;
-        if (!known)
-            return lua_tostring(L, -2);
-    }
-    return NULL;
-}
-
 /* The input `v` is not among what was given at index 2, and what its place holds is on top. */
-static void raise_no_input(lua_State *L, const Graph *g, const GValue *v)
+static void raise_no_input(lua_State *L, const GValue *v)
 {
     Err err = {0};
     bool table = lua_istable(L, 2);
@@ -216,8 +203,6 @@ static void raise_no_input(lua_State *L, const Graph *g, const GValue *v)
         REFUSE(&err, input_missing, NULL, v->name, dtype);
     else if (!table || !lua_isnil(L, -1))
         REFUSE(&err, input_no_tensor, NULL, v->name, dtype, luaL_typename(L, table ? -1 : 2));
-    else if (unknown_input(L, g))
-        REFUSE(&err, input_unknown, NULL, unknown_input(L, g), v->name, dtype);
     else
         REFUSE(&err, input_missing, NULL, v->name, dtype);
     err_fix(&err, "give a tensor for each input: m:run { %s = x }", v->name);
@@ -227,13 +212,18 @@ static void raise_no_input(lua_State *L, const Graph *g, const GValue *v)
 }
 
 /* Puts the inputs at index 2 (a tensor, a list, or a table by name) into the model's values. */
-static void read_inputs(lua_State *L, Model *m)
+static void read_inputs(lua_State *L, Arena *A, Model *m)
 {
     const Graph *g = m->module->graph;
     Err err = {0};
     size_t listed = lua_type(L, 2) == LUA_TTABLE ? lua_rawlen(L, 2) : 0;
     if (listed > g->ninputs)
         RAISE(L, module_inputs, NULL, g->ninputs, listed);
+    const char **names = ARENA_ARRAY(A, const char *, g->ninputs + 1);
+    for (uint32_t i = 0; i < g->ninputs; i++)
+        names[i] = graph_value(g, g->input[i])->name;
+    if (lua_type(L, 2) == LUA_TTABLE)
+        arg_inputs(L, 2, g->ninputs, names);
     for (uint32_t i = 0; i < g->ninputs; i++) {
         const GValue *v = graph_value(g, g->input[i]);
         bool single = g->ninputs == 1 && test_tensor(L, 2);
@@ -247,15 +237,13 @@ static void read_inputs(lua_State *L, Model *m)
         }
         TensorBox *box = test_tensor(L, lua_gettop(L));
         if (!box)
-            raise_no_input(L, g, v);
+            raise_no_input(L, v);
         Tensor *t = box->tensor;
         if (t->dtype != v->type.dtype || t->rank != v->type.rank ||
             memcmp(t->shape, v->type.dim, (size_t)t->rank * sizeof *t->shape) != 0) {
-            Arena *A = arena_scratch(NULL);
             Buf have = buf_new(A);
             tensor_describe(t, &have);
             REFUSE(&err, input_shape, NULL, v->name, gtype_text(A, g, v->type), buf_str(&have));
-            arena_release(A);
             advise_input(&err, v->type.dtype, v->type.rank, v->type.dim, t);
             lua_raise(L, &err);
         }
@@ -286,7 +274,7 @@ static int refuse_more(lua_State *L, const Graph *g)
     return lua_raise(L, &err);
 }
 
-LUA_FN(
+LUA_FN_COUNTS(
     module_run, "m:run(inputs) -> Tensor…",
     "Runs the model on its inputs (a tensor if it has one, else a list or a table by name) on this machine's CPU;\n"
     "kernels for which m:with gave no program get the default schedules.  Returns the outputs.")
@@ -300,7 +288,7 @@ LUA_FN(
     Runnable *r = push_job(L, "llvm");
     Model *m = r->impl;
     const Graph *g = m->module->graph;
-    read_inputs(L, m);
+    read_inputs(L, r->arena, m);
     make_calls(r->arena, m);
     Err err = {0};
     r->job.deadline_s = 120;

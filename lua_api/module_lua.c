@@ -95,6 +95,16 @@ static int module_display(lua_State *L, void *self, const char *kind)
     return 1;
 }
 
+/* m.conv2: a kernel is no member, and m:schedule begins with it. */
+static int module_index(lua_State *L, void *self)
+{
+    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    if (module_find(((ModuleBox *)self)->module, key) < 0)
+        return 0;
+    return RAISE(L, no_member, NULL, "Module", key, ", but a kernel of that name",
+                 lua_pushfstring(L, "m:schedule \"%s\"", key));
+}
+
 static void module_names(lua_State *L, void *self, const char *method, int arg)
 {
     (void)method, (void)arg;
@@ -255,6 +265,7 @@ const LuaClass module_class = {
     .members = LUA_MEMBERS(module_members, module_run_members),
     .release = release_module,
     .tostring = module_tostring,
+    .index = module_index,
     .display = module_display,
     .names = module_names,
 };

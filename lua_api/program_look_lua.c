@@ -273,7 +273,7 @@ LUA_FN(
     program_save, "s:save(path)",
     "Writes a file.  A path that ends in .lua gets the steps as a script, which s:load\n"
     "takes again on a schedule of the same program; .tir, .txt or no ending the program's text, which\n"
-    "tvm.parse(io.open(path):read \"a\") reads.")
+    "tvm.parse(assert(io.open(path)):read \"a\") reads.")
 {
     Program p = program_check(L, 1);
     static const char *const endings[] = {".lua", ".tir", ".txt", NULL};

@@ -2,7 +2,6 @@
 #include "lua_api/program.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "core/affine/inside.h"
 #include "core/ir/parse.h"
@@ -247,8 +246,8 @@ LUA_FN(tvm_parse, "tvm.parse(text) -> Func",
         err_in(&err, "parse");
         if (reader_of_text(p.text) && strcmp(reader_of_text(p.text), "tvm.parse") != 0)
             err_fix(&err, "%s(text)", reader_of_text(p.text));
-        else if (!strpbrk(p.text, "\n:") && access(p.text, R_OK) == 0)
-            err_fix(&err, "tvm.parse(io.open(\"%s\"):read \"a\")", p.text);
+        else
+            advise_path(p.text, "tvm.parse", &err);
         return lua_raise(L, &err);
     }
     program_push_func(L, p.A, p.func);

@@ -23,12 +23,11 @@ static void read_arg(lua_State *L, int idx, int arg, Arg *out, Arg *pool, size_t
 {
     int is_int;
     lua_Integer i;
+    luaL_checkstack(L, 8, "arguments");
     switch (lua_type(L, idx)) {
     case LUA_TNUMBER:
         i = lua_tointegerx(L, idx, &is_int);
-        if (!is_int)
-            arg_wrong(L, arg, "an integer");
-        *out = given_int(i);
+        *out = is_int ? given_int(i) : given_other(arg_describe(L, idx));
         return;
     case LUA_TSTRING: *out = given_str(lua_tostring(L, idx)); return;
     case LUA_TTABLE: {
@@ -39,13 +38,15 @@ static void read_arg(lua_State *L, int idx, int arg, Arg *out, Arg *pool, size_t
         *used += n;
         for (size_t k = 0; k < n; k++) {
             lua_rawgeti(L, idx, (lua_Integer)k + 1);
-            read_arg(L, lua_gettop(L), arg, &list[k], pool, used, true);
-            lua_pop(L, 1); /* a string stays alive in the table */
+            int at = lua_gettop(L);
+            read_arg(L, at, arg, &list[k], pool, used, true);
+            lua_remove(L, at); /* a string stays alive in the table, a description on the stack */
         }
         *out = given_list(n, list);
         return;
     }
-    default: arg_wrong(L, arg, "a name, a number or a list of them");
+    case LUA_TNIL: arg_wrong(L, arg, "a name, a number or a list of them"); return;
+    default: *out = given_other(arg_describe(L, idx));
     }
 }
 
@@ -79,6 +80,19 @@ static void push_made(lua_State *L, const Version *v, size_t i)
     lua_scratch_end(L, A);
 }
 
+/* Is it the call that is wrong, whatever the program is?  Then no step was refused. */
+static bool is_miscall(ErrCode code)
+{
+    static const ErrCode codes[] = {
+        ERR_bad_argument, ERR_missing_argument, ERR_extra_argument,     ERR_bad_factor,
+        ERR_bad_name,     ERR_name_twice,       ERR_bad_annotation_key, ERR_bad_annotation,
+        ERR_no_scope,     ERR_no_thread_axis};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (codes[i] == code)
+            return true;
+    return false;
+}
+
 /* s:NAME(…): upvalue 1 is the row. */
 static int call_primitive(lua_State *L)
 {
@@ -92,7 +106,7 @@ static int call_primitive(lua_State *L)
         if (err.code == ERR_bad_argument || err.code == ERR_missing_argument ||
             err.code == ERR_extra_argument)
             err_fix(&err, "call it as %s", lua_signature(L));
-        return refuse(L, s, &err);
+        return is_miscall(err.code) ? lua_raise(L, &err) : refuse(L, s, &err);
     }
     lua_weigh(L, arena_bytes(s->at->arena));
     if (s->at == before)
@@ -484,10 +498,11 @@ static void write_signature(const Prim *p, char *out, size_t size)
     Param params[PRIM_MAX_PARAMS];
     size_t n = prim_params(p, params), len = (size_t)snprintf(out, size, "s:%s(", p->name);
     for (size_t i = 0; i < n; i++)
-        len += (size_t)snprintf(out + len, size - len, "%s%s%s", i ? ", " : "", params[i].name,
-                                params[i].kind == PARAM_NAMES ? "…"
-                                : params[i].optional          ? "?"
-                                                              : "");
+        len += (size_t)snprintf(
+            out + len, size - len, "%s%s%s", i ? ", " : "", params[i].name,
+            params[i].kind == PARAM_NAMES || (params[i].kind == PARAM_LOOPS && i + 1 == n) ? "…"
+            : params[i].optional                                                           ? "?"
+                                                                                           : "");
     snprintf(out + len, size - len, ") -> %s", p->returns_made ? "names" : "Schedule");
 }
 
@@ -496,8 +511,8 @@ void sched_describe_steps(void)
     assert(prim_count <= MOST_STEPS);
     for (size_t i = 0; i < prim_count; i++) {
         write_signature(&prims[i], signatures[i], sizeof signatures[i]);
-        step_fns[i] =
-            (LuaFn){signatures[i], prims[i].doc, call_primitive, __FILE__, __LINE__, &prims[i]};
+        step_fns[i] = (LuaFn){signatures[i], prims[i].doc, call_primitive, __FILE__, __LINE__,
+                              &prims[i],     true};
         sched_step_members[i] = &step_fns[i];
     }
 }

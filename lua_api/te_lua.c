@@ -287,29 +287,31 @@ static int reduce_or_binary(lua_State *L, Combiner c, Op op)
     TeExpr *b = test_te_expr(L, 2);
     if (lua_type(L, 2) == LUA_TTABLE || (b && b->reduces && test_te_expr(L, 1)))
         return reduce(L, c);
+    if (lua_gettop(L) > 2)
+        return arg_surplus(L, 3);
     return binary(L, op);
 }
 
-LUA_FN(te_sum_, "te.sum(value, axis) -> Reduction",
-       "The sum of a value over a reduce axis, or over a list of them.")
+LUA_FN_COUNTS(te_sum_, "te.sum(value, axis) -> Reduction",
+              "The sum of a value over a reduce axis, or over a list of them.")
 {
     return reduce(L, COMB_sum);
 }
 
-LUA_FN(te_prod_, "te.prod(value, axis) -> Reduction",
-       "The product of a value over a reduce axis, or over a list of them.")
+LUA_FN_COUNTS(te_prod_, "te.prod(value, axis) -> Reduction",
+              "The product of a value over a reduce axis, or over a list of them.")
 {
     return reduce(L, COMB_prod);
 }
 
-LUA_FN(
+LUA_FN_COUNTS(
     te_max_, "te.max(a, b) -> Expr",
     "The larger of two values; with a reduce axis (or a list of them) for b, the largest over it.")
 {
     return reduce_or_binary(L, COMB_max, OP_Max);
 }
 
-LUA_FN(
+LUA_FN_COUNTS(
     te_min_, "te.min(a, b) -> Expr",
     "The smaller of two values; with a reduce axis (or a list of them) for b, the smallest over it.")
 {

@@ -153,6 +153,22 @@ static DType type_for(lua_State *L, int arg, int depth)
     return only_booleans(L, depth) ? DT_bool : DT_float32;
 }
 
+/* [[1, 2], [3, 4]] is a string to Lua: what was meant is the same in braces. */
+static int raise_text_numbers(lua_State *L)
+{
+    Err err = {0};
+    char list[64];
+    const char *text = lua_tostring(L, 1);
+    size_t n = strlen(text);
+    bool numbers = n < sizeof list && strspn(text, "0123456789+-.,eE[] \n") == n;
+    for (size_t i = 0; numbers && i <= n; i++)
+        list[i] = text[i] == '[' ? '{' : text[i] == ']' ? '}' : text[i] == '\n' ? ' ' : text[i];
+    REFUSE(&err, argument_type, NULL, 1, "a list of numbers", arg_describe(L, 1), "");
+    err_fix(&err, "[[ … ]] is a string in Lua, and lists stand in braces: tvm.tensor {{%s}}",
+            numbers ? list : "1, 2}, {3, 4");
+    return lua_raise(L, &err);
+}
+
 LUA_FN(
     tvm_tensor, "tvm.tensor(values, dtype?) -> Tensor",
     "A tensor of the numbers in nested lists; unless a type is given, bool where all are booleans, else float32.\n"
@@ -164,6 +180,8 @@ LUA_FN(
     int64_t shape[TENSOR_MAX_RANK];
     Err err = {0};
     lua_settop(L, 2);
+    if (lua_type(L, 1) == LUA_TSTRING)
+        return raise_text_numbers(L);
     if (lua_type(L, 1) != LUA_TTABLE && lua_type(L, 1) != LUA_TNUMBER &&
         lua_type(L, 1) != LUA_TBOOLEAN)
         return arg_wrong(L, 1, "a list of numbers");
@@ -261,7 +279,7 @@ static void advise_reader(const char *path, Err *err)
         const char *ending, *what;
     } others[] = {{".onnx", "tvm.import \"%s\""},
                   {".lua", "s:load \"%s\" takes the steps in it on a schedule s"},
-                  {".tir", "tvm.parse(io.open(\"%s\"):read \"a\")"}};
+                  {".tir", "tvm.parse(assert(io.open(\"%s\")):read \"a\")"}};
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++)
         if (strcasecmp(dot, others[i].ending) == 0)

@@ -170,6 +170,11 @@ typedef struct Showing {
 static void explain_nil(lua_State *L, const Showing *s)
 {
     char name[64];
+    size_t end = rewrite_trim(s->text, &(bool){false});
+    if (end >= 3 && strncmp(s->text + end - 3, "[0]", 3) == 0) {
+        fputs("nil   (Lua's lists count from 1)\n", s->out);
+        return;
+    }
     if (sscanf(s->text, " %63[A-Za-z0-9_]%c", name, &(char){0}) != 1 || strcmp(name, "nil") == 0) {
         fputs("nil\n", s->out);
         return;

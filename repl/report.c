@@ -156,22 +156,31 @@ static void push_filled(lua_State *L, const char *hint, const Token words[MOST_W
     luaL_pushresult(&b);
 }
 
-static bool push_syntax_hint(lua_State *L, const Message *m, const char *text)
+typedef struct Habit {
+    const char *message, *tokens, *hint;
+} Habit;
+
+/* Pushes the hint of the first row that fits the message and the line; or returns false. */
+static bool push_first(lua_State *L, const Habit *rows, size_t n, const Message *m,
+                       const char *text)
 {
-    static const struct {
-        const char *message, *tokens, *hint;
-    } rows[] = {
-#define TOKENS(message, tokens, hint) {message, tokens, hint},
-#include "repl/habits.def"
-    };
     Token words[MOST_WORDS + 1] = {0};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < n; i++)
         if (strstr(m->words, rows[i].message) &&
             (!rows[i].tokens[0] || fits_line(text, m->line, rows[i].tokens, words))) {
             push_filled(L, rows[i].hint, words);
             return true;
         }
     return false;
+}
+
+static bool push_syntax_hint(lua_State *L, const Message *m, const char *text)
+{
+    static const Habit rows[] = {
+#define TOKENS(message, tokens, hint) {message, tokens, hint},
+#include "repl/habits.def"
+    };
+    return push_first(L, rows, sizeof rows / sizeof *rows, m, text);
 }
 
 /* Pushes what an input that ends too early lacks. */
@@ -223,18 +232,14 @@ const char *report_global_hint(const char *name)
     return named_hint("global '", name);
 }
 
-static const char *raised_hint(const char *words)
+/* Pushes the hint for an error that was raised by this line; or returns false. */
+static bool push_raised_hint(lua_State *L, const Message *m, const char *text)
 {
-    static const struct {
-        const char *message, *hint;
-    } rows[] = {
-#define RAISED(message, hint) {message, hint},
+    static const Habit rows[] = {
+#define RAISED(message, tokens, hint) {message, tokens, hint},
 #include "repl/habits.def"
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strstr(words, rows[i].message))
-            return rows[i].hint;
-    return NULL;
+    return push_first(L, rows, sizeof rows / sizeof *rows, m, text);
 }
 
 /* The method called `name`, and its class; NULL if no class has it. */
@@ -335,11 +340,9 @@ static bool push_habit(lua_State *L, const Message *m, const char *global, const
                                  : NULL;
     if (!hint && *global && is_path(text, global))
         hint = "a path stands in quotes, as every string does";
-    if (!hint && !*global)
-        hint = raised_hint(m->words);
     if (hint)
         lua_pushstring(L, hint);
-    return hint != NULL;
+    return hint || (!*global && push_raised_hint(L, m, text));
 }
 
 /* Pushes a hint for an error raised while running, or nil. */
@@ -365,10 +368,11 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
         return;
     } else if (*global) {
         doc_push_nearest_global(L, global);
-        if (lua_isstring(L, -1)) {
+        if (lua_isstring(L, -1))
             lua_pushfstring(L, "did you mean %s?", lua_tostring(L, -1));
-            lua_remove(L, -2);
-        }
+        else if (!push_raised_hint(L, m, text))
+            return;
+        lua_remove(L, -2);
     } else if (*method) {
         push_method_hint(L, method);
     } else {

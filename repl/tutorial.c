@@ -416,7 +416,8 @@ static int play(lua_State *L, bool stepping)
     protect_rest(L);
     push_script_function(L, "taken_over");
     lua_pushstring(L, name);
-    lua_call(L, 2, 0);
+    lua_pushboolean(L, stepping);
+    lua_call(L, 3, 0);
     return 0;
 }
 

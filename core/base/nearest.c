@@ -56,7 +56,9 @@ void nearest_try(Nearest *n, const char *candidate)
     int d = distance(n->word, a, candidate, b);
     if (a >= 3 && b > a && strncmp(n->word, candidate, a) == 0)
         d = least(d, LETTER + 1);
-    if (d < n->distance) {
+    if (a >= 4 && b > a && candidate[b - a - 1] == '_' && strcmp(candidate + b - a, n->word) == 0)
+        d = least(d, LETTER + 1 + (int)(b - a) / 8);
+    if (d < n->distance || (d == n->distance && n->best && strcmp(candidate, n->best) < 0)) {
         n->best = candidate;
         n->distance = d;
     }

@@ -1,6 +1,7 @@
 /* bind.c -- from what a caller gives to nodes of the program at hand. */
 #include "core/schedule/prim.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/ir/parse.h"
@@ -33,9 +34,16 @@ size_t prim_params(const Prim *p, Param out[PRIM_MAX_PARAMS])
 
 /* ---- binding ---- */
 
-static bool wrong(Step *s, const Param *p, size_t at, const char *want)
+static bool wrong(Step *s, const Param *p, size_t at, const Arg *a, const char *want)
 {
-    return REFUSE(s->err, bad_argument, NULL, at + 1, p->name, want);
+    char have[80];
+    if (a->tag == ARG_INT)
+        snprintf(have, sizeof have, "%lld", (long long)a->i);
+    else if (a->tag == ARG_LIST)
+        snprintf(have, sizeof have, a->n ? "a list of %zu" : "an empty list", a->n);
+    else
+        snprintf(have, sizeof have, a->tag == ARG_STR ? "\"%.60s\"" : "%.60s", a->s);
+    return REFUSE(s->err, bad_argument, NULL, at + 1, p->name, want, have);
 }
 
 static bool bind_factors(Step *s, const Param *p, const Arg *a, size_t at, Bound *b)
@@ -49,25 +57,26 @@ static bool bind_factors(Step *s, const Param *p, const Arg *a, size_t at, Bound
         b->n = a->n;
         for (size_t i = 0; i < a->n; i++) {
             if (a->list[i].tag != ARG_INT)
-                return wrong(s, p, at, "integers");
+                return wrong(s, p, at, &a->list[i], "integers");
             b->ints[i] = a->list[i].i;
         }
     } else {
-        return wrong(s, p, at, "an inner factor, or a list of factors such as {-1, 8}");
+        return wrong(s, p, at, a, "an inner factor, or a list of factors such as {-1, 8}");
     }
     for (size_t i = 0; i < b->n; i++) {
         unknown += b->ints[i] == -1;
         if (b->ints[i] < 1 && b->ints[i] != -1)
             return REFUSE(s->err, bad_factor, NULL, (long long)b->ints[i]);
     }
-    return unknown <= 1 || wrong(s, p, at, "at most one -1, the factor to be found");
+    return unknown <= 1 ||
+           wrong(s, p, at, a, "factors with at most one -1, the factor to be found");
 }
 
 static bool bind_names(Step *s, const Param *p, size_t nargs, const Arg *args, size_t at, Bound *b)
 {
     for (size_t i = at; i < nargs; i++) {
         if (args[i].tag != ARG_STR || b->n == PRIM_MAX_ITEMS)
-            return wrong(s, p, i, "names as strings");
+            return wrong(s, p, i, &args[i], "a name as a string");
         const char *n = args[i].s;
         if (!ir_is_name(n) || strlen(n) > 60)
             return REFUSE(s->err, bad_name, NULL, n);
@@ -113,10 +122,10 @@ static bool bind_loops(Step *s, const Param *p, size_t nargs, const Arg *args, s
         list = list[0].list;
     }
     if (n > PRIM_MAX_ITEMS)
-        return wrong(s, p, at, "at most 16 loops");
+        return wrong(s, p, at, &args[at], "at most 16 loops");
     for (size_t i = 0; i < n; i++) {
         if (list[i].tag != ARG_STR)
-            return wrong(s, p, at + i, "loops");
+            return wrong(s, p, at + (list == args + at ? i : 0), &list[i], "names of loops");
         s->wrong = list[i].s;
         if (strncmp(list[i].s, "*/", 2) == 0) {
             if (!bind_everywhere(s, s->func->kid[Func_body], list[i].s + 2, b))
@@ -133,14 +142,14 @@ static bool bind_loops(Step *s, const Param *p, size_t nargs, const Arg *args, s
         b->nodes[b->n++] = loop;
     }
     s->wrong = NULL;
-    return n > 0 || wrong(s, p, at, "at least one loop");
+    return n > 0 || wrong(s, p, at, &args[at], "at least one loop");
 }
 
 static bool bind_one(Step *s, const Param *p, const Arg *a, size_t at, Bound *b)
 {
     if (p->kind == PARAM_INT) {
         b->i = a->i;
-        return a->tag == ARG_INT || wrong(s, p, at, "an integer");
+        return a->tag == ARG_INT || wrong(s, p, at, a, "an integer");
     }
     if (p->kind == PARAM_FACTORS)
         return bind_factors(s, p, a, at, b);
@@ -149,7 +158,7 @@ static bool bind_one(Step *s, const Param *p, const Arg *a, size_t at, Bound *b)
         return true;
     }
     if (a->tag != ARG_STR)
-        return wrong(s, p, at,
+        return wrong(s, p, at, a,
                      p->kind == PARAM_BLOCK                            ? "the name of a block"
                      : p->kind == PARAM_BUFFER                         ? "the name of a buffer"
                      : p->kind == PARAM_NAME || p->kind == PARAM_VALUE ? "a string"
@@ -181,7 +190,7 @@ bool prim_bind(Step *s, const Prim *prim, size_t nargs, const Arg *args)
         const Param *p = &params[i];
         if (at >= nargs) {
             if (!p->optional && p->kind != PARAM_NAMES)
-                return REFUSE(s->err, missing_argument, NULL, at + 1, p->name, prim->name);
+                return REFUSE(s->err, missing_argument, NULL, at + 1, p->name);
             continue;
         }
         b->given = true;
@@ -200,7 +209,7 @@ bool prim_bind(Step *s, const Prim *prim, size_t nargs, const Arg *args)
             at++;
         }
     }
-    return at == nargs || REFUSE(s->err, extra_argument, NULL, at + 1, prim->name);
+    return at == nargs || REFUSE(s->err, extra_argument, NULL, at + 1);
 }
 
 /* ---- ending a step ---- */

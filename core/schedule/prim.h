@@ -13,7 +13,7 @@
 #include "core/ir/ir.h"
 
 /* What a caller gives: plain data, the same from Lua, from a trace, and from the tester. */
-typedef enum ArgTag { ARG_INT, ARG_STR, ARG_LIST } ArgTag;
+typedef enum ArgTag { ARG_INT, ARG_STR, ARG_LIST, ARG_OTHER } ArgTag;
 typedef struct Arg Arg;
 struct Arg {
     ArgTag tag;
@@ -34,6 +34,12 @@ static inline Arg given_str(const char *s)
 static inline Arg given_list(size_t n, const Arg *list)
 {
     return (Arg){.tag = ARG_LIST, .n = n, .list = list};
+}
+
+/* What no step takes; `s` says what it is, for the error. */
+static inline Arg given_other(const char *s)
+{
+    return (Arg){.tag = ARG_OTHER, .s = s};
 }
 
 /* What a parameter means; the letters of a row's signature. */

@@ -484,6 +484,7 @@ static void put_arg(Buf *out, const Arg *a)
     switch (a->tag) {
     case ARG_INT: buf_printf(out, "%lld", (long long)a->i); break;
     case ARG_STR: put_quoted(out, a->s); break;
+    case ARG_OTHER: buf_puts(out, a->s); break;
     case ARG_LIST:
         buf_putc(out, '{');
         for (size_t i = 0; i < a->n; i++) {

@@ -159,13 +159,17 @@ local function shares_of_peak(items)
   return shares, remarks
 end
 
+-- As of every function: what is more than it takes was meant for something.
+local function no_more(...)
+  if select("#", ...) > 0 then error("there are more arguments than it takes", 3) end
+end
+
 -- A value of the class, when asked for a picture, says that it has none, and what has.
 local function without_picture(class)
   local asked = { show = true, save = true, plot = true, draw = true }
   setmetatable(class, { __index = function(_, key)
     if asked[key] then
-      error(("a %s has no picture, its name alone prints it: tvm.compare { s:at(0), s }:show \"bars.svg\" draws timings, " ..
-        "s:show loops, g:show a model"):format(class.__name), 2)
+      error(("a %s has no picture: its name alone prints it"):format(class.__name), 2)
     end
   end })
 end
@@ -197,7 +201,8 @@ function comparison:__tostring()
     self.remarks .. load_line(self.items[1])
 end
 
-function comparison:show(path)
+function comparison:show(path, ...)
+  no_more(...)
   local notes = {}
   for i = 2, #self.items do notes[i] = self:against(i) end
   notes[1] = ""
@@ -417,7 +422,8 @@ function what_if:__json()
 end
 
 -- Takes the steps of row `rank` on the schedule that was asked about.
-function what_if:adopt(rank)
+function what_if:adopt(rank, ...)
+  no_more(...)
   local row = self[rank or 1]
   if not row or not row.timing then error(("there is no row %s that ran"):format(tostring(rank or 1)), 2) end
   local p, schedule = parameters(self.grid, row.chosen), self.schedule

@@ -372,22 +372,26 @@ local function say_folder(host, folder, stays)
   end
 end
 
+-- How the lesson is asked for: tour(), tutorial "model".
+local function call_of(name, stepping)
+  return (stepping and "tutorial" or "tour") .. (name == "workbench" and "()" or (' "%s"'):format(name))
+end
+
 -- What a person reads who stopped a lesson.
-function tutorial.taken_over(host, name)
+function tutorial.taken_over(host, name, stepping)
   if inside then say_folder(host, leave_folder(host)) end
-  host.show(("The session is yours, with all that the lesson made. tour%s begins anew.\n"):format(
-    name == "workbench" and "()" or (' "%s"'):format(name)))
+  host.show(("The session is yours, with all that the lesson made. %s begins anew.\n"):format(call_of(name, stepping)))
 end
 
 local how_to = {
   [true] = "(Enter runs the next cell; q stops here, and all that the lesson made stays;\n what you type is run in between)\n\n",
-  [false] = "(any key stops the lesson; all that it made stays. tutorial%s waits for Enter)\n\n",
+  [false] = "(any key stops the lesson; all that it made stays. %s waits for Enter)\n\n",
 }
 
 -- Plays a lesson in the session that asks for it.
 function tutorial.tour(host, name, stepping, folder)
   local markdown = read(host.path(name))
-  if host.person then host.show(how_to[stepping]:format(name == "workbench" and "()" or (' "%s"'):format(name))) end
+  if host.person then host.show(how_to[stepping]:format(call_of(name, true))) end
   host.keys()
   local written, stays, ended, status = in_own_folder(host, folder, function()
     return tutorial.play(markdown, host, stepping)
@@ -398,7 +402,7 @@ function tutorial.tour(host, name, stepping, folder)
   elseif status and status ~= "interrupted" then
     host.show "The lesson stops here: its last input failed. The session is yours.\n"
   else
-    tutorial.taken_over(host, name)
+    tutorial.taken_over(host, name, stepping)
   end
   return ended, status
 end

@@ -299,8 +299,9 @@ t.test("what has no picture says what has", function()
   for name, show in pairs { WhatIf = function() w:show "w.svg" end, Profile = function() m:profile():show() end } do
     local ok, e = pcall(show)
     t.ok(not ok)
-    t.contains(e, "a " .. name .. ' has no picture, its name alone prints it: tvm.compare')
+    t.contains(e, "a " .. name .. " has no picture: its name alone prints it")
   end
+  t.ok(not pcall(w.adopt, w, 1, 2))
   t.eq(w.nonsense, nil)
 end)
 

@@ -32,6 +32,62 @@ t.test("loops", function()
   t.raises("redo_at_end", function() s:redo() end)
 end)
 
+t.test("a call that is wrong whatever the program is, is an error of its own and no refused step", function()
+  local s = matmul()
+  for code, calls in pairs {
+    bad_argument = { { "split", "y", "2" }, { "split", "y", 2.5 }, { "split", "y", { 2.5, 2 } }, { "split", "y", {} }, { "split", "y", true },
+      { "split", "y", { -1, -1 } }, { "split", "y", 8, 3 }, { "vectorize", 3 }, { "vectorize", { "x", 2 } }, { "unroll", print },
+      { "tile", "y", "x", 4.5, 2 }, { "tile", "y", 4 } },
+    missing_argument = { { "split" }, { "tile", "y", "x", 4 } }, extra_argument = { { "contract", "C", "D" }, { "compute_inline", "C", 3 } },
+    bad_factor = { { "split", "y", 0 }, { "split", "y", { 4, -3 } } }, bad_name = { { "split", "y", 8, "two words" } },
+    name_twice = { { "split", "y", 8, "a", "a" } }, no_scope = { { "cache_read", "C", "A", "locl" } }, no_thread_axis = { { "bind", "y", "thread" } },
+  } do
+    for _, call in ipairs(calls) do
+      local e = t.raises(code, function() s[call[1]](s, table.unpack(call, 2)) end)
+      t.eq(e.refused, false)
+      t.ok(not tostring(e):find "REFUSED")
+    end
+  end
+  local e = t.raises("bad_argument", function() s:split("y", { 2.5, 2 }) end)
+  t.eq(e.why, "argument 2 (factors) should be integers, but is 2.5")
+  t.eq(t.raises("no_loop", function() s:vectorize "nothing" end).refused, true)
+end)
+
+t.test("what is more than a function takes is refused by every function", function()
+  local s, g, x = matmul(), tvm.import "tutorials/models/digits.onnx", tvm.zeros { 2, 2 }
+  for _, more in ipairs {
+    function() s:history(1) end, function() s:history(nil) end, function() s:undo(1, 2) end, function() s:ir(1) end, function() s:mark("a", 3) end,
+    function() g:fuse(1) end, function() g:lower():kernels(1) end, function() x:sum(0) end, function() x:reshape(4, 1) end,
+    function() tvm.random({ 2 }, "float32", { seed = 1 }, 5) end, function() tvm.parse(("x"):gsub("x", "y")) end,
+    function() te.func("f", function() return te.compute({ 1 }, function() return te.max(1, 2, 3) end) end)() end,
+    function() te.exp(1, 2) end, function() help("x", true, 1) end, function() more(1, 2) end, function() s:more(1) end,
+  } do
+    t.raises("extra_argument", more)
+  end
+  local e = t.raises("extra_argument", function() s:undo(1, 2) end)
+  t.eq(e.why .. "; " .. e.fix, "argument 2 is more than it takes; call it as s:undo(n?) -> Schedule")
+  t.contains(t.raises("extra_argument", function() tvm.parse(("x"):gsub("x", "y")) end).fix, "parentheses around the call keep the first")
+  t.eq(t.raises("extra_argument", function() x:reshape(4, 1) end).fix, "the shape is one argument, a list: {4, 1}")
+  t.eq(t.raises("argument_type", function() tvm.zeros(2, 3) end).fix, "the shape is one argument, a list: {2, 3}")
+  t.eq(load("return 1", "c", "t", {}, 5)(), 1) -- Lua's own drop it, as in Lua
+end)
+
+t.test("an input by a name that is none is refused, wherever inputs are given by name", function()
+  local s, a = p.matmul(8, 8, 8), tvm.random { 8, 8 }
+  local k, m = s:build(), tvm.import "tutorials/models/digits.onnx":lower()
+  for _, run in ipairs {
+    function(...) s:run(...) end, function(...) k:run(...) end, function(...) k(...) end, function(...) s:check(...) end,
+  } do
+    local e = t.raises("input_unknown", function() run { A = a, B = a, a = a } end)
+    t.eq(e.why, "no input is called a: did you mean A?")
+    t.eq(e.fix, "inputs here: A, B")
+    t.raises("input_extra", function() run({ A = a, B = a }, a) end)
+  end
+  local e = t.raises("input_unknown", function() m:run { image = tvm.zeros { 1, 1, 32, 32 }, imag = a } end)
+  t.eq(e.why, "no input is called imag: did you mean image?")
+  t.eq(t.raises("no_member", function() return m.conv2 end, { m = m }).fix, 'm:schedule "conv2"')
+end)
+
 t.test("long loops", function()
   local s = p.schedule "A: int8[5000]; B[i] = A[i]"
   refused("too_many_iterations", s, "vectorize", "i")

@@ -228,6 +228,20 @@ t.test("habits of other languages are answered", function()
     t.contains(typed(input), "hint: ", input)
     t.contains(typed(input), hint, input)
   end
+  for input, hint in pairs {
+    ['io.open("nothere.tir"):read "a"'] = 'assert(io.open("nothere.tir")) says why', ['io.open "no.tir":read "a"'] = 'assert(io.open "no.tir") says why',
+    ['path = "no.tir" io.open(path):read "a"'] = "assert(io.open(path)) says why", ['f = nil f:read "a"'] = "f = assert(io.open(path)) says why",
+    ["# comment"] = "Lua's comments begin with --", ["tvm.tensor([[1,2],[3,4]])"] = "tvm.tensor {{1,2},{3,4}}", ["A @ B"] = "te [[ C[y, x] = sum(k,",
+    ["@tvm.script"] = "no decorators", ["x = tvm.tensor { 1 } x(0)"] = "its elements are x[i][j]",
+  } do
+    t.contains(typed(input), "hint: ", input)
+    t.contains(typed(input), hint, input)
+  end
+  t.contains(typed 'tvm.parse "nothere.tir"', "cannot read nothere.tir")
+  t.contains(typed 'tvm.parse_graph "nothere.txt"', "cannot read nothere.txt")
+  t.eq(typed "t = tvm.zeros { 2 } t.shape[0]", "nil   (Lua's lists count from 1)\n")
+  t.contains(typed 'tvm.schedule(te "A: float32[16]; B[x] = A[x]"):inline "B"', "did you mean 'compute_inline'?")
+  t.eq(typed 'g = tvm.import "tutorials/models/digits.onnx"; g:unsupported()', "every operator of digits is supported\n")
   t.contains(typed "te.create_schedule()", "s = tvm.schedule(f)")
   t.contains(typed "pirnt(1)", "did you mean print?")
 end)

@@ -28,6 +28,8 @@ static void finds_slips(void **state)
     assert_string_equal(meant("comput_at"), "compute_at");
     assert_string_equal(meant("cache_wirte"), "cache_write");
     assert_string_equal(meant("compute"), "compute_at");
+    assert_string_equal(meant("read"), "cache_read");
+    assert_string_equal(meant("cache"), "cache_read"); /* of two, the first by its letters */
 }
 
 static void leaves_strangers(void **state)

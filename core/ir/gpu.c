@@ -1,6 +1,8 @@
 /* gpu.c -- the limits of a launch, and whether kernels keep to them. */
 #include "core/ir/gpu.h"
 
+#include <stdio.h>
+
 int64_t gpu_most(ForKind axis)
 {
     static const int64_t most[GPU_AXES] = {INT32_MAX, 65535, 65535, 1024, 1024, 64};
@@ -36,8 +38,15 @@ int64_t gpu_threads(const GpuShape *shape)
 bool gpu_threads_fit(const GpuShape *shape, const Node *kernel, Err *err)
 {
     int64_t n = gpu_threads(shape);
-    return n <= GPU_MOST_THREADS ||
-           REFUSE(err, too_many_threads, kernel, (long long)n, GPU_MOST_THREADS);
+    if (n <= GPU_MOST_THREADS)
+        return true;
+    char axes[96] = "";
+    size_t len = 0;
+    for (int k = FOR_thread_x; k <= FOR_thread_z; k++)
+        if (gpu_extent(shape, (ForKind)k))
+            len += (size_t)snprintf(axes + len, sizeof axes - len, "%s%s(%lld)", len ? " * " : "",
+                                    for_kind_text[k], (long long)gpu_extent(shape, (ForKind)k));
+    return REFUSE(err, too_many_threads, kernel, axes, (long long)n, GPU_MOST_THREADS);
 }
 
 bool gpu_above_kernels(const Node *s)

@@ -2,7 +2,7 @@
 **
 ** The numbers are CUDA's and fixed: the CUDA C++ Programming Guide has the same ones, in its table
 ** "Technical Specifications per Compute Capability", for every GPU that there is code for.  The
-** schedule, both interpreters and the backend ask here.
+** schedule, the checking interpreter and the backend ask here.
 **
 ** A kernel is a statement at the top of a program, inside no loop and at most inside Allocs of
 ** global memory.  It is launched once, so all its loops on one axis share that axis's extent.

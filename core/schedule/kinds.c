@@ -6,6 +6,7 @@
 
 #include "core/affine/region.h"
 #include "core/base/mutant.h"
+#include "core/ir/gpu.h"
 #include "core/ir/rewrite.h"
 #include "core/ir/simplify.h"
 #include "core/schedule/alloc.h"
@@ -152,6 +153,61 @@ bool prim_unroll(Step *s)
     return at_most(s, "unroll", MAX_UNROLL) && set_kind(s, FOR_unrolled, "unroll", NULL, false);
 }
 
+/* ---- thread axes ---- */
+
+/* What the kernel around the loop is launched with, the loop aside; false where that is no launch
+** already. */
+static bool shape_around(const Node *func, const Node *loop, GpuShape *out)
+{
+    Path path;
+    size_t top = 1;
+    path_to(func, loop, &path);
+    while (gpu_above_kernels(path.at[top]))
+        top++;
+    *out = (GpuShape){{0}};
+    return gpu_shape_add_all(out, path.at[top], NULL) && gpu_threads_fit(out, NULL, NULL);
+}
+
+/* How to bind a loop that has too many iterations for the axis, or others than its other loops. */
+static void advise_axis(Step *s, const Node *loop, ForKind axis, const GpuShape *around)
+{
+    const char *name = loop_handle(s->A, s->func, loop), *text = for_kind_text[axis];
+    int64_t n = loop->kid[For_extent]->at.i, known = gpu_extent(around, axis);
+    int64_t threads = GPU_MOST_THREADS / gpu_threads(around), most = gpu_most(axis);
+    bool block = for_is_block_axis(axis);
+    int64_t room = known ? known : block || most < threads ? most : threads;
+    if (n == 0)
+        err_fix(s->err, "leave %s serial: it has no iterations", name);
+    else if (block && !known && !gpu_extent(around, FOR_block_x) && n <= gpu_most(FOR_block_x))
+        err_fix(s->err, "s:bind(\"%s\", \"blockIdx.x\")", name);
+    else if (block)
+        err_fix(s->err, "local outer = s:split(\"%s\", {%lld, -1}); s:bind(outer, \"%s\")", name,
+                (long long)room, text);
+    else if (room > 1 || known)
+        err_fix(s->err, "local _, inner = s:split(\"%s\", %lld); s:bind(inner, \"%s\")", name,
+                (long long)room, text);
+    else
+        err_fix(s->err, "leave %s serial, or bind it to a block axis: the block is full", name);
+}
+
+/* A launch has limits, and a loop that is bound cannot be split any more: so it keeps to them from
+** the first. */
+static bool fits_axis(Step *s, const Node *loop, ForKind axis)
+{
+    GpuShape around, with;
+    if (!shape_around(s->func, loop, &around))
+        return true;
+    const Node *bound = ir_make(s->A, OP_For, 0, (Attr){.i = axis}, loop->nkids, loop->kid);
+    with = around;
+    if (gpu_shape_add(&with, bound, s->err) && gpu_threads_fit(&with, loop, s->err))
+        return true;
+    if (s->err) {
+        s->err->where = loop;
+        advise_axis(s, loop, axis, &around);
+    }
+    return false;
+}
+
 /* Loops on the way to this one, or below it, that have the axis: it cannot count two
 ** of them at once. */
 static const Node *axis_holder(const Node *n, const Node *loop, ForKind kind, bool related)
@@ -181,7 +237,7 @@ bool prim_bind_axis(Step *s)
             if (holder)
                 return REFUSE(s->err, axis_taken, loop, axis, ir_var_name(holder->kid[For_var]),
                               ir_var_name(loop->kid[For_var]));
-            if (!set_kind(s, (ForKind)k, "bind", axis, true))
+            if (!set_kind(s, (ForKind)k, "bind", axis, true) || !fits_axis(s, loop, (ForKind)k))
                 return false;
             buf_printf(&s->said, " to %s", axis);
             /* Memory that was each iteration's own may now be seen by all: it goes

@@ -85,10 +85,13 @@ end)
 
 t.test("a run that emulates a GPU refuses what no GPU takes", function()
   local function launch(threads, axis)
-    local s = tvm.schedule(te [[ C[i] = A[i] + 1 ]](4096))
-    s:split("i", threads)
-    s:bind("ii", axis)
-    return s
+    return tvm.parse(([[
+func C(A: float32[4096]) -> C: float32[4096]:
+  for io in range(%d):
+    for ii in bind("%s", %d):
+      block C(i = io*%d + ii):
+        C[i] = A[i] + 1
+]]):format(4096 // threads, axis, threads, threads))
   end
   for axis, most in pairs { ["threadIdx.x"] = 1024, ["threadIdx.z"] = 64 } do
     local s = launch(2 * most, axis)
@@ -112,9 +115,8 @@ func f(A: float32[16384]) -> C: float32[16384]:
   t.raises("cuda_shared_bytes", function() f:check() end, { f = f })
   local m = tvm.graph("g", function(b) return b:relu(b:input("x", "float32", { 4096 })) end):lower()
   local s = m:schedule "relu1"
-  s:split("x", 2048, "xo", "xi")
-  s:bind("xi", "threadIdx.x")
-  t.raises("cuda_too_many", function() m:with("relu1", s):run(tvm.zeros { 4096 }) end, { s = s })
+  local too_many = tvm.parse((s:ir():gsub("range%(4096%)", 'bind("threadIdx.x", 4096)')))
+  t.raises("cuda_too_many", function() m:with("relu1", too_many):run(tvm.zeros { 4096 }) end, { s = s })
 end)
 
 t.test("what a launch cannot do and an emulation can runs, and hides nothing that no GPU does", function()

@@ -49,4 +49,9 @@ unsigned dep_order(const Node *func, const Node *buffer, DepTouch a, DepTouch b,
 ** element more than once are beyond it: DEP_UNKNOWN. */
 DepAnswer dep_check_step(const Node *before, const Node *after, long operations, Err *err);
 
+/* Does what runs in the loop (NULL: the whole program) store every element of the buffer, whatever
+** the data are?  Where it surely does not, err->witness names the first that nothing stores. */
+DepAnswer dep_fills(const Node *func, const Node *loop, const Node *buffer, long operations,
+                    Err *err);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/affine/dep.h"
+#include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 #include "core/ir/simplify.h"
 #include "core/schedule/alloc.h"
@@ -158,19 +159,29 @@ static bool surely_fills(Step *s, const Node *block, const Node *b)
                COVER_FULL;
 }
 
-/* Where the block writes a part of a result, the rest is nobody's; a copy back would put there what
-** its own memory happens to hold. */
-static bool fills_result(Step *s, const Copying *c, const Node *func)
+/* Where the nest writes a part of a result, the rest is the caller's; a copy back would put there
+** what its own memory happens to hold.  So every element must be proven to be written. */
+static bool fills_result(Step *s, const Copying *c, const Node *nest)
 {
-    const Node *results = func->kid[Func_results];
+    const Node *results = s->func->kid[Func_results];
     bool result = false;
     for (size_t i = 0; i < results->nkids; i++)
         result |= results->kid[i] == c->of;
-    Err found = {0};
-    if (!result || !tree_writes(c->block, c->of) || surely_fills(s, c->block, c->of) ||
-        dep_check_step(s->func, func, DEP_QUICK, &found) != DEP_BROKEN)
+    if (!result || !tree_writes(c->block, c->of) || surely_fills(s, c->block, c->of))
         return true;
-    return REFUSE(s->err, copies_unwritten, c->block, ir_block_name(c->block), ir_buf_name(c->of));
+    Err found = {0};
+    const char *block = ir_block_name(c->block), *buffer = ir_buf_name(c->of);
+    DepAnswer answer =
+        dep_fills(s->func, nest->op == OP_For ? nest : NULL, c->of, DEP_QUICK, &found);
+    if (MUTANT(copy_unproven, answer == DEP_OK, answer != DEP_BROKEN))
+        return true;
+    if (answer == DEP_BROKEN)
+        REFUSE(s->err, copies_unwritten, c->block, block, buffer);
+    else
+        REFUSE(s->err, copies_untold, c->block, found.why, block, buffer);
+    if (s->err)
+        err_keep_witness(s->err, &found);
+    return false;
 }
 
 /* Two statements, of which one copies, take the place of the one at that depth. */
@@ -185,7 +196,7 @@ static bool copied(Step *s, const Copying *c, const Path *p, size_t depth, const
                                    .after = func,
                                    .block = c->name,
                                    .stands_for = ir_block_name(c->block)}) ||
-        !nest_recheck(s, func) || !fills_result(s, c, func))
+        !nest_recheck(s, func) || !fills_result(s, c, p->at[depth]))
         return false;
     step_made(s, c->name);
     return step_done(s, func);

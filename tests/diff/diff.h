@@ -100,6 +100,8 @@ typedef struct Spec {
     int jagged;
     /* If not 0: they are written again where an index is in range only after it has wrapped */
     int wrapped;
+    /* If not 0: there is a result more, of which nobody tells what is written */
+    int scattered;
     uint64_t seed; /* of the inputs' elements */
 } Spec;
 
@@ -107,6 +109,8 @@ void spec_draw(Spec *s, Choices *c);
 /* `func` with a nest more, if s->jagged: its last result's first axis decides, as in
 ** y + y//3%2*5 < n; and with another, if s->wrapped. */
 const Node *jagged(Arena *A, const Spec *s, const Node *func);
+/* `func` with a result X, of which a nest more writes some elements, if s->scattered. */
+const Node *scatter(Arena *A, const Spec *s, const Node *func);
 
 typedef struct Program {
     const Node *func;

@@ -43,6 +43,7 @@ void spec_draw(Spec *s, Choices *c)
     }
     s->jagged = chance(c, 6) ? 1 + (int)choose(c, 30) : 0;
     s->wrapped = chance(c, 5) ? 1 + (int)choose(c, 24) : 0;
+    s->scattered = chance(c, 4) ? 1 + (int)choose(c, 60) : 0;
     Stage *last = &s->stage[s->nstages - 1];
     if (!s->exact && chance(c, 50)) { /* where roundings show, let there be a sum */
         last->kind = choose(c, 2) ? STAGE_reduce : STAGE_matmul;
@@ -137,7 +138,7 @@ static const Node *build_func(Arena *A, const Spec *s, bool magnitude, int64_t *
     }
     *terms = b.terms;
     const Node *func = add_guards(&b, close_scans(&b, te_func(te, nresults, results, err)), last);
-    return func ? jagged(b.A, s, func) : NULL;
+    return func ? scatter(b.A, s, jagged(b.A, s, func)) : NULL;
 }
 
 bool spec_build(Arena *A, const Spec *s, Program *out, Err *err)

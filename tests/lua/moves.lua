@@ -317,6 +317,17 @@ t.test("a copy does not fill what its block leaves unwritten of a result", funct
     local s = writing(loops, rest)
     t.contains(t.raises("copies_unwritten", function() s:cache_write("Z", "local") end).why, "block Z writes a part of the result Z")
   end
+  for index, rest in pairs {
+    ["i*i%8"] = "cannot be told", ["int64(A[i])%8"] = "cannot be told", ["i ^ 1"] = "cannot be told",
+    ["i*2%8"] = "nothing writes Z[1]", ["i%4"] = "nothing writes Z[4]",
+  } do
+    local s = p.schedule(("func f(A: float32[8]) -> Z: float32[8]:\n  for i in range(8):\n    block Z(i):\n      Z[%s] = A[i]\n"):format(index))
+    local e = t.raises(rest:find "told" and "copies_untold" or "copies_unwritten", function() s:cache_write("Z", "local") end)
+    t.contains(e.why .. "; " .. (e.witness or ""), rest)
+  end
+  local twice = p.schedule("func f(A: float32[8]) -> Z: float32[8]:\n  for i in range(16):\n    block Z(i):\n      Z[(15 - i)%8] = A[i%8]\n")
+  twice:cache_write("Z", "local")
+  p.same(twice)
   for loops, rest in pairs {
     [plain .. "block Z(y, x):\n"] = "        Z[y, x] = A[x]\n", [plain .. "block Z(y = 8 - y, x):\n"] = "        Z[8 - y, 8 - x] = A[x]\n",
     ["  for y in range(9):\n    for x in range(12):\n      block Z(y, x) where x < 9:\n"] = "        Z[y, x] = A[x]\n",

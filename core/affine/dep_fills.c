@@ -1,0 +1,67 @@
+/* dep_fills.c -- is every element of a buffer stored? */
+#include <isl/val.h>
+
+#include "core/affine/dep.h"
+#include "core/affine/model.h"
+
+static isl_set *elements_of(isl_ctx *ctx, const Node *buffer)
+{
+    isl_set *box = isl_set_universe(isl_space_set_alloc(ctx, 0, (unsigned)ir_rank(buffer)));
+    for (size_t d = 0; d < ir_rank(buffer); d++) {
+        box = isl_set_lower_bound_si(box, isl_dim_set, (unsigned)d, 0);
+        box = isl_set_upper_bound_val(box, isl_dim_set, (unsigned)d,
+                                      isl_val_int_from_si(ctx, ir_dim(buffer, d) - 1));
+    }
+    return box;
+}
+
+static DepAnswer untold(const Node *buffer, const char *why, Err *err)
+{
+    Arena *A = arena_scratch(NULL);
+    REFUSE(err, dependences_unknown, NULL,
+           arena_printf(A, "every element of %s is written", ir_buf_name(buffer)), why);
+    arena_release(A);
+    return DEP_UNKNOWN;
+}
+
+static void show_gap(Arena *A, const Node *buffer, isl_set *rest, Err *err)
+{
+    isl_point *p = model_first(isl_set_copy(rest));
+    Buf element = buf_new(A);
+    if (p) {
+        model_put_element(&element, buffer, p);
+        err_witness(err, "nothing writes %s", buf_str(&element));
+    }
+    isl_point_free(p);
+}
+
+DepAnswer dep_fills(const Node *func, const Node *loop, const Node *buffer, long operations,
+                    Err *err)
+{
+    Arena *A = arena_scratch(NULL);
+    isl_ctx *ctx = model_ctx((unsigned long)operations);
+    const Model *m = model_of(A, ctx, func, loop ? loop->kid[For_var] : NULL, false);
+    isl_set *rest = m->unknown ? NULL : elements_of(ctx, buffer);
+    bool maybe = false;
+    for (size_t i = 0; i < m->nstmts && !m->unknown; i++) {
+        const Stmt *s = m->stmt[i];
+        if (s->write.buffer != buffer || s->update)
+            continue;
+        maybe |= s->maybe;
+        if (!s->maybe)
+            rest = isl_set_subtract(rest, isl_map_range(isl_map_copy(s->write.by_loops)));
+    }
+    isl_bool none = m->unknown ? isl_bool_error : isl_set_is_empty(rest);
+    DepAnswer answer = DEP_OK;
+    if (none == isl_bool_error)
+        answer = untold(buffer, m->unknown ? m->unknown : "the work limit was reached", err);
+    else if (none == isl_bool_false && maybe)
+        answer = untold(buffer, "what runs depends on data", err);
+    else if (none == isl_bool_false) {
+        answer = DEP_BROKEN;
+        show_gap(A, buffer, rest, err);
+    }
+    isl_set_free(rest);
+    arena_release(A);
+    return answer;
+}

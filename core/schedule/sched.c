@@ -244,8 +244,8 @@ static Version *keep(const Apply *a, const Step *s, Arena *work)
     return v;
 }
 
-/* No step makes a kernel that cannot be launched of ones that can: loops are bound within the limits
-** (bind), but kernels that become one must agree on their axes. */
+/* No step makes of kernels that can be launched one that cannot: loops are bound within the limits
+** (prim_bind_axis), but kernels that become one must agree on their axes, too. */
 static bool stays_launched(const Node *before, const Node *after, Err *err)
 {
     Err found = {0};
@@ -254,9 +254,7 @@ static bool stays_launched(const Node *before, const Node *after, Err *err)
         return true;
     if (!path_to(before, found.where, &p))
         found.where = NULL;
-    err_fix(&found,
-            "this would make one kernel of several: take the step before binding their loops, "
-            "or bind these alike");
+    err_fix(&found, "this would make one kernel of several: bind their loops alike, or after it");
     if (err)
         *err = found;
     return false;

@@ -71,7 +71,8 @@ static int push_folded(lua_State *L, Arena *A, const char *text, int word, int m
 static void push_table(lua_State *L, const Graph *g, uint32_t rows, int columns)
 {
     Arena *A = lua_scratch(L, NULL);
-    const char *table = graph_table(A, g, rows, columns), *sizes = graph_free_sizes(A, g);
+    const char *table = graph_table(A, g, rows, columns, &session_of(L)->left_out);
+    const char *sizes = graph_free_sizes(A, g);
     const char *called = lua_view(L)->called[0] ? lua_view(L)->called : "g";
     bool many = strchr(sizes, ',');
     if (sizes[0])

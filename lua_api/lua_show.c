@@ -330,6 +330,7 @@ static void push_shown(lua_State *L, int idx, bool whole, bool *elided)
             strcpy(view->called, lua_tostring(L, -1));
         lua_pop(L, 1);
     }
+    session_of(L)->left_out = false;
     push_value_text(L, idx, whole, elided);
     view->called[0] = '\0';
 }
@@ -378,30 +379,6 @@ static void elide_lines(lua_State *L, bool *elided)
     lua_pop(L, 3);
 }
 
-/* Does the mark of `n` bytes stand for what a view left out?  Not in a range, "1 ms … 2 ms", nor in a
-** shape of a rank that is not known, "float32[...]". */
-static bool leaves_out(const char *text, const char *mark, size_t n)
-{
-    const char *before = mark;
-    while (before > text && before[-1] == ' ')
-        before--;
-    bool range = before < mark && before > text && before[-1] != '\n' && mark[n] == ' ' &&
-                 mark[n + 1] != ' ';
-    bool shape = mark > text && mark[-1] == '[' && mark[n] == ']';
-    return !range && !shape;
-}
-
-/* Has a view left its mark where something did not fit? */
-static bool is_cut(const char *text)
-{
-    static const char *const marks[] = {"…", "..."};
-    bool cut = false;
-    for (int i = 0; i < 2 && !cut; i++)
-        for (const char *at = text; !cut && (at = strstr(at, marks[i])); at++)
-            cut = leaves_out(text, at, strlen(marks[i]));
-    return cut && !strstr(text, ":ir() is the whole text");
-}
-
 /* Folds the lines of the text on top that are wider than the screen. */
 static void fold_lines(lua_State *L)
 {
@@ -431,7 +408,7 @@ void lua_display_text(lua_State *L, int idx)
     push_shown(L, idx, whole, &elided);
     bool object = !is_plain(L, idx);
     if (object && !whole && !lua_error_at(L, idx)) {
-        elided = elided || is_cut(lua_tostring(L, -1));
+        elided = elided || session_of(L)->left_out;
         fold_lines(L);
     }
     if (!whole)

@@ -8,6 +8,7 @@
 #include "lua_api/pattern.h"
 #include "lua_api/program.h"
 #include "lua_api/sched_box.h"
+#include "lua_api/session.h"
 #include "lua_api/tensor_box.h"
 #include "viz/text/style.h"
 
@@ -56,7 +57,7 @@ static void push_table(lua_State *L, const Module *m, uint32_t rows, int width)
     Arena *A = lua_scratch(L, NULL);
     Buf b = buf_new(A);
     uint32_t shown = rows && rows < m->nkernels ? rows : m->nkernels;
-    TextStyle style = {.utf8 = true, .width = width};
+    TextStyle style = {.utf8 = true, .width = width, .cut = &session_of(L)->left_out};
     int names = (int)strlen("kernel"), types = (int)strlen("output");
     for (uint32_t i = 0; i < shown; i++) {
         const GraphKernel *k = &m->kernel[i];
@@ -74,8 +75,10 @@ static void push_table(lua_State *L, const Module *m, uint32_t rows, int width)
                     kernel_nodes(A, m, k), k->steps == 0 ? "   as written" : "");
         line_end(&line);
     }
-    if (shown < m->nkernels)
+    if (shown < m->nkernels) {
         buf_printf(&b, "… and %u more kernels\n", m->nkernels - shown);
+        style_cut(style);
+    }
     const char *text = buf_str(&b);
     lua_pushlstring(L, text, strlen(text) - 1);
     lua_scratch_end(L, A);

@@ -10,12 +10,13 @@
 #include "core/schedule/block.h"
 #include "lua_api/saved_text.h"
 #include "lua_api/sched_box.h"
+#include "lua_api/session.h"
 #include "viz/text/tree_text.h"
 
 TextStyle view_style(lua_State *L)
 {
     const LuaView *v = lua_view(L);
-    return (TextStyle){v->color, v->utf8, v->more ? 0 : v->width};
+    return (TextStyle){v->color, v->utf8, v->more ? 0 : v->width, &session_of(L)->left_out};
 }
 
 /* ---- the three classes ---- */
@@ -66,11 +67,13 @@ static void release_sched(void *self)
 static void push_tree(lua_State *L, const Node *func, const char *head)
 {
     Arena *A = lua_scratch(L, NULL);
+    bool cut = false;
     TextStyle style = view_style(L);
+    style.cut = head[0] && !lua_view(L)->whole ? &cut : style.cut;
     const char *tree = tree_text(A, func, style);
     Buf out = buf_new(A);
     buf_puts(&out, head);
-    if (head[0] && !lua_view(L)->whole && strstr(tree, style.utf8 ? "…" : "...")) {
+    if (cut) {
         const char *called = lua_view(L)->called;
         const char *more =
             arena_printf(A, "   %s:ir() is the whole text", called[0] ? called : "s");

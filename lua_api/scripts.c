@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "lua_api/session.h"
+
 static const LuaScript *find_script(const char *name)
 {
     const LuaScript *script = lua_scripts;
@@ -23,6 +25,13 @@ static int view(lua_State *L)
     lua_pushboolean(L, !view->whole);
     lua_pushstring(L, view->called[0] ? view->called : NULL);
     return 4;
+}
+
+/* leave_out(): the view that is being made leaves something out. */
+static int leave_out(lua_State *L)
+{
+    session_of(L)->left_out = true;
+    return 0;
 }
 
 /* script(name) -> what that script returns. */
@@ -49,7 +58,8 @@ void lua_push_script(lua_State *L, const char *name)
             lua_error(L);
         lua_pushcfunction(L, view);
         lua_pushcfunction(L, other);
-        lua_call(L, 2, 1);
+        lua_pushcfunction(L, leave_out);
+        lua_call(L, 3, 1);
         lua_remove(L, -2);
         lua_pushvalue(L, -1);
         lua_setfield(L, -3, name);

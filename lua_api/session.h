@@ -56,6 +56,7 @@ typedef struct Session {
     /* Shows what is long, or returns false; NULL where nobody reads */
     bool (*page)(const char *text);
     bool listening;   /* somebody prints the steps */
+    bool left_out;    /* a view that was made left something out, for lack of room */
     const void *told; /* the value that `told_line` is about */
     char told_line[320];
     void *held; /* acquired, and not in its box yet */

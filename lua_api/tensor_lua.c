@@ -570,7 +570,7 @@ static void push_printed(lua_State *L, const Tensor *t, int width)
 {
     Arena *A = lua_scratch(L, NULL);
     Buf b = buf_new(A);
-    tensor_print(t, width, &b);
+    session_of(L)->left_out |= tensor_print(t, width, &b);
     lua_pushstring(L, buf_str(&b));
     lua_scratch_end(L, A);
 }

@@ -27,7 +27,8 @@ typedef struct PictureBox {
     Picture picture;
     const char *of;    /* "loop nest of matmul" */
     const char *text;  /* the text form, without a last line end */
-    const char *whole; /* the same with nothing left out, where that is more; or NULL */
+    const char *whole; /* the same with nothing left out; or NULL: it is the same */
+    bool cut;          /* the text leaves something out */
 } PictureBox;
 
 enum { MAX_BARS = 64 };
@@ -35,10 +36,19 @@ enum { MAX_BARS = 64 };
 static const LuaClass picture_class;
 LUA_BOX(picture, PictureBox, picture_class)
 
+/* Of the text form, which is made before it is shown: the picture keeps whether it is cut. */
+static TextStyle text_style(lua_State *L, PictureBox *p)
+{
+    TextStyle style = view_style(L);
+    style.cut = &p->cut;
+    return style;
+}
+
 static TextStyle whole_style(lua_State *L)
 {
     TextStyle style = view_style(L);
     style.width = 0;
+    style.cut = NULL;
     return style;
 }
 
@@ -152,7 +162,9 @@ static int picture_display(lua_State *L, void *self, const char *kind)
     Err err = {0};
     const LuaView *v = lua_view(L);
     if (strcmp(kind, "text") == 0) {
-        lua_pushstring(L, p->whole && (v->more || v->whole) ? p->whole : p->text);
+        bool whole = p->whole && (v->more || v->whole);
+        session_of(L)->left_out |= p->cut && !whole;
+        lua_pushstring(L, whole ? p->whole : p->text);
         return 1;
     }
     if (strcmp(kind, "svg") == 0 || strcmp(kind, "html") == 0)
@@ -232,12 +244,12 @@ LUA_FN(
     Arena *A = box->arena;
     if (pair) {
         box->of = arena_printf(A, "what changed in %s", p.func->at.name);
-        box->text = diff_text(A, before.func, p.func, DIFF_fitting, view_style(L));
+        box->text = diff_text(A, before.func, p.func, DIFF_fitting, text_style(L, box));
         box->picture =
             pair_picture(A, before.func, p.func, program_title(A, &before), program_title(A, &p));
     } else {
         box->of = arena_printf(A, "loop nest of %s", p.func->at.name);
-        box->text = tree_text(A, p.func, view_style(L));
+        box->text = tree_text(A, p.func, text_style(L, box));
         box->whole = tree_text(A, p.func, whole_style(L));
         box->picture = nest_picture(A, p.func);
     }
@@ -300,7 +312,7 @@ LUA_FN(
     if (!order_of(box->arena, p.func, &ask, &order, &err))
         return lua_raise(L, &err);
     box->of = arena_printf(box->arena, "order of %s", order.block);
-    box->text = order_text(box->arena, &order, view_style(L), false);
+    box->text = order_text(box->arena, &order, text_style(L, box), false);
     box->whole =
         order_text(box->arena, &order, lua_view(L)->whole ? whole_style(L) : view_style(L), true);
     box->picture = order_picture(box->arena, &order, animate, seconds > 0.1 ? seconds : 0.1);
@@ -328,8 +340,9 @@ LUA_FN(
     if (!graph_picture(box->arena, g, view, &box->picture, &err))
         return lua_raise(L, &err);
     box->of = arena_printf(box->arena, "graph of %s", g->name);
-    box->text = graph_table(box->arena, g, 40, lua_view(L)->whole ? 0 : lua_view(L)->width);
-    box->whole = graph_table(box->arena, g, 0, 0);
+    int width = lua_view(L)->whole ? 0 : lua_view(L)->width;
+    box->text = graph_table(box->arena, g, 40, width, &box->cut);
+    box->whole = graph_table(box->arena, g, 0, 0, NULL);
     return finish(L, box, path, 3);
 }
 
@@ -382,7 +395,8 @@ LUA_FN(
     lua_settop(L, 4);
     const char *title = opt_str(L, 3, "title", "time of a run");
     box->of = arena_printf(A, "%s", title);
-    box->text = bars_text(A, n, bar, view_style(L));
+    box->text = bars_text(A, n, bar, text_style(L, box));
+    box->whole = bars_text(A, n, bar, whole_style(L));
     box->picture = bars_picture(A, arena_strdup(A, title), n, bar);
     return finish(L, box, path, 3);
 }

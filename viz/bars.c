@@ -72,7 +72,7 @@ const char *bars_text(Arena *A, size_t n, const Bar *bar, TextStyle style)
         spread = widest(spread, spreads[i]);
         note = widest(note, bar[i].note);
     }
-    label = label > 32 ? 32 : label;
+    label = label > 32 && style.width > 0 ? 32 : label;
     int width = style.width > 0 ? style.width : 100;
     int room = width - label - median - spread - note - 8;
     room = room < 10 ? 10 : room > 60 ? 60 : room;
@@ -82,8 +82,10 @@ const char *bars_text(Arena *A, size_t n, const Bar *bar, TextStyle style)
         const Stats *t = &bar[i].time;
         const char *m = text_seconds(A, t->median, style.utf8);
         Line l = line_begin(&out, style);
-        char *name = arena_strndup(A, bar[i].label, text_fit(bar[i].label, label));
-        line_put(&l, INK_strong, name);
+        l.style.width = label;
+        line_put(&l, INK_strong, bar[i].label);
+        l.style.width = style.width;
+        l.cut = false;
         line_to(&l, label + 2 + median - text_cols(m));
         line_put(&l, INK_plain, m);
         line_to(&l, label + 2 + median + 1 + spread - text_cols(spreads[i]));

@@ -174,12 +174,12 @@ static bool fit(int wide[COLUMNS], int most)
     return left_out;
 }
 
-/* The text, or what fits of it and a mark. */
-static void put_cut(Buf *out, const char *s, int most)
+/* The text, or what fits of it and a mark; was that less than all? */
+static bool put_cut(Buf *out, const char *s, int most)
 {
     if (width(s) <= most) {
         buf_puts(out, s);
-        return;
+        return false;
     }
     size_t end = 0;
     for (int n = 0; s[end]; end++)
@@ -187,16 +187,18 @@ static void put_cut(Buf *out, const char *s, int most)
             break;
     buf_add(out, s, end);
     buf_puts(out, "…");
+    return true;
 }
 
-/* The rows below each other, in lines of at most `most` columns; 0: as wide as they are. */
-static void put_rows(Buf *out, const Row *row, size_t n, int most)
+/* The rows below each other, in lines of at most `most` columns; 0: as wide as they are.  Did
+** something not fit? */
+static bool put_rows(Buf *out, const Row *row, size_t n, int most)
 {
     int wide[COLUMNS] = {0};
     for (size_t i = 0; i < n; i++)
         for (int c = 0; c < COLUMNS; c++)
             wide[c] = width(row[i].cell[c]) > wide[c] ? width(row[i].cell[c]) : wide[c];
-    bool left_out = most > 0 && fit(wide, most);
+    bool left_out = most > 0 && fit(wide, most), cut = left_out;
     for (size_t i = 0; i < n; i++) {
         for (int c = 0; c < COLUMNS; c++) {
             int pad = wide[c] - width(row[i].cell[c]);
@@ -205,7 +207,7 @@ static void put_rows(Buf *out, const Row *row, size_t n, int most)
             buf_pad(out, ' ', c ? GAP : 0);
             if (right[c])
                 buf_pad(out, ' ', pad);
-            put_cut(out, row[i].cell[c], wide[c]);
+            cut |= put_cut(out, row[i].cell[c], wide[c]);
             if (!right[c])
                 buf_pad(out, ' ', pad);
         }
@@ -213,6 +215,7 @@ static void put_rows(Buf *out, const Row *row, size_t n, int most)
             out->len--;
         buf_puts(out, left_out && i == 0 ? " …\n" : "\n");
     }
+    return cut;
 }
 
 static void put_totals(Arena *A, Buf *out, const Graph *g)
@@ -232,7 +235,7 @@ static void put_totals(Arena *A, Buf *out, const Graph *g)
         buf_printf(out, "%u of them cannot run:\n%s", t.unsupported, graph_unsupported_text(A, g));
 }
 
-const char *graph_table(Arena *A, const Graph *g, uint32_t rows, int columns)
+const char *graph_table(Arena *A, const Graph *g, uint32_t rows, int columns, bool *cut)
 {
     Buf out = buf_new(A);
     uint32_t shown = rows && g->nnodes > rows ? rows : g->nnodes;
@@ -257,7 +260,9 @@ const char *graph_table(Arena *A, const Graph *g, uint32_t rows, int columns)
                      ((Row){{g->output[i].name, arena_printf(A, "output = %s", v->name),
                              gtype_text(A, g, v->type), "", "", ""}}));
         }
-    put_rows(&out, row.at, row.n, columns);
+    bool narrow_rows = put_rows(&out, row.at, row.n, columns);
+    if (cut)
+        *cut |= narrow_rows || shown < g->nnodes;
     if (shown < g->nnodes)
         buf_printf(&out, "… and %u more nodes\n", g->nnodes - shown);
     put_totals(A, &out, g);

@@ -105,9 +105,9 @@ bool tensor_equal(const Tensor *a, const Tensor *b); /* bit for bit */
 
 /* "float32[3, 4]".  tensor_print adds the elements in the manner of numpy, with long
 ** dimensions elided to their first and last entries so that lines fit into `width`
-** columns; 0: all elements. */
+** columns, and says whether any were; 0: all elements. */
 void tensor_describe(const Tensor *t, Buf *out);
-void tensor_print(const Tensor *t, int width, Buf *out);
+bool tensor_print(const Tensor *t, int width, Buf *out);
 void scalar_print(DType t, Scalar v, Buf *out); /* shortest text that reads back the same */
 
 /* Where two tensors differ.  Element i differs if |a - b| > atol + rtol * |b|, or one of them only

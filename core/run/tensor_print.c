@@ -217,16 +217,24 @@ static void fit_width(Page *p, int width)
         p->head[last] = n;
 }
 
-void tensor_print(const Tensor *t, int width, Buf *out)
+static bool leaves_out(const Page *p)
+{
+    for (int d = 0; d < p->t->rank; d++)
+        if (p->head[d] < p->t->shape[d] - p->head[d])
+            return true;
+    return false;
+}
+
+bool tensor_print(const Tensor *t, int width, Buf *out)
 {
     tensor_describe(t, out);
     int64_t n = tensor_size(t);
     if (n == 0)
-        return;
+        return false;
     buf_putc(out, '\n');
     if (t->rank == 0) {
         scalar_print(t->dtype, tensor_at(t, 0), out);
-        return;
+        return false;
     }
     Page p = {.t = t, .out = out, .width = width, .digits = 6};
     bool all = width == 0 || has_few_rows(t);
@@ -245,4 +253,5 @@ void tensor_print(const Tensor *t, int width, Buf *out)
     }
     memset(p.index, 0, sizeof p.index);
     print_dim(&p, 0, 0);
+    return leaves_out(&p);
 }

@@ -1,7 +1,7 @@
 -- compare.lua -- tables of timings: tvm.compare, tvm.whatif, and the machine's measured peak.
 -- view() is the width of the terminal, whether it shows letters beyond ASCII, whether lines have to fit into it, and
--- what the person calls the value that is shown
-local view = ...
+-- what the person calls the value that is shown; leave_out() says that a view has no room for all
+local view, _, leave_out = ...
 local M = {}
 
 local function time_text(seconds)
@@ -25,6 +25,7 @@ local function cut(text, most)
   local mark = beyond_ascii and "…" or "..."
   if cells(text) <= most then return text end
   local kept = most - cells(mark)
+  leave_out()
   return text:sub(1, utf8.len(text) and utf8.offset(text, kept + 1) - 1 or kept) .. mark
 end
 
@@ -98,7 +99,10 @@ local function table_text(rows, left, drop, shares, heading)
     lines[i] = lines[i] .. "  " .. (beyond_ascii and "█" or "#"):rep(math.max(1, math.floor(share * room + 0.5)))
   end
   if room >= 4 then lines[1] = lines[1] .. "  " .. heading end
-  if left_out then lines[1] = lines[1] .. mark end
+  if left_out then
+    lines[1] = lines[1] .. mark
+    leave_out()
+  end
   return (table.concat(lines, "\n"):gsub(" +\n", "\n"))
 end
 

@@ -37,7 +37,8 @@ static const char *printed(const Tensor *t, int width)
     static char text[8192];
     Arena *A = arena_new(NULL);
     Buf b = buf_new(A);
-    tensor_print(t, width, &b);
+    bool left_out = tensor_print(t, width, &b);
+    assert_int_equal(left_out, strstr(buf_str(&b), "...") != NULL);
     snprintf(text, sizeof text, "%s", buf_str(&b));
     arena_release(A);
     return text;

@@ -20,7 +20,7 @@
 #include "viz/text/order_text.h"
 #include "viz/text/tree_text.h"
 
-static const TextStyle ascii = {false, false, 0}, utf8 = {false, true, 0};
+static const TextStyle ascii = {0}, utf8 = {.utf8 = true};
 
 static const char naive[] = MATMUL("64", "64", "64");
 
@@ -83,8 +83,13 @@ static void width_is_kept_and_colour_is_only_colour(void **state)
     Arena *A = arena_new(NULL);
     const Node *f = parse(A, tiled);
     for (int w = 20; w < 90; w += 7)
-        assert_true(widest(tree_text(A, f, (TextStyle){false, true, w})) <= w);
-    const char *colored = tree_text(A, f, (TextStyle){true, true, 0});
+        assert_true(widest(tree_text(A, f, (TextStyle){.utf8 = true, .width = w})) <= w);
+    bool cut = false;
+    tree_text(A, f, (TextStyle){.width = 200, .cut = &cut});
+    assert_false(cut);
+    tree_text(A, f, (TextStyle){.width = 30, .cut = &cut});
+    assert_true(cut);
+    const char *colored = tree_text(A, f, (TextStyle){.color = true, .utf8 = true});
     Buf bare = buf_new(A);
     for (const char *s = colored; *s; s++) {
         if (*s == '\x1b')
@@ -126,7 +131,8 @@ static void diff_marks_every_change(void **state)
     assert_non_null(strstr(text, "\n-    y"));
     assert_non_null(strstr(text, "\n+ └─ yo"));
     assert_non_null(strstr(text, "↕"));
-    assert_true(widest(diff_text(A, a, b, DIFF_sides, (TextStyle){false, true, 100})) <= 100);
+    assert_true(widest(diff_text(A, a, b, DIFF_sides, (TextStyle){.utf8 = true, .width = 100})) <=
+                100);
     arena_release(A);
 }
 
@@ -355,7 +361,7 @@ static void pictures_are_well_formed(void **state)
     double x[] = {0.010, 0.011, 0.012, 0.010, 0.013};
     Bar bars[] = {{"a & b", stats_of(x, 5), ""}, {"<c>", stats_of(x, 1), "no difference"}};
     assert_drawn(A, bars_picture(A, "times", 2, bars));
-    const char *text = bars_text(A, 2, bars, (TextStyle){false, false, 72});
+    const char *text = bars_text(A, 2, bars, (TextStyle){.width = 72});
     assert_true(widest(text) <= 72);
     assert_non_null(strstr(text, "11.0 ms"));
     Bytes dot = draw(A, nest_picture(A, b), DRAW_dot);

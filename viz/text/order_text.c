@@ -137,7 +137,9 @@ const char *order_text(Arena *A, const Order *o, TextStyle style, bool whole)
     const char *notes = order_notes(A, o, false);
     if (*notes)
         buf_printf(&out, "%s\n", notes);
-    if (cols < o->cols && !whole)
+    if (cols < o->cols && !whole) {
         buf_printf(&out, "%d of %lld columns fit here\n", cols, (long long)o->all_cols);
+        style_cut(style);
+    }
     return buf_str(&out);
 }

@@ -117,6 +117,12 @@ void ink_text(Buf *out, bool color, Ink ink, const char *text, size_t n)
         buf_puts(out, "\x1b[0m");
 }
 
+void style_cut(TextStyle style)
+{
+    if (style.cut)
+        *style.cut = true;
+}
+
 void line_put(Line *l, Ink ink, const char *text)
 {
     if (l->cut)
@@ -132,6 +138,7 @@ void line_put(Line *l, Ink ink, const char *text)
             l->col += text_cols(arena_strndup(l->out->arena, text, n)) + text_cols(more);
         }
         l->cut = true;
+        style_cut(l->style);
         return;
     }
     ink_text(l->out, l->style.color, ink, text, strlen(text));

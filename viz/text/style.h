@@ -13,6 +13,7 @@ typedef struct TextStyle {
     bool color; /* SGR escapes */
     bool utf8;  /* line-drawing letters and marks; else plain ASCII */
     int width;  /* columns; longer lines are cut with a mark.  0: no limit */
+    bool *cut;  /* becomes true where something is left out for lack of room; may be NULL */
 } TextStyle;
 
 typedef enum Ink {
@@ -56,6 +57,8 @@ void line_put(Line *l, Ink ink, const char *text);
 void line_printf(Line *l, Ink ink, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Spaces up to the column (from 0); at least none. */
 void line_to(Line *l, int col);
+/* Something is left out here: says so to who asked for the view. */
+void style_cut(TextStyle style);
 /* Ends the line without trailing spaces. */
 void line_end(Line *l);
 

@@ -500,7 +500,7 @@ LUA_FN(
     const char *names[64];
     int n = lua_gettop(L) - 1;
     if (n < 1 || n > 64)
-        return arg_wrong(L, 2, "the name of a pass");
+        return arg_wrong_string(L, 2, "the name of a pass");
     for (int i = 0; i < n; i++)
         names[i] = arg_str(L, i + 2);
     return run_passes(L, names, (size_t)n);

@@ -103,7 +103,10 @@ static void advise_shape(lua_State *L, Err *err)
         err_fix(err, "the shape is one argument, a list: {%s}", list);
 }
 
-int arg_wrong(lua_State *L, int arg, const char *expected)
+/* What may have been meant by a value that does not fit. */
+typedef enum Meant { MEANT_value, MEANT_string, MEANT_program } Meant;
+
+static int wrong(lua_State *L, int arg, const char *expected, Meant meant)
 {
     int n = counted(L, arg);
     const LuaFn *fn = running(L);
@@ -114,7 +117,7 @@ int arg_wrong(lua_State *L, int arg, const char *expected)
     char typed[64];
     if (lua_isnil(L, arg) && fn &&
         typed_argument(L, lua_fn_name(fn).name, n, typed, sizeof typed)) {
-        if (!strstr(expected, "name") && !strstr(expected, "string"))
+        if (meant != MEANT_string)
             return RAISE(L, argument_nil_variable, NULL, n, typed, expected, typed);
         char fix[224];
         snprintf(fix, sizeof fix,
@@ -128,9 +131,24 @@ int arg_wrong(lua_State *L, int arg, const char *expected)
     REFUSE(&err, argument_type, NULL, n, expected, arg_describe(L, arg), lua_signature(L));
     lua_settop(L, given);
     advise_shape(L, &err);
-    if (strstr(expected, "Func") && lua_push_call_first(L, arg))
+    if (meant == MEANT_program && lua_push_call_first(L, arg))
         err_fix(&err, "%s", lua_tostring(L, -1));
     return lua_raise(L, &err);
+}
+
+int arg_wrong(lua_State *L, int arg, const char *expected)
+{
+    return wrong(L, arg, expected, MEANT_value);
+}
+
+int arg_wrong_string(lua_State *L, int arg, const char *expected)
+{
+    return wrong(L, arg, expected, MEANT_string);
+}
+
+int arg_wrong_program(lua_State *L, int arg, const char *expected)
+{
+    return wrong(L, arg, expected, MEANT_program);
 }
 
 int arg_surplus(lua_State *L, int arg)
@@ -195,11 +213,11 @@ bool arg_bool_or(lua_State *L, int arg, bool otherwise)
 const char *arg_str(lua_State *L, int arg)
 {
     if (lua_type(L, arg) != LUA_TSTRING)
-        arg_wrong(L, arg, "a string");
+        arg_wrong_string(L, arg, "a string");
     size_t n;
     const char *s = lua_tolstring(L, arg, &n);
     if (strlen(s) != n)
-        arg_wrong(L, arg, "a string without zero bytes");
+        arg_wrong_string(L, arg, "a string without zero bytes");
     return s;
 }
 

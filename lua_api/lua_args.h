@@ -61,6 +61,12 @@ int opt_push(lua_State *L, int arg, const char *key);
 /* Raises "argument N should be `expected`, but is …", for readers of kinds of one's own. */
 int arg_wrong(lua_State *L, int arg, const char *expected);
 
+/* The same where a string would do: a variable that is nil may be a name without its quotes. */
+int arg_wrong_string(lua_State *L, int arg, const char *expected);
+
+/* The same where a Func would do: a program with parameters may only have to be called. */
+int arg_wrong_program(lua_State *L, int arg, const char *expected);
+
 /* Raises that argument `arg` is more than the running function takes. */
 int arg_surplus(lua_State *L, int arg);
 

@@ -255,7 +255,7 @@ LUA_FN(
     Program p = program_check(L, 1), q;
     if (!program_test(L, 2, &q)) {
         if (!p.sched)
-            return arg_wrong(L, 2, "a Func, a Version or a Schedule");
+            return arg_wrong_program(L, 2, "a Func, a Version or a Schedule");
         q.func = lua_isnone(L, 2) ? version_ancestor(p.sched->at, 0)->func
                                   : sched_version_arg(L, p.sched, 2)->func;
     }

@@ -48,7 +48,7 @@ Program program_check(lua_State *L, int idx)
 {
     Program p;
     if (!program_test(L, idx, &p))
-        arg_wrong(L, idx, "a Func, a Version or a Schedule");
+        arg_wrong_program(L, idx, "a Func, a Version or a Schedule");
     return p;
 }
 

@@ -45,7 +45,7 @@ static void read_arg(lua_State *L, int idx, int arg, Arg *out, Arg *pool, size_t
         *out = given_list(n, list);
         return;
     }
-    case LUA_TNIL: arg_wrong(L, arg, "a name, a number or a list of them"); return;
+    case LUA_TNIL: arg_wrong_string(L, arg, "a name, a number or a list of them"); return;
     default: *out = given_other(arg_describe(L, idx));
     }
 }

@@ -351,7 +351,7 @@ LUA_FN(
     "one it is refused, unless a target is named that runs it otherwise, and then the label says so.")
 {
     if (lua_isnoneornil(L, 1))
-        return arg_wrong(L, 1, "a Func, a Version, a Schedule, a Kernel or a Module");
+        return arg_wrong_program(L, 1, "a Func, a Version, a Schedule, a Kernel or a Module");
     lua_settop(L, 2);
     lua_createtable(L, 1, 0);
     lua_pushvalue(L, 1);

@@ -207,7 +207,7 @@ static bool program_since(lua_State *L, const Program *now, int options, Program
     if (program_test(L, at, out))
         return true;
     if (!now->sched) {
-        arg_wrong(L, options, "{since = a Func, a Version or a Schedule}");
+        arg_wrong_program(L, options, "{since = a Func, a Version or a Schedule}");
         return false;
     }
     out->version = sched_version_arg(L, now->sched, at);
@@ -408,7 +408,7 @@ LUA_FN(tvm_show, "tvm.show(x, path?, options?) -> Picture",
     lua_settop(L, 3);
     bool object = lua_class_of(L, 1, NULL) || lua_istable(L, 1);
     if (!object || lua_getfield(L, 1, "show") == LUA_TNIL)
-        return arg_wrong(L, 1, "a Func, a Version, a Schedule, a Graph or a Comparison");
+        return arg_wrong_program(L, 1, "a Func, a Version, a Schedule, a Graph or a Comparison");
     lua_insert(L, 1);
     lua_call(L, 3, 1);
     return 1;

@@ -7,6 +7,7 @@
 #include "core/graph/ops.h"
 #include "core/graph/text.h"
 #include "core/import/onnx/onnx.h"
+#include "lua_api/file_kind.h"
 #include "lua_api/graph_box.h"
 #include "lua_api/pattern.h"
 #include "lua_api/saved_text.h"
@@ -145,18 +146,18 @@ static int push_bound(lua_State *L, Graph *g, int table)
     return push_graph(L, graph_bind(g, &to, &err), &err);
 }
 
-/* Says of which file the error speaks; a tensor's file is told by its name. */
+/* Says of which file the error speaks, and what reads it if it is no model. */
 static void name_file(const char *path, Err *err)
 {
-    size_t len = strlen(path);
     if (!strstr(err->why, path)) {
         char why[600];
         snprintf(why, sizeof why, "%.599s", err->why);
         snprintf(err->why, sizeof err->why, "%.120s: %s", path, why);
     }
-    if (err->code != ERR_not_readable && len > 4 && strcmp(path + len - 4, ".npy") == 0)
-        err_fix(err, "tvm.load \"%s\"", path);
-    const char *reader = err->code != ERR_not_readable ? reader_of_file(path) : NULL;
+    if (err->code == ERR_not_readable)
+        return;
+    advise_reader(path, "tvm.import", err);
+    const char *reader = reader_of_file(path);
     if (reader)
         err_fix(err, "%s(assert(io.open(\"%s\")):read \"a\")", reader, path);
 }
@@ -529,9 +530,8 @@ LUA_FN(
     "tvm.parse_graph(assert(io.open(path)):read \"a\", g) needs g, or a graph with the same constants, to read it.")
 {
     const Graph *g = check_graph(L, 1)->graph;
-    static const char *const endings[] = {".txt", NULL};
     const char *path = arg_text_path(
-        L, 2, endings,
+        L, 2, TEXT_graph,
         "a name that ends in .txt keeps the text; g:show(path) draws; models are not written");
     Arena *A = lua_scratch(L, NULL);
     Err err = {0};

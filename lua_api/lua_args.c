@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/nearest.h"
+#include "lua_api/file_kind.h"
 #include "lua_api/lua_typed.h"
 #include "lua_api/own_name.h"
 #include "lua_api/session.h"
@@ -221,17 +222,14 @@ const char *arg_str(lua_State *L, int arg)
     return s;
 }
 
-const char *arg_text_path(lua_State *L, int arg, const char *const endings[], const char *instead)
+const char *arg_text_path(lua_State *L, int arg, unsigned texts, const char *instead)
 {
-    const char *path = arg_str(L, arg), *slash = strrchr(path, '/');
-    const char *dot = strrchr(slash ? slash : path, '.');
-    bool fits = !dot;
-    for (size_t i = 0; !fits && endings[i]; i++)
-        fits = strcmp(dot, endings[i]) == 0;
-    if (fits)
+    const char *path = arg_str(L, arg);
+    if (file_takes_text(path, texts))
         return path;
+    const FileKind *kind = file_kind(path);
     Err err = {0};
-    FAIL(&err, format_other, NULL, path);
+    FAIL(&err, format_other, NULL, path, kind ? kind->is : "something else");
     err_fix(&err, "%s", instead);
     lua_raise(L, &err);
     return NULL;

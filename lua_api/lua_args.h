@@ -23,9 +23,9 @@ bool arg_bool(lua_State *L, int arg);
 bool arg_bool_or(lua_State *L, int arg, bool otherwise);
 const char *arg_str(lua_State *L, int arg);
 
-/* The path of a file that a text is to be written to; raises where the end of its name, if it has
-** one, is not in `endings`, which ends with NULL, with `instead`, what may be wanted. */
-const char *arg_text_path(lua_State *L, int arg, const char *const endings[], const char *instead);
+/* The path of a file that one of `texts` (of SavedText) is to be written to; raises where its name
+** says that it is something else, with `instead`, what may be wanted. */
+const char *arg_text_path(lua_State *L, int arg, unsigned texts, const char *instead);
 const char *arg_str_or(lua_State *L, int arg, const char *otherwise);
 void arg_function(lua_State *L, int arg);
 void arg_table(lua_State *L, int arg);

@@ -6,6 +6,7 @@
 #include "core/ir/print.h"
 #include "core/schedule/block.h"
 #include "core/schedule/tree.h"
+#include "lua_api/file_kind.h"
 #include "lua_api/program.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/session.h"
@@ -276,13 +277,12 @@ LUA_FN(
     "tvm.parse(assert(io.open(path)):read \"a\") reads.")
 {
     Program p = program_check(L, 1);
-    static const char *const endings[] = {".lua", ".tir", ".txt", NULL};
     const char *path = arg_text_path(
-        L, 2, endings,
+        L, 2, TEXT_steps | TEXT_program,
         "a name that ends in .lua keeps the steps, one in .tir the text; s:show(path) draws");
-    const char *dot = strrchr(path, '.');
+    const FileKind *kind = file_kind(path);
     Arena *A = lua_scratch(L, NULL);
-    bool script = dot && strcmp(dot, ".lua") == 0;
+    bool script = kind && kind->texts & TEXT_steps;
     const char *text =
         script
             ? arena_printf(A,

@@ -3,10 +3,10 @@
 
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 
 #include "core/base/cancel.h"
 #include "core/run/tensor_io.h"
+#include "lua_api/file_kind.h"
 #include "lua_api/session.h"
 
 /* ---- the border ---- */
@@ -272,20 +272,6 @@ LUA_FN(
     return finished(L);
 }
 
-/* What reads a file that holds no tensor, as its name's end says. */
-static void advise_reader(const char *path, Err *err)
-{
-    static const struct {
-        const char *ending, *what;
-    } others[] = {{".onnx", "tvm.import \"%s\""},
-                  {".lua", "s:load \"%s\" takes the steps in it on a schedule s"},
-                  {".tir", "tvm.parse(assert(io.open(\"%s\")):read \"a\")"}};
-    const char *dot = strrchr(path, '.');
-    for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++)
-        if (strcasecmp(dot, others[i].ending) == 0)
-            err_fix(err, others[i].what, path);
-}
-
 LUA_FN(
     tvm_load, "tvm.load(path) -> Tensor",
     "The tensor in a .npy file, as t:save or numpy.save wrote it, or the pixels of a PNG, PGM or PPM image: [height,\n"
@@ -297,7 +283,7 @@ LUA_FN(
     const char *path = arg_str(L, 1);
     Tensor *t = tensor_load(path, &err);
     if (!t && err.code == ERR_format_unknown)
-        advise_reader(path, &err);
+        advise_reader(path, "tvm.load", &err);
     return push_tensor(L, t, &err);
 }
 

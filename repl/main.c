@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
 
 #include "backends/exec.h"
 #include "backends/worker/worker.h"
+#include "lua_api/file_kind.h"
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
 #include "repl/eval.h"
@@ -119,34 +119,19 @@ static int read_options(int argc, char **argv, Options *o)
     return -1;
 }
 
-/* A file that is no script, as its name's end says. */
-typedef struct Data {
-    const char *ending, *what, *call, *done;
-} Data;
-
-static const Data data_files[] = {
-    {".onnx", "a model", "g = tvm.import", "imports"},
-    {".npy", "a tensor", "t = tvm.load", "loads"},
-    {".png", "an image", "t = tvm.load", "loads"},
-    {".pgm", "an image", "t = tvm.load", "loads"},
-    {".ppm", "an image", "t = tvm.load", "loads"},
-};
-
-static const Data *data_file(const char *path)
+/* The kind of a file that is there, and is no script but something else that has a reader. */
+static const FileKind *data_file(const char *path)
 {
-    for (size_t i = 0; i < sizeof data_files / sizeof *data_files; i++) {
-        size_t len = strlen(path), end = strlen(data_files[i].ending);
-        if (len > end && strcasecmp(path + len - end, data_files[i].ending) == 0 &&
-            access(path, R_OK) == 0)
-            return &data_files[i];
-    }
-    return NULL;
+    const FileKind *kind = file_kind(path);
+    return kind && kind->variable && access(path, R_OK) == 0 ? kind : NULL;
 }
 
-static int refuse_data(const char *path, const Data *d)
+static int refuse_data(const char *path, const FileKind *kind)
 {
-    fprintf(stderr, "tvmrepl: %s is %s, no script\n  tvmrepl -i -e '%s \"%s\"' %s it\n", path,
-            d->what, d->call, path, d->done);
+    fprintf(stderr, "tvmrepl: %s is %s, no script\n  tvmrepl -i -e '%s = ", path, kind->is,
+            kind->variable);
+    fprintf(stderr, kind->reader, path);
+    fputs("' reads it\n", stderr);
     return EXIT_usage;
 }
 
@@ -201,7 +186,7 @@ int main(int argc, char **argv)
             return commands[i].run(argc - 1, argv + 1);
     Options o = {.code = calloc((size_t)argc, sizeof *o.code)};
     int code = o.code ? read_options(argc, argv, &o) : EXIT_failed;
-    const Data *data = o.script && !o.stdin_script ? data_file(argv[o.script]) : NULL;
+    const FileKind *data = o.script && !o.stdin_script ? data_file(argv[o.script]) : NULL;
     if (code < 0 && data)
         code = refuse_data(argv[o.script], data);
     if (code < 0) {

@@ -83,8 +83,11 @@ t.test("a saved script replays to the same fingerprint", function()
   t.raises("io_failed", function() s:save("/dev/full") end)
   t.raises("io_failed", function() s:save("/no/such/folder/x.tir") end)
   t.contains(t.raises("format_other", function() s:save "x.svg" end, { s = s }).fix, "s:show(path) draws")
-  t.raises("format_other", function() s:save "t.pdf" end, { s = s })
-  t.raises("format_other", function() tvm.import "tutorials/models/digits.onnx":save "x.onnx" end)
+  t.contains(t.raises("format_other", function() s:save "t.pdf" end, { s = s }).why, "which by its name is something else")
+  local net = tvm.import "tutorials/models/digits.onnx"
+  t.contains(t.raises("format_other", function() net:save "x.onnx" end).why, "which by its name is a model")
+  t.contains(t.raises("format_other", function() net:save "x.graph" end).why, "which by its name is something else")
+  t.contains(t.raises("format_other", function() net:save "x.lua" end).why, "which by its name is a script")
 end)
 
 t.test("stale names say which step used them up", function()

@@ -59,12 +59,12 @@ end)
 t.test("a model in place of a script is told how it is imported", function()
   local text, code = run "tutorials/models/digits.onnx"
   t.eq(text, "tvmrepl: tutorials/models/digits.onnx is a model, no script\n" ..
-    "  tvmrepl -i -e 'g = tvm.import \"tutorials/models/digits.onnx\"' imports it\n")
+    "  tvmrepl -i -e 'g = tvm.import \"tutorials/models/digits.onnx\"' reads it\n")
   t.eq(code, 2)
   t.contains(run "no/such/model.onnx", "No such file")
   text, code = run "tutorials/models/digit.pgm"
   t.eq(text, "tvmrepl: tutorials/models/digit.pgm is an image, no script\n" ..
-    "  tvmrepl -i -e 't = tvm.load \"tutorials/models/digit.pgm\"' loads it\n")
+    "  tvmrepl -i -e 't = tvm.load \"tutorials/models/digit.pgm\"' reads it\n")
   t.eq(code, 2)
 end)
 

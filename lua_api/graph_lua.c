@@ -208,7 +208,10 @@ LUA_FN(tvm_ops, "tvm.ops(pattern?) -> string",
         if (strstr(graph_op[i].name, pattern) && graph_op[i].onnx[0])
             buf_printf(&b, "%-26s %-12s %s\n", graph_op[i].name, fuse_class_name[graph_op[i].fuse],
                        graph_op[i].doc);
-    return push_folded(L, A, buf_str(&b), 2, 0);
+    int results = push_folded(L, A, buf_str(&b), 2, 0);
+    if (lua_rawlen(L, -1) == 0)
+        session_tell(L, -1, "no operator's name contains \"%s\"", pattern);
+    return results;
 }
 
 LUA_FN(tvm_op, "tvm.op(name) -> string",

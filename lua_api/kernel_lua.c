@@ -159,11 +159,18 @@ static void raise_list(lua_State *L, int list, const Node *b)
     lua_raise(L, &err);
 }
 
-static void raise_missing(lua_State *L, const Node *b, const char *inputs)
+/* What should be the input `b` at `idx` is no tensor, or is not given. */
+static void raise_no_tensor(lua_State *L, const Node *b, int idx, size_t n,
+                            const char *const *names)
 {
     Err err = {0};
-    REFUSE(&err, input_missing, NULL, ir_buf_name(b), dtype_name(b->type));
-    err_fix(&err, "give all inputs, in order or by name in braces: %s", inputs);
+    bool given = !lua_isnoneornil(L, idx);
+    const char *name = ir_buf_name(b), *dtype = dtype_name(b->type);
+    if (given)
+        REFUSE(&err, input_no_tensor, NULL, name, dtype, luaL_typename(L, idx));
+    else
+        REFUSE(&err, input_missing, NULL, name, dtype);
+    err_fix(&err, "give all inputs, in order or by name in braces: %s", arg_names(L, n, names));
     lua_raise(L, &err);
 }
 
@@ -193,7 +200,7 @@ static void read_inputs(lua_State *L, int first, const Node *params, Tensor **ou
         if (!box && by_name && lua_rawlen(L, first) > 0)
             raise_list(L, first, b);
         if (!box)
-            raise_missing(L, b, arg_names(L, n, names));
+            raise_no_tensor(L, b, idx, n, names);
         if (!fits(b, box->tensor, &err))
             lua_raise(L, &err);
         out[i] = box->tensor;

@@ -86,22 +86,20 @@ bool lua_push_call_first(lua_State *L, int arg)
     return true;
 }
 
-/* zeros(2, 3): advises the list where the numbers of a shape were given one by one. */
+/* zeros(2, 3): advises the list where the numbers of a shape, or of an order, were given one by one. */
 static void advise_shape(lua_State *L, Err *err)
 {
     char list[80] = "";
     size_t len = 0;
     int last = lua_gettop(L), first = counted(L, 1) == 0 ? 2 : 1;
-    if (!strstr(lua_signature(L), "(shape") || last <= first)
+    int i = first;
+    if (!strstr(lua_signature(L), "(shape") && !strstr(lua_signature(L), "(order?"))
         return;
-    for (int i = first; i <= last && len < sizeof list; i++) {
-        if (!lua_isinteger(L, i))
-            return;
+    for (; i <= last && lua_isinteger(L, i) && len < sizeof list; i++)
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%lld", i > first ? ", " : "",
                                 (long long)lua_tointeger(L, i));
-    }
-    if (len < sizeof list)
-        err_fix(err, "the shape is one argument, a list: {%s}", list);
+    if (i > first + 1 && len < sizeof list)
+        err_fix(err, "these are one argument, a list: {%s}", list);
 }
 
 /* What may have been meant by a value that does not fit. */
@@ -134,6 +132,9 @@ static int wrong(lua_State *L, int arg, const char *expected, Meant meant)
     advise_shape(L, &err);
     if (meant == MEANT_program && lua_push_call_first(L, arg))
         err_fix(&err, "%s", lua_tostring(L, -1));
+    else if (strstr(expected, "Func") && lua_type(L, arg) == LUA_TSTRING)
+        err_fix(&err,
+                "tvm.parse(text) makes a Func of a program's text, and te.text(text) of equations");
     return lua_raise(L, &err);
 }
 

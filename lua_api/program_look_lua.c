@@ -239,6 +239,7 @@ LUA_FN(program_grep, "s:grep(pattern) -> string",
        "The lines of the program in which a PCRE2 pattern matches, each with its number.")
 {
     Program p = program_check(L, 1);
+    arg_str(L, 2);
     lua_getglobal(L, "tvm");
     lua_getfield(L, -1, "grep");
     Arena *A = lua_scratch(L, NULL);

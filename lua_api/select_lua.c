@@ -204,6 +204,7 @@ LUA_FN(
     "step 1  unroll y, x")
 {
     Program p = program_check(L, 1);
+    arg_str(L, 2);
     int kind = arg_choice_or(L, 3, kind_names, KIND_LOOPS);
     push_matches(L, p.func, (Kind)kind, 2);
     return 1;

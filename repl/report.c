@@ -352,7 +352,7 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
     bool nil = strstr(m->words, "nil value") != NULL;
     bool asked = strstr(m->words, "attempt to index") &&
                  between(m->words, "(global '", name, sizeof name) &&
-                 push_receiver_hint(L, name, text);
+                 !(nil && report_global_hint(name)) && push_receiver_hint(L, name, text);
     if (asked)
         return;
     if (nil)

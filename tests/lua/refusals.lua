@@ -66,9 +66,14 @@ t.test("what is more than a function takes is refused by every function", functi
   end
   local e = t.raises("extra_argument", function() s:undo(1, 2) end)
   t.eq(e.why .. "; " .. e.fix, "argument 2 is more than it takes; call it as s:undo(n?) -> Schedule")
+  t.eq(t.raises("extra_argument", function() x:transpose(1, 0) end).fix, "these are one argument, a list: {1, 0}")
+  t.raises("argument_missing", function() s:select() end)
+  t.raises("argument_missing", function() s:grep() end)
+  t.contains(t.raises("argument_type", function() tvm.schedule(s:ir()) end).fix, "tvm.parse(text) makes a Func")
+  t.contains(t.raises("input_no_tensor", function() s:run(1) end).why, "the input A should be a tensor of float32, but is a number")
   t.contains(t.raises("extra_argument", function() tvm.parse(("x"):gsub("x", "y")) end).fix, "parentheses around the call keep the first")
-  t.eq(t.raises("extra_argument", function() x:reshape(4, 1) end).fix, "the shape is one argument, a list: {4, 1}")
-  t.eq(t.raises("argument_type", function() tvm.zeros(2, 3) end).fix, "the shape is one argument, a list: {2, 3}")
+  t.eq(t.raises("extra_argument", function() x:reshape(4, 1) end).fix, "these are one argument, a list: {4, 1}")
+  t.eq(t.raises("argument_type", function() tvm.zeros(2, 3) end).fix, "these are one argument, a list: {2, 3}")
   t.eq(load("return 1", "c", "t", {}, 5)(), 1) -- Lua's own drop it, as in Lua
 end)
 

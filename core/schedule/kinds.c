@@ -142,9 +142,25 @@ static bool at_most(Step *s, const char *how, int64_t most)
     return true;
 }
 
+/* The lanes of a thread wait together or not at all, and no step moves a barrier that was written
+** into the program.  Those that the lowering puts in come and go with the steps, so it tells. */
+static bool no_barrier_inside(Step *s)
+{
+    for (size_t i = 0; i < s->arg[0].n; i++) {
+        const Node *loop = s->arg[0].nodes[i], *barrier = ir_first(loop, OP_Barrier);
+        const char *name = ir_var_name(loop->kid[For_var]);
+        if (!barrier)
+            continue;
+        REFUSE(s->err, barrier_inside, barrier, arena_printf(s->A, "%s, a vectorized loop", name));
+        err_fix(s->err, "leave %s serial, or unroll it", name);
+        return false;
+    }
+    return true;
+}
+
 bool prim_vectorize(Step *s)
 {
-    return at_most(s, "vectorize", MAX_LANES) &&
+    return at_most(s, "vectorize", MAX_LANES) && no_barrier_inside(s) &&
            set_kind(s, FOR_vectorized, "vectorize", NULL, MUTANT(vectorize_unchecked, true, false));
 }
 

@@ -52,6 +52,7 @@ typedef struct Sync {
     const Node *crossed; /* a buffer that thread blocks would have to touch in order */
     bool divergent;      /* not every thread comes here */
     const char *why;
+    const Node *lanes; /* the vectorized loop that is why; NULL if another thing is */
 } Sync;
 
 static const Node *walk(Sync *s, const Node *n, Summary *out);
@@ -284,8 +285,14 @@ static const Node *barrier(Sync *s, const Node *where)
     if (s->crossed)
         return FAIL(s->err, barrier_blocks, where, ir_buf_name(s->crossed),
                     ir_buf_name(s->crossed));
-    if (s->divergent)
-        return FAIL(s->err, barrier_divergent, where, ir_buf_name(s->touched), s->why);
+    if (s->divergent) {
+        const char *buffer = ir_buf_name(s->touched);
+        FAIL(s->err, barrier_divergent, where, buffer, s->why);
+        if (s->lanes)
+            err_fix(s->err, "compute %s outside loop %s, or leave that loop serial", buffer,
+                    ir_var_name(s->lanes->kid[For_var]));
+        return NULL;
+    }
     return ir_make(s->A, OP_Barrier, 0, (Attr){.name = scope_name[SCOPE_shared]}, 0, NULL);
 }
 
@@ -350,6 +357,7 @@ static bool decided(Sync *s, const Node *n, const Summary *reads, const Summary 
         return true;
     s->divergent = true;
     s->why = "a condition that reads it";
+    s->lanes = NULL;
     return barrier(s, n) != NULL;
 }
 
@@ -379,10 +387,13 @@ static const Node *walk_for(Sync *s, const Node *n, Summary *out)
     s->inner[s->ninner++] = n->kid[For_var];
     vec_push(s->A, &s->ranges,
              ((VarRange){n->kid[For_var], 0, extent > 0 ? extent - 1 : INT64_MAX}));
-    const Node *body = walk_divergent(s, n->kid[For_body],
-                                      lanes ? "a vectorized loop"
-                                            : "a loop whose extent may differ between threads",
-                                      lanes || uneven, out);
+    const char *why =
+        lanes ? arena_printf(s->A, "%s, a vectorized loop", ir_var_name(n->kid[For_var]))
+              : "a loop whose extent may differ between threads";
+    const Node *around = s->lanes;
+    s->lanes = lanes && !s->divergent ? n : around;
+    const Node *body = walk_divergent(s, n->kid[For_body], why, lanes || uneven, out);
+    s->lanes = around;
     if (body && !lanes && extent != 1 &&
         MUTANT(barrier_of_loop_missing, conflict(s, &out->tail, &out->head, mark), false)) {
         bool before = s->divergent;

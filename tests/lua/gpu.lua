@@ -139,6 +139,44 @@ func f(A: int32[32]) -> C: int32[32]:
   end
 end)
 
+t.test("a vectorized loop has no place for barriers", function()
+  local s = tvm.schedule(te [=[
+A: float32[8, 32]
+B[y, x] = A[y, x] * 2
+C[y, x] = B[y, x] + B[y, 31 - x]
+]=])
+  s:set_scope("B", "shared")
+  s:compute_at("B", "C/y")
+  s:bind("C/x", "threadIdx.x")
+  s:bind("B/x", "threadIdx.x")
+  local serial = s:fork()
+  s:vectorize "y"
+  local e = t.raises("barrier_divergent", function() s:check() end)
+  t.contains(e.why, "before they go on with B, inside y, a vectorized loop")
+  t.eq(e.fix, "compute B outside loop y, or leave that loop serial")
+  -- Another step may still take the need away: that is why vectorize does not refuse.
+  s:compute_inline "B"
+  local a = tvm.random { 8, 32 }
+  t.eq(s:check(a), serial:check(a))
+  -- A barrier that was written stays.
+  local written = tvm.schedule(tvm.parse [=[
+func f(A: float32[8, 32]) -> C: float32[8, 32]:
+  alloc B: float32[8, 32] shared
+  for y in range(8):
+    for x in bind("threadIdx.x", 32):
+      block B(y, x):
+        B[y, x] = A[y, x] * 2
+    barrier("shared")
+    for x in bind("threadIdx.x", 32):
+      block C(y, x):
+        C[y, x] = B[y, x] + B[y, 31 - x]
+]=])
+  e = t.raises("barrier_inside", function() written:vectorize "y" end, { s = written })
+  t.contains(e.why, "stands inside y, a vectorized loop")
+  written:unroll "y"
+  t.eq(written:check(a), serial:check(a))
+end)
+
 t.test("a thread's own row, read in another order, needs no barrier", function()
   for _, kind in ipairs { "range", "vectorized" } do
     local s = tvm.schedule(tvm.parse(([[

@@ -108,12 +108,12 @@ static double tick_step(double top)
     return top / step > 25 ? step * 5 : top / step > 10 ? step * 2 : step;
 }
 
-/* 10 ms, 2.5 ms: no more digits than the step has. */
-static const char *tick_text(Arena *A, double t)
+/* 10 ms, 2.5 ms: no more digits than the step has, and the unit of the longest time. */
+static const char *tick_text(Arena *A, double t, double top)
 {
     if (!(t > 0))
         return "0";
-    double scale = t >= 0.9995 ? 1 : t >= 0.9995e-3 ? 1e3 : t >= 0.9995e-6 ? 1e6 : 1e9;
+    double scale = top >= 0.9995 ? 1 : top >= 0.9995e-3 ? 1e3 : top >= 0.9995e-6 ? 1e6 : 1e9;
     const char *unit = scale == 1 ? "s" : scale == 1e3 ? "ms" : scale == 1e6 ? "µs" : "ns";
     return arena_printf(A, "%.4g %s", t * scale, unit);
 }
@@ -189,7 +189,7 @@ Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar)
     for (double t = 0; t <= top; t += tick_step(top)) {
         double x = x0 + t / top * BARS_PLOT;
         svg_line(&b, x, first - 6, x, bottom, COLOR_rule, 1);
-        svg_text(&b, x, bottom + 14, scale_font, tick_text(A, t));
+        svg_text(&b, x, bottom + 14, scale_font, tick_text(A, t, top));
     }
     for (size_t i = 0; i < n; i++)
         put_row(&b, &bar[i], x0, first + (double)i * BARS_ROW, BARS_PLOT / top);

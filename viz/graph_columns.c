@@ -4,7 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-enum { CARD_WIDTH = 230, PAGE = 640 }; /* a column as low as a page is not cut */
+enum {
+    CARD_WIDTH = 230,
+    PAGE = 640, /* a column as low as a page is not cut */
+    END = 58,   /* the height of an input or a result with its arrow */
+};
 
 /* What is live below each card: how many values, and their sum, which is the value where it is
 ** one. */
@@ -82,7 +86,7 @@ static Live live_values(Arena *A, const Graph *g, const Fold *f, const uint32_t 
 }
 
 /* How far down the longest path of arrows has come when each card is drawn, for layout puts cards
-** side by side that do not wait for each other. */
+** side by side that do not wait for each other; the results stand below the last. */
 static double *reach_of(Arena *A, const Graph *g, const Fold *f, const double *height)
 {
     double *bottom = ARENA_ARRAY(A, double, f->n + 1), *reach = ARENA_ARRAY(A, double, f->n + 1),
@@ -92,14 +96,17 @@ static double *reach_of(Arena *A, const Graph *g, const Fold *f, const double *h
         for (uint32_t i = 0; i < f->card[c].n; i++) {
             const GNode *n = g->node[f->node[f->card[c].first + i]];
             for (uint32_t k = 0; k < n->nin; k++) {
-                int32_t p = n->in[k] == VALUE_NONE ? -1 : g->producer[n->in[k]];
+                if (n->in[k] == VALUE_NONE || graph_is_const(g, n->in[k]))
+                    continue;
+                int32_t p = g->producer[n->in[k]];
                 uint32_t from = p < 0 ? CARD_NONE : f->card_of[p];
-                top = from < c ? fmax(top, bottom[from]) : top;
+                top = fmax(top, p < 0 ? END : from < c ? bottom[from] : 0);
             }
         }
         bottom[c] = top + height[c];
         reach[c] = most = fmax(most, bottom[c]);
     }
+    reach[f->n - 1] += END;
     return reach;
 }
 
@@ -136,10 +143,10 @@ Columns graph_columns(Arena *A, const Graph *g, const Fold *f, const double *hei
     cols.handed = ARENA_ARRAY(A, ValueId, want + 1);
     for (uint32_t k = 1; k < want; k++) {
         uint32_t best = CARD_NONE;
-        double goal = total * k / want, off = total / want / 2;
+        double above = from > 0 ? reach[from - 1] : 0, share = (total - above) / (want - k + 1);
+        double goal = above + share, off = share / 2;
         for (uint32_t c = from; c + 1 < f->n; c++) {
-            double far =
-                fabs(reach[c] - goal) + (readers(&uses, &live, c) > 1 ? total / want / 5 : 0);
+            double far = fabs(reach[c] - goal) + (readers(&uses, &live, c) > 1 ? share / 20 : 0);
             if (joined[c] || live.count[c] > 1 || far > off)
                 continue;
             best = c;

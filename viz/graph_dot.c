@@ -266,7 +266,7 @@ static void join_columns(GraphDrawing *d)
 /* The height of every card with the arrow into it, by the lines it has. */
 static Columns columns_of(GraphDrawing *d)
 {
-    enum { ARROW = 42, LINE = 15, FRAME = 30 };
+    enum { ARROW = 31, LINE = 15, FRAME = 30 };
     const Graph *g = d->g;
     double *height = ARENA_ARRAY(d->A, double, d->fold.n + 1);
     bool *joined = ARENA_ARRAY(d->A, bool, d->fold.n + 1);

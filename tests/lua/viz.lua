@@ -145,6 +145,13 @@ local function chain(n)
   return tvm.parse_graph(table.concat(lines, "\n"))
 end
 
+t.test("the columns of a model are cut where they come out alike", function()
+  local dot = tvm.import("tutorials/models/digits.onnx"):fuse():show():dot()
+  t.contains(dot, '"max_pool1" -> "to 1"') -- behind relu2, the left column would be two thirds of the right one
+  t.contains(dot, '"from 1" -> "conv3"')
+  t.contains(dot, '"from 1" -> "add1"')
+end)
+
 t.test("a long model stands in columns, which hand on one value each", function()
   t.ok(not chain(2):show():dot():find("pack", 1, true))
   local g = chain(24)

@@ -522,10 +522,10 @@ static int program_runnable(lua_State *L, int idx, const char *target, Runnable 
     }
     if (!program_test(L, idx, &p))
         return 0;
-    char label[80];
+    char label[80]; /* the mark; else the name, with the step unless it is as written */
     if (p.label)
         snprintf(label, sizeof label, "%s", p.label);
-    else if (p.sched || p.version->parent)
+    else if (p.version->parent)
         snprintf(label, sizeof label, "%.50s step %d", p.func->at.name, p.version->number);
     else
         snprintf(label, sizeof label, "%s", p.func->at.name);

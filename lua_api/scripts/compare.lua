@@ -189,6 +189,25 @@ function comparison:against(i)
   return i == 1 and "1" or verdict(self.items[i], self.items[1])
 end
 
+-- "2, 3 and 5"
+local function enumerated(list)
+  local last = list[#list]
+  return #list < 2 and tostring(last) or table.concat(list, ", ", 1, #list - 1) .. " and " .. last
+end
+
+-- Of how many cores the peak is that a row is held against, as a line; "" where it is one for all.
+local function cores_line(items, shares)
+  local several, one, cores = {}, false, 1
+  for i, t in ipairs(items) do
+    if shares[i] and t.threads > 1 then several[#several + 1], cores = i, t.threads end
+    one = one or shares[i] and t.threads == 1
+  end
+  if #several == 0 then return "" end
+  local line = ("\n%% peak is of %d cores"):format(cores)
+  return not one and line or
+    ("%s in row%s %s, of one in the others"):format(line, #several > 1 and "s" or "", enumerated(several))
+end
+
 function comparison:__tostring()
   local rows, shares, best = { { "", "median", "spread", "against " .. self.items[1].label, "GFLOP/s", "% peak" } }, {}, math.huge
   local beaten
@@ -200,7 +219,8 @@ function comparison:__tostring()
       not share and "-" or share > 1 and "?" or ("%.1f"):format(100 * share) }
     shares[i + 1] = best / t.median
   end
-  return table_text(rows, 1, { "% peak", "GFLOP/s", "spread" }, shares, "speed") ..
+  local text = table_text(rows, 1, { "% peak", "GFLOP/s", "spread" }, shares, "speed")
+  return text .. (text:find("% peak", 1, true) and self.cores or "") ..
     (beaten and "\n?  is more than float32 multiply-adds reached when that was measured, so it is no part of a peak" or "") ..
     self.remarks .. load_line(self.items[1])
 end
@@ -227,7 +247,7 @@ end
 -- `remarks` are lines on what the rows are.
 function M.compare(items, remarks)
   local shares, doubts = shares_of_peak(items)
-  return setmetatable({ items = items, shares = shares, remarks = remarks .. doubts }, comparison)
+  return setmetatable({ items = items, shares = shares, cores = cores_line(items, shares), remarks = remarks .. doubts }, comparison)
 end
 
 -- ---- profile ----

@@ -28,7 +28,7 @@ end
 
 t.test("a GPU program is timed on the GPU, and its label says that copies count", function()
   local timing = tvm.time(sum(5), { ["repeat"] = 3, min_repeat_ms = 0 })
-  t.eq(timing.label, "add step 0 (with copies to the GPU)")
+  t.eq(timing.label, "add (with copies to the GPU)")
   t.eq(timing.threads, 0)
   t.eq(tvm.compare({ sum(5) }, { ["repeat"] = 3, min_repeat_ms = 0 }).shares[1], false)
 end)

@@ -229,6 +229,20 @@ t.test("ratios are printed with the digits that they have", function()
   end
 end)
 
+t.test("a program as written goes by its name, and the table says of how many cores a share of the peak is", function()
+  local s = matmul(64)
+  local written = tvm.time(s, quick).label
+  t.eq(written, "C")
+  local c = tvm.compare({ s:at(0), s:parallel "y", s:fork():vectorize "x" }, quick)
+  t.eq(c.items[1].label, written)
+  t.eq(c.items[2].label, "C step 1")
+  local cores = math.tointeger(c.items[2].threads)
+  t.eq(tostring(c):match "\n(%% peak is[^\n]*)", cores > 1 and "% peak is of " .. cores .. " cores in rows 2 and 3, of one in the others" or nil)
+  local all = tostring(tvm.compare({ s, s:fork():vectorize "x" }, quick))
+  t.eq(all:match "\n(%% peak is[^\n]*)", cores > 1 and "% peak is of " .. cores .. " cores" or nil)
+  t.ok(not tostring(tvm.compare({ s:at(0), s:at(0) }, quick)):find "%% peak is")
+end)
+
 t.test("what other programs took of the processors stands below the table", function()
   local s = matmul(8)
   local c = tvm.compare({ s, s:at(0) }, quick)

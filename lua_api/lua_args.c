@@ -86,7 +86,7 @@ bool lua_push_call_first(lua_State *L, int arg)
     return true;
 }
 
-/* zeros(2, 3): advises the list where the numbers of a shape, or of an order, were given one by one. */
+/* zeros(2, 3): advises the list where the numbers of a shape or an order came one by one. */
 static void advise_shape(lua_State *L, Err *err)
 {
     char list[80] = "";

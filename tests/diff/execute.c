@@ -82,8 +82,7 @@ typedef struct Side {
 ** axes that it must be in. */
 static bool unfinished(ErrCode code)
 {
-    return code == ERR_axis_missing || code == ERR_thread_extent || code == ERR_cuda_too_many ||
-           code == ERR_too_many_threads || code == ERR_shared_by_blocks ||
+    return code == ERR_axis_missing || code == ERR_shared_by_blocks ||
            code == ERR_local_of_other_thread;
 }
 
@@ -171,9 +170,8 @@ static bool ptx_side(Arena *A, const Node *scheduled, Counts *counts, Verdict *v
     Err err = {0};
     const Backend *b = backend_find("cuda", &err);
     const char *text = b->view(A, scheduled, "cuda", "ptx", &err);
-    bool unfit = err.code == ERR_cuda_not_bound || err.code == ERR_cuda_too_many ||
-                 err.code == ERR_cuda_block_inside || err.code == ERR_cuda_global_inside ||
-                 err.code == ERR_cuda_shared_bytes || err.code == ERR_thread_extent ||
+    bool unfit = err.code == ERR_cuda_not_bound || err.code == ERR_cuda_block_inside ||
+                 err.code == ERR_cuda_global_inside || err.code == ERR_cuda_shared_bytes ||
                  err.code == ERR_axis_missing || /* of work that a condition never lets through */
                  err.code == ERR_unrolled_too_long;
     counts->ptx += text != NULL;

@@ -72,7 +72,8 @@ static bool check_call(Arena *A, const ExecCall *c, Err *err)
         Buf b = buf_new(A);
         for (int i = 0; i < k->nparams; i++)
             buf_printf(&b, "%s%s", i ? ", " : "", k->params[i].name);
-        return REFUSE(err, kernel_args, NULL, k->name, k->nparams, buf_str(&b), given);
+        return REFUSE(err, kernel_args, NULL, k->name, k->nparams, plural(k->nparams), buf_str(&b),
+                      given);
     }
     if (!k->call && k->code != exec_state.window_age)
         return REFUSE(err, kernel_stale, NULL, k->name);

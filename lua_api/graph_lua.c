@@ -473,11 +473,13 @@ static void say_runs(lua_State *L, const PassRun *runs, size_t n)
         if (r->unchanged)
             snprintf(change, sizeof change, "(unchanged)");
         else if (r->ngroups)
-            snprintf(change, sizeof change, "%u nodes in %u groups", r->nodes_after, r->ngroups);
+            snprintf(change, sizeof change, "%u node%s in %u group%s", r->nodes_after,
+                     plural(r->nodes_after), r->ngroups, plural(r->ngroups));
         else if (r->nodes_before != r->nodes_after)
-            snprintf(change, sizeof change, "%u -> %u nodes", r->nodes_before, r->nodes_after);
+            snprintf(change, sizeof change, "%u -> %u node%s", r->nodes_before, r->nodes_after,
+                     plural(r->nodes_after));
         else
-            snprintf(change, sizeof change, "%u nodes", r->nodes_after);
+            snprintf(change, sizeof change, "%u node%s", r->nodes_after, plural(r->nodes_after));
         session_say_step(L, "%-16s %8.2f ms  %s%s%s", r->name, r->seconds * 1e3, change,
                          *r->note ? "; " : "", r->note);
     }

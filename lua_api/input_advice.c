@@ -82,9 +82,9 @@ void advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const T
         buf_printf(&fix, ":astype \"%s\"", dtype_name(dtype));
     if (first == 0 && have != wanted)
         err_fix(err,
-                "the sizes differ, %lld elements where %lld are needed: give other data, or make "
+                "the sizes differ, %lld element%s where %lld are needed: give other data, or make "
                 "the program for these sizes",
-                (long long)have, (long long)wanted);
+                (long long)have, plural(have), (long long)wanted);
     else
         err_fix(err, "%s", buf_str(&fix));
     arena_release(A);

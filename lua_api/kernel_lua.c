@@ -30,8 +30,8 @@ static void kernel_tostring(lua_State *L, void *self)
     const Kernel *k = ((KernelBox *)self)->kernel;
     char took[32];
     snprintf(took, sizeof took, "%.3g", k->compile_ms);
-    lua_pushfstring(L, "kernel %s for %s, %d arguments, compiled in %s ms", k->name, k->target,
-                    k->nparams, took);
+    lua_pushfstring(L, "kernel %s for %s, %d argument%s, compiled in %s ms", k->name, k->target,
+                    k->nparams, plural(k->nparams), took);
 }
 
 /* ---- targets and compiling ---- */

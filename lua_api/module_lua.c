@@ -65,8 +65,8 @@ static void push_table(lua_State *L, const Module *m, uint32_t rows, int width)
         names = name > names ? name : names;
         types = type > types ? type : types;
     }
-    buf_printf(&b, "module %s: %u kernels\n%-*s      MFLOP  %-*s  nodes\n", m->graph->name,
-               m->nkernels, names, "kernel", types, "output");
+    buf_printf(&b, "module %s: %u kernel%s\n%-*s      MFLOP  %-*s  nodes\n", m->graph->name,
+               m->nkernels, plural(m->nkernels), names, "kernel", types, "output");
     for (uint32_t i = 0; i < shown; i++) {
         const GraphKernel *k = &m->kernel[i];
         Line line = line_begin(&b, style);

@@ -205,7 +205,7 @@ static void check_count(lua_State *L, int given)
         return;
     push_part(L, 1, PART_NAME);
     const char *name = lua_tostring(L, -1);
-    RAISE(L, te_extra_arguments, NULL, name, most, given, push_parameters(L));
+    RAISE(L, te_extra_arguments, NULL, name, most, plural(most), given, push_parameters(L));
 }
 
 LUA_FN(te_func_call, "__call(f, …) -> Func",

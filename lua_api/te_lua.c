@@ -188,8 +188,8 @@ static void expr_tostring(lua_State *L, void *self)
     if (e->kind == EXPR_AXIS)
         buf_printf(&out, "%s in range(%lld)", ir_var_name(e->node), (long long)e->extent);
     else if (e->kind == EXPR_REDUCE)
-        buf_printf(&out, "%s(%s, over %zu axes)", combiner_name[e->combiner], ir_text(A, e->node),
-                   e->n);
+        buf_printf(&out, "%s(%s, over %zu %s)", combiner_name[e->combiner], ir_text(A, e->node),
+                   e->n, e->n == 1 ? "axis" : "axes");
     else if (e->kind == EXPR_INDEXED) {
         buf_puts(&out, ir_buf_name(e->node));
         for (size_t i = 0; i < e->n; i++)

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum ErrCode {
     ERR_none,
@@ -62,6 +63,12 @@ void err_witness(Err *err, const char *fmt, ...) __attribute__((format(printf, 2
 void err_conflict(Err *err, const char *first, const char *second, const char *element);
 /* Takes over the witness of another error, and its parts. */
 void err_keep_witness(Err *err, const Err *from);
+
+/* What a noun that is counted ends with: "%zu loop%s". */
+static inline const char *plural(int64_t n)
+{
+    return n == 1 ? "" : "s";
+}
 
 /* "bad_factor", as scripts and the manual spell it. */
 const char *err_name(ErrCode code);

@@ -297,7 +297,7 @@ static const char *arity_text(Arena *A, unsigned least, unsigned most, bool open
     if (open)
         return arena_printf(A, "%u or more %s", least, what);
     if (least == most)
-        return arena_printf(A, "%u %s%s", least, what, least == 1 ? "" : "s");
+        return arena_printf(A, "%u %s%s", least, what, plural(least));
     return arena_printf(A, "%u to %u %ss", least, most, what);
 }
 

@@ -221,7 +221,7 @@ static bool inputs_possible(const GraphCall *c)
 static bool check_size(const GraphCall *c, GType t)
 {
     if (t.rank > GRAPH_MAX_RANK)
-        return call_refuse(c, "its result has %d dimensions; at most %d are possible", t.rank,
+        return call_refuse(c, "its result has rank %d; at most %d is possible", t.rank,
                            GRAPH_MAX_RANK);
     return gtype_possible(t) ||
            call_refuse(c, "its result %s has more than 2^40 elements", gtype_text(c->A, NULL, t));

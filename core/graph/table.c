@@ -221,9 +221,9 @@ static bool put_rows(Buf *out, const Row *row, size_t n, int most)
 static void put_totals(Arena *A, Buf *out, const Graph *g)
 {
     GraphTotals t = totals_of(g);
-    buf_printf(out, "%u nodes", t.nodes);
+    buf_printf(out, "%u node%s", t.nodes, plural(t.nodes));
     if (g->ngroups)
-        buf_printf(out, " in %u groups", g->ngroups);
+        buf_printf(out, " in %u group%s", g->ngroups, plural(g->ngroups));
     buf_printf(out, ", %s parameters (%s)", grouped(A, t.parameters),
                text_bytes(A, t.parameter_bytes));
     if (t.flops >= 0)

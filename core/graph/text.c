@@ -260,9 +260,8 @@ const char *graph_diff(Arena *A, const Graph *a, const Graph *b)
     }
     if (!out.len && a->ngroups == b->ngroups)
         return "(unchanged)\n";
-    buf_printf(&out, "  %u node%s unchanged\n", same, same == 1 ? "" : "s");
+    buf_printf(&out, "  %u node%s unchanged\n", same, plural(same));
     if (a->ngroups != b->ngroups)
-        buf_printf(&out, "  %u group%s, were %u\n", b->ngroups, b->ngroups == 1 ? "" : "s",
-                   a->ngroups);
+        buf_printf(&out, "  %u group%s, were %u\n", b->ngroups, plural(b->ngroups), a->ngroups);
     return buf_str(&out);
 }

@@ -161,7 +161,8 @@ static bool take_arguments(Checker *c, const Node *func, size_t n, const InterpB
     const Node *params = func->kid[Func_params], *results = func->kid[Func_results];
     if (n != params->nkids + results->nkids)
         return REFUSE(c->err, argument_count, func, func->at.name,
-                      (size_t)(params->nkids + results->nkids), n);
+                      (size_t)(params->nkids + results->nkids),
+                      plural(params->nkids + results->nkids), n);
     for (size_t i = 0; i < n; i++) {
         bool is_result = i >= params->nkids;
         const Node *b = is_result ? results->kid[i - params->nkids] : params->kid[i];

@@ -392,7 +392,7 @@ static bool bind_arguments(Compiler *c, const Node *func, size_t n, const Interp
     const Node *params = func->kid[Func_params], *results = func->kid[Func_results];
     size_t want = params->nkids + results->nkids;
     if (n != want)
-        return REFUSE(c->err, argument_count, func, func->at.name, want, n);
+        return REFUSE(c->err, argument_count, func, func->at.name, want, plural((int64_t)want), n);
     for (size_t i = 0; i < n; i++) {
         const Node *buffer = i < params->nkids ? params->kid[i] : results->kid[i - params->nkids];
         if (!bind_argument(c, buffer, &buffers[i]))

@@ -96,7 +96,8 @@ const Node *math_expand(Arena *A, const Node *n, Err *err)
     DType t = (DType)n->type;
     const MathFn *fn = math_find(n->at.name, t);
     if (!fn || (size_t)fn->nargs != n->nkids)
-        return FAIL(err, unknown_function, n, n->at.name, (size_t)n->nkids, dtype_name(t));
+        return FAIL(err, unknown_function, n, n->at.name, (size_t)n->nkids, plural(n->nkids),
+                    dtype_name(t));
     const Node *names[2] = {ir_var_like(A, t, "x", NULL, 0), ir_var_like(A, t, "y", NULL, 0)};
     const Subst own[2] = {{names[0], parameter(A, n, 0)}, {names[1], parameter(A, n, 1)}};
     const Node *body = ir_parse_expr(A, fn->text, t, n->nkids, names, err);

@@ -199,7 +199,7 @@ static const Node *parse_init(Parser *p, int indent)
     if (!parse_want(p, "[") || !parse_indices(p, "]", index, &n) || !parse_want(p, "="))
         return NULL;
     if (n != ir_rank(buffer))
-        parse_fail(p, "'%s' has %zu dimensions, not %zu", name, ir_rank(buffer), n);
+        parse_fail(p, "'%s' has rank %zu, not %zu", name, ir_rank(buffer), n);
     const Node *value = p->failed ? NULL : parse_typed(p, buffer->type);
     end_line(p);
     return p->failed ? NULL : ir_store(p->A, buffer, n, index, value);
@@ -313,7 +313,7 @@ static const Node *parse_access(Parser *p, const char *name)
     if (!parse_want(p, "[") || !parse_indices(p, "]", index, &n))
         return NULL;
     if (n != ir_rank(buffer))
-        parse_fail(p, "'%s' has %zu dimensions, not %zu", name, ir_rank(buffer), n);
+        parse_fail(p, "'%s' has rank %zu, not %zu", name, ir_rank(buffer), n);
     for (int c = 0; c < COMB_COUNT && combiner < 0; c++)
         if (parse_take(p, combiner_text[c]))
             combiner = c;

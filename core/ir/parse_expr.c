@@ -401,7 +401,7 @@ static Expr parse_load(Parser *p, const char *name)
     if (!parse_indices(p, "]", index, &n))
         return made(NULL);
     if (n != ir_rank(buffer)) {
-        parse_fail(p, "'%s' has %zu dimensions, not %zu", name, ir_rank(buffer), n);
+        parse_fail(p, "'%s' has rank %zu, not %zu", name, ir_rank(buffer), n);
         return made(NULL);
     }
     return made(ir_load(p->A, buffer, n, index));

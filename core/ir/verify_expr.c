@@ -56,7 +56,7 @@ static bool check_call(Verifier *v, const Node *n)
         return verify_bad(v, n, "%s is called with %u arguments", n->at.name, (unsigned)n->nkids);
     const MathFn *fn = row ? NULL : math_find(n->at.name, (DType)n->type);
     if (!row && (!fn || fn->nargs != (int)n->nkids))
-        return REFUSE(v->err, unknown_function, n, n->at.name, (size_t)n->nkids,
+        return REFUSE(v->err, unknown_function, n, n->at.name, (size_t)n->nkids, plural(n->nkids),
                       dtype_name((DType)n->type));
     DType in = n->kid[0]->type, out = n->type;
     CallDomain domain = row ? row->domain : DOM_FLOAT;
@@ -78,7 +78,7 @@ bool verify_index(Verifier *v, const Node *n, const Node *buffer, size_t first)
     if (!verify_buffer(v, buffer))
         return false;
     if (n->nkids - first != ir_rank(buffer))
-        return verify_bad(v, n, "buffer '%s' has %zu dimensions, but is used with %zu",
+        return verify_bad(v, n, "buffer '%s' has rank %zu, but is used with %zu",
                           ir_buf_name(buffer), ir_rank(buffer), (size_t)n->nkids - first);
     for (size_t i = first; i < n->nkids; i++)
         if (n->kid[i]->type != DT_int64)

@@ -290,7 +290,8 @@ static bool complete_shape(const Tensor *t, int rank, const int64_t *shape, int6
     known = shape_size(rank, full, dtype_bytes(t->dtype));
     if (known < 0)
         return REFUSE(err, tensor_overflow, NULL);
-    return known == n || REFUSE(err, tensor_reshape, NULL, (long long)n, (long long)known);
+    return known == n ||
+           REFUSE(err, tensor_reshape, NULL, (long long)n, plural(n), (long long)known);
 }
 
 Tensor *tensor_reshape(const Tensor *t, int rank, const int64_t *shape, Err *err)

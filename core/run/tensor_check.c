@@ -149,9 +149,11 @@ static void print_pair(const Tensor *a, const Tensor *b, int64_t i, Buf *out)
 void tensor_diff_print(const TensorDiff *d, const Tensor *a, const Tensor *b, Buf *out)
 {
     if (d->count == 0)
-        buf_printf(out, "equal within tolerance, %lld elements", (long long)d->total);
+        buf_printf(out, "equal within tolerance, %lld element%s", (long long)d->total,
+                   plural(d->total));
     else
-        buf_printf(out, "%lld of %lld elements differ", (long long)d->count, (long long)d->total);
+        buf_printf(out, "%lld of %lld element%s differ%s", (long long)d->count, (long long)d->total,
+                   plural(d->total), d->count == 1 ? "s" : "");
     if (d->first >= 0) {
         buf_puts(out, "\n  first     ");
         print_pair(a, b, d->first, out);

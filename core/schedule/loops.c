@@ -246,7 +246,7 @@ bool prim_split(Step *s)
     if (!serial_const(s, loop, "split"))
         return false;
     if (names->n > p.n)
-        return REFUSE(s->err, too_many_names, loop, names->n, p.n);
+        return REFUSE(s->err, too_many_names, loop, names->n, p.n, plural((int64_t)p.n));
     if (!solve_factors(s, loop, factors, p.factor))
         return false;
     name_parts(s, s->func, loop, &p, names);
@@ -342,7 +342,7 @@ bool prim_fuse(Step *s)
     if (loops->n < 2)
         return REFUSE(s->err, fuse_needs_two, loops->nodes[0]);
     if (s->arg[1].n > 1)
-        return REFUSE(s->err, too_many_names, loops->nodes[0], s->arg[1].n, (size_t)1);
+        return REFUSE(s->err, too_many_names, loops->nodes[0], s->arg[1].n, (size_t)1, "");
     for (size_t i = 0; i < loops->n; i++) {
         if (!serial_const(s, loops->nodes[i], "fuse"))
             return false;
@@ -479,7 +479,7 @@ bool prim_tile(Step *s)
     const Node *func = s->func, *var[2][2];
     Bound names = s->arg[4];
     if (names.n > 4)
-        return REFUSE(s->err, too_many_names, loops[0], names.n, (size_t)4);
+        return REFUSE(s->err, too_many_names, loops[0], names.n, (size_t)4, "s");
     for (int d = 0; d < 2; d++) {
         int64_t factor = s->arg[2 + d].i;
         if (factor < 1)

@@ -432,7 +432,8 @@ bool sched_redo(Sched *s, int n, Err *err)
 {
     if (n < 0 || (size_t)n > s->nredo)
         return s->nredo == 0 ? REFUSE(err, redo_at_end, NULL)
-                             : REFUSE(err, nothing_to_redo, NULL, n, s->nredo, s->nredo);
+                             : REFUSE(err, nothing_to_redo, NULL, n, s->nredo,
+                                      plural((int64_t)s->nredo), s->nredo);
     for (; n > 0; n--) {
         move_to(s, s->redo[s->nredo - 1]);
         version_release(s->redo[--s->nredo]);

@@ -93,7 +93,7 @@ const char *version_verify(Arena *A, const Version *v, long operations, Err *err
             &out,
             "proven: step %d computes what step 0 does%s\n"
             "  %zu statement%s: each reads what the same instances wrote in step 0, all of it made in time\n",
-            v->number, how, y.statements, y.statements == 1 ? "" : "s");
+            v->number, how, y.statements, plural(y.statements));
     put_list(&out, same == DEP_OK ? "  at once: " : "proven, at once: ", &y.at_once, ", ", "\n");
     put_list(&out, "not told: ", &y.untold, "\nnot told: ", "\n");
     buf_puts(

@@ -196,7 +196,7 @@ function parser:check_call(token, list)
   elseif REDUCES[name] and not TAKES[name] then
     self:fail_inner_reduction(token)
   elseif #list ~= takes then
-    self:fail(token, ("%s takes %d values, but %d are given"):format(name, takes, #list))
+    self:fail(token, ("%s takes %d value%s, but got %d"):format(name, takes, takes == 1 and "" or "s", #list))
   end
 end
 

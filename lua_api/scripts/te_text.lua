@@ -142,7 +142,7 @@ local function access(program, eq, n, chosen)
     program.order[#program.order + 1] = t
   end
   if #t.dims ~= #n.args then
-    program:fail(n.at, ("%s has %d dimensions, but %d indices are given"):format(n.name, #t.dims, #n.args),
+    program:fail(n.at, ("%s has rank %d, but is indexed by %d"):format(n.name, #t.dims, #n.args),
       #t.dims == 0 and ("read it by its name alone, %s"):format(n.name) or nil)
   end
   for i, index in ipairs(n.args) do
@@ -179,7 +179,7 @@ local function extents_of(program, eq)
   local declared = program.tensors[eq.name]
   if declared and #declared.dims ~= #eq.axes then
     program:fail(eq.at,
-      ("%s is declared with %d dimensions, and has %d axes here"):format(eq.name, #declared.dims, #eq.axes))
+      ("%s is declared with rank %d, and has rank %d here"):format(eq.name, #declared.dims, #eq.axes))
   end
   for _, axis in pairs(eq.names) do axis.eq, axis.goes = eq, {} end
   walk(eq.value, function(n, chosen) if n.kind == "element" then access(program, eq, n, chosen) end end)

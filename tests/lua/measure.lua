@@ -392,7 +392,9 @@ end)
 t.test("answers that tell what was wrong", function()
   local f = te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]]
   local e = t.raises("te_extra_arguments", function() f(4, 4, 4, 4) end)
-  t.contains(tostring(e), "C takes 3 parameters, but 4 are given")
+  t.contains(tostring(e), "C takes 3 parameters, but got 4")
+  local g = te [[ C[y] = A[y] ]]
+  t.contains(t.raises("te_extra_arguments", function() g(4, 4) end).why, "C takes 1 parameter, but got 2")
   t.eq(e.fix, "its parameters are y, x, k")
   local s = tvm.schedule(f(8, 8, 8))
   e = t.raises("fuse_inside_out", function() s:fuse { "k", "y" } end)

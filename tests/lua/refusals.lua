@@ -93,6 +93,23 @@ t.test("an input by a name that is none is refused, wherever inputs are given by
   t.eq(t.raises("no_member", function() return m.conv2 end, { m = m }).fix, 'm:schedule "conv2"')
 end)
 
+t.test("one thing is counted as one", function()
+  local s, x = matmul(), tvm.arange { 4 }
+  t.contains(t.raises("too_many_names", function() s:fuse({ "y", "x" }, "a", "b") end).why, "2 names for 1 loop")
+  s:split("x", 8)
+  s:undo()
+  t.contains(t.raises("nothing_to_redo", function() s:redo(4) end, { s = s }).why, "only 1 undone step can")
+  t.contains(t.raises("tensor_reshape", function() x:slice(0, 0, 1):reshape { 3 } end).why, "1 element cannot")
+  local one = tvm.check(tvm.zeros { 1 }, tvm.zeros { 1 })
+  t.ok(tostring(one):find "1 element%f[^%w]")
+  t.ok(tostring(tvm.check(tvm.zeros { 2 }, x:slice(0, 0, 2))):find "1 of 2 elements differs")
+  local graph = tvm.graph("g", function(b) b:output("y", b:relu(b:input("x", "float32", { 2 }))) end)
+  t.ok(tostring(graph):find "\n1 node%f[^%w]")
+  t.ok(tostring(graph:lower()):find ": 1 kernel\n")
+  t.contains(t.raises("te_extra_arguments", function() te [[ C[y] = A[y] ]](4, 4) end).why, "takes 1 parameter, but got 2")
+  t.contains(select(2, pcall(te, "A: float32[4]; C[y, x] = A[y, x]")).why, "A has rank 1, but is indexed by 2")
+end)
+
 t.test("long loops", function()
   local s = p.schedule "A: int8[5000]; B[i] = A[i]"
   refused("too_many_iterations", s, "vectorize", "i")
@@ -326,7 +343,7 @@ t.test("a step that was undone is told from one that never was", function()
     s:back(0)
   end
   t.raises("no_such_step", function() s:at(4) end)
-  t.eq(t.raises("nothing_to_redo", function() s:redo(4) end, { s = s }).why, "cannot redo 4: 3 steps were undone")
+  t.eq(t.raises("nothing_to_redo", function() s:redo(4) end, { s = s }).why, "cannot redo 4: only 3 undone steps can be taken again")
   s:back(0)
   s:redo()
   t.eq(s:diff(), s:diff(0))

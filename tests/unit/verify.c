@@ -279,7 +279,7 @@ static void types_and_ranks(void **state)
     refuses(
         &w,
         VALUE(ir_make(A, OP_Load, DT_float32, (Attr){0}, 3, (const Node *[]){w.in, zero, zero})),
-        "buffer 'A' has 1 dimensions, but is used with 2");
+        "buffer 'A' has rank 1, but is used with 2");
     refuses(&w, VALUE(ir_make(A, OP_Load, DT_float32, (Attr){0}, 2, (const Node *[]){w.in, one})),
             "index 0 of buffer 'A' is int8, not int64");
     const Node *cond =

@@ -43,7 +43,7 @@ bool infer_gather_elements(GraphCall *c)
     GType x = call_type(c, 0), at = call_type(c, 1);
     int axis;
     if (at.rank != x.rank)
-        return call_refuse(c, "x has %d dimensions, but indices %d", x.rank, at.rank);
+        return call_refuse(c, "x has rank %d, but indices %d", x.rank, at.rank);
     if (!call_axis(c, call_int(c, A_gather_elements_axis), x.rank, &axis))
         return false;
     for (int d = 0; d < x.rank; d++)
@@ -223,7 +223,7 @@ bool infer_depth_space(GraphCall *c)
     bool to_space = gnode_is(c->node, GOP_depth_to_space);
     int64_t b = call_int(c, A_depth_to_space_blocksize);
     if (x.rank != 4)
-        return call_refuse(c, "x has %d dimensions, not 4", x.rank);
+        return call_refuse(c, "x has rank %d, not 4", x.rank);
     if (b < 1 || b > 1 << 15)
         return call_refuse(c, "blocksize %lld is not possible", (long long)b);
     int64_t dim[4] = {x.dim[0], DIM_ANY, DIM_ANY, DIM_ANY};

@@ -15,8 +15,9 @@ bool infer_matmul(GraphCall *c)
         return call_refuse(c, "a single number is no matrix");
     int64_t ka = a.dim[a.rank - 1], kb = b.dim[b.rank == 1 ? 0 : b.rank - 2];
     if (dim_known(ka) && dim_known(kb) && ka != kb)
-        return call_refuse(c, "%s times %s: %lld columns, but %lld rows", gtype_text(c->A, NULL, a),
-                           gtype_text(c->A, NULL, b), (long long)ka, (long long)kb);
+        return call_refuse(c, "%s times %s: %lld column%s, but %lld row%s",
+                           gtype_text(c->A, NULL, a), gtype_text(c->A, NULL, b), (long long)ka,
+                           plural(ka), (long long)kb, plural(kb));
     int64_t dim[GRAPH_MAX_RANK];
     int rank = a.rank > 2 ? a.rank - 2 : 0;
     mem_copy(dim, a.dim, (size_t)rank * sizeof *dim);
@@ -143,11 +144,12 @@ bool infer_gemm(GraphCall *c)
 {
     GType a = call_type(c, 0), b = call_type(c, 1);
     if (a.rank != 2 || b.rank != 2)
-        return call_refuse(c, "A has %d dimensions and B %d; both must have 2", a.rank, b.rank);
+        return call_refuse(c, "A has rank %d and B %d; both must have 2", a.rank, b.rank);
     bool ta = call_int(c, A_gemm_transA), tb = call_int(c, A_gemm_transB);
     int64_t dim[2] = {a.dim[ta], b.dim[!tb]}, ka = a.dim[!ta], kb = b.dim[tb];
     if (dim_known(ka) && dim_known(kb) && ka != kb)
-        return call_refuse(c, "A has %lld columns, but B %lld rows", (long long)ka, (long long)kb);
+        return call_refuse(c, "A has %lld column%s, but B %lld row%s", (long long)ka, plural(ka),
+                           (long long)kb, plural(kb));
     if (call_has(c, 2)) {
         GType bias = call_type(c, 2);
         bool fits = bias.rank <= 2;

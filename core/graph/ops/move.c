@@ -174,7 +174,7 @@ static bool permutation(GraphCall *c, int *perm)
     if (a->kind == GA_NONE)
         return true;
     if ((int)a->n != rank)
-        return call_refuse(c, "perm has %u entries, but x has %d dimensions", a->n, rank);
+        return call_refuse(c, "perm has %u entries, but x has rank %d", a->n, rank);
     for (int d = 0; d < rank; d++) {
         if (a->at.is[d] < 0 || a->at.is[d] >= rank || seen[a->at.is[d]])
             return call_refuse(c, "perm must name each of the axes 0 to %d once", rank - 1);
@@ -222,7 +222,7 @@ bool infer_concat(GraphCall *c)
     for (size_t i = 1; i < c->node->nin; i++) {
         GType in = call_type(c, i);
         if (in.rank != x.rank)
-            return call_refuse(c, "its inputs have %d and %d dimensions", x.rank, in.rank);
+            return call_refuse(c, "its inputs have ranks %d and %d", x.rank, in.rank);
         for (int d = 0; d < x.rank; d++) {
             if (d == axis)
                 dim[d] = dim_known(dim[d]) && dim_known(in.dim[d]) ? dim[d] + in.dim[d] : DIM_ANY;
@@ -473,7 +473,7 @@ bool infer_tile(GraphCall *c)
     int64_t dim[GRAPH_MAX_RANK];
     bool known = call_const_ints(c, 1, &times, &n);
     if (known && n != (size_t)x.rank)
-        return call_refuse(c, "it has %zu repeats, but x has %d dimensions", n, x.rank);
+        return call_refuse(c, "it has %zu repeats, but x has rank %d", n, x.rank);
     for (int d = 0; d < x.rank; d++) {
         dim[d] = DIM_ANY;
         if (known && (times[d] < 0 ||

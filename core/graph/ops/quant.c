@@ -39,7 +39,7 @@ static bool check_scale(GraphCall *c, int axis_attr, int block_attr)
         GType s = call_type(c, i);
         int axis;
         if (s.rank > 1)
-            return call_refuse(c, "its %s has %d dimensions", name[i], s.rank);
+            return call_refuse(c, "its %s has rank %d", name[i], s.rank);
         if (s.rank < 1 || s.dim[0] == 1)
             continue;
         if (!call_axis(c, call_int(c, axis_attr), x.rank, &axis))

@@ -44,7 +44,7 @@ bool infer_scatter_elements(GraphCall *c)
     if (!call_axis(c, call_int(c, A_scatter_elements_axis), x.rank, &axis))
         return false;
     if (at.rank != x.rank || updates.rank != x.rank)
-        return call_refuse(c, "x has %d dimensions, indices %d and updates %d", x.rank, at.rank,
+        return call_refuse(c, "x has rank %d, indices %d and updates %d", x.rank, at.rank,
                            updates.rank);
     for (int d = 0; d < x.rank; d++) {
         if (dim_known(at.dim[d]) && dim_known(updates.dim[d]) && at.dim[d] != updates.dim[d])

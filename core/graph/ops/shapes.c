@@ -159,7 +159,7 @@ bool infer_eye_like(GraphCall *c)
     GType x = call_type(c, 0);
     const GAttr *t = call_attr(c, A_eye_like_dtype);
     if (x.rank != 2)
-        return call_refuse(c, "x has %d dimensions, not 2", x.rank);
+        return call_refuse(c, "x has rank %d, not 2", x.rank);
     call_out(c, 0, t->kind == GA_NONE ? x.dtype : t->at.t, 2, x.dim);
     return true;
 }

@@ -252,17 +252,22 @@ LUA_FN(te_reduce_axis_, "te.reduce_axis(extent, name?) -> Axis",
 /* Gathers the reduce axes at `arg`: one, or a list. */
 static void reduce_axes(lua_State *L, int arg, TeExpr *out)
 {
+    static const char expected[] = "a reduce axis or a list of them, behind the value";
     TeExpr *one = test_te_expr(L, arg);
     if (one) {
+        if (one->kind != EXPR_AXIS)
+            arg_wrong(L, arg, expected);
         out->more[out->n++] = one->node;
         return;
     }
+    if (!lua_istable(L, arg))
+        arg_wrong(L, arg, expected);
     size_t n = arg_list(L, arg, MAX_REDUCE);
     for (size_t i = 0; i < n; i++) {
         lua_rawgeti(L, arg, (lua_Integer)i + 1);
         TeExpr *e = test_te_expr(L, lua_gettop(L));
-        if (!e)
-            arg_wrong(L, arg, "a reduce axis or a list of them");
+        if (!e || e->kind != EXPR_AXIS)
+            arg_wrong(L, arg, expected);
         out->more[out->n++] = e->node;
         lua_pop(L, 1);
     }
@@ -270,6 +275,8 @@ static void reduce_axes(lua_State *L, int arg, TeExpr *out)
 
 static int reduce(lua_State *L, Combiner c)
 {
+    if (lua_type(L, 1) == LUA_TTABLE)
+        return arg_wrong(L, 1, "a value; the axes stand behind it");
     TeExpr *e = check_te_expr(L, 1);
     if (!lua_isnoneornil(L, 3)) /* it would be a sum over the first axis alone */
         return arg_wrong(L, 3, "left out, for several axes are one list, {k, r}");

@@ -119,12 +119,17 @@ end
 local LEVELS = { { ["or"] = true }, { ["and"] = true }, COMPARES, { ["+"] = true, ["-"] = true },
   { ["*"] = true, ["/"] = true, ["//"] = true, ["%"] = true } }
 
--- What stands between brackets, with commas, and its first and last token.
-function parser:list(close)
+-- What stands between brackets, with commas, its first and last token, and the last of its first value. Between those
+-- of a reduction, "axis=k" is k.
+function parser:list(close, reduces)
   local list = { first = self:peek() }
   if self:take(close) then return list end
-  repeat list[#list + 1] = self:expression() until not self:take ","
-  list.last = self.tokens[self.at - 1]
+  repeat
+    if reduces and self:is "axis" and self:is("=", 1) then self.at = self.at + 2 end
+    list[#list + 1] = self:expression()
+    list.last = self.tokens[self.at - 1]
+    list.head = list.head or list.last
+  until not self:take ","
   self:need(close)
   return list
 end
@@ -185,8 +190,26 @@ function parser:fail_inner_reduction(token)
   self:fail(token, NOT_WHOLE, "make it a stage of its own in a line before, and use its name here; docs/equations.md shows a softmax")
 end
 
+-- Refuses a reduction whose axes stand behind its value, as in te.sum(value, axis): sum(A[i, k], k). That max(A[i, k], s)
+-- is one is known by an s that indexes A.
+function parser:check_axes_first(token, list)
+  if not REDUCES[token.text] or #list < 2 or list[1].kind == "name" then return end
+  local over = self:reduced_names { list[1] }
+  local behind, indexes = {}, {}
+  for name in over:gmatch "[^, ]+" do indexes[name] = true end
+  for i = 2, #list do
+    if TAKES[token.text] and not indexes[list[i].name] then return end
+    behind[#behind + 1] = indexes[list[i].name] and list[i].name
+  end
+  over = #behind == #list - 1 and table.concat(behind, ", ") or over
+  if over == "" then return end
+  self:fail(token, ("the axes of %s come first"):format(token.text),
+    ('name them first: "%s(%s, %s)"'):format(token.text, over, self:source(list.first, list.head)))
+end
+
 -- Refuses a call of `token` with `list` between its brackets, unless it takes that many values and is no reduction.
 function parser:check_call(token, list)
+  self:check_axes_first(token, list)
   local name, takes = token.text, TAKES[token.text] or 1
   local over = REDUCES[name] and #list == 1 and self:reduced_names(list)
   if over and (over ~= "" or not TAKES[name]) then
@@ -226,7 +249,7 @@ function parser:operand()
     local called = self:is "(" and is_function(token.text) and node.kind == "name"
     if called and REDUCES[token.text] and self:is("in", 2) then self:fail_inner_reduction(token) end
     local close = self:take "[" and "]" or (self:need "(" and ")")
-    local list = self:list(close)
+    local list = self:list(close, called and REDUCES[token.text])
     if called then
       self:check_call(token, list)
       node = { kind = "call", name = token.text, args = list, at = token }

@@ -349,6 +349,28 @@ t.test("a sum over several axes takes them as a list, and says so", function()
   t.contains(e.why, "several axes are one list")
 end)
 
+t.test("axes that stand on the wrong side of the value are told as that", function()
+  local function first(text, what, fix) t.eq(wrong(text, "the axes of " .. what .. " come first").fix, fix) end
+  first("C[i] = sum(A[i,k], k)", "sum", 'name them first: "sum(k, A[i,k])"')
+  first("C[i] = sum(A[i, k] * 2, axis=k) + 1", "sum", 'name them first: "sum(k, A[i, k] * 2)"')
+  first("C = prod(A[i,k], i, k)", "prod", 'name them first: "prod(i, k, A[i,k])"')
+  first("C[i] = sum(A[i,k], 1)", "sum", 'name them first: "sum(k, A[i,k])"')
+  first("C[i] = max(A[i,k], k)", "max", 'name them first: "max(k, A[i,k])"')
+  t.eq(#te("A: int64[8]; C[i] = max(A[i], i)"):names "loops", 1)
+  local function compute(value)
+    return function()
+      te.func("f", function()
+        local A, k = te.placeholder({ 4, 3 }, "float32", "A"), te.reduce_axis(3, "k")
+        return te.compute({ 4 }, function(i) return value(A(i, k), k) end)
+      end)()
+    end
+  end
+  for _, value in ipairs { function(a, k) return te.sum(k, a) end, function(a) return te.sum(a, a) end,
+    function(a) return te.sum(a, "k") end, function(a) return te.sum(a, { a }) end } do
+    t.contains(t.raises("argument_type", compute(value)).why, "a reduce axis or a list of them, behind the value")
+  end
+end)
+
 t.test("a function that is not there is told as one", function()
   local e = t.raises("te_text", function() te [[ C[y] = foo(A[y]) ]] end)
   t.contains(e.why, "there is no function foo")

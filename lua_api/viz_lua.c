@@ -279,7 +279,8 @@ LUA_FN(
     program_order, "s:order(row?, column?, options?) -> Picture",
     "In which order the points of a block are computed: a grid over two of its axes, numbered, with a path through\n"
     "it; tiles, vector lanes, what runs in parallel, and points computed more than once are marked.  Without names: the\n"
-    "last two spatial axes of the innermost block; with one name: a single row.\n"
+    "last two spatial axes of the innermost block as written; with one name: a single row.  \"C/y\" is the axis y of\n"
+    "block C.\n"
     "Options: block = \"C\"; at = {k = 3} for axes not shown (0 unless given); rows, columns: at most so many (32);\n"
     "animate = true: in a browser the cells light up in their order, over `seconds`.\n"
     "> s = tvm.schedule(te [[ A: float32[2, 4]; B[y, x] = A[y, x] ]])\n"

@@ -17,6 +17,7 @@ typedef struct Step {
     const Node *var, *expr; /* the loop's extent; the axis's value; the condition */
     bool want;              /* of a condition: which outcome leads to the block */
     ForKind loop;
+    bool goes_on; /* of a loop: beyond its first iteration, for what is shown */
 } Step;
 
 typedef VEC(Step) StepVec;
@@ -34,9 +35,11 @@ typedef struct Run {
     Arena *A;
     StepVec path;
     const Node *block;
-    IndexEnv env; /* a variable for each loop and each axis on the path, in order */
+    const char *others; /* how to ask about another block; or "" */
+    IndexEnv env;       /* a variable for each loop and each axis on the path, in order */
     const Node *row, *col;
     int64_t row_min, row_max, col_min, col_max; /* the window of interest */
+    int64_t last_row, last_col;                 /* that are shown */
     const Node *fixed[IR_MAX_RANK * 2];
     int64_t at[IR_MAX_RANK * 2];
     size_t nfixed;
@@ -55,15 +58,16 @@ static bool find_path(Arena *A, const Node *s, const char *block, StepVec *path,
     size_t mark = path->n;
     switch (s->op) {
     case OP_For:
-        vec_push(A, path,
-                 ((Step){STEP_loop, s->kid[For_var], s->kid[For_extent], true, ir_for_kind(s)}));
+        vec_push(
+            A, path,
+            ((Step){STEP_loop, s->kid[For_var], s->kid[For_extent], true, ir_for_kind(s), false}));
         if (find_path(A, s->kid[For_body], block, path, found))
             return true;
         break;
     case OP_Alloc: return find_path(A, s->kid[Alloc_body], block, path, found);
     case OP_Func: return find_path(A, s->kid[Func_body], block, path, found);
     case OP_If:
-        vec_push(A, path, ((Step){STEP_cond, NULL, s->kid[If_cond], true, FOR_serial}));
+        vec_push(A, path, ((Step){STEP_cond, NULL, s->kid[If_cond], true, FOR_serial, false}));
         if (find_path(A, s->kid[If_then], block, path, found))
             return true;
         path->at[mark].want = false;
@@ -80,10 +84,12 @@ static bool find_path(Arena *A, const Node *s, const char *block, StepVec *path,
         for (uint32_t i = 0; i < s->kid[Block_iters]->nkids; i++) {
             const Node *it = s->kid[Block_iters]->kid[i];
             vec_push(A, path,
-                     ((Step){STEP_bind, it->kid[Iter_var], it->kid[Iter_value], true, FOR_serial}));
+                     ((Step){STEP_bind, it->kid[Iter_var], it->kid[Iter_value], true, FOR_serial,
+                             false}));
         }
         if (!ir_is_true(s->kid[Block_where]))
-            vec_push(A, path, ((Step){STEP_cond, NULL, s->kid[Block_where], true, FOR_serial}));
+            vec_push(A, path,
+                     ((Step){STEP_cond, NULL, s->kid[Block_where], true, FOR_serial, false}));
         *found = s;
         if (strcmp(ir_block_name(s), block) == 0 ||
             find_path(A, s->kid[Block_body], block, path, found))
@@ -93,16 +99,6 @@ static bool find_path(Arena *A, const Node *s, const char *block, StepVec *path,
     }
     path->n = mark;
     return false;
-}
-
-/* The block inside the most loops, the first of them. */
-static const char *main_block(const Nest *nest)
-{
-    const NestRow *best = NULL;
-    for (size_t i = 0; i < nest->n; i++)
-        if (nest->row[i].kind == ROW_block && (!best || nest->row[i].depth > best->depth))
-            best = &nest->row[i];
-    return best ? best->name : NULL;
 }
 
 static const char *block_names(Arena *A, const Nest *nest)
@@ -128,6 +124,14 @@ static bool overlaps(IndexRange r, int64_t lo, int64_t hi)
     return r.lo <= hi && r.hi >= lo;
 }
 
+/* Leaves of r what is within [lo, hi]; false if that is nothing. */
+static bool cut(IndexRange *r, int64_t lo, int64_t hi)
+{
+    r->lo = r->lo > lo ? r->lo : lo;
+    r->hi = r->hi < hi ? r->hi : hi;
+    return r->lo <= r->hi;
+}
+
 /* Can the iterations from step i on, with the variables before it at their values,
 ** still meet the window? */
 static bool may_meet(Run *run, size_t i, size_t at)
@@ -146,6 +150,10 @@ static bool may_meet(Run *run, size_t i, size_t at)
                 return false;
             r = (IndexRange){0, r.hi - 1};
         }
+        if (s->var == run->row && !cut(&r, run->row_min, run->row_max))
+            return false;
+        if (s->var == run->col && !cut(&r, run->col_min, run->col_max))
+            return false;
         at = set_var(run, s->var, r, at);
         run->env.n = at;
     }
@@ -206,6 +214,17 @@ static Strand *find_strand(Run *run)
     return &run->strands.at[run->last_strand];
 }
 
+/* Keeps of each loop whether it stays at its first value where what is shown is computed. */
+static void note_values(Run *run)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < run->path.n; i++) {
+        Step *s = &run->path.at[i];
+        if (s->kind != STEP_cond)
+            s->goes_on |= run->env.range[at++].lo > 0;
+    }
+}
+
 static void record(Run *run, size_t at)
 {
     run->env.n = at;
@@ -218,6 +237,8 @@ static void record(Run *run, size_t at)
     if (row.lo < run->row_min || row.lo > run->row_max || col.lo < run->col_min ||
         col.lo > run->col_max)
         return;
+    if (row.lo <= run->last_row && col.lo <= run->last_col)
+        note_values(run);
     Strand *strand = find_strand(run);
     OrderVisit v = {.row = (int)(row.lo - run->row_min),
                     .col = (int)(col.lo - run->col_min),
@@ -327,6 +348,52 @@ static const Node *find_axis(const Node *block, const char *name)
     return NULL;
 }
 
+static bool has_axes(const Node *block, const OrderAsk *ask)
+{
+    bool all =
+        (!ask->row || find_axis(block, ask->row)) && (!ask->col || find_axis(block, ask->col));
+    for (size_t k = 0; k < ask->nfixed; k++)
+        all &= find_axis(block, ask->fixed_axis[k]) != NULL;
+    return all;
+}
+
+/* Does `a` say more of what the program is about?  First a block that has the axes asked for, then
+** one as written rather than one that a step made, then the one inside more loops. */
+static bool is_more(const NestRow *a, const NestRow *b, const OrderAsk *ask)
+{
+    bool axes[] = {has_axes(a->node, ask), has_axes(b->node, ask)};
+    bool made[] = {a->node->at.block->step > 0, b->node->at.block->step > 0};
+    if (axes[0] != axes[1])
+        return axes[0];
+    return made[0] != made[1] ? made[1] : a->depth > b->depth;
+}
+
+static const char *main_block(const Nest *nest, const OrderAsk *ask)
+{
+    const NestRow *best = NULL;
+    for (size_t i = 0; i < nest->n; i++)
+        if (nest->row[i].kind == ROW_block && (!best || is_more(&nest->row[i], best, ask)))
+            best = &nest->row[i];
+    return best ? best->name : NULL;
+}
+
+/* "C/y" is the axis y of block C: puts the block apart. */
+static bool part_names(Arena *A, OrderAsk *ask, Err *err)
+{
+    const char **axis[] = {&ask->row, &ask->col};
+    for (int i = 0; i < 2; i++) {
+        const char *slash = *axis[i] ? strchr(*axis[i], '/') : NULL;
+        if (!slash)
+            continue;
+        const char *block = arena_printf(A, "%.*s", (int)(slash - *axis[i]), *axis[i]);
+        if (ask->block && strcmp(ask->block, block) != 0)
+            return REFUSE(err, order_two_blocks, NULL, ask->block, block);
+        ask->block = block;
+        *axis[i] = slash + 1;
+    }
+    return true;
+}
+
 /* The last spatial axis that is not `taken`, else the last axis of any kind. */
 static const Node *default_axis(const Node *block, const Node *taken)
 {
@@ -352,7 +419,8 @@ static bool choose_axes(Run *run, const OrderAsk *ask, Order *o, Err *err)
             continue;
         axis[k] = find_axis(block, wanted[k]);
         if (!axis[k] || (k == 1 && axis[1] == axis[0]))
-            return REFUSE(err, order_axis, block, o->block, wanted[k], axis_names(run->A, block));
+            return REFUSE(err, order_axis, block, o->block, wanted[k], axis_names(run->A, block),
+                          run->others);
     }
     bool line = ask->col && !ask->row; /* one axis named: a single row of it */
     if (!axis[0])
@@ -374,7 +442,7 @@ static bool fix_others(Run *run, const OrderAsk *ask, Order *o, Err *err)
     for (size_t k = 0; k < ask->nfixed; k++)
         if (!find_axis(run->block, ask->fixed_axis[k]))
             return REFUSE(err, order_axis, run->block, o->block, ask->fixed_axis[k],
-                          axis_names(run->A, run->block));
+                          axis_names(run->A, run->block), run->others);
     Buf b = buf_new(run->A);
     for (uint32_t i = 0; i < iters->nkids; i++) {
         const Node *var = iters->kid[i]->kid[Iter_var];
@@ -390,6 +458,23 @@ static bool fix_others(Run *run, const OrderAsk *ask, Order *o, Err *err)
     }
     o->fixed = buf_str(&b);
     return true;
+}
+
+/* The last value of an axis, from *min to max, that an iteration may have: guards end the grid before
+** the loops do.  *min is the axis's end of the window. */
+static int64_t last_reached(Run *run, int64_t *min, int64_t max)
+{
+    int64_t least = *min, lo = least, hi = max;
+    while (lo < hi) {
+        int64_t middle = hi - (hi - lo) / 2;
+        *min = middle;
+        if (may_meet(run, 0, 0))
+            lo = middle;
+        else
+            hi = middle - 1;
+    }
+    *min = least;
+    return lo;
 }
 
 /* The ranges of the two axes over the whole nest, cut to what is shown.  The whole is visited where
@@ -410,17 +495,22 @@ static bool set_window(Run *run, const OrderAsk *ask, Order *o, Err *err)
         return REFUSE(err, order_data, run->block, o->block);
     int rows = ask->max_rows > 0 && ask->max_rows < ORDER_MAX_SIDE ? ask->max_rows : ORDER_MAX_SIDE;
     int cols = ask->max_cols > 0 && ask->max_cols < ORDER_MAX_SIDE ? ask->max_cols : ORDER_MAX_SIDE;
+    run->row_min = row.lo;
+    run->col_min = col.lo;
+    run->row_max = row.hi;
+    run->col_max = col.hi;
+    if (run->row)
+        run->row_max = row.hi = last_reached(run, &run->row_min, row.hi);
+    run->col_max = col.hi = last_reached(run, &run->col_min, col.hi);
     o->all_rows = row.hi - row.lo + 1;
     o->all_cols = col.hi - col.lo + 1;
     o->rows = (int)(o->all_rows < rows ? o->all_rows : rows);
     o->cols = (int)(o->all_cols < cols ? o->all_cols : cols);
     o->row_min = row.lo;
     o->col_min = col.lo;
+    run->last_row = row.lo + o->rows - 1;
+    run->last_col = col.lo + o->cols - 1;
     o->counted = o->all_cols <= 0 || o->all_rows <= ORDER_MAX_POINTS / o->all_cols;
-    run->row_min = row.lo;
-    run->col_min = col.lo;
-    run->row_max = row.hi;
-    run->col_max = col.hi;
     return true;
 }
 
@@ -480,6 +570,35 @@ static void fill_cells(Run *run, Order *o)
     o->visit = run->visits.at;
 }
 
+/* Does a block on the path give a value over the loop's variable to an axis that the grid spans? */
+static bool moves_in_grid(const Run *run, const Node *var)
+{
+    for (size_t i = 0; i < run->path.n; i++) {
+        const Step *s = &run->path.at[i];
+        if (s->kind == STEP_bind && (s->var == run->row || s->var == run->col) &&
+            ir_mentions(s->expr, var))
+            return true;
+    }
+    return false;
+}
+
+/* "yo and xo": the loops of which only the first iteration is shown; "" where all of the grid is. */
+static const char *first_iterations(const Run *run, const Order *o)
+{
+    Buf b = buf_new(run->A);
+    const char *last = NULL;
+    for (size_t i = 0; i < run->path.n && (o->rows < o->all_rows || o->cols < o->all_cols); i++) {
+        const Step *s = &run->path.at[i];
+        if (s->kind != STEP_loop || s->goes_on || ir_is_int(s->expr, 1) ||
+            !moves_in_grid(run, s->var))
+            continue;
+        if (last)
+            buf_printf(&b, "%s%s", b.len ? ", " : "", last);
+        last = ir_var_name(s->var);
+    }
+    return last ? arena_printf(run->A, "%s%s%s", buf_str(&b), b.len ? " and " : "", last) : "";
+}
+
 static void list_loops(Run *run, Order *o)
 {
     o->loop = ARENA_ARRAY(run->A, OrderLoop, run->path.n);
@@ -499,13 +618,41 @@ static void list_loops(Run *run, Order *o)
     }
 }
 
-bool order_of(Arena *A, const Node *func, const OrderAsk *ask, Order *out, Err *err)
+/* How to ask about another block than the one that was chosen, if there is one. */
+static const char *how_to_name(Arena *A, const Nest *nest, const char *chosen)
+{
+    for (size_t i = 0; i < nest->n; i++) {
+        const char *name = nest->row[i].name;
+        if (nest->row[i].kind == ROW_block && strcmp(name, chosen) != 0)
+            return arena_printf(A,
+                                "; of another block they are named \"%s/…\", or with the option "
+                                "{block = \"%s\"}",
+                                name, name);
+    }
+    return "";
+}
+
+/* Fills in the block that is asked about, and the way to it. */
+static bool choose_block(Run *run, const Node *func, OrderAsk *ask, Order *out, Err *err)
+{
+    Arena *A = run->A;
+    Nest nest = nest_of(A, func);
+    if (!part_names(A, ask, err))
+        return false;
+    out->block = ask->block ? ask->block : main_block(&nest, ask);
+    run->others = ask->block ? "" : how_to_name(A, &nest, out->block);
+    if (out->block && find_path(A, func, out->block, &run->path, &run->block))
+        return true;
+    return REFUSE(err, order_block, func, ask->block ? ask->block : "", block_names(A, &nest));
+}
+
+bool order_of(Arena *A, const Node *func, const OrderAsk *asked, Order *out, Err *err)
 {
     Run run = {.A = A};
-    Nest nest = nest_of(A, func);
-    *out = (Order){.block = ask->block ? ask->block : main_block(&nest)};
-    if (!out->block || !find_path(A, func, out->block, &run.path, &run.block))
-        return REFUSE(err, order_block, func, ask->block ? ask->block : "", block_names(A, &nest));
+    OrderAsk parted = *asked, *ask = &parted;
+    *out = (Order){0};
+    if (!choose_block(&run, func, ask, out, err))
+        return false;
     out->block = ir_block_name(run.block);
     run.env = (IndexEnv){0, ARENA_ARRAY(A, const Node *, run.path.n + 1),
                          ARENA_ARRAY(A, IndexRange, run.path.n + 1)};
@@ -521,79 +668,7 @@ bool order_of(Arena *A, const Node *func, const OrderAsk *ask, Order *out, Err *
     out->guessed = run.guessed;
     list_loops(&run, out);
     trim(&run.visits, out);
+    out->first = first_iterations(&run, out);
     fill_cells(&run, out);
     return true;
-}
-
-static void note(Buf *b, const char *fmt, const char *arg)
-{
-    if (b->len)
-        buf_putc(b, '\n');
-    buf_printf(b, fmt, arg);
-}
-
-/* Does a line part any two neighbours? */
-static bool shows_parts(const Order *o)
-{
-    for (int r = 0; r < o->rows; r++)
-        for (int c = 0; c < o->cols; c++)
-            if ((c && order_parted(order_cell(o, r, c - 1), order_cell(o, r, c))) ||
-                (r && order_parted(order_cell(o, r - 1, c), order_cell(o, r, c))))
-                return true;
-    return false;
-}
-
-/* Is a vector step seen?  Text joins only lanes that stand side by side. */
-static bool shows_lanes(const Order *o, bool drawn)
-{
-    for (size_t i = 1; drawn && o->vectors && i < o->nvisits; i++)
-        if (!o->visit[i].again && o->visit[i].lanes == o->visit[i - 1].lanes)
-            return true;
-    for (int r = 0; r < o->rows; r++)
-        for (int c = 1; c < o->cols; c++)
-            if (order_joined(o, order_cell(o, r, c - 1), order_cell(o, r, c)))
-                return true;
-    return false;
-}
-
-static bool flat_threads(const Order *o)
-{
-    for (size_t i = 0; i < o->nloops; i++)
-        if (o->loop[i].kind == FOR_thread_y || o->loop[i].kind == FOR_thread_z)
-            return false;
-    return true;
-}
-
-const char *order_notes(Arena *A, const Order *o, bool drawn)
-{
-    Buf b = buf_new(A);
-    if (*o->fixed)
-        note(&b, "at %s", o->fixed);
-    if (o->rows < o->all_rows || o->cols < o->all_cols)
-        note(&b, "%s",
-             arena_printf(A, "the first %d x %d of %lld x %lld%s", o->rows, o->cols,
-                          (long long)o->all_rows, (long long)o->all_cols,
-                          o->counted ? "" : "; numbers count what is shown"));
-    if (o->threads)
-        note(&b, "numbers are threads%s; all of a block run together",
-             flat_threads(o) ? "" : " (x + y * width)");
-    if (shows_parts(o))
-        note(&b,
-             drawn ? "colours and thick lines part what runs in any order: %s"
-                   : "lines part what runs in any order: %s",
-             o->threads  ? "GPU blocks"
-             : o->blocks ? "GPU blocks, each from 1"
-                         : "iterations of a parallel loop, each from 1");
-    if (shows_lanes(o, drawn))
-        note(&b, "%s join the lanes of one vector step", drawn ? "frames" : "brackets");
-    if (o->most_visits > 1)
-        note(&b, "%s",
-             arena_printf(A, "%s are computed more than once, up to %lld times",
-                          drawn ? "points with a corner" : "points with a star",
-                          (long long)o->most_visits));
-    if (o->guessed)
-        note(&b, "a condition depends on data and is taken to hold%s", "");
-    if (o->stopped)
-        note(&b, "stopped counting after 4 million iterations%s", "");
-    return buf_str(&b);
 }

@@ -23,10 +23,12 @@
 enum { ORDER_MAX_SIDE = 64, ORDER_MAX_FIXED = 16, ORDER_MAX_POINTS = 16384 };
 
 typedef struct OrderAsk {
-    const char *block; /* NULL: the block inside the most loops */
-    const char *row;   /* axis that goes down, NULL: the last spatial axis but one */
-    const char *col;   /* axis that goes across, NULL: the last spatial axis */
-    size_t nfixed;     /* values for other axes */
+    /* NULL: one that has the axes asked for, as written rather than made by a step, and of these the
+    ** first inside the most loops */
+    const char *block;
+    const char *row; /* axis that goes down, NULL: the last spatial axis but one; or "C/y" */
+    const char *col; /* axis that goes across, NULL: the last spatial axis; or "C/x" */
+    size_t nfixed;   /* values for other axes */
     const char *fixed_axis[ORDER_MAX_FIXED];
     int64_t fixed_value[ORDER_MAX_FIXED];
     /* Larger grids are cropped to their first rows and columns; at most ORDER_MAX_SIDE */
@@ -67,6 +69,8 @@ typedef struct Order {
     size_t nloops;
     OrderLoop *loop;   /* around the block, outermost first */
     const char *fixed; /* "k = 0", or "" */
+    /* Of a part: "yo and xo", loops whose first iteration computes all that is shown; or "" */
+    const char *first;
     int chunks;
     bool parallel, blocks, threads, vectors; /* kinds of loops around the block */
     int64_t most_visits;
@@ -77,7 +81,7 @@ typedef struct Order {
 
 enum { ORDER_MAX_WORK = 4000000 };
 
-/* Errors: order_block, order_axis, order_data, interrupted. */
+/* Errors: order_block, order_two_blocks, order_axis, order_no_axes, order_data, interrupted. */
 bool order_of(Arena *A, const Node *func, const OrderAsk *ask, Order *out, Err *err);
 
 static inline const OrderCell *order_cell(const Order *o, int row, int col)

@@ -239,6 +239,37 @@ t.test("an order's numbers count the whole grid, also where only its corner is s
   t.contains(large:order("i", "j", { rows = 2, columns = 3 }).text, "the first 2 x 3 of 1000 x 1000; numbers count what is shown")
 end)
 
+t.test("an order ends where guards end it, and says what loops it shows the beginning of", function()
+  local function corner(size, tile)
+    local one = tvm.schedule(te [[ C[i, j] = A[i, j] ]](size, size))
+    one:tile("i", "j", tile, tile * 2, "io", "jo", "ii", "ji")
+    return one:order("i", "j").text
+  end
+  t.contains(corner(1000, 32), "the first 32 x 32 of 1000 x 1000, all in the first iteration of io and jo; numbers count")
+  t.contains(corner(1001, 16), "the first 32 x 32 of 1001 x 1001, all in the first iteration of jo; numbers count")
+  t.contains(corner(1000, 8), "the first 32 x 32 of 1000 x 1000; numbers count")
+  t.contains(corner(100, 32), "the first 32 x 32 of 100 x 100, all in the first iteration of io and jo\n")
+  t.ok(not corner(30, 32):find "first", "all of the grid is shown")
+end)
+
+t.test("an order is that of the block which has the axes asked for", function()
+  local u = tvm.schedule(te [[ B[y, x] = A[x] + A[x + 1] + D[y]; E[y, z] = B[y, z] ]](100, 100))
+  u:tile("B/y", "B/x", 16, 16, "yo", "xo", "yi", "xi")
+  u:cache_read("B", "A", "shared")
+  u:compute_at("A.shared", "xi")
+  local function block(...) return u:order(...).text:match "^[^:\n]*" end
+  t.eq(block(), "B") -- as written, though the copy stands as deep
+  t.eq(block("y", "x"), "B")
+  t.eq(block("y", "z"), "E")
+  t.eq(block("E/y", "E/z"), "E")
+  t.eq(block("y", "x", { block = "B" }), "B")
+  local e = t.raises("order_axis", function() u:order("y", "q") end)
+  t.contains(e.fix, 'its axes are: y, x; of another block they are named "A.shared/…", or with the option {block = "A.shared"}')
+  t.raises("order_axis", function() u:order("E/y", "E/x") end)
+  t.contains(t.raises("order_two_blocks", function() u:order("B/y", "E/z") end).why, "an axis of block B, and the column one of block E")
+  t.raises("order_block", function() u:order("Q/y", "Q/z") end)
+end)
+
 t.test("an order's legend speaks of what is in its picture", function()
   local function legend(steps, ...)
     local one = tvm.schedule(te [=[ A: float32[2, 8, 8]; B[z, y, x] = A[z, y, x] * 2 ]=])
@@ -249,6 +280,7 @@ t.test("an order's legend speaks of what is in its picture", function()
   local function says(text, part, yes) t.eq(text:find(part, 1, true) ~= nil, yes) end
   local svg, text = legend(function(one) one:parallel "z" end, "y", "x") -- of one iteration
   says(svg, "in any order", false)
+  says(svg, "fine lines lead to what comes next", true)
   says(text, "in any order", false)
   says(svg, "stronger colour is later", true)
   svg, text = legend(function(one) one:parallel "y" end, "y", "x")
@@ -259,6 +291,7 @@ t.test("an order's legend speaks of what is in its picture", function()
   svg, text = legend(function(one) one:vectorize "y" end, "y") -- a row of them, across
   says(svg, "frames join the lanes", true)
   says(text, "brackets join the lanes", true)
+  says(svg, "fine lines", false)
   says(svg, "stronger colour", false)
   svg, text = legend(function(one) one:vectorize "y" end, "y", "z") -- text has no mark downwards
   says(svg, "stronger colour is later", true)

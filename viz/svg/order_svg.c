@@ -245,32 +245,38 @@ static void put_piece(Buf *b, Grid g, const Box *from, const Box *to)
                g.x + (to->c0 + to->c1 + 1) * g.side / 2, g.y + (to->r0 + to->r1 + 1) * g.side / 2);
 }
 
-/* The path of each strand: solid from neighbour to neighbour, a fine line where it jumps.  Vector
-** steps are passed as frames, or from the last lane of a band to the first of the next. */
+/* The pieces of each strand's path from neighbour to neighbour (solid), or those where it jumps.
+** Vector steps are passed as frames, or from the last lane of a band to the first of the next. */
+static const char *path_pieces(Arena *A, const Order *o, Grid g, bool solid)
+{
+    Buf b = buf_new(A);
+    Box *last = ARENA_ARRAY(A, Box, o->chunks + 1); /* where each strand has come to */
+    for (int c = 0; c < o->chunks; c++)
+        last[c].r0 = -1;
+    for (size_t i = 0; i < o->nvisits && !o->threads;) {
+        Stop s = stop_from(o, i);
+        const OrderVisit *v = &o->visit[s.from];
+        i = s.to;
+        if (v->again)
+            continue;
+        Box *p = &last[v->chunk], enter = s.full ? s.box : box_of(v);
+        if (p->r0 >= 0 && next_to(p, &enter) == solid)
+            put_piece(&b, g, p, &enter);
+        *p = s.full ? s.box : box_of(&o->visit[s.to - 1]);
+    }
+    return buf_str(&b);
+}
+
 static void put_path(Buf *b, const Order *o, Grid g)
 {
-    if (o->threads)
-        return;
-    Box *last = ARENA_ARRAY(b->arena, Box, o->chunks + 1); /* where each strand has come to */
     for (int solid = 0; solid < 2; solid++) {
-        for (int c = 0; c < o->chunks; c++)
-            last[c].r0 = -1;
-        buf_printf(b,
-                   "<path fill=\"none\" stroke=\"%s\" stroke-opacity=\"%s\" stroke-width=\"%s\" "
-                   "stroke-linecap=\"round\" stroke-linejoin=\"round\" d=\"",
-                   color_hex[COLOR_ink], solid ? "0.45" : "0.32", solid ? "1.8" : "1");
-        for (size_t i = 0; i < o->nvisits;) {
-            Stop s = stop_from(o, i);
-            const OrderVisit *v = &o->visit[s.from];
-            i = s.to;
-            if (v->again)
-                continue;
-            Box *p = &last[v->chunk], enter = s.full ? s.box : box_of(v);
-            if (p->r0 >= 0 && next_to(p, &enter) == (solid == 1))
-                put_piece(b, g, p, &enter);
-            *p = s.full ? s.box : box_of(&o->visit[s.to - 1]);
-        }
-        buf_puts(b, "\"/>\n");
+        const char *pieces = path_pieces(b->arena, o, g, solid == 1);
+        if (*pieces)
+            buf_printf(b,
+                       "<path fill=\"none\" stroke=\"%s\" stroke-opacity=\"%s\" "
+                       "stroke-width=\"%s\" stroke-linecap=\"round\" stroke-linejoin=\"round\" "
+                       "d=\"%s\"/>\n",
+                       color_hex[COLOR_ink], solid ? "0.45" : "0.32", solid ? "1.8" : "1", pieces);
     }
 }
 
@@ -385,11 +391,13 @@ static const char *notes_text(Arena *A, const Order *o)
     bool shades = false;
     for (size_t i = 0; i < o->nvisits; i = stop_from(o, i).to)
         shades |= o->visit[i].number > 1;
+    bool jumps = *path_pieces(A, o, (Grid){0}, false);
     const char *notes = order_notes(A, o, true);
-    return arena_printf(A, "%s%s%s%s%s", o->threads ? "" : "numbers count the order",
-                        shades && !o->threads ? "; stronger colour is later" : "",
-                        tiles ? "\ngrey lines part tiles" : "", *notes && !o->threads ? "\n" : "",
-                        notes);
+    return arena_printf(
+        A, "%s%s%s%s%s%s", o->threads ? "" : "numbers count the order",
+        shades && !o->threads ? "; stronger colour is later" : "",
+        jumps ? "\nfine lines lead to what comes next where that is no neighbour" : "",
+        tiles ? "\ngrey lines part tiles" : "", *notes && !o->threads ? "\n" : "", notes);
 }
 
 Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)

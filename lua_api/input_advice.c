@@ -59,7 +59,7 @@ static void put_call(Buf *b, const char *method, int n, const int64_t *numbers)
     buf_puts(b, n > 0 ? " }" : "}");
 }
 
-void advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t)
+bool advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t)
 {
     Arena *A = arena_scratch(NULL);
     Buf fix = buf_new(A);
@@ -80,12 +80,27 @@ void advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const T
         put_call(&fix, "reshape", rank, shape);
     if (t->dtype != dtype)
         buf_printf(&fix, ":astype \"%s\"", dtype_name(dtype));
-    if (first == 0 && have != wanted)
+    bool found = first > 0 || have == wanted;
+    if (found)
+        err_fix(err, "%s", buf_str(&fix));
+    else
         err_fix(err,
                 "the sizes differ, %lld element%s where %lld are needed: give other data, or make "
                 "the program for these sizes",
                 (long long)have, plural(have), (long long)wanted);
-    else
-        err_fix(err, "%s", buf_str(&fix));
     arena_release(A);
+    return found;
+}
+
+void advise_model_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t)
+{
+    int white = t->dtype == DT_uint8 ? UINT8_MAX : t->dtype == DT_uint16 ? UINT16_MAX : 0;
+    bool found = advise_input(err, dtype, rank, shape, t);
+    if (!found || !white || !dtype_is_float(dtype))
+        return;
+    char whole[sizeof err->fix];
+    strcpy(whole, err->fix);
+    err_fix(err,
+            "%s / %d makes pixels from 0 to 1, as most models take them; undivided they go to %d",
+            whole, white, white);
 }

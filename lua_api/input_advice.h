@@ -6,7 +6,12 @@
 #include "core/run/tensor.h"
 
 /* What makes of `t` an input of that type and shape becomes the fix of `err`: the first of many,
-** another order of dimensions, other ones, another type; or that nothing does. */
-void advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t);
+** another order of dimensions, other ones, another type.  False where nothing does, which the fix
+** says then. */
+bool advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t);
+
+/* The same for an input of a model: whole numbers of one or two bytes are pixels there, as tvm.load
+** reads them, and models for floats take these from 0 to 1. */
+void advise_model_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t);
 
 #endif

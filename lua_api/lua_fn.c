@@ -135,8 +135,7 @@ static const LuaFn *method_of(lua_State *L, const char *class, const char *key)
     return NULL;
 }
 
-/* What does for `owner` what `key` does for others, or is guessed to do; or NULL. */
-static const char *instead(const char *owner, const char *key)
+const char *lua_instead(const char *owner, const char *key)
 {
     static const struct {
         const char *owner, *name, *what;
@@ -177,8 +176,8 @@ static void raise_method_elsewhere(lua_State *L, const char *owner, const char *
         if (fn)
             RAISE(L, member_elsewhere, NULL, owner, key,
                   lua_pushfstring(L, "a method of %s", made[i].class),
-                  instead(owner, key) ? instead(owner, key)
-                                      : lua_pushfstring(L, made[i].how, fn->sig));
+                  lua_instead(owner, key) ? lua_instead(owner, key)
+                                          : lua_pushfstring(L, made[i].how, fn->sig));
     }
 }
 
@@ -189,7 +188,7 @@ static void raise_function_elsewhere(lua_State *L, const char *owner, const char
         if (strcmp(lua_fn_name(fn).name, key) == 0 && lua_fn_name(fn).place[0])
             RAISE(L, member_elsewhere, NULL, owner, key,
                   lua_pushfstring(L, "a function of %s", lua_fn_name(fn).place),
-                  instead(owner, key) ? instead(owner, key) : fn->sig);
+                  lua_instead(owner, key) ? lua_instead(owner, key) : fn->sig);
 }
 
 /* Raises where `key` belongs, if that is no member of `owner` but of something else: of a module,
@@ -217,8 +216,8 @@ static int no_member(lua_State *L, const char *owner, const char *key, int membe
         if (strcmp(owner, old[i].owner) == 0 && strcmp(key, old[i].name) == 0)
             return RAISE(L, old_name, NULL, owner, key, old[i].today);
     raise_elsewhere(L, owner, key);
-    if (instead(owner, key))
-        return RAISE(L, no_member, NULL, owner, key, "", instead(owner, key));
+    if (lua_instead(owner, key))
+        return RAISE(L, no_member, NULL, owner, key, "", lua_instead(owner, key));
     Nearest n = nearest_to(key);
     for (lua_pushnil(L); lua_next(L, members); lua_pop(L, 1))
         if (lua_type(L, -2) == LUA_TSTRING)
@@ -532,4 +531,39 @@ void lua_put_class(lua_State *L, const LuaClass *cls)
 void lua_describe_class(lua_State *L, const LuaClass *cls)
 {
     append_pointer(L, TABLE_CLASSES, cls);
+}
+
+/* Neither a value of a script's class nor the class has the key: only a name can be meant for a
+** member, the others are those of a list. */
+static int script_class_index(lua_State *L)
+{
+    const char *name = lua_tostring(L, lua_upvalueindex(1));
+    const LuaClass *cls;
+    const LuaFn *fn;
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return 0;
+    lua_settop(L, 2);
+    lua_newtable(L);
+    for (int i = 0; (cls = doc_class(L, i)); i++)
+        for (size_t k = 0; strcmp(cls->name, name) == 0 && (fn = lua_member(cls, k)); k++) {
+            lua_pushboolean(L, true);
+            lua_setfield(L, 3, lua_fn_name(fn).name);
+        }
+    return no_member(L, name, lua_tostring(L, 2), 3);
+}
+
+void lua_push_script_class(lua_State *L, const char *name)
+{
+    lua_createtable(L, 0, 8);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -2, "__index");
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    lua_push_more(L);
+    lua_setfield(L, -2, "more");
+    lua_createtable(L, 0, 1);
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, script_class_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
 }

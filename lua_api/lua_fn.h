@@ -133,6 +133,10 @@ void lua_put_class(lua_State *L, const LuaClass *cls);
 ** made by LUA_DOC, describe. */
 void lua_describe_class(lua_State *L, const LuaClass *cls);
 
+/* Pushes such a metatable, in which the script puts the methods: a member that neither it nor a
+** value has is told as that of any class. */
+void lua_push_script_class(lua_State *L, const char *name);
+
 /* Describes a module ("te") for help() and the manual, and makes its table. */
 void lua_put_module(lua_State *L, const char *name, const char *doc);
 
@@ -154,6 +158,9 @@ void lua_open_workbench(lua_State *L);
 ** several classes have it the one whose signatures call it `letter`; false, and nothing pushed, if
 ** none has. */
 bool lua_push_how_made(lua_State *L, const char *method, const char *letter);
+
+/* What old_names.def knows to do for `key`, which `owner` lacks; NULL if nothing. */
+const char *lua_instead(const char *owner, const char *key);
 
 /* ---- boxes ---- */
 

@@ -287,8 +287,11 @@ LUA_FN(
     const char *text =
         script
             ? arena_printf(A,
-                           "-- tvmrepl 1: the steps of %s, for s:load\nlocal s = ...\n%sreturn s\n",
-                           p.func->at.name, version_trace(A, p.version, "s"))
+                           "-- tvmrepl 1: the steps of %s, for s:load\n"
+                           "local s = assert(..., \"these are steps of %s: s:load takes them on a "
+                           "schedule s\")\n"
+                           "%sreturn s\n",
+                           p.func->at.name, p.func->at.name, version_trace(A, p.version, "s"))
             : arena_printf(A, "tvmrepl 1\n%s", ir_text(A, p.func));
     Err err = {0};
     bool ok = save_bytes(path, text, strlen(text), &err);

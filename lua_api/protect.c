@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/base/cancel.h"
+#include "lua_api/file_kind.h"
 #include "lua_api/session.h"
 
 static const char stop_key; /* registry: the error object that a request to stop raises */
@@ -342,6 +343,20 @@ static int loaded(lua_State *L, int status, int env)
     return 2;
 }
 
+/* Nil and a message are on top: the text does not compile.  Where it is the name of a file that
+** tvm.load or tvm.import reads, the message says so.  Returns 2. */
+static int add_reader(lua_State *L, const char *text)
+{
+    const FileKind *kind = strpbrk(text, "\n(\"'") ? NULL : file_kind(text);
+    if (kind && kind->variable) {
+        lua_pushfstring(L, kind->reader, text);
+        lua_pushfstring(L, "%s; %s reads a file", lua_tostring(L, -2), lua_tostring(L, -1));
+        lua_replace(L, -3);
+        lua_pop(L, 1);
+    }
+    return 2;
+}
+
 LUA_FN(base_load, "load(chunk, name?, mode?, env?) -> function",
        "Compiles Lua source, a string or a function that gives pieces. Bytecode is refused.\n"
        "> load(\"return 1 + 1\")()\n"
@@ -353,7 +368,8 @@ LUA_FN(base_load, "load(chunk, name?, mode?, env?) -> function",
     if (lua_type(L, 1) == LUA_TSTRING) {
         const char *text = lua_tolstring(L, 1, &len);
         const char *name = arg_str_or(L, 2, text);
-        return loaded(L, lua_load(L, read_text, &(Text){text, len}, name, "t"), env);
+        int n = loaded(L, lua_load(L, read_text, &(Text){text, len}, name, "t"), env);
+        return n == 1 ? n : add_reader(L, text);
     }
     arg_function(L, 1);
     return loaded(L, lua_load(L, read_piece, NULL, arg_str_or(L, 2, "=(load)"), "t"), env);

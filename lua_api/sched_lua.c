@@ -172,6 +172,13 @@ static int moved(lua_State *L, Sched *s, bool ok, const Err *err)
     return 1;
 }
 
+LUA_FN(sched_step, "s.step -> integer",
+       "The number of the step at which it stands; 0 is as written.")
+{
+    lua_pushinteger(L, check_sched(L, 1)->sched->at->number);
+    return 1;
+}
+
 LUA_FN(sched_back_to, "s:back(step) -> Schedule",
        "Goes back to a step's number (0 is as written), a mark or a Version.")
 {
@@ -432,10 +439,24 @@ LUA_FN(
     return lua_error(L);
 }
 
+/* Pushes the kernel whose steps s:save wrote into this text, or nil: they may stand in a script
+** that somebody wrote. */
+static void push_saved_of(lua_State *L, const char *text)
+{
+    static const char head[] = "-- tvmrepl 1: the steps of ";
+    bool saved = strncmp(text, head, sizeof head - 1) == 0;
+    const char *name = text + sizeof head - 1;
+    if (saved)
+        lua_pushlstring(L, name, strcspn(name, ",\n"));
+    else
+        lua_pushnil(L);
+}
+
 LUA_FN(sched_load, "s:load(path) -> Schedule",
        "Takes the steps that s:save(\"name.lua\") wrote; if one is refused, none is taken.")
 {
-    check_sched(L, 1);
+    const Sched *s = check_sched(L, 1)->sched;
+    int before = s->at->number;
     const char *path = arg_str(L, 2);
     if (access(path, R_OK) != 0) {
         Err err = {0};
@@ -448,7 +469,19 @@ LUA_FN(sched_load, "s:load(path) -> Schedule",
     lua_pushvalue(L, 1);
     if (luaL_loadfilex(L, path, "t") != LUA_OK)
         return lua_error(L);
+    bool read = session_push_source(L, lua_pushfstring(L, "@%s", path));
+    const char *text = read ? lua_tostring(L, -1) : "...";
+    if (!strstr(text, "..."))
+        return RAISE(L, steps_no_schedule, NULL, path, path);
+    push_saved_of(L, text);
+    lua_replace(L, 2);
+    lua_settop(L, 5);
     lua_call(L, 2, 0);
+    const char *name = lua_tostring(L, 2), *here = s->at->func->at.name;
+    bool other = name && strcmp(name, here) != 0;
+    int n = s->at->number - before;
+    session_say_step(L, "%d step%s taken%s%s", n, n == 1 ? "" : "s", other ? ", saved of " : "",
+                     other ? name : "");
     lua_settop(L, 1);
     return 1;
 }
@@ -480,11 +513,10 @@ void lua_open_schedules(lua_State *L)
 /* ---- members ---- */
 
 const LuaFn *const sched_members[] = {
-    &sched_at_fn,         &sched_back_to_fn,   &sched_undo_steps_fn,
-    &sched_redo_steps_fn, &sched_mark_here_fn, &sched_note_here_fn,
-    &sched_fork_here_fn,  &sched_history_fn,   &sched_trace_fn,
-    &sched_try_fn,        &sched_why_not_fn,   &sched_verify_fn,
-    &sched_steps_fn,      &sched_load_fn,      NULL};
+    &sched_at_fn,         &sched_step_fn,      &sched_back_to_fn,   &sched_undo_steps_fn,
+    &sched_redo_steps_fn, &sched_mark_here_fn, &sched_note_here_fn, &sched_fork_here_fn,
+    &sched_history_fn,    &sched_trace_fn,     &sched_try_fn,       &sched_why_not_fn,
+    &sched_verify_fn,     &sched_steps_fn,     &sched_load_fn,      NULL};
 
 /* Rows of primitives, as Lua functions. */
 enum { MOST_STEPS = 64 };

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "lua_api/own_name.h"
 #include "lua_api/session.h"
 
 static const LuaScript *find_script(const char *name)
@@ -41,6 +42,23 @@ static int other(lua_State *L)
     return 1;
 }
 
+/* class(name): a metatable for values of the script's own. */
+static int class(lua_State *L)
+{
+    lua_push_script_class(L, luaL_checkstring(L, 1));
+    return 1;
+}
+
+/* own_name(value, otherwise): what the person calls the value, or the word for it where it has no
+** name. */
+static int own_name(lua_State *L)
+{
+    lua_settop(L, 2);
+    if (!own_push_name(L, 1))
+        lua_pushvalue(L, 2);
+    return 1;
+}
+
 void lua_push_script(lua_State *L, const char *name)
 {
     static const char loaded;
@@ -59,7 +77,9 @@ void lua_push_script(lua_State *L, const char *name)
         lua_pushcfunction(L, view);
         lua_pushcfunction(L, other);
         lua_pushcfunction(L, leave_out);
-        lua_call(L, 3, 1);
+        lua_pushcfunction(L, class);
+        lua_pushcfunction(L, own_name);
+        lua_call(L, 5, 1);
         lua_remove(L, -2);
         lua_pushvalue(L, -1);
         lua_setfield(L, -3, name);

@@ -267,6 +267,21 @@ static void push_method_hint(lua_State *L, const char *name)
         lua_pushnil(L);
 }
 
+/* Pushes how the function of a module is called, "tvm.import(path)", where `name` is one. */
+static bool push_function_call(lua_State *L, const char *name)
+{
+    const LuaFn *fn;
+    for (int i = 0; (fn = doc_function(L, i)); i++) {
+        LuaFnName n = lua_fn_name(fn);
+        bool ours = strcmp(n.place, "tvm") == 0 || strcmp(n.place, "te") == 0;
+        if (ours && strcmp(n.name, name) == 0) {
+            lua_pushlstring(L, fn->sig, strcspn(fn->sig, ")") + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* split("x", 8): pushes whose method that is, and how it is called of the person's own value. */
 static bool push_bare_method_hint(lua_State *L, const char *name)
 {
@@ -321,6 +336,42 @@ static bool push_receiver_hint(lua_State *L, const char *name, const char *text)
     return true;
 }
 
+/* zeros { 3 }: pushes which function of a module has that name, and which method. */
+static bool push_bare_hint(lua_State *L, const char *name)
+{
+    if (!push_function_call(L, name))
+        return push_bare_method_hint(L, name);
+    bool method = push_bare_method_hint(L, name);
+    lua_pushfstring(L, "it is written %s%s%s", lua_tostring(L, method ? -2 : -1),
+                    method ? "; " : "", method ? lua_tostring(L, -1) : "");
+    lua_replace(L, method ? -3 : -2);
+    lua_pop(L, method);
+    return true;
+}
+
+/* np.zeros(3): pushes what does here as that function of another library. */
+static bool push_library_hint(lua_State *L, const char *library, const char *text)
+{
+    static const char *const names[] = {
+#define LIBRARY(name) name,
+#include "repl/habits.def"
+    };
+    char function[64];
+    bool known = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        known |= strcmp(names[i], library) == 0;
+    if (!known || !asked_of(text, library, function, sizeof function))
+        return false;
+    const char *instead = lua_instead("tvm", function);
+    if (instead)
+        lua_pushstring(L, instead);
+    else if (!push_function_call(L, function))
+        return push_bare_method_hint(L, function);
+    lua_pushfstring(L, "here it is %s", lua_tostring(L, -1));
+    lua_replace(L, -2);
+    return true;
+}
+
 /* Does `name` stand in what looks like a path: name/other, other/name? */
 static bool is_path(const char *text, const char *name)
 {
@@ -352,7 +403,8 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
     bool nil = strstr(m->words, "nil value") != NULL;
     bool asked = strstr(m->words, "attempt to index") &&
                  between(m->words, "(global '", name, sizeof name) &&
-                 !(nil && report_global_hint(name)) && push_receiver_hint(L, name, text);
+                 ((nil && push_library_hint(L, name, text)) ||
+                  (!(nil && report_global_hint(name)) && push_receiver_hint(L, name, text)));
     if (asked)
         return;
     if (nil)
@@ -363,8 +415,7 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
         (between(m->words, "(field '", field, sizeof field) ||
          between(m->words, "(method '", field, sizeof field))) {
         lua_pushfstring(L, "%s is a field, and stands without parentheses", field);
-    } else if (push_habit(L, m, global, method, text) ||
-               (*global && push_bare_method_hint(L, global))) {
+    } else if (push_habit(L, m, global, method, text) || (*global && push_bare_hint(L, global))) {
         return;
     } else if (*global) {
         doc_push_nearest_global(L, global);

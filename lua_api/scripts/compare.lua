@@ -1,7 +1,8 @@
 -- compare.lua -- tables of timings: tvm.compare, tvm.whatif, and the machine's measured peak.
 -- view() is the width of the terminal, whether it shows letters beyond ASCII, whether lines have to fit into it, and
--- what the person calls the value that is shown; leave_out() says that a view has no room for all
-local view, _, leave_out = ...
+-- what the person calls the value that is shown; leave_out() says that a view has no room for all; class(name) makes the
+-- metatable of values; own_name(value, otherwise) is what the person calls one
+local view, _, leave_out, class, own_name = ...
 local M = {}
 
 local function time_text(seconds)
@@ -168,21 +169,9 @@ local function no_more(...)
   if select("#", ...) > 0 then error("there are more arguments than it takes", 3) end
 end
 
--- A value of the class, when asked for a picture, says that it has none, and what has.
-local function without_picture(class)
-  local asked = { show = true, save = true, plot = true, draw = true }
-  setmetatable(class, { __index = function(_, key)
-    if asked[key] then
-      error(("a %s has no picture: its name alone prints it"):format(class.__name), 2)
-    end
-  end })
-end
-
 -- ---- compare ----
 
-local comparison = {}
-comparison.__index = comparison
-comparison.__name = "Comparison"
+local comparison = class "Comparison"
 
 -- How the i-th compares with the first.
 function comparison:against(i)
@@ -252,10 +241,7 @@ end
 
 -- ---- profile ----
 
-local profile = {}
-profile.__index = profile
-profile.__name = "Profile"
-without_picture(profile)
+local profile = class "Profile"
 
 function profile:__tostring()
   local rows, shares = { { "", "median", "spread", "share", "GFLOP/s" } }, {}
@@ -297,10 +283,7 @@ end
 
 -- ---- what if ----
 
-local what_if = {}
-what_if.__index = what_if
-what_if.__name = "WhatIf"
-without_picture(what_if)
+local what_if = class "WhatIf"
 
 -- Every combination of {{"ty", 4, 8}, {"tx", 32, 64}}, the last name quickest, as tables by name.
 local function combinations(grid)
@@ -445,13 +428,29 @@ function what_if:__json()
   return { type = "WhatIf", rows = rows, as_it_was = before, total = self.total, text = tostring(self) }
 end
 
+-- Raises if the steps of a row stand in the schedule, and says how they are taken back for those of `rank`.
+local function refuse_adopted(w, rank)
+  local done, s = w.adopted, w.schedule
+  if not done or s.step < done.last or s:at(done.last) ~= done.version then return end
+  local name, own = own_name(s, "s"), own_name(w, "w")
+  error(("row %d is adopted already, as step%s %d%s\n  hint: %s:undo(%d) takes back what was done since, and then %s:adopt(%d)")
+    :format(done.rank, done.last > done.first and "s" or "", done.first,
+      done.last > done.first and " to " .. done.last or "", name, s.step - done.first + 1, own, rank), 3)
+end
+
 -- Takes the steps of row `rank` on the schedule that was asked about.
 function what_if:adopt(rank, ...)
   no_more(...)
-  local row = self[rank or 1]
-  if not row or not row.timing then error(("there is no row %s that ran"):format(tostring(rank or 1)), 2) end
+  rank = rank or 1
+  local row = self[rank]
+  if not row or not row.timing then error(("there is no row %s that ran"):format(tostring(rank)), 2) end
+  refuse_adopted(self, rank)
   local p, schedule = parameters(self.grid, row.chosen), self.schedule
+  local first = schedule.step + 1
   schedule:steps(function() self.f(schedule, p) end)
+  if schedule.step >= first then
+    self.adopted = { rank = rank, first = first, last = schedule.step, version = schedule:at() }
+  end
   return schedule
 end
 
@@ -481,7 +480,7 @@ local function rank(w)
 end
 
 function M.whatif(f, grid, schedule, options)
-  local w, trials = { f = f, grid = grid, schedule = schedule }, {}
+  local w, trials = { f = f, grid = grid, schedule = schedule, before = false, unfinished = false, adopted = false }, {}
   local all, before = combinations(grid), schedule:fork()
   w.total = #all
   setmetatable(w, what_if)

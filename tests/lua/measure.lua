@@ -312,13 +312,42 @@ t.test("what has no picture says what has", function()
   local s = matmul(8)
   local w = tvm.whatif(function(q, p) q:split("x", p.tx) end, { { "tx", 2 } }, s, quick)
   local m = tvm.import "tutorials/models/digits.onnx":fuse():lower()
-  for name, show in pairs { WhatIf = function() w:show "w.svg" end, Profile = function() m:profile():show() end } do
-    local ok, e = pcall(show)
-    t.ok(not ok)
-    t.contains(e, "a " .. name .. " has no picture: its name alone prints it")
+  local profile, c = m:profile(), tvm.compare({ s:at(0), s }, quick)
+  for name, show in pairs { WhatIf = function() w:show "w.svg" end, Profile = function() profile:show() end } do
+    local e = t.raises("member_elsewhere", show, { w = w, p = profile, s = s })
+    t.contains(e.why, name .. " has no member 'show'")
+    t.contains(e.fix, "it has no picture: print(")
   end
+  local e = t.raises("member_elsewhere", function() c:save "c.json" end)
+  t.contains(e.fix, "c:show \"bars.svg\"")
+  t.contains(t.raises("no_member", function() return c.item end).why, "Comparison has no member 'item': did you mean 'items'?")
+  t.raises("no_member", function() return w.nonsense end)
+  t.eq(c[2], nil)
+  t.eq(w[99], nil)
   t.ok(not pcall(w.adopt, w, 1, 2))
-  t.eq(w.nonsense, nil)
+end)
+
+t.test("a row that is adopted is not adopted on top of itself, nor another one", function()
+  local s = matmul(8)
+  s:parallel "y"
+  local w = tvm.whatif(function(q, p)
+    q:split("x", p.tx, "xo", "xi")
+    q:vectorize "xi"
+  end, { { "tx", 2, 4 } }, s, quick)
+  w:adopt(1)
+  t.eq(s.step, 3)
+  for rank = 1, 2 do
+    local ok, e = pcall(w.adopt, w, rank)
+    t.ok(not ok)
+    t.contains(e, "row 1 is adopted already, as steps 2 to 3\n")
+    t.contains(e, ("hint: s:undo(2) takes back what was done since, and then w:adopt(%d)"):format(rank))
+  end
+  s:unroll "k"
+  t.contains(select(2, pcall(w.adopt, w, 2)), "s:undo(3)")
+  s:undo(3)
+  w:adopt(2)
+  t.eq(s.step, 3)
+  t.contains(select(2, pcall(w.adopt, w, 1)), "row 2 is adopted already")
 end)
 
 t.test("programs that take the same arguments are timed beside others, and models keep their results", function()

@@ -385,7 +385,13 @@ t.test("what a tensor and a model are not given by", function()
   t.eq(advised(model, tvm.random { 64, 1, 32, 32 }), "given:slice(0, 0, 1)")
   t.eq(advised(model, tvm.random { 3, 32, 32 }), "given:slice(0, 0, 1):reshape { 1, 1, 32, 32 }")
   t.eq(advised(model, tvm.random { 32, 32 }), "given:reshape { 1, 1, 32, 32 }")
-  t.eq(advised(model, tvm.zeros({ 32, 32 }, "uint8")), 'given:reshape { 1, 1, 32, 32 }:astype "float32"')
+  for dtype, white in pairs { uint8 = 255, uint16 = 65535 } do -- the pixels of an image, as tvm.load reads them
+    t.eq(advised(model, tvm.zeros({ 32, 32 }, dtype)),
+      ('given:reshape { 1, 1, 32, 32 }:astype "float32" / %d makes pixels from 0 to 1, as most models take them; undivided they go to %d')
+        :format(white, white))
+  end
+  t.eq(advised(model, tvm.zeros({ 32, 32 }, "int32")), 'given:reshape { 1, 1, 32, 32 }:astype "float32"')
+  t.contains(advised(model, tvm.zeros({ 28, 28 }, "uint8")), "the sizes differ")
   local g = te [[ A: float32[1, 3, 4, 5]; B[n, c, y, x] = A[n, c, y, x] * 2 ]]
   local function image(x) g:run(x) end -- its colours are mostly a third dimension, and would be scrambled by a reshape
   t.eq(advised(image, tvm.random { 4, 5, 3 }), "given:transpose { 2, 0, 1 }:reshape { 1, 3, 4, 5 }")

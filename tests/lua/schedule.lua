@@ -79,6 +79,16 @@ t.test("a saved script replays to the same fingerprint", function()
   local again = fresh():load(path)
   t.eq(again:fingerprint(), s:fingerprint())
   t.eq(tvm.parse(s:ir()):fingerprint(), s:fingerprint())
+  local function written(text)
+    local file <close> = assert(io.open(path, "w"))
+    file:write(text)
+  end
+  local older = "-- tvmrepl 1: the steps of C, for s:load\nlocal s = ...\n" .. s:trace() .. "return s\n"
+  written(older)
+  t.eq(fresh():load(path):fingerprint(), s:fingerprint())
+  written "ran = true"
+  t.contains(t.raises("steps_no_schedule", function() again:load(path) end).fix, "local s = ...")
+  t.eq(rawget(_G, "ran"), true) -- by the advice, dofile, and not by s:load
   os.remove(path)
   t.raises("io_failed", function() s:save("/dev/full") end)
   t.raises("io_failed", function() s:save("/no/such/folder/x.tir") end)

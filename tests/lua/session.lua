@@ -248,6 +248,27 @@ t.test("habits of other languages are answered", function()
   t.contains(typed "pirnt(1)", "did you mean print?")
 end)
 
+t.test("functions of a module that are called without it, and those of other libraries, lead to ours", function()
+  for code, hint in pairs {
+    ['import "x.onnx"'] = "tvm.import(path, sizes?)",
+    ["zeros { 2 }"] = "tvm.zeros(shape, dtype?)",
+    ["check(1, 2)"] = "tvm.check(a, b, {rtol, atol}?); check is a method of Func",
+    ["placeholder { 2 }"] = "te.placeholder(shape",
+    ["np.zeros(3)"] = "hint: here it is tvm.zeros(shape, dtype?)\n",
+    ["np.ones((3))"] = "hint: here it is tvm.full({ 2, 2 }, 1)\n",
+    ["np.random.rand(3)"] = "hint: here it is tvm.random(shape",
+    ["torch.tensor { 1 }"] = "hint: here it is tvm.tensor(",
+    ['np.load "x.npy"'] = "hint: here it is tvm.load(path)\n",
+    ["np.argmax(x)"] = "argmax is a method of Tensor: t:argmax()",
+    ["np.float32"] = "tensors are made by tvm.tensor",
+    ['load "x.npy"'] = 'near <eof>; tvm.load "x.npy" reads a file\n',
+    ['load "net.onnx"'] = 'near <eof>; tvm.import "net.onnx" reads a file\n',
+  } do
+    t.contains(typed(code), hint)
+  end
+  t.contains(typed 'load "x ="', "near <eof>\n")
+end)
+
 t.test("a syntax error shows the line and the place", function()
   t.eq(typed "local x = 3\nx = x +* 2", "-e:2: syntax error: unexpected symbol near '*'\n  x = x +* 2\n         ^\n")
 end)
@@ -437,6 +458,21 @@ end)
 t.test("what cannot be shown says what can", function()
   t.contains((typed "tvm.show(3)"), "argument 1 should be a Func")
   t.contains((typed "tvm.tensor { 1 }:show()"), 't:save "x.png"')
+end)
+
+t.test("saved steps that are run as a script say what they are, and a schedule says what it took", function()
+  local path = os.tmpname() .. ".lua"
+  local f = te [=[ A: float32[8]; B[i] = A[i] * 2 ]=]
+  local s = tvm.schedule(f)
+  s:split("i", 4)
+  s:save(path)
+  local text, code = run(path)
+  t.eq(code, 1)
+  t.contains(text, "these are steps of B: s:load takes them on a schedule s")
+  local input = "s = tvm.schedule(te [=[ A: float32[8]; %s[i] = A[i] * 3 ]=]):load %q"
+  t.contains(run("-i", input:format("B", path)), "\n1 step taken\n")
+  t.contains(run("-i", input:format("C", path)), "\n1 step taken, saved of B\n")
+  os.remove(path)
 end)
 
 t.test("a file that is only as long as another is not meant", function()

@@ -8,6 +8,7 @@
 #include "backends/exec_state.h"
 #include "backends/worker/futex.h"
 #include "core/base/cancel.h"
+#include "core/base/progress.h"
 #include "core/base/vec.h"
 #include "core/run/pool.h"
 #include "core/run/runtime.h"
@@ -201,6 +202,7 @@ static Ending wait_for_reply(uint32_t number, double deadline)
             return ENDED;
         if (cancel_asked())
             return ENDED_STOPPED;
+        progress_tick();
         if (!process_alive(&exec_state.runner))
             return replied(number) ? ENDED : ENDED_GONE;
         uint32_t now = atomic_load(&b->heartbeat);
@@ -413,7 +415,11 @@ bool exec_run(const ExecJob *job, double *seconds, Err *err)
     if (!is_native(job))
         return run_mixed(job, seconds, err);
     Arena *A = arena_scratch(NULL);
+    if (seconds)
+        progress_hold();
     bool ok = run_native(A, job, 1, NULL, err);
+    if (seconds)
+        progress_release();
     const BoardCall *calls = ok ? board_array(exec_state.board, exec_state.board->calls_at) : NULL;
     for (int i = 0; ok && seconds && i < job->ncalls; i++)
         seconds[i] = calls[i].seconds;
@@ -493,8 +499,10 @@ bool exec_time(const ExecJob *given, int njobs, const TimerPlan *asked, double *
         jobs[j] = j ? exec_sharing(A, given[j], &given[0]) : given[j];
         native = native && is_native(&jobs[j]);
     }
+    progress_hold();
     bool ok = native ? time_native(A, jobs, njobs, &plan, samples, rounds, waited, err)
                      : time_mixed(jobs, njobs, &plan, samples, rounds, err);
+    progress_release();
     arena_release(A);
     return ok;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/progress.h"
 #include "core/base/savefile.h"
 #include "core/graph/ops.h"
 #include "core/graph/text.h"
@@ -172,7 +173,9 @@ LUA_FN(
     if (!lua_isnoneornil(L, 2))
         arg_table(L, 2);
     Err err = {0};
+    progress_say(PROGRESS_PHASE, "reading %s", path);
     Graph *g = onnx_import(path, &err);
+    progress_done(PROGRESS_PHASE);
     if (!g)
         name_file(path, &err);
     if (!g || lua_isnoneornil(L, 2))

@@ -8,6 +8,7 @@
 #include "backends/cuda/cuda.h"
 #include "backends/cuda/launch.h"
 #include "core/affine/cost.h"
+#include "core/base/progress.h"
 #include "core/ir/check.h"
 #include "core/ir/rewrite.h"
 #include "lua_api/input_advice.h"
@@ -52,7 +53,9 @@ KernelBox *push_kernel(lua_State *L, Version *v, const char *target)
     KernelBox *box = new_kernel(L);
     Err err = {0};
     box->version = version_retain(v);
+    progress_say(PROGRESS_PHASE, "compiling %s", v->func->at.name);
     box->kernel = compile(v->func, target, &err);
+    progress_done(PROGRESS_PHASE);
     if (!box->kernel) {
         err_in(&err, "build");
         lua_raise(L, &err);
@@ -79,7 +82,9 @@ static int push_view(lua_State *L, const Node *func, const char *target, const c
     if (!b->view)
         return RAISE(L, no_view, NULL, target, view);
     Arena *A = lua_scratch(L, NULL);
+    progress_say(PROGRESS_PHASE, "compiling %s", func->at.name);
     const char *text = b->view(A, func, target, view, &err);
+    progress_done(PROGRESS_PHASE);
     if (text)
         lua_pushstring(L, text);
     lua_scratch_end(L, A);
@@ -236,7 +241,10 @@ static bool run_checked(const Node *func, Tensor *const *args, const CheckOption
             io[n] = (InterpBuffer){args[n]->dtype, (size_t)args[n]->rank, args[n]->shape,
                                    part == Func_results ? tensor_fill(args[n])
                                                         : (void *)(uintptr_t)tensor_data(args[n])};
-    return check_run(func, n, io, options, err);
+    progress_say(PROGRESS_PHASE, "checking %s", func->at.name);
+    bool ok = check_run(func, n, io, options, err);
+    progress_done(PROGRESS_PHASE);
+    return ok;
 }
 
 typedef struct Greatest {
@@ -313,7 +321,9 @@ static int run_kernel(lua_State *L, const Kernel *k, const Version *v, Tensor **
     push_results(L, params, results, args);
     ExecCall call = {k, args};
     ExecJob job = {&call, 1, 0, deadline(version_flops(v))};
+    progress_say(PROGRESS_PHASE, "running %s", func->at.name);
     bool ok = k->call ? k->call(k, args, &err) : exec_run(&job, NULL, &err);
+    progress_done(PROGRESS_PHASE);
     if (!ok) {
         explain_fault(func, args, &err);
         return lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = func, .fault = true});

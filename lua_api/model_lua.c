@@ -6,6 +6,7 @@
 */
 #include <string.h>
 
+#include "core/base/progress.h"
 #include "core/graph/infer.h"
 #include "core/graph/text.h"
 #include "core/run/cpu_time.h"
@@ -162,6 +163,7 @@ static int module_runnable(lua_State *L, int idx, const char *target, Runnable *
                       .impl = m};
     luaL_checkstack(L, 8, "kernels");
     for (uint32_t i = 0; i < module->nkernels; i++) {
+        progress_say(PROGRESS_KERNEL, "kernel %u of %u", i + 1, module->nkernels);
         const Node *func = module->kernel[i].func;
         const char *used = timed_target(L, func, target);
         KernelBox *k = push_cached(L, module->arena, &module->kernel[i], used);
@@ -172,6 +174,7 @@ static int module_runnable(lua_State *L, int idx, const char *target, Runnable *
         gpu |= loop_is_gpu(func);
         lua_pop(L, 1);
     }
+    progress_done(PROGRESS_KERNEL);
     Err err = {0};
     if (!make_values(m, &err)) {
         runnable_release(out);
@@ -264,6 +267,15 @@ static Runnable *push_job(lua_State *L, const char *target)
     return r;
 }
 
+/* One run, of which whoever waits is told. */
+static bool run_said(const Model *m, const ExecJob *job, Err *err)
+{
+    progress_say(PROGRESS_PHASE, "running %s", m->module->graph->name);
+    bool ok = exec_run(job, NULL, err);
+    progress_done(PROGRESS_PHASE);
+    return ok;
+}
+
 /* Inputs stand in one argument, and more are given. */
 static int refuse_more(lua_State *L, const Graph *g)
 {
@@ -292,7 +304,7 @@ LUA_FN_COUNTS(
     make_calls(r->arena, m);
     Err err = {0};
     r->job.deadline_s = 120;
-    if (!exec_run(&r->job, NULL, &err))
+    if (!run_said(m, &r->job, &err))
         return lua_raise(L, &err);
     luaL_checkstack(L, (int)g->noutputs + 4, "outputs");
     for (uint32_t i = 0; i < g->noutputs; i++) {
@@ -322,12 +334,15 @@ LUA_FN(
     Err err = {0};
     r->job.threads = threads;
     r->job.deadline_s = 120;
-    if (!exec_run(&r->job, NULL, &err))
+    if (!run_said(m, &r->job, &err))
         return lua_raise(L, &err);
     CpuTime before = cpu_time_of(exec_runner_pid());
-    for (int i = 0; i < repeat; i++)
+    for (int i = 0; i < repeat; i++) {
+        progress_say(PROGRESS_PHASE, "timing %u kernels, run %d of %d", n, i + 1, repeat);
         if (!exec_run(&r->job, seconds + (size_t)i * n, &err))
             return lua_raise(L, &err);
+    }
+    progress_done(PROGRESS_PHASE);
     double waited = cpu_time_waited(before, cpu_time_of(exec_runner_pid()));
     lua_createtable(L, (int)n, 1);
     lua_pushnumber(L, waited);

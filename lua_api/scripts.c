@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/base/progress.h"
 #include "lua_api/own_name.h"
 #include "lua_api/session.h"
 
@@ -32,6 +33,16 @@ static int view(lua_State *L)
 static int leave_out(lua_State *L)
 {
     session_of(L)->left_out = true;
+    return 0;
+}
+
+/* progress(text): what a script's trials are at; nil: they are over. */
+static int say_progress(lua_State *L)
+{
+    if (lua_isnoneornil(L, 1))
+        progress_done(PROGRESS_TRIAL);
+    else
+        progress_say(PROGRESS_TRIAL, "%s", luaL_checkstring(L, 1));
     return 0;
 }
 
@@ -79,7 +90,8 @@ void lua_push_script(lua_State *L, const char *name)
         lua_pushcfunction(L, leave_out);
         lua_pushcfunction(L, class);
         lua_pushcfunction(L, own_name);
-        lua_call(L, 5, 1);
+        lua_pushcfunction(L, say_progress);
+        lua_call(L, 6, 1);
         lua_remove(L, -2);
         lua_pushvalue(L, -1);
         lua_setfield(L, -3, name);

@@ -8,6 +8,7 @@
 
 #include "backends/exec.h"
 #include "backends/llvm/peak.h"
+#include "core/base/progress.h"
 #include "core/run/stats.h"
 #include "lua_api/compare_remarks.h"
 #include "lua_api/runnable.h"
@@ -233,6 +234,20 @@ static void release_bench(void *self)
 static const LuaClass bench_class = {
     .name = "bench", .size = sizeof(Bench), .release = release_bench};
 
+/* Says that they are timed.  As the processor writes nothing meanwhile, at once where it may take
+** long: each round runs all of them, and slow code does an operation in a nanosecond. */
+static void say_timed(const Runnable *r, int n, const TimerPlan *plan)
+{
+    double flops = 0;
+    for (int i = 0; i < n; i++)
+        flops += r[i].flops;
+    if (n > 1)
+        progress_say(PROGRESS_PHASE, "timing %d programs in turns", n);
+    else
+        progress_say(PROGRESS_PHASE, "timing %s", r->label);
+    progress_expect(n * plan->repeat * plan->min_repeat_ms * 1e-3 + flops * 1e-9 * plan->repeat);
+}
+
 /* Measures n of them against each other and pushes a list of Timings, in order. */
 static int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads)
 {
@@ -246,7 +261,9 @@ static int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan,
         r[i].job.threads = threads;
         jobs[i] = r[i].job;
     }
+    say_timed(r, n, plan);
     bool ok = exec_time(jobs, n, plan, samples, &rounds, &waited, &err);
+    progress_done(PROGRESS_PHASE);
     lua_createtable(L, n, 0);
     for (int i = 0; i < n && ok; i++) {
         Timing *t = push_timing(L, &r[i], samples + (size_t)i * (size_t)plan->repeat, rounds);
@@ -306,9 +323,12 @@ static int time_list(lua_State *L)
     for (size_t i = 0; i < n; i++) {
         lua_rawgeti(L, 1, (lua_Integer)i + 1);
         b->n = (int)i + 1;
+        if (n > 1)
+            progress_say(PROGRESS_PROGRAM, "program %zu of %zu", i + 1, n);
         runnable_check(L, -1, target, &b->at[i]);
         lua_pop(L, 1);
     }
+    progress_done(PROGRESS_PROGRAM);
     number_labels(b);
     push_timings(L, b->at, b->n, &plan, threads);
     release_bench(b);

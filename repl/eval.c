@@ -15,9 +15,11 @@
 #include "core/base/arena.h"
 #include "core/base/buf.h"
 #include "core/base/cancel.h"
+#include "core/base/progress.h"
 #include "lua_api/doc.h"
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
+#include "repl/start.h"
 #include "repl/json.h"
 #include "repl/report.h"
 #include "repl/rewrite.h"
@@ -273,6 +275,14 @@ static const char *expand_question(Arena *A, const char *text)
     return arena_printf(A, "help(%.*s, %s)", (int)len, p, source ? "true" : "nil");
 }
 
+/* Whoever waits at the terminal is told what long work is at; a program that reads is not. */
+static ProgressListener waiting(const LuaView *view)
+{
+    bool person = !view->json && start_is_screen(STDOUT_FILENO);
+    return (ProgressListener){
+        .fd = person ? STDOUT_FILENO : -1, .columns = view->width, .dim = view->color};
+}
+
 static EvalStatus run_input(lua_State *L, const char *text, const char *name, FILE *out,
                             FILE *errors)
 {
@@ -281,8 +291,11 @@ static EvalStatus run_input(lua_State *L, const char *text, const char *name, FI
     EvalStatus status = EVAL_SYNTAX;
     bool packs;
     session_keep_source(L, name, text, strlen(text));
-    if (compile_input(L, text, name, &showing.shows, &packs))
+    if (compile_input(L, text, name, &showing.shows, &packs)) {
+        ProgressListener before = progress_listen(waiting(view));
         status = call(L, packs);
+        progress_restore(before);
+    }
     if (status == EVAL_OK && !view->json) {
         lua_pushcfunction(L, show_results);
         lua_insert(L, -2);

@@ -42,15 +42,21 @@ lua_State *start_plain_session(void)
     return L;
 }
 
+bool start_is_screen(int fd)
+{
+    const char *term = getenv("TERM");
+    return isatty(fd) && term && strcmp(term, "dumb") != 0;
+}
+
 /* NO_COLOR wins, then CLICOLOR_FORCE, then whether a terminal that knows escapes reads along. */
 static bool wants_color(int fd)
 {
-    const char *no = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE"), *term = getenv("TERM");
+    const char *no = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE");
     if (no && *no)
         return false;
     if (force && *force && strcmp(force, "0") != 0)
         return true;
-    return isatty(fd) && term && strcmp(term, "dumb") != 0;
+    return start_is_screen(fd);
 }
 
 void start_measure(lua_State *L)

@@ -22,6 +22,9 @@ lua_State *start_session(void);
 /* The same for a program or a test to read: 80 columns, no colours. */
 lua_State *start_plain_session(void);
 
+/* Is it a terminal that knows escapes? */
+bool start_is_screen(int fd);
+
 /* Measures the terminal again. */
 void start_measure(lua_State *L);
 

@@ -19,7 +19,7 @@ end
 local system = {}
 for word in ([[assert complex ctype dirent dlfcn elf errno execinfo fcntl fenv float ftw glob immintrin
   inttypes langinfo limits link locale malloc math poll pthread pty sched semaphore setjmp signal spawn
-  stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings syscall
+  stdalign stdarg stdatomic stdbool stddef stdint stdio stdio_ext stdlib stdnoreturn string strings syscall
   termios threads time ucontext uchar unistd wchar wctype]]):gmatch "%S+" do
   system[word .. ".h"] = true
 end

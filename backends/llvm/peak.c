@@ -5,10 +5,12 @@
 
 #include "backends/exec.h"
 #include "backends/llvm/llvm.h"
+#include "core/base/progress.h"
 #include "core/ir/parse.h"
 
 /* A run is shorter than the slice of time after which another program takes a busy core. */
 enum { STEPS = 50000, ROUNDS = 400, TRIES = 5 };
+#define TRY_S 0.25
 
 /* The part of one core's peak that each of several is expected to reach, and the part of its time
 ** that a measurement may wait without being in doubt. */
@@ -72,7 +74,7 @@ static double measure(DType t, int threads, double *waited, Err *err)
     if (k && tensors[0] && tensors[1] && tensors[2]) {
         ExecCall call = {.kernel = k, .args = tensors};
         ExecJob job = {.calls = &call, .ncalls = 1, .threads = threads};
-        TimerPlan plan = {.number = 1, .repeat = ROUNDS, .warmup = 2, .limit_s = 0.25};
+        TimerPlan plan = {.number = 1, .repeat = ROUNDS, .warmup = 2, .limit_s = TRY_S};
         if (exec_time(&job, 1, &plan, samples, &rounds, waited, err))
             for (int i = 0; i < rounds; i++)
                 best = flop / samples[i] > best ? flop / samples[i] : best;
@@ -120,11 +122,15 @@ Peak llvm_peak(DType t, int threads, bool again, Err *err)
         return (Peak){0};
     int tries = first ? TRIES : again || peak_known(book, threads).waited > 0;
     for (int i = 0; i < tries && (i == 0 || !peak_plausible(book, threads)); i++) {
+        progress_say(PROGRESS_PHASE, "measuring what %d core%s can do", threads,
+                     threads == 1 ? "" : "s");
+        progress_expect((tries - i) * TRY_S);
         double waited = 0, gflops = measure(t, threads, &waited, err);
         if (gflops > 0)
             peak_note(book, threads, gflops, waited);
         else if (first && i == 0)
             return (Peak){0};
     }
+    progress_done(PROGRESS_PHASE);
     return peak_known(book, threads);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/progress.h"
 #include "core/graph/infer.h"
 #include "core/graph/ops.h"
 #include "core/ir/interp.h"
@@ -253,6 +254,7 @@ bool graph_interpret(const Module *m, Tensor *const *in, Tensor **out, Err *err)
     }
     for (uint32_t k = 0; ok && k < m->nkernels; k++) {
         const GraphKernel *kernel = &m->kernel[k];
+        progress_say(PROGRESS_KERNEL, "interpreting kernel %u of %u", k + 1, m->nkernels);
         Tensor **args = ARENA_ARRAY(A, Tensor *, kernel->nin + kernel->nout + 1);
         for (uint32_t i = 0; ok && i < kernel->nin + kernel->nout; i++) {
             ValueId v = kernel->arg[i];
@@ -267,6 +269,7 @@ bool graph_interpret(const Module *m, Tensor *const *in, Tensor **out, Err *err)
         }
         ok = ok && interpret(kernel, args, err);
     }
+    progress_done(PROGRESS_KERNEL);
     for (uint32_t i = 0; ok && i < g->noutputs; i++)
         out[i] = tensor_retain(at[g->output[i].value]);
     arena_release(A);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/cancel.h"
+#include "core/base/progress.h"
 
 /* The threads that run a statement together. */
 typedef struct Team {
@@ -64,6 +65,7 @@ static bool go_on(Checker *c, const Step *loop)
         c->failed = true;
     } else if (--c->look <= 0) {
         c->look = 1024;
+        progress_tick();
         c->failed = cancel_poll(c->err);
     }
     return !c->failed;

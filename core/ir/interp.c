@@ -7,6 +7,7 @@
 #include "core/base/buf.h"
 #include "core/base/cancel.h"
 #include "core/base/memory.h"
+#include "core/base/progress.h"
 
 typedef struct BlockAxis {
     Scalar *cell;
@@ -97,6 +98,7 @@ static bool refuel(Machine *m)
 {
     if (m->failed)
         return false;
+    progress_tick();
     if (cancel_asked())
         FAIL(m->err, interrupted, NULL);
     else if (m->budget <= 0)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/cancel.h"
+#include "core/base/progress.h"
 #include "core/run/timer.h"
 
 enum { SLICE_MS = 50 };
@@ -89,6 +90,8 @@ static FrameStatus wait_readable(int sock, double until, bool stoppable)
     for (;;) {
         if (stoppable && cancel_asked())
             return FRAME_STOPPED;
+        if (stoppable)
+            progress_tick();
         int wait = stoppable ? SLICE_MS : -1;
         if (until >= 0) {
             double left = (until - timer_now()) * 1e3;

@@ -1,8 +1,9 @@
 -- compare.lua -- tables of timings: tvm.compare, tvm.whatif, and the machine's measured peak.
 -- view() is the width of the terminal, whether it shows letters beyond ASCII, whether lines have to fit into it, and
 -- what the person calls the value that is shown; leave_out() says that a view has no room for all; class(name) makes the
--- metatable of values; own_name(value, otherwise) is what the person calls one
-local view, _, leave_out, class, own_name = ...
+-- metatable of values; own_name(value, otherwise) is what the person calls one; progress(text) says what whoever waits
+-- may like to know, and progress() that it is over
+local view, _, leave_out, class, own_name, progress = ...
 local M = {}
 
 local function time_text(seconds)
@@ -485,7 +486,8 @@ function M.whatif(f, grid, schedule, options)
   w.total = #all
   setmetatable(w, what_if)
   local short = options or { ["repeat"] = 7, min_repeat_ms = 1 }
-  for _, chosen in ipairs(all) do
+  for i, chosen in ipairs(all) do
+    progress(("%d of %d combinations"):format(i, #all))
     local row = { name = name_of(grid, chosen), chosen = chosen }
     local trial = schedule:fork()
     local stepped, e = pcall(f, trial, parameters(grid, chosen))
@@ -505,9 +507,11 @@ function M.whatif(f, grid, schedule, options)
   end
   rank(w)
   if w[1] and w[1].timing and not w.unfinished then
+    progress "the quickest once more"
     play_off(w, before, trials, options or { min_repeat_ms = 1 })
     rank(w)
   end
+  progress()
   return w
 end
 

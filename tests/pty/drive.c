@@ -75,15 +75,17 @@ static void show_letter(Terminal *t, unsigned char c);
 static void end_sequence(Terminal *t, unsigned char c)
 {
     size_t n = t->parameter > 0 ? (size_t)t->parameter : 1;
-    if (c == 'C')
+    if (c == 'C') {
         t->cursor = t->cursor + n < t->len ? t->cursor + n : t->len;
-    else if (c == 'D')
+    } else if (c == 'D') {
         t->cursor = t->cursor - t->line > n ? t->cursor - n : t->line;
-    else if (c == 'K' && t->parameter == 0)
+    } else if (c == 'K' && t->parameter == 0) {
         t->shown[t->len = t->cursor] = '\0';
-    else if (c == 'P')
+        t->seen = t->seen < t->len ? t->seen : t->len; /* what comes in its place was not seen */
+    } else if (c == 'P') {
         memmove(t->shown + t->cursor, t->shown + t->cursor + n,
                 t->len > t->cursor + n ? (t->len -= n) - t->cursor + 1 : 0);
+    }
     t->escape = 0;
     if (c == 'm' && t->inks) {
         char shown[sizeof t->ink + 2];

@@ -13,6 +13,7 @@
 #include "core/base/cancel.h"
 #include "core/base/memory.h"
 #include "core/base/nearfile.h"
+#include "core/base/progress.h"
 #include "core/base/utf8.h"
 #include "core/import/onnx/onnx.h"
 #include "core/import/onnx/reader.h"
@@ -183,6 +184,7 @@ static const char *read_all(int fd, uint8_t *to, size_t n, int64_t offset)
     while (n) {
         if (cancel_asked())
             return "the reading was stopped";
+        progress_tick();
         ssize_t got = pread(fd, to, n < PIECE ? n : PIECE, offset);
         if (got < 0 && errno == EINTR)
             continue;

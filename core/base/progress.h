@@ -1,0 +1,55 @@
+/* progress.h -- what long work is at, for the person who waits for it.
+**
+** One line for the process.  Whoever does long work says what it is at, from the outside in; a
+** terminal that listens shows it once the input has taken half a second, rewrites it in place, and
+** erases it before anything else is written:
+**
+**      for (i = 0; i < n; i++) {
+**          progress_say(PROGRESS_KERNEL, "kernel %d of %d", i + 1, n);
+**          …                                       "kernel 40 of 120, compiling conv3"
+**      }
+**      progress_done(PROGRESS_KERNEL);
+**
+** A level that is said anew forgets those below it, and so do errors that jump: what they leave
+** behind ends with the input.  Where nobody listens all this costs a comparison.
+*/
+#ifndef CORE_BASE_PROGRESS_H
+#define CORE_BASE_PROGRESS_H
+
+#include <stdbool.h>
+
+typedef enum ProgressLevel {
+    PROGRESS_TRIAL,   /* of several schedules */
+    PROGRESS_PROGRAM, /* of several that are compared */
+    PROGRESS_KERNEL,  /* of a model */
+    PROGRESS_PHASE,   /* compiling, running, timing */
+    PROGRESS_LEVELS
+} ProgressLevel;
+
+/* Who listens from now on: a terminal that knows escapes, so many columns wide; -1: nobody.
+** Returns who listened before, for progress_restore, which erases the line. */
+typedef struct ProgressListener {
+    int fd, columns;
+    bool dim;     /* colours are welcome */
+    double start; /* set by progress_listen */
+} ProgressListener;
+ProgressListener progress_listen(ProgressListener l);
+void progress_restore(ProgressListener before);
+
+void progress_say(ProgressLevel level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The level's work is over; the line is erased with the last one. */
+void progress_done(ProgressLevel level);
+
+/* While work waits or turns in a loop: shows what was said, once it is time. */
+void progress_tick(void);
+
+/* What follows is expected to take so many seconds in silence: shows what was said now if that goes
+** beyond the half second. */
+void progress_expect(double seconds);
+
+/* What follows is measured: nothing is written until it is over. */
+void progress_hold(void);
+void progress_release(void);
+
+#endif

@@ -115,6 +115,8 @@ t.test("what is guessed is answered with what does it", function()
   s:split("x", 8)
   local m = g:lower()
   local values, n = { Schedule = s, Module = m, Graph = g, Tensor = tvm.random { 2, 2 }, tvm = tvm }, 0
+  values.Comparison, values.Profile = tvm.compare { s:at(0), s }, m:profile()
+  values.WhatIf = tvm.whatif(function(f, p) f:vectorize(p.loop) end, { { "loop", "x" } }, matmul())
   local rows <close> = assert(io.open "lua_api/old_names.def")
   for owner, name, what in rows:read "a":gmatch '%f[^\n]INSTEAD%("(%w+)", "(%w+)", ("[^\n]*")%)' do
     local _, e = pcall(function() return values[owner][name] end)

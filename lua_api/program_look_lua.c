@@ -31,11 +31,12 @@ LUA_FN(program_ir, "s:ir() -> string",
 LUA_FN(
     program_lowered, "s:lowered(target?) -> string",
     "The flat loop program that a backend gets: no blocks, windows as buffers of their own shape, guards as\n"
-    "conditions.  With \"cuda\" barriers are put in.")
+    "conditions.  For \"cuda\", which a program with thread axes gets unless a target is named, barriers are put in.")
 {
     Program p = program_check(L, 1);
     Err err = {0};
-    const Backend *backend = backend_find(arg_str_or(L, 2, "llvm"), &err);
+    const Backend *backend =
+        backend_find(arg_str_or(L, 2, loop_is_gpu(p.func) ? "cuda" : "llvm"), &err);
     if (!backend)
         return lua_raise(L, &err);
     Arena *A = lua_scratch(L, p.version->arena);

@@ -10,8 +10,6 @@
 #include "viz/text/style.h"
 #include "viz/text/wrap.h"
 
-enum { NOTE_COLS = 44 };
-
 static const DotLook kind_look[FOR_COUNT] = {
     [FOR_serial] = {COLOR_edge, COLOR_serial_fill, 1, ""},
     [FOR_parallel] = {COLOR_parallel, COLOR_parallel_fill, 3, "ROUNDED"},
@@ -76,7 +74,7 @@ static void put_note(Buf *b, const char *note)
     if (!*note)
         return;
     put_font(b, COLOR_quiet, NULL, 9);
-    if (text_cols(note) <= NOTE_COLS) {
+    if (text_cols(note) <= NEST_NOTE_COLS) {
         buf_puts(b, "   ");
         put_xml(b, note);
     } else {
@@ -261,7 +259,7 @@ static void put_buffer(Drawing *d, const Node *buffer, const Node *alloc, size_t
     put_xml(b, ir_buf_name(buffer));
     buf_puts(b, "</B></TD></TR><TR><TD>");
     put_font(b, COLOR_quiet, NULL, 9);
-    put_lines(b, wrap_code(d->A, nest_buffer_shape(d->A, buffer, alloc), NOTE_COLS));
+    put_lines(b, wrap_code(d->A, nest_buffer_shape(d->A, buffer, alloc), NEST_NOTE_COLS));
     int64_t bytes = nest_buffer_bytes(buffer, alloc);
     if (bytes >= 0 || scope != SCOPE_global) {
         buf_puts(b, "</FONT></TD></TR><TR><TD>");

@@ -15,7 +15,7 @@ enum { NEST_MAX_ROWS = 240 };
 
 /* Code is broken into lines of so many columns; a loop's extent that is longer stands on lines of
 ** its own. */
-enum { NEST_CODE_COLS = 64, NEST_EXTENT_COLS = 24 };
+enum { NEST_CODE_COLS = 64, NEST_NOTE_COLS = 44, NEST_EXTENT_COLS = 24 };
 
 Picture nest_picture(Arena *A, const Node *func);
 

@@ -460,8 +460,8 @@ static bool fix_others(Run *run, const OrderAsk *ask, Order *o, Err *err)
     return true;
 }
 
-/* The last value of an axis, from *min to max, that an iteration may have: guards end the grid before
-** the loops do.  *min is the axis's end of the window. */
+/* The last value of an axis, from *min to max, that an iteration may have: guards end the grid
+** before the loops do.  *min is the axis's end of the window. */
 static int64_t last_reached(Run *run, int64_t *min, int64_t max)
 {
     int64_t least = *min, lo = least, hi = max;

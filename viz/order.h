@@ -23,8 +23,8 @@
 enum { ORDER_MAX_SIDE = 64, ORDER_MAX_FIXED = 16, ORDER_MAX_POINTS = 16384 };
 
 typedef struct OrderAsk {
-    /* NULL: one that has the axes asked for, as written rather than made by a step, and of these the
-    ** first inside the most loops */
+    /* NULL: one that has the axes asked for, as written rather than made by a step, and of these
+    ** the first inside the most loops */
     const char *block;
     const char *row; /* axis that goes down, NULL: the last spatial axis but one; or "C/y" */
     const char *col; /* axis that goes across, NULL: the last spatial axis; or "C/x" */

@@ -69,8 +69,8 @@ enum { MAX_RUNS = 8 };
 typedef struct Cell {
     Run run[MAX_RUNS];
     int nruns;
-    CodeLines code;
-    double width, height; /* of its own content */
+    CodeLines notes, code; /* in lines below, of their fonts */
+    double width, height;  /* of its own content */
     double x, y, w, bottom;
     int end; /* the last row inside */
     bool shown;
@@ -158,16 +158,21 @@ static void fill_cell(Pair *p, Side *s, size_t i, const char *note)
     }
     if (r->kind != ROW_alloc)
         add_run(p, c, small_font, COLOR_quiet, "   ", nest_origin(A, r));
-    add_run(p, c, small_font, COLOR_quiet, "   ", r->note);
+    if (text_cols(r->note) <= NEST_NOTE_COLS)
+        add_run(p, c, small_font, COLOR_quiet, "   ", r->note);
+    else
+        c->notes = wrap_code(A, r->note, NEST_NOTE_COLS);
     if (r->kind == ROW_loop) /* how code changed is seen beside it */
         add_run(p, c, small_font, l.line, "   ", note);
     for (int k = 0; k < c->nruns; k++)
         c->width += svg_measure(c->run[k].font, c->run[k].text, NULL);
+    for (size_t k = 0; k < c->notes.n; k++) /* small letters may be drawn at whole pixels */
+        c->width = fmax(c->width, 1.04 * svg_measure(small_font, c->notes.line[k], NULL));
     for (size_t k = 0; k < c->code.n; k++)
         c->width = fmax(c->width, svg_measure(code_font, c->code.line[k], NULL));
     bool bare = c->nruns == 0; /* a statement without a name */
-    c->height =
-        (bare ? CODE_PAD : HEAD) + (double)c->code.n * CODE_LINE + (c->code.n ? CODE_PAD : 0);
+    size_t lines = c->notes.n + c->code.n;
+    c->height = (bare ? CODE_PAD : HEAD) + (double)lines * CODE_LINE + (lines ? CODE_PAD : 0);
 }
 
 /* ---- where it stands ---- */
@@ -326,6 +331,16 @@ static void open_line(Pair *p, double h)
     buf_printf(p->out, "<TR><TD ALIGN=\"LEFT\" HEIGHT=\"%.0f\">", h);
 }
 
+/* Lines of a label below its first. */
+static void put_lines(Pair *p, SvgFont font, CodeLines lines)
+{
+    for (size_t k = 0; k < lines.n; k++) {
+        open_line(p, CODE_LINE);
+        dot_text(p->out, font, lines.line[k]);
+        buf_puts(p->out, "</TD></TR>");
+    }
+}
+
 static void put_label(Pair *p, const Cell *c)
 {
     Buf *b = p->out;
@@ -338,12 +353,9 @@ static void put_label(Pair *p, const Cell *c)
     for (int k = 0; k < c->nruns; k++)
         dot_text(b, c->run[k].font, c->run[k].text);
     buf_puts(b, "</TD></TR>");
-    for (size_t k = 0; k < c->code.n; k++) {
-        open_line(p, CODE_LINE);
-        dot_text(b, code_font, c->code.line[k]);
-        buf_puts(b, "</TD></TR>");
-    }
-    if (c->code.n) {
+    put_lines(p, small_font, c->notes);
+    put_lines(p, code_font, c->code);
+    if (c->notes.n + c->code.n) {
         open_line(p, CODE_PAD);
         buf_puts(b, "</TD></TR>");
     }

@@ -139,7 +139,7 @@ static void plan_kernel(Planner *p, const Node *s)
     ForKind axis;
     const Node *outside = p->failed ? NULL : outside_axes(&p->now, s, 0, &axis);
     if (outside) {
-        FAIL(p->err, axis_missing, outside, for_kind_text[axis], for_kind_text[axis]);
+        gpu_refuse_outside(outside, axis, p->err);
         refuse(p);
     }
     if (!p->failed && p->now.shared_bytes > GPU_STATIC_SHARED) {

@@ -341,7 +341,7 @@ static bool inside_all_axes(Checker *c, const Step *s)
         return true;
     int kind = __builtin_ctz(missing);
     c->failed = true;
-    return REFUSE(c->err, axis_missing, s->node, for_kind_text[kind], for_kind_text[kind]);
+    return gpu_refuse_outside(s->node, (ForKind)kind, c->err);
 }
 
 static void step_all(Checker *c, const Step *s, Team team, const Turn *turn)

@@ -49,6 +49,18 @@ bool gpu_threads_fit(const GpuShape *shape, const Node *kernel, Err *err)
     return REFUSE(err, too_many_threads, kernel, axes, (long long)n, GPU_MOST_THREADS);
 }
 
+bool gpu_refuse_outside(const Node *work, ForKind axis, Err *err)
+{
+    const char *name = for_kind_text[axis];
+    REFUSE(err, axis_missing, work, name, name);
+    if (for_is_block_axis(axis))
+        err_fix(err,
+                "compute_at puts it under the loop that is bound to %s; else bind a loop around it "
+                "to %s, or give that axis the extent 1",
+                name, name);
+    return false;
+}
+
 bool gpu_above_kernels(const Node *s)
 {
     return s->op == OP_Seq ||

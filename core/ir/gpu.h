@@ -40,6 +40,9 @@ bool gpu_shape_add(GpuShape *shape, const Node *loop, Err *err);
 int64_t gpu_threads(const GpuShape *shape);
 bool gpu_threads_fit(const GpuShape *shape, const Node *kernel, Err *err);
 
+/* Refuses work that stands outside the loops bound to an axis of its kernel. */
+bool gpu_refuse_outside(const Node *work, ForKind axis, Err *err);
+
 /* Do kernels stand below this statement, rather than that it is one? */
 bool gpu_above_kernels(const Node *stmt);
 

@@ -23,23 +23,31 @@ static bool is_result(const Step *s, const Node *buffer)
     return false;
 }
 
+/* Says why the block, the step's own or the producer that would take that in, cannot be. */
+static bool not_inlinable(Step *s, Err *err, const Node *block, const char *how, const char *why)
+{
+    if (block != s->arg[0].node)
+        why =
+            arena_printf(s->A, "its producer %s cannot take it in: %s", ir_block_name(block), why);
+    return REFUSE(err, not_inlinable, block, why,
+                  strcmp(how, "compute_inline") == 0 ? "compute_at" : "reverse_compute_at");
+}
+
 /* A complete block without guard, whose store's indices are its axes, each once. */
 static bool plain_store(Step *s, const Node *block, const char *how)
 {
-    const char *why = NULL, *name = ir_block_name(block);
+    const char *why = NULL;
     if (block_class(block, &why) != BLOCK_COMPLETE)
-        return REFUSE(s->err, not_inlinable, block, how, name, why ? why : "it is a reduction");
+        return not_inlinable(s, s->err, block, how, why ? why : "it is a reduction");
     if (!ir_is_true(block->kid[Block_where]))
-        return REFUSE(s->err, not_inlinable, block, how, name,
-                      "it has a guard; inline before splitting");
+        return not_inlinable(s, s->err, block, how, "it has a guard; inline before splitting");
     const Node *a = block_access(block);
     for (size_t i = Store_index; i < a->nkids; i++) {
         bool again = false;
         for (size_t j = Store_index; j < i; j++)
             again |= a->kid[j] == a->kid[i];
         if (again || !block_axis_value(block, a->kid[i]))
-            return REFUSE(s->err, not_inlinable, block, how, name,
-                          "its indices are not its axes, each once");
+            return not_inlinable(s, s->err, block, how, "its indices are not its axes, each once");
     }
     return true;
 }
@@ -141,9 +149,9 @@ static bool explain_inline(Step *s, const Node *block, const char *how, const No
                            const char *why)
 {
     Err reason = {0};
-    REFUSE(&reason, not_inlinable, block, how, ir_block_name(block),
-           late ? arena_printf(s->A, "%s %s", statement_name(late), why)
-                : "what it reads or writes is used in between");
+    not_inlinable(s, &reason, block, how,
+                  late ? arena_printf(s->A, "%s %s", statement_name(late), why)
+                       : "what it reads or writes is used in between");
     return step_explain(s, &reason);
 }
 
@@ -167,8 +175,8 @@ bool prim_compute_inline(Step *s)
     path_to(s->func, block, &p);
     const Node *without = nest_remove(A, &p);
     if (MUTANT(inline_other_writer_unseen, tree_writes(without, target), false))
-        return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block),
-                      "another block writes the same buffer");
+        return not_inlinable(s, s->err, block, "compute_inline",
+                             "another block writes the same buffer");
     if (!grows_in_bounds(s, without, target, store->kid[Store_value], ir_block_name(block), NULL))
         return false;
     Inline in = {store};
@@ -178,8 +186,7 @@ bool prim_compute_inline(Step *s)
     buf_puts(&s->said, ir_block_name(block));
     Err plain = {0};
     if (!tree_blocks(s->func, guards_sum, (void *)(uintptr_t)target) && !ir_verify(out, &plain))
-        return REFUSE(s->err, not_inlinable, block, "compute_inline", ir_block_name(block),
-                      plain.why);
+        return not_inlinable(s, s->err, block, "compute_inline", plain.why);
     if (!step_in_order(s, &(Moved){.before = s->func, .after = out, .part = ir_block_name(block)}))
         return explain_inline(s, block, "compute_inline",
                               legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS),
@@ -287,8 +294,8 @@ bool prim_reverse_compute_inline(Step *s)
     path_to(s->func, consumer, &at);
     const Node *between = fed_by(s, &at, &producer);
     if (!between)
-        return REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
-                      "no block computes something for it alone");
+        return not_inlinable(s, s->err, consumer, "reverse_compute_inline",
+                             "no block computes something for it alone");
     path_to_block(s->func, ir_block_name(producer), &p);
     if (!plain_store(s, producer, "reverse_compute_inline") || !nest_keeps_condition(s, &at, &p))
         return false;
@@ -302,18 +309,19 @@ bool prim_reverse_compute_inline(Step *s)
         for (size_t e = 0; e < d; e++)
             differ |= load->kid[Load_index + e] == axis;
         if (differ || !block_axis_value(consumer, axis))
-            return REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
-                          "it does not read what it is fed by its axes, each once, in one way");
+            return not_inlinable(
+                s, s->err, consumer, "reverse_compute_inline",
+                "it does not read what it is fed by its axes, each once, in one way");
         map[d] = (Subst){axis, from->kid[Store_index + d]};
     }
     if (consumer->kid[Block_iters]->nkids != rank)
-        return REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
-                      "it has axes that its producer has not");
+        return not_inlinable(s, s->err, consumer, "reverse_compute_inline",
+                             "it has axes that its producer has not");
     if (!MUTANT(reverse_inline_domain_unchecked, same_domain(s, &p, &at, load), true))
         return s->err->code
                    ? false
-                   : REFUSE(s->err, not_inlinable, consumer, "reverse_compute_inline", name,
-                            "its axes do not run through just what its producer makes");
+                   : not_inlinable(s, s->err, consumer, "reverse_compute_inline",
+                                   "its axes do not run through just what its producer makes");
     if (!grows_in_bounds(s, consumer, between, from->kid[Store_value], name,
                          ir_block_name(producer)))
         return false;

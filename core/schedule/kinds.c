@@ -14,7 +14,7 @@
 #include "core/schedule/nest.h"
 #include "core/schedule/tree.h"
 
-enum { MAX_LANES = 1024, MAX_UNROLL = 1024 };
+enum { MAX_LANES = 1024, MAX_UNROLL = 1024, SHORT_SPLIT = 8 /* lanes of a loop that is split */ };
 
 static const Node *with_kind(Arena *A, const Node *func, const Node *loop, ForKind kind)
 {
@@ -68,15 +68,51 @@ static int strided_along(Arena *A, const Node *loop)
     return t.unit && t.strided <= t.unit ? t.strided : -1;
 }
 
+/* A loop of the nest for which a refused step is legal, and how good it is. */
+typedef struct Choice {
+    const Node *loop;
+    int strided; /* accesses with a stride; -1: more than it makes side by side */
+    bool longer; /* than lanes may be: to be split first */
+} Choice;
+
+/* More lanes side by side, then fewer iterations that would have to be split. */
+static bool is_better(const Choice *a, const Choice *b)
+{
+    if (!b->loop || (a->strided < 0) != (b->strided < 0))
+        return !b->loop || b->strided < 0;
+    return a->longer != b->longer ? b->longer : a->strided <= b->strided;
+}
+
+/* Puts into words what is legal instead: a call, or a sentence with calls. */
+static void advise(Step *s, const Node *loop, const Choice *c, const char *how, const char *arg)
+{
+    const char *handle = loop_handle(s->A, s->func, c->loop),
+               *name = ir_var_name(c->loop->kid[For_var]),
+               *refused = ir_var_name(loop->kid[For_var]);
+    if (c->longer) {
+        const char *outer = fresh_name(s->A, s->func, arena_printf(s->A, "%so", name)),
+                   *inner = fresh_name(s->A, s->func, arena_printf(s->A, "%si", name));
+        err_fix(s->err, "s:split(\"%s\", %d, \"%s\", \"%s\"); s:%s(\"%s\"%s)", handle, SHORT_SPLIT,
+                outer, inner, how, inner, arg ? arena_printf(s->A, ", \"%s\"", arg) : "");
+    } else if (c->strided < 0) {
+        err_fix(s->err, "leave %s serial; s:%s(\"%s\"%s) is legal, though it strides over memory",
+                refused, how, handle, arg ? arena_printf(s->A, ", \"%s\"", arg) : "");
+    } else if (arg) {
+        err_fix(s->err, "s:%s(\"%s\", \"%s\")", how, handle, arg);
+    } else {
+        err_fix(s->err, "s:%s \"%s\"", how, handle);
+    }
+}
+
 /* Suggests a loop of the same nest for which the same step is legal and of use: for lanes, and
 ** threads of a warp, one along which memory is contiguous; else the outermost, where no other loop
 ** of the nest spreads its iterations already. */
 static void suggest(Step *s, const Node *loop, ForKind kind, const char *how, const char *arg)
 {
     Path path;
-    const Node *best = NULL, *taken = NULL, *block = tree_first_block(loop);
+    Choice best = {0};
+    const Node *taken = NULL, *block = tree_first_block(loop);
     bool lanes = kind == FOR_vectorized || kind == FOR_thread_x;
-    int least = INT_MAX;
     path_to(s->func, block ? block : loop, &path);
     for (size_t i = 0; i < path.n; i++) {
         const Node *other = path.at[i];
@@ -85,21 +121,17 @@ static void suggest(Step *s, const Node *loop, ForKind kind, const char *how, co
         taken = ir_for_kind(other) == kind ? other : taken;
         int64_t extent = ir_const_int(other->kid[For_extent], kind == FOR_parallel ? 2 : 0);
         if (other == loop || ir_for_kind(other) != FOR_serial || extent <= 1 ||
-            (lanes && extent > MAX_LANES) || (best && !lanes))
+            (best.loop && !lanes))
             continue;
-        int strided = lanes ? strided_along(s->A, other) : 0;
-        if (strided >= 0 && strided <= least && legal_surely_concurrent(s->func, other)) {
-            best = other;
-            least = strided;
-        }
+        Choice c = {other, lanes ? strided_along(s->A, other) : 0, lanes && extent > MAX_LANES};
+        if (is_better(&c, &best) && legal_surely_concurrent(s->func, other))
+            best = c;
     }
     if (taken)
         err_fix(s->err, "leave %s serial: %s is %s already", ir_var_name(loop->kid[For_var]),
                 ir_var_name(taken->kid[For_var]), for_kind_text[kind]);
-    else if (best && arg)
-        err_fix(s->err, "s:%s(\"%s\", \"%s\")", how, loop_handle(s->A, s->func, best), arg);
-    else if (best)
-        err_fix(s->err, "s:%s \"%s\"", how, loop_handle(s->A, s->func, best));
+    else if (best.loop)
+        advise(s, loop, &best, how, arg);
 }
 
 /* Gives every loop of the argument the kind, after checking that it may have it. */

@@ -14,7 +14,7 @@ typedef struct PassRun {
     double seconds;
     bool unchanged;
     uint32_t nodes_before, nodes_after, ngroups;
-    char note[200]; /* what it left undone, and why; "" if nothing */
+    char note[200]; /* what it left undone, and why, or why there are more nodes; "" if nothing */
 } PassRun;
 
 typedef struct GraphPass {

@@ -169,6 +169,7 @@ t.test("a run that emulates a GPU refuses what is no kernel, in the words of a c
   local checked = t.raises("axis_missing", function() s:check() end, { s = s })
   t.eq(ran.why, checked.why)
   t.contains(tostring(ran), ">       A.shared[k, y] = A[k, y]")
+  t.contains(ran.fix, "compute_at puts it under the loop that is bound to blockIdx.x")
   s:compute_at("A.shared", "y")
   s:bind("A.shared/k", "threadIdx.y")
   t.eq(s:run(a, b), want)

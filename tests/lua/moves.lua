@@ -76,6 +76,17 @@ func f(A: float32[8]) -> D: float32[8]:
   t.raises("not_inlinable", function() s:compute_inline "B" end)
 end)
 
+t.test("what cannot be inlined says so once, and of which block", function()
+  local s = tvm.schedule(te [[ A: float32[4, 4]; C[y] = sum(k, A[y, k]); D[y] = C[y] + 1 ]])
+  local e = t.raises("not_inlinable", function() s:compute_inline "C" end)
+  t.eq(e.why, "it is a reduction")
+  t.eq(e.fix, "compute_at keeps the block and moves it")
+  e = t.raises("not_inlinable", function() s:reverse_compute_inline "C" end)
+  t.eq(e.fix, "reverse_compute_at keeps the block and moves it")
+  e = t.raises("not_inlinable", function() s:reverse_compute_inline "D" end)
+  t.eq(e.why, "its producer C cannot take it in: it is a reduction")
+end)
+
 t.test("a copy is not made before its original, and an outer init takes its buffer along", function()
   local s = p.schedule [[
 func f(A: float32[16]) -> C: float32[16], D: float32[16]:

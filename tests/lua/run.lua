@@ -45,6 +45,10 @@ t.test("inputs that do not fit are refused by name", function()
     t.raises("no_backend", function() s:build(target) end)
     t.raises("no_backend", function() s:lowered(target) end)
   end
+  for word, name in pairs { gpu = "cuda", cpu = "llvm", lvm = "llvm", intrep = "interp" } do
+    t.contains(t.raises("no_backend", function() s:lowered(word) end).why, ('did you mean "%s"?'):format(name))
+  end
+  t.eq(t.raises("no_backend", function() s:lowered "abacus" end).why, "there is no backend 'abacus'")
   t.raises("argument_type", function() s:build "llvm\0 -mcpu=nonsense" end)
   t.raises("not_runnable", function() tvm.time(7) end)
   t.raises("llvm_cpu_unknown", function() s:build "llvm -mcpu=nonsense" end)

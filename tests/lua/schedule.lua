@@ -151,6 +151,19 @@ t.test("a name alone means the main block's loop", function()
   t.eq(again:fingerprint(), s:fingerprint())
 end)
 
+t.test("who refuses lanes over a sum names a loop of its nest that may have them", function()
+  local function fix(text)
+    local s = tvm.schedule(te(text))
+    return t.raises("reduce_concurrent", function() s:vectorize "k" end, { s = s }).fix
+  end
+  t.eq(fix "A: float32[8, 99]; B[y] = max(k, A[y, k])", 's:vectorize "y"')
+  t.eq(fix "A: float32[8, 99]; B[y] = sum(k, A[y, k] * A[y, k] + A[y, 98 - k])",
+    'leave k serial; s:vectorize("y") is legal, though it strides over memory')
+  t.eq(fix "A: float32[5000, 99]; B[y] = max(k, A[y, k])", 's:split("y", 8, "yo", "yi"); s:vectorize("yi")')
+  t.eq(fix "A: float32[9, 99, 5000]; B[z, y] = max(k, A[z, k, y])", 's:split("y", 8, "yo", "yi"); s:vectorize("yi")')
+  t.eq(fix "A: float32[99]; B = max(k, A[k])", "leave k serial, or choose a loop over no reduce axis")
+end)
+
 t.test("a name alone does not move on to another nest", function()
   local s = conv()
   s:split("x", 8, "xo", "xi")

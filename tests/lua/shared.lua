@@ -20,6 +20,8 @@ local function right(s)
   a, b = a:astype "float32", b:astype "float32"
   t.ok(s:check(a, b) == s:at(0):run(a, b), s:ir())
   t.contains(s:lowered "cuda", 'barrier("shared")')
+  t.eq(s:lowered(), s:lowered "cuda") -- as a program with thread axes it is a GPU's
+  t.ok(not s:lowered "llvm":find "barrier")
   t.contains(s:ptx(), "bar.sync")
 end
 

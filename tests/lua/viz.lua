@@ -96,6 +96,15 @@ t.test("the order, in text and in the picture", function()
 
 end)
 
+t.test("a long condition stands in lines of its own beside a block, and widens no box", function()
+  local u = tvm.schedule(te [[ A: float32[40, 40]; B[y, x] = A[y, x] ]])
+  u:tile("y", "x", 16, 16, "yo", "xo", "yi", "xi")
+  u:split(u:fuse { "yi", "xi" }, 100, "fo", "fi")
+  local svg = u:show(nil, { since = 0 }):svg()
+  t.contains(svg, ">where y &lt; 40 and x &lt; 40<")
+  t.contains(svg, "and fo*100 + fi &lt; 256<")
+end)
+
 t.test("what is refused, and why", function()
   local function refused(code, f, ...)
     local ok, e = pcall(f, ...)

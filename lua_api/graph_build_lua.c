@@ -314,7 +314,7 @@ LUA_FN(value_shape, "v.shape -> list", "Its sizes; one that is not known is \"?\
 {
     ValueBox *v = check_value(L, 1);
     GType t = gb_value(open_builder(L, v->builder), v->id)->type;
-    lua_createtable(L, t.rank > 0 ? t.rank : 0, 0);
+    lua_new_list(L, t.rank > 0 ? (size_t)t.rank : 0);
     for (int d = 0; d < t.rank; d++) {
         if (dim_known(t.dim[d]))
             lua_pushinteger(L, t.dim[d]);

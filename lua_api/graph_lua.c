@@ -104,7 +104,7 @@ static void graph_names(lua_State *L, void *self, const char *method, int arg)
 {
     (void)arg;
     if (strcmp(method, "pass") == 0) {
-        lua_createtable(L, (int)graph_pass_count, 0);
+        lua_new_list(L, graph_pass_count);
         for (size_t i = 0; i < graph_pass_count; i++) {
             lua_pushstring(L, graph_passes[i].name);
             lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -112,7 +112,7 @@ static void graph_names(lua_State *L, void *self, const char *method, int arg)
         return;
     }
     const Graph *g = ((GraphBox *)self)->graph;
-    lua_createtable(L, (int)g->nnodes, 0);
+    lua_new_list(L, g->nnodes);
     for (uint32_t k = 0; k < g->nnodes; k++) {
         lua_pushstring(L, g->node[k]->alias);
         lua_rawseti(L, -2, (lua_Integer)k + 1);
@@ -317,7 +317,7 @@ LUA_FN(graph_inputs_, "g:inputs() -> list",
        "Its inputs, as {name = …, dtype = …, shape = {…}}; a free size is its name.")
 {
     const Graph *g = check_graph(L, 1)->graph;
-    lua_createtable(L, (int)g->ninputs, 0);
+    lua_new_list(L, g->ninputs);
     for (uint32_t i = 0; i < g->ninputs; i++) {
         push_value(L, g, graph_value(g, g->input[i])->name, g->input[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -328,7 +328,7 @@ LUA_FN(graph_inputs_, "g:inputs() -> list",
 LUA_FN(graph_outputs_, "g:outputs() -> list", "Its outputs, as g:inputs() gives the inputs.")
 {
     const Graph *g = check_graph(L, 1)->graph;
-    lua_createtable(L, (int)g->noutputs, 0);
+    lua_new_list(L, g->noutputs);
     for (uint32_t i = 0; i < g->noutputs; i++) {
         push_value(L, g, g->output[i].name, g->output[i].value);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -349,7 +349,7 @@ LUA_FN(
 {
     const Graph *g = check_graph(L, 1)->graph;
     const Pattern *p = pattern_push(L, 2, false);
-    lua_newtable(L);
+    lua_new_list(L, 0);
     lua_Integer n = 0;
     for (uint32_t k = 0; k < g->nnodes; k++) {
         const GNode *node = g->node[k];

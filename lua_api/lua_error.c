@@ -230,7 +230,7 @@ LUA_FN(error_iterations, "e.iterations -> list or nil",
     const Err *err = &check_error(L, 1)->err;
     if (!err->conflict.element[0])
         return push_text(L, "");
-    lua_createtable(L, 2, 0);
+    lua_new_list(L, 2);
     for (int i = 0; i < 2; i++) {
         lua_pushstring(L, err->conflict.iteration[i]);
         lua_rawseti(L, -2, i + 1);

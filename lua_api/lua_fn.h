@@ -276,6 +276,10 @@ bool lua_display(lua_State *L, int idx, const char *kind);
 ** and more() shows it whole. */
 void lua_display_text(lua_State *L, int idx);
 
+/* Pushes an empty list with room for n values: for what a person is given.  To Lua it is a table as
+** any other, but it prints as its content, and to read it where a list has nothing, at 0, raises. */
+void lua_new_list(lua_State *L, size_t n);
+
 /* Pushes more(), which every object has as a method. */
 void lua_push_more(lua_State *L);
 

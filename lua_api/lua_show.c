@@ -9,6 +9,7 @@
 #include "viz/text/wrap.h"
 
 static const char rest_key; /* registry: what was last shown in part */
+static const char list_key; /* registry: the metatable of lists */
 
 bool lua_display(lua_State *L, int idx, const char *kind)
 {
@@ -246,13 +247,26 @@ static void push_table(lua_State *L, Pretty *p, int table, int indent, int level
     lua_rawset(L, p->seen);
 }
 
+/* Is it a table of which nothing but its content is known: one of the person's, or a list? */
+static bool is_plain_table(lua_State *L, int idx)
+{
+    if (!lua_istable(L, idx) || !lua_getmetatable(L, idx))
+        return lua_istable(L, idx);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &list_key);
+    bool list = lua_rawequal(L, -1, -2);
+    lua_pushliteral(L, "__tostring");
+    bool shown = lua_rawget(L, -3) != LUA_TNIL;
+    lua_pop(L, 3);
+    return list || !shown;
+}
+
 static void push_value(lua_State *L, Pretty *p, int idx, int indent, int level)
 {
     idx = lua_absindex(L, idx);
     luaL_checkstack(L, 24, "deep table");
     if (lua_type(L, idx) == LUA_TSTRING)
         push_quoted(L, idx);
-    else if (lua_istable(L, idx) && !luaL_getmetafield(L, idx, "__tostring"))
+    else if (is_plain_table(L, idx))
         push_table(L, p, idx, indent, level);
     else if (lua_isfunction(L, idx))
         lua_pushliteral(L, "function");
@@ -285,33 +299,33 @@ static void push_function(lua_State *L, int idx)
 /* Is it a value of Lua's own, and no object of the workbench or of one of its scripts? */
 static bool is_plain(lua_State *L, int idx)
 {
-    if (!lua_istable(L, idx))
-        return !lua_class_of(L, idx, NULL);
-    bool shown = luaL_getmetafield(L, idx, "__tostring") != LUA_TNIL;
-    if (shown)
-        lua_pop(L, 1);
-    return !shown;
+    return lua_istable(L, idx) ? is_plain_table(L, idx) : !lua_class_of(L, idx, NULL);
+}
+
+/* Pushes what stands in the plain table at `idx`, all of it or what a person reads at once. */
+static void push_content(lua_State *L, int idx, bool whole, bool *elided)
+{
+    lua_newtable(L);
+    Pretty p = {.width = lua_view(L)->width,
+                .shown = whole ? 1 << 30 : 20,
+                .depth = whole ? 40 : 4,
+                .seen = lua_gettop(L)};
+    lua_pushvalue(L, idx);
+    push_value(L, &p, -1, 0, 0);
+    lua_replace(L, p.seen);
+    lua_settop(L, p.seen);
+    *elided = p.elided;
 }
 
 static void push_value_text(lua_State *L, int idx, bool whole, bool *elided)
 {
-    const LuaView *view = lua_view(L);
     if (lua_display(L, idx, "text"))
         return;
     const char *name, *doc;
     if (doc_is_module(L, idx, &name, &doc)) {
         lua_pushfstring(L, "module %s   help(%s) says what is in it", name, name);
-    } else if (lua_istable(L, idx) && !luaL_getmetafield(L, idx, "__tostring")) {
-        lua_newtable(L);
-        Pretty p = {.width = view->width,
-                    .shown = whole ? 1 << 30 : 20,
-                    .depth = whole ? 40 : 4,
-                    .seen = lua_gettop(L)};
-        lua_pushvalue(L, idx);
-        push_value(L, &p, -1, 0, 0);
-        lua_replace(L, p.seen);
-        lua_settop(L, p.seen);
-        *elided = p.elided;
+    } else if (is_plain_table(L, idx)) {
+        push_content(L, idx, whole, elided);
     } else if (lua_isfunction(L, idx)) {
         push_function(L, idx);
     } else {
@@ -466,6 +480,42 @@ LUA_FN_COUNTS(
         return lua_error(L);
     session_print_long(L, lua_tostring(L, -1));
     return 0;
+}
+
+/* ---- lists ---- */
+
+static int list_tostring(lua_State *L)
+{
+    bool elided;
+    arg_table(L, 1);
+    push_content(L, 1, true, &elided);
+    return 1;
+}
+
+/* Nothing stands at the key.  One beyond the last is where a loop over the list finds its end. */
+static int list_index(lua_State *L)
+{
+    lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
+    if (lua_type(L, 2) != LUA_TNUMBER || (lua_isinteger(L, 2) && lua_tointeger(L, 2) == n + 1))
+        return 0;
+    return RAISE(L, list_index, NULL, luaL_tolstring(L, 2, NULL), (long long)n, plural(n),
+                 n == 0 ? "" : lua_pushfstring(L, ", from 1 to %I", (LUAI_UACINT)n));
+}
+
+void lua_new_list(lua_State *L, size_t n)
+{
+    lua_createtable(L, n < 1 << 20 ? (int)n : 0, 0);
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &list_key) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_createtable(L, 0, 2);
+        lua_pushcfunction(L, list_tostring);
+        lua_setfield(L, -2, "__tostring");
+        lua_pushcfunction(L, list_index);
+        lua_setfield(L, -2, "__index");
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &list_key);
+    }
+    lua_setmetatable(L, -2);
 }
 
 void lua_push_more(lua_State *L)

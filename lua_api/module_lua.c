@@ -112,7 +112,7 @@ static void module_names(lua_State *L, void *self, const char *method, int arg)
 {
     (void)method, (void)arg;
     const Module *m = ((ModuleBox *)self)->module;
-    lua_createtable(L, (int)m->nkernels, 0);
+    lua_new_list(L, m->nkernels);
     for (uint32_t i = 0; i < m->nkernels; i++) {
         lua_pushstring(L, m->kernel[i].name);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -197,7 +197,7 @@ LUA_FN(
 {
     const Module *m = check_module(L, 1)->module;
     const Pattern *p = pattern_push(L, 2, false);
-    lua_newtable(L);
+    lua_new_list(L, 0);
     lua_Integer n = 0;
     for (uint32_t i = 0; i < m->nkernels; i++)
         if (kernel_matches(L, p, m, &m->kernel[i])) {

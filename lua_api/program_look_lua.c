@@ -60,7 +60,7 @@ LUA_FN(program_names, "s:names(kind) -> list",
     Arena *A = lua_scratch(L, NULL);
     NameList names = {0};
     (kind == 0 ? list_loops : kind == 1 ? list_blocks : list_buffers)(A, p.func, &names);
-    lua_createtable(L, (int)names.n, 0);
+    lua_new_list(L, names.n);
     for (size_t i = 0; i < names.n; i++) {
         lua_pushstring(L, names.at[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -103,7 +103,7 @@ static bool loop_reads_along(const Node *block, const Node *var)
 
 static void push_loops(lua_State *L, const Path *p)
 {
-    lua_newtable(L);
+    lua_new_list(L, 0);
     lua_Integer n = 0;
     for (size_t i = 0; i + 1 < p->n; i++) {
         const Node *loop = p->at[i];
@@ -142,7 +142,7 @@ static void push_reads(lua_State *L, const Node *func, const Node *block)
     NameList names = {0};
     lua_Integer n = 0;
     list_buffers(A, func, &names);
-    lua_newtable(L);
+    lua_new_list(L, names.n);
     lua_newtable(L);
     for (size_t i = 0; i < names.n; i++) {
         const Node *buffer = find_buffer(func, names.at[i], NULL);
@@ -217,7 +217,7 @@ LUA_FN(
     lua_setfield(L, -2, "scope");
     lua_pushstring(L, role);
     lua_setfield(L, -2, "role");
-    lua_createtable(L, (int)ir_rank(b), 0);
+    lua_new_list(L, ir_rank(b));
     for (size_t d = 0; d < ir_rank(b); d++) {
         lua_pushinteger(L, ir_dim(b, d));
         lua_rawseti(L, -2, (lua_Integer)d + 1);

@@ -480,7 +480,7 @@ LUA_FN(sched_load, "s:load(path) -> Schedule",
     const char *name = lua_tostring(L, 2), *here = s->at->func->at.name;
     bool other = name && strcmp(name, here) != 0;
     int n = s->at->number - before;
-    session_say_step(L, "%d step%s taken%s%s", n, n == 1 ? "" : "s", other ? ", saved of " : "",
+    session_say_step(L, "%d step%s taken%s%s", n, plural(n), other ? ", saved of " : "",
                      other ? name : "");
     lua_settop(L, 1);
     return 1;

@@ -64,7 +64,7 @@ static size_t push_matches(lua_State *L, const Node *func, Kind kind, int arg)
     lua_remove(L, -2);
     NameList names = {0};
     list_kind(A, func, kind, &names);
-    lua_newtable(L);
+    lua_new_list(L, names.n);
     lua_Integer n = 0;
     for (size_t i = 0; i < names.n; i++) {
         const char *name = names.at[i];

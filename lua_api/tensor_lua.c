@@ -61,7 +61,7 @@ void push_tensor_index(lua_State *L, const Tensor *t, int64_t i)
 {
     int64_t index[TENSOR_MAX_RANK];
     tensor_unravel(t, i, index);
-    lua_createtable(L, t->rank, 0);
+    lua_new_list(L, (size_t)t->rank);
     for (int d = 0; d < t->rank; d++) {
         lua_pushinteger(L, index[d]);
         lua_rawseti(L, -2, d + 1);
@@ -479,10 +479,14 @@ LUA_FN(tensor_mean_, "t:mean() -> number",
     return finished(L);
 }
 
-LUA_FN(tensor_shape_, "t.shape -> list", "The extents, a plain list.")
+LUA_FN(tensor_shape_, "t.shape -> list",
+       "The extents; as all lists it counts from 1.\n"
+       "> t = tvm.zeros { 4, 7 }\n"
+       "> print(t.shape, t.shape[1])\n"
+       "{4, 7}\t4")
 {
     Tensor *t = arg_tensor(L, 1);
-    lua_createtable(L, t->rank, 0);
+    lua_new_list(L, (size_t)t->rank);
     for (int d = 0; d < t->rank; d++) {
         lua_pushinteger(L, t->shape[d]);
         lua_rawseti(L, -2, d + 1);

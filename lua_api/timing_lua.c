@@ -168,7 +168,7 @@ LUA_FN(timing_samples, "t.samples -> list",
        "The rounds, in seconds, in the order in which they were made.")
 {
     const Timing *t = lua_check(L, 1, &timing_class);
-    lua_createtable(L, t->n, 0);
+    lua_new_list(L, (size_t)t->n);
     for (int i = 0; i < t->n; i++) {
         lua_pushnumber(L, t->samples[i]);
         lua_rawseti(L, -2, i + 1);
@@ -264,7 +264,7 @@ static int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan,
     say_timed(r, n, plan);
     bool ok = exec_time(jobs, n, plan, samples, &rounds, &waited, &err);
     progress_done(PROGRESS_PHASE);
-    lua_createtable(L, n, 0);
+    lua_new_list(L, (size_t)n);
     for (int i = 0; i < n && ok; i++) {
         Timing *t = push_timing(L, &r[i], samples + (size_t)i * (size_t)plan->repeat, rounds);
         t->waited = waited;

@@ -114,9 +114,9 @@ t.test("what is guessed is answered with what does it", function()
   local s, g = matmul(), tvm.import "tutorials/models/digits.onnx"
   s:split("x", 8)
   local m = g:lower()
-  local values, n = { Schedule = s, Module = m, Graph = g, Tensor = tvm.random { 2, 2 }, tvm = tvm }, 0
-  values.Comparison, values.Profile = tvm.compare { s:at(0), s }, m:profile()
-  values.WhatIf = tvm.whatif(function(f, p) f:vectorize(p.loop) end, { { "loop", "x" } }, matmul())
+  local quick = { ["repeat"] = 3, min_repeat_ms = 0.1 }
+  local values, n = { Schedule = s, Module = m, Graph = g, Tensor = tvm.random { 2, 2 }, tvm = tvm, Profile = m:profile(),
+    Comparison = tvm.compare({ s }, quick), WhatIf = tvm.whatif(function(q) q:parallel "y" end, { { "n", 1 } }, s, quick) }, 0
   local rows <close> = assert(io.open "lua_api/old_names.def")
   for owner, name, what in rows:read "a":gmatch '%f[^\n]INSTEAD%("(%w+)", "(%w+)", ("[^\n]*")%)' do
     local _, e = pcall(function() return values[owner][name] end)

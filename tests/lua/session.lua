@@ -239,7 +239,7 @@ t.test("habits of other languages are answered", function()
   end
   t.contains(typed 'tvm.parse "nothere.tir"', "cannot read nothere.tir")
   t.contains(typed 'tvm.parse_graph "nothere.txt"', "cannot read nothere.txt")
-  t.eq(typed "t = tvm.zeros { 2 } t.shape[0]", "nil   (Lua's lists count from 1)\n")
+  t.eq(typed "t = { 2 } t[0]", "nil   (Lua's lists count from 1)\n")
   t.contains(typed 'tvm.schedule(te "A: float32[16]; B[x] = A[x]"):inline "B"', "did you mean 'compute_inline'?")
   t.eq(typed 'g = tvm.import "tutorials/models/digits.onnx"; g:unsupported()', "every operator of digits is supported\n")
   t.eq(typed 'tvm.ops "xyz"', 'no operator\'s name contains "xyz"\n')

@@ -175,4 +175,35 @@ t.test("loops over tensors begin at 0 and end", function()
   t.ok(not pcall(ipairs))
 end)
 
+t.test("lists print as their content, count from 1, and are lists to Lua", function()
+  local shape = tvm.zeros { 4, 7, 2 }.shape
+  t.eq(tostring(shape), "{4, 7, 2}")
+  t.eq(tostring(tvm.zeros({}).shape), "{}")
+  for _, i in ipairs { 0, -1, 5, 1.5 } do
+    local e = t.raises("list_index", function() return shape[i] end)
+    t.contains(e.why, ("nothing stands at %s of a list with 3 values, from 1 to 3"):format(i))
+  end
+  t.eq(shape[4], nil)
+  t.eq(shape.x, nil)
+  t.eq(#shape, 3)
+  local sum = 0
+  for i, n in ipairs(shape) do sum = sum + i * n end
+  t.eq(sum, 4 + 14 + 6)
+  t.eq(select("#", table.unpack(shape)), 3)
+  t.eq(table.concat(shape, "x"), "4x7x2")
+  table.insert(shape, 9)
+  t.eq(table.remove(shape, 1), 4)
+  t.eq(tostring(shape), "{7, 2, 9}")
+  t.eq(tvm.zeros(shape).shape[3], 9)
+  local s = tvm.schedule(te [=[ A: float32[8, 4]; B[y, x] = A[y, x] * 2 ]=])
+  t.eq(tostring(s:loops()), '{"y", "x"}')
+  t.eq(tostring(s:names "buffers"), '{"A", "B"}')
+  t.eq(tostring(tvm.arange { 5 }:argmax()), "{4}")
+  local loops = tostring(s:block("B").loops)
+  t.contains(loops, 'path = "B/y"')
+  t.raises("list_index", function() return s:loops()[0] end)
+  shape[1] = shape
+  t.contains(tostring(shape), "{… itself}")
+end)
+
 t.done()

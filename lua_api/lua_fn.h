@@ -277,7 +277,7 @@ bool lua_display(lua_State *L, int idx, const char *kind);
 void lua_display_text(lua_State *L, int idx);
 
 /* Pushes an empty list with room for n values: for what a person is given.  To Lua it is a table as
-** any other, but it prints as its content, and to read it where a list has nothing, at 0, raises. */
+** any other, but it prints as its content, and reading it at 0, where nothing stands, raises. */
 void lua_new_list(lua_State *L, size_t n);
 
 /* Pushes more(), which every object has as a method. */

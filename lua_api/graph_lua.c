@@ -94,8 +94,7 @@ static int graph_display(lua_State *L, void *self, const char *kind)
     if (strcmp(kind, "text") != 0)
         return 0;
     const LuaView *view = lua_view(L);
-    push_table(L, ((GraphBox *)self)->graph, view->whole ? 0 : SHOWN_NODES,
-               view->whole ? 0 : view->width);
+    push_table(L, ((GraphBox *)self)->graph, view->whole ? 0 : SHOWN_NODES, view->cut);
     return 1;
 }
 

@@ -258,13 +258,14 @@ void lua_set_mark(lua_State *L, LuaMarkFn *mark);
 /* Where text goes, for the display hooks. */
 typedef struct LuaView {
     int width, height; /* in cells; 80 and 62 where there is no terminal */
+    int cut;           /* lines that are wider are cut, and tables fitted; 0: never */
     bool color;        /* escapes are welcome */
     bool color_errors; /* and on standard error */
     bool utf8;         /* so are letters beyond ASCII */
     bool json;         /* a program reads the results */
     bool json_program; /* and wants programs that errors speak of as text */
     bool whole;        /* no person reads it at once: long values are not elided */
-    bool more;         /* more() asks: nothing at all is left out, and no line is cut */
+    bool more;         /* more() asks: nothing at all is left out */
     char called[32];   /* what the person calls the value that is shown; "": nothing */
 } LuaView;
 const LuaView *lua_view(lua_State *L);

@@ -265,7 +265,9 @@ LUA_FN(
     Arena *A = lua_scratch(L, NULL);
     Buf out = buf_new(A);
     const LuaView *v = lua_view(L);
-    const char *text = diff_text(A, q.func, p.func, DIFF_fitting, view_style(L));
+    TextStyle style = view_style(L);
+    style.width = v->width; /* decides between two columns and one; nothing is cut */
+    const char *text = diff_text(A, q.func, p.func, DIFF_fitting, style);
     if (v->whole || v->more)
         return lua_scratch_text(L, A, text);
     wrap_lines(&out, text, v->width);

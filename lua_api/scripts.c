@@ -24,7 +24,7 @@ static int view(lua_State *L)
     const LuaView *view = lua_view(L);
     lua_pushinteger(L, view->width);
     lua_pushboolean(L, view->utf8);
-    lua_pushboolean(L, !view->whole);
+    lua_pushboolean(L, view->cut > 0);
     lua_pushstring(L, view->called[0] ? view->called : NULL);
     return 4;
 }

@@ -59,7 +59,7 @@ void lua_open_workbench(lua_State *L)
     lua_setmetatable(L, -2);
     mem_on_empty(raise_out_of_memory, s);
     s->out = stdout;
-    s->view = (LuaView){.width = 80, .height = 62};
+    s->view = (LuaView){.width = 80, .height = 62, .cut = 80};
     *(Session **)lua_getextraspace(L) = s;
     lua_rawsetp(L, LUA_REGISTRYINDEX, s);
     for (int i = 0; i < TABLE_COUNT; i++) {

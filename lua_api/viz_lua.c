@@ -341,8 +341,7 @@ LUA_FN(
     if (!graph_picture(box->arena, g, view, &box->picture, &err))
         return lua_raise(L, &err);
     box->of = arena_printf(box->arena, "graph of %s", g->name);
-    int width = lua_view(L)->whole ? 0 : lua_view(L)->width;
-    box->text = graph_table(box->arena, g, 40, width, &box->cut);
+    box->text = graph_table(box->arena, g, 40, lua_view(L)->cut, &box->cut);
     box->whole = graph_table(box->arena, g, 0, 0, NULL);
     return finish(L, box, path, 3);
 }

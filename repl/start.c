@@ -59,16 +59,30 @@ static bool wants_color(int fd)
     return start_is_screen(fd);
 }
 
+/* How wide lines may be that go to a file or another program, 0 for as wide as they are: nobody
+** could ask there for what was cut. */
+static int asked_columns(void)
+{
+    enum { LEAST = 20, MOST = 10000 };
+    const char *columns = getenv("COLUMNS");
+    int n = columns ? atoi(columns) : 0;
+    return n >= LEAST && n <= MOST ? n : 0;
+}
+
 void start_measure(lua_State *L)
 {
     LuaView *view = &session_of(L)->view;
     struct winsize size;
     bool terminal = isatty(STDOUT_FILENO);
+    int columns = terminal ? 0 : asked_columns();
     if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
         view->width = size.ws_col;
         view->height = size.ws_row;
+    } else if (columns > 0) {
+        view->width = columns;
     }
     view->whole = !terminal;
+    view->cut = terminal ? view->width : columns;
 }
 
 lua_State *start_session(void)

@@ -366,7 +366,7 @@ static int host_show(lua_State *L)
 static int host_plain(lua_State *L)
 {
     LuaView *view = &session_of(L)->view;
-    *view = (LuaView){.width = 80, .height = 62, .utf8 = true, .whole = true};
+    *view = (LuaView){.width = 80, .height = 62, .cut = 80, .utf8 = true, .whole = true};
     return 0;
 }
 

@@ -475,6 +475,26 @@ t.test("saved steps that are run as a script say what they are, and a schedule s
   os.remove(path)
 end)
 
+t.test("a view that goes to a pipe is whole, or as wide as COLUMNS says", function()
+  local script = os.tmpname()
+  local f <close> = assert(io.open(script, "w"))
+  f:write [=[
+    s = tvm.schedule(te "a_result_with_a_long_name[y, x] = an_argument[y, x] * another_argument[y, x] + a_third_one[y, x]" (8, 8))
+    print(s)
+  ]=]
+  f:flush()
+  local function printed(environment)
+    local pipe <close> = io.popen(("%s '%s' %s 2>&1"):format(environment, program, script))
+    return pipe:read "a"
+  end
+  local whole, narrow = printed "env -u COLUMNS", printed "COLUMNS=60"
+  os.remove(script)
+  t.ok(not whole:find "…", whole)
+  t.contains(whole, "+ a_third_one[y, x]\n")
+  t.contains(narrow, "…")
+  for line in narrow:gmatch "[^\n]+" do t.ok(utf8.len(line) <= 60, line) end
+end)
+
 t.test("a file that is only as long as another is not meant", function()
   local folder = os.tmpname()
   os.remove(folder)

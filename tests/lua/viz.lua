@@ -257,7 +257,7 @@ t.test("an order ends where guards end it, and says what loops it shows the begi
   t.contains(corner(1000, 32), "the first 32 x 32 of 1000 x 1000, all in the first iteration of io and jo; numbers count")
   t.contains(corner(1001, 16), "the first 32 x 32 of 1001 x 1001, all in the first iteration of jo; numbers count")
   t.contains(corner(1000, 8), "the first 32 x 32 of 1000 x 1000; numbers count")
-  t.contains(corner(100, 32), "the first 32 x 32 of 100 x 100, all in the first iteration of io and jo\n")
+  t.contains(corner(100, 32), "the first 32 x 32 of 100 x 100, all in the first iteration of io and jo")
   t.ok(not corner(30, 32):find "first", "all of the grid is shown")
 end)
 

@@ -20,6 +20,7 @@
 **      exit CODE           waits for the end, with that code
 **      # anything          a comment
 **
+** $HERE in a text is a folder of this run's own, which is removed with all that is in it.
 ** What is typed while no prompt is shown may be lost with the terminal's mode: hence `enter`.
 ** Escape sequences that move within a line are obeyed, others left out; lines end with \n.  Prints
 ** "ok NAME" or what was missing and "not ok NAME".
@@ -360,6 +361,17 @@ static void obey(Test *test, Terminal *t, const char *word, char *text)
     }
 }
 
+/* The text with the run's own folder for each $HERE; what has no room is left out. */
+static void put_folder(char *out, size_t size, const char *text, const char *folder)
+{
+    const char *mark;
+    size_t len = 0;
+    for (; (mark = strstr(text, "$HERE")) && len < size; text = mark + strlen("$HERE"))
+        len += (size_t)snprintf(out + len, size - len, "%.*s%s", (int)(mark - text), text, folder);
+    if (len < size)
+        snprintf(out + len, size - len, "%s", text);
+}
+
 /* Runs one script; returns whether a test in it failed. */
 static bool run_script(Test *test, Terminal *t)
 {
@@ -368,10 +380,11 @@ static bool run_script(Test *test, Terminal *t)
         perror(test->script);
         return true;
     }
-    char line[4096];
+    char read[4096], line[4096];
     bool failed = false;
-    for (test->line = 1; fgets(line, sizeof line, f); test->line++) {
-        line[strcspn(line, "\n")] = '\0';
+    for (test->line = 1; fgets(read, sizeof read, f); test->line++) {
+        read[strcspn(read, "\n")] = '\0';
+        put_folder(line, sizeof line, read, test->folder);
         char *text = strchr(line, ' ');
         if (text)
             *text++ = '\0';
@@ -408,10 +421,9 @@ int main(int argc, char **argv)
         test.script = argv[i];
         failed |= run_script(&test, &t);
     }
-    char history[96];
-    snprintf(history, sizeof history, "%s/history", test.folder);
-    unlink(history);
-    rmdir(test.folder);
+    char remove[96];
+    snprintf(remove, sizeof remove, "rm -rf '%s'", test.folder);
+    failed |= system(remove) != 0;
     free(t.shown);
     return failed;
 }

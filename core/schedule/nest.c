@@ -163,11 +163,27 @@ const Node *nest_build(Step *s, const Node *block, const AxisSpan *spans, const 
     return n;
 }
 
-/* The axis that alone indexes dimension d where `like` accesses the buffer, else ax0,
-** ax1 …; names differ. */
+/* Is *only the one variable in e?  It is filled in by the first that is found. */
+static bool has_one_var(const Node *e, const Node **only)
+{
+    if (e->op == OP_Load)
+        return false;
+    if (e->op == OP_Var && !*only)
+        *only = e;
+    if (e->op == OP_Var)
+        return *only == e;
+    for (size_t i = 0; i < e->nkids; i++)
+        if (!has_one_var(e->kid[i], only))
+            return false;
+    return true;
+}
+
+/* The axis on which alone the index of dimension d depends where `like` accesses the buffer, else
+** ax0, ax1 …; names differ. */
 static const char *copy_axis(Arena *A, const Node *const *like, const Node *const *taken, size_t d)
 {
-    const char *name = like[d]->op == OP_Var ? ir_var_name(like[d]) : NULL;
+    const Node *axis = NULL;
+    const char *name = has_one_var(like[d], &axis) && axis ? ir_var_name(axis) : NULL;
     for (size_t i = 0; name && i < d; i++)
         if (strcmp(ir_var_name(taken[i]), name) == 0)
             name = NULL;

@@ -48,8 +48,8 @@ const Node *nest_remove(Arena *A, const Path *to_block);
 const Node *nest_build(Step *s, const Node *block, const AxisSpan *spans, const AxisSpan *domain,
                        size_t naround, const Node *const *around);
 
-/* dst[i…] = src[i…] over a box: the block of a copy, to stand in place of p->at[depth].  Its axes
-** are named after the index `like`. */
+/* dst[i…] = src[i…] over a box: the block of a copy, to stand in place of p->at[depth].  Each
+** axis is named after the one that the index `like` depends on in its dimension, if it is one. */
 const Node *nest_copy(Step *s, const char *name, const Node *dst, const Node *src,
                       const Node *window, const Node *const *like, const Path *p, size_t depth);
 

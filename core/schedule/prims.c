@@ -81,14 +81,14 @@ const Prim prims[] = {
      "Copies a buffer into a nearer scope (local, shared, global) before a block reads it.  The copy keeps the\n"
      "buffer's indices; compute_at then moves it to where it is read, and its memory shrinks to the window\n"
      "in use there: packing.  Returns the name of the block that copies.\n"
-     "  C[y, x] += A[k, y] * B[k, x]   →   B.local[ax0, ax1] = B[ax0, ax1]\n"
+     "  C[y, x] += A[k, y] * B[k, x]   →   B.local[k, x] = B[k, x]\n"
      "                                     C[y, x] += A[k, y] * B.local[k, x]",
      prim_cache_read, true},
     {"cache_write", "B:block N:scope",
      "Lets a block write into a nearer scope, and copies the result out afterwards.  reverse_compute_at then\n"
      "moves the copy to where a part is ready.  Returns the name of the block that copies.\n"
      "  C[y, x] += …             →     C.local[y, x] += …\n"
-     "                                 C[ax0, ax1] = C.local[ax0, ax1]",
+     "                                 C[y, x] = C.local[y, x]",
      prim_cache_write, true},
     {"set_scope", "T:buffer N:scope",
      "Changes the memory scope of an allocated buffer: global, shared or local.\n"

@@ -76,6 +76,23 @@ func f(A: float32[8]) -> D: float32[8]:
   t.raises("not_inlinable", function() s:compute_inline "B" end)
 end)
 
+t.test("the axes of a copy are named after those that index what is read", function()
+  local function axes(text, buffer)
+    local s = tvm.schedule(te(text))
+    s:cache_read("B", buffer or "A", "shared")
+    return s:ir():match "block A%.shared(%b())"
+  end
+  t.eq(axes "A: float32[9, 9]; B: float32[8, 8]; B[y, x] = A[y, x + 1]", "(y, x)")
+  t.eq(axes "A: float32[9, 9]; B: float32[8, 4]; B[y, x] = A[8 - y, x * 2 + 1]", "(y, x)")
+  t.eq(axes "A: float32[9, 9]; B: float32[8]; B[y] = A[y, y + 1]", "(y, ax1)")
+  t.eq(axes "A: float32[9, 9]; B: float32[4, 4]; B[y, x] = A[y + x, 3] + A[y, x]", "(ax0, ax1)")
+  local s = tvm.schedule(te [[ A: float32[34, 34]; B: float32[32, 32]; B[y, x] = A[y, x + 1] + A[y + 2, x] ]])
+  s:tile("y", "x", 16, 16, "yo", "xo", "yi", "xi")
+  s:cache_read("B", "A", "shared")
+  s:compute_at("A.shared", "xo")
+  t.eq(#{ s:split("A.shared/x", 8) }, 2)
+end)
+
 t.test("what cannot be inlined says so once, and of which block", function()
   local s = tvm.schedule(te [[ A: float32[4, 4]; C[y] = sum(k, A[y, k]); D[y] = C[y] + 1 ]])
   local e = t.raises("not_inlinable", function() s:compute_inline "C" end)

@@ -157,13 +157,49 @@ static void push_reads(lua_State *L, const Node *func, const Node *block)
     lua_scratch_end(L, A);
 }
 
+/* Are the loops of two trees the same, with the same blocks in them, whatever these compute? */
+static bool same_loops(const Node *a, const Node *b)
+{
+    if (a == b)
+        return true;
+    if (a->op != b->op || a->nkids != b->nkids)
+        return false;
+    if (a->op == OP_Block)
+        return strcmp(ir_block_name(a), ir_block_name(b)) == 0 &&
+               block_target(a) == block_target(b);
+    bool same = a->op != OP_For || ir_for_kind(a) == ir_for_kind(b);
+    for (size_t i = 0; i < a->nkids && same; i++)
+        same = op_info[a->kid[i]->op].cls == CLASS_STMT ? same_loops(a->kid[i], b->kid[i])
+                                                        : ir_same(a->kid[i], b->kid[i]);
+    return same;
+}
+
+/* The outermost loop above the block at the end of the path, or the block. */
+static const Node *nest_of(const Path *p)
+{
+    size_t i = 0;
+    while (i + 1 < p->n && p->at[i]->op != OP_For)
+        i++;
+    return p->at[i];
+}
+
+/* Does the block's nest stand in the program as written, with the same loops and blocks? */
+static bool is_as_written(Version *now, const char *block)
+{
+    Path here, before;
+    return path_to_block(now->func, block, &here) &&
+           path_to_block(version_ancestor(now, 0)->func, block, &before) &&
+           same_loops(nest_of(&before), nest_of(&here));
+}
+
 LUA_FN(
     program_block, "s:block(name) -> table",
-    "What is known of a block: {name, class, from, target, reads, places, size, loops}.  class is \"complete\",\n"
-    "\"reduction\" or \"opaque\"; target the buffer that it writes; reads a list of buffers, and places says of each\n"
-    "how often the block's text reads it; size counts the nodes of that text; loops, outermost first, are\n"
-    "{name, path, extent, kind, feeds, along} with feeds \"spatial\", \"reduce\" or \"none\", and along true where\n"
-    "the loop walks along a read's last dimension.")
+    "What is known of a block: {name, class, from, target, reads, places, size, loops, as_written}.  class is\n"
+    "\"complete\", \"reduction\" or \"opaque\"; target the buffer that it writes; reads a list of buffers, and places\n"
+    "says of each how often the block's text reads it; size counts the nodes of that text; loops, outermost first,\n"
+    "are {name, path, extent, kind, feeds, along} with feeds \"spatial\", \"reduce\" or \"none\", and along true where\n"
+    "the loop walks along a read's last dimension; as_written is true where no step has changed these loops or what\n"
+    "stands in them.")
 {
     static const char *const classes[] = {"complete", "reduction", "opaque"};
     Program p = program_check(L, 1);
@@ -191,6 +227,8 @@ LUA_FN(
     lua_setfield(L, -2, "reads");
     lua_pushinteger(L, block->kid[Block_body]->size);
     lua_setfield(L, -2, "size");
+    lua_pushboolean(L, is_as_written(p.version, name));
+    lua_setfield(L, -2, "as_written");
     return 1;
 }
 

@@ -488,8 +488,16 @@ LUA_FN(sched_load, "s:load(path) -> Schedule",
 
 LUA_FN(
     tvm_default, "tvm.default(schedule) -> Schedule",
-    "Takes the default steps for a kernel: a Schedule is moved, a Func or a Version gets a new one.  The rules are\n"
-    "Lua with public primitives; s:history() shows what they did.")
+    "Takes the default steps for a kernel: a Schedule is moved, a Func or a Version gets a new one.  What steps have\n"
+    "made before stays: loops that they changed and copies that they made are left alone, and named;\n"
+    "tvm.default(s:at(0)) begins with none of them.  The rules are Lua with public primitives, for a CPU; s:history()\n"
+    "shows what they did.\n"
+    "> s = tvm.schedule(te [[ A: float32[64]; B[i] = A[i] + 1; C[i] = B[i] * 2 ]])\n"
+    "> s:set_scope(\"B\", \"local\")\n"
+    "step 1  set_scope B -> local\n"
+    "> tvm.default(s)\n"
+    "step 2  vectorize C/i\n"
+    "left as it stands: B")
 {
     Program p = program_check(L, 1);
     if (!p.sched) {
@@ -500,7 +508,10 @@ LUA_FN(
     lua_push_script(L, "defaults");
     lua_getfield(L, -1, "apply");
     lua_pushvalue(L, 1);
-    lua_call(L, 1, 1);
+    lua_call(L, 1, 2);
+    if (!lua_isnil(L, -1))
+        session_say_step(L, "%s", lua_tostring(L, -1));
+    lua_settop(L, 1);
     return 1;
 }
 

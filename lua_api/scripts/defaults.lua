@@ -42,10 +42,10 @@ local REPEATED = 400 -- nodes of text that may come of a stage which is read at 
 -- A stage that costs little and is read once for each element is written in place of its reads. Where one block reads
 -- it at several places it stands at each of them: a chain of such stages would double with every one, so that it is kept
 -- from time to time.
-local function inline_cheap(s, keep, reader)
+local function inline_cheap(s, keep, reader, mine)
   for _, name in ipairs(s:names "blocks") do
     local b = s:block(name)
-    if b.class == "complete" and not keep[name] and s:buffer(b.target).role == "allocated" then
+    if b.class == "complete" and not keep[name] and not mine[name] and s:buffer(b.target).role == "allocated" then
       local places = reader[b.target] and s:block(reader[b.target]).places[b.target] or 1
       if places == 1 or places * b.size <= REPEATED then
         try(s, "compute_inline", name)
@@ -236,8 +236,8 @@ local function tile_rows(s, block, x, after)
   threads(s, block)
 end
 
--- The block that alone reads what `block` computes, and reads it element by element.
-local function epilogue(s, block)
+-- The block that alone reads what `block` computes, and reads it element by element, unless it is among `mine`.
+local function epilogue(s, block, mine)
   local target, found = s:block(block).target, nil
   for _, name in ipairs(s:names "blocks") do
     if name ~= block then
@@ -249,7 +249,7 @@ local function epilogue(s, block)
       end
     end
   end
-  return found and s:block(found).class == "complete" and found or nil
+  return found and not mine[found] and s:block(found).class == "complete" and found or nil
 end
 
 -- The only spatial loop that is worth the name, if there is one.
@@ -264,7 +264,7 @@ local function only_loop(spatial)
   return found
 end
 
-local function product(s, block)
+local function product(s, block, mine)
   local spatial, reduce = loops_of(s, block, "spatial"), loops_of(s, block, "reduce")
   if #spatial < 2 or #reduce == 0 or s:block(block).class ~= "reduction" then return end
   if work(s, block) < 4096 then return end
@@ -276,9 +276,9 @@ local function product(s, block)
   if not along and (rows == x or x.extent < 2) then return end
   local ok, e = pcall(s.steps, s, function()
     if along then
-      tile_rows(s, block, only, epilogue(s, block))
+      tile_rows(s, block, only, epilogue(s, block, mine))
     else
-      tile_product(s, block, x, rows, more, epilogue(s, block))
+      tile_product(s, block, x, rows, more, epilogue(s, block, mine))
     end
   end)
   if not ok then
@@ -289,9 +289,28 @@ end
 
 -- ---- the whole ----
 
--- Schedules every block of a kernel.  Returns the schedule.
+-- The blocks that the rules leave alone, as a set and as a list: those whose loops steps have changed, and copies that
+-- steps have made.  In a program for a GPU, which the rules do not know, they are all of them.
+local function made_by_steps(s)
+  local set, list, gpu = {}, {}, false
+  for _, name in ipairs(s:names "blocks") do
+    for _, l in ipairs(s:block(name).loops) do gpu = gpu or l.kind:find "Idx%." ~= nil end
+  end
+  for _, name in ipairs(s:names "blocks") do
+    if gpu or not s:block(name).as_written then
+      set[name], list[#list + 1] = true, name
+    end
+  end
+  return set, list
+end
+
+-- Schedules every block of a kernel that no step has touched.  Returns the schedule, and what is to be said of the
+-- others, if there are any.
 function M.apply(s)
   local keep, sums, reader = {}, {}, {}
+  local mine, kept = made_by_steps(s)
+  local said = #kept > 0 and ("left as %s: %s"):format(#kept > 1 and "they stand" or "it stands", table.concat(kept, ", "))
+  if said then s:note(said) end
   for _, name in ipairs(s:names "blocks") do
     local b = s:block(name)
     local sum = b.class == "reduction"
@@ -303,21 +322,22 @@ function M.apply(s)
       reader[buffer] = name
     end
   end
-  inline_cheap(s, keep, reader)
+  inline_cheap(s, keep, reader, mine)
   for _, name in ipairs(sums) do
-    if work(s, name) > 0 then product(s, name) end
+    if work(s, name) > 0 and not mine[name] then product(s, name, mine) end
   end
   for _, name in ipairs(s:names "blocks") do
-    local untouched = work(s, name) > 0 -- loops that never run are well as they are
+    local untouched = work(s, name) > 0 and not mine[name] -- loops that never run are well as they are
     for _, l in ipairs(s:block(name).loops) do untouched = untouched and l.kind == "serial" end
     if untouched then plain(s, name) end
   end
-  return s
+  return s, said or nil
 end
 
 -- A Func with its default schedule, as a Version.
 function M.of_func(f)
-  return M.apply(tvm.schedule(f)):at()
+  local s = M.apply(tvm.schedule(f))
+  return s:at()
 end
 
 return M

@@ -107,6 +107,42 @@ func scan(A: float32[8, 64]) -> B: float32[8, 64]:
   t.ok(s:history():find "tiles of 4 y by 64 x: 16 of 32 registers hold sums", s:history())
 end)
 
+t.test("what steps have made stays, is named, and the rules see to the rest", function()
+  local f = te [=[
+    A: float32[64, 64]; B: float32[64, 64]
+    P[y, x] = A[y, x] * 2
+    C[y, x] = sum(k, P[k, y] * B[k, x])
+    D[y, x] = C[y, x] + 1
+  ]=]
+  local inputs = { tvm.random { 64, 64 }, tvm.random({ 64, 64 }, "float32", { seed = 2 }) }
+  local function by_hand(steps, left)
+    local s = tvm.schedule(f)
+    local want = { s:run(table.unpack(inputs)) }
+    steps(s)
+    local before = s:at()
+    tvm.default(s)
+    t.contains(s:history() .. "\n", ("        left as %s\n"):format(left))
+    if not left:find "C, D" then t.ok(tvm.check(s:run(table.unpack(inputs)), want[1]).ok) end
+    return s, before
+  end
+  local s = by_hand(function(s) s:cache_read("C", "B", "shared") end, "it stands: B.shared")
+  t.eq(s:buffer("B.shared").scope, "shared")
+  t.contains(s:history(), "tiles of")
+  s = by_hand(function(s) s:split("C/x", 8, "xo", "xi") end, "it stands: C")
+  t.eq(table.concat(s:loops "C", " "), "C/y xo xi k")
+  t.eq(kind_of(s, "D/x"), "vectorized", tostring(s))
+  s = by_hand(function(s) s:set_scope("P", "local") end, "it stands: P")
+  t.eq(s:buffer("P").scope, "local")
+  local before
+  s, before = by_hand(function(s)
+    s:bind("P/y", "blockIdx.x"); s:bind("C/y", "blockIdx.x"); s:bind("D/y", "blockIdx.x")
+  end, "they stand: P, C, D")
+  t.ok(s == before and s.step == 3)
+  t.ok(tvm.default(s:at(0)) == tvm.default(tvm.schedule(f)))
+  local again = tvm.default(tvm.default(tvm.schedule(f)))
+  t.ok(again == tvm.default(tvm.schedule(f)))
+end)
+
 t.test("a note stays where it was made", function()
   local s = tvm.schedule(tvm.parse "func f(A: float32[8]) -> B: float32[8]:\n  for i in range(8):\n    B[i] = A[i]")
   s:note("why"):split("i", 4)

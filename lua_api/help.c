@@ -364,17 +364,44 @@ static RowVec best_rows(const Search *s)
     return best;
 }
 
+/* Adds what is done here where the word is a name of another time or house, or a guess. */
+static void add_instead(Search *s)
+{
+    static const struct {
+        const char *owner, *name, *what;
+    } rows[] = {
+#define OLD(owner, name, today)    {owner, name, today},
+#define INSTEAD(owner, name, what) {owner, name, what},
+#include "lua_api/old_names.def"
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].name, s->word) != 0)
+            continue;
+        const char *text =
+            arena_printf(s->b.arena, "%s has no %s: %s", rows[i].owner, s->word, rows[i].what);
+        if (s->found++)
+            buf_putc(&s->b, '\n');
+        wrap_text(&s->b, text, 0, 2, help_width(s->L));
+    }
+}
+
 /* What mentions the word, or of a question its words: all of them, else those that say most. */
 static void add_mentions(lua_State *L, Search *s)
 {
     enum { ALL = 1 << 20 };
     const LuaClass *cls;
+    static const Row examples[] = {
+#define EXAMPLE(code, doc) {code, doc, false},
+#include "lua_api/examples.def"
+    };
     s->words = telling_words(L, s->b.arena, s->word);
     s->seldom = ARENA_ARRAY(s->b.arena, int64_t, s->words.n + 1);
     each_function(L, add_text, s);
     for (int i = 0; (cls = doc_class(L, i)); i++)
         if (cls->doc)
             add_row(s, (Row){cls->name, cls->doc, false});
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
+        add_row(s, examples[i]);
     for (size_t i = 0; i < s->words.n; i++) {
         int n = 0;
         protect_poll(L);
@@ -383,12 +410,16 @@ static void add_mentions(lua_State *L, Search *s)
         s->seldom[i] = n ? ALL / n : 0;
     }
     RowVec found = best_rows(s);
-    s->found = (int)found.n;
-    buf_puts(&s->b, "mentioning");
+    if (found.n && s->found)
+        buf_puts(&s->b, "\n\n");
+    s->found += (int)found.n;
+    if (found.n)
+        buf_puts(&s->b, "mentioning");
     for (size_t i = 0, n = 0; i < s->words.n && found.n; i++)
         if (mentions(&found.at[0], s->words.at[i]))
             buf_printf(&s->b, "%s \"%s\"", n++ ? " and" : "", s->words.at[i]);
-    buf_putc(&s->b, ':');
+    if (found.n)
+        buf_putc(&s->b, ':');
     add_rows(L, &s->b, &found);
 }
 
@@ -422,6 +453,7 @@ void doc_push_word(lua_State *L, const char *word)
     Search s = {.L = L, .b = open_text(L), .word = word, .near = nearest_to(word)};
     each_function(L, add_called, &s);
     if (!s.found && word[0]) {
+        add_instead(&s);
         add_mentions(L, &s);
     }
     push_text(L, &s.b);

@@ -118,7 +118,7 @@ t.test("what is guessed is answered with what does it", function()
   local values, n = { Schedule = s, Module = m, Graph = g, Tensor = tvm.random { 2, 2 }, tvm = tvm, Profile = m:profile(),
     Comparison = tvm.compare({ s }, quick), WhatIf = tvm.whatif(function(q) q:parallel "y" end, { { "n", 1 } }, s, quick) }, 0
   local rows <close> = assert(io.open "lua_api/old_names.def")
-  for owner, name, what in rows:read "a":gmatch '%f[^\n]INSTEAD%("(%w+)", "(%w+)", ("[^\n]*")%)' do
+  for owner, name, what in rows:read "a":gmatch '%f[^\n]INSTEAD%("(%w+)", "([%w_]+)", ("[^\n]*")%)' do
     local _, e = pcall(function() return values[owner][name] end)
     t.ok(e.code == "no_member" or e.code == "member_elsewhere", owner .. "." .. name)
     local tensor = name ~= "show" and name ~= "plot" and values.Tensor or nil -- what is said of these writes a file

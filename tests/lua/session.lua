@@ -354,6 +354,21 @@ t.test("help finds what begins with the words, names first, and each once", func
   t.eq(table.concat(found '("setmetatable "):rep(3000)', " "), "setmetatable")
 end)
 
+t.test("help knows names that are elsewhere and words for which there is no function", function()
+  t.contains(typed 'help "rfactor"', "Schedule has no rfactor: the parts of a sum are a stage of their own")
+  t.contains(typed 'help "sync"', "barriers are put in where threads need")
+  t.contains(typed 'help "create_schedule"', "te has no create_schedule: s = tvm.schedule(f)")
+  t.contains(typed 'help "stencil"', 'mentioning "stencil":\n  te [[ B[x] = A[x] + A[x + 1] + A[x + 2] ]]\n')
+  t.contains(typed 'help "convolutions"', "te [[ C[c, y, x] = sum(i, ky, kx, ")
+  t.contains(typed 'help "quantize"', "nothing is called 'quantize'")
+  local rows <close>, n = assert(io.open "lua_api/examples.def"), 0
+  for code in rows:read "a":gmatch 'EXAMPLE%(("te %[%[[^\n]-%]%]"), "' do
+    t.contains(tostring(load("return " .. load("return " .. code)())()), "a program with parameters")
+    n = n + 1
+  end
+  t.ok(n > 8)
+end)
+
 t.test("what is missing is told as everywhere", function()
   for call, fix in pairs {
     [function() tvm.full { 2 } end] = "tvm.full(shape, value, dtype?)", [function() tvm.grep() end] = "tvm.grep(text, pattern",

@@ -73,7 +73,8 @@ static int push_folded(lua_State *L, Arena *A, const char *text, int word, int m
 static void push_table(lua_State *L, const Graph *g, uint32_t rows, int columns)
 {
     Arena *A = lua_scratch(L, NULL);
-    const char *table = graph_table(A, g, rows, columns, &session_of(L)->left_out);
+    bool *cut = lua_view(L)->more ? NULL : &session_of(L)->left_out;
+    const char *table = graph_table(A, g, rows, columns, cut);
     const char *sizes = graph_free_sizes(A, g);
     const char *called = lua_view(L)->called[0] ? lua_view(L)->called : "g";
     bool many = strchr(sizes, ',');

@@ -265,7 +265,7 @@ typedef struct LuaView {
     bool json;         /* a program reads the results */
     bool json_program; /* and wants programs that errors speak of as text */
     bool whole;        /* no person reads it at once: long values are not elided */
-    bool more;         /* more() asks: nothing at all is left out */
+    bool more;         /* more() asks: nothing at all is left out; lines are folded instead */
     char called[32];   /* what the person calls the value that is shown; "": nothing */
 } LuaView;
 const LuaView *lua_view(lua_State *L);

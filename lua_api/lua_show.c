@@ -471,7 +471,6 @@ LUA_FN_COUNTS(
         return RAISE(L, nothing_more, NULL);
     LuaView *view = &session_of(L)->view, before = *view;
     view->whole = view->more = true;
-    view->cut = 0;
     lua_pushcfunction(L, push_whole);
     lua_pushboolean(L, !before.whole);
     lua_rotate(L, -3, 2);

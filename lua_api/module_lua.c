@@ -94,7 +94,7 @@ static int module_display(lua_State *L, void *self, const char *kind)
     if (strcmp(kind, "text") != 0)
         return 0;
     const LuaView *view = lua_view(L);
-    push_table(L, ((ModuleBox *)self)->module, view->whole ? 0 : 40, view->cut);
+    push_table(L, ((ModuleBox *)self)->module, view->whole ? 0 : 40, view->more ? 0 : view->cut);
     return 1;
 }
 

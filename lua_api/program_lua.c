@@ -16,7 +16,7 @@
 TextStyle view_style(lua_State *L)
 {
     const LuaView *v = lua_view(L);
-    return (TextStyle){v->color, v->utf8, v->cut, &session_of(L)->left_out};
+    return (TextStyle){v->color, v->utf8, v->more ? 0 : v->cut, &session_of(L)->left_out};
 }
 
 /* ---- the three classes ---- */

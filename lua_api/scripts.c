@@ -17,8 +17,8 @@ static const LuaScript *find_script(const char *name)
     return script;
 }
 
-/* How wide the view is, whether it shows letters beyond ASCII, whether lines must fit into it, and
-** what the person calls the value that is shown, or nil. */
+/* How wide the view is, whether it shows letters beyond ASCII, whether lines must fit into it, what
+** the person calls the value that is shown, or nil, and whether nothing may be left out. */
 static int view(lua_State *L)
 {
     const LuaView *view = lua_view(L);
@@ -26,7 +26,8 @@ static int view(lua_State *L)
     lua_pushboolean(L, view->utf8);
     lua_pushboolean(L, view->cut > 0);
     lua_pushstring(L, view->called[0] ? view->called : NULL);
-    return 4;
+    lua_pushboolean(L, view->more);
+    return 5;
 }
 
 /* leave_out(): the view that is being made leaves something out. */

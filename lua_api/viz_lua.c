@@ -342,7 +342,7 @@ LUA_FN(
         return lua_raise(L, &err);
     box->of = arena_printf(box->arena, "graph of %s", g->name);
     box->text = graph_table(box->arena, g, 40, lua_view(L)->cut, &box->cut);
-    box->whole = graph_table(box->arena, g, 0, 0, NULL);
+    box->whole = graph_table(box->arena, g, 0, lua_view(L)->cut, NULL);
     return finish(L, box, path, 3);
 }
 

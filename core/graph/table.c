@@ -190,15 +190,12 @@ static bool put_cut(Buf *out, const char *s, int most)
     return true;
 }
 
-/* The rows below each other, in lines of at most `most` columns; 0: as wide as they are.  Did
-** something not fit? */
-static bool put_rows(Buf *out, const Row *row, size_t n, int most)
+/* The rows below each other, in columns of these widths, those of 0 left out; `ending` ends the
+** first line.  Was something cut? */
+static bool put_columns(Buf *out, const Row *row, size_t n, const int wide[COLUMNS],
+                        const char *ending)
 {
-    int wide[COLUMNS] = {0};
-    for (size_t i = 0; i < n; i++)
-        for (int c = 0; c < COLUMNS; c++)
-            wide[c] = width(row[i].cell[c]) > wide[c] ? width(row[i].cell[c]) : wide[c];
-    bool left_out = most > 0 && fit(wide, most), cut = left_out;
+    bool cut = false;
     for (size_t i = 0; i < n; i++) {
         for (int c = 0; c < COLUMNS; c++) {
             int pad = wide[c] - width(row[i].cell[c]);
@@ -213,9 +210,40 @@ static bool put_rows(Buf *out, const Row *row, size_t n, int most)
         }
         while (out->len && out->data[out->len - 1] == ' ')
             out->len--;
-        buf_puts(out, left_out && i == 0 ? " …\n" : "\n");
+        buf_puts(out, i == 0 ? ending : "\n");
     }
     return cut;
+}
+
+/* All columns, in as many tables of at most `most` columns of text as that takes; each begins with
+** the names. */
+static void put_tables(Buf *out, const Row *row, size_t n, const int wide[COLUMNS], int most)
+{
+    for (int c = 1; c < COLUMNS;) {
+        int part[COLUMNS] = {wide[0]}, first = c;
+        do
+            part[c] = wide[c];
+        while (++c < COLUMNS && total(part) + (wide[c] ? GAP + wide[c] : 0) <= most);
+        if (first > 1)
+            buf_putc(out, '\n');
+        put_columns(out, row, n, part, "\n");
+    }
+}
+
+/* The rows as a table in lines of at most `most` columns; 0: as wide as they are.  Where `all` has to be
+** there, columns without room stand in further tables.  Did something not fit? */
+static bool put_rows(Buf *out, const Row *row, size_t n, int most, bool all)
+{
+    int wide[COLUMNS] = {0};
+    for (size_t i = 0; i < n; i++)
+        for (int c = 0; c < COLUMNS; c++)
+            wide[c] = width(row[i].cell[c]) > wide[c] ? width(row[i].cell[c]) : wide[c];
+    if (all && most > 0) {
+        put_tables(out, row, n, wide, most);
+        return false;
+    }
+    bool left_out = most > 0 && fit(wide, most);
+    return put_columns(out, row, n, wide, left_out ? " …\n" : "\n") || left_out;
 }
 
 static void put_totals(Arena *A, Buf *out, const Graph *g)
@@ -260,7 +288,7 @@ const char *graph_table(Arena *A, const Graph *g, uint32_t rows, int columns, bo
                      ((Row){{g->output[i].name, arena_printf(A, "output = %s", v->name),
                              gtype_text(A, g, v->type), "", "", ""}}));
         }
-    bool narrow_rows = put_rows(&out, row.at, row.n, columns);
+    bool narrow_rows = put_rows(&out, row.at, row.n, columns, !cut);
     if (cut)
         *cut |= narrow_rows || shown < g->nnodes;
     if (shown < g->nnodes)

@@ -35,7 +35,8 @@ Tensor *graph_find_data(void *graph, Fingerprint hash);
 /* What a person wants to see first: every node with its operator, type, parameters, MFLOP and
 ** bytes, and totals.  At most `rows` nodes (0: all), of which it says how many are left out, in
 ** lines of at most `columns` letters (0: as wide as they are), with a mark where words were cut or
-** columns left out.  *cut (or NULL) becomes true if anything was. */
+** columns left out; *cut then becomes true.  Where `cut` is NULL nothing is: columns without room
+** stand in further tables. */
 const char *graph_table(Arena *A, const Graph *g, uint32_t rows, int columns, bool *cut);
 
 /* How often each operator occurs, the most frequent first. */

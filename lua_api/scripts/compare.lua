@@ -1,8 +1,8 @@
 -- compare.lua -- tables of timings: tvm.compare, tvm.whatif, and the machine's measured peak.
--- view() is the width of the terminal, whether it shows letters beyond ASCII, whether lines have to fit into it, and
--- what the person calls the value that is shown; leave_out() says that a view has no room for all; class(name) makes the
--- metatable of values; own_name(value, otherwise) is what the person calls one; progress(text) says what whoever waits
--- may like to know, and progress() that it is over
+-- view() is the width of the terminal, whether it shows letters beyond ASCII, whether lines have to fit into it, what the
+-- person calls the value that is shown, and whether nothing may be left out; leave_out() says that a view has no room for
+-- all; class(name) makes the metatable of values; own_name(value, otherwise) is what the person calls one; progress(text)
+-- says what whoever waits may like to know, and progress() that it is over
 local view, _, leave_out, class, own_name, progress = ...
 local M = {}
 
@@ -46,30 +46,52 @@ local function total(width)
   return sum
 end
 
--- The rows within `room` cells: a long heading is cut to what stands below it, then columns go, those that `drop` names
--- first, then labels in column `label` are cut.  Returns the rows, and whether something is not there.
+-- The columns of the table that `kept` names by number, in that order.
+local function columns_of(rows, kept)
+  local out = {}
+  for i, row in ipairs(rows) do
+    out[i] = {}
+    for k, c in ipairs(kept) do out[i][k] = row[c] end
+  end
+  return out
+end
+
+-- The rows within `room` cells: columns go, those that `drop` names first, then labels in column `label` are cut.
+-- Returns the rows, and whether something is not there.
 local function fitted(rows, room, label, drop)
-  local whole = total(widths(rows))
-  if whole <= room then return rows, false end
-  local body, kept = widths(table.move(rows, 2, #rows, 1, {})), {}
-  for i, row in ipairs(rows) do kept[i] = table.move(row, 1, #row, 1, {}) end
-  for c, heading in ipairs(kept[1]) do
-    local over = total(widths(kept)) - room
-    kept[1][c] = cut(heading, math.max(cells(heading) - math.max(over, 0), body[c] or 0, 8))
-  end
+  local kept = {}
+  for c in ipairs(rows[1]) do kept[c] = c end
+  local shown = columns_of(rows, kept)
   for _, heading in ipairs(drop) do
-    if total(widths(kept)) <= room then break end
-    for c, text in ipairs(kept[1]) do
-      if text == heading then
-        for _, row in ipairs(kept) do table.remove(row, c) end
-        break
-      end
+    if total(widths(shown)) <= room then break end
+    for k, c in ipairs(kept) do
+      if rows[1][c] == heading then table.remove(kept, k) end
     end
+    shown = columns_of(rows, kept)
   end
-  local over = total(widths(kept)) - room
-  local most = math.max(8, widths(kept)[label] - math.max(over, 0))
-  for _, row in ipairs(kept) do row[label] = cut(row[label], most) end
-  return kept, #kept[1] < #rows[1]
+  local over = total(widths(shown)) - room
+  local most = math.max(8, widths(shown)[label] - math.max(over, 0))
+  for _, row in ipairs(shown) do row[label] = cut(row[label], most) end
+  return shown, #kept < #rows[1]
+end
+
+-- All columns, in as many tables of at most `room` cells as that takes; each begins with the labels, the first `left`.
+local function split(rows, room, left)
+  local tables, labels = {}, {}
+  for c = 1, left do labels[c] = c end
+  local kept = labels
+  for c = left + 1, #rows[1] do
+    local wider = table.move(kept, 1, #kept, 1, {})
+    wider[#wider + 1] = c
+    if #kept > left and total(widths(columns_of(rows, wider))) > room then
+      tables[#tables + 1] = columns_of(rows, kept)
+      wider = table.move(labels, 1, left, 1, {})
+      wider[#wider + 1] = c
+    end
+    kept = wider
+  end
+  tables[#tables + 1] = columns_of(rows, kept)
+  return tables
 end
 
 -- Lines of columns, all of one width; the first `left` columns to the left, the others to the right.
@@ -89,12 +111,18 @@ end
 local BAR = 24 -- cells of the longest bar, where there is room
 
 -- The rows as a table within the view: the first `left` columns are the labels, and the columns headed as `drop` names
--- them are left out where there is no room.  Behind row i a bar as long as shares[i], in what the columns leave;
--- `heading` says what long bars mean.
+-- them are left out where there is no room, or stand in further tables where nothing may be left out.  Behind row i a
+-- bar as long as shares[i], in what the columns leave; `heading` says what long bars mean.
 local function table_text(rows, left, drop, shares, heading)
-  local width, beyond_ascii, fits = view()
-  local mark, left_out = beyond_ascii and " …" or " ..."
-  rows, left_out = fitted(rows, fits and width - cells(mark) or math.huge, left, drop)
+  local width, beyond_ascii, fits, _, all = view()
+  local mark, left_out = beyond_ascii and " …" or " ...", false
+  local rest = {}
+  if fits and all then
+    rest = split(rows, width, left)
+    rows = table.remove(rest, 1)
+  elseif fits and total(widths(rows)) > width then
+    rows, left_out = fitted(rows, width - cells(mark), left, drop)
+  end
   local lines = align(rows, left)
   local room = left_out and 0 or math.min(BAR, width - cells(lines[1]) - GAP)
   for i, share in pairs(room >= 4 and shares or {}) do
@@ -104,6 +132,10 @@ local function table_text(rows, left, drop, shares, heading)
   if left_out then
     lines[1] = lines[1] .. mark
     leave_out()
+  end
+  for _, further in ipairs(rest) do
+    lines[#lines + 1] = ""
+    table.move(align(further, left), 1, #further, #lines + 1, lines)
   end
   return (table.concat(lines, "\n"):gsub(" +\n", "\n"))
 end
@@ -209,7 +241,9 @@ function comparison:__tostring()
       not share and "-" or share > 1 and "?" or ("%.1f"):format(100 * share) }
     shares[i + 1] = best / t.median
   end
-  local text = table_text(rows, 1, { "% peak", "GFLOP/s", "spread" }, shares, "speed")
+  local width, _, fits = view()
+  if fits and total(widths(rows)) > width then rows[1][4] = "against row 1" end
+  local text = table_text(rows, 1, { "spread", "GFLOP/s", "% peak" }, shares, "speed")
   return text .. (text:find("% peak", 1, true) and self.cores or "") ..
     (beaten and "\n?  is more than float32 multiply-adds reached when that was measured, so it is no part of a peak" or "") ..
     self.remarks .. load_line(self.items[1])

@@ -230,8 +230,8 @@ static void put_tables(Buf *out, const Row *row, size_t n, const int wide[COLUMN
     }
 }
 
-/* The rows as a table in lines of at most `most` columns; 0: as wide as they are.  Where `all` has to be
-** there, columns without room stand in further tables.  Did something not fit? */
+/* The rows as a table in lines of at most `most` columns; 0: as wide as they are.  Where `all` has
+** to be there, columns without room stand in further tables.  Did something not fit? */
 static bool put_rows(Buf *out, const Row *row, size_t n, int most, bool all)
 {
     int wide[COLUMNS] = {0};

@@ -7,6 +7,8 @@
 
 #include <lualib.h>
 
+#include "viz/text/wrap.h"
+
 static const char table_keys[TABLE_COUNT];
 
 Session *session_of(lua_State *L)
@@ -188,6 +190,16 @@ void session_drop_steps(lua_State *L)
     empty_table(L, TABLE_MADE);
 }
 
+void session_print_line(lua_State *L, const char *line, FILE *out)
+{
+    const LuaView *view = lua_view(L);
+    Arena *A = lua_scratch(L, NULL);
+    Buf folded = buf_new(A);
+    wrap_lines(&folded, line, view->whole ? 0 : view->width);
+    fprintf(out, "%s\n", buf_str(&folded));
+    lua_scratch_end(L, A);
+}
+
 void session_show_steps(lua_State *L, FILE *out)
 {
     enum { FIRST = 12, LAST = 3 };
@@ -199,7 +211,7 @@ void session_show_steps(lua_State *L, FILE *out)
             i = n - LAST + 1;
         }
         lua_rawgeti(L, -1, i);
-        fprintf(out, "%s\n", lua_tostring(L, -1));
+        session_print_line(L, lua_tostring(L, -1), out);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);

@@ -21,6 +21,9 @@ void session_say_made(lua_State *L);
 /* Is the value at `idx` such a name? */
 bool session_said_made(lua_State *L, int idx);
 
+/* Prints a line; where a person reads, what goes beyond the screen goes on below, indented. */
+void session_print_line(lua_State *L, const char *line, FILE *out);
+
 /* Prints the kept lines, few of them if there are many, and forgets them; or forgets
 ** lines and names. */
 void session_show_steps(lua_State *L, FILE *out);

@@ -219,11 +219,10 @@ static int show_results(lua_State *L)
         }
         if (lua_isnil(L, -1) && n == 1) {
             explain_nil(L, s);
+        } else if (session_told(L, -1)) {
+            session_print_line(L, session_told(L, -1), s->out);
         } else {
-            if (session_told(L, -1))
-                lua_pushstring(L, session_told(L, -1));
-            else
-                lua_display_text(L, -1);
+            lua_display_text(L, -1);
             size_t len;
             const char *text = lua_tolstring(L, -1, &len);
             fwrite(text, 1, len, s->out);

@@ -28,7 +28,9 @@
 #include "repl/history.h"
 #include "repl/lexer.h"
 #include "repl/pager.h"
+#include "repl/report.h"
 #include "repl/start.h"
+#include "viz/text/wrap.h"
 
 #define PROMPT  "tvm> "
 #define GOES_ON "...> " /* before the further lines of an input */
@@ -176,9 +178,27 @@ static bool gives_up(const char *text)
     return empty >= 3;
 }
 
+/* Prints a line below the input, which then stands below it once more. */
+static void say_aside(const char *text, const char *more)
+{
+    const LuaView *view = lua_view(prompt.L);
+    Arena *A = arena_scratch(NULL);
+    Buf line = buf_new(A);
+    wrap_text(&line, arena_printf(A, "%s%s", text, more), 0, 2, view->width);
+    rl_crlf();
+    fprintf(rl_outstream, view->color ? "\x1b[2m%s\x1b[0m" : "%s", buf_str(&line));
+    rl_crlf();
+    rl_on_new_line();
+    rl_redisplay();
+    arena_release(A);
+}
+
 static int on_enter(int count, int key)
 {
     if (!gives_up(rl_line_buffer) && eval_is_incomplete(prompt.L, rl_line_buffer)) {
+        const char *hint = report_unfinished_hint(rl_line_buffer);
+        if (hint && !strchr(rl_line_buffer, '\n'))
+            say_aside(hint, "   (Ctrl-C gives this one up)");
         insert_line();
         return 0;
     }

@@ -115,7 +115,9 @@ static bool fits_here(Lexer x, const char *pattern, bool one_line, Token words[M
         size_t len = strcspn(pattern, " ");
         Token t = lex_next(&x);
         first = first ? first : t.line;
-        if (t.kind == TOKEN_END || !fits(&t, pattern, len) || (one_line && t.line != first))
+        bool ended = t.kind == TOKEN_END || (one_line && t.line != first);
+        bool end = len == 1 && *pattern == '$';
+        if (end != ended || (!end && !fits(&t, pattern, len)))
             return false;
         if (n <= MOST_WORDS)
             here[n] = t;
@@ -230,6 +232,31 @@ static const char *named_hint(const char *kind, const char *name)
 const char *report_global_hint(const char *name)
 {
     return named_hint("global '", name);
+}
+
+/* Does a line end, or a statement follow, behind a colon?  Lua's own stands before a name. */
+static bool has_python_colon(const char *text)
+{
+    const char *colon = text;
+    while ((colon = strchr(colon, ':')) && colon[1] && !strchr(" \t\r\n", colon[1]))
+        colon++;
+    return colon;
+}
+
+const char *report_unfinished_hint(const char *text)
+{
+    static const struct {
+        const char *word, *hint;
+    } rows[] = {
+#define UNFINISHED(word, hint) {word, hint},
+#include "repl/habits.def"
+    };
+    Lexer x = lexer(text, strlen(text));
+    Token first = lex_next(&x);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (first.len == strlen(rows[i].word) && memcmp(first.at, rows[i].word, first.len) == 0)
+            return has_python_colon(text) ? rows[i].hint : NULL;
+    return NULL;
 }
 
 /* Pushes the hint for an error that was raised by this line; or returns false. */

@@ -186,11 +186,16 @@ function tutorial.with_outputs(markdown, changes)
   return (table.concat(out, "\n"):gsub("\n*$", "\n"))
 end
 
+-- How wide a text stands; the name of a folder may be no UTF-8.
+local function cells(text)
+  return utf8.len(text) or #text
+end
+
 -- A paragraph in lines of at most `width` letters, the further ones indented.
 local function filled(text, width, indent)
   local lines, line = {}, nil
   for word in text:gmatch "%S+" do
-    if line and utf8.len(line) + 1 + utf8.len(word) <= width then
+    if line and cells(line) + 1 + cells(word) <= width then
       line = line .. " " .. word
     else
       lines[#lines + 1] = line
@@ -220,7 +225,7 @@ function tutorial.rendered(text, width, color)
     local heading, item = line:match "^#+%s+(.*)", line:match "^%s*[-*] " or line:match "^%s*%d+%. "
     if heading or item or line:find "^|" or (line:find "^  " and #paragraph == 0) or line == "" then end_paragraph() end
     if heading then
-      out[#out + 1] = styled("1", heading)
+      out[#out + 1] = styled("1", filled(heading, width, "  "))
     elseif item or (line ~= "" and not line:find "^|" and (#paragraph > 0 or not line:find "^  ")) then
       if item then indent = (" "):rep(#item) end
       paragraph[#paragraph + 1] = line
@@ -230,6 +235,11 @@ function tutorial.rendered(text, width, color)
   end
   end_paragraph()
   return table.concat(out, "\n") .. "\n"
+end
+
+-- Says a sentence of our own to whoever plays the lesson, in lines that a terminal does not break.
+local function say(host, text)
+  host.show((host.person and filled(text, host.width, " ") or text) .. "\n")
 end
 
 -- As a person would have typed it.
@@ -277,7 +287,9 @@ local function answer_line(host, key, input)
   local line = host.line(key)
   if not line or line:find "^%s*exit%s*$" then return true end
   if line:find "%S" then host.show((host.evaluate(line))) end
-  host.show("\n(the lesson goes on: Enter runs its next cell, q stops)\n" .. typed(input))
+  host.show "\n"
+  say(host, "(the lesson goes on: Enter runs its next cell, q stops)")
+  host.show(typed(input))
   return false
 end
 
@@ -368,7 +380,7 @@ end
 
 local function say_folder(host, folder, stays)
   if folder then
-    host.show(("What the lesson wrote is in %s%s.\n"):format(folder, stays and "" or " until you leave"))
+    say(host, ("What the lesson wrote is in %s%s."):format(folder, stays and "" or " until you leave"))
   end
 end
 
@@ -380,27 +392,30 @@ end
 -- What a person reads who stopped a lesson.
 function tutorial.taken_over(host, name, stepping)
   if inside then say_folder(host, leave_folder(host)) end
-  host.show(("The session is yours, with all that the lesson made. %s begins anew.\n"):format(call_of(name, stepping)))
+  say(host, ("The session is yours, with all that the lesson made. %s begins anew."):format(call_of(name, stepping)))
 end
 
 local how_to = {
-  [true] = "(Enter runs the next cell; q stops here, and all that the lesson made stays;\n what you type is run in between)\n\n",
-  [false] = "(any key stops the lesson; all that it made stays. %s waits for Enter)\n\n",
+  [true] = "(Enter runs the next cell; q stops here, and all that the lesson made stays; what you type is run in between)",
+  [false] = "(any key stops the lesson; all that it made stays. %s waits for Enter)",
 }
 
 -- Plays a lesson in the session that asks for it.
 function tutorial.tour(host, name, stepping, folder)
   local markdown = read(host.path(name))
-  if host.person then host.show(how_to[stepping]:format(call_of(name, true))) end
+  if host.person then
+    say(host, how_to[stepping]:format(call_of(name, true)))
+    host.show "\n"
+  end
   host.keys()
   local written, stays, ended, status = in_own_folder(host, folder, function()
     return tutorial.play(markdown, host, stepping)
   end)
   say_folder(host, written, stays)
   if ended then
-    host.show(("The lesson ends here%s.\n"):format(host.person and ", and the session is yours" or ""))
+    say(host, ("The lesson ends here%s."):format(host.person and ", and the session is yours" or ""))
   elseif status and status ~= "interrupted" then
-    host.show "The lesson stops here: its last input failed. The session is yours.\n"
+    say(host, "The lesson stops here: its last input failed. The session is yours.")
   else
     tutorial.taken_over(host, name, stepping)
   end

@@ -490,6 +490,13 @@ t.test("saved steps that are run as a script say what they are, and a schedule s
   os.remove(path)
 end)
 
+t.test("a question mark behind a name is told where it stands", function()
+  t.contains((typed("s = 1", "s?")), "the question mark stands first: ?s")
+  t.contains((typed("s = {}", "s:split?")), "the question mark stands first: ?s:split")
+  t.contains((typed("s = 1", "t = s ? 1 : 2")), "condition and a or b")
+  t.contains((typed("s = 1", "s ? 1 : 2")), "condition and a or b")
+end)
+
 t.test("a view that goes to a pipe is whole, or as wide as COLUMNS says", function()
   local script = os.tmpname()
   local f <close> = assert(io.open(script, "w"))

@@ -26,5 +26,6 @@ void push_tensor_index(lua_State *L, const Tensor *t, int64_t i);
 /* The operators, of tensor_math_lua.c; ends with NULL. */
 extern const LuaFn *const tensor_math_members[];
 extern const LuaFn *const tensor_walk_members[];
+extern const LuaFn *const tensor_shades_members[];
 
 #endif

@@ -609,9 +609,11 @@ const LuaClass tensor_class = {
     .name = "Tensor",
     .doc =
         "An array of numbers with a shape.  A value: it never changes.  t[i] is a row or an element, from 0.\n"
+        "It prints its corners where it is large: more() prints all, and t:show() draws a plane of it.\n"
         "+ - * / // % take two tensors of one dtype and shape, or a tensor and a number.",
     .size = sizeof(TensorBox),
-    .members = LUA_MEMBERS(tensor_members, tensor_math_members, tensor_walk_members),
+    .members = LUA_MEMBERS(tensor_members, tensor_shades_members, tensor_math_members,
+                           tensor_walk_members),
     .release = tensor_box_release,
     .tostring = tensor_tostring,
     .index = tensor_index_,

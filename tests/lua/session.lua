@@ -472,7 +472,7 @@ end)
 
 t.test("what cannot be shown says what can", function()
   t.contains((typed "tvm.show(3)"), "argument 1 should be a Func")
-  t.contains((typed "tvm.tensor { 1 }:show()"), 't:save "x.png"')
+  t.contains((typed "tvm.tensor { 1 }:plot()"), 't:save "x.png"')
 end)
 
 t.test("saved steps that are run as a script say what they are, and a schedule says what it took", function()

@@ -175,6 +175,29 @@ t.test("loops over tensors begin at 0 and end", function()
   t.ok(not pcall(ipairs))
 end)
 
+t.test("a plane of numbers is drawn, and what is more than one says how to take one", function()
+  local lines = {}
+  local x = tvm.load "tutorials/models/digits_samples.npy"
+  for line in x:slice(0, 3, 4):show():gmatch "[^\n]+" do lines[#lines + 1] = line end
+  t.eq(#lines, 33)
+  t.contains(lines[1], "float32[1, 1, 32, 32], from 0 (blank) to ")
+  for i = 2, 33 do t.eq(#lines[i], 64) end
+  t.contains(table.concat(lines), "@@@@")
+  t.eq(tvm.tensor({ { 0, 0 / 0 }, { 1, 1 / 0 } }):show(), "float32[2, 2], from 0 (blank) to 1 (@)\n  ??\n@@@@")
+  t.eq(tvm.full({ 1, 2 }, 7, "uint8"):show(), "uint8[1, 2], from 7 (blank) to 7 (@)\n    ")
+  t.eq(tvm.zeros({ 3, 0 }):show(), "float32[3, 0]\n\n")
+  local wide = tvm.random({ 300, 500 }):show() -- averaged to the width
+  for line in wide:gmatch "\n([^\n]*)" do t.ok(#line <= 80) end
+  t.raises("tensor_no_plane", function() x:show() end, { t = x, x = x })
+  local colours = tvm.random { 4, 5, 3 }
+  t.contains(t.raises("tensor_no_plane", function() colours:show() end, { t = colours, colours = colours }).fix,
+    ":slice(2, 0, 1):reshape { 4, 5 }:show()")
+  local path = os.tmpname() .. ".png"
+  tvm.zeros({ 2, 3 }, "uint8"):show(path)
+  t.eq(tostring(tvm.load(path).shape), "{2, 3}")
+  os.remove(path)
+end)
+
 t.test("lists print as their content, count from 1, and are lists to Lua", function()
   local shape = tvm.zeros { 4, 7, 2 }.shape
   t.eq(tostring(shape), "{4, 7, 2}")

@@ -324,7 +324,9 @@ const LuaClass sched_class = {
     .name = "Schedule",
     .doc =
         "A cursor over a tree of versions of one Func.  Steps (s:split, s:reorder, …) move it forward;\n"
-        "s:undo(), s:back(n) and s:redo() move it along; s:at(n) gives a version as a value.",
+        "s:undo(), s:back(n) and s:redo() move it along; s:at(n) gives a version as a value.\n"
+        "A loop's name alone means the only loop of that name, or else that of the main block, which is named as the\n"
+        "kernel; \"block/loop\" means any nest's, and \"*/x\" the loop x of every nest.",
     .size = sizeof(SchedBox),
     .members = LUA_MEMBERS(sched_step_members, sched_members, SHARED),
     .tostring = sched_tostring,

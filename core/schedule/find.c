@@ -150,20 +150,31 @@ static void join_all(char *out, size_t size, const Node *func, Lister *list)
     arena_release(A);
 }
 
-/* "say which one: …": the loops of that name, with their blocks. */
-static const Node *ambiguous(const Node *func, const char *name, size_t hits, Err *err)
+const char *loops_called(Arena *A, const Node *func, const char *name)
 {
     char all[280];
-    Arena *A = arena_scratch(NULL);
     NameList names = {0}, same = {0};
+    const char *wanted = strrchr(name, '/');
     list_loops(A, func, &names);
     for (size_t i = 0; i < names.n; i++) {
-        const char *slash = strrchr(names.at[i], '/'), *wanted = strrchr(name, '/');
+        const char *slash = strrchr(names.at[i], '/');
         if (slash && strcmp(slash + 1, wanted ? wanted + 1 : name) == 0)
             vec_push(A, &same, names.at[i]);
     }
     join_names(all, sizeof all, &same);
+    return arena_strdup(A, all);
+}
+
+/* A name alone is not the main block's, where there is one: says so, and which loops it means. */
+static const Node *ambiguous(const Node *func, const char *name, size_t hits, Err *err)
+{
+    Arena *A = arena_scratch(NULL);
+    const char *all = loops_called(A, func, name), *main = func->at.name;
+    Path p;
     FAIL(err, loop_ambiguous, NULL, name, hits, all);
+    if (err && !strchr(name, '/') && path_to_block(func, main, &p))
+        err_fix(err, "a name alone is a loop of the main block, %s, which has no %s: write %s",
+                main, name, all);
     arena_release(A);
     return NULL;
 }

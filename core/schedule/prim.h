@@ -123,6 +123,9 @@ const char *loop_path(Arena *A, const Node *func, const Node *loop);
 const char *loop_handle(Arena *A, const Node *func, const Node *loop);
 const char *loop_label(Arena *A, const Node *func, const Node *loop);
 
+/* The loops of that name in all nests, "conv2/x, pad/x", for an error to list. */
+const char *loops_called(Arena *A, const Node *func, const char *name);
+
 /* The names of all loops (paths where a name is not unique), blocks or buffers, for
 ** completion and errors. */
 typedef VEC(const char *) NameList;

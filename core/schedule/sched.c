@@ -100,6 +100,34 @@ static const char *missing_name(const struct Naming *in, const Node *func, size_
     return NULL;
 }
 
+/* "it is now xo, xi; ": what the step made of a loop, as far as it is still there; or "". */
+static const char *made_of_it(Arena *A, const Version *step, const Version *now)
+{
+    Buf b = buf_new(A);
+    for (size_t i = 0; i < step->nmade; i++)
+        if (find_loop(now->func, step->made[i], NULL))
+            buf_printf(&b, "%s%s", b.len ? ", " : "it is now ", step->made[i]);
+    buf_puts(&b, b.len ? "; " : "");
+    return buf_str(&b);
+}
+
+/* The loop, block or buffer was used up by the step after `before`; `others` are loops of that name
+** elsewhere, or NULL. */
+static void refuse_used_up(const Version *now, const Version *before, const char *kind,
+                           const char *name, const Node *where, const char *others, Err *err)
+{
+    Arena *A = arena_scratch(NULL);
+    const Version *step = now;
+    while (step->parent != before)
+        step = step->parent;
+    FAIL(err, stale_name, where, kind, name, step->number, step->said, before->number);
+    const char *made = strcmp(kind, "loop") == 0 ? made_of_it(A, step, now) : "";
+    if (err && (*made || others))
+        err_fix(err, "%swas the step taken twice?  s:back(%d) goes to where it was still there%s%s",
+                made, before->number, others ? "; other nests' are " : "", others ? others : "");
+    arena_release(A);
+}
+
 /* What an earlier step used up: says which step, and how to come back. */
 static void explain_stale(const Version *v, size_t nargs, const Arg *args, Err *err)
 {
@@ -108,7 +136,7 @@ static void explain_stale(const Version *v, size_t nargs, const Arg *args, Err *
     for (const Version *w = v; name && w->parent; w = w->parent) {
         Err quiet = {0};
         if (in->find(w->parent->func, name, &quiet)) {
-            FAIL(err, stale_name, NULL, in->kind, name, w->number, w->said, w->number - 1);
+            refuse_used_up(v, w->parent, in->kind, name, NULL, NULL, err);
             return;
         }
     }
@@ -145,6 +173,21 @@ static const Version *before_used_up(const Version *v, const char *name)
     return NULL;
 }
 
+/* A name alone of which only other nests have loops now: the main block's was used up. */
+static void explain_ambiguous(const Version *v, size_t nargs, const Arg *args, Err *err)
+{
+    static const struct Naming several = {ERR_loop_ambiguous, "loop", find_loop};
+    if (err->code != ERR_loop_ambiguous)
+        return;
+    const char *name = missing_name(&several, v->func, nargs, args, err);
+    const Version *before = name && !strchr(name, '/') ? before_used_up(v, name) : NULL;
+    if (!before)
+        return;
+    Arena *A = arena_scratch(NULL);
+    refuse_used_up(v, before, "loop", name, NULL, loops_called(A, v->func, name), err);
+    arena_release(A);
+}
+
 /* A name alone that meant a loop of the main block does not come to mean another nest's when a step
 ** has used that loop up: more often than not the step is taken twice. */
 static bool still_meant(const Version *v, const char *name, const Step *s, const Node *loop)
@@ -155,14 +198,8 @@ static bool still_meant(const Version *v, const char *name, const Step *s, const
     const Version *before = before_used_up(v, name);
     if (!before)
         return true;
-    const char *path = loop_path(s->A, v->func, loop);
-    while (v->number > before->number + 1)
-        v = v->parent;
-    REFUSE(s->err, stale_name, loop, "loop", name, v->number, v->said, before->number);
-    err_fix(
-        s->err,
-        "was the step taken twice?  s:back(%d) goes to where it was still there; \"%s\" means that of another nest",
-        before->number, path);
+    const char *path = arena_printf(s->A, "\"%s\"", loop_path(s->A, v->func, loop));
+    refuse_used_up(v, before, "loop", name, loop, path, s->err);
     return false;
 }
 
@@ -269,8 +306,10 @@ static bool apply_guarded(void *env, Err *err)
     Step s = {.A = work, .func = a->from->func, .number = a->from->number + 1, .err = err};
     s.said = buf_new(work);
     bool ok = prim_bind(&s, a->prim, a->nargs, a->args);
-    if (!ok)
+    if (!ok) {
         explain_stale(a->from, a->nargs, a->args, err);
+        explain_ambiguous(a->from, a->nargs, a->args, err);
+    }
     ok = ok && loops_still_meant(a->from, &s) && a->prim->apply(&s);
     if (ok && s.out->depth > IR_MAX_DEPTH)
         ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);

@@ -17,11 +17,18 @@ typedef struct Span {
     int64_t c, span;
 } Span;
 
+typedef VEC(Linear) SumVec;
+
 typedef struct Relax {
     Arena *A;
     size_t nstill, n;
     const Node *const *loops; /* all around; from nstill on they run through */
     const Node *block;        /* whose axes stand for their values; or NULL */
+    /* Sums over loops that are exact, and 0 or more wherever the access is made; what the loops can
+    ** be, where there are any */
+    size_t nguards;
+    const Linear *guards;
+    Known known;
 } Relax;
 
 /* The value that a block gives to the axis; NULL for what is no axis of it. */
@@ -37,7 +44,9 @@ static const Node *axis_value(const Node *block, const Node *var)
 /* For what the block's axes stand for: loops. */
 static Relax over_loops(const Relax *r)
 {
-    return (Relax){r->A, r->nstill, r->n, r->loops, NULL};
+    Relax over = *r;
+    over.block = NULL;
+    return over;
 }
 
 /* The one of these loops whose variable it is; NULL if there is none. */
@@ -169,32 +178,31 @@ static bool relax_mul(const Relax *r, const Node *e, Span *out)
     return true;
 }
 
+enum { FUEL = 1000 }; /* far more than an index needs */
+
+/* What the first n of the loops can be. */
+static Known known_of(Arena *A, size_t n, const Node *const *loops)
+{
+    VarRange *at = ARENA_ARRAY(A, VarRange, n + 1);
+    Known k = {.at = at};
+    for (; k.n < n; k.n++) {
+        k.fuel = FUEL;
+        Interval in = values_of_loop(&k, loops[k.n]);
+        at[k.n] = (VarRange){loops[k.n]->kid[For_var], in.lo, in.hi};
+    }
+    k.fuel = FUEL;
+    return k;
+}
+
 /* The sum that stands still, if none of its values, with c and all of the span added, leaves int64
 ** for any value of the loops outside; a dividend that wraps jumps, and so does its quotient. */
 static bool never_wraps(const Relax *r, const Span *s, Linear *base)
 {
-    enum { FUEL = 1000 }; /* far more than an index needs */
-    VarRange *at = ARENA_ARRAY(r->A, VarRange, r->nstill + 1);
-    Known k = {.at = at};
-    for (; k.n < r->nstill; k.n++) {
-        k.fuel = FUEL;
-        Interval in = values_of_loop(&k, r->loops[k.n]);
-        at[k.n] = (VarRange){r->loops[k.n]->kid[For_var], in.lo, in.hi};
-    }
+    Known k = known_of(r->A, r->nstill, r->loops);
     i128 lo, hi;
-    k.fuel = FUEL;
     *base = (Linear){0};
     return (!s->base || linear_add(base, s->base, 1)) && linear_exact(&k, base, &lo, &hi) &&
            fits64(lo + s->c, hi + s->c + s->span);
-}
-
-/* It leaves a division by n whole. */
-static bool multiple_of(const Linear *l, int64_t n)
-{
-    bool all = l->c0 % n == 0;
-    for (size_t i = 0; i < l->n; i++)
-        all &= l->t[i].c % n == 0;
-    return all;
 }
 
 static bool relax_div(const Relax *r, const Node *e, Span *out)
@@ -205,7 +213,7 @@ static bool relax_div(const Relax *r, const Node *e, Span *out)
     if (n <= 0 || !relax(r, e->kid[FloorDiv_a], &s) || !never_wraps(r, &s, &base))
         return false;
     const Node *by = e->kid[FloorDiv_b];
-    if (multiple_of(&base, n)) {
+    if (linear_is_multiple(&base, n)) {
         i128 last = (i128)s.c + s.span;
         int64_t lo = floor_div(s.c, n);
         *out = s.base ? span_at(ix_div(r->A, s.base, by), 0) : (Span){0};
@@ -228,7 +236,7 @@ static bool relax_mod(const Relax *r, const Node *e, Span *out)
     if (!relax(r, e->kid[FloorMod_a], &s))
         return true;
     i128 lo = floor_div(s.c, n);
-    if (never_wraps(r, &s, &base) && multiple_of(&base, n) &&
+    if (never_wraps(r, &s, &base) && linear_is_multiple(&base, n) &&
         lo == floor_div_wide((i128)s.c + s.span, n))
         *out = (Span){NULL, (int64_t)(s.c - lo * n), s.span};
     return true;
@@ -246,13 +254,32 @@ static bool stands(const Relax *r, const Node *e)
     return true;
 }
 
-static bool relax(const Relax *r, const Node *e, Span *out)
+/* Leaves of the values of e, which is over loops, those that the guards let through: what moves in
+** it may be one of their sums, or the negative of one, and a constant.  Both are exact, so none of
+** the values is one that has wrapped. */
+static void clip(const Relax *r, const Node *e, Span *s)
 {
-    if (!moves(r, e)) {
-        const Node *still = r->block ? block_over_loops(r->A, r->block, e) : e;
-        *out = span_at(still, 0);
-        return stands(r, still);
+    Linear moving = {0};
+    i128 first = s->c, last = first + s->span, lo, hi;
+    Known k = r->known;
+    if (!linear_add(&moving, e, 1) || (s->base && !linear_add(&moving, s->base, -1)) ||
+        !linear_exact(&k, &moving, &lo, &hi) || !fits64(first, last))
+        return;
+    for (size_t i = 0; i < r->nguards; i++) {
+        Linear over = moving, sum = moving; /* moving = over + guard, moving = sum - guard */
+        if (linear_add_exactly(&over, &r->guards[i], -1) && over.n == 0 && over.c0 > first)
+            first = over.c0;
+        if (linear_add_exactly(&sum, &r->guards[i], 1) && sum.n == 0 && sum.c0 < last)
+            last = sum.c0;
     }
+    if (first > last) /* nothing is let through */
+        return;
+    s->c = (int64_t)first;
+    s->span = (int64_t)(last - first);
+}
+
+static bool relax_moving(const Relax *r, const Node *e, Span *out)
+{
     switch ((Op)e->op) {
     case OP_Var: return relax_var(r, e, out);
     case OP_Add: return relax_add(r, e, out);
@@ -264,10 +291,24 @@ static bool relax(const Relax *r, const Node *e, Span *out)
     }
 }
 
+static bool relax(const Relax *r, const Node *e, Span *out)
+{
+    if (!moves(r, e)) {
+        const Node *still = r->block ? block_over_loops(r->A, r->block, e) : e;
+        *out = span_at(still, 0);
+        return stands(r, still);
+    }
+    if (!relax_moving(r, e, out))
+        return false;
+    if (r->nguards && !r->block)
+        clip(r, e, out);
+    return true;
+}
+
 bool region_relax(Arena *A, const Node *e, size_t nstill, size_t nloops, const Node *const *loops,
                   const Node **min, int64_t *extent)
 {
-    Relax r = {A, nstill, nloops, loops, NULL};
+    Relax r = {.A = A, .nstill = nstill, .n = nloops, .loops = loops};
     Span s;
     if (!relax(&r, e, &s))
         return false;
@@ -297,6 +338,7 @@ typedef struct Walk {
     LoopVec loops;     /* around the current place */
     size_t nstill;     /* of them outside the piece */
     const Node *block; /* the block around, or NULL */
+    SumVec guards;     /* of the blocks around, as in Relax */
     Region out;        /* .min and .extent to be filled from `box` */
     Span box[IR_MAX_RANK];
 } Walk;
@@ -329,7 +371,15 @@ static void join_dim(Walk *w, size_t d, const Span *s)
 
 static void join_access(Walk *w, const Node *const *index)
 {
-    Relax r = {w->A, w->nstill, w->loops.n, w->loops.at, w->block};
+    Relax r = {.A = w->A,
+               .nstill = w->nstill,
+               .n = w->loops.n,
+               .loops = w->loops.at,
+               .block = w->block,
+               .nguards = w->guards.n,
+               .guards = w->guards.at};
+    if (r.nguards)
+        r.known = known_of(w->A, r.n, r.loops);
     Span s;
     for (size_t d = 0; d < w->out.rank; d++)
         if (relax(&r, index[d], &s))
@@ -337,6 +387,35 @@ static void join_access(Walk *w, const Node *const *index)
         else
             w->out.whole[d] = true;
     w->out.empty = false;
+}
+
+/* Where a + by <= b holds. */
+static void add_guard(Walk *w, const Node *a, const Node *b, int64_t by)
+{
+    Linear less = {0}, more = {0}, sum = {.c0 = -by};
+    i128 lo, hi;
+    Known k = known_of(w->A, w->loops.n, w->loops.at);
+    if (a->type == DT_int64 && linear_add(&less, a, 1) && linear_exact(&k, &less, &lo, &hi) &&
+        linear_add(&more, b, 1) && linear_exact(&k, &more, &lo, &hi) &&
+        linear_add_exactly(&sum, &more, 1) && linear_add_exactly(&sum, &less, -1))
+        vec_push(w->A, &w->guards, sum);
+}
+
+/* What a condition over loops says. */
+static void add_guards(Walk *w, const Node *cond)
+{
+    const Node *a = cond->nkids == 2 ? cond->kid[0] : NULL, *b = a ? cond->kid[1] : NULL;
+    switch ((Op)cond->op) {
+    case OP_And:
+        add_guards(w, a);
+        add_guards(w, b);
+        return;
+    case OP_Lt: add_guard(w, a, b, 1); return;
+    case OP_Le: add_guard(w, a, b, 0); return;
+    case OP_Gt: add_guard(w, b, a, 1); return;
+    case OP_Ge: add_guard(w, b, a, 0); return;
+    default: return;
+    }
 }
 
 static void walk(Walk *w, const Node *n)
@@ -348,7 +427,7 @@ static void walk(Walk *w, const Node *n)
     if ((n->op == OP_Store || n->op == OP_Update) && n->kid[Store_buffer] == w->buffer &&
         (w->which & (n->op == OP_Update ? REGION_READS | REGION_WRITES : REGION_WRITES)))
         join_access(w, &n->kid[Store_index]);
-    size_t depth = w->loops.n;
+    size_t depth = w->loops.n, guards = w->guards.n;
     const Node *block = w->block;
     if (n->op == OP_For)
         vec_push(w->A, &w->loops, n);
@@ -356,6 +435,7 @@ static void walk(Walk *w, const Node *n)
         walk(w, n->kid[Block_iters]);
         w->block = n; /* of whose axes the rest speaks */
         walk(w, n->kid[Block_where]);
+        add_guards(w, block_over_loops(w->A, n, n->kid[Block_where]));
         walk(w, n->kid[Block_init]);
         walk(w, n->kid[Block_body]);
     } else {
@@ -363,6 +443,7 @@ static void walk(Walk *w, const Node *n)
             walk(w, n->kid[i]);
     }
     w->block = block;
+    w->guards.n = guards;
     w->loops.n = depth;
 }
 
@@ -374,6 +455,7 @@ Region region_of(Arena *A, size_t naround, const Node *const *around, const Node
     w.buffer = buffer;
     w.which = which;
     w.loops = (LoopVec){0};
+    w.guards = (SumVec){0};
     for (w.nstill = 0; w.nstill < naround; w.nstill++)
         vec_push(A, &w.loops, around[w.nstill]);
     w.block = NULL;

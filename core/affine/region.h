@@ -2,7 +2,11 @@
 **
 ** A region is a box: for each dimension a least index, an expression over the loops outside the
 ** piece, and a constant number of indices.  It covers every access, and may cover more where an
-** index is not affine: then it spans the whole dimension.
+** index is not affine: then it spans the whole dimension.  What the where of a block keeps out is
+** not covered, if it is a bound on a sum of loops that the index is made of:
+**
+**      for fo in range(2):              B[f//18] with f = fo*256 + fi below 324: rows 0 to 17,
+**        for fi in range(256):          where the loops alone reach row 28
 */
 #ifndef CORE_AFFINE_REGION_H
 #define CORE_AFFINE_REGION_H

@@ -66,6 +66,14 @@ bool linear_add_exactly(Linear *l, const Linear *m, int64_t scale)
     return true;
 }
 
+bool linear_is_multiple(const Linear *l, int64_t n)
+{
+    bool all = l->c0 % n == 0;
+    for (size_t i = 0; i < l->n; i++)
+        all &= l->t[i].c % n == 0;
+    return all;
+}
+
 /* ---- order ---- */
 
 /* The outermost loop that the expression mentions, by its place among the ranges; only so many

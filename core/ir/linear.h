@@ -44,6 +44,9 @@ void linear_add_term(Linear *l, const Node *atom, int64_t c);
 /* l += scale * m, as integers: false if a coefficient would wrap. */
 bool linear_add_exactly(Linear *l, const Linear *m, int64_t scale);
 
+/* Are all its coefficients and its constant multiples of n, which is not 0? */
+bool linear_is_multiple(const Linear *l, int64_t n);
+
 /* Positive terms first, larger coefficients first, then as the loops stand. */
 void linear_sort(Linear *l, const Known *k);
 

@@ -136,6 +136,62 @@ static void far_apart(void **state)
     arena_release(A);
 }
 
+/* The first dimension of what a block with that where and index touches of B[1000], i and j running
+** through 16 iterations each, while z stands still. */
+static void guarded(const char *where, const char *index, const char *from, int64_t n)
+{
+    Arena *A = arena_new(NULL);
+    const Node *f = parse(A, arena_printf(A,
+                                          "func f() -> B: int8[1000]:\n"
+                                          "  for z in range(8):\n    for i in range(16):\n"
+                                          "      for j in range(16):\n"
+                                          "        block B(b = %s) where %s:\n"
+                                          "          B[b] = 1\n",
+                                          index, where));
+    const Node *z = f->kid[Func_body], *results = f->kid[Func_results];
+    Region r = region_of(A, 1, &z, z->kid[For_body], results->kid[0], REGION_WRITES);
+    if (r.whole[0] || strcmp(ir_text(A, r.min[0]), from) != 0 || r.extent[0] != n)
+        fail_msg("%s where %s: from %s, %" PRId64 " values", index, where, ir_text(A, r.min[0]),
+                 r.extent[0]);
+    arena_release(A);
+}
+
+static void what_a_guard_keeps_out(void **state)
+{
+    (void)state;
+    guarded("true", "(i*16 + j)//18", "int64(0)", 15);
+    guarded("i*16 + j < 100", "(i*16 + j)//18", "int64(0)", 6);
+    guarded("z < 3 and j + i*16 <= 107 and i < 9", "z*20 + (i*16 + j)//18", "z * 20", 6);
+    guarded("i*16 + j >= 36 and 90 > i*16 + j", "z + (i*16 + j)//18", "z + 2", 3);
+    guarded("i*2 + j < 20", "z*20 + i*2 + j", "z * 20", 20);
+    guarded("i*2 + j < 20", "z*20 - i*2 - j + 30", "z*20 + 11", 20);
+    guarded("i*2 + j < 20", "i*2 + j*2", "int64(0)", 61); /* of another sum */
+    guarded("i*16 + j + z < 100", "i*16 + j", "int64(0)", 256);
+    guarded("i*16 + j < 100 or z < 1", "i*16 + j", "int64(0)", 256);
+    guarded("i*16 + j < 0", "i*16 + j", "int64(0)", 256); /* never runs */
+    guarded("b < 100", "z + i*16 + j", "z", 256);         /* where z is 0, b reaches 99 */
+    /* a sum that wraps says nothing of what is added up */
+    guarded("i*" HALF " + j < 5", "j", "int64(0)", 16);
+    guarded("i*" HALF "*4 + j < 5", "j", "int64(0)", 5); /* is j */
+}
+
+/* What the where itself reads is read before it holds. */
+static void what_a_guard_reads(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    const Node *f = parse(A, "func f(A: int8[99]) -> B: int8[99]:\n"
+                             "  for i in range(20):\n"
+                             "    block B(b = i) where A[b] > 0 and b < 7:\n"
+                             "      B[b] = A[b + 30]\n");
+    const Node *params = f->kid[Func_params], *results = f->kid[Func_results];
+    Region r = region_of(A, 0, NULL, f->kid[Func_body], params->kid[0], REGION_READS);
+    assert_true(ir_is_int(r.min[0], 0) && r.extent[0] == 37);
+    r = region_of(A, 0, NULL, f->kid[Func_body], results->kid[0], REGION_WRITES);
+    assert_int_equal(r.extent[0], 7);
+    arena_release(A);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +201,8 @@ int main(void)
         cmocka_unit_test(coefficients_times_ranges),
         cmocka_unit_test(let_bound),
         cmocka_unit_test(far_apart),
+        cmocka_unit_test(what_a_guard_keeps_out),
+        cmocka_unit_test(what_a_guard_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

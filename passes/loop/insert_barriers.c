@@ -18,6 +18,7 @@
 #include "core/base/mutant.h"
 #include "core/ir/linear.h"
 #include "core/ir/rewrite.h"
+#include "passes/loop/joined_index.h"
 #include "passes/loop/lower.h"
 
 enum { AXES = FOR_COUNT - FOR_block_x }; /* of blocks, then of threads */
@@ -121,17 +122,22 @@ static bool moves(const Sync *s, const Node *e, size_t from)
     return e->op == OP_Var;
 }
 
+static Place place_of_sum(const Sync *s, const Linear *l, size_t from)
+{
+    Place out = {.moving = {.c0 = l->c0}};
+    for (size_t i = 0; i < l->n; i++) {
+        Linear *to = moves(s, l->t[i].atom, from) ? &out.moving : &out.alike;
+        to->t[to->n++] = l->t[i];
+    }
+    return out;
+}
+
 static bool place_of(const Sync *s, const Node *index, size_t from, Place *out)
 {
     Linear l = {0};
-    *out = (Place){.alike = {.n = 0}};
     if (!linear_add(&l, index, 1))
         return false;
-    out->moving.c0 = l.c0;
-    for (size_t i = 0; i < l.n; i++) {
-        Linear *to = moves(s, l.t[i].atom, from) ? &out->moving : &out->alike;
-        to->t[to->n++] = l.t[i];
-    }
+    *out = place_of_sum(s, &l, from);
     return true;
 }
 
@@ -219,6 +225,31 @@ static Interval index_range(const Sync *s, const Node *index)
     return interval_of(&known, index);
 }
 
+static bool are_apart(Known *known, const Linear *a, const Linear *b)
+{
+    i128 lo, hi, other_lo, other_hi;
+    return linear_bounds(known, a, &lo, &hi) && linear_bounds(known, b, &other_lo, &other_hi) &&
+           (hi < other_lo || other_hi < lo);
+}
+
+/* The dimensions that are digits of one number in both: are the numbers never equal?  Else notes
+** the axes that are equal where these are. */
+static bool never_equal(const Sync *s, const Touch *a, const Touch *b, size_t from,
+                        bool apart[AXES])
+{
+    Known known = {s->ranges.at, s->ranges.n, 1000};
+    size_t rank = ir_rank(touched_buffer(a));
+    JoinedIndex i, j;
+    if (!join_index(&known, rank, touched_index(a), &i) ||
+        !join_index(&known, rank, touched_index(b), &j) || !joined_alike(&i, &j))
+        return false;
+    if (are_apart(&known, &i.sum, &j.sum))
+        return true;
+    Place p = place_of_sum(s, &i.sum, from), q = place_of_sum(s, &j.sum, from);
+    tell_apart(s, &p, &q, apart);
+    return false;
+}
+
 /* May the two touch one element from different threads?  Fills in *crosses: even from different
 ** thread blocks. `from`: loop variables from there on may differ between the two. */
 static bool by_others(const Sync *s, const Touch *a, const Touch *b, size_t from, bool *crosses)
@@ -236,6 +267,8 @@ static bool by_others(const Sync *s, const Touch *a, const Touch *b, size_t from
             place_of(s, touched_index(b)[d], from, &q))
             tell_apart(s, &p, &q, apart);
     }
+    if (never_equal(s, a, b, from, apart))
+        return false;
     for (int x = 0; x < AXES; x++)
         if (s->extent[x] > 1 && !apart[x] && (is_thread(x) || !own)) {
             others = true;

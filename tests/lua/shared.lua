@@ -75,4 +75,67 @@ t.test("sums stay in registers between the tiles", function()
   t.contains(e.fix, "bring ko outside of the loops over threads")
 end)
 
+local function barriers(s)
+  local _, n = s:lowered "cuda":gsub("barrier%(", "")
+  return n
+end
+
+t.test("a copy whose loops are fused and split for the threads takes no more memory, and waits once", function()
+  for _, case in ipairs { { 32, 1, 100, 8 }, { 16, 2, 97, 8 }, { 8, 1, 33, 8 }, { 16, 2, 64, 16 } } do
+    local tile, more, n, threads = table.unpack(case)
+    local text = "A: float32[%d, %d]; B: float32[%d, %d]; B[y, x] = A[y, x] + A[y + %d, x] + A[y, x + %d]"
+    local s = tvm.schedule(te(text:format(n + more, n + more, n, n, more, more)))
+    s:tile("y", "x", tile, tile, "yo", "xo", "yi", "xi")
+    s:cache_read("B", "A", "shared")
+    s:compute_at("A.shared", "xo")
+    s:bind("yo", "blockIdx.y"):bind("xo", "blockIdx.x")
+    s:split("yi", threads, "ys", "yt")
+    s:split("xi", threads, "xs", "xt")
+    s:reorder("yt", "xt", "ys", "xs")
+    s:bind("yt", "threadIdx.y"):bind("xt", "threadIdx.x")
+    s:split(s:fuse({ "A.shared/y", "A.shared/x" }, "f"), { -1, threads, threads }, "fo", "fy", "fx")
+    s:bind("fy", "threadIdx.y"):bind("fx", "threadIdx.x")
+    t.contains(s:lowered(), ("alloc A.shared: float32[%d, %d] shared"):format(tile + more, tile + more))
+    t.eq(barriers(s), 1)
+    local a = tvm.random { n + more, n + more }
+    t.ok(s:check(a) == s:at(0):run(a), s:ir())
+  end
+end)
+
+-- Two halves of a copy, by 64 threads, of which the second is indexed so; and how it waits.
+local function halves(second)
+  return tvm.parse(([[
+func f(A: int32[99]) -> C: int32[7, 18]:
+  alloc S: int32[99, 18] shared
+  for t in bind("threadIdx.x", 64):
+    S[t//18, t %% 18] = A[t]
+  for t in bind("threadIdx.x", 64):
+    %s = A[t]
+  for t in bind("threadIdx.x", 64):
+    C[t//18, t %% 18] = S[6 - t//18, t %% 18]
+]]):format(second))
+end
+
+t.test("halves of a copy wait for each other unless they surely have no element in common", function()
+  t.eq(barriers(halves "S[(t + 64)//18, (t + 64) % 18]"), 1)
+  t.eq(barriers(halves "S[(t + 10)//18 + 3, (t + 10) % 18]"), 1) -- 64 is 54 + 10
+  t.eq(barriers(halves "S[(t + 63)//18, (t + 63) % 18]"), 2) -- 63 is in both
+  t.eq(barriers(halves "S[(t + 64)//18, (t + 65) % 18]"), 2) -- digits of two numbers
+  t.eq(barriers(halves "S[(t + 64)//18, (t + 46) % 18]"), 1) -- of one, up to a multiple of 18
+  t.eq(barriers(halves "S[(t + 64)//17, (t + 64) % 17]"), 2) -- of a number in another base
+  t.eq(barriers(halves "S[(t + 64)//18, (t*3 + 64) % 18]"), 2)
+  t.eq(barriers(halves "S[t//18, t % 18]"), 1) -- each thread its own
+  local three = tvm.parse [[
+func f() -> C: int32[1]:
+  alloc S: int32[3, 4, 5] shared
+  for u in range(2):
+    for t in bind("threadIdx.x", 30):
+      S[(u*30 + t)//20, (u*30 + t)//5 % 4, (u*30 + t) % 5] = 1
+  for t in bind("threadIdx.x", 30):
+    if t < 1:
+      C[0] = S[2, 3, 4]
+]]
+  t.eq(barriers(three), 1)
+end)
+
 t.done()

@@ -102,6 +102,12 @@ static void advise_shape(lua_State *L, Err *err)
         err_fix(err, "these are one argument, a list: {%s}", list);
 }
 
+static bool given_class(lua_State *L, int arg, const char *name)
+{
+    const LuaClass *cls = lua_class_of(L, arg, NULL);
+    return cls && strcmp(cls->name, name) == 0;
+}
+
 /* What may have been meant by a value that does not fit. */
 typedef enum Meant { MEANT_value, MEANT_string, MEANT_program } Meant;
 
@@ -132,6 +138,8 @@ static int wrong(lua_State *L, int arg, const char *expected, Meant meant)
     advise_shape(L, &err);
     if (meant == MEANT_program && lua_push_call_first(L, arg))
         err_fix(&err, "%s", lua_tostring(L, -1));
+    else if (meant == MEANT_program && given_class(L, arg, "Module"))
+        err_fix(&err, "m:schedule(name) makes one of a kernel, and m:kernels() lists the names");
     else if (strstr(expected, "Func") && lua_type(L, arg) == LUA_TSTRING)
         err_fix(&err,
                 "tvm.parse(text) makes a Func of a program's text, and te.text(text) of equations");

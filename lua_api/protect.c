@@ -348,8 +348,9 @@ static int loaded(lua_State *L, int status, int env)
 static int add_reader(lua_State *L, const char *text)
 {
     const FileKind *kind = strpbrk(text, "\n(\"'") ? NULL : file_kind(text);
-    if (kind && kind->variable) {
-        lua_pushfstring(L, kind->reader, text);
+    bool script = kind && kind->texts & TEXT_steps;
+    if (kind && (kind->variable || script)) {
+        lua_pushfstring(L, script ? "dofile \"%s\"" : kind->reader, text);
         lua_pushfstring(L, "%s; %s reads a file", lua_tostring(L, -2), lua_tostring(L, -1));
         lua_replace(L, -3);
         lua_pop(L, 1);

@@ -5,7 +5,7 @@
 #include "lua_api/lua_fn.h"
 
 LUA_DOC(comparison_items, "c.items -> list",
-        "The Timings, in the order in which the programs were named.");
+        "The Timings, in the order in which the programs were named; c[i] is c.items[i].");
 LUA_DOC(
     comparison_shares, "c.shares -> list",
     "Each program's part of the measured peak of as many cores (tvm.peak), from 0 to 1; false where it has none, and\n"

@@ -296,8 +296,16 @@ LUA_FN(
 {
     Err err = {0};
     const char *path = arg_str(L, 2);
-    if (!tensor_save(arg_tensor(L, 1), path, &err))
+    const Tensor *t = arg_tensor(L, 1);
+    if (!tensor_save(t, path, &err)) {
+        int64_t height = t->rank > 2 ? t->shape[t->rank - 2] : 0;
+        int64_t width = t->rank > 2 ? t->shape[t->rank - 1] : 0;
+        bool plane = tensor_size(t) == height * width && width > 4; /* no more are channels */
+        if (err.code == ERR_image_shape && plane)
+            err_fix(&err, "t:reshape { %lld, %lld }:save \"%s\"", (long long)height,
+                    (long long)width, path);
         return lua_raise(L, &err);
+    }
     session_tell(L, 1, "written to %s", path);
     lua_settop(L, 1);
     return 1;

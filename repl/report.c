@@ -423,6 +423,18 @@ static bool push_habit(lua_State *L, const Message *m, const char *global, const
     return hint || (!*global && push_raised_hint(L, m, text));
 }
 
+/* Does the message say that a plain value was called? */
+static bool is_no_function(const char *words)
+{
+    static const char *const types[] = {"table", "number", "string", "boolean"};
+    static const char call[] = "attempt to call a ";
+    const char *type = strncmp(words, call, sizeof call - 1) == 0 ? words + sizeof call - 1 : "";
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strncmp(type, types[i], strlen(types[i])) == 0)
+            return true;
+    return false;
+}
+
 /* Pushes a hint for an error raised while running, or nil. */
 static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
 {
@@ -438,9 +450,8 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
         between(m->words, "(global '", global, sizeof global);
     if (!*global)
         between(m->words, "(method '", method, sizeof method);
-    if (strstr(m->words, "attempt to call a table value") &&
-        (between(m->words, "(field '", field, sizeof field) ||
-         between(m->words, "(method '", field, sizeof field))) {
+    if (is_no_function(m->words) && (between(m->words, "(field '", field, sizeof field) ||
+                                     between(m->words, "(method '", field, sizeof field))) {
         lua_pushfstring(L, "%s is a field, and stands without parentheses", field);
     } else if (push_habit(L, m, global, method, text) || (*global && push_bare_hint(L, global))) {
         return;

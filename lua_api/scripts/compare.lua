@@ -271,7 +271,8 @@ end
 -- `remarks` are lines on what the rows are.
 function M.compare(items, remarks)
   local shares, doubts = shares_of_peak(items)
-  return setmetatable({ items = items, shares = shares, cores = cores_line(items, shares), remarks = remarks .. doubts }, comparison)
+  local c = { items = items, shares = shares, cores = cores_line(items, shares), remarks = remarks .. doubts }
+  return setmetatable(table.move(items, 1, #items, 1, c), comparison)
 end
 
 -- ---- profile ----
@@ -477,7 +478,8 @@ end
 function what_if:adopt(rank, ...)
   no_more(...)
   rank = rank or 1
-  local row = self[rank]
+  local row = rawget(self, rank)
+  if math.type(rank) ~= "integer" then error("a rank is a number: w:adopt(1) takes the steps of row 1", 2) end
   if not row or not row.timing then error(("there is no row %s that ran"):format(tostring(rank)), 2) end
   refuse_adopted(self, rank)
   local p, schedule = parameters(self.grid, row.chosen), self.schedule

@@ -262,11 +262,17 @@ t.test("functions of a module that are called without it, and those of other lib
     ["np.argmax(x)"] = "argmax is a method of Tensor: t:argmax()",
     ["np.float32"] = "tensors are made by tvm.tensor",
     ['load "x.npy"'] = 'near <eof>; tvm.load "x.npy" reads a file\n',
+    ['load "lab.lua"'] = 'near <eof>; dofile "lab.lua" reads a file\n',
     ['load "net.onnx"'] = 'near <eof>; tvm.import "net.onnx" reads a file\n',
   } do
     t.contains(typed(code), hint)
   end
   t.contains(typed 'load "x ="', "near <eof>\n")
+  t.contains(typed 'x = tvm.zeros { 2 } print("x is " .. x.shape)', 'tostring(x); print("x is", x)')
+  for _, call in ipairs { "x:shape()", "x:dtype()", "x:size()", "x.dtype()" } do
+    t.contains(typed("x = tvm.zeros { 2 } " .. call), "is a field, and stands without parentheses")
+  end
+  t.contains(typed 'm = tvm.import("tutorials/models/digits.onnx"):lower() tvm.default(m)', "hint: m:schedule(name) makes one of a kernel")
 end)
 
 t.test("a syntax error shows the line and the place", function()

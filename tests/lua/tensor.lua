@@ -189,6 +189,12 @@ t.test("a plane of numbers is drawn, and what is more than one says how to take 
   local wide = tvm.random({ 300, 500 }):show() -- averaged to the width
   for line in wide:gmatch "\n([^\n]*)" do t.ok(#line <= 80) end
   t.raises("tensor_no_plane", function() x:show() end, { t = x, x = x })
+  local image, name = x[0], os.tmpname()
+  t.contains(t.raises("image_shape", function() image:save(name .. ".png") end, { t = image, image = image }).fix,
+    (':reshape { 32, 32 }:save "%s.png"'):format(name))
+  t.eq(tvm.load(name .. ".png").dtype, "uint8")
+  os.remove(name .. ".png")
+  os.remove(name)
   local colours = tvm.random { 4, 5, 3 }
   t.contains(t.raises("tensor_no_plane", function() colours:show() end, { t = colours, colours = colours }).fix,
     ":slice(2, 0, 1):reshape { 4, 5 }:show()")

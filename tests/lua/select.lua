@@ -121,7 +121,8 @@ t.test("what is guessed is answered with what does it", function()
   for owner, name, what in rows:read "a":gmatch '%f[^\n]INSTEAD%("(%w+)", "([%w_]+)", ("[^\n]*")%)' do
     local _, e = pcall(function() return values[owner][name] end)
     t.ok(e.code == "no_member" or e.code == "member_elsewhere", owner .. "." .. name)
-    local tensor = name ~= "show" and name ~= "plot" and values.Tensor or nil -- what is said of these writes a file
+    local draws = name == "plot" or name == "imshow" or name == "draw" -- what is said of these writes a file
+    local tensor = not draws and values.Tensor or nil
     local loaded = owner == "Tensor" and name == "load" and "tutorials/models/digits_samples.npy" or nil
     e = t.raises(e.code, function() return values[owner][name] end, { s = s, m = m, g = g, t = tensor, path = loaded })
     t.eq(e.fix, load("return " .. what)())

@@ -235,13 +235,14 @@ static int show_results(lua_State *L)
     return 0;
 }
 
-static void print_error(lua_State *L, const char *name, const char *text, FILE *errors)
+/* `fresh`: the cursor stands at the beginning of a line, and not behind the terminal's ^C. */
+static void print_error(lua_State *L, const char *name, const char *text, FILE *errors, bool fresh)
 {
     const LuaView *view = lua_view(L);
     bool color = errors == stderr ? view->color_errors : view->color;
     report_push(L, -1, name, text, view->whole ? 0 : view->width, color);
-    if (protect_is_stop(L, -2) && isatty(fileno(errors)))
-        fputc('\n', errors); /* below the terminal's ^C */
+    if (!fresh && protect_is_stop(L, -2) && isatty(fileno(errors)))
+        fputc('\n', errors);
     fprintf(errors, "%s\n", lua_tostring(L, -1));
     lua_pop(L, 1);
 }
@@ -288,12 +289,12 @@ static EvalStatus run_input(lua_State *L, const char *text, const char *name, FI
     const LuaView *view = lua_view(L);
     Showing showing = {.out = out, .text = text};
     EvalStatus status = EVAL_SYNTAX;
-    bool packs;
+    bool packs, fresh = false;
     session_keep_source(L, name, text, strlen(text));
     if (compile_input(L, text, name, &showing.shows, &packs)) {
         ProgressListener before = progress_listen(waiting(view));
         status = call(L, packs);
-        progress_restore(before);
+        fresh = progress_restore(before);
     }
     if (status == EVAL_OK && !view->json) {
         lua_pushcfunction(L, show_results);
@@ -311,7 +312,7 @@ static EvalStatus run_input(lua_State *L, const char *text, const char *name, FI
     } else {
         session_show_steps(L, out);
         fflush(out);
-        print_error(L, name, text, errors);
+        print_error(L, name, text, errors, fresh);
     }
     return status;
 }
@@ -375,7 +376,7 @@ EvalStatus eval_file(lua_State *L, const char *path, int narg, char **args, FILE
     if (lua_view(L)->json)
         json_result(L, status, name, text, stdout);
     else if (status != EVAL_OK)
-        print_error(L, name, text, errors);
+        print_error(L, name, text, errors, false);
     lua_settop(L, top);
     return status;
 }

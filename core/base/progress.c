@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/cancel.h"
+
 #define PATIENCE_S 0.5 /* until a person wonders */
 #define REWRITE_S  0.1 /* between two lines */
 
@@ -19,6 +21,7 @@ static struct Progress {
     bool stands; /* a line, on the terminal */
     double last; /* when it was written */
     int held;    /* measurements that are going on */
+    bool took_c; /* a ^C stood behind a line that was erased */
 } progress = {.to = {.fd = -1}};
 
 static double now(void)
@@ -41,6 +44,7 @@ static void put_line(const char *text)
 
 static void erase(void)
 {
+    progress.took_c |= progress.stands && cancel_asked();
     if (progress.stands)
         put_line("");
 }
@@ -76,16 +80,19 @@ ProgressListener progress_listen(ProgressListener l)
     forget_from(0);
     l.start = now();
     progress.to = l;
+    progress.took_c = false;
     progress.held = 0;
     return before;
 }
 
-void progress_restore(ProgressListener before)
+bool progress_restore(ProgressListener before)
 {
+    bool stood = progress.stands;
     erase();
     forget_from(0);
     progress.to = before;
     progress.held = 0;
+    return stood || progress.took_c;
 }
 
 void progress_say(ProgressLevel level, const char *fmt, ...)

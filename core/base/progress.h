@@ -27,14 +27,15 @@ typedef enum ProgressLevel {
 } ProgressLevel;
 
 /* Who listens from now on: a terminal that knows escapes, so many columns wide; -1: nobody.
-** Returns who listened before, for progress_restore, which erases the line. */
+** Returns who listened before, for progress_restore, which erases the line.  That one is true if a
+** ^C that the terminal showed went with a line. */
 typedef struct ProgressListener {
     int fd, columns;
     bool dim;     /* colours are welcome */
     double start; /* set by progress_listen */
 } ProgressListener;
 ProgressListener progress_listen(ProgressListener l);
-void progress_restore(ProgressListener before);
+bool progress_restore(ProgressListener before);
 
 void progress_say(ProgressLevel level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

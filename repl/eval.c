@@ -20,6 +20,7 @@
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
 #include "repl/start.h"
+#include "repl/habits.h"
 #include "repl/json.h"
 #include "repl/report.h"
 #include "repl/rewrite.h"
@@ -181,7 +182,7 @@ static void explain_nil(lua_State *L, const Showing *s)
         fputs("nil\n", s->out);
         return;
     }
-    const char *hint = report_global_hint(name);
+    const char *hint = habit_global(name);
     if (hint) {
         fprintf(s->out, "nil   (%s)\n", hint);
         return;

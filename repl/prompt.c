@@ -25,10 +25,10 @@
 #include "lua_api/session.h"
 #include "repl/complete.h"
 #include "repl/eval.h"
+#include "repl/habits.h"
 #include "repl/history.h"
 #include "repl/lexer.h"
 #include "repl/pager.h"
-#include "repl/report.h"
 #include "repl/start.h"
 #include "viz/text/wrap.h"
 
@@ -196,7 +196,7 @@ static void say_aside(const char *text, const char *more)
 static int on_enter(int count, int key)
 {
     if (!gives_up(rl_line_buffer) && eval_is_incomplete(prompt.L, rl_line_buffer)) {
-        const char *hint = report_unfinished_hint(rl_line_buffer);
+        const char *hint = habit_unfinished(rl_line_buffer);
         if (hint && !strchr(rl_line_buffer, '\n'))
             say_aside(hint, "   (Ctrl-C gives this one up)");
         insert_line();

@@ -16,6 +16,7 @@
 #include "lua_api/own_name.h"
 #include "lua_api/session.h"
 #include "repl/dress.h"
+#include "repl/habits.h"
 #include "repl/lexer.h"
 
 static const char trace_key; /* registry: the callers of the last error, as text */
@@ -89,101 +90,7 @@ static bool between(const char *text, const char *before, char *out, size_t size
     return true;
 }
 
-/* ---- habits ---- */
-
-static bool fits(const Token *t, const char *word, size_t len)
-{
-    static const struct {
-        const char *name;
-        TokenKind kind;
-    } kinds[] = {{"NAME", TOKEN_NAME}, {"NUM", TOKEN_NUMBER}, {"STR", TOKEN_STRING}};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strlen(kinds[i].name) == len && strncmp(kinds[i].name, word, len) == 0)
-            return t->kind == kinds[i].kind;
-    return t->kind != TOKEN_STRING && t->len == len && strncmp(t->at, word, len) == 0;
-}
-
-enum { MOST_WORDS = 8 };
-
-/* Do the words of `pattern` stand from token x on?  With ^ at its beginning, in one line.  They
-** come into `words`, from 1 on; ^ counts as one. */
-static bool fits_here(Lexer x, const char *pattern, bool one_line, Token words[MOST_WORDS + 1])
-{
-    int first = 0;
-    Token here[MOST_WORDS + 1] = {0};
-    for (int n = one_line ? 2 : 1; *pattern; n++) {
-        size_t len = strcspn(pattern, " ");
-        Token t = lex_next(&x);
-        first = first ? first : t.line;
-        bool ended = t.kind == TOKEN_END || (one_line && t.line != first);
-        bool end = len == 1 && *pattern == '$';
-        if (end != ended || (!end && !fits(&t, pattern, len)))
-            return false;
-        if (n <= MOST_WORDS)
-            here[n] = t;
-        pattern += len + (pattern[len] == ' ');
-    }
-    memcpy(words, here, sizeof here);
-    return true;
-}
-
-/* Does the pattern stand in a line of the text around `line`?  Its last place counts. */
-static bool fits_line(const char *text, int line, const char *pattern, Token words[MOST_WORDS + 1])
-{
-    Lexer x = lexer(text, strlen(text));
-    bool first = pattern[0] == '^', fitted = false;
-    for (int last = 0;;) {
-        Lexer here = x;
-        Token t = lex_next(&x);
-        if (t.kind == TOKEN_END || t.line > line)
-            return fitted;
-        if (t.line >= line - 1 && (!first || t.line != last))
-            fitted |= fits_here(here, pattern + (first ? 2 : 0), first, words);
-        last = t.line;
-    }
-}
-
-/* Pushes a hint with the person's own words for $1 and so on. */
-static void push_filled(lua_State *L, const char *hint, const Token words[MOST_WORDS + 1])
-{
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    for (const char *p = hint; *p; p++)
-        if (*p == '$' && p[1] >= '1' && p[1] <= '0' + MOST_WORDS) {
-            const Token *word = &words[*++p - '0'];
-            luaL_addlstring(&b, word->at, word->len);
-        } else {
-            luaL_addchar(&b, *p);
-        }
-    luaL_pushresult(&b);
-}
-
-typedef struct Habit {
-    const char *message, *tokens, *hint;
-} Habit;
-
-/* Pushes the hint of the first row that fits the message and the line; or returns false. */
-static bool push_first(lua_State *L, const Habit *rows, size_t n, const Message *m,
-                       const char *text)
-{
-    Token words[MOST_WORDS + 1] = {0};
-    for (size_t i = 0; i < n; i++)
-        if (strstr(m->words, rows[i].message) &&
-            (!rows[i].tokens[0] || fits_line(text, m->line, rows[i].tokens, words))) {
-            push_filled(L, rows[i].hint, words);
-            return true;
-        }
-    return false;
-}
-
-static bool push_syntax_hint(lua_State *L, const Message *m, const char *text)
-{
-    static const Habit rows[] = {
-#define TOKENS(message, tokens, hint) {message, tokens, hint},
-#include "repl/habits.def"
-    };
-    return push_first(L, rows, sizeof rows / sizeof *rows, m, text);
-}
+/* ---- what may have been meant ---- */
 
 /* Pushes what an input that ends too early lacks. */
 static void push_unfinished(lua_State *L, const char *text)
@@ -212,61 +119,6 @@ static void push_unfinished(lua_State *L, const char *text)
     lua_pushfstring(L, "the input ends, and the `%s` of line %d is still open", lua_tostring(L, -1),
                     t->line);
     lua_remove(L, -2);
-}
-
-static const char *named_hint(const char *kind, const char *name)
-{
-    static const struct {
-        const char *kind, *name, *hint;
-    } rows[] = {
-#define GLOBAL(name, hint) {"global '", name, hint},
-#define METHOD(name, hint) {"method '", name, hint},
-#include "repl/habits.def"
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(rows[i].kind, kind) == 0 && strcmp(rows[i].name, name) == 0)
-            return rows[i].hint;
-    return NULL;
-}
-
-const char *report_global_hint(const char *name)
-{
-    return named_hint("global '", name);
-}
-
-/* Does a line end, or a statement follow, behind a colon?  Lua's own stands before a name. */
-static bool has_python_colon(const char *text)
-{
-    const char *colon = text;
-    while ((colon = strchr(colon, ':')) && colon[1] && !strchr(" \t\r\n", colon[1]))
-        colon++;
-    return colon;
-}
-
-const char *report_unfinished_hint(const char *text)
-{
-    static const struct {
-        const char *word, *hint;
-    } rows[] = {
-#define UNFINISHED(word, hint) {word, hint},
-#include "repl/habits.def"
-    };
-    Lexer x = lexer(text, strlen(text));
-    Token first = lex_next(&x);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (first.len == strlen(rows[i].word) && memcmp(first.at, rows[i].word, first.len) == 0)
-            return has_python_colon(text) ? rows[i].hint : NULL;
-    return NULL;
-}
-
-/* Pushes the hint for an error that was raised by this line; or returns false. */
-static bool push_raised_hint(lua_State *L, const Message *m, const char *text)
-{
-    static const Habit rows[] = {
-#define RAISED(message, tokens, hint) {message, tokens, hint},
-#include "repl/habits.def"
-    };
-    return push_first(L, rows, sizeof rows / sizeof *rows, m, text);
 }
 
 /* The method called `name`, and its class; NULL if no class has it. */
@@ -379,15 +231,8 @@ static bool push_bare_hint(lua_State *L, const char *name)
 /* np.zeros(3): pushes what does here as that function of another library. */
 static bool push_library_hint(lua_State *L, const char *library, const char *text)
 {
-    static const char *const names[] = {
-#define LIBRARY(name) name,
-#include "repl/habits.def"
-    };
     char function[64];
-    bool known = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        known |= strcmp(names[i], library) == 0;
-    if (!known || !asked_of(text, library, function, sizeof function))
+    if (!habit_is_library(library) || !asked_of(text, library, function, sizeof function))
         return false;
     const char *instead = lua_instead("tvm", function);
     if (instead)
@@ -413,14 +258,12 @@ static bool is_path(const char *text, const char *name)
 static bool push_habit(lua_State *L, const Message *m, const char *global, const char *method,
                        const char *text)
 {
-    const char *hint = *global   ? named_hint("global '", global)
-                       : *method ? named_hint("method '", method)
-                                 : NULL;
+    const char *hint = *global ? habit_global(global) : *method ? habit_method(method) : NULL;
     if (!hint && *global && is_path(text, global))
         hint = "a path stands in quotes, as every string does";
     if (hint)
         lua_pushstring(L, hint);
-    return hint || (!*global && push_raised_hint(L, m, text));
+    return hint || (!*global && habit_push_raised(L, m->words, text, m->line));
 }
 
 /* Does the message say that a plain value was called? */
@@ -443,7 +286,7 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
     bool asked = strstr(m->words, "attempt to index") &&
                  between(m->words, "(global '", name, sizeof name) &&
                  ((nil && push_library_hint(L, name, text)) ||
-                  (!(nil && report_global_hint(name)) && push_receiver_hint(L, name, text)));
+                  (!(nil && habit_global(name)) && push_receiver_hint(L, name, text)));
     if (asked)
         return;
     if (nil)
@@ -459,7 +302,7 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
         doc_push_nearest_global(L, global);
         if (lua_isstring(L, -1))
             lua_pushfstring(L, "did you mean %s?", lua_tostring(L, -1));
-        else if (!push_raised_hint(L, m, text))
+        else if (!habit_push_raised(L, m->words, text, m->line))
             return;
         lua_remove(L, -2);
     } else if (*method) {
@@ -599,7 +442,7 @@ static void push_hint(lua_State *L, const Message *m, bool syntax, bool here, bo
         push_runtime_hint(L, m, text);
         return;
     }
-    if (push_syntax_hint(L, m, text))
+    if (habit_push_syntax(L, m->words, text, m->line))
         return;
     if (here && script && !ends_open(m))
         push_value_hint(L, text, m->line);

@@ -14,10 +14,4 @@ void report_push(lua_State *L, int idx, const char *name, const char *text, int 
 /* The message handler for calls whose errors are reported: remembers who called whom. */
 int report_handler(lua_State *L);
 
-/* What is meant by a global name that means nothing here, but does elsewhere; or NULL. */
-const char *report_global_hint(const char *name);
-
-/* How Lua writes what an input that goes on has begun as Python would, or NULL. */
-const char *report_unfinished_hint(const char *text);
-
 #endif

@@ -19,11 +19,11 @@
 #include "lua_api/doc.h"
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
-#include "repl/start.h"
 #include "repl/habits.h"
 #include "repl/json.h"
 #include "repl/report.h"
 #include "repl/rewrite.h"
+#include "repl/start.h"
 
 int eval_exit_code(EvalStatus status)
 {

@@ -179,10 +179,8 @@ static void step_update(Checker *c, const Step *s)
 static int64_t coordinate(const Checker *c, int32_t thread, ForKind axis)
 {
     int64_t at = thread;
-    for (int k = FOR_thread_x; k < (int)axis; k++) {
-        int64_t extent = gpu_extent(&c->shape, (ForKind)k);
-        at /= extent ? extent : 1;
-    }
+    for (int k = FOR_thread_x; k < (int)axis; k++)
+        at /= gpu_count(&c->shape, (ForKind)k);
     return at % gpu_extent(&c->shape, axis);
 }
 

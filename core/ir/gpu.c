@@ -17,8 +17,12 @@ bool gpu_shape_add(GpuShape *shape, const Node *loop, Err *err)
     const char *name = ir_var_name(loop->kid[For_var]), *text = for_kind_text[axis];
     if (n < 0)
         return REFUSE(err, cuda_extent, loop, name, text);
-    if (n == 0 || n > most)
-        return REFUSE(err, cuda_too_many, loop, text, (long long)most, (long long)n);
+    if (n == 0 || n > most) {
+        REFUSE(err, cuda_too_many, loop, text, (long long)most, (long long)n);
+        if (n == 0)
+            err_fix(err, "leave %s serial: it has no iterations", name);
+        return false;
+    }
     if (*known && *known != n)
         return REFUSE(err, thread_extent, loop, name, text, (long long)n, (long long)*known);
     *known = n;
@@ -28,10 +32,8 @@ bool gpu_shape_add(GpuShape *shape, const Node *loop, Err *err)
 int64_t gpu_threads(const GpuShape *shape)
 {
     int64_t n = 1;
-    for (int k = FOR_thread_x; k <= FOR_thread_z; k++) {
-        int64_t extent = gpu_extent(shape, (ForKind)k);
-        n *= extent ? extent : 1;
-    }
+    for (int k = FOR_thread_x; k <= FOR_thread_z; k++)
+        n *= gpu_count(shape, (ForKind)k);
     return n;
 }
 
@@ -67,29 +69,14 @@ bool gpu_above_kernels(const Node *s)
            (s->op == OP_Alloc && s->kid[Alloc_buffer]->at.buf->scope == SCOPE_global);
 }
 
-bool gpu_shape_add_all(GpuShape *shape, const Node *n, Err *err)
+bool gpu_nests_fit(const GpuShape *around, const Node *n, Err *err)
 {
-    if (n->op == OP_For && for_is_bound(ir_for_kind(n)) && !gpu_shape_add(shape, n, err))
+    GpuShape shape = *around;
+    if (n->op == OP_For && for_is_bound(ir_for_kind(n)) &&
+        !(gpu_shape_add(&shape, n, err) && gpu_threads_fit(&shape, n, err)))
         return false;
     for (size_t i = 0; i < n->nkids; i++)
-        if (ir_is_stmt(n->kid[i]) && !gpu_shape_add_all(shape, n->kid[i], err))
+        if (ir_is_stmt(n->kid[i]) && !gpu_nests_fit(&shape, n->kid[i], err))
             return false;
     return true;
-}
-
-static bool kernels_fit(const Node *n, Err *err)
-{
-    if (!gpu_above_kernels(n)) {
-        GpuShape shape = {{0}};
-        return gpu_shape_add_all(&shape, n, err) && gpu_threads_fit(&shape, n, err);
-    }
-    for (size_t i = 0; i < n->nkids; i++)
-        if (ir_is_stmt(n->kid[i]) && !kernels_fit(n->kid[i], err))
-            return false;
-    return true;
-}
-
-bool gpu_shapes_fit(const Node *func, Err *err)
-{
-    return kernels_fit(func->kid[Func_body], err);
 }

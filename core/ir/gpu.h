@@ -2,7 +2,7 @@
 **
 ** The numbers are CUDA's and fixed: the CUDA C++ Programming Guide has the same ones, in its table
 ** "Technical Specifications per Compute Capability", for every GPU that there is code for.  The
-** schedule, the checking interpreter and the backend ask here.
+** schedule, the passes, the checking interpreter and the backend ask here.
 **
 ** A kernel is a statement at the top of a program, inside no loop and at most inside Allocs of
 ** global memory.  It is launched once, so all its loops on one axis share that axis's extent.
@@ -32,6 +32,13 @@ static inline int64_t gpu_extent(const GpuShape *shape, ForKind axis)
     return shape->extent[axis - FOR_block_x];
 }
 
+/* How many blocks, or threads of a block, stand along the axis. */
+static inline int64_t gpu_count(const GpuShape *shape, ForKind axis)
+{
+    int64_t extent = gpu_extent(shape, axis);
+    return extent ? extent : 1;
+}
+
 /* Adds a bound loop of the kernel: its extent must be a number that the axis takes, and the one
 ** that the other loops of the axis have (cuda_extent, cuda_too_many, thread_extent). */
 bool gpu_shape_add(GpuShape *shape, const Node *loop, Err *err);
@@ -46,10 +53,9 @@ bool gpu_refuse_outside(const Node *work, ForKind axis, Err *err);
 /* Do kernels stand below this statement, rather than that it is one? */
 bool gpu_above_kernels(const Node *stmt);
 
-/* Adds all bound loops in n, a part of a kernel. */
-bool gpu_shape_add_all(GpuShape *shape, const Node *n, Err *err);
-
-/* Has each kernel of a program, lowered or not, a shape that can be launched? */
-bool gpu_shapes_fit(const Node *func, Err *err);
+/* Does each statement in n, a part of a kernel, stand in loops that can be launched, if those of
+** `around` stand around n?  Loops beside each other may still have extents that do not agree, which
+** is for the steps to come: one of them may go elsewhere. */
+bool gpu_nests_fit(const GpuShape *around, const Node *n, Err *err);
 
 #endif

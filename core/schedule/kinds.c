@@ -203,51 +203,90 @@ bool prim_unroll(Step *s)
 
 /* ---- thread axes ---- */
 
-/* What the kernel around the loop is launched with, the loop aside; false where that is no launch
-** already. */
+/* What the loops around this one are launched with; false where that is no launch already. */
 static bool shape_around(const Node *func, const Node *loop, GpuShape *out)
 {
     Path path;
-    size_t top = 1;
     path_to(func, loop, &path);
-    while (gpu_above_kernels(path.at[top]))
-        top++;
     *out = (GpuShape){{0}};
-    return gpu_shape_add_all(out, path.at[top], NULL) && gpu_threads_fit(out, NULL, NULL);
+    for (size_t i = 0; i + 1 < path.n; i++) {
+        const Node *n = path.at[i];
+        if (n->op == OP_For && for_is_bound(ir_for_kind(n)) && !gpu_shape_add(out, n, NULL))
+            return false;
+    }
+    return gpu_threads_fit(out, NULL, NULL);
 }
 
-/* How to bind a loop that has too many iterations for the axis, or others than its other loops. */
+/* Makes each extent at least that of the loops in n on its axis. */
+static void widen(GpuShape *shape, const Node *n)
+{
+    if (n->op == OP_For && for_is_bound(ir_for_kind(n))) {
+        int64_t *extent = &shape->extent[ir_for_kind(n) - FOR_block_x];
+        int64_t here = ir_const_int(n->kid[For_extent], 1);
+        *extent = here > *extent ? here : *extent;
+    }
+    for (size_t i = 0; i < n->nkids; i++)
+        if (ir_is_stmt(n->kid[i]))
+            widen(shape, n->kid[i]);
+}
+
+/* "s:reorder(…); ", after which the loop stands inside the block loops that stand right in it; NULL
+** if others are further in. */
+static const char *blocks_outside(Step *s, const Node *loop)
+{
+    Buf names = buf_new(s->A);
+    GpuShape inside = {{0}};
+    const Node *n = loop->kid[For_body];
+    for (; n->op == OP_For && for_is_block_axis(ir_for_kind(n)); n = n->kid[For_body])
+        buf_printf(&names, "\"%s\", ", loop_handle(s->A, s->func, n));
+    widen(&inside, n);
+    for (int k = FOR_block_x; k < FOR_thread_x; k++)
+        if (gpu_extent(&inside, (ForKind)k))
+            return NULL;
+    return names.len ? arena_printf(s->A, "s:reorder(%s\"%s\"); ", buf_str(&names),
+                                    loop_handle(s->A, s->func, loop))
+                     : "";
+}
+
+/* How to bind a loop that has too many iterations for the axis, or for its block.  What is left
+** serial of it may not stand around a block loop. */
 static void advise_axis(Step *s, const Node *loop, ForKind axis, const GpuShape *around)
 {
     const char *name = loop_handle(s->A, s->func, loop), *text = for_kind_text[axis];
-    int64_t n = loop->kid[For_extent]->at.i, known = gpu_extent(around, axis);
-    int64_t threads = GPU_MOST_THREADS / gpu_threads(around), most = gpu_most(axis);
+    const char *first = blocks_outside(s, loop);
+    int64_t n = loop->kid[For_extent]->at.i, most = gpu_most(axis);
+    GpuShape others = *around;
+    widen(&others, loop->kid[For_body]);
+    int64_t threads = GPU_MOST_THREADS / gpu_threads(&others);
     bool block = for_is_block_axis(axis);
-    int64_t room = known ? known : block || most < threads ? most : threads;
+    int64_t room = block || most < threads ? most : threads;
     if (n == 0)
-        err_fix(s->err, "leave %s serial: it has no iterations", name);
-    else if (block && !known && !gpu_extent(around, FOR_block_x) && n <= gpu_most(FOR_block_x))
+        return;
+    if (!first)
+        err_fix(s->err, "reorder the loops on block axes outside %s first", name);
+    else if (block && !gpu_extent(&others, FOR_block_x) && n <= gpu_most(FOR_block_x))
         err_fix(s->err, "s:bind(\"%s\", \"blockIdx.x\")", name);
     else if (block)
-        err_fix(s->err, "local outer = s:split(\"%s\", {%lld, -1}); s:bind(outer, \"%s\")", name,
-                (long long)room, text);
-    else if (room > 1 || known)
-        err_fix(s->err, "local _, inner = s:split(\"%s\", %lld); s:bind(inner, \"%s\")", name,
-                (long long)room, text);
+        err_fix(s->err, "%slocal outer = s:split(\"%s\", {%lld, -1}); s:bind(outer, \"%s\")", first,
+                name, (long long)room, text);
+    else if (room > 1)
+        err_fix(s->err, "%slocal _, inner = s:split(\"%s\", %lld); s:bind(inner, \"%s\")", first,
+                name, (long long)room, text);
     else
-        err_fix(s->err, "leave %s serial, or bind it to a block axis: the block is full", name);
+        err_fix(s->err, "%sbind %s to a block axis: the block is full",
+                *first ? "" : "leave it serial, or ", name);
 }
 
-/* A launch has limits, and a loop that is bound cannot be split any more: so it keeps to them from
-** the first. */
+/* A launch has limits, and a loop that is bound cannot be split any more: so with the loops around
+** and in it, it keeps to them from the first.  With loops beside those it need not agree yet: one
+** of the two nests may still move, as a copy of a buffer does that first stands outside of both. */
 static bool fits_axis(Step *s, const Node *loop, ForKind axis)
 {
-    GpuShape around, with;
-    if (!shape_around(s->func, loop, &around))
+    GpuShape around;
+    if (!shape_around(s->func, loop, &around) || !gpu_nests_fit(&around, loop, NULL))
         return true;
     const Node *bound = ir_make(s->A, OP_For, 0, (Attr){.i = axis}, loop->nkids, loop->kid);
-    with = around;
-    if (gpu_shape_add(&with, bound, s->err) && gpu_threads_fit(&with, loop, s->err))
+    if (gpu_nests_fit(&around, bound, s->err))
         return true;
     if (s->err) {
         s->err->where = loop;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/base/mutant.h"
-#include "core/ir/gpu.h"
 #include "core/ir/rehome.h"
 #include "core/ir/verify.h"
 #include "core/schedule/tree.h"
@@ -281,22 +280,6 @@ static Version *keep(const Apply *a, const Step *s, Arena *work)
     return v;
 }
 
-/* No step makes of kernels that can be launched one that cannot: loops are bound within the limits
-** (prim_bind_axis), but kernels that become one must agree on their axes, too. */
-static bool stays_launched(const Node *before, const Node *after, Err *err)
-{
-    Err found = {0};
-    Path p;
-    if (before == after || gpu_shapes_fit(after, &found) || !gpu_shapes_fit(before, NULL))
-        return true;
-    if (!path_to(before, found.where, &p))
-        found.where = NULL;
-    err_fix(&found, "this would make one kernel of several: bind their loops alike, or after it");
-    if (err)
-        *err = found;
-    return false;
-}
-
 /* Builds in a working arena, which is dropped whole; an accepted step keeps a copy of
 ** what is new. */
 static bool apply_guarded(void *env, Err *err)
@@ -313,7 +296,6 @@ static bool apply_guarded(void *env, Err *err)
     ok = ok && loops_still_meant(a->from, &s) && a->prim->apply(&s);
     if (ok && s.out->depth > IR_MAX_DEPTH)
         ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);
-    ok = ok && stays_launched(a->from->func, s.out, err);
     if (!ok)
         name_step(a, s.wrong, err);
 #ifndef NDEBUG

@@ -7,6 +7,7 @@
 #include "backends/backend.h"
 #include "backends/exec.h"
 #include "core/ir/check.h"
+#include "core/ir/gpu.h"
 #include "core/ir/rewrite.h"
 #include "passes/loop/lower.h"
 #include "tests/ptxas.h"
@@ -78,12 +79,21 @@ typedef struct Side {
     Run run;
 } Side;
 
+/* Between steps, nests that are one kernel for now may not agree on their axes; each for itself
+** keeps to the limits of a launch, which no later step would mend. */
+static bool disagree(const Node *func, ErrCode code)
+{
+    GpuShape none = {{0}};
+    return (code == ERR_thread_extent || code == ERR_too_many_threads) &&
+           gpu_nests_fit(&none, func->kid[Func_body], NULL);
+}
+
 /* A GPU program is scheduled by many steps; between them, work may stand outside the
 ** axes that it must be in. */
-static bool unfinished(ErrCode code)
+static bool unfinished(const Node *func, ErrCode code)
 {
     return code == ERR_axis_missing || code == ERR_shared_by_blocks ||
-           code == ERR_local_of_other_thread;
+           code == ERR_local_of_other_thread || disagree(func, code);
 }
 
 static bool check(Side *s, const Node *func, Err *err)
@@ -173,7 +183,7 @@ static bool ptx_side(Arena *A, const Node *scheduled, Counts *counts, Verdict *v
     bool unfit = err.code == ERR_cuda_not_bound || err.code == ERR_cuda_block_inside ||
                  err.code == ERR_cuda_global_inside || err.code == ERR_cuda_shared_bytes ||
                  err.code == ERR_axis_missing || /* of work that a condition never lets through */
-                 err.code == ERR_unrolled_too_long;
+                 disagree(scheduled, err.code) || err.code == ERR_unrolled_too_long;
     counts->ptx += text != NULL;
     if (text && assemble_ptx && !ptxas_takes(text, "sm_80"))
         return blame(v, GUILTY_codegen, "ptxas refuses the PTX");
@@ -198,7 +208,7 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Cou
     }
     /* Each thread has local memory */
     bool too_much = err.code == ERR_iterations_spent || err.code == ERR_alloc_too_big;
-    return unfinished(err.code) || too_much ||
+    return unfinished(scheduled, err.code) || too_much ||
            blame(v, GUILTY_schedule, "the program by threads: %s %s", err.why, err.witness);
 }
 

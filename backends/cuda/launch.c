@@ -152,10 +152,8 @@ static void put_plan(Arena *A, const Node *func, const CudaPlan *plan, Buf *b)
     for (size_t i = 0; i < plan->nkernels; i++) {
         const CudaKernel *k = &plan->kernels[i];
         frame_put_str(b, cuda_kernel_name(A, i));
-        for (int d = 0; d < 3; d++)
-            frame_put_u64(b, (uint64_t)k->grid[d]);
-        for (int d = 0; d < 3; d++)
-            frame_put_u64(b, (uint64_t)k->block[d]);
+        for (int x = FOR_block_x; x < FOR_COUNT; x++)
+            frame_put_u64(b, (uint64_t)gpu_count(&k->shape, (ForKind)x));
         frame_put_u64(b, k->nbuffers);
         for (size_t a = 0; a < k->nbuffers; a++)
             frame_put_u64(b, number_of(all, n, k->buffers[a]));

@@ -2,7 +2,6 @@
 #include "backends/cuda/plan.h"
 
 #include "core/base/vec.h"
-#include "core/ir/gpu.h"
 #include "core/ir/rewrite.h"
 
 typedef struct Planner {
@@ -14,8 +13,7 @@ typedef struct Planner {
     VEC(const Node *) temporaries;
     VEC(const Node *) globals; /* parameters, results and temporaries in scope */
     CudaKernel now;
-    GpuShape shape; /* of this kernel */
-    int inside;     /* loops that are not block axes around the current statement */
+    int inside; /* loops that are not block axes around the current statement */
 } Planner;
 
 const char *cuda_kernel_name(Arena *A, size_t i)
@@ -39,7 +37,7 @@ static void refuse(Planner *p)
 static void plan_axis(Planner *p, const Node *loop)
 {
     ForKind kind = ir_for_kind(loop);
-    if (!gpu_shape_add(&p->shape, loop, p->err)) {
+    if (!gpu_shape_add(&p->now.shape, loop, p->err)) {
         refuse(p);
     } else if (for_is_block_axis(kind) && p->inside && !p->emulated) {
         FAIL(p->err, cuda_block_inside, loop, for_kind_text[kind]);
@@ -106,15 +104,15 @@ static bool has_work(const Node *s)
 static const Node *outside_axes(const CudaKernel *k, const Node *s, unsigned bound, ForKind *axis)
 {
     bool work = s->op == OP_Store || s->op == OP_Update;
-    for (int x = 0; work && x < 6; x++)
-        if ((x < 3 ? k->grid[x] : k->block[x - 3]) > 1 && !(bound >> x & 1)) {
-            *axis = (ForKind)(FOR_block_x + x);
+    for (int x = FOR_block_x; work && x < FOR_COUNT; x++)
+        if (gpu_count(&k->shape, (ForKind)x) > 1 && !(bound >> x & 1)) {
+            *axis = (ForKind)x;
             return s;
         }
     if (s->op == OP_For && ir_const_int(s->kid[For_extent], 1) == 0)
         return NULL;
     if (s->op == OP_For && for_is_bound(ir_for_kind(s)))
-        bound |= 1u << (ir_for_kind(s) - FOR_block_x);
+        bound |= 1u << ir_for_kind(s);
     const Node *found = NULL;
     for (uint32_t i = 0; i < s->nkids && !found; i++)
         if (ir_is_stmt(s->kid[i]))
@@ -127,14 +125,8 @@ static void plan_kernel(Planner *p, const Node *s)
     if (!has_work(s))
         return;
     p->now = (CudaKernel){.stmt = s};
-    p->shape = (GpuShape){{0}};
     ir_walk(s, plan_inside, p);
-    for (int i = 0; i < 3; i++) {
-        int64_t blocks = p->shape.extent[i], threads = p->shape.extent[3 + i];
-        p->now.grid[i] = blocks ? blocks : 1;
-        p->now.block[i] = threads ? threads : 1;
-    }
-    if (!p->failed && !gpu_threads_fit(&p->shape, s, p->err))
+    if (!p->failed && !gpu_threads_fit(&p->now.shape, s, p->err))
         refuse(p);
     ForKind axis;
     const Node *outside = p->failed ? NULL : outside_axes(&p->now, s, 0, &axis);

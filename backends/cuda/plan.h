@@ -8,11 +8,11 @@
 #ifndef BACKENDS_CUDA_PLAN_H
 #define BACKENDS_CUDA_PLAN_H
 
-#include "core/ir/ir.h"
+#include "core/ir/gpu.h"
 
 typedef struct CudaKernel {
     const Node *stmt;
-    int64_t grid[3], block[3]; /* x, y, z */
+    GpuShape shape;
     /* Global ones, the arguments: parameters, results, temporaries */
     const Node *const *buffers;
     size_t nbuffers;

@@ -16,12 +16,11 @@
 
 #include "core/base/vec.h"
 #include "core/base/mutant.h"
+#include "core/ir/gpu.h"
 #include "core/ir/linear.h"
 #include "core/ir/rewrite.h"
 #include "passes/loop/joined_index.h"
 #include "passes/loop/lower.h"
-
-enum { AXES = FOR_COUNT - FOR_block_x }; /* of blocks, then of threads */
 
 typedef struct Touch {
     /* The Load, Store or Update, its bound variables replaced by one for each axis */
@@ -40,8 +39,8 @@ typedef struct Summary {
 typedef struct Sync {
     Arena *A;
     Err *err;
-    const Node *axis[AXES]; /* stands for the variable of every loop over that axis */
-    int64_t extent[AXES];
+    const Node *axis[GPU_AXES]; /* stands for the variable of every loop over that axis */
+    int64_t extent[GPU_AXES];
     Subst bound[IR_MAX_DEPTH]; /* the bound variables in scope, and their axes */
     size_t nbound;
     const Node *inner[IR_MAX_DEPTH]; /* the other loops' variables in scope, outermost first */
@@ -103,7 +102,7 @@ typedef struct Place {
 /* Which axis the expression is, or -1. */
 static int axis_of(const Sync *s, const Node *e)
 {
-    int x = AXES - 1;
+    int x = GPU_AXES - 1;
     while (x >= 0 && s->axis[x] != e)
         x--;
     return x;
@@ -183,7 +182,7 @@ static size_t take_digits(const Sync *s, Linear *a, Linear *b, Digit *out)
 static bool mentions_axis(const Sync *s, const Linear *l)
 {
     for (size_t i = 0; i < l->n; i++)
-        for (int x = 0; x < AXES; x++)
+        for (int x = 0; x < GPU_AXES; x++)
             if (ir_mentions(l->t[i].atom, s->axis[x]))
                 return true;
     return false;
@@ -191,7 +190,7 @@ static bool mentions_axis(const Sync *s, const Linear *l)
 
 /* Equal indices mean equal axes where these are digits of a number; what is not the
 ** same in both places is its last. */
-static void tell_apart(const Sync *s, Place *a, Place *b, bool apart[AXES])
+static void tell_apart(const Sync *s, Place *a, Place *b, bool apart[GPU_AXES])
 {
     Known known = {s->ranges.at, s->ranges.n, 1000};
     Digit digit[LINEAR_MAX];
@@ -235,7 +234,7 @@ static bool are_apart(Known *known, const Linear *a, const Linear *b)
 /* The dimensions that are digits of one number in both: are the numbers never equal?  Else notes
 ** the axes that are equal where these are. */
 static bool never_equal(const Sync *s, const Touch *a, const Touch *b, size_t from,
-                        bool apart[AXES])
+                        bool apart[GPU_AXES])
 {
     Known known = {s->ranges.at, s->ranges.n, 1000};
     size_t rank = ir_rank(touched_buffer(a));
@@ -254,7 +253,7 @@ static bool never_equal(const Sync *s, const Touch *a, const Touch *b, size_t fr
 ** thread blocks. `from`: loop variables from there on may differ between the two. */
 static bool by_others(const Sync *s, const Touch *a, const Touch *b, size_t from, bool *crosses)
 {
-    bool apart[AXES] = {0}, others = false, own = false;
+    bool apart[GPU_AXES] = {0}, others = false, own = false;
     for (size_t i = 0; i < s->inside.n; i++)
         own |= s->inside.at[i] == touched_buffer(a);
     *crosses = false;
@@ -269,7 +268,7 @@ static bool by_others(const Sync *s, const Touch *a, const Touch *b, size_t from
     }
     if (never_equal(s, a, b, from, apart))
         return false;
-    for (int x = 0; x < AXES; x++)
+    for (int x = 0; x < GPU_AXES; x++)
         if (s->extent[x] > 1 && !apart[x] && (is_thread(x) || !own)) {
             others = true;
             *crosses |= !is_thread(x);
@@ -363,7 +362,7 @@ static bool differs_between_threads(const Sync *s, const Node *e)
     if (ir_loads(e))
         return true;
     for (size_t i = 0; i < s->nbound; i++)
-        for (int x = 0; x < AXES; x++)
+        for (int x = 0; x < GPU_AXES; x++)
             if (is_thread(x) && s->bound[i].to == s->axis[x] && ir_mentions(e, s->bound[i].from))
                 return true;
     return false;
@@ -527,7 +526,7 @@ static const Node *on_top(Rewriter *rw, const Node *n)
     memset(s->extent, 0, sizeof s->extent);
     ir_walk(n, find_extents, s);
     s->ranges.n = 0;
-    for (int x = 0; x < AXES; x++)
+    for (int x = 0; x < GPU_AXES; x++)
         vec_push(s->A, &s->ranges,
                  ((VarRange){s->axis[x], 0, s->extent[x] > 0 ? s->extent[x] - 1 : 0}));
     const Node *out = walk(s, n, &whole);
@@ -540,7 +539,7 @@ const Node *pass_insert_barriers(Arena *A, const Node *func, Err *err)
     Sync *s = arena_alloc(A, sizeof *s);
     s->A = A;
     s->err = err;
-    for (int x = 0; x < AXES; x++)
+    for (int x = 0; x < GPU_AXES; x++)
         s->axis[x] = ir_var(A, for_kind_text[FOR_block_x + x]);
     for (int i = 0; i < OP_COUNT; i++)
         on[i] = on_top;

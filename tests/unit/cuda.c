@@ -182,10 +182,10 @@ static void shapes_assemble(void **state)
     assert_true(cuda_plan(A, parse(A, text), &plan, &err));
     assert_int_equal(plan.nkernels, 3);
     assert_int_equal(plan.ntemporaries, 1);
-    assert_int_equal(plan.kernels[1].grid[0], 2);
-    assert_int_equal(plan.kernels[1].block[0], 16);
+    assert_int_equal(gpu_count(&plan.kernels[1].shape, FOR_block_x), 2);
+    assert_int_equal(gpu_count(&plan.kernels[1].shape, FOR_thread_x), 16);
     assert_int_equal(plan.kernels[1].nbuffers, 2);
-    assert_int_equal(plan.kernels[2].block[0], 1);
+    assert_int_equal(gpu_count(&plan.kernels[2].shape, FOR_thread_x), 1);
     assemble(ptx_of(A, text, "cuda"), "sm_80");
     arena_release(A);
 }

@@ -81,9 +81,9 @@ bool gen_gpu_kernel(Gen *g, const CudaKernel *k)
     gen_open_frame(g, LLVMAddFunction(g->mod, g->symbol, type));
     LLVMSetFunctionCallConv(g->f.fn, CC_PTX_KERNEL);
     annotate(g, "kernel", 1);
-    annotate(g, "maxntidx", k->block[0]);
-    annotate(g, "maxntidy", k->block[1]);
-    annotate(g, "maxntidz", k->block[2]);
+    annotate(g, "maxntidx", gpu_count(&k->shape, FOR_thread_x));
+    annotate(g, "maxntidy", gpu_count(&k->shape, FOR_thread_y));
+    annotate(g, "maxntidz", gpu_count(&k->shape, FOR_thread_z));
     unsigned noalias = LLVMGetEnumAttributeKindForName("noalias", 7);
     bool waits = ir_first(k->stmt, OP_Barrier) != NULL;
     for (size_t i = 0; i < k->nbuffers; i++) {

@@ -40,12 +40,12 @@ DepAnswer dep_fills(const Node *func, const Node *loop, const Node *buffer, long
 {
     Arena *A = arena_scratch(NULL);
     isl_ctx *ctx = model_ctx((unsigned long)operations);
-    const Model *m = model_of(A, ctx, func, loop ? loop->kid[For_var] : NULL, false);
+    const Model *m = model_of_writes(A, ctx, func, loop ? loop->kid[For_var] : NULL, buffer);
     isl_set *rest = m->unknown ? NULL : elements_of(ctx, buffer);
     bool maybe = false;
     for (size_t i = 0; i < m->nstmts && !m->unknown; i++) {
         const Stmt *s = m->stmt[i];
-        if (s->write.buffer != buffer || s->update)
+        if (s->update)
             continue;
         maybe |= s->maybe;
         if (!s->maybe)

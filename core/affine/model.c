@@ -116,7 +116,7 @@ typedef struct Frame {
 
 typedef struct Walk {
     Model *m;
-    const Node *under;
+    const Node *under, *only; /* the loop to look in, and the buffer to look at; NULL: all */
     bool instances, inside;
     Frame frame[2 * MODEL_LOOPS + MODEL_DIMS];
     size_t nframes, nloops;
@@ -386,7 +386,7 @@ static void add_stmt(Walk *w, const Node *node, const Node *n, bool init)
 
 static void add_decider(Walk *w, const Node *node, const Node *e, bool init)
 {
-    if (w->inside && !w->instances && ir_loads(e))
+    if (w->inside && !w->instances && !w->only && ir_loads(e))
         add_stmt(w, node, e, init);
 }
 
@@ -441,12 +441,12 @@ static void walk_block(Walk *w, const Node *n, bool init)
 
 static void walk(Walk *w, const Node *n, bool init)
 {
-    if (w->m->unknown)
+    if (w->m->unknown || (w->only && !ir_mentions(n, w->only)))
         return;
     switch ((Op)n->op) {
     case OP_Store:
     case OP_Update:
-        if (w->inside)
+        if (w->inside && (!w->only || n->kid[Store_buffer] == w->only))
             add_stmt(w, n, n, init);
         break;
     case OP_Seq:
@@ -465,12 +465,24 @@ static void walk(Walk *w, const Node *n, bool init)
     }
 }
 
-Model *model_of(Arena *A, isl_ctx *ctx, const Node *func, const Node *under, bool instances)
+static Model *build(Arena *A, isl_ctx *ctx, const Node *func, const Node *under, const Node *only,
+                    bool instances)
 {
     Model *m = arena_alloc(A, sizeof *m);
     *m = (Model){.A = A, .ctx = ctx, .func = func};
     Walk *w = arena_alloc(A, sizeof *w);
-    *w = (Walk){.m = m, .under = under, .instances = instances, .inside = !under};
+    *w = (Walk){.m = m, .under = under, .only = only, .instances = instances, .inside = !under};
     walk(w, func->kid[Func_body], false);
     return m;
+}
+
+Model *model_of(Arena *A, isl_ctx *ctx, const Node *func, const Node *under, bool instances)
+{
+    return build(A, ctx, func, under, NULL, instances);
+}
+
+Model *model_of_writes(Arena *A, isl_ctx *ctx, const Node *func, const Node *under,
+                       const Node *buffer)
+{
+    return build(A, ctx, func, under, buffer, false);
 }

@@ -79,6 +79,11 @@ isl_ctx *model_ctx(unsigned long operations);
 ** axes, too, if `instances`. */
 Model *model_of(Arena *A, isl_ctx *ctx, const Node *func, const Node *under, bool instances);
 
+/* A model by loops of what writes the buffer, and of nothing else: other statements, affine or not,
+** leave it as it is. */
+Model *model_of_writes(Arena *A, isl_ctx *ctx, const Node *func, const Node *under,
+                       const Node *buffer);
+
 /* The number of loops around the alloc of a buffer; 0 for parameters. */
 size_t model_scope(const Model *m, const Node *buffer);
 

@@ -130,33 +130,70 @@ typedef struct Copying {
     const char *name;              /* of the block that copies */
 } Copying;
 
-/* Do the loops around surely bring the block to every element of b, past its guard? */
-static bool surely_fills(Step *s, const Node *block, const Node *b)
+/* The store with which the block writes b, whatever stood there before; NULL if it only updates. */
+static const Node *starting_store(const Node *block, const Node *b)
 {
-    const Node *iters = block->kid[Block_iters];
-    const Node *const *index = &block_access(block)->kid[Store_index];
-    size_t rank = ir_rank(b), axis;
-    VarRange *range = ARENA_ARRAY(s->A, VarRange, rank + iters->nkids);
-    Ranges all = {rank, range};
-    AxisSpan span[IR_MAX_RANK], domain[IR_MAX_RANK];
-    for (size_t d = 0; d < rank; d++) {
-        const Node *value = block_axis_value(block, index[d]);
+    const Node *const store[] = {block_access(block), block->kid[Block_init]};
+    for (int i = 0; i < 2; i++)
+        if (store[i] && store[i]->op == OP_Store && store[i]->kid[Store_buffer] == b)
+            return store[i];
+    return NULL;
+}
+
+static bool all_run(size_t n, const Node *const *loops)
+{
+    for (size_t i = 0; i < n; i++)
+        if (ir_const_int(loops[i]->kid[For_extent], 0) < 1)
+            return false;
+    return true;
+}
+
+typedef struct Filling {
+    Step *s;
+    const Node *buffer;
+} Filling;
+
+enum { FILL_AXES = 2 * IR_MAX_RANK };
+
+/* Do the loops around bring the block to every element, past its guard, and there to its store?  An
+** init stores where the reduce axes are 0.  This tells the ordinary case at once: digits of loops
+** that run, under no condition. */
+static bool surely_fills(const Filling *f, const Node *block)
+{
+    const Node *iters = block->kid[Block_iters], *store = starting_store(block, f->buffer);
+    const Node *zero = ir_idx(f->s->A, 0), *loops[IR_MAX_DEPTH];
+    AxisSpan span[FILL_AXES], domain[FILL_AXES];
+    VarRange range[FILL_AXES];
+    size_t rank = ir_rank(f->buffer), n = 0, axis;
+    if (!store || rank + iters->nkids > FILL_AXES)
+        return false;
+    for (; n < rank; n++) {
+        const Node *var = store->kid[Store_index + n], *value = block_axis_value(block, var);
+        int64_t extent = ir_dim(f->buffer, n);
         if (!value)
             return false;
-        span[d] = (AxisSpan){value, 1, NULL};
-        domain[d] = (AxisSpan){ir_idx(s->A, 0), ir_dim(b, d), NULL};
-        range[d] = (VarRange){index[d], 0, ir_dim(b, d) - 1};
+        span[n] = (AxisSpan){value, 1, NULL};
+        domain[n] = (AxisSpan){zero, extent, NULL};
+        range[n] = (VarRange){var, 0, extent - 1};
     }
-    for (size_t i = 0; i < iters->nkids; i++) /* a sum writes where its reduce axes are 0 */
-        if (iters->kid[i]->at.i == ITER_reduce)
-            range[all.n++] = (VarRange){iters->kid[i]->kid[Iter_var], 0, 0};
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->at.i == ITER_reduce) {
+            span[n] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
+            domain[n] = (AxisSpan){zero, 1, NULL};
+            range[n++] = (VarRange){iters->kid[i]->kid[Iter_var], 0, 0};
+        }
     Path p, none = {0};
-    path_to(s->func, block, &p);
-    const Node **loops = ARENA_ARRAY(s->A, const Node *, p.n);
-    return !nest_condition(&p, &none) &&
-           ir_is_true(ir_simplify(s->A, block->kid[Block_where], &all)) &&
-           cover_box(s->A, rank, span, domain, path_loops(&p, p.n, loops), loops, &axis) ==
-               COVER_FULL;
+    path_to(f->s->func, block, &p);
+    size_t nloops = path_loops(&p, p.n, loops);
+    Ranges all = {n, range};
+    return all_run(nloops, loops) && !nest_condition(&p, &none) &&
+           ir_is_true(ir_simplify(f->s->A, block->kid[Block_where], &all)) &&
+           cover_box(f->s->A, n, span, domain, nloops, loops, &axis) == COVER_FULL;
+}
+
+static bool leaves_gaps(void *env, const Node *block)
+{
+    return !surely_fills(env, block);
 }
 
 /* Where the nest writes a part of a result, the rest is the caller's; a copy back would put there
@@ -167,7 +204,8 @@ static bool fills_result(Step *s, const Copying *c, const Node *nest)
     bool result = false;
     for (size_t i = 0; i < results->nkids; i++)
         result |= results->kid[i] == c->of;
-    if (!result || !tree_writes(c->block, c->of) || surely_fills(s, c->block, c->of))
+    Filling filling = {s, c->of};
+    if (!result || !tree_writes(c->block, c->of) || !tree_blocks(nest, leaves_gaps, &filling))
         return true;
     Err found = {0};
     const char *block = ir_block_name(c->block), *buffer = ir_buf_name(c->of);

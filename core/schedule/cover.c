@@ -17,6 +17,7 @@ typedef struct Digit {
 typedef struct Cover {
     size_t nloops, n;
     const Node *const *loops;
+    int64_t least; /* of the axis at hand, all its digits being 0 */
     Digit digit[DIGITS];
 } Cover;
 
@@ -60,8 +61,10 @@ static bool add_digit(Cover *c, const Node *e, int64_t factor)
 
 static bool add_digits(Cover *c, const Node *e, int64_t factor)
 {
+    int64_t more;
     if (e->op == OP_IntImm)
-        return true;
+        return !__builtin_mul_overflow(e->at.i, factor, &more) &&
+               !__builtin_add_overflow(c->least, more, &c->least);
     if (e->op == OP_Add)
         return add_digits(c, e->kid[0], factor) && add_digits(c, e->kid[1], factor);
     int literal = e->op == OP_Mul && e->kid[0]->op == OP_IntImm ? 0 : 1;
@@ -73,8 +76,20 @@ static bool add_digits(Cover *c, const Node *e, int64_t factor)
     return add_digit(c, e, factor);
 }
 
-/* No gaps between the values of the sum of the digits from `first` on, each of which is the first
-** of `extent` values. */
+/* How many values lie between the least of the sum of the digits from `first` on and the greatest,
+** each of which is the first of `extent` values; -1 if 64 bits do not hold it. */
+static int64_t reach_of(const Cover *c, size_t first, int64_t extent)
+{
+    for (size_t i = first; i < c->n; i++) {
+        int64_t more;
+        if (__builtin_mul_overflow(c->digit[i].factor, c->digit[i].values - 1, &more) ||
+            __builtin_add_overflow(extent, more, &extent))
+            return -1;
+    }
+    return extent;
+}
+
+/* No gaps between the values of that sum. */
 static bool contiguous(Cover *c, size_t first, int64_t extent)
 {
     int64_t reach = extent;
@@ -85,12 +100,9 @@ static bool contiguous(Cover *c, size_t first, int64_t extent)
             c->digit[j - 1] = t;
         }
     for (size_t i = first; i < c->n; i++) {
-        int64_t more;
         if (c->digit[i].values > 1 && c->digit[i].factor > reach)
             return false;
-        if (__builtin_mul_overflow(c->digit[i].factor, c->digit[i].values - 1, &more) ||
-            __builtin_add_overflow(reach, more, &reach))
-            return false;
+        reach += c->digit[i].factor * (c->digit[i].values - 1);
     }
     return true;
 }
@@ -105,10 +117,33 @@ static bool independent(const Digit *a, const Digit *b)
            (high->hi >= a->extent || a->extent % high->hi == 0);
 }
 
-/* Is what the digits from `first` on make, with the axis's span, free of gaps and of digits that
-** count elsewhere? */
-static Covering cover_axis(Cover *c, size_t first, const AxisSpan *span)
+/* Do `reach` values from `least` on surely leave out a part of the domain? */
+static bool outside(int64_t least, int64_t reach, const AxisSpan *domain)
 {
+    return least > domain->min->at.i || least + reach < domain->min->at.i + domain->extent;
+}
+
+/* An axis that is no sum of digits: if it is not known to be full, it may be known not to be. */
+static Covering cover_other(Arena *A, const AxisSpan *span, const AxisSpan *domain, size_t nloops,
+                            const Node *const *loops)
+{
+    const Node *least;
+    int64_t width;
+    return region_relax(A, span->min, 0, nloops, loops, &least, &width) && least->op == OP_IntImm &&
+                   outside(least->at.i, width - 1 + span->extent, domain)
+               ? COVER_GAP
+               : COVER_UNTOLD;
+}
+
+/* Is what the digits from `first` on make, with the axis's span, all of the domain, and free of gaps
+** and of digits that count elsewhere? */
+static Covering cover_axis(Cover *c, size_t first, const AxisSpan *span, const AxisSpan *domain)
+{
+    int64_t reach = reach_of(c, first, span->extent);
+    if (reach < 0 || c->least > INT64_MAX - reach)
+        return COVER_UNTOLD;
+    if (outside(c->least, reach, domain))
+        return COVER_GAP;
     for (size_t i = first; i < c->n; i++)
         for (size_t k = 0; k < c->n; k++)
             if (k != i && !independent(&c->digit[i], &c->digit[k]))
@@ -122,17 +157,10 @@ Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan 
     Cover c = {.nloops = nloops, .loops = loops};
     for (*axis = 0; *axis < naxes; ++*axis) {
         const AxisSpan *s = &span[*axis], *d = &domain[*axis];
-        const Node *least;
-        int64_t width;
         size_t first = c.n;
-        if (!region_relax(A, s->min, 0, nloops, loops, &least, &width) || least->op != OP_IntImm)
-            return COVER_UNTOLD;
-        if (least->at.i > d->min->at.i ||
-            least->at.i + width - 1 + s->extent < d->min->at.i + d->extent)
-            return COVER_GAP;
-        if (!add_digits(&c, s->min, 1))
-            return COVER_UNTOLD;
-        Covering one = cover_axis(&c, first, s);
+        c.least = 0;
+        Covering one = add_digits(&c, s->min, 1) ? cover_axis(&c, first, s, d)
+                                                 : cover_other(A, s, d, nloops, loops);
         if (one != COVER_FULL)
             return one;
     }

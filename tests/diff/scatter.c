@@ -1,9 +1,11 @@
-/* scatter.c -- a result more, parts of which nothing writes, and which they are no analysis tells:
-** by an index that is not affine, by one that is data, or by one that leaves gaps.
+/* scatter.c -- a result more, parts of which nothing writes, and which they are no analysis tells: by
+** an index that is not affine, by one that is data, or by one that leaves gaps; or by loops that
+** have no iterations, for some elements or for all, where data decide that.
 **
-**      for i in range(13):
-**        block X(i):
-**          X[i*i%8] = i
+**      for i in range(13):          for i in range(5):          for j in range(A[0]%3):
+**        block X(i):                  for j in range(i%2):        for i in range(5):
+**          X[i*i%8] = i                 block X(i):                 block X(i):
+**                                         X[i] = i                    X[i] = i
 */
 #include "tests/diff/diff.h"
 
@@ -22,18 +24,28 @@ static const Node *datum(Arena *A, const Node *func, const Node *i)
     return i;
 }
 
+enum { SCATTERED, SOME, NONE, BY_DATA, FORMS };
+
 static const Node *nest(Arena *A, const Spec *s, const Node *func, const Node *x)
 {
-    const Node *var = ir_var_like(A, DT_int64, "i", "i", 0);
+    int form = s->scattered % FORMS, turn = s->scattered / FORMS;
+    const Node *i = ir_var_like(A, DT_int64, "i", "i", 0), *j = ir_var(A, "j");
     const Node *axis = ir_var_like(A, DT_int64, "i", "i", 0);
-    const Node *iter = ir_iter(A, ITER_spatial, axis, var);
+    const Node *iter = ir_iter(A, ITER_spatial, axis, i), *all = ir_idx(A, ir_dim(x, 0));
     const Node *at[] = {ix_mul(A, axis, axis), datum(A, func, axis), ix_mul(A, axis, ir_idx(A, 2))};
-    const Node *index = ix_mod(A, at[s->scattered % 3], ir_idx(A, ir_dim(x, 0)));
+    const Node *index = form == SCATTERED ? ix_mod(A, at[turn % 3], all) : axis;
     BlockInfo *info = arena_alloc(A, sizeof *info);
     *info = (BlockInfo){"X", NULL, 0};
     const Node *store = ir_store(A, x, 1, &index, ir_cast(A, (DType)x->type, axis));
     const Node *block = ir_block(A, info, ir_list(A, 1, &iter), ir_bool(A, true), ir_nop(A), store);
-    return ir_for(A, FOR_serial, var, ir_idx(A, 1 + s->scattered % 13), block);
+    if (form == SCATTERED)
+        return ir_for(A, FOR_serial, i, ir_idx(A, 1 + turn % 13), block);
+    if (form == SOME)
+        return ir_for(A, FOR_serial, i, all,
+                      ir_for(A, FOR_serial, j, ix_mod(A, i, ir_idx(A, 2)), block));
+    const Node *times =
+        form == NONE ? ir_idx(A, 0) : ix_mod(A, datum(A, func, ir_idx(A, turn)), ir_idx(A, 3));
+    return ir_for(A, FOR_serial, j, times, ir_for(A, FOR_serial, i, all, block));
 }
 
 /* Into the allocs, and after the last nest. */
@@ -47,7 +59,7 @@ const Node *scatter(Arena *A, const Spec *s, const Node *func)
 {
     if (!s->scattered)
         return func;
-    const Node *size = ir_idx(A, 2 + s->scattered % 8), *old = func->kid[Func_results];
+    const Node *size = ir_idx(A, 2 + s->scattered / FORMS % 8), *old = func->kid[Func_results];
     const Node *x = ir_buffer(A, s->type, "X", SCOPE_global, 1, &size);
     const Node **results = ARENA_ARRAY(A, const Node *, old->nkids + 1);
     for (size_t i = 0; i < old->nkids; i++)

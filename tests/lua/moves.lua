@@ -367,6 +367,51 @@ t.test("a copy does not fill what its block leaves unwritten of a result", funct
   end
 end)
 
+t.test("a copy of a result asks whether what writes it runs, and whether it starts it", function()
+  local sum = "block Z(a = i, b = j: reduce):\n        init: Z[a] = 0\n        Z[a] += A[b]\n"
+  for body, why in pairs {
+    ["  for i in range(8):\n    for j in range(i):\n      " .. sum] = "nothing writes Z[0]",
+    ["  for i in range(8):\n    for j in range(0):\n      " .. sum] = "nothing writes Z[0]",
+    ["  for i in range(8):\n    for j in range(N[]):\n      " .. sum] = "what runs depends on data",
+    ["  for j in range(N[]):\n    for i in range(8):\n      block Z(a = i):\n        Z[a] = A[a]\n"] = "what runs depends on data",
+    ["  for j in range(0):\n    for i in range(8):\n      block Z(a = i):\n        Z[a] = A[a]\n"] = "nothing writes Z[0]",
+    ["  for i in range(8):\n    block Z(i):\n      Z[i] += A[i]\n"] = "nothing writes Z[0]",
+  } do
+    local s = p.schedule("func f(A: float32[8], N: int64[]) -> Z: float32[8]:\n" .. body)
+    local before = s:fingerprint()
+    local e = t.raises(why:find "data" and "copies_untold" or "copies_unwritten", function() s:cache_write("Z", "local") end)
+    t.contains(e.why .. "; " .. (e.witness or ""), why)
+    t.eq(s:fingerprint(), before)
+  end
+  local grown = p.schedule("func f(A: float32[8]) -> Z: float32[8]:\n  for i in range(8):\n    for j in range(i + 1):\n      " .. sum)
+  grown:cache_write("Z", "local")
+  p.same(grown)
+  local apart = p.schedule [[
+func f(A: float32[6]) -> Z: float32[6]:
+  for i in range(6):
+    for j in range(4):
+      block Z(a = i, b = j: reduce):
+        init: Z[a] = 0
+        Z[a] += A[b]
+]]
+  apart:decompose_reduction("Z", "j")
+  apart:cache_write("Z", "local")
+  p.same(apart)
+end)
+
+t.test("what else is written does not decide whether a result is", function()
+  local s = p.schedule [[
+func f(A: float32[8]) -> Z: float32[8], Y: float32[8]:
+  for i in range(8):
+    block Y(j = i):
+      Y[j*j%8] = 1
+    block Z(i = 7 - i):
+      Z[i] = A[i]
+]]
+  s:cache_write("Z", "local")
+  t.eq(t.raises("copies_untold", function() s:cache_write("Y", "local") end).why:match "^whether every element of (%w+)", "Y")
+end)
+
 t.test("a history is proven by integer sets", function()
   local s = p.schedule(stages)
   t.eq(s:verify(), "no step has been taken")

@@ -135,8 +135,8 @@ static Covering cover_other(Arena *A, const AxisSpan *span, const AxisSpan *doma
                : COVER_UNTOLD;
 }
 
-/* Is what the digits from `first` on make, with the axis's span, all of the domain, and free of gaps
-** and of digits that count elsewhere? */
+/* Is what the digits from `first` on make, with the axis's span, all of the domain, and free of
+** gaps and of digits that count elsewhere? */
 static Covering cover_axis(Cover *c, size_t first, const AxisSpan *span, const AxisSpan *domain)
 {
     int64_t reach = reach_of(c, first, span->extent);

@@ -1,5 +1,5 @@
-/* scatter.c -- a result more, parts of which nothing writes, and which they are no analysis tells: by
-** an index that is not affine, by one that is data, or by one that leaves gaps; or by loops that
+/* scatter.c -- a result more, parts of which nothing writes, and which they are no analysis tells:
+** by an index that is not affine, by one that is data, or by one that leaves gaps; or by loops that
 ** have no iterations, for some elements or for all, where data decide that.
 **
 **      for i in range(13):          for i in range(5):          for j in range(A[0]%3):

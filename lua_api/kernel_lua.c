@@ -532,16 +532,15 @@ static int program_runnable(lua_State *L, int idx, const char *target, Runnable 
     }
     if (!program_test(L, idx, &p))
         return 0;
-    char label[80]; /* the mark; else the name, with the step unless it is as written */
-    if (p.label)
-        snprintf(label, sizeof label, "%s", p.label);
-    else if (p.version->parent)
-        snprintf(label, sizeof label, "%.50s step %d", p.func->at.name, p.version->number);
-    else
-        snprintf(label, sizeof label, "%s", p.func->at.name);
+    /* The mark; else the name, with the step unless it is as written. */
+    Arena *A = lua_scratch(L, NULL);
+    const char *label = text_cut(A, p.label ? p.label : p.func->at.name, 60);
+    if (!p.label && p.version->parent)
+        label = arena_printf(A, "%s step %d", label, p.version->number);
     k = push_kernel(L, p.version, timed_target(L, p.func, target));
     fill_program(L, p.version, k->kernel, label, out);
     lua_pop(L, 1);
+    lua_scratch_end(L, A);
     return 1;
 }
 

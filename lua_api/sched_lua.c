@@ -59,7 +59,7 @@ static size_t read_args(lua_State *L, const Prim *prim, const Node *func, Arg ar
     select_arguments(L, prim, func);
     int n = lua_gettop(L) - 1;
     if (n > MAX_ARGS)
-        arg_wrong(L, MAX_ARGS + 2, "left out");
+        RAISE(L, extra_argument, NULL, (size_t)MAX_ARGS + 1);
     for (int i = 0; i < n; i++)
         read_arg(L, i + 2, i + 2, &args[i], pool, &used, false);
     return (size_t)n;

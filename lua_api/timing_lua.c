@@ -86,9 +86,10 @@ static void timing_tostring(lua_State *L, void *self)
     bool utf8 = lua_view(L)->utf8;
     Arena *A = lua_scratch(L, NULL);
     Buf b = buf_new(A);
-    buf_printf(&b, "%.60s: median %s, half of the runs in %s %s %s, %d rounds", t->label,
-               text_seconds(A, t->stats.median, utf8), text_seconds(A, t->stats.q1, utf8),
-               utf8 ? "…" : "to", text_seconds(A, t->stats.q3, utf8), t->n);
+    buf_printf(&b, "%s: median %s, half of the runs in %s %s %s, %d rounds",
+               text_cut(A, t->label, 60), text_seconds(A, t->stats.median, utf8),
+               text_seconds(A, t->stats.q1, utf8), utf8 ? "…" : "to",
+               text_seconds(A, t->stats.q3, utf8), t->n);
     if (t->flops > 0)
         buf_printf(&b, ", %.3g GFLOP/s", t->flops / t->stats.median * 1e-9);
     if (t->waited >= 0.05)

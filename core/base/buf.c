@@ -82,11 +82,34 @@ void buf_plain(Buf *b, const char *bytes, size_t n)
     }
 }
 
+bool buf_cut(Buf *b, const char *s, int most)
+{
+    size_t end = 0, kept = 0; /* kept: the letters that leave room for the mark */
+    for (int n = 0; s[end]; end++)
+        if (((unsigned char)s[end] & 0xc0) != 0x80) {
+            kept = n == most - 1 ? end : kept;
+            if (n++ == most) {
+                buf_add(b, s, kept);
+                buf_puts(b, "…");
+                return true;
+            }
+        }
+    buf_add(b, s, end);
+    return false;
+}
+
 const char *buf_str(Buf *b)
 {
     reserve(b, 0);
     b->data[b->len] = '\0';
     return b->data;
+}
+
+const char *text_cut(Arena *A, const char *s, int most)
+{
+    Buf out = buf_new(A);
+    buf_cut(&out, s, most);
+    return buf_str(&out);
 }
 
 const char *text_bytes(Arena *A, int64_t bytes)

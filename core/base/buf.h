@@ -7,6 +7,7 @@
 #ifndef CORE_BASE_BUF_H
 #define CORE_BASE_BUF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/arena.h"
@@ -28,8 +29,14 @@ void buf_printf(Buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3
 ** as \xHH. */
 void buf_plain(Buf *b, const char *bytes, size_t n);
 
+/* Adds the text, or its first letters and a mark, `most` in all; was that less than all of it? */
+bool buf_cut(Buf *b, const char *s, int most);
+
 /* The text so far with a closing zero; valid until more is added. */
 const char *buf_str(Buf *b);
+
+/* What buf_cut adds, by itself: text that a user wrote, in a sentence or a label. */
+const char *text_cut(Arena *A, const char *s, int most);
 
 /* A number of bytes as it is said everywhere: 36 B, 1 KiB, 2.5 MiB. */
 const char *text_bytes(Arena *A, int64_t bytes);

@@ -17,6 +17,16 @@ const char *err_name(ErrCode code)
     return code < ERR_COUNT ? names[code] : "unknown";
 }
 
+/* The text, or as many whole letters of it as fit. */
+static void put(char *out, size_t size, const char *s)
+{
+    size_t n = strnlen(s, size - 1);
+    while (n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
+        n--;
+    memcpy(out, s, n);
+    out[n] = '\0';
+}
+
 static void fill(Err *err, ErrCode code, const char *fmt, const void *where, va_list ap)
 {
     if (!err)
@@ -29,9 +39,9 @@ static void fill(Err *err, ErrCode code, const char *fmt, const void *where, va_
     err->where = where;
     if (fix) {
         *fix++ = '\0';
-        snprintf(err->fix, sizeof err->fix, "%.*s", (int)sizeof err->fix - 1, fix);
+        put(err->fix, sizeof err->fix, fix);
     }
-    snprintf(err->why, sizeof err->why, "%.*s", (int)sizeof err->why - 1, text);
+    put(err->why, sizeof err->why, text);
 }
 
 void *err_fail(Err *err, ErrCode code, const char *fmt, const void *where, ...)
@@ -55,7 +65,7 @@ bool err_refuse(Err *err, ErrCode code, const char *fmt, const void *where, ...)
 bool err_in(Err *err, const char *what)
 {
     if (err && !err->what[0])
-        snprintf(err->what, sizeof err->what, "%s", what);
+        put(err->what, sizeof err->what, what);
     return false;
 }
 

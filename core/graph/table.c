@@ -174,22 +174,6 @@ static bool fit(int wide[COLUMNS], int most)
     return left_out;
 }
 
-/* The text, or what fits of it and a mark; was that less than all? */
-static bool put_cut(Buf *out, const char *s, int most)
-{
-    if (width(s) <= most) {
-        buf_puts(out, s);
-        return false;
-    }
-    size_t end = 0;
-    for (int n = 0; s[end]; end++)
-        if (((unsigned char)s[end] & 0xc0) != 0x80 && n++ == most - 1)
-            break;
-    buf_add(out, s, end);
-    buf_puts(out, "…");
-    return true;
-}
-
 /* The rows below each other, in columns of these widths, those of 0 left out; `ending` ends the
 ** first line.  Was something cut? */
 static bool put_columns(Buf *out, const Row *row, size_t n, const int wide[COLUMNS],
@@ -204,7 +188,7 @@ static bool put_columns(Buf *out, const Row *row, size_t n, const int wide[COLUM
             buf_pad(out, ' ', c ? GAP : 0);
             if (right[c])
                 buf_pad(out, ' ', pad);
-            cut |= put_cut(out, row[i].cell[c], wide[c]);
+            cut |= buf_cut(out, row[i].cell[c], wide[c]);
             if (!right[c])
                 buf_pad(out, ' ', pad);
         }

@@ -1,7 +1,6 @@
 /* bind.c -- from what a caller gives to nodes of the program at hand. */
 #include "core/schedule/prim.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/ir/parse.h"
@@ -34,16 +33,26 @@ size_t prim_params(const Prim *p, Param out[PRIM_MAX_PARAMS])
 
 /* ---- binding ---- */
 
+enum { SHOWN = 60 }; /* letters of an argument in a sentence */
+
 static bool wrong(Step *s, const Param *p, size_t at, const Arg *a, const char *want)
 {
-    char have[80];
+    const char *have;
     if (a->tag == ARG_INT)
-        snprintf(have, sizeof have, "%lld", (long long)a->i);
+        have = arena_printf(s->A, "%lld", (long long)a->i);
     else if (a->tag == ARG_LIST)
-        snprintf(have, sizeof have, a->n ? "a list of %zu" : "an empty list", a->n);
+        have = a->n ? arena_printf(s->A, "a list of %zu", a->n) : "an empty list";
     else
-        snprintf(have, sizeof have, a->tag == ARG_STR ? "\"%.60s\"" : "%.60s", a->s);
+        have = arena_printf(s->A, a->tag == ARG_STR ? "\"%s\"" : "%s", text_cut(s->A, a->s, SHOWN));
     return REFUSE(s->err, bad_argument, NULL, at + 1, p->name, want, have);
+}
+
+/* More of what is given one by one, or in a list, than a step takes. */
+static bool too_many(Step *s, const Param *p, size_t at, size_t n, const char *what)
+{
+    return REFUSE(s->err, bad_argument, NULL, at + 1, p->name,
+                  arena_printf(s->A, "at most %d %s", PRIM_MAX_ITEMS, what),
+                  arena_printf(s->A, "%zu", n));
 }
 
 static bool bind_factors(Step *s, const Param *p, const Arg *a, size_t at, Bound *b)
@@ -74,8 +83,10 @@ static bool bind_factors(Step *s, const Param *p, const Arg *a, size_t at, Bound
 
 static bool bind_names(Step *s, const Param *p, size_t nargs, const Arg *args, size_t at, Bound *b)
 {
+    if (nargs - at > PRIM_MAX_ITEMS)
+        return too_many(s, p, at, nargs - at, "names");
     for (size_t i = at; i < nargs; i++) {
-        if (args[i].tag != ARG_STR || b->n == PRIM_MAX_ITEMS)
+        if (args[i].tag != ARG_STR)
             return wrong(s, p, i, &args[i], "a name as a string");
         const char *n = args[i].s;
         if (!ir_is_name(n) || strlen(n) > 60)
@@ -122,7 +133,7 @@ static bool bind_loops(Step *s, const Param *p, size_t nargs, const Arg *args, s
         list = list[0].list;
     }
     if (n > PRIM_MAX_ITEMS)
-        return wrong(s, p, at, &args[at], "at most 16 loops");
+        return too_many(s, p, at, n, "loops");
     for (size_t i = 0; i < n; i++) {
         if (list[i].tag != ARG_STR)
             return wrong(s, p, at + (list == args + at ? i : 0), &list[i], "names of loops");

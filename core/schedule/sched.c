@@ -228,13 +228,12 @@ static const char *said_text(Arena *A, const Step *s, const Prim *prim)
 
 /* "parallel(ic)": the step that was refused, with what it is about: the argument that is wrong, else
 ** the first. */
-static void name_step(const Apply *a, const char *wrong, Err *err)
+static void name_step(Arena *A, const Apply *a, const char *wrong, Err *err)
 {
-    char what[64];
     const char *first = a->nargs && a->args[0].tag == ARG_STR ? a->args[0].s : "",
                *about = wrong ? wrong : first;
-    snprintf(what, sizeof what, *about ? "%s(%.40s)" : "%s", a->prim->name, about);
-    err_in(err, what);
+    err_in(err, *about ? arena_printf(A, "%s(%s)", a->prim->name, text_cut(A, about, 40))
+                       : a->prim->name);
 }
 
 /* What an argument takes in an arena, beside the Arg itself. */
@@ -297,7 +296,7 @@ static bool apply_guarded(void *env, Err *err)
     if (ok && s.out->depth > IR_MAX_DEPTH)
         ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);
     if (!ok)
-        name_step(a, s.wrong, err);
+        name_step(work, a, s.wrong, err);
 #ifndef NDEBUG
     Err broken = {0};
     if (ok && !ir_verify(s.out, &broken))

@@ -32,6 +32,30 @@ t.test("loops", function()
   t.raises("redo_at_end", function() s:redo() end)
 end)
 
+t.test("what is too long to show is cut between letters, and what is too many is counted", function()
+  local s = matmul()
+  local loops, names = {}, {}
+  for i = 1, 17 do loops[i], names[i] = "y", "n" .. i end
+  local function raised(step, ...)
+    local ok, e = pcall(s[step], s, ...)
+    t.ok(not ok)
+    return e
+  end
+  t.eq(raised("reorder", table.unpack(loops)).why, "argument 1 (loops) should be at most 16 loops, but is 17")
+  t.eq(raised("reorder", loops).why, "argument 1 (loops) should be at most 16 loops, but is 17")
+  t.contains(raised("split", "y", 8, table.unpack(names)).why, "should be at most 16 names, but is 17")
+  for i = 18, 31 do names[i] = "n" .. i end
+  t.eq(raised("split", "y", 8, table.unpack(names)).code, "extra_argument")
+  local long = raised("split", "y", ("é"):rep(61)).why
+  t.contains(long, ("é"):rep(59) .. '…"')
+  t.ok(utf8.len(long))
+  t.contains(raised("split", "y", ("é"):rep(60)).why, ("é"):rep(60) .. '"')
+  t.ok(utf8.len(raised("split", ("…"):rep(60), 2).what))
+  s:mark(("é"):rep(61))
+  local timed = tvm.time(s, { ["repeat"] = 3, min_repeat_ms = 0 })
+  t.eq(timed.label, ("é"):rep(59) .. "…")
+end)
+
 t.test("a call that is wrong whatever the program is, is an error of its own and no refused step", function()
   local s = matmul()
   for code, calls in pairs {

@@ -26,10 +26,10 @@ static void check_bytes(lua_State *L, double bytes)
         RAISE(L, string_too_long, NULL, ceil(bytes / (1 << 20)), MOST_BYTES >> 20);
 }
 
-LUA_FN(string_rep, "string.rep(s, n, separator?) -> string",
-       "The string n times, with the separator between.\n"
-       "> print(string.rep(\"yo\", 3, \" \"))\n"
-       "yo yo yo")
+LUA_FN_LUAS_OWN(string_rep, "string.rep(s, n, separator?) -> string",
+                "The string n times, with the separator between.\n"
+                "> print(string.rep(\"yo\", 3, \" \"))\n"
+                "yo yo yo")
 {
     size_t ns, nsep;
     const char *s = luaL_checklstring(L, 1, &ns), *sep = luaL_optlstring(L, 3, "", &nsep);
@@ -53,10 +53,10 @@ LUA_FN(string_rep, "string.rep(s, n, separator?) -> string",
     return 1;
 }
 
-LUA_FN(table_concat, "table.concat(list, separator?, first?, last?) -> string",
-       "The strings and numbers of a list as one string.\n"
-       "> print(table.concat({ 1, 2, 3 }, \" \"))\n"
-       "1 2 3")
+LUA_FN_LUAS_OWN(table_concat, "table.concat(list, separator?, first?, last?) -> string",
+                "The strings and numbers of a list as one string.\n"
+                "> print(table.concat({ 1, 2, 3 }, \" \"))\n"
+                "1 2 3")
 {
     size_t nsep;
     const char *sep = luaL_optlstring(L, 2, "", &nsep);
@@ -155,10 +155,10 @@ static double format_bytes(lua_State *L, bool exact)
     return bytes + (double)(end - at);
 }
 
-LUA_FN(string_format, "string.format(format, …) -> string",
-       "The values in the places that the format's %d, %g, %s, … mark.\n"
-       "> print(string.format(\"%d %5.2f %s\", 3, math.pi, \"tiles\"))\n"
-       "3  3.14 tiles")
+LUA_FN_LUAS_OWN(string_format, "string.format(format, …) -> string",
+                "The values in the places that the format's %d, %g, %s, … mark.\n"
+                "> print(string.format(\"%d %5.2f %s\", 3, math.pi, \"tiles\"))\n"
+                "3  3.14 tiles")
 {
     if (format_bytes(L, false) > MOST_BYTES)
         check_bytes(L, format_bytes(L, true));
@@ -273,12 +273,13 @@ static void sort_range(lua_State *L, lua_Integer first, lua_Integer last, uint32
     }
 }
 
-LUA_FN(table_sort, "table.sort(list, before?)",
-       "Sorts a list in place: by <, or so that before(a, b) holds where a comes before b.\n"
-       "> t = { 3, 1, 2 }\n"
-       "> table.sort(t)\n"
-       "> print(t[1], t[2], t[3])\n"
-       "1\t2\t3")
+LUA_FN_LUAS_OWN(
+    table_sort, "table.sort(list, before?)",
+    "Sorts a list in place: by <, or so that before(a, b) holds where a comes before b.\n"
+    "> t = { 3, 1, 2 }\n"
+    "> table.sort(t)\n"
+    "> print(t[1], t[2], t[3])\n"
+    "1\t2\t3")
 {
     arg_table(L, LIST);
     lua_Integer n = luaL_len(L, LIST);

@@ -19,7 +19,7 @@ typedef struct FileKind {
     const char *ending;   /* ".onnx" */
     const char *is;       /* "a model" */
     const char *variable; /* the name in "g = tvm.import …", where that is what reads it; or NULL */
-    const char *reader;   /* what reads it, with %s for the path; or NULL */
+    const char *reader;   /* what reads it, with %s for the quoted path; or NULL */
     unsigned texts;       /* what may be saved to such a file: of SavedText */
 } FileKind;
 
@@ -28,6 +28,12 @@ const FileKind *file_kind(const char *path);
 
 /* Has the name no ending, or one that such a text (of SavedText) is saved to? */
 bool file_takes_text(const char *path, unsigned texts);
+
+/* A path as a string of Lua source, quotes around it. */
+typedef struct QuotedPath {
+    char text[300];
+} QuotedPath;
+QuotedPath quote_path(const char *path);
 
 /* What reads the file becomes the fix of `err`, where its name says that and it is not `asked`,
 ** "tvm.load", which could not. */

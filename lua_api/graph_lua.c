@@ -160,7 +160,7 @@ static void name_file(const char *path, Err *err)
     advise_reader(path, "tvm.import", err);
     const char *reader = reader_of_file(path);
     if (reader)
-        err_fix(err, "%s(assert(io.open(\"%s\")):read \"a\")", reader, path);
+        advise_reading(path, reader, err);
 }
 
 LUA_FN(
@@ -197,7 +197,7 @@ LUA_FN(tvm_parse_graph, "tvm.parse_graph(text, from?) -> Graph",
     Err err = {0};
     Graph *g = graph_parse(text, from ? graph_find_data : NULL, from, &err);
     if (!g)
-        advise_path(text, "tvm.parse_graph", &err);
+        advise_path(text, &err);
     return push_graph(L, g, &err);
 }
 

@@ -155,7 +155,7 @@ static bool fits(const Node *b, const Tensor *t, Err *err)
 static void raise_list(lua_State *L, int list, const Node *b)
 {
     Err err = {0};
-    REFUSE(&err, input_no_tensor, NULL, ir_buf_name(b), dtype_name(b->type), "list");
+    REFUSE(&err, input_no_tensor, NULL, ir_buf_name(b), dtype_name(b->type), "a list");
     if (lua_rawgeti(L, list, 1) == LUA_TUSERDATA)
         err_fix(&err,
                 "give tensors without braces, s:run(a, b), or by name, s:run { A = a, B = b }");
@@ -172,7 +172,7 @@ static void raise_no_tensor(lua_State *L, const Node *b, int idx, size_t n,
     bool given = !lua_isnoneornil(L, idx);
     const char *name = ir_buf_name(b), *dtype = dtype_name(b->type);
     if (given)
-        REFUSE(&err, input_no_tensor, NULL, name, dtype, luaL_typename(L, idx));
+        REFUSE(&err, input_no_tensor, NULL, name, dtype, arg_describe(L, idx));
     else
         REFUSE(&err, input_missing, NULL, name, dtype);
     err_fix(&err, "give all inputs, in order or by name in braces: %s", arg_names(L, n, names));
@@ -190,7 +190,7 @@ static void read_inputs(lua_State *L, int first, const Node *params, Tensor **ou
     for (size_t i = 0; i < n; i++)
         names[i] = ir_buf_name(params->kid[i]);
     luaL_checkstack(L, (int)n + 8, "inputs");
-    if (lua_gettop(L) >= first + (by_name ? 1 : (int)n))
+    if (arg_more(L, first + (by_name ? 0 : (int)n - 1)))
         RAISE(L, input_extra, NULL, arg_names(L, n, names));
     if (by_name)
         arg_inputs(L, first, n, names);

@@ -87,13 +87,14 @@ bool lua_push_call_first(lua_State *L, int arg)
 }
 
 /* zeros(2, 3): advises the list where the numbers of a shape or an order came one by one. */
-static void advise_shape(lua_State *L, Err *err)
+static void advise_list(lua_State *L, Err *err)
 {
     char list[80] = "";
     size_t len = 0;
+    const LuaFn *fn = running(L);
     int last = lua_gettop(L), first = counted(L, 1) == 0 ? 2 : 1;
     int i = first;
-    if (!strstr(lua_signature(L), "(shape") && !strstr(lua_signature(L), "(order?"))
+    if (!fn || !fn->list)
         return;
     for (; i <= last && lua_isinteger(L, i) && len < sizeof list; i++)
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%lld", i > first ? ", " : "",
@@ -135,7 +136,7 @@ static int wrong(lua_State *L, int arg, const char *expected, Meant meant)
     int given = lua_gettop(L);
     REFUSE(&err, argument_type, NULL, n, expected, arg_describe(L, arg), lua_signature(L));
     lua_settop(L, given);
-    advise_shape(L, &err);
+    advise_list(L, &err);
     if (meant == MEANT_program && lua_push_call_first(L, arg))
         err_fix(&err, "%s", lua_tostring(L, -1));
     else if (meant == MEANT_program && given_class(L, arg, "Module"))
@@ -161,14 +162,22 @@ int arg_wrong_program(lua_State *L, int arg, const char *expected)
     return wrong(L, arg, expected, MEANT_program);
 }
 
+bool arg_more(lua_State *L, int most)
+{
+    while (lua_gettop(L) > most && lua_isnil(L, -1))
+        lua_pop(L, 1);
+    return lua_gettop(L) > most;
+}
+
 int arg_surplus(lua_State *L, int arg)
 {
     Err err = {0};
     REFUSE(&err, extra_argument, NULL, (size_t)counted(L, arg));
-    bool replaced = lua_type(L, arg) == LUA_TNUMBER && lua_type(L, arg - 1) == LUA_TSTRING;
+    bool replaced = counted(L, arg) == 2 && lua_type(L, arg) == LUA_TNUMBER &&
+                    lua_type(L, arg - 1) == LUA_TSTRING;
     err_fix(&err, "call it as %s%s", lua_signature(L),
             replaced ? "; of gsub's two values, parentheses around the call keep the first" : "");
-    advise_shape(L, &err);
+    advise_list(L, &err);
     return lua_raise(L, &err);
 }
 
@@ -388,22 +397,39 @@ const char *arg_names(lua_State *L, size_t n, const char *const *names)
     return lua_tostring(L, -1);
 }
 
+/* Raises unless the key at the top of the stack, a string, is one of the names. */
+static void check_input(lua_State *L, size_t n, const char *const *names)
+{
+    size_t len;
+    const char *key = lua_tolstring(L, -1, &len);
+    Nearest near = nearest_to(key);
+    for (size_t i = 0; i < n; i++) {
+        if (strlen(names[i]) == len && memcmp(names[i], key, len) == 0)
+            return;
+        nearest_try(&near, names[i]);
+    }
+    const char *shown = strlen(key) == len ? key : lua_pushfstring(L, "%s and a zero byte", key);
+    RAISE(L, input_unknown, NULL, shown,
+          near.best ? lua_pushfstring(L, ": did you mean %s?", near.best) : "",
+          arg_names(L, n, names));
+}
+
 void arg_inputs(lua_State *L, int arg, size_t n, const char *const *names)
 {
-    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING)
-            continue;
-        const char *key = lua_tostring(L, -2);
-        Nearest near = nearest_to(key);
-        bool known = false;
-        for (size_t i = 0; i < n && !known; i++) {
-            known = strcmp(names[i], key) == 0;
-            nearest_try(&near, names[i]);
-        }
-        if (!known)
-            RAISE(L, input_unknown, NULL, key,
-                  near.best ? lua_pushfstring(L, ": did you mean %s?", near.best) : "",
+    lua_Integer listed = (lua_Integer)lua_rawlen(L, arg);
+    for (lua_pushnil(L); lua_next(L, arg);) {
+        lua_pop(L, 1);
+        int key = lua_gettop(L);
+        bool in_list =
+            lua_isinteger(L, key) && lua_tointeger(L, key) >= 1 && lua_tointeger(L, key) <= listed;
+        if (lua_type(L, key) == LUA_TSTRING) {
+            check_input(L, n, names);
+            if (listed > 0)
+                RAISE(L, input_mixed, NULL, lua_tostring(L, key), arg_names(L, n, names));
+        } else if (!in_list) {
+            RAISE(L, input_unknown, NULL, lua_pushfstring(L, "[%s]", arg_describe(L, key)), "",
                   arg_names(L, n, names));
+        }
     }
 }
 

@@ -49,7 +49,8 @@ double opt_number(lua_State *L, int arg, const char *key, double otherwise);
 bool opt_bool(lua_State *L, int arg, const char *key, bool otherwise);
 const char *opt_str(lua_State *L, int arg, const char *key, const char *otherwise);
 
-/* Inputs by name {A = a, …}: raises where a key of the table at `arg` is none of the n names. */
+/* Inputs by name {A = a, …} or in order {a, …}: raises where a key of the table at `arg` is none of
+** the n names and no place of the list, or where it has both. */
 void arg_inputs(lua_State *L, int arg, size_t n, const char *const *names);
 
 /* Pushes and returns "A, B", or "none". */
@@ -66,6 +67,9 @@ int arg_wrong_string(lua_State *L, int arg, const char *expected);
 
 /* The same where a Func would do: a program with parameters may only have to be called. */
 int arg_wrong_program(lua_State *L, int arg, const char *expected);
+
+/* Are there more than `most` arguments?  Nils behind them count as not given, and are dropped. */
+bool arg_more(lua_State *L, int most);
 
 /* Raises that argument `arg` is more than the running function takes. */
 int arg_surplus(lua_State *L, int arg);

@@ -5,6 +5,7 @@
 ** its descriptor, and is called instead of returned.
 */
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,43 +77,51 @@ static void append_pointer(lua_State *L, SessionTable list, const void *p)
     lua_pop(L, 1);
 }
 
-/* The most arguments that the signature names, a method's object among them; -1: any number. */
+/* The most arguments that the signature names, a method's object among them; INT_MAX: any number. */
 static int most_arguments(const LuaFn *fn)
 {
     LuaFnName name = lua_fn_name(fn);
     const char *at = strchr(fn->sig, '(');
-    if (fn->counts || name.kind == FN_META || name.kind == FN_FIELD || !at)
-        return -1;
+    if (!at)
+        return INT_MAX;
     int most = name.kind == FN_METHOD, depth = 1;
     for (at++, most += *at != ')'; depth > 0 && *at; at++) {
         if (strncmp(at, "…", strlen("…")) == 0)
-            return -1;
+            return INT_MAX;
         most += *at == ',' && depth == 1;
         depth += (*at == '(' || *at == '{') - (*at == ')' || *at == '}');
     }
     return most;
 }
 
-/* Runs the function of upvalue 2, unless it was given more than upvalue 3 says: what is dropped in
-** silence was meant for something.  Upvalue 1 is its row. */
+/* Runs the function of upvalue 2, unless it was given more than upvalue 3 says, or the module in
+** upvalue 4 that it stands in: tvm:load.  Upvalue 1 is its row. */
 static int call_counted(lua_State *L)
 {
     const LuaFn *fn = lua_touserdata(L, lua_upvalueindex(2));
-    if (lua_gettop(L) > lua_tointeger(L, lua_upvalueindex(3)))
-        return arg_surplus(L, (int)lua_tointeger(L, lua_upvalueindex(3)) + 1);
+    int most = (int)lua_tointeger(L, lua_upvalueindex(3));
+    if (lua_istable(L, 1) && lua_rawequal(L, 1, lua_upvalueindex(4)))
+        return RAISE(L, module_colon, NULL, lua_fn_name(fn).name, lua_fn_name(fn).place, fn->sig);
+    if (arg_more(L, most) && fn->surplus == SURPLUS_refused)
+        return arg_surplus(L, most + 1);
     return fn->call(L);
 }
 
-/* Pushes the function, known to help().  `counted`: surplus arguments are refused. */
-static void push_function(lua_State *L, const LuaFn *fn, bool counted)
+/* Pushes the function, known to help().  The module that it stands in is at `module`; 0: none. */
+static void push_function(lua_State *L, const LuaFn *fn, int module)
 {
-    int most = counted ? most_arguments(fn) : -1;
-    if (fn->row || most >= 0)
+    LuaFnKind kind = lua_fn_name(fn).kind;
+    bool counted = fn->surplus != SURPLUS_dropped && (kind == FN_FUNCTION || kind == FN_METHOD);
+    if (fn->row || counted)
         lua_pushlightuserdata(L, (void *)fn->row);
-    if (most >= 0) {
+    if (counted) {
         lua_pushlightuserdata(L, (void *)fn);
-        lua_pushinteger(L, most);
-        lua_pushcclosure(L, call_counted, 3);
+        lua_pushinteger(L, most_arguments(fn));
+        if (module)
+            lua_pushvalue(L, module);
+        else
+            lua_pushnil(L);
+        lua_pushcclosure(L, call_counted, 4);
     } else {
         lua_pushcclosure(L, fn->call, fn->row != NULL);
     }
@@ -273,10 +282,7 @@ void lua_put_functions(lua_State *L, const LuaFn *const *list)
         LuaFnName n = lua_fn_name(*list);
         push_module(L, n.place);
         lua_pushstring(L, n.name);
-        lua_pushvalue(L, -1);
-        bool replaces = lua_rawget(L, -3) == LUA_TFUNCTION; /* Lua's own, which drop what is more */
-        lua_pop(L, 1);
-        push_function(L, *list, !replaces);
+        push_function(L, *list, n.place[0] ? lua_gettop(L) - 1 : 0);
         lua_rawset(L, -3);
         lua_pop(L, 1);
         append_pointer(L, TABLE_FUNCTIONS, *list);
@@ -503,7 +509,7 @@ void lua_put_class(lua_State *L, const LuaClass *cls)
     for (size_t i = 0; (fn = lua_member(cls, i)); i++) {
         LuaFnName n = lua_fn_name(fn);
         lua_pushstring(L, n.name);
-        push_function(L, fn, true);
+        push_function(L, fn, 0);
         if (n.kind == FN_FIELD) {
             lua_pop(L, 1);
             lua_pushlightuserdata(L, (void *)fn);

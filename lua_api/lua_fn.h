@@ -57,30 +57,38 @@
 #include "core/base/err.h"
 #include "lua_api/lua_args.h"
 
+/* What becomes of more arguments than the signature names; where it ends with "…" there are none.
+** Nils behind the last that it names count as not given, everywhere. */
+typedef enum Surplus {
+    SURPLUS_refused, /* before the function runs: what is dropped in silence was meant for something */
+    SURPLUS_counted, /* by `call`, in words of its own */
+    SURPLUS_dropped, /* in silence: of a function of Lua's own, which does so */
+} Surplus;
+
 typedef struct LuaFn {
     const char *sig, *doc;
     lua_CFunction call;
     const char *file;
     int line;
     const void *row; /* handed to `call` as a light userdata, upvalue 1: for tables of rows */
-    bool counts;     /* surplus arguments come to `call`, which refuses them in words of its own */
+    Surplus surplus;
+    int list; /* 1: the first argument after the object is a list of integers and no integer follows
+                 it by right, so that f(2, 3) is told to be f({2, 3}); 0: not so */
 } LuaFn;
 
-/* More arguments than the signature names are refused before the function runs, unless it names any
-** number of them, by "…". */
-#define LUA_FN(id, sig, doc)                                                      \
-    static int id(lua_State *L);                                                  \
-    static const LuaFn id##_fn = {sig, doc, id, __FILE__, __LINE__, NULL, false}; \
+#define LUA_FN_ROW(id, sig, doc, surplus, list)                                             \
+    static int id(lua_State *L);                                                            \
+    static const LuaFn id##_fn = {sig, doc, id, __FILE__, __LINE__, NULL, (surplus), list}; \
     static int id(lua_State *L)
 
-#define LUA_FN_COUNTS(id, sig, doc)                                              \
-    static int id(lua_State *L);                                                 \
-    static const LuaFn id##_fn = {sig, doc, id, __FILE__, __LINE__, NULL, true}; \
-    static int id(lua_State *L)
+#define LUA_FN(id, sig, doc)          LUA_FN_ROW(id, sig, doc, SURPLUS_refused, 0)
+#define LUA_FN_LIST(id, sig, doc)     LUA_FN_ROW(id, sig, doc, SURPLUS_refused, 1)
+#define LUA_FN_COUNTS(id, sig, doc)   LUA_FN_ROW(id, sig, doc, SURPLUS_counted, 0)
+#define LUA_FN_LUAS_OWN(id, sig, doc) LUA_FN_ROW(id, sig, doc, SURPLUS_dropped, 0)
 
 /* The description of a function that a script defines. */
 #define LUA_DOC(id, sig, doc) \
-    static const LuaFn id##_fn = {sig, doc, NULL, __FILE__, __LINE__, NULL, false}
+    static const LuaFn id##_fn = {sig, doc, NULL, __FILE__, __LINE__, NULL, SURPLUS_refused, 0}
 
 typedef struct LuaClass {
     const char *name; /* "Schedule": what errors, help and type names say */

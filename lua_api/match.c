@@ -367,7 +367,7 @@ static int find_pattern(lua_State *L, bool places)
     return luaL_pushfail(L), 1;
 }
 
-LUA_FN(
+LUA_FN_LUAS_OWN(
     string_find, "string.find(s, pattern, init?, plain?) -> first, last, …",
     "Where the pattern (Lua's own kind) is found first, and what it captures; nil if it is not.\n"
     "> print(string.find(\"split y by 8\", \"(%d+)\"))\n"
@@ -376,7 +376,7 @@ LUA_FN(
     return find_pattern(L, true);
 }
 
-LUA_FN(
+LUA_FN_LUAS_OWN(
     string_match, "string.match(s, pattern, init?) -> …",
     "What the pattern captures where it is found first, or the whole match; nil if it is not found.\n"
     "> print(string.match(\"split y by 8\", \"(%a+) by (%d)\"))\n"
@@ -407,7 +407,7 @@ static int gmatch_next(lua_State *L)
     return 0;
 }
 
-LUA_FN(
+LUA_FN_LUAS_OWN(
     string_gmatch, "string.gmatch(s, pattern, init?) -> function",
     "A function that gives the captures (or the whole) of one match after the other, for a loop.\n"
     "> for name in string.gmatch(\"yo xo\", \"%a+\") do print(name) end\n"
@@ -477,7 +477,7 @@ static bool add_replacement(Match *m, luaL_Buffer *b, const char *s, const char 
     return true;
 }
 
-LUA_FN(
+LUA_FN_LUAS_OWN(
     string_gsub, "string.gsub(s, pattern, replacement, n?) -> string, count",
     "The string with the matches (the first n of them) replaced by a string with %1 … %9, by what a table holds for\n"
     "the first capture, or by what a function of the captures returns; and how many matches there were.\n"

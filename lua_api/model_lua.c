@@ -200,16 +200,14 @@ static const LuaClass job_class = {.name = "job", .size = sizeof(Runnable), .rel
 static void raise_no_input(lua_State *L, const GValue *v)
 {
     Err err = {0};
-    bool table = lua_istable(L, 2);
+    int given = lua_istable(L, 2) ? lua_gettop(L) : 2;
     const char *dtype = dtype_name(v->type.dtype);
-    if (!table && lua_isnoneornil(L, 2))
+    if (lua_isnoneornil(L, given))
         REFUSE(&err, input_missing, NULL, v->name, dtype);
-    else if (!table || !lua_isnil(L, -1))
-        REFUSE(&err, input_no_tensor, NULL, v->name, dtype, luaL_typename(L, table ? -1 : 2));
     else
-        REFUSE(&err, input_missing, NULL, v->name, dtype);
+        REFUSE(&err, input_no_tensor, NULL, v->name, dtype, arg_describe(L, given));
     err_fix(&err, "give a tensor for each input: m:run { %s = x }", v->name);
-    if (lua_type(L, table ? -1 : 2) == LUA_TSTRING)
+    if (lua_type(L, given) == LUA_TSTRING)
         err_fix(&err, "tvm.load makes a tensor of a file: then m:run { %s = x }", v->name);
     lua_raise(L, &err);
 }

@@ -5,6 +5,7 @@
 #include "core/graph/infer.h"
 #include "core/graph/text.h"
 #include "lua_api/graph_box.h"
+#include "lua_api/own_name.h"
 #include "lua_api/pattern.h"
 #include "lua_api/program.h"
 #include "lua_api/sched_box.h"
@@ -104,8 +105,9 @@ static int module_index(lua_State *L, void *self)
     const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
     if (module_find(((ModuleBox *)self)->module, key) < 0)
         return 0;
+    const char *name = own_push_name(L, 1) ? lua_tostring(L, -1) : "m";
     return RAISE(L, no_member, NULL, "Module", key, ", but a kernel of that name",
-                 lua_pushfstring(L, "m:schedule \"%s\"", key));
+                 lua_pushfstring(L, "%s:schedule \"%s\"", name, key));
 }
 
 static void module_names(lua_State *L, void *self, const char *method, int arg)

@@ -297,6 +297,9 @@ LUA_FN(
     if (!program_test(L, 2, &q)) {
         if (!p.sched)
             return arg_wrong_program(L, 2, "a Func, a Version or a Schedule");
+        if (lua_type(L, 2) == LUA_TUSERDATA && !test_version(L, 2))
+            return arg_wrong_program(L, 2,
+                                     "a Func, a Version, a Schedule, a step's number or a mark");
         q.func = lua_isnone(L, 2) ? version_ancestor(p.sched->at, 0)->func
                                   : sched_version_arg(L, p.sched, 2)->func;
     }

@@ -250,7 +250,7 @@ LUA_FN(tvm_parse, "tvm.parse(text) -> Func",
         if (reader_of_text(p.text) && strcmp(reader_of_text(p.text), "tvm.parse") != 0)
             err_fix(&err, "%s(text)", reader_of_text(p.text));
         else
-            advise_path(p.text, "tvm.parse", &err);
+            advise_path(p.text, &err);
         return lua_raise(L, &err);
     }
     program_push_func(L, p.A, p.func);

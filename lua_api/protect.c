@@ -156,11 +156,11 @@ static int handle(lua_State *L)
     return 1;
 }
 
-LUA_FN(base_xpcall, "xpcall(f, handler, …) -> boolean, …",
-       "Like pcall, with handler(error) called where the error happened.\n"
-       "> xpcall(error, string.upper, \"no\")\n"
-       "false\n"
-       "NO")
+LUA_FN_LUAS_OWN(base_xpcall, "xpcall(f, handler, …) -> boolean, …",
+                "Like pcall, with handler(error) called where the error happened.\n"
+                "> xpcall(error, string.upper, \"no\")\n"
+                "false\n"
+                "NO")
 {
     int n = lua_gettop(L);
     arg_function(L, 2);
@@ -350,7 +350,7 @@ static int add_reader(lua_State *L, const char *text)
     const FileKind *kind = strpbrk(text, "\n(\"'") ? NULL : file_kind(text);
     bool script = kind && kind->texts & TEXT_steps;
     if (kind && (kind->variable || script)) {
-        lua_pushfstring(L, script ? "dofile \"%s\"" : kind->reader, text);
+        lua_pushfstring(L, script ? "dofile %s" : kind->reader, quote_path(text).text);
         lua_pushfstring(L, "%s; %s reads a file", lua_tostring(L, -2), lua_tostring(L, -1));
         lua_replace(L, -3);
         lua_pop(L, 1);
@@ -358,10 +358,11 @@ static int add_reader(lua_State *L, const char *text)
     return 2;
 }
 
-LUA_FN(base_load, "load(chunk, name?, mode?, env?) -> function",
-       "Compiles Lua source, a string or a function that gives pieces. Bytecode is refused.\n"
-       "> load(\"return 1 + 1\")()\n"
-       "2")
+LUA_FN_LUAS_OWN(
+    base_load, "load(chunk, name?, mode?, env?) -> function",
+    "Compiles Lua source, a string or a function that gives pieces. Bytecode is refused.\n"
+    "> load(\"return 1 + 1\")()\n"
+    "2")
 {
     int env = lua_isnone(L, 4) ? 0 : 4;
     lua_settop(L, 5);
@@ -376,13 +377,14 @@ LUA_FN(base_load, "load(chunk, name?, mode?, env?) -> function",
     return loaded(L, lua_load(L, read_piece, NULL, arg_str_or(L, 2, "=(load)"), "t"), env);
 }
 
-LUA_FN(base_loadfile, "loadfile(path) -> function",
-       "Compiles a file of Lua source; nil and a message if that fails.")
+LUA_FN_LUAS_OWN(base_loadfile, "loadfile(path) -> function",
+                "Compiles a file of Lua source; nil and a message if that fails.")
 {
     return loaded(L, luaL_loadfilex(L, arg_str(L, 1), "t"), 0);
 }
 
-LUA_FN(base_dofile, "dofile(path) -> …", "Runs a file of Lua source and returns what it returns.")
+LUA_FN_LUAS_OWN(base_dofile, "dofile(path) -> …",
+                "Runs a file of Lua source and returns what it returns.")
 {
     const char *path = arg_str(L, 1);
     lua_settop(L, 1);
@@ -394,8 +396,9 @@ LUA_FN(base_dofile, "dofile(path) -> …", "Runs a file of Lua source and return
 
 /* ---- the rest ---- */
 
-LUA_FN(base_setmetatable, "setmetatable(t, metatable) -> t",
-       "Sets a table's metatable. Finalizers (__gc) are refused: nothing can stop one that loops.")
+LUA_FN_LUAS_OWN(
+    base_setmetatable, "setmetatable(t, metatable) -> t",
+    "Sets a table's metatable. Finalizers (__gc) are refused: nothing can stop one that loops.")
 {
     if (!lua_istable(L, 1))
         arg_wrong(L, 1, "a table");
@@ -429,8 +432,8 @@ static void flush_now_and_then(FILE *out)
     fflush(out);
 }
 
-LUA_FN(base_print, "print(…)",
-       "Prints its arguments, separated by tabs.\n> print(1, \"two\")\n1\ttwo")
+LUA_FN_LUAS_OWN(base_print, "print(…)",
+                "Prints its arguments, separated by tabs.\n> print(1, \"two\")\n1\ttwo")
 {
     int n = lua_gettop(L);
     FILE *out = session_of(L)->out;
@@ -453,10 +456,11 @@ void protect_poll(lua_State *L)
         raise_stop(L);
 }
 
-LUA_FN(table_move, "table.move(from, first, last, at, to?) -> table",
-       "Copies elements first to last to the places from `at` on, of the same table or of `to`.\n"
-       "> table.concat(table.move({ 1, 2, 3 }, 1, 3, 2), \" \")\n"
-       "1 1 2 3")
+LUA_FN_LUAS_OWN(
+    table_move, "table.move(from, first, last, at, to?) -> table",
+    "Copies elements first to last to the places from `at` on, of the same table or of `to`.\n"
+    "> table.concat(table.move({ 1, 2, 3 }, 1, 3, 2), \" \")\n"
+    "1 1 2 3")
 {
     lua_Integer first = arg_int(L, 2, LUA_MININTEGER, LUA_MAXINTEGER);
     lua_Integer last = arg_int(L, 3, LUA_MININTEGER, LUA_MAXINTEGER);

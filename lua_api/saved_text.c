@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/nearfile.h"
+#include "lua_api/file_kind.h"
 
 const char *reader_of_text(const char *text)
 {
@@ -29,18 +31,32 @@ const char *reader_of_file(const char *path)
     return reader_of_text(start);
 }
 
-/* One word that ends as such files do. */
-static bool is_path(const char *text)
+bool file_readable(const char *path, Err *err)
 {
-    const char *dot = strrchr(text, '.');
-    return dot && !strpbrk(text, " \n:") && (strcmp(dot, ".tir") == 0 || strcmp(dot, ".txt") == 0);
+    struct stat st;
+    int error = access(path, R_OK) != 0 || stat(path, &st) != 0 ? errno
+                : S_ISDIR(st.st_mode)                           ? EISDIR
+                                                                : 0;
+    return error == 0 || refuse_unreadable(err, path, error);
 }
 
-void advise_path(const char *text, const char *reader, Err *err)
+void advise_reading(const char *path, const char *reader, Err *err)
 {
-    bool there = !strpbrk(text, "\n:") && access(text, R_OK) == 0;
-    if (there)
-        err_fix(err, "%s(assert(io.open(\"%s\")):read \"a\")", reader, text);
-    else if (is_path(text))
-        refuse_unreadable(err, text, errno);
+    err_fix(err, "%s(assert(io.open(%s)):read \"a\")", reader, quote_path(path).text);
+}
+
+void advise_path(const char *text, Err *err)
+{
+    Err unreadable;
+    if (!*text || strpbrk(text, "\n"))
+        return;
+    if (file_readable(text, &unreadable)) {
+        const char *reader = reader_of_file(text);
+        if (reader)
+            advise_reading(text, reader, err);
+        else
+            advise_reader(text, "tvm.parse", err);
+    } else if (access(text, F_OK) == 0 || (file_kind(text) && !strpbrk(text, " :"))) {
+        *err = unreadable;
+    }
 }

@@ -13,8 +13,14 @@ const char *reader_of_text(const char *text);
 /* The same for what stands in a file. */
 const char *reader_of_file(const char *path);
 
-/* The text could not be read: where it is the path of a file instead, `err` says how that is read,
-** by `reader`, or that it is not there. */
-void advise_path(const char *text, const char *reader, Err *err);
+/* May the file be read, and is it none of folders?  Otherwise `err` says why not. */
+bool file_readable(const char *path, Err *err);
+
+/* That `reader` reads the text in the file becomes the fix of `err`. */
+void advise_reading(const char *path, const char *reader, Err *err);
+
+/* The text could not be read: where it is the path of a file instead, `err` says what reads that, or
+** that it is not there. */
+void advise_path(const char *text, Err *err);
 
 #endif

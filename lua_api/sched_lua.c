@@ -1,11 +1,8 @@
 /* sched_lua.c -- the cursor in Lua: every primitive as a method, and moving. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/affine/dep.h"
-#include "core/base/nearfile.h"
 #include "core/schedule/verify.h"
 #include "lua_api/program.h"
 #include "lua_api/own_name.h"
@@ -80,17 +77,17 @@ static void push_made(lua_State *L, const Version *v, size_t i)
     lua_scratch_end(L, A);
 }
 
-/* Is it the call that is wrong, whatever the program is?  Then no step was refused. */
-static bool is_miscall(ErrCode code)
+/* Rows of primitives, as Lua functions. */
+enum { MOST_STEPS = 64 };
+static LuaFn step_fns[MOST_STEPS];
+static char signatures[MOST_STEPS][160];
+const LuaFn *sched_step_members[MOST_STEPS + 1];
+
+/* A step that was called wrongly, and what to do is not known any better, is told how it is called. */
+static void advise_call(const Prim *prim, Err *err)
 {
-    static const ErrCode codes[] = {
-        ERR_bad_argument, ERR_missing_argument, ERR_extra_argument,     ERR_bad_factor,
-        ERR_bad_name,     ERR_name_twice,       ERR_bad_annotation_key, ERR_bad_annotation,
-        ERR_no_scope,     ERR_no_thread_axis};
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        if (codes[i] == code)
-            return true;
-    return false;
+    if (err_is_miscall(err->code) && !err->fix[0])
+        err_fix(err, "call it as %s", signatures[prim - prims]);
 }
 
 /* s:NAME(…): upvalue 1 is the row. */
@@ -103,10 +100,8 @@ static int call_primitive(lua_State *L)
     const Version *before = s->at;
     Err err = {0};
     if (!sched_apply(s, prim, n, args, &err)) {
-        if (err.code == ERR_bad_argument || err.code == ERR_missing_argument ||
-            err.code == ERR_extra_argument)
-            err_fix(&err, "call it as %s", lua_signature(L));
-        return is_miscall(err.code) ? lua_raise(L, &err) : refuse(L, s, &err);
+        advise_call(prim, &err);
+        return err_is_miscall(err.code) ? lua_raise(L, &err) : refuse(L, s, &err);
     }
     lua_weigh(L, arena_bytes(s->at->arena));
     if (s->at == before)
@@ -140,6 +135,8 @@ Version *sched_version_arg(lua_State *L, Sched *s, int arg)
             RAISE(L, no_mark, NULL, name);
         return v;
     }
+    if (lua_type(L, arg) != LUA_TNUMBER)
+        arg_wrong_program(L, arg, "a step's number, a mark or a Version");
     int64_t n = arg_int(L, arg, INT32_MIN, INT32_MAX);
     v = version_ancestor(s->at, (int)n);
     int64_t ahead = n - s->at->number;
@@ -380,6 +377,7 @@ LUA_FN(
         version_release(box->version);
         box->version = v;
     }
+    advise_call(prim, &err);
     Arena *A = lua_scratch(L, NULL);
     const char *said = !v ? refusal_text(L, 1, A, &err)
                        : v == s->at
@@ -458,11 +456,9 @@ LUA_FN(sched_load, "s:load(path) -> Schedule",
     const Sched *s = check_sched(L, 1)->sched;
     int before = s->at->number;
     const char *path = arg_str(L, 2);
-    if (access(path, R_OK) != 0) {
-        Err err = {0};
-        refuse_unreadable(&err, path, errno);
+    Err err = {0};
+    if (!file_readable(path, &err))
         return lua_raise(L, &err);
-    }
     if (reader_of_file(path))
         return RAISE(L, steps_expected, NULL, path, reader_of_file(path));
     lua_getfield(L, 1, "steps");
@@ -529,12 +525,6 @@ const LuaFn *const sched_members[] = {
     &sched_history_fn,    &sched_trace_fn,     &sched_try_fn,       &sched_why_not_fn,
     &sched_verify_fn,     &sched_steps_fn,     &sched_load_fn,      NULL};
 
-/* Rows of primitives, as Lua functions. */
-enum { MOST_STEPS = 64 };
-static LuaFn step_fns[MOST_STEPS];
-static char signatures[MOST_STEPS][160];
-const LuaFn *sched_step_members[MOST_STEPS + 1];
-
 /* "L:loop F:factors S?:names" as s:split(loop, factors, names…). */
 static void write_signature(const Prim *p, char *out, size_t size)
 {
@@ -554,8 +544,8 @@ void sched_describe_steps(void)
     assert(prim_count <= MOST_STEPS);
     for (size_t i = 0; i < prim_count; i++) {
         write_signature(&prims[i], signatures[i], sizeof signatures[i]);
-        step_fns[i] = (LuaFn){signatures[i], prims[i].doc, call_primitive, __FILE__, __LINE__,
-                              &prims[i],     true};
+        step_fns[i] = (LuaFn){signatures[i], prims[i].doc, call_primitive,  __FILE__,
+                              __LINE__,      &prims[i],    SURPLUS_counted, 0};
         sched_step_members[i] = &step_fns[i];
     }
 }

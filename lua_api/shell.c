@@ -60,7 +60,7 @@ static int await(pid_t child)
     }
 }
 
-LUA_FN(
+LUA_FN_LUAS_OWN(
     os_execute, "os.execute(command?) -> boolean or nil, string, integer",
     "Runs a command by the shell and waits for it: true or nil for how it ended, \"exit\" or \"signal\", and the number.\n"
     "Ctrl-C ends both, but not what the command has started and what does not heed Ctrl-C.  Without a command: is there\n"
@@ -157,7 +157,7 @@ static int close_piped(lua_State *L)
     return luaL_execresult(L, status);
 }
 
-LUA_FN(
+LUA_FN_LUAS_OWN(
     io_popen, "io.popen(command, mode?) -> file",
     "Starts a command by the shell; the file reads what it prints, or with mode \"w\" writes what it reads.  Writing to a\n"
     "command that has ended gives nil and \"Broken pipe\".  Closing the file waits for the command; Ctrl-C ends both.\n"

@@ -220,7 +220,7 @@ static size_t shape_arg(lua_State *L, int arg, int64_t *shape)
     return arg_ints(L, arg, 0, INT32_MAX, shape, IR_MAX_RANK);
 }
 
-LUA_FN(
+LUA_FN_LIST(
     te_placeholder_, "te.placeholder(shape, dtype?, name?) -> Tensor",
     "An input of the program; unless said, of float32 and named A, A_1, ….  A(i, j) and A[i][j] are its\n"
     "elements.")
@@ -294,6 +294,8 @@ static int reduce_or_binary(lua_State *L, Combiner c, Op op)
     TeExpr *b = test_te_expr(L, 2);
     if (lua_type(L, 2) == LUA_TTABLE || (b && b->reduces && test_te_expr(L, 1)))
         return reduce(L, c);
+    if (lua_isnoneornil(L, 2))
+        return arg_wrong(L, 2, "an expression, a number, or a reduce axis");
     if (lua_gettop(L) > 2)
         return arg_surplus(L, 3);
     return binary(L, op);
@@ -371,7 +373,7 @@ static int call_math(lua_State *L)
     return push_value(L, s, te_call(s->te, name, operand(L, 1, s, e, DT_float32)));
 }
 
-LUA_FN(
+LUA_FN_LIST(
     te_compute_, "te.compute(shape, f, name?, axes?) -> Tensor",
     "A stage: the tensor whose element at (y, x) is f(y, x).  The axes take the names of f's parameters, or those\n"
     "in the list.  f may return te.sum(…) and its like.\n"

@@ -19,7 +19,7 @@ static void add(size_t *n, const char *name, const char *doc, lua_CFunction call
         if (strcmp(rows[i].row, name) == 0)
             return;
     snprintf(signatures[*n], sizeof signatures[*n], "te.%s(value) -> Expr", name);
-    rows[*n] = (LuaFn){signatures[*n], doc, call, __FILE__, __LINE__, name, false};
+    rows[*n] = (LuaFn){signatures[*n], doc, call, __FILE__, __LINE__, name, SURPLUS_refused, 0};
     list[*n] = &rows[*n];
     ++*n;
 }

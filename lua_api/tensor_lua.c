@@ -153,19 +153,33 @@ static DType type_for(lua_State *L, int arg, int depth)
     return only_booleans(L, depth) ? DT_bool : DT_float32;
 }
 
-/* [[1, 2], [3, 4]] is a string to Lua: what was meant is the same in braces. */
-static int raise_text_numbers(lua_State *L)
+/* Does each bracket that closes follow one that opens, and is none left open? */
+static bool is_balanced(const char *text)
+{
+    int depth = 0;
+    for (; *text && depth >= 0; text++)
+        depth += (*text == '[') - (*text == ']');
+    return depth == 0;
+}
+
+/* [[1, 2], [3, 4]] is a string to Lua, and so is "[1, 2]": what was meant is the same in braces. */
+static int raise_text(lua_State *L)
 {
     Err err = {0};
     char list[64];
     const char *text = lua_tostring(L, 1);
     size_t n = strlen(text);
-    bool numbers = n < sizeof list && strspn(text, "0123456789+-.,eE[] \n") == n;
-    for (size_t i = 0; numbers && i <= n; i++)
-        list[i] = text[i] == '[' ? '{' : text[i] == ']' ? '}' : text[i] == '\n' ? ' ' : text[i];
+    if (strspn(text, "0123456789+-.,eE[] \n") != n || !strpbrk(text, "0123456789"))
+        return arg_wrong(L, 1, "a list of numbers");
+    bool quoted = text[strspn(text, " \n")] == '[' && is_balanced(text);
+    int wrapped = snprintf(list, sizeof list, quoted ? "%s" : "[[%s]]", text);
+    if (wrapped >= (int)sizeof list || !is_balanced(list))
+        strcpy(list, "[[1, 2], [3, 4]]");
+    for (char *at = list; *at; at++)
+        *at = *at == '[' ? '{' : *at == ']' ? '}' : *at == '\n' ? ' ' : *at;
     REFUSE(&err, argument_type, NULL, 1, "a list of numbers", arg_describe(L, 1), "");
-    err_fix(&err, "[[ … ]] is a string in Lua, and lists stand in braces: tvm.tensor {{%s}}",
-            numbers ? list : "1, 2}, {3, 4");
+    err_fix(&err, "%slists stand in braces: tvm.tensor %s",
+            quoted ? "" : "[[ … ]] is a string in Lua, and ", list);
     return lua_raise(L, &err);
 }
 
@@ -181,7 +195,7 @@ LUA_FN(
     Err err = {0};
     lua_settop(L, 2);
     if (lua_type(L, 1) == LUA_TSTRING)
-        return raise_text_numbers(L);
+        return raise_text(L);
     if (lua_type(L, 1) != LUA_TTABLE && lua_type(L, 1) != LUA_TNUMBER &&
         lua_type(L, 1) != LUA_TBOOLEAN)
         return arg_wrong(L, 1, "a list of numbers");
@@ -207,11 +221,11 @@ static Tensor *made_of_shape(lua_State *L, DType t)
     return arg_tensor(L, -1);
 }
 
-LUA_FN(tvm_zeros, "tvm.zeros(shape, dtype?) -> Tensor",
-       "A tensor of zeros.\n"
-       "> print(tvm.zeros({2}, \"int8\"))\n"
-       "int8[2]\n"
-       "[0, 0]")
+LUA_FN_LIST(tvm_zeros, "tvm.zeros(shape, dtype?) -> Tensor",
+            "A tensor of zeros.\n"
+            "> print(tvm.zeros({2}, \"int8\"))\n"
+            "int8[2]\n"
+            "[0, 0]")
 {
     made_of_shape(L, arg_element_type(L, 2, DT_float32));
     return 1;
@@ -246,7 +260,7 @@ LUA_FN(tvm_arange, "tvm.arange(shape, dtype?, start?, step?) -> Tensor",
     return finished(L);
 }
 
-LUA_FN(
+LUA_FN_LIST(
     tvm_random, "tvm.random(shape, dtype?, {seed, lo, hi, normal}?) -> Tensor",
     "Random elements: the same ones at each call and on every machine, unless {seed = 2} or another seed gives others.\n"
     "Floats are uniform in lo … hi (0 … 1), integers in lo … hi with both ends (-8 … 7, or 0 … 15 without sign);\n"
@@ -329,13 +343,13 @@ LUA_FN(
     return push_tensor(L, tensor_slice(t, dim, start, stop, step, &err), &err);
 }
 
-LUA_FN(tensor_transpose_, "t:transpose(order?) -> Tensor",
-       "The dimensions in another order (reversed if none is given).  Shares the elements.\n"
-       "> print(tvm.arange({2, 3}, \"int32\"):transpose())\n"
-       "int32[3, 2]\n"
-       "[[0, 3],\n"
-       " [1, 4],\n"
-       " [2, 5]]")
+LUA_FN_LIST(tensor_transpose_, "t:transpose(order?) -> Tensor",
+            "The dimensions in another order (reversed if none is given).  Shares the elements.\n"
+            "> print(tvm.arange({2, 3}, \"int32\"):transpose())\n"
+            "int32[3, 2]\n"
+            "[[0, 3],\n"
+            " [1, 4],\n"
+            " [2, 5]]")
 {
     Err err = {0};
     Tensor *t = arg_tensor(L, 1);
@@ -351,12 +365,12 @@ LUA_FN(tensor_transpose_, "t:transpose(order?) -> Tensor",
     return push_tensor(L, tensor_transpose(t, order, &err), &err);
 }
 
-LUA_FN(tensor_reshape_, "t:reshape(shape) -> Tensor",
-       "The same elements in the same order under another shape; one extent may be -1.\n"
-       "> print(tvm.arange({6}, \"int32\"):reshape{2, -1})\n"
-       "int32[2, 3]\n"
-       "[[0, 1, 2],\n"
-       " [3, 4, 5]]")
+LUA_FN_LIST(tensor_reshape_, "t:reshape(shape) -> Tensor",
+            "The same elements in the same order under another shape; one extent may be -1.\n"
+            "> print(tvm.arange({6}, \"int32\"):reshape{2, -1})\n"
+            "int32[2, 3]\n"
+            "[[0, 1, 2],\n"
+            " [3, 4, 5]]")
 {
     Err err = {0};
     int64_t shape[TENSOR_MAX_RANK];

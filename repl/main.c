@@ -132,7 +132,7 @@ static int refuse_data(const char *path, const FileKind *kind)
 {
     fprintf(stderr, "tvmrepl: %s is %s, no script\n  tvmrepl -i -e '%s = ", path, kind->is,
             kind->variable);
-    fprintf(stderr, kind->reader, path);
+    fprintf(stderr, kind->reader, quote_path(path).text);
     fputs("' reads it\n", stderr);
     return EXIT_usage;
 }

@@ -1,4 +1,5 @@
 /* manual.c -- the reference manual, as Markdown, from the docstrings and the tables. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,9 +54,11 @@ static void print_class(const LuaClass *cls)
         print_function(fn);
 }
 
-/* A row's text in one cell of a table: its conversions as "…", its lines parted by blanks. */
+/* A row's text in one cell of a table: its conversions as "…", once where one follows the other,
+** the ending of a noun that is counted as "(s)", its lines parted by blanks. */
 static void print_row(const char *text)
 {
+    const char *begin = text, *converted = NULL; /* where the last conversion ended */
     for (; *text; text++) {
         if (*text == '|') {
             fputs("\\|", stdout);
@@ -66,8 +69,10 @@ static void print_row(const char *text)
         } else if (text[1] == '%') {
             putchar(*text++);
         } else {
+            bool ending = text > begin && isalpha((unsigned char)text[-1]) && text != converted;
+            fputs(ending ? "(s)" : text == converted ? "" : "…", stdout);
             text += strcspn(text, "csdiuxfgeGp");
-            fputs("…", stdout);
+            converted = text + 1;
         }
     }
 }

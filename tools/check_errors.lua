@@ -26,8 +26,8 @@ local complaints, codes = {}, {}
 local number = 0
 for line in io.lines "core/base/errors.def" do
   number = number + 1
-  local code, texts = line:match "^ERR%(([%w_]+), (.*)%)$"
-  if not code and line:find "^%s*ERR" then
+  local code, texts = line:gsub("^MISCALL", "ERR"):match "^ERR%(([%w_]+), (.*)%)$"
+  if not code and (line:find "^%s*ERR" or line:find "^%s*MISCALL") then
     complaints[#complaints + 1] = ("core/base/errors.def:%d: a row is one line, ERR(code, why, fix)"):format(number)
   elseif code then
     local _, fix = load("return " .. texts)()

@@ -17,6 +17,17 @@ const char *err_name(ErrCode code)
     return code < ERR_COUNT ? names[code] : "unknown";
 }
 
+bool err_is_miscall(ErrCode code)
+{
+    static const bool miscall[ERR_COUNT] = {
+#define ERR(code, why, fix)
+#define MISCALL(code, why, fix) [ERR_##code] = true,
+#include "core/base/errors.def"
+#undef ERR
+    };
+    return code < ERR_COUNT && miscall[code];
+}
+
 /* The text, or as many whole letters of it as fit. */
 static void put(char *out, size_t size, const char *s)
 {

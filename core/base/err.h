@@ -64,11 +64,14 @@ void err_conflict(Err *err, const char *first, const char *second, const char *e
 /* Takes over the witness of another error, and its parts. */
 void err_keep_witness(Err *err, const Err *from);
 
-/* What a noun that is counted ends with: "%zu loop%s". */
+/* What a noun that is counted ends with: "%zu loop%s".  The manual shows such an ending as "(s)". */
 static inline const char *plural(int64_t n)
 {
     return n == 1 ? "" : "s";
 }
+
+/* Is it the call of a step that is wrong, whatever the program is: a row MISCALL? */
+bool err_is_miscall(ErrCode code);
 
 /* "bad_factor", as scripts and the manual spell it. */
 const char *err_name(ErrCode code);

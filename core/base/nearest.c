@@ -5,8 +5,11 @@
 #include <string.h>
 
 enum {
-    LONGEST = 48, /* longer names are never compared */
-    LETTER = 4,   /* cost of one edit; a letter of the other case costs 1 */
+    LONGEST = 48,      /* longer names are never compared */
+    LETTER = 4,        /* cost of one edit; a letter of the other case costs 1 */
+    PART = LETTER + 1, /* of a candidate of which the word is a part: behind those one edit away */
+    BEFORE_END = 8, /* where that is the last part, so many letters before it cost 1 more, so that
+                          of two such candidates the shorter one is nearer */
 };
 
 static int least(int a, int b)
@@ -55,9 +58,9 @@ void nearest_try(Nearest *n, const char *candidate)
         return;
     int d = distance(n->word, a, candidate, b);
     if (a >= 3 && b > a && strncmp(n->word, candidate, a) == 0)
-        d = least(d, LETTER + 1);
+        d = least(d, PART);
     if (a >= 4 && b > a && candidate[b - a - 1] == '_' && strcmp(candidate + b - a, n->word) == 0)
-        d = least(d, LETTER + 1 + (int)(b - a) / 8);
+        d = least(d, PART + (int)(b - a) / BEFORE_END);
     if (d < n->distance || (d == n->distance && n->best && strcmp(candidate, n->best) < 0)) {
         n->best = candidate;
         n->distance = d;

@@ -110,8 +110,11 @@ static int call_counted(lua_State *L)
 /* Pushes the function, known to help().  The module that it stands in is at `module`; 0: none. */
 static void push_function(lua_State *L, const LuaFn *fn, int module)
 {
-    LuaFnKind kind = lua_fn_name(fn).kind;
-    bool counted = fn->surplus != SURPLUS_dropped && (kind == FN_FUNCTION || kind == FN_METHOD);
+    LuaFnName name = lua_fn_name(fn);
+    bool called = name.kind == FN_FUNCTION || name.kind == FN_METHOD;
+    /* A global that counts by itself stays the bare function, the same value wherever it is pushed */
+    bool counted = called && (fn->surplus == SURPLUS_refused ||
+                              (fn->surplus == SURPLUS_counted && name.place[0]));
     if (fn->row || counted)
         lua_pushlightuserdata(L, (void *)fn->row);
     if (counted) {

@@ -461,7 +461,7 @@ LUA_FN_COUNTS(
     "  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22\n"
     "}")
 {
-    if (lua_gettop(L) > 1)
+    if (arg_more(L, 1))
         return arg_surplus(L, 2);
     if (lua_isnoneornil(L, 1))
         lua_rawgetp(L, LUA_REGISTRYINDEX, &rest_key);

@@ -80,7 +80,7 @@ end)
 t.test("what is more than a function takes is refused by every function", function()
   local s, g, x = matmul(), tvm.import "tutorials/models/digits.onnx", tvm.zeros { 2, 2 }
   for _, more in ipairs {
-    function() s:history(1) end, function() s:history(nil) end, function() s:undo(1, 2) end, function() s:ir(1) end, function() s:mark("a", 3) end,
+    function() s:history(1) end, function() s:undo(1, 2) end, function() s:ir(1) end, function() s:mark("a", 3) end,
     function() g:fuse(1) end, function() g:lower():kernels(1) end, function() x:sum(0) end, function() x:reshape(4, 1) end,
     function() tvm.random({ 2 }, "float32", { seed = 1 }, 5) end, function() tvm.parse(("x"):gsub("x", "y")) end,
     function() te.func("f", function() return te.compute({ 1 }, function() return te.max(1, 2, 3) end) end)() end,
@@ -94,11 +94,52 @@ t.test("what is more than a function takes is refused by every function", functi
   t.raises("argument_missing", function() s:select() end)
   t.raises("argument_missing", function() s:grep() end)
   t.contains(t.raises("argument_type", function() tvm.schedule(s:ir()) end).fix, "tvm.parse(text) makes a Func")
-  t.contains(t.raises("input_no_tensor", function() s:run(1) end).why, "the input A should be a tensor of float32, but is a number")
+  t.contains(t.raises("input_no_tensor", function() s:run(1) end).why, "the input A should be a tensor of float32, but is 1")
   t.contains(t.raises("extra_argument", function() tvm.parse(("x"):gsub("x", "y")) end).fix, "parentheses around the call keep the first")
   t.eq(t.raises("extra_argument", function() x:reshape(4, 1) end).fix, "these are one argument, a list: {4, 1}")
   t.eq(t.raises("argument_type", function() tvm.zeros(2, 3) end).fix, "these are one argument, a list: {2, 3}")
   t.eq(load("return 1", "c", "t", {}, 5)(), 1) -- Lua's own drop it, as in Lua
+end)
+
+t.test("nils behind the last argument count as not given, everywhere", function()
+  local s, x = p.matmul(8, 8, 8), tvm.random { 8, 8 }
+  t.eq(s:history(nil), s:history())
+  t.ok(s:run(x, x, nil) == s:run(x, x))
+  t.ok(s:run({ A = x, B = x }, nil) == s:run(x, x))
+  s:contract("C", nil)
+  t.raises("input_extra", function() s:run(x, x, nil, x) end)
+  t.raises("extra_argument", function() tvm.parse("", nil, 1) end)
+  t.eq(te.func("f", function() return te.compute({ 1 }, function() return te.max(1, 2, nil) end) end)():ir(),
+    te.func("f", function() return te.compute({ 1 }, function() return te.max(1, 2) end) end)():ir())
+end)
+
+t.test("numbers that belong into one list are told so, and only they", function()
+  t.eq(t.raises("extra_argument", function() tvm.zeros(2, 3, 4) end).fix, "these are one argument, a list: {2, 3, 4}")
+  t.contains(t.raises("argument_type", function() tvm.full(2, 3, 4) end).fix, "call it as tvm.full(shape, value")
+  for _, call in ipairs { { 2, 5 }, { 2, 10, 2 } } do
+    t.contains(t.raises("argument_type", function() tvm.arange(table.unpack(call)) end).fix, "call it as tvm.arange(shape")
+  end
+  local function surplus(f, ...) return t.raises("extra_argument", f, ...).fix end
+  t.ok(not surplus(function() te.placeholder({ 4 }, "float32", "A", 1) end):find "gsub")
+  t.contains(surplus(function() p.matmul(8, 8, 8):mark(("a"):gsub("b", "c")) end), "of gsub's two values")
+  local one = te.func("f", function() return te.compute({ 4 }, function(i) return te.max(i) end) end)
+  t.contains(t.raises("argument_missing", one).why, "argument 2 is missing")
+end)
+
+t.test("a function of a module that is called with a colon is told the dot", function()
+  for call, fix in pairs {
+    ['tvm:load "x"'] = "tvm.load(path)", ["te:exp(1)"] = "te.exp(value)", ["tvm:zeros { 2 }"] = "tvm.zeros(shape", ["tvm:clock()"] = "tvm.clock()",
+  } do
+    t.contains(t.raises("module_colon", load(call)).fix, "use a dot: " .. fix)
+  end
+end)
+
+t.test("which errors are of the call stands in their rows", function()
+  local s = matmul()
+  for code, call in pairs { too_many_names = { "fuse", { "y", "x" }, "a", "b" }, fuse_needs_two = { "fuse", "y" } } do
+    t.eq(t.raises(code, function() s[call[1]](s, table.unpack(call, 2)) end).refused, false)
+  end
+  t.contains(s:why_not("bind", "y", 5), "call it as s:bind(loop, axis)")
 end)
 
 t.test("an input by a name that is none is refused, wherever inputs are given by name", function()
@@ -111,10 +152,17 @@ t.test("an input by a name that is none is refused, wherever inputs are given by
     t.eq(e.why, "no input is called a: did you mean A?")
     t.eq(e.fix, "inputs here: A, B")
     t.raises("input_extra", function() run({ A = a, B = a }, a) end)
+    t.contains(t.raises("input_mixed", function() run { a, A = a, B = a } end).why, "are given by name")
+    t.contains(t.raises("input_unknown", function() run { A = a, B = a, [5] = a } end).why, "called [5]")
+    t.contains(t.raises("input_unknown", function() run { A = a, B = a, [true] = a } end).why, "called [true]")
+    t.contains(t.raises("input_unknown", function() run { ["A\0x"] = a, B = a } end).why, "A and a zero byte")
+    t.contains(t.raises("input_no_tensor", function() run(a, s) end).why, "but is a Schedule")
   end
   local e = t.raises("input_unknown", function() m:run { image = tvm.zeros { 1, 1, 32, 32 }, imag = a } end)
   t.eq(e.why, "no input is called imag: did you mean image?")
   t.eq(t.raises("no_member", function() return m.conv2 end, { m = m }).fix, 'm:schedule "conv2"')
+  local other = m
+  t.eq(t.raises("no_member", function() return other.conv2 end, { other = m }).fix, 'other:schedule "conv2"')
 end)
 
 t.test("one thing is counted as one", function()
@@ -132,6 +180,41 @@ t.test("one thing is counted as one", function()
   t.ok(tostring(graph:lower()):find ": 1 kernel\n")
   t.contains(t.raises("te_extra_arguments", function() te [[ C[y] = A[y] ]](4, 4) end).why, "takes 1 parameter, but got 2")
   t.contains(select(2, pcall(te, "A: float32[4]; C[y, x] = A[y, x]")).why, "A has rank 1, but is indexed by 2")
+end)
+
+t.test("a path instead of a text is answered with what reads that file", function()
+  local s, folder = p.matmul(8, 8, 8), os.tmpname()
+  os.remove(folder)
+  os.execute("mkdir " .. folder)
+  local function write(name, text)
+    local file <close> = io.open(folder .. "/" .. name, "w")
+    file:write(text)
+    return folder .. "/" .. name
+  end
+  local graph, program = write("g.TXT", tvm.import "tutorials/models/digits.onnx":text()), write('a"b.Tir', s:ir())
+  local tensor = folder .. '/q".npy'
+  tvm.zeros { 2 }:save(tensor)
+  for _, parse in ipairs { tvm.parse, tvm.parse_graph } do
+    local function fix(path) return select(2, pcall(parse, path)).fix end
+    t.contains(fix(program), "tvm.parse(assert(io.open(\"" .. folder .. '/a\\"b.Tir"')
+    t.contains(fix(tensor), 'tvm.load "' .. folder .. '/q\\".npy"')
+    t.contains(fix(write("steps.LUA", "")), "s:load")
+    t.raises("not_readable", function() parse(folder) end)
+    t.raises("not_readable", function() parse "nowhere.onnx" end)
+  end
+  local fix = select(2, pcall(tvm.parse, graph)).fix
+  t.contains(fix, "tvm.parse_graph(assert(io.open(")
+  t.raises("not_readable", function() s:load(folder) end)
+  os.execute("rm -r " .. folder)
+end)
+
+t.test("a string of numbers is told its braces, and another one not", function()
+  local function fix(text) return t.raises("argument_type", function() tvm.tensor(text) end).fix end
+  t.eq(fix "[[1,2],[3,4]]", "lists stand in braces: tvm.tensor {{1,2},{3,4}}")
+  t.contains(fix "1,2],[3,4", "tvm.tensor {{1,2},{3,4}}")
+  t.contains(fix "hello", "call it as tvm.tensor(values")
+  local _, e = pcall(function() matmul():diff(te [[ C[y] = A[y] ]]) end)
+  t.contains(e.fix, "f(y) makes a Func")
 end)
 
 t.test("long loops", function()
@@ -393,8 +476,8 @@ t.test("what a tensor and a model are not given by", function()
   local m = tvm.import "tutorials/models/digits.onnx":fuse():lower()
   t.eq(t.raises("input_no_tensor", function() m:run "x.png" end).fix,
     "tvm.load makes a tensor of a file: then m:run { image = x }")
-  t.contains(t.raises("input_no_tensor", function() m:run(5) end).why, "but is a number")
-  t.contains(t.raises("input_no_tensor", function() m:run { true } end).why, "but is a boolean")
+  t.contains(t.raises("input_no_tensor", function() m:run(5) end).why, "but is 5")
+  t.contains(t.raises("input_no_tensor", function() m:run { true } end).why, "but is true")
   t.contains(t.raises("input_unknown", function() m:run { img = tvm.zeros { 2 } } end).why, "no input is called img")
   t.raises("input_missing", function() m:run() end)
   local three = tvm.random { 3, 1, 32, 32 }

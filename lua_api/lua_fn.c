@@ -107,6 +107,16 @@ static int call_counted(lua_State *L)
     return fn->call(L);
 }
 
+/* Makes the function at the top of the stack known to help(), as what the row says. */
+static void describe_function(lua_State *L, const LuaFn *fn)
+{
+    session_push_table(L, TABLE_DOCS);
+    lua_pushvalue(L, -2);
+    lua_pushlightuserdata(L, (void *)fn);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
 /* Pushes the function, known to help().  The module that it stands in is at `module`; 0: none. */
 static void push_function(lua_State *L, const LuaFn *fn, int module)
 {
@@ -128,11 +138,7 @@ static void push_function(lua_State *L, const LuaFn *fn, int module)
     } else {
         lua_pushcclosure(L, fn->call, fn->row != NULL);
     }
-    session_push_table(L, TABLE_DOCS);
-    lua_pushvalue(L, -2);
-    lua_pushlightuserdata(L, (void *)fn);
-    lua_rawset(L, -3);
-    lua_pop(L, 1);
+    describe_function(L, fn);
 }
 
 /* The method `key` of the class of that name, or NULL. */
@@ -561,6 +567,36 @@ static int script_class_index(lua_State *L)
     return no_member(L, name, lua_tostring(L, 2), 3);
 }
 
+/* Runs the script's function in upvalue 1, the method of upvalue 2, on no more than it takes. */
+static int call_script_method(lua_State *L)
+{
+    int most = most_arguments(lua_touserdata(L, lua_upvalueindex(2)));
+    if (!lua_istable(L, 1))
+        return arg_wrong(L, 1, "its object");
+    if (arg_more(L, most))
+        return arg_surplus(L, most + 1);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+/* A script gives its class a function: one that help() describes becomes a method as any other. */
+static int script_class_newindex(lua_State *L)
+{
+    const char *key = lua_tostring(L, 2);
+    const LuaFn *fn = method_of(L, lua_tostring(L, lua_upvalueindex(1)), key ? key : "");
+    if (fn) {
+        lua_pushlightuserdata(L, (void *)fn);
+        lua_pushcclosure(L, call_script_method, 2);
+        describe_function(L, fn);
+        lua_pushvalue(L, 2);
+        lua_insert(L, -2);
+    }
+    lua_rawset(L, 1);
+    return 0;
+}
+
 void lua_push_script_class(lua_State *L, const char *name)
 {
     lua_createtable(L, 0, 8);
@@ -570,9 +606,12 @@ void lua_push_script_class(lua_State *L, const char *name)
     lua_setfield(L, -2, "__name");
     lua_push_more(L);
     lua_setfield(L, -2, "more");
-    lua_createtable(L, 0, 1);
+    lua_createtable(L, 0, 2);
     lua_pushstring(L, name);
     lua_pushcclosure(L, script_class_index, 1);
     lua_setfield(L, -2, "__index");
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, script_class_newindex, 1);
+    lua_setfield(L, -2, "__newindex");
     lua_setmetatable(L, -2);
 }

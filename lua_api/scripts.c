@@ -86,13 +86,15 @@ void lua_push_script(lua_State *L, const char *name)
         const char *chunk = lua_pushfstring(L, "=lua_api/scripts/%s.lua", name);
         if (luaL_loadbufferx(L, script->text, script->size, chunk, "t") != LUA_OK)
             lua_error(L);
-        lua_pushcfunction(L, view);
-        lua_pushcfunction(L, other);
-        lua_pushcfunction(L, leave_out);
-        lua_pushcfunction(L, class);
-        lua_pushcfunction(L, own_name);
-        lua_pushcfunction(L, say_progress);
-        lua_call(L, 6, 1);
+        static const luaL_Reg given[] = {{"view", view},
+                                         {"script", other},
+                                         {"leave_out", leave_out},
+                                         {"class", class},
+                                         {"own_name", own_name},
+                                         {"progress", say_progress},
+                                         {NULL, NULL}};
+        luaL_newlib(L, given);
+        lua_call(L, 1, 1);
         lua_remove(L, -2);
         lua_pushvalue(L, -1);
         lua_setfield(L, -3, name);

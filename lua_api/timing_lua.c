@@ -12,6 +12,7 @@
 #include "core/run/stats.h"
 #include "lua_api/compare_remarks.h"
 #include "lua_api/runnable.h"
+#include "lua_api/sched_box.h"
 #include "lua_api/scripts.h"
 #include "lua_api/session.h"
 #include "viz/bars.h"
@@ -472,6 +473,24 @@ LUA_FN(
     return 2;
 }
 
+/* A grid is a list of rows, for their order counts: {{"ty", 4, 8}, {"tx", 32, 64}}. */
+static void check_grid(lua_State *L, int arg)
+{
+    static const char row[] = "a name and its values, such as {\"ty\", 4, 8}";
+    size_t n = arg_list(L, arg, MAX_ITEMS);
+    if (n == 0)
+        arg_wrong(L, arg, "a list of rows, such as {{\"ty\", 4, 8}, {\"tx\", 32, 64}}");
+    int top = lua_gettop(L);
+    for (size_t i = 1; i <= n; i++) {
+        bool is_row = lua_rawgeti(L, arg, (lua_Integer)i) == LUA_TTABLE && lua_rawlen(L, -1) >= 2 &&
+                      lua_rawgeti(L, -1, 1) == LUA_TSTRING;
+        if (!is_row)
+            RAISE(L, element_type, NULL, (int)i, arg, row, arg_describe(L, top + 1),
+                  lua_signature(L));
+        lua_settop(L, top);
+    }
+}
+
 LUA_FN(
     tvm_whatif, "tvm.whatif(f, grid, schedule, options?) -> WhatIf",
     "Tries every combination of a grid such as {{\"ty\", 4, 8}, {\"tx\", 32, 64}}: f(s, p) takes steps on a fork\n"
@@ -480,7 +499,10 @@ LUA_FN(
     "are listed with the reason.  An interruption keeps the rows that are finished.  w:adopt(1) takes the best.")
 {
     arg_function(L, 1);
-    arg_table(L, 2);
+    check_grid(L, 2);
+    if (!test_sched(L, 3))
+        return arg_wrong(L, 3, "a Schedule, as tvm.schedule makes of a program");
+    plan_options(L, 4);
     lua_settop(L, 4);
     lua_push_script(L, "compare");
     lua_getfield(L, -1, "whatif");

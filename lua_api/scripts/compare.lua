@@ -1,9 +1,11 @@
 -- compare.lua -- tables of timings: tvm.compare, tvm.whatif, and the machine's measured peak.
--- view() is the width of the terminal, whether it shows letters beyond ASCII, whether lines have to fit into it, what the
--- person calls the value that is shown, and whether nothing may be left out; leave_out() says that a view has no room for
--- all; class(name) makes the metatable of values; own_name(value, otherwise) is what the person calls one; progress(text)
--- says what whoever waits may like to know, and progress() that it is over
-local view, _, leave_out, class, own_name, progress = ...
+-- Of what a script is given: view() is the width of the terminal, whether it shows letters beyond ASCII, whether lines
+-- have to fit into it, what the person calls the value that is shown, and whether nothing may be left out; leave_out()
+-- says that a view has no room for all; class(name) makes the metatable of values; own_name(value, otherwise) is what the
+-- person calls one; progress(text) says what whoever waits may like to know, and progress() that it is over
+local workbench = ...
+local view, leave_out, class = workbench.view, workbench.leave_out, workbench.class
+local own_name, progress = workbench.own_name, workbench.progress
 local M = {}
 
 local function time_text(seconds)
@@ -197,11 +199,6 @@ local function shares_of_peak(items)
   return shares, remarks
 end
 
--- As of every function: what is more than it takes was meant for something.
-local function no_more(...)
-  if select("#", ...) > 0 then error("there are more arguments than it takes", 3) end
-end
-
 -- ---- compare ----
 
 local comparison = class "Comparison"
@@ -249,8 +246,7 @@ function comparison:__tostring()
     self.remarks .. load_line(self.items[1])
 end
 
-function comparison:show(path, ...)
-  no_more(...)
+function comparison:show(path)
   local notes = {}
   for i = 2, #self.items do notes[i] = self:against(i) end
   notes[1] = ""
@@ -323,12 +319,8 @@ local what_if = class "WhatIf"
 
 -- Every combination of {{"ty", 4, 8}, {"tx", 32, 64}}, the last name quickest, as tables by name.
 local function combinations(grid)
-  if #grid == 0 then error("the grid is a list of rows, for their order counts: {{\"ty\", 4, 8}, {\"tx\", 32, 64}}", 3) end
   local all = { {} }
-  for at, row in ipairs(grid) do
-    if type(row) ~= "table" or type(row[1]) ~= "string" or #row < 2 then
-      error(("row %d of the grid must be a name and its values, such as {\"ty\", 4, 8}"):format(at), 3)
-    end
+  for _, row in ipairs(grid) do
     local more = {}
     for _, chosen in ipairs(all) do
       for i = 2, #row do
@@ -471,16 +463,15 @@ local function refuse_adopted(w, rank)
   local name, own = own_name(s, "s"), own_name(w, "w")
   error(("row %d is adopted already, as step%s %d%s\n  hint: %s:undo(%d) takes back what was done since, and then %s:adopt(%d)")
     :format(done.rank, done.last > done.first and "s" or "", done.first,
-      done.last > done.first and " to " .. done.last or "", name, s.step - done.first + 1, own, rank), 3)
+      done.last > done.first and " to " .. done.last or "", name, s.step - done.first + 1, own, rank), 4)
 end
 
 -- Takes the steps of row `rank` on the schedule that was asked about.
-function what_if:adopt(rank, ...)
-  no_more(...)
+function what_if:adopt(rank)
   rank = rank or 1
+  if math.type(rank) ~= "integer" then error("a rank is a number: w:adopt(1) takes the steps of row 1", 3) end
   local row = rawget(self, rank)
-  if math.type(rank) ~= "integer" then error("a rank is a number: w:adopt(1) takes the steps of row 1", 2) end
-  if not row or not row.timing then error(("there is no row %s that ran"):format(tostring(rank)), 2) end
+  if not row or not row.timing then error(("there is no row %s that ran"):format(tostring(rank)), 3) end
   refuse_adopted(self, rank)
   local p, schedule = parameters(self.grid, row.chosen), self.schedule
   local first = schedule.step + 1

@@ -7,8 +7,8 @@
 -- is read of it. The results are the stages that no other stage reads.
 --
 -- Calling the program evaluates the trees with the functions of te.
-local _, script = ...
-local syntax = script "te_syntax"
+local workbench = ...
+local syntax = workbench.script "te_syntax"
 local walk, parts, COMPARES, DTYPES, REDUCES = syntax.walk, syntax.parts, syntax.COMPARES, syntax.DTYPES, syntax.REDUCES
 local M = {}
 

@@ -457,4 +457,26 @@ t.test("a list of steps that does not fit tells where the schedule is", function
   t.eq(narrow:at():ir(), narrow:at(0):ir())
 end)
 
+t.test("functions that are written in Lua check their arguments as those in C do", function()
+  local s = matmul(8)
+  local function steps(q, c) q:split("y", c.t) end
+  local grid = { { "t", 2 } }
+  t.contains(t.raises("argument_missing", function() tvm.whatif(steps, grid) end).why, "argument 3 is missing: it should be a Schedule")
+  t.contains(t.raises("argument_type", function() tvm.whatif(steps, grid, s:at(0)) end).why, "but is a Version")
+  t.raises("argument_type", function() tvm.whatif(steps, grid, steps) end)
+  t.raises("argument_type", function() tvm.whatif(steps, {}, s) end)
+  for _, row in ipairs { 7, {}, { "t" }, { 5, 1 } } do
+    t.contains(t.raises("element_type", function() tvm.whatif(steps, { row }, s) end).why, "a name and its values")
+  end
+  t.raises("option_unknown", function() tvm.whatif(steps, grid, s, { zz = 1 }) end)
+  local w, c = tvm.whatif(steps, grid, s, quick), tvm.compare({ s:at(0), s }, quick)
+  for _, more in ipairs { function() w:adopt(1, 2) end, function() c:show("a.svg", 1) end } do t.raises("extra_argument", more) end
+  for _, bare in ipairs { function() w.adopt() end, function() c.show() end } do t.raises("no_self", bare) end
+  for _, none in ipairs { 7, "total" } do
+    local _, e = pcall(function() w:adopt(none) end)
+    t.ok(e:find("measure%.lua:%d+: there is no row " .. none .. " that ran"), e)
+  end
+  t.eq(w:adopt(1, nil).step, 1)
+end)
+
 t.done()

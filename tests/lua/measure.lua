@@ -471,7 +471,9 @@ t.test("functions that are written in Lua check their arguments as those in C do
   t.raises("option_unknown", function() tvm.whatif(steps, grid, s, { zz = 1 }) end)
   local w, c = tvm.whatif(steps, grid, s, quick), tvm.compare({ s:at(0), s }, quick)
   for _, more in ipairs { function() w:adopt(1, 2) end, function() c:show("a.svg", 1) end } do t.raises("extra_argument", more) end
-  for _, bare in ipairs { function() w.adopt() end, function() c.show() end } do t.raises("no_self", bare) end
+  for _, bare in ipairs { function() w.adopt() end, function() c.show() end } do
+    t.eq(select(2, pcall(bare)).code, "no_self")
+  end
   for _, none in ipairs { 7, "total" } do
     local _, e = pcall(function() w:adopt(none) end)
     t.ok(e:find("measure%.lua:%d+: there is no row " .. none .. " that ran"), e)

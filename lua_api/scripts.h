@@ -14,11 +14,13 @@ typedef struct LuaScript {
 
 extern const LuaScript lua_scripts[]; /* ends with a NULL name */
 
-/* Pushes what the script returns.  It is run at the first call in a state; later
-** calls push the same value.  Its argument is a table of functions: view() -> width, utf8, fits, called; script(name),
-** which gives another script's value; leave_out(), which says that a view lacks room for all;
-** class(name), the metatable of values that help() describes under that name; and
-** own_name(value, otherwise), what the person calls a value. */
+/* Pushes what the script returns.  It is run at the first call in a state; later calls push the
+** same value.  Its argument is a table of functions:
+**   view() -> width, utf8, fits, called, all; script(name), another script's value;
+**   leave_out(), which says that a view lacks room for all;
+**   class(name), the metatable of values that help() describes under that name;
+**   own_name(value, otherwise), what the person calls a value;
+**   progress(text), what whoever waits may like to know, and progress() that it is over. */
 void lua_push_script(lua_State *L, const char *name);
 
 #endif

@@ -60,7 +60,7 @@
 /* What becomes of more arguments than the signature names; where it ends with "…" there are none.
 ** Nils behind the last that it names count as not given, everywhere. */
 typedef enum Surplus {
-    SURPLUS_refused, /* before the function runs: what is dropped in silence was meant for something */
+    SURPLUS_refused, /* before the function runs: what goes unheard was meant */
     SURPLUS_counted, /* by `call`, in words of its own */
     SURPLUS_dropped, /* in silence: of a function of Lua's own, which does so */
 } Surplus;

@@ -19,8 +19,8 @@ bool file_readable(const char *path, Err *err);
 /* That `reader` reads the text in the file becomes the fix of `err`. */
 void advise_reading(const char *path, const char *reader, Err *err);
 
-/* The text could not be read: where it is the path of a file instead, `err` says what reads that, or
-** that it is not there. */
+/* The text could not be read: where it is the path of a file instead, `err` says what reads that,
+** or that it is not there. */
 void advise_path(const char *text, Err *err);
 
 #endif

@@ -83,7 +83,7 @@ static LuaFn step_fns[MOST_STEPS];
 static char signatures[MOST_STEPS][160];
 const LuaFn *sched_step_members[MOST_STEPS + 1];
 
-/* A step that was called wrongly is told how it is called, if what to do is not known any better. */
+/* A step that was called wrongly is told how it is called, if nothing better is known to do. */
 static void advise_call(const Prim *prim, Err *err)
 {
     if (err_is_miscall(err->code) && !err->fix[0])

@@ -86,13 +86,10 @@ void lua_push_script(lua_State *L, const char *name)
         const char *chunk = lua_pushfstring(L, "=lua_api/scripts/%s.lua", name);
         if (luaL_loadbufferx(L, script->text, script->size, chunk, "t") != LUA_OK)
             lua_error(L);
-        static const luaL_Reg given[] = {{"view", view},
-                                         {"script", other},
-                                         {"leave_out", leave_out},
-                                         {"class", class},
-                                         {"own_name", own_name},
-                                         {"progress", say_progress},
-                                         {NULL, NULL}};
+        static const luaL_Reg given[] = {
+            {"view", view},   {"script", other},      {"leave_out", leave_out},
+            {"class", class}, {"own_name", own_name}, {"progress", say_progress},
+            {NULL, NULL}};
         luaL_newlib(L, given);
         lua_call(L, 1, 1);
         lua_remove(L, -2);

@@ -122,7 +122,7 @@ static void push_function(lua_State *L, const LuaFn *fn, int module)
 {
     LuaFnName name = lua_fn_name(fn);
     bool called = name.kind == FN_FUNCTION || name.kind == FN_METHOD;
-    /* A global that counts by itself stays the bare function, the same value wherever it is pushed */
+    /* A global that counts by itself stays the bare function, the same value wherever it is got */
     bool counted = called && (fn->surplus == SURPLUS_refused ||
                               (fn->surplus == SURPLUS_counted && name.place[0]));
     if (fn->row || counted)

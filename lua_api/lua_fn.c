@@ -77,7 +77,7 @@ static void append_pointer(lua_State *L, SessionTable list, const void *p)
     lua_pop(L, 1);
 }
 
-/* The most arguments that the signature names, a method's object among them; INT_MAX: any number. */
+/* The most arguments that the signature names, with a method's object; INT_MAX: any number. */
 static int most_arguments(const LuaFn *fn)
 {
     LuaFnName name = lua_fn_name(fn);

@@ -492,14 +492,12 @@ static int list_tostring(lua_State *L)
     return 1;
 }
 
-/* Nothing stands at the key.  One beyond the last is where a loop over the list finds its end. */
+/* Nothing stands at the key: nil, as of every table, but for numbers where nothing ever could. */
 static int list_index(lua_State *L)
 {
-    lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
-    if (lua_type(L, 2) != LUA_TNUMBER || (lua_isinteger(L, 2) && lua_tointeger(L, 2) == n + 1))
+    if (lua_type(L, 2) != LUA_TNUMBER || (lua_isinteger(L, 2) && lua_tointeger(L, 2) > 0))
         return 0;
-    return RAISE(L, list_index, NULL, luaL_tolstring(L, 2, NULL), (long long)n, plural(n),
-                 n == 0 ? "" : lua_pushfstring(L, ", from 1 to %I", (LUAI_UACINT)n));
+    return RAISE(L, list_index, NULL, luaL_tolstring(L, 2, NULL));
 }
 
 void lua_new_list(lua_State *L, size_t n)

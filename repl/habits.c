@@ -149,12 +149,17 @@ bool habit_is_library(const char *name)
     return hint_of(rows, sizeof rows / sizeof *rows, name);
 }
 
-/* Does a line end, or a statement follow, behind a colon?  Lua's own stands before a name. */
+/* Does the first line end behind a colon, or go on with a blank there, and lack then and do? */
 static bool has_python_colon(const char *text)
 {
-    const char *colon = text;
-    while ((colon = strchr(colon, ':')) && colon[1] && !strchr(" \t\r\n", colon[1]))
-        colon++;
+    bool colon = false;
+    Lexer x = lexer(text, strlen(text));
+    for (Token t = lex_next(&x); t.kind != TOKEN_END && t.line == 1; t = lex_next(&x)) {
+        if (token_is(&t, "then") || token_is(&t, "do"))
+            return false;
+        const char *end = t.at + t.len;
+        colon = colon || (token_is(&t, ":") && (!*end || strchr(" \t\r\n", *end)));
+    }
     return colon;
 }
 

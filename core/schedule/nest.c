@@ -178,16 +178,23 @@ static bool has_one_var(const Node *e, const Node **only)
     return true;
 }
 
+static bool is_taken(const Node *const *taken, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(ir_var_name(taken[i]), name) == 0)
+            return true;
+    return false;
+}
+
 /* The axis on which alone the index of dimension d depends where `like` accesses the buffer, else
 ** ax0, ax1 …; names differ. */
 static const char *copy_axis(Arena *A, const Node *const *like, const Node *const *taken, size_t d)
 {
     const Node *axis = NULL;
     const char *name = has_one_var(like[d], &axis) && axis ? ir_var_name(axis) : NULL;
-    for (size_t i = 0; name && i < d; i++)
-        if (strcmp(ir_var_name(taken[i]), name) == 0)
-            name = NULL;
-    return name ? name : arena_printf(A, "ax%zu", d);
+    for (size_t number = d; !name || is_taken(taken, d, name); number++)
+        name = arena_printf(A, "ax%zu", number);
+    return name;
 }
 
 /* The guards that keep axis, which runs through the range, inside dimension d of the buffer. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/ir/parse.h"
+#include "core/schedule/prims.h"
 #include "core/schedule/tree.h"
 
 const Prim *prim_find(const char *name)
@@ -156,6 +157,19 @@ static bool bind_loops(Step *s, const Param *p, size_t nargs, const Arg *args, s
     return n > 0 || wrong(s, p, at, &args[at], "at least one loop");
 }
 
+/* A loop and a number where loops are meant: the wish to split first, and take the inner part. */
+static bool advise_split(Step *s, const Prim *prim, size_t nargs, const Arg *args)
+{
+    if (!s->err || s->err->code != ERR_bad_argument || nargs != 2 || args[0].tag != ARG_STR ||
+        args[1].tag != ARG_INT || args[1].i < 2 || strchr(args[0].s, '*') ||
+        (prim->apply != prim_unroll && prim->apply != prim_vectorize))
+        return false;
+    const char *path = args[0].s, *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    err_fix(s->err, "s:split(\"%s\", %lld, \"%so\", \"%si\"); s:%s \"%si\"", path,
+            (long long)args[1].i, name, name, prim->name, path);
+    return false;
+}
+
 static bool bind_one(Step *s, const Param *p, const Arg *a, size_t at, Bound *b)
 {
     if (p->kind == PARAM_INT) {
@@ -212,7 +226,7 @@ bool prim_bind(Step *s, const Prim *prim, size_t nargs, const Arg *args)
         } else if (p->kind == PARAM_LOOPS) {
             size_t used = 0;
             if (!bind_loops(s, p, nargs, args, at, &used, b))
-                return false;
+                return advise_split(s, prim, nargs, args);
             at += used;
         } else if (!bind_one(s, p, &args[at], at, b)) {
             return false;

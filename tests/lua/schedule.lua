@@ -164,6 +164,23 @@ t.test("who refuses lanes over a sum names a loop of its nest that may have them
   t.eq(fix "A: float32[99]; B = max(k, A[k])", "leave k serial, or choose a loop over no reduce axis")
 end)
 
+-- Two nests over y and x, of C and R.
+local function layer()
+  local f = te "C[y, x] = sum(k, A[y, k] * B[k, x]); D[y, x] = C[y, x] + b[x]; R[y, x] = max(D[y, x], 0)"
+  return tvm.schedule(f(64, 64, 64)):compute_inline "D"
+end
+
+t.test("a loop and a factor are told to split first", function()
+  local s = layer()
+  for _, step in ipairs { "unroll", "vectorize" } do
+    local e = t.raises("bad_argument", function() s[step](s, "R/x", 4) end, { s = s })
+    t.eq(e.fix, ('s:split("R/x", 4, "xo", "xi"); s:%s "R/xi"'):format(step))
+  end
+  t.contains(t.raises("bad_argument", function() s:reorder("R/x", 4) end, { s = s }).fix, "call it as")
+  s:split("R/x", 4, "xo", "xi")
+  s:unroll "R/xi"
+end)
+
 t.test("a name alone does not move on to another nest", function()
   local s = conv()
   s:split("x", 8, "xo", "xi")

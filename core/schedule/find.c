@@ -165,6 +165,19 @@ const char *loops_called(Arena *A, const Node *func, const char *name)
     return arena_strdup(A, all);
 }
 
+const char *loops_above(Arena *A, const Node *func, const char *block)
+{
+    char all[280];
+    const Node *loops[IR_MAX_DEPTH];
+    NameList names = {0};
+    Path p;
+    size_t n = path_to_block(func, block, &p) ? path_loops(&p, p.n, loops) : 0;
+    for (size_t i = 0; i < n; i++)
+        vec_push(A, &names, ir_var_name(loops[i]->kid[For_var]));
+    join_names(all, sizeof all, &names);
+    return arena_strdup(A, all);
+}
+
 /* A name alone is not the main block's, where there is one: says so, and which loops it means. */
 static const Node *ambiguous(const Node *func, const char *name, size_t hits, Err *err)
 {
@@ -177,6 +190,22 @@ static const Node *ambiguous(const Node *func, const char *name, size_t hits, Er
                 main, name, all);
     arena_release(A);
     return NULL;
+}
+
+/* "C/xo" where C has no xo: whose it is, if another block's, and which loops C has. */
+static bool tell_whose(const Node *func, const char *path, Err *err)
+{
+    Arena *A = arena_scratch(NULL);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *block = slash ? arena_printf(A, "%.*s", (int)(slash - path), path) : "";
+    const char *own = loops_above(A, func, block);
+    const Node *meant;
+    bool elsewhere = *own && err && bare_name(func, name, &meant) > 0;
+    if (elsewhere)
+        err_fix(err, "%s is %s; %s's loops are %s", name,
+                meant ? loop_path(A, func, meant) : loops_called(A, func, name), block, own);
+    arena_release(A);
+    return elsewhere;
 }
 
 /* Which loop was meant by a name that none has: "conv2.x" by its path, others by their letters. */
@@ -218,7 +247,8 @@ const Node *find_loop(const Node *func, const char *name, Err *err)
         return ambiguous(func, name, s.hits, err);
     join_all(all, sizeof all, func, list_loops);
     FAIL(err, no_loop, NULL, name, all[0] ? all : "none");
-    tell_nearest(func, name, all, err);
+    if (!tell_whose(func, name, err))
+        tell_nearest(func, name, all, err);
     return NULL;
 }
 

@@ -392,6 +392,32 @@ typedef struct Nest {
     const Node *at[IR_MAX_DEPTH];
 } Nest;
 
+/* "y, x belong to R, k belongs to C", where the loops are of several blocks; else "". */
+static const char *whose_loops(Step *s, const Bound *loops)
+{
+    const char *block[PRIM_MAX_ITEMS];
+    Buf text = buf_new(s->A);
+    size_t owners = 0;
+    for (size_t i = 0; i < loops->n; i++) {
+        const char *path = loop_path(s->A, s->func, loops->nodes[i]), *slash = strrchr(path, '/');
+        block[i] = slash ? arena_printf(s->A, "%.*s", (int)(slash - path), path) : "";
+    }
+    for (size_t i = 0; i < loops->n; i++) {
+        size_t first = 0, n = 0;
+        while (strcmp(block[first], block[i]) != 0)
+            first++;
+        if (first < i || !*block[i])
+            continue;
+        buf_puts(&text, owners++ ? ", " : "");
+        for (size_t k = i; k < loops->n; k++)
+            if (strcmp(block[k], block[i]) == 0)
+                buf_printf(&text, "%s%s", n++ ? ", " : "",
+                           ir_var_name(loops->nodes[k]->kid[For_var]));
+        buf_printf(&text, " belong%s to %s", n == 1 ? "s" : "", block[i]);
+    }
+    return owners > 1 ? buf_str(&text) : "";
+}
+
 /* The loops from the outermost of those named down to the innermost, which must form one chain. */
 static bool chain_of(Step *s, const Bound *loops, Nest *nest)
 {
@@ -406,10 +432,14 @@ static bool chain_of(Step *s, const Bound *loops, Nest *nest)
         size_t at = 0;
         while (at < deepest.n && deepest.at[at] != loops->nodes[i])
             at++;
-        if (at == deepest.n)
-            return REFUSE(s->err, loops_apart, loops->nodes[i],
-                          ir_var_name(loops->nodes[i]->kid[For_var]),
-                          ir_var_name(path_end(&deepest)->kid[For_var]));
+        if (at == deepest.n) {
+            const char *whose = whose_loops(s, loops);
+            REFUSE(s->err, loops_apart, loops->nodes[i], ir_var_name(loops->nodes[i]->kid[For_var]),
+                   ir_var_name(path_end(&deepest)->kid[For_var]));
+            if (*whose)
+                err_fix(s->err, "reorder loops of one nest only: %s", whose);
+            return false;
+        }
         if (at < top)
             top = at;
     }

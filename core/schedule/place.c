@@ -34,6 +34,57 @@ static bool is_in(const Node *buffer, const Node *list)
     return false;
 }
 
+/* The search for a block that makes what `block` reads (reverse), or reads what it makes. */
+typedef struct Neighbour {
+    const Node *block;
+    bool reverse;
+    const Node *found;
+} Neighbour;
+
+static bool is_neighbour(void *env, const Node *other)
+{
+    Neighbour *n = env;
+    const Node *from = n->reverse ? other : n->block, *to = n->reverse ? n->block : other;
+    if (other != n->block && block_target(from) && tree_reads(to, block_target(from)))
+        n->found = other;
+    return !n->found;
+}
+
+static bool runs_over_reduce_axis(const Node *block, const Node *loop)
+{
+    const Node *iters = block->kid[Block_iters];
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->at.i == ITER_reduce &&
+            ir_mentions(iters->kid[i]->kid[Iter_value], loop->kid[For_var]))
+            return true;
+    return false;
+}
+
+/* The innermost loop of a neighbour to which the block could go; NULL if there is none. */
+static const Node *loop_of_neighbour(const Step *s, const Move *m)
+{
+    const Node *loops[IR_MAX_DEPTH];
+    Neighbour near = {m->block, m->reverse, NULL};
+    Path p, own;
+    tree_blocks(s->func, is_neighbour, &near);
+    size_t n = near.found && path_to(s->func, near.found, &p) ? path_loops(&p, p.n, loops) : 0;
+    while (n > 0 && (runs_over_reduce_axis(near.found, loops[n - 1]) ||
+                     path_to(loops[n - 1], m->block, &own)))
+        n--;
+    return n > 0 ? loops[n - 1] : NULL;
+}
+
+static bool refuse_own_loop(Step *s, const Move *m)
+{
+    const Node *other = loop_of_neighbour(s, m);
+    const char *loop = ir_var_name(m->loop->kid[For_var]);
+    REFUSE(s->err, own_loop, m->loop, loop, ir_block_name(m->block));
+    if (other)
+        err_fix(s->err, "choose a loop of another block, such as \"%s\"",
+                loop_path(s->A, s->func, other));
+    return false;
+}
+
 /* Fills in what both directions need, and checks what both require. */
 static bool begin_move(Step *s, Move *m, const char *how)
 {
@@ -53,7 +104,7 @@ static bool begin_move(Step *s, Move *m, const char *how)
     m->removed = m->at.at[nest_top(&m->at)];
     Path p;
     if (path_to(m->removed, m->loop, &p))
-        return REFUSE(s->err, own_loop, m->loop, loop, name);
+        return refuse_own_loop(s, m);
     path_to(s->func, m->loop, &p);
     m->naround = path_loops(&p, p.n, m->around);
     const Node *gets = m->reverse ? nest_condition(&p, &m->at) : NULL;
@@ -161,8 +212,7 @@ static bool build_move(Step *s, Move *m, const Node *made, const Node *after)
     const Node *without = nest_remove(A, &m->at);
     Path p;
     if (!path_to_loop(without, m->loop->kid[For_var], &p))
-        return REFUSE(s->err, own_loop, m->loop, ir_var_name(m->loop->kid[For_var]),
-                      ir_block_name(m->block));
+        return refuse_own_loop(s, m);
     const Node *loop = path_end(&p);
     for (size_t i = 0; i < m->block->kid[Block_iters]->nkids; i++)
         m->span[i].name =

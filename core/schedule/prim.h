@@ -126,6 +126,9 @@ const char *loop_label(Arena *A, const Node *func, const Node *loop);
 /* The loops of that name in all nests, "conv2/x, pad/x", for an error to list. */
 const char *loops_called(Arena *A, const Node *func, const char *name);
 
+/* The loops around the block, "y, x, k", from the outside in; "" if there is no such block. */
+const char *loops_above(Arena *A, const Node *func, const char *block);
+
 /* The names of all loops (paths where a name is not unique), blocks or buffers, for
 ** completion and errors. */
 typedef VEC(const char *) NameList;

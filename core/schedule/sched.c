@@ -110,6 +110,18 @@ static const char *made_of_it(Arena *A, const Version *step, const Version *now)
     return buf_str(&b);
 }
 
+/* "R's loops are now y, x, yi": of the block whose loop it was, as far as it has any; or "". */
+static const char *loops_now(Arena *A, const Version *now, const Version *before, const char *name)
+{
+    const Node *loop = find_loop(before->func, name, NULL);
+    const char *path = loop ? loop_path(A, before->func, loop) : "", *slash = strrchr(path, '/');
+    if (!slash)
+        return "";
+    const char *block = arena_printf(A, "%.*s", (int)(slash - path), path);
+    const char *loops = loops_above(A, now->func, block);
+    return *loops ? arena_printf(A, "%s's loops are now %s", block, loops) : "";
+}
+
 /* The loop, block or buffer was used up by the step after `before`; `others` are loops of that name
 ** elsewhere, or NULL. */
 static void refuse_used_up(const Version *now, const Version *before, const char *kind,
@@ -121,7 +133,11 @@ static void refuse_used_up(const Version *now, const Version *before, const char
         step = step->parent;
     FAIL(err, stale_name, where, kind, name, step->number, step->said, before->number);
     const char *made = strcmp(kind, "loop") == 0 ? made_of_it(A, step, now) : "";
-    if (err && (*made || others))
+    const char *loops = strcmp(kind, "loop") == 0 ? loops_now(A, now, before, name) : "";
+    if (err && !*made && !others && *loops)
+        err_fix(err, "%s; s:back(%d) goes to where %s was still there", loops, before->number,
+                name);
+    else if (err && (*made || others))
         err_fix(err, "%swas the step taken twice?  s:back(%d) goes to where it was still there%s%s",
                 made, before->number, others ? "; other nests' are " : "", others ? others : "");
     arena_release(A);

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "core/base/buf.h"
+#include "lua_api/graph_box.h"
 #include "lua_api/kernel_box.h"
+#include "lua_api/own_name.h"
 #include "lua_api/program.h"
 
 enum { MOST_NAMES = 16 };
@@ -47,15 +49,26 @@ void refuse_named(lua_State *L, int list, size_t n)
     lua_scratch_end(L, A);
 }
 
-/* The program of item i, NULL if it is of another kind, such as a model. */
-static Version *item_version(lua_State *L, int list, lua_Integer i)
+/* A row of a comparison: one program, or a whole model. */
+typedef struct Compared {
+    Version *version;    /* NULL if it is of another kind */
+    const Sched *sched;  /* the schedule that stands there, at `version` */
+    const Module *model; /* of several kernels */
+} Compared;
+
+static Compared compared(lua_State *L, int list, lua_Integer i)
 {
     Program p = {0};
     lua_rawgeti(L, list, i);
     KernelBox *k = test_kernel(L, -1);
-    bool is_program = !k && program_test(L, -1, &p);
+    ModuleBox *m = test_module(L, -1);
+    bool is_program = !k && !m && program_test(L, -1, &p);
     lua_pop(L, 1);
-    return k ? k->version : is_program ? p.version : NULL;
+    return (Compared){.version = k            ? k->version
+                                 : is_program ? p.version
+                                              : NULL,
+                      .sched = p.sched,
+                      .model = m && m->module->nkernels > 1 ? m->module : NULL};
 }
 
 static const Node *as_written(Version *v)
@@ -81,20 +94,50 @@ static bool all_alike(const Node *a, const Node *b)
     return same;
 }
 
+static const char *compared_name(const Compared *row)
+{
+    return row->model ? row->model->graph->name : as_written(row->version)->at.name;
+}
+
+/* Rows k and i are one program at one step: of a schedule that stands in both, why it may be. */
+static void remark_same(lua_State *L, Buf *b, int list, const Compared *rows, size_t k, size_t i)
+{
+    buf_printf(b, "\nrows %zu and %zu are one program at one step; ", k + 1, i + 1);
+    const char *s = "s";
+    lua_rawgeti(L, list, (lua_Integer)i + 1);
+    bool named = own_push_name(L, -1);
+    if (named)
+        s = lua_tostring(L, -1);
+    if (rows[k].sched && rows[k].sched == rows[i].sched)
+        buf_printf(b,
+                   "tvm.default(%s) and steps move %s itself: %s:at(0) is it as written, and "
+                   "tvm.default(%s:fork()) moves a copy",
+                   s, s, s, s);
+    else
+        buf_puts(b, "s:at(0) is it as written, and s:fork() is a copy that goes its own way");
+    lua_pop(L, 1 + named);
+}
+
 /* One line for row i, which says most: what it is the same as, or unlike. */
-static void remark(Buf *b, Version *const *rows, size_t i)
+static void remark(lua_State *L, Buf *b, int list, const Compared *rows, size_t i)
 {
     for (size_t k = 0; k < i; k++) {
-        if (rows[k] && rows[k] == rows[i]) {
-            buf_printf(b,
-                       "\nrows %zu and %zu are one program at one step; s:at(0) is it as written, "
-                       "and s:fork() is a copy that goes its own way",
-                       k + 1, i + 1);
+        if (rows[k].version && rows[k].version == rows[i].version) {
+            remark_same(L, b, list, rows, k, i);
             return;
         }
     }
-    const Node *first = rows[0] ? as_written(rows[0]) : NULL;
-    const Node *own = rows[i] ? as_written(rows[i]) : NULL;
+    bool mixed = (rows[0].model && rows[i].version) || (rows[0].version && rows[i].model);
+    if (mixed) {
+        const Compared *one = &rows[rows[0].model ? i : 0], *whole = &rows[rows[0].model ? 0 : i];
+        buf_printf(b,
+                   "\nrows 1 and %zu compute different things: %s is one kernel, and %s a whole "
+                   "model of %u",
+                   i + 1, compared_name(one), compared_name(whole), whole->model->nkernels);
+        return;
+    }
+    const Node *first = rows[0].version ? as_written(rows[0].version) : NULL;
+    const Node *own = rows[i].version ? as_written(rows[i].version) : NULL;
     if (!first || !own || first == own ||
         (all_alike(first->kid[Func_params], own->kid[Func_params]) &&
          all_alike(first->kid[Func_results], own->kid[Func_results])))
@@ -107,11 +150,11 @@ void push_remarks(lua_State *L, int list)
 {
     Arena *A = lua_scratch(L, NULL);
     size_t n = lua_rawlen(L, list);
-    Version **rows = ARENA_ARRAY(A, Version *, n + 1);
+    Compared *rows = ARENA_ARRAY(A, Compared, n + 1);
     Buf b = buf_new(A);
     for (size_t i = 0; i < n; i++) {
-        rows[i] = item_version(L, list, (lua_Integer)i + 1);
-        remark(&b, rows, i);
+        rows[i] = compared(L, list, (lua_Integer)i + 1);
+        remark(L, &b, list, rows, i);
     }
     lua_scratch_text(L, A, buf_str(&b));
 }

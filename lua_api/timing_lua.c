@@ -11,6 +11,8 @@
 #include "core/base/progress.h"
 #include "core/run/stats.h"
 #include "lua_api/compare_remarks.h"
+#include "lua_api/own_name.h"
+#include "lua_api/program.h"
 #include "lua_api/runnable.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/scripts.h"
@@ -491,6 +493,19 @@ static void check_grid(lua_State *L, int arg)
     }
 }
 
+/* A program that is no Schedule can become one. */
+static int raise_no_schedule(lua_State *L, int arg)
+{
+    Program p = {0};
+    Err err = {0};
+    if (!program_test(L, arg, &p))
+        return arg_wrong(L, arg, "a Schedule, as tvm.schedule makes of a program");
+    REFUSE(&err, argument_type, NULL, arg, "a Schedule", arg_describe(L, arg), "");
+    const char *name = own_push_name(L, arg) ? lua_tostring(L, -1) : "…";
+    err_fix(&err, "tvm.schedule(%s) makes one of it", name);
+    return lua_raise(L, &err);
+}
+
 LUA_FN(
     tvm_whatif, "tvm.whatif(f, grid, schedule, options?) -> WhatIf",
     "Tries every combination of a grid such as {{\"ty\", 4, 8}, {\"tx\", 32, 64}}: f(s, p) takes steps on a fork\n"
@@ -501,7 +516,7 @@ LUA_FN(
     arg_function(L, 1);
     check_grid(L, 2);
     if (!test_sched(L, 3))
-        return arg_wrong(L, 3, "a Schedule, as tvm.schedule makes of a program");
+        return raise_no_schedule(L, 3);
     plan_options(L, 4);
     lua_settop(L, 4);
     lua_push_script(L, "compare");

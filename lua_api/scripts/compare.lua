@@ -110,7 +110,7 @@ local function align(rows, left)
   return lines
 end
 
-local BAR = 24 -- cells of the longest bar, where there is room
+local BAR, LEAST_BAR = 24, 8 -- cells of the longest bar, where there is room; shorter ones tell nothing
 
 -- The rows as a table within the view: the first `left` columns are the labels, and the columns headed as `drop` names
 -- them are left out where there is no room, or stand in further tables where nothing may be left out.  Behind row i a
@@ -127,10 +127,10 @@ local function table_text(rows, left, drop, shares, heading)
   end
   local lines = align(rows, left)
   local room = left_out and 0 or math.min(BAR, width - cells(lines[1]) - GAP)
-  for i, share in pairs(room >= 4 and shares or {}) do
+  for i, share in pairs(room >= LEAST_BAR and shares or {}) do
     lines[i] = lines[i] .. "  " .. (beyond_ascii and "█" or "#"):rep(math.max(1, math.floor(share * room + 0.5)))
   end
-  if room >= 4 then lines[1] = lines[1] .. "  " .. heading end
+  if room >= LEAST_BAR then lines[1] = lines[1] .. "  " .. heading end
   if left_out then
     lines[1] = lines[1] .. mark
     leave_out()
@@ -184,17 +184,25 @@ local function peak_for(threads, gflops)
   return peak, remark
 end
 
--- Each one's part of the peak of as many cores, false where it has none; and a line for each peak that is in doubt.
+-- Is the peak of several cores hardly more than one core's?  That of a busy machine: parts of it would say nothing.
+local function is_hollow(peak, threads)
+  return threads > 1 and peak < 0.75 * threads * tvm.peak(1)
+end
+
+-- Each one's part of the peak of as many cores, false where it has none or the peak is of no use; and a line for each
+-- peak that is in doubt.
 local function shares_of_peak(items)
-  local most, peaks, shares, remarks = {}, {}, {}, ""
+  local most, peaks, hollow, shares, remarks = {}, {}, {}, {}, ""
   for _, t in ipairs(items) do most[t.threads] = math.max(most[t.threads] or 0, t.gflops) end
   for i, t in ipairs(items) do
     local threads, remark = t.threads, nil
     if t.gflops > 0 and threads > 0 and not peaks[threads] then
       peaks[threads], remark = peak_for(threads, most[threads])
+      hollow[threads] = remark and is_hollow(peaks[threads], threads)
       if remark then remarks = remarks .. "\n% peak: " .. remark end
+      if hollow[threads] then remarks = remarks .. ", so no part of it is told" end
     end
-    shares[i] = t.gflops > 0 and threads > 0 and t.gflops / peaks[threads]
+    shares[i] = t.gflops > 0 and threads > 0 and not hollow[threads] and t.gflops / peaks[threads]
   end
   return shares, remarks
 end
@@ -239,7 +247,7 @@ function comparison:__tostring()
     shares[i + 1] = best / t.median
   end
   local width, _, fits = view()
-  if fits and total(widths(rows)) > width then rows[1][4] = "against row 1" end
+  if fits and total(widths(rows)) + GAP + LEAST_BAR > width then rows[1][4] = "against row 1" end
   local text = table_text(rows, 1, { "spread", "GFLOP/s", "% peak" }, shares, "speed")
   return text .. (text:find("% peak", 1, true) and self.cores or "") ..
     (beaten and "\n?  is more than float32 multiply-adds reached when that was measured, so it is no part of a peak" or "") ..
@@ -352,10 +360,11 @@ local function parameters(grid, chosen)
   end })
 end
 
--- Why a row was refused, in a line; `step` says that a step may have been, which is then named.
+-- Why a row was refused, in a line; `step` says that a step may have been, which is then named.  Nobody counts the
+-- prompt's inputs, so that "[3]:1:" is left out.
 local function reason(e, step)
   local coded = type(e) ~= "string" and e.why
-  local why = tostring(coded or e):gsub("\n.*", "")
+  local why = tostring(coded or e):gsub("\n.*", ""):gsub("^%[%d+%]:%d+: ", "")
   return step and coded and e.what and e.what .. ": " .. why or why
 end
 

@@ -83,6 +83,22 @@ t.test("a peak that was measured on a busy machine is told as such, once, below 
   t.contains(run [[-e 'help(tvm.compare)']], "tvm.peak(cores)")
 end)
 
+t.test("no part is told of a peak of several cores that is hardly more than one core's", function()
+  local s, real = matmul(16), tvm.peak
+  local function compared(all)
+    tvm.peak = function(threads) return threads == 1 and 1e5 or all, threads > 1 and "it may be higher" or nil end
+    local ok, c = pcall(tvm.compare, { s:at(0), tvm.schedule(s:at(0)):parallel "y" }, { threads = 2, ["repeat"] = 5, min_repeat_ms = 0.1 })
+    tvm.peak = real
+    t.ok(ok, c)
+    return c
+  end
+  local busy, free = compared(1.1e5), compared(1.9e5)
+  t.ok(busy.shares[1] and busy.shares[2] == false)
+  t.contains(tostring(busy), "\n% peak: it may be higher, so no part of it is told")
+  t.ok(free.shares[1] and free.shares[2])
+  t.ok(not tostring(free):find("is told", 1, true))
+end)
+
 t.test("a run that emulates a GPU refuses what no GPU takes", function()
   local function launch(threads, axis)
     return tvm.parse(([[
@@ -301,6 +317,9 @@ t.test("a what-if whose function misspells a parameter, or takes a wrong step, s
   local s = matmul(8)
   local w = tvm.whatif(function(q, p) q:split("x", p.ty) end, { { "tx", 2, 4 }, { "u", 1 } }, s, quick)
   t.ok(w[1].why:find "measure%.lua:%d+: the grid has no 'ty'; it has tx, u$", w[1].why)
+  local typed = load("return function(q, p) q:split('x', p.ty) end", "=[165]")()
+  w = tvm.whatif(typed, { { "tx", 2, 4 } }, s, quick)
+  t.eq(w[1].why, "the grid has no 'ty'; it has tx")
   w = tvm.whatif(function(q, p) q:vectorize("z" .. p.tx) end, { { "tx", 2, 4 } }, s, quick)
   t.ok(w[1].why:find "^vectorize.*: no loop is named 'z2'", w[1].why)
 end)
@@ -468,7 +487,11 @@ t.test("functions that are written in Lua check their arguments as those in C do
   local function steps(q, c) q:split("y", c.t) end
   local grid = { { "t", 2 } }
   t.contains(t.raises("argument_missing", function() tvm.whatif(steps, grid) end).why, "argument 3 is missing: it should be a Schedule")
-  t.contains(t.raises("argument_type", function() tvm.whatif(steps, grid, s:at(0)) end).why, "but is a Version")
+  local version = s:at(0)
+  local e = t.raises("argument_type", function() tvm.whatif(steps, grid, version) end)
+  t.contains(e.why, "should be a Schedule, but is a Version")
+  t.eq(e.fix, "tvm.schedule(version) makes one of it")
+  t.eq(t.raises("argument_type", function() tvm.whatif(steps, grid, s:at(0)) end).fix, "tvm.schedule(…) makes one of it")
   t.raises("argument_type", function() tvm.whatif(steps, grid, steps) end)
   t.raises("argument_type", function() tvm.whatif(steps, {}, s) end)
   for _, row in ipairs { 7, {}, { "t" }, { 5, 1 } } do

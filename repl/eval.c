@@ -80,22 +80,32 @@ static bool compile_split(lua_State *L, Arena *A, const char *text, size_t at, s
     return false;
 }
 
-/* Compiles (no more) an input: pushes the function, or the error, and returns false.
-** *shows: its results are values to show; *packs: it calls its argument with them. */
-static bool compile_input(lua_State *L, const char *text, const char *name, bool *shows,
-                          bool *packs)
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
+
+/* What compiling finds out of an input. */
+typedef struct Input {
+    bool shows; /* its results are values to show */
+    bool packs; /* it calls its argument with them */
+    bool named; /* its last expression just names values, and calls nothing */
+} Input;
+
+/* Compiles (no more) an input: pushes the function, or the error, and returns false. */
+static bool compile_input(lua_State *L, const char *text, const char *name, Input *input)
 {
     Arena *A = arena_new(NULL);
+    size_t last = 0;
     text = rewrite_locals(A, text);
     bool silent, done = false;
     size_t end = rewrite_trim(text, &silent);
     if (end > 0)
         done = compile_split(L, A, text, 0, end, name);
     for (long n = 0, at; !done && end > 0 && (at = rewrite_last_start(text, (int)n)) > 0; n++)
-        if ((size_t)at < end)
-            done = compile_split(L, A, text, (size_t)at, end, name);
-    *shows = !silent;
-    *packs = done;
+        if ((size_t)at < end) {
+            last = (size_t)at;
+            done = compile_split(L, A, text, last, end, name);
+        }
+    *input = (Input){.shows = !silent, .packs = done};
+    input->named = done && strspn(text + last, LETTERS ", \t\r\n") >= end - last;
     if (!done)
         done = compile(L, text, name);
     if (!done)
@@ -110,9 +120,9 @@ bool eval_is_incomplete(lua_State *L, const char *text)
     if (*start == '?')
         return false;
     int top = lua_gettop(L);
-    bool shows, packs;
+    Input input;
     lua_pushfstring(L, "%s\n", text); /* a short string that is open does not go on */
-    bool early = !compile_input(L, lua_tostring(L, -1), "=", &shows, &packs) && ended_early(L);
+    bool early = !compile_input(L, lua_tostring(L, -1), "=", &input) && ended_early(L);
     lua_settop(L, top);
     return early;
 }
@@ -166,7 +176,7 @@ static bool told(lua_State *L, int idx)
 typedef struct Showing {
     FILE *out;
     const char *text; /* the input */
-    bool shows;
+    Input input;
 } Showing;
 
 /* A name that stands alone and means nothing: say so, for `nil` alone explains little. */
@@ -214,13 +224,13 @@ static int show_results(lua_State *L)
             lua_pushvalue(L, -1);
             lua_setglobal(L, "_");
         }
-        if (!s->shows || (stepped && told(L, -1))) {
+        if (!s->input.shows || (stepped && !s->input.named && told(L, -1))) {
             lua_pop(L, 1);
             continue;
         }
         if (lua_isnil(L, -1) && n == 1) {
             explain_nil(L, s);
-        } else if (session_told(L, -1)) {
+        } else if (!s->input.named && session_told(L, -1)) {
             session_print_line(L, session_told(L, -1), s->out);
         } else {
             lua_display_text(L, -1);
@@ -249,8 +259,6 @@ static void print_error(lua_State *L, const char *name, const char *text, FILE *
 }
 
 /* ---- inputs ---- */
-
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
 
 /* "?x" and "??x" as Lua, and the word "help" alone. */
 static const char *expand_question(Arena *A, const char *text)
@@ -290,11 +298,11 @@ static EvalStatus run_input(lua_State *L, const char *text, const char *name, FI
     const LuaView *view = lua_view(L);
     Showing showing = {.out = out, .text = text};
     EvalStatus status = EVAL_SYNTAX;
-    bool packs, fresh = false;
+    bool fresh = false;
     session_keep_source(L, name, text, strlen(text));
-    if (compile_input(L, text, name, &showing.shows, &packs)) {
+    if (compile_input(L, text, name, &showing.input)) {
         ProgressListener before = progress_listen(waiting(view));
-        status = call(L, packs);
+        status = call(L, showing.input.packs);
         fresh = progress_restore(before);
     }
     if (status == EVAL_OK && !view->json) {

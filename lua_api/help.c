@@ -273,7 +273,13 @@ static void add_called(const LuaFn *fn, const LuaClass *cls, void *env)
     add_function(s->L, &s->b, fn);
 }
 
-/* The words of a question that tell what it is about, each once, without the s of many. */
+/* The letters of a word without the s of many: "loops", but not "bias", "axis", "class". */
+static size_t single(const char *word, size_t len)
+{
+    return len > 3 && word[len - 1] == 's' && !strchr("ais", word[len - 2]) ? len - 1 : len;
+}
+
+/* The words of a question that tell what it is about, each once. */
 static WordVec telling_words(lua_State *L, Arena *A, const char *question)
 {
     static const char *const others[] = {"a",  "an", "the", "how", "do",  "does", "i",     "to",
@@ -283,7 +289,7 @@ static WordVec telling_words(lua_State *L, Arena *A, const char *question)
     for (const char *at = question; *at;) {
         static const char between[] = " \t,.;:?!()\"'";
         size_t len = strcspn(at, between);
-        const char *word = arena_strndup(A, at, len > 3 && at[len - 1] == 's' ? len - 1 : len);
+        const char *word = arena_strndup(A, at, single(at, len));
         bool tells = len > 0;
         for (size_t i = 0; i < sizeof others / sizeof *others; i++)
             tells = tells && !same_letters(word, others[i]);

@@ -104,7 +104,8 @@ LUA_FN(
     return push_view(L, program_check(L, 1).func, target_arg(L, 2), "asm");
 }
 
-LUA_FN(program_ptx, "s:ptx(target?) -> string", "The PTX that a program with thread axes becomes.")
+LUA_FN(program_ptx, "s:ptx(target?) -> string",
+       "The PTX, for a GPU, that a program with thread axes becomes.")
 {
     return push_view(L, program_check(L, 1).func, arg_str_or(L, 2, "cuda"), "ptx");
 }

@@ -31,7 +31,8 @@ LUA_FN(program_ir, "s:ir() -> string",
 LUA_FN(
     program_lowered, "s:lowered(target?) -> string",
     "The flat loop program that a backend gets: no blocks, windows as buffers of their own shape, guards as\n"
-    "conditions.  For \"cuda\", which a program with thread axes gets unless a target is named, barriers are put in.")
+    "conditions.  For \"cuda\", a GPU, which a program with thread axes gets unless a target is named,\n"
+    "barriers are put in.")
 {
     Program p = program_check(L, 1);
     Err err = {0};

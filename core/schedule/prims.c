@@ -65,22 +65,26 @@ const Prim prims[] = {
      prim_reverse_compute_inline, false},
     {"compute_at", "B:block L:loop",
      "Computes a block inside a loop of the blocks that read it, in each iteration just the part that is read\n"
-     "there.  The block's own loops are built anew, named after its axes.\n"
-     "  for y in range(32): block B(y): …      for i in range(30):\n"
-     "  for i in range(30): block D(i): …  →     for y in range(3): block B(y = i + y): …\n"
-     "                                           block D(i): …",
+     "there.  The block's own loops are built anew, named after its axes.  On a GPU, a copy in\n"
+     "shared memory goes under the loop that is bound to blocks.\n"
+     "  for y in range(32):            for i in range(30):\n"
+     "    block B(y): …                  for y in range(3):\n"
+     "  for i in range(30):      →         block B(y = i + y): …\n"
+     "    block D(i): …                  block D(i): …",
      prim_compute_at, false},
     {"reverse_compute_at", "B:block L:loop",
      "Computes a block inside a loop of the block whose result it reads, in each iteration just the part that\n"
      "is ready there.\n"
-     "  for yo, yi: block C(…): …              for yo in range(8):\n"
-     "  for i: block D(i): … C[i] …        →     for yi in range(4): block C(…): …\n"
-     "                                           for i in range(4): block D(i = yo*4 + i): …",
+     "  for yo, yi:                    for yo in range(8):\n"
+     "    block C(…): …                  for yi in range(4): block C(…): …\n"
+     "  for i in range(32):      →       for i in range(4):\n"
+     "    block D(i): … C[i] …             block D(i = yo*4 + i): …",
      prim_reverse_compute_at, false},
     {"cache_read", "B:block T:buffer N:scope",
      "Copies a buffer into a nearer scope (local, shared, global) before a block reads it.  The copy keeps the\n"
      "buffer's indices; compute_at then moves it to where it is read, and its memory shrinks to the window\n"
-     "in use there: packing.  Returns the name of the block that copies.\n"
+     "in use there: packing.  On a GPU, the threads of a block see the same shared memory, and\n"
+     "local is each thread's own.  Returns the name of the block that copies.\n"
      "  C[y, x] += A[k, y] * B[k, x]   →   B.local[k, x] = B[k, x]\n"
      "                                     C[y, x] += A[k, y] * B.local[k, x]",
      prim_cache_read, true},
@@ -91,7 +95,8 @@ const Prim prims[] = {
      "                                 C[y, x] = C.local[y, x]",
      prim_cache_write, true},
     {"set_scope", "T:buffer N:scope",
-     "Changes the memory scope of an allocated buffer: global, shared or local.\n"
+     "Changes the memory scope of an allocated buffer: global, shared (by the threads of a GPU's\n"
+     "block) or local.\n"
      "  alloc B: float32[8]      →     alloc B: float32[8] local",
      prim_set_scope, false},
     {"decompose_reduction", "B:block L:loop",

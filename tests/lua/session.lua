@@ -360,6 +360,12 @@ t.test("help finds what begins with the words, names first, and each once", func
   t.ok(not text:find "setmetatable") -- which refuses
   t.eq(table.concat(found '"assembly"', " "), "s:asm")
   t.eq(found '"read scope"'[1], "s:cache_read")
+  local _, gpu = found '"gpu"'
+  for _, name in ipairs { "bind", "cache_read", "compute_at", "set_scope", "check", "lowered", "ptx" } do
+    t.contains(gpu, "\n  s:" .. name .. "(")
+  end
+  t.contains(typed 'help "bias"', 'mentioning "bias":\n')
+  t.contains(typed 'help "bias"', "D[y, x] = C[y, x] + b[x] ]]\n")
   t.eq(table.concat(found '("setmetatable "):rep(3000)', " "), "setmetatable")
 end)
 

@@ -109,7 +109,7 @@ end
 -- What is left of a text where times stand: words and the order of things. Whether a share of the peak is one, a busy
 -- machine decides, and whether the runs had to wait; of how many cores the peak is, the machine.
 local function without_numbers(text)
-  return (text:gsub("\n%?  is more than [^\n]*", ""):gsub("\n%% peak[: ][^\n]*", ""):gsub("\nthese runs waited [^\n]*", ""):gsub(" %?%f[%s]", " #"):gsub("[%d.]+", "#"):gsub("# [nuµm]*s%f[%A]", "# s"):gsub("#[×x]", "#")
+  return (text:gsub("\n%?  is more than [^\n]*", ""):gsub("\n%% peak[: ][^\n]*", ""):gsub("\nthese runs waited [^\n]*", ""):gsub(" [?-]%f[%s]", " #"):gsub("[%d.]+", "#"):gsub("# [nuµm]*s%f[%A]", "# s"):gsub("#[×x]", "#")
     :gsub("# *%[#, #%]", "#"):gsub("no difference", "#"):gsub("\u{2588}", ""):gsub("[ \t]+", " "))
 end
 

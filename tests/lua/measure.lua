@@ -259,11 +259,13 @@ t.test("a program as written goes by its name, and the table says of how many co
   local c = tvm.compare({ s:at(0), s:parallel "y", s:fork():vectorize "x" }, quick)
   t.eq(c.items[1].label, written)
   t.eq(c.items[2].label, "C step 1")
-  local cores = math.tointeger(c.items[2].threads)
+  local cores, real = math.tointeger(c.items[2].threads), tvm.peak
+  tvm.peak = function(threads) return threads * 1e5 end -- what is measured may be in doubt
   t.eq(tostring(c):match "\n(%% peak is[^\n]*)", cores > 1 and "% peak is of " .. cores .. " cores in rows 2 and 3, of one in the others" or nil)
   local all = tostring(tvm.compare({ s, s:fork():vectorize "x" }, quick))
   t.eq(all:match "\n(%% peak is[^\n]*)", cores > 1 and "% peak is of " .. cores .. " cores" or nil)
   t.ok(not tostring(tvm.compare({ s:at(0), s:at(0) }, quick)):find "%% peak is")
+  tvm.peak = real
 end)
 
 t.test("what other programs took of the processors stands below the table", function()

@@ -693,12 +693,4 @@ func f(X: float32[16]) -> D: float32[8, 3]:
   t.eq(tostring(s:run(X)), tostring(before))
 end)
 
-t.test("the axes of a copy have names of their own where the program's are called ax1", function()
-  for _, read in ipairs { "A[ax1 * 2 + 1, 3]", "A[ax1, 3]" } do
-    local s = tvm.schedule(te("A: float32[9, 4]; B: float32[4, 4]; B[ax0, ax1] = " .. read))
-    s:cache_read("B", "A", "shared")
-    t.contains(s:verify(), "proven")
-  end
-end)
-
 t.done()

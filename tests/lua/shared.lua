@@ -138,4 +138,12 @@ func f() -> C: int32[1]:
   t.eq(barriers(three), 1)
 end)
 
+t.test("the axes of a copy have names of their own where the program's are called ax1", function()
+  for _, read in ipairs { "A[ax1 * 2 + 1, 3]", "A[ax1, 3]" } do
+    local s = tvm.schedule(te("A: float32[9, 4]; B: float32[4, 4]; B[ax0, ax1] = " .. read))
+    s:cache_read("B", "A", "shared")
+    t.contains(s:verify(), "proven")
+  end
+end)
+
 t.done()

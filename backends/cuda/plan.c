@@ -50,7 +50,7 @@ static void plan_own(Planner *p, const Node *alloc)
     const Node *b = alloc->kid[Alloc_buffer];
     int64_t n = cuda_elements(b), bytes = n * (int64_t)dtype_bytes((DType)b->type);
     if (b->at.buf->scope == SCOPE_global && !p->emulated) {
-        FAIL(p->err, cuda_global_inside, alloc, ir_buf_name(b));
+        FAIL(p->err, cuda_global_inside, alloc, ir_buf_name(b), ir_buf_name(b));
         refuse(p);
     } else if (n < 0) {
         FAIL(p->err, cuda_buffer_big, alloc, ir_buf_name(b));

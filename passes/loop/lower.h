@@ -39,13 +39,17 @@ typedef struct LoopStep {
 bool loop_is_gpu(const Node *func);
 
 /* All of them in order, for a CPU (gpu: false) or a GPU (barriers inserted).  NULL if a pass
-** refuses the program or breaks it; err->what then names the pass. */
+** refuses the program, or breaks it: err->what then names the pass. */
 const Node *loop_lower(Arena *A, const Node *func, bool gpu, Err *err);
 
 /* The same, one LoopStep for each pass into steps[0 .. loop_pass_count-1]; *count
 ** says how many ran. */
 const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *steps, size_t *count,
                              Err *err);
+
+/* A program was refused, as written here, and what it computes in shared memory outside of all
+** thread blocks is why: the error says so instead, and where to compute it.  False. */
+bool loop_tell_shared_outside(const Node *func, Err *err);
 
 #define PASS(name, gpu, doc) const Node *pass_##name(Arena *A, const Node *func, Err *err);
 #include "passes/loop/passes.def"

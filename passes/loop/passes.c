@@ -49,6 +49,7 @@ bool loop_is_gpu(const Node *func)
 const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *steps, size_t *count,
                              Err *err)
 {
+    const Node *written = func;
     *count = 0;
     for (size_t i = 0; i < loop_pass_count; i++) {
         const LoopPass *pass = &loop_passes[i];
@@ -59,7 +60,11 @@ const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *ste
         double start = now();
         const Node *after = pass->run(A, func, err);
         double seconds = now() - start;
-        if (!after || (after != func && !ir_verify(after, err))) {
+        if (!after) {
+            loop_tell_shared_outside(written, err);
+            return NULL;
+        }
+        if (after != func && !ir_verify(after, err)) {
             err_in(err, pass->name);
             return NULL;
         }

@@ -181,7 +181,8 @@ static bool ptx_side(Arena *A, const Node *scheduled, Counts *counts, Verdict *v
     const Backend *b = backend_find("cuda", &err);
     const char *text = b->view(A, scheduled, "cuda", "ptx", &err);
     bool unfit = err.code == ERR_cuda_not_bound || err.code == ERR_cuda_block_inside ||
-                 err.code == ERR_cuda_global_inside || err.code == ERR_cuda_shared_bytes ||
+                 err.code == ERR_cuda_global_inside || err.code == ERR_shared_outside_blocks ||
+                 err.code == ERR_cuda_shared_bytes ||
                  err.code == ERR_axis_missing || /* of work that a condition never lets through */
                  disagree(scheduled, err.code) || err.code == ERR_unrolled_too_long;
     counts->ptx += text != NULL;
@@ -199,6 +200,7 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Cou
     const Node *low = loop_lower(A, scheduled, true, &err);
     if (!low)
         return err.code == ERR_barrier_divergent || err.code == ERR_barrier_blocks ||
+               err.code == ERR_shared_outside_blocks ||
                blame(v, GUILTY_lowering, "lowering for threads: %s", err.why);
     if (check(s, low, &err)) {
         counts->threaded++;

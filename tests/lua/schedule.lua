@@ -205,6 +205,53 @@ t.test("a loop that a move built anew is told what stands there now", function()
   t.contains(e.fix, "s:back(2) goes to where R/y was still there")
 end)
 
+t.test("shared memory outside of the thread blocks is named, and where it goes", function()
+  local s = layer()
+  s:bind("C/y", "blockIdx.x")
+  s:cache_read("C", "A", "shared")
+  for _, look in ipairs { "check", "ptx" } do
+    local e = t.raises("shared_outside_blocks", function() s[look](s) end, { s = s })
+    t.contains(e.why, "A.shared is in shared memory")
+    t.eq(e.fix, 's:compute_at("A.shared", "C/y")')
+    t.eq(e.what, look)
+  end
+  s:compute_at("A.shared", "C/y")
+  t.contains(s:ptx(), ".shared")
+  s:check()
+end)
+
+-- In a loop over thread blocks, or in the scope of shared memory.
+t.test("global memory in a kernel is told which scope to take", function()
+  local s = tvm.schedule(tvm.parse [[
+func f(A: float32[4]) -> R: float32[4]:
+  for y in bind("blockIdx.x", 4):
+    alloc C: float32[4]
+    block C(y):
+      C[y] = A[y] + 1
+    block R(y):
+      R[y] = C[y] * 2
+]])
+  local e = t.raises("cuda_global_inside", function() s:ptx() end, { s = s })
+  t.contains(e.fix, 's:set_scope("C", "local")')
+  t.ok(s:set_scope("C", "local"):ptx())
+  s = tvm.schedule(tvm.parse [[
+func f(A: float32[4]) -> R: float32[4]:
+  alloc S: float32[4] shared
+  alloc C: float32[4]
+  for y in range(4):
+    block S(y):
+      S[y] = A[y]
+  for y in bind("blockIdx.x", 4):
+    block C(y):
+      C[y] = S[y] + 1
+  for y in bind("blockIdx.x", 4):
+    block R(y):
+      R[y] = C[y] * 2
+]])
+  t.eq(t.raises("shared_outside_blocks", function() s:ptx() end, { s = s }).fix, 's:compute_at("S", "C/y")')
+  t.ok(s:compute_at("S", "C/y"):ptx())
+end)
+
 t.test("a name alone does not move on to another nest", function()
   local s = conv()
   s:split("x", 8, "xo", "xi")

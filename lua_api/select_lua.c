@@ -6,6 +6,7 @@
 */
 #include "lua_api/select.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "core/schedule/tree.h"
@@ -90,10 +91,25 @@ static const char *all_names(Arena *A, const Node *func, Kind kind)
     return buf_str(&b);
 }
 
+/* The star of a pattern such as "conv2/x*", as names of files have it; NULL if it has none. */
+static const char *star_of_files(const char *pattern)
+{
+    const char *own = in_every_nest(pattern), *special = own + strcspn(own, "*+?[]()|\\");
+    return *special == '*' && special > own && isalnum((unsigned char)special[-1]) ? special : NULL;
+}
+
 static void no_match(lua_State *L, const Node *func, Kind kind, const char *pattern)
 {
-    const char *text = all_names(lua_scratch(L, NULL), func, kind);
-    RAISE(L, select_none, NULL, one_of_kind[kind], pattern, one_of_kind[kind], text);
+    Arena *A = lua_scratch(L, NULL);
+    const char *text = all_names(A, func, kind), *star = star_of_files(pattern);
+    Err *err = lua_scratch_err(L);
+    REFUSE(err, select_none, NULL, one_of_kind[kind], pattern, one_of_kind[kind], text);
+    if (star) {
+        const char *begin = arena_printf(A, "%.*s", (int)(star - pattern), pattern);
+        err_fix(err, "%s.* stands for names that begin with %s; %ss here: %s", begin, begin,
+                one_of_kind[kind], text);
+    }
+    lua_raise(L, err);
 }
 
 /* ---- arguments of primitives ---- */

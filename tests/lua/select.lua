@@ -53,7 +53,9 @@ t.test("steps take patterns where loops and blocks are meant, and the trace has 
   s:split("k+", 4, "ko", "ki")
   t.contains(s:history(), "split k(16) -> ko(4) ki(4)")
   s:annotate("ko", "pipeline", 2)
-  t.raises("select_none", function() s:unroll "q.*" end)
+  t.contains(t.raises("select_none", function() s:unroll "q.*" end).fix, "loops here: ")
+  local star = t.raises("select_none", function() s:unroll "q*" end)
+  t.contains(star.fix, "q.* stands for names that begin with q; loops here: ")
   t.raises("select_many", function() s:split("k.*", 2) end)
   local deep = tvm.schedule(te [[ A: float32[1048576]; B[i] = A[i] ]])
   local inner = "i"

@@ -447,8 +447,11 @@ LUA_FN(graph_why_, "g:why(from?, to?) -> string",
                 buf_printf(&b, "%s -> %s: %s\n", g->edge[i].from, g->edge[i].to, g->edge[i].why);
         text = buf_str(&b);
     }
-    if (text)
-        return lua_scratch_text(L, A, text);
+    if (text) {
+        lua_scratch_text(L, A, text);
+        session_say_prose(L);
+        return 1;
+    }
     char label[160];
     snprintf(label, sizeof label, "%.70s%s%.70s", from ? from : "any node", to ? " -> " : " -> …",
              to ? to : "");

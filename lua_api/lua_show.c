@@ -421,7 +421,7 @@ void lua_display_text(lua_State *L, int idx)
     luaL_checkstack(L, 24, "display");
     push_shown(L, idx, whole, &elided);
     bool object = !is_plain(L, idx);
-    if (object && !whole && !lua_error_at(L, idx)) {
+    if ((object || session_is_prose(L, idx)) && !whole && !lua_error_at(L, idx)) {
         elided = elided || session_of(L)->left_out;
         fold_lines(L);
     }

@@ -407,8 +407,11 @@ LUA_FN(
     Err err = {0};
     Arena *A = lua_scratch(L, NULL);
     const char *text = version_verify(A, s->at, DEP_THOROUGH, &err);
-    if (text)
-        lua_pushstring(L, text);
+    if (text) {
+        const char *name = own_push_name(L, 1) ? lua_tostring(L, -1) : "s";
+        own_push_text(L, text, "s", name);
+        session_say_prose(L);
+    }
     lua_scratch_end(L, A);
     return text ? 1 : refuse(L, s, &err);
 }

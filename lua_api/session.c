@@ -109,27 +109,48 @@ void session_unsay_steps(lua_State *L, size_t n)
     lua_pop(L, 1);
 }
 
-void session_say_made(lua_State *L)
+/* Remembers the string on top, until the input has ended. */
+static void remember(lua_State *L, SessionTable which)
 {
     if (!session_of(L)->listening)
         return;
-    session_push_table(L, TABLE_MADE);
+    session_push_table(L, which);
     lua_pushvalue(L, -2);
     lua_pushboolean(L, true);
     lua_rawset(L, -3);
     lua_pop(L, 1);
 }
 
-bool session_said_made(lua_State *L, int idx)
+static bool remembers(lua_State *L, SessionTable which, int idx)
 {
     if (lua_type(L, idx) != LUA_TSTRING)
         return false;
     lua_pushvalue(L, idx);
-    session_push_table(L, TABLE_MADE);
+    session_push_table(L, which);
     lua_insert(L, -2);
-    bool said = lua_rawget(L, -2) != LUA_TNIL;
+    bool found = lua_rawget(L, -2) != LUA_TNIL;
     lua_pop(L, 2);
-    return said;
+    return found;
+}
+
+void session_say_made(lua_State *L)
+{
+    remember(L, TABLE_MADE);
+}
+
+bool session_said_made(lua_State *L, int idx)
+{
+    return remembers(L, TABLE_MADE, idx);
+}
+
+void session_say_prose(lua_State *L)
+{
+    remember(L, TABLE_PROSE);
+}
+
+bool session_is_prose(lua_State *L, int idx)
+{
+    return remembers(L, TABLE_PROSE, idx);
 }
 
 void session_tell(lua_State *L, int idx, const char *fmt, ...)
@@ -188,6 +209,7 @@ void session_drop_steps(lua_State *L)
 {
     empty_table(L, TABLE_STEPS);
     empty_table(L, TABLE_MADE);
+    empty_table(L, TABLE_PROSE);
 }
 
 void session_print_line(lua_State *L, const char *line, FILE *out)

@@ -21,6 +21,10 @@ void session_say_made(lua_State *L);
 /* Is the value at `idx` such a name? */
 bool session_said_made(lua_State *L, int idx);
 
+/* The string on top is prose: where the prompt shows it, lines are broken between words. */
+void session_say_prose(lua_State *L);
+bool session_is_prose(lua_State *L, int idx);
+
 /* Prints a line; where a person reads, what goes beyond the screen goes on below, indented. */
 void session_print_line(lua_State *L, const char *line, FILE *out);
 
@@ -79,6 +83,7 @@ typedef enum SessionTable {
     TABLE_SOURCES,   /* chunk name -> text */
     TABLE_STEPS,     /* list of lines */
     TABLE_MADE,      /* name of a loop or block that those steps made -> true */
+    TABLE_PROSE,     /* text for a person to read, made by this input -> true */
     TABLE_COUNT
 } SessionTable;
 void session_push_table(lua_State *L, SessionTable which);

@@ -25,7 +25,8 @@ static const char stop_key; /* registry: the error object that a request to stop
 static struct {
     lua_State *volatile running; /* the coroutine that runs now, of the state that is watched */
     lua_State *watched;
-    volatile bool patient;
+    volatile bool patient, killed;
+    bool kept; /* protect_until_stopped has ended a request of this input */
     volatile sig_atomic_t asked, stops; /* since the prompt was reached; in all */
     pthread_t thread;
     struct sigaction before;
@@ -75,6 +76,7 @@ static void on_interrupt(int sig)
         return;
     }
     watch.asked++;
+    watch.killed |= sig == SIGTERM;
     if (watch.asked > 1 && !watch.patient)
         _exit(130);
     if (watch.asked == 3)
@@ -107,6 +109,7 @@ void protect_rest(lua_State *L)
 {
     cancel_clear();
     watch.asked = 0;
+    watch.kept = false;
     lua_sethook(L, NULL, 0, 0);
 }
 
@@ -129,6 +132,26 @@ static int finish_call(lua_State *L, int status, lua_KContext skip)
         return 2;
     }
     return lua_gettop(L) - (int)skip;
+}
+
+bool protect_until_stopped(lua_State *L, int nargs)
+{
+    int status = lua_pcall(L, nargs, 0, 0);
+    if (!cancel_asked()) {
+        if (status != LUA_OK)
+            lua_error(L);
+        return false;
+    }
+    if (watch.kept || watch.killed)
+        raise_stop(L);
+    if (status != LUA_OK)
+        lua_pop(L, 1);
+    watch.kept = true;
+    if (watch.patient)
+        watch.asked = 0;
+    cancel_clear();
+    lua_sethook(L, NULL, 0, 0);
+    return true;
 }
 
 LUA_FN(

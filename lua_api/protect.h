@@ -31,6 +31,11 @@ unsigned protect_stops(void);
 /* For loops of C that may take long and hold nothing: raises the stop if there is a request. */
 void protect_poll(lua_State *L);
 
+/* Calls the function below the `nargs` arguments on top and drops what it gives.  True: a request
+** to stop ended it, and is done with; other errors are raised.  Only the first request of an input
+** is taken so, and no SIGTERM: a loop around such calls can be stopped. */
+bool protect_until_stopped(lua_State *L, int nargs);
+
 /* The prompt is reached: the request, if there was one, is done with. */
 void protect_rest(lua_State *L);
 

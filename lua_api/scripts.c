@@ -3,9 +3,11 @@
 
 #include <assert.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/progress.h"
 #include "lua_api/own_name.h"
+#include "lua_api/protect.h"
 #include "lua_api/session.h"
 
 static const LuaScript *find_script(const char *name)
@@ -44,6 +46,25 @@ static int say_progress(lua_State *L)
         progress_done(PROGRESS_TRIAL);
     else
         progress_say(PROGRESS_TRIAL, "%s", luaL_checkstring(L, 1));
+    return 0;
+}
+
+/* until_stopped(f, …): calls f(…); was it ended by a request to stop, which is then done with? */
+static int until_stopped(lua_State *L)
+{
+    bool stopped = protect_until_stopped(L, lua_gettop(L) - 1);
+    if (stopped && !progress_interrupted() && isatty(STDERR_FILENO))
+        fputc('\n', stderr); /* behind the terminal's ^C */
+    lua_pushboolean(L, stopped);
+    return 1;
+}
+
+/* tell(line): to whoever started what goes on otherwise than was meant. */
+static int tell(lua_State *L)
+{
+    FILE *out = session_of(L)->out;
+    fflush(out);
+    fprintf(lua_view(L)->json ? out : stderr, "%s\n", luaL_checkstring(L, 1));
     return 0;
 }
 
@@ -86,10 +107,15 @@ void lua_push_script(lua_State *L, const char *name)
         const char *chunk = lua_pushfstring(L, "=lua_api/scripts/%s.lua", name);
         if (luaL_loadbufferx(L, script->text, script->size, chunk, "t") != LUA_OK)
             lua_error(L);
-        static const luaL_Reg given[] = {
-            {"view", view},   {"script", other},      {"leave_out", leave_out},
-            {"class", class}, {"own_name", own_name}, {"progress", say_progress},
-            {NULL, NULL}};
+        static const luaL_Reg given[] = {{"view", view},
+                                         {"script", other},
+                                         {"leave_out", leave_out},
+                                         {"class", class},
+                                         {"own_name", own_name},
+                                         {"progress", say_progress},
+                                         {"tell", tell},
+                                         {"until_stopped", until_stopped},
+                                         {NULL, NULL}};
         luaL_newlib(L, given);
         lua_call(L, 1, 1);
         lua_remove(L, -2);

@@ -20,7 +20,9 @@ extern const LuaScript lua_scripts[]; /* ends with a NULL name */
 **   leave_out(), which says that a view lacks room for all;
 **   class(name), the metatable of values that help() describes under that name;
 **   own_name(value, otherwise), what the person calls a value;
-**   progress(text), what whoever waits may like to know, and progress() that it is over. */
+**   progress(text), what whoever waits may like to know, and progress() that it is over;
+**   until_stopped(f, …), which calls f(…) and says whether a request to stop ended it;
+**   tell(line), which goes to the person beside the input's results. */
 void lua_push_script(lua_State *L, const char *name);
 
 #endif

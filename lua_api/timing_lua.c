@@ -511,7 +511,8 @@ LUA_FN(
     "Tries every combination of a grid such as {{\"ty\", 4, 8}, {\"tx\", 32, 64}}: f(s, p) takes steps on a fork\n"
     "of the schedule with p.ty and p.tx; each is timed in a short run, and the quickest once more in turns with the\n"
     "schedule as it was.  The table is ranked as far as differences were found.  Refused combinations\n"
-    "are listed with the reason.  An interruption keeps the rows that are finished.  w:adopt(1) takes the best.")
+    "are listed with the reason.  An interruption keeps the rows that are finished; a second one ends the\n"
+    "input or the script.  w:adopt(1) takes the best.")
 {
     arg_function(L, 1);
     check_grid(L, 2);

@@ -85,6 +85,14 @@ ProgressListener progress_listen(ProgressListener l)
     return before;
 }
 
+bool progress_interrupted(void)
+{
+    bool stood = progress.stands || progress.took_c;
+    erase();
+    progress.took_c = false;
+    return stood;
+}
+
 bool progress_restore(ProgressListener before)
 {
     bool stood = progress.stands;

@@ -42,6 +42,10 @@ void progress_say(ProgressLevel level, const char *fmt, ...) __attribute__((form
 /* The level's work is over; the line is erased with the last one. */
 void progress_done(ProgressLevel level);
 
+/* Work was interrupted, and its caller goes on: erases the line.  True if the terminal's ^C went
+** with a line. */
+bool progress_interrupted(void);
+
 /* While work waits or turns in a loop: shows what was said, once it is time. */
 void progress_tick(void);
 

@@ -2,10 +2,12 @@
 -- Of what a script is given: view() is the width of the terminal, whether it shows letters beyond ASCII, whether lines
 -- have to fit into it, what the person calls the value that is shown, and whether nothing may be left out; leave_out()
 -- says that a view has no room for all; class(name) makes the metatable of values; own_name(value, otherwise) is what the
--- person calls one; progress(text) says what whoever waits may like to know, and progress() that it is over
+-- person calls one; progress(text) says what whoever waits may like to know, and progress() that it is over;
+-- until_stopped(f, …) calls f(…) and says whether a request to stop ended it; tell(line) is for the person
 local workbench = ...
 local view, leave_out, class = workbench.view, workbench.leave_out, workbench.class
 local own_name, progress = workbench.own_name, workbench.progress
+local until_stopped, tell = workbench.until_stopped, workbench.tell
 local M = {}
 
 local function time_text(seconds)
@@ -363,9 +365,15 @@ end
 -- Why a row was refused, in a line; `step` says that a step may have been, which is then named.  Nobody counts the
 -- prompt's inputs, so that "[3]:1:" is left out.
 local function reason(e, step)
-  local coded = type(e) ~= "string" and e.why
-  local why = tostring(coded or e):gsub("\n.*", ""):gsub("^%[%d+%]:%d+: ", "")
-  return step and coded and e.what and e.what .. ": " .. why or why
+  if e == nil then return "an error without a message" end
+  local function member(name) -- anything may be raised, also what has no members, or refuses to be asked
+    local ok, text = pcall(function() return e[name] end)
+    return ok and type(text) == "string" and text
+  end
+  local coded, what = type(e) ~= "string" and member "why", member "what"
+  local ok, text = pcall(tostring, e)
+  local why = (coded or ok and text or "an error that has no text"):gsub("\n.*", ""):gsub("^%[%d+%]:%d+: ", "")
+  return step and coded and what and what .. ": " .. why or why
 end
 
 -- Were two rows timed in turns, without a difference that shows?
@@ -440,10 +448,15 @@ local function table_of(ran)
   return table_text(rows, 2, { "GFLOP/s", "spread" }, shares, "speed") .. same .. alone .. load_line(best.timing)
 end
 
+local function interruption(w)
+  local again = #w == w.total and ", and not timed in turns" or ""
+  return ("interrupted: %d of %d tried%s"):format(#w, w.total, again)
+end
+
 function what_if:__tostring()
   local out, ran, tried = refusals(self), ranking(self), self[1] and self[1].timing
   table.insert(out, 1, tried and table_of(ran) or "no combination ran")
-  if self.unfinished then out[#out + 1] = ("interrupted: %d of %d tried"):format(#self, self.total) end
+  if self.unfinished then out[#out + 1] = interruption(self) end
   if tried and not ran[1].rank then out[#out + 1] = "no row is quicker than the schedule as it was" end
   local _, _, _, called = view()
   if tried then out[#out + 1] = (called or "w") .. ":adopt(1) takes the steps of row 1 on the schedule, and returns it" end
@@ -516,38 +529,37 @@ local function rank(w)
   table.move(order, 1, #order, 1, w)
 end
 
+-- Tries the combinations, each on a fork of its own, which `trials` keeps if it ran.
+local function try(w, all, trials, options)
+  for i, chosen in ipairs(all) do
+    progress(("%d of %d combinations"):format(i, #all))
+    local row = { name = name_of(w.grid, chosen), chosen = chosen }
+    local trial = w.schedule:fork()
+    local stepped, e = pcall(w.f, trial, parameters(w.grid, chosen))
+    local ok = stepped
+    if stepped then
+      ok, e = pcall(tvm.time, trial, options)
+      if ok then row.timing, trials[row] = e, trial end
+    end
+    if not ok then row.why = reason(e, not stepped) end
+    w[#w + 1] = row
+  end
+end
+
 function M.whatif(f, grid, schedule, options)
   local w, trials = { f = f, grid = grid, schedule = schedule, before = false, unfinished = false, adopted = false }, {}
   local all, before = combinations(grid), schedule:fork()
   w.total = #all
   setmetatable(w, what_if)
-  local short = options or { ["repeat"] = 7, min_repeat_ms = 1 }
-  for i, chosen in ipairs(all) do
-    progress(("%d of %d combinations"):format(i, #all))
-    local row = { name = name_of(grid, chosen), chosen = chosen }
-    local trial = schedule:fork()
-    local stepped, e = pcall(f, trial, parameters(grid, chosen))
-    local ok = stepped
-    if stepped then
-      ok, e = pcall(tvm.time, trial, short)
-      if ok then row.timing, trials[row] = e, trial end
-    end
-    if not ok then
-      if type(e) ~= "string" and e.code == "interrupted" then
-        w.unfinished = true
-        break
-      end
-      row.why = reason(e, not stepped)
-    end
-    w[#w + 1] = row
-  end
+  w.unfinished = until_stopped(try, w, all, trials, options or { ["repeat"] = 7, min_repeat_ms = 1 })
   rank(w)
   if w[1] and w[1].timing and not w.unfinished then
     progress "the quickest once more"
-    play_off(w, before, trials, options or { min_repeat_ms = 1 })
+    w.unfinished = until_stopped(play_off, w, before, trials, options or { min_repeat_ms = 1 }) and not w.before
     rank(w)
   end
   progress()
+  if w.unfinished then tell(interruption(w)) end
   return w
 end
 

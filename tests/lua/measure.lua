@@ -326,6 +326,28 @@ t.test("a what-if whose function misspells a parameter, or takes a wrong step, s
   t.ok(w[1].why:find "^vectorize.*: no loop is named 'z2'", w[1].why)
 end)
 
+t.test("a what-if lists whatever its function raises", function()
+  local s = matmul(8)
+  local hostile = setmetatable({}, { __index = error, __tostring = error })
+  local raised = { function() error() end, function() error(42) end, function() error(true) end, function() error(s) end,
+    function() error(hostile) end, function() error { why = 7, what = {} } end, function() error { why = "so", what = "it" } end,
+    function() error "plain\nand more" end, function() end }
+  local w = tvm.whatif(function(_, p) raised[p.i]() end, { { "i", 1, 2, 3, 4, 5, 6, 7, 8, 9 } }, s, quick)
+  t.eq(#w, 9)
+  local why = {}
+  for _, row in ipairs(w) do why[row.chosen.i] = row.why or "ran" end
+  t.eq(why[1], "an error without a message")
+  t.eq(why[2], "42")
+  t.eq(why[3], "true")
+  t.eq(why[4], (tostring(s):gsub("\n.*", "")))
+  t.eq(why[5], "an error that has no text")
+  t.contains(why[6], "table: ")
+  t.eq(why[7], "it: so")
+  t.ok(why[8]:find "^[^\n]*plain$", why[8])
+  t.eq(why[9], "ran")
+  t.contains(tostring(w), "\nrefused: i=2: 42")
+end)
+
 t.test("a profile says what its sum is, and what others took of the processors", function()
   local p = tvm.import "tutorials/models/digits.onnx":fuse():lower():profile()
   t.ok(p.waited >= 0 and p.waited <= 1)

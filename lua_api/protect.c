@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/cancel.h"
@@ -440,39 +439,6 @@ LUA_FN_LUAS_OWN(
     return 1;
 }
 
-/* Whoever reads a long script's output through a pipe sees it soon; a system call for each line
-** would make printing five times slower. */
-static void flush_now_and_then(FILE *out)
-{
-    enum { EVERY_MS = 50 };
-    static int64_t flushed;
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-    int64_t now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-    if (now - flushed < EVERY_MS)
-        return;
-    flushed = now;
-    fflush(out);
-}
-
-LUA_FN_LUAS_OWN(base_print, "print(…)",
-                "Prints its arguments, separated by tabs.\n> print(1, \"two\")\n1\ttwo")
-{
-    int n = lua_gettop(L);
-    FILE *out = session_of(L)->out;
-    for (int i = 1; i <= n; i++) {
-        size_t len;
-        const char *text = luaL_tolstring(L, i, &len);
-        if (i > 1)
-            fputc('\t', out);
-        fwrite(text, 1, len, out);
-        lua_pop(L, 1);
-    }
-    fputc('\n', out);
-    flush_now_and_then(out);
-    return 0;
-}
-
 void protect_poll(lua_State *L)
 {
     if (cancel_asked())
@@ -525,10 +491,10 @@ void lua_open_protect(lua_State *L)
         "getuservalue", "setuservalue", "setcstacklimit", NULL};
     static const char *const string[] = {"dump", NULL};
     static const char *const package[] = {"loadlib", NULL};
-    static const LuaFn *const functions[] = {&base_pcall_fn,        &base_xpcall_fn, &base_load_fn,
-                                             &base_loadfile_fn,     &base_dofile_fn, &base_print_fn,
-                                             &co_resume_fn,         &co_wrap_fn,     &co_close_fn,
-                                             &base_setmetatable_fn, &table_move_fn,  NULL};
+    static const LuaFn *const functions[] = {
+        &base_pcall_fn,        &base_xpcall_fn, &base_load_fn, &base_loadfile_fn,
+        &base_dofile_fn,       &co_resume_fn,   &co_wrap_fn,   &co_close_fn,
+        &base_setmetatable_fn, &table_move_fn,  NULL};
     lua_put_functions(L, functions);
     forget(L, "debug", debug);
     forget(L, "string", string);

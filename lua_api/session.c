@@ -7,6 +7,7 @@
 
 #include <lualib.h>
 
+#include "core/base/progress.h"
 #include "viz/text/wrap.h"
 
 static const char table_keys[TABLE_COUNT];
@@ -184,6 +185,8 @@ void session_print_long(lua_State *L, const char *text)
     const Session *s = session_of(L);
     bool screen = s->page && isatty(fileno(s->out)); /* a lesson catches what its cells print */
     fflush(s->out);
+    if (s->out == stdout)
+        progress_yield(false);
     if (!screen || lines_of(text) < s->view.height || !s->page(text))
         fprintf(s->out, "%s\n", text);
 }

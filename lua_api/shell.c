@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/base/cancel.h"
+#include "core/base/progress.h"
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
 
@@ -33,6 +34,7 @@ static pid_t start(const char *command, int fd, int as)
     posix_spawn_file_actions_init(&files);
     if (fd >= 0)
         posix_spawn_file_actions_adddup2(&files, fd, as);
+    progress_yield(true); /* what it writes to the terminal does not pass through here */
     int failed = posix_spawn(&child, "/bin/sh", &files, NULL, words, environ);
     posix_spawn_file_actions_destroy(&files);
     errno = failed;

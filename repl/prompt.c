@@ -20,6 +20,7 @@
 #include <readline/readline.h>
 
 #include "core/base/cancel.h"
+#include "core/base/progress.h"
 #include "backends/exec.h"
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
@@ -346,6 +347,7 @@ static void on_line(char *line)
     prompt.line = line;
     prompt.entered = true;
     rl_callback_handler_remove();
+    progress_yield(false); /* Enter ended the line */
 }
 
 static void on_resize(int sig)

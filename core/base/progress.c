@@ -5,20 +5,24 @@
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/arena.h"
+#include "core/base/buf.h"
 #include "core/base/cancel.h"
 
 #define PATIENCE_S 0.5 /* until a person wonders */
 #define REWRITE_S  0.1 /* between two lines */
 
-enum { MOST = 72, LINE = PROGRESS_LEVELS * (MOST + 2) };
+enum { MOST = 72, LETTER = 4 }; /* letters of a level; bytes of one */
 
 static struct Progress {
     ProgressListener to;
-    char said[PROGRESS_LEVELS][MOST];
+    char said[PROGRESS_LEVELS][MOST * LETTER + 1];
     bool stands; /* a line, on the terminal */
+    bool open;   /* the cursor stands, or may, behind what somebody else wrote */
     double last; /* when it was written */
     int held;    /* measurements that are going on */
     bool took_c; /* a ^C stood behind a line that was erased */
@@ -31,40 +35,49 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* Writes over the line that stands there. */
-static void put_line(const char *text)
+/* Writes one line over that which stands there. */
+static void put_line(const Buf *line)
 {
     struct Progress *p = &progress;
-    char line[LINE + 32];
-    bool ink = p->to.dim && text[0];
-    int n = snprintf(line, sizeof line, "\r%s%.*s%s\x1b[K", ink ? "\x1b[2m" : "", p->to.columns - 1,
-                     text, ink ? "\x1b[0m" : "");
-    p->stands = write(p->to.fd, line, (size_t)n) > 0 && text[0];
+    p->stands = write(p->to.fd, line->data, line->len) > 0;
+}
+
+/* How wide the terminal is now. */
+static int columns(void)
+{
+    struct winsize size;
+    bool told = ioctl(progress.to.fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return told ? size.ws_col : progress.to.columns;
 }
 
 static void erase(void)
 {
-    progress.took_c |= progress.stands && cancel_asked();
-    if (progress.stands)
-        put_line("");
+    static const char nothing[] = "\r\x1b[K";
+    if (!progress.stands)
+        return;
+    progress.took_c |= cancel_asked();
+    progress.stands = write(progress.to.fd, nothing, sizeof nothing - 1) < 0;
 }
 
-/* A line that was begun and has not left stdio's buffer would be overwritten. */
+/* A line that was begun, be it still in a stream's buffer, would be overwritten. */
 static void show(double time)
 {
     struct Progress *p = &progress;
-    char line[LINE] = "";
-    size_t len = 0;
-    if (p->held || __fpending(stdout) > 0)
+    if (p->held || p->open || __fpending(stdout) > 0 || __fpending(stderr) > 0)
         return;
+    Arena *A = arena_new(NULL);
+    Buf text = buf_new(A), line = buf_new(A);
     for (int i = 0; i < PROGRESS_LEVELS; i++)
         if (p->said[i][0])
-            len += (size_t)snprintf(line + len, sizeof line - len, "%s%s", len ? ", " : "",
-                                    p->said[i]);
-    if (len == 0)
-        return;
-    p->last = time;
-    put_line(line);
+            buf_printf(&text, "%s%s", text.len ? ", " : "", p->said[i]);
+    if (text.len) {
+        buf_puts(&line, p->to.dim ? "\r\x1b[2m" : "\r");
+        buf_cut(&line, buf_str(&text), columns() - 1);
+        buf_puts(&line, p->to.dim ? "\x1b[0m\x1b[K" : "\x1b[K");
+        p->last = time;
+        put_line(&line);
+    }
+    arena_release(A);
 }
 
 static void forget_from(int level)
@@ -103,14 +116,26 @@ bool progress_restore(ProgressListener before)
     return stood || progress.took_c;
 }
 
+void progress_yield(bool open)
+{
+    erase();
+    progress.open = open;
+}
+
 void progress_say(ProgressLevel level, const char *fmt, ...)
 {
     if (progress.to.fd < 0)
         return;
+    char text[(MOST + 1) * LETTER + 1]; /* where it ends early, the first MOST letters are whole */
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(progress.said[level], MOST, fmt, ap);
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    Arena *A = arena_new(NULL);
+    Buf plain = buf_new(A);
+    buf_plain(&plain, text, strlen(text));
+    strcpy(progress.said[level], text_cut(A, buf_str(&plain), MOST));
+    arena_release(A);
     forget_from((int)level + 1);
     progress_tick();
 }

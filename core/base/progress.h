@@ -2,7 +2,8 @@
 **
 ** One line for the process.  Whoever does long work says what it is at, from the outside in; a
 ** terminal that listens shows it once the input has taken half a second, rewrites it in place, and
-** erases it before anything else is written:
+** erases it before anything else is written.  Behind a line that somebody has begun and not ended
+** none is shown, for it could not be erased alone:
 **
 **      for (i = 0; i < n; i++) {
 **          progress_say(PROGRESS_KERNEL, "kernel %d of %d", i + 1, n);
@@ -26,7 +27,8 @@ typedef enum ProgressLevel {
     PROGRESS_LEVELS
 } ProgressLevel;
 
-/* Who listens from now on: a terminal that knows escapes, so many columns wide; -1: nobody.
+/* Who listens from now on: a terminal that knows escapes, so many columns wide where it
+** does not tell; -1: nobody.
 ** Returns who listened before, for progress_restore, which erases the line.  That one is true if a
 ** ^C that the terminal showed went with a line. */
 typedef struct ProgressListener {
@@ -37,6 +39,11 @@ typedef struct ProgressListener {
 ProgressListener progress_listen(ProgressListener l);
 bool progress_restore(ProgressListener before);
 
+/* Somebody else writes to the terminal now: the line is erased.  `open`: and may leave the cursor
+** behind text; none is shown until a line was ended. */
+void progress_yield(bool open);
+
+/* What the text holds may come from outside: a terminal sees letters only, and not too many. */
 void progress_say(ProgressLevel level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The level's work is over; the line is erased with the last one. */

@@ -1,7 +1,7 @@
 /* output.c -- print, io.write and file:write.
 **
 ** They are here, and not Lua's, because the line that tells what long work is at stands on the same
-** terminal: it makes way for what a script writes, and does not come back before that line is ended.
+** terminal: it makes way for what a script writes, and stays away until that line is ended.
 */
 #include <stdint.h>
 #include <stdio.h>

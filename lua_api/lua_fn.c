@@ -174,17 +174,28 @@ static const struct {
 #include "lua_api/old_names.def"
 };
 
-bool lua_push_how_made(lua_State *L, const char *method, const char *letter)
+bool lua_push_how_made(lua_State *L, const char *method, const char *name)
 {
     const char *how = NULL;
+    LuaFnName by = {0};
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
         const LuaFn *fn = method_of(L, made[i].class, method);
-        if (fn && (!how || strcmp(lua_fn_name(fn).place, letter) == 0))
-            how = made[i].how;
+        if (!fn || (how && lua_fn_name(fn).place[0] != name[0]))
+            continue;
+        how = made[i].how;
+        by = lua_fn_name(fn);
     }
-    if (how)
-        lua_pushlstring(L, how, (size_t)(strstr(how, ", and then") - how));
-    return how != NULL;
+    if (!how)
+        return false;
+    lua_pushlstring(L, how, (size_t)(strstr(how, ", and then") - how));
+    bool is_free = lua_getglobal(L, name) == LUA_TNIL;
+    lua_pop(L, 1);
+    lua_pushfstring(L, "%s = ", by.place);
+    lua_pushfstring(L, "%s = ", is_free ? name : by.place);
+    luaL_gsub(L, lua_tostring(L, -3), lua_tostring(L, -2), lua_tostring(L, -1));
+    lua_replace(L, -4);
+    lua_pop(L, 2);
+    return true;
 }
 
 static void raise_method_elsewhere(lua_State *L, const char *owner, const char *key)

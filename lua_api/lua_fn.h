@@ -163,9 +163,9 @@ LuaFnName lua_fn_name(const LuaFn *fn);
 void lua_open_workbench(lua_State *L);
 
 /* Pushes how one comes to a value that has a method of that name, "m = g:lower() makes one", where
-** several classes have it the one whose signatures call it `letter`; false, and nothing pushed, if
-** none has. */
-bool lua_push_how_made(lua_State *L, const char *method, const char *letter);
+** several classes have it the one whose values go by the first letter of `name`, which is what it
+** is called in the text unless a value has that name; false, and nothing pushed, if none has. */
+bool lua_push_how_made(lua_State *L, const char *method, const char *name);
 
 /* What old_names.def knows to do for `key`, which `owner` lacks; NULL if nothing. */
 const char *lua_instead(const char *owner, const char *key);

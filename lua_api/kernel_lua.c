@@ -205,6 +205,8 @@ static void read_inputs(lua_State *L, int first, const Node *params, Tensor **ou
         TensorBox *box = test_tensor(L, idx);
         if (!box && by_name && lua_rawlen(L, first) > 0)
             raise_list(L, first, b);
+        if (!box && !by_name && !lua_isnone(L, idx))
+            arg_refuse_unset(L, idx, lua_pushfstring(L, "a tensor, the input %s", names[i]));
         if (!box)
             raise_no_tensor(L, b, idx, n, names);
         if (!fits(b, box->tensor, &err))

@@ -162,6 +162,15 @@ int arg_wrong_program(lua_State *L, int arg, const char *expected)
     return wrong(L, arg, expected, MEANT_program);
 }
 
+void arg_refuse_unset(lua_State *L, int arg, const char *expected)
+{
+    char typed[64];
+    int n = counted(L, arg);
+    const LuaFn *fn = running(L);
+    if (lua_isnil(L, arg) && fn && typed_argument(L, lua_fn_name(fn).name, n, typed, sizeof typed))
+        RAISE(L, argument_nil_variable, NULL, n, typed, expected, typed);
+}
+
 bool arg_more(lua_State *L, int most)
 {
     while (lua_gettop(L) > most && lua_isnil(L, -1))

@@ -68,6 +68,9 @@ int arg_wrong_string(lua_State *L, int arg, const char *expected);
 /* The same where a Func would do: a program with parameters may only have to be called. */
 int arg_wrong_program(lua_State *L, int arg, const char *expected);
 
+/* Raises that the argument is a variable without a value, if it is one; else returns. */
+void arg_refuse_unset(lua_State *L, int arg, const char *expected);
+
 /* Are there more than `most` arguments?  Nils behind them count as not given, and are dropped. */
 bool arg_more(lua_State *L, int most);
 

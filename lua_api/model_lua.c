@@ -202,6 +202,7 @@ static void raise_no_input(lua_State *L, const GValue *v)
     Err err = {0};
     int given = lua_istable(L, 2) ? lua_gettop(L) : 2;
     const char *dtype = dtype_name(v->type.dtype);
+    arg_refuse_unset(L, 2, "a tensor, or the inputs by name in braces");
     if (lua_isnoneornil(L, given))
         REFUSE(&err, input_missing, NULL, v->name, dtype);
     else

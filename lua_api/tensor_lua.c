@@ -296,8 +296,11 @@ LUA_FN(
     Err err = {0};
     const char *path = arg_str(L, 1);
     Tensor *t = tensor_load(path, &err);
-    if (!t && err.code == ERR_format_unknown)
+    if (!t && err.code == ERR_format_unknown) {
+        err_fix(&err, "%s",
+                "numpy.save writes .npy, which is read, as are .png, .pgm and .ppm images");
         advise_reader(path, "tvm.load", &err);
+    }
     return push_tensor(L, t, &err);
 }
 

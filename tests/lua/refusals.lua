@@ -480,6 +480,7 @@ t.test("what a tensor and a model are not given by", function()
   t.contains(t.raises("input_no_tensor", function() m:run { true } end).why, "but is true")
   t.contains(t.raises("input_unknown", function() m:run { img = tvm.zeros { 2 } } end).why, "no input is called img")
   t.raises("input_missing", function() m:run() end)
+  t.contains(t.raises("argument_nil_variable", function() m:run(xs) end).why, "argument 1 is xs, which has no value")
   local three = tvm.random { 3, 1, 32, 32 }
   local e = t.raises("input_shape", function() m:run(three:slice(0, 0, 2)) end, { t = three })
   t.contains(tostring(e), "(t is this Tensor)")

@@ -39,6 +39,9 @@ t.test("inputs that do not fit are refused by name", function()
   local a, b = tvm.random { 64, 12 }, tvm.random { 64, 64 }
   t.raises("input_missing", function() s:run(a) end)
   t.raises("input_missing", function() s:run { A = a } end)
+  t.raises("input_missing", function() s:run(a, nil) end)
+  local unset = t.raises("argument_nil_variable", function() s:run(a, bb) end)
+  t.eq(unset.why, "argument 2 is bb, which has no value, but should be a tensor, the input B")
   t.raises("input_shape", function() s:run(b, a) end)
   t.raises("input_extra", function() s:run(a, b, b) end)
   for _, target in ipairs { "abacus", "", " llvm", "llvmx" } do

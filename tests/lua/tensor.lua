@@ -127,6 +127,8 @@ t.test("mistakes", function()
   t.raises("format_unknown", function() return a:save(path "a.txt") end)
   t.contains(t.raises("format_unknown", function() return tvm.load "steps.LUA" end).fix, 's:load "steps.LUA"')
   t.raises("format_unknown", function() return tvm.load "tutorials/models/digits.onnx" end)
+  t.contains(t.raises("format_unknown", function() return tvm.load "input_0.pb" end).fix, "no reader here takes protobuf tensors")
+  t.contains(t.raises("format_unknown", function() return tvm.load "README.md" end).fix, "numpy.save writes .npy, which is read")
   local program = tvm.parse "func f(A: int8[4]) -> B: int8[4]:\n for i in range(4):\n  B[i] = A[i]"
   tvm.schedule(program):save(path "f.tir")
   local e = t.raises("text_syntax", function() return tvm.parse(path "f.tir") end)

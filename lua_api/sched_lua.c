@@ -90,6 +90,20 @@ static void advise_call(const Prim *prim, Err *err)
         err_fix(err, "call it as %s", signatures[prim - prims]);
 }
 
+/* Says where most of the work is, if a name that was given alone is the main block's for want of a
+** path, and that one does little. */
+static void say_heavier(lua_State *L, const Version *before, size_t n, const Arg *args)
+{
+    const char *heavier = NULL;
+    Arena *A = lua_scratch(L, NULL);
+    for (size_t i = 0; i < n && !heavier; i++)
+        if (args[i].tag == ARG_STR)
+            heavier = heavier_namesake(A, before->func, args[i].s);
+    if (heavier)
+        session_say_step(L, "note: most iterations are those of %s", heavier);
+    lua_scratch_end(L, A);
+}
+
 /* s:NAME(…): upvalue 1 is the row. */
 static int call_primitive(lua_State *L)
 {
@@ -109,6 +123,8 @@ static int call_primitive(lua_State *L)
                          prim->name);
     else
         session_say_step(L, "step %d  %s", s->at->number, s->at->said);
+    if (s->at != before && session_listens(L))
+        say_heavier(L, before, n, args);
     if (!prim->returns_made || s->at == before) {
         lua_settop(L, 1);
         return 1;

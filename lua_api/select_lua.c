@@ -12,6 +12,7 @@
 #include "core/schedule/tree.h"
 #include "lua_api/pattern.h"
 #include "lua_api/program.h"
+#include "lua_api/session.h"
 
 typedef enum Kind { KIND_LOOPS, KIND_BLOCKS, KIND_BUFFERS } Kind;
 static const char *const kind_names[] = {"loops", "blocks", "buffers", NULL};
@@ -223,6 +224,12 @@ LUA_FN(
     arg_str(L, 2);
     int kind = arg_choice_or(L, 3, kind_names, KIND_LOOPS);
     push_matches(L, p.func, (Kind)kind, 2);
+    const char *pattern = lua_tostring(L, 2), *star = star_of_files(pattern);
+    if (star) {
+        int n = (int)(star - pattern);
+        session_say_step(L, "note: %.*s.* stands for names that begin with %.*s", n, pattern, n,
+                         pattern);
+    }
     return 1;
 }
 

@@ -92,6 +92,11 @@ void session_say_step(lua_State *L, const char *fmt, ...)
     lua_pop(L, 1);
 }
 
+bool session_listens(lua_State *L)
+{
+    return session_of(L)->listening;
+}
+
 size_t session_steps(lua_State *L)
 {
     session_push_table(L, TABLE_STEPS);

@@ -10,6 +10,9 @@
 ** schedule, "step 1  split x(32) -> xo(4) xi(8)".  Does nothing where nobody listens. */
 void session_say_step(lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Does anybody? */
+bool session_listens(lua_State *L);
+
 /* How many lines are kept, and forgetting all after the first `n`: the steps were taken back. */
 size_t session_steps(lua_State *L);
 void session_unsay_steps(lua_State *L, size_t n);

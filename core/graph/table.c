@@ -199,6 +199,18 @@ static bool put_columns(Buf *out, const Row *row, size_t n, const int wide[COLUM
     return cut;
 }
 
+/* Says which columns, from `first` on, the reader finds in a table below this one. */
+static void put_later(Buf *out, const Row *names, const int wide[COLUMNS], int first)
+{
+    const char *before = "in a table below: ";
+    for (int c = first; c < COLUMNS; c++)
+        if (wide[c]) {
+            buf_printf(out, "%s%s", before, names->cell[c]);
+            before = ", ";
+        }
+    buf_putc(out, '\n');
+}
+
 /* All columns, in as many tables of at most `most` columns of text as that takes; each begins with
 ** the names. */
 static void put_tables(Buf *out, const Row *row, size_t n, const int wide[COLUMNS], int most)
@@ -210,6 +222,8 @@ static void put_tables(Buf *out, const Row *row, size_t n, const int wide[COLUMN
         while (++c < COLUMNS && total(part) + (wide[c] ? GAP + wide[c] : 0) <= most);
         if (first > 1)
             buf_putc(out, '\n');
+        else if (c < COLUMNS)
+            put_later(out, row, wide, c);
         put_columns(out, row, n, part, "\n");
     }
 }

@@ -74,6 +74,41 @@ const char *loop_handle(Arena *A, const Node *func, const Node *loop)
     return meant == loop ? name : loop_path(A, func, loop);
 }
 
+/* How often the block runs, as far as extents say; 0 where the data do. */
+static int64_t runs_of(const Node *func, const char *block)
+{
+    Path path;
+    int64_t runs = path_to_block(func, block, &path) ? 1 : 0;
+    for (size_t i = 0; i < path.n && runs; i++)
+        if (path.at[i]->op == OP_For) {
+            const Node *extent = path.at[i]->kid[For_extent];
+            if (extent->op != OP_IntImm || __builtin_mul_overflow(runs, extent->at.i, &runs))
+                runs = 0;
+        }
+    return runs;
+}
+
+const char *heavier_namesake(Arena *A, const Node *func, const char *name)
+{
+    const Node *meant;
+    NameList blocks = {0};
+    if (bare_name(func, name, &meant) < 2 || !meant)
+        return NULL;
+    const char *heaviest = NULL;
+    int64_t most = runs_of(func, func->at.name);
+    most = most > INT64_MAX / 8 ? INT64_MAX : 8 * most - 1;
+    list_blocks(A, func, &blocks);
+    for (size_t i = 0; i < blocks.n; i++) {
+        const char *path = arena_printf(A, "%s/%s", blocks.at[i], name);
+        int64_t runs = runs_of(func, blocks.at[i]);
+        if (runs > most && find_loop(func, path, NULL) && find_loop(func, path, NULL) != meant) {
+            most = runs;
+            heaviest = path;
+        }
+    }
+    return heaviest;
+}
+
 static void collect_loops(Arena *A, const Node *func, const Node *n, NameList *out)
 {
     if (n->op == OP_For)

@@ -126,6 +126,10 @@ const char *loop_label(Arena *A, const Node *func, const Node *loop);
 /* The loops of that name in all nests, "conv2/x, pad/x", for an error to list. */
 const char *loops_called(Arena *A, const Node *func, const char *name);
 
+/* Where the name alone means a loop of the main block, and another of that name stands around
+** eight times as many iterations, or more: that one's path, "C/y"; else NULL. */
+const char *heavier_namesake(Arena *A, const Node *func, const char *name);
+
 /* The loops around the block, "y, x, k", from the outside in; "" if there is no such block. */
 const char *loops_above(Arena *A, const Node *func, const char *block);
 

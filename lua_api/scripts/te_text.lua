@@ -119,12 +119,16 @@ local function leader(axis)
   return axis
 end
 
+-- What is written for functions that other libraries have.
+local instead = { relu = 'relu is "max(value, 0)"', where = 'where is "select(condition, a, b)"',
+  softmax = 'help "softmax" shows its equations', mean = 'mean is a sum, "sum(k, A[y, k])", over how many there are' }
+
 -- Refuses foo(A[y]): no index is an element of an input by chance, so a function was meant.
 local function refuse_function(program, n)
   local _, e = pcall(function() return te[n.name] end)
   local near = type(e) ~= "string" and tostring(e.why):match "did you mean '(.-)'"
   program:fail(n.at, ("there is no function %s%s"):format(n.name, near and (": did you mean %s?"):format(near) or ""),
-    ("help \"te\" lists the functions; an input is declared on a line above: %s: float32[…]"):format(n.name))
+    instead[n.name] or ("help \"te\" lists the functions; an input is declared on a line above: %s: float32[…]"):format(n.name))
 end
 
 -- Notes what an element says about the axes of its equation, and about an input that nobody declared.

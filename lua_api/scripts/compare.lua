@@ -546,18 +546,24 @@ local function try(w, all, trials, options)
   end
 end
 
+-- Fills the rows of w.  It may be stopped anywhere: a row is there when it is finished.
+local function try_and_play_off(w, all, trials, before, options)
+  try(w, all, trials, options or { ["repeat"] = 7, min_repeat_ms = 1 })
+  rank(w)
+  if w[1] and w[1].timing then
+    progress "the quickest once more"
+    play_off(w, before, trials, options or { min_repeat_ms = 1 })
+  end
+end
+
 function M.whatif(f, grid, schedule, options)
   local w, trials = { f = f, grid = grid, schedule = schedule, before = false, unfinished = false, adopted = false }, {}
   local all, before = combinations(grid), schedule:fork()
   w.total = #all
   setmetatable(w, what_if)
-  w.unfinished = until_stopped(try, w, all, trials, options or { ["repeat"] = 7, min_repeat_ms = 1 })
+  local stopped = until_stopped(try_and_play_off, w, all, trials, before, options)
   rank(w)
-  if w[1] and w[1].timing and not w.unfinished then
-    progress "the quickest once more"
-    w.unfinished = until_stopped(play_off, w, before, trials, options or { min_repeat_ms = 1 }) and not w.before
-    rank(w)
-  end
+  w.unfinished = stopped and not w.before
   progress()
   if w.unfinished then tell(interruption(w)) end
   return w

@@ -18,6 +18,12 @@ local function time_text(seconds)
   return ("%.3g ns"):format(seconds * 1e9)
 end
 
+-- Of a kernel that computes nothing, "-"; never a power of ten.
+local function gflops_text(gflops)
+  if gflops <= 0 then return "-" end
+  return gflops < 0.001 and "<0.001" or (gflops < 999.5 and "%.3g" or "%.0f"):format(gflops)
+end
+
 -- How wide a text stands: letters beyond ASCII take several bytes and one cell.
 local function cells(text)
   return utf8.len(text) or #text
@@ -112,7 +118,7 @@ local function align(rows, left)
   return lines
 end
 
-local BAR, LEAST_BAR = 24, 8 -- cells of the longest bar, where there is room; shorter ones tell nothing
+local BAR, LEAST_BAR = 24, 6 -- cells of the longest bar, where there is room; shorter ones tell nothing
 
 -- The rows as a table within the view: the first `left` columns are the labels, and the columns headed as `drop` names
 -- them are left out where there is no room, or stand in further tables where nothing may be left out.  Behind row i a
@@ -244,7 +250,7 @@ function comparison:__tostring()
   for i, t in ipairs(self.items) do
     local share = self.shares[i]
     beaten = beaten or share and share > 1
-    rows[i + 1] = { t.label, time_text(t.median), spread(t), self:against(i), t.gflops > 0 and ("%.3g"):format(t.gflops) or "-",
+    rows[i + 1] = { t.label, time_text(t.median), spread(t), self:against(i), gflops_text(t.gflops),
       not share and "-" or share > 1 and "?" or ("%.1f"):format(100 * share) }
     shares[i + 1] = best / t.median
   end
@@ -290,9 +296,9 @@ function profile:__tostring()
   for i, k in ipairs(self) do
     shares[i + 1] = k.share
     rows[i + 1] = { k.name, time_text(k.ms * 1e-3), percent_around(k.spread), ("%.1f%%"):format(100 * k.share),
-      k.gflops > 0 and ("%.3g"):format(k.gflops) or "-" }
+      gflops_text(k.gflops) }
   end
-  rows[#rows + 1] = { "all", time_text(self.ms * 1e-3), "", "", ("%.3g"):format(self.gflops) }
+  rows[#rows + 1] = { "all", time_text(self.ms * 1e-3), "", "", gflops_text(self.gflops) }
   return table_text(rows, 1, { "GFLOP/s", "spread" }, shares, "") ..
     "\nall: the sum of the kernels, each timed by itself; tvm.time repeats whole runs, all warm" ..
     load_line(self)
@@ -442,7 +448,7 @@ local function table_of(ran)
     if r.tied then same = "\n=  no difference from the best or from the row above" end
     if not r.in_turns then alone = "\n?  timed in a short run of its own only: its place is not certain" end
     rows[#rows + 1] = { (r.rank or "") .. mark, r.name, time_text(t.median), spread(t), against(best, r),
-      t.gflops > 0 and ("%.3g"):format(t.gflops) or "-" }
+      gflops_text(t.gflops) }
     shares[#rows] = math.min(1, best.timing.median / t.median)
   end
   return table_text(rows, 2, { "GFLOP/s", "spread" }, shares, "speed") .. same .. alone .. load_line(best.timing)

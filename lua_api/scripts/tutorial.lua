@@ -106,11 +106,26 @@ function tutorial.matches(want, got)
   return last >= at and stands_at(runs[#runs], last)
 end
 
--- What is left of a text where times stand: words and the order of things. Whether a share of the peak is one, a busy
--- machine decides, and whether the runs had to wait; of how many cores the peak is, the machine.
+-- What times, and the machine that they were taken on, decide of a text, and what it is taken as.
+local DECIDED_BY_TIMES = {
+  { "\n%?  is more than [^\n]*", "" }, -- whether a part of the peak is one
+  { "\n%% peak[: ][^\n]*", "" }, -- whether the peak is in doubt, and of how many cores it is
+  { "\nthese runs waited [^\n]*", "" },
+  { "  speed\n", "\n" }, -- whether bars have room, which long intervals take from them
+  { "\u{2588}", "" },
+  { " [?-]%f[%s]", " #" }, -- no number
+  { "[%d.]+", "#" },
+  { "# [nuµm]*s%f[%A]", "# s" },
+  { "#[×x]", "#" },
+  { "# *%[#, #%]", "#" },
+  { "no difference", "#" },
+  { "[ \t]+", " " },
+}
+
+-- What is left of a text where times stand: words and the order of things.
 local function without_numbers(text)
-  return (text:gsub("\n%?  is more than [^\n]*", ""):gsub("\n%% peak[: ][^\n]*", ""):gsub("\nthese runs waited [^\n]*", ""):gsub(" [?-]%f[%s]", " #"):gsub("[%d.]+", "#"):gsub("# [nuµm]*s%f[%A]", "# s"):gsub("#[×x]", "#")
-    :gsub("# *%[#, #%]", "#"):gsub("no difference", "#"):gsub("\u{2588}", ""):gsub("[ \t]+", " "))
+  for _, rule in ipairs(DECIDED_BY_TIMES) do text = text:gsub(rule[1], rule[2]) end
+  return text
 end
 
 local function indented(text)

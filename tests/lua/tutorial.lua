@@ -87,17 +87,20 @@ t.test("an update rewrites what did not match, and nothing else", function()
 end)
 
 t.test("about: times may differ, words may not", function()
-  local about = "```lua\nx\n```\n```output about\nvanilla  73.1 ms  1  ██\n```\n"
-  local function failures(printed)
+  local function failures(want, printed)
     local host = { evaluate = function() return printed, "ok" end, incomplete = function() end }
     local print_for_all = print
     print = function() end
-    local failed = tutorial.check("l", about, host)
+    local failed = tutorial.check("l", "```lua\nx\n```\n```output about\n" .. want .. "```\n", host)
     print = print_for_all
     return failed
   end
-  t.eq(failures "vanilla    5.3 us  no difference ████\n", 0)
-  t.eq(failures "packed  73.1 ms  1  ██\n", 1)
+  local vanilla = "vanilla  73.1 ms  1  ██\n"
+  t.eq(failures(vanilla, "vanilla    5.3 us  no difference ████\n"), 0)
+  t.eq(failures(vanilla, "packed  73.1 ms  1  ██\n"), 1)
+  local tie = "   median  against a  % peak  speed\na  7 us  1  9.1  ██\nb  7 us  no difference  9.1  ██\n"
+  t.eq(failures(tie, "   median     against a  % peak\na  7 us  1  -\nb  9 us  0.78x  [0.7, 0.8]  -\n"), 0)
+  t.eq(failures(tie, "   median  against b  % peak  speed\na  7 us  1  9.1\nb  7 us  no difference  9.1\n"), 1)
 end)
 
 t.test("an unknown lesson is named", function()

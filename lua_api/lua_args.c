@@ -141,7 +141,7 @@ static int wrong(lua_State *L, int arg, const char *expected, Meant meant)
         err_fix(&err, "%s", lua_tostring(L, -1));
     else if (meant == MEANT_program && given_class(L, arg, "Module"))
         err_fix(&err, "m:schedule(name) makes one of a kernel, and m:kernels() lists the names");
-    else if (strstr(expected, "Func") && lua_type(L, arg) == LUA_TSTRING)
+    else if (meant == MEANT_program && lua_type(L, arg) == LUA_TSTRING)
         err_fix(&err,
                 "tvm.parse(text) makes a Func of a program's text, and te.text(text) of equations");
     return lua_raise(L, &err);

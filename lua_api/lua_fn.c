@@ -187,7 +187,7 @@ bool lua_push_how_made(lua_State *L, const char *method, const char *name)
     }
     if (!how)
         return false;
-    lua_pushlstring(L, how, (size_t)(strstr(how, ", and then") - how));
+    lua_pushstring(L, how);
     bool is_free = lua_getglobal(L, name) == LUA_TNIL;
     lua_pop(L, 1);
     lua_pushfstring(L, "%s = ", by.place);
@@ -205,8 +205,9 @@ static void raise_method_elsewhere(lua_State *L, const char *owner, const char *
         if (fn)
             RAISE(L, member_elsewhere, NULL, owner, key,
                   lua_pushfstring(L, "a method of %s", made[i].class),
-                  lua_instead(owner, key) ? lua_instead(owner, key)
-                                          : lua_pushfstring(L, made[i].how, fn->sig));
+                  lua_instead(owner, key)
+                      ? lua_instead(owner, key)
+                      : lua_pushfstring(L, "%s, and then %s", made[i].how, fn->sig));
     }
 }
 

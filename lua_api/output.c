@@ -81,9 +81,11 @@ static int file_write(lua_State *L)
     return write_all(L, 2);
 }
 
+/* Upvalue 1 is io.output, which tells where io.write goes. */
 static int io_write(lua_State *L)
 {
-    lua_getfield(L, LUA_REGISTRYINDEX, "_IO_output"); /* where Lua's library keeps it */
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_call(L, 0, 1);
     return write_all(L, 1);
 }
 
@@ -92,7 +94,8 @@ void lua_open_output(lua_State *L)
     static const LuaFn *const functions[] = {&base_print_fn, NULL};
     lua_put_functions(L, functions);
     lua_getglobal(L, "io");
-    lua_pushcfunction(L, io_write);
+    lua_getfield(L, -1, "output");
+    lua_pushcclosure(L, io_write, 1);
     lua_setfield(L, -2, "write");
     luaL_getmetatable(L, LUA_FILEHANDLE);
     lua_getfield(L, -1, "__index");

@@ -2,12 +2,14 @@
 #include "repl/pager.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -47,13 +49,30 @@ static pid_t start(const char *command, int text)
     return failed ? -1 : child;
 }
 
+/* Has the person typed on while the input ran?  Between two inputs the terminal hands out whole lines
+** only; a key of an unfinished one counts as well. */
+static bool typed_ahead(void)
+{
+    struct termios usual, keys;
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    if (tcgetattr(STDIN_FILENO, &usual) != 0)
+        return false;
+    keys = usual;
+    keys.c_lflag &= ~(tcflag_t)ICANON;
+    tcsetattr(STDIN_FILENO, TCSANOW, &keys);
+    bool any = poll(&in, 1, 0) > 0;
+    tcsetattr(STDIN_FILENO, TCSANOW, &usual);
+    return any;
+}
+
 bool pager_show(const char *text)
 {
     enum { NO_SUCH_PROGRAM = 127 };
     const char *command = getenv("PAGER"), *term = getenv("TERM");
     if (!command)
         command = "less";
-    if (!*command || strcmp(command, "cat") == 0 || !term || strcmp(term, "dumb") == 0)
+    if (!*command || strcmp(command, "cat") == 0 || !term || strcmp(term, "dumb") == 0 ||
+        typed_ahead())
         return false;
     int file = text_file(text);
     if (file < 0)

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 
 /* Shows `text` in the program that PAGER names, `less` if it names none, and waits until it ends.
-** False, and nothing shown, if there is no such program or the terminal cannot bear one. */
+** False, and nothing shown, if there is no such program, if the terminal cannot bear one, or if the
+** person has typed on meanwhile: to the pager those keys would be commands. */
 bool pager_show(const char *text);
 
 #endif

@@ -1,19 +1,6 @@
 /* dep_fills.c -- is every element of a buffer stored? */
-#include <isl/val.h>
-
 #include "core/affine/dep.h"
 #include "core/affine/model.h"
-
-static isl_set *elements_of(isl_ctx *ctx, const Node *buffer)
-{
-    isl_set *box = isl_set_universe(isl_space_set_alloc(ctx, 0, (unsigned)ir_rank(buffer)));
-    for (size_t d = 0; d < ir_rank(buffer); d++) {
-        box = isl_set_lower_bound_si(box, isl_dim_set, (unsigned)d, 0);
-        box = isl_set_upper_bound_val(box, isl_dim_set, (unsigned)d,
-                                      isl_val_int_from_si(ctx, ir_dim(buffer, d) - 1));
-    }
-    return box;
-}
 
 static DepAnswer untold(const Node *buffer, const char *why, Err *err)
 {
@@ -41,7 +28,7 @@ DepAnswer dep_fills(const Node *func, const Node *loop, const Node *buffer, long
     Arena *A = arena_scratch(NULL);
     isl_ctx *ctx = model_ctx((unsigned long)operations);
     const Model *m = model_of_writes(A, ctx, func, loop ? loop->kid[For_var] : NULL, buffer);
-    isl_set *rest = m->unknown ? NULL : elements_of(ctx, buffer);
+    isl_set *rest = m->unknown ? NULL : model_elements(ctx, buffer);
     bool maybe = false;
     for (size_t i = 0; i < m->nstmts && !m->unknown; i++) {
         const Stmt *s = m->stmt[i];

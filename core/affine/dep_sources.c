@@ -1,7 +1,6 @@
 /* dep_sources.c -- which instances write what an instance reads, and are they the same in two
 ** programs? */
 #include <isl/point.h>
-#include <isl/val.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,15 +44,8 @@ static isl_union_map *sources_of(const Model *m, isl_map *reads, const Node *buf
 /* Every element of a result, read after the end. */
 static isl_map *reads_of_result(isl_ctx *ctx, const Node *buffer)
 {
-    isl_set *box = isl_set_universe(isl_space_set_alloc(ctx, 0, (unsigned)ir_rank(buffer)));
-    for (size_t d = 0; d < ir_rank(buffer); d++) {
-        box = isl_set_lower_bound_si(box, isl_dim_set, (unsigned)d, 0);
-        box = isl_set_upper_bound_val(box, isl_dim_set, (unsigned)d,
-                                      isl_val_int_from_si(ctx, ir_dim(buffer, d) - 1));
-    }
-    isl_map *id = isl_set_identity(box);
-    id = isl_map_reverse(name_range(id, "out", buffer));
-    return id;
+    isl_map *id = isl_set_identity(model_elements(ctx, buffer));
+    return isl_map_reverse(name_range(id, "out", buffer));
 }
 
 /* `surely`: only of what is certain to be read. */

@@ -53,6 +53,17 @@ isl_map *model_at(isl_map *m, isl_point *p, size_t from, size_t n)
     return m;
 }
 
+isl_set *model_elements(isl_ctx *ctx, const Node *buffer)
+{
+    isl_set *box = isl_set_universe(isl_space_set_alloc(ctx, 0, (unsigned)ir_rank(buffer)));
+    for (size_t d = 0; d < ir_rank(buffer); d++) {
+        box = isl_set_lower_bound_si(box, isl_dim_set, (unsigned)d, 0);
+        box = isl_set_upper_bound_val(box, isl_dim_set, (unsigned)d,
+                                      isl_val_int_from_si(ctx, ir_dim(buffer, d) - 1));
+    }
+    return box;
+}
+
 void model_put_element(Buf *b, const Node *buffer, isl_point *element)
 {
     buf_printf(b, "%s[", ir_buf_name(buffer));

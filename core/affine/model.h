@@ -103,6 +103,9 @@ int64_t model_coordinate(isl_point *p, size_t i);
 /* The relation, which it takes, for one input: the n coordinates of p from `from` on. */
 isl_map *model_at(isl_map *m, isl_point *p, size_t from, size_t n);
 
+/* All elements of the buffer: { [i, j] : 0 <= i < 8 and 0 <= j < 4 } of float32[8, 4]. */
+isl_set *model_elements(isl_ctx *ctx, const Node *buffer);
+
 /* "B[3, 4]" */
 void model_put_element(Buf *b, const Node *buffer, isl_point *element);
 

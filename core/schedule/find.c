@@ -101,7 +101,8 @@ const char *heavier_namesake(Arena *A, const Node *func, const char *name)
     for (size_t i = 0; i < blocks.n; i++) {
         const char *path = arena_printf(A, "%s/%s", blocks.at[i], name);
         int64_t runs = runs_of(func, blocks.at[i]);
-        if (runs > most && find_loop(func, path, NULL) && find_loop(func, path, NULL) != meant) {
+        const Node *loop = runs > most ? find_loop(func, path, NULL) : NULL;
+        if (loop && loop != meant) {
             most = runs;
             heaviest = path;
         }

@@ -63,6 +63,7 @@ typedef struct Apply {
     const Prim *prim;
     size_t nargs;
     const Arg *args;
+    const char *wrong; /* the argument at which the step failed, where it names something */
 } Apply;
 
 /* What an argument may name, and the error where it names nothing. */
@@ -79,23 +80,6 @@ static const struct Naming *naming_of(ErrCode code)
     for (size_t i = 0; i < sizeof namings / sizeof *namings; i++)
         if (namings[i].code == code)
             return &namings[i];
-    return NULL;
-}
-
-/* The argument that names nothing in `func`, as the error says. */
-static const char *missing_name(const struct Naming *in, const Node *func, size_t nargs,
-                                const Arg *args, const Err *err)
-{
-    for (size_t i = 0; i < nargs; i++) {
-        Err quiet = {0};
-        const char *inside =
-            args[i].tag == ARG_LIST ? missing_name(in, func, args[i].n, args[i].list, err) : NULL;
-        if (inside)
-            return inside;
-        if (args[i].tag == ARG_STR && !in->find(func, args[i].s, &quiet) &&
-            quiet.code == err->code && strstr(err->why, args[i].s))
-            return args[i].s;
-    }
     return NULL;
 }
 
@@ -144,11 +128,10 @@ static void refuse_used_up(const Version *now, const Version *before, const char
 }
 
 /* What an earlier step used up: says which step, and how to come back. */
-static void explain_stale(const Version *v, size_t nargs, const Arg *args, Err *err)
+static void explain_stale(const Version *v, const char *name, Err *err)
 {
     const struct Naming *in = naming_of(err->code);
-    const char *name = in ? missing_name(in, v->func, nargs, args, err) : NULL;
-    for (const Version *w = v; name && w->parent; w = w->parent) {
+    for (const Version *w = v; in && name && w->parent; w = w->parent) {
         Err quiet = {0};
         if (in->find(w->parent->func, name, &quiet)) {
             refuse_used_up(v, w->parent, in->kind, name, NULL, NULL, err);
@@ -158,11 +141,10 @@ static void explain_stale(const Version *v, size_t nargs, const Arg *args, Err *
 }
 
 /* What a step made that was undone since. */
-static void explain_undone(const Sched *s, size_t nargs, const Arg *args, Err *err)
+static void explain_undone(const Sched *s, const char *name, Err *err)
 {
     const struct Naming *in = naming_of(err->code);
-    const char *name = in ? missing_name(in, s->at->func, nargs, args, err) : NULL;
-    for (size_t n = 1; name && n <= s->nredo; n++) {
+    for (size_t n = 1; in && name && n <= s->nredo; n++) {
         const Version *w = s->redo[s->nredo - n];
         Err quiet = {0}, found = {0};
         if (in->find(w->func, name, &quiet)) {
@@ -189,13 +171,10 @@ static const Version *before_used_up(const Version *v, const char *name)
 }
 
 /* A name alone of which only other nests have loops now: the main block's was used up. */
-static void explain_ambiguous(const Version *v, size_t nargs, const Arg *args, Err *err)
+static void explain_ambiguous(const Version *v, const char *name, Err *err)
 {
-    static const struct Naming several = {ERR_loop_ambiguous, "loop", find_loop};
-    if (err->code != ERR_loop_ambiguous)
-        return;
-    const char *name = missing_name(&several, v->func, nargs, args, err);
-    const Version *before = name && !strchr(name, '/') ? before_used_up(v, name) : NULL;
+    bool alone = err->code == ERR_loop_ambiguous && name && !strchr(name, '/');
+    const Version *before = alone ? before_used_up(v, name) : NULL;
     if (!before)
         return;
     Arena *A = arena_scratch(NULL);
@@ -244,10 +223,10 @@ static const char *said_text(Arena *A, const Step *s, const Prim *prim)
 
 /* "parallel(ic)": the step that was refused, with what it is about: the argument that is wrong, else
 ** the first. */
-static void name_step(Arena *A, const Apply *a, const char *wrong, Err *err)
+static void name_step(Arena *A, const Apply *a, Err *err)
 {
     const char *first = a->nargs && a->args[0].tag == ARG_STR ? a->args[0].s : "",
-               *about = wrong ? wrong : first;
+               *about = a->wrong ? a->wrong : first;
     err_in(err, *about ? arena_printf(A, "%s(%s)", a->prim->name, text_cut(A, about, 40))
                        : a->prim->name);
 }
@@ -305,14 +284,15 @@ static bool apply_guarded(void *env, Err *err)
     s.said = buf_new(work);
     bool ok = prim_bind(&s, a->prim, a->nargs, a->args);
     if (!ok) {
-        explain_stale(a->from, a->nargs, a->args, err);
-        explain_ambiguous(a->from, a->nargs, a->args, err);
+        explain_stale(a->from, s.wrong, err);
+        explain_ambiguous(a->from, s.wrong, err);
     }
     ok = ok && loops_still_meant(a->from, &s) && a->prim->apply(&s);
     if (ok && s.out->depth > IR_MAX_DEPTH)
         ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);
+    a->wrong = s.wrong;
     if (!ok)
-        name_step(work, a, s.wrong, err);
+        name_step(work, a, err);
 #ifndef NDEBUG
     Err broken = {0};
     if (ok && !ir_verify(s.out, &broken))
@@ -327,7 +307,7 @@ static bool apply_guarded(void *env, Err *err)
 
 Version *version_apply(Version *v, const Prim *prim, size_t nargs, const Arg *args, Err *err)
 {
-    Apply a = {v, NULL, prim, nargs, args};
+    Apply a = {v, NULL, prim, nargs, args, NULL};
     return mem_guard(apply_guarded, &a, err) ? a.to : NULL;
 }
 
@@ -434,7 +414,8 @@ static void move_to(Sched *s, Version *v)
 
 bool sched_apply(Sched *s, const Prim *prim, size_t nargs, const Arg *args, Err *err)
 {
-    Version *v = version_apply(s->at, prim, nargs, args, err);
+    Apply a = {s->at, NULL, prim, nargs, args, NULL};
+    Version *v = mem_guard(apply_guarded, &a, err) ? a.to : NULL;
     if (v == s->at) {
         version_release(v);
         return true;
@@ -443,7 +424,7 @@ bool sched_apply(Sched *s, const Prim *prim, size_t nargs, const Arg *args, Err 
     if (MUTANT(redo_survives_step, dropped, false))
         drop_redo(s);
     if (!v) {
-        explain_undone(s, nargs, args, err);
+        explain_undone(s, a.wrong, err);
         return false;
     }
     version_release(s->at);

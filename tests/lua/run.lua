@@ -84,6 +84,13 @@ t.test("code can be looked at", function()
   assert(#s:asm() > 100)
 end)
 
+t.test("a vectorized loop around a vectorized loop leaves it the registers", function()
+  local s = tvm.schedule(te [[ A: float32[64, 64]; C[y, x] = A[y, x] + 1 ]])
+  local whole = s:vectorize("x"):llvm_ir()
+  t.contains(whole, "x float>")
+  t.ok(not s:vectorize("y"):llvm_ir():find "shufflevector", "rows of x are cut up to make lanes of y")
+end)
+
 t.test("timings compare, and a what-if is ranked and adopted", function()
   local s = tiled(48, 64)
   local c = tvm.compare({ s:at(0), s }, { ["repeat"] = 5, min_repeat_ms = 0.1 })

@@ -262,10 +262,26 @@ static unsigned widest_access(const Node *n)
     return most;
 }
 
+/* How many lanes the vectorized loops in there make together, as far as MAX_LANES. */
+static unsigned lanes_inside(const Node *s)
+{
+    unsigned most = 1;
+    for (size_t i = 0; i < s->nkids; i++) {
+        unsigned lanes = ir_is_stmt(s->kid[i]) ? lanes_inside(s->kid[i]) : 1;
+        most = lanes > most ? lanes : most;
+    }
+    int64_t n = s->op == OP_For && ir_for_kind(s) == FOR_vectorized
+                    ? ir_const_int(s->kid[For_extent], 1)
+                    : 1;
+    return n >= MAX_LANES / most ? MAX_LANES : most * (unsigned)(n < 1 ? 1 : n);
+}
+
+/* How many lanes the loop may have: of a vector of eight registers, what the loops in it leave.  The
+** innermost one is served first, for along it memory is contiguous more often than not. */
 static unsigned most_lanes(const Gen *g, const Node *loop)
 {
     unsigned most = 8 * g->target->vector_bytes / widest_access(loop->kid[For_body]);
-    return most > MAX_LANES ? MAX_LANES : most;
+    return (most > MAX_LANES ? MAX_LANES : most) / lanes_inside(loop->kid[For_body]);
 }
 
 bool gen_is_one_vector(Gen *g, const Node *loop)

@@ -49,8 +49,8 @@ static pid_t start(const char *command, int text)
     return failed ? -1 : child;
 }
 
-/* Has the person typed on while the input ran?  Between two inputs the terminal hands out whole lines
-** only; a key of an unfinished one counts as well. */
+/* Has the person typed on while the input ran?  Between two inputs the terminal hands out whole
+** lines only; a key of an unfinished one counts as well. */
 static bool typed_ahead(void)
 {
     struct termios usual, keys;

@@ -23,10 +23,7 @@ static const Node *lower(Arena *A, const Node *func, const char *target, CudaPla
     if (!loop_is_gpu(func))
         return FAIL(err, cuda_not_bound, func);
     const Node *low = loop_lower(A, func, true, err);
-    if (low && cuda_plan(A, low, plan, err))
-        return low;
-    loop_tell_shared_outside(func, err);
-    return NULL;
+    return low && cuda_plan(A, low, plan, err) ? low : NULL;
 }
 
 bool cuda_can_emulate(Arena *A, const Node *func, const Node **form, Err *err)

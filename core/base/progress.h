@@ -1,9 +1,10 @@
 /* progress.h -- what long work is at, for the person who waits for it.
 **
 ** One line for the process.  Whoever does long work says what it is at, from the outside in; a
-** terminal that listens shows it once the input has taken half a second, rewrites it in place, and
-** erases it before anything else is written.  Behind a line that somebody has begun and not ended
-** none is shown, for it could not be erased alone:
+** terminal that listens shows it once the input has taken half a second, and rewrites it in place.
+** Whoever else writes there says so first (progress_yield), and the line is erased; what goes to
+** /dev/tty past us, and the echo of what a script reads, stands behind it.  Behind a line that
+** somebody has begun and not ended none is shown, for it could not be erased alone:
 **
 **      for (i = 0; i < n; i++) {
 **          progress_say(PROGRESS_KERNEL, "kernel %d of %d", i + 1, n);
@@ -27,16 +28,19 @@ typedef enum ProgressLevel {
     PROGRESS_LEVELS
 } ProgressLevel;
 
-/* Who listens from now on: a terminal that knows escapes, so many columns wide where it
-** does not tell; -1: nobody.
-** Returns who listened before, for progress_restore, which erases the line.  That one is true if a
-** ^C that the terminal showed went with a line. */
+/* A terminal that knows escapes. */
 typedef struct ProgressListener {
-    int fd, columns;
+    int fd;       /* -1: nobody listens */
+    int columns;  /* how wide it is, where it does not tell */
     bool dim;     /* colours are welcome */
     double start; /* set by progress_listen */
 } ProgressListener;
+
+/* Listens from now on.  Returns who listened before, for progress_restore. */
 ProgressListener progress_listen(ProgressListener l);
+
+/* Erases the line, and lets who listened before listen again.  True if a ^C that the terminal
+** showed went with a line. */
 bool progress_restore(ProgressListener before);
 
 /* Somebody else writes to the terminal now: the line is erased.  `open`: and may leave the cursor

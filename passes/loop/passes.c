@@ -49,8 +49,9 @@ bool loop_is_gpu(const Node *func)
 const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *steps, size_t *count,
                              Err *err)
 {
-    const Node *written = func;
     *count = 0;
+    if (gpu && !loop_shared_inside(func, err))
+        return NULL;
     for (size_t i = 0; i < loop_pass_count; i++) {
         const LoopPass *pass = &loop_passes[i];
         if (pass->gpu_only && !gpu)
@@ -60,10 +61,8 @@ const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *ste
         double start = now();
         const Node *after = pass->run(A, func, err);
         double seconds = now() - start;
-        if (!after) {
-            loop_tell_shared_outside(written, err);
+        if (!after)
             return NULL;
-        }
         if (after != func && !ir_verify(after, err)) {
             err_in(err, pass->name);
             return NULL;

@@ -79,7 +79,7 @@ typedef struct Side {
     Run run;
 } Side;
 
-/* Between steps, nests that are one kernel for now may not agree on their axes; each for itself
+/* Between two steps nests may be one kernel that do not agree on their axes yet; each for itself
 ** keeps to the limits of a launch, which no later step would mend. */
 static bool disagree(const Node *func, ErrCode code)
 {

@@ -1,12 +1,13 @@
-/* shared_outside.c -- what to say of shared memory that no thread block computes.
+/* shared_inside.c -- shared memory that no thread block computes.
 **
 **      alloc A.shared: … shared                       for y in bind("blockIdx.x", 64):
 **      for y in range(64): A.shared[y] = A[y]    →      alloc A.shared: … shared
 **      for y in bind("blockIdx.x", 64):                 A.shared[y] = A[y]
 **        C[y] = A.shared[y]                             C[y] = A.shared[y]
 **
-** Shared memory makes one kernel of all that stands in its scope.  What is refused then is often
-** another part of that kernel, which by itself is right. */
+** Shared memory makes one kernel of all that stands in its scope, and each thread block has its
+** own: no block reads what was computed outside of it.  This is asked first, for what else would be
+** refused is often another part of that kernel, which by itself is right. */
 #include "core/ir/rewrite.h"
 #include "passes/loop/lower.h"
 
@@ -76,12 +77,11 @@ static Find stands_outside(void *env, const Node *n)
     return o->block && o->reader ? FIND_THIS : FIND_INSIDE;
 }
 
-bool loop_tell_shared_outside(const Node *func, Err *err)
+bool loop_shared_inside(const Node *func, Err *err)
 {
     Outside o = {0};
-    if (!err || (err->code != ERR_barrier_blocks && err->code != ERR_cuda_global_inside) ||
-        !ir_find(func, stands_outside, &o))
-        return false;
+    if (!ir_find(func, stands_outside, &o))
+        return true;
     return REFUSE(err, shared_outside_blocks, NULL, ir_buf_name(o.buffer),
                   for_kind_text[ir_for_kind(o.loop)], ir_block_name(o.block),
                   ir_block_name(o.reader), ir_var_name(o.loop->kid[For_var]));

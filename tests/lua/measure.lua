@@ -281,6 +281,18 @@ t.test("what other programs took of the processors stands below the table", func
   end)
 end)
 
+t.test("GFLOP/s stand in digits, however many", function()
+  local s = matmul(8)
+  local c = tvm.compare({ s, s:at(0) }, quick)
+  local function item(gflops) return { label = "a", median = 1e-3, q1 = 1e-3, q3 = 1e-3, gflops = gflops, waited = 0 } end
+  with_verdict({ text = "no difference" }, function()
+    c.items = { item(0), item(1234.5) }
+    t.ok(tostring(c):find "  %-  .*  1234  " or tostring(c):find "  %-  .*  1235  ", tostring(c))
+    c.items = { item(0.0000123), item(12.345) }
+    t.ok(tostring(c):find "  <0%.001  .*  12%.3  ", tostring(c))
+  end)
+end)
+
 t.test("a what-if claims ranks only where a difference was found, and marks what it did not time in turns", function()
   local s = matmul(32)
   local w = tvm.whatif(function(q, p)

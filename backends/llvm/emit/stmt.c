@@ -276,8 +276,8 @@ static unsigned lanes_inside(const Node *s)
     return n >= MAX_LANES / most ? MAX_LANES : most * (unsigned)(n < 1 ? 1 : n);
 }
 
-/* How many lanes the loop may have: of a vector of eight registers, what the loops in it leave.  The
-** innermost one is served first, for along it memory is contiguous more often than not. */
+/* How many lanes the loop may have: of a vector of eight registers, what the loops in it leave.
+** The innermost one is served first, for along it memory is contiguous more often than not. */
 static unsigned most_lanes(const Gen *g, const Node *loop)
 {
     unsigned most = 8 * g->target->vector_bytes / widest_access(loop->kid[For_body]);

@@ -4,6 +4,7 @@
 
 #include "core/graph/consts.h"
 #include "core/graph/infer.h"
+#include "core/base/nearest.h"
 #include "core/graph/ops.h"
 #include "lua_api/graph_box.h"
 #include "lua_api/tensor_box.h"
@@ -199,13 +200,33 @@ static int call_op(lua_State *L)
     return (int)nout;
 }
 
+/* Raises which operator was meant, if that can be told; else returns 0. */
+static int no_operator(lua_State *L, const char *name)
+{
+    const char *instead = lua_instead("GraphBuilder", name);
+    Nearest near = nearest_to(name);
+    for (size_t i = 0; i + 1 < graph_op_count; i++)
+        nearest_try(&near, graph_op[i].name);
+    if (!instead && !near.best)
+        return 0;
+    const char *meant = instead ? "" : lua_pushfstring(L, ": did you mean '%s'?", near.best);
+    return RAISE(L, no_member, NULL, "GraphBuilder", name, meant,
+                 instead ? instead : "tvm.ops() lists the operators");
+}
+
+static const GraphOp *operator_named(lua_State *L, int arg)
+{
+    const char *name = lua_type(L, arg) == LUA_TSTRING ? lua_tostring(L, arg) : NULL;
+    const GraphOp *op = name ? graph_op_find(name) : NULL;
+    return op == &graph_op[GOP_unsupported] ? NULL : op;
+}
+
 static int builder_index(lua_State *L, void *self)
 {
     (void)self;
-    const char *name = lua_tostring(L, 2);
-    const GraphOp *op = name ? graph_op_find(name) : NULL;
-    if (!op || op == &graph_op[GOP_unsupported])
-        return 0;
+    const GraphOp *op = operator_named(L, 2);
+    if (!op)
+        return lua_type(L, 2) == LUA_TSTRING ? no_operator(L, lua_tostring(L, 2)) : 0;
     lua_pushlightuserdata(L, (void *)(uintptr_t)op);
     lua_pushcclosure(L, call_op, 1);
     return 1;
@@ -386,7 +407,7 @@ static const LuaFn *const value_members[] = {&value_add_fn, &value_sub_fn,   &va
 
 static const LuaClass builder_class = {
     .name = "GraphBuilder",
-    .doc = "A graph under construction, inside tvm.graph: every operator is a method.",
+    .doc = "A graph under construction, inside tvm.graph: every operator that tvm.ops() lists is a method.",
     .size = sizeof(BuilderBox),
     .members = LUA_MEMBERS(builder_members),
     .release = release_builder,
@@ -394,12 +415,23 @@ static const LuaClass builder_class = {
     .keys = builder_keys,
 };
 
+/* x:relu(), where the builder has the operators. */
+static int value_index(lua_State *L, void *self)
+{
+    (void)self;
+    const GraphOp *op = operator_named(L, 2);
+    return !op ? 0
+               : RAISE(L, member_elsewhere, NULL, "GraphValue", op->name,
+                       "a method of GraphBuilder", lua_pushfstring(L, "b:%s(x)", op->name));
+}
+
 static const LuaClass value_class = {
     .name = "GraphValue",
     .doc = "A value of a graph under construction.",
     .size = sizeof(ValueBox),
     .members = LUA_MEMBERS(value_members),
     .tostring = value_tostring,
+    .index = value_index,
 };
 
 void lua_open_graph_build(lua_State *L)

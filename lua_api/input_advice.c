@@ -59,6 +59,20 @@ static void put_call(Buf *b, const char *method, int n, const int64_t *numbers)
     buf_puts(b, n > 0 ? " }" : "}");
 }
 
+/* Would one entry of t's last dimension, a channel of an image, be as large as the shape? */
+static bool one_channel(const Tensor *t, int rank, const int64_t *shape)
+{
+    int64_t order[TENSOR_MAX_RANK];
+    Tensor one = *t;
+    if (t->rank < 3 || t->shape[t->rank - 1] > 4)
+        return false;
+    one.shape[t->rank - 1] = 1;
+    int64_t wanted = 1;
+    for (int d = 0; d < rank; d++)
+        wanted *= shape[d];
+    return tensor_size(&one) == wanted && !other_order(&one, rank, shape, order);
+}
+
 bool advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t)
 {
     Arena *A = arena_scratch(NULL);
@@ -83,6 +97,9 @@ bool advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const T
     bool found = first > 0 || have == wanted;
     if (found)
         err_fix(err, "%s", buf_str(&fix));
+    else if (one_channel(t, rank, shape))
+        err_fix(err, "t:slice(%d, 0, 1) takes the first of %lld channels", t->rank - 1,
+                (long long)t->shape[t->rank - 1]);
     else
         err_fix(err,
                 "the sizes differ, %lld element%s where %lld are needed: give other data, or make "

@@ -11,6 +11,7 @@
 
 #include "core/base/nearest.h"
 #include "lua_api/doc.h"
+#include "lua_api/own_name.h"
 #include "lua_api/session.h"
 
 typedef struct Box {
@@ -174,19 +175,46 @@ static const struct {
 #include "lua_api/old_names.def"
 };
 
+bool lua_push_how_another(lua_State *L, const char *class, const char *name)
+{
+    static const struct {
+        const char *class, *how;
+    } rows[] = {
+#define ANOTHER(class, how) {class, how},
+#include "lua_api/old_names.def"
+    };
+    const char *how = NULL, *first = lua_pushlstring(L, name, strcspn(name, "0123456789"));
+    lua_getglobal(L, first);
+    const LuaClass *cls = lua_class_of(L, -1, NULL);
+    for (size_t i = 0; cls && i < sizeof rows / sizeof *rows; i++)
+        how = strcmp(rows[i].class, cls->name) == 0 ? rows[i].how : how;
+    bool known = how && strcmp(first, name) != 0 && (!class || strcmp(cls->name, class) == 0);
+    if (known) {
+        char letter[32];
+        own_push_text(L, how, own_letter(cls, letter), first);
+        lua_pushfstring(L, "%s = %s makes one of %s", name, lua_tostring(L, -1), first);
+        lua_replace(L, -4);
+    }
+    lua_pop(L, 2);
+    return known;
+}
+
 bool lua_push_how_made(lua_State *L, const char *method, const char *name)
 {
-    const char *how = NULL;
+    const char *how = NULL, *class = NULL;
     LuaFnName by = {0};
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
         const LuaFn *fn = method_of(L, made[i].class, method);
         if (!fn || (how && lua_fn_name(fn).place[0] != name[0]))
             continue;
         how = made[i].how;
+        class = made[i].class;
         by = lua_fn_name(fn);
     }
     if (!how)
         return false;
+    if (lua_push_how_another(L, class, name))
+        return true;
     lua_pushstring(L, how);
     bool is_free = lua_getglobal(L, name) == LUA_TNIL;
     lua_pop(L, 1);

@@ -86,6 +86,8 @@ static int io_write(lua_State *L)
 {
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_call(L, 0, 1);
+    if (!((const luaL_Stream *)lua_touserdata(L, -1))->closef)
+        return luaL_error(L, "default output file is closed");
     return write_all(L, 1);
 }
 

@@ -114,7 +114,13 @@ static bool is_receiver(const char *text, const char *at, const char *letter)
     if (strchr(":.", at[n]) && at[n])
         return isalpha((unsigned char)at[n + 1]);
     bool listed = at > text + 1 && at[-1] == ' ' && at[-2] == ',';
-    return listed && strchr("})", at[n + strspn(at + n, " ")]) && at[n];
+    if (listed)
+        return at[n] && strchr("})", at[n + strspn(at + n, " ")]);
+    const char *function = at - 1; /* "tvm.time(s)", and no plural */
+    while (function > text && (is_letter(function[-1]) || function[-1] == '.'))
+        function--;
+    return at > text && at[-1] == '(' && at[n] == ')' &&
+           memchr(function, '.', (size_t)(at - function));
 }
 
 void own_push_text(lua_State *L, const char *text, const char *letter, const char *name)

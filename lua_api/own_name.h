@@ -20,7 +20,7 @@ bool own_push_name(lua_State *L, int idx);
 bool own_push_of_class(lua_State *L, const LuaClass *cls);
 
 /* Pushes `text` with `name` for `letter` wherever that is a receiver: before ":" or "." and a
-** name, outside of quotes; and as the last of a list. */
+** name, outside of quotes; as the last of a list; and alone in the call of a module's function. */
 void own_push_text(lua_State *L, const char *text, const char *letter, const char *name);
 
 /* In `err`'s fix the values that the function which is running was given go by their own names. */

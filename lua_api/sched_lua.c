@@ -90,9 +90,9 @@ static void advise_call(const Prim *prim, Err *err)
         err_fix(err, "call it as %s", signatures[prim - prims]);
 }
 
-/* Says where most of the work is, if a name that was given alone is the main block's for want of a
-** path, and that one does little. */
-static void say_heavier(lua_State *L, const Version *before, size_t n, const Arg *args)
+/* Says which loop a name meant where another may have been: a name alone is the main block's, which
+** may do little; a path leads to the nearest block's own loop, or to one around several. */
+static void say_meant(lua_State *L, const Version *before, size_t n, const Arg *args)
 {
     const char *heavier = NULL;
     Arena *A = lua_scratch(L, NULL);
@@ -101,6 +101,13 @@ static void say_heavier(lua_State *L, const Version *before, size_t n, const Arg
             heavier = heavier_namesake(A, before->func, args[i].s);
     if (heavier)
         session_say_step(L, "note: most iterations are those of %s", heavier);
+    for (size_t i = 0; i < n; i++) {
+        const char *own =
+            args[i].tag == ARG_STR ? own_namesake(A, before->func, args[i].s) : NULL;
+        if (own)
+            session_say_step(L, "note: %s is around other blocks, too; its own is %s", args[i].s,
+                             own);
+    }
     lua_scratch_end(L, A);
 }
 
@@ -124,7 +131,7 @@ static int call_primitive(lua_State *L)
     else
         session_say_step(L, "step %d  %s", s->at->number, s->at->said);
     if (s->at != before && session_listens(L))
-        say_heavier(L, before, n, args);
+        say_meant(L, before, n, args);
     if (!prim->returns_made || s->at == before) {
         lua_settop(L, 1);
         return 1;

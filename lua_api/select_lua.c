@@ -96,7 +96,8 @@ static const char *all_names(Arena *A, const Node *func, Kind kind)
 static const char *star_of_files(const char *pattern)
 {
     const char *own = in_every_nest(pattern), *special = own + strcspn(own, "*+?[]()|\\");
-    return *special == '*' && special > own && isalnum((unsigned char)special[-1]) ? special : NULL;
+    bool behind_name = special > own && (isalnum((unsigned char)special[-1]) || special[-1] == '/');
+    return *special == '*' && behind_name ? special : NULL;
 }
 
 static void no_match(lua_State *L, const Node *func, Kind kind, const char *pattern)

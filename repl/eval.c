@@ -50,15 +50,25 @@ static bool ended_early(lua_State *L)
            !strstr(message, "function arguments expected") && !strstr(message, "<name> expected");
 }
 
-/* "1 +" is no statement that Lua knows, but the beginning of an expression: the message on top is
-** replaced by the one that says so. */
-static void prefer_unfinished(lua_State *L, Arena *A, const char *text, const char *name)
+/* Does the message on top complain of the very first token, as of "1 + 1 # two" read as a statement? */
+static bool fails_at_once(lua_State *L, const char *text)
+{
+    static const char mark[] = "unexpected symbol near '";
+    const char *near = strstr(lua_tostring(L, -1), mark);
+    near = near ? near + sizeof mark - 1 : NULL;
+    return near && strncmp(text + strspn(text, " \t\r\n"), near, strcspn(near, "'")) == 0;
+}
+
+/* "1 +" is no statement that Lua knows, but the beginning of an expression: where the message on top
+** is of the attempt to read it as a statement, the other one replaces it. */
+static void prefer_expression(lua_State *L, Arena *A, const char *text, const char *name)
 {
     if (ended_early(L))
         return;
+    bool at_once = fails_at_once(L, text);
     bool compiled = compile(L, arena_printf(A, "return %s", text), name);
-    bool early = !compiled && ended_early(L);
-    lua_remove(L, early ? -2 : -1);
+    bool better = !compiled && (at_once || ended_early(L));
+    lua_remove(L, better ? -2 : -1);
 }
 
 /* Tries "head return (...)(tail)". */
@@ -109,7 +119,7 @@ static bool compile_input(lua_State *L, const char *text, const char *name, Inpu
     if (!done)
         done = compile(L, text, name);
     if (!done)
-        prefer_unfinished(L, A, text, name);
+        prefer_expression(L, A, text, name);
     arena_release(A);
     return done;
 }
@@ -195,6 +205,11 @@ static void explain_nil(lua_State *L, const Showing *s)
     const char *hint = habit_global(name);
     if (hint) {
         fprintf(s->out, "nil   (%s)\n", hint);
+        return;
+    }
+    if (lua_push_how_another(L, NULL, name)) {
+        fprintf(s->out, "nil   (nothing is called %s; %s)\n", name, lua_tostring(L, -1));
+        lua_pop(L, 1);
         return;
     }
     doc_push_nearest_global(L, name);

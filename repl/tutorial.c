@@ -362,11 +362,13 @@ static int host_show(lua_State *L)
     return 0;
 }
 
-/* host.plain(): what cells print is the same from now on wherever it is looked at. */
+/* host.plain(fits): what cells print is the same from now on wherever it is looked at; whether lines
+** have to fit 80 columns is said. */
 static int host_plain(lua_State *L)
 {
     LuaView *view = &session_of(L)->view;
-    *view = (LuaView){.width = 80, .height = 62, .cut = 80, .utf8 = true, .whole = true};
+    int cut = lua_toboolean(L, 1) ? 80 : 0;
+    *view = (LuaView){.width = 80, .height = 62, .cut = cut, .utf8 = true, .whole = true};
     return 0;
 }
 

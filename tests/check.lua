@@ -69,7 +69,7 @@ end
 -- Is `path` something that can be called: tvm.parse, s:split, print?
 local function callable(path)
   local method = path:match ":([%a_]+)$"
-  if method then return is_method(method) end
+  if method then return is_method(method) or path:find "^b:" and pcall(tvm.op, method) end -- b builds graphs
   local value = _G
   for part in path:gmatch "[^.]+" do value = type(value) == "table" and rawget(value, part) end
   return type(value) == "function"

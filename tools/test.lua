@@ -196,8 +196,10 @@ local function judge(i)
   io.flush()
 end
 
-local pipe = assert(io.popen(("export %s; xargs -r -P $(nproc) -n 1 sh %s/runner.sh %s <%s/jobs")
-  :format(environment, where, where, where)))
+-- What a person has set for terminals, pagers and Lua is not asked.
+local own = "unset COLUMNS LINES PAGER LESS LESSOPEN NO_COLOR LUA_INIT LUA_INIT_5_4 LUA_PATH LUA_CPATH"
+local pipe = assert(io.popen(("%s; export %s; xargs -r -P $(nproc) -n 1 sh %s/runner.sh %s <%s/jobs")
+  :format(own, environment, where, where, where)))
 for line in pipe:lines() do judge(tonumber(line)) end
 pipe:close()
 

@@ -110,6 +110,26 @@ const char *heavier_namesake(Arena *A, const Node *func, const char *name)
     return heaviest;
 }
 
+const char *own_namesake(Arena *A, const Node *func, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *own = NULL;
+    const Node *meant = slash ? find_loop(func, path, NULL) : NULL;
+    Path p;
+    if (!meant || strcmp(loop_path(A, func, meant), path) == 0 ||
+        !path_to_block(func, arena_printf(A, "%.*s", (int)(slash - path), path), &p))
+        return NULL;
+    size_t len = strlen(slash + 1);
+    bool inside = false;
+    for (size_t i = 0; i < p.n; i++) {
+        const char *name = p.at[i]->op == OP_For ? ir_var_name(p.at[i]->kid[For_var]) : "";
+        bool numbered = strncmp(name, slash + 1, len) == 0 && name[len] == '_' &&
+                        name[len + 1 + strspn(name + len + 1, "0123456789")] == '\0';
+        own = inside && numbered ? name : own;
+        inside |= p.at[i] == meant;
+    }
+    return own;
+}
+
 static void collect_loops(Arena *A, const Node *func, const Node *n, NameList *out)
 {
     if (n->op == OP_For)
@@ -244,20 +264,33 @@ static bool tell_whose(const Node *func, const char *path, Err *err)
     return elsewhere;
 }
 
+/* Of a path the loop's own name says most: "conv2/x" is not near to "conv2/n", however long the
+** block's name. */
+static bool may_be_meant(const char *name, const char *candidate)
+{
+    const char *own = strrchr(name, '/'), *other = strrchr(candidate, '/');
+    if (!own || !other)
+        return true;
+    Nearest near = nearest_to(own + 1);
+    nearest_try(&near, other + 1);
+    return near.best;
+}
+
 /* Which loop was meant by a name that none has: "conv2.x" by its path, others by their letters. */
 static void tell_nearest(const Node *func, const char *name, const char *all, Err *err)
 {
     Arena *A = arena_scratch(NULL);
     NameList names = {0};
+    const char *dot = strchr(name, '/') ? NULL : strrchr(name, '.');
+    if (dot)
+        name = arena_printf(A, "%.*s/%s", (int)(dot - name), name, dot + 1);
     Nearest near = nearest_to(name);
     list_loops(A, func, &names);
     for (size_t i = 0; i < names.n; i++)
-        nearest_try(&near, names.at[i]);
-    const char *dot = strchr(name, '/') ? NULL : strrchr(name, '.');
-    if (dot) {
-        const char *path = arena_printf(A, "%.*s/%s", (int)(dot - name), name, dot + 1);
-        near.best = find_loop(func, path, NULL) ? path : near.best;
-    }
+        if (may_be_meant(name, names.at[i]))
+            nearest_try(&near, names.at[i]);
+    if (dot && find_loop(func, name, NULL))
+        near.best = name;
     if (near.best && err)
         err_fix(err, "did you mean \"%s\"?  loops here: %s", near.best, all);
     arena_release(A);

@@ -106,6 +106,15 @@ static const char *loops_now(Arena *A, const Version *now, const Version *before
     return *loops ? arena_printf(A, "%s's loops are now %s", block, loops) : "";
 }
 
+/* "R" of "R/x", if there is no such block any more, or "". */
+static const char *block_gone(Arena *A, const Version *now, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    Path p;
+    const char *block = slash ? arena_printf(A, "%.*s", (int)(slash - path), path) : "";
+    return slash && !path_to_block(now->func, block, &p) ? block : "";
+}
+
 /* The loop, block or buffer was used up by the step after `before`; `others` are loops of that name
 ** elsewhere, or NULL. */
 static void refuse_used_up(const Version *now, const Version *before, const char *kind,
@@ -118,7 +127,11 @@ static void refuse_used_up(const Version *now, const Version *before, const char
     FAIL(err, stale_name, where, kind, name, step->number, step->said, before->number);
     const char *made = strcmp(kind, "loop") == 0 ? made_of_it(A, step, now) : "";
     const char *loops = strcmp(kind, "loop") == 0 ? loops_now(A, now, before, name) : "";
-    if (err && !*made && !others && *loops)
+    const char *gone = strcmp(kind, "loop") == 0 ? block_gone(A, now, name) : "";
+    if (err && *gone)
+        err_fix(err, "%s and its loops are gone; s:back(%d) goes to where they were still there",
+                gone, before->number);
+    else if (err && !*made && !others && *loops)
         err_fix(err, "%s; s:back(%d) goes to where %s was still there", loops, before->number,
                 name);
     else if (err && (*made || others))

@@ -519,8 +519,8 @@ local function play_off(w, before, trials, options)
   end
   local ok, timings = pcall(tvm.time_all, items, options)
   if not ok then return end
-  w.before = timings[1]
   for i, r in ipairs(rows) do r.timing, r.in_turns = timings[i + 1], true end
+  w.before = timings[1] -- the last: without it the round counts as interrupted
 end
 
 -- Puts the rows in the order of their ranking, the refused ones last.

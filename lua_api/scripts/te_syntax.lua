@@ -58,6 +58,9 @@ local PATTERNS = { -- the first that fits
   { "op", "^//" }, { "op", "^[<>=!~+*]=" }, { "op", "^[%[%](),:;+*/%%<>=-]" },
 }
 
+-- What does as a sign of other languages.
+local FOREIGN = { ["@"] = "te [[ C[y, x] = sum(k, A[y, k] * B[k, x]) ]]" }
+
 -- Newlines end a statement where no bracket is open.
 local function tokens_of(self, text)
   local list, open, number = {}, 0, 0
@@ -75,7 +78,7 @@ local function tokens_of(self, text)
       end
       if not token then
         local letter = line:match(utf8.charpattern, at)
-        self:fail({ line = number, column = at }, ("'%s' means nothing here"):format(letter))
+        self:fail({ line = number, column = at }, ("'%s' means nothing here"):format(letter), FOREIGN[letter])
       end
       open = open + (token.text:find "^[%[(]" and 1 or token.text:find "^[%])]" and -1 or 0)
       if token.text == ";" then token.kind = "end" end

@@ -114,6 +114,20 @@ t.test("a model written in Lua computes what it says", function()
   t.raises("module_input", function() g:lower():interpret{tvm.zeros({3, 2}, "float32")} end)
 end)
 
+t.test("an operator of another name, or asked of a value, is told as that", function()
+  tvm.graph("g", function(b)
+    local x = b:input("x", "float32", { 8 })
+    t.contains(t.raises("no_member", function() return b:ReLU(x) end).why, "did you mean 'relu'?")
+    t.contains(t.raises("no_member", function() return b:conv2d(x) end).why, "did you mean 'conv'?")
+    t.contains(t.raises("no_member", function() return b:frobnicate(x) end).why, "GraphBuilder has no member 'frobnicate'")
+    t.raises("member_elsewhere", function() return b:show() end)
+    t.eq(t.raises("member_elsewhere", function() return x:relu() end, { b = b, x = x }).fix, "b:relu(x)")
+    t.raises("no_member", function() return x:frobnicate() end)
+    t.raises("no_member", function() return b[1] end)
+    return x
+  end)
+end)
+
 t.test("mistakes in a builder are told", function()
   local kept
   t.raises("graph_attr_unknown", function()

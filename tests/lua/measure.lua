@@ -260,11 +260,12 @@ t.test("a program as written goes by its name, and the table says of how many co
   local s = matmul(64)
   local written = tvm.time(s, quick).label
   t.eq(written, "C")
+  local real = tvm.peak
+  tvm.peak = function(threads) return threads * 1e5 end -- what is measured may be in doubt
   local c = tvm.compare({ s:at(0), s:parallel "y", s:fork():vectorize "x" }, quick)
   t.eq(c.items[1].label, written)
   t.eq(c.items[2].label, "C step 1")
-  local cores, real = math.tointeger(c.items[2].threads), tvm.peak
-  tvm.peak = function(threads) return threads * 1e5 end -- what is measured may be in doubt
+  local cores = math.tointeger(c.items[2].threads)
   t.eq(tostring(c):match "\n(%% peak is[^\n]*)", cores > 1 and "% peak is of " .. cores .. " cores in rows 2 and 3, of one in the others" or nil)
   local all = tostring(tvm.compare({ s, s:fork():vectorize "x" }, quick))
   t.eq(all:match "\n(%% peak is[^\n]*)", cores > 1 and "% peak is of " .. cores .. " cores" or nil)
@@ -302,7 +303,8 @@ t.test("a what-if claims ranks only where a difference was found, and marks what
   local w = tvm.whatif(function(q, p)
     if p.v < 3 then q:vectorize "x" else q:reorder { "k", "x", "y" } end
   end, { { "v", 1, 2, 3 } }, s, quick)
-  w[3].in_turns = nil
+  w.before = w.before or w[1].timing -- a busy machine may have taken others into the last round
+  for rank = 1, 3 do w[rank].in_turns = rank < 3 or nil end
   with_verdict({ text = "no difference", ratio = 1 }, function()
     local text = tostring(w)
     t.contains(text, "\n?  timed in a short run of its own only")

@@ -205,6 +205,23 @@ t.test("a loop that a move built anew is told what stands there now", function()
   t.contains(e.fix, "s:back(2) goes to where R/y was still there")
 end)
 
+t.test("of a block that was inlined the loops are told to be gone with it", function()
+  local s = tvm.schedule(te [[ A: float32[8, 8]; B[y, x] = A[y, x] + 1; C[y, x] = B[y, x] * 2 ]])
+  s:compute_inline "B"
+  local e = t.raises("stale_name", function() s:split("B/x", 4) end, { s = s })
+  t.eq(e.fix, "B and its loops are gone; s:back(0) goes to where they were still there")
+end)
+
+t.test("a loop by a path that is none: what is near to its own name, or nothing", function()
+  local s = layer()
+  t.contains(t.raises("no_loop", function() s:parallel "R.y" end, { s = s }).fix, 'did you mean "R/y"?')
+  s:split("R/y", 8)
+  s:split("R/x", 8)
+  for _, name in ipairs { "R.y", "RR/q", "R.q" } do
+    t.ok(not t.raises("no_loop", function() s:parallel(name) end, { s = s }).fix:find "did you mean", name)
+  end
+end)
+
 t.test("shared memory outside of the thread blocks is named, and where it goes", function()
   local s = layer()
   s:bind("C/y", "blockIdx.x")

@@ -63,6 +63,11 @@ t.test("steps take patterns where loops and blocks are meant, and the trace has 
   t.raises("too_many_loops", function() deep:unroll "[io].*" end)
 end)
 
+t.test("a star as in names of files is told as that", function()
+  local e = t.raises("select_none", function() matmul():unroll "C/*" end)
+  t.contains(e.fix, "C/.* stands for names that begin with C/")
+end)
+
 t.test("kernels and nodes", function()
   local g = tvm.import "tutorials/models/digits.onnx"
   local m = g:fuse():lower()
@@ -92,6 +97,7 @@ t.test("names from other houses are answered with today's", function()
     t.raises("old_name", f, { s = s, f = te [[ A: float32[16]; B[x] = A[x] ]] })
   end
   t.raises("no_member", function() return s.splti end)
+  t.contains(t.raises("no_member", function() return s[1] end, { s = s }).why, "Schedule has no member '[1]'")
 end)
 
 t.test("what belongs to something else says to what", function()
@@ -120,16 +126,24 @@ t.test("what is guessed is answered with what does it", function()
   local values, n = { Schedule = s, Module = m, Graph = g, Tensor = tvm.random { 2, 2 }, tvm = tvm, Profile = m:profile(),
     Comparison = tvm.compare({ s }, quick), WhatIf = tvm.whatif(function(q) q:parallel "y" end, { { "n", 1 } }, s, quick) }, 0
   local rows <close> = assert(io.open "lua_api/old_names.def")
-  for owner, name, what in rows:read "a":gmatch '%f[^\n]INSTEAD%("(%w+)", "([%w_]+)", ("[^\n]*")%)' do
-    local _, e = pcall(function() return values[owner][name] end)
-    t.ok(e.code == "no_member" or e.code == "member_elsewhere", owner .. "." .. name)
-    local draws = name == "plot" or name == "imshow" or name == "draw" -- what is said of these writes a file
-    local tensor = not draws and values.Tensor or nil
-    local loaded = owner == "Tensor" and name == "load" and "tutorials/models/digits_samples.npy" or nil
-    e = t.raises(e.code, function() return values[owner][name] end, { s = s, m = m, g = g, t = tensor, path = loaded })
-    t.eq(e.fix, load("return " .. what)())
-    n = n + 1
+  local function all_rows(b)
+    local x, y, w = b:input("a", "float32", { 8, 8 }), b:input("b", "float32", { 8, 8 }), b:input("c", "float32", { 8, 8 })
+    values.GraphBuilder = b
+    for owner, name, what in rows:read "a":gmatch '%f[^\n]INSTEAD%("(%w+)", "([%w_]+)", ("[^\n]*")%)' do
+      local _, e = pcall(function() return values[owner][name] end)
+      t.ok(e.code == "no_member" or e.code == "member_elsewhere", owner .. "." .. name)
+      local draws = name == "plot" or name == "imshow" or name == "draw" -- what is said of these writes a file
+      local tensor = not draws and values.Tensor or nil
+      local loaded = owner == "Tensor" and name == "load" and "tutorials/models/digits_samples.npy" or nil
+      local given = { s = s, m = m, g = g, t = tensor, path = loaded }
+      if owner == "GraphBuilder" then given = { b = b, x = x, y = y, w = w } end
+      e = t.raises(e.code, function() return values[owner][name] end, given)
+      t.eq(e.fix, load("return " .. what)())
+      n = n + 1
+    end
+    return x
   end
+  tvm.graph("built", all_rows)
   t.ok(n > 20)
 end)
 

@@ -71,7 +71,7 @@ end)
 
 t.test("an update rewrites what did not match, and nothing else", function()
   local printed
-  local host = { evaluate = function() return printed .. "\n", "ok" end, incomplete = function() end }
+  local host = { evaluate = function() return printed .. "\n", "ok" end, incomplete = function() end, plain = function() end }
   local print_for_all = print
   print = function() end
   printed = "1"
@@ -88,7 +88,7 @@ end)
 
 t.test("about: times may differ, words may not", function()
   local function failures(want, printed)
-    local host = { evaluate = function() return printed, "ok" end, incomplete = function() end }
+    local host = { evaluate = function() return printed, "ok" end, incomplete = function() end, plain = function() end }
     local print_for_all = print
     print = function() end
     local failed = tutorial.check("l", "```lua\nx\n```\n```output about\n" .. want .. "```\n", host)

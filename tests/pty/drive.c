@@ -176,6 +176,9 @@ static void start(Test *test, Terminal *t, char *arguments)
     }
     t->child = forkpty(&t->fd, NULL, NULL, &size);
     if (t->child == 0) {
+        static const char *const own[] = {"COLUMNS", "LINES", "LESS", "LESSOPEN"};
+        for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+            unsetenv(own[i]);
         char history[96];
         snprintf(history, sizeof history, "%s/history", test->folder);
         setenv("TVMREPL_HISTORY", history, 1);

@@ -157,7 +157,8 @@ void push_remarks(lua_State *L, int list)
         remark(L, &b, list, rows, i);
     }
     if (n == 1)
-        buf_puts(&b, "\nthat is one program, and nothing to hold it against: a nil in the braces ends "
-                     "the list");
+        buf_puts(&b,
+                 "\nthat is one program, and nothing to hold it against: a nil in the braces ends "
+                 "the list");
     lua_scratch_text(L, A, buf_str(&b));
 }

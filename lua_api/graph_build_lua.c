@@ -407,7 +407,8 @@ static const LuaFn *const value_members[] = {&value_add_fn, &value_sub_fn,   &va
 
 static const LuaClass builder_class = {
     .name = "GraphBuilder",
-    .doc = "A graph under construction, inside tvm.graph: every operator that tvm.ops() lists is a method.",
+    .doc =
+        "A graph under construction, inside tvm.graph: every operator that tvm.ops() lists is a method.",
     .size = sizeof(BuilderBox),
     .members = LUA_MEMBERS(builder_members),
     .release = release_builder,

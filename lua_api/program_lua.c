@@ -317,9 +317,9 @@ static int sched_index(lua_State *L, void *self)
     if (name && !find_block(func, name, &err) && !find_buffer(func, name, &err))
         return 0;
     if (lua_isinteger(L, 2))
-        return RAISE(L, no_member, NULL, "Schedule",
-                     lua_pushfstring(L, "[%I]", lua_tointeger(L, 2)), "",
-                     "loops and blocks go by name: s:loops \"C\" lists a block's, s:names \"blocks\" those");
+        return RAISE(
+            L, no_member, NULL, "Schedule", lua_pushfstring(L, "[%I]", lua_tointeger(L, 2)), "",
+            "loops and blocks go by name: s:loops \"C\" lists a block's, s:names \"blocks\" those");
     return RAISE(L, old_name, NULL, "Schedule", name ? lua_pushfstring(L, "[\"%s\"]", name) : "[C]",
                  "a step is a method, and loops go by name: s:split(\"y\", 8)");
 }

@@ -362,8 +362,8 @@ static int host_show(lua_State *L)
     return 0;
 }
 
-/* host.plain(fits): what cells print is the same from now on wherever it is looked at; whether lines
-** have to fit 80 columns is said. */
+/* host.plain(fits): what cells print is the same from now on wherever it is looked at; `fits`: in
+** lines of 80 columns. */
 static int host_plain(lua_State *L)
 {
     LuaView *view = &session_of(L)->view;

@@ -168,8 +168,8 @@ void lua_open_workbench(lua_State *L);
 ** is; false, and nothing pushed, if none has. */
 bool lua_push_how_made(lua_State *L, const char *method, const char *name);
 
-/* Pushes how one comes to a further value from a first that a global holds, "m2 = m:with(…) makes one
-** of m", of that class or of any (NULL); false, and nothing pushed, if `name` is no such name. */
+/* Pushes how one comes to a further value from a first that a global holds, "m2 = m:with(…) makes
+** one of m", of that class or of any (NULL); false, and nothing pushed, if `name` is none such. */
 bool lua_push_how_another(lua_State *L, const char *class, const char *name);
 
 /* What old_names.def knows to do for `key`, which `owner` lacks; NULL if nothing. */

@@ -160,13 +160,13 @@ static bool bind_loops(Step *s, const Param *p, size_t nargs, const Arg *args, s
 /* A loop and a number where loops are meant: the wish to split first, and take the inner part. */
 static bool advise_split(Step *s, const Prim *prim, size_t nargs, const Arg *args)
 {
-    if (!s->err || s->err->code != ERR_bad_argument || nargs != 2 || args[0].tag != ARG_STR ||
-        args[1].tag != ARG_INT || args[1].i < 2 || strchr(args[0].s, '*') ||
+    if (s->trial || !s->err || s->err->code != ERR_bad_argument || nargs != 2 ||
+        args[0].tag != ARG_STR || args[1].tag != ARG_INT || args[1].i < 2 ||
         (prim->apply != prim_unroll && prim->apply != prim_vectorize))
         return false;
-    const char *path = args[0].s, *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    err_fix(s->err, "s:split(\"%s\", %lld, \"%so\", \"%si\"); s:%s \"%si\"", path,
-            (long long)args[1].i, name, name, prim->name, path);
+    const char *advice = split_first(s->A, s->func, args[0].s, args[1].i, prim->name, NULL);
+    if (advice)
+        err_fix(s->err, "%s", advice);
     return false;
 }
 

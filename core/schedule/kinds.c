@@ -83,17 +83,16 @@ static bool is_better(const Choice *a, const Choice *b)
     return a->longer != b->longer ? b->longer : a->strided <= b->strided;
 }
 
-/* Puts into words what is legal instead: a call, or a sentence with calls. */
+/* Puts into words what is legal instead: a call, or a sentence with calls; nothing where the calls
+** would be refused. */
 static void advise(Step *s, const Node *loop, const Choice *c, const char *how, const char *arg)
 {
     const char *handle = loop_handle(s->A, s->func, c->loop),
-               *name = ir_var_name(c->loop->kid[For_var]),
                *refused = ir_var_name(loop->kid[For_var]);
     if (c->longer) {
-        const char *outer = fresh_name(s->A, s->func, arena_printf(s->A, "%so", name)),
-                   *inner = fresh_name(s->A, s->func, arena_printf(s->A, "%si", name));
-        err_fix(s->err, "s:split(\"%s\", %d, \"%s\", \"%s\"); s:%s(\"%s\"%s)", handle, SHORT_SPLIT,
-                outer, inner, how, inner, arg ? arena_printf(s->A, ", \"%s\"", arg) : "");
+        const char *advice = split_first(s->A, s->func, handle, SHORT_SPLIT, how, arg);
+        if (advice)
+            err_fix(s->err, "%s", advice);
     } else if (c->strided < 0) {
         err_fix(s->err, "leave %s serial; s:%s(\"%s\"%s) is legal, though it strides over memory",
                 refused, how, handle, arg ? arena_printf(s->A, ", \"%s\"", arg) : "");
@@ -145,7 +144,8 @@ static bool set_kind(Step *s, ForKind kind, const char *how, const char *arg, bo
         if (ir_for_kind(loop) != FOR_serial && ir_for_kind(loop) != kind)
             return REFUSE(s->err, loop_has_kind, loop, how, name, for_kind_text[ir_for_kind(loop)]);
         if (concurrent && !legal_concurrent(s->func, loop, s->err)) {
-            suggest(s, loop, kind, how, arg);
+            if (!s->trial)
+                suggest(s, loop, kind, how, arg);
             return false;
         }
         if ((kind == FOR_vectorized || kind == FOR_unrolled || for_is_bound(kind)) &&

@@ -34,20 +34,11 @@ static bool is_in(const Node *buffer, const Node *list)
     return false;
 }
 
-/* The search for a block that makes what `block` reads (reverse), or reads what it makes. */
-typedef struct Neighbour {
-    const Node *block;
-    bool reverse;
-    const Node *found;
-} Neighbour;
-
-static bool is_neighbour(void *env, const Node *other)
+/* Does the other block make what this one reads (reverse), or read what it makes? */
+static bool is_neighbour(const Move *m, const Node *other)
 {
-    Neighbour *n = env;
-    const Node *from = n->reverse ? other : n->block, *to = n->reverse ? n->block : other;
-    if (other != n->block && block_target(from) && tree_reads(to, block_target(from)))
-        n->found = other;
-    return !n->found;
+    const Node *from = m->reverse ? other : m->block, *to = m->reverse ? m->block : other;
+    return other != m->block && block_target(from) && tree_reads(to, block_target(from));
 }
 
 static bool runs_over_reduce_axis(const Node *block, const Node *loop)
@@ -60,28 +51,46 @@ static bool runs_over_reduce_axis(const Node *block, const Node *loop)
     return false;
 }
 
-/* The innermost loop of a neighbour to which the block could go; NULL if there is none. */
-static const Node *loop_of_neighbour(const Step *s, const Move *m)
+/* The search for a loop at which the step is accepted. */
+typedef struct Search {
+    const Step *s;
+    const Move *m;
+    const Node *found;
+} Search;
+
+static bool takes_block(const Search *search, const Node *near, const Node *loop)
 {
+    const Step *s = search->s;
+    const Move *m = search->m;
+    Path own;
+    Arg args[] = {given_str(ir_block_name(m->block)), given_str(loop_path(s->A, s->func, loop))};
+    return !runs_over_reduce_axis(near, loop) && !path_to(loop, m->block, &own) &&
+           step_accepted(s->A, s->func, m->reverse ? "reverse_compute_at" : "compute_at", 2, args);
+}
+
+/* The innermost loop of a neighbour that takes the block. */
+static bool search_loops(void *env, const Node *other)
+{
+    Search *search = env;
     const Node *loops[IR_MAX_DEPTH];
-    Neighbour near = {m->block, m->reverse, NULL};
-    Path p, own;
-    tree_blocks(s->func, is_neighbour, &near);
-    size_t n = near.found && path_to(s->func, near.found, &p) ? path_loops(&p, p.n, loops) : 0;
-    while (n > 0 && (runs_over_reduce_axis(near.found, loops[n - 1]) ||
-                     path_to(loops[n - 1], m->block, &own)))
+    Path p;
+    size_t n = is_neighbour(search->m, other) && path_to(search->s->func, other, &p)
+                   ? path_loops(&p, p.n, loops)
+                   : 0;
+    while (n > 0 && !takes_block(search, other, loops[n - 1]))
         n--;
-    return n > 0 ? loops[n - 1] : NULL;
+    search->found = n > 0 ? loops[n - 1] : NULL;
+    return !search->found;
 }
 
 static bool refuse_own_loop(Step *s, const Move *m)
 {
-    const Node *other = loop_of_neighbour(s, m);
     const char *loop = ir_var_name(m->loop->kid[For_var]);
     REFUSE(s->err, own_loop, m->loop, loop, ir_block_name(m->block));
-    if (other)
+    Search search = {s, m, NULL};
+    if (!s->trial && !tree_blocks(s->func, search_loops, &search))
         err_fix(s->err, "choose a loop of another block, such as \"%s\"",
-                loop_path(s->A, s->func, other));
+                loop_path(s->A, s->func, search.found));
     return false;
 }
 

@@ -78,6 +78,7 @@ typedef struct Step {
     Bound arg[PRIM_MAX_PARAMS];
     Err *err;
     const char *wrong; /* the argument at which binding failed, where it names something */
+    bool trial;        /* only to see whether it is accepted: nobody reads what is advised */
     /* what apply fills in */
     const Node *out; /* the program after */
     Buf said;        /* "y(1024) -> yo(128) yi(8)" */
@@ -109,6 +110,14 @@ size_t prim_params(const Prim *p, Param out[PRIM_MAX_PARAMS]);
 
 /* Turns what was given into nodes of s->func and plain values. */
 bool prim_bind(Step *s, const Prim *p, size_t nargs, const Arg *args);
+
+/* Would the step be accepted?  Asked before it is advised. */
+bool step_accepted(Arena *A, const Node *func, const char *prim, size_t nargs, const Arg *args);
+
+/* The advice to split the loop, and to take a step with the inner part (and with `axis`, or NULL):
+** s:split("y", 8, "yo", "yi"); s:vectorize("yi").  NULL if either step would be refused. */
+const char *split_first(Arena *A, const Node *func, const char *loop, int64_t factor,
+                        const char *prim, const char *axis);
 
 /* Names to nodes, or an error that lists what there is.  A loop's name alone means the one loop of
 ** that name; where several nests have it, the one above the block that is named as the Func, its

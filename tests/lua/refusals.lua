@@ -263,6 +263,46 @@ t.test("what is advised instead is of use", function()
   t.eq(advised(s, "vectorize", "k"), "leave k serial: xi is vectorized already")
 end)
 
+t.test("a factor given to unroll or vectorize is advised as a split that is accepted, by the names it gives", function()
+  local function advised(s, step, loop, n)
+    return t.raises("bad_argument", function() s[step](s, loop, n) end, { s = s }).fix
+  end
+  local s = matmul()
+  t.eq(advised(s, "vectorize", "x", 4), 's:split("x", 4, "xo", "xi"); s:vectorize("xi")')
+  s:split("x", 8, "yo", "yi")
+  local fix = advised(s, "vectorize", "y", 4)
+  t.eq(fix, 's:split("y", 4, "yo_1", "yi_1"); s:vectorize("yi_1")')
+  local done = s:fork()
+  load("local s = ...; " .. fix)(done)
+  t.contains(done:ir(), "for yi_1 in vectorized(4)")
+  t.contains(done:ir(), "for yi in range(8)")
+  local call = "call it as s:%s(loops…) -> Schedule"
+  t.eq(advised(matmul(), "vectorize", "k", 4), call:format "vectorize") -- a sum
+  s:parallel "y"
+  t.eq(advised(s, "unroll", "y", 4), call:format "unroll")
+  local two = tvm.schedule(te "A: float32[64, 64]; S[y, x] = A[y, x] * 2; D[y, x] = S[y, x] + 3")
+  two:split("D/y", 8)
+  t.eq(advised(two, "unroll", "S/y", 4), 's:split("S/y", 4, "yo", "yi"); s:unroll("S/yi")')
+  local wide = tvm.schedule(te "A: float32[99, 5000]; B[y] = max(k, A[k, y])")
+  wide:split("k", 9, "yo", "yi")
+  fix = t.raises("reduce_concurrent", function() wide:vectorize "yi" end, { wide = wide }).fix
+  t.eq(fix, 'wide:split("y", 8, "yo_1", "yi_1"); wide:vectorize("yi_1")')
+end)
+
+t.test("a loop that is named instead of the block's own takes the block", function()
+  local text = "A: float32[8, 8]; S[y, x] = A[y, x] * 2; C[y, x] = S[y, x] + 1; D[y, x] = S[y, x] + C[y, x]"
+  local function instead(s, step, block, loop)
+    local fix = t.raises("own_loop", function() s[step](s, block, loop) end, { s = s }).fix
+    local other = fix:match '^choose a loop of another block, such as "(.*)"$'
+    if other then s:fork()[step](s, block, other) end
+    return other or fix
+  end
+  t.eq(instead(tvm.schedule(te(text)), "compute_at", "S", "S/x"), "choose a loop of another block") -- C and D read it
+  t.eq(instead(tvm.schedule(te(text)), "reverse_compute_at", "D", "D/x"), "C/x") -- S is read too, but C comes later
+  local s = tvm.schedule(te(text)):reverse_compute_at("D", "C/y")
+  t.eq(instead(s, "compute_at", "S", "S/x"), "D/y") -- around both
+end)
+
 t.test("nests", function()
   local s = chain()
   refused("loops_apart", s, "reorder", "y", "i")

@@ -174,7 +174,7 @@ t.test("a loop and a factor are told to split first", function()
   local s = layer()
   for _, step in ipairs { "unroll", "vectorize" } do
     local e = t.raises("bad_argument", function() s[step](s, "R/x", 4) end, { s = s })
-    t.eq(e.fix, ('s:split("R/x", 4, "xo", "xi"); s:%s "R/xi"'):format(step))
+    t.eq(e.fix, ('s:split("R/x", 4, "xo", "xi"); s:%s("R/xi")'):format(step))
   end
   t.contains(t.raises("bad_argument", function() s:reorder("R/x", 4) end, { s = s }).fix, "call it as")
   s:split("R/x", 4, "xo", "xi")

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/schedule/prim.h"
+#include "lua_api/sched_box.h"
 #include "lua_api/session.h"
 
 static bool is_letter(char c)
@@ -148,6 +150,20 @@ static bool speaks_of(lua_State *L, const char *text, const char *letter)
     return does;
 }
 
+/* A step is a Schedule's: where the fix is one on a value that never changes, it makes a schedule
+** of that first. */
+static bool fix_on_schedule(Err *err, const LuaClass *cls, const char *letter, const char *name)
+{
+    char step[32], call[sizeof err->fix];
+    size_t n = strlen(letter);
+    if ((cls != &func_class && cls != &version_class) || strncmp(err->fix, letter, n) != 0 ||
+        sscanf(err->fix + n, ":%31[a-z_](", step) != 1 || !prim_find(step))
+        return false;
+    strcpy(call, err->fix);
+    err_fix(err, "%s = tvm.schedule(%s); %s", letter, name, call);
+    return true;
+}
+
 OwnFix own_fix(lua_State *L, Err *err)
 {
     enum { GIVEN = 6 };
@@ -167,11 +183,12 @@ OwnFix own_fix(lua_State *L, Err *err)
                 own.nameless = cls;
                 strcpy(own.called, letter);
             }
+            fix_on_schedule(err, cls, letter, letter);
             continue;
         }
         const char *name = lua_tostring(L, -1);
         own_push_text(L, err->fix, letter, name);
-        if (lua_rawlen(L, -1) < sizeof err->fix)
+        if (!fix_on_schedule(err, cls, letter, name) && lua_rawlen(L, -1) < sizeof err->fix)
             strcpy(err->fix, lua_tostring(L, -1));
         if (!own.called[0] || strcmp(own.called, letter) == 0) {
             own.nameless = NULL;

@@ -23,7 +23,10 @@ static const Node *lower(Arena *A, const Node *func, const char *target, CudaPla
     if (!loop_is_gpu(func))
         return FAIL(err, cuda_not_bound, func);
     const Node *low = loop_lower(A, func, true, err);
-    return low && cuda_plan(A, low, plan, err) ? low : NULL;
+    if (low && cuda_plan(A, low, plan, err))
+        return low;
+    cuda_tell_shared_outside(A, func, err);
+    return NULL;
 }
 
 bool cuda_can_emulate(Arena *A, const Node *func, const Node **form, Err *err)
@@ -32,7 +35,10 @@ bool cuda_can_emulate(Arena *A, const Node *func, const Node **form, Err *err)
     if (!loop_is_gpu(func))
         return true;
     *form = loop_lower(A, func, true, err);
-    return *form && cuda_plan_emulated(A, *form, err);
+    if (*form && cuda_plan_emulated(A, *form, err))
+        return true;
+    cuda_tell_shared_outside(A, func, err);
+    return false;
 }
 
 static bool accepts(const Node *func, const char *target, Err *err)

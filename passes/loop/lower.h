@@ -47,10 +47,6 @@ const Node *loop_lower(Arena *A, const Node *func, bool gpu, Err *err);
 const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *steps, size_t *count,
                              Err *err);
 
-/* Is what thread blocks read of shared memory computed in a thread block?  Else the error says
-** where to compute it. */
-bool loop_shared_inside(const Node *func, Err *err);
-
 #define PASS(name, gpu, doc) const Node *pass_##name(Arena *A, const Node *func, Err *err);
 #include "passes/loop/passes.def"
 

@@ -50,8 +50,6 @@ const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *ste
                              Err *err)
 {
     *count = 0;
-    if (gpu && !loop_shared_inside(func, err))
-        return NULL;
     for (size_t i = 0; i < loop_pass_count; i++) {
         const LoopPass *pass = &loop_passes[i];
         if (pass->gpu_only && !gpu)

@@ -200,7 +200,6 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Cou
     const Node *low = loop_lower(A, scheduled, true, &err);
     if (!low)
         return err.code == ERR_barrier_divergent || err.code == ERR_barrier_blocks ||
-               err.code == ERR_shared_outside_blocks ||
                blame(v, GUILTY_lowering, "lowering for threads: %s", err.why);
     if (check(s, low, &err)) {
         counts->threaded++;

@@ -194,6 +194,95 @@ func f(A: float32[64]) -> C: float32[64]:
   end
 end)
 
+-- Programs of one kernel in which shared memory is computed outside of a loop over thread blocks.
+local fill = [[
+  for t in bind("threadIdx.x", 32):
+    block S(t):
+      S[t] = A[t] + 1
+]]
+local function kernel(results, body)
+  return tvm.parse(("func f(A: float32[32]) -> %s:\n"):format(results) .. body)
+end
+
+t.test("one thread block sees what is computed beside the loop over it", function()
+  local one = [[
+  for y in bind("blockIdx.x", 1):
+    for t in bind("threadIdx.x", 32):
+      block C(t):
+        C[t] = S[31 - t]
+]]
+  for what, f in pairs {
+    ["one block"] = kernel("C: float32[32]", "  alloc S: float32[32] shared\n" .. fill .. one),
+    ["a reader in no loop over blocks"] = kernel("C: float32[32], D: float32[32]", "  alloc S: float32[32] shared\n" .. fill ..
+      '  for t in bind("threadIdx.x", 32):\n    block D(t):\n      D[t] = S[t]\n' .. one),
+    ["shared memory that is made of shared memory"] = kernel("C: float32[32]",
+      "  alloc R: float32[32] shared\n  alloc S: float32[32] shared\n" .. fill:gsub("S", "R") ..
+      fill:gsub("A%[t%]", "R[31 - t]") .. one),
+    ["one block along one axis, two along another"] = kernel("C: float32[2, 32]", [[
+  for y in bind("blockIdx.y", 2):
+    alloc S: float32[32] shared
+    for t in bind("threadIdx.x", 32):
+      block S(y, t):
+        S[t] = A[t] + float32(y)
+    for x in bind("blockIdx.x", 1):
+      for t in bind("threadIdx.x", 32):
+        block C(y, t):
+          C[y, t] = S[31 - t]
+]]),
+    ["nothing is computed outside"] = kernel("C: float32[64]", [[
+  alloc S: float32[32] shared
+  for z in range(0):
+    block Z(z):
+      S[z] = A[z]
+  for y in bind("blockIdx.x", 2):
+    for t in bind("threadIdx.x", 32):
+      block C(y, t):
+        C[y*32 + t] = A[t]
+    for z in range(0):
+      block D(y, z):
+        S[z] = S[z] + 1
+]]),
+  } do
+    local a = tvm.random { 32 }
+    t.ok(f:run(a) == f:build "interp":run(a), what)
+    t.ok(f:check(a) == f:run(a), what)
+    t.contains(f:ptx(), ".visible .entry")
+  end
+end)
+
+t.test("shared memory outside of several thread blocks: the program is shown, and what is advised can be done", function()
+  local f = kernel("C: float32[64]", "  alloc S: float32[32] shared\n" .. fill .. [[
+  for y in bind("blockIdx.x", 2):
+    for t in bind("threadIdx.x", 32):
+      block C(y, t):
+        C[y*32 + t] = S[t]
+]])
+  t.contains(f:lowered(), 'for y in bind("blockIdx.x", 2):')
+  for _, look in ipairs { "check", "ptx" } do
+    local e = t.raises("shared_outside_blocks", function() f[look](f) end, { f = f })
+    t.eq(e.fix, 's = tvm.schedule(f); s:compute_at("S", "C/y")')
+  end
+  local version = tvm.schedule(f):at(0)
+  t.eq(t.raises("shared_outside_blocks", function() version:check() end, { version = version }).fix,
+    's = tvm.schedule(version); s:compute_at("S", "C/y")')
+  local function hinted(text, prepare)
+    local s = tvm.schedule(te(text)):set_scope("S", "shared")
+    prepare(s)
+    local e = t.raises("shared_outside_blocks", function() s:check() end, { s = s })
+    t.contains(tostring(e), "\n  hint: compute S in one loop over thread blocks, around all that reads it")
+    s:set_scope("S", "global") -- the other way that the hint tells
+    s:check()
+    t.contains(s:ptx(), ".visible .entry kernel1")
+  end
+  hinted("A: float32[8, 8]; S[y, x] = A[y, x] * 2; C[y, x] = S[y, x] + 1; D[y, x] = S[y, x] + C[y, x]", function(s)
+    s:bind("C/y", "blockIdx.x"):bind("D/y", "blockIdx.x")
+  end)
+  hinted("A: float32[8, 8]; S[y] = sum(k, A[y, k]); C[y, x] = A[y, x] / S[y]", function(s)
+    s:bind("C/y", "blockIdx.x")
+    s:decompose_reduction("S", "k")
+  end)
+end)
+
 t.test("an order of bools in a condition, which LLVM's PTX knows only as logic", function()
   local s = tvm.schedule(tvm.parse [[
 func f(A: bool[4], B: bool[4]) -> R: bool[4]:

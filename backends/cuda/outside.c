@@ -1,4 +1,4 @@
-/* shared_inside.c -- shared memory that no thread block computes.
+/* outside.c -- why a program is refused: shared memory that no thread block computes.
 **
 **      alloc A.shared: … shared                       for y in bind("blockIdx.x", 64):
 **      for y in range(64): A.shared[y] = A[y]    →      alloc A.shared: … shared
@@ -6,16 +6,16 @@
 **        C[y] = A.shared[y]                             C[y] = A.shared[y]
 **
 ** Shared memory makes one kernel of all that stands in its scope, and each thread block has its
-** own: no block reads what was computed outside of it.  This is asked first, for what else would be
-** refused is often another part of that kernel, which by itself is right. */
+** own: of several none reads what was computed outside of it.  What the lowering or the plan
+** refuses then is often another part of that kernel, which by itself is right. */
+#include "backends/cuda/plan.h"
 #include "core/ir/rewrite.h"
-#include "passes/loop/lower.h"
+#include "core/schedule/prim.h"
 
 typedef struct Outside {
     const Node *buffer; /* in shared memory, allocated outside the loops over thread blocks */
     const Node *block;  /* computes it there */
-    const Node *loop;   /* over thread blocks, the innermost one in which it is read */
-    const Node *reader; /* a block in that loop */
+    const Node *loop;   /* over several thread blocks, the innermost one in which it is read */
 } Outside;
 
 static bool touches(const Node *n, const Node *buffer, bool write)
@@ -31,13 +31,14 @@ static bool touches(const Node *n, const Node *buffer, bool write)
 
 static bool over_blocks(const Node *n)
 {
-    return n->op == OP_For && for_is_block_axis(ir_for_kind(n));
+    return n->op == OP_For && for_is_block_axis(ir_for_kind(n)) &&
+           ir_const_int(n->kid[For_extent], 2) > 1;
 }
 
 static Find computes(void *env, const Node *n)
 {
     const Outside *o = env;
-    if (over_blocks(n))
+    if (over_blocks(n) || (n->op == OP_For && ir_is_int(n->kid[For_extent], 0)))
         return FIND_NEXT;
     if (n->op != OP_Block)
         return FIND_INSIDE;
@@ -49,14 +50,6 @@ static Find loop_reads(void *env, const Node *n)
     const Outside *o = env;
     if (!over_blocks(n))
         return n->op == OP_Block ? FIND_NEXT : FIND_INSIDE;
-    return touches(n, o->buffer, false) ? FIND_THIS : FIND_NEXT;
-}
-
-static Find block_reads(void *env, const Node *n)
-{
-    const Outside *o = env;
-    if (n->op != OP_Block)
-        return FIND_INSIDE;
     return touches(n, o->buffer, false) ? FIND_THIS : FIND_NEXT;
 }
 
@@ -73,16 +66,18 @@ static Find stands_outside(void *env, const Node *n)
     for (const Node *loop = ir_find(n, loop_reads, o); loop;
          loop = ir_find(loop->kid[For_body], loop_reads, o))
         o->loop = loop;
-    o->reader = o->loop ? ir_find(o->loop, block_reads, o) : NULL;
-    return o->block && o->reader ? FIND_THIS : FIND_INSIDE;
+    return o->block && o->loop ? FIND_THIS : FIND_INSIDE;
 }
 
-bool loop_shared_inside(const Node *func, Err *err)
+void cuda_tell_shared_outside(Arena *A, const Node *func, Err *err)
 {
     Outside o = {0};
-    if (!ir_find(func, stands_outside, &o))
-        return true;
-    return REFUSE(err, shared_outside_blocks, NULL, ir_buf_name(o.buffer),
-                  for_kind_text[ir_for_kind(o.loop)], ir_block_name(o.block),
-                  ir_block_name(o.reader), ir_var_name(o.loop->kid[For_var]));
+    if (!err || err->code == ERR_interrupted || !ir_find(func, stands_outside, &o))
+        return;
+    const char *block = ir_block_name(o.block), *loop = loop_path(A, func, o.loop);
+    Arg args[] = {given_str(block), given_str(loop)};
+    FAIL(err, shared_outside_blocks, NULL, ir_buf_name(o.buffer),
+         for_kind_text[ir_for_kind(o.loop)], ir_buf_name(o.buffer));
+    if (step_accepted(A, func, "compute_at", 2, args))
+        err_fix(err, "s:compute_at(\"%s\", \"%s\")", block, loop);
 }

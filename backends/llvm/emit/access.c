@@ -183,6 +183,53 @@ static LLVMValueRef all_lanes(Gen *g)
     return g->mask ? g->mask : gen_splat(g, LLVMConstInt(g->i1, 1, 0), g->lanes);
 }
 
+/* Takes this lane no part, whatever the conditions turn out to be? */
+static bool lane_off(LLVMValueRef mask, unsigned lane)
+{
+    if (LLVMIsConstant(mask)) {
+        LLVMValueRef bit = LLVMGetAggregateElement(mask, lane);
+        return bit && LLVMIsNull(bit);
+    }
+    if (!LLVMIsAInstruction(mask))
+        return false;
+    if (LLVMGetInstructionOpcode(mask) == LLVMAnd)
+        return lane_off(LLVMGetOperand(mask, 0), lane) || lane_off(LLVMGetOperand(mask, 1), lane);
+    if (LLVMGetInstructionOpcode(mask) != LLVMShuffleVector)
+        return false;
+    LLVMValueRef first = LLVMGetOperand(mask, 0);
+    int from = LLVMGetMaskValue(mask, lane), n = (int)LLVMGetVectorSize(LLVMTypeOf(first));
+    if (from < 0)
+        return false;
+    return from < n ? lane_off(first, (unsigned)from)
+                    : lane_off(LLVMGetOperand(mask, 1), (unsigned)(from - n));
+}
+
+static bool all_off(LLVMValueRef mask)
+{
+    for (unsigned i = 0; i < LLVMGetVectorSize(LLVMTypeOf(mask)); i++)
+        if (!lane_off(mask, i))
+            return false;
+    return true;
+}
+
+/* How many of n lanes one masked instruction serves.  Without mask registers LLVM 19 cuts a longer
+** one itself, and then takes a register whose lanes are all off for one whose lanes do not matter:
+** it reads it all.  So each register gets its own, and those without a lane get none. */
+static unsigned masked_lanes(const Gen *g, const Place *p, unsigned n)
+{
+    unsigned one = g->target->vector_bytes / (unsigned)bytes_of(p, 1);
+    return g->target->masks || g->target->gpu || one < 2 || n < one ? n : one;
+}
+
+/* Lanes from .. from + n-1 of a vector of `all`. */
+static LLVMValueRef lanes_part(Gen *g, LLVMValueRef v, unsigned from, unsigned n, unsigned all)
+{
+    int idx[MAX_LANES];
+    for (unsigned i = 0; i < n; i++)
+        idx[i] = (int)(from + i);
+    return n == all ? v : gen_shuffle(g, v, NULL, idx, n);
+}
+
 /* ---- loads ---- */
 
 static LLVMValueRef load_run(Gen *g, const Place *p, int64_t first, unsigned n)
@@ -246,14 +293,9 @@ static LLVMValueRef concat(Gen *g, LLVMValueRef a, unsigned na, LLVMValueRef b, 
     return gen_shuffle(g, a, b, idx, na + nb);
 }
 
-static LLVMValueRef load_runs(Gen *g, const Place *p)
+/* All n pieces, one after the other. */
+static LLVMValueRef join(Gen *g, LLVMValueRef *piece, unsigned *size, unsigned n)
 {
-    LLVMValueRef piece[MAX_LANES];
-    unsigned size[MAX_LANES], n = 0;
-    for (unsigned i = 0; i < g->lanes; i += size[n++]) {
-        size[n] = run_length(p->k, i, g->lanes);
-        piece[n] = load_run(g, p, p->k[i], size[n]);
-    }
     for (; n > 1; n = (n + 1) / 2) /* neighbours, until one is left */
         for (unsigned i = 0; i < (n + 1) / 2; i++) {
             bool pair = 2 * i + 1 < n;
@@ -263,6 +305,17 @@ static LLVMValueRef load_runs(Gen *g, const Place *p)
             size[i] = m + (pair ? size[2 * i + 1] : 0);
         }
     return piece[0];
+}
+
+static LLVMValueRef load_runs(Gen *g, const Place *p)
+{
+    LLVMValueRef piece[MAX_LANES];
+    unsigned size[MAX_LANES], n = 0;
+    for (unsigned i = 0; i < g->lanes; i += size[n++]) {
+        size[n] = run_length(p->k, i, g->lanes);
+        piece[n] = load_run(g, p, p->k[i], size[n]);
+    }
+    return join(g, piece, size, n);
 }
 
 /* Of the lanes that take part, where those are asked for. */
@@ -295,17 +348,31 @@ static LLVMValueRef spread_mask(Gen *g, const Place *p, int64_t from, int wide)
     return gen_shuffle(g, g->mask, LLVMConstNull(LLVMTypeOf(g->mask)), idx, (unsigned)wide);
 }
 
-static LLVMValueRef load_part(Gen *g, const Place *p, int64_t from, int wide, LLVMValueRef mask)
+static LLVMValueRef masked_load(Gen *g, const Place *p, int64_t from, unsigned n, LLVMValueRef mask)
 {
-    if (!mask)
-        return load_run(g, p, from, (unsigned)wide);
     DType t = (DType)p->buf->buffer->type;
-    LLVMTypeRef type = gen_vector(element(g, p), (unsigned)wide);
+    LLVMTypeRef type = gen_vector(element(g, p), n);
     LLVMValueRef at = place_pointer(g, p, from);
     LLVMValueRef args[] = {at, align_arg(g, place_align(g, p, from)), mask, LLVMConstNull(type)};
     return from_memory(
         g, t,
         gen_intrinsic(g, "llvm.masked.load", 2, (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args));
+}
+
+static LLVMValueRef load_part(Gen *g, const Place *p, int64_t from, int wide, LLVMValueRef mask)
+{
+    if (!mask)
+        return load_run(g, p, from, (unsigned)wide);
+    LLVMValueRef piece[MAX_LANES];
+    unsigned size[MAX_LANES], n = 0;
+    for (unsigned i = 0; i < (unsigned)wide; i += size[n++]) {
+        size[n] = masked_lanes(g, p, (unsigned)wide);
+        LLVMValueRef part = lanes_part(g, mask, i, size[n], (unsigned)wide);
+        LLVMTypeRef none = gen_vector(gen_type(g, (DType)p->buf->buffer->type), size[n]);
+        piece[n] = all_off(part) ? LLVMConstNull(none)
+                                 : masked_load(g, p, wrap_add(from, i), size[n], part);
+    }
+    return join(g, piece, size, n);
 }
 
 /* By two wide loads, which meet or overlap, and a shuffle; NULL where the lanes lie too far apart.
@@ -366,11 +433,19 @@ static void store_run(Gen *g, const Place *p, LLVMValueRef v, int64_t first, uns
 static void store_masked(Gen *g, const Place *p, LLVMValueRef v)
 {
     DType t = (DType)p->buf->buffer->type;
-    LLVMTypeRef type = gen_vector(element(g, p), g->lanes);
-    LLVMValueRef at = place_pointer(g, p, p->k[0]);
-    LLVMValueRef args[] = {to_memory(g, t, v, g->lanes), at,
-                           align_arg(g, place_align(g, p, p->k[0])), g->mask};
-    gen_intrinsic(g, "llvm.masked.store", 2, (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args);
+    unsigned n = masked_lanes(g, p, g->lanes);
+    LLVMTypeRef type = gen_vector(element(g, p), n);
+    LLVMValueRef bytes = to_memory(g, t, v, g->lanes);
+    for (unsigned i = 0; i < g->lanes; i += n) {
+        LLVMValueRef mask = lanes_part(g, g->mask, i, n, g->lanes);
+        if (all_off(mask))
+            continue;
+        int64_t first = wrap_add(p->k[0], i);
+        LLVMValueRef at = place_pointer(g, p, first);
+        LLVMValueRef args[] = {lanes_part(g, bytes, i, n, g->lanes), at,
+                               align_arg(g, place_align(g, p, first)), mask};
+        gen_intrinsic(g, "llvm.masked.store", 2, (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args);
+    }
 }
 
 /* In the order of the lanes, so that of two that meet the later one stays. */

@@ -171,6 +171,17 @@ static Val on_binary(Gen *g, const Node *e)
     return (Val){arith_binary(g, (Op)e->op, (DType)e->kid[0]->type, a.v, b.v), a.vec};
 }
 
+/* v, as lo or hi where it lies beyond; a number stays one, so that lanes are seen to be off. */
+static LLVMValueRef clamp(Gen *g, LLVMValueRef v, int64_t lo, int64_t hi)
+{
+    if (LLVMIsAConstantInt(v)) {
+        int64_t n = LLVMConstIntGetSExtValue(v);
+        return gen_i64(g, n < lo ? lo : n > hi ? hi : n);
+    }
+    v = gen_binary_intrinsic(g, "llvm.smin", v, gen_i64(g, hi));
+    return gen_binary_intrinsic(g, "llvm.smax", v, gen_i64(g, lo));
+}
+
 /* k[lane] OP t for a uniform t, in the narrowest type that holds all k: of t only its place among
 ** them counts. */
 static LLVMValueRef compare_lanes(Gen *g, Op op, const int64_t *k, LLVMValueRef t)
@@ -184,11 +195,8 @@ static LLVMValueRef compare_lanes(Gen *g, Op op, const int64_t *k, LLVMValueRef 
     if (lo <= INT32_MIN || hi >= INT32_MAX)
         bits = 64;
     LLVMTypeRef type = LLVMIntTypeInContext(g->ctx, bits);
-    if (bits < 64) {
-        t = gen_binary_intrinsic(g, "llvm.smin", t, gen_i64(g, hi + 1));
-        t = gen_binary_intrinsic(g, "llvm.smax", t, gen_i64(g, lo - 1));
-        t = LLVMBuildTrunc(g->b, t, type, "");
-    }
+    if (bits < 64)
+        t = LLVMBuildTrunc(g->b, clamp(g, t, lo - 1, hi + 1), type, "");
     return arith_binary(g, op, DT_int64, gen_const_lanes(g, type, k, g->lanes),
                         gen_splat(g, t, g->lanes));
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "backends/exec.h"
+#include "backends/llvm/options.h"
 #include "backends/llvm/peak.h"
 #include "core/base/progress.h"
 #include "core/run/stats.h"
@@ -475,6 +476,16 @@ LUA_FN(
     return 2;
 }
 
+LUA_FN(
+    tvm_has_fma, "tvm.has_fma() -> boolean",
+    "Does the processor that code is made for, this machine's or the one that TVMREPL_MCPU names in the environment,\n"
+    "multiply and add in one instruction?  Where not, a contracted product calls a function for each of its terms: the\n"
+    "results are the same, but it is many times slower than one that is not contracted.")
+{
+    lua_pushboolean(L, llvm_machine().fma);
+    return 1;
+}
+
 /* A grid is a list of rows, for their order counts: {{"ty", 4, 8}, {"tx", 32, 64}}. */
 static void check_grid(lua_State *L, int arg)
 {
@@ -531,9 +542,9 @@ LUA_FN(
 
 void lua_open_timings(lua_State *L)
 {
-    static const LuaFn *const functions[] = {&tvm_clock_fn,    &tvm_time_limit_fn, &tvm_time_fn,
-                                             &tvm_time_all_fn, &tvm_verdict_fn,    &tvm_compare_fn,
-                                             &tvm_peak_fn,     &tvm_whatif_fn,     NULL};
+    static const LuaFn *const functions[] = {
+        &tvm_clock_fn,   &tvm_time_limit_fn, &tvm_time_fn,    &tvm_time_all_fn, &tvm_verdict_fn,
+        &tvm_compare_fn, &tvm_peak_fn,       &tvm_has_fma_fn, &tvm_whatif_fn,   NULL};
     lua_put_functions(L, functions);
     lua_put_class(L, &timing_class);
     lua_put_class(L, &bench_class);

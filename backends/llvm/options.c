@@ -9,15 +9,16 @@
 typedef struct Row {
     const char *name;
     unsigned bytes;
+    bool fma;
 } Row;
 
 static const Row cpus[] = {
-#define CPU(name, bytes) {name, bytes},
+#define CPU(name, bytes, fma) {name, bytes, fma},
 #include "backends/llvm/x86_cpus.def"
 };
 
 static const Row features[] = {
-#define FEATURE(name, bytes) {name, bytes},
+#define FEATURE(name, bytes) {name, bytes, false},
 #include "backends/llvm/x86_features.def"
 };
 
@@ -47,12 +48,25 @@ static bool is_x86(void)
 #endif
 }
 
+static LlvmMachine host(void)
+{
+#if defined(__x86_64__)
+    bool fma = __builtin_cpu_supports("fma");
+    if (__builtin_cpu_supports("avx512f"))
+        return (LlvmMachine){32, 64, fma};
+    return (LlvmMachine){16, __builtin_cpu_supports("avx") ? 32 : 16, fma};
+#else
+    return (LlvmMachine){32, 16, true};
+#endif
+}
+
 static bool set_cpu(Arena *A, LlvmOptions *o, const char *name, Err *err)
 {
     Nearest near;
     if (strcmp(name, "native") == 0) { /* as where nothing is said */
         o->cpu = NULL;
         o->vector_bytes = 0;
+        o->fma = host().fma;
         return true;
     }
     const Row *row = find(cpus, sizeof cpus / sizeof *cpus, name, &near);
@@ -62,6 +76,7 @@ static bool set_cpu(Arena *A, LlvmOptions *o, const char *name, Err *err)
         return REFUSE(err, llvm_cpu_unknown, NULL, name, suggestion(A, &near));
     o->cpu = row->name;
     o->vector_bytes = row->bytes;
+    o->fma = row->fma;
     return true;
 }
 
@@ -110,7 +125,7 @@ static bool one_option(Arena *A, LlvmOptions *o, const char *word, Err *err)
 
 bool llvm_options(Arena *A, const char *target, LlvmOptions *out, Err *err)
 {
-    *out = (LlvmOptions){.opt = 2};
+    *out = (LlvmOptions){.opt = 2, .fma = host().fma};
     const char *at = target + strcspn(target, " "); /* after the backend's name */
     const char *cpu = getenv("TVMREPL_MCPU");
     if (cpu && *cpu && !set_cpu(A, out, cpu, err))
@@ -122,4 +137,16 @@ bool llvm_options(Arena *A, const char *target, LlvmOptions *out, Err *err)
         at += n;
     }
     return true;
+}
+
+LlvmMachine llvm_machine(void)
+{
+    Err err = {0};
+    LlvmOptions o;
+    Arena *A = arena_scratch(NULL);
+    LlvmMachine m = host();
+    if (llvm_options(A, "llvm", &o, &err) && o.cpu)
+        m = (LlvmMachine){o.vector_bytes == 64 ? 32 : 16, o.vector_bytes, o.fma};
+    arena_release(A);
+    return m;
 }

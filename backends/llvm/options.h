@@ -20,9 +20,19 @@ typedef struct LlvmOptions {
     unsigned vector_bytes; /* that cpu and attr ask for; 0 if they say nothing */
     int opt;
     bool checked;
+    bool fma; /* cpu, attr apart, multiplies and adds in one instruction */
 } LlvmOptions;
 
 /* Unknown options, processors and features are refused: no other reaches LLVM. */
 bool llvm_options(Arena *A, const char *target, LlvmOptions *out, Err *err);
+
+/* What the plain target "llvm" makes code for: how many vector registers there are, of how many
+** bytes, and whether a multiply-add is one instruction; where not, it is a call of a function. */
+typedef struct LlvmMachine {
+    unsigned registers, vector_bytes;
+    bool fma;
+} LlvmMachine;
+
+LlvmMachine llvm_machine(void);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "backends/exec.h"
 #include "backends/llvm/llvm.h"
+#include "backends/llvm/options.h"
 #include "core/base/progress.h"
 #include "core/ir/parse.h"
 
@@ -22,20 +23,13 @@ typedef struct Shape {
     const char *update;
 } Shape;
 
-/* As many accumulators as registers can hold beside the factors. */
+/* As many accumulators as registers can hold beside the factors.  Each step multiplies: a product
+** of the factors alone would be computed before the loop. */
 static Shape shape_for(DType t)
 {
-    int size = (int)dtype_bytes(t);
-#if defined(__x86_64__)
-    bool fma = __builtin_cpu_supports("fma");
-    if (__builtin_cpu_supports("avx512f"))
-        return (Shape){24, 64 / size, "fma="};
-    if (__builtin_cpu_supports("avx2"))
-        return (Shape){12, 32 / size, fma ? "fma=" : "+="};
-    return (Shape){12, 16 / size, "+="};
-#else
-    return (Shape){24, 16 / size, "fma="};
-#endif
+    LlvmMachine m = llvm_machine();
+    return (Shape){(int)m.registers * 3 / 4, (int)m.vector_bytes / (int)dtype_bytes(t),
+                   m.fma ? "T[i, j] fma= B[j] * B[j]" : "T[i, j] = T[i, j] * B[j] + B[j]"};
 }
 
 /* The factors are below 1, so that the sums converge and no number becomes slow to handle. */
@@ -43,21 +37,21 @@ static const Node *program(Arena *A, DType t, Shape s, int threads, Err *err)
 {
     const char *type = dtype_name(t);
     int n = s.accumulators, w = s.lanes;
-    return ir_parse_func(
-        A,
-        arena_printf(A,
-                     "func peak(A: %s[%d, %d], B: %s[%d]) -> C: %s[%d, %d, %d]:\n"
-                     "  for t in %s(%d):\n"
-                     "    alloc T: %s[%d, %d] local\n"
-                     "    for i in unrolled(%d):\n      for j in vectorized(%d):\n"
-                     "        T[i, j] = A[i, j]\n"
-                     "    for k in range(%d):\n      for i in unrolled(%d):\n"
-                     "        for j in vectorized(%d):\n          T[i, j] %s B[j] * B[j]\n"
-                     "    for i in unrolled(%d):\n      for j in vectorized(%d):\n"
-                     "        C[t, i, j] = T[i, j]\n",
-                     type, n, w, type, w, type, threads, n, w, threads > 1 ? "parallel" : "range",
-                     threads, type, n, w, n, w, STEPS, n, w, s.update, n, w),
-        err);
+    return ir_parse_func(A,
+                         arena_printf(A,
+                                      "func peak(A: %s[%d, %d], B: %s[%d]) -> C: %s[%d, %d, %d]:\n"
+                                      "  for t in %s(%d):\n"
+                                      "    alloc T: %s[%d, %d] local\n"
+                                      "    for i in unrolled(%d):\n      for j in vectorized(%d):\n"
+                                      "        T[i, j] = A[i, j]\n"
+                                      "    for k in range(%d):\n      for i in unrolled(%d):\n"
+                                      "        for j in vectorized(%d):\n          %s\n"
+                                      "    for i in unrolled(%d):\n      for j in vectorized(%d):\n"
+                                      "        C[t, i, j] = T[i, j]\n",
+                                      type, n, w, type, w, type, threads, n, w,
+                                      threads > 1 ? "parallel" : "range", threads, type, n, w, n, w,
+                                      STEPS, n, w, s.update, n, w),
+                         err);
 }
 
 static double measure(DType t, int threads, double *waited, Err *err)

@@ -109,6 +109,7 @@ const Prim prims[] = {
      prim_decompose_reduction, true},
     {"contract", "B:block",
      "Lets a sum of products use fused multiply-add: each product is added without being rounded first.\n"
+     "Quick on a processor that has such an instruction (tvm.has_fma()); elsewhere a call for each, right and slow.\n"
      "  C[y, x] += A[k, y] * B[k, x]   →   C[y, x] fma= A[k, y] * B[k, x]",
      prim_contract, false},
 };

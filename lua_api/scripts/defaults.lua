@@ -131,6 +131,15 @@ local function by_name(list)
   return out
 end
 
+-- A multiply-add in place of two operations, where the processor has it: elsewhere it would be a call of a function.
+local function contract(s, block)
+  if tvm.has_fma() then
+    try(s, "contract", block)
+  else
+    s:note(("%s: the processor has no instruction that multiplies and adds, so it stays two operations"):format(block))
+  end
+end
+
 -- What follows a sum is computed tile by tile at loop `at`, while the sums are in registers. Returns the block.
 local function in_registers(s, block, after, at)
   local target = s:block(block).target
@@ -208,7 +217,7 @@ local function tile_product(s, block, x, rows, more, after)
   s:reorder(order)
   after = in_registers(s, block, after, xo)
   local init = s:decompose_reduction(block, reduce[1])
-  try(s, "contract", block)
+  contract(s, block)
   straight(s, { init, block, after }, xo, true)
   local tap = last(loops_of(s, block, "reduce"))
   if tap.extent > 1 and tap.extent <= 3 and part_of(lanes) * r * m * vectors < 12 then
@@ -231,7 +240,7 @@ local function tile_rows(s, block, x, after)
   s:reorder(order)
   after = in_registers(s, block, after, xo)
   local init = s:decompose_reduction(block, loops_of(s, block, "reduce")[1].path)
-  try(s, "contract", block)
+  contract(s, block)
   straight(s, { init, block, after }, xo, false)
   threads(s, block)
 end

@@ -213,4 +213,31 @@ t.test("a chain of stages that each read the one before twice stays small", func
   t.ok(tvm.check(m:run(x), x, { rtol = 0, atol = 0 }).ok)
 end)
 
+t.test("products are contracted where the processor has an instruction for it, and only there", function()
+  local f = te [=[
+    A: float32[64, 64]; B: float32[64, 64]
+    C[y, x] = sum(k, A[y, k] * B[k, x])
+  ]=]
+  local s = scheduled(f, tvm.random { 64, 64 }, tvm.random({ 64, 64 }, "float32", { seed = 2 }))
+  local contracted, said = s:history():find "contract C" ~= nil, s:history():find "so it stays two operations" ~= nil
+  t.eq(contracted, tvm.has_fma(), s:history())
+  t.eq(said, not tvm.has_fma(), s:history())
+  local cpu = os.getenv "TVMREPL_MCPU"
+  if cpu == "x86-64" or cpu == "sandybridge" then t.eq(tvm.has_fma(), false) end
+  if cpu == "haswell" then t.eq(tvm.has_fma(), true) end
+  t.ok(not s:asm():find "fmaf", "a call for each term")
+end)
+
+t.test("what a person contracts is a multiply-add on a processor without the instruction, too", function()
+  local s = tvm.schedule(te [=[
+    A: float32[4, 33]; B: float32[33, 5]
+    C[y, x] = sum(k, A[y, k] * B[k, x])
+  ]=])
+  s:contract "C"
+  local a, b = tvm.random { 4, 33 }, tvm.random({ 33, 5 }, "float32", { seed = 2 })
+  local want = s:build "interp":run(a, b)
+  t.ok(tvm.check(s:run(a, b), want, { rtol = 0, atol = 0 }).ok)
+  t.ok(tvm.check(s:build "llvm -mcpu=x86-64":run(a, b), want, { rtol = 0, atol = 0 }).ok)
+end)
+
 t.done()

@@ -3,6 +3,9 @@
 -- test: cpu, threads
 local t, p = dofile "tests/check.lua", dofile "tests/programs.lua"
 
+local cpuinfo = io.open "/proc/cpuinfo"
+local avx2 = cpuinfo and cpuinfo:read "a":find "%f[%w]avx2%f[%W]" -- this machine can run code for haswell
+
 local function found(name, text, schedule)
   t.test(name, function()
     local s = p.schedule(text)
@@ -19,6 +22,7 @@ local function found(name, text, schedule)
     same("lowered: ", tvm.parse(s:lowered()):check(table.unpack(given)))
     same("compiled: ", s:build "llvm -O0":run(table.unpack(given)))
     same("optimised: ", s:run(table.unpack(given)))
+    if avx2 then same("without mask registers: ", s:build "llvm -mcpu=haswell":run(table.unpack(given))) end
   end)
 end
 
@@ -276,6 +280,34 @@ func f(A: float32[16]) -> B: float32[8]:
         B[i] += (let v = i*2 in A[v])
 ]], function(s)
   s:compute_at(s:cache_read("B", "A", "local"), "i")
+end)
+
+-- Every vector register of such a load has lanes that are off; of some, all are.
+for _, size in ipairs { 1, 3, 13, 30 } do
+  found(("far apart lanes of a load that ends with its buffer of %d"):format(size), ([[
+func f(A: float32[N]) -> C: float32[N]:
+  for x in range(N):
+    block C(x):
+      C[x] = A[x] + 1
+]]):gsub("N", tostring(size)), function(s)
+    s:split("x", 4)
+    s:split("xo", 16)
+    s:reorder("xi", "xoo", "xoi")
+    s:vectorize "xoi"
+  end)
+end
+
+found("rows of one element, read by lanes that are all off but the first", [[
+func f(A: float32[6, 1]) -> C: float32[6, 1]:
+  for y in range(6):
+    for x in range(1):
+      block C(y, x):
+        C[y, x] = A[y, x] + 1
+]], function(s)
+  s:split("x", 4)
+  s:split("xo", 16)
+  s:reorder("xi", "y", "xoo", "xoi")
+  s:vectorize "xoi"
 end)
 
 t.done()

@@ -1,4 +1,5 @@
 -- measure.lua -- what a measurement claims: where it ran, what part of the peak it is, what differs from what.
+-- test: cpu
 local t = dofile "tests/check.lua"
 local quick = { ["repeat"] = 5, min_repeat_ms = 0.1 }
 

@@ -3,9 +3,11 @@
 #include "tests/program.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backends/backend.h"
+#include "backends/llvm/options.h"
 #include "backends/llvm/peak.h"
 
 static const char matmul[] =
@@ -94,6 +96,37 @@ static void views_are_text(void **state)
 #endif
     arena_release(A);
 }
+
+#if defined(__x86_64__)
+/* LLVM's word for each row: where there is no instruction it calls fmaf. */
+static void the_table_says_who_multiplies_and_adds(void **state)
+{
+    static const struct {
+        const char *name;
+        bool fma;
+    } rows[] = {
+#define CPU(name, bytes, fma) {name, fma},
+#include "backends/llvm/x86_cpus.def"
+    };
+    (void)state;
+    Arena *A = arena_new(NULL);
+    const Backend *b = backend_find("llvm", NULL);
+    const Node *func = parse(A, "func f(A: float32[4]) -> C: float32[4]:\n"
+                                "  for x in vectorized(4):\n    C[x] fma= A[x] * A[x]\n");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Err err = {0};
+        const char *target = arena_printf(A, "llvm -mcpu=%s", rows[i].name);
+        const char *text = b->view(A, func, target, "asm", &err);
+        if (!text || (strstr(text, "fmaf") == NULL) != rows[i].fma)
+            fail_msg("%s: %s", target, text ? text : err.why);
+    }
+    setenv("TVMREPL_MCPU", "sandybridge", 1);
+    LlvmMachine m = llvm_machine();
+    unsetenv("TVMREPL_MCPU");
+    assert_true(m.registers == 16 && m.vector_bytes == 32 && !m.fma);
+    arena_release(A);
+}
+#endif
 
 /* LLVM dies of a mask shuffled into one longer than a mask register's 64 bits. */
 static void long_masks_are_shuffled_as_bytes(void **state)
@@ -206,6 +239,9 @@ int main(void)
         cmocka_unit_test(the_compiler_is_bounded),
         cmocka_unit_test(bad_indices_are_named),
         cmocka_unit_test(views_are_text),
+#if defined(__x86_64__)
+        cmocka_unit_test(the_table_says_who_multiplies_and_adds),
+#endif
         cmocka_unit_test(long_masks_are_shuffled_as_bytes),
         cmocka_unit_test(refusals),
         cmocka_unit_test(peak_is_measured),

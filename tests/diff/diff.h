@@ -156,6 +156,9 @@ void move_draw(Arena *A, Choices *c, const Node *func, Move *out);
 /* The i-th of three steps after which a guard fails, holds and fails again along one loop: an axis
 ** is split into three or four, its parts change places and become one. */
 void move_to_sawtooth(Arena *A, Choices *c, const Node *func, int i, Move *out);
+/* The i-th of four steps after which neighbouring lanes are elements far apart, most of them beyond
+** the end: an axis is split, and its outer part again, whose inner part is run in lanes. */
+void move_to_strides(Arena *A, Choices *c, const Node *func, int i, Move *out);
 /* The i-th of the steps that make a GPU program of it: one block at another's loop, shared memory,
 ** and then a loop of every nest for the threads. */
 void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out);

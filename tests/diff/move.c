@@ -410,6 +410,31 @@ void move_to_sawtooth(Arena *A, Choices *c, const Node *func, int i, Move *out)
     *out = (Move){prim_find(i == 1 ? "reorder" : "fuse"), 1, {given_list(parts, names)}};
 }
 
+void move_to_strides(Arena *A, Choices *c, const Node *func, int i, Move *out)
+{
+    Draw d = {.A = A, .c = c, .func = func};
+    const Node *loops[IR_MAX_DEPTH];
+    tree_blocks(func, add_block, &d);
+    const Node *block = d.nodes.n ? d.nodes.at[c->bytes[1] % d.nodes.n] : NULL;
+    size_t n = loops_around(&d, block, loops), first = 0,
+           parts = n ? parts_of_axis(loops, n, 3, &first) : 0;
+    Arg name[3];
+    for (size_t k = 0; k < 3; k++)
+        name[k] = given_str(k < parts ? loop_name(&d, loops[first + k], block) : "");
+    if (i == 0 && n)
+        name[0] = given_str(loop_name(&d, loops[n - 1], block));
+    for (size_t k = 0; k < 3; k++)
+        name[k] = keep(A, name[k]);
+    Arg *order = ARENA_ARRAY(A, Arg, 3);
+    order[0] = name[2], order[1] = name[0], order[2] = name[1];
+    switch (i) {
+    case 0: *out = (Move){prim_find("split"), 2, {name[0], given_int(2 + choose(c, 3))}}; break;
+    case 1: *out = (Move){prim_find("split"), 2, {name[0], given_int(4 << choose(c, 3))}}; break;
+    case 2: *out = (Move){prim_find("reorder"), 1, {given_list(3, order)}}; break;
+    default: *out = (Move){prim_find("vectorize"), 1, {name[2]}}; break;
+    }
+}
+
 void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out)
 {
     Draw d = {.A = A, .c = c, .func = func};

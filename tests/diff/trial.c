@@ -171,12 +171,21 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
     bool ok = stands(p.func, "te", v);
     size_t want = c ? (size_t)choose(c, MAX_MOVES + 1) : t->nmoves,
            plain = c && chance(c, 15) ? want / 2 : want;
-    /* Where such steps begin */
-    size_t sawtooth = c && chance(c, 8) ? (size_t)choose(c, 3) : MAX_MOVES;
+    /* Where such steps begin; those to strides are the last, and taken for code as quick as can be */
+    int64_t kind = c ? choose(c, 256) : 255;
+    size_t sawtooth = kind < 21 ? (size_t)choose(c, 3) : MAX_MOVES;
+    size_t strides = kind >= 21 && kind < 31 ? (size_t)choose(c, 3) : MAX_MOVES;
+    if (strides < MAX_MOVES) {
+        t->optimised = true;
+        want = strides + 4;
+        plain = want;
+    }
     for (size_t i = 0; ok && i < want; i++) {
         if (c) {
             if (i >= sawtooth && i < sawtooth + 3)
                 move_to_sawtooth(A, c, s->at->func, (int)(i - sawtooth), &t->moves[i]);
+            else if (i >= strides)
+                move_to_strides(A, c, s->at->func, (int)(i - strides), &t->moves[i]);
             else if (i < plain)
                 move_draw(A, c, s->at->func, &t->moves[i]);
             else

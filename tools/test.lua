@@ -99,6 +99,10 @@ if not quick then
 end
 suites("", "build")
 if not quick then job("diff-mutants", "build/tests/diff --mutants", 900) end
+local processor = io.open "/proc/cpuinfo"
+if not quick and processor and processor:read "a":find "%f[%w]avx2%f[%W]" then -- without mask registers
+  job("haswell/diff", "TVMREPL_MCPU=haswell build/tests/diff --seed 5 --trials 2000")
+end
 if not quick then job("diff-ptxas", "build/tests/diff --seed 5 --trials 3000 --ptxas") end
 suites("debug/", "build-debug")
 suites("tsan/", "build-tsan")

@@ -171,14 +171,13 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
     bool ok = stands(p.func, "te", v);
     size_t want = c ? (size_t)choose(c, MAX_MOVES + 1) : t->nmoves,
            plain = c && chance(c, 15) ? want / 2 : want;
-    /* Where such steps begin; those to strides are the last, and taken for code as quick as can be */
     int64_t kind = c ? choose(c, 256) : 255;
+    /* Where such steps begin */
     size_t sawtooth = kind < 21 ? (size_t)choose(c, 3) : MAX_MOVES;
     size_t strides = kind >= 21 && kind < 31 ? (size_t)choose(c, 3) : MAX_MOVES;
-    if (strides < MAX_MOVES) {
+    if (strides < MAX_MOVES) { /* they are the last ones, for code as quick as can be */
         t->optimised = true;
-        want = strides + 4;
-        plain = want;
+        want = plain = strides + 4;
     }
     for (size_t i = 0; ok && i < want; i++) {
         if (c) {

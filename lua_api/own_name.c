@@ -107,6 +107,17 @@ bool own_push_name(lua_State *L, int idx)
 
 /* ---- texts ---- */
 
+/* Is `at` what a module's function alone is called with, "s" in "tvm.time(s)", and no plural? */
+static bool is_only_argument(const char *text, const char *at, size_t len)
+{
+    if (at == text || at[-1] != '(' || at[len] != ')')
+        return false;
+    const char *end = at - 1, *function = end;
+    while (function > text && (is_letter(function[-1]) || function[-1] == '.'))
+        function--;
+    return memchr(function, '.', (size_t)(end - function));
+}
+
 /* Does `at`, a place in `text` outside of quotes, begin the receiver `letter`? */
 static bool is_receiver(const char *text, const char *at, const char *letter)
 {
@@ -116,13 +127,8 @@ static bool is_receiver(const char *text, const char *at, const char *letter)
     if (strchr(":.", at[n]) && at[n])
         return isalpha((unsigned char)at[n + 1]);
     bool listed = at > text + 1 && at[-1] == ' ' && at[-2] == ',';
-    if (listed)
-        return at[n] && strchr("})", at[n + strspn(at + n, " ")]);
-    const char *function = at - 1; /* "tvm.time(s)", and no plural */
-    while (function > text && (is_letter(function[-1]) || function[-1] == '.'))
-        function--;
-    return at > text && at[-1] == '(' && at[n] == ')' &&
-           memchr(function, '.', (size_t)(at - function));
+    return listed ? at[n] && strchr("})", at[n + strspn(at + n, " ")])
+                  : is_only_argument(text, at, n);
 }
 
 void own_push_text(lua_State *L, const char *text, const char *letter, const char *name)

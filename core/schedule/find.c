@@ -264,6 +264,20 @@ static bool tell_whose(const Node *func, const char *path, Err *err)
     return elsewhere;
 }
 
+/* A block's name, where one of its loops is wanted. */
+static bool tell_block(const Node *func, const char *name, Err *err)
+{
+    Path p;
+    Arena *A = arena_scratch(NULL);
+    const char *loops = path_to_block(func, name, &p) ? loops_above(A, func, name) : "";
+    bool is_block = *loops && err;
+    if (is_block)
+        err_fix(err, "%s is a block; its loops are %s, as in \"%s/%.*s\"", name, loops, name,
+                (int)strcspn(loops, ","), loops);
+    arena_release(A);
+    return is_block;
+}
+
 /* Of a path the loop's own name says most: "conv2/x" is not near to "conv2/n", however long the
 ** block's name. */
 static bool may_be_meant(const char *name, const char *candidate)
@@ -316,7 +330,7 @@ const Node *find_loop(const Node *func, const char *name, Err *err)
         return ambiguous(func, name, s.hits, err);
     join_all(all, sizeof all, func, list_loops);
     FAIL(err, no_loop, NULL, name, all[0] ? all : "none");
-    if (!tell_whose(func, name, err))
+    if (!tell_whose(func, name, err) && !tell_block(func, name, err))
         tell_nearest(func, name, all, err);
     return NULL;
 }

@@ -215,6 +215,7 @@ end)
 t.test("a loop by a path that is none: what is near to its own name, or nothing", function()
   local s = layer()
   t.contains(t.raises("no_loop", function() s:parallel "R.y" end, { s = s }).fix, 'did you mean "R/y"?')
+  t.eq(t.raises("no_loop", function() s:parallel "R" end, { s = s }).fix, 'R is a block; its loops are y, x, as in "R/y"')
   s:split("R/y", 8)
   s:split("R/x", 8)
   for _, name in ipairs { "R.y", "RR/q", "R.q" } do

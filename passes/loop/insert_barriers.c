@@ -39,6 +39,7 @@ typedef struct Summary {
 typedef struct Sync {
     Arena *A;
     Err *err;
+    const Node *kernel;
     const Node *axis[GPU_AXES]; /* stands for the variable of every loop over that axis */
     int64_t extent[GPU_AXES];
     Subst bound[IR_MAX_DEPTH]; /* the bound variables in scope, and their axes */
@@ -311,12 +312,34 @@ static void follow(Sync *s, Summary *sum, const Summary *next)
     sum->barrier |= next->barrier;
 }
 
+typedef struct Launch {
+    GpuShape shape;
+    Err *err;
+    bool ok;
+} Launch;
+
+static bool add_axis(void *env, const Node *n)
+{
+    Launch *l = env;
+    if (l->ok && n->op == OP_For && for_is_bound(ir_for_kind(n)))
+        l->ok = gpu_shape_add(&l->shape, n, l->err);
+    return l->ok;
+}
+
+/* Blocks seem to touch the same elements, too, where a loop is shorter than its axis elsewhere. */
+static const Node *refuse_crossed(Sync *s, const Node *where)
+{
+    Launch l = {.err = s->err, .ok = true};
+    ir_walk(s->kernel, add_axis, &l);
+    const char *buffer = ir_buf_name(s->crossed);
+    return l.ok ? FAIL(s->err, barrier_blocks, where, buffer, buffer) : NULL;
+}
+
 /* A barrier for the conflict that was found last. */
 static const Node *barrier(Sync *s, const Node *where)
 {
     if (s->crossed)
-        return FAIL(s->err, barrier_blocks, where, ir_buf_name(s->crossed),
-                    ir_buf_name(s->crossed));
+        return refuse_crossed(s, where);
     if (s->divergent) {
         const char *buffer = ir_buf_name(s->touched);
         FAIL(s->err, barrier_divergent, where, buffer, s->why);
@@ -523,6 +546,7 @@ static const Node *on_top(Rewriter *rw, const Node *n)
     if (n->op == OP_Seq || n->op == OP_Func || op_info[n->op].cls != CLASS_STMT ||
         (n->op == OP_Alloc && n->kid[Alloc_buffer]->at.buf->scope == SCOPE_global))
         return rw_kids(rw, n);
+    s->kernel = n;
     memset(s->extent, 0, sizeof s->extent);
     ir_walk(n, find_extents, s);
     s->ranges.n = 0;

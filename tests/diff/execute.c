@@ -200,6 +200,7 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Cou
     const Node *low = loop_lower(A, scheduled, true, &err);
     if (!low)
         return err.code == ERR_barrier_divergent || err.code == ERR_barrier_blocks ||
+               disagree(scheduled, err.code) ||
                blame(v, GUILTY_lowering, "lowering for threads: %s", err.why);
     if (check(s, low, &err)) {
         counts->threaded++;

@@ -283,6 +283,22 @@ t.test("shared memory outside of several thread blocks: the program is shown, an
   end)
 end)
 
+t.test("loops of one axis that differ in length are told as that, not as blocks in disorder", function()
+  local s = tvm.schedule(te [[ A: float32[64]; B: float32[64, 64]; C[i, k] = A[k] * B[i, k] ]])
+  s:split("i", 16, "b", "t")
+  s:bind("b", "blockIdx.x"):bind("t", "threadIdx.x")
+  s:cache_read("C", "A", "shared")
+  s:compute_at("A.shared", "b")
+  s:bind("A.shared/k", "threadIdx.x")
+  for _, run in ipairs { function() s:check() end, function() s:ptx() end } do
+    t.contains(t.raises("thread_extent", run).why, "threadIdx.x with extent 16, but another loop gives it 64")
+  end
+  s:undo()
+  s:split("A.shared/k", 16, "ko", "ki")
+  s:bind("ki", "threadIdx.x")
+  s:check()
+end)
+
 t.test("an order of bools in a condition, which LLVM's PTX knows only as logic", function()
   local s = tvm.schedule(tvm.parse [[
 func f(A: bool[4], B: bool[4]) -> R: bool[4]:

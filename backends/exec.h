@@ -65,7 +65,7 @@ double exec_limit_runs(double seconds);
 /* Runs the job once.  seconds[i], if asked for, is how long call i took in the runner. */
 bool exec_run(const ExecJob *job, double *seconds, Err *err);
 
-/* Measures jobs against each other inside the runner.  samples[j * plan->repeat + round] is the
+/* Measures jobs against each other inside the runner.  samples[j * timer_room(plan) + round] is the
 ** time of one run of job j; *rounds how many rounds were made; *waited, unless it is NULL, which
 ** part of their time the runner's threads waited for a free processor.  The deadline of each job
 ** holds for one run of it; the whole may take plan->limit_s more.

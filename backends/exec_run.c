@@ -149,7 +149,7 @@ static bool write_board(const Layout *l, const ExecJob *job, const TimerPlan *pl
     b->calls_at = PLACE(top, l->calls);
     b->args_at = PLACE(top, l->args);
     b->candidates_at = PLACE(top, l->candidates);
-    size_t samples = plan ? l->candidates.n * (size_t)plan->repeat * sizeof(double) : 0;
+    size_t samples = plan ? l->candidates.n * (size_t)timer_room(plan) * sizeof(double) : 0;
     b->samples_at = place(&top, NULL, samples);
     if (top > BOARD_BYTES)
         return REFUSE(err, runner_failed, NULL, "cannot take a job as large as this");
@@ -162,6 +162,7 @@ static bool write_board(const Layout *l, const ExecJob *job, const TimerPlan *pl
     if (plan) {
         b->number = plan->number;
         b->repeat = plan->repeat;
+        b->most = plan->most;
         b->warmup = plan->warmup;
         b->min_repeat_ms = plan->min_repeat_ms;
         b->limit_s = plan->limit_s;
@@ -474,25 +475,22 @@ static bool time_native(Arena *A, const ExecJob *jobs, int njobs, const TimerPla
     if (!run_native(A, jobs, njobs, plan, err))
         return false;
     const Board *b = exec_state.board;
-    if (b->rounds < 1 || b->rounds > plan->repeat)
+    if (b->rounds < 1 || b->rounds > timer_room(plan))
         return REFUSE(err, runner_failed, NULL, "answered with something that is not an answer");
     *rounds = b->rounds;
     if (waited)
         *waited = b->waited;
     memcpy(samples, board_array(exec_state.board, b->samples_at),
-           sizeof *samples * (size_t)njobs * (size_t)plan->repeat);
+           sizeof *samples * (size_t)njobs * (size_t)timer_room(plan));
     return true;
 }
 
-bool exec_time(const ExecJob *given, int njobs, const TimerPlan *asked, double *samples,
-               int *rounds, double *waited, Err *err)
+bool exec_time(const ExecJob *given, int njobs, const TimerPlan *plan, double *samples, int *rounds,
+               double *waited, Err *err)
 {
-    TimerPlan plan = *asked;
     bool native = true;
     if (waited)
         *waited = 0;
-    if (plan.repeat <= 0)
-        plan.repeat = 11;
     Arena *A = arena_scratch(NULL);
     ExecJob *jobs = ARENA_ARRAY(A, ExecJob, njobs);
     for (int j = 0; j < njobs; j++) {
@@ -500,8 +498,8 @@ bool exec_time(const ExecJob *given, int njobs, const TimerPlan *asked, double *
         native = native && is_native(&jobs[j]);
     }
     progress_hold();
-    bool ok = native ? time_native(A, jobs, njobs, &plan, samples, rounds, waited, err)
-                     : time_mixed(jobs, njobs, &plan, samples, rounds, err);
+    bool ok = native ? time_native(A, jobs, njobs, plan, samples, rounds, waited, err)
+                     : time_mixed(jobs, njobs, plan, samples, rounds, err);
     progress_release();
     arena_release(A);
     return ok;

@@ -258,7 +258,7 @@ static int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan,
 {
     Arena *A = lua_scratch(L, NULL);
     ExecJob *jobs = ARENA_ARRAY(A, ExecJob, n);
-    double *samples = ARENA_ARRAY(A, double, n * plan->repeat);
+    double *samples = ARENA_ARRAY(A, double, n *timer_room(plan));
     double waited = 0;
     int rounds = 0;
     Err err = {0};
@@ -271,7 +271,7 @@ static int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan,
     progress_done(PROGRESS_PHASE);
     lua_new_list(L, (size_t)n);
     for (int i = 0; i < n && ok; i++) {
-        Timing *t = push_timing(L, &r[i], samples + (size_t)i * (size_t)plan->repeat, rounds);
+        Timing *t = push_timing(L, &r[i], samples + (size_t)i * (size_t)timer_room(plan), rounds);
         t->waited = waited;
         lua_rawseti(L, -2, i + 1);
     }
@@ -287,7 +287,9 @@ static TimerPlan plan_options(lua_State *L, int arg)
     TimerPlan plan = timer_plan();
     arg_options(L, arg, option_keys);
     plan.number = (int)opt_int(L, arg, "number", 1, 1000000000, plan.number ? plan.number : 1);
-    plan.repeat = (int)opt_int(L, arg, "repeat", 1, 100000, plan.repeat);
+    int repeat = (int)opt_int(L, arg, "repeat", 1, 100000, 0);
+    if (repeat > 0)
+        plan.repeat = plan.most = repeat;
     plan.min_repeat_ms = opt_number(L, arg, "min_repeat_ms", plan.min_repeat_ms);
     plan.limit_s = opt_number(L, arg, "limit", plan.limit_s);
     return plan;
@@ -432,14 +434,14 @@ static int call_script(lua_State *L, const char *name, int nargs)
 
 LUA_FN(
     tvm_compare, "tvm.compare(list, options?) -> Comparison",
-    "Builds and times the programs of a list against each other: a table of medians, spreads (half of the\n"
-    "middle half), how many times faster than the first, with its interval or \"no difference\", GFLOP/s\n"
-    "and % peak: the percentage of what as many cores as the row's program uses (one without a parallel loop, else all,\n"
-    "or options.threads) reached in a measurement, tvm.peak(cores).  tvm.compare{s:at(0), s}.  Options as for tvm.time.\n"
-    "Of 20 such intervals about 19 hold the ratio that very many rounds under the same load would give; a line below the table says\n"
-    "where a program waited so long for a processor that another load would give another ratio (other programs, more\n"
-    "threads than processors or a container's limit may be the reason), and which rows are one program, or compute\n"
-    "different things.")
+    "Builds and times the programs of a list against each other, in 21 rounds, 63 where those disagree, or as many as\n"
+    "options[\"repeat\"] says: a table of medians, spreads (half of the middle half), how many times faster than the\n"
+    "first, with its interval or \"no difference\", GFLOP/s and % peak: the percentage of what as many cores as the\n"
+    "row's program uses (one without a parallel loop, else all, or options.threads) reached in a measurement,\n"
+    "tvm.peak(cores).  tvm.compare{s:at(0), s}.  Options as for tvm.time.  Of 20 such intervals about 19 hold the ratio\n"
+    "that very many rounds under the same load would give (docs/timing.md); a line below the table says where a program\n"
+    "waited so long for a processor that another load would give another ratio (other programs, more threads than\n"
+    "processors or a container's limit may be the reason), and which rows are one program, or compute different things.")
 {
     lua_settop(L, 2);
     time_list(L);

@@ -95,7 +95,7 @@ typedef struct Board {
     /* The job. */
     int32_t measure; /* 0: run the calls once; else by the plan below, ncandidates of them */
     int32_t threads;
-    int32_t number, repeat, warmup, rounds; /* rounds: answered */
+    int32_t number, repeat, most, warmup, rounds; /* rounds: answered */
     double min_repeat_ms, limit_s;
     double waited; /* answered: the part of the measurement's time spent waiting for a processor */
     uint64_t seed;

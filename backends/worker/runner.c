@@ -138,6 +138,7 @@ static BoardState measure(const Job *job)
 {
     TimerPlan plan = {.number = board->number,
                       .repeat = board->repeat,
+                      .most = board->most,
                       .warmup = board->warmup,
                       .min_repeat_ms = board->min_repeat_ms,
                       .limit_s = board->limit_s,

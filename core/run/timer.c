@@ -23,8 +23,24 @@ double timer_now(void)
 
 TimerPlan timer_plan(void)
 {
-    return (TimerPlan){
-        .number = 1, .repeat = 21, .min_repeat_ms = 2, .warmup = 1, .limit_s = 2, .seed = 1};
+    return (TimerPlan){.number = 1,
+                       .repeat = 21,
+                       .most = 63,
+                       .min_repeat_ms = 2,
+                       .warmup = 1,
+                       .limit_s = 2,
+                       .seed = 1};
+}
+
+static int rounds_asked(const TimerPlan *plan)
+{
+    return plan->repeat > 0 ? plan->repeat : 11;
+}
+
+int timer_room(const TimerPlan *plan)
+{
+    int rounds = rounds_asked(plan);
+    return plan->most > rounds ? plan->most : rounds;
 }
 
 static void shuffle(int *order, int n, uint64_t *state)
@@ -64,7 +80,7 @@ static int calibrate(const TimerPlan *plan, int which, const TimerPlace *at)
 typedef struct Course {
     const TimerPlan *plan;
     const TimerPlace *at;
-    int n, repeat;
+    int n, room;
     double *samples;
     int *numbers, *order;
     uint64_t state;
@@ -80,20 +96,23 @@ static bool one_round(Course *c, int round)
         double took = c->at->run(c->at->env, which, c->numbers[which]);
         if (took < 0)
             return false;
-        c->samples[which * c->repeat + round] = took / c->numbers[which];
+        c->samples[which * c->room + round] = took / c->numbers[which];
     }
     return true;
 }
 
 /* Do the rounds so far agree on how the others compare with the first? */
-static bool steady(const Course *c, int rounds)
+static bool agree(const Course *c, int rounds)
 {
-    if (c->at->disturbed && c->at->disturbed(c->at->env))
-        return false;
     for (int i = 1; i < c->n; i++)
-        if (stats_disagreement(c->samples, c->samples + i * c->repeat, rounds) > UNSTEADY)
+        if (stats_disagreement(c->samples, c->samples + i * c->room, rounds) > UNSTEADY)
             return false;
     return true;
+}
+
+static bool steady(const Course *c, int rounds)
+{
+    return !(c->at->disturbed && c->at->disturbed(c->at->env)) && agree(c, rounds);
 }
 
 static double now(const Course *c)
@@ -123,8 +142,10 @@ static bool between_spells(Course *c, int round)
 
 static int all_rounds(Course *c)
 {
-    int length = c->repeat / SPELLS, round;
-    for (round = 0; round < c->repeat; round++) {
+    int asked = rounds_asked(c->plan), length = asked / SPELLS, round;
+    for (round = 0; round < c->room; round++) {
+        if (round == asked && agree(c, asked))
+            break;
         if (round >= MIN_ROUNDS && late(c))
             break;
         bool begins = round >= MIN_ROUNDS && round % length == 0 && round / length < SPELLS;
@@ -140,7 +161,7 @@ int timer_measure(const TimerPlan *plan, int n, const TimerPlace *place, double 
     Course c = {.plan = plan,
                 .at = place,
                 .n = n,
-                .repeat = plan->repeat > 0 ? plan->repeat : 11,
+                .room = timer_room(plan),
                 .samples = samples,
                 .numbers = numbers,
                 .order = malloc(sizeof *c.order * (size_t)n),

@@ -9,7 +9,10 @@
 **
 ** The rounds are made in three spells.  Noise that lasts longer than a spell (another program, a
 ** neighbour on the same core) shows within none of them; so where a machine seems to be unsteady,
-** rounds that do not count are made between them, and each spell meets another moment.
+** rounds that do not count are made between them, and each spell meets another moment.  Where all
+** of them still disagree, more are made: few could tell no difference from a large one.  What is
+** asked is how far they disagree, never what they say, for that would be looking for a difference
+** until there is one.
 */
 #ifndef CORE_RUN_TIMER_H
 #define CORE_RUN_TIMER_H
@@ -20,14 +23,19 @@
 typedef struct TimerPlan {
     int number;           /* runs in one measurement, at least; 0 is 1 */
     int repeat;           /* measurements, so rounds; 0 is 11 */
+    int most;             /* rounds where those disagree; not above repeat: no more */
     double min_repeat_ms; /* of one measurement; 0 for no minimum */
     int warmup;           /* runs before anything is measured; at least 1 is made */
     double limit_s;       /* rounds stop after this time, once 5 are made; 0 for no limit */
     uint64_t seed;        /* of the order in the rounds */
 } TimerPlan;
 
-/* A plan that suits a prompt: 21 rounds of at least 2 ms, at most about 2 s. */
+/* A plan that suits a prompt: 21 rounds of at least 2 ms, 63 where they disagree, at most about
+** 2 s. */
 TimerPlan timer_plan(void);
+
+/* How many rounds the plan may make, so samples of each candidate. */
+int timer_room(const TimerPlan *plan);
 
 /* What a measurement asks of the place that it is made in. */
 typedef struct TimerPlace {
@@ -40,8 +48,8 @@ typedef struct TimerPlace {
     void *env;
 } TimerPlace;
 
-/* Measures `n` candidates; samples[which * plan->repeat + round] is in seconds for one run.  Gives
-** the number of rounds made, or -1 if a run stopped it. */
+/* Measures `n` candidates; samples[which * timer_room(plan) + round] is in seconds for one run.
+** Gives the number of rounds made, or -1 if a run stopped it. */
 int timer_measure(const TimerPlan *plan, int n, const TimerPlace *place, double *samples,
                   int *numbers);
 

@@ -106,6 +106,7 @@ local function check_fix(fix, values)
     if not ok and not unknown then error(("its fix fails: %s\n%s"):format(source, tostring(complaint)), 0) end
   end
   if load(fix, "=fix", "t") then return check(fix, true) end
+  fix = fix:gsub("te %[%[.-%]%]", function(text) check(text, true) return "" end)
   for before, path, at in fix:gmatch '(.?)%f[%a_]([%a_][%w_.]*:?[%a_]*)()' do
     local call = fix:match("^%b()", at) or fix:match("^%b{}", at) or fix:match('^ ?"[^"]*"', at)
     if before ~= '"' and ((call and not call:find '^ "') or path:find ":[%a_]") then

@@ -58,8 +58,21 @@ local PATTERNS = { -- the first that fits
   { "op", "^//" }, { "op", "^[<>=!~+*]=" }, { "op", "^[%[%](),:;+*/%%<>=-]" },
 }
 
--- What does as a sign of other languages.
-local FOREIGN = { ["@"] = "te [[ C[y, x] = sum(k, A[y, k] * B[k, x]) ]]" }
+-- The name that ends or begins a text, without indices behind it; `otherwise` for none, or an axis below.
+local function operand(name, otherwise) return name and not name:find "^[yxk]$" and name or otherwise end
+
+-- What is written for a sign of other languages at that place of the line, with the names that stand there.
+local FOREIGN = {
+  ["@"] = function(line, at)
+    local left = line:sub(1, at - 1):gsub("%b[]%s*$", ""):match "([%a_][%w_]*)%s*$"
+    local A, B = operand(left, "A"), operand(line:match("^%s*([%a_][%w_]*)", at + 1), "B")
+    local C = operand(line:match "^%s*([%a_][%w_]*)%s*%b[]%s*=" or line:match "^%s*([%a_][%w_]*)%s*=", "C")
+    for _, other in ipairs { "C", "D", "E" } do
+      if C == A or C == B then C = other end
+    end
+    return ("a product of two matrices is a sum: te [[ %s[y, x] = sum(k, %s[y, k] * %s[k, x]) ]]"):format(C, A, B)
+  end,
+}
 
 -- Newlines end a statement where no bracket is open.
 local function tokens_of(self, text)
@@ -78,7 +91,8 @@ local function tokens_of(self, text)
       end
       if not token then
         local letter = line:match(utf8.charpattern, at)
-        self:fail({ line = number, column = at }, ("'%s' means nothing here"):format(letter), FOREIGN[letter])
+        self:fail({ line = number, column = at }, ("'%s' means nothing here"):format(letter),
+          FOREIGN[letter] and FOREIGN[letter](line, at))
       end
       open = open + (token.text:find "^[%[(]" and 1 or token.text:find "^[%])]" and -1 or 0)
       if token.text == ";" then token.kind = "end" end

@@ -271,7 +271,15 @@ t.test("a reduction without its axes, or that is a part of a value, is told as t
 end)
 
 t.test("mistakes in a text are shown where they are", function()
-  t.contains(wrong("C[y, x] = A[y, k] @ B[k, x]", "'@' means nothing here").fix, "C[y, x] = sum(k, A[y, k] * B[k, x])")
+  for text, sum in pairs {
+    ["C[y, x] = A[y, k] @ B[k, x]"] = "C[y, x] = sum(k, A[y, k] * B[k, x])",
+    ["P: float32[8, 8]; out = P @ Q"] = "C[y, x] = sum(k, P[y, k] * Q[k, x])",
+    ["P: float32[8, 8]\nout[i, j] = P@weights"] = "out[y, x] = sum(k, P[y, k] * weights[k, x])",
+    ["C = C @ D"] = "E[y, x] = sum(k, C[y, k] * D[k, x])",
+    ["y = x @ x"] = "C[y, x] = sum(k, A[y, k] * B[k, x])",
+  } do
+    t.eq(wrong(text, "'@' means nothing here").fix, "a product of two matrices is a sum: te [[ " .. sum .. " ]]")
+  end
   t.contains(wrong("O[y, x] = sum(ky in 3, I[J[y], x])", "nothing says how large I is").why, "\n" .. (" "):rep(27) .. "^")
   wrong("I: float32[n, n]; O[y, x] = sum(ky in 3, I[y + ky, x])", "nothing says how far y goes")
   wrong("A: float32[n]; O[y] = sum(k, A[y])", "nothing says how far k goes")

@@ -319,7 +319,7 @@ static int sched_index(lua_State *L, void *self)
     if (lua_isinteger(L, 2))
         return RAISE(
             L, no_member, NULL, "Schedule", lua_pushfstring(L, "[%I]", lua_tointeger(L, 2)), "",
-            "loops and blocks go by name: s:loops \"C\" lists a block's, s:names \"blocks\" those");
+            "loops and blocks go by name: s:names \"blocks\" lists the blocks, s:loops(block) the loops around one");
     return RAISE(L, old_name, NULL, "Schedule", name ? lua_pushfstring(L, "[\"%s\"]", name) : "[C]",
                  "a step is a method, and loops go by name: s:split(\"y\", 8)");
 }

@@ -102,10 +102,10 @@ static void say_meant(lua_State *L, const Version *before, size_t n, const Arg *
     if (heavier)
         session_say_step(L, "note: most iterations are those of %s", heavier);
     for (size_t i = 0; i < n; i++) {
-        const char *own = args[i].tag == ARG_STR ? own_namesake(A, before->func, args[i].s) : NULL;
+        const char *own = args[i].tag == ARG_STR ? own_namesakes(A, before->func, args[i].s) : NULL;
         if (own)
-            session_say_step(L, "note: %s is around other blocks, too; its own is %s", args[i].s,
-                             own);
+            session_say_step(L, "note: %s is around other blocks, too; its own %s %s", args[i].s,
+                             strchr(own, ',') ? "are" : "is", own);
     }
     lua_scratch_end(L, A);
 }

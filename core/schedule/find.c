@@ -110,24 +110,24 @@ const char *heavier_namesake(Arena *A, const Node *func, const char *name)
     return heaviest;
 }
 
-const char *own_namesake(Arena *A, const Node *func, const char *path)
+const char *own_namesakes(Arena *A, const Node *func, const char *path)
 {
-    const char *slash = strrchr(path, '/'), *own = NULL;
+    const char *slash = strrchr(path, '/'), *list = NULL;
     const Node *meant = slash ? find_loop(func, path, NULL) : NULL;
+    const char *block = meant ? arena_printf(A, "%.*s", (int)(slash - path), path) : "";
     Path p;
-    if (!meant || strcmp(loop_path(A, func, meant), path) == 0 ||
-        !path_to_block(func, arena_printf(A, "%.*s", (int)(slash - path), path), &p))
+    if (!meant || strcmp(loop_path(A, func, meant), path) == 0 || !path_to_block(func, block, &p))
         return NULL;
-    size_t len = strlen(slash + 1);
-    bool inside = false;
+    const char *axes = ir_var_axes(meant->kid[For_var]);
     for (size_t i = 0; i < p.n; i++) {
-        const char *name = p.at[i]->op == OP_For ? ir_var_name(p.at[i]->kid[For_var]) : "";
-        bool numbered = strncmp(name, slash + 1, len) == 0 && name[len] == '_' &&
-                        name[len + 1 + strspn(name + len + 1, "0123456789")] == '\0';
-        own = inside && numbered ? name : own;
-        inside |= p.at[i] == meant;
+        const Node *var = p.at[i]->op == OP_For ? p.at[i]->kid[For_var] : NULL;
+        if (!var || strcmp(ir_var_axes(var), axes) != 0 ||
+            strcmp(loop_path(A, func, p.at[i]), arena_printf(A, "%s/%s", block, ir_var_name(var))))
+            continue;
+        const char *name = loop_label(A, func, p.at[i]);
+        list = list ? arena_printf(A, "%s, %s", list, name) : name;
     }
-    return own;
+    return list;
 }
 
 static void collect_loops(Arena *A, const Node *func, const Node *n, NameList *out)

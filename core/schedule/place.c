@@ -239,8 +239,17 @@ static bool build_move(Step *s, Move *m, const Node *made, const Node *after)
     return true;
 }
 
+/* Is the program after the move, but for the names of loops, the one before it? */
+static bool was_there(const Step *s, const Move *m)
+{
+    Path p;
+    return path_to(m->loop, m->removed, &p) && ir_equal(s->func, m->out);
+}
+
 static bool finish_move(Step *s, Move *m)
 {
+    if (was_there(s, m))
+        return step_done(s, s->func);
     buf_printf(&s->said, "%s at %s", ir_block_name(m->block), loop_label(s->A, s->func, m->loop));
     return MUTANT(move_unchecked, nest_recheck(s, m->out), true) && step_done(s, m->out);
 }

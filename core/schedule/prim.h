@@ -139,9 +139,9 @@ const char *loops_called(Arena *A, const Node *func, const char *name);
 ** eight times as many iterations, or more: that one's path, "C/y"; else NULL. */
 const char *heavier_namesake(Arena *A, const Node *func, const char *name);
 
-/* Where the path "P/y" means a loop around P that is another block's, while a loop of P's own is
-** called y_1, for it came under that one: y_1; else NULL. */
-const char *own_namesake(Arena *A, const Node *func, const char *path);
+/* Where the path "P/y" means a loop around P that is another block's, while P has loops of its own
+** over the same axis, which have other names: these, "y_1" or "y_1o, y_1i"; else NULL. */
+const char *own_namesakes(Arena *A, const Node *func, const char *path);
 
 /* The loops around the block, "y, x, k", from the outside in; "" if there is no such block. */
 const char *loops_above(Arena *A, const Node *func, const char *block);

@@ -461,7 +461,7 @@ bool sched_undo(Sched *s, int n, Err *err)
 bool sched_redo(Sched *s, int n, Err *err)
 {
     if (n < 0 || (size_t)n > s->nredo)
-        return s->nredo == 0 ? REFUSE(err, redo_at_end, NULL)
+        return s->nredo == 0 ? REFUSE(err, redo_at_end, NULL, s->at->number)
                              : REFUSE(err, nothing_to_redo, NULL, n, s->nredo,
                                       plural((int64_t)s->nredo), s->nredo);
     for (; n > 0; n--) {

@@ -22,11 +22,8 @@ static const Node *lower(Arena *A, const Node *func, const char *target, CudaPla
         return NULL;
     if (!loop_is_gpu(func))
         return FAIL(err, cuda_not_bound, func);
-    const Node *low = loop_lower(A, func, true, err);
-    if (low && cuda_plan(A, low, plan, err))
-        return low;
-    cuda_tell_shared_outside(A, func, err);
-    return NULL;
+    const Node *low = cuda_blocks_share(A, func, err) ? loop_lower(A, func, true, err) : NULL;
+    return low && cuda_plan(A, low, plan, err) ? low : NULL;
 }
 
 bool cuda_can_emulate(Arena *A, const Node *func, const Node **form, Err *err)
@@ -34,11 +31,8 @@ bool cuda_can_emulate(Arena *A, const Node *func, const Node **form, Err *err)
     *form = func;
     if (!loop_is_gpu(func))
         return true;
-    *form = loop_lower(A, func, true, err);
-    if (*form && cuda_plan_emulated(A, *form, err))
-        return true;
-    cuda_tell_shared_outside(A, func, err);
-    return false;
+    *form = cuda_blocks_share(A, func, err) ? loop_lower(A, func, true, err) : NULL;
+    return *form && cuda_plan_emulated(A, *form, err);
 }
 
 static bool accepts(const Node *func, const char *target, Err *err)

@@ -1,4 +1,4 @@
-/* outside.c -- why a program is refused: shared memory that no thread block computes.
+/* outside.c -- refuses shared memory that no thread block computes.
 **
 **      alloc A.shared: … shared                       for y in bind("blockIdx.x", 64):
 **      for y in range(64): A.shared[y] = A[y]    →      alloc A.shared: … shared
@@ -6,8 +6,8 @@
 **        C[y] = A.shared[y]                             C[y] = A.shared[y]
 **
 ** Shared memory makes one kernel of all that stands in its scope, and each thread block has its
-** own: of several none reads what was computed outside of it.  What the lowering or the plan
-** refuses then is often another part of that kernel, which by itself is right. */
+** own: of several none reads what was computed outside of it.  Asked before the program is lowered:
+** seen as one kernel, much of it looks wrong that by itself is right. */
 #include "backends/cuda/plan.h"
 #include "core/ir/rewrite.h"
 #include "core/schedule/prim.h"
@@ -18,8 +18,15 @@ typedef struct Outside {
     const Node *loop;   /* over several thread blocks, the innermost one in which it is read */
 } Outside;
 
+static bool never_runs(const Node *n)
+{
+    return n->op == OP_For && ir_is_int(n->kid[For_extent], 0);
+}
+
 static bool touches(const Node *n, const Node *buffer, bool write)
 {
+    if (never_runs(n))
+        return false;
     bool is = write ? n->op == OP_Store || n->op == OP_Update : n->op == OP_Load;
     if (is && n->kid[0] == buffer)
         return true;
@@ -38,7 +45,7 @@ static bool over_blocks(const Node *n)
 static Find computes(void *env, const Node *n)
 {
     const Outside *o = env;
-    if (over_blocks(n) || (n->op == OP_For && ir_is_int(n->kid[For_extent], 0)))
+    if (over_blocks(n) || never_runs(n))
         return FIND_NEXT;
     if (n->op != OP_Block)
         return FIND_INSIDE;
@@ -69,15 +76,16 @@ static Find stands_outside(void *env, const Node *n)
     return o->block && o->loop ? FIND_THIS : FIND_INSIDE;
 }
 
-void cuda_tell_shared_outside(Arena *A, const Node *func, Err *err)
+bool cuda_blocks_share(Arena *A, const Node *func, Err *err)
 {
     Outside o = {0};
-    if (!err || err->code == ERR_interrupted || !ir_find(func, stands_outside, &o))
-        return;
+    if (!ir_find(func, stands_outside, &o))
+        return true;
     const char *block = ir_block_name(o.block), *loop = loop_path(A, func, o.loop);
     Arg args[] = {given_str(block), given_str(loop)};
     FAIL(err, shared_outside_blocks, NULL, ir_buf_name(o.buffer),
          for_kind_text[ir_for_kind(o.loop)], ir_buf_name(o.buffer));
     if (step_accepted(A, func, "compute_at", 2, args))
         err_fix(err, "s:compute_at(\"%s\", \"%s\")", block, loop);
+    return false;
 }

@@ -33,9 +33,9 @@ bool cuda_plan(Arena *A, const Node *func, CudaPlan *out, Err *err);
 ** kernel, pass: they go beyond what one launch can do, and mean the same to an emulation. */
 bool cuda_plan_emulated(Arena *A, const Node *func, Err *err);
 
-/* A program was refused, as it was before it was lowered.  If thread blocks read shared memory that
-** is computed outside of them, that is why: the error says so instead, and where to compute it. */
-void cuda_tell_shared_outside(Arena *A, const Node *func, Err *err);
+/* Is all shared memory that several thread blocks read computed by each of them?  Asked of a program
+** with its blocks, before it is lowered; the error says where to compute it. */
+bool cuda_blocks_share(Arena *A, const Node *func, Err *err);
 
 /* "kernel3": what the kernel is called in the PTX. */
 const char *cuda_kernel_name(Arena *A, size_t i);

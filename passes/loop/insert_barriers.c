@@ -39,7 +39,6 @@ typedef struct Summary {
 typedef struct Sync {
     Arena *A;
     Err *err;
-    const Node *kernel;
     const Node *axis[GPU_AXES]; /* stands for the variable of every loop over that axis */
     int64_t extent[GPU_AXES];
     Subst bound[IR_MAX_DEPTH]; /* the bound variables in scope, and their axes */
@@ -312,36 +311,13 @@ static void follow(Sync *s, Summary *sum, const Summary *next)
     sum->barrier |= next->barrier;
 }
 
-typedef struct Launch {
-    GpuShape shape;
-    Err *err;
-    bool ok;
-} Launch;
-
-static bool add_axis(void *env, const Node *n)
-{
-    Launch *l = env;
-    if (l->ok && n->op == OP_For && for_is_bound(ir_for_kind(n)))
-        l->ok = gpu_shape_add(&l->shape, n, l->err);
-    return l->ok;
-}
-
-/* Blocks seem to touch the same elements, too, where a loop is shorter than its axis elsewhere. */
-static const Node *refuse_crossed(Sync *s, const Node *where)
-{
-    Launch l = {.err = s->err, .ok = true};
-    ir_walk(s->kernel, add_axis, &l);
-    const char *buffer = ir_buf_name(s->crossed);
-    return l.ok ? FAIL(s->err, barrier_blocks, where, buffer, buffer) : NULL;
-}
-
 /* A barrier for the conflict that was found last. */
 static const Node *barrier(Sync *s, const Node *where)
 {
+    const char *buffer = ir_buf_name(s->crossed ? s->crossed : s->touched);
     if (s->crossed)
-        return refuse_crossed(s, where);
+        return FAIL(s->err, barrier_blocks, where, buffer, buffer);
     if (s->divergent) {
-        const char *buffer = ir_buf_name(s->touched);
         FAIL(s->err, barrier_divergent, where, buffer, s->why);
         if (s->lanes)
             err_fix(s->err, "compute %s outside loop %s, or leave that loop serial", buffer,
@@ -525,16 +501,31 @@ static const Node *walk(Sync *s, const Node *n, Summary *out)
     }
 }
 
-static bool find_extents(void *env, const Node *n)
+typedef struct Launch {
+    GpuShape shape;
+    Err *err;
+    bool ok;
+} Launch;
+
+static bool add_axis(void *env, const Node *n)
 {
-    Sync *s = env;
-    if (n->op == OP_For && for_is_bound(ir_for_kind(n))) {
-        int64_t extent = ir_const_int(n->kid[For_extent], INT64_MAX);
-        int64_t *most = &s->extent[ir_for_kind(n) - FOR_block_x];
-        if (extent > *most)
-            *most = extent;
+    Launch *l = env;
+    if (l->ok && n->op == OP_For && for_is_bound(ir_for_kind(n)))
+        l->ok = gpu_shape_add(&l->shape, n, l->err);
+    return l->ok && (op_info[n->op].cls == CLASS_STMT || n->op == OP_Func);
+}
+
+/* What may touch what depends on how long the axes are, and that all loops over one agree. */
+static bool find_extents(Sync *s, const Node *kernel)
+{
+    Launch l = {.err = s->err, .ok = true};
+    ir_walk(kernel, add_axis, &l);
+    s->ranges.n = 0;
+    for (int x = 0; x < GPU_AXES; x++) {
+        s->extent[x] = gpu_count(&l.shape, (ForKind)(FOR_block_x + x));
+        vec_push(s->A, &s->ranges, ((VarRange){s->axis[x], 0, s->extent[x] - 1}));
     }
-    return op_info[n->op].cls == CLASS_STMT || n->op == OP_Func;
+    return l.ok;
 }
 
 /* Down to the kernels, which need no order among themselves: through sequences and
@@ -546,14 +537,7 @@ static const Node *on_top(Rewriter *rw, const Node *n)
     if (n->op == OP_Seq || n->op == OP_Func || op_info[n->op].cls != CLASS_STMT ||
         (n->op == OP_Alloc && n->kid[Alloc_buffer]->at.buf->scope == SCOPE_global))
         return rw_kids(rw, n);
-    s->kernel = n;
-    memset(s->extent, 0, sizeof s->extent);
-    ir_walk(n, find_extents, s);
-    s->ranges.n = 0;
-    for (int x = 0; x < GPU_AXES; x++)
-        vec_push(s->A, &s->ranges,
-                 ((VarRange){s->axis[x], 0, s->extent[x] > 0 ? s->extent[x] - 1 : 0}));
-    const Node *out = walk(s, n, &whole);
+    const Node *out = find_extents(s, n) ? walk(s, n, &whole) : NULL;
     return out ? out : rw_fail(rw);
 }
 

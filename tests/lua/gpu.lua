@@ -242,6 +242,19 @@ t.test("one thread block sees what is computed beside the loop over it", functio
       block D(y, z):
         S[z] = S[z] + 1
 ]]),
+    ["a block outside computes nothing"] = kernel("C: float32[64]", [[
+  alloc S: float32[32] shared
+  block Z():
+    for z in range(0):
+      S[z] = A[z]
+  for y in bind("blockIdx.x", 2):
+    for t in bind("threadIdx.x", 32):
+      block C(y, t):
+        C[y*32 + t] = A[t]
+    for z in range(0):
+      block D(y, z):
+        S[z] = S[z] + 1
+]]),
   } do
     local a = tvm.random { 32 }
     t.ok(f:run(a) == f:build "interp":run(a), what)

@@ -22,7 +22,7 @@ static const Node *lower(Arena *A, const Node *func, const char *target, CudaPla
         return NULL;
     if (!loop_is_gpu(func))
         return FAIL(err, cuda_not_bound, func);
-    const Node *low = cuda_blocks_share(A, func, err) ? loop_lower(A, func, true, err) : NULL;
+    const Node *low = cuda_all_inside(A, func, err) ? loop_lower(A, func, true, err) : NULL;
     return low && cuda_plan(A, low, plan, err) ? low : NULL;
 }
 
@@ -31,7 +31,9 @@ bool cuda_can_emulate(Arena *A, const Node *func, const Node **form, Err *err)
     *form = func;
     if (!loop_is_gpu(func))
         return true;
-    *form = cuda_blocks_share(A, func, err) ? loop_lower(A, func, true, err) : NULL;
+    if (!cuda_all_inside(A, func, err))
+        return false;
+    *form = loop_lower(A, func, true, err);
     return *form && cuda_plan_emulated(A, *form, err);
 }
 

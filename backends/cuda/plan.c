@@ -99,27 +99,6 @@ static bool has_work(const Node *s)
     return false;
 }
 
-/* Work that stands outside an axis of the kernel, which each of the axis' threads or blocks would
-** do; NULL if there is none. `bound`: the axes around; *axis: one that is missing. */
-static const Node *outside_axes(const CudaKernel *k, const Node *s, unsigned bound, ForKind *axis)
-{
-    bool work = s->op == OP_Store || s->op == OP_Update;
-    for (int x = FOR_block_x; work && x < FOR_COUNT; x++)
-        if (gpu_count(&k->shape, (ForKind)x) > 1 && !(bound >> x & 1)) {
-            *axis = (ForKind)x;
-            return s;
-        }
-    if (s->op == OP_For && ir_const_int(s->kid[For_extent], 1) == 0)
-        return NULL;
-    if (s->op == OP_For && for_is_bound(ir_for_kind(s)))
-        bound |= 1u << ir_for_kind(s);
-    const Node *found = NULL;
-    for (uint32_t i = 0; i < s->nkids && !found; i++)
-        if (ir_is_stmt(s->kid[i]))
-            found = outside_axes(k, s->kid[i], bound, axis);
-    return found;
-}
-
 static void plan_kernel(Planner *p, const Node *s)
 {
     if (!has_work(s))
@@ -129,7 +108,7 @@ static void plan_kernel(Planner *p, const Node *s)
     if (!p->failed && !gpu_threads_fit(&p->now.shape, s, p->err))
         refuse(p);
     ForKind axis;
-    const Node *outside = p->failed ? NULL : outside_axes(&p->now, s, 0, &axis);
+    const Node *outside = p->failed ? NULL : gpu_find_outside(&p->now.shape, s, &axis);
     if (outside) {
         gpu_refuse_outside(outside, axis, p->err);
         refuse(p);

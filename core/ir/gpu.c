@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "core/ir/rewrite.h"
+
 int64_t gpu_most(ForKind axis)
 {
     static const int64_t most[GPU_AXES] = {INT32_MAX, 65535, 65535, 1024, 1024, 64};
@@ -29,6 +31,28 @@ bool gpu_shape_add(GpuShape *shape, const Node *loop, Err *err)
     return true;
 }
 
+typedef struct Launch {
+    GpuShape *shape;
+    Err *err;
+    bool ok;
+} Launch;
+
+static bool add_axis(void *env, const Node *n)
+{
+    Launch *l = env;
+    if (l->ok && n->op == OP_For && for_is_bound(ir_for_kind(n)))
+        l->ok = gpu_shape_add(l->shape, n, l->err);
+    return l->ok && (op_info[n->op].cls == CLASS_STMT || n->op == OP_Func);
+}
+
+bool gpu_shape_of(const Node *kernel, GpuShape *out, Err *err)
+{
+    *out = (GpuShape){{0}};
+    Launch l = {out, err, true};
+    ir_walk(kernel, add_axis, &l);
+    return l.ok;
+}
+
 int64_t gpu_threads(const GpuShape *shape)
 {
     int64_t n = 1;
@@ -49,6 +73,30 @@ bool gpu_threads_fit(const GpuShape *shape, const Node *kernel, Err *err)
             len += (size_t)snprintf(axes + len, sizeof axes - len, "%s%s(%lld)", len ? " * " : "",
                                     for_kind_text[k], (long long)gpu_extent(shape, (ForKind)k));
     return REFUSE(err, too_many_threads, kernel, axes, (long long)n, GPU_MOST_THREADS);
+}
+
+static const Node *find_outside(const GpuShape *shape, const Node *s, unsigned bound, ForKind *axis)
+{
+    bool work = s->op == OP_Store || s->op == OP_Update;
+    for (int x = FOR_block_x; work && x < FOR_COUNT; x++)
+        if (gpu_count(shape, (ForKind)x) > 1 && !(bound >> x & 1)) {
+            *axis = (ForKind)x;
+            return s;
+        }
+    if (s->op == OP_For && ir_const_int(s->kid[For_extent], 1) == 0)
+        return NULL;
+    if (s->op == OP_For && for_is_bound(ir_for_kind(s)))
+        bound |= 1u << ir_for_kind(s);
+    const Node *found = NULL;
+    for (uint32_t i = 0; i < s->nkids && !found; i++)
+        if (ir_is_stmt(s->kid[i]))
+            found = find_outside(shape, s->kid[i], bound, axis);
+    return found;
+}
+
+const Node *gpu_find_outside(const GpuShape *shape, const Node *kernel, ForKind *axis)
+{
+    return find_outside(shape, kernel, 0, axis);
 }
 
 bool gpu_refuse_outside(const Node *work, ForKind axis, Err *err)

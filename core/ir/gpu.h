@@ -43,11 +43,16 @@ static inline int64_t gpu_count(const GpuShape *shape, ForKind axis)
 ** that the other loops of the axis have (cuda_extent, cuda_too_many, thread_extent). */
 bool gpu_shape_add(GpuShape *shape, const Node *loop, Err *err);
 
+/* The shape of a kernel's launch, from all its bound loops; false where one is refused. */
+bool gpu_shape_of(const Node *kernel, GpuShape *out, Err *err);
+
 /* Threads in a block; and whether that is as many as there may be (too_many_threads). */
 int64_t gpu_threads(const GpuShape *shape);
 bool gpu_threads_fit(const GpuShape *shape, const Node *kernel, Err *err);
 
-/* Refuses work that stands outside the loops bound to an axis of its kernel. */
+/* A Store or Update that stands outside the loops bound to an axis of its kernel, so that each of
+** the axis' threads or blocks would do it; NULL if there is none.  *axis: the one missing. */
+const Node *gpu_find_outside(const GpuShape *shape, const Node *kernel, ForKind *axis);
 bool gpu_refuse_outside(const Node *work, ForKind axis, Err *err);
 
 /* Do kernels stand below this statement, rather than that it is one? */

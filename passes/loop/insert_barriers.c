@@ -501,31 +501,17 @@ static const Node *walk(Sync *s, const Node *n, Summary *out)
     }
 }
 
-typedef struct Launch {
-    GpuShape shape;
-    Err *err;
-    bool ok;
-} Launch;
-
-static bool add_axis(void *env, const Node *n)
-{
-    Launch *l = env;
-    if (l->ok && n->op == OP_For && for_is_bound(ir_for_kind(n)))
-        l->ok = gpu_shape_add(&l->shape, n, l->err);
-    return l->ok && (op_info[n->op].cls == CLASS_STMT || n->op == OP_Func);
-}
-
 /* What may touch what depends on how long the axes are, and that all loops over one agree. */
 static bool find_extents(Sync *s, const Node *kernel)
 {
-    Launch l = {.err = s->err, .ok = true};
-    ir_walk(kernel, add_axis, &l);
+    GpuShape shape;
+    bool agreed = gpu_shape_of(kernel, &shape, s->err);
     s->ranges.n = 0;
     for (int x = 0; x < GPU_AXES; x++) {
-        s->extent[x] = gpu_count(&l.shape, (ForKind)(FOR_block_x + x));
+        s->extent[x] = gpu_count(&shape, (ForKind)(FOR_block_x + x));
         vec_push(s->A, &s->ranges, ((VarRange){s->axis[x], 0, s->extent[x] - 1}));
     }
-    return l.ok;
+    return agreed;
 }
 
 /* Down to the kernels, which need no order among themselves: through sequences and

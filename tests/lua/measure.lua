@@ -183,7 +183,7 @@ t.test("a run that emulates a GPU refuses what is no kernel, in the words of a c
   local own = s:fork()
   own:cache_read("C", "A", "local")
   local outside = t.raises("axis_missing", function() own:run(a, b) end, { s = own })
-  t.contains(tostring(outside), ">       A.local[k, y] = A[k, y]")
+  t.contains(tostring(outside), ">         A.local[k, y] = A[k, y]")
   t.contains(outside.fix, "compute_at puts it under the loop that is bound to blockIdx.x")
   s:cache_read("C", "A", "shared")
   local ran = t.raises("shared_outside_blocks", function() s:run(a, b) end, { s = s })
@@ -191,6 +191,10 @@ t.test("a run that emulates a GPU refuses what is no kernel, in the words of a c
   t.eq(ran.why, checked.why)
   t.eq(ran.fix, 's:compute_at("A.shared", "C/y")')
   s:compute_at("A.shared", "y")
+  for _, run in ipairs { "run", "check", "ptx" } do
+    local e = t.raises("axis_missing", function() s[run](s, table.unpack(run == "ptx" and {} or { a, b })) end, { s = s })
+    t.eq(e.fix, 's:bind("A.shared/k", "threadIdx.y")')
+  end
   s:bind("A.shared/k", "threadIdx.y")
   t.eq(s:run(a, b), want)
 end)

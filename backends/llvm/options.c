@@ -48,7 +48,7 @@ static bool is_x86(void)
 #endif
 }
 
-static LlvmMachine host(void)
+static LlvmMachine this_machine(void)
 {
 #if defined(__x86_64__)
     bool fma = __builtin_cpu_supports("fma");
@@ -66,7 +66,7 @@ static bool set_cpu(Arena *A, LlvmOptions *o, const char *name, Err *err)
     if (strcmp(name, "native") == 0) { /* as where nothing is said */
         o->cpu = NULL;
         o->vector_bytes = 0;
-        o->fma = host().fma;
+        o->fma = this_machine().fma;
         return true;
     }
     const Row *row = find(cpus, sizeof cpus / sizeof *cpus, name, &near);
@@ -125,7 +125,7 @@ static bool one_option(Arena *A, LlvmOptions *o, const char *word, Err *err)
 
 bool llvm_options(Arena *A, const char *target, LlvmOptions *out, Err *err)
 {
-    *out = (LlvmOptions){.opt = 2, .fma = host().fma};
+    *out = (LlvmOptions){.opt = 2, .fma = this_machine().fma};
     const char *at = target + strcspn(target, " "); /* after the backend's name */
     const char *cpu = getenv("TVMREPL_MCPU");
     if (cpu && *cpu && !set_cpu(A, out, cpu, err))
@@ -144,7 +144,7 @@ LlvmMachine llvm_machine(void)
     Err err = {0};
     LlvmOptions o;
     Arena *A = arena_scratch(NULL);
-    LlvmMachine m = host();
+    LlvmMachine m = this_machine();
     if (llvm_options(A, "llvm", &o, &err) && o.cpu)
         m = (LlvmMachine){o.vector_bytes == 64 ? 32 : 16, o.vector_bytes, o.fma};
     arena_release(A);

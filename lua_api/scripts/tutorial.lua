@@ -8,11 +8,12 @@
 -- output block may print what it likes, but must not fail. A block opened by another word (```sh)
 -- is prose.
 --
--- `host` (repl/tutorial.c) runs and shows: host.plain(fits) makes what is printed the same everywhere; host.evaluate(input) returns what was printed and how it went
--- ("ok", "error", "syntax", "interrupted"); host.incomplete(input) says that it goes on;
--- host.show(text) writes for a person; host.keys() lets single keys through until the lesson is over;
--- host.wait(seconds) returns true if a key was pressed, host.key() the next key; host.color says whether escapes are welcome,
--- host.person whether somebody sits at a terminal, host.width and host.height how large that is.
+-- `host` (repl/tutorial.c) runs and shows: host.plain(fits) makes what is printed the same everywhere;
+-- host.evaluate(input) returns what was printed and how it went ("ok", "error", "syntax",
+-- "interrupted"); host.incomplete(input) says that it goes on; host.show(text) writes for a person;
+-- host.keys() lets single keys through until the lesson is over; host.wait(seconds) returns true if a
+-- key was pressed, host.key() the next key; host.color says whether escapes are welcome, host.person
+-- whether somebody sits at a terminal, host.width and host.height how large that is.
 local tutorial = {}
 
 -- The pieces of a lesson in order: {kind = "prose" | "cell", text, line, want}.

@@ -382,50 +382,65 @@ static size_t parts_of_axis(const Node *const *loops, size_t n, size_t room, siz
     return most < room ? most : room;
 }
 
+/* A block of the program, the loops around it, and in which of them one axis counts. */
+typedef struct Nest {
+    const Node *block, *loops[IR_MAX_DEPTH];
+    size_t n, first, parts;
+} Nest;
+
+static void draw_nest(Draw *d, size_t room, Nest *out)
+{
+    tree_blocks(d->func, add_block, d);
+    out->block = d->nodes.n ? d->nodes.at[d->c->bytes[1] % d->nodes.n] : NULL;
+    out->n = loops_around(d, out->block, out->loops);
+    out->first = 0;
+    out->parts = out->n ? parts_of_axis(out->loops, out->n, room, &out->first) : 0;
+}
+
+/* The k-th of these parts, or none. */
+static Arg part(Draw *d, const Nest *nest, size_t k)
+{
+    const char *name =
+        k < nest->parts ? loop_name(d, nest->loops[nest->first + k], nest->block) : "";
+    return given_str(arena_strdup(d->A, name));
+}
+
 void move_to_sawtooth(Arena *A, Choices *c, const Node *func, int i, Move *out)
 {
     Draw d = {.A = A, .c = c, .func = func};
-    const Node *loops[IR_MAX_DEPTH];
-    tree_blocks(func, add_block, &d);
-    const Node *block = d.nodes.n ? d.nodes.at[c->bytes[1] % d.nodes.n] : NULL;
-    size_t n = loops_around(&d, block, loops), first = 0,
-           parts = n ? parts_of_axis(loops, n, 4, &first) : 0;
+    Nest nest;
+    draw_nest(&d, 4, &nest);
     Arg *names = ARENA_ARRAY(A, Arg, 4), *by = ARENA_ARRAY(A, Arg, 4);
     if (i == 0) {
         for (size_t k = 0; k < 4; k++)
             by[k] = given_int(k == 0 ? -1 : 2 + choose(c, 4));
-        const char *name = n ? loop_name(&d, loops[choose(c, (int64_t)n)], block) : "";
+        const char *name =
+            nest.n ? loop_name(&d, nest.loops[choose(c, (int64_t)nest.n)], nest.block) : "";
         *out = (Move){prim_find("split"),
                       2,
                       {given_str(arena_strdup(A, name)), given_list(3 + (size_t)choose(c, 2), by)}};
         return;
     }
-    for (size_t k = 0; k < parts; k++) {
-        names[k] = given_str(arena_strdup(A, loop_name(&d, loops[first + k], block)));
+    for (size_t k = 0; k < nest.parts; k++) {
+        names[k] = part(&d, &nest, k);
         size_t j = i == 1 ? (size_t)choose(c, (int64_t)k + 1) : k;
         Arg t = names[k];
         names[k] = names[j];
         names[j] = t;
     }
-    *out = (Move){prim_find(i == 1 ? "reorder" : "fuse"), 1, {given_list(parts, names)}};
+    *out = (Move){prim_find(i == 1 ? "reorder" : "fuse"), 1, {given_list(nest.parts, names)}};
 }
 
 void move_to_strides(Arena *A, Choices *c, const Node *func, int i, Move *out)
 {
     Draw d = {.A = A, .c = c, .func = func};
-    const Node *loops[IR_MAX_DEPTH];
-    tree_blocks(func, add_block, &d);
-    const Node *block = d.nodes.n ? d.nodes.at[c->bytes[1] % d.nodes.n] : NULL;
-    size_t n = loops_around(&d, block, loops), first = 0,
-           parts = n ? parts_of_axis(loops, n, 3, &first) : 0;
-    Arg name[3];
+    Nest nest;
+    draw_nest(&d, 3, &nest);
+    Arg name[3], *order = ARENA_ARRAY(A, Arg, 3);
     for (size_t k = 0; k < 3; k++)
-        name[k] = given_str(k < parts ? loop_name(&d, loops[first + k], block) : "");
-    if (i == 0 && n)
-        name[0] = given_str(loop_name(&d, loops[n - 1], block));
-    for (size_t k = 0; k < 3; k++)
-        name[k] = keep(A, name[k]);
-    Arg *order = ARENA_ARRAY(A, Arg, 3);
+        name[k] = part(&d, &nest, k);
+    if (i == 0 && nest.n)
+        name[0] = given_str(arena_strdup(A, loop_name(&d, nest.loops[nest.n - 1], nest.block)));
     order[0] = name[2], order[1] = name[0], order[2] = name[1];
     switch (i) {
     case 0: *out = (Move){prim_find("split"), 2, {name[0], given_int(2 + choose(c, 3))}}; break;

@@ -58,19 +58,30 @@ local PATTERNS = { -- the first that fits
   { "op", "^//" }, { "op", "^[<>=!~+*]=" }, { "op", "^[%[%](),:;+*/%%<>=-]" },
 }
 
--- The name that ends or begins a text, without indices behind it; `otherwise` for none, or an axis below.
-local function operand(name, otherwise) return name and not name:find "^[yxk]$" and name or otherwise end
+-- A tensor with two axes, or a name alone, at one end of a text.
+local NAME = "([%a_][%w_]*)"
+local MATRIX = NAME .. "%s*%[%s*" .. NAME .. "%s*,%s*" .. NAME .. "%s*%]"
+local function operand(text, before, behind)
+  local name, row, column = text:match(before .. MATRIX .. behind)
+  return name or text:match(before .. NAME .. behind), row, column
+end
 
 -- What is written for a sign of other languages at that place of the line, with the names that stand there.
 local FOREIGN = {
   ["@"] = function(line, at)
-    local left = line:sub(1, at - 1):gsub("%b[]%s*$", ""):match "([%a_][%w_]*)%s*$"
-    local A, B = operand(left, "A"), operand(line:match("^%s*([%a_][%w_]*)", at + 1), "B")
-    local C = operand(line:match "^%s*([%a_][%w_]*)%s*%b[]%s*=" or line:match "^%s*([%a_][%w_]*)%s*=", "C")
+    local left, right = line:sub(1, at - 1), line:sub(at + 1)
+    local A, y, k = operand(left, "", "%s*$")
+    local B, row, x = operand(right, "^%s*", "")
+    if not (y and row == k and y ~= x and x ~= k and y ~= k) then y, k, x = "y", "k", "x" end
+    local function is_axis(name) return name == y or name == k or name == x end
+    if not A or is_axis(A) then A = "A" end
+    if not B or is_axis(B) then B = "B" end
+    local C = left:match(NAME .. "%s*%b[]%s*=") or left:match(NAME .. "%s*=")
     for _, other in ipairs { "C", "D", "E" } do
-      if C == A or C == B then C = other end
+      if not C or C == A or C == B or is_axis(C) then C = other end
     end
-    return ("a product of two matrices is a sum: te [[ %s[y, x] = sum(k, %s[y, k] * %s[k, x]) ]]"):format(C, A, B)
+    return ("a product of two matrices is a sum: te [[ %s[%s, %s] = sum(%s, %s[%s, %s] * %s[%s, %s]) ]]"):format(
+      C, y, x, k, A, y, k, B, k, x)
   end,
 }
 

@@ -273,8 +273,12 @@ end)
 t.test("mistakes in a text are shown where they are", function()
   for text, sum in pairs {
     ["C[y, x] = A[y, k] @ B[k, x]"] = "C[y, x] = sum(k, A[y, k] * B[k, x])",
-    ["P: float32[8, 8]; out = P @ Q"] = "C[y, x] = sum(k, P[y, k] * Q[k, x])",
+    ["P: float32[8, 8]; out = P @ Q"] = "out[y, x] = sum(k, P[y, k] * Q[k, x])",
     ["P: float32[8, 8]\nout[i, j] = P@weights"] = "out[y, x] = sum(k, P[y, k] * weights[k, x])",
+    ["out[i, j] = P[i, k] @ Q[k, j]"] = "out[i, j] = sum(k, P[i, k] * Q[k, j])",
+    ["out[i, j] = P[i, k] @ Q[j, k]"] = "out[y, x] = sum(k, P[y, k] * Q[k, x])",
+    ["out[i] = (P@P)[i]"] = "out[y, x] = sum(k, P[y, k] * P[k, x])",
+    ["@"] = "C[y, x] = sum(k, A[y, k] * B[k, x])",
     ["C = C @ D"] = "E[y, x] = sum(k, C[y, k] * D[k, x])",
     ["y = x @ x"] = "C[y, x] = sum(k, A[y, k] * B[k, x])",
   } do

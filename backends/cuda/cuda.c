@@ -22,8 +22,11 @@ static const Node *lower(Arena *A, const Node *func, const char *target, CudaPla
         return NULL;
     if (!loop_is_gpu(func))
         return FAIL(err, cuda_not_bound, func);
-    const Node *low = cuda_all_inside(A, func, err) ? loop_lower(A, func, true, err) : NULL;
-    return low && cuda_plan(A, low, plan, err) ? low : NULL;
+    const Node *low = loop_lower(A, func, true, err);
+    if (low && cuda_plan(A, low, plan, err))
+        return low;
+    cuda_advise(A, func, err);
+    return NULL;
 }
 
 bool cuda_can_emulate(Arena *A, const Node *func, const Node **form, Err *err)
@@ -31,10 +34,11 @@ bool cuda_can_emulate(Arena *A, const Node *func, const Node **form, Err *err)
     *form = func;
     if (!loop_is_gpu(func))
         return true;
-    if (!cuda_all_inside(A, func, err))
-        return false;
     *form = loop_lower(A, func, true, err);
-    return *form && cuda_plan_emulated(A, *form, err);
+    if (*form && cuda_plan_emulated(A, *form, err))
+        return true;
+    cuda_advise(A, func, err);
+    return false;
 }
 
 static bool accepts(const Node *func, const char *target, Err *err)

@@ -103,12 +103,20 @@ static void plan_kernel(Planner *p, const Node *s)
 {
     if (!has_work(s))
         return;
+    ForKind axis;
+    const Node *outside = gpu_find_shared_outside(s, &axis);
     p->now = (CudaKernel){.stmt = s};
+    /* Such a kernel holds much that by itself is right: what else it breaks is beside the point. */
+    if (outside) {
+        const char *buffer = ir_buf_name(outside->kid[Store_buffer]);
+        FAIL(p->err, shared_outside_blocks, outside, buffer, for_kind_text[axis], buffer);
+        refuse(p);
+        return;
+    }
     ir_walk(s, plan_inside, p);
     if (!p->failed && !gpu_threads_fit(&p->now.shape, s, p->err))
         refuse(p);
-    ForKind axis;
-    const Node *outside = p->failed ? NULL : gpu_find_outside(&p->now.shape, s, &axis);
+    outside = p->failed ? NULL : gpu_find_outside(s, &axis);
     if (outside) {
         gpu_refuse_outside(outside, axis, p->err);
         refuse(p);

@@ -33,10 +33,9 @@ bool cuda_plan(Arena *A, const Node *func, CudaPlan *out, Err *err);
 ** kernel, pass: they go beyond what one launch can do, and mean the same to an emulation. */
 bool cuda_plan_emulated(Arena *A, const Node *func, Err *err);
 
-/* Does each block stand in the loops over the threads that are to do it: over all axes of its
-** kernel, and over the thread blocks that read the shared memory it computes?  Asked of a program
-** with its blocks, before it is lowered; the error advises the step that brings it there. */
-bool cuda_all_inside(Arena *A, const Node *func, Err *err);
+/* The program, as it was before it was lowered, was refused.  Where that is for work outside of an
+** axis, adds which step brings its block there. */
+void cuda_advise(Arena *A, const Node *func, Err *err);
 
 /* "kernel3": what the kernel is called in the PTX. */
 const char *cuda_kernel_name(Arena *A, size_t i);

@@ -75,39 +75,61 @@ bool gpu_threads_fit(const GpuShape *shape, const Node *kernel, Err *err)
     return REFUSE(err, too_many_threads, kernel, axes, (long long)n, GPU_MOST_THREADS);
 }
 
-static const Node *find_outside(const GpuShape *shape, const Node *s, unsigned bound, ForKind *axis)
+/* The axes that several threads or blocks stand along, a bit each. */
+static unsigned axes_of(const Node *s)
+{
+    unsigned axes = 0;
+    if (s->op == OP_For && for_is_bound(ir_for_kind(s)) && ir_const_int(s->kid[For_extent], 2) > 1)
+        axes |= 1u << ir_for_kind(s);
+    for (uint32_t i = 0; i < s->nkids; i++)
+        if (ir_is_stmt(s->kid[i]))
+            axes |= axes_of(s->kid[i]);
+    return axes;
+}
+
+/* Work outside of one of the `missing` axes; `shared`: that on shared memory. */
+static const Node *find_outside(const Node *s, unsigned missing, bool shared, ForKind *axis)
 {
     bool work = s->op == OP_Store || s->op == OP_Update;
-    for (int x = FOR_block_x; work && x < FOR_COUNT; x++)
-        if (gpu_count(shape, (ForKind)x) > 1 && !(bound >> x & 1)) {
-            *axis = (ForKind)x;
-            return s;
-        }
-    if (s->op == OP_For && ir_const_int(s->kid[For_extent], 1) == 0)
+    if (work && missing && (!shared || s->kid[Store_buffer]->at.buf->scope == SCOPE_shared)) {
+        *axis = (ForKind)__builtin_ctz(missing);
+        return s;
+    }
+    if (s->op == OP_For && ir_is_int(s->kid[For_extent], 0))
         return NULL;
     if (s->op == OP_For && for_is_bound(ir_for_kind(s)))
-        bound |= 1u << ir_for_kind(s);
+        missing &= ~(1u << ir_for_kind(s));
     const Node *found = NULL;
     for (uint32_t i = 0; i < s->nkids && !found; i++)
         if (ir_is_stmt(s->kid[i]))
-            found = find_outside(shape, s->kid[i], bound, axis);
+            found = find_outside(s->kid[i], missing, shared, axis);
     return found;
 }
 
-const Node *gpu_find_outside(const GpuShape *shape, const Node *kernel, ForKind *axis)
+const Node *gpu_find_outside(const Node *kernel, ForKind *axis)
 {
-    return find_outside(shape, kernel, 0, axis);
+    return find_outside(kernel, axes_of(kernel), false, axis);
+}
+
+const Node *gpu_find_shared_outside(const Node *kernel, ForKind *axis)
+{
+    unsigned axes = axes_of(kernel);
+    for (int x = FOR_block_x; x < FOR_COUNT; x++)
+        if (!for_is_block_axis((ForKind)x))
+            axes &= ~(1u << x);
+    return find_outside(kernel, axes, true, axis);
 }
 
 bool gpu_refuse_outside(const Node *work, ForKind axis, Err *err)
 {
     const char *name = for_kind_text[axis];
-    REFUSE(err, axis_missing, work, name, name);
-    if (for_is_block_axis(axis))
+    bool blocks = for_is_block_axis(axis);
+    REFUSE(err, axis_missing, work, name, blocks ? "thread blocks" : "threads", name);
+    if (blocks)
         err_fix(err,
-                "compute_at puts it under the loop that is bound to %s; else bind a loop around it "
-                "to %s, or give that axis the extent 1",
-                name, name);
+                "bring it under the loop that is bound to %s (compute_at, reverse_compute_at), or "
+                "give that axis the extent 1",
+                name);
     return false;
 }
 

@@ -52,7 +52,9 @@ bool gpu_threads_fit(const GpuShape *shape, const Node *kernel, Err *err);
 
 /* A Store or Update that stands outside the loops bound to an axis of its kernel, so that each of
 ** the axis' threads or blocks would do it; NULL if there is none.  *axis: the one missing. */
-const Node *gpu_find_outside(const GpuShape *shape, const Node *kernel, ForKind *axis);
+const Node *gpu_find_outside(const Node *kernel, ForKind *axis);
+/* The same of memory that each thread block has for itself, outside of the loops over blocks. */
+const Node *gpu_find_shared_outside(const Node *kernel, ForKind *axis);
 bool gpu_refuse_outside(const Node *work, ForKind axis, Err *err);
 
 /* Do kernels stand below this statement, rather than that it is one? */

@@ -10,7 +10,7 @@
 ** The rounds are made in three spells.  Noise that lasts longer than a spell (another program, a
 ** neighbour on the same core) shows within none of them; so where a machine seems to be unsteady,
 ** rounds that do not count are made between them, and each spell meets another moment.  Where all
-** of them still disagree, more are made: few could tell no difference from a large one.  What is
+** of them disagree widely, more follow: few could tell no difference from a large one.  What is
 ** asked is how far they disagree, never what they say, for that would be looking for a difference
 ** until there is one.
 */
@@ -23,14 +23,14 @@
 typedef struct TimerPlan {
     int number;           /* runs in one measurement, at least; 0 is 1 */
     int repeat;           /* measurements, so rounds; 0 is 11 */
-    int most;             /* rounds where those disagree; not above repeat: no more */
+    int most;             /* rounds where those disagree widely; 0, as repeat: no more */
     double min_repeat_ms; /* of one measurement; 0 for no minimum */
     int warmup;           /* runs before anything is measured; at least 1 is made */
     double limit_s;       /* rounds stop after this time, once 5 are made; 0 for no limit */
     uint64_t seed;        /* of the order in the rounds */
 } TimerPlan;
 
-/* A plan that suits a prompt: 21 rounds of at least 2 ms, 63 where they disagree, at most about
+/* A plan that suits a prompt: 21 rounds of at least 2 ms, 63 where they disagree widely, at most about
 ** 2 s. */
 TimerPlan timer_plan(void);
 

@@ -71,7 +71,8 @@ const char *loop_handle(Arena *A, const Node *func, const Node *loop)
     const Node *meant;
     const char *name = ir_var_name(loop->kid[For_var]);
     bare_name(func, name, &meant);
-    return meant == loop ? name : loop_path(A, func, loop);
+    bool others = holds_block(func, func->at.name) && !holds_block(loop, func->at.name);
+    return meant == loop && !others ? name : loop_path(A, func, loop);
 }
 
 /* How often the block runs, as far as extents say; 0 where the data do. */
@@ -114,15 +115,16 @@ const char *own_namesakes(Arena *A, const Node *func, const char *path)
 {
     const char *slash = strrchr(path, '/'), *list = NULL;
     const Node *meant = slash ? find_loop(func, path, NULL) : NULL;
-    const char *block = meant ? arena_printf(A, "%.*s", (int)(slash - path), path) : "";
+    const char *owned = meant ? loop_path(A, func, meant) : path;
     Path p;
-    if (!meant || strcmp(loop_path(A, func, meant), path) == 0 || !path_to_block(func, block, &p))
+    if (strcmp(owned, path) == 0 ||
+        !path_to_block(func, arena_printf(A, "%.*s", (int)(slash - path), path), &p))
         return NULL;
-    const char *axes = ir_var_axes(meant->kid[For_var]);
+    const char *owner = arena_printf(A, "%.*s", (int)(strrchr(owned, '/') - owned), owned);
     for (size_t i = 0; i < p.n; i++) {
         const Node *var = p.at[i]->op == OP_For ? p.at[i]->kid[For_var] : NULL;
-        if (!var || strcmp(ir_var_axes(var), axes) != 0 ||
-            strcmp(loop_path(A, func, p.at[i]), arena_printf(A, "%s/%s", block, ir_var_name(var))))
+        if (!var || strcmp(ir_var_axes(var), ir_var_axes(meant->kid[For_var])) != 0 ||
+            holds_block(p.at[i], owner))
             continue;
         const char *name = loop_label(A, func, p.at[i]);
         list = list ? arena_printf(A, "%s, %s", list, name) : name;

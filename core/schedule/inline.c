@@ -23,14 +23,30 @@ static bool is_result(const Step *s, const Node *buffer)
     return false;
 }
 
+/* Would some loop take the block by that step? */
+static bool can_move(const Step *s, const char *block, const char *step)
+{
+    NameList loops = {0};
+    list_loops(s->A, s->func, &loops);
+    for (size_t i = 0; i < loops.n; i++) {
+        Arg args[] = {given_str(block), given_str(loops.at[i])};
+        if (step_accepted(s->A, s->func, step, 2, args))
+            return true;
+    }
+    return false;
+}
+
 /* Says why the block, the step's own or the producer that would take that in, cannot be. */
 static bool not_inlinable(Step *s, Err *err, const Node *block, const char *how, const char *why)
 {
     if (block != s->arg[0].node)
         why =
             arena_printf(s->A, "its producer %s cannot take it in: %s", ir_block_name(block), why);
-    return REFUSE(err, not_inlinable, block, why,
-                  strcmp(how, "compute_inline") == 0 ? "compute_at" : "reverse_compute_at");
+    const char *step = strcmp(how, "compute_inline") == 0 ? "compute_at" : "reverse_compute_at";
+    REFUSE(err, not_inlinable, block, why, step);
+    if (!s->trial && !can_move(s, ir_block_name(s->arg[0].node), step))
+        err_fix(err, "leave it where it is");
+    return false;
 }
 
 /* A complete block without guard, whose store's indices are its axes, each once. */

@@ -312,6 +312,22 @@ static const Node *axis_holder(const Node *n, const Node *loop, ForKind kind, bo
     return NULL;
 }
 
+static bool refuse_taken(Step *s, const Node *loop, ForKind kind, const Node *holder)
+{
+    const char *name = loop_handle(s->A, s->func, loop), *axis = for_kind_text[kind];
+    REFUSE(s->err, axis_taken, loop, axis, ir_var_name(holder->kid[For_var]),
+           ir_var_name(loop->kid[For_var]));
+    for (int k = FOR_block_x; !s->trial && k < FOR_COUNT; k++) {
+        Arg args[] = {given_str(name), given_str(for_kind_text[k])};
+        if (for_is_block_axis((ForKind)k) == for_is_block_axis(kind) &&
+            step_accepted(s->A, s->func, "bind", 2, args)) {
+            err_fix(s->err, "s:bind(\"%s\", \"%s\")", name, for_kind_text[k]);
+            break;
+        }
+    }
+    return false;
+}
+
 bool prim_bind_axis(Step *s)
 {
     const char *axis = s->arg[1].s;
@@ -320,11 +336,12 @@ bool prim_bind_axis(Step *s)
             const Node *loop = s->arg[0].node;
             s->arg[0].n = 1;
             s->arg[0].nodes[0] = loop;
+            if (!set_kind(s, (ForKind)k, "bind", axis, true))
+                return false;
             const Node *holder = axis_holder(s->func->kid[Func_body], loop, (ForKind)k, false);
             if (holder)
-                return REFUSE(s->err, axis_taken, loop, axis, ir_var_name(holder->kid[For_var]),
-                              ir_var_name(loop->kid[For_var]));
-            if (!set_kind(s, (ForKind)k, "bind", axis, true) || !fits_axis(s, loop, (ForKind)k))
+                return refuse_taken(s, loop, (ForKind)k, holder);
+            if (!fits_axis(s, loop, (ForKind)k))
                 return false;
             buf_printf(&s->said, " to %s", axis);
             /* Memory that was each iteration's own may now be seen by all: it goes

@@ -287,6 +287,16 @@ static const char *from_outside_in(Arena *A, const Bound *loops)
 }
 
 /* The loops as they nest, outermost first, each the only thing in the one before. */
+/* The two are not right in one another: one loop stands between, or more than that. */
+static bool refuse_apart(Step *s, const Node *outer, const Node *inner)
+{
+    const char *out = ir_var_name(outer->kid[For_var]), *in = ir_var_name(inner->kid[For_var]);
+    const Node *between = outer->kid[For_body];
+    if (between->op == OP_For && stands_in(inner, between))
+        return REFUSE(s->err, loop_between, between, ir_var_name(between->kid[For_var]), out, in);
+    return REFUSE(s->err, not_nested_in_turn, outer, in, out);
+}
+
 static bool nested_in_turn(Step *s, const Bound *loops)
 {
     for (size_t i = 0; i + 1 < loops->n; i++)
@@ -297,9 +307,7 @@ static bool nested_in_turn(Step *s, const Bound *loops)
                           from_outside_in(s->A, loops));
     for (size_t i = 0; i + 1 < loops->n; i++)
         if (only_child(loops->nodes[i]) != loops->nodes[i + 1])
-            return REFUSE(s->err, not_nested_in_turn, loops->nodes[i],
-                          ir_var_name(loops->nodes[i + 1]->kid[For_var]),
-                          ir_var_name(loops->nodes[i]->kid[For_var]));
+            return refuse_apart(s, loops->nodes[i], loops->nodes[i + 1]);
     return true;
 }
 
@@ -504,8 +512,7 @@ bool prim_tile(Step *s)
 {
     const Node *loops[2] = {s->arg[0].node, s->arg[1].node};
     if (loops[0]->kid[For_body] != loops[1])
-        return REFUSE(s->err, not_nested_in_turn, loops[0], ir_var_name(loops[1]->kid[For_var]),
-                      ir_var_name(loops[0]->kid[For_var]));
+        return refuse_apart(s, loops[0], loops[1]);
     const Node *func = s->func, *var[2][2];
     Bound names = s->arg[4];
     if (names.n > 4)

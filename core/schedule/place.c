@@ -88,7 +88,11 @@ static bool refuse_own_loop(Step *s, const Move *m)
     const char *loop = ir_var_name(m->loop->kid[For_var]);
     REFUSE(s->err, own_loop, m->loop, loop, ir_block_name(m->block));
     Search search = {s, m, NULL};
-    if (!s->trial && !tree_blocks(s->func, search_loops, &search))
+    NameList blocks = {0};
+    list_blocks(s->A, s->func, &blocks);
+    if (blocks.n == 1)
+        err_fix(s->err, "leave it where it is: there is no other block");
+    else if (!s->trial && !tree_blocks(s->func, search_loops, &search))
         err_fix(s->err, "choose a loop of another block, such as \"%s\"",
                 loop_path(s->A, s->func, search.found));
     return false;

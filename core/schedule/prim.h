@@ -126,8 +126,10 @@ const Node *find_loop(const Node *func, const char *name, Err *err);
 const Node *find_block(const Node *func, const char *name, Err *err);
 const Node *find_buffer(const Node *func, const char *name, Err *err);
 
-/* The way back.  A path has the block, "conv2/x"; a handle is the shortest name by which find_loop
-** finds the loop; a label, for reading, is the path where other nests have a loop of that name. */
+/* The way back.  A path has the block, "conv2/x"; a handle is what a person types: the name of a
+** loop of the main block, the path of another's, since a name that was the main block's before some
+** step means nothing else after it; a label, for reading, is the path where other nests have a loop
+** of that name. */
 const char *loop_path(Arena *A, const Node *func, const Node *loop);
 const char *loop_handle(Arena *A, const Node *func, const Node *loop);
 const char *loop_label(Arena *A, const Node *func, const Node *loop);
@@ -139,8 +141,8 @@ const char *loops_called(Arena *A, const Node *func, const char *name);
 ** eight times as many iterations, or more: that one's path, "C/y"; else NULL. */
 const char *heavier_namesake(Arena *A, const Node *func, const char *name);
 
-/* Where the path "P/y" means a loop around P that is another block's, while P has loops of its own
-** over the same axis, which have other names: these, "y_1" or "y_1o, y_1i"; else NULL. */
+/* Where the path "P/y" means a loop around P that is another block's, while P has loops over the
+** same axis that are not around that, which have other names: these, "y_1" or "y_1o, y_1i"; else NULL. */
 const char *own_namesakes(Arena *A, const Node *func, const char *path);
 
 /* The loops around the block, "y, x, k", from the outside in; "" if there is no such block. */

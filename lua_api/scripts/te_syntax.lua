@@ -69,7 +69,7 @@ end
 -- What is written for a sign of other languages at that place of the line, with the names that stand there.
 local FOREIGN = {
   ["@"] = function(line, at)
-    local left, right = line:sub(1, at - 1), line:sub(at + 1)
+    local left, right = line:sub(math.max(1, at - 2 * SHOWN), at - 1), line:sub(at + 1, at + 2 * SHOWN)
     local A, y, k = operand(left, "", "%s*$")
     local B, row, x = operand(right, "^%s*", "")
     if not (y and row == k and y ~= x and x ~= k and y ~= k) then y, k, x = "y", "k", "x" end

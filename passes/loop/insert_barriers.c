@@ -10,7 +10,8 @@
 ** first barrier (head) and after its last (tail).  Where a tail meets a head of the same buffer and
 ** one of the two writes, a barrier goes between; a loop's tail meets its own head.  Two accesses
 ** that a thread makes to an element of its own need none. A barrier that only some threads would
-** reach is refused, and so is an order between thread blocks, which none can bring.
+** reach is refused, and so is an order between thread blocks, which none can bring.  A kernel that
+** cannot be launched is left as it is.
 */
 #include <string.h>
 
@@ -39,6 +40,7 @@ typedef struct Summary {
 typedef struct Sync {
     Arena *A;
     Err *err;
+    bool refused;               /* the kernel, for another reason: see begin_kernel */
     const Node *axis[GPU_AXES]; /* stands for the variable of every loop over that axis */
     int64_t extent[GPU_AXES];
     Subst bound[IR_MAX_DEPTH]; /* the bound variables in scope, and their axes */
@@ -501,17 +503,22 @@ static const Node *walk(Sync *s, const Node *n, Summary *out)
     }
 }
 
-/* What may touch what depends on how long the axes are, and that all loops over one agree. */
-static bool find_extents(Sync *s, const Node *kernel)
+/* False where the kernel has no shape.  One with work outside of an axis is refused for that; what
+** else stands in the way of its barriers is not said. */
+static bool begin_kernel(Sync *s, const Node *kernel, Err *err)
 {
     GpuShape shape;
-    bool agreed = gpu_shape_of(kernel, &shape, s->err);
-    s->ranges.n = 0;
+    ForKind axis;
+    if (!gpu_shape_of(kernel, &shape, NULL))
+        return false;
+    bool refused = gpu_find_outside(kernel, &axis) != NULL;
+    *s = (Sync){.A = s->A, .err = refused ? NULL : err, .refused = refused};
     for (int x = 0; x < GPU_AXES; x++) {
+        s->axis[x] = ir_var(s->A, for_kind_text[FOR_block_x + x]);
         s->extent[x] = gpu_count(&shape, (ForKind)(FOR_block_x + x));
         vec_push(s->A, &s->ranges, ((VarRange){s->axis[x], 0, s->extent[x] - 1}));
     }
-    return agreed;
+    return true;
 }
 
 /* Down to the kernels, which need no order among themselves: through sequences and
@@ -523,8 +530,12 @@ static const Node *on_top(Rewriter *rw, const Node *n)
     if (n->op == OP_Seq || n->op == OP_Func || op_info[n->op].cls != CLASS_STMT ||
         (n->op == OP_Alloc && n->kid[Alloc_buffer]->at.buf->scope == SCOPE_global))
         return rw_kids(rw, n);
-    const Node *out = find_extents(s, n) ? walk(s, n, &whole) : NULL;
-    return out ? out : rw_fail(rw);
+    if (!begin_kernel(s, n, rw->err))
+        return n;
+    const Node *out = walk(s, n, &whole);
+    if (!out && !s->refused)
+        return rw_fail(rw);
+    return out ? out : n;
 }
 
 const Node *pass_insert_barriers(Arena *A, const Node *func, Err *err)
@@ -532,9 +543,6 @@ const Node *pass_insert_barriers(Arena *A, const Node *func, Err *err)
     Rule *on[OP_COUNT];
     Sync *s = arena_alloc(A, sizeof *s);
     s->A = A;
-    s->err = err;
-    for (int x = 0; x < GPU_AXES; x++)
-        s->axis[x] = ir_var(A, for_kind_text[FOR_block_x + x]);
     for (int i = 0; i < OP_COUNT; i++)
         on[i] = on_top;
     return rw_run(A, on, s, err, func);

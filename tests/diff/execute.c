@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backends/backend.h"
+#include "backends/cuda/plan.h"
 #include "backends/exec.h"
 #include "core/ir/check.h"
 #include "core/ir/gpu.h"
@@ -210,7 +211,10 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Cou
     }
     /* Each thread has local memory */
     bool too_much = err.code == ERR_iterations_spent || err.code == ERR_alloc_too_big;
-    return unfinished(scheduled, err.code) || too_much ||
+    Err refused = {0};
+    cuda_plan_emulated(A, low, &refused);
+    return unfinished(scheduled, err.code) || too_much || unfinished(scheduled, refused.code) ||
+           refused.code == ERR_shared_outside_blocks ||
            blame(v, GUILTY_schedule, "the program by threads: %s %s", err.why, err.witness);
 }
 

@@ -48,6 +48,7 @@ t.test("a GPU that has no room keeps what it has, and has room again", function(
     t.ok(kept[1]:run(a, b) == kept[#kept]:run(a, b))
     return #kept
   end
+  collectgarbage() -- kernels of the tests before
   local n = fill()
   collectgarbage()
   t.eq(fill(), n)
@@ -294,6 +295,51 @@ t.test("shared memory outside of several thread blocks: the program is shown, an
     s:bind("C/y", "blockIdx.x")
     s:decompose_reduction("S", "k")
   end)
+end)
+
+t.test("who takes what is advised comes to a program that runs", function()
+  local function tiled(prepare)
+    return function(s)
+      s:tile("y", "x", 8, 8)
+      s:bind("yo", "blockIdx.y"):bind("xo", "blockIdx.x"):bind("yi", "threadIdx.y"):bind("xi", "threadIdx.x")
+      prepare(s)
+    end
+  end
+  for name, prepare in pairs {
+    ["a copy of the result"] = function(s) s:bind("y", "blockIdx.x"):cache_write("C", "local") end,
+    ["a copy by threads"] = function(s) s:bind("x", "threadIdx.x"):cache_write("C", "local") end,
+    ["a shared copy of the result"] = function(s) s:bind("y", "blockIdx.x"):bind("x", "threadIdx.x"):cache_write("C", "shared") end,
+    ["tiles, a copy of the result"] = tiled(function(s) s:cache_write("C", "local") end),
+    ["tiles, a shared A"] = tiled(function(s) s:cache_read("C", "A", "shared") end),
+    ["tiles, a local A"] = tiled(function(s) s:cache_read("C", "A", "local") end),
+    ["tiles, all of them"] = tiled(function(s)
+      s:cache_write("C", "local")
+      s:cache_read("C", "A", "shared")
+      s:cache_read("C", "B", "shared")
+    end),
+    ["a sum in the kernel"] = function(s)
+      s:bind("x", "threadIdx.x")
+      s:decompose_reduction("C", "k")
+    end,
+  } do
+    local s = tvm.schedule(te [[ A: float32[16, 16]; B: float32[16, 16]; C[y, x] = sum(k, A[y, k] * B[k, x]) ]])
+    prepare(s)
+    local a, b = tvm.random { 16, 16 }, tvm.random { 16, 16 }
+    local advised, ok, result = {}, false, nil
+    repeat
+      ok, result = pcall(s.run, s, a, b)
+      if not ok then
+        advised[#advised + 1] = result.fix
+        local step = load(result.fix, name, "t", { s = s })
+        if not step then error(("%s: no step: %s"):format(name, result), 0) end
+        step()
+      end
+    until ok or #advised > 8
+    t.ok(ok, name .. ": " .. table.concat(advised, "; "))
+    t.ok(result == s:at(0):run(a, b), name)
+    s:check(a, b)
+    t.contains(s:ptx(), ".visible .entry")
+  end
 end)
 
 t.test("loops of one axis that differ in length are told as that, not as blocks in disorder", function()

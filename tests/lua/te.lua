@@ -284,6 +284,7 @@ t.test("mistakes in a text are shown where they are", function()
   } do
     t.eq(wrong(text, "'@' means nothing here").fix, "a product of two matrices is a sum: te [[ " .. sum .. " ]]")
   end
+  wrong(("a"):rep(100000) .. "- @ B", "'@' means nothing here")
   t.contains(wrong("O[y, x] = sum(ky in 3, I[J[y], x])", "nothing says how large I is").why, "\n" .. (" "):rep(27) .. "^")
   wrong("I: float32[n, n]; O[y, x] = sum(ky in 3, I[y + ky, x])", "nothing says how far y goes")
   wrong("A: float32[n]; O[y] = sum(k, A[y])", "nothing says how far k goes")

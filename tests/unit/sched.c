@@ -153,7 +153,7 @@ static void fuse_and_tile(void **state)
     good(&f, "tile y x 4 16 yo xo yi xi");
     good(&f, "fuse yo xo");
     good(&f, "parallel yo_xo");
-    refused(&f, "fuse yi k", ERR_not_nested_in_turn);
+    refused(&f, "fuse yi k", ERR_loop_between);
     is_now(&f, "func matmul(A: float32[64, 60], B: float32[64, 64]) -> C: float32[60, 64]:\n"
                "  for yo_xo in parallel(60):\n"
                "    for yi in range(4):\n"

@@ -1,0 +1,130 @@
+/* advise.c -- the step that brings a block to the threads that are to do it.
+**
+**      alloc A.shared: … shared                       for y in bind("blockIdx.x", 64):
+**      for y in range(64): A.shared[y] = A[y]    →      alloc A.shared: … shared
+**      for y in bind("blockIdx.x", 64):                 A.shared[y] = A[y]
+**        C[y] = A.shared[y]                             C[y] = A.shared[y]
+**
+** The plan refuses work that stands outside of an axis of its kernel, and has no blocks any more.
+** Here the same work is sought in the program as it was scheduled, and each step is tried before
+** it is advised: to bind a loop around the block, or to move that to those who read it, or whom it
+** reads.
+*/
+#include "backends/cuda/plan.h"
+#include "core/base/vec.h"
+#include "core/ir/rewrite.h"
+#include "core/schedule/prim.h"
+#include "core/schedule/tree.h"
+
+typedef VEC(const Node *) NodeVec;
+
+typedef struct Stray {
+    Arena *A;
+    Err *err;
+    const Node *func, *kernel;
+    const Node *work; /* outside of the axis; its block */
+    const Node *block;
+    ForKind axis;
+    bool shared;   /* only what is outside of thread blocks and in shared memory */
+    NodeVec loops; /* of the kernel, over threads or over thread blocks as the axis is */
+} Stray;
+
+static Find has_stray(void *env, const Node *n)
+{
+    Stray *s = env;
+    if (gpu_above_kernels(n))
+        return FIND_INSIDE;
+    s->kernel = n;
+    s->work = s->shared ? gpu_find_shared_outside(n, &s->axis) : gpu_find_outside(n, &s->axis);
+    return s->work ? FIND_THIS : FIND_NEXT;
+}
+
+static Find holds_stray(void *env, const Node *n)
+{
+    if (n->op != OP_Block)
+        return FIND_INSIDE;
+    return ir_mentions(n, ((Stray *)env)->work) ? FIND_THIS : FIND_NEXT;
+}
+
+/* Advises the step with these two names if it would be accepted. */
+static bool advise(const Stray *s, const char *step, const char *what, const char *where)
+{
+    Arg args[] = {given_str(what), given_str(where)};
+    if (!step_accepted(s->A, s->func, step, 2, args))
+        return false;
+    err_fix(s->err, "s:%s(\"%s\", \"%s\")", step, what, where);
+    return true;
+}
+
+static bool uses_local(const Node *n)
+{
+    if (n->op == OP_Buffer)
+        return n->at.buf->scope == SCOPE_local;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (uses_local(n->kid[i]))
+            return true;
+    return false;
+}
+
+/* The threads of a block share the work by a loop around it, or a part of one, unless it uses what
+** is each thread's own. */
+static bool advise_bind(const Stray *s)
+{
+    Path p;
+    const Node *loops[IR_MAX_DEPTH];
+    GpuShape shape;
+    const char *axis = for_kind_text[s->axis], *steps = NULL;
+    if (!for_is_thread_axis(s->axis) || uses_local(s->block) ||
+        !gpu_shape_of(s->kernel, &shape, NULL))
+        return false;
+    int64_t threads = gpu_extent(&shape, s->axis);
+    path_to(s->func, s->block, &p);
+    for (size_t n = path_loops(&p, p.n, loops); n-- > 0 && !steps;) {
+        int64_t extent = ir_const_int(loops[n]->kid[For_extent], 0);
+        const char *loop = loop_handle(s->A, s->func, loops[n]);
+        if (ir_for_kind(loops[n]) != FOR_serial)
+            continue;
+        if (extent == threads && advise(s, "bind", loop, axis))
+            return true;
+        if (extent > threads)
+            steps = split_first(s->A, s->func, loop, threads, "bind", axis);
+    }
+    if (steps)
+        err_fix(s->err, "%s", steps);
+    return steps != NULL;
+}
+
+static bool like_the_axis(void *env, const Node *n)
+{
+    Stray *s = env;
+    if (n->op == OP_For && for_is_bound(ir_for_kind(n)) &&
+        for_is_block_axis(ir_for_kind(n)) == for_is_block_axis(s->axis))
+        vec_push(s->A, &s->loops, n);
+    return ir_is_stmt(n);
+}
+
+/* Or it goes to those who read it, or whom it reads. */
+static bool advise_move(Stray *s)
+{
+    const char *block = ir_block_name(s->block);
+    ir_walk(s->kernel, like_the_axis, s);
+    for (size_t n = s->loops.n; n-- > 0;) {
+        const char *loop = loop_path(s->A, s->func, s->loops.at[n]);
+        if (advise(s, "compute_at", block, loop) || advise(s, "reverse_compute_at", block, loop))
+            return true;
+    }
+    return false;
+}
+
+void cuda_advise(Arena *A, const Node *func, Err *err)
+{
+    Stray s = {.A = A, .err = err, .func = func};
+    if (!err || (err->code != ERR_axis_missing && err->code != ERR_shared_outside_blocks))
+        return;
+    s.shared = err->code == ERR_shared_outside_blocks;
+    if (!ir_find(func, has_stray, &s))
+        return;
+    s.block = ir_find(func, holds_stray, &s);
+    if (s.block && !advise_bind(&s))
+        advise_move(&s);
+}

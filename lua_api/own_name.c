@@ -70,24 +70,24 @@ bool own_push_of_class(lua_State *L, const LuaClass *cls)
     return push_global(L, 0, cls);
 }
 
-/* A local of the nearest Lua function, or what it closes over; the scripts that the program
-** carries have names that nobody typed. */
+/* A local of the person's function that is the nearest, or what it closes over; the scripts that
+** the program carries have names that nobody typed. */
 static bool push_local(lua_State *L, int idx)
 {
     lua_Debug ar;
     const char *name, *found = NULL;
     int level = 0;
-    while (lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) && *ar.what == 'C')
+    while (lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) &&
+           (*ar.what == 'C' || strncmp(ar.source, "=lua_api/", 9) == 0))
         level++;
     if (!lua_getstack(L, level, &ar) || !lua_getinfo(L, "Sf", &ar))
         return false;
-    bool carried = strncmp(ar.source, "=lua_api/", 9) == 0;
-    for (int i = 1; !carried && (name = lua_getlocal(L, &ar, i)); i++) {
+    for (int i = 1; (name = lua_getlocal(L, &ar, i)); i++) {
         if (lua_rawequal(L, -1, idx) && is_letter(name[0]))
             found = name;
         lua_pop(L, 1);
     }
-    for (int i = 1; !carried && !found && (name = lua_getupvalue(L, -1, i)); i++) {
+    for (int i = 1; !found && (name = lua_getupvalue(L, -1, i)); i++) {
         if (lua_rawequal(L, -1, idx) && is_letter(name[0]))
             found = name;
         lua_pop(L, 1);

@@ -29,15 +29,17 @@ static const LuaClass comparison_class = {
 
 LUA_DOC(
     whatif_adopt, "w:adopt(rank?) -> Schedule",
-    "Takes the steps of the row of that rank (1 if not given) on the schedule that was asked about.");
+    "Takes the steps of the row of that rank (1 if not given) on w.schedule, and returns that: s = w:adopt(1).");
+LUA_DOC(whatif_schedule, "w.schedule -> Schedule",
+        "The schedule that was asked about: the combinations were tried on forks of it.");
 
 LUA_DOC(
     whatif_before, "w.before -> Timing",
     "The schedule as it was, timed in turns with the quickest rows; false where that was interrupted.");
 LUA_DOC(whatif_total, "w.total -> integer", "How many combinations there are.");
 
-static const LuaFn *const whatif_members[] = {&whatif_adopt_fn, &whatif_before_fn, &whatif_total_fn,
-                                              NULL};
+static const LuaFn *const whatif_members[] = {&whatif_adopt_fn, &whatif_schedule_fn,
+                                              &whatif_before_fn, &whatif_total_fn, NULL};
 
 static const LuaClass whatif_class = {
     .name = "WhatIf",

@@ -459,13 +459,20 @@ local function interruption(w)
   return ("interrupted: %d of %d tried%s"):format(#w, w.total, again)
 end
 
+-- What to type next: of a schedule that nobody named, so that it has a name.
+local function advice(w)
+  local _, _, _, called = view()
+  local adopt, name = (called or "w") .. ":adopt(1)", own_name(w.schedule)
+  if name then return adopt .. " takes the steps of row 1 on " .. name end
+  return ("s = %s takes the steps of row 1 on the schedule, and calls it s"):format(adopt)
+end
+
 function what_if:__tostring()
   local out, ran, tried = refusals(self), ranking(self), self[1] and self[1].timing
   table.insert(out, 1, tried and table_of(ran) or "no combination ran")
   if self.unfinished then out[#out + 1] = interruption(self) end
   if tried and not ran[1].rank then out[#out + 1] = "no row is quicker than the schedule as it was" end
-  local _, _, _, called = view()
-  if tried then out[#out + 1] = (called or "w") .. ":adopt(1) takes the steps of row 1 on the schedule, and returns it" end
+  if tried then out[#out + 1] = advice(self) end
   return table.concat(out, "\n")
 end
 
@@ -488,10 +495,11 @@ end
 local function refuse_adopted(w, rank)
   local done, s = w.adopted, w.schedule
   if not done or s.step < done.last or s:at(done.last) ~= done.version then return end
-  local name, own = own_name(s, "s"), own_name(w, "w")
-  error(("row %d is adopted already, as step%s %d%s\n  hint: %s:undo(%d) takes back what was done since, and then %s:adopt(%d)")
-    :format(done.rank, done.last > done.first and "s" or "", done.first,
-      done.last > done.first and " to " .. done.last or "", name, s.step - done.first + 1, own, rank), 4)
+  local own, several = own_name(w, "w"), done.last > done.first
+  error(("row %d is adopted already, as step%s %d%s\n  hint: %s:undo(%d) takes %s back%s, and then %s:adopt(%d)"):format(
+    done.rank, several and "s" or "", done.first, several and " to " .. done.last or "",
+    own_name(s, own .. ".schedule"), s.step - done.first + 1, several and "them" or "it",
+    s.step > done.last and ", with what was done since" or "", own, rank), 4)
 end
 
 -- Takes the steps of row `rank` on the schedule that was asked about.

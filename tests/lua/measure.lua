@@ -415,14 +415,27 @@ t.test("a row that is adopted is not adopted on top of itself, nor another one",
     local ok, e = pcall(w.adopt, w, rank)
     t.ok(not ok)
     t.contains(e, "row 1 is adopted already, as steps 2 to 3\n")
-    t.contains(e, ("hint: s:undo(2) takes back what was done since, and then w:adopt(%d)"):format(rank))
+    t.contains(e, ("hint: s:undo(2) takes them back, and then w:adopt(%d)"):format(rank))
   end
+  t.contains(tostring(w), "w:adopt(1) takes the steps of row 1 on s")
   s:unroll "k"
-  t.contains(select(2, pcall(w.adopt, w, 2)), "s:undo(3)")
+  t.contains(select(2, pcall(w.adopt, w, 2)), "s:undo(3) takes them back, with what was done since, and then w:adopt(2)")
   s:undo(3)
   w:adopt(2)
   t.eq(s.step, 3)
   t.contains(select(2, pcall(w.adopt, w, 1)), "row 2 is adopted already")
+end)
+
+t.test("a what-if's schedule that nobody named is told how to get a name", function()
+  local s = matmul(8)
+  s:parallel "y"
+  local w = tvm.whatif(function(q) q:unroll "k" end, { { "n", 1 } }, matmul(8), quick)
+  t.contains(tostring(w), "s = w:adopt(1) takes the steps of row 1 on the schedule, and calls it s")
+  w:adopt(1)
+  t.contains(select(2, pcall(w.adopt, w, 1)),
+    "row 1 is adopted already, as step 1\n  hint: w.schedule:undo(1) takes it back, and then w:adopt(1)")
+  w.schedule:undo(1)
+  t.eq(w:adopt(1), w.schedule)
 end)
 
 t.test("programs that take the same arguments are timed beside others, and models keep their results", function()

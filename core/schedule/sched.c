@@ -117,11 +117,11 @@ static const char *block_gone(Arena *A, const Version *now, const char *path)
 
 /* The loop, block or buffer was used up by the step after `before`; `others` are loops of that name
 ** elsewhere, or NULL. */
-static void refuse_used_up(const Version *now, const Version *before, const char *kind,
+static void refuse_used_up(const Apply *a, const Version *before, const char *kind,
                            const char *name, const Node *where, const char *others, Err *err)
 {
     Arena *A = arena_scratch(NULL);
-    const Version *step = now;
+    const Version *now = a->from, *step = now;
     while (step->parent != before)
         step = step->parent;
     FAIL(err, stale_name, where, kind, name, step->number, step->said, before->number);
@@ -134,20 +134,21 @@ static void refuse_used_up(const Version *now, const Version *before, const char
     else if (err && !*made && !others && *loops)
         err_fix(err, "%s; s:back(%d) goes to where %s was still there", loops, before->number,
                 name);
-    else if (err && (*made || others))
-        err_fix(err, "%swas the step taken twice?  s:back(%d) goes to where it was still there%s%s",
-                made, before->number, others ? "; other nests' are " : "", others ? others : "");
+    else if (err)
+        err_fix(err, "%s%ss:back(%d) goes to where it was still there%s%s", made,
+                step->prim == a->prim ? "was the step taken twice?  " : "", before->number,
+                others ? "; other nests' are " : "", others ? others : "");
     arena_release(A);
 }
 
 /* What an earlier step used up: says which step, and how to come back. */
-static void explain_stale(const Version *v, const char *name, Err *err)
+static void explain_stale(const Apply *a, const char *name, Err *err)
 {
     const struct Naming *in = naming_of(err->code);
-    for (const Version *w = v; in && name && w->parent; w = w->parent) {
+    for (const Version *w = a->from; in && name && w->parent; w = w->parent) {
         Err quiet = {0};
         if (in->find(w->parent->func, name, &quiet)) {
-            refuse_used_up(v, w->parent, in->kind, name, NULL, NULL, err);
+            refuse_used_up(a, w->parent, in->kind, name, NULL, NULL, err);
             return;
         }
     }
@@ -184,21 +185,22 @@ static const Version *before_used_up(const Version *v, const char *name)
 }
 
 /* A name alone of which only other nests have loops now: the main block's was used up. */
-static void explain_ambiguous(const Version *v, const char *name, Err *err)
+static void explain_ambiguous(const Apply *a, const char *name, Err *err)
 {
     bool alone = err->code == ERR_loop_ambiguous && name && !strchr(name, '/');
-    const Version *before = alone ? before_used_up(v, name) : NULL;
+    const Version *before = alone ? before_used_up(a->from, name) : NULL;
     if (!before)
         return;
     Arena *A = arena_scratch(NULL);
-    refuse_used_up(v, before, "loop", name, NULL, loops_called(A, v->func, name), err);
+    refuse_used_up(a, before, "loop", name, NULL, loops_called(A, a->from->func, name), err);
     arena_release(A);
 }
 
 /* A name alone that meant a loop of the main block does not come to mean another nest's when a step
 ** has used that loop up: more often than not the step is taken twice. */
-static bool still_meant(const Version *v, const char *name, const Step *s, const Node *loop)
+static bool still_meant(const Apply *a, const char *name, const Step *s, const Node *loop)
 {
+    const Version *v = a->from;
     Path p;
     if (strchr(name, '/') || path_to_block(loop, v->func->at.name, &p))
         return true;
@@ -206,21 +208,21 @@ static bool still_meant(const Version *v, const char *name, const Step *s, const
     if (!before)
         return true;
     const char *path = arena_printf(s->A, "\"%s\"", loop_path(s->A, v->func, loop));
-    refuse_used_up(v, before, "loop", name, loop, path, s->err);
+    refuse_used_up(a, before, "loop", name, loop, path, s->err);
     return false;
 }
 
-static bool loops_still_meant(const Version *v, Step *s)
+static bool loops_still_meant(const Apply *a, Step *s)
 {
     Path main;
-    if (!path_to_block(v->func, v->func->at.name, &main))
+    if (!path_to_block(a->from->func, a->from->func->at.name, &main))
         return true;
     for (size_t i = 0; i < PRIM_MAX_PARAMS; i++) {
         const Bound *b = &s->arg[i];
-        if (b->node && b->node->op == OP_For && !still_meant(v, b->s, s, b->node))
+        if (b->node && b->node->op == OP_For && !still_meant(a, b->s, s, b->node))
             return s->wrong = b->s, false;
         for (size_t k = 0; k < b->n; k++)
-            if (b->nodes[k] && b->names[k] && !still_meant(v, b->names[k], s, b->nodes[k]))
+            if (b->nodes[k] && b->names[k] && !still_meant(a, b->names[k], s, b->nodes[k]))
                 return s->wrong = b->names[k], false;
     }
     return true;
@@ -297,10 +299,10 @@ static bool apply_guarded(void *env, Err *err)
     s.said = buf_new(work);
     bool ok = prim_bind(&s, a->prim, a->nargs, a->args);
     if (!ok) {
-        explain_stale(a->from, s.wrong, err);
-        explain_ambiguous(a->from, s.wrong, err);
+        explain_stale(a, s.wrong, err);
+        explain_ambiguous(a, s.wrong, err);
     }
-    ok = ok && loops_still_meant(a->from, &s) && a->prim->apply(&s);
+    ok = ok && loops_still_meant(a, &s) && a->prim->apply(&s);
     if (ok && s.out->depth > IR_MAX_DEPTH)
         ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);
     a->wrong = s.wrong;

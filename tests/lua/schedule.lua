@@ -277,12 +277,21 @@ t.test("a name alone does not move on to another nest", function()
   t.contains(twice.fix, "it is now xo, xi; was the step taken twice?  s:back(0) goes to")
   t.contains(twice.fix, "other nests' are ")
   t.contains(twice.fix, "R/x")
-  t.contains(t.raises("stale_name", function() s:tile("y", "x", 8, 8) end, { s = s }).fix, "it is now xo, xi; ")
+  t.contains(t.raises("stale_name", function() s:tile("y", "x", 8, 8) end, { s = s }).fix, "it is now xo, xi; s:back(0) goes to")
   s:fuse { "R/y", "R/x" }
   local e = t.raises("stale_name", function() s:split("x", 8) end)
   t.contains(e.fix, "s:back(0)")
   t.contains(e.fix, '"P/x"')
   s:split("P/x", 2)
+end)
+
+t.test("a step is asked whether it was taken twice only where the same one was", function()
+  local s = p.schedule [[ A: float32[8]; B[y] = A[y] * 2 ]]
+  s:split("y", 4)
+  t.eq(t.raises("stale_name", function() s:unroll "y" end, { s = s }).fix,
+    "it is now yo, yi; s:back(0) goes to where it was still there")
+  t.eq(t.raises("stale_name", function() s:split("y", 2) end, { s = s }).fix,
+    "it is now yo, yi; was the step taken twice?  s:back(0) goes to where it was still there")
 end)
 
 t.test("a name that the main block never had is told whose it is", function()

@@ -1,4 +1,6 @@
 /* lua_error.c -- the error object: an Err, the place it happened, and how it reads. */
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/ir/ir.h"
@@ -11,7 +13,7 @@ typedef struct LuaError {
     const void *root;
     bool refused;
     OwnFix own;         /* whom the fix speaks of */
-    char note[160];     /* what stands after the fix, in parentheses */
+    char note[320];     /* what stands after the fix, in parentheses */
     char position[160]; /* "demo.lua:12", or empty at the prompt */
 } LuaError;
 
@@ -182,6 +184,20 @@ void lua_error_note(lua_State *L, int idx, const char *note)
     LuaError *e = test_error(L, idx);
     if (e && e->refused)
         snprintf(e->note, sizeof e->note, "%s", note);
+}
+
+void lua_error_add_note(lua_State *L, int idx, const char *fmt, ...)
+{
+    LuaError *e = test_error(L, idx);
+    if (!e || !e->refused)
+        return;
+    char more[sizeof e->note];
+    size_t len = strlen(e->note);
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(more, sizeof more, fmt, args);
+    va_end(args);
+    snprintf(e->note + len, sizeof e->note - len, "%s%s", len ? "; " : "", more);
 }
 
 /* ---- members ---- */

@@ -260,6 +260,9 @@ const char *lua_advice_word(lua_State *L, const char *fix, bool refused);
 
 /* What a refusal's note says, where what happened afterwards makes another one true. */
 void lua_error_note(lua_State *L, int idx, const char *note);
+/* Adds to what the note of a refusal says. */
+void lua_error_add_note(lua_State *L, int idx, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* How the place that an error names is shown: set once, by the file that knows programs.  Pushes
 ** the program with `where` marked, at most `lines` lines, or returns false. */

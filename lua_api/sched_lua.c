@@ -438,6 +438,20 @@ LUA_FN(
     return text ? 1 : refuse(L, s, &err);
 }
 
+/* What became of the schedule, for the note of an error: it is back at `before`, and the error
+** speaks of where it was when a step was refused. */
+static void say_taken_back(const Version *before, Version *refused_at, char *note, size_t size)
+{
+    bool on_the_way = version_ancestor(refused_at, before->number) == before;
+    int n = on_the_way ? refused_at->number - before->number : 0;
+    int len = 0;
+    if (n > 0)
+        len = snprintf(note, size, "refused after %d step%s, which %s taken back: ", n, plural(n),
+                       n == 1 ? "is" : "are");
+    snprintf(note + len, size - (size_t)len, "the schedule is at step %d, as before",
+             before->number);
+}
+
 LUA_FN(
     sched_steps, "s:steps(f) -> …",
     "Calls f(s); if it fails, the schedule goes back to where it was, and the error goes on: all or nothing.")
@@ -452,9 +466,9 @@ LUA_FN(
     if (call_method(L, 1) == LUA_OK)
         return lua_gettop(L) - n;
     Err err = {0};
-    char note[64];
+    char note[128];
     Version *before = check_version(L, 3)->version;
-    snprintf(note, sizeof note, "the schedule is at step %d, as before", before->number);
+    say_taken_back(before, box->sched->at, note, sizeof note);
     wrap_fix(L, 1, before, box->sched->at);
     lua_error_note(L, -1, note);
     sched_goto(box->sched, before, &err);
@@ -497,9 +511,13 @@ LUA_FN(sched_load, "s:load(path) -> Schedule",
     push_saved_of(L, text);
     lua_replace(L, 2);
     lua_settop(L, 5);
-    lua_call(L, 2, 0);
     const char *name = lua_tostring(L, 2), *here = s->at->func->at.name;
     bool other = name && strcmp(name, here) != 0;
+    if (call_method(L, 2) != LUA_OK) {
+        if (other)
+            lua_error_add_note(L, -1, "the script was saved of %s, and this is %s", name, here);
+        return lua_error(L);
+    }
     int n = s->at->number - before;
     session_say_step(L, "%d step%s taken%s%s", n, plural(n), other ? ", saved of " : "",
                      other ? name : "");

@@ -530,7 +530,7 @@ end)
 
 t.test("a list of steps that does not fit tells where the schedule is", function()
   local path = os.tmpname() .. ".lua"
-  local s, narrow = matmul(8), tvm.schedule(te [[ C[x] = A[x] + 1 ]](16))
+  local s, narrow = matmul(8), tvm.schedule(te [[ D[x] = A[x] + 1 ]](16))
   s:split("x", 8, "xo", "xi")
   s:vectorize "xi"
   s:parallel "y"
@@ -538,7 +538,10 @@ t.test("a list of steps that does not fit tells where the schedule is", function
   local ok, e = pcall(narrow.load, narrow, path)
   os.remove(path)
   t.ok(not ok)
-  t.contains(tostring(e), "the schedule is at step 0, as before")
+  t.contains(tostring(e), "loops here: xo, xi   (refused after 2 steps, which are taken back: the schedule is at step 0, as before; " ..
+    "the script was saved of C, and this is D)")
+  ok, e = pcall(narrow.steps, narrow, function(q) q:parallel "y" end)
+  t.contains(tostring(e), "loops here: x   (the schedule is at step 0, as before)")
   t.eq(narrow:at():ir(), narrow:at(0):ir())
 end)
 

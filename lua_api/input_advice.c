@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/buf.h"
+#include "lua_api/own_name.h"
 
 /* How many of the entries of t's first dimension, of several times as many, are a tensor of that
 ** shape; 0 where that is not so. */
@@ -120,4 +121,29 @@ void advise_model_input(Err *err, DType dtype, int rank, const int64_t *shape, c
     err_fix(err,
             "%s / %d makes pixels from 0 to 1, as most models take them; undivided they go to %d",
             whole, white, white);
+}
+
+/* Can the fix stand in the place of the tensor, or is it a sentence? */
+static bool is_expression(lua_State *L, const char *fix)
+{
+    bool ok = luaL_loadstring(L, lua_pushfstring(L, "return %s", fix)) == LUA_OK;
+    lua_pop(L, 2);
+    return ok;
+}
+
+int raise_input(lua_State *L, Err *err, int idx, const char *call)
+{
+    lua_pushvalue(L, idx);
+    lua_replace(L, 2);
+    lua_settop(L, 2);
+    if (!own_push_name(L, 2)) {
+        own_push_text(L, err->fix, "t", "x");
+        const char *fix = lua_tostring(L, -1);
+        bool called = call && is_expression(L, fix);
+        if (strcmp(fix, err->fix) != 0)
+            err_fix(err, "x = …; %s%s%s%s", called ? call : "", called ? "(" : "", fix,
+                    called ? ")" : "");
+    }
+    lua_settop(L, 2);
+    return lua_raise(L, err);
 }

@@ -4,6 +4,7 @@
 
 #include "core/base/err.h"
 #include "core/run/tensor.h"
+#include "lua_api/lua_fn.h"
 
 /* What makes of `t` an input of that type and shape becomes the fix of `err`: the first of many,
 ** another order of dimensions, other ones, another type.  False where nothing does, which the fix
@@ -13,5 +14,9 @@ bool advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const T
 /* The same for an input of a model: whole numbers of one or two bytes are pixels there, as tvm.load
 ** reads them, and models for floats take these from 0 to 1. */
 void advise_model_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t);
+
+/* Raises `err`, whose fix speaks of the tensor at `idx` as t, and of no other that was given.  One
+** that is no variable gets a name first: x = …; m:run(x:slice(0, 0, 1)), if `call` is "m:run". */
+int raise_input(lua_State *L, Err *err, int idx, const char *call);
 
 #endif

@@ -210,7 +210,7 @@ static void read_inputs(lua_State *L, int first, const Node *params, Tensor **ou
         if (!box)
             raise_no_tensor(L, b, idx, n, names);
         if (!fits(b, box->tensor, &err))
-            lua_raise(L, &err);
+            raise_input(L, &err, idx, NULL);
         out[i] = box->tensor;
     }
 }

@@ -247,7 +247,7 @@ static void read_inputs(lua_State *L, Arena *A, Model *m)
             tensor_describe(t, &have);
             REFUSE(&err, input_shape, NULL, v->name, gtype_text(A, g, v->type), buf_str(&have));
             advise_model_input(&err, v->type.dtype, v->type.rank, v->type.dim, t);
-            lua_raise(L, &err);
+            raise_input(L, &err, lua_gettop(L), single ? "m:run" : NULL);
         }
         Tensor *dense = tensor_dense(t, &err);
         if (!dense)

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "core/base/cancel.h"
+#include "lua_api/input_advice.h"
 #include "lua_api/session.h"
 #include "lua_api/tensor_box.h"
 
@@ -54,21 +55,31 @@ static char shade(const Plane *p, int64_t row, int64_t column)
     return ink[(int)fmin(fmax(part, 0) * SHADES, SHADES - 1)];
 }
 
+/* "t:slice(0, 0, 1):show()" */
+static const char *first_plane(lua_State *L, const Tensor *t)
+{
+    Buf fix = buf_new(lua_scratch(L, NULL));
+    buf_puts(&fix, "t");
+    for (int d = 0; d < t->rank - 2; d++)
+        if (t->shape[d] != 1)
+            buf_printf(&fix, ":slice(%d, 0, 1)", d);
+    buf_puts(&fix, ":show()");
+    return buf_str(&fix);
+}
+
 static void raise_no_plane(lua_State *L, const Tensor *t)
 {
     Err err = {0};
     Buf have = buf_new(lua_scratch(L, NULL));
-    int d = 0;
     tensor_describe(t, &have);
     REFUSE(&err, tensor_no_plane, NULL, buf_str(&have));
-    while (d < t->rank - 3 && t->shape[d] == 1)
-        d++;
     if (t->rank == 3 && t->shape[2] <= 4) /* the colours of an image */
         err_fix(&err, "t:slice(2, 0, 1):reshape { %lld, %lld }:show()", (long long)t->shape[0],
                 (long long)t->shape[1]);
     else
-        err_fix(&err, "t:slice(%d, 0, 1)", d);
-    lua_raise(L, &err);
+        err_fix(&err, "%s", first_plane(L, t));
+    lua_settop(L, 2);
+    raise_input(L, &err, 1, NULL);
 }
 
 LUA_FN(

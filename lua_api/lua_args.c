@@ -198,14 +198,26 @@ static bool to_int(lua_State *L, int idx, int64_t *out)
     return exact != 0;
 }
 
+/* Pushes and returns what the number should be; of a bound that is that of an integer's room only
+** whoever is beyond it is told. */
+static const char *range(lua_State *L, int64_t v, int64_t lo, int64_t hi)
+{
+    enum { ROOM = 1000000000 };
+    if (v < lo && hi >= ROOM)
+        return lua_pushfstring(L, "%I or more", (LUAI_UACINT)lo);
+    if (v > hi && (lo <= -ROOM || hi >= ROOM))
+        return lua_pushfstring(L, "at most %I", (LUAI_UACINT)hi);
+    return lua_pushfstring(L, "between %I and %I", (LUAI_UACINT)lo, (LUAI_UACINT)hi);
+}
+
 int64_t arg_int(lua_State *L, int arg, int64_t lo, int64_t hi)
 {
     int64_t v;
     if (!to_int(L, arg, &v))
         return arg_wrong(L, arg, "an integer");
     if (v < lo || v > hi)
-        return RAISE(L, argument_range, NULL, counted(L, arg), (long long)v, (long long)lo,
-                     (long long)hi, lua_signature(L));
+        return RAISE(L, argument_range, NULL, counted(L, arg), (long long)v, range(L, v, lo, hi),
+                     lua_signature(L));
     return v;
 }
 
@@ -285,27 +297,27 @@ void arg_table(lua_State *L, int arg)
         arg_wrong(L, arg, "a table");
 }
 
-/* Pushes and returns the names as "a", "b", "c". */
-static const char *quoted(lua_State *L, const char *const names[])
+/* Writes `"a", "b", "c"` and returns it. */
+static const char *quoted(const char *const names[], char out[200])
 {
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    for (int i = 0; names[i]; i++) {
-        luaL_addstring(&b, i ? ", \"" : "\"");
-        luaL_addstring(&b, names[i]);
-        luaL_addchar(&b, '"');
-    }
-    luaL_pushresult(&b);
-    return lua_tostring(L, -1);
+    size_t len = 0;
+    out[0] = '\0';
+    for (int i = 0; names[i] && len < 200; i++)
+        len += (size_t)snprintf(out + len, 200 - len, "%s\"%s\"", i ? ", " : "", names[i]);
+    return out;
 }
 
 int arg_choice(lua_State *L, int arg, const char *const names[])
 {
+    char list[200], expected[220];
+    snprintf(expected, sizeof expected, "one of %s", quoted(names, list));
+    if (lua_type(L, arg) != LUA_TSTRING)
+        arg_wrong_string(L, arg, expected);
     const char *given = arg_str(L, arg);
     for (int i = 0; names[i]; i++)
         if (strcmp(given, names[i]) == 0)
             return i;
-    return RAISE(L, argument_choice, NULL, counted(L, arg), given, quoted(L, names));
+    return RAISE(L, argument_choice, NULL, counted(L, arg), given, list);
 }
 
 int arg_choice_or(lua_State *L, int arg, const char *const names[], int otherwise)
@@ -373,10 +385,10 @@ static void check_option(lua_State *L, const char *const keys[])
             return;
         nearest_try(&near, keys[i]);
     }
-    char meant[128] = "";
+    char meant[128] = "", list[200];
     if (near.best)
         snprintf(meant, sizeof meant, ": did you mean '%s'?", near.best);
-    RAISE(L, option_unknown, NULL, key, meant, quoted(L, keys));
+    RAISE(L, option_unknown, NULL, key, meant, quoted(keys, list));
 }
 
 void arg_options(lua_State *L, int arg, const char *const keys[])
@@ -464,7 +476,7 @@ int64_t opt_int(lua_State *L, int arg, const char *key, int64_t lo, int64_t hi, 
         if (!to_int(L, -1, &v))
             return option_wrong(L, key, "an integer");
         if (v < lo || v > hi)
-            return RAISE(L, option_range, NULL, key, (long long)v, (long long)lo, (long long)hi,
+            return RAISE(L, option_range, NULL, key, (long long)v, range(L, v, lo, hi),
                          lua_signature(L));
     }
     lua_pop(L, 1);

@@ -534,7 +534,10 @@ static int box_index(lua_State *L)
         return RAISE(L, object_closed, NULL, box->cls->name);
     if (box->cls->index && box->cls->index(L, box->content))
         return 1;
-    return no_member(L, box->cls->name, luaL_tolstring(L, 2, NULL), lua_upvalueindex(1));
+    const char *key = lua_type(L, 2) == LUA_TSTRING
+                          ? lua_tostring(L, 2)
+                          : lua_pushfstring(L, "[%s]", luaL_tolstring(L, 2, NULL));
+    return no_member(L, box->cls->name, key, lua_upvalueindex(1));
 }
 
 static int box_newindex(lua_State *L)

@@ -98,6 +98,9 @@ t.test("names from other houses are answered with today's", function()
   end
   t.raises("no_member", function() return s.splti end)
   t.contains(t.raises("no_member", function() return s[1] end, { s = s }).why, "Schedule has no member '[1]'")
+  t.contains(t.raises("no_member", function() return tvm.import "tutorials/models/digits.onnx"[1] end).why, "Graph has no member '[1]'")
+  local loop = t.raises("no_member", function() return s["y"] end, { s = s })
+  t.contains(loop.fix, 'loops and blocks go by name: s:names "blocks"')
 end)
 
 t.test("what belongs to something else says to what", function()

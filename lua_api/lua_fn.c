@@ -226,13 +226,33 @@ bool lua_push_how_made(lua_State *L, const char *method, const char *name)
     return true;
 }
 
+/* Pushes and returns the classes that have the method, `first` and then the others: "Schedule,
+** Graph and Tensor". */
+static const char *push_owners(lua_State *L, const char *first, const char *key)
+{
+    const LuaClass *cls, *last = NULL;
+    for (int i = 0; (cls = doc_class(L, i)); i++)
+        if (strcmp(cls->name, first) != 0 && method_of(L, cls->name, key))
+            last = cls;
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    luaL_addstring(&b, first);
+    for (int i = 0; (cls = doc_class(L, i)); i++)
+        if (strcmp(cls->name, first) != 0 && method_of(L, cls->name, key)) {
+            luaL_addstring(&b, cls == last ? " and " : ", ");
+            luaL_addstring(&b, cls->name);
+        }
+    luaL_pushresult(&b);
+    return lua_tostring(L, -1);
+}
+
 static void raise_method_elsewhere(lua_State *L, const char *owner, const char *key)
 {
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
         const LuaFn *fn = method_of(L, made[i].class, key);
         if (fn)
             RAISE(L, member_elsewhere, NULL, owner, key,
-                  lua_pushfstring(L, "a method of %s", made[i].class),
+                  lua_pushfstring(L, "a method of %s", push_owners(L, made[i].class, key)),
                   lua_instead(owner, key)
                       ? lua_instead(owner, key)
                       : lua_pushfstring(L, "%s, and then %s", made[i].how, fn->sig));

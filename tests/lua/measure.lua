@@ -388,7 +388,8 @@ t.test("what has no picture says what has", function()
   local profile, c = m:profile(), tvm.compare({ s:at(0), s }, quick)
   for name, show in pairs { WhatIf = function() w:show "w.svg" end, Profile = function() profile:show() end } do
     local e = t.raises("member_elsewhere", show, { w = w, p = profile, s = s })
-    t.contains(e.why, name .. " has no member 'show'")
+    t.contains(e.why, name .. " has no member 'show', which is a method of Schedule, ")
+    for _, class in ipairs { "Graph", "Comparison", "Tensor" } do t.contains(e.why, class) end
     t.contains(e.fix, "it has no picture: print(")
   end
   local e = t.raises("member_elsewhere", function() c:save "c.json" end)

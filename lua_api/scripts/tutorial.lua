@@ -395,8 +395,9 @@ local function in_own_folder(host, asked, body)
   return written, stays, table.unpack(results, 2, results.n)
 end
 
+-- Where nobody sits at a terminal nobody stays, and what does not stay is gone before it is looked at.
 local function say_folder(host, folder, stays)
-  if folder then
+  if folder and (stays or host.person) then
     say(host, ("What the lesson wrote is in %s%s."):format(folder, stays and "" or " until you leave"))
   end
 end

@@ -128,4 +128,24 @@ t.test("a lesson that goes on by itself leaves time for each screenful", functio
     table.concat({ "Head\n\n", "wait", "tvm> x", "wait", "\n", ten, "wait", ten, "wait", ("a line\n"):rep(5), "wait", "\n" }, "|"))
 end)
 
+t.test("where a lesson's files are is said to whoever can look at them", function()
+  local path <const> = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write "# Head\n"
+  file:close()
+  local function said(person, folder)
+    local shown = ""
+    local host = { person = person, width = 80, height = 12, color = false,
+      show = function(text) shown = shown .. text end,
+      wait = function() return false end, keys = function() end, path = function() return path end,
+      enter = function(asked) return asked or "/tmp/lesson", "." end, leave = function() return false end }
+    tutorial.tour(host, "workbench", false, folder)
+    return shown
+  end
+  t.contains(said(true), "What the lesson wrote is in /tmp/lesson until you leave.")
+  t.ok(not said(false):find "until you leave")
+  t.contains(said(false, "mine"), "What the lesson wrote is in mine.")
+  os.remove(path)
+end)
+
 t.done()

@@ -13,9 +13,9 @@ LUA_BOX(check, CheckBox, check_class)
 LUA_FN(
     tvm_check, "tvm.check(a, b, {rtol, atol}?) -> Check",
     "Compares two tensors: how many elements differ by more than atol + rtol * |b| (1e-7 and 1e-5 if not given),\n"
-    "the first of them, the largest differences, and where NaN begins.\n"
+    "the first of them, the largest differences, and where NaN begins; or that they are identical, to the sign of zero.\n"
     "> print(tvm.check(tvm.arange{4}, tvm.arange{4}))\n"
-    "equal within tolerance, 4 elements")
+    "identical, 4 elements")
 {
     static const char *const keys[] = {"rtol", "atol", NULL};
     Tensor *a = arg_tensor(L, 1), *b = arg_tensor(L, 2);

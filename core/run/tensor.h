@@ -115,6 +115,7 @@ void scalar_print(DType t, Scalar v, Buf *out); /* shortest text that reads back
 typedef struct TensorDiff {
     int64_t count;     /* elements that differ */
     int64_t total;     /* elements compared */
+    int64_t alike;     /* of them those of the very same value, to the sign of zero */
     int64_t first;     /* row-major position of the first that differs, or -1 */
     int64_t worst_abs; /* where |a-b|, |a-b|/|b| and the distance in ulp are largest, or -1 */
     int64_t worst_rel;

@@ -67,10 +67,11 @@ static void compare_one(const Walk *w, int64_t i, Scalar sa, Scalar sb)
         d->first_nan_a = i;
     if (isnan(b) && d->first_nan_b < 0)
         d->first_nan_b = i;
-    bool differ;
+    bool differ, same = a == b && signbit(a) == signbit(b);
     if (isfinite(a) && isfinite(b)) {
         double gap = w->integers ? int_distance(w->a->dtype, w->b->dtype, sa, sb) : fabs(a - b);
         double relative = b != 0 ? gap / fabs(b) : gap == 0 ? 0 : INFINITY;
+        same = same && gap == 0;
         differ = gap > w->atol + w->rtol * fabs(b);
         d->max_b = fmax(d->max_b, fabs(b));
         worse(&d->max_abs, &d->worst_abs, gap, i);
@@ -78,8 +79,10 @@ static void compare_one(const Walk *w, int64_t i, Scalar sa, Scalar sb)
         if (!w->integers)
             worse(&d->max_ulp, &d->worst_ulp, ulps(w->ulp_type, a, b), i);
     } else {
+        same = same || (isnan(a) && isnan(b));
         differ = isnan(a) || isnan(b) ? isnan(a) != isnan(b) : a != b;
     }
+    d->alike += same;
     if (differ && d->count++ == 0)
         d->first = i;
 }
@@ -149,8 +152,9 @@ static void print_pair(const Tensor *a, const Tensor *b, int64_t i, Buf *out)
 void tensor_diff_print(const TensorDiff *d, const Tensor *a, const Tensor *b, Buf *out)
 {
     if (d->count == 0)
-        buf_printf(out, "equal within tolerance, %lld element%s", (long long)d->total,
-                   plural(d->total));
+        buf_printf(out, "%s, %lld element%s",
+                   d->alike == d->total ? "identical" : "equal within tolerance",
+                   (long long)d->total, plural(d->total));
     else
         buf_printf(out, "%lld of %lld element%s differ%s", (long long)d->count, (long long)d->total,
                    plural(d->total), d->count == 1 ? "s" : "");

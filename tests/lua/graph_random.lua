@@ -275,8 +275,8 @@ local function fault(g, inputs, want, passes, how)
   local got = table.pack(m[how](m, inputs))
   if got.n ~= want.n then return ("%d results instead of %d"):format(got.n, want.n) end
   for i = 1, want.n do
-    local check = tostring(tvm.check(got[i], want[i], { rtol = 1e-3, atol = 1e-4 }))
-    if not check:find "^equal" then return ("result %d: %s"):format(i, check) end
+    local check = tvm.check(got[i], want[i], { rtol = 1e-3, atol = 1e-4 })
+    if not check.ok then return ("result %d: %s"):format(i, tostring(check)) end
   end
 end
 

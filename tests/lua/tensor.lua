@@ -74,6 +74,12 @@ t.test("a comparison says where and how much", function()
   assert(tostring(c):find "4 and 4.5")
   local nan = tvm.tensor { 1, 0 / 0 }
   assert(not tvm.check(nan, tvm.tensor { 1, 2 }).ok and tvm.check(nan, nan).ok)
+  t.contains(tostring(tvm.check(nan, nan)), "identical, 2 elements\n")
+  t.eq(tostring(tvm.check(tvm.tensor { 1e9 + 1 }, tvm.tensor { 1e9 + 1 })), "identical, 1 element")
+  for _, near in ipairs { 1 + 2.0 ^ -23, 0 } do
+    local other = near == 0 and -0.0 or 1
+    t.contains(tostring(tvm.check(tvm.tensor { near }, tvm.tensor { other })), "equal within tolerance, 1 element")
+  end
 end)
 
 t.test("arithmetic is element by element, and converts nothing by itself", function()

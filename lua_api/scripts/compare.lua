@@ -120,34 +120,41 @@ end
 
 local BAR, LEAST_BAR = 24, 6 -- cells of the longest bar, where there is room; shorter ones tell nothing
 
--- The rows as a table within the view: the first `left` columns are the labels, and the columns headed as `drop` names
--- them are left out where there is no room, or stand in further tables where nothing may be left out.  Behind row i a
--- bar as long as shares[i], in what the columns leave; `heading` says what long bars mean.
-local function table_text(rows, left, drop, shares, heading)
-  local width, beyond_ascii, fits, _, all = view()
-  local mark, left_out = beyond_ascii and " …" or " ...", false
-  local rest = {}
-  if fits and all then
-    rest = split(rows, width, left)
-    rows = table.remove(rest, 1)
-  elseif fits and total(widths(rows)) > width then
-    rows, left_out = fitted(rows, width - cells(mark), left, drop)
-  end
-  local lines = align(rows, left)
-  local room = left_out and 0 or math.min(BAR, width - cells(lines[1]) - GAP)
-  for i, share in pairs(room >= LEAST_BAR and shares or {}) do
+-- Puts a bar as long as shares[i] behind line i, and the heading behind the first, in what the columns leave of the
+-- view; false, and no bars, where that is too little.
+local function add_bars(lines, shares, heading)
+  local width, beyond_ascii = view()
+  local room = math.min(BAR, width - cells(lines[1]) - GAP)
+  if room < LEAST_BAR then return false end
+  for i, share in pairs(shares) do
     lines[i] = lines[i] .. "  " .. (beyond_ascii and "█" or "#"):rep(math.max(1, math.floor(share * room + 0.5)))
   end
-  if room >= LEAST_BAR then lines[1] = lines[1] .. "  " .. heading end
+  lines[1] = lines[1] .. "  " .. heading
+  return true
+end
+
+-- The rows as a table within the view: the first `left` columns are the labels, and the columns headed as `drop` names
+-- them are left out where there is no room, or stand in further tables where nothing may be left out.  Behind row i a
+-- bar as long as shares[i], in what the columns leave, or behind the labels in a further table; `heading` says what long
+-- bars mean.
+local function table_text(rows, left, drop, shares, heading)
+  local width, beyond_ascii, fits, _, all = view()
+  local mark, left_out, tables = beyond_ascii and " …" or " ...", false, { rows }
+  if fits and all then
+    tables = split(rows, width, left)
+  elseif fits and total(widths(rows)) > width then
+    tables[1], left_out = fitted(rows, width - cells(mark), left, drop)
+  end
+  for i, part in ipairs(tables) do tables[i] = align(part, left) end
   if left_out then
-    lines[1] = lines[1] .. mark
+    tables[1][1] = tables[1][1] .. mark
     leave_out()
+  elseif not add_bars(tables[1], shares, heading) and all then
+    local labels = align(columns_of(rows, table.move({ 1, 2 }, 1, left, 1, {})), left)
+    if add_bars(labels, shares, heading) then tables[#tables + 1] = labels end
   end
-  for _, further in ipairs(rest) do
-    lines[#lines + 1] = ""
-    table.move(align(further, left), 1, #further, #lines + 1, lines)
-  end
-  return (table.concat(lines, "\n"):gsub(" +\n", "\n"))
+  for i, lines in ipairs(tables) do tables[i] = table.concat(lines, "\n") end
+  return (table.concat(tables, "\n\n"):gsub(" +\n", "\n"))
 end
 
 -- How many times: to hundredths below 10; below 0.1 and from 1000 on two digits, and never a power of ten.

@@ -466,10 +466,11 @@ LUA_FN(tensor_min_, "t:min() -> number",
     return push_extreme(L, -1, false);
 }
 
-LUA_FN(tensor_argmax_, "t:argmax() -> list",
-       "The index of the largest element, the first of equals: one number a dimension, each from 0 on.\n"
-       "> print(tvm.tensor({{3, 9}, {4, 9}}):argmax()[2])\n"
-       "1")
+LUA_FN(
+    tensor_argmax_, "t:argmax() -> list",
+    "The index of the largest element, the first of equals: one number a dimension, each from 0 on.\n"
+    "> print(tvm.tensor({{3, 9}, {4, 9}}):argmax()[2])\n"
+    "1")
 {
     return push_extreme(L, 1, true);
 }

@@ -23,15 +23,15 @@
 typedef struct TimerPlan {
     int number;           /* runs in one measurement, at least; 0 is 1 */
     int repeat;           /* measurements, so rounds; 0 is 11 */
-    int most;             /* rounds where those disagree widely; 0, as repeat: no more */
+    int most;             /* rounds where those disagree widely; 0: no more */
     double min_repeat_ms; /* of one measurement; 0 for no minimum */
     int warmup;           /* runs before anything is measured; at least 1 is made */
     double limit_s;       /* rounds stop after this time, once 5 are made; 0 for no limit */
     uint64_t seed;        /* of the order in the rounds */
 } TimerPlan;
 
-/* A plan that suits a prompt: 21 rounds of at least 2 ms, 63 where they disagree widely, at most about
-** 2 s. */
+/* A plan that suits a prompt: 21 rounds of at least 2 ms, 63 where they disagree widely, at most
+** about 2 s. */
 TimerPlan timer_plan(void);
 
 /* How many rounds the plan may make, so samples of each candidate. */

@@ -308,21 +308,22 @@ const LuaClass version_class = {
     .index = value_index,
 };
 
-/* s[C].split(…): where TVM's stages were. */
+/* s[C].split(…): where TVM's stages were; s["x"], s[1]. */
 static int sched_index(lua_State *L, void *self)
 {
     const Node *func = ((SchedBox *)self)->sched->at->func;
     Err err = {0};
     const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
-    bool loop = name && (find_loop(func, name, &err) || err.code == ERR_loop_ambiguous);
-    if (loop || lua_isinteger(L, 2))
+    bool known = name && (find_loop(func, name, &err) || err.code == ERR_loop_ambiguous ||
+                          find_block(func, name, &err) || find_buffer(func, name, &err));
+    if (name && !known)
+        return 0;
+    if (name || lua_isnumber(L, 2) || lua_isboolean(L, 2))
         return RAISE(
             L, no_member, NULL, "Schedule",
-            loop ? name : lua_pushfstring(L, "[%I]", lua_tointeger(L, 2)), "",
+            name ? name : lua_pushfstring(L, "[%s]", luaL_tolstring(L, 2, NULL)), "",
             "loops and blocks go by name: s:names \"blocks\" lists the blocks, s:loops(block) the loops around one");
-    if (name && !find_block(func, name, &err) && !find_buffer(func, name, &err))
-        return 0;
-    return RAISE(L, old_name, NULL, "Schedule", name ? lua_pushfstring(L, "[\"%s\"]", name) : "[C]",
+    return RAISE(L, old_name, NULL, "Schedule", "[C]",
                  "a step is a method, and loops go by name: s:split(\"y\", 8)");
 }
 

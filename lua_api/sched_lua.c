@@ -463,15 +463,19 @@ LUA_FN(
     size_t said = session_steps(L);
     lua_pushvalue(L, 2);
     lua_pushvalue(L, 1);
-    if (call_method(L, 1) == LUA_OK)
+    Sched *saved = sched_fork(box->sched);
+    if (!saved)
+        return RAISE(L, out_of_memory, NULL);
+    if (call_method(L, 1) == LUA_OK) {
+        sched_free(saved);
         return lua_gettop(L) - n;
-    Err err = {0};
+    }
     char note[128];
     Version *before = check_version(L, 3)->version;
     say_taken_back(before, box->sched->at, note, sizeof note);
     wrap_fix(L, 1, before, box->sched->at);
     lua_error_note(L, -1, note);
-    sched_goto(box->sched, before, &err);
+    sched_restore(box->sched, saved);
     session_unsay_steps(L, said);
     return lua_error(L);
 }

@@ -270,23 +270,32 @@ static bool stands_in(const Node *loop, const Node *around)
     return found;
 }
 
-/* The names of loops of one nest, from the outside in. */
-static const char *from_outside_in(Arena *A, const Bound *loops)
+/* The loops of one nest are not named from the outside in: how they stand, and whether they can be
+** fused so. */
+static bool refuse_inside_out(Step *s, const Bound *loops, size_t i)
 {
     const Node *at[PRIM_MAX_ITEMS];
-    Buf names = buf_new(A);
-    for (size_t i = 0; i < loops->n; i++) {
-        size_t k = i;
-        for (; k > 0 && stands_in(at[k - 1], loops->nodes[i]); k--)
+    Arg names[PRIM_MAX_ITEMS];
+    Buf list = buf_new(s->A), call = buf_new(s->A);
+    for (size_t j = 0; j < loops->n; j++) {
+        size_t k = j;
+        for (; k > 0 && stands_in(at[k - 1], loops->nodes[j]); k--)
             at[k] = at[k - 1];
-        at[k] = loops->nodes[i];
+        at[k] = loops->nodes[j];
     }
-    for (size_t i = 0; i < loops->n; i++)
-        buf_printf(&names, "%s%s", i ? ", " : "", ir_var_name(at[i]->kid[For_var]));
-    return buf_str(&names);
+    for (size_t j = 0; j < loops->n; j++) {
+        names[j] = given_str(loop_handle(s->A, s->func, at[j]));
+        buf_printf(&list, "%s%s", j ? ", " : "", ir_var_name(at[j]->kid[For_var]));
+        buf_printf(&call, "%s\"%s\"", j ? ", " : "", names[j].s);
+    }
+    REFUSE(s->err, fuse_inside_out, loops->nodes[i], ir_var_name(loops->nodes[i]->kid[For_var]),
+           ir_var_name(loops->nodes[i + 1]->kid[For_var]), buf_str(&list));
+    Arg all[] = {given_list(loops->n, names)};
+    if (!s->trial && step_accepted(s->A, s->func, "fuse", 1, all))
+        err_fix(s->err, "s:fuse(%s)", buf_str(&call));
+    return false;
 }
 
-/* The loops as they nest, outermost first, each the only thing in the one before. */
 /* The two are not right in one another: one loop stands between, or more than that. */
 static bool refuse_apart(Step *s, const Node *outer, const Node *inner)
 {
@@ -297,14 +306,12 @@ static bool refuse_apart(Step *s, const Node *outer, const Node *inner)
     return REFUSE(s->err, not_nested_in_turn, outer, in, out);
 }
 
+/* The loops as they nest, outermost first, each the only thing in the one before. */
 static bool nested_in_turn(Step *s, const Bound *loops)
 {
     for (size_t i = 0; i + 1 < loops->n; i++)
         if (stands_in(loops->nodes[i], loops->nodes[i + 1]))
-            return REFUSE(s->err, fuse_inside_out, loops->nodes[i],
-                          ir_var_name(loops->nodes[i]->kid[For_var]),
-                          ir_var_name(loops->nodes[i + 1]->kid[For_var]),
-                          from_outside_in(s->A, loops));
+            return refuse_inside_out(s, loops, i);
     for (size_t i = 0; i + 1 < loops->n; i++)
         if (only_child(loops->nodes[i]) != loops->nodes[i + 1])
             return refuse_apart(s, loops->nodes[i], loops->nodes[i + 1]);

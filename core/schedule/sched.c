@@ -385,6 +385,14 @@ void sched_free(Sched *s)
     free(s);
 }
 
+void sched_restore(Sched *s, Sched *saved)
+{
+    Sched failed = *s;
+    *s = *saved;
+    *saved = failed;
+    sched_free(saved);
+}
+
 static bool push_redo(Sched *s, Version *v)
 {
     Version **more = realloc(s->redo, (s->nredo + 1) * sizeof *more);

@@ -59,6 +59,9 @@ typedef struct Sched {
 Sched *sched_new(Version *v);
 Sched *sched_fork(const Sched *s);
 void sched_free(Sched *s);
+/* Everything of s, what can be redone and the marks too, is again as it was when `saved` was forked
+** from it; ends `saved`. */
+void sched_restore(Sched *s, Sched *saved);
 
 /* Applies a primitive to a version: a new version, or the same where the step leaves the program as
 ** it is (owned by the caller), or NULL. */

@@ -84,7 +84,13 @@ t.test("steps are all or nothing, and say where the schedule is", function()
   local ok, e = pcall(s.steps, s, function(q) q:unroll "y"; q:parallel "k" end)
   t.ok(not ok)
   t.contains(tostring(e), "the schedule is at step 1, as before")
-  t.eq(#s:history(), #"step 0  as written\nstep 1  unroll x\n(1 more to redo)")
+  t.eq(s:history(), "step 0  as written\nstep 1  unroll x")
+  s:undo()
+  t.ok(not pcall(s.steps, s, function(q) q:mark "here"; q:unroll "y"; q:parallel "k" end))
+  t.eq(s:history(), "step 0  as written\n(1 more to redo)")
+  s:redo()
+  t.eq(s:history(), "step 0  as written\nstep 1  unroll x")
+  t.raises("no_mark", function() s:at "here" end, { s = s })
 end)
 
 t.test("names from other houses are answered with today's", function()
@@ -92,15 +98,16 @@ t.test("names from other houses are answered with today's", function()
   for _, f in ipairs {
     function() return te.create_schedule end, function() return te.thread_axis end, function() return tvm.tir end,
     function() return tvm.nd end, function() return s.get_block end, function() return s.compute_root end,
-    function() return s[nil] end, function() return s["C"] end,
+    function() return s[nil] end, function() return s[{}] end,
   } do
     t.raises("old_name", f, { s = s, f = te [[ A: float32[16]; B[x] = A[x] ]] })
   end
   t.raises("no_member", function() return s.splti end)
   t.contains(t.raises("no_member", function() return s[1] end, { s = s }).why, "Schedule has no member '[1]'")
   t.contains(t.raises("no_member", function() return tvm.import "tutorials/models/digits.onnx"[1] end).why, "Graph has no member '[1]'")
-  local loop = t.raises("no_member", function() return s["y"] end, { s = s })
-  t.contains(loop.fix, 'loops and blocks go by name: s:names "blocks"')
+  for _, key in ipairs { "y", "C", 1, 1.5, true } do
+    t.contains(t.raises("no_member", function() return s[key] end, { s = s }).fix, 'loops and blocks go by name: s:names "blocks"')
+  end
 end)
 
 t.test("what belongs to something else says to what", function()

@@ -65,12 +65,13 @@ static const Node *runs(const Relax *r, const Node *var)
 
 static bool moves(const Relax *r, const Node *e)
 {
-    const Node *value = e->op == OP_Var ? axis_value(r->block, e) : NULL;
-    Relax inner = over_loops(r);
-    if (value)
+    if (e->op == OP_Var) {
+        const Node *value = axis_value(r->block, e);
+        if (!value)
+            return runs(r, e) != NULL;
+        Relax inner = over_loops(r);
         return moves(&inner, value);
-    if (e->op == OP_Var)
-        return runs(r, e) != NULL;
+    }
     for (size_t i = 0; i < e->nkids; i++)
         if (moves(r, e->kid[i]))
             return true;
@@ -112,9 +113,10 @@ static bool relax(const Relax *r, const Node *e, Span *out);
 static bool relax_var(const Relax *r, const Node *var, Span *out)
 {
     const Node *value = axis_value(r->block, var);
-    Relax inner = over_loops(r);
-    if (value)
+    if (value) {
+        Relax inner = over_loops(r);
         return relax(&inner, value, out);
+    }
     int64_t extent = ir_const_int(runs(r, var)->kid[For_extent], -1);
     *out = (Span){NULL, 0, extent > 0 ? extent - 1 : 0};
     return extent >= 0;
@@ -418,33 +420,55 @@ static void add_guards(Walk *w, const Node *cond)
     }
 }
 
-static void walk(Walk *w, const Node *n)
+static void walk(Walk *w, const Node *n);
+
+static void walk_kids(Walk *w, const Node *n)
 {
-    if (n->op == OP_For && ir_is_int(n->kid[For_extent], 0))
-        return; /* nothing happens in it */
-    if (n->op == OP_Load && n->kid[Load_buffer] == w->buffer && (w->which & REGION_READS))
-        join_access(w, &n->kid[Load_index]);
-    if ((n->op == OP_Store || n->op == OP_Update) && n->kid[Store_buffer] == w->buffer &&
-        (w->which & (n->op == OP_Update ? REGION_READS | REGION_WRITES : REGION_WRITES)))
-        join_access(w, &n->kid[Store_index]);
-    size_t depth = w->loops.n, guards = w->guards.n;
+    for (size_t i = 0; i < n->nkids; i++)
+        walk(w, n->kid[i]);
+}
+
+static void walk_block(Walk *w, const Node *n)
+{
+    size_t guards = w->guards.n;
     const Node *block = w->block;
-    if (n->op == OP_For)
-        vec_push(w->A, &w->loops, n);
-    if (n->op == OP_Block) {
-        walk(w, n->kid[Block_iters]);
-        w->block = n; /* of whose axes the rest speaks */
-        walk(w, n->kid[Block_where]);
-        add_guards(w, block_over_loops(w->A, n, n->kid[Block_where]));
-        walk(w, n->kid[Block_init]);
-        walk(w, n->kid[Block_body]);
-    } else {
-        for (size_t i = 0; i < n->nkids; i++)
-            walk(w, n->kid[i]);
-    }
+    walk(w, n->kid[Block_iters]);
+    w->block = n; /* of whose axes the rest speaks */
+    walk(w, n->kid[Block_where]);
+    add_guards(w, block_over_loops(w->A, n, n->kid[Block_where]));
+    walk(w, n->kid[Block_init]);
+    walk(w, n->kid[Block_body]);
     w->block = block;
     w->guards.n = guards;
-    w->loops.n = depth;
+}
+
+static void walk(Walk *w, const Node *n)
+{
+    switch ((Op)n->op) {
+    case OP_Buffer: return; /* its shape */
+    case OP_Block: walk_block(w, n); return;
+    case OP_For:
+        if (ir_is_int(n->kid[For_extent], 0))
+            return; /* nothing happens in it */
+        vec_push(w->A, &w->loops, n);
+        walk_kids(w, n);
+        w->loops.n--;
+        return;
+    case OP_Load:
+        if (n->kid[Load_buffer] == w->buffer && (w->which & REGION_READS))
+            join_access(w, &n->kid[Load_index]);
+        break;
+    case OP_Store:
+        if (n->kid[Store_buffer] == w->buffer && (w->which & REGION_WRITES))
+            join_access(w, &n->kid[Store_index]);
+        break;
+    case OP_Update:
+        if (n->kid[Store_buffer] == w->buffer && (w->which & (REGION_READS | REGION_WRITES)))
+            join_access(w, &n->kid[Store_index]);
+        break;
+    default: break;
+    }
+    walk_kids(w, n);
 }
 
 Region region_of(Arena *A, size_t naround, const Node *const *around, const Node *stmt,

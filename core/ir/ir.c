@@ -73,19 +73,6 @@ static uint32_t attr_hash(AttrKind kind, Attr at)
     return mix(mix(1, (uint32_t)bits), (uint32_t)(bits >> 32));
 }
 
-static bool class_fits(NodeClass want, NodeClass have)
-{
-    return want == CLASS_ANY || want == have || (want == CLASS_VAR && have == CLASS_EXPR);
-}
-
-/* Is `kid` allowed where the table says k? */
-static bool kid_fits(const KidInfo *k, const Node *kid)
-{
-    if (!k->field || (k->cls == CLASS_VAR && kid->op != OP_Var))
-        return false;
-    return class_fits(k->cls, op_info[kid->op].cls);
-}
-
 const Node *ir_make(Arena *A, Op op, DType type, Attr at, size_t nkids, const Node *const *kids)
 {
     assert(op < OP_COUNT && nkids >= op_info[op].nkids && nkids <= UINT32_MAX);
@@ -99,7 +86,7 @@ const Node *ir_make(Arena *A, Op op, DType type, Attr at, size_t nkids, const No
     uint64_t size = 1;
     const KidInfo *k = op_info[op].kids;
     for (size_t i = 0; i < nkids; i++, k += !k->rest) {
-        assert(kids[i] && kid_fits(k, kids[i]));
+        assert(kids[i] && ir_kid_fits(k, kids[i]));
         n->kid[i] = kids[i];
         h = mix(h, kids[i]->hash);
         if (kids[i]->depth > depth)

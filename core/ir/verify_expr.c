@@ -8,12 +8,8 @@ bool verify_kids(Verifier *v, const Node *n)
     const OpInfo *info = &op_info[n->op];
     const KidInfo *k = info->kids;
     bool ok = n->nkids >= info->nkids;
-    for (size_t i = 0; ok && i < n->nkids; i++) {
-        NodeClass have = op_info[n->kid[i]->op].cls;
-        ok = k->field && (k->cls == CLASS_ANY || k->cls == have ||
-                          (k->cls == CLASS_VAR && n->kid[i]->op == OP_Var));
-        k += !k->rest;
-    }
+    for (size_t i = 0; ok && i < n->nkids; i++, k += !k->rest)
+        ok = ir_kid_fits(k, n->kid[i]);
     return ok || verify_bad(v, n, "a %s has children that it cannot have", info->name);
 }
 

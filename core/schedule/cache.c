@@ -182,11 +182,11 @@ static bool surely_fills(const Filling *f, const Node *block)
             domain[n] = (AxisSpan){zero, 1, NULL};
             range[n++] = (VarRange){iters->kid[i]->kid[Iter_var], 0, 0};
         }
-    Path p, none = {0};
+    Path p;
     path_to(f->s->func, block, &p);
     size_t nloops = path_loops(&p, p.n, loops);
     Ranges all = {n, range};
-    return all_run(nloops, loops) && !nest_condition(&p, &none) &&
+    return all_run(nloops, loops) && !nest_condition(&p, NULL) &&
            ir_is_true(ir_simplify(f->s->A, block->kid[Block_where], &all)) &&
            cover_box(f->s->A, n, span, domain, nloops, loops, &axis) == COVER_FULL;
 }

@@ -46,7 +46,7 @@ const Node *nest_condition(const Path *p, const Path *q)
     for (size_t i = 0; i < p->n; i++) {
         looped |= p->at[i]->op == OP_For;
         if (p->at[i]->op == OP_If &&
-            (looped || i >= q->n || q->at[i] != p->at[i] || q->kid[i] != p->kid[i]))
+            (looped || !q || i >= q->n || q->at[i] != p->at[i] || q->kid[i] != p->kid[i]))
             return p->at[i];
     }
     return NULL;

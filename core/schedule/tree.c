@@ -22,14 +22,15 @@ static bool descend(const Node *n, Wanted *wanted, const void *what, Path *p)
     p->at[p->n++] = n;
     if (wanted(n, what))
         return true;
-    if (n->op != OP_Block)
-        for (uint32_t i = 0; i < n->nkids; i++) {
-            if (!is_place(n->kid[i]))
-                continue;
-            p->kid[p->n - 1] = i;
-            if (descend(n->kid[i], wanted, what, p))
-                return true;
-        }
+    bool loop = n->op == OP_For; /* most are, and have one statement */
+    uint32_t end = n->op == OP_Block ? 0 : loop ? For_body + 1 : n->nkids;
+    for (uint32_t i = loop ? For_body : 0; i < end; i++) {
+        if (!is_place(n->kid[i]))
+            continue;
+        p->kid[p->n - 1] = i;
+        if (descend(n->kid[i], wanted, what, p))
+            return true;
+    }
     p->n--;
     return false;
 }

@@ -8,6 +8,9 @@
 const LuaFn *doc_function(lua_State *L, int i);
 const LuaClass *doc_class(lua_State *L, int i);
 
+/* The method `key` of the class of that name, or NULL. */
+const LuaFn *doc_method(lua_State *L, const char *class, const char *key);
+
 /* The i-th described module; false after the last. */
 bool doc_module(lua_State *L, int i, const char **name, const char **doc);
 

@@ -6,6 +6,7 @@
 #include "core/graph/infer.h"
 #include "core/base/nearest.h"
 #include "core/graph/ops.h"
+#include "lua_api/elsewhere.h"
 #include "lua_api/graph_box.h"
 #include "lua_api/tensor_box.h"
 

@@ -139,10 +139,12 @@ int raise_input(lua_State *L, Err *err, int idx, const char *call)
     if (!own_push_name(L, 2)) {
         own_push_text(L, err->fix, "t", "x");
         const char *fix = lua_tostring(L, -1);
-        bool called = call && is_expression(L, fix);
+        bool value = is_expression(L, fix), called = value && call;
+        const char *then = called  ? lua_pushfstring(L, "then %s(%s)", call, fix)
+                           : value ? lua_pushfstring(L, "then give %s", fix)
+                                   : fix;
         if (strcmp(fix, err->fix) != 0)
-            err_fix(err, "x = …; %s%s%s%s", called ? call : "", called ? "(" : "", fix,
-                    called ? ")" : "");
+            err_fix(err, "name the tensor x; %s", then);
     }
     lua_settop(L, 2);
     return lua_raise(L, err);

@@ -4,13 +4,11 @@
 ** metatable finds members in one table (name to function); a field's function sits there wrapped in
 ** its descriptor, and is called instead of returned.
 */
-#include <ctype.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/base/nearest.h"
 #include "lua_api/doc.h"
+#include "lua_api/elsewhere.h"
 #include "lua_api/own_name.h"
 #include "lua_api/session.h"
 
@@ -142,177 +140,12 @@ static void push_function(lua_State *L, const LuaFn *fn, int module)
     describe_function(L, fn);
 }
 
-/* The method `key` of the class of that name, or NULL. */
-static const LuaFn *method_of(lua_State *L, const char *class, const char *key)
-{
-    const LuaClass *cls;
-    const LuaFn *m;
-    for (int i = 0; (cls = doc_class(L, i)); i++)
-        for (size_t k = 0; strcmp(cls->name, class) == 0 && (m = lua_member(cls, k)); k++)
-            if (lua_fn_name(m).kind == FN_METHOD && strcmp(lua_fn_name(m).name, key) == 0)
-                return m;
-    return NULL;
-}
-
-const char *lua_instead(const char *owner, const char *key)
-{
-    static const struct {
-        const char *owner, *name, *what;
-    } rows[] = {
-#define INSTEAD(owner, name, what) {owner, name, what},
-#include "lua_api/old_names.def"
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(rows[i].owner, owner) == 0 && strcmp(rows[i].name, key) == 0)
-            return rows[i].what;
-    return NULL;
-}
-
-static const struct {
-    const char *class, *how;
-} made[] = {
-#define MADE(class, how) {class, how},
-#include "lua_api/old_names.def"
-};
-
-bool lua_push_how_another(lua_State *L, const char *class, const char *name)
-{
-    static const struct {
-        const char *class, *how;
-    } rows[] = {
-#define ANOTHER(class, how) {class, how},
-#include "lua_api/old_names.def"
-    };
-    const char *how = NULL, *first = lua_pushlstring(L, name, strcspn(name, "0123456789"));
-    lua_getglobal(L, first);
-    const LuaClass *cls = lua_class_of(L, -1, NULL);
-    for (size_t i = 0; cls && i < sizeof rows / sizeof *rows; i++)
-        how = strcmp(rows[i].class, cls->name) == 0 ? rows[i].how : how;
-    bool known = how && strcmp(first, name) != 0 && (!class || strcmp(cls->name, class) == 0);
-    if (known) {
-        char letter[32];
-        own_push_text(L, how, own_letter(cls, letter), first);
-        lua_pushfstring(L, "%s = %s makes one of %s", name, lua_tostring(L, -1), first);
-        lua_replace(L, -4);
-    }
-    lua_pop(L, 2);
-    return known;
-}
-
-bool lua_push_how_made(lua_State *L, const char *method, const char *name)
-{
-    const char *how = NULL, *class = NULL;
-    LuaFnName by = {0};
-    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
-        const LuaFn *fn = method_of(L, made[i].class, method);
-        if (!fn || (how && lua_fn_name(fn).place[0] != name[0]))
-            continue;
-        how = made[i].how;
-        class = made[i].class;
-        by = lua_fn_name(fn);
-    }
-    if (!how)
-        return false;
-    if (lua_push_how_another(L, class, name))
-        return true;
-    lua_pushstring(L, how);
-    bool is_free = lua_getglobal(L, name) == LUA_TNIL;
-    lua_pop(L, 1);
-    lua_pushfstring(L, "%s = ", by.place);
-    lua_pushfstring(L, "%s = ", is_free ? name : by.place);
-    luaL_gsub(L, lua_tostring(L, -3), lua_tostring(L, -2), lua_tostring(L, -1));
-    lua_replace(L, -4);
-    lua_pop(L, 2);
-    return true;
-}
-
-/* Pushes and returns the classes that have the method, `first` and then the others: "Schedule,
-** Graph and Tensor". */
-static const char *push_owners(lua_State *L, const char *first, const char *key)
-{
-    const LuaClass *cls, *last = NULL;
-    for (int i = 0; (cls = doc_class(L, i)); i++)
-        if (strcmp(cls->name, first) != 0 && method_of(L, cls->name, key))
-            last = cls;
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    luaL_addstring(&b, first);
-    for (int i = 0; (cls = doc_class(L, i)); i++)
-        if (strcmp(cls->name, first) != 0 && method_of(L, cls->name, key)) {
-            luaL_addstring(&b, cls == last ? " and " : ", ");
-            luaL_addstring(&b, cls->name);
-        }
-    luaL_pushresult(&b);
-    return lua_tostring(L, -1);
-}
-
-static void raise_method_elsewhere(lua_State *L, const char *owner, const char *key)
-{
-    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
-        const LuaFn *fn = method_of(L, made[i].class, key);
-        if (fn)
-            RAISE(L, member_elsewhere, NULL, owner, key,
-                  lua_pushfstring(L, "a method of %s", push_owners(L, made[i].class, key)),
-                  lua_instead(owner, key)
-                      ? lua_instead(owner, key)
-                      : lua_pushfstring(L, "%s, and then %s", made[i].how, fn->sig));
-    }
-}
-
-static void raise_function_elsewhere(lua_State *L, const char *owner, const char *key)
-{
-    const LuaFn *fn;
-    for (int i = 0; (fn = doc_function(L, i)); i++)
-        if (strcmp(lua_fn_name(fn).name, key) == 0 && lua_fn_name(fn).place[0])
-            RAISE(L, member_elsewhere, NULL, owner, key,
-                  lua_pushfstring(L, "a function of %s", lua_fn_name(fn).place),
-                  lua_instead(owner, key) ? lua_instead(owner, key) : fn->sig);
-}
-
-/* Raises where `key` belongs, if that is no member of `owner` but of something else: of a module,
-** an other module's function is likelier to be meant than a method. */
-static void raise_elsewhere(lua_State *L, const char *owner, const char *key)
-{
-    bool module = islower((unsigned char)owner[0]);
-    if (module)
-        raise_function_elsewhere(L, owner, key);
-    raise_method_elsewhere(L, owner, key);
-    raise_function_elsewhere(L, owner, key);
-}
-
-/* Raises that `owner` has no member `key`: one of the table at `members` may have been meant, a
-** name that was right in another time or house, or one that belongs to something else. */
-static int no_member(lua_State *L, const char *owner, const char *key, int members)
-{
-    static const struct {
-        const char *owner, *name, *today;
-    } old[] = {
-#define OLD(owner, name, today) {owner, name, today},
-#include "lua_api/old_names.def"
-    };
-    for (size_t i = 0; i < sizeof old / sizeof *old; i++)
-        if (strcmp(owner, old[i].owner) == 0 && strcmp(key, old[i].name) == 0)
-            return RAISE(L, old_name, NULL, owner, key, old[i].today);
-    raise_elsewhere(L, owner, key);
-    if (lua_instead(owner, key))
-        return RAISE(L, no_member, NULL, owner, key, "", lua_instead(owner, key));
-    Nearest n = nearest_to(key);
-    for (lua_pushnil(L); lua_next(L, members); lua_pop(L, 1))
-        if (lua_type(L, -2) == LUA_TSTRING)
-            nearest_try(&n, lua_tostring(L, -2));
-    char meant[128] = "", fix[128];
-    if (n.best)
-        snprintf(meant, sizeof meant, ": did you mean '%s'?", n.best);
-    snprintf(fix, sizeof fix, "help \"%s\"", n.best ? n.best : owner);
-    return RAISE(L, no_member, NULL, owner, key, meant, fix);
-}
-
 /* tvm.improt: a module that lacks a member says which one was meant. */
 static int module_index(lua_State *L)
 {
     if (lua_type(L, 2) != LUA_TSTRING)
         return 0;
-    return no_member(L, lua_tostring(L, lua_upvalueindex(1)), lua_tostring(L, 2), 1);
+    return lua_no_member(L, lua_tostring(L, lua_upvalueindex(1)), lua_tostring(L, 2), 1);
 }
 
 /* Pushes the table of the module, made when it is first named. */
@@ -557,7 +390,7 @@ static int box_index(lua_State *L)
     const char *key = lua_type(L, 2) == LUA_TSTRING
                           ? lua_tostring(L, 2)
                           : lua_pushfstring(L, "[%s]", luaL_tolstring(L, 2, NULL));
-    return no_member(L, box->cls->name, key, lua_upvalueindex(1));
+    return lua_no_member(L, box->cls->name, key, lua_upvalueindex(1));
 }
 
 static int box_newindex(lua_State *L)
@@ -627,7 +460,7 @@ static int script_class_index(lua_State *L)
             lua_pushboolean(L, true);
             lua_setfield(L, 3, lua_fn_name(fn).name);
         }
-    return no_member(L, name, lua_tostring(L, 2), 3);
+    return lua_no_member(L, name, lua_tostring(L, 2), 3);
 }
 
 /* Runs the script's function in upvalue 1, the method of upvalue 2, on no more than it takes. */
@@ -648,7 +481,7 @@ static int call_script_method(lua_State *L)
 static int script_class_newindex(lua_State *L)
 {
     const char *key = lua_tostring(L, 2);
-    const LuaFn *fn = method_of(L, lua_tostring(L, lua_upvalueindex(1)), key ? key : "");
+    const LuaFn *fn = doc_method(L, lua_tostring(L, lua_upvalueindex(1)), key ? key : "");
     if (fn) {
         lua_pushlightuserdata(L, (void *)fn);
         lua_pushcclosure(L, call_script_method, 2);

@@ -162,19 +162,6 @@ LuaFnName lua_fn_name(const LuaFn *fn);
 /* Opens Lua's libraries, made safe, and every row of modules.def. */
 void lua_open_workbench(lua_State *L);
 
-/* Pushes how one comes to a value that has a method of that name, "m = g:lower() makes one", where
-** several classes have it the one whose values go by the first letter of `name`, which is what it
-** is called in the text unless a value has that name, and of m2 how it comes from an m that there
-** is; false, and nothing pushed, if none has. */
-bool lua_push_how_made(lua_State *L, const char *method, const char *name);
-
-/* Pushes how one comes to a further value from a first that a global holds, "m2 = m:with(…) makes
-** one of m", of that class or of any (NULL); false, and nothing pushed, if `name` is none such. */
-bool lua_push_how_another(lua_State *L, const char *class, const char *name);
-
-/* What old_names.def knows to do for `key`, which `owner` lacks; NULL if nothing. */
-const char *lua_instead(const char *owner, const char *key);
-
 /* ---- boxes ---- */
 
 /* Pushes a new box and returns what it holds, zeroed. */

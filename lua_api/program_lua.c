@@ -8,6 +8,7 @@
 #include "core/ir/print.h"
 #include "core/ir/verify.h"
 #include "core/schedule/block.h"
+#include "lua_api/elsewhere.h"
 #include "lua_api/saved_text.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/session.h"
@@ -316,13 +317,10 @@ static int sched_index(lua_State *L, void *self)
     const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
     bool known = name && (find_loop(func, name, &err) || err.code == ERR_loop_ambiguous ||
                           find_block(func, name, &err) || find_buffer(func, name, &err));
-    if (name && !known)
-        return 0;
+    if (known)
+        return lua_goes_by_name(L, "Schedule", name);
     if (name || lua_isnumber(L, 2) || lua_isboolean(L, 2))
-        return RAISE(
-            L, no_member, NULL, "Schedule",
-            name ? name : lua_pushfstring(L, "[%s]", luaL_tolstring(L, 2, NULL)), "",
-            "loops and blocks go by name: s:names \"blocks\" lists the blocks, s:loops(block) the loops around one");
+        return 0;
     return RAISE(L, old_name, NULL, "Schedule", "[C]",
                  "a step is a method, and loops go by name: s:split(\"y\", 8)");
 }

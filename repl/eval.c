@@ -17,6 +17,7 @@
 #include "core/base/cancel.h"
 #include "core/base/progress.h"
 #include "lua_api/doc.h"
+#include "lua_api/elsewhere.h"
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
 #include "repl/habits.h"

@@ -13,6 +13,7 @@
 
 #include "core/base/buf.h"
 #include "lua_api/doc.h"
+#include "lua_api/elsewhere.h"
 #include "lua_api/own_name.h"
 #include "lua_api/session.h"
 #include "repl/dress.h"

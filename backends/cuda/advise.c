@@ -18,15 +18,17 @@
 
 typedef VEC(const Node *) NodeVec;
 
+/* Work that stands outside of an axis, and what is asked about it. */
 typedef struct Stray {
     Arena *A;
     Err *err;
-    const Node *func, *kernel;
-    const Node *work; /* outside of the axis; its block */
-    const Node *block;
-    ForKind axis;
-    bool shared;   /* only what is outside of thread blocks and in shared memory */
-    NodeVec loops; /* of the kernel, over threads or over thread blocks as the axis is */
+    const Node *func;
+    bool shared;        /* only what is outside of thread blocks and in shared memory counts */
+    ForKind axis;       /* of which it stands outside */
+    const Node *work;   /* the statement */
+    const Node *block;  /* around it */
+    const Node *kernel; /* around that */
+    NodeVec loops;      /* of the kernel, over threads or over thread blocks as the axis is */
 } Stray;
 
 static Find has_stray(void *env, const Node *n)
@@ -49,11 +51,7 @@ static Find holds_stray(void *env, const Node *n)
 /* Advises the step with these two names if it would be accepted. */
 static bool advise(const Stray *s, const char *step, const char *what, const char *where)
 {
-    Arg args[] = {given_str(what), given_str(where)};
-    if (!step_accepted(s->A, s->func, step, 2, args))
-        return false;
-    err_fix(s->err, "s:%s(\"%s\", \"%s\")", step, what, where);
-    return true;
+    return step_advise(s->A, s->func, s->err, step, 2, (Arg[]){given_str(what), given_str(where)});
 }
 
 static bool uses_local(const Node *n)

@@ -270,8 +270,8 @@ static inline bool ir_is_literal(const Node *n)
 static inline bool ir_kid_fits(const KidInfo *k, const Node *kid)
 {
     NodeClass have = op_info[kid->op].cls;
-    return k->field && (k->cls == have || k->cls == CLASS_ANY ||
-                        (k->cls == CLASS_VAR && kid->op == OP_Var));
+    return k->field &&
+           (k->cls == have || k->cls == CLASS_ANY || (k->cls == CLASS_VAR && kid->op == OP_Var));
 }
 static inline bool ir_is_stmt(const Node *n)
 {

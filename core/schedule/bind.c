@@ -239,6 +239,20 @@ bool prim_bind(Step *s, const Prim *prim, size_t nargs, const Arg *args)
 
 /* ---- ending a step ---- */
 
+const char *step_label(const Step *s, const Node *func, const Node *loop)
+{
+    const char *label = loop_label(s->A, func, loop), *called = NULL;
+    for (size_t i = 0; i < PRIM_MAX_PARAMS; i++) {
+        const Bound *b = &s->arg[i];
+        if (b->node == loop)
+            called = b->s;
+        for (size_t k = 0; k < b->n; k++)
+            if (b->nodes[k] == loop && b->names[k])
+                called = b->names[k];
+    }
+    return strchr(label, '/') && called && strchr(called, '/') ? called : label;
+}
+
 void step_made(Step *s, const char *name)
 {
     if (s->nmade < PRIM_MAX_ITEMS)

@@ -23,19 +23,6 @@ static bool is_result(const Step *s, const Node *buffer)
     return false;
 }
 
-/* Would some loop take the block by that step? */
-static bool can_move(const Step *s, const char *block, const char *step)
-{
-    NameList loops = {0};
-    list_loops(s->A, s->func, &loops);
-    for (size_t i = 0; i < loops.n; i++) {
-        Arg args[] = {given_str(block), given_str(loops.at[i])};
-        if (step_accepted(s->A, s->func, step, 2, args))
-            return true;
-    }
-    return false;
-}
-
 /* Says why the block, the step's own or the producer that would take that in, cannot be. */
 static bool not_inlinable(Step *s, Err *err, const Node *block, const char *how, const char *why)
 {
@@ -44,7 +31,7 @@ static bool not_inlinable(Step *s, Err *err, const Node *block, const char *how,
             arena_printf(s->A, "its producer %s cannot take it in: %s", ir_block_name(block), why);
     const char *step = strcmp(how, "compute_inline") == 0 ? "compute_at" : "reverse_compute_at";
     REFUSE(err, not_inlinable, block, why, step);
-    if (!s->trial && !can_move(s, ir_block_name(s->arg[0].node), step))
+    if (!s->trial && !move_accepted(s->A, s->func, step, ir_block_name(s->arg[0].node)))
         err_fix(err, "leave it where it is");
     return false;
 }
@@ -186,7 +173,7 @@ bool prim_compute_inline(Step *s)
         return false;
     const Node *store = block_access(block), *target = store->kid[Store_buffer];
     if (is_result(s, target))
-        return REFUSE(s->err, is_result, block, ir_block_name(block), ir_buf_name(target));
+        return refuse_result(s, block, NULL);
     Path p;
     path_to(s->func, block, &p);
     const Node *without = nest_remove(A, &p);

@@ -152,7 +152,7 @@ static bool set_kind(Step *s, ForKind kind, const char *how, const char *arg, bo
             loop->kid[For_extent]->op != OP_IntImm)
             return REFUSE(s->err, extent_not_constant, loop, how, name);
         func = with_kind(s->A, func, loop, kind);
-        buf_printf(&s->said, "%s%s", i ? ", " : "", loop_label(s->A, s->func, loop));
+        buf_printf(&s->said, "%s%s", i ? ", " : "", step_label(s, s->func, loop));
     }
     return step_done(s, func);
 }
@@ -320,10 +320,8 @@ static bool refuse_taken(Step *s, const Node *loop, ForKind kind, const Node *ho
     for (int k = FOR_block_x; !s->trial && k < FOR_COUNT; k++) {
         Arg args[] = {given_str(name), given_str(for_kind_text[k])};
         if (for_is_block_axis((ForKind)k) == for_is_block_axis(kind) &&
-            step_accepted(s->A, s->func, "bind", 2, args)) {
-            err_fix(s->err, "s:bind(\"%s\", \"%s\")", name, for_kind_text[k]);
+            step_advise(s->A, s->func, s->err, "bind", 2, args))
             break;
-        }
     }
     return false;
 }
@@ -377,7 +375,7 @@ bool prim_annotate(Step *s)
     now[at] = ir_node(A, Annot, 0, (Attr){.name = arena_strdup(A, key)}, [Annot_value] = value);
     n += at == n;
     buf_printf(&s->said, "%s {%s: %s}",
-               place->op == OP_For ? loop_label(A, s->func, place) : ir_block_name(place), key,
+               place->op == OP_For ? step_label(s, s->func, place) : ir_block_name(place), key,
                s->arg[2].s ? s->arg[2].s : arena_printf(A, "%lld", (long long)s->arg[2].i));
     Path path;
     path_to(s->func, place, &path);

@@ -221,7 +221,7 @@ static void say_split(Step *s, const Node *func, const Node *loop, const Parts *
                       const Bound *names)
 {
     int64_t extent = loop->kid[For_extent]->at.i, product = 1;
-    buf_printf(&s->said, "%s(%lld) ->", loop_label(s->A, func, loop), (long long)extent);
+    buf_printf(&s->said, "%s(%lld) ->", step_label(s, func, loop), (long long)extent);
     for (size_t i = 0; i < p->n; i++) {
         product *= p->factor[i];
         buf_printf(&s->said, " %s(%lld)", ir_var_name(p->var[i]), (long long)p->factor[i]);
@@ -276,7 +276,7 @@ static bool refuse_inside_out(Step *s, const Bound *loops, size_t i)
 {
     const Node *at[PRIM_MAX_ITEMS];
     Arg names[PRIM_MAX_ITEMS];
-    Buf list = buf_new(s->A), call = buf_new(s->A);
+    Buf list = buf_new(s->A);
     for (size_t j = 0; j < loops->n; j++) {
         size_t k = j;
         for (; k > 0 && stands_in(at[k - 1], loops->nodes[j]); k--)
@@ -286,13 +286,11 @@ static bool refuse_inside_out(Step *s, const Bound *loops, size_t i)
     for (size_t j = 0; j < loops->n; j++) {
         names[j] = given_str(loop_handle(s->A, s->func, at[j]));
         buf_printf(&list, "%s%s", j ? ", " : "", ir_var_name(at[j]->kid[For_var]));
-        buf_printf(&call, "%s\"%s\"", j ? ", " : "", names[j].s);
     }
     REFUSE(s->err, fuse_inside_out, loops->nodes[i], ir_var_name(loops->nodes[i]->kid[For_var]),
            ir_var_name(loops->nodes[i + 1]->kid[For_var]), buf_str(&list));
-    Arg all[] = {given_list(loops->n, names)};
-    if (!s->trial && step_accepted(s->A, s->func, "fuse", 1, all))
-        err_fix(s->err, "s:fuse(%s)", buf_str(&call));
+    if (!s->trial)
+        step_advise(s->A, s->func, s->err, "fuse", loops->n, names);
     return false;
 }
 
@@ -390,7 +388,7 @@ bool prim_fuse(Step *s)
     const Node *body =
         ir_for(A, FOR_serial, var, ir_idx(A, total), rebind(A, inner->kid[For_body], &bind));
     for (size_t i = 0; i < loops->n; i++)
-        buf_printf(&s->said, "%s(%lld) ", loop_label(A, s->func, loops->nodes[i]),
+        buf_printf(&s->said, "%s(%lld) ", step_label(s, s->func, loops->nodes[i]),
                    (long long)loops->nodes[i]->kid[For_extent]->at.i);
     buf_printf(&s->said, "-> %s(%lld)", name, (long long)total);
     say_taken(s, s->arg[1].n, s->arg[1].names, &var);
@@ -507,7 +505,7 @@ bool prim_reorder(Step *s)
     for (size_t i = nest.n; i-- > 0;)
         body = ir_with_kid(A, after[i], For_body, body);
     for (size_t i = 0; i < loops->n; i++)
-        buf_printf(&s->said, "%s%s", i ? ", " : "", loop_label(A, s->func, loops->nodes[i]));
+        buf_printf(&s->said, "%s%s", i ? ", " : "", step_label(s, s->func, loops->nodes[i]));
     Path path;
     path_to(s->func, nest.at[0], &path);
     return step_done(s, path_replace(A, &path, body));

@@ -31,8 +31,8 @@ bool nest_domain(Step *s, const Path *to_block, AxisSpan *out);
 /* How far up the statement that holds nothing but this block: p->at[depth]. */
 size_t nest_top(const Path *to_block);
 
-/* An If on the way p that is not on the way q (NULL: any), or that stands in a loop: what stands
-** under it runs in other iterations, or in all, where it comes out of it.  NULL if there is none. */
+/* An If on the way p that is not on the way q (NULL: any If), or that stands in a loop: what stands
+** under it runs in other iterations, or in all, where it comes out of it.  NULL: there is none. */
 const Node *nest_condition(const Path *p, const Path *q);
 
 /* Refuses the step if the block at the end of p would come out of a condition when it

@@ -254,7 +254,7 @@ static bool finish_move(Step *s, Move *m)
 {
     if (was_there(s, m))
         return step_done(s, s->func);
-    buf_printf(&s->said, "%s at %s", ir_block_name(m->block), loop_label(s->A, s->func, m->loop));
+    buf_printf(&s->said, "%s at %s", ir_block_name(m->block), step_label(s, s->func, m->loop));
     return MUTANT(move_unchecked, nest_recheck(s, m->out), true) && step_done(s, m->out);
 }
 
@@ -381,7 +381,7 @@ bool prim_compute_at(Step *s)
         return false;
     const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
     if (is_in(m->target, s->func->kid[Func_results]))
-        return REFUSE(s->err, is_result, m->block, name, ir_buf_name(m->target));
+        return refuse_result(s, m->block, m->loop);
     const Node *other = other_writer(s->func->kid[Func_body], m->block, m->target);
     if (other)
         return REFUSE(s->err, written_by_two, other, ir_buf_name(m->target), name,

@@ -114,6 +114,17 @@ bool prim_bind(Step *s, const Prim *p, size_t nargs, const Arg *args);
 /* Would the step be accepted?  Asked before it is advised. */
 bool step_accepted(Arena *A, const Node *func, const char *prim, size_t nargs, const Arg *args);
 
+/* Advises the step, as it is typed, if it would be accepted. */
+bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t nargs,
+                 const Arg *args);
+
+/* Would some loop take the block by that step? */
+bool move_accepted(Arena *A, const Node *func, const char *prim, const char *block);
+
+/* Refuses to bring a block to those who read it (to the loop, or into them: NULL), for what it
+** computes is a result; advises the way to what it reads, where there is one. */
+bool refuse_result(Step *s, const Node *block, const Node *loop);
+
 /* The advice to split the loop, and to take a step with the inner part (and with `axis`, or NULL):
 ** s:split("y", 8, "yo", "yi"); s:vectorize("yi").  NULL if either step would be refused. */
 const char *split_first(Arena *A, const Node *func, const char *loop, int64_t factor,
@@ -133,6 +144,10 @@ const Node *find_buffer(const Node *func, const char *name, Err *err);
 const char *loop_path(Arena *A, const Node *func, const Node *loop);
 const char *loop_handle(Arena *A, const Node *func, const Node *loop);
 const char *loop_label(Arena *A, const Node *func, const Node *loop);
+
+/* The label, or where that is a path the one by which the step was given the loop: a loop around
+** several blocks has a path by each. */
+const char *step_label(const Step *s, const Node *func, const Node *loop);
 
 /* The loops of that name in all nests, "conv2/x, pad/x", for an error to list. */
 const char *loops_called(Arena *A, const Node *func, const char *name);

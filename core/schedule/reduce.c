@@ -141,7 +141,7 @@ bool prim_decompose_reduction(Step *s)
     for (size_t i = p.n - 1; i-- > depth;)
         rest = ir_with_kid(A, p.at[i], p.kid[i], rest);
     step_made(s, made);
-    buf_printf(&s->said, "%s -> %s before %s", name, made, loop_label(A, s->func, loop));
+    buf_printf(&s->said, "%s -> %s before %s", name, made, step_label(s, s->func, loop));
     const Node *out = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){init, rest}));
     bool legal = step_in_order(s, &(Moved){.before = s->func, .after = out, .block = made}) &&
                  legal_begun(s->func, out, loop->kid[For_var], name, s->err);

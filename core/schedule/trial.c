@@ -21,6 +21,41 @@ bool step_accepted(Arena *A, const Node *func, const char *prim, size_t nargs, c
     return try_step(A, func, prim_find(prim), nargs, args, s) != NULL;
 }
 
+bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t nargs,
+                 const Arg *args)
+{
+    if (!step_accepted(A, func, prim, nargs, args))
+        return false;
+    Buf step = buf_new(A);
+    step_text(&step, "s", prim_find(prim), nargs, args);
+    err_fix(err, "%s", buf_str(&step));
+    return true;
+}
+
+bool move_accepted(Arena *A, const Node *func, const char *prim, const char *block)
+{
+    NameList loops = {0};
+    list_loops(A, func, &loops);
+    for (size_t i = 0; i < loops.n; i++)
+        if (step_accepted(A, func, prim, 2, (Arg[]){given_str(block), given_str(loops.at[i])}))
+            return true;
+    return false;
+}
+
+bool refuse_result(Step *s, const Node *block, const Node *loop)
+{
+    const char *name = ir_block_name(block);
+    REFUSE(s->err, is_result, block, name, ir_buf_name(block_target(block)));
+    if (s->trial)
+        return false;
+    Arg args[] = {given_str(name), given_str(loop ? loop_path(s->A, s->func, loop) : NULL)};
+    const char *step = loop ? "reverse_compute_at" : "reverse_compute_inline";
+    if (!step_advise(s->A, s->func, s->err, step, loop ? 2 : 1, args) &&
+        move_accepted(s->A, s->func, "reverse_compute_at", name))
+        err_fix(s->err, "s:reverse_compute_at moves it to a loop of what it reads");
+    return false;
+}
+
 const char *split_first(Arena *A, const Node *func, const char *path, int64_t factor,
                         const char *prim, const char *axis)
 {

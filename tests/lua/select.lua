@@ -105,9 +105,13 @@ t.test("names from other houses are answered with today's", function()
   t.raises("no_member", function() return s.splti end)
   t.contains(t.raises("no_member", function() return s[1] end, { s = s }).why, "Schedule has no member '[1]'")
   t.contains(t.raises("no_member", function() return tvm.import "tutorials/models/digits.onnx"[1] end).why, "Graph has no member '[1]'")
-  for _, key in ipairs { "y", "C", 1, 1.5, true } do
+  s:split("x", 4)
+  for _, key in ipairs { "y", "C", "x", "xo", "no such loop", 1, 1.5, true } do
     t.contains(t.raises("no_member", function() return s[key] end, { s = s }).fix, 'loops and blocks go by name: s:names "blocks"')
   end
+  local g = tvm.import "tutorials/models/digits.onnx"
+  t.contains(t.raises("no_member", function() return g["no such node"] end, { g = g }).fix, "nodes go by name: g:nodes() lists them")
+  t.contains(t.raises("no_member", function() return g:lower()[1] end).fix, "kernels go by name: m:kernels() lists them")
 end)
 
 t.test("what belongs to something else says to what", function()
@@ -159,6 +163,32 @@ end)
 
 t.test("every object shows itself whole by :more()", function()
   t.ok(matmul().more == more and tvm.tensor({ 1 }).more == more)
+end)
+
+t.test("a step calls a loop around several blocks as it was called", function()
+  local s = tvm.schedule(te [[
+    A: float32[8, 8]; P[y, x] = A[y, x] * 2; Q[y, x] = A[y, x] + 1; R[y, x] = Q[y, x] * P[y, x]; S[y, x] = R[y, x] + 1
+  ]])
+  s:compute_at("P", "R/y")
+  s:compute_at("Q", "R/y")
+  s:annotate("Q/y", "first", 1)
+  s:split("R/y", 4)
+  local said = {}
+  for line in tostring(s:history()):gmatch "step [1-9][^\n]*" do said[#said + 1] = line end
+  t.eq(table.concat(said, "\n"), "step 1  compute_at P at R/y\nstep 2  compute_at Q at R/y\n"
+    .. "step 3  annotate Q/y {first: 1}\nstep 4  split R/y(8) -> yo(2) yi(4)")
+end)
+
+t.test("a result is brought to what it reads, not to readers", function()
+  local s = tvm.schedule(te [[ A: float32[8, 8]; Q[y, x] = A[y, x] + 1; R[y, x] = Q[y, x] * 2 ]])
+  t.eq(t.raises("is_result", function() s:compute_at("R", "Q/y") end, { s = s }).fix, 's:reverse_compute_at("R", "Q/y")')
+  t.eq(t.raises("is_result", function() s:compute_inline "R" end, { s = s }).fix, 's:reverse_compute_inline("R")')
+  local m = tvm.schedule(te [[ A: float32[8, 8]; B: float32[8, 8]; C[y, x] = sum(k, A[y, k] * B[k, x]) ]])
+  m:cache_write("C", "local")
+  t.eq(t.raises("is_result", function() m:compute_inline "C.store" end, { m = m }).fix,
+    "m:reverse_compute_at moves it to a loop of what it reads")
+  local one = tvm.schedule(te [[ A: float32[8]; R[x] = A[x] * 2 ]])
+  t.contains(t.raises("is_result", function() one:compute_inline "R" end, { one = one }).fix, "one:cache_write gives it")
 end)
 
 t.done()

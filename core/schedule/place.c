@@ -89,10 +89,12 @@ static bool refuse_own_loop(Step *s, const Move *m)
     REFUSE(s->err, own_loop, m->loop, loop, ir_block_name(m->block));
     Search search = {s, m, NULL};
     NameList blocks = {0};
+    if (s->trial)
+        return false;
     list_blocks(s->A, s->func, &blocks);
     if (blocks.n == 1)
         err_fix(s->err, "leave it where it is: there is no other block");
-    else if (!s->trial && !tree_blocks(s->func, search_loops, &search))
+    else if (!tree_blocks(s->func, search_loops, &search))
         err_fix(s->err, "choose a loop of another block, such as \"%s\"",
                 loop_path(s->A, s->func, search.found));
     return false;

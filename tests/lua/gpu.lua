@@ -201,6 +201,17 @@ local fill = [[
     block S(t):
       S[t] = A[t] + 1
 ]]
+-- The same of which nothing is computed, with something in the place of %s.
+local empty = [[
+  alloc S: float32[32] shared
+%s  for y in bind("blockIdx.x", 2):
+    for t in bind("threadIdx.x", 32):
+      block C(y, t):
+        C[y*32 + t] = A[t]
+    for z in range(0):
+      block D(y, z):
+        S[z] = S[z] + 1
+]]
 local function kernel(results, body)
   return tvm.parse(("func f(A: float32[32]) -> %s:\n"):format(results) .. body)
 end
@@ -230,31 +241,15 @@ t.test("one thread block sees what is computed beside the loop over it", functio
         block C(y, t):
           C[y, t] = S[31 - t]
 ]]),
-    ["nothing is computed outside"] = kernel("C: float32[64]", [[
-  alloc S: float32[32] shared
+    ["nothing is computed outside"] = kernel("C: float32[64]", empty:format [[
   for z in range(0):
     block Z(z):
       S[z] = A[z]
-  for y in bind("blockIdx.x", 2):
-    for t in bind("threadIdx.x", 32):
-      block C(y, t):
-        C[y*32 + t] = A[t]
-    for z in range(0):
-      block D(y, z):
-        S[z] = S[z] + 1
 ]]),
-    ["a block outside computes nothing"] = kernel("C: float32[64]", [[
-  alloc S: float32[32] shared
+    ["a block outside computes nothing"] = kernel("C: float32[64]", empty:format [[
   block Z():
     for z in range(0):
       S[z] = A[z]
-  for y in bind("blockIdx.x", 2):
-    for t in bind("threadIdx.x", 32):
-      block C(y, t):
-        C[y*32 + t] = A[t]
-    for z in range(0):
-      block D(y, z):
-        S[z] = S[z] + 1
 ]]),
   } do
     local a = tvm.random { 32 }

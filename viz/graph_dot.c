@@ -77,9 +77,9 @@ static void put_arrow(GraphDrawing *d, const char *from, const char *to, ValueId
     put_quoted(d->out, to);
     buf_printf(d->out, " [%s", straight ? "weight=8 " : "");
     if (labelled) {
-        buf_puts(d->out, "label=< "); /* a blank keeps it off the line */
+        buf_puts(d->out, "label=< "); /* a blank keeps it off the line, two keep other lines off it */
         put_xml(d->out, flow_text(d->A, d->g, graph_value(d->g, v)->type));
-        buf_puts(d->out, "> ");
+        buf_puts(d->out, "  > ");
     }
     buf_puts(d->out, "tooltip=");
     put_quoted(d->out, value_text(d, v));
@@ -148,6 +148,31 @@ static uint32_t entry_thing(const GraphDrawing *d, uint32_t column)
     return d->fold.n + d->g->nvalues + column;
 }
 
+static bool reads(const GraphDrawing *d, uint32_t c, ValueId v)
+{
+    for (uint32_t i = 0; i < d->fold.card[c].n; i++) {
+        const GNode *n = card_node(d, d->fold.card[c], i);
+        for (uint32_t k = 0; k < n->nin; k++)
+            if (n->in[k] == v)
+                return true;
+    }
+    return false;
+}
+
+/* All arrows from the circle at the top of a column bear the same shape.  It is told once, beside
+** the longest of them, where it lies under no other: that to the last card which reads the value,
+** or to the circle below (CARD_NONE). */
+static uint32_t last_reader(const GraphDrawing *d, uint32_t column)
+{
+    ValueId v = d->columns.handed[column - 1];
+    if (column + 1 < d->columns.n && d->columns.handed[column] == v)
+        return CARD_NONE;
+    uint32_t c = d->fold.n;
+    while (c-- > 0 && (d->columns.of[c] != column || !reads(d, c, v)))
+        ;
+    return c;
+}
+
 /* An arrow to card c (CARD_NONE: to what is no card) for value v, from wherever column `column` has
 ** it. */
 static void put_flow(GraphDrawing *d, ValueId v, uint32_t column, uint32_t c, const char *to)
@@ -157,15 +182,13 @@ static void put_flow(GraphDrawing *d, ValueId v, uint32_t column, uint32_t c, co
     uint32_t home = p >= 0 ? d->columns.of[from] : d->home[v],
              thing = p >= 0 ? from : value_thing(d, v);
     const char *id = p >= 0 ? card_id(d, from) : input_id(d, v);
-    bool first = true; /* arrow of those from a circle, which all bear the same */
+    bool labelled = home >= column || c == last_reader(d, column);
     if (home < column) {
-        first = !d->entered[column];
-        d->entered[column] = true;
         id = handed_id(d, column - 1, true);
         thing = entry_thing(d, column);
     }
     put_arrow(d, id, to, v, home == column && p >= 0 && c != CARD_NONE && is_straight(d, from, c),
-              first);
+              labelled);
     if (c != CARD_NONE)
         d->joint.up[find(&d->joint, thing)] = find(&d->joint, c);
 }
@@ -381,7 +404,6 @@ bool graph_picture(Arena *A, const Graph *g, GraphView view, Picture *out, Err *
         d.columns = columns_of(&d);
     d.home = ARENA_ARRAY(A, uint32_t, g->nvalues + 1);
     memset(d.home, 0xff, g->nvalues * sizeof *d.home);
-    d.entered = ARENA_ARRAY(A, bool, d.columns.n + 1);
     uint32_t things = entry_thing(&d, d.columns.n);
     d.joint.up = ARENA_ARRAY(A, uint32_t, things + 1);
     for (uint32_t i = 0; i < things; i++)

@@ -25,7 +25,6 @@ typedef struct GraphDrawing {
     bool *shown;     /* by card */
     Columns columns; /* one, where not everything is shown */
     uint32_t *home;  /* by value that is an input: the column that reads it first, or CARD_NONE */
-    bool *entered;   /* by column: an arrow from its circle is drawn */
     Level *level;    /* by card */
     Joint joint;     /* of cards, values and the circles at which columns begin */
 } GraphDrawing;

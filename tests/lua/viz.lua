@@ -161,6 +161,117 @@ t.test("the columns of a model are cut where they come out alike", function()
   t.contains(dot, '"from 1" -> "add1"')
 end)
 
+-- Points of the arrows in Graphviz's SVG, and the boxes of their labels, each with whose it is.
+local function arrows(svg)
+  local points, labels = {}, {}
+  for whose, body in svg:gmatch 'class="edge">%s*<title>(.-)</title>(.-)<!%-%-' do
+    for path in body:gmatch ' d="M([^"]*)"' do
+      local c = {}
+      for at in path:gmatch "-?[%d.]+" do c[#c + 1] = tonumber(at) end
+      for i = 1, #c - 7, 6 do
+        for s = 0, 30 do
+          local u, v = s / 30, 1 - s / 30
+          local function on(k) return v ^ 3 * c[k] + 3 * v * v * u * c[k + 2] + 3 * v * u * u * c[k + 4] + u ^ 3 * c[k + 6] end
+          points[#points + 1] = { x = on(i), y = on(i + 1), whose = whose }
+        end
+      end
+    end
+    for x, y, w, said in body:gmatch '<text[^>]* x="([%d.-]+)" y="([%d.-]+)"[^>]*textLength="([%d.]+)"[^>]*>([^<]*)<' do
+      local blanks = 9 * 0.318 -- in front, and as many behind as it says
+      labels[#labels + 1] = { whose = whose, said = said, x0 = x + blanks, y0 = y - 7, y1 = y + 1,
+                              x1 = x + w - blanks * #(said:gsub("&#160;", " "):match " *$") }
+    end
+  end
+  return points, labels
+end
+
+-- Which arrows come near to a label: their own one begins beside them.
+local function crossed(svg)
+  local points, labels = arrows(svg .. "<!--")
+  local bad = {}
+  for _, l in ipairs(labels) do
+    for _, p in ipairs(points) do
+      local room = p.whose == l.whose and 1 or 4
+      if p.x > l.x0 - room and p.x < l.x1 + room and p.y > l.y0 and p.y < l.y1 then
+        bad[p.whose .. " at " .. l.said] = true
+      end
+    end
+  end
+  local all = {}
+  for what in pairs(bad) do all[#all + 1] = what end
+  table.sort(all)
+  return table.concat(all, "; "), #labels
+end
+
+-- Which arrows have curves that shoot past their ends: a handle is longer than the curve is.
+local function kinked(svg)
+  local bad = {}
+  for whose, body in svg:gmatch 'class="edge">%s*<title>(.-)</title>(.-)</g>' do
+    local c = {}
+    for at in body:match ' d="M([^"]*)"':gmatch "-?[%d.]+" do c[#c + 1] = tonumber(at) end
+    for i = 1, #c - 7, 6 do
+      local function far(a, b) return math.sqrt((c[a] - c[b]) ^ 2 + (c[a + 1] - c[b + 1]) ^ 2) end
+      if math.max(far(i, i + 2), far(i + 6, i + 4)) > far(i, i + 6) + 0.1 then bad[#bad + 1] = whose end
+    end
+  end
+  return table.concat(bad, "; ")
+end
+
+-- n values that are made from one and concatenated, some of them by several operators in a row.
+local function fan(n, size)
+  local lines, last = { ("graph fan(x: float32[%d]) -> (y: float32[%d]):"):format(size, n * size) }, {}
+  for i = 1, n do
+    local from = "x"
+    for k = 1, 1 + i * i % 3 do
+      lines[#lines + 1] = ("  neg%d_%d: float32[%d] = neg(%s)"):format(i, k, size, from)
+      from = ("neg%d_%d"):format(i, k)
+    end
+    last[i] = from
+  end
+  lines[#lines + 1] = ("  concat1: float32[%d] = concat(%s, axis=0)"):format(n * size, table.concat(last, ", "))
+  lines[#lines + 1] = "  return y = concat1"
+  return tvm.parse_graph(table.concat(lines, "\n"))
+end
+
+-- A value that is added again behind two operators, n times.
+local function skips(n, size)
+  local lines, last = { ("graph skips(x: float32[%d]) -> (y: float32[%d]):"):format(size, size) }, "x"
+  for i = 1, n do
+    for _, node in ipairs { "exp%d: float32[%s] = exp(" .. last .. ")", "neg%d: float32[%s] = neg(exp%d)",
+                            "add%d: float32[%s] = add(neg%d, " .. last .. ")", "softmax%d: float32[%s] = softmax(add%d)" } do
+      lines[#lines + 1] = "  " .. node:gsub("%%d", i):gsub("%%s", size)
+    end
+    last = "softmax" .. i
+  end
+  lines[#lines + 1] = "  return y = " .. last
+  return tvm.parse_graph(table.concat(lines, "\n"))
+end
+
+t.test("no arrow of a model crosses a label, comes near one, or shoots past its end", function()
+  local function tidy(name, g)
+    local svg = g:show():svg()
+    local bad, labels = crossed(svg)
+    t.ok(labels > 5, name)
+    t.eq(name .. ": " .. bad, name .. ": ")
+    t.eq(name .. ": " .. kinked(svg), name .. ": ")
+  end
+  local digits = tvm.import "tutorials/models/digits.onnx"
+  tidy("digits", digits)
+  tidy("digits fused", digits:fuse())
+  for _, n in ipairs { 4, 5, 7, 9 } do
+    tidy("fan " .. n, fan(n, 64))
+    tidy("fused fan " .. n, fan(n, 64):fuse())
+  end
+  tidy("skips", skips(12, 1000000))
+  tidy("fused skips", skips(12, 1000000):fuse())
+end)
+
+t.test("of arrows from a circle the longest bears the shape", function()
+  local dot = tvm.import("tutorials/models/digits.onnx"):fuse():show():dot()
+  t.ok(not dot:find('"from 1" -> "conv3" [label', 1, true))
+  t.contains(dot, '"from 1" -> "add1" [label=< 1×32×16×16')
+end)
+
 t.test("a long model stands in columns, which hand on one value each", function()
   t.ok(not chain(2):show():dot():find("pack", 1, true))
   local g = chain(24)
@@ -192,7 +303,7 @@ t.test("a long model stands in columns, which hand on one value each", function(
   local svg = g:show():svg()
   local width, height = svg:match 'width="(%d+)pt" height="(%d+)pt"'
   t.ok(width / height > 0.4 and width / height < 2.5)
-  local _, labels = svg:gsub("1×64</text>", "")
+  local _, labels = svg:gsub("1×64 &#160;</text>", "")
   t.eq(labels, 5 * 24 + 1 + columns - 1) -- every arrow says its shape
   t.eq(g:show():svg(), svg)
 end)

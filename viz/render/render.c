@@ -10,6 +10,7 @@
 #include "core/base/buf.h"
 #include "viz/palette.h"
 #include "viz/render/raster.h"
+#include "viz/render/tidy.h"
 #include "viz/svg/measure.h"
 
 static char last_message[256];
@@ -113,7 +114,10 @@ static int draw_dot(const char *to, const char *source, char **out, size_t *out_
         agattr(g, AGRAPH, "dpi", "144");
     char *data = NULL;
     unsigned n = 0;
-    if (gvLayout(gvc, g, "dot") || gvRenderData(gvc, g, to, &data, &n) || !data) {
+    bool bad = gvLayout(gvc, g, "dot");
+    if (!bad)
+        tidy_arrows(g);
+    if (bad || gvRenderData(gvc, g, to, &data, &n) || !data) {
         snprintf(why, why_n, "Graphviz failed: %s", *last_message ? last_message : "no layout");
         return 1;
     }

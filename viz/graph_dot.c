@@ -77,7 +77,8 @@ static void put_arrow(GraphDrawing *d, const char *from, const char *to, ValueId
     put_quoted(d->out, to);
     buf_printf(d->out, " [%s", straight ? "weight=8 " : "");
     if (labelled) {
-        buf_puts(d->out, "label=< "); /* a blank keeps it off the line, two keep other lines off it */
+        buf_puts(d->out,
+                 "label=< "); /* a blank keeps it off the line, two keep other lines off it */
         put_xml(d->out, flow_text(d->A, d->g, graph_value(d->g, v)->type));
         buf_puts(d->out, "  > ");
     }
@@ -357,14 +358,14 @@ static void put_head(GraphDrawing *d, const GraphView *view)
                    d->shown[d->fold.card_of[d->fold.node[k]]];
         }
         if (any)
-            keys[n++] = (DotKey){graph_looks[classes[i].fuse], NULL, classes[i].text};
+            keys[n++] = (DotKey){.look = graph_looks[classes[i].fuse], .text = classes[i].text};
     }
     bool frames = false;
     for (uint32_t k = 0; k < g->ngroups && d->fold.n == g->nnodes; k++)
         frames |= g->group[k].n > 1;
     if (frames)
-        keys[n++] =
-            (DotKey){{COLOR_rule, COLOR_band, 1, "ROUNDED"}, NULL, "fused group: one kernel"};
+        keys[n++] = (DotKey){.look = {COLOR_rule, COLOR_band, 1, "ROUNDED"},
+                             .text = "fused group: one kernel"};
     if (view->around)
         keys[n++] =
             (DotKey){.text = arena_printf(d->A, "a part: %s, and what is at most %d %s away",

@@ -239,20 +239,24 @@ static void put_nest(Drawing *d)
 
 /* ---- buffers beside the nest ---- */
 
+static const DotShape scope_shape[SCOPE_COUNT] = {
+    [SCOPE_global] = DOT_cylinder, [SCOPE_shared] = DOT_box3d, [SCOPE_local] = DOT_component};
+
 static void put_buffer(Drawing *d, const Node *buffer, const Node *alloc, size_t number)
 {
-    static const char *const shape[SCOPE_COUNT] = {
-        [SCOPE_global] = "cylinder", [SCOPE_shared] = "box3d", [SCOPE_local] = "component"};
     Buf *b = d->out;
     Scope scope = buffer->at.buf->scope;
     buf_printf(b, "  b%zu [tooltip=", number);
     put_quoted(b, arena_printf(d->A, "%s: %s in %s memory", ir_buf_name(buffer),
                                nest_buffer_shape(d->A, buffer, alloc), scope_name[scope]));
     buf_printf(b,
-               " shape=%s style=filled fillcolor=\"%s\" color=\"%s\" margin=\"0.1,0.04\" "
+               " shape=%s style=filled fillcolor=\"%s\" color=\"%s\" "
+               "margin=\"%s,0.04\" "
                "label=<<TABLE BORDER=\"0\" "
                "CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\">",
-               shape[scope], color_hex[scope_look[scope].fill], color_hex[scope_look[scope].line]);
+               dot_shape_name[scope_shape[scope]], color_hex[scope_look[scope].fill],
+               color_hex[scope_look[scope].line],
+               scope == SCOPE_shared ? "0.15" : "0.1"); /* beside the edge that goes back */
     if (scope != SCOPE_local)
         put_sliver(b, scope == SCOPE_global ? 6 : 3); /* below the lid */
     buf_puts(b, "<TR><TD><B>");
@@ -351,19 +355,21 @@ static void put_legend(Drawing *d, const Known *known, size_t n)
         for (int k = 0; k < 3; k++)
             any |= (k == 0 || kinds[i].kind[k]) && has_kind(d, kinds[i].kind[k]);
         if (any)
-            keys[nkeys++] = (DotKey){kind_look[kinds[i].kind[0]],
-                                     mark_of_kind(kinds[i].kind[0], true), kinds[i].word};
+            keys[nkeys++] = (DotKey){.look = kind_look[kinds[i].kind[0]],
+                                     .sign = mark_of_kind(kinds[i].kind[0], true),
+                                     .text = kinds[i].word};
     }
+    keys[nkeys++] = (DotKey){.text = "thin arrows read, bold arrows write"};
     for (int s = 0; s < SCOPE_COUNT; s++) {
         bool any = false;
         for (size_t i = 0; i < n; i++)
             any |= known[i].buffer->at.buf->scope == (Scope)s;
         if (any)
-            keys[nkeys++] =
-                (DotKey){scope_look[s], NULL, arena_printf(d->A, "%s buffer", scope_name[s])};
+            keys[nkeys++] = (DotKey){.look = scope_look[s],
+                                     .text = arena_printf(d->A, "%s buffer", scope_name[s]),
+                                     .shape = scope_shape[s]};
     }
-    keys[nkeys++] = (DotKey){.text = "thin arrows read, bold arrows write"};
-    dot_legend(d->out, keys, nkeys);
+    dot_legend_below(d->out, keys, nkeys);
 }
 
 Picture nest_picture(Arena *A, const Node *func)
@@ -375,9 +381,7 @@ Picture nest_picture(Arena *A, const Node *func)
     put_nest(&d);
     Known *known = NULL;
     size_t n = nest.func ? known_buffers(&nest, d.rows, A, &known) : 0;
-    buf_puts(&out, "  label=<");
     put_legend(&d, known, n);
-    buf_puts(&out, ">\n");
     for (size_t i = 0; i < n; i++)
         put_buffer(&d, known[i].buffer, known[i].alloc, i);
     for (size_t i = 0; i < d.rows; i++) {

@@ -336,6 +336,41 @@ t.test("legends say what the colours mean, of what is there", function()
   t.ok(x + w < right, "the text of an allocation leaves its box")
 end)
 
+t.test("the legend shows buffers in the shape and colour that they have", function()
+  local one = tvm.schedule(te [[ C[i] = A[i] + B[i] ]](1000))
+  one:split("i", 256, "b", "t")
+  one:bind("b", "blockIdx.x")
+  one:bind("t", "threadIdx.x")
+  one:cache_read("C", "A", "shared")
+  one:compute_at("A.shared", "b")
+  one:bind("A.shared/t", "threadIdx.x")
+  one:cache_write("C", "local")
+  local function looks(svg, scopes)
+    local legend = svg:match "^(.-)<!%-%-"
+    for scope, id in pairs(scopes) do
+      local node = svg:match('<g id="' .. id .. '" class="node">(.-)\n</g>')
+      local kind, fill, line = node:match '<(%l+) fill="(#%x+)" stroke="(#%x+)"'
+      local tx, ty = legend:match('<text[^>]* x="([%d.]+)" y="([%d.-]+)"[^>]*>' .. scope .. " buffer")
+      local found = 0
+      for what, places in legend:gmatch('<(%l+) fill="' .. fill .. '" stroke="' .. line .. '" %l+="([^"]*)"/>') do
+        local x, y = places:match "^M?([%d.-]+),([%d.-]+)"
+        if what == kind and math.abs(y - ty) < 16 and x - tx > -30 and x - tx < 0 then found = found + 1 end
+      end
+      local _, parts = node:gsub("<" .. kind .. " fill=", "")
+      t.eq(scope .. " " .. found, scope .. " " .. (kind == "path" and parts - 1 or parts)) -- a cylinder's lid is a line
+    end
+  end
+  local function ids(svg, names)
+    local all = {}
+    for scope, name in pairs(names) do
+      all[scope] = assert(svg:match('<g id="(node%d+)" class="node">\n<title>b%d+</title>\n<g id="[^"]*"><a xlink:title="' .. name .. ":"))
+    end
+    return all
+  end
+  local svg = one:show():svg()
+  looks(svg, ids(svg, { global = "B", shared = "A.shared", ["local"] = "C.local" }))
+end)
+
 t.test("the lanes of a vectorized loop run in step, what is inside it once for all", function()
   local one = tvm.schedule(te [=[ A: float32[4, 2]; B[y, x] = A[y, x] * 2 ]=])
   one:vectorize "y"

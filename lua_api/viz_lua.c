@@ -366,9 +366,10 @@ static Stats stats_at_top(lua_State *L, Arena *A)
 LUA_FN(
     tvm_bars, "tvm.bars(timings, path?, options?) -> Picture",
     "A list of Timings as bars: each ends at the median, a box holds the middle half of the rounds, a line all of\n"
-    "them.  The path's ending says how it is written: .svg or .png.  Options: title; notes, a text for each.")
+    "them.  The path's ending says how it is written: .svg or .png.  Options: title; notes, a text for each;\n"
+    "against, where the notes are ratios: the label of what they are against.")
 {
-    static const char *const keys[] = {"title", "notes", NULL};
+    static const char *const keys[] = {"title", "notes", "against", NULL};
     size_t n = arg_list(L, 1, MAX_BARS);
     const char *path = arg_str_or(L, 2, NULL);
     arg_options(L, 3, keys);
@@ -395,9 +396,11 @@ LUA_FN(
     lua_settop(L, 4);
     const char *title = opt_str(L, 3, "title", "time of a run");
     box->of = arena_printf(A, "%s", title);
-    box->text = bars_text(A, n, bar, text_style(L, box));
-    box->whole = bars_text(A, n, bar, whole_style(L));
-    box->picture = bars_picture(A, arena_strdup(A, title), n, bar);
+    const char *against = opt_str(L, 3, "against", NULL);
+    against = against ? arena_strdup(A, against) : NULL;
+    box->text = bars_text(A, n, bar, against, text_style(L, box));
+    box->whole = bars_text(A, n, bar, against, whole_style(L));
+    box->picture = bars_picture(A, arena_strdup(A, title), n, bar, against);
     return finish(L, box, path, 3);
 }
 

@@ -58,7 +58,9 @@ static int widest(int old, const char *s)
     return n > old ? n : old;
 }
 
-const char *bars_text(Arena *A, size_t n, const Bar *bar, TextStyle style)
+enum { LEAST_ROOM = 10, MOST_ROOM = 60 };
+
+const char *bars_text(Arena *A, size_t n, const Bar *bar, const char *against, TextStyle style)
 {
     int label = 0, median = 0, spread = 0, note = 0;
     const char **spreads = ARENA_ARRAY(A, const char *, n + 1);
@@ -74,10 +76,20 @@ const char *bars_text(Arena *A, size_t n, const Bar *bar, TextStyle style)
     }
     label = label > 32 && style.width > 0 ? 32 : label;
     int width = style.width > 0 ? style.width : 100;
-    int room = width - label - median - spread - note - 8;
-    room = room < 10 ? 10 : room > 60 ? 60 : room;
+    int room = width - label - median - spread - 8;
+    const char *head = against ? arena_printf(A, "against %s", against) : "";
+    if (style.width > 0 && room - text_cols(head) < LEAST_ROOM)
+        head = against ? "against row 1" : "";
+    room -= widest(note, head);
+    room = room < LEAST_ROOM ? LEAST_ROOM : room > MOST_ROOM ? MOST_ROOM : room;
     double top = longest(n, bar);
     Buf out = buf_new(A);
+    if (*head) {
+        Line l = line_begin(&out, style);
+        line_to(&l, label + median + spread + 5 + room + 2);
+        line_put(&l, INK_quiet, head);
+        line_end(&l);
+    }
     for (size_t i = 0; i < n; i++) {
         const Stats *t = &bar[i].time;
         const char *m = text_seconds(A, t->median, style.utf8);
@@ -167,7 +179,7 @@ static void put_row(Buf *b, const Bar *bar, double x0, double y, double scale)
     buf_puts(b, "</g>\n");
 }
 
-Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar)
+Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar, const char *against)
 {
     Buf b = buf_new(A);
     double names = 0, top = 0, right = BARS_PLOT;
@@ -182,10 +194,20 @@ Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar)
     double x0 = BARS_LEFT + names + 10, width = fmax(x0 + right + BARS_LEFT, 560);
     SvgFont head = {.size = 15, .bold = true, .color = COLOR_ink};
     SvgLines titles = svg_wrap(A, head, title, width - 2 * BARS_LEFT);
-    double first = 40 + 18 * (double)titles.n, bottom = first + (double)n * BARS_ROW;
+    SvgFont small = scale_font, under = note_font;
+    small.anchor = SVG_start;
+    under.color = COLOR_quiet;
+    SvgLines ratios = {0};
+    if (against)
+        ratios = svg_wrap(A, under, arena_printf(A, "ratios are against %s", against),
+                          width - 2 * BARS_LEFT);
+    double head_end = 32 + 18 * (double)titles.n, first = head_end + 8 + 16 * (double)ratios.n,
+           bottom = first + (double)n * BARS_ROW;
     svg_open(&b, width, bottom + 62, title);
     for (size_t i = 0; i < titles.n; i++)
         svg_text(&b, BARS_LEFT, 32 + 18 * (double)i, head, titles.line[i]);
+    for (size_t i = 0; i < ratios.n; i++)
+        svg_text(&b, BARS_LEFT, head_end + 2 + 16 * (double)i, under, ratios.line[i]);
     for (double t = 0; t <= top; t += tick_step(top)) {
         double x = x0 + t / top * BARS_PLOT;
         svg_line(&b, x, first - 6, x, bottom, COLOR_rule, 1);
@@ -194,8 +216,6 @@ Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar)
     for (size_t i = 0; i < n; i++)
         put_row(&b, &bar[i], x0, first + (double)i * BARS_ROW, BARS_PLOT / top);
     svg_line(&b, x0, first - 6, x0, bottom, COLOR_edge, 1.5);
-    SvgFont small = scale_font;
-    small.anchor = SVG_start;
     svg_text(
         &b, BARS_LEFT, bottom + 40, small,
         "bars end at the median; the box holds the middle half of the runs, the line all of them");

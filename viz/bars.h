@@ -13,10 +13,11 @@ typedef struct Bar {
 } Bar;
 
 /* A line for each: label, median, spread, bar, note.  The bar ends at the median; `├──┤` shows the
-** quartiles. One scale for all, from 0. */
-const char *bars_text(Arena *A, size_t n, const Bar *bar, TextStyle style);
+** quartiles. One scale for all, from 0.  Where notes are ratios, `against` is the label
+** of what they are against, and is told; else NULL. */
+const char *bars_text(Arena *A, size_t n, const Bar *bar, const char *against, TextStyle style);
 
-Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar);
+Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar, const char *against);
 
 /* "812 ns", "1.52 ms": three digits; "µs" needs UTF-8. */
 const char *text_seconds(Arena *A, double seconds, bool utf8);

@@ -273,7 +273,7 @@ function comparison:show(path)
   local notes = {}
   for i = 2, #self.items do notes[i] = self:against(i) end
   notes[1] = ""
-  return tvm.bars(self.items, path, { title = "time of a run", notes = notes })
+  return tvm.bars(self.items, path, { title = "time of a run", notes = notes, against = #notes > 1 and self.items[1].label or nil })
 end
 
 -- What `--json` writes: each program's numbers, and how it compares with the first.

@@ -386,7 +386,7 @@ static void bars_stay_on_the_page(void **state)
         bars_picture(
             A,
             "a title that says at length what was measured, where, with which inputs and how often",
-            3, bars)
+            3, bars, bars[0].label)
             .source);
     arena_release(A);
 }

@@ -360,10 +360,19 @@ static void pictures_are_well_formed(void **state)
     assert_drawn(A, order_picture(A, &o, true, 4));
     double x[] = {0.010, 0.011, 0.012, 0.010, 0.013};
     Bar bars[] = {{"a & b", stats_of(x, 5), ""}, {"<c>", stats_of(x, 1), "no difference"}};
-    assert_drawn(A, bars_picture(A, "times", 2, bars));
-    const char *text = bars_text(A, 2, bars, (TextStyle){.width = 72});
+    assert_drawn(A, bars_picture(A, "times", 2, bars, NULL));
+    const char *text = bars_text(A, 2, bars, NULL, (TextStyle){.width = 72});
     assert_true(widest(text) <= 72);
     assert_non_null(strstr(text, "11.0 ms"));
+    assert_null(strstr(text, "against"));
+    text = bars_text(A, 2, bars, "a & b", (TextStyle){.width = 72});
+    assert_true(widest(text) <= 72);
+    assert_non_null(strstr(text, " against a & b\n"));
+    text = bars_text(A, 2, bars, "a label as long as no other", (TextStyle){.width = 54});
+    assert_non_null(strstr(text, " against row 1\n"));
+    assert_non_null(strstr(bars_picture(A, "times", 2, bars, "a & b").source,
+                           ">ratios are against a &amp; b</text>"));
+    assert_null(strstr(bars_picture(A, "times", 2, bars, NULL).source, "against"));
     Bytes dot = draw(A, nest_picture(A, b), DRAW_dot);
     assert_non_null(strstr(dot.data, "digraph \"matmul\" {"));
     arena_release(A);

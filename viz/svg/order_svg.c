@@ -416,7 +416,7 @@ Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
     g.side = digits * g.font * 0.602 + (o->vectors ? 20 : 14);
     g.side = g.side < 30 ? 30 : g.side;
     double width = g.x + o->cols * g.side + MARGIN;
-    width = width < 380 ? 380 : width;
+    width = width < 400 ? 400 : width; /* notes and a title fit */
     double top = put_loops(&b, o, 44, width - MARGIN, false);
     g.y = top + 46;
     double bottom = g.y + o->rows * g.side;

@@ -77,8 +77,7 @@ static void put_arrow(GraphDrawing *d, const char *from, const char *to, ValueId
     put_quoted(d->out, to);
     buf_printf(d->out, " [%s", straight ? "weight=8 " : "");
     if (labelled) {
-        buf_puts(d->out,
-                 "label=< "); /* a blank keeps it off the line, two keep other lines off it */
+        buf_puts(d->out, "label=< "); /* a blank keeps it off its line, two keep others off it */
         put_xml(d->out, flow_text(d->A, d->g, graph_value(d->g, v)->type));
         buf_puts(d->out, "  > ");
     }

@@ -217,6 +217,42 @@ local function kinked(svg)
   return table.concat(bad, "; ")
 end
 
+-- The box around all points of what a node or frame draws.
+local function outline(body)
+  local b = { x0 = math.huge, y0 = math.huge, x1 = -math.huge, y1 = -math.huge }
+  local function hold(at)
+    for x, y in at:gmatch "(-?[%d.]+)[ ,](-?[%d.]+)" do
+      x, y = tonumber(x), tonumber(y)
+      b = { x0 = math.min(b.x0, x), y0 = math.min(b.y0, y), x1 = math.max(b.x1, x), y1 = math.max(b.y1, y) }
+    end
+  end
+  for at in body:gmatch ' points="([^"]*)"' do hold(at) end
+  for at in body:gmatch ' d="M([^"]*)"' do hold(at) end
+  return b
+end
+
+-- Which labels of arrows lie on a card, on each other, or across a frame.
+local function covered(svg)
+  local _, labels = arrows(svg .. "<!--")
+  local bad, boxes = {}, {}
+  local function meet(a, b) return a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1 end
+  for kind, whose, body in svg:gmatch 'class="(%l+)">%s*<title>(.-)</title>(.-)</g>' do
+    local b = outline(body)
+    b.kind, b.whose = kind, whose
+    if kind ~= "edge" and b.x0 < b.x1 then boxes[#boxes + 1] = b end
+  end
+  for i, l in ipairs(labels) do
+    for k = 1, i - 1 do
+      if meet(l, labels[k]) then bad[#bad + 1] = l.said .. " on " .. labels[k].said end
+    end
+    for _, b in ipairs(boxes) do
+      local inside = l.x0 > b.x0 and l.x1 < b.x1 and l.y0 > b.y0 and l.y1 < b.y1
+      if meet(l, b) and not (b.kind == "cluster" and inside) then bad[#bad + 1] = l.said .. " on " .. b.whose end
+    end
+  end
+  return table.concat(bad, "; "), #boxes
+end
+
 -- n values that are made from one and concatenated, some of them by several operators in a row.
 local function fan(n, size)
   local lines, last = { ("graph fan(x: float32[%d]) -> (y: float32[%d]):"):format(size, n * size) }, {}
@@ -254,16 +290,20 @@ t.test("no arrow of a model crosses a label, comes near one, or shoots past its 
     t.ok(labels > 5, name)
     t.eq(name .. ": " .. bad, name .. ": ")
     t.eq(name .. ": " .. kinked(svg), name .. ": ")
+    local under, boxes = covered(svg)
+    t.ok(boxes > 5, name)
+    t.eq(name .. ": " .. under, name .. ": ")
   end
   local digits = tvm.import "tutorials/models/digits.onnx"
   tidy("digits", digits)
   tidy("digits fused", digits:fuse())
-  for _, n in ipairs { 4, 5, 7, 9 } do
+  for _, n in ipairs { 4, 5, 7, 9, 24, 28 } do
     tidy("fan " .. n, fan(n, 64))
     tidy("fused fan " .. n, fan(n, 64):fuse())
   end
   tidy("skips", skips(12, 1000000))
   tidy("fused skips", skips(12, 1000000):fuse())
+  t.ok(#fan(130, 64):show():svg() > 100000) -- in time, though hundreds of labels are crossed
 end)
 
 t.test("of arrows from a circle the longest bears the shape", function()

@@ -10,19 +10,39 @@
 
 #include "core/base/vec.h"
 
-enum { STEPS = 16, CLEAR = 2 /* points between a label and an arrow */ };
+enum {
+    CLEAR = 2, /* points between a label and an arrow */
+    APART = 2, /* and between two of the points by which an arrow is known */
+    CELL = 24, /* the side of a grid's cell */
+    TRIES = 64 /* places along an arrow at which its label is tried */
+};
+
+/* What all labels together may be moved for, in boxes and points looked at: a second or less. */
+static const size_t MOST_WORK = 100000000;
 
 typedef struct Place {
     pointf p;
     Agedge_t *of;
 } Place;
 
+typedef VEC(Place) Places;
+
+/* An arrow that bears a label. */
+typedef struct Said {
+    Agedge_t *e;
+    size_t first, n; /* its points */
+} Said;
+
 typedef struct Tidy {
     Arena *A;
-    VEC(Place) line;      /* points of all arrows, close to each other */
-    VEC(boxf) solid;      /* nodes, and the labels of frames */
-    VEC(boxf) frame;      /* of clusters: a label is inside or outside */
-    VEC(Agedge_t *) said; /* arrows that bear a label */
+    Places line;     /* points of all arrows, those of one together, close to each other */
+    VEC(boxf) solid; /* nodes, and the labels of frames */
+    VEC(boxf) frame; /* of clusters: a label is inside or outside */
+    VEC(Said) said;
+    boxf page;
+    int w, h;     /* of the grid over it */
+    Places *cell; /* the points in each cell */
+    size_t work;
 } Tidy;
 
 static double distance(pointf a, pointf b)
@@ -70,15 +90,27 @@ static boxf label_box(const textlabel_t *l)
 
 /* ---- loops ---- */
 
+static int steps_along(double length)
+{
+    return (int)fmin(length / APART, 10000) + 1;
+}
+
+/* No shorter than the curve. */
+static double around(const pointf *c)
+{
+    return distance(c[0], c[1]) + distance(c[1], c[2]) + distance(c[2], c[3]);
+}
+
 static bool hits_solid(const Tidy *t, const pointf *curve)
 {
-    for (int s = 1; s < STEPS; s++) {
-        pointf p = on_curve(curve, (double)s / STEPS);
+    int steps = steps_along(around(curve));
+    for (int s = 1; s < steps; s++) {
+        pointf p = on_curve(curve, (double)s / steps);
         for (size_t i = 0; i < t->solid.n; i++)
             if (within(p, t->solid.at[i]))
                 return true;
         for (size_t i = 0; i < t->said.n; i++)
-            if (within(p, label_box(ED_label(t->said.at[i]))))
+            if (within(p, label_box(ED_label(t->said.at[i].e))))
                 return true;
     }
     return false;
@@ -101,12 +133,37 @@ static void straighten(const Tidy *t, pointf *c)
     }
 }
 
-/* ---- labels ---- */
+/* ---- where arrows are ---- */
+
+static int clamp(double at, int n)
+{
+    return at < 0 ? 0 : at >= n ? n - 1 : (int)at;
+}
+
+/* The cells that the box touches, as numbers of columns and rows; what is off the page counts to
+** the cells at its edge. */
+static void cells_of(const Tidy *t, boxf b, int *left, int *low, int *right, int *top)
+{
+    *left = clamp((b.LL.x - t->page.LL.x) / CELL, t->w);
+    *right = clamp((b.UR.x - t->page.LL.x) / CELL, t->w);
+    *low = clamp((b.LL.y - t->page.LL.y) / CELL, t->h);
+    *top = clamp((b.UR.y - t->page.LL.y) / CELL, t->h);
+}
+
+static void add_point(Tidy *t, Agedge_t *e, pointf p)
+{
+    int x, y;
+    Place place = {p, e};
+    cells_of(t, (boxf){p, p}, &x, &y, &x, &y);
+    vec_push(t->A, &t->line, place);
+    vec_push(t->A, &t->cell[y * t->w + x], place);
+}
 
 static void add_line(Tidy *t, Agedge_t *e, pointf from, pointf to)
 {
-    for (int s = 0; s <= STEPS; s++)
-        vec_push(t->A, &t->line, ((Place){between(from, to, (double)s / STEPS), e}));
+    int steps = steps_along(distance(from, to));
+    for (int s = 0; s <= steps; s++)
+        add_point(t, e, between(from, to, (double)s / steps));
 }
 
 static void add_arrow(Tidy *t, Agedge_t *e)
@@ -117,28 +174,38 @@ static void add_arrow(Tidy *t, Agedge_t *e)
             add_line(t, e, b->sp, b->list[0]);
         for (int i = 0; i + 3 < b->size; i += 3) {
             straighten(t, b->list + i);
-            int steps = (int)(distance(b->list[i], b->list[i + 3]) / 2) + STEPS;
+            int steps = steps_along(around(b->list + i));
             for (int s = 0; s <= steps; s++)
-                vec_push(t->A, &t->line, ((Place){on_curve(b->list + i, (double)s / steps), e}));
+                add_point(t, e, on_curve(b->list + i, (double)s / steps));
         }
         if (b->eflag)
             add_line(t, e, b->list[b->size - 1], b->ep);
     }
 }
 
+/* ---- labels ---- */
+
 /* Does an arrow cross the box?  The label's own may run down its edge. */
-static bool crossed(const Tidy *t, Agedge_t *e, boxf box)
+static bool crossed(Tidy *t, Agedge_t *e, boxf box)
 {
     boxf wide = {{box.LL.x - CLEAR, box.LL.y}, {box.UR.x + CLEAR, box.UR.y}},
          own = {{box.LL.x + 0.5, box.LL.y}, {box.UR.x - 0.5, box.UR.y}};
-    for (size_t i = 0; i < t->line.n; i++)
-        if (within(t->line.at[i].p, t->line.at[i].of == e ? own : wide))
-            return true;
+    int left, low, right, top;
+    cells_of(t, wide, &left, &low, &right, &top);
+    for (int y = low; y <= top; y++)
+        for (int x = left; x <= right; x++) {
+            const Places *here = &t->cell[y * t->w + x];
+            t->work += here->n;
+            for (size_t i = 0; i < here->n; i++)
+                if (within(here->at[i].p, here->at[i].of == e ? own : wide))
+                    return true;
+        }
     return false;
 }
 
-static bool is_free(const Tidy *t, Agedge_t *e, boxf box)
+static bool is_free(Tidy *t, Agedge_t *e, boxf box)
 {
+    t->work += t->solid.n + t->frame.n + t->said.n;
     for (size_t i = 0; i < t->solid.n; i++)
         if (overlap(box, t->solid.at[i]))
             return false;
@@ -146,46 +213,48 @@ static bool is_free(const Tidy *t, Agedge_t *e, boxf box)
         if (overlap(box, t->frame.at[i]) && !holds(t->frame.at[i], box))
             return false;
     for (size_t i = 0; i < t->said.n; i++)
-        if (t->said.at[i] != e && overlap(box, label_box(ED_label(t->said.at[i]))))
+        if (t->said.at[i].e != e && overlap(box, label_box(ED_label(t->said.at[i].e))))
             return false;
     return !crossed(t, e, box);
 }
 
 /* Beside the own arrow where it is as high as `at`: right or left of all of it that is beside the
 ** label. */
-static pointf beside(const Tidy *t, Agedge_t *e, pointf at, bool right)
+static pointf beside(Tidy *t, const Said *s, pointf at, bool right)
 {
-    pointf size = ED_label(e)->dimen;
+    pointf size = ED_label(s->e)->dimen;
     double x = at.x;
-    for (size_t i = 0; i < t->line.n; i++) {
+    t->work += s->n;
+    for (size_t i = s->first; i < s->first + s->n; i++) {
         pointf p = t->line.at[i].p;
-        if (t->line.at[i].of == e && fabs(p.y - at.y) < size.y / 2)
+        if (fabs(p.y - at.y) < size.y / 2)
             x = right ? fmax(x, p.x) : fmin(x, p.x);
     }
     return (pointf){x + (right ? 1 : -1) * size.x / 2, at.y};
 }
 
 /* To the nearest free place beside its arrow, if there is one on the page. */
-static void move_label(const Tidy *t, Agedge_t *e, boxf page)
+static void move_label(Tidy *t, const Said *s)
 {
-    textlabel_t *l = ED_label(e);
+    textlabel_t *l = ED_label(s->e);
     pointf best = l->pos;
     double least = INFINITY;
-    if (!crossed(t, e, label_box(l)))
+    if (!crossed(t, s->e, label_box(l)))
         return;
-    for (size_t i = 0; i < t->line.n; i++) {
-        for (int right = 0; right < 2 && t->line.at[i].of == e; right++) {
-            pointf to = beside(t, e, t->line.at[i].p, right);
+    for (size_t i = 0; i < s->n && t->work < MOST_WORK; i += s->n / TRIES + 1)
+        for (int right = 0; right < 2; right++) {
+            pointf to = beside(t, s, t->line.at[s->first + i].p, right);
             boxf box = box_at(to, l->dimen);
             double far = distance(l->pos, to);
-            if (far < least && holds(page, box) && is_free(t, e, box)) {
+            if (far < least && holds(t->page, box) && is_free(t, s->e, box)) {
                 least = far;
                 best = to;
             }
         }
-    }
     l->pos = best;
 }
+
+/* ---- the picture ---- */
 
 static void add_frames(Tidy *t, Agraph_t *g)
 {
@@ -198,23 +267,42 @@ static void add_frames(Tidy *t, Agraph_t *g)
     }
 }
 
-void tidy_arrows(Agraph_t *g)
+static void add_nodes(Tidy *t, Agraph_t *g)
 {
-    Tidy t = {.A = arena_new(NULL)};
-    add_frames(&t, g);
-    for (Agnode_t *n = agfstnode(g); n; n = agnxtnode(g, n))
-        vec_push(t.A, &t.solid,
+    for (Agnode_t *n = agfstnode(g); n; n = agnxtnode(g, n)) {
+        vec_push(t->A, &t->solid,
                  ((boxf){{ND_coord(n).x - ND_lw(n), ND_coord(n).y - ND_ht(n) / 2},
                          {ND_coord(n).x + ND_rw(n), ND_coord(n).y + ND_ht(n) / 2}}));
+        for (Agedge_t *e = agfstout(g, n); e; e = agnxtout(g, e))
+            if (ED_label(e) && ED_label(e)->set && ED_spl(e))
+                vec_push(t->A, &t->said, (Said){.e = e});
+    }
+}
+
+static void add_arrows(Tidy *t, Agraph_t *g)
+{
+    size_t next = 0; /* the arrows that bear labels come in the same order */
     for (Agnode_t *n = agfstnode(g); n; n = agnxtnode(g, n))
-        for (Agedge_t *e = agfstout(g, n); e; e = agnxtout(g, e))
-            if (ED_label(e) && ED_label(e)->set)
-                vec_push(t.A, &t.said, e);
-    for (Agnode_t *n = agfstnode(g); n && t.said.n; n = agnxtnode(g, n))
-        for (Agedge_t *e = agfstout(g, n); e; e = agnxtout(g, e))
+        for (Agedge_t *e = agfstout(g, n); e; e = agnxtout(g, e)) {
+            size_t first = t->line.n;
             if (ED_spl(e))
-                add_arrow(&t, e);
+                add_arrow(t, e);
+            if (next < t->said.n && t->said.at[next].e == e)
+                t->said.at[next++] = (Said){e, first, t->line.n - first};
+        }
+}
+
+void tidy_arrows(Agraph_t *g)
+{
+    Tidy t = {.A = arena_new(NULL), .page = GD_bb(g)};
+    t.w = (int)fmin((t.page.UR.x - t.page.LL.x) / CELL, 1000) + 1;
+    t.h = (int)fmin((t.page.UR.y - t.page.LL.y) / CELL, 1000) + 1;
+    t.cell = ARENA_ARRAY(t.A, Places, (size_t)t.w * (size_t)t.h);
+    add_frames(&t, g);
+    add_nodes(&t, g);
+    if (t.said.n)
+        add_arrows(&t, g);
     for (size_t i = 0; i < t.said.n; i++)
-        move_label(&t, t.said.at[i], GD_bb(g));
+        move_label(&t, &t.said.at[i]);
     arena_release(t.A);
 }

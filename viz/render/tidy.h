@@ -4,8 +4,9 @@
 
 #include <gvc.h>
 
-/* Takes the loops out of arrows, and moves labels that an arrow crosses to free places beside their
-** own arrow. */
+/* In a picture of which arrows bear labels: takes the loops out of arrows, and moves labels that an
+** arrow crosses to free places beside their own.  What would take longer than the layout itself is
+** left as it is. */
 void tidy_arrows(Agraph_t *g);
 
 #endif

@@ -1,6 +1,7 @@
 /* elsewhere.c -- names that are asked of the wrong thing, and what is likely to be meant. */
 #include "lua_api/elsewhere.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,17 +10,6 @@
 #include "lua_api/doc.h"
 #include "lua_api/own_name.h"
 #include "lua_api/session.h"
-
-const LuaFn *doc_method(lua_State *L, const char *class, const char *key)
-{
-    const LuaClass *cls;
-    const LuaFn *m;
-    for (int i = 0; (cls = doc_class(L, i)); i++)
-        for (size_t k = 0; strcmp(cls->name, class) == 0 && (m = lua_member(cls, k)); k++)
-            if (lua_fn_name(m).kind == FN_METHOD && strcmp(lua_fn_name(m).name, key) == 0)
-                return m;
-    return NULL;
-}
 
 static const char *by_name(const char *owner)
 {
@@ -37,8 +27,10 @@ static const char *by_name(const char *owner)
 
 int lua_goes_by_name(lua_State *L, const char *owner, const char *key)
 {
+    const char *how = by_name(owner);
+    assert(how);
     return RAISE(L, no_member, NULL, owner, key, "",
-                 lua_pushfstring(L, "%s; help \"%s\" lists the methods", by_name(owner), owner));
+                 lua_pushfstring(L, "%s; help \"%s\" lists the methods", how, owner));
 }
 
 const char *lua_instead(const char *owner, const char *key)

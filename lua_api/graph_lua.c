@@ -10,6 +10,7 @@
 #include "core/import/onnx/onnx.h"
 #include "lua_api/file_kind.h"
 #include "lua_api/graph_box.h"
+#include "lua_api/own_name.h"
 #include "lua_api/pattern.h"
 #include "lua_api/saved_text.h"
 #include "lua_api/sched_box.h"
@@ -558,6 +559,17 @@ LUA_FN(
 
 /* ---- opening ---- */
 
+/* g.conv2, g["conv2"]: a node is no member, and g:node tells about it. */
+static int graph_index(lua_State *L, void *self)
+{
+    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    if (graph_find_node(((GraphBox *)self)->graph, key) < 0)
+        return 0;
+    const char *name = own_push_name(L, 1) ? lua_tostring(L, -1) : "g";
+    return RAISE(L, no_member, NULL, "Graph", key, ", but a node of that name",
+                 lua_pushfstring(L, "%s:node \"%s\"", name, key));
+}
+
 static const LuaFn *const graph_members[] = {
     &graph_text__fn,    &graph_ops__fn,   &graph_unsupported__fn, &graph_inputs__fn,
     &graph_outputs__fn, &graph_nodes__fn, &graph_select__fn,      &graph_node__fn,
@@ -575,6 +587,7 @@ const LuaClass graph_class = {
     .tostring = graph_tostring,
     .display = graph_display,
     .names = graph_names,
+    .index = graph_index,
 };
 
 void lua_open_graph(lua_State *L)

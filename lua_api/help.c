@@ -31,6 +31,17 @@ const LuaClass *doc_class(lua_State *L, int i)
     return registered(L, TABLE_CLASSES, i);
 }
 
+const LuaFn *doc_method(lua_State *L, const char *class, const char *key)
+{
+    const LuaClass *cls;
+    const LuaFn *m;
+    for (int i = 0; (cls = doc_class(L, i)); i++)
+        for (size_t k = 0; strcmp(cls->name, class) == 0 && (m = lua_member(cls, k)); k++)
+            if (lua_fn_name(m).kind == FN_METHOD && strcmp(lua_fn_name(m).name, key) == 0)
+                return m;
+    return NULL;
+}
+
 bool doc_module(lua_State *L, int i, const char **name, const char **doc)
 {
     session_push_table(L, TABLE_MODULES);

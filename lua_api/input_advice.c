@@ -131,20 +131,32 @@ static bool is_expression(lua_State *L, const char *fix)
     return ok;
 }
 
+/* For a tensor that has no name: what is no global yet. */
+static const char *free_name(lua_State *L)
+{
+    static const char *const names[] = {"x", "input", "data", NULL};
+    int i = 0;
+    while (names[i] && lua_getglobal(L, names[i]) != LUA_TNIL)
+        i++;
+    lua_settop(L, 2);
+    return names[i] ? names[i] : "x";
+}
+
 int raise_input(lua_State *L, Err *err, int idx, const char *call)
 {
     lua_pushvalue(L, idx);
     lua_replace(L, 2);
     lua_settop(L, 2);
     if (!own_push_name(L, 2)) {
-        own_push_text(L, err->fix, "t", "x");
+        const char *name = free_name(L);
+        own_push_text(L, err->fix, "t", name);
         const char *fix = lua_tostring(L, -1);
         bool value = is_expression(L, fix), called = value && call;
-        const char *then = called  ? lua_pushfstring(L, "then %s(%s)", call, fix)
-                           : value ? lua_pushfstring(L, "then give %s", fix)
+        const char *then = called  ? lua_pushfstring(L, "%s(%s)", call, fix)
+                           : value ? lua_pushfstring(L, "pass %s", fix)
                                    : fix;
         if (strcmp(fix, err->fix) != 0)
-            err_fix(err, "name the tensor x; %s", then);
+            err_fix(err, "name the tensor %s; then %s", name, then);
     }
     lua_settop(L, 2);
     return lua_raise(L, err);

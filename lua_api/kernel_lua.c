@@ -431,6 +431,8 @@ LUA_FN(
     lua_scratch_end(L, A);
     session_say_step(L, "ok: no index outside, no read of what nothing wrote, no race%s",
                      given ? "" : ", on random inputs");
+    if (loop_is_gpu(p.func) && !cuda_backend.accepts(p.func, "cuda", &err))
+        session_say_step(L, "note: emulated only, for a launch does not take it: %s", err.why);
     return (int)p.func->kid[Func_results]->nkids;
 }
 

@@ -31,7 +31,8 @@ static bool not_inlinable(Step *s, Err *err, const Node *block, const char *how,
             arena_printf(s->A, "its producer %s cannot take it in: %s", ir_block_name(block), why);
     const char *step = strcmp(how, "compute_inline") == 0 ? "compute_at" : "reverse_compute_at";
     REFUSE(err, not_inlinable, block, why, step);
-    if (!s->trial && !move_accepted(s->A, s->func, step, ir_block_name(s->arg[0].node)))
+    if (!s->trial && err &&
+        !move_advise(s, err, s->arg[0].node, step, " keeps the block and moves it"))
         err_fix(err, "leave it where it is");
     return false;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/vec.h"
 #include "core/schedule/tree.h"
 
 /* The program after the step, NULL if it is refused; *s keeps the names of what was made. */
@@ -21,24 +22,62 @@ bool step_accepted(Arena *A, const Node *func, const char *prim, size_t nargs, c
     return try_step(A, func, prim_find(prim), nargs, args, s) != NULL;
 }
 
+/* Advises it as it is typed, unless there is no room for that. */
+static bool advise_text(Arena *A, Err *err, const char *prim, size_t nargs, const Arg *args,
+                        const char *does)
+{
+    Buf step = buf_new(A);
+    step_text(&step, "s", prim_find(prim), nargs, args);
+    buf_puts(&step, does);
+    bool fits = strlen(buf_str(&step)) < sizeof err->fix;
+    if (fits)
+        err_fix(err, "%s", buf_str(&step));
+    return fits;
+}
+
 bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t nargs,
                  const Arg *args)
 {
-    if (!step_accepted(A, func, prim, nargs, args))
-        return false;
-    Buf step = buf_new(A);
-    step_text(&step, "s", prim_find(prim), nargs, args);
-    err_fix(err, "%s", buf_str(&step));
-    return true;
+    return err && step_accepted(A, func, prim, nargs, args) &&
+           advise_text(A, err, prim, nargs, args, "");
 }
 
-bool move_accepted(Arena *A, const Node *func, const char *prim, const char *block)
+/* ---- blocks that find no place ---- */
+
+/* More would let a refusal take longer than a person waits. */
+enum { MOST_TRIED = 32 };
+
+typedef struct Near {
+    Arena *A;
+    const Node *block;
+    VEC(const Node *) before, after; /* loops, in the order of the text; the block's own: before */
+    bool passed;
+} Near;
+
+static void collect_near(Near *near, const Node *n)
 {
-    NameList loops = {0};
-    list_loops(A, func, &loops);
-    for (size_t i = 0; i < loops.n; i++)
-        if (step_accepted(A, func, prim, 2, (Arg[]){given_str(block), given_str(loops.at[i])}))
-            return true;
+    near->passed |= n == near->block;
+    if (n->op == OP_For && near->passed)
+        vec_push(near->A, &near->after, n);
+    else if (n->op == OP_For)
+        vec_push(near->A, &near->before, n);
+    for (size_t i = 0; i < n->nkids && n->op != OP_Block; i++)
+        if (ir_is_stmt(n->kid[i]))
+            collect_near(near, n->kid[i]);
+}
+
+bool move_advise(Step *s, Err *err, const Node *block, const char *prim, const char *does)
+{
+    Near near = {.A = s->A, .block = block};
+    bool back = strcmp(prim, "reverse_compute_at") == 0;
+    collect_near(&near, s->func->kid[Func_body]);
+    size_t n = back ? near.before.n : near.after.n;
+    for (size_t i = 0; i < n && i < MOST_TRIED; i++) {
+        const Node *loop = back ? near.before.at[n - 1 - i] : near.after.at[i];
+        Arg args[] = {given_str(ir_block_name(block)), given_str(loop_handle(s->A, s->func, loop))};
+        if (step_accepted(s->A, s->func, prim, 2, args))
+            return advise_text(s->A, err, prim, 2, args, does);
+    }
     return false;
 }
 
@@ -46,13 +85,14 @@ bool refuse_result(Step *s, const Node *block, const Node *loop)
 {
     const char *name = ir_block_name(block);
     REFUSE(s->err, is_result, block, name, ir_buf_name(block_target(block)));
-    if (s->trial)
+    if (s->trial || !s->err)
         return false;
-    Arg args[] = {given_str(name), given_str(loop ? loop_path(s->A, s->func, loop) : NULL)};
+    Arg args[2] = {given_str(name)};
+    if (loop)
+        args[1] = given_str(loop_handle(s->A, s->func, loop));
     const char *step = loop ? "reverse_compute_at" : "reverse_compute_inline";
-    if (!step_advise(s->A, s->func, s->err, step, loop ? 2 : 1, args) &&
-        move_accepted(s->A, s->func, "reverse_compute_at", name))
-        err_fix(s->err, "s:reverse_compute_at moves it to a loop of what it reads");
+    if (!step_advise(s->A, s->func, s->err, step, loop ? 2 : 1, args))
+        move_advise(s, s->err, block, "reverse_compute_at", "");
     return false;
 }
 

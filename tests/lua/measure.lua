@@ -523,6 +523,8 @@ t.test("answers that tell what was wrong", function()
   local a = tvm.random { 8, 8 }
   t.ok(s:build()(a, a) == s:run(a, a))
   t.contains(run [[-e 's = tvm.schedule(te("C[y] = A[y] + 1")(64)) s:check();']], "ok: no index outside")
+  t.contains(run [[-e 's = tvm.schedule(te "A: float32[8, 8]; C[y, x] = A[y, x] + 1"); s:bind("x", "blockIdx.x"); s:check();']],
+    "note: emulated only, for a launch does not take it: a loop bound to blockIdx.x stands inside another loop")
   local free = t.raises("tensor_too_large", function() return tvm.random { 100000, 100000, 100 } end).why:match "room for (%d+) MiB"
   local memory <close> = io.open "/proc/meminfo"
   t.ok(tonumber(free) * 1024 <= tonumber(memory:read "a":match "MemTotal: *(%d+)"))

@@ -537,13 +537,13 @@ t.test("what a tensor and a model are not given by", function()
   local three = tvm.random { 3, 1, 32, 32 }
   local e = t.raises("input_shape", function() m:run(three:slice(0, 0, 2)) end, { m = m, x = three:slice(0, 0, 2) })
   t.contains(tostring(e), "\n  hint: name the tensor x; then m:run(x:slice(0, 0, 1))")
-  t.eq(t.raises("input_shape", function() m:run { image = three:slice(0, 0, 2) } end, { x = three }).fix, "name the tensor x; then give x:slice(0, 0, 1)")
+  t.eq(t.raises("input_shape", function() m:run { image = three:slice(0, 0, 2) } end, { x = three }).fix, "name the tensor x; then pass x:slice(0, 0, 1)")
   local f = te [[ A: float32[8]; B[i] = A[i] * 2 ]]
   local two = te [[ A: float32[8]; B: float32[8]; D[i] = A[i] * B[i] ]]
   local right, long = tvm.random { 8 }, tvm.random { 24 } -- the advice is on the one that does not fit
   t.eq(t.raises("input_shape", function() two:run(right, long) end, { long = long }).fix, "long:slice(0, 0, 8)")
   t.eq(t.raises("input_shape", function() two:run { A = right, B = long } end, { long = long }).fix, "long:slice(0, 0, 8)")
-  t.eq(t.raises("input_shape", function() two:run(right, tvm.random { 24 }) end, { x = long }).fix, "name the tensor x; then give x:slice(0, 0, 8)")
+  t.eq(t.raises("input_shape", function() two:run(right, tvm.random { 24 }) end, { x = long }).fix, "name the tensor x; then pass x:slice(0, 0, 8)")
   local function advised(run, given)
     local fix = t.raises("input_shape", function() run(given) end, { t = given, x = given }).fix
     return (fix:gsub("^[tx]:", "given:"))

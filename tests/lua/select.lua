@@ -111,6 +111,7 @@ t.test("names from other houses are answered with today's", function()
   end
   local g = tvm.import "tutorials/models/digits.onnx"
   t.contains(t.raises("no_member", function() return g["no such node"] end, { g = g }).fix, "nodes go by name: g:nodes() lists them")
+  t.eq(t.raises("no_member", function() return g["conv2"] end, { g = g }).fix, 'g:node "conv2"')
   t.contains(t.raises("no_member", function() return g:lower()[1] end).fix, "kernels go by name: m:kernels() lists them")
 end)
 
@@ -179,6 +180,19 @@ t.test("a step calls a loop around several blocks as it was called", function()
     .. "step 3  annotate Q/y {first: 1}\nstep 4  split R/y(8) -> yo(2) yi(4)")
 end)
 
+t.test("advice that has no room is not cut to bad Lua", function()
+  local loops, names = {}, {}
+  for i = 1, 16 do
+    names[i] = ("%sv%d"):format(("l"):rep(50), i)
+    loops[i] = ("  "):rep(i) .. ("for %s in range(1):"):format(names[i])
+  end
+  local s = tvm.schedule(tvm.parse("func f(A: float32[1]) -> B: float32[1]:\n" .. table.concat(loops, "\n")
+    .. "\n" .. ("  "):rep(17) .. "block B():\n" .. ("  "):rep(18) .. "B[0] = A[0]\n"))
+  table.sort(names, function(a, b) return a > b end)
+  local fix = t.raises("fuse_inside_out", function() s:fuse(names) end, { s = s }).fix
+  t.ok(not fix:find "^s:fuse" or load(fix), fix)
+end)
+
 t.test("a result is brought to what it reads, not to readers", function()
   local s = tvm.schedule(te [[ A: float32[8, 8]; Q[y, x] = A[y, x] + 1; R[y, x] = Q[y, x] * 2 ]])
   t.eq(t.raises("is_result", function() s:compute_at("R", "Q/y") end, { s = s }).fix, 's:reverse_compute_at("R", "Q/y")')
@@ -186,9 +200,22 @@ t.test("a result is brought to what it reads, not to readers", function()
   local m = tvm.schedule(te [[ A: float32[8, 8]; B: float32[8, 8]; C[y, x] = sum(k, A[y, k] * B[k, x]) ]])
   m:cache_write("C", "local")
   t.eq(t.raises("is_result", function() m:compute_inline "C.store" end, { m = m }).fix,
-    "m:reverse_compute_at moves it to a loop of what it reads")
+    'm:reverse_compute_at("C.store", "x")')
+  local chain = {}
+  for i = 1, 60 do chain[i] = ("P%d[x] = P%d[x] * 2 + P%d[x]"):format(i, i - 1, i - 1) end
+  local long = tvm.schedule(te("P0: float32[8]; " .. table.concat(chain, "; ")))
+  t.eq(t.raises("is_result", function() long:compute_at("P60", "P3/x") end, { long = long }).fix,
+    'long:reverse_compute_at("P60", "P59/x")')
   local one = tvm.schedule(te [[ A: float32[8]; R[x] = A[x] * 2 ]])
   t.contains(t.raises("is_result", function() one:compute_inline "R" end, { one = one }).fix, "one:cache_write gives it")
+end)
+
+t.test("a tensor without a name is given one that is free", function()
+  x = 5 -- somebody's own
+  local m, three = tvm.import "tutorials/models/digits.onnx":lower(), tvm.random { 3, 1, 32, 32 }
+  local e = t.raises("input_shape", function() m:run { image = three:slice(0, 0, 2) } end, { input = three })
+  x = nil
+  t.eq(e.fix, "name the tensor input; then pass input:slice(0, 0, 1)")
 end)
 
 t.done()

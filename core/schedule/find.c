@@ -337,6 +337,38 @@ const Node *find_loop(const Node *func, const char *name, Err *err)
     return NULL;
 }
 
+typedef struct Writers {
+    Arena *A;
+    const Node *buffer;
+    NameList names;
+} Writers;
+
+static bool collect_writer(void *env, const Node *block)
+{
+    Writers *w = env;
+    if (tree_writes(block, w->buffer))
+        vec_push(w->A, &w->names, ir_block_name(block));
+    return true;
+}
+
+/* A buffer's name, where a block is wanted: more often than not one that writes it. */
+static void tell_buffer(const Node *func, const char *name, const char *all, Err *err)
+{
+    char who[200];
+    Arena *A = arena_scratch(NULL);
+    Writers w = {.A = A, .buffer = find_buffer(func, name, NULL)};
+    if (w.buffer && err) {
+        tree_blocks(func, collect_writer, &w);
+        join_names(who, sizeof who, &w.names);
+        err_fix(err, "%s is a buffer%s; blocks here: %s", name,
+                w.names.n == 1  ? arena_printf(A, ", which block %s writes", who)
+                : w.names.n > 1 ? arena_printf(A, ", which blocks %s write", who)
+                                : "",
+                all);
+    }
+    arena_release(A);
+}
+
 const Node *find_block(const Node *func, const char *name, Err *err)
 {
     Path p;
@@ -345,8 +377,7 @@ const Node *find_block(const Node *func, const char *name, Err *err)
     char all[280];
     join_all(all, sizeof all, func, list_blocks);
     FAIL(err, no_block, NULL, name, all[0] ? all : "none");
-    if (find_buffer(func, name, NULL) && err)
-        err_fix(err, "%s is a buffer; blocks here: %s", name, all[0] ? all : "none");
+    tell_buffer(func, name, all[0] ? all : "none", err);
     return NULL;
 }
 

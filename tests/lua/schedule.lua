@@ -195,6 +195,17 @@ t.test("a loop of another block is told whose it is", function()
   t.eq(e.fix, "reorder loops of one nest only: yo, xo, yi, xi belong to R, k belongs to C")
 end)
 
+t.test("a buffer that is no block says who writes it", function()
+  local s = fresh()
+  s:cache_write("C", "local")
+  local function fix() return t.raises("no_block", function() s:compute_inline "C.local" end, { s = s }).fix end
+  t.eq(fix(), "C.local is a buffer, which block C writes; blocks here: C, C.store")
+  s:decompose_reduction("C", "k")
+  t.eq(fix(), "C.local is a buffer, which blocks C.init, C write; blocks here: C.init, C, C.store")
+  t.eq(t.raises("no_block", function() s:compute_inline "A" end, { s = s }).fix,
+    "A is a buffer; blocks here: C.init, C, C.store")
+end)
+
 t.test("a loop that a move built anew is told what stands there now", function()
   local s = layer()
   s:split("C/y", 8)

@@ -206,6 +206,19 @@ t.test("a buffer that is no block says who writes it", function()
     "A is a buffer; blocks here: C.init, C, C.store")
 end)
 
+t.test("a loop has one kind, which other steps need before it", function()
+  local function fix(kind, step, ...)
+    local s, args = fresh(), { ... }
+    s[kind[1]](s, "y", table.unpack(kind, 2))
+    return t.raises("loop_has_kind", function() s[step](s, "y", table.unpack(args)) end, { s = s }).fix
+  end
+  local anew = "a loop has one kind: to choose it anew, s:undo() to before y got this one"
+  t.eq(fix({ "bind", "threadIdx.x" }, "bind", "threadIdx.y"), anew)
+  t.eq(fix({ "vectorize" }, "unroll"), anew)
+  t.eq(fix({ "unroll" }, "vectorize"), anew)
+  t.contains(fix({ "vectorize" }, "split", 4), "then take the steps in the other order")
+end)
+
 t.test("a loop that a move built anew is told what stands there now", function()
   local s = layer()
   s:split("C/y", 8)

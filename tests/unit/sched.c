@@ -140,6 +140,7 @@ static void kinds_are_checked(void **state)
     good(&f, "unroll xo");
     refused(&f, "split xi 4", ERR_loop_has_kind);
     refused(&f, "unroll xi", ERR_loop_has_kind);
+    assert_non_null(strstr(f.err.fix, "a loop has one kind"));
     refused(&f, "bind xo threadIdx.q", ERR_no_thread_axis);
     good(&f, "annotate k pipeline 2");
     assert_string_equal(f.s->at->said, "annotate k {pipeline: 2}");

@@ -55,7 +55,9 @@ static bool runs_over_reduce_axis(const Node *block, const Node *loop)
 typedef struct Search {
     const Step *s;
     const Move *m;
+    const char *axes; /* of the loop; NULL: any */
     const Node *found;
+    const Node *near; /* the neighbour whose loop it is */
 } Search;
 
 static bool takes_block(const Search *search, const Node *near, const Node *loop)
@@ -64,7 +66,8 @@ static bool takes_block(const Search *search, const Node *near, const Node *loop
     const Move *m = search->m;
     Path own;
     Arg args[] = {given_str(ir_block_name(m->block)), given_str(loop_path(s->A, s->func, loop))};
-    return !runs_over_reduce_axis(near, loop) && !path_to(loop, m->block, &own) &&
+    bool wanted = !search->axes || strcmp(ir_var_axes(loop->kid[For_var]), search->axes) == 0;
+    return wanted && !runs_over_reduce_axis(near, loop) && !path_to(loop, m->block, &own) &&
            step_accepted(s->A, s->func, m->reverse ? "reverse_compute_at" : "compute_at", 2, args);
 }
 
@@ -74,9 +77,10 @@ static bool search_loops(void *env, const Node *other)
     Search *search = env;
     const Node *loops[IR_MAX_DEPTH];
     Path p;
-    size_t n = is_neighbour(search->m, other) && path_to(search->s->func, other, &p)
-                   ? path_loops(&p, p.n, loops)
-                   : 0;
+    if (!is_neighbour(search->m, other) || !path_to(search->s->func, other, &p))
+        return true;
+    size_t n = path_loops(&p, p.n, loops);
+    search->near = other;
     while (n > 0 && !takes_block(search, other, loops[n - 1]))
         n--;
     search->found = n > 0 ? loops[n - 1] : NULL;
@@ -86,17 +90,72 @@ static bool search_loops(void *env, const Node *other)
 static bool refuse_own_loop(Step *s, const Move *m)
 {
     const char *loop = ir_var_name(m->loop->kid[For_var]);
-    REFUSE(s->err, own_loop, m->loop, loop, ir_block_name(m->block));
-    Search search = {s, m, NULL};
+    Search search = {.s = s, .m = m};
     NameList blocks = {0};
+    list_blocks(s->A, s->func, &blocks);
+    if (blocks.n > 1 && !m->reverse && is_in(m->target, s->func->kid[Func_results]))
+        return refuse_result(s, m->block, m->loop);
+    REFUSE(s->err, own_loop, m->loop, loop, ir_block_name(m->block));
     if (s->trial)
         return false;
-    list_blocks(s->A, s->func, &blocks);
     if (blocks.n == 1)
         err_fix(s->err, "leave it where it is: there is no other block");
     else if (!tree_blocks(s->func, search_loops, &search))
         err_fix(s->err, "choose a loop of another block, such as \"%s\"",
                 loop_path(s->A, s->func, search.found));
+    return false;
+}
+
+/* The loop of a neighbour that takes the block, over the axis of the one that was given where there
+** is such a one; NULL if there is none. */
+static const Node *search_instead(Search *search)
+{
+    search->axes = ir_var_axes(search->m->loop->kid[For_var]);
+    for (int round = 0; round < 2; round++, search->axes = NULL)
+        if (!tree_blocks(search->s->func, search_loops, search))
+            return search->found;
+    return NULL;
+}
+
+/* Refuses a loop outside of which the block's buffer is read, and `also` in it. */
+static bool refuse_elsewhere(Step *s, const Move *m, const Node *outside, bool also)
+{
+    REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target), also ? "also " : "",
+           statement_name(outside), step_label(s, s->func, m->loop));
+    const Node *loop = s->trial ? NULL : search_instead(&(Search){.s = s, .m = m});
+    if (loop)
+        err_fix(s->err, "s:compute_at(\"%s\", \"%s\")", ir_block_name(m->block),
+                loop_path(s->A, s->func, loop));
+    return false;
+}
+
+/* Does the block read what is computed? */
+static bool reads_computed(const Step *s, const Node *block)
+{
+    NameList names = {0};
+    list_buffers(s->A, s->func, &names);
+    for (size_t i = 0; i < names.n; i++) {
+        const Node *source = find_buffer(s->func, names.at[i], NULL);
+        if (source != block_target(block) && tree_reads(block, source) &&
+            tree_writes(s->func->kid[Func_body], source))
+            return true;
+    }
+    return false;
+}
+
+/* Refuses a loop in which nothing is written that the block reads. */
+static bool refuse_unwritten(Step *s, const Move *m)
+{
+    Search search = {.s = s, .m = m};
+    REFUSE(s->err, not_written_here, m->loop, step_label(s, s->func, m->loop),
+           ir_block_name(m->block));
+    if (s->trial)
+        return false;
+    if (!reads_computed(s, m->block))
+        err_fix(s->err, "leave it where it is: no block writes what it reads");
+    else if (search_instead(&search))
+        err_fix(s->err, "choose a loop around %s, its producer, such as \"%s\"",
+                ir_block_name(search.near), loop_path(s->A, s->func, search.found));
     return false;
 }
 
@@ -252,11 +311,36 @@ static bool was_there(const Step *s, const Move *m)
     return path_to(m->loop, m->removed, &p) && ir_equal(s->func, m->out);
 }
 
+/* The loops of the block that were parallel, on a thread axis …: those built anew are serial, and
+** an axis of which there is one value now has none. */
+static void say_kinds_gone(Step *s, const Move *m)
+{
+    Path now;
+    const char *open = " (";
+    path_to_block(m->out, ir_block_name(m->block), &now);
+    size_t first = nest_top(&now);
+    for (size_t i = nest_top(&m->at); i + 1 < m->at.n; i++) {
+        const Node *loop = m->at.at[i];
+        const char *name = ir_var_name(loop->kid[For_var]);
+        bool stays = false;
+        if (ir_for_kind(loop) == FOR_serial)
+            continue;
+        for (size_t k = first; k + 1 < now.n; k++)
+            stays |= strcmp(ir_var_name(now.at[k]->kid[For_var]), name) == 0;
+        buf_printf(&s->said, "%sits loop %s, %s, is %s", open, name,
+                   for_kind_text[ir_for_kind(loop)], stays ? "serial now" : "gone");
+        open = "; ";
+    }
+    if (*open == ';')
+        buf_puts(&s->said, ")");
+}
+
 static bool finish_move(Step *s, Move *m)
 {
     if (was_there(s, m))
         return step_done(s, s->func);
     buf_printf(&s->said, "%s at %s", ir_block_name(m->block), step_label(s, s->func, m->loop));
+    say_kinds_gone(s, m);
     return MUTANT(move_unchecked, nest_recheck(s, m->out), true) && step_done(s, m->out);
 }
 
@@ -381,7 +465,7 @@ bool prim_compute_at(Step *s)
     Move *m = arena_alloc(s->A, sizeof *m);
     if (!begin_move(s, m, "compute_at"))
         return false;
-    const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
+    const char *name = ir_block_name(m->block);
     if (is_in(m->target, s->func->kid[Func_results]))
         return refuse_result(s, m->block, m->loop);
     const Node *other = other_writer(s->func->kid[Func_body], m->block, m->target);
@@ -390,10 +474,10 @@ bool prim_compute_at(Step *s)
                       ir_block_name(other));
     const Node *outside = other_reader(s->func->kid[Func_body], m->loop, m->target);
     if (MUTANT(compute_at_unchecked, outside, NULL))
-        return REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target),
-                      statement_name(outside), loop);
+        return refuse_elsewhere(s, m, outside, other_reader(m->loop, m->block, m->target));
     if (!tree_reads(m->loop, m->target))
-        return REFUSE(s->err, not_read_here, m->loop, ir_buf_name(m->target), loop);
+        return REFUSE(s->err, not_read_here, m->loop, ir_buf_name(m->target),
+                      step_label(s, s->func, m->loop));
     Region r =
         region_of(s->A, m->naround, m->around, m->loop->kid[For_body], m->target, REGION_READS);
     const Node *access = block_access(m->block), *iters = m->block->kid[Block_iters];
@@ -559,7 +643,7 @@ bool prim_reverse_compute_at(Step *s)
     bool written = false;
     for (size_t i = 0; i < m->naround; i++)
         if (ir_is_int(m->around[i]->kid[For_extent], 0))
-            return REFUSE(s->err, not_written_here, m->loop, loop, name);
+            return refuse_unwritten(s, m);
     memcpy(m->span, m->domain, sizeof m->span);
     NameList names = {0};
     list_buffers(s->A, s->func, &names);
@@ -574,7 +658,7 @@ bool prim_reverse_compute_at(Step *s)
     for (size_t i = 0; i < iters->nkids; i++)
         written &= m->span[i].extent >= 1;
     if (!written)
-        return REFUSE(s->err, not_written_here, m->loop, loop, name);
+        return refuse_unwritten(s, m);
     if (!MUTANT(reverse_coverage_unchecked, all_instances(s, m), true))
         return false;
     if (!build_move(s, m, NULL, last_written(m)))

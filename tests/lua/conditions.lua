@@ -82,8 +82,10 @@ func f(A: float32[8, 6]) -> D: float32[8, 6]:
           D[i, j] = float32(T[i, j])
 ]]):format(head))
   end
-  t.raises("read_elsewhere", function() decided "if T[i, 0] > 1:":compute_at("T", "j") end)
-  t.raises("read_elsewhere", function() decided "for k in range(T[i, 0]):":compute_at("T", "k") end)
+  for head, loop in pairs { ["if T[i, 0] > 1:"] = "j", ["for k in range(T[i, 0]):"] = "k" } do
+    local s = decided(head)
+    t.raises("read_elsewhere", function() s:compute_at("T", loop) end, { s = s })
+  end
   same(decided "if T[i, 0] > 1:":compute_at("T", "i"))
 end)
 

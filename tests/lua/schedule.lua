@@ -195,6 +195,35 @@ t.test("a loop of another block is told whose it is", function()
   t.eq(e.fix, "reorder loops of one nest only: yo, xo, yi, xi belong to R, k belongs to C")
 end)
 
+local digits = tvm.import("tutorials/models/digits.onnx"):fuse():lower()
+
+t.test("a loop that not all readers are in is named in full, with one that takes the block", function()
+  local s = digits:schedule "conv2"
+  local e = t.raises("read_elsewhere", function() s:compute_at("conv2.pad", "conv2.bias/y") end, { s = s })
+  t.eq(e.why, "conv2.pad is read by block conv2, outside of loop conv2.bias/y")
+  t.eq(e.fix, 's:compute_at("conv2.pad", "conv2/y")')
+  s:compute_at("conv2.pad", "conv2/y")
+  local text = "A: float32[8, 8]; S[y, x] = A[y, x] * 2; C[y, x] = S[y, x] + 1; D[y, x] = S[y, x] + C[y, x]"
+  s = tvm.schedule(te(text))
+  e = t.raises("read_elsewhere", function() s:compute_at("S", "C/y") end, { s = s })
+  t.eq(e.why, "S is also read by block D, outside of loop C/y")
+  t.eq(e.fix, "choose a loop around all blocks that read it") -- there is none
+  s:reverse_compute_at("D", "C/y")
+  e = t.raises("read_elsewhere", function() s:compute_at("S", "C/x") end, { s = s })
+  t.eq(e.fix, 's:compute_at("S", "D/y")') -- around both
+end)
+
+t.test("a consumer is told its producer, and a result that it is one", function()
+  local s = digits:schedule "conv2"
+  local e = t.raises("not_written_here", function() s:reverse_compute_at("relu2", "y") end, { s = s })
+  t.eq(e.why, "nothing inside loop conv2/y writes what block relu2 reads")
+  t.eq(e.fix, 'choose a loop around conv2.bias, its producer, such as "conv2.bias/y"')
+  e = t.raises("not_written_here", function() s:reverse_compute_at("conv2.pad", "y") end, { s = s })
+  t.eq(e.fix, "leave it where it is: no block writes what it reads")
+  e = t.raises("is_result", function() s:compute_at("relu2", "relu2/y") end, { s = s })
+  t.contains(e.fix, "s:reverse_compute_at")
+end)
+
 t.test("a buffer that is no block says who writes it", function()
   local s = fresh()
   s:cache_write("C", "local")
@@ -217,6 +246,18 @@ t.test("a loop has one kind, which other steps need before it", function()
   t.eq(fix({ "vectorize" }, "unroll"), anew)
   t.eq(fix({ "unroll" }, "vectorize"), anew)
   t.contains(fix({ "vectorize" }, "split", 4), "then take the steps in the other order")
+end)
+
+t.test("a move says which kinds of loops went with it", function()
+  local s = fresh()
+  s:cache_write("C", "local")
+  s:bind("C/y", "threadIdx.x"):unroll "k"
+  s:compute_at("C", "C.store/y")
+  t.contains(s:history(),
+    "compute_at C at C.store/y (its loop y, threadIdx.x, is gone; its loop k, unrolled, is serial now)")
+  s = tvm.schedule(te "A: float32[8, 8]; Q[y, x] = A[y, x] + 1; R[y, x] = Q[y, x] * 2")
+  s:parallel("R/y"):reverse_compute_at("R", "Q/y")
+  t.contains(s:history(), "reverse_compute_at R at Q/y (its loop y, parallel, is gone)")
 end)
 
 t.test("a loop that a move built anew is told what stands there now", function()

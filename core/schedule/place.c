@@ -124,8 +124,9 @@ static bool refuse_elsewhere(Step *s, const Move *m, const Node *outside, bool a
            statement_name(outside), step_label(s, s->func, m->loop));
     const Node *loop = s->trial ? NULL : search_instead(&(Search){.s = s, .m = m});
     if (loop)
-        err_fix(s->err, "s:compute_at(\"%s\", \"%s\")", ir_block_name(m->block),
-                loop_path(s->A, s->func, loop));
+        step_advise(
+            s->A, s->func, s->err, "compute_at", 2,
+            (Arg[]){given_str(ir_block_name(m->block)), given_str(loop_path(s->A, s->func, loop))});
     return false;
 }
 

@@ -111,7 +111,7 @@ size_t prim_params(const Prim *p, Param out[PRIM_MAX_PARAMS]);
 /* Turns what was given into nodes of s->func and plain values. */
 bool prim_bind(Step *s, const Prim *p, size_t nargs, const Arg *args);
 
-/* Would the step be accepted?  Asked before it is advised. */
+/* Would the step be accepted, and change something?  Asked before it is advised. */
 bool step_accepted(Arena *A, const Node *func, const char *prim, size_t nargs, const Arg *args);
 
 /* Advises the step, as it is typed, if it would be accepted. */

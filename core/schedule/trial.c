@@ -19,7 +19,8 @@ static const Node *try_step(Arena *A, const Node *func, const Prim *prim, size_t
 bool step_accepted(Arena *A, const Node *func, const char *prim, size_t nargs, const Arg *args)
 {
     Step *s = arena_alloc(A, sizeof *s);
-    return try_step(A, func, prim_find(prim), nargs, args, s) != NULL;
+    const Node *out = try_step(A, func, prim_find(prim), nargs, args, s);
+    return out && !ir_same(out, func);
 }
 
 /* Advises it as it is typed, unless there is no room for that. */

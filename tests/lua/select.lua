@@ -197,6 +197,8 @@ t.test("a result is brought to what it reads, not to readers", function()
   local s = tvm.schedule(te [[ A: float32[8, 8]; Q[y, x] = A[y, x] + 1; R[y, x] = Q[y, x] * 2 ]])
   t.eq(t.raises("is_result", function() s:compute_at("R", "Q/y") end, { s = s }).fix, 's:reverse_compute_at("R", "Q/y")')
   t.eq(t.raises("is_result", function() s:compute_inline "R" end, { s = s }).fix, 's:reverse_compute_inline("R")')
+  s:reverse_compute_at("R", "Q/y") -- and where it is already, it is not advised to go
+  t.ok(not t.raises("is_result", function() s:compute_at("R", "Q/y") end, { s = s }).fix:find '"R", "[QR]/y"', "R stands in that loop")
   local m = tvm.schedule(te [[ A: float32[8, 8]; B: float32[8, 8]; C[y, x] = sum(k, A[y, k] * B[k, x]) ]])
   m:cache_write("C", "local")
   t.eq(t.raises("is_result", function() m:compute_inline "C.store" end, { m = m }).fix,

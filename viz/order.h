@@ -101,6 +101,9 @@ static inline bool order_parted(const OrderCell *a, const OrderCell *b)
     return a->number && b->number && a->chunk != b->chunk;
 }
 
+/* Which part of the grid is shown, and what its numbers count; "" where it is the whole. */
+const char *order_part(Arena *A, const Order *o);
+
 /* What the reader of a picture has to know beside the numbers, of what is in it: one sentence a
 ** line, "" if nothing.  Text marks things otherwise than a drawing does. */
 const char *order_notes(Arena *A, const Order *o, bool drawn);

@@ -42,17 +42,21 @@ static bool flat_threads(const Order *o)
     return true;
 }
 
+const char *order_part(Arena *A, const Order *o)
+{
+    if (o->rows == o->all_rows && o->cols == o->all_cols)
+        return "";
+    return arena_printf(A, "the first %d x %d of %lld x %lld%s%s%s", o->rows, o->cols,
+                        (long long)o->all_rows, (long long)o->all_cols,
+                        *o->first ? ", all in the first iteration of " : "", o->first,
+                        o->counted ? "" : "; numbers count what is shown");
+}
+
 const char *order_notes(Arena *A, const Order *o, bool drawn)
 {
     Buf b = buf_new(A);
     if (*o->fixed)
         note(&b, "at %s", o->fixed);
-    if (o->rows < o->all_rows || o->cols < o->all_cols)
-        note(&b, "%s",
-             arena_printf(A, "the first %d x %d of %lld x %lld%s%s%s", o->rows, o->cols,
-                          (long long)o->all_rows, (long long)o->all_cols,
-                          *o->first ? ", all in the first iteration of " : "", o->first,
-                          o->counted ? "" : "; numbers count what is shown"));
     if (o->threads)
         note(&b, "numbers are threads%s; all of a block run together",
              flat_threads(o) ? "" : " (x + y * width)");

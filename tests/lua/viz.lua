@@ -431,7 +431,11 @@ t.test("an order's numbers count the whole grid, also where only its corner is s
   t.contains(odd:order("i", "j", { rows = 2, columns = 4 }).text, "[101  102  103  104]")
   t.contains(odd:order("i", "j", { rows = 2, columns = 4 }).text, "of 100 x 100")
   local large = tvm.schedule(te [[ C[i, j] = A[i, j] ]](1000, 1000))
-  t.contains(large:order("i", "j", { rows = 2, columns = 3 }).text, "the first 2 x 3 of 1000 x 1000; numbers count what is shown")
+  local part = "the first 2 x 3 of 1000 x 1000; numbers count what is shown"
+  local shown = large:order("i", "j", { rows = 2, columns = 3 })
+  t.contains(shown.text:match "^[^\n]*\n([^\n]*)\n", part)
+  local y = tonumber(shown:svg():match('y="([%d.]+)"[^>]*>' .. part:gsub(" .*", "")))
+  t.ok(y and y > 32 and y < 60, "it stands under the title")
 end)
 
 t.test("an order ends where guards end it, and says what loops it shows the beginning of", function()

@@ -417,10 +417,11 @@ Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
     g.side = g.side < 30 ? 30 : g.side;
     double width = g.x + o->cols * g.side + MARGIN;
     width = width < 400 ? 400 : width; /* notes and a title fit */
-    double top = put_loops(&b, o, 44, width - MARGIN, false);
-    g.y = top + 46;
-    double bottom = g.y + o->rows * g.side;
     SvgFont small = {.size = 11, .color = COLOR_quiet};
+    SvgLines part = svg_wrap(A, small, order_part(A, o), width - 2 * MARGIN);
+    double chips = 44 + LINE * (double)part.n;
+    g.y = put_loops(&b, o, chips, width - MARGIN, false) + 46;
+    double bottom = g.y + o->rows * g.side;
     SvgLines notes = svg_wrap(A, small, notes_text(A, o), width - 2 * MARGIN);
     double height = bottom + (notes.n ? 10 + (double)notes.n * LINE : 0) + MARGIN;
 
@@ -429,7 +430,9 @@ Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
         put_animation(&b, seconds);
     svg_text(&b, MARGIN, 32, (SvgFont){.size = 15, .bold = true, .color = COLOR_ink},
              arena_printf(A, "%s: order of its points", o->block));
-    put_loops(&b, o, 44, width - MARGIN, true);
+    for (size_t i = 0; i < part.n; i++)
+        svg_text(&b, MARGIN, 50 + LINE * (double)i, small, part.line[i]);
+    put_loops(&b, o, chips, width - MARGIN, true);
     put_cells(&b, o, g);
     put_lattice(&b, o, g);
     put_path(&b, o, g);

@@ -129,6 +129,9 @@ const char *order_text(Arena *A, const Order *o, TextStyle style, bool whole)
                 o->row ? " down" : "", o->col);
     line_printf(&l, INK_quiet, "   %s", order_loops_text(A, o, style.utf8));
     line_end(&l);
+    const char *part = order_part(A, o);
+    if (*part)
+        buf_printf(&out, "%s\n", part);
     for (int from = 0, to = cols; from < (whole ? o->cols : cols); from = to, to += cols) {
         to = to < o->cols ? to : o->cols;
         bool mark = to < o->all_cols && (!whole || to == o->cols);

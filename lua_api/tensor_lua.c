@@ -7,6 +7,7 @@
 #include "core/base/cancel.h"
 #include "core/run/tensor_io.h"
 #include "lua_api/file_kind.h"
+#include "lua_api/own_name.h"
 #include "lua_api/session.h"
 
 /* ---- the border ---- */
@@ -328,9 +329,35 @@ LUA_FN(
     return 1;
 }
 
+/* Raises where a slice that goes forward stops before its start: likely a count, given as stop. */
+static void refuse_backward(lua_State *L, const Tensor *t, int dim, int64_t start, int64_t stop)
+{
+    if (dim >= t->rank)
+        return;
+    int64_t n = t->shape[dim], from = start, to = stop;
+    if ((start < 0) != (stop < 0)) { /* the ends of the dimension bound them */
+        from = from < 0 ? from + n : from > n ? n : from;
+        to = to < 0 ? to + n : to > n ? n : to;
+        from = from < 0 ? 0 : from;
+        to = to < 0 ? 0 : to;
+    }
+    if (to >= from)
+        return;
+    Err err = {0};
+    REFUSE(&err, tensor_slice_order, NULL, (long long)stop, (long long)start);
+    if (stop >= 0 && start >= 0 && start < n) {
+        int64_t count = stop > 0 ? stop : 1;
+        const char *name = own_push_name(L, 1) ? lua_tostring(L, -1) : "t";
+        err_fix(&err, "did you mean %s:slice(%d, %lld, %lld)?", name, dim, (long long)start,
+                (long long)(start + count < n ? start + count : n));
+    }
+    lua_raise(L, &err);
+}
+
 LUA_FN(
     tensor_slice_, "t:slice(dim, start, stop?, step?) -> Tensor",
     "The entries start … stop-1 of a dimension, by step; negative numbers count from the end.  Shares the elements.\n"
+    "Where stop is start there are none; a stop before start is an error, unless step is below 0.\n"
     "> print(tvm.arange({2, 6}, \"int32\"):slice(1, 0, -1, 2))\n"
     "int32[2, 3]\n"
     "[[ 0,  2,  4],\n"
@@ -343,6 +370,8 @@ LUA_FN(
     int64_t step = arg_int_or(L, 5, INT64_MIN / 4, INT64_MAX / 4, 1);
     int64_t all = step < 0 ? INT64_MIN / 4 : INT64_MAX / 4;
     int64_t stop = arg_int_or(L, 4, INT64_MIN / 4, INT64_MAX / 4, all);
+    if (step > 0)
+        refuse_backward(L, t, dim, start, stop);
     return push_tensor(L, tensor_slice(t, dim, start, stop, step, &err), &err);
 }
 

@@ -204,6 +204,21 @@ local function is_hollow(peak, threads)
   return threads > 1 and peak < 0.75 * threads * tvm.peak(1)
 end
 
+-- "2, 3 and 5"
+local function enumerated(list)
+  local last = list[#list]
+  return #list < 2 and tostring(last) or table.concat(list, ", ", 1, #list - 1) .. " and " .. last
+end
+
+-- Which rows have no share for their peak is of no use, as the beginning of a line.
+local function without_share(items, threads)
+  local rows = {}
+  for i, t in ipairs(items) do
+    if t.gflops > 0 and t.threads == threads then rows[#rows + 1] = i end
+  end
+  return ("row%s %s %s no %% peak"):format(#rows > 1 and "s" or "", enumerated(rows), #rows > 1 and "have" or "has")
+end
+
 -- Each one's part of the peak of as many cores, false where it has none or the peak is of no use; and a line for each
 -- peak that is in doubt.
 local function shares_of_peak(items)
@@ -214,8 +229,9 @@ local function shares_of_peak(items)
     if t.gflops > 0 and threads > 0 and not peaks[threads] then
       peaks[threads], remark = peak_for(threads, most[threads])
       hollow[threads] = remark and is_hollow(peaks[threads], threads)
-      if remark then remarks = remarks .. "\n% peak: " .. remark end
-      if hollow[threads] then remarks = remarks .. ", so no part of it is told" end
+      if remark then
+        remarks = remarks .. "\n" .. (hollow[threads] and without_share(items, threads) or "% peak") .. ": " .. remark
+      end
     end
     shares[i] = t.gflops > 0 and threads > 0 and not hollow[threads] and t.gflops / peaks[threads]
   end
@@ -231,20 +247,15 @@ function comparison:against(i)
   return i == 1 and "1" or verdict(self.items[i], self.items[1])
 end
 
--- "2, 3 and 5"
-local function enumerated(list)
-  local last = list[#list]
-  return #list < 2 and tostring(last) or table.concat(list, ", ", 1, #list - 1) .. " and " .. last
-end
-
 -- Of how many cores the peak is that a row is held against, as a line; "" where it is one for all.
 local function cores_line(items, shares)
-  local several, one, cores = {}, false, 1
+  local several, one, cores, hollow = {}, false, 1, false
   for i, t in ipairs(items) do
     if shares[i] and t.threads > 1 then several[#several + 1], cores = i, t.threads end
     one = one or shares[i] and t.threads == 1
+    hollow = hollow or not shares[i] and t.gflops > 0 and t.threads > 1
   end
-  if #several == 0 then return "" end
+  if #several == 0 then return one and hollow and "\n% peak is of one core" or "" end
   local line = ("\n%% peak is of %d cores"):format(cores)
   return not one and line or
     ("%s in row%s %s, of one in the others"):format(line, #several > 1 and "s" or "", enumerated(several))

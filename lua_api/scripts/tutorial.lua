@@ -111,6 +111,7 @@ end
 local DECIDED_BY_TIMES = {
   { "\n%?  is more than [^\n]*", "" }, -- whether a part of the peak is one
   { "\n%% peak[: ][^\n]*", "" }, -- whether the peak is in doubt, and of how many cores it is
+  { "\nrows? [^\n]- no %% peak: [^\n]*", "" }, -- so much in doubt that it is not told
   { "\nthese runs waited [^\n]*", "" },
   { "  speed\n", "\n" }, -- whether bars have room, which long intervals take from them
   { "\u{2588}", "" },

@@ -397,7 +397,7 @@ LUA_FN(
     const char *title = opt_str(L, 3, "title", "time of a run");
     box->of = arena_printf(A, "%s", title);
     const char *against = opt_str(L, 3, "against", NULL);
-    against = against ? arena_strdup(A, against) : NULL;
+    against = against && *against ? arena_strdup(A, against) : NULL;
     box->text = bars_text(A, n, bar, against, text_style(L, box));
     box->whole = bars_text(A, n, bar, against, whole_style(L));
     box->picture = bars_picture(A, arena_strdup(A, title), n, bar, against);

@@ -2,6 +2,7 @@
 #include "viz/bars.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "viz/dot.h"
 #include "viz/svg/measure.h"
@@ -60,6 +61,17 @@ static int widest(int old, const char *s)
 
 enum { LEAST_ROOM = 10, MOST_ROOM = 60 };
 
+/* In at most `most` columns, but never less than the name of the first. */
+static const char *short_head(Arena *A, size_t n, const Bar *bar, const char *against, int most)
+{
+    static const char first[] = "against the first", begin[] = "against ";
+    if (n && strcmp(bar[0].label, against) == 0)
+        return first;
+    int least = (int)sizeof first - 1;
+    most = (most > least ? most : least) - ((int)sizeof begin - 1);
+    return arena_printf(A, "%s%s", begin, text_cut(A, against, most));
+}
+
 const char *bars_text(Arena *A, size_t n, const Bar *bar, const char *against, TextStyle style)
 {
     int label = 0, median = 0, spread = 0, note = 0;
@@ -78,8 +90,8 @@ const char *bars_text(Arena *A, size_t n, const Bar *bar, const char *against, T
     int width = style.width > 0 ? style.width : 100;
     int room = width - label - median - spread - 8;
     const char *head = against ? arena_printf(A, "against %s", against) : "";
-    if (style.width > 0 && room - text_cols(head) < LEAST_ROOM)
-        head = against ? "against row 1" : "";
+    if (against && style.width > 0 && room - text_cols(head) < LEAST_ROOM)
+        head = short_head(A, n, bar, against, room - LEAST_ROOM);
     room -= widest(note, head);
     room = room < LEAST_ROOM ? LEAST_ROOM : room > MOST_ROOM ? MOST_ROOM : room;
     double top = longest(n, bar);
@@ -197,17 +209,16 @@ Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar, cons
     SvgFont small = scale_font, under = note_font;
     small.anchor = SVG_start;
     under.color = COLOR_quiet;
-    SvgLines ratios = {0};
-    if (against)
-        ratios = svg_wrap(A, under, arena_printf(A, "ratios are against %s", against),
-                          width - 2 * BARS_LEFT);
-    double head_end = 32 + 18 * (double)titles.n, first = head_end + 8 + 16 * (double)ratios.n,
+    const char *of = against ? "; ratios: how many times as fast as " : "";
+    const char *sense = arena_printf(A, "shorter is faster%s%s", of, against ? against : "");
+    SvgLines senses = svg_wrap(A, under, sense, width - 2 * BARS_LEFT);
+    double head_end = 32 + 18 * (double)titles.n, first = head_end + 8 + 16 * (double)senses.n,
            bottom = first + (double)n * BARS_ROW;
     svg_open(&b, width, bottom + 62, title);
     for (size_t i = 0; i < titles.n; i++)
         svg_text(&b, BARS_LEFT, 32 + 18 * (double)i, head, titles.line[i]);
-    for (size_t i = 0; i < ratios.n; i++)
-        svg_text(&b, BARS_LEFT, head_end + 2 + 16 * (double)i, under, ratios.line[i]);
+    for (size_t i = 0; i < senses.n; i++)
+        svg_text(&b, BARS_LEFT, head_end + 2 + 16 * (double)i, under, senses.line[i]);
     for (double t = 0; t <= top; t += tick_step(top)) {
         double x = x0 + t / top * BARS_PLOT;
         svg_line(&b, x, first - 6, x, bottom, COLOR_rule, 1);

@@ -14,7 +14,7 @@ typedef struct Bar {
 
 /* A line for each: label, median, spread, bar, note.  The bar ends at the median; `├──┤` shows the
 ** quartiles. One scale for all, from 0.  Where notes are ratios, `against` is the label
-** of what they are against, and is told; else NULL. */
+** of what they are against, and is told, if need be cut; else NULL. */
 const char *bars_text(Arena *A, size_t n, const Bar *bar, const char *against, TextStyle style);
 
 Picture bars_picture(Arena *A, const char *title, size_t n, const Bar *bar, const char *against);

@@ -281,10 +281,12 @@ function comparison:__tostring()
 end
 
 function comparison:show(path)
-  local notes = {}
-  for i = 2, #self.items do notes[i] = self:against(i) end
-  notes[1] = ""
-  return tvm.bars(self.items, path, { title = "time of a run", notes = notes, against = #notes > 1 and self.items[1].label or nil })
+  local notes, ratios = { "" }, false
+  for i = 2, #self.items do
+    notes[i] = self:against(i)
+    ratios = ratios or notes[i]:find("x ", 1, true)
+  end
+  return tvm.bars(self.items, path, { title = "time of a run", notes = notes, against = ratios and self.items[1].label or nil })
 end
 
 -- What `--json` writes: each program's numbers, and how it compares with the first.

@@ -537,10 +537,12 @@ static int program_runnable(lua_State *L, int idx, const char *target, Runnable 
     }
     if (!program_test(L, idx, &p))
         return 0;
-    /* The mark; else the name, with the step unless it is as written. */
+    /* The mark; else the name, with "default" or the step unless it is as written. */
     Arena *A = lua_scratch(L, NULL);
     const char *label = text_cut(A, p.label ? p.label : p.func->at.name, 60);
-    if (!p.label && p.version->parent)
+    if (!p.label && p.version->parent && p.by_default)
+        label = arena_printf(A, "%s default", label);
+    else if (!p.label && p.version->parent)
         label = arena_printf(A, "%s step %d", label, p.version->number);
     k = push_kernel(L, p.version, timed_target(L, p.func, target));
     fill_program(L, p.version, k->kernel, label, out);

@@ -14,6 +14,7 @@ typedef struct Program {
     Sched *sched;      /* the cursor, if it is one */
     const Node *func;  /* version->func */
     const char *label; /* its mark, or NULL */
+    bool by_default;   /* tvm.default alone made it */
 } Program;
 
 /* Reads the value at `idx`; false if it is none. / Raises unless it is one. */

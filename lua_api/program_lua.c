@@ -31,6 +31,7 @@ bool program_test(lua_State *L, int idx, Program *out)
     if (v) {
         out->version = v->version;
         out->label = v->label[0] ? v->label : NULL;
+        out->by_default = v->by_default;
     }
     if (f)
         out->version = f->version;
@@ -38,6 +39,7 @@ bool program_test(lua_State *L, int idx, Program *out)
         out->version = s->sched->at;
         out->sched = s->sched;
         out->label = sched_mark_of(s->sched, s->sched->at);
+        out->by_default = s->by_default == s->sched->at;
     }
     if (!out->version)
         return false;
@@ -60,7 +62,10 @@ static void release_version(void *self)
 
 static void release_sched(void *self)
 {
-    sched_free(((SchedBox *)self)->sched);
+    SchedBox *box = self;
+    sched_free(box->sched);
+    if (box->by_default)
+        version_release(box->by_default);
 }
 
 /* A Lua string of text that lives in an arena, which goes; without the last line's end, which print

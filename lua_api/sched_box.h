@@ -7,11 +7,13 @@
 
 typedef struct VersionBox {
     Version *version;
-    char label[48]; /* the mark that it had when it was taken from a schedule, or empty */
+    char label[48];  /* the mark that it had when it was taken from a schedule, or empty */
+    bool by_default; /* tvm.default alone made it */
 } VersionBox;
 
 typedef struct SchedBox {
     Sched *sched;
+    Version *by_default; /* what tvm.default made of the program as written, or NULL */
 } SchedBox;
 
 extern const LuaClass func_class, version_class, sched_class;

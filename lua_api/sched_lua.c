@@ -173,12 +173,14 @@ LUA_FN(
     sched_at, "s:at(step?) -> Version",
     "The program as it is now, after a step's number (0 is as written), or at a mark: a value that stays.")
 {
-    Sched *s = check_sched(L, 1)->sched;
+    const SchedBox *from = check_sched(L, 1);
+    Sched *s = from->sched;
     Version *v = lua_isnoneornil(L, 2) ? s->at : sched_version_arg(L, s, 2);
     const char *mark = sched_mark_of(s, v);
     box_version(L, &version_class, v);
-    snprintf(check_version(L, -1)->label, sizeof check_version(L, -1)->label, "%s",
-             mark ? mark : "");
+    VersionBox *box = check_version(L, -1);
+    snprintf(box->label, sizeof box->label, "%s", mark ? mark : "");
+    box->by_default = from->by_default == v;
     return 1;
 }
 
@@ -238,7 +240,10 @@ LUA_FN(sched_mark_here, "s:mark(name) -> Schedule",
 
 LUA_FN(sched_fork_here, "s:fork() -> Schedule", "Another cursor at the same place.")
 {
-    program_push_fork(L, check_sched(L, 1)->sched);
+    const SchedBox *box = check_sched(L, 1);
+    program_push_fork(L, box->sched);
+    if (box->by_default)
+        check_sched(L, -1)->by_default = version_retain(box->by_default);
     return 1;
 }
 
@@ -548,12 +553,19 @@ LUA_FN(
         lua_replace(L, 1);
     }
     lua_settop(L, 1);
+    SchedBox *box = check_sched(L, 1);
+    bool as_written = !box->sched->at->parent;
     lua_push_script(L, "defaults");
     lua_getfield(L, -1, "apply");
     lua_pushvalue(L, 1);
     lua_call(L, 1, 2);
     if (!lua_isnil(L, -1))
         session_say_step(L, "%s", lua_tostring(L, -1));
+    if (as_written) {
+        if (box->by_default)
+            version_release(box->by_default);
+        box->by_default = version_retain(box->sched->at);
+    }
     lua_settop(L, 1);
     return 1;
 }

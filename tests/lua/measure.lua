@@ -279,6 +279,26 @@ t.test("a program as written goes by its name, and the table says of how many co
   tvm.peak = real
 end)
 
+t.test("a schedule that tvm.default alone made goes by that, until a step is taken or a mark set", function()
+  local s = matmul(16)
+  local d = tvm.default(s:at(0))
+  local function label(p) return tvm.time(p, quick).label end
+  t.eq(label(d), "C default")
+  t.eq(label(d:at()), "C default")
+  t.eq(label(d:fork()), "C default")
+  t.eq(label(d:at(1)), "C step 1")
+  t.eq(label(d:at(0)), "C")
+  local own = d:fork():mark "own"
+  t.eq(label(own), "own")
+  local last = d.step
+  d:undo()
+  t.eq(label(d), "C step " .. last - 1)
+  t.eq(label(d:redo()), "C default")
+  local mine = matmul(16)
+  mine:split("x", 8)
+  t.eq(label(tvm.default(mine)), "C step " .. mine.step)
+end)
+
 t.test("what other programs took of the processors stands below the table", function()
   local s = matmul(8)
   local c = tvm.compare({ s, s:at(0) }, quick)

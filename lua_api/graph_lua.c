@@ -8,6 +8,7 @@
 #include "core/graph/ops.h"
 #include "core/graph/text.h"
 #include "core/import/onnx/onnx.h"
+#include "lua_api/doc.h"
 #include "lua_api/file_kind.h"
 #include "lua_api/graph_box.h"
 #include "lua_api/own_name.h"
@@ -563,7 +564,7 @@ LUA_FN(
 static int graph_index(lua_State *L, void *self)
 {
     const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
-    if (graph_find_node(((GraphBox *)self)->graph, key) < 0)
+    if (graph_find_node(((GraphBox *)self)->graph, key) < 0 || doc_method(L, "Module", key))
         return 0;
     const char *name = own_push_name(L, 1) ? lua_tostring(L, -1) : "g";
     return RAISE(L, no_member, NULL, "Graph", key, ", but a node of that name",

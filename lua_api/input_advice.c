@@ -1,6 +1,7 @@
 /* input_advice.c -- what to do with a tensor that is not the input that is wanted. */
 #include "lua_api/input_advice.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/buf.h"
@@ -131,15 +132,17 @@ static bool is_expression(lua_State *L, const char *fix)
     return ok;
 }
 
-/* For a tensor that has no name: what is no global yet. */
-static const char *free_name(lua_State *L)
+/* For a tensor that has no name: x, or x2 … where that is a global already.  A _G that raises for
+** what it lacks is not asked. */
+static void free_name(lua_State *L, char *name, size_t size)
 {
-    static const char *const names[] = {"x", "input", "data", NULL};
-    int i = 0;
-    while (names[i] && lua_getglobal(L, names[i]) != LUA_TNIL)
-        i++;
-    lua_settop(L, 2);
-    return names[i] ? names[i] : "x";
+    snprintf(name, size, "x");
+    lua_pushglobaltable(L);
+    for (int i = 2; lua_pushstring(L, name), lua_rawget(L, -2) != LUA_TNIL; i++) {
+        lua_pop(L, 1);
+        snprintf(name, size, "x%d", i);
+    }
+    lua_pop(L, 2);
 }
 
 int raise_input(lua_State *L, Err *err, int idx, const char *call)
@@ -148,15 +151,16 @@ int raise_input(lua_State *L, Err *err, int idx, const char *call)
     lua_replace(L, 2);
     lua_settop(L, 2);
     if (!own_push_name(L, 2)) {
-        const char *name = free_name(L);
+        char name[16];
+        free_name(L, name, sizeof name);
         own_push_text(L, err->fix, "t", name);
         const char *fix = lua_tostring(L, -1);
         bool value = is_expression(L, fix), called = value && call;
-        const char *then = called  ? lua_pushfstring(L, "%s(%s)", call, fix)
-                           : value ? lua_pushfstring(L, "pass %s", fix)
+        const char *then = called  ? lua_pushfstring(L, "then %s(%s)", call, fix)
+                           : value ? lua_pushfstring(L, "then pass %s", fix)
                                    : fix;
         if (strcmp(fix, err->fix) != 0)
-            err_fix(err, "name the tensor %s; then %s", name, then);
+            err_fix(err, "name the tensor %s; %s", name, then);
     }
     lua_settop(L, 2);
     return lua_raise(L, err);

@@ -330,9 +330,10 @@ LUA_FN(
 }
 
 /* Raises where a slice that goes forward stops before its start: likely a count, given as stop. */
-static void refuse_backward(lua_State *L, const Tensor *t, int dim, int64_t start, int64_t stop)
+static void refuse_backward(lua_State *L, const Tensor *t, int dim, int64_t start, int64_t stop,
+                            int64_t step)
 {
-    if (dim >= t->rank)
+    if (dim >= t->rank || (start >= 0 && stop < 0)) /* so many off each end: none may be left */
         return;
     int64_t n = t->shape[dim], from = start, to = stop;
     if ((start < 0) != (stop < 0)) { /* the ends of the dimension bound them */
@@ -348,8 +349,9 @@ static void refuse_backward(lua_State *L, const Tensor *t, int dim, int64_t star
     if (stop >= 0 && start >= 0 && start < n) {
         int64_t count = stop > 0 ? stop : 1;
         const char *name = own_push_name(L, 1) ? lua_tostring(L, -1) : "t";
-        err_fix(&err, "did you mean %s:slice(%d, %lld, %lld)?", name, dim, (long long)start,
-                (long long)(start + count < n ? start + count : n));
+        err_fix(&err, "did you mean %s:slice(%d, %lld, %lld%s)?", name, dim, (long long)start,
+                (long long)(start + count < n ? start + count : n),
+                step == 1 ? "" : lua_pushfstring(L, ", %I", (lua_Integer)step));
     }
     lua_raise(L, &err);
 }
@@ -371,7 +373,7 @@ LUA_FN(
     int64_t all = step < 0 ? INT64_MIN / 4 : INT64_MAX / 4;
     int64_t stop = arg_int_or(L, 4, INT64_MIN / 4, INT64_MAX / 4, all);
     if (step > 0)
-        refuse_backward(L, t, dim, start, stop);
+        refuse_backward(L, t, dim, start, stop, step);
     return push_tensor(L, tensor_slice(t, dim, start, stop, step, &err), &err);
 }
 

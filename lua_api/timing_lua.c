@@ -474,7 +474,7 @@ LUA_FN(
     lua_pushfstring(
         L,
         "the peak of %d cores, %d GFLOP/s, was measured while %d%% of the time was spent "
-        "waiting for a free processor: it may be higher",
+        "waiting for a free processor: the peak may be higher",
         threads, (int)(peak.gflops + 0.5), (int)(100 * peak.waited + 0.5));
     return 2;
 }

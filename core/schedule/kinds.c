@@ -144,7 +144,8 @@ static bool set_kind(Step *s, ForKind kind, const char *how, const char *arg, bo
         if (ir_for_kind(loop) != FOR_serial && ir_for_kind(loop) != kind) {
             REFUSE(s->err, loop_has_kind, loop, how, name, for_kind_text[ir_for_kind(loop)]);
             err_fix(s->err,
-                    "a loop has one kind: to choose it anew, s:undo() to before %s got this one",
+                    "a loop has one kind; s:undo() goes back to before %s got it, where a step "
+                    "gave it",
                     name);
             return false;
         }

@@ -71,20 +71,28 @@ static bool takes_block(const Search *search, const Node *near, const Node *loop
            step_accepted(s->A, s->func, m->reverse ? "reverse_compute_at" : "compute_at", 2, args);
 }
 
-/* The innermost loop of a neighbour that takes the block. */
-static bool search_loops(void *env, const Node *other)
+/* The neighbour that decides: a loop that takes the block must reach the last of those that write
+** what it reads, or be around the first of those that read it. */
+static bool note_near(void *env, const Node *other)
 {
     Search *search = env;
+    if (is_neighbour(search->m, other))
+        search->near = other;
+    return search->m->reverse || !search->near;
+}
+
+/* The innermost of the neighbour's loops that takes the block; NULL if there is none. */
+static const Node *search_loops(Search *search)
+{
     const Node *loops[IR_MAX_DEPTH];
     Path p;
-    if (!is_neighbour(search->m, other) || !path_to(search->s->func, other, &p))
-        return true;
+    tree_blocks(search->s->func, note_near, search);
+    if (!search->near || !path_to(search->s->func, search->near, &p))
+        return NULL;
     size_t n = path_loops(&p, p.n, loops);
-    search->near = other;
-    while (n > 0 && !takes_block(search, other, loops[n - 1]))
+    while (n > 0 && !takes_block(search, search->near, loops[n - 1]))
         n--;
-    search->found = n > 0 ? loops[n - 1] : NULL;
-    return !search->found;
+    return search->found = n > 0 ? loops[n - 1] : NULL;
 }
 
 static bool refuse_own_loop(Step *s, const Move *m)
@@ -100,7 +108,7 @@ static bool refuse_own_loop(Step *s, const Move *m)
         return false;
     if (blocks.n == 1)
         err_fix(s->err, "leave it where it is: there is no other block");
-    else if (!tree_blocks(s->func, search_loops, &search))
+    else if (search_loops(&search))
         err_fix(s->err, "choose a loop of another block, such as \"%s\"",
                 loop_path(s->A, s->func, search.found));
     return false;
@@ -111,17 +119,20 @@ static bool refuse_own_loop(Step *s, const Move *m)
 static const Node *search_instead(Search *search)
 {
     search->axes = ir_var_axes(search->m->loop->kid[For_var]);
-    for (int round = 0; round < 2; round++, search->axes = NULL)
-        if (!tree_blocks(search->s->func, search_loops, search))
-            return search->found;
-    return NULL;
+    if (search_loops(search))
+        return search->found;
+    search->axes = NULL;
+    return search_loops(search);
 }
 
-/* Refuses a loop outside of which the block's buffer is read, and `also` in it. */
-static bool refuse_elsewhere(Step *s, const Move *m, const Node *outside, bool also)
+/* Refuses a loop outside of which the block's buffer is read. */
+static bool refuse_elsewhere(Step *s, const Move *m, const Node *outside)
 {
-    REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target), also ? "also " : "",
-           statement_name(outside), step_label(s, s->func, m->loop));
+    const char *who =
+        arena_printf(s->A, "%sblock %s", outside->op == OP_Block ? "" : "what stands around ",
+                     statement_name(outside));
+    REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target), who,
+           step_label(s, s->func, m->loop));
     const Node *loop = s->trial ? NULL : search_instead(&(Search){.s = s, .m = m});
     if (loop)
         step_advise(
@@ -475,7 +486,7 @@ bool prim_compute_at(Step *s)
                       ir_block_name(other));
     const Node *outside = other_reader(s->func->kid[Func_body], m->loop, m->target);
     if (MUTANT(compute_at_unchecked, outside, NULL))
-        return refuse_elsewhere(s, m, outside, other_reader(m->loop, m->block, m->target));
+        return refuse_elsewhere(s, m, outside);
     if (!tree_reads(m->loop, m->target))
         return REFUSE(s->err, not_read_here, m->loop, ir_buf_name(m->target),
                       step_label(s, s->func, m->loop));

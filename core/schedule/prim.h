@@ -119,8 +119,9 @@ bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t 
                  const Arg *args);
 
 /* Advises compute_at or reverse_compute_at of the block to a loop that takes it, of the nearest,
-** and tells what that `does`; false if none of them does. */
-bool move_advise(Step *s, Err *err, const Node *block, const char *prim, const char *does);
+** and tells what that `does`.  Not told: there may be such a loop, or the text has no room. */
+typedef enum MoveAdvice { MOVE_ADVISED, MOVE_UNTOLD, MOVE_NOWHERE } MoveAdvice;
+MoveAdvice move_advise(Step *s, Err *err, const Node *block, const char *prim, const char *does);
 
 /* Refuses to bring a block to those who read it (to the loop, or into them: NULL), for what it
 ** computes is a result; advises the way to what it reads, where there is one. */

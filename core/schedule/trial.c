@@ -67,19 +67,37 @@ static void collect_near(Near *near, const Node *n)
             collect_near(near, n->kid[i]);
 }
 
-bool move_advise(Step *s, Err *err, const Node *block, const char *prim, const char *does)
+/* Does the block write what near->block reads? */
+static bool is_source(void *env, const Node *block)
+{
+    const Near *near = env;
+    const Node *made = block_target(block);
+    return block == near->block || (made && !tree_reads(near->block, made));
+}
+
+/* Is there in the loop who reads what the block writes, or who writes what it reads? */
+static bool may_take(Near *near, const Node *loop, bool back)
+{
+    const Node *made = block_target(near->block);
+    return back ? !tree_blocks(loop, is_source, near) : !made || tree_reads(loop, made);
+}
+
+MoveAdvice move_advise(Step *s, Err *err, const Node *block, const char *prim, const char *does)
 {
     Near near = {.A = s->A, .block = block};
     bool back = strcmp(prim, "reverse_compute_at") == 0;
     collect_near(&near, s->func->kid[Func_body]);
-    size_t n = back ? near.before.n : near.after.n;
-    for (size_t i = 0; i < n && i < MOST_TRIED; i++) {
+    size_t n = back ? near.before.n : near.after.n, tried = 0;
+    for (size_t i = 0; i < n && tried < MOST_TRIED; i++) {
         const Node *loop = back ? near.before.at[n - 1 - i] : near.after.at[i];
         Arg args[] = {given_str(ir_block_name(block)), given_str(loop_handle(s->A, s->func, loop))};
+        if (!may_take(&near, loop, back))
+            continue;
+        tried++;
         if (step_accepted(s->A, s->func, prim, 2, args))
-            return advise_text(s->A, err, prim, 2, args, does);
+            return advise_text(s->A, err, prim, 2, args, does) ? MOVE_ADVISED : MOVE_UNTOLD;
     }
-    return false;
+    return tried < MOST_TRIED ? MOVE_NOWHERE : MOVE_UNTOLD;
 }
 
 bool refuse_result(Step *s, const Node *block, const Node *loop)

@@ -206,7 +206,7 @@ t.test("a loop that not all readers are in is named in full, with one that takes
   local text = "A: float32[8, 8]; S[y, x] = A[y, x] * 2; C[y, x] = S[y, x] + 1; D[y, x] = S[y, x] + C[y, x]"
   s = tvm.schedule(te(text))
   e = t.raises("read_elsewhere", function() s:compute_at("S", "C/y") end, { s = s })
-  t.eq(e.why, "S is also read by block D, outside of loop C/y")
+  t.eq(e.why, "S is read by block D, outside of loop C/y")
   t.eq(e.fix, "choose a loop around all blocks that read it") -- there is none
   s:reverse_compute_at("D", "C/y")
   e = t.raises("read_elsewhere", function() s:compute_at("S", "C/x") end, { s = s })
@@ -241,7 +241,7 @@ t.test("a loop has one kind, which other steps need before it", function()
     s[kind[1]](s, "y", table.unpack(kind, 2))
     return t.raises("loop_has_kind", function() s[step](s, "y", table.unpack(args)) end, { s = s }).fix
   end
-  local anew = "a loop has one kind: to choose it anew, s:undo() to before y got this one"
+  local anew = "a loop has one kind; s:undo() goes back to before y got it, where a step gave it"
   t.eq(fix({ "bind", "threadIdx.x" }, "bind", "threadIdx.y"), anew)
   t.eq(fix({ "vectorize" }, "unroll"), anew)
   t.eq(fix({ "unroll" }, "vectorize"), anew)

@@ -212,12 +212,28 @@ t.test("a result is brought to what it reads, not to readers", function()
   t.contains(t.raises("is_result", function() one:compute_inline "R" end, { one = one }).fix, "one:cache_write gives it")
 end)
 
+t.test("of many neighbours the one that decides is advised", function()
+  local parts, sum = { "V[x] = A[x] + 1", "U[x] = V[x] * 2" }, {}
+  for i = 1, 40 do
+    parts[#parts + 1] = ("P%d[x] = A[x] * %d"):format(i, i)
+    sum[i] = ("P%d[x]"):format(i)
+  end
+  parts[#parts + 1] = "Z[x] = " .. table.concat(sum, " + ")
+  local s = tvm.schedule(te("A: float32[8]; " .. table.concat(parts, "; ") .. "; R[x] = Z[x] + U[x]"))
+  t.contains(t.raises("not_written_here", function() s:reverse_compute_at("Z", "V/x") end, { s = s }).fix, 'such as "P40/x"')
+  -- Loops between, which have nothing to do with it, are not tried in vain.
+  local chain = { "R0[x] = sum(k, B[x, k])", "P0[x] = A[x] + 1" }
+  for i = 1, 40 do chain[#chain + 1] = ("P%d[x] = P%d[x] * 2"):format(i, i - 1) end
+  local l = tvm.schedule(te("A: float32[8]; B: float32[8, 8]; " .. table.concat(chain, "; ") .. "; Z[x] = P40[x] + R0[x]"))
+  t.eq(t.raises("not_inlinable", function() l:compute_inline "R0" end, { l = l }).fix, 'l:compute_at("R0", "x") keeps the block and moves it')
+end)
+
 t.test("a tensor without a name is given one that is free", function()
   x = 5 -- somebody's own
   local m, three = tvm.import "tutorials/models/digits.onnx":lower(), tvm.random { 3, 1, 32, 32 }
-  local e = t.raises("input_shape", function() m:run { image = three:slice(0, 0, 2) } end, { input = three })
+  local e = t.raises("input_shape", function() m:run { image = three:slice(0, 0, 2) } end, { x2 = three })
   x = nil
-  t.eq(e.fix, "name the tensor input; then pass input:slice(0, 0, 1)")
+  t.eq(e.fix, "name the tensor x2; then pass x2:slice(0, 0, 1)")
 end)
 
 t.done()

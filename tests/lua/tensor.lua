@@ -124,9 +124,11 @@ t.test("mistakes", function()
   t.contains(e.why, "the stop 1 lies before the start 5")
   t.eq(e.fix, "did you mean x:slice(0, 5, 6)?")
   t.eq(t.raises("tensor_slice_order", function() return x:slice(0, 9, 4) end, { x = x }).fix, "did you mean x:slice(0, 9, 10)?")
-  for _, places in ipairs { { -1, 1 }, { 5, -8 }, { -2, -3 }, { 20, 15 } } do
+  for _, places in ipairs { { -1, 1 }, { -2, -3 }, { 20, 15 } } do
     t.ok(not t.raises("tensor_slice_order", function() return x:slice(0, places[1], places[2]) end).fix:find "mean")
   end
+  t.eq(x:slice(0, 5, -8).shape[1], 0) -- so many off each end
+  t.eq(t.raises("tensor_slice_order", function() return x:slice(0, 5, 1, 2) end, { x = x }).fix, "did you mean x:slice(0, 5, 6, 2)?")
   t.eq(x:slice(0, 5, 5).shape[1], 0)
   t.eq(x:slice(0, 12).shape[1], 0)
   t.eq(x:slice(0, 0, 0):slice(0, 0, -1).shape[1], 0)

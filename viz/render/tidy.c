@@ -137,7 +137,7 @@ static void straighten(const Tidy *t, pointf *c)
 
 static int clamp(double at, int n)
 {
-    return at < 0 ? 0 : at >= n ? n - 1 : (int)at;
+    return at > 0 ? at >= n ? n - 1 : (int)at : 0;
 }
 
 /* The cells that the box touches, as numbers of columns and rows; what is off the page counts to
@@ -233,7 +233,7 @@ static pointf beside(Tidy *t, const Said *s, pointf at, bool right)
     return (pointf){x + (right ? 1 : -1) * size.x / 2, at.y};
 }
 
-/* To the nearest free place beside its arrow, if there is one on the page. */
+/* To the nearest free one of some places beside its arrow, if there is one on the page. */
 static void move_label(Tidy *t, const Said *s)
 {
     textlabel_t *l = ED_label(s->e);

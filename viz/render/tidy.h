@@ -4,9 +4,8 @@
 
 #include <gvc.h>
 
-/* In a picture of which arrows bear labels: takes the loops out of arrows, and moves labels that an
-** arrow crosses to free places beside their own.  What would take longer than the layout itself is
-** left as it is. */
+/* In a picture whose arrows bear labels: takes the loops out of arrows, and moves labels that an
+** arrow crosses to free places beside their own.  Where that would take long, some stay. */
 void tidy_arrows(Agraph_t *g);
 
 #endif

@@ -126,15 +126,21 @@ static bool put_loop_of(Draw *d, const Node *block, Arg *out)
     return true;
 }
 
-static const Node *a_reduction(Draw *d)
+/* The first at or after the `from`-th block, around the end; NULL if there is none. */
+static const Node *reduction_from(const Draw *d, size_t from)
 {
-    size_t n = d->nodes.n, from = n ? (size_t)choose(d->c, (int64_t)n) : 0;
+    size_t n = d->nodes.n;
     for (size_t k = 0; k < n; k++) {
         const Node *b = d->nodes.at[(from + k) % n], *access = block_access(b);
         if (access && access->op == OP_Update)
             return b;
     }
     return NULL;
+}
+
+static const Node *a_reduction(Draw *d)
+{
+    return reduction_from(d, d->nodes.n ? (size_t)choose(d->c, (int64_t)d->nodes.n) : 0);
 }
 
 /* Do other statements stand beside the path, from p->at[from] on? */
@@ -447,6 +453,33 @@ void move_to_strides(Arena *A, Choices *c, const Node *func, int i, Move *out)
     case 1: *out = (Move){prim_find("split"), 2, {name[0], given_int(4 << choose(c, 3))}}; break;
     case 2: *out = (Move){prim_find("reorder"), 1, {given_list(3, order)}}; break;
     default: *out = (Move){prim_find("vectorize"), 1, {name[2]}}; break;
+    }
+}
+
+void move_to_registers(Arena *A, Choices *c, const Node *func, int i, Move *out)
+{
+    Draw d = {.A = A, .c = c, .func = func};
+    const Node *loops[IR_MAX_DEPTH];
+    tree_blocks(func, add_block, &d);
+    const Node *block = reduction_from(&d, c->bytes[1]);
+    size_t n = loops_around(&d, block, loops), inside = c->bytes[2] % 2 ? 2 : 1;
+    if (n < inside + 1) {
+        *out = (Move){prim_find("unroll"), 1, {given_str("")}};
+        return;
+    }
+    Arg name[3], *order = ARENA_ARRAY(A, Arg, 3); /* of the innermost loops, the last first */
+    for (size_t k = 0; k <= inside; k++)
+        name[k] = given_str(arena_strdup(A, loop_name(&d, loops[n - 1 - k], block)));
+    for (size_t k = 0; k <= inside; k++)
+        order[k] = name[k ? inside + 1 - k : 0];
+    Arg whose = given_str(arena_strdup(A, ir_block_name(block))),
+        first = given_str(arena_strdup(A, loop_name(&d, loops[0], block)));
+    const char *kind = c->bytes[3] % 3 ? "unroll" : "vectorize";
+    switch (i) {
+    case 0: *out = (Move){prim_find("decompose_reduction"), 2, {whose, first}}; break;
+    case 1: *out = (Move){prim_find("reorder"), 1, {given_list(inside + 1, order)}}; break;
+    case 2: *out = (Move){prim_find("unroll"), 1, {name[inside == 2]}}; break;
+    default: *out = (Move){prim_find(kind), 1, {name[0]}}; break;
     }
 }
 

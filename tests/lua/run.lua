@@ -84,6 +84,34 @@ t.test("code can be looked at", function()
   assert(#s:asm() > 100)
 end)
 
+-- How many stores stand in the parts of the code that also add, between labels.
+local function stores_beside_sums(s)
+  local n = 0
+  for part in (s:llvm_ir() .. "\n\nend:"):gmatch "(.-)\n\n" do
+    if part:find "fadd" then n = n + select(2, part:gsub(" store ", "")) end
+  end
+  return n
+end
+
+t.test("sums that unrolled and vectorized loops tell apart stay in registers while a loop adds to them", function()
+  local s = tvm.schedule(te [[ A: float32[64, 32]; B: float32[64, 48]; C[y, x] += A[k, y] * B[k, x] ]])
+  s:split("y", { -1, 2, 4 }, "yo", "ym", "yi")
+  s:split("x", 8, "xo", "xi")
+  s:reorder { "yo", "xo", "k", "ym", "yi", "xi" }
+  s:decompose_reduction("C", "k")
+  s:vectorize "C/xi"
+  t.ok(stores_beside_sums(s) > 0, "rows that a loop counts move through memory")
+  s:unroll "C/yi"
+  t.ok(stores_beside_sums(s) > 0, "two parts of y would have to be told apart")
+  s:unroll "C/ym"
+  t.ok(stores_beside_sums(s) > 0)
+  s:undo(2)
+  s:unroll(s:fuse { "C/ym", "C/yi" })
+  t.eq(stores_beside_sums(s), 0)
+  local a, b = tvm.random { 64, 32 }, tvm.random { 64, 48 }
+  t.ok(s:build():run(a, b) == s:at(0):build "interp":run(a, b))
+end)
+
 t.test("a vectorized loop around a vectorized loop leaves it the registers", function()
   local s = tvm.schedule(te [[ A: float32[64, 64]; C[y, x] = A[y, x] + 1 ]])
   local whole = s:vectorize("x"):llvm_ir()

@@ -127,13 +127,24 @@ typedef struct Place {
     bool padding;       /* lanes that do not take part go to the padding of its rows */
 } Place;
 
-/* An Update whose element is kept in a register while a loop runs. */
-typedef struct Promo {
-    const Node *update;
-    LLVMValueRef anchor; /* before the loop */
-    LLVMValueRef slot;
+/* An element, or those of all lanes, and the register that stands for it while a loop runs. */
+typedef struct Kept {
+    LLVMValueRef slot; /* NULL until the Update first goes there */
     Place place;
     unsigned lanes;
+} Kept;
+
+enum { PROMO_MOVED = 4 };
+
+/* An Update whose elements are kept in registers while a loop runs. */
+typedef struct Promo {
+    const Node *update;
+    LLVMValueRef anchor;            /* before the loop */
+    const Node *moved[PROMO_MOVED]; /* variables of unrolled loops, which choose the element */
+    int64_t times[PROMO_MOVED];
+    int nmoved;
+    size_t n; /* the product of `times` */
+    Kept *kept;
 } Promo;
 
 typedef struct Gen {

@@ -1,8 +1,14 @@
-/* promote.c -- an element that a loop only adds to stays in a register until the loop ends.
+/* promote.c -- elements that a loop only adds to stay in registers until the loop ends.
 **
 ** It is done where nothing can see the difference: the loop runs at least once, its body is a
-** chain of loops around one Update, and neither the loop nor any other of the chain that is not
-** vectorised moves the element.  Then memory is read before the loop and written after it.
+** chain of loops around one Update, and no serial loop of the chain, the first included, moves the
+** element.  Then memory is read before the loop and written after it.  Vectorised loops move it
+** from lane to lane of one register, and unrolled ones from register to register:
+**
+**     for k in range(256):                  is      r0, r1 = C[0], C[1]
+**       for y in unrolled(2):                       for k in range(256):
+**         C[y] += A[k, y]                             r0 += A[k, 0];  r1 += A[k, 1]
+**                                                   C[0], C[1] = r0, r1
 */
 #include "backends/llvm/emit/gen.h"
 #include "core/base/mutant.h"
@@ -24,47 +30,57 @@ static bool linear_in(const Node *e, const Node *var)
     }
 }
 
-typedef struct Lanes {
-    const Node *var[8]; /* of the vectorised loops around the Update */
-    int n;
-} Lanes;
+enum { MOST_KEPT = 64 };
 
-static bool outer_lanes(const Gen *g, Lanes *l)
+typedef struct Chain {
+    const Node *lane[8];            /* variables of the vectorised loops around the Update */
+    const Node *moved[PROMO_MOVED]; /* of the unrolled loops in it that move the element */
+    int64_t times[PROMO_MOVED];
+    int lanes, nmoved;
+    const Node *update;
+} Chain;
+
+static bool outer_lanes(const Gen *g, Chain *c)
 {
     for (size_t i = 0; i < g->vars.n; i++) {
         if (!g->vars.at[i].extent)
             continue;
-        if (l->n == 8)
+        if (c->lanes == 8)
             return false;
-        l->var[l->n++] = g->vars.at[i].var;
+        c->lane[c->lanes++] = g->vars.at[i].var;
     }
     return true;
 }
 
-/* Either no lane moves the element, or each vectorised loop moves it along a dimension of its own,
-** so that all lanes have different ones. */
-static bool lanes_fit(const Lanes *l, const Node *u)
+/* The one dimension of the element that `var` moves along, evenly; -1 where it moves none, -2 where
+** it is not as simple. */
+static int dimension_moved(const Node *u, const Node *var)
 {
-    int moving = 0, total = 0;
-    for (uint32_t d = Update_index; d < u->nkids; d++) {
-        int here = 0;
-        for (int i = 0; i < l->n; i++) {
-            bool mentioned = ir_mentions(u->kid[d], l->var[i]);
-            here += mentioned;
-            if (mentioned && !linear_in(u->kid[d], l->var[i]))
-                return false;
+    int found = -1;
+    for (uint32_t d = Update_index; d < u->nkids; d++)
+        if (ir_mentions(u->kid[d], var)) {
+            if (found >= 0 || !linear_in(u->kid[d], var))
+                return -2;
+            found = (int)d;
         }
-        if (here > 1)
+    return found;
+}
+
+/* Either no lane moves the element, or all do; and each vectorised or unrolled loop that moves it
+** has a dimension of its own, so that all go to different ones. */
+static bool elements_differ(const Chain *c)
+{
+    bool taken[IR_MAX_RANK + Update_index] = {false};
+    int moving = 0;
+    for (int i = 0; i < c->lanes + c->nmoved; i++) {
+        int d = dimension_moved(c->update, i < c->lanes ? c->lane[i] : c->moved[i - c->lanes]);
+        if (d == -2 || (d >= 0 && taken[d]))
             return false;
-        total += here;
+        if (d >= 0)
+            taken[d] = true;
+        moving += i < c->lanes && d >= 0;
     }
-    for (int i = 0; i < l->n; i++) {
-        bool found = false;
-        for (uint32_t d = Update_index; d < u->nkids; d++)
-            found |= ir_mentions(u->kid[d], l->var[i]);
-        moving += found;
-    }
-    return total == moving && (moving == 0 || moving == l->n);
+    return moving == 0 || moving == c->lanes;
 }
 
 static bool indices_are_plain(Gen *g, const Node *e)
@@ -86,61 +102,92 @@ static bool stands_still(Gen *g, const Node *u, const Node *var)
     return !ir_mentions(u->kid[Update_value], u->kid[Update_buffer]);
 }
 
-/* The one Update at the end of the chain of loops from `loop` on, if it may be promoted. */
-static const Node *promotable(Gen *g, const Node *loop)
+/* Takes in one loop of the chain; `first`: the one that the elements are kept for. */
+static bool take_loop(Gen *g, Chain *c, const Node *loop, bool first)
 {
-    Lanes lanes = {0};
-    const Node *still[64], *s = loop;
-    int n = 0;
-    if (!outer_lanes(g, &lanes))
-        return NULL;
-    for (; s->op == OP_For; s = s->kid[For_body]) {
-        bool vectorized = ir_for_kind(s) == FOR_vectorized && s != loop;
-        if (ir_const_int(s->kid[For_extent], 0) < 1 || n == 64)
-            return NULL;
-        if (!vectorized && ir_for_kind(s) != FOR_serial)
-            return NULL;
-        if (vectorized && (g->mask || lanes.n == 8 || !gen_is_one_vector(g, s)))
-            return NULL;
-        if (vectorized)
-            lanes.var[lanes.n++] = s->kid[For_var];
-        else
-            still[n++] = s->kid[For_var];
+    const Node *var = loop->kid[For_var];
+    int64_t n = ir_const_int(loop->kid[For_extent], 0);
+    ForKind kind = ir_for_kind(loop);
+    if (n < 1 || (first && kind != FOR_serial))
+        return false;
+    if (kind == FOR_vectorized) {
+        if (g->mask || c->lanes == 8 || !gen_is_one_vector(g, loop))
+            return false;
+        c->lane[c->lanes++] = var;
+        return true;
     }
-    if (s->op != OP_Update)
-        return NULL;
-    for (int i = 0; i < n; i++)
-        if (!stands_still(g, s, still[i]))
-            return NULL;
-    return lanes_fit(&lanes, s) ? s : NULL;
+    if (kind == FOR_unrolled && dimension_moved(c->update, var) != -1) {
+        if (c->nmoved == PROMO_MOVED)
+            return false;
+        c->moved[c->nmoved] = var;
+        c->times[c->nmoved++] = n;
+        return true;
+    }
+    return (kind == FOR_serial || kind == FOR_unrolled) && stands_still(g, c->update, var);
+}
+
+/* May the elements of the one Update at the end of the chain of loops from `loop` on be kept? */
+static bool promotable(Gen *g, const Node *loop, Chain *c)
+{
+    const Node *s = loop;
+    while (s->op == OP_For)
+        s = s->kid[For_body];
+    *c = (Chain){.update = s};
+    if (s->op != OP_Update || !outer_lanes(g, c))
+        return false;
+    for (s = loop; s->op == OP_For; s = s->kid[For_body])
+        if (!take_loop(g, c, s, s == loop))
+            return false;
+    int64_t kept = 1;
+    for (int i = 0; i < c->nmoved; i++)
+        if (__builtin_mul_overflow(kept, c->times[i], &kept) || kept > MOST_KEPT)
+            return false;
+    return elements_differ(c);
 }
 
 /* Called where the loop is about to be entered. */
 bool promote_begin(Gen *g, const Node *loop)
 {
-    if (g->promo.update || g->checked)
+    Chain c;
+    if (g->promo.update || g->checked || !promotable(g, loop, &c))
         return false;
-    const Node *u = promotable(g, loop);
-    if (!u)
-        return false;
-    g->promo =
-        (Promo){.update = u, .anchor = LLVMBuildFreeze(g->b, LLVMGetPoison(g->i1), "before")};
+    Promo m = {.update = c.update,
+               .anchor = LLVMBuildFreeze(g->b, LLVMGetPoison(g->i1), "before"),
+               .nmoved = c.nmoved,
+               .n = 1};
+    for (int i = 0; i < c.nmoved; i++) {
+        m.moved[i] = c.moved[i];
+        m.times[i] = c.times[i];
+        m.n *= (size_t)c.times[i];
+    }
+    m.kept = ARENA_ARRAY(g->A, Kept, m.n);
+    g->promo = m;
     return true;
+}
+
+/* The number of the element, or of the elements of all lanes, among those that are kept. */
+static size_t which(Gen *g)
+{
+    const Promo *m = &g->promo;
+    size_t at = 0;
+    for (int i = 0; i < m->nmoved; i++)
+        at = at * (size_t)m->times[i] + (size_t)gen_var(g, m->moved[i])->c;
+    return MUTANT(emit_keeps_one, at, 0);
 }
 
 /* The register that stands for the element, or elements, at p: read from memory before the loop. */
 LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes)
 {
-    Promo *m = &g->promo;
+    Kept *k = &g->promo.kept[which(g)];
     DType t = (DType)p->buf->buffer->type;
-    m->slot = gen_alloca(g, gen_vector(gen_mem_type(g, t), lanes), 64, "kept");
-    m->place = *p;
-    m->lanes = g->lanes;
+    if (k->slot)
+        return k->slot;
+    *k = (Kept){gen_alloca(g, gen_vector(gen_mem_type(g, t), lanes), 64, "kept"), *p, g->lanes};
     Spot back = g->at;
-    gen_before(g, m->anchor);
-    mem_store(g, t, place_load(g, p).v, m->slot, lanes, 64);
+    gen_before(g, g->promo.anchor);
+    mem_store(g, t, place_load(g, p).v, k->slot, lanes, 64);
     gen_go(g, back);
-    return m->slot;
+    return k->slot;
 }
 
 /* Called where the loop has been left. */
@@ -149,10 +196,14 @@ void promote_end(Gen *g)
     Promo m = g->promo;
     DType t = (DType)m.update->kid[0]->type;
     unsigned lanes = g->lanes;
-    g->lanes = m.lanes;
-    bool vec = place_pattern(g, &m.place) != PLACE_ONE;
-    Val v = {mem_load(g, t, m.slot, vec ? m.lanes : 1, 64), vec};
-    place_store(g, &m.place, v);
+    for (size_t i = 0; i < m.n; i++) {
+        const Kept *k = &m.kept[i];
+        if (!k->slot)
+            continue;
+        g->lanes = k->lanes;
+        bool vec = place_pattern(g, &k->place) != PLACE_ONE;
+        place_store(g, &k->place, (Val){mem_load(g, t, k->slot, vec ? k->lanes : 1, 64), vec});
+    }
     g->lanes = lanes;
     LLVMInstructionEraseFromParent(m.anchor);
     g->promo = (Promo){0};

@@ -32,7 +32,7 @@ static bool not_inlinable(Step *s, Err *err, const Node *block, const char *how,
     const char *step = strcmp(how, "compute_inline") == 0 ? "compute_at" : "reverse_compute_at";
     REFUSE(err, not_inlinable, block, why, step);
     if (!s->trial && err &&
-        move_advise(s, err, s->arg[0].node, step, " keeps the block and moves it") == MOVE_NOWHERE)
+        !move_advise(s, err, s->arg[0].node, step, NULL, " keeps the block and moves it"))
         err_fix(err, "leave it where it is");
     return false;
 }

@@ -34,71 +34,15 @@ static bool is_in(const Node *buffer, const Node *list)
     return false;
 }
 
-/* Does the other block make what this one reads (reverse), or read what it makes? */
-static bool is_neighbour(const Move *m, const Node *other)
+/* Looks for another loop that takes the block, like the one that was given. */
+static MoveSearch search_instead(Step *s, const Move *m)
 {
-    const Node *from = m->reverse ? other : m->block, *to = m->reverse ? m->block : other;
-    return other != m->block && block_target(from) && tree_reads(to, block_target(from));
-}
-
-static bool runs_over_reduce_axis(const Node *block, const Node *loop)
-{
-    const Node *iters = block->kid[Block_iters];
-    for (size_t i = 0; i < iters->nkids; i++)
-        if (iters->kid[i]->at.i == ITER_reduce &&
-            ir_mentions(iters->kid[i]->kid[Iter_value], loop->kid[For_var]))
-            return true;
-    return false;
-}
-
-/* The search for a loop at which the step is accepted. */
-typedef struct Search {
-    const Step *s;
-    const Move *m;
-    const char *axes; /* of the loop; NULL: any */
-    const Node *found;
-    const Node *near; /* the neighbour whose loop it is */
-} Search;
-
-static bool takes_block(const Search *search, const Node *near, const Node *loop)
-{
-    const Step *s = search->s;
-    const Move *m = search->m;
-    Path own;
-    Arg args[] = {given_str(ir_block_name(m->block)), given_str(loop_path(s->A, s->func, loop))};
-    bool wanted = !search->axes || strcmp(ir_var_axes(loop->kid[For_var]), search->axes) == 0;
-    return wanted && !runs_over_reduce_axis(near, loop) && !path_to(loop, m->block, &own) &&
-           step_accepted(s->A, s->func, m->reverse ? "reverse_compute_at" : "compute_at", 2, args);
-}
-
-/* The neighbour that decides: a loop that takes the block must reach the last of those that write
-** what it reads, or be around the first of those that read it. */
-static bool note_near(void *env, const Node *other)
-{
-    Search *search = env;
-    if (is_neighbour(search->m, other))
-        search->near = other;
-    return search->m->reverse || !search->near;
-}
-
-/* The innermost of the neighbour's loops that takes the block; NULL if there is none. */
-static const Node *search_loops(Search *search)
-{
-    const Node *loops[IR_MAX_DEPTH];
-    Path p;
-    tree_blocks(search->s->func, note_near, search);
-    if (!search->near || !path_to(search->s->func, search->near, &p))
-        return NULL;
-    size_t n = path_loops(&p, p.n, loops);
-    while (n > 0 && !takes_block(search, search->near, loops[n - 1]))
-        n--;
-    return search->found = n > 0 ? loops[n - 1] : NULL;
+    return move_search(s, m->block, m->reverse ? "reverse_compute_at" : "compute_at", m->loop);
 }
 
 static bool refuse_own_loop(Step *s, const Move *m)
 {
     const char *loop = ir_var_name(m->loop->kid[For_var]);
-    Search search = {.s = s, .m = m};
     NameList blocks = {0};
     list_blocks(s->A, s->func, &blocks);
     if (blocks.n > 1 && !m->reverse && is_in(m->target, s->func->kid[Func_results]))
@@ -107,22 +51,12 @@ static bool refuse_own_loop(Step *s, const Move *m)
     if (s->trial)
         return false;
     if (blocks.n == 1)
-        err_fix(s->err, "leave it where it is: there is no other block");
-    else if (search_loops(&search))
+        return err_fix(s->err, "leave it where it is: there is no other block"), false;
+    MoveSearch other = search_instead(s, m);
+    if (other.loop)
         err_fix(s->err, "choose a loop of another block, such as \"%s\"",
-                loop_path(s->A, s->func, search.found));
+                loop_path(s->A, s->func, other.loop));
     return false;
-}
-
-/* The loop of a neighbour that takes the block, over the axis of the one that was given where there
-** is such a one; NULL if there is none. */
-static const Node *search_instead(Search *search)
-{
-    search->axes = ir_var_axes(search->m->loop->kid[For_var]);
-    if (search_loops(search))
-        return search->found;
-    search->axes = NULL;
-    return search_loops(search);
 }
 
 /* Refuses a loop outside of which the block's buffer is read. */
@@ -133,41 +67,24 @@ static bool refuse_elsewhere(Step *s, const Move *m, const Node *outside)
                      statement_name(outside));
     REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target), who,
            step_label(s, s->func, m->loop));
-    const Node *loop = s->trial ? NULL : search_instead(&(Search){.s = s, .m = m});
-    if (loop)
-        step_advise(
-            s->A, s->func, s->err, "compute_at", 2,
-            (Arg[]){given_str(ir_block_name(m->block)), given_str(loop_path(s->A, s->func, loop))});
-    return false;
-}
-
-/* Does the block read what is computed? */
-static bool reads_computed(const Step *s, const Node *block)
-{
-    NameList names = {0};
-    list_buffers(s->A, s->func, &names);
-    for (size_t i = 0; i < names.n; i++) {
-        const Node *source = find_buffer(s->func, names.at[i], NULL);
-        if (source != block_target(block) && tree_reads(block, source) &&
-            tree_writes(s->func->kid[Func_body], source))
-            return true;
-    }
+    if (!s->trial)
+        move_advise(s, s->err, m->block, "compute_at", m->loop, "");
     return false;
 }
 
 /* Refuses a loop in which nothing is written that the block reads. */
 static bool refuse_unwritten(Step *s, const Move *m)
 {
-    Search search = {.s = s, .m = m};
     REFUSE(s->err, not_written_here, m->loop, step_label(s, s->func, m->loop),
            ir_block_name(m->block));
     if (s->trial)
         return false;
-    if (!reads_computed(s, m->block))
+    MoveSearch other = search_instead(s, m);
+    if (!other.near)
         err_fix(s->err, "leave it where it is: no block writes what it reads");
-    else if (search_instead(&search))
+    else if (other.loop)
         err_fix(s->err, "choose a loop around %s, its producer, such as \"%s\"",
-                ir_block_name(search.near), loop_path(s->A, s->func, search.found));
+                ir_block_name(other.near), loop_path(s->A, s->func, other.loop));
     return false;
 }
 
@@ -356,67 +273,6 @@ static bool finish_move(Step *s, Move *m)
     return MUTANT(move_unchecked, nest_recheck(s, m->out), true) && step_done(s, m->out);
 }
 
-/* ---- who uses a buffer ---- */
-
-typedef struct Use {
-    const Node *buffer, *except; /* a statement that does not count, nor what stands in it */
-    bool passed;                 /* has the search come by it? */
-} Use;
-
-/* A condition, or an extent, that the statement evaluates reads the buffer. */
-static bool reads_to_decide(const Node *n, const Node *buffer)
-{
-    for (size_t i = 0; i < n->nkids; i++)
-        if (!ir_is_stmt(n->kid[i]) && tree_reads(n->kid[i], buffer))
-            return true;
-    return false;
-}
-
-static Find reads_it(void *env, const Node *n)
-{
-    const Use *u = env;
-    if (n->op == OP_Block || n->op == OP_Store || n->op == OP_Update)
-        return n != u->except && tree_reads(n, u->buffer) ? FIND_THIS : FIND_NEXT;
-    if (reads_to_decide(n, u->buffer))
-        return FIND_THIS;
-    return n == u->except ? FIND_NEXT : FIND_INSIDE;
-}
-
-static Find writes_it(void *env, const Node *n)
-{
-    Use *u = env;
-    u->passed |= n == u->except;
-    if (n == u->except)
-        return FIND_NEXT;
-    if (n->op != OP_Block)
-        return FIND_INSIDE;
-    return tree_writes(n, u->buffer) ? FIND_THIS : FIND_NEXT;
-}
-
-static Find writes_it_after(void *env, const Node *n)
-{
-    const Use *u = env;
-    Find f = writes_it(env, n);
-    return f == FIND_THIS && !u->passed ? FIND_NEXT : f;
-}
-
-/* A statement that reads the buffer / a block that writes it, outside `except`. */
-static const Node *other_reader(const Node *n, const Node *except, const Node *buffer)
-{
-    return ir_find(n, reads_it, &(Use){buffer, except, false});
-}
-
-static const Node *other_writer(const Node *n, const Node *except, const Node *buffer)
-{
-    return ir_find(n, writes_it, &(Use){buffer, except, false});
-}
-
-/* A block that writes the buffer after the loop, in the order of the text. */
-static const Node *writer_after(const Node *n, const Node *loop, const Node *buffer)
-{
-    return ir_find(n, writes_it_after, &(Use){buffer, loop, false});
-}
-
 /* ---- compute_at ---- */
 
 /* Why a producer does not get in the loop what it gets outside: a writer of what it
@@ -480,11 +336,11 @@ bool prim_compute_at(Step *s)
     const char *name = ir_block_name(m->block);
     if (is_in(m->target, s->func->kid[Func_results]))
         return refuse_result(s, m->block, m->loop);
-    const Node *other = other_writer(s->func->kid[Func_body], m->block, m->target);
+    const Node *other = tree_writer(s->func->kid[Func_body], m->block, m->target);
     if (other)
         return REFUSE(s->err, written_by_two, other, ir_buf_name(m->target), name,
                       ir_block_name(other));
-    const Node *outside = other_reader(s->func->kid[Func_body], m->loop, m->target);
+    const Node *outside = tree_reader(s->func->kid[Func_body], m->loop, m->target);
     if (MUTANT(compute_at_unchecked, outside, NULL))
         return refuse_elsewhere(s, m, outside);
     if (!tree_reads(m->loop, m->target))
@@ -554,7 +410,7 @@ static bool narrow_by(Step *s, Move *m, const Node *source)
 ** has begun: an init. */
 static bool begun_outside(const Move *m, const Node *source)
 {
-    const Node *inside = other_writer(m->loop, m->block, source);
+    const Node *inside = tree_writer(m->loop, m->block, source);
     return inside && block_access(inside) && block_access(inside)->op == OP_Update;
 }
 
@@ -604,9 +460,9 @@ static bool explain_reverse(Step *s, const Move *m, const Node *again)
         const Node *source = find_buffer(s->func, names.at[i], NULL);
         if (source == m->target || !tree_reads(m->block, source))
             continue;
-        const Node *later = writer_after(s->func->kid[Func_body], m->loop, source);
+        const Node *later = tree_writer_after(s->func->kid[Func_body], m->loop, source);
         const Node *outside = tree_writes(m->loop, source)
-                                  ? other_writer(s->func->kid[Func_body], m->loop, source)
+                                  ? tree_writer(s->func->kid[Func_body], m->loop, source)
                                   : NULL;
         if (later)
             REFUSE(&reason, written_later, later, name, ir_buf_name(source), ir_block_name(later),
@@ -617,7 +473,7 @@ static bool explain_reverse(Step *s, const Move *m, const Node *again)
         else
             explain_reducing(m, source, &reason);
     }
-    const Node *other = other_writer(m->loop, m->block, m->target);
+    const Node *other = tree_writer(m->loop, m->block, m->target);
     if (!reason.code && tree_reads(m->loop, m->target))
         REFUSE(&reason, read_in_loop, m->loop, ir_buf_name(m->target), loop);
     if (!reason.code && other)

@@ -118,10 +118,21 @@ bool step_accepted(Arena *A, const Node *func, const char *prim, size_t nargs, c
 bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t nargs,
                  const Arg *args);
 
-/* Advises compute_at or reverse_compute_at of the block to a loop that takes it, of the nearest,
-** and tells what that `does`.  Not told: there may be such a loop, or the text has no room. */
-typedef enum MoveAdvice { MOVE_ADVISED, MOVE_UNTOLD, MOVE_NOWHERE } MoveAdvice;
-MoveAdvice move_advise(Step *s, Err *err, const Node *block, const char *prim, const char *does);
+/* Which loop takes the block by compute_at or reverse_compute_at?  The loops around the one who
+** decides are tried: the innermost first of those over the axes of `given`, a loop that does not
+** take it; for compute_at without one the outermost first, where least is computed again. */
+typedef struct MoveSearch {
+    const Node *near; /* the first who reads what the block makes, or the last who writes what it
+                      ** reads; NULL: nobody does */
+    const Node *loop; /* NULL: none was found */
+    bool gave_up;     /* there are too many to try them all */
+} MoveSearch;
+MoveSearch move_search(Step *s, const Node *block, const char *prim, const Node *given);
+
+/* Advises the move to the loop that is found, named in full beside one that was given, and tells
+** what it `does`; false if no loop takes the block. */
+bool move_advise(Step *s, Err *err, const Node *block, const char *prim, const Node *given,
+                 const char *does);
 
 /* Refuses to bring a block to those who read it (to the loop, or into them: NULL), for what it
 ** computes is a result; advises the way to what it reads, where there is one. */

@@ -226,6 +226,67 @@ const Node *tree_load(const Node *n, const Node *buffer, bool *differ)
     return load;
 }
 
+/* ---- who uses a buffer ---- */
+
+typedef struct Use {
+    const Node *buffer, *except; /* a statement that does not count, nor what stands in it */
+    bool passed;                 /* has the search come by it? */
+} Use;
+
+/* A condition, or an extent, that the statement evaluates reads the buffer. */
+static bool reads_to_decide(const Node *n, const Node *buffer)
+{
+    for (size_t i = 0; i < n->nkids; i++)
+        if (!ir_is_stmt(n->kid[i]) && tree_reads(n->kid[i], buffer))
+            return true;
+    return false;
+}
+
+static Find reads_it(void *env, const Node *n)
+{
+    const Use *u = env;
+    if (n->op == OP_Block || n->op == OP_Store || n->op == OP_Update)
+        return n != u->except && tree_reads(n, u->buffer) ? FIND_THIS : FIND_NEXT;
+    if (reads_to_decide(n, u->buffer))
+        return FIND_THIS;
+    return n == u->except ? FIND_NEXT : FIND_INSIDE;
+}
+
+static Find writes_it(void *env, const Node *n)
+{
+    Use *u = env;
+    u->passed |= n == u->except;
+    if (n == u->except)
+        return FIND_NEXT;
+    if (n->op != OP_Block)
+        return FIND_INSIDE;
+    return tree_writes(n, u->buffer) ? FIND_THIS : FIND_NEXT;
+}
+
+static Find writes_it_after(void *env, const Node *n)
+{
+    const Use *u = env;
+    Find f = writes_it(env, n);
+    return f == FIND_THIS && !u->passed ? FIND_NEXT : f;
+}
+
+const Node *tree_reader(const Node *n, const Node *except, const Node *buffer)
+{
+    return ir_find(n, reads_it, &(Use){buffer, except, false});
+}
+
+const Node *tree_writer(const Node *n, const Node *except, const Node *buffer)
+{
+    return ir_find(n, writes_it, &(Use){buffer, except, false});
+}
+
+const Node *tree_writer_after(const Node *n, const Node *loop, const Node *buffer)
+{
+    return ir_find(n, writes_it_after, &(Use){buffer, loop, false});
+}
+
+/* ---- blocks ---- */
+
 const Node *block_access(const Node *block)
 {
     const Node *body = block->kid[Block_body];

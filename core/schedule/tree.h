@@ -53,6 +53,13 @@ bool tree_reads(const Node *n, const Node *buffer);
 ** last, and *differ is true. */
 const Node *tree_load(const Node *n, const Node *buffer, bool *differ);
 
+/* The first statement of n that reads the buffer, which may be by a condition or an extent; the
+** first block of n that writes it: outside of `except`. */
+const Node *tree_reader(const Node *n, const Node *except, const Node *buffer);
+const Node *tree_writer(const Node *n, const Node *except, const Node *buffer);
+/* A block of n that writes the buffer after the loop, in the order of the text. */
+const Node *tree_writer_after(const Node *n, const Node *loop, const Node *buffer);
+
 /* The buffer that a block writes: what its one Store or Update goes to; NULL if it has several. */
 const Node *block_target(const Node *block);
 /* The Store or Update of a block whose body is just that; NULL else. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/base/vec.h"
+#include "core/schedule/block.h"
 #include "core/schedule/tree.h"
 
 /* The program after the step, NULL if it is refused; *s keeps the names of what was made. */
@@ -48,56 +48,74 @@ bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t 
 /* More would let a refusal take longer than a person waits. */
 enum { MOST_TRIED = 32 };
 
-typedef struct Near {
-    Arena *A;
-    const Node *block;
-    VEC(const Node *) before, after; /* loops, in the order of the text; the block's own: before */
-    bool passed;
-} Near;
+typedef struct Source {
+    const Node *reader, *last; /* the last block so far that writes what it reads */
+} Source;
 
-static void collect_near(Near *near, const Node *n)
+static bool note_source(void *env, const Node *block)
 {
-    near->passed |= n == near->block;
-    if (n->op == OP_For && near->passed)
-        vec_push(near->A, &near->after, n);
-    else if (n->op == OP_For)
-        vec_push(near->A, &near->before, n);
-    for (size_t i = 0; i < n->nkids && n->op != OP_Block; i++)
-        if (ir_is_stmt(n->kid[i]))
-            collect_near(near, n->kid[i]);
-}
-
-/* Does the block write what near->block reads? */
-static bool is_source(void *env, const Node *block)
-{
-    const Near *near = env;
+    Source *source = env;
     const Node *made = block_target(block);
-    return block == near->block || (made && !tree_reads(near->block, made));
+    if (block != source->reader && made && tree_reads(source->reader, made))
+        source->last = block;
+    return true;
 }
 
-/* Is there in the loop who reads what the block writes, or who writes what it reads? */
-static bool may_take(Near *near, const Node *loop, bool back)
+/* Who decides where the block can go: a loop that takes it must reach the last of those that write
+** what it reads, or be around the first of those that read what it makes. */
+static const Node *decides(const Node *func, const Node *block, bool back)
 {
-    const Node *made = block_target(near->block);
-    return back ? !tree_blocks(loop, is_source, near) : !made || tree_reads(loop, made);
+    Source source = {.reader = block};
+    const Node *made = block_target(block);
+    if (!back)
+        return made ? tree_reader(func->kid[Func_body], block, made) : NULL;
+    tree_blocks(func, note_source, &source);
+    return source.last;
 }
 
-MoveAdvice move_advise(Step *s, Err *err, const Node *block, const char *prim, const char *does)
+/* When it is tried, of three rounds: first loops like the one that was given, last those of
+** a reduction, where most would be computed again. */
+static size_t rank_of(const Node *loop, const Node *given)
 {
-    Near near = {.A = s->A, .block = block};
+    const Node *block, *axis;
+    const char *axes = ir_var_axes(loop->kid[For_var]);
+    if (feeds_reduce(loop, &block, &axis))
+        return 2;
+    return given && strcmp(axes, ir_var_axes(given->kid[For_var])) == 0 ? 0 : 1;
+}
+
+MoveSearch move_search(Step *s, const Node *block, const char *prim, const Node *given)
+{
     bool back = strcmp(prim, "reverse_compute_at") == 0;
-    collect_near(&near, s->func->kid[Func_body]);
-    size_t n = back ? near.before.n : near.after.n, tried = 0;
-    for (size_t i = 0; i < n && tried < MOST_TRIED; i++) {
-        const Node *loop = back ? near.before.at[n - 1 - i] : near.after.at[i];
-        Arg args[] = {given_str(ir_block_name(block)), given_str(loop_handle(s->A, s->func, loop))};
-        if (!may_take(&near, loop, back))
+    MoveSearch search = {.near = decides(s->func, block, back)};
+    const Node *loops[IR_MAX_DEPTH];
+    Path p, own;
+    if (!search.near || !path_to(s->func, search.near, &p))
+        return search;
+    size_t n = path_loops(&p, p.n - 1, loops), tried = 0;
+    for (size_t i = 0; i < 3 * n && !search.loop && !search.gave_up; i++) {
+        const Node *loop = loops[back || given ? n - 1 - i % n : i % n];
+        Arg args[] = {given_str(ir_block_name(block)), given_str(loop_path(s->A, s->func, loop))};
+        if (rank_of(loop, given) != i / n || path_to(loop, block, &own))
             continue;
-        tried++;
-        if (step_accepted(s->A, s->func, prim, 2, args))
-            return advise_text(s->A, err, prim, 2, args, does) ? MOVE_ADVISED : MOVE_UNTOLD;
+        search.gave_up = tried++ == MOST_TRIED;
+        if (!search.gave_up && step_accepted(s->A, s->func, prim, 2, args))
+            search.loop = loop;
     }
-    return tried < MOST_TRIED ? MOVE_NOWHERE : MOVE_UNTOLD;
+    return search;
+}
+
+bool move_advise(Step *s, Err *err, const Node *block, const char *prim, const Node *given,
+                 const char *does)
+{
+    MoveSearch search = move_search(s, block, prim, given);
+    if (!search.loop)
+        return search.gave_up;
+    const char *name =
+        given ? loop_path(s->A, s->func, search.loop) : loop_handle(s->A, s->func, search.loop);
+    Arg args[] = {given_str(ir_block_name(block)), given_str(name)};
+    advise_text(s->A, err, prim, 2, args, does);
+    return true;
 }
 
 bool refuse_result(Step *s, const Node *block, const Node *loop)
@@ -111,7 +129,7 @@ bool refuse_result(Step *s, const Node *block, const Node *loop)
         args[1] = given_str(loop_handle(s->A, s->func, loop));
     const char *step = loop ? "reverse_compute_at" : "reverse_compute_inline";
     if (!step_advise(s->A, s->func, s->err, step, loop ? 2 : 1, args))
-        move_advise(s, s->err, block, "reverse_compute_at", "");
+        move_advise(s, s->err, block, "reverse_compute_at", NULL, "");
     return false;
 }
 

@@ -84,7 +84,9 @@ func f(A: float32[8, 6]) -> D: float32[8, 6]:
   end
   for head, loop in pairs { ["if T[i, 0] > 1:"] = "j", ["for k in range(T[i, 0]):"] = "k" } do
     local s = decided(head)
-    t.raises("read_elsewhere", function() s:compute_at("T", loop) end, { s = s })
+    local e = t.raises("read_elsewhere", function() s:compute_at("T", loop) end, { s = s })
+    t.contains(e.why, "T is read by what stands around block C, outside of loop ")
+    t.eq(e.fix, 's:compute_at("T", "C/i")')
   end
   same(decided "if T[i, 0] > 1:":compute_at("T", "i"))
 end)

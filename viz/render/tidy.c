@@ -12,7 +12,7 @@
 
 enum {
     CLEAR = 2, /* points between a label and an arrow */
-    APART = 2, /* and between two of the points by which an arrow is known */
+    APART = 2, /* and, on average at most, between two of the points by which an arrow is known */
     CELL = 24, /* the side of a grid's cell */
     TRIES = 64 /* places along an arrow at which its label is tried */
 };
@@ -90,6 +90,7 @@ static boxf label_box(const textlabel_t *l)
 
 /* ---- loops ---- */
 
+/* How many points on a way: further apart where it is very long. */
 static int steps_along(double length)
 {
     return (int)fmin(length / APART, 10000) + 1;

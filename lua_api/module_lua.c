@@ -160,7 +160,7 @@ LUA_FN(module_schedule_, "m:schedule(name) -> Schedule",
     uint32_t i = arg_kernel(L, m, 2);
     program_push_func(L, m->arena, m->kernel[i].func);
     Program p = program_check(L, -1);
-    program_push_schedule(L, p.version);
+    program_push_schedule(L, &p);
     return 1;
 }
 

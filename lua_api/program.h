@@ -21,9 +21,9 @@ typedef struct Program {
 bool program_test(lua_State *L, int idx, Program *out);
 Program program_check(lua_State *L, int idx);
 
-/* Push a Func or a Schedule of a new version of `func`, whose arena is retained. */
+/* Push a Func, whose arena is retained / a Schedule that begins at the program's version. */
 void program_push_func(lua_State *L, Arena *A, const Node *func);
-void program_push_schedule(lua_State *L, Version *v);
+void program_push_schedule(lua_State *L, const Program *p);
 
 /* How text views are drawn where the prompt shows them. */
 TextStyle view_style(lua_State *L);

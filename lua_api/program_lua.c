@@ -198,13 +198,15 @@ void box_version(lua_State *L, const LuaClass *cls, Version *v)
     lua_weigh(L, arena_bytes(v->arena));
 }
 
-void program_push_fork(lua_State *L, const Sched *s)
+void program_push_fork(lua_State *L, const SchedBox *from)
 {
     SchedBox *box = new_sched(L);
-    box->sched = sched_fork(s);
+    box->sched = sched_fork(from->sched);
     if (!box->sched)
         RAISE(L, out_of_memory, NULL);
-    lua_weigh(L, arena_bytes(s->at->arena));
+    if (from->by_default)
+        box->by_default = version_retain(from->by_default);
+    lua_weigh(L, arena_bytes(from->sched->at->arena));
 }
 
 void program_push_func(lua_State *L, Arena *A, const Node *func)
@@ -214,12 +216,14 @@ void program_push_func(lua_State *L, Arena *A, const Node *func)
     lua_weigh(L, arena_bytes(A));
 }
 
-void program_push_schedule(lua_State *L, Version *v)
+void program_push_schedule(lua_State *L, const Program *p)
 {
     SchedBox *box = new_sched(L);
-    box->sched = sched_new(v);
+    box->sched = sched_new(p->version);
     if (!box->sched)
         RAISE(L, out_of_memory, NULL);
+    if (p->by_default)
+        box->by_default = version_retain(p->version);
 }
 
 /* ---- making ---- */
@@ -271,9 +275,9 @@ LUA_FN(
 {
     Program p = program_check(L, 1);
     if (p.sched)
-        program_push_fork(L, p.sched);
+        program_push_fork(L, check_sched(L, 1));
     else
-        program_push_schedule(L, p.version);
+        program_push_schedule(L, &p);
     return 1;
 }
 

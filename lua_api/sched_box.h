@@ -23,7 +23,7 @@ LUA_BOX(sched, SchedBox, sched_class)
 
 /* Push a box that retains the version / holds another cursor at the same place. */
 void box_version(lua_State *L, const LuaClass *cls, Version *v);
-void program_push_fork(lua_State *L, const Sched *s);
+void program_push_fork(lua_State *L, const SchedBox *from);
 
 /* A step's number, a mark or a Version, as s:at and s:back take it. */
 Version *sched_version_arg(lua_State *L, Sched *s, int arg);

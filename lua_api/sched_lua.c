@@ -240,10 +240,7 @@ LUA_FN(sched_mark_here, "s:mark(name) -> Schedule",
 
 LUA_FN(sched_fork_here, "s:fork() -> Schedule", "Another cursor at the same place.")
 {
-    const SchedBox *box = check_sched(L, 1);
-    program_push_fork(L, box->sched);
-    if (box->by_default)
-        check_sched(L, -1)->by_default = version_retain(box->by_default);
+    program_push_fork(L, check_sched(L, 1));
     return 1;
 }
 
@@ -549,7 +546,7 @@ LUA_FN(
 {
     Program p = program_check(L, 1);
     if (!p.sched) {
-        program_push_schedule(L, p.version);
+        program_push_schedule(L, &p);
         lua_replace(L, 1);
     }
     lua_settop(L, 1);

@@ -286,6 +286,10 @@ t.test("a schedule that tvm.default alone made goes by that, until a step is tak
   t.eq(label(d), "C default")
   t.eq(label(d:at()), "C default")
   t.eq(label(d:fork()), "C default")
+  t.eq(label(tvm.schedule(d)), "C default")
+  t.eq(label(tvm.schedule(d:at())), "C default")
+  t.eq(label(tvm.schedule(d:at(1))), "C step 1")
+  t.eq(label(tvm.schedule(d:at()):undo()), "C step " .. d.step - 1)
   t.eq(label(d:at(1)), "C step 1")
   t.eq(label(d:at(0)), "C")
   local own = d:fork():mark "own"

@@ -318,16 +318,35 @@ const LuaClass version_class = {
     .index = value_index,
 };
 
+/* Raises what a step that is given the name says, if the loop or block was used up or undone. */
+static void raise_stale(lua_State *L, const Sched *s, const char *name, const char *step)
+{
+    Err err = {0};
+    Sched *fork = sched_fork(s);
+    Arg args[] = {given_str(name)};
+    if (fork)
+        sched_apply(fork, prim_find(step), 1, args, &err);
+    sched_free(fork);
+    err.what[0] = '\0'; /* no step was asked for */
+    if (err.code == ERR_stale_name || err.code == ERR_undone_name)
+        lua_raise(L, &err);
+}
+
 /* s[C].split(…): where TVM's stages were; s["x"], s[1]. */
 static int sched_index(lua_State *L, void *self)
 {
-    const Node *func = ((SchedBox *)self)->sched->at->func;
+    const Sched *s = ((SchedBox *)self)->sched;
+    const Node *func = s->at->func;
     Err err = {0};
     const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
     bool known = name && (find_loop(func, name, &err) || err.code == ERR_loop_ambiguous ||
                           find_block(func, name, &err) || find_buffer(func, name, &err));
+    if (name)
+        raise_stale(L, s, name, "unroll");
     if (known)
         return lua_goes_by_name(L, "Schedule", name);
+    if (name)
+        raise_stale(L, s, name, "compute_inline");
     if (name || lua_isnumber(L, 2) || lua_isboolean(L, 2))
         return 0;
     return RAISE(L, old_name, NULL, "Schedule", "[C]",

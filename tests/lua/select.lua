@@ -106,9 +106,16 @@ t.test("names from other houses are answered with today's", function()
   t.contains(t.raises("no_member", function() return s[1] end, { s = s }).why, "Schedule has no member '[1]'")
   t.contains(t.raises("no_member", function() return tvm.import "tutorials/models/digits.onnx"[1] end).why, "Graph has no member '[1]'")
   s:split("x", 4)
-  for _, key in ipairs { "y", "C", "x", "xo", "no such loop", 1, 1.5, true } do
+  for _, key in ipairs { "y", "C", "xo", "no such loop", 1, 1.5, true } do
     t.contains(t.raises("no_member", function() return s[key] end, { s = s }).fix, 'loops and blocks go by name: s:names "blocks"')
   end
+  local e = t.raises("stale_name", function() return s["x"] end, { s = s })
+  t.eq(e.why, "loop 'x' was used up by step 1, split x(16) -> xo(4) xi(4)")
+  t.eq(e.fix, "it is now xo, xi; s:back(0) goes to where it was still there")
+  s:undo()
+  t.eq(t.raises("undone_name", function() return s["xo"] end, { s = s }).fix, "s:redo(1)")
+  s = tvm.schedule(te [[ B[i] = A[i] * 2; C[i] = B[i] + 1 ]](8)):compute_inline "B"
+  t.contains(t.raises("stale_name", function() return s.B end, { s = s }).why, "block 'B' was used up by step 1")
   local g = tvm.import "tutorials/models/digits.onnx"
   t.contains(t.raises("no_member", function() return g["no such node"] end, { g = g }).fix, "nodes go by name: g:nodes() lists them")
   t.eq(t.raises("no_member", function() return g["conv2"] end, { g = g }).fix, 'g:node "conv2"')

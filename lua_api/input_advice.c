@@ -1,6 +1,7 @@
 /* input_advice.c -- what to do with a tensor that is not the input that is wanted. */
 #include "lua_api/input_advice.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -111,12 +112,30 @@ bool advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const T
     return found;
 }
 
-void advise_model_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t)
+/* For the first of many samples, all of them: the call in a loop that can be typed. */
+static void advise_each(Err *err, const Tensor *t, int64_t first)
+{
+    char rest[sizeof err->fix], by[32] = "";
+    const char *slice = strchr(err->fix, ')');
+    assert(slice && first > 0);
+    strcpy(rest, slice + 1);
+    if (first > 1)
+        snprintf(by, sizeof by, ", %lld", (long long)first);
+    err_fix(err, "y = {}; for i = 0, %lld%s do y[#y + 1] = m:run(t:slice(0, i, i + %lld)%s) end",
+            (long long)(t->shape[0] - first), by, (long long)first, rest);
+}
+
+void advise_model_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t,
+                        bool alone)
 {
     int white = t->dtype == DT_uint8 ? UINT8_MAX : t->dtype == DT_uint16 ? UINT16_MAX : 0;
     bool found = advise_input(err, dtype, rank, shape, t);
-    if (!found || !white || !dtype_is_float(dtype))
+    int64_t first = first_entries(t, rank, shape);
+    if (!found || !white || !dtype_is_float(dtype)) {
+        if (alone && first > 0)
+            advise_each(err, t, first);
         return;
+    }
     char whole[sizeof err->fix];
     strcpy(whole, err->fix);
     err_fix(err,
@@ -124,10 +143,10 @@ void advise_model_input(Err *err, DType dtype, int rank, const int64_t *shape, c
             whole, white, white);
 }
 
-/* Can the fix stand in the place of the tensor, or is it a sentence? */
-static bool is_expression(lua_State *L, const char *fix)
+/* Is it Lua, or a sentence?  Behind "return ": can it stand in the place of the tensor? */
+static bool is_lua(lua_State *L, const char *before, const char *fix)
 {
-    bool ok = luaL_loadstring(L, lua_pushfstring(L, "return %s", fix)) == LUA_OK;
+    bool ok = luaL_loadstring(L, lua_pushfstring(L, "%s%s", before, fix)) == LUA_OK;
     lua_pop(L, 2);
     return ok;
 }
@@ -155,10 +174,11 @@ int raise_input(lua_State *L, Err *err, int idx, const char *call)
         free_name(L, name, sizeof name);
         own_push_text(L, err->fix, "t", name);
         const char *fix = lua_tostring(L, -1);
-        bool value = is_expression(L, fix), called = value && call;
-        const char *then = called  ? lua_pushfstring(L, "then %s(%s)", call, fix)
-                           : value ? lua_pushfstring(L, "then pass %s", fix)
-                                   : fix;
+        bool value = is_lua(L, "return ", fix), called = value && call;
+        const char *then = called               ? lua_pushfstring(L, "then %s(%s)", call, fix)
+                           : value              ? lua_pushfstring(L, "then pass %s", fix)
+                           : is_lua(L, "", fix) ? lua_pushfstring(L, "then %s", fix)
+                                                : fix;
         if (strcmp(fix, err->fix) != 0)
             err_fix(err, "name the tensor %s; %s", name, then);
     }

@@ -238,9 +238,13 @@ end)
 t.test("a tensor without a name is given one that is free", function()
   x = 5 -- somebody's own
   local m, three = tvm.import "tutorials/models/digits.onnx":lower(), tvm.random { 3, 1, 32, 32 }
-  local e = t.raises("input_shape", function() m:run { image = three:slice(0, 0, 2) } end, { x2 = three })
+  local e = t.raises("input_shape", function() m:run { image = three:slice(0, 0, 2) } end, { m = m, x2 = three })
   x = nil
-  t.eq(e.fix, "name the tensor x2; then pass x2:slice(0, 0, 1)")
+  local net = tvm.parse_graph("graph g(x: float32[2, 4]) -> (y: float32[2, 4]):\n  y: float32[2, 4] = relu(x)\n  return y"):lower()
+  local rows = tvm.random { 6, 4 }
+  local pairs_of = t.raises("input_shape", function() net:run(rows) end, { net = net, rows = rows })
+  t.eq(pairs_of.fix, "y = {}; for i = 0, 4, 2 do y[#y + 1] = net:run(rows:slice(0, i, i + 2)) end")
+  t.eq(e.fix, "name the tensor x2; then y = {}; for i = 0, 1 do y[#y + 1] = m:run(x2:slice(0, i, i + 1)) end")
 end)
 
 t.done()

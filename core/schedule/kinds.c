@@ -196,10 +196,56 @@ static bool no_barrier_inside(Step *s)
     return true;
 }
 
+typedef struct Nested {
+    const Step *s;
+    const Node *outer;
+} Nested;
+
+/* Is the loop vectorized after the step? */
+static bool has_lanes(const Step *s, const Node *loop)
+{
+    bool now = loop->op == OP_For && ir_for_kind(loop) == FOR_vectorized;
+    for (size_t i = 0; i < s->arg[0].n; i++)
+        now |= s->arg[0].nodes[i] == loop;
+    return now;
+}
+
+static Find has_lanes_in(void *env, const Node *n)
+{
+    const Nested *nested = env;
+    if (n->op == OP_Block)
+        return FIND_NEXT;
+    return n != nested->outer && has_lanes(nested->s, n) ? FIND_THIS : FIND_INSIDE;
+}
+
+/* Vectorized loops that are nested share one vector, in which a backend serves the inner one first:
+** what of it is left may be nothing. */
+static void say_lanes_shared(Step *s)
+{
+    Path p;
+    for (size_t i = 0; i < s->arg[0].n; i++) {
+        const Node *loop = s->arg[0].nodes[i], *outer = NULL;
+        const Node *inner = ir_find(loop, has_lanes_in, &(Nested){s, loop});
+        path_to(s->func, loop, &p);
+        for (size_t k = p.n - 1; !inner && !outer && k-- > 0;)
+            outer = has_lanes(s, p.at[k]) ? p.at[k] : NULL;
+        if (!inner && !outer)
+            continue;
+        buf_printf(&s->said, " (%s gets the lanes that %s in it leaves)",
+                   step_label(s, s->func, inner ? loop : outer),
+                   step_label(s, s->func, inner ? inner : loop));
+        return;
+    }
+}
+
 bool prim_vectorize(Step *s)
 {
-    return at_most(s, "vectorize", MAX_LANES) && no_barrier_inside(s) &&
-           set_kind(s, FOR_vectorized, "vectorize", NULL, MUTANT(vectorize_unchecked, true, false));
+    bool done =
+        at_most(s, "vectorize", MAX_LANES) && no_barrier_inside(s) &&
+        set_kind(s, FOR_vectorized, "vectorize", NULL, MUTANT(vectorize_unchecked, true, false));
+    if (done)
+        say_lanes_shared(s);
+    return done;
 }
 
 bool prim_unroll(Step *s)

@@ -213,6 +213,18 @@ t.test("a loop that not all readers are in is named in full, with one that takes
   t.eq(e.fix, 's:compute_at("S", "D/y")') -- around both
 end)
 
+t.test("of nested vectorized loops a step says which goes first", function()
+  local function steps(...)
+    local s = tvm.schedule(te [[ C[y, x] = A[y, x] * 2 ]](32, 32))
+    for _, loops in ipairs { ... } do s:vectorize(table.unpack(loops)) end
+    return (s:history():gsub("^.-written\n", ""))
+  end
+  local shared = " (y gets the lanes that x in it leaves)"
+  t.eq(steps({ "x" }, { "y" }), "step 1  vectorize x\nstep 2  vectorize y" .. shared)
+  t.eq(steps({ "y" }, { "x" }), "step 1  vectorize y\nstep 2  vectorize x" .. shared)
+  t.eq(steps { "x", "y" }, "step 1  vectorize x, y" .. shared)
+end)
+
 t.test("a consumer is told its producer, and a result that it is one", function()
   local s = digits:schedule "conv2"
   local e = t.raises("not_written_here", function() s:reverse_compute_at("relu2", "y") end, { s = s })

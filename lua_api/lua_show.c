@@ -51,6 +51,7 @@ typedef struct Pretty {
     int shown; /* elements of one table that are written */
     int depth; /* tables deeper than this are "{…}" */
     int seen;  /* index of the set of tables that are being written */
+    int col;   /* where the next value begins */
     bool elided;
 } Pretty;
 
@@ -142,6 +143,7 @@ static void push_parts(lua_State *L, Pretty *p, int table, int indent, int level
     size_t list = lua_rawlen(L, table), max = (size_t)p->shown, n = 0;
     for (; n < list && n < max; n++) {
         lua_rawgeti(L, table, (lua_Integer)n + 1);
+        p->col = indent + 2;
         push_value(L, p, -1, indent + 2, level + 1);
         add_part(L, parts);
         lua_settop(L, parts);
@@ -159,6 +161,7 @@ static void push_parts(lua_State *L, Pretty *p, int table, int indent, int level
         }
         lua_pushvalue(L, -2);
         lua_rawget(L, table);
+        p->col = indent + 2 + cells(lua_tostring(L, -2)) + 3;
         push_value(L, p, -1, indent + 2, level + 1);
         lua_pushfstring(L, "%s = %s", lua_tostring(L, -3), lua_tostring(L, -1));
         add_part(L, parts);
@@ -260,6 +263,33 @@ static bool is_plain_table(lua_State *L, int idx)
     return list || !shown;
 }
 
+/* What an object says of itself is broken behind commas, and in what is longer yet between words;
+** one more comma may follow. */
+static void push_object(lua_State *L, const Pretty *p, int idx, int indent)
+{
+    luaL_tolstring(L, idx, NULL);
+    const char *text = lua_tostring(L, -1);
+    if (strchr(text, '\n') || p->col + cells(text) < p->width)
+        return;
+    Arena *A = lua_scratch(L, NULL);
+    Buf out = buf_new(A);
+    for (int col = p->col, first = 1; *text; first = 0) {
+        const char *comma = strstr(text, ", ");
+        size_t len = comma ? (size_t)(comma + 1 - text) : strlen(text);
+        const char *part = arena_printf(A, "%.*s", (int)len, text);
+        bool breaks = !first && col + 1 + cells(part) >= p->width;
+        if (!first)
+            buf_puts(&out, breaks ? "\n" : " ");
+        if (breaks)
+            buf_pad(&out, ' ', indent + 2);
+        col = breaks ? indent + 2 : col + !first;
+        wrap_text(&out, part, col, indent + 2, p->width - 1);
+        col += cells(part);
+        text += len + strspn(text + len, " ");
+    }
+    lua_scratch_text(L, A, buf_str(&out));
+}
+
 static void push_value(lua_State *L, Pretty *p, int idx, int indent, int level)
 {
     idx = lua_absindex(L, idx);
@@ -270,6 +300,8 @@ static void push_value(lua_State *L, Pretty *p, int idx, int indent, int level)
         push_table(L, p, idx, indent, level);
     else if (lua_isfunction(L, idx))
         lua_pushliteral(L, "function");
+    else if (lua_class_of(L, idx, NULL))
+        push_object(L, p, idx, indent);
     else
         luaL_tolstring(L, idx, NULL);
     lua_copy(L, -1, idx + 1);

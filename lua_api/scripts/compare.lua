@@ -32,13 +32,18 @@ end
 local GAP = 2 -- cells between columns
 
 -- `text` in at most `most` cells, with a mark where it was cut; bytes that are no UTF-8 take a cell each.
-local function cut(text, most)
+local function shortened(text, most)
   local _, beyond_ascii = view()
   local mark = beyond_ascii and "…" or "..."
   if cells(text) <= most then return text end
   local kept = most - cells(mark)
-  leave_out()
   return text:sub(1, utf8.len(text) and utf8.offset(text, kept + 1) - 1 or kept) .. mark
+end
+
+-- The same, of what stands nowhere else.
+local function cut(text, most)
+  if cells(text) > most then leave_out() end
+  return shortened(text, most)
 end
 
 -- How wide each column stands.
@@ -261,8 +266,21 @@ local function cores_line(items, shares)
     ("%s in row%s %s, of one in the others"):format(line, #several > 1 and "s" or "", enumerated(several))
 end
 
+-- The heading over how rows compare with the first: its name, as much of it as stands above the rows without taking
+-- the bars' room, or its place where that is hardly a letter.
+local function against_heading(label, rows)
+  local heading, column = "against " .. label, 4
+  local width, _, fits, _, all = view()
+  local wide = widths(rows)
+  if not fits or all and wide[1] + GAP + cells(heading) <= width then return heading end
+  local room, bars = width - total(wide), GAP + LEAST_BAR
+  local most = wide[column] + math.max(0, room >= bars and room - bars or room)
+  if cells(heading) <= most then return heading end
+  return (all or most < cells "against abcd…") and "against row 1" or shortened(heading, most)
+end
+
 function comparison:__tostring()
-  local rows, shares, best = { { "", "median", "spread", "against " .. self.items[1].label, "GFLOP/s", "% peak" } }, {}, math.huge
+  local rows, shares, best = { { "", "median", "spread", "", "GFLOP/s", "% peak" } }, {}, math.huge
   local beaten
   for _, t in ipairs(self.items) do best = math.min(best, t.median) end
   for i, t in ipairs(self.items) do
@@ -272,8 +290,7 @@ function comparison:__tostring()
       not share and "-" or share > 1 and "?" or ("%.1f"):format(100 * share) }
     shares[i + 1] = best / t.median
   end
-  local width, _, fits = view()
-  if fits and total(widths(rows)) + GAP + LEAST_BAR > width then rows[1][4] = "against row 1" end
+  rows[1][4] = against_heading(self.items[1].label, rows)
   local text = table_text(rows, 1, { "spread", "GFLOP/s", "% peak" }, shares, "speed")
   return text .. (text:find("% peak", 1, true) and self.cores or "") ..
     (beaten and "\n?  is more than float32 multiply-adds reached when that was measured, so it is no part of a peak" or "") ..

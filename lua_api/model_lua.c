@@ -30,7 +30,7 @@ static KernelBox *push_cached(lua_State *L, Arena *A, const GraphKernel *made, c
 {
     char key[120], fp[33];
     const Node *func = made->func;
-    bool given = made->steps >= 0;
+    bool given = made->given;
     fp_text(ir_fingerprint(func), fp);
     snprintf(key, sizeof key, "%s %s%.80s", fp, given ? "given " : "", target);
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kernels_key) != LUA_TTABLE) {
@@ -133,7 +133,7 @@ static const char *module_label(Arena *A, const Module *m)
     uint32_t n = 0;
     buf_puts(&label, m->graph->name);
     for (uint32_t i = 0; i < m->nkernels; i++)
-        if (m->kernel[i].steps >= 0 && n++ < NAMED)
+        if (m->kernel[i].given && n++ < NAMED)
             buf_printf(&label, "%s%s", n > 1 ? ", " : " with ", m->kernel[i].name);
     if (n > NAMED)
         buf_printf(&label, " and %u more", n - NAMED);

@@ -52,28 +52,50 @@ static const char *kernel_nodes(Arena *A, const Module *m, const GraphKernel *k)
     return buf_str(&b);
 }
 
-/* A line for each of the first `rows` kernels (0: all), cut at `width` columns (0: not cut). */
+static const char *kernel_schedule(const GraphKernel *k)
+{
+    return k->given ? k->given : "default";
+}
+
+static int wider(int cols, const char *text)
+{
+    return text_cols(text) > cols ? text_cols(text) : cols;
+}
+
+/* A line for each of the first `rows` kernels (0: all), cut at `width` columns (0: not cut).  What
+** they run is told where it is not the default schedule for all. */
 static void push_table(lua_State *L, const Module *m, uint32_t rows, int width)
 {
     Arena *A = lua_scratch(L, NULL);
     Buf b = buf_new(A);
     uint32_t shown = rows && rows < m->nkernels ? rows : m->nkernels;
     TextStyle style = {.utf8 = true, .width = width, .cut = &session_of(L)->left_out};
-    int names = (int)strlen("kernel"), types = (int)strlen("output");
+    int names = wider(0, "kernel"), types = wider(0, "output"), schedules = 0;
+    for (uint32_t i = 0; i < m->nkernels; i++)
+        if (m->kernel[i].given)
+            schedules = wider(0, "schedule");
     for (uint32_t i = 0; i < shown; i++) {
         const GraphKernel *k = &m->kernel[i];
-        int name = text_cols(k->name), type = text_cols(kernel_type(A, m, k));
-        names = name > names ? name : names;
-        types = type > types ? type : types;
+        names = wider(names, k->name);
+        types = wider(types, kernel_type(A, m, k));
+        schedules = schedules ? wider(schedules, kernel_schedule(k)) : 0;
     }
-    buf_printf(&b, "module %s: %u kernel%s\n%-*s      MFLOP  %-*s  nodes\n", m->graph->name,
-               m->nkernels, plural(m->nkernels), names, "kernel", types, "output");
+    buf_printf(&b, "module %s: %u kernel%s\n%-*s      MFLOP  %-*s  ", m->graph->name, m->nkernels,
+               plural(m->nkernels), names, "kernel", types, "output");
+    if (schedules)
+        buf_printf(&b, "%-*s  ", schedules, "schedule");
+    buf_puts(&b, "nodes\n");
     for (uint32_t i = 0; i < shown; i++) {
         const GraphKernel *k = &m->kernel[i];
         Line line = line_begin(&b, style);
-        line_printf(&line, INK_plain, "%-*s %10.3f  %-*s  %s%s", names, k->name,
-                    (double)kernel_flops(m, k) / 1e6, types, kernel_type(A, m, k),
-                    kernel_nodes(A, m, k), k->steps == 0 ? "   as written" : "");
+        line_printf(&line, INK_plain, "%-*s %10.3f  %-*s  ", names, k->name,
+                    (double)kernel_flops(m, k) / 1e6, types, kernel_type(A, m, k));
+        int col = names + 11 + 2 + types + 2;
+        if (schedules) {
+            line_printf(&line, INK_plain, "%s", kernel_schedule(k));
+            line_to(&line, col + schedules + 2);
+        }
+        line_printf(&line, INK_plain, "%s", kernel_nodes(A, m, k));
         line_end(&line);
     }
     if (shown < m->nkernels) {
@@ -181,8 +203,13 @@ LUA_FN(
     uint32_t i = arg_kernel(L, m, 2);
     Program p = program_check(L, 3);
     Err err = {0};
-    return push_module(L, module_with(m, i, p.func, p.version->number, p.version->arena, &err),
-                       &err);
+    Arena *A = lua_scratch(L, NULL);
+    const char *given = p.label             ? arena_printf(A, "\"%s\"", text_cut(A, p.label, 20))
+                        : p.version->parent ? arena_printf(A, "step %d", p.version->number)
+                                            : "as written";
+    Module *with = module_with(m, i, p.func, given, p.version->arena, &err);
+    lua_scratch_end(L, A);
+    return push_module(L, with, &err);
 }
 
 LUA_FN(module_kernels_, "m:kernels() -> list",

@@ -127,7 +127,6 @@ static bool lower_nodes(Arena *A, const Graph *g, const GUses *uses, uint32_t fi
     mem_copy(arg + low.params.n, made.at, made.n * sizeof *arg);
     const Node *f = te_func(low.te, made.n, results, err);
     *out = (GraphKernel){.name = name,
-                         .steps = -1,
                          .func = f,
                          .first = first,
                          .n = n,
@@ -200,7 +199,8 @@ static bool same_buffers(const Node *a, const Node *b)
     return true;
 }
 
-Module *module_with(Module *m, uint32_t i, const Node *func, int steps, Arena *owner, Err *err)
+Module *module_with(Module *m, uint32_t i, const Node *func, const char *given, Arena *owner,
+                    Err *err)
 {
     const Node *old = m->kernel[i].func;
     if (!same_buffers(old->kid[Func_params], func->kid[Func_params]) ||
@@ -213,7 +213,7 @@ Module *module_with(Module *m, uint32_t i, const Node *func, int steps, Arena *o
     GraphKernel *kernel = ARENA_ARRAY(A, GraphKernel, m->nkernels);
     mem_copy(kernel, m->kernel, m->nkernels * sizeof *kernel);
     kernel[i].func = func;
-    kernel[i].steps = steps;
+    kernel[i].given = arena_strdup(A, given);
     *copy = (Module){.arena = A, .graph = m->graph, .nkernels = m->nkernels, .kernel = kernel};
     return copy;
 }

@@ -18,7 +18,7 @@
 typedef struct GraphKernel {
     const char *name; /* the group's, and the Func's */
     const Node *func;
-    int steps; /* those of a program that module_with gave, run as it is; -1: default schedule */
+    const char *given; /* what module_with gave, to run as it is; NULL: the default schedule */
     uint32_t first, n; /* the nodes of the graph that it computes */
     uint32_t nin, nout;
     /* Nin values read, then nout values made: the Func's parameters and results */
@@ -41,8 +41,9 @@ void module_release(Module *m);
 int32_t module_find(const Module *m, const char *name);
 
 /* The module with another Func for kernel `i`, which must have the same parameters and results, and
-** was made by so many schedule steps; it lives in `owner`, which the new module retains. */
-Module *module_with(Module *m, uint32_t i, const Node *func, int steps, Arena *owner, Err *err);
+** goes by `given`; it lives in `owner`, which the new module retains. */
+Module *module_with(Module *m, uint32_t i, const Node *func, const char *given, Arena *owner,
+                    Err *err);
 
 /* Runs the graph by the reference interpreter on inputs in the order of g->input.  Results are
 ** owned by the caller, in the order of g->output. */

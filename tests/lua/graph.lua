@@ -99,7 +99,14 @@ t.test("passes: each edge that is not fused has a reason", function()
   t.raises("module_other_kernel", function() m:with("conv1", m:schedule "matmul1") end)
   local s = m:schedule "conv1"
   s:split("conv1/x", 4)
-  t.ok(m:with("conv1", s))
+  t.ok(not tostring(m):find("schedule", 1, true))
+  t.contains(tostring(m:with("conv1", s)), "  step " .. s.step .. "  ")
+  local lines = {}
+  for line in tostring(m:with("conv1", s:mark "tiled")):gmatch "[^\n]+" do lines[#lines + 1] = line end
+  local column = lines[2]:find("schedule", 1, true)
+  t.eq(lines[3]:sub(column, column + 9), '"tiled"   ')
+  t.eq(lines[4]:sub(column, column + 9), "default   ")
+  t.eq(lines[4]:sub(lines[2]:find "nodes", -1), m:kernels()[2])
 end)
 
 t.test("a model written in Lua computes what it says", function()

@@ -493,7 +493,7 @@ t.test("a kernel that m:with gave runs as it is, without steps too", function()
   t.ok(not tostring(m):find "as written")
   for _, given in ipairs { s, s:at(0), m:func(name) } do
     local written = m:with(name, given)
-    t.contains(tostring(written), "   as written")
+    t.contains(tostring(written), "  as written  ")
     t.eq(tvm.time(written, quick).label, "net with " .. name)
     t.eq(tvm.time(written, quick).threads, 1)
   end

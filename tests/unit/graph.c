@@ -456,9 +456,9 @@ static void other_kernels_are_refused(void **state)
     Module *m = graph_lower(g, &err);
     assert_non_null(m);
     assert_int_equal(module_find(m, "reduce_sum1"), 1);
-    assert_null(module_with(m, 0, m->kernel[1].func, 0, NULL, &err));
+    assert_null(module_with(m, 0, m->kernel[1].func, "as written", NULL, &err));
     assert_int_equal(err.code, ERR_module_other_kernel);
-    Module *same = module_with(m, 0, m->kernel[0].func, 0, NULL, &err);
+    Module *same = module_with(m, 0, m->kernel[0].func, "as written", NULL, &err);
     assert_non_null(same);
     module_release(same);
     module_release(m);

@@ -89,6 +89,27 @@ func f(A: float32[8, 6]) -> D: float32[8, 6]:
     t.eq(e.fix, 's:compute_at("T", "C/i")')
   end
   same(decided "if T[i, 0] > 1:":compute_at("T", "i"))
+  -- Nobody but the condition reads it, and a loop around that takes it.
+  local s = p.schedule [[
+func f(A: float32[8]) -> D: float32[8]:
+  alloc T: float32[8]
+  for a in range(8):
+    block Z(a):
+      D[a] = 1
+  for y in range(8):
+    block T(y):
+      T[y] = A[y] * 2
+  for z in range(8):
+    if T[z] > 1:
+      for j in range(1):
+        block D(z):
+          D[z] = A[z]
+]]
+  for _, loop in ipairs { "a", "j" } do
+    local e = t.raises("read_elsewhere", function() s:compute_at("T", loop) end, { s = s })
+    t.contains(e.why, "T is read by what stands around block D, outside of loop ")
+    t.eq(e.fix, 's:compute_at("T", "D/z")')
+  end
 end)
 
 t.test("a condition does not come to see what other iterations left in their memory", function()

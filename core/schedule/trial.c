@@ -73,8 +73,8 @@ static const Node *decides(const Node *func, const Node *block, bool back)
     return source.last;
 }
 
-/* When it is tried, of three rounds: first loops like the one that was given, last those of
-** a reduction, where most would be computed again. */
+/* When it is tried, of three rounds: first loops like the one that was given, last those of a
+** reduction, where most would be computed again. */
 static size_t rank_of(const Node *loop, const Node *given)
 {
     const Node *block, *axis;
@@ -95,9 +95,9 @@ MoveSearch move_search(Step *s, const Node *block, const char *prim, const Node 
     size_t n = path_loops(&p, p.n - 1, loops), tried = 0;
     for (size_t i = 0; i < 3 * n && !search.loop && !search.gave_up; i++) {
         const Node *loop = loops[back || given ? n - 1 - i % n : i % n];
-        Arg args[] = {given_str(ir_block_name(block)), given_str(loop_path(s->A, s->func, loop))};
         if (rank_of(loop, given) != i / n || path_to(loop, block, &own))
             continue;
+        Arg args[] = {given_str(ir_block_name(block)), given_str(loop_path(s->A, s->func, loop))};
         search.gave_up = tried++ == MOST_TRIED;
         if (!search.gave_up && step_accepted(s->A, s->func, prim, 2, args))
             search.loop = loop;

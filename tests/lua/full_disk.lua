@@ -34,6 +34,7 @@ local function things(n)
     end)()):order("y", "x") }
 end
 local small, large = things(2), things(60)
+local patience = { seconds = 600 }
 
 -- Each function that writes a file, by the file's name.
 local writers = {
@@ -44,10 +45,10 @@ local writers = {
   ["s.lua"] = function(of, at) of.s:save(at) end,
   ["s.txt"] = function(of, at) of.s:at():save(at) end,
   ["g.txt"] = function(of, at) of.g:save(at) end,
-  ["s.svg"] = function(of, at) of.s:show(at) end,
-  ["s.png"] = function(of, at) of.s:show(at) end,
-  ["s.dot"] = function(of, at) of.s:show(at) end,
-  ["g.svg"] = function(of, at) of.g:show(at) end,
+  ["s.svg"] = function(of, at) of.s:show(at, patience) end,
+  ["s.png"] = function(of, at) of.s:show(at, patience) end,
+  ["s.dot"] = function(of, at) of.s:show(at, patience) end,
+  ["g.svg"] = function(of, at) of.g:show(at, patience) end,
   ["order.svg"] = function(of, at) of.order:save(at) end,
   ["order.png"] = function(of, at) of.order:save(at) end,
 }

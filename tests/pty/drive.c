@@ -38,7 +38,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 15000, MOST_SHOWN = 1 << 20 };
+enum { PATIENCE_MS = 60000, MOST_SHOWN = 1 << 20 };
 
 typedef struct Terminal {
     int fd;

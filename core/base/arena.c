@@ -306,7 +306,8 @@ char *arena_printf(Arena *a, const char *fmt, ...)
     va_start(ap, fmt);
     va_copy(again, ap);
     int n = vsnprintf(few, sizeof few, fmt, ap);
-    assert(n >= 0);
+    if (n < 0) /* longer than any text may be */
+        out_of_memory();
     char *s = arena_alloc_aligned(a, (size_t)n + 1, 1);
     if ((size_t)n < sizeof few)
         memcpy(s, few, (size_t)n + 1);

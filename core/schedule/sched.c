@@ -308,11 +308,9 @@ static bool apply_guarded(void *env, Err *err)
     a->wrong = s.wrong;
     if (!ok)
         name_step(work, a, err);
-#ifndef NDEBUG
     Err broken = {0};
     if (ok && !ir_verify(s.out, &broken))
         ok = REFUSE(err, step_broke_program, NULL, a->prim->name, broken.why);
-#endif
     bool changed = ok && (s.nmade > 0 || !ir_same(s.out, a->from->func));
     if (ok)
         a->to = changed ? keep(a, &s, work) : version_retain(a->from);

@@ -98,13 +98,13 @@ static _Noreturn void out_of_memory(void)
     abort();
 }
 
-static void *take(size_t size)
+static void *take(size_t size, bool zeroed)
 {
     if (fail_after > 0 && --fail_after == 0) {
         failed = true;
         out_of_memory();
     }
-    void *p = size <= PTRDIFF_MAX ? calloc(1, size) : NULL;
+    void *p = size > PTRDIFF_MAX ? NULL : zeroed ? calloc(1, size) : malloc(size);
     if (!p)
         out_of_memory();
     return p;
@@ -140,7 +140,8 @@ static void guard_watch(Guard *g, Arena *a)
 /* An arena of `size` bytes, itself included. */
 static Arena *begin(Arena *parent, size_t size)
 {
-    Arena *a = take(size);
+    Arena *a = take(size, false);
+    memset(a, 0, sizeof *a);
     atomic_init(&a->refs, 1);
     a->parent = arena_retain(parent);
     a->bytes = size;
@@ -158,7 +159,7 @@ Arena *arena_new_sized(Arena *parent, size_t bytes)
 {
     Arena *a = begin(parent, sizeof *a + sizeof(Chunk) + bytes);
     a->chunks = a->attached = (Chunk *)(void *)(a + 1);
-    a->chunks->size = bytes;
+    *a->chunks = (Chunk){.size = bytes};
     a->free = a->chunks->data;
     a->end = a->free + bytes;
     return a;
@@ -215,40 +216,46 @@ void arena_release(Arena *a)
     }
 }
 
-static void *alloc_slow(Arena *a, size_t size)
+/* The first of a new chunk, for what the current one has no room for. */
+static void *next_chunk(Arena *a, size_t size, bool zeroed)
 {
     size_t last = a->chunks && a->chunks->size >= CHUNK_MIN ? a->chunks->size : CHUNK_MIN / 2;
     size_t want = last * 2 < CHUNK_MAX ? last * 2 : CHUNK_MAX;
+    bool big = size > CHUNK_MAX;
     if (size > want)
         want = size;
-    Chunk *c = take(sizeof *c + want);
+    Chunk *c = take(sizeof *c + want, big && zeroed);
     c->size = want;
     a->bytes += sizeof *c + want;
     c->next = a->chunks;
     a->chunks = c;
-    if (size == want && size > CHUNK_MAX)
+    if (big)
         return c->data; /* a big object has a chunk to itself; the current one stays open */
     a->free = c->data + size;
     a->end = c->data + want;
-    return c->data;
+    return zeroed ? memset(c->data, 0, size) : c->data;
 }
 
-void *arena_alloc_aligned(Arena *a, size_t size, size_t align)
+static inline void *next_room(Arena *a, size_t size, size_t align, bool zeroed)
 {
     if (size > PTRDIFF_MAX - 64)
         out_of_memory();
     size_t skip = -(uintptr_t)a->free & (align - 1);
-    if (size + skip <= (size_t)(a->end - a->free)) {
-        void *p = a->free + skip;
-        a->free += skip + size;
-        return p;
-    }
-    return alloc_slow(a, size);
+    if (size + skip > (size_t)(a->end - a->free))
+        return next_chunk(a, size, zeroed);
+    void *p = a->free + skip;
+    a->free += skip + size;
+    return zeroed && size ? memset(p, 0, size) : p;
 }
 
 void *arena_alloc(Arena *a, size_t size)
 {
-    return arena_alloc_aligned(a, size, 16);
+    return next_room(a, size, 16, true);
+}
+
+void *arena_room(Arena *a, size_t size, size_t align)
+{
+    return next_room(a, size, align, false);
 }
 
 /* Where memory runs out, is `held` let go after `a`, which holds it, or not at all?  Else its
@@ -289,8 +296,9 @@ void arena_own(Arena *a, void *object, void (*release)(void *))
 
 char *arena_strndup(Arena *a, const char *s, size_t n)
 {
-    char *copy = arena_alloc_aligned(a, n + 1, 1);
+    char *copy = arena_room(a, n + 1, 1);
     mem_copy(copy, s, n);
+    copy[n] = '\0';
     return copy;
 }
 
@@ -308,7 +316,7 @@ char *arena_printf(Arena *a, const char *fmt, ...)
     int n = vsnprintf(few, sizeof few, fmt, ap);
     if (n < 0) /* longer than any text may be */
         out_of_memory();
-    char *s = arena_alloc_aligned(a, (size_t)n + 1, 1);
+    char *s = arena_room(a, (size_t)n + 1, 1);
     if ((size_t)n < sizeof few)
         memcpy(s, few, (size_t)n + 1);
     else

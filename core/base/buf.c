@@ -19,7 +19,7 @@ static void reserve(Buf *b, size_t more)
     size_t cap = b->cap ? b->cap : 256;
     while (cap < b->len + more + 1)
         cap *= 2;
-    char *data = arena_alloc(b->arena, cap);
+    char *data = arena_room(b->arena, cap, 1);
     if (b->len)
         memcpy(data, b->data, b->len);
     b->data = data;

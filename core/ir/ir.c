@@ -76,7 +76,7 @@ static uint32_t attr_hash(AttrKind kind, Attr at)
 const Node *ir_make(Arena *A, Op op, DType type, Attr at, size_t nkids, const Node *const *kids)
 {
     assert(op < OP_COUNT && nkids >= op_info[op].nkids && nkids <= UINT32_MAX);
-    Node *n = arena_alloc(A, sizeof *n + nkids * sizeof *kids);
+    Node *n = arena_room(A, sizeof *n + nkids * sizeof *kids, 16);
     n->op = (uint8_t)op;
     n->type = (uint8_t)type;
     n->nkids = (uint32_t)nkids;

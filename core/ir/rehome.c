@@ -19,20 +19,25 @@ static size_t string_size(Arena *work, const char *s)
     return s && arena_holds(work, s) ? padded(strlen(s) + 1) : 0;
 }
 
+/* What is not in `work` is older than it, and points to nothing there. */
 static size_t attr_size(Arena *work, AttrKind kind, Attr at)
 {
     switch (kind) {
     case ATTR_NAME: return string_size(work, at.name);
     case ATTR_VAR: /* an axis that is the name is stored once */
-        return (arena_holds(work, at.var) ? padded(sizeof *at.var) : 0) +
-               string_size(work, at.var->name) +
-               (at.var->axes == at.var->name ? 0 : string_size(work, at.var->axes));
+        return !arena_holds(work, at.var)
+                   ? 0
+                   : padded(sizeof *at.var) + string_size(work, at.var->name) +
+                         (at.var->axes == at.var->name ? 0 : string_size(work, at.var->axes));
     case ATTR_BUF:
-        return (arena_holds(work, at.buf) ? padded(sizeof *at.buf) : 0) +
-               string_size(work, at.buf->name);
+        return !arena_holds(work, at.buf)
+                   ? 0
+                   : padded(sizeof *at.buf) + string_size(work, at.buf->name);
     case ATTR_BLOCK:
-        return (arena_holds(work, at.block) ? padded(sizeof *at.block) : 0) +
-               string_size(work, at.block->name) + string_size(work, at.block->from);
+        return !arena_holds(work, at.block)
+                   ? 0
+                   : padded(sizeof *at.block) + string_size(work, at.block->name) +
+                         string_size(work, at.block->from);
     case ATTR_NONE:
     case ATTR_INT:
     case ATTR_FLOAT: break;
@@ -40,16 +45,21 @@ static size_t attr_size(Arena *work, AttrKind kind, Attr at)
     return 0;
 }
 
-size_t ir_rehome_size(const Node *n, Arena *work)
+/* Of a node in `work` that is not measured yet. */
+static size_t measure(const Node *n, Arena *work)
 {
-    if ((n->op & MEASURED) || !arena_holds(work, n))
-        return 0;
     size_t size = padded(sizeof *n + n->nkids * sizeof *n->kid);
     size += attr_size(work, op_info[n->op].attr, n->at);
     ((Node *)(uintptr_t)n)->op |= MEASURED;
     for (size_t i = 0; i < n->nkids; i++)
-        size += ir_rehome_size(n->kid[i], work);
+        if (!(n->kid[i]->op & MEASURED) && arena_holds(work, n->kid[i]))
+            size += measure(n->kid[i], work);
     return size;
+}
+
+size_t ir_rehome_size(const Node *n, Arena *work)
+{
+    return !(n->op & MEASURED) && arena_holds(work, n) ? measure(n, work) : 0;
 }
 
 static const char *move_string(Arena *work, Arena *to, const char *s)
@@ -63,7 +73,7 @@ static Attr move_attr(Arena *work, Arena *to, AttrKind kind, Attr at)
     case ATTR_NAME: at.name = move_string(work, to, at.name); break;
     case ATTR_VAR:
         if (arena_holds(work, at.var)) {
-            VarInfo *v = arena_alloc_aligned(to, sizeof *v, ALIGN);
+            VarInfo *v = arena_room(to, sizeof *v, ALIGN);
             const char *name = move_string(work, to, at.var->name);
             bool same = at.var->axes == at.var->name;
             *v = (VarInfo){name, same ? name : move_string(work, to, at.var->axes), at.var->step};
@@ -72,14 +82,14 @@ static Attr move_attr(Arena *work, Arena *to, AttrKind kind, Attr at)
         break;
     case ATTR_BUF:
         if (arena_holds(work, at.buf)) {
-            BufInfo *b = arena_alloc_aligned(to, sizeof *b, ALIGN);
+            BufInfo *b = arena_room(to, sizeof *b, ALIGN);
             *b = (BufInfo){move_string(work, to, at.buf->name), at.buf->scope};
             at.buf = b;
         }
         break;
     case ATTR_BLOCK:
         if (arena_holds(work, at.block)) {
-            BlockInfo *b = arena_alloc_aligned(to, sizeof *b, ALIGN);
+            BlockInfo *b = arena_room(to, sizeof *b, ALIGN);
             *b = (BlockInfo){move_string(work, to, at.block->name),
                              move_string(work, to, at.block->from), at.block->step};
             at.block = b;
@@ -100,7 +110,7 @@ const Node *ir_rehome(const Node *n, Arena *work, Arena *to)
         return n;
     Node *old = (Node *)(uintptr_t)n;
     Op op = (Op)(n->op & ~MEASURED);
-    Node *now = arena_alloc_aligned(to, sizeof *n + n->nkids * sizeof *n->kid, ALIGN);
+    Node *now = arena_room(to, sizeof *n + n->nkids * sizeof *n->kid, ALIGN);
     memcpy(now, n, sizeof *n);
     now->op = (uint8_t)op;
     now->at = move_attr(work, to, op_info[op].attr, n->at);

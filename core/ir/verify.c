@@ -1,7 +1,7 @@
 /* verify.c -- one walk over a program, with a stack of what is in scope and one table
 ** by pointer.
 **
-** The table knows each identity's place in the scope, each statement met, and the expressions
+** The table knows each identity's place in the scope, each statement met, and the large expressions
 ** already found good in the present scope, so that shared expressions are looked at once. */
 #include "core/ir/verify_impl.h"
 
@@ -10,7 +10,7 @@
 
 #include "core/ir/linear.h"
 
-enum { FIRST_SLOTS = 512, FIRST_SCOPE = 64, FIRST_NAMES = 64 };
+enum { FIRST_SLOTS = 256, FIRST_SCOPE = 64, FIRST_NAMES = 32 };
 
 static bool check_stmt(Verifier *v, const Node *n);
 

@@ -15,6 +15,8 @@ bool verify_kids(Verifier *v, const Node *n)
 
 static bool check_literal(Verifier *v, const Node *n)
 {
+    if (n->op == OP_IntImm && n->type == DT_int64)
+        return true;
     bool is_float = dtype_is_float(n->type);
     if (is_float != (n->op == OP_FloatImm))
         return verify_bad(v, n, "a literal has the type %s of the other kind", dtype_name(n->type));
@@ -122,20 +124,16 @@ static bool check_types(Verifier *v, const Node *n)
     }
 }
 
-bool verify_expr(Verifier *v, const Node *n)
+enum { SMALL = 16 }; /* nodes; an expression of so few is as quickly looked at as looked up */
+
+static bool check_inner(Verifier *v, const Node *n)
 {
-    if (n->op == OP_Var)
-        return verify_var(v, n);
-    if (op_info[n->op].cls != CLASS_EXPR || n->type >= DT_COUNT)
-        return verify_bad(v, n, "a %s stands where a value is meant", op_info[n->op].name);
-    if (n->op == OP_IntImm || n->op == OP_FloatImm)
-        return check_literal(v, n);
-    if (n->op == OP_StrImm)
-        return verify_bad(v, n, "a string stands outside an annotation");
-    Slot *s = verify_enter(v, n);
-    if (s->kind == K_EXPR && s->value == v->number)
-        return true;
-    *s = (Slot){n, K_EXPR, v->number};
+    if (n->size > SMALL) {
+        Slot *s = verify_enter(v, n);
+        if (s->kind == K_EXPR && s->value == v->number)
+            return true;
+        *s = (Slot){n, K_EXPR, v->number};
+    }
     if (!verify_kids(v, n))
         return false;
     if (n->op == OP_Let)
@@ -146,4 +144,17 @@ bool verify_expr(Verifier *v, const Node *n)
         if (!verify_expr(v, n->kid[i]))
             return false;
     return true;
+}
+
+bool verify_expr(Verifier *v, const Node *n)
+{
+    if (n->op == OP_Var)
+        return verify_var(v, n);
+    if (op_info[n->op].cls != CLASS_EXPR || n->type >= DT_COUNT)
+        return verify_bad(v, n, "a %s stands where a value is meant", op_info[n->op].name);
+    if (n->op == OP_IntImm || n->op == OP_FloatImm)
+        return check_literal(v, n);
+    if (n->op == OP_StrImm)
+        return verify_bad(v, n, "a string stands outside an annotation");
+    return check_inner(v, n);
 }

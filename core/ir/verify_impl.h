@@ -75,8 +75,21 @@ static inline Slot *verify_slot(const Verifier *v, const Node *n)
     return &v->slots[i];
 }
 
+/* Makes the table twice as large. */
+void verify_grow(Verifier *v);
+
 /* The slot of `n`, new (K_NONE) if it was not there. */
-Slot *verify_enter(Verifier *v, const Node *n);
+static inline Slot *verify_enter(Verifier *v, const Node *n)
+{
+    if (v->used * 2 >= v->nslots)
+        verify_grow(v);
+    Slot *s = verify_slot(v, n);
+    if (!s->key) {
+        s->key = n;
+        v->used++;
+    }
+    return s;
+}
 
 /* Memory that goes with the verifier, for what the stack is too small for. */
 Arena *verify_scratch(Verifier *v);

@@ -11,29 +11,15 @@ Arena *verify_scratch(Verifier *v)
     return v->A;
 }
 
-/* In place of a table of *n slots, half of which are in use, an empty one of twice as many, into
-** which the old ones are to be put; NULL: it has room. */
-static void *larger_table(Verifier *v, size_t used, size_t *n, size_t slot_bytes)
+void verify_grow(Verifier *v)
 {
-    if (used * 2 < *n)
-        return NULL;
-    *n *= 2;
-    return arena_alloc(verify_scratch(v), *n * slot_bytes);
-}
-
-Slot *verify_enter(Verifier *v, const Node *n)
-{
-    Slot *old = v->slots, *larger = larger_table(v, v->used, &v->nslots, sizeof *larger);
-    v->slots = larger ? larger : old;
-    for (size_t i = 0; larger && i < v->nslots / 2; i++)
+    const Slot *old = v->slots;
+    size_t n = v->nslots;
+    v->nslots *= 2;
+    v->slots = ARENA_ARRAY(verify_scratch(v), Slot, v->nslots);
+    for (size_t i = 0; i < n; i++)
         if (old[i].key)
             *verify_slot(v, old[i].key) = old[i];
-    Slot *s = verify_slot(v, n);
-    if (!s->key) {
-        s->key = n;
-        v->used++;
-    }
-    return s;
 }
 
 static size_t name_place(const Verifier *v, NodeClass space, const char *name)
@@ -47,14 +33,21 @@ static size_t name_place(const Verifier *v, NodeClass space, const char *name)
     return i;
 }
 
-bool verify_take_name(Verifier *v, NodeClass space, const char *name)
+static void grow_names(Verifier *v)
 {
-    NameSlot *old = v->names;
-    NameSlot *larger = larger_table(v, v->names_used, &v->nnames, sizeof *larger);
-    v->names = larger ? larger : old;
-    for (size_t i = 0; larger && i < v->nnames / 2; i++)
+    const NameSlot *old = v->names;
+    size_t n = v->nnames;
+    v->nnames *= 2;
+    v->names = ARENA_ARRAY(verify_scratch(v), NameSlot, v->nnames);
+    for (size_t i = 0; i < n; i++)
         if (old[i].name)
             v->names[name_place(v, old[i].space, old[i].name)] = old[i];
+}
+
+bool verify_take_name(Verifier *v, NodeClass space, const char *name)
+{
+    if (v->names_used * 2 >= v->nnames)
+        grow_names(v);
     NameSlot *s = &v->names[name_place(v, space, name)];
     if (s->name)
         return false;
@@ -65,7 +58,7 @@ bool verify_take_name(Verifier *v, NodeClass space, const char *name)
 
 /* ---- scopes ---- */
 
-static void push(Verifier *v, const Node *n, Kind kind, Slot *s)
+static inline void push(Verifier *v, const Node *n, Kind kind, Slot *s)
 {
     if (v->depth == v->scope_cap) {
         Scoped *now = ARENA_ARRAY(verify_scratch(v), Scoped, v->scope_cap * 2);

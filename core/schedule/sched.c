@@ -289,12 +289,14 @@ static Version *keep(const Apply *a, const Step *s, Arena *work)
     return v;
 }
 
+enum { WORK_BYTES = 8192 }; /* most steps build less */
+
 /* Builds in a working arena, which is dropped whole; an accepted step keeps a copy of
 ** what is new. */
 static bool apply_guarded(void *env, Err *err)
 {
     Apply *a = env;
-    Arena *work = arena_new(a->from->arena);
+    Arena *work = arena_new_sized(a->from->arena, WORK_BYTES);
     Step s = {.A = work, .func = a->from->func, .number = a->from->number + 1, .err = err};
     s.said = buf_new(work);
     bool ok = prim_bind(&s, a->prim, a->nargs, a->args);

@@ -71,9 +71,8 @@ static void find_written(Gather *g, const Node *n)
             g->written[g->nwritten++] = n->kid[Store_buffer];
         return;
     }
-    for (size_t i = 0; i < n->nkids; i++)
-        if (ir_is_stmt(n->kid[i]))
-            find_written(g, n->kid[i]);
+    for (size_t i = ir_first_stmt(n); i < n->nkids; i++)
+        find_written(g, n->kid[i]);
 }
 
 static void add_touch(Gather *g, const Node *buffer, const Node *const *index, TouchKind kind)
@@ -256,8 +255,8 @@ static bool descend(Gather *g, const Node *n, const Node **way, int depth)
         way[depth++] = n;
     else if (n->op == OP_For)
         return false;
-    for (size_t i = 0; i < n->nkids && n->op != OP_Block; i++)
-        if (ir_is_stmt(n->kid[i]) && descend(g, n->kid[i], way, depth))
+    for (size_t i = ir_first_stmt(n); i < n->nkids && n->op != OP_Block; i++)
+        if (descend(g, n->kid[i], way, depth))
             return true;
     return false;
 }

@@ -277,6 +277,19 @@ static inline bool ir_is_stmt(const Node *n)
 {
     return op_info[n->op].cls == CLASS_STMT;
 }
+/* The statements among the children are the last, from this one on. */
+static inline size_t ir_first_stmt(const Node *n)
+{
+    switch ((Op)n->op) {
+    case OP_Seq: return Seq_stmt;
+    case OP_If: return If_then;
+    case OP_For: return For_body;
+    case OP_Block: return Block_init;
+    case OP_Alloc: return Alloc_body;
+    case OP_Func: return Func_body;
+    default: return n->nkids;
+    }
+}
 static inline bool ir_is_true(const Node *n)
 {
     return ir_is_int(n, 1) && n->type == DT_bool;
@@ -299,6 +312,11 @@ static inline const char *ir_buf_name(const Node *b)
 static inline const char *ir_block_name(const Node *b)
 {
     return b->at.block->name;
+}
+/* Most names differ in their first letter. */
+static inline bool ir_same_name(const char *a, const char *b)
+{
+    return *a == *b && strcmp(a, b) == 0;
 }
 static inline ForKind ir_for_kind(const Node *f)
 {

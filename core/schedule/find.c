@@ -15,24 +15,23 @@ typedef struct Search {
 static bool holds_block(const Node *n, const char *name)
 {
     if (n->op == OP_Block)
-        return strcmp(ir_block_name(n), name) == 0;
-    for (size_t i = 0; i < n->nkids; i++)
-        if (ir_is_stmt(n->kid[i]) && holds_block(n->kid[i], name))
+        return ir_same_name(ir_block_name(n), name);
+    for (size_t i = ir_first_stmt(n); i < n->nkids; i++)
+        if (holds_block(n->kid[i], name))
             return true;
     return false;
 }
 
 static void search_loops(Search *s, const Node *n)
 {
-    if (n->op == OP_For && strcmp(ir_var_name(n->kid[For_var]), s->loop) == 0 &&
+    if (n->op == OP_For && ir_same_name(ir_var_name(n->kid[For_var]), s->loop) &&
         (!s->block || holds_block(n, s->block))) {
         s->found = n;
         s->hits++;
     }
     if (n->op != OP_Block)
-        for (size_t i = 0; i < n->nkids; i++)
-            if (ir_is_stmt(n->kid[i]))
-                search_loops(s, n->kid[i]);
+        for (size_t i = ir_first_stmt(n); i < n->nkids; i++)
+            search_loops(s, n->kid[i]);
 }
 
 /* How many loops have the name; the one that it means alone, where it means one: the only one, or
@@ -137,9 +136,8 @@ static void collect_loops(Arena *A, const Node *func, const Node *n, NameList *o
     if (n->op == OP_For)
         vec_push(A, out, loop_label(A, func, n));
     if (n->op != OP_Block)
-        for (size_t i = 0; i < n->nkids; i++)
-            if (ir_is_stmt(n->kid[i]))
-                collect_loops(A, func, n->kid[i], out);
+        for (size_t i = ir_first_stmt(n); i < n->nkids; i++)
+            collect_loops(A, func, n->kid[i], out);
 }
 
 void list_loops(Arena *A, const Node *func, NameList *out)
@@ -169,9 +167,8 @@ static void collect_allocs(Arena *A, const Node *n, NameList *out)
 {
     if (n->op == OP_Alloc)
         vec_push(A, out, ir_buf_name(n->kid[Alloc_buffer]));
-    for (size_t i = 0; i < n->nkids; i++)
-        if (ir_is_stmt(n->kid[i]))
-            collect_allocs(A, n->kid[i], out);
+    for (size_t i = ir_first_stmt(n); i < n->nkids; i++)
+        collect_allocs(A, n->kid[i], out);
 }
 
 void list_buffers(Arena *A, const Node *func, NameList *out)
@@ -385,8 +382,8 @@ static const Node *buffer_below(const Node *n, const char *name)
 {
     if (n->op == OP_Alloc && strcmp(ir_buf_name(n->kid[Alloc_buffer]), name) == 0)
         return n->kid[Alloc_buffer];
-    for (size_t i = 0; i < n->nkids; i++) {
-        const Node *b = ir_is_stmt(n->kid[i]) ? buffer_below(n->kid[i], name) : NULL;
+    for (size_t i = ir_first_stmt(n); i < n->nkids; i++) {
+        const Node *b = buffer_below(n->kid[i], name);
         if (b)
             return b;
     }

@@ -274,8 +274,8 @@ bool legal_rounds(const Node *n)
 {
     if (n->op == OP_Update)
         return rounding_update(n);
-    for (size_t i = 0; i < n->nkids; i++)
-        if (ir_is_stmt(n->kid[i]) && legal_rounds(n->kid[i]))
+    for (size_t i = ir_first_stmt(n); i < n->nkids; i++)
+        if (legal_rounds(n->kid[i]))
             return true;
     return false;
 }

@@ -258,11 +258,13 @@ static bool used_outside(const Node *n, const Node *buffer, const Node *var)
     return false;
 }
 
-/* Is the Alloc at the end of `was` still in each of its loops, or out of such only as
-** carry nothing of it? */
-static bool memory_kept(const Node *after, const Path *was, const Path *now, const Node *buffer)
+/* Is the Alloc of the buffer, where both programs have one, still in each of its loops, or out of
+** such only as carry nothing of it? */
+static bool memory_kept(const Node *before, const Node *after, const Node *buffer, Path way[3])
 {
-    Path loop;
+    Path *was = &way[0], *now = &way[1], *loop = &way[2];
+    if (!path_to_alloc(after, buffer, now) || !path_to_alloc(before, buffer, was))
+        return true;
     for (size_t i = 0; i < was->n; i++) {
         bool around = false;
         if (was->at[i]->op != OP_For)
@@ -271,23 +273,20 @@ static bool memory_kept(const Node *after, const Path *was, const Path *now, con
             around |=
                 now->at[k]->op == OP_For && now->at[k]->kid[For_var] == was->at[i]->kid[For_var];
         if (!around && used_outside(after->kid[Func_body], buffer, was->at[i]->kid[For_var]) &&
-            !(path_to_loop(after, was->at[i]->kid[For_var], &loop) &&
-              legal_carries_nothing(after, path_end(&loop), buffer)))
+            !(path_to_loop(after, was->at[i]->kid[For_var], loop) &&
+              legal_carries_nothing(after, path_end(loop), buffer)))
             return false;
     }
     return true;
 }
 
-/* Every Alloc below n, in `before`. */
-static bool all_memory_kept(const Node *before, const Node *after, const Node *n)
+/* Every Alloc below n, in `before`; `way`: room to find it. */
+static bool all_memory_kept(const Node *before, const Node *after, const Node *n, Path way[3])
 {
-    Path was, now;
-    if (n->op == OP_Alloc && path_to_alloc(after, n->kid[Alloc_buffer], &now) &&
-        path_to_alloc(before, n->kid[Alloc_buffer], &was) &&
-        !memory_kept(after, &was, &now, n->kid[Alloc_buffer]))
+    if (n->op == OP_Alloc && !memory_kept(before, after, n->kid[Alloc_buffer], way))
         return false;
-    for (size_t i = 0; i < n->nkids; i++)
-        if (ir_is_stmt(n->kid[i]) && !all_memory_kept(before, after, n->kid[i]))
+    for (size_t i = ir_first_stmt(n); i < n->nkids; i++)
+        if (!all_memory_kept(before, after, n->kid[i], way))
             return false;
     return true;
 }
@@ -355,13 +354,14 @@ static Verdict all_kept(Check *c)
 bool legal_move(const Moved *m, Err *err)
 {
     Accesses was, now;
+    Path way[3];
     Err proof = {0};
     Check c = {.m = m, .was = &was, .now = &now, .err = &proof};
     Verdict v = LEGAL_UNTOLD;
     if (access_gather(m->before, m->before->kid[Func_body], &was) &&
         access_gather(m->after, m->after->kid[Func_body], &now))
         v = all_kept(&c);
-    if (v == LEGAL_YES && !all_memory_kept(m->before, m->after, m->before->kid[Func_body]))
+    if (v == LEGAL_YES && !all_memory_kept(m->before, m->after, m->before->kid[Func_body], way))
         v = LEGAL_UNTOLD;
     if (v == LEGAL_NO && err)
         *err = proof;

@@ -147,11 +147,11 @@ static bool hidden_by_axis(const Node *n, const Node *var, bool guarded, const c
         const Node *iters = n->kid[Block_iters];
         bool has = false;
         for (size_t i = 0; i < iters->nkids; i++)
-            has |= strcmp(ir_var_name(iters->kid[i]->kid[Iter_var]), name) == 0;
+            has |= ir_same_name(ir_var_name(iters->kid[i]->kid[Iter_var]), name);
         return has && (guarded || ir_mentions(n->kid[Block_where], var));
     }
-    for (size_t i = 0; i < n->nkids; i++)
-        if (ir_is_stmt(n->kid[i]) && hidden_by_axis(n->kid[i], var, guarded, name))
+    for (size_t i = ir_first_stmt(n); i < n->nkids; i++)
+        if (hidden_by_axis(n->kid[i], var, guarded, name))
             return true;
     return false;
 }

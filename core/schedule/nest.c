@@ -283,8 +283,8 @@ static bool recheck_in(Step *s, const Node *func, const Node *n)
     ForKind k = n->op == OP_For ? ir_for_kind(n) : FOR_serial;
     if (k != FOR_serial && k != FOR_unrolled && !legal_concurrent(func, n, s->err))
         return false;
-    for (size_t i = 0; i < n->nkids && n->op != OP_Block; i++)
-        if (op_info[n->kid[i]->op].cls == CLASS_STMT && !recheck_in(s, func, n->kid[i]))
+    for (size_t i = ir_first_stmt(n); i < n->nkids && n->op != OP_Block; i++)
+        if (!recheck_in(s, func, n->kid[i]))
             return false;
     return true;
 }

@@ -330,10 +330,10 @@ Version *version_apply(Version *v, const Prim *prim, size_t nargs, const Arg *ar
 static const Node *made_loop(const Node *n, const char *name, int number)
 {
     const VarInfo *var = n->op == OP_For ? n->kid[For_var]->at.var : NULL;
-    if (var && var->step == number && strcmp(var->name, name) == 0)
+    if (var && var->step == number && ir_same_name(var->name, name))
         return n;
-    for (size_t i = 0; i < n->nkids; i++) {
-        const Node *found = ir_is_stmt(n->kid[i]) ? made_loop(n->kid[i], name, number) : NULL;
+    for (size_t i = ir_first_stmt(n); i < n->nkids; i++) {
+        const Node *found = made_loop(n->kid[i], name, number);
         if (found)
             return found;
     }

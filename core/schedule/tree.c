@@ -9,29 +9,26 @@
 
 typedef bool Wanted(const Node *n, const void *what);
 
-static bool is_place(const Node *n)
-{
-    NodeClass c = op_info[n->op].cls;
-    return c == CLASS_STMT || c == CLASS_FUNC;
-}
-
+/* Puts the way to what is wanted, at or below n and outside blocks, behind the path's end. */
 static bool descend(const Node *n, Wanted *wanted, const void *what, Path *p)
 {
-    if (p->n > IR_MAX_DEPTH)
-        return false;
-    p->at[p->n++] = n;
-    if (wanted(n, what))
-        return true;
-    bool loop = n->op == OP_For; /* most are, and have one statement */
-    uint32_t end = n->op == OP_Block ? 0 : loop ? For_body + 1 : n->nkids;
-    for (uint32_t i = loop ? For_body : 0; i < end; i++) {
-        if (!is_place(n->kid[i]))
-            continue;
-        p->kid[p->n - 1] = i;
-        if (descend(n->kid[i], wanted, what, p))
+    size_t above = p->n;
+    while (p->n <= IR_MAX_DEPTH) {
+        size_t i = n->op == OP_Block ? n->nkids : ir_first_stmt(n);
+        p->at[p->n++] = n;
+        if (wanted(n, what))
             return true;
+        for (; i + 1 < n->nkids; i++) {
+            p->kid[p->n - 1] = (uint32_t)i;
+            if (descend(n->kid[i], wanted, what, p))
+                return true;
+        }
+        if (i >= n->nkids)
+            break;
+        p->kid[p->n - 1] = (uint32_t)i;
+        n = n->kid[i];
     }
-    p->n--;
+    p->n = above;
     return false;
 }
 
@@ -53,7 +50,7 @@ static bool is_loop(const Node *n, const void *var)
 
 static bool is_block(const Node *n, const void *name)
 {
-    return n->op == OP_Block && strcmp(ir_block_name(n), name) == 0;
+    return n->op == OP_Block && ir_same_name(ir_block_name(n), name);
 }
 
 static bool is_alloc(const Node *n, const void *buffer)
@@ -119,9 +116,7 @@ bool tree_blocks(const Node *n, bool (*visit)(void *env, const Node *block), voi
 {
     if (n->op == OP_Block)
         return visit(env, n);
-    if (!is_place(n))
-        return true;
-    for (size_t i = 0; i < n->nkids; i++)
+    for (size_t i = ir_first_stmt(n); i < n->nkids; i++)
         if (!tree_blocks(n->kid[i], visit, env))
             return false;
     return true;
@@ -131,8 +126,8 @@ const Node *tree_first_block(const Node *n)
 {
     if (n->op == OP_Block)
         return n;
-    for (size_t i = 0; i < n->nkids; i++) {
-        const Node *b = ir_is_stmt(n->kid[i]) ? tree_first_block(n->kid[i]) : NULL;
+    for (size_t i = ir_first_stmt(n); i < n->nkids; i++) {
+        const Node *b = tree_first_block(n->kid[i]);
         if (b)
             return b;
     }
@@ -184,7 +179,7 @@ const Node *tree_guard(Arena *A, const Node *n, const Node *cond)
         return guard_block(A, n, cond);
     const Node *few[8], **kids = n->nkids <= 8 ? few : ARENA_ARRAY(A, const Node *, n->nkids);
     for (size_t i = 0; i < n->nkids; i++)
-        kids[i] = is_place(n->kid[i]) ? tree_guard(A, n->kid[i], cond) : n->kid[i];
+        kids[i] = ir_is_stmt(n->kid[i]) ? tree_guard(A, n->kid[i], cond) : n->kid[i];
     return ir_with_kids(A, n, kids);
 }
 
@@ -192,8 +187,8 @@ bool tree_writes(const Node *n, const Node *buffer)
 {
     if ((n->op == OP_Store || n->op == OP_Update) && n->kid[Store_buffer] == buffer)
         return true;
-    for (size_t i = 0; i < n->nkids; i++)
-        if (is_place(n->kid[i]) && tree_writes(n->kid[i], buffer))
+    for (size_t i = ir_first_stmt(n); i < n->nkids; i++)
+        if (tree_writes(n->kid[i], buffer))
             return true;
     return false;
 }
@@ -312,36 +307,42 @@ const Node *block_axis_value(const Node *block, const Node *axis)
 
 static bool loop_named(const Node *n, const char *name)
 {
-    if (n->op == OP_For && strcmp(ir_var_name(n->kid[For_var]), name) == 0)
+    if (n->op == OP_For && ir_same_name(ir_var_name(n->kid[For_var]), name))
         return true;
     if (n->op == OP_Block)
         return false;
-    for (size_t i = 0; i < n->nkids; i++)
-        if (is_place(n->kid[i]) && loop_named(n->kid[i], name))
+    for (size_t i = ir_first_stmt(n); i < n->nkids; i++)
+        if (loop_named(n->kid[i], name))
             return true;
     return false;
 }
 
+/* By a block, or by a buffer where it is declared, at or below n. */
 static bool name_used(const Node *n, const char *name)
 {
-    if (n->op == OP_Block && strcmp(ir_block_name(n), name) == 0)
-        return true;
-    if (n->op == OP_Buffer && strcmp(ir_buf_name(n), name) == 0)
-        return true;
     if (n->op == OP_Block)
-        return false;
-    for (size_t i = 0; i < n->nkids; i++) {
-        NodeClass c = op_info[n->kid[i]->op].cls;
-        if ((c == CLASS_STMT || c == CLASS_LIST || c == CLASS_BUFFER) && name_used(n->kid[i], name))
+        return ir_same_name(ir_block_name(n), name);
+    if (n->op == OP_Alloc && ir_same_name(ir_buf_name(n->kid[Alloc_buffer]), name))
+        return true;
+    for (size_t i = ir_first_stmt(n); i < n->nkids; i++)
+        if (name_used(n->kid[i], name))
             return true;
-    }
+    return false;
+}
+
+static bool param_named(const Node *func, const char *name)
+{
+    for (int k = Func_params; k <= Func_results; k++)
+        for (size_t i = 0; i < func->kid[k]->nkids; i++)
+            if (ir_same_name(ir_buf_name(func->kid[k]->kid[i]), name))
+                return true;
     return false;
 }
 
 static bool loop_above(const Path *p, const char *name)
 {
     for (size_t i = 0; i + 1 < p->n; i++)
-        if (p->at[i]->op == OP_For && strcmp(ir_var_name(p->at[i]->kid[For_var]), name) == 0)
+        if (p->at[i]->op == OP_For && ir_same_name(ir_var_name(p->at[i]->kid[For_var]), name))
             return true;
     return false;
 }
@@ -359,7 +360,7 @@ const char *fresh_loop_name(Arena *A, const Node *func, const Node *stmt, const 
 const char *fresh_name(Arena *A, const Node *func, const char *name)
 {
     const char *try = name;
-    for (int i = 1; name_used(func, try); i++)
+    for (int i = 1; param_named(func, try) || name_used(func, try); i++)
         try = arena_printf(A, "%s_%d", name, i);
     return try;
 }

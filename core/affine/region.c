@@ -63,17 +63,15 @@ static const Node *runs(const Relax *r, const Node *var)
     return loop_of(r->n - r->nstill, r->loops + r->nstill, var);
 }
 
-static bool moves(const Relax *r, const Node *e)
+/* e is over the loops, and over the axes of the block (NULL: of none). */
+static bool moves(const Relax *r, const Node *block, const Node *e)
 {
     if (e->op == OP_Var) {
-        const Node *value = axis_value(r->block, e);
-        if (!value)
-            return runs(r, e) != NULL;
-        Relax inner = over_loops(r);
-        return moves(&inner, value);
+        const Node *value = axis_value(block, e);
+        return value ? moves(r, NULL, value) : runs(r, e) != NULL;
     }
     for (size_t i = 0; i < e->nkids; i++)
-        if (moves(r, e->kid[i]))
+        if (moves(r, block, e->kid[i]))
             return true;
     return false;
 }
@@ -295,7 +293,7 @@ static bool relax_moving(const Relax *r, const Node *e, Span *out)
 
 static bool relax(const Relax *r, const Node *e, Span *out)
 {
-    if (!moves(r, e)) {
+    if (!moves(r, r->block, e)) {
         const Node *still = r->block ? block_over_loops(r->A, r->block, e) : e;
         *out = span_at(still, 0);
         return stands(r, still);
@@ -422,10 +420,12 @@ static void add_guards(Walk *w, const Node *cond)
 
 static void walk(Walk *w, const Node *n);
 
+/* What has no children makes no access. */
 static void walk_kids(Walk *w, const Node *n)
 {
     for (size_t i = 0; i < n->nkids; i++)
-        walk(w, n->kid[i]);
+        if (n->kid[i]->nkids)
+            walk(w, n->kid[i]);
 }
 
 static void walk_block(Walk *w, const Node *n)

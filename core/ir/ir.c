@@ -169,7 +169,7 @@ bool ir_mentions(const Node *n, const Node *what)
     if (n == what)
         return true;
     for (size_t i = 0; i < n->nkids; i++)
-        if (ir_mentions(n->kid[i], what))
+        if (n->kid[i] == what || (n->kid[i]->nkids && ir_mentions(n->kid[i], what)))
             return true;
     return false;
 }

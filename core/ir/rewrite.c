@@ -22,7 +22,9 @@ const Node *rw_kids(Rewriter *rw, const Node *n)
     const Node *few[8], **kids = n->nkids <= 8 ? few : ARENA_ARRAY(rw->A, const Node *, n->nkids);
     bool changed = false;
     for (size_t i = 0; i < n->nkids; i++) {
-        kids[i] = rw_node(rw, n->kid[i]);
+        kids[i] = n->kid[i];
+        if (kids[i]->nkids || rw->on[kids[i]->op])
+            kids[i] = rw_node(rw, kids[i]);
         if (rw->failed)
             return NULL;
         changed |= kids[i] != n->kid[i];

@@ -79,6 +79,12 @@ static Rel order_of(const Accesses *acc, const Touch *a, const Touch *b)
     return rel;
 }
 
+/* Is it the order of the text that is wanted, and no loop is around both? */
+static bool text_keeps(const Accesses *acc, const Touch *a, const Touch *b, unsigned wanted)
+{
+    return in_text(a, b) == wanted && access_common(&acc->place[a->place], &acc->place[b->place]) == 0;
+}
+
 /* ---- who is who ---- */
 
 /* The init of block C and the block C.init are the same statement. */
@@ -297,16 +303,19 @@ static Verdict kept(Check *c, const Touch *x, const Touch *y)
 {
     Past past = order_before(c, x, y);
     unsigned was = past.rel, rel;
-    if (x->buffer == c->m->remade) /* in every iteration it is written, then read */
+    if (!past.touched) /* a new buffer is written, then read */
+        was = wrote(x) ? REL_FIRST : REL_SECOND;
+    bool remade = x->buffer == c->m->remade;
+    if (past.alike || (!c->exactly && !remade && text_keeps(c->now, x, y, was)))
+        return LEGAL_YES;
+    if (remade) /* in every iteration it is written, then read */
         rel = wrote(y) && x > y ? REL_SECOND : REL_MIXED;
     else
         rel = order_in(c, false, x, y, 0);
-    if (!past.touched) /* a new buffer is written, then read */
-        was = wrote(x) ? REL_FIRST : REL_SECOND;
     bool maybe = (was | rel) & DEP_MAYBE; /* good enough to be legal, not to be illegal */
     was &= ~(unsigned)DEP_MAYBE;
     rel &= ~(unsigned)DEP_MAYBE;
-    if (rel == REL_NEVER || past.alike || (rel == was && rel != REL_MIXED && rel < DEP_UNTOLD))
+    if (rel == REL_NEVER || (rel == was && rel != REL_MIXED && rel < DEP_UNTOLD))
         return LEGAL_YES;
     if (c->exactly && (past.part | rel) == REL_MIXED && past.part != REL_MIXED && rel != REL_MIXED)
         was = past.part; /* whatever was here before, the part stood on the other side */
@@ -316,7 +325,7 @@ static Verdict kept(Check *c, const Touch *x, const Touch *y)
     const char *block = c->m->block ? c->m->block : called(now, y);
     REFUSE(c->err, order_breaks, now->place[y->place].block, block, called(now, x),
            ir_buf_name(y->buffer), block);
-    if (x->buffer != c->m->remade)
+    if (!remade)
         order_in(c, false, x, y, REL_MIXED - was);
     return LEGAL_NO;
 }

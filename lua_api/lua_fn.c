@@ -239,14 +239,19 @@ void *lua_test(lua_State *L, int idx, const LuaClass *cls)
     return box && box->open && box->cls == cls ? box->content : NULL;
 }
 
-void *lua_check(lua_State *L, int idx, const LuaClass *cls)
+static void refuse_box(lua_State *L, int idx, const LuaClass *cls)
 {
-    Box *box = box_at(L, idx);
     char expected[64]; /* not on the stack, where it would become a missing argument */
     snprintf(expected, sizeof expected, "%s %s", strchr("AEIOU", cls->name[0]) ? "an" : "a",
              cls->name);
+    arg_wrong(L, idx, expected);
+}
+
+void *lua_check(lua_State *L, int idx, const LuaClass *cls)
+{
+    Box *box = box_at(L, idx);
     if (!box || box->cls != cls)
-        arg_wrong(L, idx, expected);
+        refuse_box(L, idx, cls);
     else if (!box->open)
         RAISE(L, object_closed, NULL, cls->name);
     return box->content;

@@ -206,12 +206,12 @@ static bool narrow_var(Equations *e, int v, int64_t c, int64_t lo, int64_t hi)
 
 static int64_t least_of(const Equations *e, const FormTerm *t)
 {
-    return t->c * (t->c > 0 ? e->lo : e->hi)[t->atom];
+    return t->c > 0 ? t->c * e->lo[t->atom] : t->c * e->hi[t->atom];
 }
 
 static int64_t most_of(const Equations *e, const FormTerm *t)
 {
-    return t->c * (t->c > 0 ? e->hi : e->lo)[t->atom];
+    return t->c > 0 ? t->c * e->hi[t->atom] : t->c * e->lo[t->atom];
 }
 
 static bool narrow_row(Equations *e, const Row *r)
@@ -270,17 +270,15 @@ static void propagate(Equations *e)
 
 /* ---- the question ---- */
 
-Box distance_any(const Accesses *acc, const Place *p, const Place *q)
+void distance_any(const Accesses *acc, const Place *p, const Place *q, Box *box)
 {
-    Box b;
-    b.never = false;
-    b.n = access_common(p, q);
-    for (int i = 0; i < b.n; i++) {
+    box->never = false;
+    box->n = access_common(p, q);
+    for (int i = 0; i < box->n; i++) {
         const FormAtom *a = &acc->atom[p->loop[i]];
-        b.lo[i] = a->lo - a->hi;
-        b.hi[i] = a->hi - a->lo;
+        box->lo[i] = a->lo - a->hi;
+        box->hi[i] = a->hi - a->lo;
     }
-    return b;
 }
 
 static void begin(Equations *e, const Accesses *acc, const Place *p, const Place *q, const Box *box)

@@ -21,7 +21,7 @@ typedef struct Box {
 } Box;
 
 /* Any distances that the extents allow, for the touches of these two places. */
-Box distance_any(const Accesses *acc, const Place *p, const Place *q);
+void distance_any(const Accesses *acc, const Place *p, const Place *q, Box *box);
 
 /* Narrows the bounds by all that is known of the two touches, of one buffer; `box` may have been
 ** narrowed before. */

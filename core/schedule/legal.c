@@ -27,7 +27,8 @@ static bool depend(const Touch *a, const Touch *b)
 static bool carried(const Accesses *acc, const Touch *a, const Touch *b, int depth)
 {
     for (int later = 0; later < 2; later++) {
-        Box box = distance_any(acc, &acc->place[a->place], &acc->place[b->place]);
+        Box box;
+        distance_any(acc, &acc->place[a->place], &acc->place[b->place], &box);
         for (int i = 0; i < depth; i++)
             box.lo[i] = box.hi[i] = 0;
         if (later)
@@ -190,20 +191,20 @@ static bool turned(const Reorder *r, const Touch *a, const Touch *b, const Box *
                    int sign)
 {
     int j = r->after[k];
-    Box box = *any;
     if (!can_be(any, r->outer + i, sign) ||
         !can_be(any, r->outer + j, MUTANT(reorder_direction_reversed, -sign, sign)))
         return false;
-    for (int p = 0; p < i; p++) {
+    for (int p = 0; p < i; p++)
         if (!can_be(any, r->outer + p, 0))
             return false;
-        force(&box, r->outer + p, 0);
-    }
-    for (int p = 0; p < k; p++) {
+    for (int p = 0; p < k; p++)
         if (!can_be(any, r->outer + r->after[p], 0))
             return false;
+    Box box = *any;
+    for (int p = 0; p < i; p++)
+        force(&box, r->outer + p, 0);
+    for (int p = 0; p < k; p++)
         force(&box, r->outer + r->after[p], 0);
-    }
     force(&box, r->outer + i, sign);
     force(&box, r->outer + j, -sign);
     for (int p = 0; p < box.n; p++)
@@ -217,20 +218,20 @@ static bool turned(const Reorder *r, const Touch *a, const Touch *b, const Box *
 ** on the other side of it? */
 static bool may_turn(const Reorder *r, const Touch *a, const Touch *b)
 {
-    Box any = distance_any(r->acc, &r->acc->place[a->place], &r->acc->place[b->place]);
+    Box any;
+    distance_any(r->acc, &r->acc->place[a->place], &r->acc->place[b->place], &any);
     for (int i = 0; i < r->outer; i++)
         any.lo[i] = any.hi[i] = 0;
     distance_narrow(r->acc, a, b, &any);
     if (any.never)
         return false;
     for (int k = 0; k < r->n; k++)
-        for (int i = 0; i < r->n; i++) {
-            /* Does the loop at place k of the new order stand inside i in the old,
-            ** and outside now? */
+        for (int i = 0; i < r->after[k]; i++) {
+            /* The loop at place k of the new order stands inside i in the old; and outside now? */
             bool passed = false;
             for (int p = k + 1; p < r->n; p++)
                 passed |= r->after[p] == i;
-            if (passed && i < r->after[k] &&
+            if (passed &&
                 (turned(r, a, b, &any, i, k, 1) || (a != b && turned(r, a, b, &any, i, k, -1))))
                 return true;
         }

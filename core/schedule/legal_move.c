@@ -62,7 +62,8 @@ static bool meet_at(const Accesses *acc, const Touch *a, const Touch *b, Box box
 
 static Rel order_of(const Accesses *acc, const Touch *a, const Touch *b)
 {
-    Box box = distance_any(acc, &acc->place[a->place], &acc->place[b->place]);
+    Box box;
+    distance_any(acc, &acc->place[a->place], &acc->place[b->place], &box);
     for (int i = 0; i < box.n && i < access_scope(acc, a->buffer); i++)
         box.lo[i] = box.hi[i] = 0; /* elsewhere it is other memory */
     distance_narrow(acc, a, b, &box);
@@ -382,7 +383,8 @@ bool legal_move(const Moved *m, Err *err)
 ** instance of the place's block? */
 static bool runs_twice(const Accesses *acc, const Place *p, int level)
 {
-    Box box = distance_any(acc, p, p);
+    Box box;
+    distance_any(acc, p, p, &box);
     for (int i = 0; i < level; i++)
         box.lo[i] = box.hi[i] = 0;
     if (box.hi[level] < 1)
@@ -396,7 +398,8 @@ static bool runs_twice(const Accesses *acc, const Place *p, int level)
 ** bounds on all distances at once leave few of those loops to be asked of. */
 static bool runs_once(const Accesses *acc, const Place *p, int level)
 {
-    Box all = distance_any(acc, p, p);
+    Box all;
+    distance_any(acc, p, p, &all);
     for (int i = 0; i < level; i++)
         all.lo[i] = all.hi[i] = 0;
     distance_of_instance(acc, p, &all);

@@ -214,7 +214,8 @@ static int64_t most_of(const Equations *e, const FormTerm *t)
     return t->c > 0 ? t->c * e->hi[t->atom] : t->c * e->lo[t->atom];
 }
 
-static bool narrow_row(Equations *e, const Row *r)
+/* `done`: it holds for all that is left, and so says no more from now on. */
+static bool narrow_row(Equations *e, const Row *r, bool *done)
 {
     const FormTerm *t = e->term + r->first, *end = t + r->n;
     int64_t least = 0, most = 0;
@@ -225,7 +226,8 @@ static bool narrow_row(Equations *e, const Row *r)
     }
     if (least > r->hi || most < r->lo)
         return e->never = true;
-    if (least >= r->lo && most <= r->hi)
+    *done = least >= r->lo && most <= r->hi;
+    if (*done)
         return false;
     for (; t < end && !e->never; t++) {
         int64_t a = least_of(e, t), b = most_of(e, t), low = r->lo - (most - b),
@@ -260,9 +262,15 @@ static void propagate(Equations *e)
 {
     bool moved = true;
     for (int round = 0; round < ROUNDS && moved && !e->never; round++) {
+        int open = 0;
         moved = false;
-        for (int i = 0; i < e->nrows && !e->never; i++)
-            moved |= narrow_row(e, &e->row[i]);
+        for (int i = 0; i < e->nrows && !e->never; i++) {
+            bool done = false;
+            moved |= narrow_row(e, &e->row[i], &done);
+            if (!done)
+                e->row[open++] = e->row[i];
+        }
+        e->nrows = open;
     }
     for (int i = 0; i < e->nrows && !e->never; i++)
         e->never = no_integers(e, &e->row[i]);

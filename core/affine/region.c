@@ -369,6 +369,12 @@ static void join_dim(Walk *w, size_t d, const Span *s)
     box->span = (int64_t)span;
 }
 
+/* Is it known already that dimension d is taken whole, whatever is joined? */
+static bool has_all(const Walk *w, size_t d)
+{
+    return w->out.whole[d] || (!w->out.empty && w->box[d].span + 1 >= ir_dim(w->buffer, d));
+}
+
 static void join_access(Walk *w, const Node *const *index)
 {
     Relax r = {.A = w->A,
@@ -382,7 +388,9 @@ static void join_access(Walk *w, const Node *const *index)
         r.known = known_of(w->A, r.n, r.loops);
     Span s;
     for (size_t d = 0; d < w->out.rank; d++)
-        if (relax(&r, index[d], &s))
+        if (has_all(w, d))
+            w->out.whole[d] = true;
+        else if (relax(&r, index[d], &s))
             join_dim(w, d, &s);
         else
             w->out.whole[d] = true;
@@ -488,8 +496,7 @@ Region region_of(Arena *A, size_t naround, const Node *const *around, const Node
     Region *r = &w.out;
     for (size_t d = 0; d < r->rank; d++) {
         int64_t dim = ir_dim(buffer, d);
-        if (!r->empty && !r->whole[d])
-            r->whole[d] = w.box[d].span + 1 >= dim;
+        r->whole[d] = has_all(&w, d);
         bool part = !r->empty && !r->whole[d];
         r->min[d] = part ? span_min(A, &w.box[d]) : ir_idx(A, 0);
         r->extent[d] = part ? w.box[d].span + 1 : r->empty ? 0 : dim;

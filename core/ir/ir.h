@@ -266,12 +266,15 @@ static inline bool ir_is_literal(const Node *n)
 {
     return n->op == OP_IntImm || n->op == OP_FloatImm;
 }
-/* Is `kid` allowed where the table says k, which is its end where there is no more? */
+/* Is `kid` allowed where the table asks for the class; where it says k, its end if there is no more? */
+static inline bool ir_class_fits(NodeClass cls, const Node *kid)
+{
+    return cls == op_info[kid->op].cls || cls == CLASS_ANY ||
+           (cls == CLASS_VAR && kid->op == OP_Var);
+}
 static inline bool ir_kid_fits(const KidInfo *k, const Node *kid)
 {
-    NodeClass have = op_info[kid->op].cls;
-    return k->field &&
-           (k->cls == have || k->cls == CLASS_ANY || (k->cls == CLASS_VAR && kid->op == OP_Var));
+    return k->field && ir_class_fits(k->cls, kid);
 }
 static inline bool ir_is_stmt(const Node *n)
 {

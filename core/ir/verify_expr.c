@@ -7,9 +7,9 @@ bool verify_kids(Verifier *v, const Node *n)
 {
     const OpInfo *info = &op_info[n->op];
     const KidInfo *k = info->kids;
-    bool ok = n->nkids >= info->nkids;
-    for (size_t i = 0; ok && i < n->nkids; i++, k += !k->rest)
-        ok = ir_kid_fits(k, n->kid[i]);
+    bool ok = n->nkids == info->nkids || (n->nkids > info->nkids && k[info->nkids].rest);
+    for (size_t i = 0; ok && i < n->nkids; i++, k += i <= info->nkids)
+        ok = ir_class_fits(k->cls, n->kid[i]);
     return ok || verify_bad(v, n, "a %s has children that it cannot have", info->name);
 }
 
@@ -126,7 +126,8 @@ static bool check_types(Verifier *v, const Node *n)
 
 enum { SMALL = 16 }; /* nodes; an expression of so few is as quickly looked at as looked up */
 
-static bool check_inner(Verifier *v, const Node *n)
+/* Apart from verify_expr, for most expressions are leaves, and need no such frame. */
+__attribute__((noinline)) static bool check_inner(Verifier *v, const Node *n)
 {
     if (n->size > SMALL) {
         Slot *s = verify_enter(v, n);

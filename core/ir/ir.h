@@ -79,7 +79,7 @@ typedef enum AttrKind {
     ATTR_NONE,
     ATTR_INT,
     ATTR_FLOAT,
-    ATTR_NAME,
+    ATTR_NAME, /* from here on it points to something */
     ATTR_VAR,
     ATTR_BUF,
     ATTR_BLOCK

@@ -49,7 +49,9 @@ static size_t attr_size(Arena *work, AttrKind kind, Attr at)
 static size_t measure(const Node *n, Arena *work)
 {
     size_t size = padded(sizeof *n + n->nkids * sizeof *n->kid);
-    size += attr_size(work, op_info[n->op].attr, n->at);
+    AttrKind attr = op_info[n->op].attr;
+    if (attr >= ATTR_NAME)
+        size += attr_size(work, attr, n->at);
     ((Node *)(uintptr_t)n)->op |= MEASURED;
     for (size_t i = 0; i < n->nkids; i++)
         if (!(n->kid[i]->op & MEASURED) && arena_holds(work, n->kid[i]))
@@ -113,7 +115,8 @@ const Node *ir_rehome(const Node *n, Arena *work, Arena *to)
     Node *now = arena_room(to, sizeof *n + n->nkids * sizeof *n->kid, ALIGN);
     memcpy(now, n, sizeof *n);
     now->op = (uint8_t)op;
-    now->at = move_attr(work, to, op_info[op].attr, n->at);
+    if (op_info[op].attr >= ATTR_NAME)
+        now->at = move_attr(work, to, op_info[op].attr, n->at);
     for (size_t i = 0; i < n->nkids; i++)
         now->kid[i] = n->kid[i]->op & MEASURED ? ir_rehome(n->kid[i], work, to) : n->kid[i];
     old->op = MOVED;

@@ -6,10 +6,13 @@
 bool verify_kids(Verifier *v, const Node *n)
 {
     const OpInfo *info = &op_info[n->op];
-    const KidInfo *k = info->kids;
-    bool ok = n->nkids == info->nkids || (n->nkids > info->nkids && k[info->nkids].rest);
-    for (size_t i = 0; ok && i < n->nkids; i++, k += i <= info->nkids)
-        ok = ir_class_fits(k->cls, n->kid[i]);
+    const KidInfo *rest = &info->kids[info->nkids];
+    bool ok = n->nkids == info->nkids || (n->nkids > info->nkids && rest->rest);
+    size_t i = 0;
+    for (; ok && i < info->nkids; i++)
+        ok = ir_class_fits(info->kids[i].cls, n->kid[i]);
+    for (; ok && i < n->nkids; i++)
+        ok = ir_class_fits(rest->cls, n->kid[i]);
     return ok || verify_bad(v, n, "a %s has children that it cannot have", info->name);
 }
 

@@ -154,7 +154,10 @@ static Covering cover_axis(Cover *c, size_t first, const AxisSpan *span, const A
 Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan *domain,
                    size_t nloops, const Node *const *loops, size_t *axis)
 {
-    Cover c = {.nloops = nloops, .loops = loops};
+    Cover c; /* of the digits there is none yet */
+    c.nloops = nloops;
+    c.loops = loops;
+    c.n = 0;
     for (*axis = 0; *axis < naxes; ++*axis) {
         const AxisSpan *s = &span[*axis], *d = &domain[*axis];
         size_t first = c.n;

@@ -91,7 +91,8 @@ static void add_touch(Gather *g, const Node *buffer, const Node *const *index, T
 static void add_reads(Gather *g, const Node *n)
 {
     for (size_t i = n->op == OP_Load ? Load_index : 0; i < n->nkids; i++)
-        add_reads(g, n->kid[i]);
+        if (n->kid[i]->nkids)
+            add_reads(g, n->kid[i]);
     if (n->op == OP_Load && is_written(g, n->kid[Load_buffer]))
         add_touch(g, n->kid[Load_buffer], &n->kid[Load_index], TOUCH_READ);
 }
@@ -139,7 +140,7 @@ static bool reads_written(const Gather *g, const Node *n)
     if (n->op == OP_Load && is_written(g, n->kid[Load_buffer]))
         return true;
     for (size_t i = 0; i < n->nkids; i++)
-        if (reads_written(g, n->kid[i]))
+        if (n->kid[i]->nkids && reads_written(g, n->kid[i]))
             return true;
     return false;
 }
@@ -147,7 +148,7 @@ static bool reads_written(const Gather *g, const Node *n)
 /* What the statement evaluates before it decides what runs. */
 static void add_decider(Gather *g, const Node *n, const Node *e)
 {
-    if (n != g->stmt && reads_written(g, e) && new_place(g, n, -1))
+    if (e->nkids && n != g->stmt && reads_written(g, e) && new_place(g, n, -1))
         add_reads(g, e);
 }
 
@@ -156,7 +157,8 @@ static void add_place(Gather *g, const Node *n)
     if (!new_place(g, n, g->env.out->nstores++))
         return;
     for (size_t i = Store_value; i < n->nkids; i++)
-        add_reads(g, n->kid[i]);
+        if (n->kid[i]->nkids) /* what has none is no Load */
+            add_reads(g, n->kid[i]);
     add_touch(g, n->kid[Store_buffer], &n->kid[Store_index],
               n->op == OP_Store ? TOUCH_STORE : TOUCH_UPDATE);
 }

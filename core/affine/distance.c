@@ -230,9 +230,11 @@ static bool narrow_row(Equations *e, const Row *r, bool *done)
     if (*done)
         return false;
     for (; t < end && !e->never; t++) {
+        if (e->lo[t->atom] == e->hi[t->atom])
+            continue;
         int64_t a = least_of(e, t), b = most_of(e, t), low = r->lo - (most - b),
                 high = r->hi - (least - a);
-        if (a == b || (low <= a && b <= high) || !narrow_var(e, t->atom, t->c, low, high))
+        if ( (low <= a && b <= high) || !narrow_var(e, t->atom, t->c, low, high))
             continue;
         moved = true;
         least += least_of(e, t) - a;

@@ -244,7 +244,10 @@ static const Form *form_of_var(const FormEnv *v, const Node *var)
 static void add_variable(FormEnv *v, const Node *var, int64_t scale, Sum *out)
 {
     const Form *f = form_of_var(v, var);
-    if (f)
+    const FormTerm *t = f ? v->out->term + f->first : NULL;
+    if (f && f->n == 1 && f->c0 == 0 && t->c == 1) /* a loop */
+        add_term(out, t->atom, scale);
+    else if (f)
         add_scaled(out, f->c0, v->out->term + f->first, f->n, scale);
     else
         sum_unknown(out);

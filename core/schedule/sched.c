@@ -289,7 +289,7 @@ static Version *keep(const Apply *a, const Step *s, Arena *work)
     return v;
 }
 
-enum { WORK_BYTES = 8192 }; /* most steps build less */
+enum { WORK_BYTES = 16384 }; /* most steps build less */
 
 /* Builds in a working arena, which is dropped whole; an accepted step keeps a copy of
 ** what is new. */

@@ -70,11 +70,17 @@ static int refuse(lua_State *L, Sched *s, const Err *err)
     return lua_refuse(L, err, &r);
 }
 
-static void push_made(lua_State *L, const Version *v, size_t i)
+/* Pushes the names of what the step made; how many. */
+static int push_made(lua_State *L, const Version *v)
 {
+    luaL_checkstack(L, (int)v->nmade + 4, "names");
     Arena *A = lua_scratch(L, NULL);
-    lua_pushstring(L, version_made(A, v, i));
+    for (size_t i = 0; i < v->nmade; i++) {
+        lua_pushstring(L, version_made(A, v, i));
+        session_say_made(L);
+    }
     lua_scratch_end(L, A);
+    return (int)v->nmade;
 }
 
 /* Rows of primitives, as Lua functions. */
@@ -135,11 +141,7 @@ static int call_primitive(lua_State *L)
         lua_settop(L, 1);
         return 1;
     }
-    for (size_t i = 0; i < s->at->nmade; i++) {
-        push_made(L, s->at, i);
-        session_say_made(L);
-    }
-    return (int)s->at->nmade;
+    return push_made(L, s->at);
 }
 
 /* ---- moving ---- */

@@ -11,12 +11,6 @@ static bool uses(const Node *n, const Node *buffer)
     return ir_mentions(n, buffer);
 }
 
-const Node *alloc_add(Arena *A, const Node *func, const Node *buffer)
-{
-    const Node *body = ir_alloc(A, buffer, ir_list(A, 0, NULL), func->kid[Func_body]);
-    return ir_with_kid(A, func, Func_body, body);
-}
-
 const Node *alloc_drop(Arena *A, const Node *func, const Node *buffer)
 {
     Path p;
@@ -103,25 +97,38 @@ Region path_region(Arena *A, const Path *p, size_t depth, const Node *buffer, in
     return region_of(A, path_loops(p, depth, around), around, p->at[depth], buffer, which);
 }
 
+/* The Func with the Alloc where it belongs. */
+static const Node *put_alloc(Arena *A, Settle *s, const Node *made_in, Path *p)
+{
+    if (made_in && path_to_loop(s->func, made_in->kid[For_var], p))
+        carry_nothing(s, p);
+    innermost_place(s, p);
+    Region r = path_region(A, p, p->n - 1, s->buffer, REGION_READS | REGION_WRITES);
+    const Node *window = region_window(A, &r, s->buffer);
+    return path_replace(A, p, ir_alloc(A, s->buffer, window, path_end(p)));
+}
+
+const Node *alloc_new(Arena *A, const Node *func, const Node *buffer, const Node *made_in)
+{
+    Path p;
+    Settle s;
+    s.func = func;
+    s.buffer = buffer;
+    s.nfree = 0;
+    return put_alloc(A, &s, made_in, &p);
+}
+
 const Node *alloc_settle(Arena *A, const Node *func, const Node *buffer, const Node *made_in)
 {
     Path p;
     Settle s;
+    s.buffer = buffer;
     s.nfree = 0;
     if (!path_to_alloc(func, buffer, &p))
         return func;
     carry_nothing(&s, &p); /* the buffer has lived inside them so far */
     s.func = path_replace(A, &p, path_end(&p)->kid[Alloc_body]);
-    s.buffer = buffer;
-    if (!uses(s.func->kid[Func_body], buffer))
-        return s.func;
-    if (made_in && path_to_loop(s.func, made_in->kid[For_var], &p))
-        carry_nothing(&s, &p);
-    innermost_place(&s, &p);
-    const Node *place = path_end(&p);
-    Region r = path_region(A, &p, p.n - 1, buffer, REGION_READS | REGION_WRITES);
-    const Node *alloc = ir_alloc(A, buffer, region_window(A, &r, buffer), place);
-    return path_replace(A, &p, alloc);
+    return uses(s.func->kid[Func_body], buffer) ? put_alloc(A, &s, made_in, &p) : s.func;
 }
 
 typedef struct Found {

@@ -27,8 +27,8 @@ const Node *alloc_settle(Arena *A, const Node *func, const Node *buffer, const N
 ** is known beforehand. */
 const Node *alloc_settle_all(Arena *A, const Node *func, const Node *stmt, const Node *except);
 
-/* Allocates a new buffer around the whole body, to be settled. */
-const Node *alloc_add(Arena *A, const Node *func, const Node *buffer);
+/* The same for a buffer that is used and has no Alloc yet: gives it one. */
+const Node *alloc_new(Arena *A, const Node *func, const Node *buffer, const Node *made_in);
 
 /* Takes away an Alloc whose buffer nothing uses any more. */
 const Node *alloc_drop(Arena *A, const Node *func, const Node *buffer);

@@ -228,7 +228,7 @@ static bool copied(Step *s, const Copying *c, const Path *p, size_t depth, const
 {
     Arena *A = s->A;
     const Node *func = path_replace_at(A, p, depth, ir_seq(A, 2, (const Node *[]){first, second}));
-    func = alloc_settle(A, alloc_add(A, func, c->copy), c->copy, loop_around(p, depth));
+    func = alloc_new(A, func, c->copy, loop_around(p, depth));
     func = alloc_settle(A, func, c->of, NULL);
     if (!step_in_order(s, &(Moved){.before = s->func,
                                    .after = func,

@@ -234,7 +234,7 @@ static bool narrow_row(Equations *e, const Row *r, bool *done)
             continue;
         int64_t a = least_of(e, t), b = most_of(e, t), low = r->lo - (most - b),
                 high = r->hi - (least - a);
-        if ( (low <= a && b <= high) || !narrow_var(e, t->atom, t->c, low, high))
+        if ((low <= a && b <= high) || !narrow_var(e, t->atom, t->c, low, high))
             continue;
         moved = true;
         least += least_of(e, t) - a;

@@ -87,9 +87,10 @@ static bool sum_bounds(const Accesses *a, Sum *s, int64_t *lo, int64_t *hi)
             size = INT64_MAX;
             break;
         }
-        least += x < y ? x : y;
-        most += x < y ? y : x;
-        size += llabs(x) < llabs(y) ? llabs(y) : llabs(x);
+        int64_t low = x < y ? x : y, high = x < y ? y : x;
+        least += low;
+        most += high;
+        size += high > -low ? high : -low;
     }
     if (size > FORM_FAR)
         sum_unknown(s);

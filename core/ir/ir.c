@@ -117,11 +117,6 @@ const Node *ir_with_kid(Arena *A, const Node *n, size_t i, const Node *kid)
     return ir_make(A, n->op, n->type, n->at, n->nkids, kids);
 }
 
-int64_t ir_const_int(const Node *n, int64_t otherwise)
-{
-    return n->op == OP_IntImm ? n->at.i : otherwise;
-}
-
 int64_t ir_elements(const Node *buffer)
 {
     int64_t n = 1;

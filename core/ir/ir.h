@@ -339,7 +339,10 @@ static inline int64_t ir_dim(const Node *buffer, size_t d)
 int64_t ir_elements(const Node *buffer);
 /* How much of dimension d an Alloc has: of its window, or of the whole buffer. */
 int64_t ir_alloc_extent(const Node *alloc, size_t d);
-int64_t ir_const_int(const Node *n, int64_t otherwise);
+static inline int64_t ir_const_int(const Node *n, int64_t otherwise)
+{
+    return n->op == OP_IntImm ? n->at.i : otherwise;
+}
 
 /* Are the two the same tree?  Vars and Buffers by identity. */
 bool ir_same(const Node *a, const Node *b);

@@ -83,7 +83,8 @@ static Rel order_of(const Accesses *acc, const Touch *a, const Touch *b)
 /* Is it the order of the text that is wanted, and no loop is around both? */
 static bool text_keeps(const Accesses *acc, const Touch *a, const Touch *b, unsigned wanted)
 {
-    return in_text(a, b) == wanted && access_common(&acc->place[a->place], &acc->place[b->place]) == 0;
+    return in_text(a, b) == wanted &&
+           access_common(&acc->place[a->place], &acc->place[b->place]) == 0;
 }
 
 /* ---- who is who ---- */
@@ -331,22 +332,68 @@ static Verdict kept(Check *c, const Touch *x, const Touch *y)
     return LEGAL_NO;
 }
 
-/* Looks at all pairs with a touch of what moved.  Of a block that has taken in a part, its own
-** touches and the part's are a pair, too; and what the part does not touch has not moved. */
+/* Does the order of a touch and one of what moved matter?  Of a block that has taken in a part, its
+** own touches and the part's are a pair, too. */
+static bool is_pair(const Check *c, const Touch *x, const Touch *y)
+{
+    const Accesses *now = c->now;
+    return x->buffer == y->buffer && (wrote(x) || wrote(y)) &&
+           (c->m->part || now->place[x->place].block != now->place[y->place].block);
+}
+
+static bool has_buffer(const Node *func, const Node *buffer)
+{
+    Path p;
+    for (int k = Func_params; k <= Func_results; k++)
+        for (size_t i = 0; i < func->kid[k]->nkids; i++)
+            if (func->kid[k]->kid[i] == buffer)
+                return true;
+    return path_to_alloc(func, buffer, &p);
+}
+
+/* Of a buffer that is new, the program before tells nothing. */
+static bool asks_before(const Check *c)
+{
+    const Accesses *now = c->now;
+    for (int j = 0; j < now->ntouches; j++)
+        for (int i = 0; c->moved[j] && i < now->ntouches; i++)
+            if (is_pair(c, &now->touch[i], &now->touch[j]) &&
+                has_buffer(c->m->before, now->touch[j].buffer))
+                return true;
+    return false;
+}
+
+/* Finds the accesses that are asked of, and which of `now` have moved. */
+static bool gather(Check *c)
+{
+    const Node *before = c->m->before, *after = c->m->after;
+    c->was->nplaces = c->was->ntouches = 0;
+    if (!access_gather(after, after->kid[Func_body], c->now))
+        return false;
+    if (c->m->block) {
+        find_moved(c); /* by its name */
+        if (!c->m->part && !asks_before(c))
+            return true;
+    }
+    if (!access_gather(before, before->kid[Func_body], c->was))
+        return false;
+    if (!c->m->block)
+        find_moved(c); /* by the part's buffer */
+    return true;
+}
+
+/* Looks at all pairs with a touch of what moved.  What the part does not touch has not moved. */
 static Verdict all_kept(Check *c)
 {
     const Accesses *now = c->now;
     Verdict all = LEGAL_YES;
-    find_moved(c);
     for (int j = 0; j < now->ntouches; j++) {
         const Touch *y = &now->touch[j];
-        const Node *own = now->place[y->place].block;
         if (!c->moved[j] || (c->m->part && !part_touches(c, y->buffer)))
             continue;
         for (int i = 0; i < now->ntouches; i++) {
             const Touch *x = &now->touch[i];
-            if (x->buffer != y->buffer || (!wrote(x) && !wrote(y)) ||
-                (!c->m->part && now->place[x->place].block == own))
+            if (!is_pair(c, x, y))
                 continue;
             c->exactly = false;
             Verdict v = kept(c, x, y);
@@ -368,8 +415,7 @@ bool legal_move(const Moved *m, Err *err)
     Err proof = {0};
     Check c = {.m = m, .was = &was, .now = &now, .err = &proof};
     Verdict v = LEGAL_UNTOLD;
-    if (access_gather(m->before, m->before->kid[Func_body], &was) &&
-        access_gather(m->after, m->after->kid[Func_body], &now))
+    if (gather(&c))
         v = all_kept(&c);
     if (v == LEGAL_YES && !all_memory_kept(m->before, m->after, m->before->kid[Func_body], way))
         v = LEGAL_UNTOLD;

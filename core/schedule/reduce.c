@@ -50,7 +50,7 @@ static const Node *init_where(Arena *A, const Node *block, const Node *top)
     path_to(top, block, &p);
     for (size_t i = 0; i < p.n; i++) {
         const Node *var = p.at[i]->op == OP_For ? p.at[i]->kid[For_var] : NULL;
-        if (!var || feeds_spatial(block, var) || !ir_mentions(where, var))
+        if (!var || !ir_mentions(where, var) || feeds_spatial(block, var))
             continue;
         if (!feeds_own_reduce(block, var))
             return NULL;

@@ -63,8 +63,8 @@ void arena_release(Arena *a);
 /* `size` bytes, zeroed, aligned for any object, freed with the arena. */
 void *arena_alloc(Arena *a, size_t size);
 
-/* `size` bytes at a multiple of `align`, a power of two of at most 16, not zeroed: for what is small
-** and many, and is filled in whole at once. */
+/* `size` bytes at a multiple of `align`, a power of two of at most 16, not zeroed: for what is
+** filled in whole at once. */
 void *arena_room(Arena *a, size_t size, size_t align);
 
 /* A copy of `n` bytes and a closing zero; of a C string; of formatted text. */

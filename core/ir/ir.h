@@ -266,12 +266,13 @@ static inline bool ir_is_literal(const Node *n)
 {
     return n->op == OP_IntImm || n->op == OP_FloatImm;
 }
-/* Is `kid` allowed where the table asks for the class; where it says k, its end if there is no more? */
+/* Is `kid` allowed where the table asks for the class? */
 static inline bool ir_class_fits(NodeClass cls, const Node *kid)
 {
     return cls == op_info[kid->op].cls || cls == CLASS_ANY ||
            (cls == CLASS_VAR && kid->op == OP_Var);
 }
+/* The same where it says k, which is its end where there is no more. */
 static inline bool ir_kid_fits(const KidInfo *k, const Node *kid)
 {
     return k->field && ir_class_fits(k->cls, kid);

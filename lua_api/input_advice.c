@@ -112,28 +112,57 @@ bool advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const T
     return found;
 }
 
-/* For the first of many samples, all of them: the call in a loop that can be typed. */
-static void advise_each(Err *err, const Tensor *t, int64_t first)
+/* Is it what the person calls the value at `idx`, a global or a local? */
+static bool is_called(lua_State *L, int idx, const char *name)
 {
-    char rest[sizeof err->fix], by[32] = "";
+    bool found = own_push_name(L, idx);
+    bool same = found && strcmp(lua_tostring(L, -1), name) == 0;
+    lua_pop(L, found);
+    return same;
+}
+
+/* A name for something new: `base`, or with 2, 3 … behind it where that is a global already, or what
+** the person calls the model or its input.  A _G that raises for what it lacks is not asked. */
+static void free_name(lua_State *L, const char *base, char *name, size_t size)
+{
+    snprintf(name, size, "%s", base);
+    lua_pushglobaltable(L);
+    for (int i = 2;; i++) {
+        lua_pushstring(L, name);
+        bool taken = lua_rawget(L, -2) != LUA_TNIL;
+        lua_pop(L, 1);
+        if (!taken && !is_called(L, 1, name) && !is_called(L, -2, name))
+            break;
+        snprintf(name, size, "%s%d", base, i);
+    }
+    lua_pop(L, 1);
+}
+
+/* For the first of many samples, all of them: the call in a loop that can be typed. */
+static void advise_each(lua_State *L, Err *err, const Tensor *t, int64_t first)
+{
+    char rest[sizeof err->fix], by[32] = "", all[16], i[16];
+    free_name(L, "y", all, sizeof all);
+    free_name(L, "i", i, sizeof i);
     const char *slice = strchr(err->fix, ')');
     assert(slice && first > 0);
     strcpy(rest, slice + 1);
     if (first > 1)
         snprintf(by, sizeof by, ", %lld", (long long)first);
-    err_fix(err, "y = {}; for i = 0, %lld%s do y[#y + 1] = m:run(t:slice(0, i, i + %lld)%s) end",
-            (long long)(t->shape[0] - first), by, (long long)first, rest);
+    err_fix(err,
+            "%s = {}; for %s = 0, %lld%s do %s[#%s + 1] = m:run(t:slice(0, %s, %s + %lld)%s) end",
+            all, i, (long long)(t->shape[0] - first), by, all, all, i, i, (long long)first, rest);
 }
 
-void advise_model_input(Err *err, DType dtype, int rank, const int64_t *shape, const Tensor *t,
-                        bool alone)
+void advise_model_input(lua_State *L, Err *err, DType dtype, int rank, const int64_t *shape,
+                        const Tensor *t, bool alone)
 {
     int white = t->dtype == DT_uint8 ? UINT8_MAX : t->dtype == DT_uint16 ? UINT16_MAX : 0;
     bool found = advise_input(err, dtype, rank, shape, t);
     int64_t first = first_entries(t, rank, shape);
     if (!found || !white || !dtype_is_float(dtype)) {
         if (alone && first > 0)
-            advise_each(err, t, first);
+            advise_each(L, err, t, first);
         return;
     }
     char whole[sizeof err->fix];
@@ -151,19 +180,6 @@ static bool is_lua(lua_State *L, const char *before, const char *fix)
     return ok;
 }
 
-/* For a tensor that has no name: x, or x2 … where that is a global already.  A _G that raises for
-** what it lacks is not asked. */
-static void free_name(lua_State *L, char *name, size_t size)
-{
-    snprintf(name, size, "x");
-    lua_pushglobaltable(L);
-    for (int i = 2; lua_pushstring(L, name), lua_rawget(L, -2) != LUA_TNIL; i++) {
-        lua_pop(L, 1);
-        snprintf(name, size, "x%d", i);
-    }
-    lua_pop(L, 2);
-}
-
 int raise_input(lua_State *L, Err *err, int idx, const char *call)
 {
     lua_pushvalue(L, idx);
@@ -171,7 +187,7 @@ int raise_input(lua_State *L, Err *err, int idx, const char *call)
     lua_settop(L, 2);
     if (!own_push_name(L, 2)) {
         char name[16];
-        free_name(L, name, sizeof name);
+        free_name(L, "x", name, sizeof name);
         own_push_text(L, err->fix, "t", name);
         const char *fix = lua_tostring(L, -1);
         bool value = is_lua(L, "return ", fix), called = value && call;

@@ -246,7 +246,8 @@ static void read_inputs(lua_State *L, Arena *A, Model *m)
             Buf have = buf_new(A);
             tensor_describe(t, &have);
             REFUSE(&err, input_shape, NULL, v->name, gtype_text(A, g, v->type), buf_str(&have));
-            advise_model_input(&err, v->type.dtype, v->type.rank, v->type.dim, t, g->ninputs == 1);
+            advise_model_input(L, &err, v->type.dtype, v->type.rank, v->type.dim, t,
+                               g->ninputs == 1);
             raise_input(L, &err, lua_gettop(L), single ? "m:run" : NULL);
         }
         Tensor *dense = tensor_dense(t, &err);

@@ -41,8 +41,8 @@ const Prim prims[] = {
      "  for xi in range(16):     →     for xi in vectorized(16):",
      prim_vectorize, false},
     {"unroll", "M:loops",
-     "Writes the iterations of a loop out one after the other.  Sums that they tell apart stay in registers while a\n"
-     "loop around them does nothing but add to them.\n"
+     "Writes the iterations of a loop out one after the other.  Elements that a loop around it only adds to may then\n"
+     "stay in registers.\n"
      "  for yi in range(8):      →     for yi in unrolled(8):",
      prim_unroll, false},
     {"bind", "L:loop N:axis",

@@ -46,7 +46,7 @@ bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t 
 /* ---- blocks that find no place ---- */
 
 /* More would let a refusal take longer than a person waits. */
-enum { MOST_TRIED = 32 };
+enum { MOST_TRIED = 32, RANKS = 3 };
 
 typedef struct Source {
     const Node *reader, *last; /* the last block so far that writes what it reads */
@@ -73,7 +73,7 @@ static const Node *decides(const Node *func, const Node *block, bool back)
     return source.last;
 }
 
-/* When it is tried, of three rounds: first loops like the one that was given, last those of a
+/* When it is tried, from 0 to RANKS - 1: first loops like the one that was given, last those of a
 ** reduction, where most would be computed again. */
 static size_t rank_of(const Node *loop, const Node *given)
 {
@@ -93,15 +93,22 @@ MoveSearch move_search(Step *s, const Node *block, const char *prim, const Node 
     if (!search.near || !path_to(s->func, search.near, &p))
         return search;
     size_t n = path_loops(&p, p.n - 1, loops), tried = 0;
-    for (size_t i = 0; i < 3 * n && !search.loop && !search.gave_up; i++) {
-        const Node *loop = loops[back || given ? n - 1 - i % n : i % n];
-        if (rank_of(loop, given) != i / n || path_to(loop, block, &own))
-            continue;
-        Arg args[] = {given_str(ir_block_name(block)), given_str(loop_path(s->A, s->func, loop))};
-        search.gave_up = tried++ == MOST_TRIED;
-        if (!search.gave_up && step_accepted(s->A, s->func, prim, 2, args))
-            search.loop = loop;
-    }
+    bool inner_first = back || given;
+    for (size_t rank = 0; rank < RANKS; rank++)
+        for (size_t i = 0; i < n; i++) {
+            const Node *loop = loops[inner_first ? n - 1 - i : i];
+            if (rank_of(loop, given) != rank || path_to(loop, block, &own))
+                continue;
+            search.gave_up = tried++ == MOST_TRIED;
+            if (search.gave_up)
+                return search;
+            Arg args[] = {given_str(ir_block_name(block)),
+                          given_str(loop_path(s->A, s->func, loop))};
+            if (step_accepted(s->A, s->func, prim, 2, args)) {
+                search.loop = loop;
+                return search;
+            }
+        }
     return search;
 }
 

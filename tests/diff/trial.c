@@ -176,6 +176,8 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
     size_t sawtooth = kind < 21 ? (size_t)choose(c, 3) : MAX_MOVES;
     size_t strides = kind >= 21 && kind < 31 ? (size_t)choose(c, 3) : MAX_MOVES;
     size_t registers = kind >= 31 && kind < 47 ? (size_t)choose(c, 3) : MAX_MOVES;
+    if (registers < MAX_MOVES && want < registers + 4)
+        want = plain = registers + 4;
     if (strides < MAX_MOVES) { /* they are the last ones, for code as quick as can be */
         t->optimised = true;
         want = plain = strides + 4;

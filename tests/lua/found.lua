@@ -310,4 +310,34 @@ func f(A: float32[6, 1]) -> C: float32[6, 1]:
   s:vectorize "xoi"
 end)
 
+found("a sum whose element is found by way of a float", [[
+func f(A: float32[8, 16]) -> C: float32[16]:
+  for j in range(16):
+    block Z(j):
+      C[j] = 0
+  for j in range(16):
+    for k in range(8):
+      block C(j, k: reduce):
+        C[int64(float64(j) * 1.0)] += A[k, j]
+]], function() end)
+
+-- An index of more terms than the code generator adds up before the loop.
+do
+  local loops, index, axes = {}, {}, {}
+  for i = 0, 17 do
+    loops[#loops + 1] = ("%sfor i%d in range(2):\n"):format(("  "):rep(i + 1), i)
+    index[#index + 1], axes[#axes + 1] = ("i%d * %d"):format(i, 1 << i), "i" .. i
+  end
+  found("a sum under eighteen loops", ([[
+func f(A: int32[5]) -> C: int32[262144]:
+  for z in range(262144):
+    block Z(z):
+      C[z] = 1
+%s%sfor k in range(5):
+%sblock C(%s, k: reduce):
+%sC[%s] += A[k]
+]]):format(table.concat(loops), ("  "):rep(19), ("  "):rep(20), table.concat(axes, ", "), ("  "):rep(21), table.concat(index, " + ")),
+    function() end)
+end
+
 t.done()

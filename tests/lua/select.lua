@@ -244,6 +244,14 @@ t.test("a tensor without a name is given one that is free", function()
   local rows = tvm.random { 6, 4 }
   local pairs_of = t.raises("input_shape", function() net:run(rows) end, { net = net, rows = rows })
   t.eq(pairs_of.fix, "y = {}; for i = 0, 4, 2 do y[#y + 1] = net:run(rows:slice(0, i, i + 2)) end")
+  y, i = m, three
+  local taken = t.raises("input_shape", function() y:run(i) end)
+  t.eq(taken.fix, "y2 = {}; for i2 = 0, 2 do y2[#y2 + 1] = y:run(i:slice(0, i2, i2 + 1)) end")
+  load(taken.fix)()
+  t.eq(#y2, 3)
+  y, i, y2 = three, nil, nil
+  t.contains(t.raises("input_shape", function() m:run(y) end, { m = m }).fix, "y2 = {}; for i = 0, 2 do y2[#y2 + 1] = m:run(y:slice")
+  y = nil
   t.eq(e.fix, "name the tensor x2; then y = {}; for i = 0, 1 do y[#y + 1] = m:run(x2:slice(0, i, i + 1)) end")
 end)
 

@@ -51,6 +51,11 @@ static bool idle_lanes_in_padding(Gen *g, const Node *buffer, const Node *index)
     return true;
 }
 
+static LLVMTypeRef element(Gen *g, const Place *p)
+{
+    return gen_mem_type(g, (DType)p->buf->buffer->type);
+}
+
 Place gen_place(Gen *g, const Node *access, const Node *const *index)
 {
     const Node *buffer = access->kid[0];
@@ -70,6 +75,12 @@ Place gen_place(Gen *g, const Node *access, const Node *const *index)
     p.base = affine_sum(g, &a, p.buf->base, p.buf->level, bytes);
     p.c = a.c;
     p.k = a.k;
+    p.here = p.index != NULL;
+    if (p.index && g->lanes == 1) {
+        p.base = LLVMBuildGEP2(g->b, element(g, &p), p.base, &p.index, 1, "");
+        p.align = (unsigned)bytes;
+        p.index = NULL;
+    }
     p.padding = p.inside && p.buf->row && idle_lanes_in_padding(g, buffer, index[last]);
     return p;
 }
@@ -116,11 +127,6 @@ LLVMValueRef place_pointer(Gen *g, const Place *p, int64_t more)
     int64_t at = bytes_of(p, wrap_add(p->c, more));
     LLVMValueRef offset = gen_i64(g, at);
     return at ? LLVMBuildGEP2(g->b, g->i8, p->base, &offset, 1, "") : p->base;
-}
-
-static LLVMTypeRef element(Gen *g, const Place *p)
-{
-    return gen_mem_type(g, (DType)p->buf->buffer->type);
 }
 
 /* The pointers of all lanes. */

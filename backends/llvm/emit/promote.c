@@ -2,8 +2,9 @@
 **
 ** It is done where nothing can see the difference: the loop runs at least once, its body is a
 ** chain of loops around one Update, and no serial loop of the chain, the first included, moves the
-** element.  Then memory is read before the loop and written after it.  Vectorised loops move it
-** from lane to lane of one register, and unrolled ones from register to register:
+** element.  Then memory is read before the loop and written after it; a kernel that is stopped in
+** between leaves what was there.  Vectorised loops move it from lane to lane of one register, and
+** unrolled ones from register to register, where there are enough:
 **
 **     for k in range(256):                  is      r0, r1 = C[0], C[1]
 **       for y in unrolled(2):                       for k in range(256):
@@ -30,12 +31,15 @@ static bool linear_in(const Node *e, const Node *var)
     }
 }
 
-enum { MOST_KEPT = 64 };
+/* The vector registers that elements may take: as many as the largest machines have.  What is kept
+** in more goes to the stack and back. */
+enum { MOST_REGISTERS = 32, MOST_LOOPS = 8 };
 
 typedef struct Chain {
-    const Node *lane[8];            /* variables of the vectorised loops around the Update */
+    const Node *lane[MOST_LOOPS];   /* variables of the vectorised loops around the Update */
     const Node *moved[PROMO_MOVED]; /* of the unrolled loops in it that move the element */
     int64_t times[PROMO_MOVED];
+    int64_t width; /* lanes that the Update has */
     int lanes, nmoved;
     const Node *update;
 } Chain;
@@ -45,7 +49,7 @@ static bool outer_lanes(const Gen *g, Chain *c)
     for (size_t i = 0; i < g->vars.n; i++) {
         if (!g->vars.at[i].extent)
             continue;
-        if (c->lanes == 8)
+        if (c->lanes == MOST_LOOPS)
             return false;
         c->lane[c->lanes++] = g->vars.at[i].var;
     }
@@ -83,12 +87,23 @@ static bool elements_differ(const Chain *c)
     return moving == 0 || moving == c->lanes;
 }
 
-static bool indices_are_plain(Gen *g, const Node *e)
+static bool is_let(const Gen *g, const Node *var)
 {
-    if (e->op == OP_Load || e->op == OP_Let || e->op == OP_Call)
+    for (size_t i = 0; i < g->vars.n; i++)
+        if (g->vars.at[i].var == var)
+            return g->vars.at[i].is_let;
+    return false;
+}
+
+/* Made of loop variables and integers alone, so that it can be computed before the loop; as
+** gen_is_index, where loops are not entered yet. */
+static bool is_plain(const Gen *g, const Node *e)
+{
+    if (e->op == OP_Load || e->op == OP_Let || e->op == OP_Call || dtype_is_float((DType)e->type) ||
+        (e->op == OP_Var && is_let(g, e)))
         return false;
     for (uint32_t i = 0; i < e->nkids; i++)
-        if (!indices_are_plain(g, e->kid[i]))
+        if (!is_plain(g, e->kid[i]))
             return false;
     return true;
 }
@@ -97,7 +112,7 @@ static bool stands_still(Gen *g, const Node *u, const Node *var)
 {
     for (uint32_t d = Update_index; d < u->nkids; d++)
         if (MUTANT(emit_keeps_moving, ir_mentions(u->kid[d], var), false) ||
-            !indices_are_plain(g, u->kid[d]))
+            !is_plain(g, u->kid[d]))
             return false;
     return !ir_mentions(u->kid[Update_value], u->kid[Update_buffer]);
 }
@@ -111,9 +126,10 @@ static bool take_loop(Gen *g, Chain *c, const Node *loop, bool first)
     if (n < 1 || (first && kind != FOR_serial))
         return false;
     if (kind == FOR_vectorized) {
-        if (g->mask || c->lanes == 8 || !gen_is_one_vector(g, loop))
+        if (g->mask || c->lanes == MOST_LOOPS || !gen_is_one_vector(g, loop))
             return false;
         c->lane[c->lanes++] = var;
+        c->width *= n;
         return true;
     }
     if (kind == FOR_unrolled && dimension_moved(c->update, var) != -1) {
@@ -126,23 +142,29 @@ static bool take_loop(Gen *g, Chain *c, const Node *loop, bool first)
     return (kind == FOR_serial || kind == FOR_unrolled) && stands_still(g, c->update, var);
 }
 
+static bool few_registers(const Gen *g, const Chain *c)
+{
+    int64_t one = g->target->gpu ? 4 : g->target->vector_bytes,
+            n = (c->width * (int64_t)dtype_bytes((DType)c->update->kid[0]->type) + one - 1) / one;
+    for (int i = 0; i < c->nmoved; i++)
+        if (__builtin_mul_overflow(n, c->times[i], &n))
+            return false;
+    return c->nmoved == 0 || n <= MOST_REGISTERS;
+}
+
 /* May the elements of the one Update at the end of the chain of loops from `loop` on be kept? */
 static bool promotable(Gen *g, const Node *loop, Chain *c)
 {
     const Node *s = loop;
     while (s->op == OP_For)
         s = s->kid[For_body];
-    *c = (Chain){.update = s};
+    *c = (Chain){.update = s, .width = g->lanes};
     if (s->op != OP_Update || !outer_lanes(g, c))
         return false;
     for (s = loop; s->op == OP_For; s = s->kid[For_body])
         if (!take_loop(g, c, s, s == loop))
             return false;
-    int64_t kept = 1;
-    for (int i = 0; i < c->nmoved; i++)
-        if (__builtin_mul_overflow(kept, c->times[i], &kept) || kept > MOST_KEPT)
-            return false;
-    return elements_differ(c);
+    return few_registers(g, c) && elements_differ(c);
 }
 
 /* Called where the loop is about to be entered. */

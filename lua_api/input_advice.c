@@ -121,7 +121,7 @@ static bool is_called(lua_State *L, int idx, const char *name)
     return same;
 }
 
-/* A name for something new: `base`, or with 2, 3 … behind it where that is a global already, or what
+/* A name for something new: `base`, or with 2, 3 … behind it where that is a global already or what
 ** the person calls the model or its input.  A _G that raises for what it lacks is not asked. */
 static void free_name(lua_State *L, const char *base, char *name, size_t size)
 {

@@ -204,9 +204,10 @@ LUA_FN(
     Program p = program_check(L, 3);
     Err err = {0};
     Arena *A = lua_scratch(L, NULL);
-    const char *given = p.label             ? arena_printf(A, "\"%s\"", text_cut(A, p.label, 20))
-                        : p.version->parent ? arena_printf(A, "step %d", p.version->number)
-                                            : "as written";
+    const char *given = p.label              ? arena_printf(A, "\"%s\"", text_cut(A, p.label, 20))
+                        : !p.version->parent ? "as written"
+                        : p.by_default       ? "default"
+                                             : arena_printf(A, "step %d", p.version->number);
     Module *with = module_with(m, i, p.func, given, p.version->arena, &err);
     lua_scratch_end(L, A);
     return push_module(L, with, &err);

@@ -170,15 +170,40 @@ static bool fix_on_schedule(Err *err, const LuaClass *cls, const char *letter, c
     return true;
 }
 
+enum { GIVEN = 6, MARK = 1 };
+
+/* Puts the names where their marks stand, or leaves the text as it was before where they are too
+** long. */
+static void put_names(Err *err, char names[GIVEN][64], const char *before)
+{
+    char text[sizeof err->fix];
+    size_t n = 0;
+    for (const char *at = err->fix; *at; at++) {
+        const char *name = *at == MARK ? names[at[1] - '0'] : NULL;
+        size_t len = name ? strlen(name) : 1;
+        if (n + len >= sizeof text) {
+            strcpy(err->fix, before);
+            return;
+        }
+        memcpy(text + n, name ? name : at, len);
+        n += len;
+        at += name != NULL;
+    }
+    text[n] = '\0';
+    strcpy(err->fix, text);
+}
+
+/* First each letter gives way to a mark, so that a name which is another class's letter stays. */
 OwnFix own_fix(lua_State *L, Err *err)
 {
-    enum { GIVEN = 6 };
     OwnFix own = {0};
     int given = lua_gettop(L) < GIVEN ? lua_gettop(L) : GIVEN;
     char named[GIVEN][32] = {0}; /* the letters that have given way: of two of a class the first */
+    char names[GIVEN][64] = {0}, before[sizeof err->fix];
+    strcpy(before, err->fix);
     for (int i = 1; i <= given && err->fix[0]; i++) {
         const LuaClass *cls = lua_class_of(L, i, NULL);
-        char letter[32];
+        char letter[32], mark[] = {MARK, (char)('0' + i - 1), '\0'};
         bool meant = own_letter(cls, letter)[0] && speaks_of(L, err->fix, letter);
         for (int k = 0; meant && k < i - 1; k++)
             meant = strcmp(named[k], letter) != 0;
@@ -192,17 +217,18 @@ OwnFix own_fix(lua_State *L, Err *err)
             fix_on_schedule(err, cls, letter, letter);
             continue;
         }
-        const char *name = lua_tostring(L, -1);
-        own_push_text(L, err->fix, letter, name);
-        if (!fix_on_schedule(err, cls, letter, name) && lua_rawlen(L, -1) < sizeof err->fix)
+        snprintf(names[i - 1], sizeof names[i - 1], "%s", lua_tostring(L, -1));
+        own_push_text(L, err->fix, letter, mark);
+        if (!fix_on_schedule(err, cls, letter, names[i - 1]) && lua_rawlen(L, -1) < sizeof err->fix)
             strcpy(err->fix, lua_tostring(L, -1));
         if (!own.called[0] || strcmp(own.called, letter) == 0) {
             own.nameless = NULL;
-            snprintf(own.called, sizeof own.called, "%s", name);
+            snprintf(own.called, sizeof own.called, "%.31s", names[i - 1]);
         }
         strcpy(named[i - 1], letter);
         lua_pop(L, 2);
     }
+    put_names(err, names, before);
     return own;
 }
 

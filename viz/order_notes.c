@@ -68,7 +68,10 @@ const char *order_notes(Arena *A, const Order *o, bool drawn)
              : o->blocks ? "GPU blocks, each from 1"
                          : "iterations of a parallel loop, each from 1");
     if (shows_lanes(o, drawn))
-        note(&b, "%s join the lanes of one vector step", drawn ? "frames" : "brackets");
+        note(&b,
+             *order_part(A, o) ? "%s join the lanes of one vector step, as many as are shown"
+                               : "%s join the lanes of one vector step",
+             drawn ? "frames" : "brackets");
     if (o->most_visits > 1)
         note(&b, "%s",
              arena_printf(A, "%s are computed more than once, up to %lld times",

@@ -188,6 +188,7 @@ bool prim_compute_inline(Step *s)
     out = alloc_drop(A, out, target);
     out = alloc_settle_all(A, out, store->kid[Store_value], NULL);
     buf_puts(&s->said, ir_block_name(block));
+    nest_say_kinds_gone(s, &p, NULL);
     Err plain = {0};
     if (!tree_blocks(s->func, guards_sum, (void *)(uintptr_t)target) && !ir_verify(out, &plain))
         return not_inlinable(s, s->err, block, "compute_inline", plain.why);
@@ -336,6 +337,7 @@ bool prim_reverse_compute_inline(Step *s)
     out = path_replace(A, &p, ir_with_kid(A, path_end(&p), Block_body, body));
     out = alloc_settle_all(A, alloc_drop(A, out, between), body, NULL);
     buf_printf(&s->said, "%s into %s", name, ir_block_name(producer));
+    nest_say_kinds_gone(s, &at, NULL);
     if (!step_in_order(s, &(Moved){.before = s->func,
                                    .after = out,
                                    .block = ir_block_name(producer),

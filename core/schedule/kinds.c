@@ -163,9 +163,84 @@ static bool set_kind(Step *s, ForKind kind, const char *how, const char *arg, bo
     return step_done(s, func);
 }
 
+/* ---- loops of one kind within each other ---- */
+
+typedef struct Nested {
+    const Step *s;
+    const Node *outer;
+    ForKind kind;
+} Nested;
+
+/* Is the loop of that kind after the step, with more than one iteration? */
+static bool will_be(const Step *s, const Node *loop, ForKind kind)
+{
+    bool now = loop->op == OP_For && ir_for_kind(loop) == kind;
+    for (size_t i = 0; i < s->arg[0].n; i++)
+        now |= s->arg[0].nodes[i] == loop;
+    return now && ir_const_int(loop->kid[For_extent], 2) > 1;
+}
+
+static Find another_inside(void *env, const Node *n)
+{
+    const Nested *nested = env;
+    if (n->op == OP_Block)
+        return FIND_NEXT;
+    return n != nested->outer && will_be(nested->s, n, nested->kind) ? FIND_THIS : FIND_INSIDE;
+}
+
+/* The first of the step's loops that is within another of that kind then, or around one. */
+static bool find_nested(Step *s, ForKind kind, const Node **outer, const Node **inner)
+{
+    Path p;
+    for (size_t i = 0; i < s->arg[0].n; i++) {
+        const Node *loop = s->arg[0].nodes[i];
+        if (!will_be(s, loop, kind))
+            continue;
+        *inner = ir_find(loop, another_inside, &(Nested){s, loop, kind});
+        *outer = *inner ? loop : NULL;
+        path_to(s->func, loop, &p);
+        for (size_t k = p.n - 1; !*outer && k-- > 0;)
+            *outer = will_be(s, p.at[k], kind) ? p.at[k] : NULL;
+        if (!*outer)
+            continue;
+        *inner = *inner ? *inner : loop;
+        return true;
+    }
+    return false;
+}
+
+/* Vectorized loops that are nested share one vector, in which the inner one is served first:
+** what of it is left may be nothing. */
+static void say_lanes_shared(Step *s)
+{
+    const Node *outer, *inner;
+    if (find_nested(s, FOR_vectorized, &outer, &inner))
+        buf_printf(&s->said, " (lanes go to %s in it first, and to %s if any are left)",
+                   step_label(s, s->func, inner), step_label(s, s->func, outer));
+}
+
+/* Cores are handed out once: by the outermost parallel loop that has iterations to share out. */
+static void say_cores_shared(Step *s)
+{
+    const Node *outer, *inner;
+    for (size_t i = 0; i < s->arg[0].n; i++)
+        if (ir_const_int(s->arg[0].nodes[i]->kid[For_extent], 2) < 2) {
+            buf_printf(&s->said, " (%s has one iteration: nothing runs beside it)",
+                       step_label(s, s->func, s->arg[0].nodes[i]));
+            return;
+        }
+    if (find_nested(s, FOR_parallel, &outer, &inner))
+        buf_printf(&s->said, " (the cores go to %s; %s in it runs serially)",
+                   step_label(s, s->func, outer), step_label(s, s->func, inner));
+}
+
 bool prim_parallel(Step *s)
 {
-    return set_kind(s, FOR_parallel, "parallel", NULL, MUTANT(parallel_unchecked, true, false));
+    bool done =
+        set_kind(s, FOR_parallel, "parallel", NULL, MUTANT(parallel_unchecked, true, false));
+    if (done)
+        say_cores_shared(s);
+    return done;
 }
 
 static bool at_most(Step *s, const char *how, int64_t most)
@@ -194,48 +269,6 @@ static bool no_barrier_inside(Step *s)
         return false;
     }
     return true;
-}
-
-typedef struct Nested {
-    const Step *s;
-    const Node *outer;
-} Nested;
-
-/* Is the loop vectorized after the step? */
-static bool has_lanes(const Step *s, const Node *loop)
-{
-    bool now = loop->op == OP_For && ir_for_kind(loop) == FOR_vectorized;
-    for (size_t i = 0; i < s->arg[0].n; i++)
-        now |= s->arg[0].nodes[i] == loop;
-    return now;
-}
-
-static Find has_lanes_in(void *env, const Node *n)
-{
-    const Nested *nested = env;
-    if (n->op == OP_Block)
-        return FIND_NEXT;
-    return n != nested->outer && has_lanes(nested->s, n) ? FIND_THIS : FIND_INSIDE;
-}
-
-/* Vectorized loops that are nested share one vector, in which a backend serves the inner one first:
-** what of it is left may be nothing. */
-static void say_lanes_shared(Step *s)
-{
-    Path p;
-    for (size_t i = 0; i < s->arg[0].n; i++) {
-        const Node *loop = s->arg[0].nodes[i], *outer = NULL;
-        const Node *inner = ir_find(loop, has_lanes_in, &(Nested){s, loop});
-        path_to(s->func, loop, &p);
-        for (size_t k = p.n - 1; !inner && !outer && k-- > 0;)
-            outer = has_lanes(s, p.at[k]) ? p.at[k] : NULL;
-        if (!inner && !outer)
-            continue;
-        buf_printf(&s->said, " (%s gets the lanes that %s in it leaves)",
-                   step_label(s, s->func, inner ? loop : outer),
-                   step_label(s, s->func, inner ? inner : loop));
-        return;
-    }
 }
 
 bool prim_vectorize(Step *s)

@@ -314,3 +314,23 @@ bool nest_recheck(Step *s, const Node *func)
 {
     return recheck_in(s, func, func->kid[Func_body]);
 }
+
+void nest_say_kinds_gone(Step *s, const Path *before, const Path *now)
+{
+    const char *open = " (";
+    for (size_t i = nest_top(before); i + 1 < before->n; i++) {
+        const Node *loop = before->at[i];
+        if (loop->op != OP_For || ir_for_kind(loop) == FOR_serial)
+            continue;
+        const char *name = ir_var_name(loop->kid[For_var]);
+        bool stays = false;
+        for (size_t k = now ? nest_top(now) : 0; now && k + 1 < now->n; k++)
+            stays |= now->at[k]->op == OP_For &&
+                     strcmp(ir_var_name(now->at[k]->kid[For_var]), name) == 0;
+        buf_printf(&s->said, "%sits loop %s, %s, is %s", open, name,
+                   for_kind_text[ir_for_kind(loop)], stays ? "serial now" : "gone");
+        open = "; ";
+    }
+    if (*open == ';')
+        buf_puts(&s->said, ")");
+}

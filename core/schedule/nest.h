@@ -72,4 +72,8 @@ bool step_explain(Step *s, const Err *reason);
 /* Checks every concurrent loop of func again, after blocks and buffers have moved. */
 bool nest_recheck(Step *s, const Node *func);
 
+/* Says which loops of a block's nest that were parallel, on a thread axis … are lost: all, or
+** beside `now` those of other names; those built anew are serial, an axis of one value has none. */
+void nest_say_kinds_gone(Step *s, const Path *before, const Path *now);
+
 #endif

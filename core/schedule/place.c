@@ -240,36 +240,14 @@ static bool was_there(const Step *s, const Move *m)
     return path_to(m->loop, m->removed, &p) && ir_equal(s->func, m->out);
 }
 
-/* The loops of the block that were parallel, on a thread axis …: those built anew are serial, and
-** an axis of which there is one value now has none. */
-static void say_kinds_gone(Step *s, const Move *m)
-{
-    Path now;
-    const char *open = " (";
-    path_to_block(m->out, ir_block_name(m->block), &now);
-    size_t first = nest_top(&now);
-    for (size_t i = nest_top(&m->at); i + 1 < m->at.n; i++) {
-        const Node *loop = m->at.at[i];
-        const char *name = ir_var_name(loop->kid[For_var]);
-        bool stays = false;
-        if (ir_for_kind(loop) == FOR_serial)
-            continue;
-        for (size_t k = first; k + 1 < now.n; k++)
-            stays |= strcmp(ir_var_name(now.at[k]->kid[For_var]), name) == 0;
-        buf_printf(&s->said, "%sits loop %s, %s, is %s", open, name,
-                   for_kind_text[ir_for_kind(loop)], stays ? "serial now" : "gone");
-        open = "; ";
-    }
-    if (*open == ';')
-        buf_puts(&s->said, ")");
-}
-
 static bool finish_move(Step *s, Move *m)
 {
     if (was_there(s, m))
         return step_done(s, s->func);
     buf_printf(&s->said, "%s at %s", ir_block_name(m->block), step_label(s, s->func, m->loop));
-    say_kinds_gone(s, m);
+    Path now;
+    path_to_block(m->out, ir_block_name(m->block), &now);
+    nest_say_kinds_gone(s, &m->at, &now);
     return MUTANT(move_unchecked, nest_recheck(s, m->out), true) && step_done(s, m->out);
 }
 

@@ -219,10 +219,29 @@ t.test("of nested vectorized loops a step says which goes first", function()
     for _, loops in ipairs { ... } do s:vectorize(table.unpack(loops)) end
     return (s:history():gsub("^.-written\n", ""))
   end
-  local shared = " (y gets the lanes that x in it leaves)"
+  local shared = " (lanes go to x in it first, and to y if any are left)"
   t.eq(steps({ "x" }, { "y" }), "step 1  vectorize x\nstep 2  vectorize y" .. shared)
   t.eq(steps({ "y" }, { "x" }), "step 1  vectorize y\nstep 2  vectorize x" .. shared)
   t.eq(steps { "x", "y" }, "step 1  vectorize x, y" .. shared)
+end)
+
+t.test("parallel says which of nested loops the cores go to, and where there is nothing to share out", function()
+  local s = tvm.schedule(te [[ C[n, y, x] = A[n, y, x] * 2 ]](1, 32, 32))
+  s:parallel "n"
+  s:parallel "x"
+  s:parallel "y"
+  t.contains(s:history(), "step 1  parallel n (n has one iteration: nothing runs beside it)\nstep 2  parallel x\n")
+  t.contains(s:history(), "step 3  parallel y (the cores go to y; x in it runs serially)")
+end)
+
+t.test("a block that is inlined says which of its loops were parallel or on threads", function()
+  local s = tvm.schedule(te [[ C[y, x] = A[y, x] + 1; D[y, x] = C[y, x] * 2; E[y, x] = D[y, x] - 3 ]](8, 8))
+  s:bind("C/y", "threadIdx.x")
+  s:compute_inline "C"
+  s:parallel "E/y"
+  s:reverse_compute_inline "E"
+  t.contains(s:history(), "compute_inline C (its loop y, threadIdx.x, is gone)")
+  t.contains(s:history(), "reverse_compute_inline E into D (its loop y, parallel, is gone)")
 end)
 
 t.test("a consumer is told its producer, and a result that it is one", function()

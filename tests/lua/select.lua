@@ -235,6 +235,15 @@ t.test("of many neighbours the one that decides is advised", function()
   t.eq(t.raises("not_inlinable", function() l:compute_inline "R0" end, { l = l }).fix, 'l:compute_at("R0", "x") keeps the block and moves it')
 end)
 
+t.test("a name that is the letter of another class stays in what is advised", function()
+  local function fix()
+    local t, A = tvm.schedule(te "A: float32[4]; B: float32[4]; C[y] = A[y] + B[y]"), tvm.random { 4 }
+    local _, e = pcall(function() t:run { A, A } end)
+    return e.fix
+  end
+  t.eq(fix(), "give tensors without braces, t:run(a, b), or by name, t:run { A = a, B = b }")
+end)
+
 t.test("a tensor without a name is given one that is free", function()
   x = 5 -- somebody's own
   local m, three = tvm.import "tutorials/models/digits.onnx":lower(), tvm.random { 3, 1, 32, 32 }

@@ -44,10 +44,10 @@ local function against(library, flags, program, n)
   local what = ("matmul %d, float32, 1 thread"):format(n)
   local ok, peer = pcall(measure.compiled, program, "sgemm.c", flags)
   if not ok then return measure.absent(what .. ", against " .. library, "the library is not installed") end
-  local s = gemm.unrolled(n)
+  local kernel = gemm.unrolled(n):build()
   local ask, close = measure.peer(("OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 %s %d 0.05"):format(peer, n))
   local ours = function()
-    return tvm.time(s, { ["repeat"] = 1, min_repeat_ms = 50, threads = 1 }).median
+    return tvm.time(kernel, { ["repeat"] = 1, min_repeat_ms = 50, threads = 1 }).median
   end
   ours()
   local a, b, ratio = measure.pairs(ask, ours, 21)

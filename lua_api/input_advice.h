@@ -13,8 +13,8 @@ bool advise_input(Err *err, DType dtype, int rank, const int64_t *shape, const T
 
 /* The same for an input of a model: whole numbers of one or two bytes are pixels there, as tvm.load
 ** reads them, and models for floats take these from 0 to 1.  Where it is the model's only one
-** (`alone`), many samples go through in a loop, which names nothing that has a name.  On the stack
-** the model is first and the tensor last. */
+** (`alone`), many samples go through in a loop, which gives nothing the name of a global.  On the
+** stack the model is first and the tensor last. */
 void advise_model_input(lua_State *L, Err *err, DType dtype, int rank, const int64_t *shape,
                         const Tensor *t, bool alone);
 

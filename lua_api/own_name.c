@@ -179,7 +179,7 @@ static void put_names(Err *err, char names[GIVEN][64], const char *before)
     char text[sizeof err->fix];
     size_t n = 0;
     for (const char *at = err->fix; *at; at++) {
-        const char *name = *at == MARK ? names[at[1] - '0'] : NULL;
+        const char *name = *at == MARK ? names[at[1] - '0'] : NULL; /* own_fix lets no other in */
         size_t len = name ? strlen(name) : 1;
         if (n + len >= sizeof text) {
             strcpy(err->fix, before);
@@ -199,7 +199,9 @@ OwnFix own_fix(lua_State *L, Err *err)
     OwnFix own = {0};
     int given = lua_gettop(L) < GIVEN ? lua_gettop(L) : GIVEN;
     char named[GIVEN][32] = {0}; /* the letters that have given way: of two of a class the first */
-    char names[GIVEN][64] = {0}, before[sizeof err->fix];
+    char names[GIVEN][sizeof own.called] = {0}, before[sizeof err->fix];
+    if (strchr(err->fix, MARK)) /* it quotes such a byte */
+        given = 0;
     strcpy(before, err->fix);
     for (int i = 1; i <= given && err->fix[0]; i++) {
         const LuaClass *cls = lua_class_of(L, i, NULL);
@@ -209,7 +211,12 @@ OwnFix own_fix(lua_State *L, Err *err)
             meant = strcmp(named[k], letter) != 0;
         if (!meant)
             continue;
-        if (!own_push_name(L, i)) {
+        bool found = own_push_name(L, i);
+        if (found && lua_rawlen(L, -1) >= sizeof names[0]) {
+            found = false;
+            lua_pop(L, 1);
+        }
+        if (!found) {
             if (!own.called[0]) {
                 own.nameless = cls;
                 strcpy(own.called, letter);
@@ -219,16 +226,17 @@ OwnFix own_fix(lua_State *L, Err *err)
         }
         snprintf(names[i - 1], sizeof names[i - 1], "%s", lua_tostring(L, -1));
         own_push_text(L, err->fix, letter, mark);
-        if (!fix_on_schedule(err, cls, letter, names[i - 1]) && lua_rawlen(L, -1) < sizeof err->fix)
+        if (!fix_on_schedule(err, cls, letter, mark) && lua_rawlen(L, -1) < sizeof err->fix)
             strcpy(err->fix, lua_tostring(L, -1));
         if (!own.called[0] || strcmp(own.called, letter) == 0) {
             own.nameless = NULL;
-            snprintf(own.called, sizeof own.called, "%.31s", names[i - 1]);
+            strcpy(own.called, names[i - 1]);
         }
         strcpy(named[i - 1], letter);
         lua_pop(L, 2);
     }
-    put_names(err, names, before);
+    if (given)
+        put_names(err, names, before);
     return own;
 }
 

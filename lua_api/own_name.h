@@ -25,7 +25,7 @@ void own_push_text(lua_State *L, const char *text, const char *letter, const cha
 
 /* In `err`'s fix the values that the function which is running was given go by their own names. */
 typedef struct OwnFix {
-    char called[32];          /* what the fix calls the first of them that it speaks of; or "" */
+    char called[64];          /* what the fix calls the first of them that it speaks of; or "" */
     const LuaClass *nameless; /* of that class it is, if it has no name and stays a letter */
 } OwnFix;
 OwnFix own_fix(lua_State *L, Err *err);

@@ -64,7 +64,7 @@ void arena_release(Arena *a);
 void *arena_alloc(Arena *a, size_t size);
 
 /* `size` bytes at a multiple of `align`, a power of two of at most 16, not zeroed: for what is
-** filled in whole at once. */
+** written before it is read. */
 void *arena_room(Arena *a, size_t size, size_t align);
 
 /* A copy of `n` bytes and a closing zero; of a C string; of formatted text. */

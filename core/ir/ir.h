@@ -272,7 +272,7 @@ static inline bool ir_class_fits(NodeClass cls, const Node *kid)
     return cls == op_info[kid->op].cls || cls == CLASS_ANY ||
            (cls == CLASS_VAR && kid->op == OP_Var);
 }
-/* The same where it says k, which is its end where there is no more. */
+/* The same for a row of the table; the one behind the last, of no field, lets none in. */
 static inline bool ir_kid_fits(const KidInfo *k, const Node *kid)
 {
     return k->field && ir_class_fits(k->cls, kid);
@@ -281,7 +281,8 @@ static inline bool ir_is_stmt(const Node *n)
 {
     return op_info[n->op].cls == CLASS_STMT;
 }
-/* The statements among the children are the last, from this one on. */
+/* The statements among the children are the last, from this one on; tests/unit/ir.c holds it
+** against the table. */
 static inline size_t ir_first_stmt(const Node *n)
 {
     switch ((Op)n->op) {

@@ -188,8 +188,10 @@ static Find another_inside(void *env, const Node *n)
     return n != nested->outer && will_be(nested->s, n, nested->kind) ? FIND_THIS : FIND_INSIDE;
 }
 
-/* The first of the step's loops that is within another of that kind then, or around one. */
-static bool find_nested(Step *s, ForKind kind, const Node **outer, const Node **inner)
+/* The first of the step's loops that is within others of that kind then, or around one; `outermost`
+** of those around it, or the nearest. */
+static bool find_nested(Step *s, ForKind kind, bool outermost, const Node **outer,
+                        const Node **inner)
 {
     Path p;
     for (size_t i = 0; i < s->arg[0].n; i++) {
@@ -199,12 +201,15 @@ static bool find_nested(Step *s, ForKind kind, const Node **outer, const Node **
         *inner = ir_find(loop, another_inside, &(Nested){s, loop, kind});
         *outer = *inner ? loop : NULL;
         path_to(s->func, loop, &p);
-        for (size_t k = p.n - 1; !*outer && k-- > 0;)
-            *outer = will_be(s, p.at[k], kind) ? p.at[k] : NULL;
-        if (!*outer)
-            continue;
-        *inner = *inner ? *inner : loop;
-        return true;
+        const Node *around = NULL;
+        for (size_t k = p.n - 1; k-- > 0 && (outermost || !around);)
+            around = will_be(s, p.at[k], kind) ? p.at[k] : around;
+        if (around && (outermost || !*inner)) {
+            *outer = around;
+            *inner = loop;
+        }
+        if (*outer)
+            return true;
     }
     return false;
 }
@@ -214,7 +219,7 @@ static bool find_nested(Step *s, ForKind kind, const Node **outer, const Node **
 static void say_lanes_shared(Step *s)
 {
     const Node *outer, *inner;
-    if (find_nested(s, FOR_vectorized, &outer, &inner))
+    if (find_nested(s, FOR_vectorized, false, &outer, &inner))
         buf_printf(&s->said, " (lanes go to %s in it first, and to %s if any are left)",
                    step_label(s, s->func, inner), step_label(s, s->func, outer));
 }
@@ -223,15 +228,15 @@ static void say_lanes_shared(Step *s)
 static void say_cores_shared(Step *s)
 {
     const Node *outer, *inner;
+    if (find_nested(s, FOR_parallel, true, &outer, &inner))
+        buf_printf(&s->said, " (the cores go to %s; %s in it runs serially)",
+                   step_label(s, s->func, outer), step_label(s, s->func, inner));
     for (size_t i = 0; i < s->arg[0].n; i++)
         if (ir_const_int(s->arg[0].nodes[i]->kid[For_extent], 2) < 2) {
             buf_printf(&s->said, " (%s has one iteration: nothing runs beside it)",
                        step_label(s, s->func, s->arg[0].nodes[i]));
             return;
         }
-    if (find_nested(s, FOR_parallel, &outer, &inner))
-        buf_printf(&s->said, " (the cores go to %s; %s in it runs serially)",
-                   step_label(s, s->func, outer), step_label(s, s->func, inner));
 }
 
 bool prim_parallel(Step *s)

@@ -232,6 +232,15 @@ t.test("parallel says which of nested loops the cores go to, and where there is 
   s:parallel "y"
   t.contains(s:history(), "step 1  parallel n (n has one iteration: nothing runs beside it)\nstep 2  parallel x\n")
   t.contains(s:history(), "step 3  parallel y (the cores go to y; x in it runs serially)")
+  s:back(0)
+  s:split("y", 8, "yo", "yi")
+  s:parallel "yo"
+  s:parallel "yi"
+  s:parallel "x"
+  t.contains(s:history(), "parallel x (the cores go to yo; x in it runs serially)")
+  s:undo(3)
+  s:parallel("yi", "n", "x")
+  t.contains(s:history(), "(the cores go to yi; x in it runs serially) (n has one iteration: nothing runs beside it)")
 end)
 
 t.test("a block that is inlined says which of its loops were parallel or on threads", function()

@@ -244,6 +244,14 @@ t.test("a name that is the letter of another class stays in what is advised", fu
   t.eq(fix(), "give tensors without braces, t:run(a, b), or by name, t:run { A = a, B = b }")
 end)
 
+t.test("bytes of the person's own that look like the marks for names stay what they are", function()
+  local s = matmul()
+  local part = "q\0016"
+  local e = t.raises("select_none", function() s:unroll(part .. "*") end, { s = s })
+  t.eq(e.fix, ("%s.* stands for names that begin with %s; loops here: y, x, k"):format(part, part))
+  t.eq(t.raises("select_none", function() s:unroll "q\1*" end, { s = s }).fix, "loops here: y, x, k")
+end)
+
 t.test("a tensor without a name is given one that is free", function()
   x = 5 -- somebody's own
   local m, three = tvm.import "tutorials/models/digits.onnx":lower(), tvm.random { 3, 1, 32, 32 }

@@ -148,6 +148,25 @@ static void index_arithmetic_folds(void **state)
     arena_release(A);
 }
 
+/* Of every op: what the table says of the children before ir_first_stmt, and of those behind. */
+static void statements_are_the_last_children(void **state)
+{
+    (void)state;
+    int with = 0;
+    for (int op = 0; op < OP_COUNT; op++) {
+        Node n = {.op = (uint8_t)op};
+        size_t rows = 0;
+        for (const KidInfo *k = op_info[op].kids; k && k->field; k++)
+            rows++;
+        n.nkids = (uint32_t)rows;
+        size_t first = ir_first_stmt(&n);
+        for (size_t i = 0; i < rows; i++)
+            assert_int_equal(op_info[op].kids[i].cls == CLASS_STMT, i >= first);
+        with += first < rows;
+    }
+    assert_int_equal(with, 6);
+}
+
 static void memory_that_runs_out_is_an_error(void **state);
 
 static bool parse_it(void *env, Err *err)
@@ -189,6 +208,7 @@ int main(void)
         cmocka_unit_test(bad_text_is_refused),
         cmocka_unit_test(mangled_text_never_crashes),
         cmocka_unit_test(index_arithmetic_folds),
+        cmocka_unit_test(statements_are_the_last_children),
         cmocka_unit_test(memory_that_runs_out_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,8 +31,8 @@ static bool linear_in(const Node *e, const Node *var)
     }
 }
 
-/* The vector registers that elements may take: as many as the largest machines have.  What is kept
-** in more goes to the stack and back. */
+/* The vector registers that elements may take: as many as the largest machines have.  Where there
+** are fewer, some go to the stack and back, which costs what memory does. */
 enum { MOST_REGISTERS = 32, MOST_LOOPS = 8 };
 
 typedef struct Chain {

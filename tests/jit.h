@@ -28,7 +28,8 @@ enum { WINDOW = 64 << 20 };
 static struct {
     char *base, *next;
     const Emit *emit;
-    int live; /* temporaries not given back */
+    int live;      /* temporaries not given back */
+    int64_t asked; /* bytes of the last of them */
     int32_t cancel, oob_access, oob_dim;
     int64_t oob_index;
 } host;
@@ -51,6 +52,7 @@ static void *rt_alloc(void *ctx, int64_t bytes)
 {
     (void)ctx;
     host.live++;
+    host.asked = bytes;
     return aligned_alloc(64, ((size_t)bytes + 64) & ~(size_t)63);
 }
 

@@ -214,6 +214,39 @@ static void kernels(void **state)
     run_all(programs, true);
 }
 
+/* Rows of a large power of two lie a cache line further apart; every way to go through them must
+** know of it. */
+static void rows_are_staggered(void **state)
+{
+    (void)state;
+    static const char program[] =
+        "func f(A: float32[40, 128], I: int64[40]) -> C: float32[40, 128], D: float32[128], "
+        "E: float32[5120], F: float32[40]:\n"
+        "  alloc T: float32[40, 128]\n"
+        "  for y in range(40):\n    for x in vectorized(128):\n      T[y, 127 - x] = A[y, x]\n"
+        "  for x in range(128):\n    D[x] = 0\n"
+        "    for y in vectorized(40):\n      D[x] += T[y, x]\n"
+        "  for i in vectorized(5120):\n    E[i] = T[i//128, i%128]\n"
+        "  for y in parallel(40):\n    for x in vectorized(128):\n"
+        "      if x > y:\n        T[y, x] += T[39 - y, 0]\n"
+        "    for x in vectorized(128):\n      C[y, x] = T[y, x]\n"
+        "  for y in vectorized(40):\n    F[y] = T[I[y]%40, (3*I[y])%128]\n";
+    Arena *A = arena_new(NULL);
+    const Node *func = parse(A, program);
+    const char *text = lowered_text(A, func);
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        bool plain = strstr(targets[i], "-check") != NULL;
+        compare_on(A, func, text, targets[i], true);
+        assert_int_equal(host.asked, plain ? 4 * 40 * 128 : 4 * 40 * (128 + 16));
+    }
+    same_on("func f(A: int8[30]) -> C: int8[30]:\n  alloc T: int8[30, 1000]\n"
+            "  for y in range(30):\n    for x in vectorized(1000):\n      T[y, x] = A[y]\n"
+            "  for y in range(30):\n    C[y] = T[y, 999 - y]\n",
+            true, 0);
+    assert_int_equal(host.asked, 30 * 1000);
+    arena_release(A);
+}
+
 /* ---- checks, cancelling, refusals ---- */
 
 static void checks_find_bad_indices(void **state)
@@ -290,6 +323,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kernels),
+        cmocka_unit_test(rows_are_staggered),
         cmocka_unit_test(lanes),
         cmocka_unit_test(binary_operators),
         cmocka_unit_test(by_constants),

@@ -460,34 +460,62 @@ static int64_t padded_row(const Gen *g, const Node *buffer, int64_t elements)
     return row > n && bytes <= STACK_BUFFER && g->f.stack + (size_t)bytes <= STACK_ALL ? row : 0;
 }
 
+/* Cache lines whose addresses differ by a multiple of 4096 bytes share a few places in a first
+** cache.  Rows of an array on the heap that are 512 bytes long, or a multiple of it, would bring a
+** column of it to such addresses, so they lie one cache line further apart.  0: as they are. */
+static int64_t staggered_row(const Gen *g, const Node *buffer, int64_t elements)
+{
+    enum { LINE = 64, CROWDED = 512, MOST = 1 << 30 };
+    size_t rank = ir_rank(buffer);
+    int64_t size = (int64_t)dtype_bytes((DType)buffer->type);
+    int64_t n = rank > 1 ? ir_dim(buffer, rank - 1) : 0;
+    if (g->checked || n <= 0 || elements <= n || elements > MOST || n * size % CROWDED != 0)
+        return 0;
+    return n + LINE / size;
+}
+
+/* The elements that it takes with rows of `row`, where that is not 0. */
+static int64_t with_rows(const Node *buffer, int64_t elements, int64_t row)
+{
+    return row ? elements / ir_dim(buffer, ir_rank(buffer) - 1) * row : elements;
+}
+
+/* Memory of this function: shared by a block's threads, or an alloca; false if it is too large. */
+static bool alloc_here(Gen *g, BufBind *bind, int64_t elements)
+{
+    const Node *buffer = bind->buffer;
+    DType t = (DType)buffer->type;
+    int64_t size = (int64_t)dtype_bytes(t), row = padded_row(g, buffer, elements);
+    int64_t n = with_rows(buffer, elements, row), bytes = n * size;
+    if (g->target->gpu && buffer->at.buf->scope == SCOPE_shared) {
+        bind->base = gen_shared(g, buffer, (uint64_t)(n ? n : 1));
+        bind->align = 16;
+        return true;
+    }
+    if (!g->target->gpu && (n > STACK_BUFFER / size || g->f.stack + (size_t)bytes > STACK_ALL))
+        return false;
+    g->f.stack += (size_t)bytes;
+    bind->row = row;
+    bind->base = gen_alloca(g, LLVMArrayType2(gen_mem_type(g, t), (uint64_t)(n ? n : 1)), 64,
+                            ir_buf_name(buffer));
+    bind->stack = true;
+    return true;
+}
+
 static void on_alloc(Gen *g, const Node *s)
 {
     const Node *buffer = s->kid[Alloc_buffer];
-    DType t = (DType)buffer->type;
-    int64_t n = ir_elements(buffer), size = (int64_t)dtype_bytes(t);
+    int64_t n = ir_elements(buffer);
     BufBind bind = {.buffer = buffer, .align = 64, .level = g->f.levels};
-    bind.row = padded_row(g, buffer, n);
-    if (bind.row)
-        n = n / ir_dim(buffer, ir_rank(buffer) - 1) * bind.row;
-    int64_t bytes = n * size;
-    bool shared = g->target->gpu && buffer->at.buf->scope == SCOPE_shared;
-    if (shared) {
-        bind.base = gen_shared(g, buffer, (uint64_t)(n ? n : 1));
-        bind.align = 16;
-    } else if (g->target->gpu ||
-               (n <= STACK_BUFFER / size && g->f.stack + (size_t)bytes <= STACK_ALL)) {
-        LLVMTypeRef type = LLVMArrayType2(gen_mem_type(g, t), (uint64_t)(n ? n : 1));
-        g->f.stack += (size_t)bytes;
-        bind.base = gen_alloca(g, type, 64, ir_buf_name(buffer));
-        bind.stack = true;
-    }
-    if (bind.base) {
+    if (alloc_here(g, &bind, n)) {
         vec_push(g->A, &g->bufs, bind);
         gen_stmt(g, s->kid[Alloc_body]);
         g->bufs.n--;
         return;
     }
-    LLVMValueRef total = gen_i64(g, bytes);
+    bind.row = staggered_row(g, buffer, n);
+    n = with_rows(buffer, n, bind.row);
+    LLVMValueRef total = gen_i64(g, n * (int64_t)dtype_bytes((DType)buffer->type));
     bind.base = gen_runtime_call(g, RTF_alloc, g->ptr, 1, &total);
     gen_push_level(g);
     bind.level = gen_level(g);

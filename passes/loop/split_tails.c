@@ -9,8 +9,9 @@
 **
 ** A loop is cut where the conditions below it, of which it and loops inside it alone decide, cannot
 ** be proven any more for all iterations of those: once for each place where one of them fails
-** first.  Conditions that read memory, and loops on thread axes, are left alone, and everything is
-** where the program would grow too much.
+** first.  Its last iterations go where those conditions let nothing happen.  Conditions that read
+** memory, and loops on thread axes, are left alone, and everything is where the program would grow
+** too much.
 */
 #include <limits.h>
 
@@ -42,14 +43,26 @@ typedef struct Cut {
     int places; /* where conditions may begin to fail, that one included */
 } Cut;
 
-/* Is `e < n` true in the iterations first … last of the loop, in all of those inside?  Proven by
-** the ranges of their variables; what is left of others decides nothing. */
-static bool proven(Cut *c, const Node *cond, int64_t first, int64_t last)
+/* Conditions that decide: `e < n` with a literal n, which do not read memory. */
+static bool is_guard(const Node *term)
+{
+    return term->op == OP_Lt && term->kid[Lt_b]->op == OP_IntImm && !ir_loads(term);
+}
+
+/* Does the guard hold in the iterations first … last of the loop, in all of those inside: 1 yes, 0
+** in none, -1 it depends?  By the ranges of their variables; what is left of others decides
+** nothing. */
+static int holds(Cut *c, const Node *guard, int64_t first, int64_t last)
 {
     enum { FUEL = 1000 };
     c->ranges.at[0] = (VarRange){c->loop->kid[For_var], first, last};
     Known known = {c->ranges.at, c->ranges.n, FUEL};
-    return comparison_holds(&known, OP_Lt, cond->kid[Lt_a], cond->kid[Lt_b]) == 1;
+    return comparison_holds(&known, OP_Lt, guard->kid[Lt_a], guard->kid[Lt_b]);
+}
+
+static bool proven(Cut *c, const Node *guard, int64_t first, int64_t last)
+{
+    return holds(c, guard, first, last) == 1;
 }
 
 /* How many iterations of the loop, from its first, are proven to keep the condition true for all of
@@ -74,8 +87,7 @@ static void look_at(Cut *c, const Node *cond)
     cond_terms(c->A, cond, &terms);
     for (size_t i = 0; i < terms.n; i++) {
         const Node *t = terms.at[i];
-        if (t->op != OP_Lt || t->kid[Lt_b]->op != OP_IntImm || ir_loads(t) ||
-            !ir_mentions(t, c->loop->kid[For_var]))
+        if (!is_guard(t) || !ir_mentions(t, c->loop->kid[For_var]))
             continue;
         int64_t full = full_iterations(c, t);
         if (full == 0)
@@ -111,6 +123,46 @@ static bool holds_before_cut(const Cut *c, const Node *term)
         if (c->terms.at[i] == term && c->full.at[i] >= c->at)
             return true;
     return false;
+}
+
+/* Does the statement do nothing in the iterations first … last? */
+static bool is_idle(Cut *c, const Node *n, int64_t first, int64_t last)
+{
+    size_t depth = c->ranges.n;
+    bool idle = op_info[n->op].cls == CLASS_STMT && n->op != OP_Store && n->op != OP_Update &&
+                n->op != OP_Barrier;
+    if (n->op == OP_If) {
+        NodeVec terms = {0};
+        cond_terms(c->A, n->kid[If_cond], &terms);
+        for (size_t i = 0; i < terms.n; i++)
+            if (is_guard(terms.at[i]) && holds(c, terms.at[i], first, last) == 0)
+                return is_idle(c, n->kid[If_otherwise], first, last);
+    }
+    int64_t extent = n->op == OP_For ? ir_const_int(n->kid[For_extent], 0) : 0;
+    if (extent > 0)
+        vec_push(c->A, &c->ranges, ((VarRange){n->kid[For_var], 0, extent - 1}));
+    for (size_t i = 0; i < n->nkids && idle; i++)
+        if (op_info[n->kid[i]->op].cls == CLASS_STMT)
+            idle = is_idle(c, n->kid[i], first, last);
+    c->ranges.n = depth;
+    return idle;
+}
+
+/* How many iterations of the loop, from its first, may do something. */
+static int64_t busy_iterations(Cut *c)
+{
+    const Node *body = c->loop->kid[For_body];
+    int64_t least = 0, most = c->extent, last = c->extent - 1;
+    if (!is_idle(c, body, last, last))
+        return most;
+    while (least < most) {
+        int64_t mid = least + (most - least) / 2;
+        if (is_idle(c, body, mid, last))
+            most = mid;
+        else
+            least = mid + 1;
+    }
+    return MUTANT(tail_too_short, most, most > 1 ? most - 1 : most);
 }
 
 /* An If without the terms that hold before the cut. */
@@ -171,24 +223,54 @@ static const Node *tail_of(Cut *c, Tails *all)
     return does_nothing(tail) ? ir_nop(A) : tail;
 }
 
+/* The first `n` iterations of the loop, or the only one, without the conditions that hold in all of
+** them. */
+static const Node *first_of(Rewriter *rw, Cut *c, int64_t n)
+{
+    const Node *loop = c->loop;
+    c->at = n;
+    const Node *body = rw_run(rw->A, full_rules, c, rw->err, loop->kid[For_body]);
+    const Node *kids[4] = {loop->kid[For_var], ir_idx(rw->A, n), loop->kid[For_annots], body};
+    return ir_make(rw->A, OP_For, 0, loop->at, 4, kids);
+}
+
+/* Takes away the last iterations of the loop where they do nothing, and what is no condition then. */
+static const Node *shorten(Rewriter *rw, Cut *c)
+{
+    int64_t busy = busy_iterations(c);
+    if (busy == c->extent)
+        return c->loop;
+    if (busy == 0)
+        return ir_nop(rw->A);
+    c->extent = busy;
+    look(c, c->loop->kid[For_body]);
+    const Node *loop = first_of(rw, c, busy);
+    Subst only = {loop->kid[For_var], ir_idx(rw->A, 0)};
+    return busy > 1 ? loop : ir_simplify_all(rw->A, ir_subst(rw->A, loop->kid[For_body], 1, &only));
+}
+
+static Cut cut_of(Arena *A, const Node *loop)
+{
+    Cut c = {
+        .A = A, .loop = loop, .extent = ir_const_int(loop->kid[For_extent], 0), .at = INT64_MAX};
+    vec_push(A, &c.ranges, ((VarRange){loop->kid[For_var], 0, c.extent - 1}));
+    return c;
+}
+
 /* The loop, cut at most so many times. */
 static const Node *cut(Rewriter *rw, const Node *n, int most)
 {
     Arena *A = rw->A;
     Tails *all = rw->env;
     ForKind kind = ir_for_kind(n);
-    Cut c = {.A = A, .loop = n, .extent = ir_const_int(n->kid[For_extent], 0), .at = INT64_MAX};
+    Cut c = cut_of(A, n);
     if (most > 0 && (kind == FOR_serial || kind == FOR_parallel) && c.extent > 1 &&
-        n->size < MAX_BODY) {
-        vec_push(A, &c.ranges, ((VarRange){n->kid[For_var], 0, c.extent - 1}));
+        n->size < MAX_BODY)
         look(&c, n->kid[For_body]);
-    }
     if (c.at == INT64_MAX || n->size > all->left)
         return rw_kids(rw, n);
     all->left -= n->size;
-    const Node *body = rw_run(A, full_rules, &c, rw->err, n->kid[For_body]);
-    const Node *kids[4] = {n->kid[For_var], ir_idx(A, c.at), n->kid[For_annots], body};
-    const Node *full = rw_kids(rw, ir_make(A, OP_For, 0, n->at, 4, kids));
+    const Node *full = rw_kids(rw, first_of(rw, &c, c.at));
     const Node *tail = tail_of(&c, all);
     most = (most < c.places ? most : c.places) - 1;
     tail = tail->op == OP_For && left_over(&c) > 1 ? cut(rw, tail, most) : rw_node(rw, tail);
@@ -197,6 +279,15 @@ static const Node *cut(Rewriter *rw, const Node *n, int most)
 
 static const Node *on_for(Rewriter *rw, const Node *n)
 {
+    ForKind kind = ir_for_kind(n);
+    if ((kind == FOR_serial || kind == FOR_parallel || kind == FOR_unrolled) &&
+        n->size < MAX_BODY && ir_const_int(n->kid[For_extent], 0) > 1) {
+        Cut c = cut_of(rw->A, n);
+        const Node *left = shorten(rw, &c);
+        if (left->op != OP_For || left->kid[For_var] != n->kid[For_var])
+            return rw_node(rw, left);
+        n = left;
+    }
     return cut(rw, n, INT_MAX);
 }
 

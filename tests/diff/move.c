@@ -462,8 +462,9 @@ void move_to_registers(Arena *A, Choices *c, const Node *func, int i, Move *out)
     const Node *loops[IR_MAX_DEPTH];
     tree_blocks(func, add_block, &d);
     const Node *block = reduction_from(&d, c->bytes[1]);
-    size_t n = loops_around(&d, block, loops), inside = c->bytes[2] % 2 ? 2 : 1;
-    if (n < inside + 1) {
+    bool tail = c->bytes[4] % 2; /* one loop of elements, cut by what need not divide it */
+    size_t n = loops_around(&d, block, loops), inside = c->bytes[2] % 2 && !tail ? 2 : 1;
+    if (n < inside + 1 || (i == 1 && !tail) || (i == 3 && tail)) {
         *out = (Move){prim_find("unroll"), 1, {given_str("")}};
         return;
     }
@@ -477,8 +478,9 @@ void move_to_registers(Arena *A, Choices *c, const Node *func, int i, Move *out)
     const char *kind = c->bytes[3] % 3 ? "unroll" : "vectorize";
     switch (i) {
     case 0: *out = (Move){prim_find("decompose_reduction"), 2, {whose, first}}; break;
-    case 1: *out = (Move){prim_find("reorder"), 1, {given_list(inside + 1, order)}}; break;
-    case 2: *out = (Move){prim_find("unroll"), 1, {name[inside == 2]}}; break;
+    case 1: *out = (Move){prim_find("split"), 2, {name[1], given_int(2 + choose(c, 7))}}; break;
+    case 2: *out = (Move){prim_find("reorder"), 1, {given_list(inside + 1, order)}}; break;
+    case 3: *out = (Move){prim_find("unroll"), 1, {name[inside == 2]}}; break;
     default: *out = (Move){prim_find(kind), 1, {name[0]}}; break;
     }
 }

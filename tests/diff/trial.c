@@ -176,8 +176,8 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
     size_t sawtooth = kind < 21 ? (size_t)choose(c, 3) : MAX_MOVES;
     size_t strides = kind >= 21 && kind < 31 ? (size_t)choose(c, 3) : MAX_MOVES;
     size_t registers = kind >= 31 && kind < 47 ? (size_t)choose(c, 3) : MAX_MOVES;
-    if (registers < MAX_MOVES && want < registers + 4)
-        want = plain = registers + 4;
+    if (registers < MAX_MOVES && want < registers + 5)
+        want = plain = registers + 5;
     if (strides < MAX_MOVES) { /* they are the last ones, for code as quick as can be */
         t->optimised = true;
         want = plain = strides + 4;
@@ -186,7 +186,7 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
         if (c) {
             if (i >= sawtooth && i < sawtooth + 3)
                 move_to_sawtooth(A, c, s->at->func, (int)(i - sawtooth), &t->moves[i]);
-            else if (i >= registers && i < registers + 4)
+            else if (i >= registers && i < registers + 5)
                 move_to_registers(A, c, s->at->func, (int)(i - registers), &t->moves[i]);
             else if (i >= strides)
                 move_to_strides(A, c, s->at->func, (int)(i - strides), &t->moves[i]);

@@ -23,7 +23,7 @@ end
 -- Which part is guilty; of a step that should have been refused, the product says so.
 for mutant, guilty in pairs {
   split_guard_wide = "schedule", reorder_unchecked = "schedule", copy_unproven = "schedule", barrier_missing = "schedule", hoist_past_store = "lowering",
-  window_not_rebased = "lowering", tail_dropped = "lowering", emit_shift_unsigned = "codegen", emit_tail_dropped = "codegen",
+  window_not_rebased = "lowering", tail_dropped = "lowering", tail_too_short = "lowering", emit_shift_unsigned = "codegen", emit_tail_dropped = "codegen",
 } do
   t.test(mutant .. " shows in what is printed of it", function()
     local path, script = script_of(mutant)

@@ -112,6 +112,19 @@ t.test("sums that unrolled and vectorized loops tell apart stay in registers whi
   t.ok(s:build():run(a, b) == s:at(0):build "interp":run(a, b))
 end)
 
+t.test("so do those of tiles that are not full, of which some lanes or rows take no part", function()
+  local s = tvm.schedule(te [[ A: float32[64, 22]; B: float32[64, 45]; C[y, x] += A[k, y] * B[k, x] ]])
+  s:split("y", { -1, 2, 6 }, "yb", "yo", "yi")
+  s:split("x", 16, "xo", "xi")
+  s:reorder { "yb", "xo", "yo", "k", "yi", "xi" }
+  s:decompose_reduction("C", "k")
+  s:vectorize "C/xi"
+  s:unroll "C/yi"
+  t.eq(stores_beside_sums(s), 0)
+  local a, b = tvm.random { 64, 22 }, tvm.random { 64, 45 }
+  t.ok(s:build():run(a, b) == s:at(0):build "interp":run(a, b))
+end)
+
 t.test("a vectorized loop around a vectorized loop leaves it the registers", function()
   local s = tvm.schedule(te [[ A: float32[64, 64]; C[y, x] = A[y, x] + 1 ]])
   local whole = s:vectorize("x"):llvm_ir()

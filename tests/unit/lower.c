@@ -223,8 +223,8 @@ static void test_tails(void **state)
                 "func f(A: float32[13]) -> C: float32[13]:\n"
                 "  for v in range(6):\n"
                 "    C[v] = A[v]\n"
-                "  for v in range(7):\n"
-                "    if v//3%2*5 + v < 5:\n"
+                "  for v in range(5):\n"
+                "    if v//3 < 1:\n"
                 "      C[v + 6] = A[v + 6]\n");
     /* Two guards, two cuts. */
     expect_pass("split_tails",
@@ -240,6 +240,36 @@ static void test_tails(void **state)
                 "    D[v] = A[v]\n"
                 "  for v in range(3):\n"
                 "    C[v + 5] = A[v + 5]\n");
+    /* What does nothing at the end goes, of unrolled loops too; a loop of one iteration is written
+    ** out, and one of none is nothing. */
+    expect_pass("split_tails",
+                "func f(A: float32[9]) -> C: float32[9], D: float32[9]:\n"
+                "  for yo in range(5):\n"
+                "    for yi in unrolled(6):\n"
+                "      if yo*6 + yi < 4:\n"
+                "        C[yo*6 + yi] = A[yo*6 + yi]\n"
+                "  for v in parallel(9):\n"
+                "    if v < 7:\n"
+                "      D[v] = A[v]\n"
+                "    else:\n"
+                "      for w in range(3):\n"
+                "        if v + w < 3:\n"
+                "          D[v + w] = A[v + w]\n"
+                "  for v in range(9):\n"
+                "    if v + 20 < 5:\n"
+                "      D[v] = A[v]\n",
+                "func f(A: float32[9]) -> C: float32[9], D: float32[9]:\n"
+                "  for yi in unrolled(4):\n"
+                "    C[yi] = A[yi]\n"
+                "  for v in parallel(7):\n"
+                "    D[v] = A[v]\n");
+    static const char busy[] = "func f(A: float32[9]) -> C: float32[9]:\n"
+                               "  for v in unrolled(9):\n"
+                               "    if v < 7:\n"
+                               "      C[v] = A[v]\n"
+                               "    else:\n"
+                               "      C[v] = 1\n";
+    expect_pass("split_tails", busy, busy);
     /* Another loop decides, too; a sum that wraps decides as it may. */
     static const char outer[] = "func f(A: float32[80]) -> C: float32[80]:\n"
                                 "  for z in bind(\"threadIdx.x\", 8):\n"

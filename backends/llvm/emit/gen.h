@@ -132,6 +132,7 @@ typedef struct Place {
 typedef struct Kept {
     LLVMValueRef slot; /* NULL until the Update first goes there */
     Place place;
+    LLVMValueRef mask; /* as Gen's */
     unsigned lanes;
 } Kept;
 
@@ -144,7 +145,8 @@ typedef struct Promo {
     const Node *moved[PROMO_MOVED]; /* variables of unrolled loops, which choose the element */
     int64_t times[PROMO_MOVED];
     int nmoved;
-    size_t n; /* the product of `times` */
+    bool guarded; /* conditions in the loop leave some lanes out */
+    size_t n;     /* the product of `times` */
     Kept *kept;
 } Promo;
 

@@ -3,7 +3,7 @@
 ** It is done where nothing can see the difference: the loop runs at least once, its body is a
 ** chain of loops around one Update, and no serial loop of the chain, the first included, moves the
 ** element.  Then memory is read before the loop and written after it; a kernel that is stopped in
-** between leaves what was there.  Vectorised loops move it from lane to lane of one register, and
+** between leaves what was there.  A condition may leave out some lanes, the same ones always.  Vectorised loops move it from lane to lane of one register, and
 ** unrolled ones from register to register, where there are enough:
 **
 **     for k in range(256):                  is      r0, r1 = C[0], C[1]
@@ -41,6 +41,7 @@ typedef struct Chain {
     int64_t times[PROMO_MOVED];
     int64_t width; /* lanes that the Update has */
     int lanes, nmoved;
+    bool guarded; /* not all of the lanes take part */
     const Node *update;
 } Chain;
 
@@ -84,7 +85,7 @@ static bool elements_differ(const Chain *c)
             taken[d] = true;
         moving += i < c->lanes && d >= 0;
     }
-    return moving == 0 || moving == c->lanes;
+    return moving == c->lanes || (moving == 0 && !c->guarded);
 }
 
 static bool is_let(const Gen *g, const Node *var)
@@ -142,6 +143,38 @@ static bool take_loop(Gen *g, Chain *c, const Node *loop, bool first)
     return (kind == FOR_serial || kind == FOR_unrolled) && stands_still(g, c->update, var);
 }
 
+/* Is e made of integers and numbers of lanes, which are known now? */
+static bool is_known(const Gen *g, const Chain *c, const Node *e)
+{
+    if (e->op == OP_Var) {
+        for (size_t i = 0; i < g->vars.n; i++)
+            if (g->vars.at[i].var == e)
+                return g->vars.at[i].extent && !g->vars.at[i].v;
+        for (int i = 0; i < c->lanes; i++)
+            if (c->lane[i] == e)
+                return true;
+        return false;
+    }
+    if (!is_plain(g, e))
+        return false;
+    for (uint32_t i = 0; i < e->nkids; i++)
+        if (!is_known(g, c, e->kid[i]))
+            return false;
+    return true;
+}
+
+/* Takes in a condition of the chain. */
+static bool take_guard(Gen *g, Chain *c, const Node *s)
+{
+    c->guarded = true;
+    return s->kid[If_otherwise]->op == OP_Nop && is_known(g, c, s->kid[If_cond]);
+}
+
+static const Node *next_in_chain(const Node *s)
+{
+    return s->op == OP_For ? s->kid[For_body] : s->op == OP_If ? s->kid[If_then] : NULL;
+}
+
 static bool few_registers(const Gen *g, const Chain *c)
 {
     int64_t one = g->target->gpu ? 4 : g->target->vector_bytes,
@@ -156,13 +189,13 @@ static bool few_registers(const Gen *g, const Chain *c)
 static bool promotable(Gen *g, const Node *loop, Chain *c)
 {
     const Node *s = loop;
-    while (s->op == OP_For)
-        s = s->kid[For_body];
+    while (next_in_chain(s))
+        s = next_in_chain(s);
     *c = (Chain){.update = s, .width = g->lanes};
     if (s->op != OP_Update || !outer_lanes(g, c))
         return false;
-    for (s = loop; s->op == OP_For; s = s->kid[For_body])
-        if (!take_loop(g, c, s, s == loop))
+    for (s = loop; s != c->update; s = next_in_chain(s))
+        if (s->op == OP_If ? !take_guard(g, c, s) : !take_loop(g, c, s, s == loop))
             return false;
     return few_registers(g, c) && elements_differ(c);
 }
@@ -176,6 +209,7 @@ bool promote_begin(Gen *g, const Node *loop)
     Promo m = {.update = c.update,
                .anchor = LLVMBuildFreeze(g->b, LLVMGetPoison(g->i1), "before"),
                .nmoved = c.nmoved,
+               .guarded = c.guarded,
                .n = 1};
     for (int i = 0; i < c.nmoved; i++) {
         m.moved[i] = c.moved[i];
@@ -204,7 +238,8 @@ LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes)
     DType t = (DType)p->buf->buffer->type;
     if (k->slot)
         return k->slot;
-    *k = (Kept){gen_alloca(g, gen_vector(gen_mem_type(g, t), lanes), 64, "kept"), *p, g->lanes};
+    *k = (Kept){gen_alloca(g, gen_vector(gen_mem_type(g, t), lanes), 64, "kept"), *p, g->mask,
+                g->lanes};
     Spot back = g->at;
     gen_before(g, g->promo.anchor);
     mem_store(g, t, place_load(g, p).v, k->slot, lanes, 64);
@@ -218,15 +253,18 @@ void promote_end(Gen *g)
     Promo m = g->promo;
     DType t = (DType)m.update->kid[0]->type;
     unsigned lanes = g->lanes;
+    LLVMValueRef mask = g->mask;
     for (size_t i = 0; i < m.n; i++) {
         const Kept *k = &m.kept[i];
         if (!k->slot)
             continue;
         g->lanes = k->lanes;
+        g->mask = MUTANT(emit_keeps_all_lanes, k->mask, mask);
         bool vec = place_pattern(g, &k->place) != PLACE_ONE;
         place_store(g, &k->place, (Val){mem_load(g, t, k->slot, vec ? k->lanes : 1, 64), vec});
     }
     g->lanes = lanes;
+    g->mask = mask;
     LLVMInstructionEraseFromParent(m.anchor);
     g->promo = (Promo){0};
 }

@@ -209,7 +209,9 @@ void gen_update(Gen *g, const Node *u)
         o.v[0] = gen_expr(g, value);
     }
     Place p = gen_place(g, u, u->kid + Update_index);
-    if (u == g->promo.update && !p.here)
+    bool kept = u == g->promo.update && !p.here &&
+                !(g->promo.guarded && g->mask && !LLVMIsConstant(g->mask));
+    if (kept)
         update_kept(g, &o, &p);
     else if (g->lanes == 1 || place_distinct(g, &p))
         read_combine_write(g, &o, &p);

@@ -240,6 +240,29 @@ static void test_tails(void **state)
                 "    D[v] = A[v]\n"
                 "  for v in range(3):\n"
                 "    C[v + 5] = A[v + 5]\n");
+    /* Another loop decides, too; a sum that wraps decides as it may. */
+    static const char outer[] = "func f(A: float32[80]) -> C: float32[80]:\n"
+                                "  for z in bind(\"threadIdx.x\", 8):\n"
+                                "    for y in range(9):\n"
+                                "      if z + y*8 < 70:\n"
+                                "        C[z + y*8] = A[z + y*8]\n";
+    expect_pass("split_tails", outer, outer);
+    static const char wraps[] = "func f(A: float32[8]) -> C: float32[8]:\n"
+                                "  for y in range(8):\n"
+                                "    if y*4611686018427387904 + 3 < 4:\n"
+                                "      C[y] = A[y]\n";
+    expect_same_meaning(wraps);
+    expect_same_meaning("func f(A: float32[24]) -> C: float32[24]:\n"
+                        "  for p in range(24):\n"
+                        "    C[p] = 0\n"
+                        "  for p in parallel(24):\n"
+                        "    if p//2%3*8 + p//6*2 + p%2 < 21:\n"
+                        "      C[p] = A[p]\n");
+}
+
+static void test_idle_iterations(void **state)
+{
+    (void)state;
     /* What does nothing at the end goes, of unrolled loops too; a loop of one iteration is written
     ** out, and one of none is nothing. */
     expect_pass("split_tails",
@@ -270,24 +293,6 @@ static void test_tails(void **state)
                                "    else:\n"
                                "      C[v] = 1\n";
     expect_pass("split_tails", busy, busy);
-    /* Another loop decides, too; a sum that wraps decides as it may. */
-    static const char outer[] = "func f(A: float32[80]) -> C: float32[80]:\n"
-                                "  for z in bind(\"threadIdx.x\", 8):\n"
-                                "    for y in range(9):\n"
-                                "      if z + y*8 < 70:\n"
-                                "        C[z + y*8] = A[z + y*8]\n";
-    expect_pass("split_tails", outer, outer);
-    static const char wraps[] = "func f(A: float32[8]) -> C: float32[8]:\n"
-                                "  for y in range(8):\n"
-                                "    if y*4611686018427387904 + 3 < 4:\n"
-                                "      C[y] = A[y]\n";
-    expect_same_meaning(wraps);
-    expect_same_meaning("func f(A: float32[24]) -> C: float32[24]:\n"
-                        "  for p in range(24):\n"
-                        "    C[p] = 0\n"
-                        "  for p in parallel(24):\n"
-                        "    if p//2%3*8 + p//6*2 + p%2 < 21:\n"
-                        "      C[p] = A[p]\n");
 }
 
 static void test_barriers(void **state)

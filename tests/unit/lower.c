@@ -513,11 +513,12 @@ static void test_kernels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blocks),   cmocka_unit_test(test_flat),
-        cmocka_unit_test(test_windows),  cmocka_unit_test(test_simpler),
-        cmocka_unit_test(test_hoist),    cmocka_unit_test(test_tails),
-        cmocka_unit_test(test_barriers), cmocka_unit_test(test_barriers_deep),
-        cmocka_unit_test(test_meaning),  cmocka_unit_test(test_kernels),
+        cmocka_unit_test(test_blocks),          cmocka_unit_test(test_flat),
+        cmocka_unit_test(test_windows),         cmocka_unit_test(test_simpler),
+        cmocka_unit_test(test_hoist),           cmocka_unit_test(test_tails),
+        cmocka_unit_test(test_idle_iterations), cmocka_unit_test(test_barriers),
+        cmocka_unit_test(test_barriers_deep),   cmocka_unit_test(test_meaning),
+        cmocka_unit_test(test_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

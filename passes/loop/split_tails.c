@@ -234,19 +234,23 @@ static const Node *first_of(Rewriter *rw, Cut *c, int64_t n)
     return ir_make(rw->A, OP_For, 0, loop->at, 4, kids);
 }
 
-/* Takes away the last iterations of the loop where they do nothing, and what is no condition then. */
+/* Takes away the last iterations of the loop where they do nothing, and what is no condition then;
+** a single one is written out. */
 static const Node *shorten(Rewriter *rw, Cut *c)
 {
+    const Node *loop = c->loop;
     int64_t busy = busy_iterations(c);
-    if (busy == c->extent)
-        return c->loop;
     if (busy == 0)
         return ir_nop(rw->A);
+    if (busy == 1) {
+        Subst only = {loop->kid[For_var], ir_idx(rw->A, 0)};
+        return ir_simplify_all(rw->A, ir_subst(rw->A, loop->kid[For_body], 1, &only));
+    }
+    if (busy == c->extent)
+        return loop;
     c->extent = busy;
-    look(c, c->loop->kid[For_body]);
-    const Node *loop = first_of(rw, c, busy);
-    Subst only = {loop->kid[For_var], ir_idx(rw->A, 0)};
-    return busy > 1 ? loop : ir_simplify_all(rw->A, ir_subst(rw->A, loop->kid[For_body], 1, &only));
+    look(c, loop->kid[For_body]);
+    return first_of(rw, c, busy);
 }
 
 static Cut cut_of(Arena *A, const Node *loop)
@@ -281,7 +285,7 @@ static const Node *on_for(Rewriter *rw, const Node *n)
 {
     ForKind kind = ir_for_kind(n);
     if ((kind == FOR_serial || kind == FOR_parallel || kind == FOR_unrolled) &&
-        n->size < MAX_BODY && ir_const_int(n->kid[For_extent], 0) > 1) {
+        n->size < MAX_BODY && ir_const_int(n->kid[For_extent], 0) > 0) {
         Cut c = cut_of(rw->A, n);
         const Node *left = shorten(rw, &c);
         if (left->op != OP_For || left->kid[For_var] != n->kid[For_var])

@@ -286,6 +286,21 @@ static void test_idle_iterations(void **state)
                 "    C[yi] = A[yi]\n"
                 "  for v in parallel(7):\n"
                 "    D[v] = A[v]\n");
+    /* A loop of one iteration leaves its guards to the loops inside. */
+    expect_pass("split_tails",
+                "func f(A: float32[20]) -> C: float32[20]:\n"
+                "  for xb in range(1):\n"
+                "    for xo in range(3):\n"
+                "      for xi in vectorized(8):\n"
+                "        if xb*24 + xo*8 + xi < 20:\n"
+                "          C[xb*24 + xo*8 + xi] = A[xb*24 + xo*8 + xi]\n",
+                "func f(A: float32[20]) -> C: float32[20]:\n"
+                "  for xo in range(2):\n"
+                "    for xi in vectorized(8):\n"
+                "      C[xo*8 + xi] = A[xo*8 + xi]\n"
+                "  for xi in vectorized(8):\n"
+                "    if xi < 4:\n"
+                "      C[xi + 16] = A[xi + 16]\n");
     static const char busy[] = "func f(A: float32[9]) -> C: float32[9]:\n"
                                "  for v in unrolled(9):\n"
                                "    if v < 7:\n"

@@ -281,11 +281,20 @@ static const Node *cut(Rewriter *rw, const Node *n, int most)
     return MUTANT(tail_dropped, ir_seq(A, 2, (const Node *[]){full, tail}), full);
 }
 
+/* Do loops on thread axes stand in it?  Around those no loop may go: what stands there is one kernel
+** or many (core/ir/gpu.h), and its barriers were set for the loops as they are. */
+static bool has_axis(const Node *n)
+{
+    bool found = n->op == OP_For && for_is_bound(ir_for_kind(n));
+    for (size_t i = 0; i < n->nkids && !found; i++)
+        found = op_info[n->kid[i]->op].cls == CLASS_STMT && has_axis(n->kid[i]);
+    return found;
+}
+
 static const Node *on_for(Rewriter *rw, const Node *n)
 {
-    ForKind kind = ir_for_kind(n);
-    if ((kind == FOR_serial || kind == FOR_parallel || kind == FOR_unrolled) &&
-        n->size < MAX_BODY && ir_const_int(n->kid[For_extent], 0) > 0) {
+    if (ir_for_kind(n) != FOR_vectorized && n->size < MAX_BODY && !has_axis(n) &&
+        ir_const_int(n->kid[For_extent], 0) > 0) {
         Cut c = cut_of(rw->A, n);
         const Node *left = shorten(rw, &c);
         if (left->op != OP_For || left->kid[For_var] != n->kid[For_var])

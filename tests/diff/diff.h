@@ -159,9 +159,9 @@ void move_to_sawtooth(Arena *A, Choices *c, const Node *func, int i, Move *out);
 /* The i-th of four steps after which neighbouring lanes are elements far apart, most of them beyond
 ** the end: an axis is split, and its outer part again, whose inner part is run in lanes. */
 void move_to_strides(Arena *A, Choices *c, const Node *func, int i, Move *out);
-/* The i-th of five steps after which a loop of a sum runs around unrolled or vectorized loops of its
-** elements and nothing else: its zeros are written before, it changes places with one or two of
-** them, or with a part of one. */
+/* The i-th of five steps after which a loop of a sum runs around unrolled or vectorized loops of
+** its elements and nothing else: its zeros are written before, it changes places with one or two
+** of them, or with a part of one. */
 void move_to_registers(Arena *A, Choices *c, const Node *func, int i, Move *out);
 /* The i-th of the steps that make a GPU program of it: one block at another's loop, shared memory,
 ** and then a loop of every nest for the threads. */

@@ -301,6 +301,14 @@ static void test_idle_iterations(void **state)
                 "  for xi in vectorized(8):\n"
                 "    if xi < 4:\n"
                 "      C[xi + 16] = A[xi + 16]\n");
+    /* Without the loop around them these would be two kernels. */
+    static const char threads[] = "func f(A: float32[9]) -> C: float32[9]:\n"
+                                  "  for y in range(1):\n"
+                                  "    for t in bind(\"threadIdx.x\", 9):\n"
+                                  "      C[t] = A[t]\n"
+                                  "    for t in bind(\"threadIdx.x\", 9):\n"
+                                  "      C[t] += A[y]\n";
+    expect_pass("split_tails", threads, threads);
     static const char busy[] = "func f(A: float32[9]) -> C: float32[9]:\n"
                                "  for v in unrolled(9):\n"
                                "    if v < 7:\n"

@@ -281,8 +281,8 @@ static const Node *cut(Rewriter *rw, const Node *n, int most)
     return MUTANT(tail_dropped, ir_seq(A, 2, (const Node *[]){full, tail}), full);
 }
 
-/* Do loops on thread axes stand in it?  Around those no loop may go: what stands there is one kernel
-** or many (core/ir/gpu.h), and its barriers were set for the loops as they are. */
+/* Do loops on thread axes stand in it?  Around those no loop may go: what stands there is one
+** kernel or many (core/ir/gpu.h), and its barriers were set for the loops as they are. */
 static bool has_axis(const Node *n)
 {
     bool found = n->op == OP_For && for_is_bound(ir_for_kind(n));

@@ -3,8 +3,9 @@
 ** It is done where nothing can see the difference: the loop runs at least once, its body is a
 ** chain of loops around one Update, and no serial loop of the chain, the first included, moves the
 ** element.  Then memory is read before the loop and written after it; a kernel that is stopped in
-** between leaves what was there.  A condition may leave out some lanes, the same ones always.  Vectorised loops move it from lane to lane of one register, and
-** unrolled ones from register to register, where there are enough:
+** between leaves what was there.  Vectorised loops move it from lane to lane of one register, and
+** unrolled ones from register to register, where there are enough.  Conditions may leave out some
+** of the lanes, the same ones each time:
 **
 **     for k in range(256):                  is      r0, r1 = C[0], C[1]
 **       for y in unrolled(2):                       for k in range(256):

@@ -75,7 +75,7 @@ Place gen_place(Gen *g, const Node *access, const Node *const *index)
     p.base = affine_sum(g, &a, p.buf->base, p.buf->level, bytes);
     p.c = a.c;
     p.k = a.k;
-    p.here = p.index != NULL;
+    p.late = p.index != NULL;
     if (p.index && g->lanes == 1) {
         p.base = LLVMBuildGEP2(g->b, element(g, &p), p.base, &p.index, 1, "");
         p.align = (unsigned)bytes;

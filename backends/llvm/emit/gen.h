@@ -124,7 +124,7 @@ typedef struct Place {
     const int64_t *k;   /* NULL: all lanes go to one element */
     LLVMValueRef index; /* of i64, or NULL */
     bool inside;        /* every lane is inside the buffer, masked or not */
-    bool here;          /* a part of it was computed where the access stands */
+    bool late;          /* a part of it was computed where the access stands */
     bool padding;       /* lanes that do not take part go to the padding of its rows */
 } Place;
 

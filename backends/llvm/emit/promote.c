@@ -58,15 +58,16 @@ static bool outer_lanes(const Gen *g, Chain *c)
     return true;
 }
 
-/* The one dimension of the element that `var` moves along, evenly; -1 where it moves none, -2 where
-** it is not as simple. */
+enum { MOVES_NONE = -1, MOVES_OTHERWISE = -2 };
+
+/* The one dimension of the element that `var` moves along, evenly. */
 static int dimension_moved(const Node *u, const Node *var)
 {
-    int found = -1;
+    int found = MOVES_NONE;
     for (uint32_t d = Update_index; d < u->nkids; d++)
         if (ir_mentions(u->kid[d], var)) {
             if (found >= 0 || !linear_in(u->kid[d], var))
-                return -2;
+                return MOVES_OTHERWISE;
             found = (int)d;
         }
     return found;
@@ -80,7 +81,7 @@ static bool elements_differ(const Chain *c)
     int moving = 0;
     for (int i = 0; i < c->lanes + c->nmoved; i++) {
         int d = dimension_moved(c->update, i < c->lanes ? c->lane[i] : c->moved[i - c->lanes]);
-        if (d == -2 || (d >= 0 && taken[d]))
+        if (d == MOVES_OTHERWISE || (d >= 0 && taken[d]))
             return false;
         if (d >= 0)
             taken[d] = true;
@@ -134,7 +135,7 @@ static bool take_loop(Gen *g, Chain *c, const Node *loop, bool first)
         c->width *= n;
         return true;
     }
-    if (kind == FOR_unrolled && dimension_moved(c->update, var) != -1) {
+    if (kind == FOR_unrolled && dimension_moved(c->update, var) != MOVES_NONE) {
         if (c->nmoved == PROMO_MOVED)
             return false;
         c->moved[c->nmoved] = var;

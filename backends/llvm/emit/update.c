@@ -209,7 +209,7 @@ void gen_update(Gen *g, const Node *u)
         o.v[0] = gen_expr(g, value);
     }
     Place p = gen_place(g, u, u->kid + Update_index);
-    bool kept = u == g->promo.update && !p.here &&
+    bool kept = u == g->promo.update && !p.late &&
                 !(g->promo.guarded && g->mask && !LLVMIsConstant(g->mask));
     if (kept)
         update_kept(g, &o, &p);

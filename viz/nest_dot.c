@@ -30,6 +30,14 @@ static const DotLook scope_look[SCOPE_COUNT] = {
     [SCOPE_local] = {COLOR_thread, COLOR_thread_fill, 1, ""},
 };
 
+/* Of the place where memory is taken for a buffer. */
+static DotLook alloc_look(const Node *buffer)
+{
+    DotLook look = scope_look[buffer->at.buf->scope];
+    look.style = "DASHED";
+    return look;
+}
+
 typedef struct Drawing {
     Arena *A;
     Buf *out;
@@ -142,8 +150,7 @@ static void put_alloc(Drawing *d, size_t i, const NestRow *r)
 {
     Buf *b = d->out;
     const Node *buffer = r->node->kid[Alloc_buffer];
-    DotLook l = scope_look[buffer->at.buf->scope];
-    l.style = "DASHED";
+    DotLook l = alloc_look(buffer);
     static const SvgFont name = {.size = 10, .bold = true, .color = COLOR_ink},
                          quiet = {.size = 10, .color = COLOR_quiet};
     const char *said =
@@ -336,6 +343,15 @@ static bool has_kind(const Drawing *d, ForKind k)
     return false;
 }
 
+/* The first buffer that memory is taken for inside the nest; NULL if there is none. */
+static const Node *first_made(const Known *known, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (known[i].alloc)
+            return known[i].buffer;
+    return NULL;
+}
+
 /* What the boxes and arrows that are there mean. */
 static void put_legend(Drawing *d, const Known *known, size_t n)
 {
@@ -348,7 +364,7 @@ static void put_legend(Drawing *d, const Known *known, size_t n)
                  {"unrolled", {FOR_unrolled}},
                  {"GPU block axis", {FOR_block_x, FOR_block_y, FOR_block_z}},
                  {"GPU thread axis", {FOR_thread_x, FOR_thread_y, FOR_thread_z}}};
-    DotKey keys[sizeof kinds / sizeof *kinds + SCOPE_COUNT + 1];
+    DotKey keys[sizeof kinds / sizeof *kinds + SCOPE_COUNT + 2];
     size_t nkeys = 0;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         bool any = false;
@@ -359,6 +375,9 @@ static void put_legend(Drawing *d, const Known *known, size_t n)
                                      .sign = mark_of_kind(kinds[i].kind[0], true),
                                      .text = kinds[i].word};
     }
+    const Node *made = first_made(known, n);
+    if (made)
+        keys[nkeys++] = (DotKey){.look = alloc_look(made), .text = "allocation"};
     keys[nkeys++] = (DotKey){.text = "thin arrows read, bold arrows write"};
     for (int s = 0; s < SCOPE_COUNT; s++) {
         bool any = false;

@@ -364,7 +364,7 @@ t.test("legends say what the colours mean, of what is there", function()
           B[i] = T[t] * 2.0 + T[t] * 3.0 + T[t] * 4.0 + T[t] * 5.0 + T[t] * 6.0 + T[t] * 7.0 + T[t] * 8.0
   ]])
   local svg = nest:show():svg()
-  for _, said in ipairs { ">GPU block axis", ">GPU thread axis", ">shared buffer", ">global buffer" } do t.contains(svg, said) end
+  for _, said in ipairs { ">GPU block axis", ">GPU thread axis", ">allocation", ">shared buffer", ">global buffer" } do t.contains(svg, said) end
   t.ok(not svg:find(">parallel", 1, true) and not svg:find(">local buffer", 1, true))
   t.ok(not svg:find("…", 1, true)) -- a long line is broken, not cut
   t.contains(svg, "T[t]*8</text>")

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/format.h"
+
 typedef struct Chunk Chunk;
 struct Chunk {
     Chunk *next;
@@ -313,7 +315,7 @@ char *arena_printf(Arena *a, const char *fmt, ...)
     va_list ap, again;
     va_start(ap, fmt);
     va_copy(again, ap);
-    int n = vsnprintf(few, sizeof few, fmt, ap);
+    int n = format_text(few, sizeof few, fmt, ap);
     if (n < 0) /* longer than any text may be */
         out_of_memory();
     char *s = arena_room(a, (size_t)n + 1, 1);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/base/utf8.h"
 
 Buf buf_new(Arena *a)
@@ -58,7 +59,7 @@ void buf_printf(Buf *b, const char *fmt, ...)
     va_start(ap, fmt);
     va_copy(again, ap);
     char small[256];
-    int n = vsnprintf(small, sizeof small, fmt, ap);
+    int n = format_text(small, sizeof small, fmt, ap);
     reserve(b, (size_t)n);
     if ((size_t)n < sizeof small)
         memcpy(b->data + b->len, small, (size_t)n);

@@ -156,30 +156,29 @@ static bool hidden_by_axis(const Node *n, const Node *var, bool guarded, const c
     return false;
 }
 
-/* A Var for each part, whose name no loop around or below has; `loop` itself goes. */
-static void name_parts(Step *s, const Node *func, const Node *loop, Parts *p, const Bound *names)
+/* A Var for each part, whose name no loop around or below has; the loop itself goes. */
+static void name_parts(Step *s, const Path *to, Parts *p, const Bound *names)
 {
-    Path path;
-    path_to(func, loop, &path);
-    const Node *body = loop->kid[For_body], *without = path_replace(s->A, &path, body);
+    const Node *loop = path_end(to), *body = loop->kid[For_body];
     int64_t product = 1;
     for (size_t i = 0; i < p->n; i++)
         product *= p->factor[i];
     bool guarded = product != loop->kid[For_extent]->at.i;
     for (size_t i = 0; i < p->n; i++) {
         const char *name = part_name(s, loop, p->n, names, i),
-                   *try = fresh_loop_name(s->A, without, body, name);
+                   *try = fresh_loop_name(s->A, to, body, name);
         for (int k = 1;
              is_part(p, i, try) || hidden_by_axis(body, loop->kid[For_var], guarded, try); k++)
-            try = fresh_loop_name(s->A, without, body, arena_printf(s->A, "%s_%d", name, k));
+            try = fresh_loop_name(s->A, to, body, arena_printf(s->A, "%s_%d", name, k));
         p->var[i] = ir_var_like(s->A, DT_int64, try, ir_var_axes(loop->kid[For_var]), s->number);
     }
 }
 
-/* Replaces `loop` by loops over the parts around its body. */
-static const Node *split_loop(Step *s, const Node *func, const Node *loop, const Parts *p)
+/* Replaces the loop by loops over the parts around its body. */
+static const Node *split_loop(Step *s, const Path *to, const Parts *p)
 {
     Arena *A = s->A;
+    const Node *loop = path_end(to);
     int64_t extent = loop->kid[For_extent]->at.i, product = 1;
     VarRange ranges[PRIM_MAX_ITEMS];
     for (size_t i = 0; i < p->n; i++) {
@@ -198,9 +197,7 @@ static const Node *split_loop(Step *s, const Node *func, const Node *loop, const
         const Node *f = ir_for(A, FOR_serial, p->var[i], ir_idx(A, p->factor[i]), body);
         body = i == 0 ? ir_with_kid(A, f, For_annots, loop->kid[For_annots]) : f;
     }
-    Path path;
-    path_to(func, loop, &path);
-    return path_replace(A, &path, body);
+    return path_replace(A, to, body);
 }
 
 /* "(y is taken)", "(y and z are taken)": names that were asked for, n of them, and not given. */
@@ -249,9 +246,11 @@ bool prim_split(Step *s)
         return REFUSE(s->err, too_many_names, loop, names->n, p.n, plural((int64_t)p.n));
     if (!solve_factors(s, loop, factors, p.factor))
         return false;
-    name_parts(s, s->func, loop, &p, names);
+    Path path;
+    path_to(s->func, loop, &path);
+    name_parts(s, &path, &p, names);
     say_split(s, s->func, loop, &p, names);
-    return step_done(s, split_loop(s, s->func, loop, &p));
+    return step_done(s, split_loop(s, &path, &p));
 }
 
 /* ---- fuse ---- */
@@ -332,8 +331,10 @@ static const char *fused_axes(Arena *A, const Bound *loops)
         const char *axes = ir_var_axes(loops->nodes[i]->kid[For_var]);
         for (size_t n; *axes; axes += n + (axes[n] == ' ')) {
             n = strcspn(axes, " ");
-            if (!ir_axes_have(buf_str(&b), axes, n))
-                buf_printf(&b, "%s%.*s", b.len ? " " : "", (int)n, axes);
+            if (ir_axes_have(buf_str(&b), axes, n))
+                continue;
+            buf_puts(&b, b.len ? " " : "");
+            buf_add(&b, axes, n);
         }
     }
     return buf_str(&b);
@@ -366,11 +367,12 @@ bool prim_fuse(Step *s)
     if (!nested_in_turn(s, loops))
         return false;
     const char *name = s->arg[1].n ? s->arg[1].names[0] : fused_name(s, loops);
-    const Node *inner = loops->nodes[loops->n - 1];
-    const char *asked = name = fresh_loop_name(A, s->func, inner->kid[For_body], name);
-    for (int k = 1; any_hidden(inner->kid[For_body], loops, name); k++)
-        name =
-            fresh_loop_name(A, s->func, inner->kid[For_body], arena_printf(A, "%s_%d", asked, k));
+    const Node *inner = loops->nodes[loops->n - 1], *inside = inner->kid[For_body];
+    Path path;
+    path_to(s->func, inside, &path);
+    const char *asked = name = fresh_loop_name(A, &path, inside, name);
+    for (int k = 1; any_hidden(inside, loops, name); k++)
+        name = fresh_loop_name(A, &path, inside, arena_printf(A, "%s_%d", asked, k));
     const Node *var = ir_var_like(A, DT_int64, name, fused_axes(A, loops), s->number);
     Subst map[PRIM_MAX_ITEMS];
     int64_t below = 1;
@@ -385,16 +387,14 @@ bool prim_fuse(Step *s)
     }
     VarRange range = {var, 0, total - 1};
     Bind bind = {loops->n, map, &range, total > 0 ? 1 : 0};
-    const Node *body =
-        ir_for(A, FOR_serial, var, ir_idx(A, total), rebind(A, inner->kid[For_body], &bind));
+    const Node *body = ir_for(A, FOR_serial, var, ir_idx(A, total), rebind(A, inside, &bind));
     for (size_t i = 0; i < loops->n; i++)
         buf_printf(&s->said, "%s(%lld) ", step_label(s, s->func, loops->nodes[i]),
                    (long long)loops->nodes[i]->kid[For_extent]->at.i);
     buf_printf(&s->said, "-> %s(%lld)", name, (long long)total);
     say_taken(s, s->arg[1].n, s->arg[1].names, &var);
     step_made(s, name);
-    Path path;
-    path_to(s->func, loops->nodes[0], &path);
+    path.n -= loops->n; /* the outermost of them is its end */
     return step_done(s, path_replace(A, &path, body));
 }
 
@@ -434,21 +434,25 @@ static const char *whose_loops(Step *s, const Bound *loops)
 /* The loops from the outermost of those named down to the innermost, which must form one chain. */
 static bool chain_of(Step *s, const Bound *loops, Nest *nest)
 {
-    Path deepest = {0}, p;
+    Path p[2], *deepest = &p[0], *other = &p[1];
+    deepest->n = 0;
     for (size_t i = 0; i < loops->n; i++) {
-        path_to(s->func, loops->nodes[i], &p);
-        if (p.n > deepest.n)
-            deepest = p;
+        path_to(s->func, loops->nodes[i], other);
+        if (other->n > deepest->n) {
+            Path *now = other;
+            other = deepest;
+            deepest = now;
+        }
     }
-    size_t top = deepest.n;
+    size_t top = deepest->n;
     for (size_t i = 0; i < loops->n; i++) {
         size_t at = 0;
-        while (at < deepest.n && deepest.at[at] != loops->nodes[i])
+        while (at < deepest->n && deepest->at[at] != loops->nodes[i])
             at++;
-        if (at == deepest.n) {
+        if (at == deepest->n) {
             const char *whose = whose_loops(s, loops);
             REFUSE(s->err, loops_apart, loops->nodes[i], ir_var_name(loops->nodes[i]->kid[For_var]),
-                   ir_var_name(path_end(&deepest)->kid[For_var]));
+                   ir_var_name(path_end(deepest)->kid[For_var]));
             if (*whose)
                 err_fix(s->err, "reorder loops of one nest only: %s", whose);
             return false;
@@ -457,11 +461,11 @@ static bool chain_of(Step *s, const Bound *loops, Nest *nest)
             top = at;
     }
     nest->n = 0;
-    for (size_t i = top; i < deepest.n; i++) {
-        const Node *n = deepest.at[i];
+    for (size_t i = top; i < deepest->n; i++) {
+        const Node *n = deepest->at[i];
         if (n->op != OP_For)
-            return REFUSE(s->err, chain_broken, n, ir_var_name(deepest.at[top]->kid[For_var]),
-                          ir_var_name(path_end(&deepest)->kid[For_var]),
+            return REFUSE(s->err, chain_broken, n, ir_var_name(deepest->at[top]->kid[For_var]),
+                          ir_var_name(path_end(deepest)->kid[For_var]),
                           n->op == OP_Alloc ? ir_buf_name(n->kid[Alloc_buffer])
                                             : "several statements");
         nest->at[nest->n++] = n;
@@ -536,11 +540,11 @@ bool prim_tile(Step *s)
         const Node *loop = path_end(&path);
         if (!serial_const(s, loop, "tile") || !solve_factors(s, loop, &f, p.factor))
             return false;
-        name_parts(s, func, loop, &p, &own);
+        name_parts(s, &path, &p, &own);
         if (d)
             buf_puts(&s->said, ", ");
         say_split(s, func, loop, &p, &own);
-        func = split_loop(s, func, loop, &p);
+        func = split_loop(s, &path, &p);
         if (func->depth > IR_MAX_DEPTH)
             return REFUSE(s->err, too_deep, loop, IR_MAX_DEPTH);
         var[d][0] = p.var[0];

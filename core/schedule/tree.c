@@ -347,12 +347,10 @@ static bool loop_above(const Path *p, const char *name)
     return false;
 }
 
-const char *fresh_loop_name(Arena *A, const Node *func, const Node *stmt, const char *name)
+const char *fresh_loop_name(Arena *A, const Path *to, const Node *stmt, const char *name)
 {
-    Path p;
-    bool found = path_to(func, stmt, &p);
     const char *try = name;
-    for (int i = 1; loop_named(stmt, try) || (found && loop_above(&p, try)); i++)
+    for (int i = 1; loop_named(stmt, try) || loop_above(to, try); i++)
         try = arena_printf(A, "%s_%d", name, i);
     return try;
 }

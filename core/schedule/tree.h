@@ -67,9 +67,9 @@ const Node *block_access(const Node *block);
 
 /* The value of a block's axis in terms of the loops around. */
 const Node *block_axis_value(const Node *block, const Node *axis);
-/* `name`, or name_1, name_2 … : the first that no loop on the way to or below `stmt`, or no block
-** and no buffer of `func`, has. */
-const char *fresh_loop_name(Arena *A, const Node *func, const Node *stmt, const char *name);
+/* `name`, or name_1, name_2 … : the first that no loop around the path's end and none in `stmt`, or
+** no block and no buffer of `func`, has. */
+const char *fresh_loop_name(Arena *A, const Path *to, const Node *stmt, const char *name);
 const char *fresh_name(Arena *A, const Node *func, const char *name);
 
 #endif

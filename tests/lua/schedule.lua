@@ -621,4 +621,20 @@ t.test("a step that is refused names the argument that is wrong", function()
   t.eq(label("tile", "y", "xo", 4, 4), "tile(xo)")
 end)
 
+t.test("a part is not named as a loop around, though what it stands in comes apart", function()
+  local s = tvm.schedule(tvm.parse [[
+func f(A: int32[4, 8]) -> B: int32[4, 8], C: int32[4, 8], D: int32[4]:
+  for i in range(4):
+    for j in range(8):
+      block B(i, j):
+        B[i, j] = A[i, j]
+      block C(i, j):
+        C[i, j] = A[i, j]
+    block D(i):
+      D[i] = A[i, 0]
+]])
+  local outer, inner = s:split("j", 4, "i", "ji")
+  t.eq(outer .. " " .. inner, "i_1 ji")
+end)
+
 t.done()

@@ -240,6 +240,7 @@ static bool narrow_row(Equations *e, const Row *r, bool *done)
         least += least_of(e, t) - a;
         most += most_of(e, t) - b;
     }
+    *done = least >= r->lo && most <= r->hi;
     return moved;
 }
 

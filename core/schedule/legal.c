@@ -169,6 +169,7 @@ typedef struct Reorder {
     int n, outer; /* loops of the nest; loops around it */
     /* Place k of the new order is taken by the loop at place after[k] of the old */
     int after[NEST];
+    int now[NEST]; /* and that at place i of the old comes to place now[i] */
 } Reorder;
 
 static bool can_be(const Box *b, int i, int sign)
@@ -228,10 +229,7 @@ static bool may_turn(const Reorder *r, const Touch *a, const Touch *b)
     for (int k = 0; k < r->n; k++)
         for (int i = 0; i < r->after[k]; i++) {
             /* The loop at place k of the new order stands inside i in the old; and outside now? */
-            bool passed = false;
-            for (int p = k + 1; p < r->n; p++)
-                passed |= r->after[p] == i;
-            if (passed &&
+            if (r->now[i] > k &&
                 (turned(r, a, b, &any, i, k, 1) || (a != b && turned(r, a, b, &any, i, k, -1))))
                 return true;
         }
@@ -296,8 +294,10 @@ bool legal_surely_reordered(const Node *func, size_t n, const Node *const *befor
     r.outer = depth_of(&acc, before[0]);
     for (size_t k = 0; k < n; k++)
         for (size_t i = 0; i < n; i++)
-            if (before[i]->kid[For_var] == after[k]->kid[For_var])
+            if (before[i]->kid[For_var] == after[k]->kid[For_var]) {
                 r.after[k] = (int)i;
+                r.now[i] = (int)k;
+            }
     return order_kept(&r, reassociates);
 }
 

@@ -43,6 +43,10 @@ typedef struct Moved {
     const char *part;
     /* A buffer that it may write more than once, the same each time, before it is read; or NULL */
     const Node *remade;
+    /* A reduction that it begins before the loop of `after` with that Var, where each of its
+    ** instances runs just once; or NULL */
+    const char *begins;
+    const Node *before_loop;
 } Moved;
 
 /* Do all that depend on each other stand in the order of before?  And memory that was
@@ -53,11 +57,6 @@ bool legal_move(const Moved *m, Err *err);
 
 /* Has n an update whose result depends on the order of such updates? */
 bool legal_rounds(const Node *n);
-
-/* A reduction is begun before the loop of `after` with this Var: does each of its instances run
-** just once in that loop? */
-bool legal_begun(const Node *before, const Node *after, const Node *var, const char *block,
-                 Err *err);
 
 /* Is it sure that no two iterations of the loop touch one element of the buffer (NULL: of any that
 ** outlives an iteration), of which one writes? */

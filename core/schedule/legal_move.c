@@ -408,23 +408,6 @@ static Verdict all_kept(Check *c)
     return all;
 }
 
-bool legal_move(const Moved *m, Err *err)
-{
-    Accesses was, now;
-    Path way[3];
-    Err proof = {0};
-    Check c = {.m = m, .was = &was, .now = &now, .err = &proof};
-    Verdict v = LEGAL_UNTOLD;
-    if (gather(&c))
-        v = all_kept(&c);
-    if (v == LEGAL_YES && !all_memory_kept(m->before, m->after, m->before->kid[Func_body], way))
-        v = LEGAL_UNTOLD;
-    if (v == LEGAL_NO && err)
-        *err = proof;
-    return v == LEGAL_YES ||
-           (v == LEGAL_UNTOLD && dep_check_step(m->before, m->after, DEP_QUICK, err) == DEP_OK);
-}
-
 /* Could two iterations of the loop at `level`, in one iteration of those around it, run one
 ** instance of the place's block? */
 static bool runs_twice(const Accesses *acc, const Place *p, int level)
@@ -455,20 +438,51 @@ static bool runs_once(const Accesses *acc, const Place *p, int level)
     return true;
 }
 
-bool legal_begun(const Node *before, const Node *after, const Node *var, const char *block,
-                 Err *err)
+/* How many loops are around the one with the Var, of those around the place; all, if it is none. */
+static int loops_to(const Accesses *acc, const Place *p, const Node *var)
 {
-    Path to;
-    Accesses acc;
-    bool once = path_to_loop(after, var, &to) && access_gather(after, path_end(&to), &acc);
-    for (int i = 0; once && i < acc.nplaces; i++) {
-        const Place *p = &acc.place[i];
-        int level = 0;
-        if (!is_called(p, block, false))
-            continue;
-        while (acc.atom[p->loop[level]].loop->kid[For_var] != var)
-            level++;
-        once = runs_once(&acc, p, level);
+    int level = 0;
+    while (level < p->nloops && acc->atom[p->loop[level]].loop->kid[For_var] != var)
+        level++;
+    return level;
+}
+
+/* Does each instance of the reduction that the block begins run just once in the loop?  What only
+** decides whether it runs adds nothing up. */
+static bool begun_once(const Moved *m, const Accesses *now)
+{
+    for (int i = 0; m->begins && i < now->nplaces; i++) {
+        const Place *p = &now->place[i];
+        if (p->number >= 0 && is_called(p, m->begins, false) &&
+            !runs_once(now, p, loops_to(now, p, m->before_loop)))
+            return false;
     }
-    return once || dep_check_step(before, after, DEP_QUICK, err) == DEP_OK;
+    return true;
+}
+
+static bool exactly_kept(const Moved *m, Err *err)
+{
+    return dep_check_step(m->before, m->after, DEP_QUICK, err) == DEP_OK;
+}
+
+bool legal_move(const Moved *m, Err *err)
+{
+    Accesses was, now;
+    Path way[3];
+    Err proof;
+    Check c = {.m = m, .was = &was, .now = &now, .err = &proof};
+    Verdict v = LEGAL_UNTOLD;
+    if (gather(&c))
+        v = all_kept(&c);
+    if (v == LEGAL_YES && !all_memory_kept(m->before, m->after, m->before->kid[Func_body], way))
+        v = LEGAL_UNTOLD;
+    if (v == LEGAL_YES)
+        return begun_once(m, &now) || exactly_kept(m, err);
+    if (v == LEGAL_NO && err)
+        *err = proof;
+    if (v == LEGAL_UNTOLD && exactly_kept(m, err))
+        return true;
+    if (err && err->code == ERR_step_breaks && m->block)
+        err_fix(err, "leave block %s where it is, or choose another place for it", m->block);
+    return false;
 }

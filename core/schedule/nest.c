@@ -293,11 +293,7 @@ bool step_in_order(Step *s, const Moved *moved)
 {
     if (moved->after->depth > IR_MAX_DEPTH)
         return REFUSE(s->err, too_deep, NULL, IR_MAX_DEPTH);
-    if (legal_move(moved, s->err))
-        return true;
-    if (s->err->code == ERR_step_breaks && moved->block)
-        err_fix(s->err, "leave block %s where it is, or choose another place for it", moved->block);
-    return false;
+    return legal_move(moved, s->err);
 }
 
 bool step_explain(Step *s, const Err *reason)

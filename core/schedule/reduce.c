@@ -143,8 +143,11 @@ bool prim_decompose_reduction(Step *s)
     step_made(s, made);
     buf_printf(&s->said, "%s -> %s before %s", name, made, step_label(s, s->func, loop));
     const Node *out = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){init, rest}));
-    bool legal = step_in_order(s, &(Moved){.before = s->func, .after = out, .block = made}) &&
-                 legal_begun(s->func, out, loop->kid[For_var], name, s->err);
+    bool legal = step_in_order(s, &(Moved){.before = s->func,
+                                           .after = out,
+                                           .block = made,
+                                           .begins = name,
+                                           .before_loop = loop->kid[For_var]});
     if (MUTANT(decompose_unchecked, !legal, false)) {
         Err reason = {0};
         const Node *outer = loop_reducing(&p, depth);

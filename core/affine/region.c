@@ -339,6 +339,7 @@ typedef struct Walk {
     size_t nstill;     /* of them outside the piece */
     const Node *block; /* the block around, or NULL */
     SumVec guards;     /* of the blocks around, as in Relax */
+    bool all;          /* every dimension is taken whole: what else is there adds nothing */
     Region out;        /* .min and .extent to be filled from `box` */
     Span box[IR_MAX_RANK];
 } Walk;
@@ -395,6 +396,9 @@ static void join_access(Walk *w, const Node *const *index)
         else
             w->out.whole[d] = true;
     w->out.empty = false;
+    w->all = true;
+    for (size_t d = 0; d < w->out.rank; d++)
+        w->all &= has_all(w, d);
 }
 
 /* Where a + by <= b holds. */
@@ -452,6 +456,8 @@ static void walk_block(Walk *w, const Node *n)
 
 static void walk(Walk *w, const Node *n)
 {
+    if (w->all)
+        return;
     switch ((Op)n->op) {
     case OP_Buffer: return; /* its shape */
     case OP_Block: walk_block(w, n); return;
@@ -491,6 +497,7 @@ Region region_of(Arena *A, size_t naround, const Node *const *around, const Node
     for (w.nstill = 0; w.nstill < naround; w.nstill++)
         vec_push(A, &w.loops, around[w.nstill]);
     w.block = NULL;
+    w.all = false;
     w.out = (Region){.rank = ir_rank(buffer), .empty = true};
     walk(&w, stmt);
     Region *r = &w.out;

@@ -45,6 +45,10 @@ const char *const combiner_text[COMB_COUNT] = {
 };
 const char *const scope_name[SCOPE_COUNT] = {"global", "shared", "local"};
 
+const uint8_t ir_stmts_from[OP_COUNT] = {
+    [OP_Seq] = 1 + Seq_stmt,     [OP_If] = 1 + If_then,       [OP_For] = 1 + For_body,
+    [OP_Block] = 1 + Block_init, [OP_Alloc] = 1 + Alloc_body, [OP_Func] = 1 + Func_body};
+
 static uint32_t mix(uint32_t h, uint32_t v)
 {
     h = (h ^ v) * UINT32_C(0x9e3779b1);

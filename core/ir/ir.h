@@ -283,17 +283,10 @@ static inline bool ir_is_stmt(const Node *n)
 }
 /* The statements among the children are the last, from this one on; tests/unit/ir.c holds it
 ** against the table. */
+extern const uint8_t ir_stmts_from[OP_COUNT]; /* 1 + the first, or 0 */
 static inline size_t ir_first_stmt(const Node *n)
 {
-    switch ((Op)n->op) {
-    case OP_Seq: return Seq_stmt;
-    case OP_If: return If_then;
-    case OP_For: return For_body;
-    case OP_Block: return Block_init;
-    case OP_Alloc: return Alloc_body;
-    case OP_Func: return Func_body;
-    default: return n->nkids;
-    }
+    return ir_stmts_from[n->op] ? ir_stmts_from[n->op] - 1u : n->nkids;
 }
 static inline bool ir_is_true(const Node *n)
 {

@@ -74,12 +74,14 @@ static int refuse(lua_State *L, Sched *s, const Err *err)
 static int push_made(lua_State *L, const Version *v)
 {
     luaL_checkstack(L, (int)v->nmade + 4, "names");
-    Arena *A = lua_scratch(L, NULL);
     for (size_t i = 0; i < v->nmade; i++) {
-        lua_pushstring(L, version_made(A, v, i));
+        const char *block, *name = version_made(v, i, &block);
+        if (block)
+            lua_pushfstring(L, "%s/%s", block, name);
+        else
+            lua_pushstring(L, name);
         session_say_made(L);
     }
-    lua_scratch_end(L, A);
     return (int)v->nmade;
 }
 

@@ -48,14 +48,22 @@ static size_t bare_name(const Node *func, const char *name, const Node **meant)
     return all.hits;
 }
 
-const char *loop_path(Arena *A, const Node *func, const Node *loop)
+/* The block by which a path leads to the loop; NULL if none stands in it. */
+static const char *way_to(const Node *func, const Node *loop)
+{
+    const Node *first = tree_first_block(loop);
+    return holds_block(loop, func->at.name) ? func->at.name : first ? ir_block_name(first) : NULL;
+}
+
+static const char *join(Arena *A, const char *block, const Node *loop)
 {
     const char *name = ir_var_name(loop->kid[For_var]);
-    const Node *first = tree_first_block(loop);
-    const char *block = holds_block(loop, func->at.name) ? func->at.name
-                        : first                          ? ir_block_name(first)
-                                                         : NULL;
     return block ? arena_printf(A, "%s/%s", block, name) : name;
+}
+
+const char *loop_path(Arena *A, const Node *func, const Node *loop)
+{
+    return join(A, way_to(func, loop), loop);
 }
 
 const char *loop_label(Arena *A, const Node *func, const Node *loop)
@@ -65,13 +73,17 @@ const char *loop_label(Arena *A, const Node *func, const Node *loop)
     return bare_name(func, name, &meant) > 1 ? loop_path(A, func, loop) : name;
 }
 
-const char *loop_handle(Arena *A, const Node *func, const Node *loop)
+const char *loop_handle_block(const Node *func, const Node *loop)
 {
     const Node *meant;
-    const char *name = ir_var_name(loop->kid[For_var]);
-    bare_name(func, name, &meant);
+    bare_name(func, ir_var_name(loop->kid[For_var]), &meant);
     bool others = holds_block(func, func->at.name) && !holds_block(loop, func->at.name);
-    return meant == loop && !others ? name : loop_path(A, func, loop);
+    return meant == loop && !others ? NULL : way_to(func, loop);
+}
+
+const char *loop_handle(Arena *A, const Node *func, const Node *loop)
+{
+    return join(A, loop_handle_block(func, loop), loop);
 }
 
 /* How often the block runs, as far as extents say; 0 where the data do. */

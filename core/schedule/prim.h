@@ -156,6 +156,8 @@ const Node *find_buffer(const Node *func, const char *name, Err *err);
 ** of that name. */
 const char *loop_path(Arena *A, const Node *func, const Node *loop);
 const char *loop_handle(Arena *A, const Node *func, const Node *loop);
+/* The block that the handle begins with, or NULL. */
+const char *loop_handle_block(const Node *func, const Node *loop);
 const char *loop_label(Arena *A, const Node *func, const Node *loop);
 
 /* The label, or where that is a path the one by which the step was given the loop: a loop around

@@ -310,7 +310,7 @@ static bool apply_guarded(void *env, Err *err)
     a->wrong = s.wrong;
     if (!ok)
         name_step(work, a, err);
-    Err broken = {0};
+    Err broken;
     if (ok && !ir_verify(s.out, &broken))
         ok = REFUSE(err, step_broke_program, NULL, a->prim->name, broken.why);
     bool changed = ok && (s.nmade > 0 || !ir_same(s.out, a->from->func));
@@ -340,10 +340,11 @@ static const Node *made_loop(const Node *n, const char *name, int number)
     return NULL;
 }
 
-const char *version_made(Arena *A, const Version *v, size_t i)
+const char *version_made(const Version *v, size_t i, const char **block)
 {
     const Node *loop = made_loop(v->func, v->made[i], v->number);
-    return loop ? loop_handle(A, v->func, loop) : v->made[i];
+    *block = loop ? loop_handle_block(v->func, loop) : NULL;
+    return v->made[i];
 }
 
 /* ---- the cursor ---- */

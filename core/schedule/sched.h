@@ -39,8 +39,9 @@ Version *version_new(Arena *A, const Node *func);
 /* The ancestor with that number, or NULL. */
 Version *version_ancestor(Version *v, int number);
 
-/* A made name as a caller can use it: with its block where the name alone means another loop. */
-const char *version_made(Arena *A, const Version *v, size_t i);
+/* A made name; *block: the block to be named before it, "C/y", where the name alone means another
+** loop, or NULL. */
+const char *version_made(const Version *v, size_t i, const char **block);
 
 /* A name or a remark that a cursor keeps at a version. */
 typedef struct Mark {

@@ -87,7 +87,7 @@ static bool check_for(Verifier *v, const Node *n)
         return verify_bad(v, n, "the loop has no kind");
     if (var->type != DT_int64 || extent->type != DT_int64)
         return verify_bad(v, n, "its variable or its extent is not int64");
-    for (uint32_t i = 0; i < v->depth; i++)
+    for (uint32_t i = 0; *verify_taken(v, var) && i < v->depth; i++)
         if (v->scope[i].kind == K_LOOP && verify_same_name(v->scope[i].node, var))
             return verify_bad(v, n, "two nested loops are named '%s'", ir_var_name(var));
     if (for_is_bound(kind) && (v->axes_bound & 1u << kind))

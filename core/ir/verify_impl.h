@@ -36,6 +36,7 @@ typedef struct Slot {
 typedef struct Scoped {
     const Node *node;
     Kind kind;
+    bool alike;        /* a Var whose name may be that of another in the scope */
     const Node *value; /* of a block's axis, what it is bound to */
 } Scoped;
 
@@ -43,6 +44,8 @@ typedef struct NameSlot {
     const char *name;
     NodeClass space;
 } NameSlot;
+
+enum { NAME_PLACES = 1024 };
 
 typedef struct Verifier {
     Err *err;
@@ -53,11 +56,13 @@ typedef struct Verifier {
     size_t nnames, names_used;
     Scoped *scope;
     uint32_t depth, scope_cap;
-    uint32_t wall;         /* Vars below are hidden by the block around */
-    uint32_t number, next; /* of the present scope, and of the next new one */
-    const Node *block;     /* the block around, or NULL */
-    const Node *here;      /* the innermost statement that has a name */
-    unsigned axes_bound;   /* thread axes bound around, by ForKind */
+    uint32_t wall;           /* Vars below are hidden by the block around */
+    uint32_t number, next;   /* of the present scope, and of the next new one */
+    const Node *block;       /* the block around, or NULL */
+    const Node *here;        /* the innermost statement that has a name */
+    unsigned axes_bound;     /* thread axes bound around, by ForKind */
+    uint32_t alike;          /* how many in the scope are alike */
+    bool taken[NAME_PLACES]; /* by the hashes of the Vars in the scope */
 } Verifier;
 
 /* Refuses, and says where: false. */
@@ -121,6 +126,12 @@ bool verify_kids(Verifier *v, const Node *n);
 static inline bool verify_is_size(const Node *n)
 {
     return n->op == OP_IntImm && n->type == DT_int64 && n->at.i >= 0;
+}
+
+/* Of the int64 Vars in the scope, none has the name of `var` where its place is not taken. */
+static inline bool *verify_taken(Verifier *v, const Node *var)
+{
+    return &v->taken[var->hash % NAME_PLACES];
 }
 
 /* A Var's hash is of its type and its name. */

@@ -68,14 +68,23 @@ static inline void push(Verifier *v, const Node *n, Kind kind, Slot *s)
     }
     s->kind = kind;
     s->value = v->depth;
-    v->scope[v->depth++] = (Scoped){n, kind, NULL};
+    bool var = n->op == OP_Var, alike = var && (n->type != DT_int64 || *verify_taken(v, n));
+    if (var)
+        *verify_taken(v, n) = true;
+    v->alike += alike;
+    v->scope[v->depth++] = (Scoped){n, kind, alike, NULL};
     v->number = v->next++;
 }
 
 void verify_pop(Verifier *v, uint32_t depth, uint32_t number)
 {
-    while (v->depth > depth)
-        verify_slot(v, v->scope[--v->depth].node)->value = CLOSED;
+    while (v->depth > depth) {
+        const Scoped *s = &v->scope[--v->depth];
+        verify_slot(v, s->node)->value = CLOSED;
+        v->alike -= s->alike;
+        if (s->node->op == OP_Var && !s->alike)
+            *verify_taken(v, s->node) = false;
+    }
     v->number = number;
 }
 
@@ -133,7 +142,7 @@ bool verify_var(Verifier *v, const Node *n)
     if (s->value < v->wall)
         return verify_bad(
             v, n, "the loop '%s' is used inside the block, where only axes are visible", name);
-    for (uint32_t i = v->depth; --i > s->value;) {
+    for (uint32_t i = v->depth; v->alike && --i > s->value;) {
         const Node *other = v->scope[i].node;
         if (other->op == OP_Var && verify_same_name(other, n))
             return verify_bad(v, n, "the variable '%s' is hidden by another of the same name",

@@ -232,6 +232,10 @@ static void places_and_scopes(void **state)
     const Node *let = ir_node(A, Let, DT_int8, (Attr){0}, [Let_var] = t, [Let_value] = one,
                               [Let_body] = ir_binary(A, OP_Add, t, ir_cast(A, DT_int8, w.i)));
     refuses(&w, loop(&w, w.i, store(&w, zero, let)), "the variable 'i' is hidden");
+    const Node *i2 = ir_var(A, "i");
+    const Node *sum = ir_cast(A, DT_int8, ir_binary(A, OP_Add, i2, w.i));
+    let = ir_node(A, Let, DT_int8, (Attr){0}, [Let_var] = i2, [Let_value] = zero, [Let_body] = sum);
+    refuses(&w, loop(&w, w.i, store(&w, zero, let)), "the variable 'i' is hidden");
     const Node *deep = w.i;
     for (int i = 0; i < IR_MAX_DEPTH; i++)
         deep = ir_binary(A, OP_Mul, deep, w.i);

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "backends/exec.h"
 #include "backends/llvm/options.h"
 #include "backends/llvm/peak.h"
+#include "core/base/cores.h"
 #include "core/base/progress.h"
 #include "core/run/stats.h"
 #include "lua_api/compare_remarks.h"
@@ -196,8 +196,8 @@ const LuaClass timing_class = {.name = "Timing",
 
 static int cores(void)
 {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > PEAK_MAX_THREADS ? PEAK_MAX_THREADS : (int)n;
+    int n = cores_usable();
+    return n > PEAK_MAX_THREADS ? PEAK_MAX_THREADS : n;
 }
 
 /* Pushes the Timing of rounds that were measured. */

@@ -14,6 +14,7 @@
 
 #include <lauxlib.h>
 
+#include "core/base/cores.h"
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
 #include "repl/tutorial.h"
@@ -183,6 +184,5 @@ void start_features(FILE *out)
     fprintf(out, "version %s\nlua %s\nllvm 19\ncpu %s\ncpu-features", TVMREPL_VERSION,
             LUA_VERSION_MAJOR "." LUA_VERSION_MINOR "." LUA_VERSION_RELEASE, cpu());
     cpu_features(out);
-    fprintf(out, "\nprocessors %ld\ngpu %s\n", sysconf(_SC_NPROCESSORS_ONLN),
-            has_gpu() ? "nvidia" : "none");
+    fprintf(out, "\nprocessors %d\ngpu %s\n", cores_usable(), has_gpu() ? "nvidia" : "none");
 }

@@ -437,7 +437,8 @@ LUA_FN(
     tutorial, "tutorial(name?, folder?)",
     "Plays a lesson as tour() does, at your pace: Enter runs the next cell, q stops and leaves you with all\n"
     "that the lesson has made; an input that you type in between is run in the same session.\n"
-    "`tvmrepl tutorial NAME` does it from a shell.")
+    "`tvmrepl tutorial NAME` does it from a shell. `computation` takes the size of its matrices from\n"
+    "there, `tvmrepl tutorial computation 1024`, and here from arg: arg = { 1024 } before you call it.")
 {
     return play(L, true);
 }

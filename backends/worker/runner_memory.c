@@ -17,9 +17,10 @@
 #include "core/run/pool.h"
 #include "core/run/runtime.h"
 
-/* A temporary of HUGE_LEAST bytes gets a huge page, though it leaves some of it: going down its
-** columns would touch more small ones than a processor remembers the places of. */
-enum { MAX_BLOCKS = 1 << 16, HUGE_PAGE = 2 << 20, HUGE_LEAST = 256 << 10 };
+/* A temporary of HUGE_LEAST bytes gets a huge page, though it may leave three quarters of it
+** unused: going down its columns would touch more small pages than a processor remembers the places
+** of. */
+enum { MAX_BLOCKS = 1 << 16, HUGE_PAGE = 2 << 20, HUGE_LEAST = 512 << 10 };
 
 #define TEMPORARY_RANGE (INT64_C(1) << 40)
 
@@ -43,7 +44,8 @@ static struct {
     Block *blocks;
     int32_t nblocks, free[POOL_CLASSES];
     _Atomic int32_t live;
-    int64_t live_bytes, budget; /* of blocks that are not free; what they may come to */
+    int64_t live_bytes; /* of blocks that are not free */
+    int64_t budget;     /* what they may come to, as far as this job asked */
     pthread_mutex_t lock;
 } mem = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -97,6 +99,7 @@ static int map(const BoardSlot *s)
 int memory_map_job(const BoardSlot *slots, uint32_t n)
 {
     uint32_t i = 0, j = 0;
+    mem.budget = 0;
     if (n == mem.nmapped && n > 0) {
         while (i < n && same_slot(&slots[i], &mem.mapped[i]))
             i++;
@@ -156,13 +159,13 @@ static bool drop_free(void)
 
 /* May so many bytes more be in use?  Pages come when they are touched, so what the
 ** machine has left would not tell: it is asked while temporaries take next to
-** nothing, and counted down from there. */
+** nothing, and counted down from there.  The answer, which takes long, is good for the job. */
 static bool affordable(int64_t bytes)
 {
     int64_t then = mem.live_bytes + bytes;
     if (then < MEMORY_SMALL)
         return true;
-    if (mem.live_bytes < MEMORY_SMALL) {
+    if (mem.live_bytes < MEMORY_SMALL && then > mem.budget) {
         mem.budget = memory_free();
         if (then > mem.budget && drop_free())
             mem.budget = memory_free();

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "backends/worker/futex.h"
+#include "core/base/cores.h"
 
 enum { MAX_THREADS = 256, SPINS = 300, CHUNKS_EACH = 8 };
 
@@ -36,10 +37,10 @@ void (*threads_begin)(void);
 
 void threads_limit(int n)
 {
-    static long cores; /* asking the system takes longer than a small kernel */
+    static int cores; /* asking the system takes longer than a small kernel */
     if (n <= 0 && cores == 0)
-        cores = sysconf(_SC_NPROCESSORS_ONLN);
-    limit = n > 0 ? n : cores > 0 ? (int)cores : 1;
+        cores = cores_usable();
+    limit = n > 0 ? n : cores;
     if (limit > MAX_THREADS)
         limit = MAX_THREADS;
 }

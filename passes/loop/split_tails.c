@@ -2,16 +2,16 @@
 **
 **      for yo in range(8):                         for yo in range(7):
 **        for yi in vectorized(8):                    for yi in vectorized(8):
-**          if yo*8 + yi < 60:                 →         C[yo*8 + yi] = …
+**          if yo*8 + yi < 61:                 →         C[yo*8 + yi] = …
 **            C[yo*8 + yi] = …                      for yi in vectorized(8):
-**                                                    if 56 + yi < 60:
+**                                                    if 56 + yi < 61:
 **                                                      C[56 + yi] = …
 **
 ** A loop is cut where the conditions below it, of which it and loops inside it alone decide, cannot
 ** be proven any more for all iterations of those: once for each place where one of them fails
-** first.  Its last iterations go where those conditions let nothing happen.  Conditions that read
-** memory, and loops on thread axes, are left alone, and everything is where the program would grow
-** too much.
+** first.  Its last iterations go where those conditions let nothing happen, and a single one is
+** written out.  Conditions that read memory, and loops on thread axes, are left alone, and
+** everything is where the program would grow too much.
 */
 #include <limits.h>
 
@@ -125,6 +125,16 @@ static bool holds_before_cut(const Cut *c, const Node *term)
     return false;
 }
 
+/* Do loops on thread axes stand in it?  Then it stays a loop, short as it may be: what stands in
+** it is one kernel (core/ir/gpu.h), and its barriers were set for the loop. */
+static bool has_axis(const Node *n)
+{
+    bool found = n->op == OP_For && for_is_bound(ir_for_kind(n));
+    for (size_t i = 0; i < n->nkids && !found; i++)
+        found = op_info[n->kid[i]->op].cls == CLASS_STMT && has_axis(n->kid[i]);
+    return found;
+}
+
 /* Does the statement do nothing in the iterations first … last? */
 static bool is_idle(Cut *c, const Node *n, int64_t first, int64_t last)
 {
@@ -213,9 +223,10 @@ static const Node *tail_of(Cut *c, Tails *all)
     const Node *body = rw_run(A, rename, all, NULL, ir_fresh(A, loop->kid[For_body]));
     int64_t left = left_over(c);
     const Node *again = ir_make(A, OP_Var, var->type, var->at, 0, NULL);
-    Subst map = {var, left == 1 ? ir_idx(A, c->at) : ix_add(A, again, ir_idx(A, c->at))};
+    bool is_loop = left > 1 || has_axis(loop);
+    Subst map = {var, is_loop ? ix_add(A, again, ir_idx(A, c->at)) : ir_idx(A, c->at)};
     const Node *tail = ir_subst(A, body, 1, &map);
-    if (left > 1) {
+    if (is_loop) {
         const Node *kids[4] = {again, ir_idx(A, left), loop->kid[For_annots], tail};
         tail = ir_make(A, OP_For, 0, loop->at, 4, kids);
     }
@@ -223,34 +234,36 @@ static const Node *tail_of(Cut *c, Tails *all)
     return does_nothing(tail) ? ir_nop(A) : tail;
 }
 
-/* The first `n` iterations of the loop, or the only one, without the conditions that hold in all of
-** them. */
+/* The first `n` iterations of the loop, without the conditions that hold in all of them; a single
+** one is written out. */
 static const Node *first_of(Rewriter *rw, Cut *c, int64_t n)
 {
-    const Node *loop = c->loop;
+    const Node *loop = c->loop, *var = loop->kid[For_var];
     c->at = n;
     const Node *body = rw_run(rw->A, full_rules, c, rw->err, loop->kid[For_body]);
-    const Node *kids[4] = {loop->kid[For_var], ir_idx(rw->A, n), loop->kid[For_annots], body};
+    if (n == 1 && !has_axis(loop)) {
+        Subst only = {var, ir_idx(rw->A, 0)};
+        return ir_simplify_all(rw->A, ir_subst(rw->A, body, 1, &only));
+    }
+    const Node *kids[4] = {var, ir_idx(rw->A, n), loop->kid[For_annots], body};
     return ir_make(rw->A, OP_For, 0, loop->at, 4, kids);
 }
 
-/* Takes away the last iterations of the loop where they do nothing, and what is no condition then;
-** a single one is written out. */
+/* Takes away the last iterations of the loop where they do nothing; of lanes, a power of two is
+** left, for that many fill a register. */
 static const Node *shorten(Rewriter *rw, Cut *c)
 {
-    const Node *loop = c->loop;
-    int64_t busy = busy_iterations(c);
+    int64_t busy = busy_iterations(c), left = busy;
     if (busy == 0)
         return ir_nop(rw->A);
-    if (busy == 1) {
-        Subst only = {loop->kid[For_var], ir_idx(rw->A, 0)};
-        return ir_simplify_all(rw->A, ir_subst(rw->A, loop->kid[For_body], 1, &only));
-    }
-    if (busy == c->extent)
-        return loop;
-    c->extent = busy;
-    look(c, loop->kid[For_body]);
-    return first_of(rw, c, busy);
+    if (ir_for_kind(c->loop) == FOR_vectorized)
+        for (left = 1; left < busy;)
+            left *= 2;
+    if (left >= c->extent && c->extent > 1)
+        return c->loop;
+    c->extent = left;
+    look(c, c->loop->kid[For_body]);
+    return first_of(rw, c, left);
 }
 
 static Cut cut_of(Arena *A, const Node *loop)
@@ -259,6 +272,13 @@ static Cut cut_of(Arena *A, const Node *loop)
         .A = A, .loop = loop, .extent = ir_const_int(loop->kid[For_extent], 0), .at = INT64_MAX};
     vec_push(A, &c.ranges, ((VarRange){loop->kid[For_var], 0, c.extent - 1}));
     return c;
+}
+
+/* Goes on in what has become of the loop: below it where it is one still. */
+static const Node *inside(Rewriter *rw, const Node *loop, const Node *now)
+{
+    bool same = now->op == OP_For && now->kid[For_var] == loop->kid[For_var];
+    return same ? rw_kids(rw, now) : rw_node(rw, now);
 }
 
 /* The loop, cut at most so many times. */
@@ -274,27 +294,16 @@ static const Node *cut(Rewriter *rw, const Node *n, int most)
     if (c.at == INT64_MAX || n->size > all->left)
         return rw_kids(rw, n);
     all->left -= n->size;
-    const Node *full = rw_kids(rw, first_of(rw, &c, c.at));
+    const Node *full = inside(rw, n, first_of(rw, &c, c.at));
     const Node *tail = tail_of(&c, all);
     most = (most < c.places ? most : c.places) - 1;
     tail = tail->op == OP_For && left_over(&c) > 1 ? cut(rw, tail, most) : rw_node(rw, tail);
     return MUTANT(tail_dropped, ir_seq(A, 2, (const Node *[]){full, tail}), full);
 }
 
-/* Do loops on thread axes stand in it?  Around those no loop may go: what stands there is one
-** kernel or many (core/ir/gpu.h), and its barriers were set for the loops as they are. */
-static bool has_axis(const Node *n)
-{
-    bool found = n->op == OP_For && for_is_bound(ir_for_kind(n));
-    for (size_t i = 0; i < n->nkids && !found; i++)
-        found = op_info[n->kid[i]->op].cls == CLASS_STMT && has_axis(n->kid[i]);
-    return found;
-}
-
 static const Node *on_for(Rewriter *rw, const Node *n)
 {
-    if (ir_for_kind(n) != FOR_vectorized && n->size < MAX_BODY && !has_axis(n) &&
-        ir_const_int(n->kid[For_extent], 0) > 0) {
+    if (n->size < MAX_BODY && !has_axis(n) && ir_const_int(n->kid[For_extent], 0) > 0) {
         Cut c = cut_of(rw->A, n);
         const Node *left = shorten(rw, &c);
         if (left->op != OP_For || left->kid[For_var] != n->kid[For_var])

@@ -123,6 +123,15 @@ t.test("so do those of tiles that are not full, of which some lanes or rows take
   t.eq(stores_beside_sums(s), 0)
   local a, b = tvm.random { 64, 22 }, tvm.random { 64, 45 }
   t.ok(s:build():run(a, b) == s:at(0):build "interp":run(a, b))
+  local unrolled = tvm.schedule(te [[ A: float32[64, 30]; C[x] += A[k, x] ]])
+  unrolled:split("x", 16, "xo", "xi")
+  unrolled:reorder { "xo", "k", "xi" }
+  unrolled:decompose_reduction("C", "k")
+  unrolled:vectorize "C/xi"
+  unrolled:unroll "C/xo"
+  t.eq(stores_beside_sums(unrolled), 0)
+  local c = tvm.random { 64, 30 }
+  t.ok(unrolled:build():run(c) == unrolled:at(0):build "interp":run(c))
 end)
 
 t.test("a vectorized loop around a vectorized loop leaves it the registers", function()

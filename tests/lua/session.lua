@@ -41,6 +41,12 @@ t.test("exit codes", function()
   end
 end)
 
+t.test("the processors are those that the process may use", function()
+  local first = io.open("/proc/self/status"):read "a":match "Cpus_allowed_list:%s*(%d+)"
+  local pipe <close> = io.popen(("taskset -c %s %s --features"):format(first, program))
+  t.contains(pipe:read "a", "\nprocessors 1\n")
+end)
+
 t.test("what an input returns is shown as an expression's value is", function()
   t.eq(typed("return 7"), "7\n")
   t.eq(typed("y = 5 return y, 2"), "5\n2\n")

@@ -210,12 +210,18 @@ static void kernels(void **state)
         "func let(A: int64[30]) -> C: int64[30]:\n  for i in vectorized(30):\n"
         "    C[i] = let t = A[i] * 3 in let u = t + i in select(u > 0, u * t, u - t)\n",
         "func scalar(s: float32[]) -> C: float32[]:\n  C[] = s[] + 1.0\n",
+        /* of two rows that overlap, parts that are no whole number of registers */
+        "func parts(A: float32[16]) -> C: float32[2, 11], D: float32[2, 10]:\n"
+        "  for y in range(2):\n    for x in range(11):\n      C[y, x] = 1\n"
+        "    for x in range(10):\n      D[y, x] = 1\n"
+        "  for w in vectorized(2):\n    for x in vectorized(16):\n      if x < 10:\n"
+        "        C[1 - w, x] += A[x]\n        D[1 - w, x] min= A[x]\n",
         NULL};
     run_all(programs, true);
 }
 
-/* Rows of a large power of two lie a cache line further apart; every way to go through them must
-** know of it. */
+/* Rows that are a multiple of 512 bytes long lie a cache line further apart; every way to go through
+** them must know of it. */
 static void rows_are_staggered(void **state)
 {
     (void)state;

@@ -202,17 +202,17 @@ static void test_tails(void **state)
 {
     (void)state;
     expect_pass("split_tails",
-                "func f(A: float32[60]) -> C: float32[60]:\n"
+                "func f(A: float32[61]) -> C: float32[61]:\n"
                 "  for yo in range(8):\n"
                 "    for yi in vectorized(8):\n"
-                "      if yo*8 + yi < 60:\n"
+                "      if yo*8 + yi < 61:\n"
                 "        C[yo*8 + yi] = A[yo*8 + yi]\n",
-                "func f(A: float32[60]) -> C: float32[60]:\n"
+                "func f(A: float32[61]) -> C: float32[61]:\n"
                 "  for yo in range(7):\n"
                 "    for yi in vectorized(8):\n"
                 "      C[yo*8 + yi] = A[yo*8 + yi]\n"
                 "  for yi in vectorized(8):\n"
-                "    if yi < 4:\n"
+                "    if yi < 5:\n"
                 "      C[yi + 56] = A[yi + 56]\n");
     /* 0, 1 and 12 lie on a line, what is between does not: the first six are proven. */
     expect_pass("split_tails",
@@ -264,7 +264,7 @@ static void test_idle_iterations(void **state)
 {
     (void)state;
     /* What does nothing at the end goes, of unrolled loops too; a loop of one iteration is written
-    ** out, and one of none is nothing. */
+    ** out, and one that does nothing goes. */
     expect_pass("split_tails",
                 "func f(A: float32[9]) -> C: float32[9], D: float32[9]:\n"
                 "  for yo in range(5):\n"
@@ -298,17 +298,29 @@ static void test_idle_iterations(void **state)
                 "  for xo in range(2):\n"
                 "    for xi in vectorized(8):\n"
                 "      C[xo*8 + xi] = A[xo*8 + xi]\n"
-                "  for xi in vectorized(8):\n"
-                "    if xi < 4:\n"
-                "      C[xi + 16] = A[xi + 16]\n");
-    /* Without the loop around them these would be two kernels. */
-    static const char threads[] = "func f(A: float32[9]) -> C: float32[9]:\n"
-                                  "  for y in range(1):\n"
-                                  "    for t in bind(\"threadIdx.x\", 9):\n"
-                                  "      C[t] = A[t]\n"
-                                  "    for t in bind(\"threadIdx.x\", 9):\n"
-                                  "      C[t] += A[y]\n";
-    expect_pass("split_tails", threads, threads);
+                "  for xi in vectorized(4):\n"
+                "    C[xi + 16] = A[xi + 16]\n");
+    /* So does the single full tile before a tail; of lanes a power of two is left. */
+    expect_pass("split_tails",
+                "func f(A: float32[30]) -> C: float32[30], D: float32[30]:\n"
+                "  for xb in range(2):\n"
+                "    for k in range(3):\n"
+                "      for xi in vectorized(16):\n"
+                "        if xb*16 + xi < 5:\n"
+                "          C[xb*16 + xi] += A[k]\n"
+                "    for xi in vectorized(16):\n"
+                "      if xb*16 + xi < 30:\n"
+                "        D[xb*16 + xi] = A[xb*16 + xi]\n",
+                "func f(A: float32[30]) -> C: float32[30], D: float32[30]:\n"
+                "  for k in range(3):\n"
+                "    for xi in vectorized(8):\n"
+                "      if xi < 5:\n"
+                "        C[xi] += A[k]\n"
+                "  for xi in vectorized(16):\n"
+                "    D[xi] = A[xi]\n"
+                "  for xi in vectorized(16):\n"
+                "    if xi < 14:\n"
+                "      D[xi + 16] = A[xi + 16]\n");
     static const char busy[] = "func f(A: float32[9]) -> C: float32[9]:\n"
                                "  for v in unrolled(9):\n"
                                "    if v < 7:\n"
@@ -316,6 +328,33 @@ static void test_idle_iterations(void **state)
                                "    else:\n"
                                "      C[v] = 1\n";
     expect_pass("split_tails", busy, busy);
+}
+
+static void test_tails_of_threads(void **state)
+{
+    (void)state;
+    /* Without the loop around them these would be two kernels; a tail stays a loop likewise. */
+    static const char tail[] = "func f(A: float32[9]) -> C: float32[9]:\n"
+                               "  for y in range(2):\n"
+                               "    for t in bind(\"threadIdx.x\", 5):\n"
+                               "      if y*5 + t < 9:\n"
+                               "        C[y*5 + t] = A[t]\n";
+    expect_pass("split_tails", tail,
+                "func f(A: float32[9]) -> C: float32[9]:\n"
+                "  for y in range(1):\n"
+                "    for t in bind(\"threadIdx.x\", 5):\n"
+                "      C[y*5 + t] = A[t]\n"
+                "  for y in range(1):\n"
+                "    for t in bind(\"threadIdx.x\", 5):\n"
+                "      if y*5 + t < 4:\n"
+                "        C[y*5 + t + 5] = A[t]\n");
+    static const char threads[] = "func f(A: float32[9]) -> C: float32[9]:\n"
+                                  "  for y in range(1):\n"
+                                  "    for t in bind(\"threadIdx.x\", 9):\n"
+                                  "      C[t] = A[t]\n"
+                                  "    for t in bind(\"threadIdx.x\", 9):\n"
+                                  "      C[t] += A[y]\n";
+    expect_pass("split_tails", threads, threads);
 }
 
 static void test_barriers(void **state)
@@ -539,9 +578,9 @@ int main(void)
         cmocka_unit_test(test_blocks),          cmocka_unit_test(test_flat),
         cmocka_unit_test(test_windows),         cmocka_unit_test(test_simpler),
         cmocka_unit_test(test_hoist),           cmocka_unit_test(test_tails),
-        cmocka_unit_test(test_idle_iterations), cmocka_unit_test(test_barriers),
-        cmocka_unit_test(test_barriers_deep),   cmocka_unit_test(test_meaning),
-        cmocka_unit_test(test_kernels),
+        cmocka_unit_test(test_idle_iterations), cmocka_unit_test(test_tails_of_threads),
+        cmocka_unit_test(test_barriers),        cmocka_unit_test(test_barriers_deep),
+        cmocka_unit_test(test_meaning),         cmocka_unit_test(test_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,7 +132,7 @@ typedef struct Place {
 typedef struct Kept {
     LLVMValueRef slot; /* NULL until the Update first goes there */
     Place place;
-    LLVMValueRef mask; /* as Gen's */
+    LLVMValueRef mask; /* of the lanes that take part; known before the loop */
     unsigned lanes;
 } Kept;
 
@@ -295,6 +295,7 @@ void gen_update(Gen *g, const Node *update);
 
 /* ---- promote.c ---- */
 bool promote_begin(Gen *g, const Node *loop);
+bool promote_keeps(const Gen *g, const Node *update, const Place *p);
 LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes);
 void promote_end(Gen *g);
 /* Does this vectorised loop become one vector, here? */

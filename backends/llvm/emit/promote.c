@@ -145,13 +145,13 @@ static bool take_loop(Gen *g, Chain *c, const Node *loop, bool first)
     return (kind == FOR_serial || kind == FOR_unrolled) && stands_still(g, c->update, var);
 }
 
-/* Is e made of integers and numbers of lanes, which are known now? */
+/* Is e made of integers, numbers of lanes, and loop variables that are numbers here? */
 static bool is_known(const Gen *g, const Chain *c, const Node *e)
 {
     if (e->op == OP_Var) {
         for (size_t i = 0; i < g->vars.n; i++)
             if (g->vars.at[i].var == e)
-                return g->vars.at[i].extent && !g->vars.at[i].v;
+                return !g->vars.at[i].v && !g->vars.at[i].is_let;
         for (int i = 0; i < c->lanes; i++)
             if (c->lane[i] == e)
                 return true;
@@ -168,8 +168,10 @@ static bool is_known(const Gen *g, const Chain *c, const Node *e)
 /* Takes in a condition of the chain. */
 static bool take_guard(Gen *g, Chain *c, const Node *s)
 {
+    if (s->kid[If_otherwise]->op != OP_Nop || !is_known(g, c, s->kid[If_cond]))
+        return false;
     c->guarded = true;
-    return s->kid[If_otherwise]->op == OP_Nop && is_known(g, c, s->kid[If_cond]);
+    return true;
 }
 
 static const Node *next_in_chain(const Node *s)
@@ -221,6 +223,14 @@ bool promote_begin(Gen *g, const Node *loop)
     m.kept = ARENA_ARRAY(g->A, Kept, m.n);
     g->promo = m;
     return true;
+}
+
+/* Is the element at p kept while the Update runs?  With conditions in the loop only under a mask
+** that is a number: any other would be made inside, and is wanted before the loop and after it. */
+bool promote_keeps(const Gen *g, const Node *update, const Place *p)
+{
+    const Promo *m = &g->promo;
+    return update == m->update && !p->late && !(m->guarded && g->mask && !LLVMIsConstant(g->mask));
 }
 
 /* The number of the element, or of the elements of all lanes, among those that are kept. */

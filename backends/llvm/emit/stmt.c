@@ -462,7 +462,8 @@ static int64_t padded_row(const Gen *g, const Node *buffer, int64_t elements)
 
 /* Cache lines whose addresses differ by a multiple of 4096 bytes share a few places in a first
 ** cache.  Rows of an array on the heap that are 512 bytes long, or a multiple of it, would bring a
-** column of it to such addresses, so they lie one cache line further apart.  0: as they are. */
+** column of it to such addresses, so they lie one cache line further apart, for an eighth of memory
+** at most.  0: as they are, and as those of arrays so large that it could overflow. */
 static int64_t staggered_row(const Gen *g, const Node *buffer, int64_t elements)
 {
     enum { LINE = 64, CROWDED = 512, MOST = 1 << 30 };

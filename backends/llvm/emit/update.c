@@ -183,10 +183,19 @@ static unsigned different_from(const Gen *g, const Place *p, unsigned from)
     return n;
 }
 
+/* How many of n lanes to take as a vector of their own: under a mask a power of two, of which
+** masked instructions serve so many at a time (access.c). */
+static unsigned part_of(const Gen *g, unsigned n)
+{
+    while (g->mask && (n & (n - 1)))
+        n &= n - 1;
+    return n;
+}
+
 static void in_parts(Gen *g, const Operand *o, const Place *p)
 {
     for (unsigned i = 0, n; i < g->lanes; i += n) {
-        n = p->index ? 1 : different_from(g, p, i);
+        n = p->index ? 1 : part_of(g, different_from(g, p, i));
         if (n == 1)
             update_lane(g, o, p, i);
         else
@@ -209,9 +218,7 @@ void gen_update(Gen *g, const Node *u)
         o.v[0] = gen_expr(g, value);
     }
     Place p = gen_place(g, u, u->kid + Update_index);
-    bool kept = u == g->promo.update && !p.late &&
-                !(g->promo.guarded && g->mask && !LLVMIsConstant(g->mask));
-    if (kept)
+    if (promote_keeps(g, u, &p))
         update_kept(g, &o, &p);
     else if (g->lanes == 1 || place_distinct(g, &p))
         read_combine_write(g, &o, &p);

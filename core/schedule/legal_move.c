@@ -341,16 +341,6 @@ static bool is_pair(const Check *c, const Touch *x, const Touch *y)
            (c->m->part || now->place[x->place].block != now->place[y->place].block);
 }
 
-static bool has_buffer(const Node *func, const Node *buffer)
-{
-    Path p;
-    for (int k = Func_params; k <= Func_results; k++)
-        for (size_t i = 0; i < func->kid[k]->nkids; i++)
-            if (func->kid[k]->kid[i] == buffer)
-                return true;
-    return path_to_alloc(func, buffer, &p);
-}
-
 /* Of a buffer that is new, the program before tells nothing. */
 static bool asks_before(const Check *c)
 {
@@ -358,7 +348,7 @@ static bool asks_before(const Check *c)
     for (int j = 0; j < now->ntouches; j++)
         for (int i = 0; c->moved[j] && i < now->ntouches; i++)
             if (is_pair(c, &now->touch[i], &now->touch[j]) &&
-                has_buffer(c->m->before, now->touch[j].buffer))
+                tree_has_buffer(c->m->before, now->touch[j].buffer))
                 return true;
     return false;
 }

@@ -406,25 +406,11 @@ static const Node *repeated_by(const Move *m, const Node *func)
     return NULL;
 }
 
-typedef struct Feed {
-    const Node *reader, *buffer; /* the last so far that it reads */
-} Feed;
-
-static bool note_feed(void *env, const Node *block)
-{
-    Feed *f = env;
-    const Node *target = block_target(block);
-    if (block != f->reader && target && tree_reads(f->reader, target))
-        f->buffer = target;
-    return true;
-}
-
 /* What the block reads and the loop writes last. */
 static const Node *last_written(const Move *m)
 {
-    Feed f = {m->block, NULL};
-    tree_blocks(m->loop, note_feed, &f);
-    return f.buffer;
+    const Node *source = tree_last_source(m->loop, m->block);
+    return source ? block_target(source) : NULL;
 }
 
 /* Why a consumer does not get in the loop what it gets behind it. */

@@ -78,6 +78,16 @@ bool path_to_alloc(const Node *func, const Node *buffer, Path *out)
     return find(func, is_alloc, buffer, out);
 }
 
+bool tree_has_buffer(const Node *func, const Node *buffer)
+{
+    Path p;
+    for (int k = Func_params; k <= Func_results; k++)
+        for (size_t i = 0; i < func->kid[k]->nkids; i++)
+            if (func->kid[k]->kid[i] == buffer)
+                return true;
+    return path_to_alloc(func, buffer, &p);
+}
+
 static const Node *rebuild_seq(Arena *A, const Node *seq, uint32_t i, const Node *with)
 {
     const Node **kids = ARENA_ARRAY(A, const Node *, seq->nkids);
@@ -292,6 +302,26 @@ const Node *block_target(const Node *block)
 {
     const Node *a = block_access(block);
     return a ? a->kid[Store_buffer] : NULL;
+}
+
+typedef struct Source {
+    const Node *reader, *last; /* so far */
+} Source;
+
+static bool note_source(void *env, const Node *block)
+{
+    Source *s = env;
+    const Node *made = block_target(block);
+    if (block != s->reader && made && tree_reads(s->reader, made))
+        s->last = block;
+    return true;
+}
+
+const Node *tree_last_source(const Node *n, const Node *block)
+{
+    Source s = {.reader = block};
+    tree_blocks(n, note_source, &s);
+    return s.last;
 }
 
 const Node *block_axis_value(const Node *block, const Node *axis)

@@ -20,6 +20,8 @@ bool path_to(const Node *func, const Node *target, Path *out);
 bool path_to_loop(const Node *func, const Node *var, Path *out);
 bool path_to_block(const Node *func, const char *name, Path *out);
 bool path_to_alloc(const Node *func, const Node *buffer, Path *out);
+/* Is it a buffer of the Func: a parameter, a result, or allocated in it? */
+bool tree_has_buffer(const Node *func, const Node *buffer);
 
 static inline const Node *path_end(const Path *p)
 {
@@ -59,6 +61,9 @@ const Node *tree_reader(const Node *n, const Node *except, const Node *buffer);
 const Node *tree_writer(const Node *n, const Node *except, const Node *buffer);
 /* A block of n that writes the buffer after the loop, in the order of the text. */
 const Node *tree_writer_after(const Node *n, const Node *loop, const Node *buffer);
+
+/* The last block of n, in the order of the text, that writes what the block reads: not itself. */
+const Node *tree_last_source(const Node *n, const Node *block);
 
 /* The buffer that a block writes: what its one Store or Update goes to; NULL if it has several. */
 const Node *block_target(const Node *block);

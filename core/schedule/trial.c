@@ -48,29 +48,14 @@ bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t 
 /* More would let a refusal take longer than a person waits. */
 enum { MOST_TRIED = 32, RANKS = 3 };
 
-typedef struct Source {
-    const Node *reader, *last; /* the last block so far that writes what it reads */
-} Source;
-
-static bool note_source(void *env, const Node *block)
-{
-    Source *source = env;
-    const Node *made = block_target(block);
-    if (block != source->reader && made && tree_reads(source->reader, made))
-        source->last = block;
-    return true;
-}
-
 /* Who decides where the block can go: a loop that takes it must reach the last of those that write
 ** what it reads, or be around the first of those that read what it makes. */
 static const Node *decides(const Node *func, const Node *block, bool back)
 {
-    Source source = {.reader = block};
     const Node *made = block_target(block);
-    if (!back)
-        return made ? tree_reader(func->kid[Func_body], block, made) : NULL;
-    tree_blocks(func, note_source, &source);
-    return source.last;
+    if (back)
+        return tree_last_source(func, block);
+    return made ? tree_reader(func->kid[Func_body], block, made) : NULL;
 }
 
 /* When it is tried, from 0 to RANKS - 1: first loops like the one that was given, last those of a

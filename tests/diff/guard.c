@@ -152,16 +152,6 @@ static const Node *guarded_body(const Guarded *q)
     return cell ? with_cell(q, cell, body) : body;
 }
 
-static bool is_there(const Node *func, const Node *buffer)
-{
-    Path p;
-    for (int k = Func_params; k <= Func_results; k++)
-        for (size_t i = 0; i < func->kid[k]->nkids; i++)
-            if (func->kid[k]->kid[i] == buffer)
-                return true;
-    return path_to_alloc(func, buffer, &p);
-}
-
 static bool has_elements(const Node *buffer)
 {
     for (size_t d = 0; d < ir_rank(buffer); d++)
@@ -188,7 +178,7 @@ const Node *guard_stage(Arena *A, const Node *func, const char *name, const Guar
     q.nspatial = ir_rank(q.buffer);
     q.depth = (size_t)g->depth % (q.nloops + 1);
     mine.again = g->again && !rounds;
-    if (!is_there(func, from) || !has_elements(from))
+    if (!tree_has_buffer(func, from) || !has_elements(from))
         mine.from = GUARD_own;
     if (mine.from == GUARD_own)
         q.from = q.buffer;

@@ -220,8 +220,8 @@ static void kernels(void **state)
     run_all(programs, true);
 }
 
-/* Rows that are a multiple of 512 bytes long lie a cache line further apart; every way to go through
-** them must know of it. */
+/* Rows that are a multiple of 512 bytes long lie a cache line further apart; every way to go
+** through them must know of it. */
 static void rows_are_staggered(void **state)
 {
     (void)state;

@@ -30,6 +30,7 @@ typedef struct Block {
     int64_t asked; /* of the temporary in it; -1 if free */
     int32_t next;  /* free block of the class, or -1 */
     int32_t cls;
+    bool held; /* has pages that were not given back to the system */
 } Block;
 
 static struct {
@@ -46,6 +47,7 @@ static struct {
     _Atomic int32_t live;
     int64_t live_bytes; /* of blocks that are not free */
     int64_t budget;     /* what they may come to, as far as this job asked */
+    int64_t held_bytes; /* of blocks that hold pages, free ones too */
     pthread_mutex_t lock;
 } mem = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -150,17 +152,20 @@ static bool drop_free(void)
 {
     bool any = false;
     for (int32_t i = 0; i < mem.nblocks; i++)
-        if (mem.blocks[i].asked < 0) {
+        if (mem.blocks[i].asked < 0 && mem.blocks[i].held) {
             madvise(mem.blocks[i].start, (size_t)mem.blocks[i].bytes, MADV_DONTNEED);
+            mem.blocks[i].held = false;
+            mem.held_bytes -= mem.blocks[i].bytes;
             any = true;
         }
     return any;
 }
 
-/* May so many bytes more be in use?  Pages come when they are touched, so what the
-** machine has left would not tell: it is asked while temporaries take next to
-** nothing, and counted down from there.  The answer, which takes long, is good for the job. */
-static bool affordable(int64_t bytes)
+/* May so many bytes more be in use, of which free blocks hold all but `more`?
+** Pages come when they are touched, so what the machine has left would not tell: it is asked while
+** temporaries take next to nothing, and counted down from there.  The answer, which takes long, is
+** good for the job; free blocks go back to the system before all that hold pages are more. */
+static bool affordable(int64_t bytes, int64_t more)
 {
     int64_t then = mem.live_bytes + bytes;
     if (then < MEMORY_SMALL)
@@ -170,6 +175,8 @@ static bool affordable(int64_t bytes)
         if (then > mem.budget && drop_free())
             mem.budget = memory_free();
     }
+    if (mem.held_bytes + more > mem.budget)
+        drop_free();
     return then <= mem.budget;
 }
 
@@ -188,7 +195,7 @@ static int32_t new_block(int cls, int64_t pages)
     if (bytes >= HUGE_PAGE)
         madvise(start, (size_t)bytes, MADV_HUGEPAGE);
     mem.top = start + bytes;
-    mem.blocks[mem.nblocks] = (Block){start, bytes, -1, -1, cls};
+    mem.blocks[mem.nblocks] = (Block){start, bytes, -1, -1, cls, false};
     return mem.nblocks++;
 }
 
@@ -221,19 +228,22 @@ void *memory_alloc(void *ctx, int64_t bytes)
     int64_t room = bytes >= HUGE_LEAST && bytes < HUGE_PAGE ? HUGE_PAGE - POOL_PAGE : bytes;
     int cls = pool_class((room + POOL_PAGE) / POOL_PAGE, &pages);
     pthread_mutex_lock(&mem.lock);
-    if (!affordable(pages * POOL_PAGE))
-        fault_no_memory(bytes);
     int32_t i = mem.free[cls];
+    if (!affordable(pages * POOL_PAGE, i >= 0 && mem.blocks[i].held ? 0 : pages * POOL_PAGE))
+        fault_no_memory(bytes);
     if (i >= 0)
         mem.free[cls] = mem.blocks[i].next;
     else
         i = new_block(cls, pages);
     if (i < 0)
         fault_no_memory(bytes);
-    mem.blocks[i].asked = bytes;
+    Block *b = &mem.blocks[i];
+    b->asked = bytes;
+    mem.held_bytes += b->held ? 0 : b->bytes;
+    b->held = true;
     mem.live++;
-    mem.live_bytes += mem.blocks[i].bytes;
-    char *p = data_of(&mem.blocks[i]);
+    mem.live_bytes += b->bytes;
+    char *p = data_of(b);
     pthread_mutex_unlock(&mem.lock);
     return p;
 }

@@ -6,7 +6,7 @@ local gemm = require "gemm"
 local function compiling(make)
   local samples = {}
   for i = 1, 11 do
-    local s = make(1024 + 256 * i)
+    local s = make(1024 * (1 + i))
     local start = tvm.clock()
     s:build()
     samples[i] = tvm.clock() - start

@@ -176,6 +176,12 @@ double stats_disagreement(const double *a, const double *b, int n)
     return median > 0 ? middle / median : 0;
 }
 
+double stats_width(const double *a, const double *b, int n)
+{
+    Comparison c = stats_compare(a, b, n, 0);
+    return (c.high - c.low) / c.ratio;
+}
+
 /* Two digits behind the point while they say something. */
 static const char *times_text(double ratio, char out[32])
 {

@@ -46,6 +46,9 @@ Comparison stats_compare(const double *a, const double *b, int n, double resolut
 /* How far the rounds disagree: the middle half of b[i] / a[i], as a part of their median. */
 double stats_disagreement(const double *a, const double *b, int n);
 
+/* How wide the interval of stats_compare is, as a part of its ratio. */
+double stats_width(const double *a, const double *b, int n);
+
 /* "no difference", "1.21x faster", "1.08x slower", "too few rounds": of a against b. */
 const char *stats_verdict_text(const Comparison *c, char out[64]);
 

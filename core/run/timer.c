@@ -10,11 +10,11 @@
 
 enum { MIN_ROUNDS = 5, WARM = 10, SPELLS = 3 };
 
-/* From one spell to the next on an unsteady machine, and the disagreement that tells one; and the
-** one at which 21 rounds could miss a ratio of 1.2, for their interval is as wide. */
+/* From one spell to the next on an unsteady machine, and the disagreement that tells one; and how
+** wide an interval may be, as a part of its ratio, to tell 1.2 from 1. */
 #define SPELL_S  0.2
 #define UNSTEADY 0.03
-#define WIDE     0.15
+#define WIDE     0.2
 
 double timer_now(void)
 {
@@ -103,18 +103,24 @@ static bool one_round(Course *c, int round)
     return true;
 }
 
-/* Do the rounds so far agree on how the others compare with the first? */
-static bool agree(const Course *c, int rounds, double within)
+/* Do the rounds so far agree on how the others compare with the first, and does nobody disturb? */
+static bool steady(const Course *c, int rounds)
 {
+    if (c->at->disturbed && c->at->disturbed(c->at->env))
+        return false;
     for (int i = 1; i < c->n; i++)
-        if (stats_disagreement(c->samples, c->samples + i * c->room, rounds) > within)
+        if (stats_disagreement(c->samples, c->samples + i * c->room, rounds) > UNSTEADY)
             return false;
     return true;
 }
 
-static bool steady(const Course *c, int rounds)
+/* Do the rounds so far say closely enough how the others compare with the first? */
+static bool settled(const Course *c, int rounds)
 {
-    return !(c->at->disturbed && c->at->disturbed(c->at->env)) && agree(c, rounds, UNSTEADY);
+    for (int i = 1; i < c->n; i++)
+        if (stats_width(c->samples, c->samples + i * c->room, rounds) > WIDE)
+            return false;
+    return true;
 }
 
 static double now(const Course *c)
@@ -146,7 +152,7 @@ static int all_rounds(Course *c)
 {
     int asked = rounds_asked(c->plan), length = asked / SPELLS, round;
     for (round = 0; round < c->room; round++) {
-        if (round == asked && agree(c, asked, WIDE))
+        if (round >= asked && round % asked == 0 && settled(c, round))
             break;
         if (round >= MIN_ROUNDS && late(c))
             break;

@@ -9,9 +9,9 @@
 **
 ** The rounds are made in three spells.  Noise that lasts longer than a spell (another program, a
 ** neighbour on the same core) shows within none of them; so where a machine seems to be unsteady,
-** rounds that do not count are made between them, and each spell meets another moment.  Where all
-** of them disagree widely, more follow: few could tell no difference from a large one.  What is
-** asked is how far they disagree, never what they say, for that would be looking for a difference
+** rounds that do not count are made between them, and each spell meets another moment.  Where the
+** interval that comes of them is wide, more follow: it could tell no difference from a large one.
+** What is asked is how wide it is, never where it lies, for that would be looking for a difference
 ** until there is one.
 */
 #ifndef CORE_RUN_TIMER_H
@@ -23,15 +23,15 @@
 typedef struct TimerPlan {
     int number;           /* runs in one measurement, at least; 0 is 1 */
     int repeat;           /* measurements, so rounds; 0 is 11 */
-    int most;             /* rounds where those disagree widely; 0: no more */
+    int most;             /* rounds where those leave it open; 0: no more */
     double min_repeat_ms; /* of one measurement; 0 for no minimum */
     int warmup;           /* runs before anything is measured; at least 1 is made */
     double limit_s;       /* rounds stop after this time, once 5 are made; 0 for no limit */
     uint64_t seed;        /* of the order in the rounds */
 } TimerPlan;
 
-/* A plan that suits a prompt: 21 rounds of at least 2 ms, 63 where they disagree widely, at most
-** about 2 s. */
+/* A plan that suits a prompt: 21 rounds of at least 2 ms, 42 or 63 where these leave it open, at
+** most about 2 s. */
 TimerPlan timer_plan(void);
 
 /* How many rounds the plan may make, so samples of each candidate. */

@@ -134,6 +134,27 @@ t.test("so do those of tiles that are not full, of which some lanes or rows take
   t.ok(unrolled:build():run(c) == unrolled:at(0):build "interp":run(c))
 end)
 
+t.test("sums in registers of a large result are fetched before their time", function()
+  local product = te [[ A: float32[depth, n]; B: float32[depth, n]; C[y, x] += A[k, y] * B[k, x] ]]
+  local function tiles(k, n)
+    local s = tvm.schedule(product(k, n))
+    s:split("y", 4, "yo", "yi")
+    s:split("x", 16, "xo", "xi")
+    s:reorder { "xo", "yo", "k", "yi", "xi" }
+    s:decompose_reduction("C", "k")
+    s:vectorize "C/xi"
+    return s:unroll "C/yi"
+  end
+  local function fetches(s) return select(2, s:llvm_ir():gsub("call void @llvm.prefetch", "")) end
+  local s = tiles(48, 768)
+  t.eq(fetches(s), 4) -- a cache line for each row of the tile below
+  t.contains(s:llvm_ir(), ("i64 %d"):format(4 * 768 * 4))
+  t.eq(fetches(tiles(48, 512)), 0) -- 1 MiB stays near
+  t.eq(fetches(tiles(16, 768)), 0) -- too short to fetch anything behind
+  local a, b = tvm.random { 48, 768 }, tvm.random { 48, 768 }
+  t.ok(s:build():run(a, b) == s:at(0):build():run(a, b))
+end)
+
 t.test("a vectorized loop around a vectorized loop leaves it the registers", function()
   local s = tvm.schedule(te [[ A: float32[64, 64]; C[y, x] = A[y, x] + 1 ]])
   local whole = s:vectorize("x"):llvm_ir()

@@ -13,6 +13,7 @@
 **                                                   C[0], C[1] = r0, r1
 */
 #include "backends/llvm/emit/gen.h"
+#include "core/base/integer.h"
 #include "core/base/mutant.h"
 
 /* e = var * literal + … in sums, differences and products with literals only. */
@@ -35,6 +36,11 @@ static bool linear_in(const Node *e, const Node *var)
 /* The vector registers that elements may take: as many as the largest machines have.  Where there
 ** are fewer, some go to the stack and back, which costs what memory does. */
 enum { MOST_REGISTERS = 32, MOST_LOOPS = 8 };
+
+/* Elements are read all at once, mostly from rows far from each other, and nothing begins until
+** they are there.  Those of the next time are asked for beforehand where that is known to pay: the
+** loop has many iterations, and the buffer is larger than a second-level cache. */
+enum { LONG = 32, LARGE = 2 << 20 /* bytes */ };
 
 typedef struct Chain {
     const Node *lane[MOST_LOOPS];   /* variables of the vectorised loops around the Update */
@@ -204,6 +210,12 @@ static bool promotable(Gen *g, const Node *loop, Chain *c)
     return few_registers(g, c) && elements_differ(c);
 }
 
+static bool fetches_ahead(const Gen *g, const Node *loop, const Node *buffer)
+{
+    int64_t bytes = wrap_mul(ir_elements(buffer), (int64_t)dtype_bytes((DType)buffer->type));
+    return !g->target->gpu && ir_const_int(loop->kid[For_extent], 0) >= LONG && bytes >= LARGE;
+}
+
 /* Called where the loop is about to be entered. */
 bool promote_begin(Gen *g, const Node *loop)
 {
@@ -214,6 +226,7 @@ bool promote_begin(Gen *g, const Node *loop)
                .anchor = LLVMBuildFreeze(g->b, LLVMGetPoison(g->i1), "before"),
                .nmoved = c.nmoved,
                .guarded = c.guarded,
+               .ahead = fetches_ahead(g, loop, c.update->kid[Update_buffer]),
                .n = 1};
     for (int i = 0; i < c.nmoved; i++) {
         m.moved[i] = c.moved[i];
@@ -255,6 +268,8 @@ LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes)
     Spot back = g->at;
     gen_before(g, g->promo.anchor);
     mem_store(g, t, place_load(g, p).v, k->slot, lanes, 64);
+    if (g->promo.ahead)
+        place_prefetch_next(g, p);
     gen_go(g, back);
     return k->slot;
 }

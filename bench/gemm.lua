@@ -45,17 +45,18 @@ local function against(library, flags, program, n)
   local ok, peer = pcall(measure.compiled, program, "sgemm.c", flags)
   if not ok then return measure.absent(what .. ", against " .. library, "the library is not installed") end
   local kernel = gemm.unrolled(n):build()
-  local ask, close = measure.peer(("OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 %s %d 0.05"):format(peer, n))
+  local ask, close = measure.peer(("OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 %s %d 0.01"):format(peer, n))
   local ours = function()
-    return tvm.time(kernel, { ["repeat"] = 1, min_repeat_ms = 50, threads = 1 }).median
+    return tvm.time(kernel, { ["repeat"] = 1, min_repeat_ms = 10, threads = 1 }).median
   end
   ours()
-  local a, b, ratio = measure.pairs(ask, ours, 21)
+  local bar = n == 1024 and { least = 0.95 } or nil
+  local a, b, ratio = measure.beside(ask, ours, 21, bar and 90)
   close()
   measure.about(what)
   measure.row("  ours, the last rung of the lesson", b, measure.seconds)
   measure.row("  " .. library, a, measure.seconds)
-  measure.row("  our speed / theirs", ratio, function(x) return ("%.2f"):format(x) end, n == 1024 and { least = 0.95 } or nil)
+  measure.row("  our speed / theirs", ratio, function(x) return ("%.2f"):format(x) end, bar)
 end
 
 function gemm.run()

@@ -24,6 +24,9 @@ print [=[
 Behind a median stands the middle half of the runs: how far one can trust it. A bar is what this project asks of
 itself; a verdict with a ? has it within that half, and another run may say otherwise. Other libraries run in turns
 with ours; a ratio is of two runs side by side, and 1 is as fast as theirs.
+Processors may be shared. Steps, compiling and products of matrices are timed between two runs of something fixed (a
+loop in Lua, a small program compiled, the other library), and count where both were within a twentieth of its best, or
+where they came nearest to it.
 ]=]
 measure.title()
 for _, part in ipairs(parts) do
@@ -36,4 +39,8 @@ end
 if measure.bars > 0 then
   print(("\n%d of %d bars met%s"):format(measure.met, measure.bars,
     measure.met < measure.bars and "; a busy machine misses some" or ""))
+end
+if measure.taken > 0 then
+  print(("something fixed was within a twentieth of its best around %.1f%% of %d samples"):format(
+    100 * measure.near / measure.taken, measure.taken))
 end

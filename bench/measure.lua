@@ -13,16 +13,63 @@ function measure.spread(samples)
   return { median = at(0.5), low = at(0.25), high = at(0.75), n = #s }
 end
 
+-- A fixed piece of work that asks nothing of this project: the seconds that it takes.
+local function counting()
+  local start, x = tvm.clock(), 0
+  for i = 1, 40000 do x = (x * 31 + i) & 0xffff end
+  return tvm.clock() - start, x
+end
+
+local NEAR, LONGEST = 1.05, 8 -- times the quickest; seconds to look for such moments
+local quickest = {}           -- seconds, by yardstick
+
+-- How many samples were taken, and how many of them in moments when nobody else had the processor.
+measure.taken, measure.near = 0, 0
+
+-- What `sample` returns, `count` times, from moments in which nobody else had the processor: where processors are
+-- shared, all that runs is slower for milliseconds or for minutes. `yard` tells such moments: it returns the seconds of
+-- something fixed, and a sample is taken between two of it. It counts where both were within a twentieth of the
+-- quickest; where there are too few of these for `longest` seconds, those count that have the quickest around them.
+local function undisturbed(count, yard, sample, longest)
+  local taken, before, deadline = {}, yard(), tvm.clock() + (longest or LONGEST)
+  quickest[yard] = math.min(quickest[yard] or before, before)
+  local function near()
+    local n = 0
+    for _, t in ipairs(taken) do n = n + (t.around <= NEAR * quickest[yard] and 1 or 0) end
+    return n
+  end
+  repeat
+    local value = sample()
+    local after = yard()
+    quickest[yard] = math.min(quickest[yard], after)
+    taken[#taken + 1] = { value = value, before = before, after = after, around = math.max(before, after) }
+    before = after
+  until #taken >= count and (near() >= count or tvm.clock() > deadline)
+  measure.taken, measure.near = measure.taken + #taken, measure.near + near()
+  table.sort(taken, function(a, b) return a.around < b.around end)
+  return table.move(taken, 1, count, 1, {})
+end
+
+-- The spread of `count` results of `sample`; without a yardstick, of some milliseconds' work of this process.
+function measure.quiet(count, sample, yard)
+  yard = yard or counting
+  local start = tvm.clock()
+  while not quickest[yard] or tvm.clock() < start + 0.2 do
+    quickest[yard] = math.min(quickest[yard] or math.huge, (yard()))
+  end
+  local values = {}
+  for i, t in ipairs(undisturbed(count, yard, sample)) do values[i] = t.value end
+  return measure.spread(values)
+end
+
 -- CPU seconds that one call of `body` takes: the spread over `repeats` runs of `times` calls each.
 function measure.cpu(times, repeats, body)
-  local samples = {}
-  for i = 1, repeats do
+  return measure.quiet(repeats, function()
     collectgarbage()
     local start = os.clock()
     for _ = 1, times do body() end
-    samples[i] = (os.clock() - start) / times
-  end
-  return measure.spread(samples)
+    return (os.clock() - start) / times
+  end)
 end
 
 local units = { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "µs" }, { 1e-9, "ns" } }
@@ -82,6 +129,17 @@ function measure.pairs(a, b, count)
     ratios[i] = as[i] / bs[i]
   end
   return measure.spread(as), measure.spread(bs), measure.spread(ratios)
+end
+
+-- The same of `theirs` and `ours`, where theirs is what tells the moments that count: it runs before and after each of
+-- ours, and was quick both times. Such moments are looked for during `longest` seconds.
+function measure.beside(theirs, ours, count, longest)
+  local ts, os, ratios = {}, {}, {}
+  for i, t in ipairs(undisturbed(count, theirs, ours, longest)) do
+    ts[i], os[i] = (t.before + t.after) / 2, t.value
+    ratios[i] = ts[i] / os[i]
+  end
+  return measure.spread(ts), measure.spread(os), measure.spread(ratios)
 end
 
 -- How many rows had a bar, and how many of these met it.

@@ -55,16 +55,16 @@ return function()
   local s = tiled()
   measure.about "one schedule step on nine loops, taken and undone"
   for _, p in ipairs(primitives) do
-    local result = measure.cpu(2000, 9, function()
+    local result = measure.cpu(200, 25, function()
       p[2](s)
       s:undo()
     end)
     measure.row("  " .. p[1], result, measure.seconds, { most = 10e-6 })
   end
-  measure.row("printing that program", measure.cpu(500, 9, function() s:ir() end),
+  measure.row("printing that program", measure.cpu(300, 25, function() s:ir() end),
     measure.seconds, { most = 80e-6 })
   local f = tvm.parse(text)
-  measure.row("twelve steps to tiles, each verified", measure.cpu(200, 9, function()
+  measure.row("twelve steps to tiles, each verified", measure.cpu(20, 25, function()
     twelve(tvm.schedule(f))
   end), measure.seconds, { most = 150e-6 })
 

@@ -15,7 +15,7 @@ end)
 local function count(a, b, expected)
   local n = 0
   for _ = 1, runs do
-    local t = tvm.time_all({ a, b }, { min_repeat_ms = 0.5, threads = 1 })
+    local t = tvm.time_all({ a, b }, { threads = 1 })
     if tvm.verdict(t[1], t[2]).text:find(expected) then n = n + 1 end
   end
   return { median = n, low = n, high = n }

@@ -2,8 +2,9 @@
 **
 **      sgemm N SECONDS        the library is chosen when this is compiled
 **
-** For every line on standard input it runs for at least SECONDS and answers the nanoseconds that
-** one call takes on average. The caller so takes turns between this and what it compares.
+** For every line on standard input it warms up by one call, runs for at least SECONDS and answers
+** the nanoseconds that one call takes on average. The caller so takes turns between this and what
+** it compares.
 */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,8 +48,8 @@ int main(int argc, char **argv)
     char line[64];
     if (!a || !b || !c)
         return 1;
-    multiply(n, a, b, c);
     while (fgets(line, sizeof line, stdin)) {
+        multiply(n, a, b, c);
         double start = now();
         long calls = 0;
         do {

@@ -51,7 +51,7 @@ local function against(library, flags, program, n)
   end
   ours()
   local bar = n == 1024 and { least = 0.95 } or nil
-  local a, b, ratio = measure.beside(ask, ours, 21, bar and 90)
+  local a, b, ratio = measure.beside(library .. " " .. n, ask, ours, bar and 21 or 11)
   close()
   measure.about(what)
   measure.row("  ours, the last rung of the lesson", b, measure.seconds)

@@ -13,52 +13,74 @@ function measure.spread(samples)
   return { median = at(0.5), low = at(0.25), high = at(0.75), n = #s }
 end
 
--- A fixed piece of work that asks nothing of this project: the seconds that it takes.
-local function counting()
+-- A yardstick is something fixed: `run` returns the seconds that it takes, and `name` is its own in this folder.
+-- This one asks nothing of the project.
+local counting = { name = "counting", run = function()
   local start, x = tvm.clock(), 0
   for i = 1, 40000 do x = (x * 31 + i) & 0xffff end
   return tvm.clock() - start, x
+end }
+
+-- The quickest that each has been, in this run or an earlier one of this build: seconds by name.
+local quickest, kept = {}, measure.folder .. "/quickest"
+
+local function read_quickest()
+  local file <close> = io.open(kept)
+  for line in file and file:lines() or function() end do
+    local seconds, name = line:match "^(%S+) (.+)$"
+    if name then quickest[name] = tonumber(seconds) end
+  end
 end
 
-local NEAR, LONGEST = 1.05, 8 -- times the quickest; seconds to look for such moments
-local quickest = {}           -- seconds, by yardstick
+-- For the runs to come.
+function measure.keep_quickest()
+  measure.lines("mkdir -p " .. measure.folder)
+  local file <close> = assert(io.open(kept, "w"))
+  for name, seconds in pairs(quickest) do file:write(("%.9f %s\n"):format(seconds, name)) end
+end
+
+local function run(yard)
+  local seconds = yard.run()
+  quickest[yard.name] = math.min(quickest[yard.name] or seconds, seconds)
+  return seconds
+end
+
+local NEAR = 1.05                -- times the quickest
+local FEW, SOON, LATE = 5, 5, 40 -- samples that suffice after SOON seconds; after LATE none are looked for
 
 -- How many samples were taken, and how many of them in moments when nobody else had the processor.
 measure.taken, measure.near = 0, 0
 
--- What `sample` returns, `count` times, from moments in which nobody else had the processor: where processors are
--- shared, all that runs is slower for milliseconds or for minutes. `yard` tells such moments: it returns the seconds of
--- something fixed, and a sample is taken between two of it. It counts where both were within a twentieth of the
--- quickest; where there are too few of these for `longest` seconds, those count that have the quickest around them.
-local function undisturbed(count, yard, sample, longest)
-  local taken, before, deadline = {}, yard(), tvm.clock() + (longest or LONGEST)
-  quickest[yard] = math.min(quickest[yard] or before, before)
+-- What `sample` returns, at most `count` times, from moments in which nobody else had the processor: where processors
+-- are shared, all that runs is slower for milliseconds or for minutes. The yardstick tells such moments: a sample is
+-- taken between two runs of it, and counts where both took at most a twentieth more than the quickest; where fewer than
+-- `least` do for long, those count that have the quickest around them.
+local function undisturbed(count, least, yard, sample)
+  local taken, before, start = {}, run(yard), tvm.clock()
   local function near()
     local n = 0
-    for _, t in ipairs(taken) do n = n + (t.around <= NEAR * quickest[yard] and 1 or 0) end
+    for _, t in ipairs(taken) do n = n + (t.around <= NEAR * quickest[yard.name] and 1 or 0) end
     return n
   end
+  local found, passed
   repeat
     local value = sample()
-    local after = yard()
-    quickest[yard] = math.min(quickest[yard], after)
+    local after = run(yard)
     taken[#taken + 1] = { value = value, before = before, after = after, around = math.max(before, after) }
-    before = after
-  until #taken >= count and (near() >= count or tvm.clock() > deadline)
-  measure.taken, measure.near = measure.taken + #taken, measure.near + near()
+    before, found, passed = after, near(), tvm.clock() - start
+  until #taken >= least and (found >= count or passed > SOON and found >= least or passed > LATE)
+  measure.taken, measure.near = measure.taken + #taken, measure.near + found
   table.sort(taken, function(a, b) return a.around < b.around end)
-  return table.move(taken, 1, count, 1, {})
+  return table.move(taken, 1, math.min(count, math.max(found, least)), 1, {})
 end
 
--- The spread of `count` results of `sample`; without a yardstick, of some milliseconds' work of this process.
+-- The spread of up to `count` results of `sample`; without a yardstick, of some milliseconds' work of this process.
 function measure.quiet(count, sample, yard)
   yard = yard or counting
   local start = tvm.clock()
-  while not quickest[yard] or tvm.clock() < start + 0.2 do
-    quickest[yard] = math.min(quickest[yard] or math.huge, (yard()))
-  end
+  repeat run(yard) until tvm.clock() > start + 0.2
   local values = {}
-  for i, t in ipairs(undisturbed(count, yard, sample)) do values[i] = t.value end
+  for i, t in ipairs(undisturbed(count, FEW, yard, sample)) do values[i] = t.value end
   return measure.spread(values)
 end
 
@@ -131,11 +153,11 @@ function measure.pairs(a, b, count)
   return measure.spread(as), measure.spread(bs), measure.spread(ratios)
 end
 
--- The same of `theirs` and `ours`, where theirs is what tells the moments that count: it runs before and after each of
--- ours, and was quick both times. Such moments are looked for during `longest` seconds.
-function measure.beside(theirs, ours, count, longest)
+-- The same of `theirs`, called `name`, and `ours`, where theirs is the yardstick: it runs before and after each of ours,
+-- and was quick both times.
+function measure.beside(name, theirs, ours, count)
   local ts, os, ratios = {}, {}, {}
-  for i, t in ipairs(undisturbed(count, theirs, ours, longest)) do
+  for i, t in ipairs(undisturbed(count, count, { name = name, run = theirs }, ours)) do
     ts[i], os[i] = (t.before + t.after) / 2, t.value
     ratios[i] = ts[i] / os[i]
   end
@@ -180,4 +202,5 @@ end
 -- Where something cannot be measured here: says why.
 function measure.absent(what, why) line { ("%s: not measured, %s"):format(what, why) } end
 
+read_quickest()
 return measure

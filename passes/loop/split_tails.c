@@ -125,14 +125,11 @@ static bool holds_before_cut(const Cut *c, const Node *term)
     return false;
 }
 
-/* Do loops on thread axes stand in it?  Then it stays a loop, short as it may be: what stands in
-** it is one kernel (core/ir/gpu.h), and its barriers were set for the loop. */
-static bool has_axis(const Node *n)
+/* Is the loop to stay one, short as it may be?  What stands in loops on thread axes is one kernel
+** (core/ir/gpu.h), and its barriers were set for the loop around. */
+static bool stays_loop(const Node *loop)
 {
-    bool found = n->op == OP_For && for_is_bound(ir_for_kind(n));
-    for (size_t i = 0; i < n->nkids && !found; i++)
-        found = op_info[n->kid[i]->op].cls == CLASS_STMT && has_axis(n->kid[i]);
-    return found;
+    return loop_is_gpu(loop);
 }
 
 /* Does the statement do nothing in the iterations first … last? */
@@ -202,12 +199,6 @@ static const Node *on_alloc(Rewriter *rw, const Node *n)
     return rw_kids(rw, ir_subst(rw->A, n, 1, &map));
 }
 
-static bool does_nothing(const Node *n)
-{
-    return n->op == OP_Nop || (n->op == OP_For && does_nothing(n->kid[For_body])) ||
-           (n->op == OP_Alloc && does_nothing(n->kid[Alloc_body]));
-}
-
 static int64_t left_over(const Cut *c)
 {
     return c->extent - c->at;
@@ -223,7 +214,7 @@ static const Node *tail_of(Cut *c, Tails *all)
     const Node *body = rw_run(A, rename, all, NULL, ir_fresh(A, loop->kid[For_body]));
     int64_t left = left_over(c);
     const Node *again = ir_make(A, OP_Var, var->type, var->at, 0, NULL);
-    bool is_loop = left > 1 || has_axis(loop);
+    bool is_loop = left > 1 || stays_loop(loop);
     Subst map = {var, is_loop ? ix_add(A, again, ir_idx(A, c->at)) : ir_idx(A, c->at)};
     const Node *tail = ir_subst(A, body, 1, &map);
     if (is_loop) {
@@ -231,21 +222,20 @@ static const Node *tail_of(Cut *c, Tails *all)
         tail = ir_make(A, OP_For, 0, loop->at, 4, kids);
     }
     tail = ir_simplify_all(A, tail);
-    return does_nothing(tail) ? ir_nop(A) : tail;
+    return is_idle(c, tail, c->at, c->extent - 1) ? ir_nop(A) : tail;
 }
 
-/* The first `n` iterations of the loop, without the conditions that hold in all of them; a single
-** one is written out. */
-static const Node *first_of(Rewriter *rw, Cut *c, int64_t n)
+/* The iterations before the cut, without the conditions that hold in all of them; a single one is
+** written out. */
+static const Node *full_of(Rewriter *rw, Cut *c)
 {
     const Node *loop = c->loop, *var = loop->kid[For_var];
-    c->at = n;
     const Node *body = rw_run(rw->A, full_rules, c, rw->err, loop->kid[For_body]);
-    if (n == 1 && !has_axis(loop)) {
+    if (c->at == 1 && !stays_loop(loop)) {
         Subst only = {var, ir_idx(rw->A, 0)};
         return ir_simplify_all(rw->A, ir_subst(rw->A, body, 1, &only));
     }
-    const Node *kids[4] = {var, ir_idx(rw->A, n), loop->kid[For_annots], body};
+    const Node *kids[4] = {var, ir_idx(rw->A, c->at), loop->kid[For_annots], body};
     return ir_make(rw->A, OP_For, 0, loop->at, 4, kids);
 }
 
@@ -263,7 +253,8 @@ static const Node *shorten(Rewriter *rw, Cut *c)
         return c->loop;
     c->extent = left;
     look(c, c->loop->kid[For_body]);
-    return first_of(rw, c, left);
+    c->at = left;
+    return full_of(rw, c);
 }
 
 static Cut cut_of(Arena *A, const Node *loop)
@@ -294,7 +285,7 @@ static const Node *cut(Rewriter *rw, const Node *n, int most)
     if (c.at == INT64_MAX || n->size > all->left)
         return rw_kids(rw, n);
     all->left -= n->size;
-    const Node *full = inside(rw, n, first_of(rw, &c, c.at));
+    const Node *full = inside(rw, n, full_of(rw, &c));
     const Node *tail = tail_of(&c, all);
     most = (most < c.places ? most : c.places) - 1;
     tail = tail->op == OP_For && left_over(&c) > 1 ? cut(rw, tail, most) : rw_node(rw, tail);
@@ -303,7 +294,7 @@ static const Node *cut(Rewriter *rw, const Node *n, int most)
 
 static const Node *on_for(Rewriter *rw, const Node *n)
 {
-    if (n->size < MAX_BODY && !has_axis(n) && ir_const_int(n->kid[For_extent], 0) > 0) {
+    if (n->size < MAX_BODY && !stays_loop(n) && ir_const_int(n->kid[For_extent], 0) > 0) {
         Cut c = cut_of(rw->A, n);
         const Node *left = shorten(rw, &c);
         if (left->op != OP_For || left->kid[For_var] != n->kid[For_var])

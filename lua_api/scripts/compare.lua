@@ -179,11 +179,14 @@ local function spread(t)
   return percent_around(50 * (t.q3 - t.q1) / t.median)
 end
 
+local WIDE = 0.1 -- an interval, as a part of its ratio: that no difference was found in it says little
+
 -- How many times as fast: the ratio with its interval, or that nothing is claimed.
 local function verdict(a, b)
   local v = tvm.verdict(a, b)
-  if not v.text:find "x " then return v.text end
-  return ("%sx  [%s, %s]"):format(times_text(v.ratio), times_text(v.low), times_text(v.high))
+  local ratio = v.text:find "x " and times_text(v.ratio) .. "x"
+  if not ratio and (v.text ~= "no difference" or v.high - v.low <= WIDE * v.ratio) then return v.text end
+  return ("%s  [%s, %s]"):format(ratio or v.text, times_text(v.low), times_text(v.high))
 end
 
 -- What a load by other programs did to a measurement, as a line below its table; "" where it hardly had one.

@@ -308,7 +308,7 @@ t.test("what other programs took of the processors stands below the table", func
   local c = tvm.compare({ s, s:at(0) }, quick)
   t.ok(c.items[1].waited >= 0 and c.items[1].waited <= 1)
   local function item(waited) return { label = "a", median = 1e-3, q1 = 1e-3, q3 = 1e-3, gflops = 1, waited = waited } end
-  with_verdict({ text = "no difference" }, function()
+  with_verdict({ text = "no difference", ratio = 1, low = 1, high = 1 }, function()
     c.items = { item(0.375), item(0.375) }
     t.contains(tostring(c), "\nthese runs waited 38% of their time for a free processor: times and ratios hold for such a load only")
     c.items = { item(0.02), item(0.02) }
@@ -316,11 +316,20 @@ t.test("what other programs took of the processors stands below the table", func
   end)
 end)
 
+t.test("no difference stands beside its interval where that leaves much open", function()
+  local s = matmul(8)
+  local c = tvm.compare({ s, s:at(0) }, quick)
+  local open = { text = "no difference", ratio = 1.25, low = 0.91, high = 1.5 }
+  with_verdict(open, function() t.contains(tostring(c), "no difference  [0.91, 1.50]") end)
+  open.low, open.high = 1.2, 1.3
+  with_verdict(open, function() t.ok(not tostring(c):find("[", 1, true), tostring(c)) end)
+end)
+
 t.test("GFLOP/s stand in digits, however many", function()
   local s = matmul(8)
   local c = tvm.compare({ s, s:at(0) }, quick)
   local function item(gflops) return { label = "a", median = 1e-3, q1 = 1e-3, q3 = 1e-3, gflops = gflops, waited = 0 } end
-  with_verdict({ text = "no difference" }, function()
+  with_verdict({ text = "no difference", ratio = 1, low = 1, high = 1 }, function()
     c.items = { item(0), item(1234.5) }
     t.ok(tostring(c):find "  %-  .*  1234  " or tostring(c):find "  %-  .*  1235  ", tostring(c))
     c.items = { item(0.0000123), item(12.345) }
@@ -335,7 +344,7 @@ t.test("a what-if claims ranks only where a difference was found, and marks what
   end, { { "v", 1, 2, 3 } }, s, quick)
   w.before = w.before or w[1].timing -- a busy machine may have taken others into the last round
   for rank = 1, 3 do w[rank].in_turns = rank < 3 or nil end
-  with_verdict({ text = "no difference", ratio = 1 }, function()
+  with_verdict({ text = "no difference", ratio = 1, low = 1, high = 1 }, function()
     local text = tostring(w)
     t.contains(text, "\n?  timed in a short run of its own only")
     t.contains(text, "\n=  no difference from the best or from the row above")

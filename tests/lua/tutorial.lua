@@ -97,6 +97,7 @@ t.test("about: times may differ, words may not", function()
   end
   local vanilla = "vanilla  73.1 ms  1  ██\n"
   t.eq(failures(vanilla, "vanilla    5.3 us  no difference ████\n"), 0)
+  t.eq(failures(vanilla, "vanilla    5.3 us  no difference  [0.8, 1.21] ████\n"), 0)
   t.eq(failures(vanilla, "packed  73.1 ms  1  ██\n"), 1)
   local tie = "   median  against a  % peak  speed\na  7 us  1  9.1  ██\nb  7 us  no difference  9.1  ██\n"
   t.eq(failures(tie, "   median     against a  % peak\na  7 us  1  -\nb  9 us  0.78x  [0.7, 0.8]  -\n"), 0)

@@ -149,7 +149,7 @@ static void fill_cell(Pair *p, Side *s, size_t i, const char *note)
         const Node *buffer = r->node->kid[Alloc_buffer];
         add_run(p, c, name_font, COLOR_ink, " ", r->name);
         add_run(p, c, small_font, COLOR_quiet, "  ",
-                arena_printf(A, "%s %s%s%s", scope_name[buffer->at.buf->scope],
+                arena_printf(A, "alloc, %s %s%s%s", scope_name[buffer->at.buf->scope],
                              nest_buffer_shape(A, buffer, r->node), r->bytes >= 0 ? ", " : "",
                              r->bytes >= 0 ? text_bytes(A, r->bytes) : ""));
     } else {

@@ -161,7 +161,7 @@ static bool drop_free(void)
     return any;
 }
 
-/* May so many bytes more be in use, of which free blocks hold all but `more`?
+/* May so many bytes more be in use, `more` of which are on pages that no free block holds?
 ** Pages come when they are touched, so what the machine has left would not tell: it is asked while
 ** temporaries take next to nothing, and counted down from there.  The answer, which takes long, is
 ** good for the job; free blocks go back to the system before all that hold pages are more. */

@@ -49,6 +49,8 @@ t.test("two versions: what a loop became, and only that", function()
   local split = tvm.schedule(te [[ A: float32[8, 8]; B[y, x] = A[y, x] ]])
   split:split("x", 4)
   t.ok(not split:show(nil, {since = 0}):svg():find("same loop or block", 1, true))
+  split:cache_read("B", "A", "local")
+  t.contains(split:show(nil, {since = 1}):svg(), "alloc, local float32[8, 8], 256 B<") -- why its box is dashed
 end)
 
 -- All that says where something is drawn.

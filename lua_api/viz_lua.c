@@ -196,6 +196,20 @@ static int finish(lua_State *L, PictureBox *p, const char *path, int options)
     return 1;
 }
 
+/* Options with nothing behind them go to argument `at`, where they are looked for: names that could
+** stand before them were left out. */
+static void options_last(lua_State *L, int at)
+{
+    while (lua_gettop(L) > 1 && lua_isnil(L, -1))
+        lua_pop(L, 1);
+    int top = lua_gettop(L);
+    if (top > 1 && lua_istable(L, top))
+        for (; top < at; top++) {
+            lua_pushnil(L);
+            lua_insert(L, top);
+        }
+}
+
 /* ---- programs ---- */
 
 /* Pushes options.since as a program, for two versions in one picture. */
@@ -227,7 +241,7 @@ LUA_FN(
     program_show, "s:show(path?, options?) -> Picture",
     "Draws the loop nest: a box for each loop, told by colour, border and mark, with the blocks, their\n"
     "buffers, and who reads and writes them.  The path's ending says how it is written: .svg, .png or .dot.\n"
-    "{since = 0} shows what changed since a step, a mark or another program: the two side by side, what is in both\n"
+    "s:show {since = 0} shows what changed since a step, a mark or another program: the two side by side, what is in both\n"
     "at one height, with links from each loop to what it became.  In a browser a box tells more under the pointer.\n"
     "> s = tvm.schedule(te [[ A: float32[4]; B[i] = A[i] * 2 ]])\n"
     "> s:show().text\n"
@@ -237,6 +251,7 @@ LUA_FN(
 {
     static const char *const keys[] = {"since", "seconds", NULL};
     Program p = program_check(L, 1), before;
+    options_last(L, 3);
     const char *path = arg_str_or(L, 2, NULL);
     arg_options(L, 3, keys);
     bool pair = program_since(L, &p, 3, &before);
@@ -295,6 +310,7 @@ LUA_FN(
     static const char *const keys[] = {"block",   "at",      "rows", "columns",
                                        "animate", "seconds", NULL};
     Program p = program_check(L, 1);
+    options_last(L, 4);
     OrderAsk ask = {.row = arg_str_or(L, 2, NULL), .col = arg_str_or(L, 3, NULL)};
     arg_options(L, 4, keys);
     if (ask.row && !ask.col) {
@@ -331,6 +347,7 @@ LUA_FN(
 {
     static const char *const keys[] = {"around", "hops", "cards", "seconds", NULL};
     Graph *g = check_graph(L, 1)->graph;
+    options_last(L, 3);
     const char *path = arg_str_or(L, 2, NULL);
     arg_options(L, 3, keys);
     GraphView view = {.around = opt_str(L, 3, "around", NULL),

@@ -50,7 +50,17 @@ t.test("two versions: what a loop became, and only that", function()
   split:split("x", 4)
   t.ok(not split:show(nil, {since = 0}):svg():find("same loop or block", 1, true))
   split:cache_read("B", "A", "local")
-  t.contains(split:show(nil, {since = 1}):svg(), "alloc, local float32[8, 8], 256 B<") -- why its box is dashed
+  t.contains(split:show {since = 1}:svg(), "alloc, local float32[8, 8], 256 B<") -- why its box is dashed
+end)
+
+t.test("options may stand alone", function()
+  local s = tvm.schedule(te [[ A: float32[4, 8]; B[y, x] = A[y, x] ]]):reorder("x", "y")
+  t.eq(s:show {since = 0}.text, s:show(nil, {since = 0}).text)
+  t.eq(s:order {rows = 2}.text, s:order(nil, nil, {rows = 2}).text)
+  t.eq(s:order("x", {rows = 2}).text, s:order("x", nil, {rows = 2}).text)
+  t.eq(tvm.show(s, {since = 0}).text, s:show {since = 0}.text)
+  t.raises("option_unknown", function() s:show {sinse = 0} end)
+  t.raises("argument_type", function() s:show({since = 0}, "a.svg") end)
 end)
 
 -- All that says where something is drawn.

@@ -156,7 +156,8 @@ static int all_rounds(Course *c)
             break;
         if (round >= MIN_ROUNDS && late(c))
             break;
-        bool begins = round >= MIN_ROUNDS && round % length == 0 && round / length < SPELLS;
+        bool begins =
+            round >= MIN_ROUNDS && length > 0 && round % length == 0 && round / length < SPELLS;
         if ((begins && !between_spells(c, round)) || !one_round(c, round))
             return -1;
     }

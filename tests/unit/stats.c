@@ -264,6 +264,10 @@ static void meaning_of_the_plan(void **state)
         timer_measure(&plan, 2, &(TimerPlace){.run = counting, .env = c}, samples, numbers), 5);
     assert_in_range(numbers[0], 100, 200);
     assert_int_equal(numbers[0], numbers[1]);
+    plan = (TimerPlan){.number = 1, .repeat = 2, .most = 10, .warmup = 1};
+    double more[20]; /* fewer than 5 leave anything open, and two make no spells */
+    assert_int_equal(
+        timer_measure(&plan, 2, &(TimerPlace){.run = counting, .env = c}, more, numbers), 6);
 }
 
 /* A machine with a clock of its own; while it is busy, what runs second is slower by half. */

@@ -40,8 +40,7 @@ function gemm.unrolled(n)
   return lesson(n, { Packed = true, ["Register-tiled"] = true, Unrolled = true }).su
 end
 
-local function against(library, flags, program, n)
-  local what = ("matmul %d, float32, 1 thread"):format(n)
+local function against(what, library, flags, program, n)
   local ok, peer = pcall(measure.compiled, program, "sgemm.c", flags)
   if not ok then return measure.absent(what .. ", against " .. library, "the library is not installed") end
   local kernel = gemm.unrolled(n):build()
@@ -59,11 +58,15 @@ local function against(library, flags, program, n)
   measure.row("  our speed / theirs", ratio, function(x) return ("%.2f"):format(x) end, bar)
 end
 
+local function row(library, flags, program, n)
+  local what = ("matmul %d, float32, 1 thread"):format(n)
+  local ok, why = pcall(against, what, library, flags, program, n)
+  if not ok then measure.absent(what .. ", against " .. library, tostring(why):match "[^\n]*") end
+end
+
 function gemm.run()
-  for _, n in ipairs { 1024, 256, 512, 2048 } do
-    against("oneDNN", "-DWITH_DNNL -ldnnl", "sgemm-dnnl", n)
-  end
-  against("OpenBLAS", "-lopenblas", "sgemm-openblas", 1024)
+  for _, n in ipairs { 1024, 256, 512, 2048 } do row("oneDNN", "-DWITH_DNNL -ldnnl", "sgemm-dnnl", n) end
+  row("OpenBLAS", "-lopenblas", "sgemm-openblas", 1024)
 end
 
 return gemm

@@ -24,10 +24,11 @@ print [=[
 Behind a median stands the middle half of the runs: how far one can trust it. A bar is what this project asks of
 itself; a verdict with a ? has it within that half, and another run may say otherwise. Other libraries run in turns
 with ours; a ratio is of two runs side by side, and 1 is as fast as theirs.
-Processors may be shared. Steps, compiling and products of matrices are timed between two runs of something fixed (a
-loop in Lua, a small program compiled, the other library), and count where both were within a twentieth of its best, or
-where they came nearest to it.
+Processors may be shared. Steps, compiling, importing and products of matrices are timed between two runs of something
+fixed (a loop in Lua, a small program compiled, the other library), and count where both were within a twentieth of its
+best, or where they came nearest to it.
 ]=]
+measure.read_quickest()
 measure.title()
 for _, part in ipairs(parts) do
   if chosen(part) then
@@ -42,6 +43,6 @@ if measure.bars > 0 then
 end
 if measure.taken > 0 then
   measure.keep_quickest()
-  print(("something fixed was within a twentieth of its best around %.1f%% of %d samples"):format(
-    100 * measure.near / measure.taken, measure.taken))
+  print(("something fixed was within a twentieth of its best (%s) around %.1f%% of %d samples"):format(
+    measure.kept(), 100 * measure.near / measure.taken, measure.taken))
 end

@@ -22,20 +22,24 @@ local counting = { name = "counting", run = function()
 end }
 
 -- The quickest that each has been, in this run or an earlier one of this build: seconds by name.
-local quickest, kept = {}, measure.folder .. "/quickest"
+local quickest = {}
 
-local function read_quickest()
-  local file <close> = io.open(kept)
+function measure.kept() return measure.folder .. "/quickest" end
+
+-- What an earlier run left; a line that is no time is passed over, for nothing would come near it.
+function measure.read_quickest()
+  local file <close> = io.open(measure.kept())
   for line in file and file:lines() or function() end do
     local seconds, name = line:match "^(%S+) (.+)$"
-    if name then quickest[name] = tonumber(seconds) end
+    local time = tonumber(seconds)
+    if time and time > 0 and time < math.huge then quickest[name] = time end
   end
 end
 
 -- For the runs to come.
 function measure.keep_quickest()
   measure.lines("mkdir -p " .. measure.folder)
-  local file <close> = assert(io.open(kept, "w"))
+  local file <close> = assert(io.open(measure.kept(), "w"))
   for name, seconds in pairs(quickest) do file:write(("%.9f %s\n"):format(seconds, name)) end
 end
 
@@ -128,7 +132,7 @@ function measure.peer(command)
   local fifo = measure.folder .. "/questions"
   measure.lines(("rm -f %s; mkfifo %s"):format(fifo, fifo))
   local answers = assert(io.popen(command .. " <" .. fifo))
-  local questions = assert(io.open(fifo, "w"))
+  local questions = assert(io.open(fifo, "r+")) -- we read it, too: writing to a program that has died ends nothing
   local function ask()
     questions:write "go\n"
     questions:flush()
@@ -202,5 +206,4 @@ end
 -- Where something cannot be measured here: says why.
 function measure.absent(what, why) line { ("%s: not measured, %s"):format(what, why) } end
 
-read_quickest()
 return measure

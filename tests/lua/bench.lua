@@ -1,7 +1,11 @@
--- bench.lua -- that the bench counts the samples around which a yardstick was quick, whatever they are.
-package.path = "bench/?.lua;" .. package.path
+-- bench.lua -- which samples the bench counts, and what it does where something is broken: a program beside it, what an
+-- earlier run left.
 local t = dofile "tests/check.lua"
+package.path = "bench/?.lua;" .. package.path
 local measure = require "measure"
+measure.folder = os.tmpname()
+os.remove(measure.folder)
+os.execute("mkdir " .. measure.folder)
 
 -- A machine that is slow two times in three, for ten runs of anything at a time.
 local runs = 0
@@ -27,4 +31,44 @@ t.test("another library is the yardstick of what is held against it", function()
   t.eq(ratio.n, 15)
 end)
 
+local function answers(command)
+  local ask, close = measure.peer(command)
+  local ok, answer = pcall(ask)
+  local _, why = pcall(ask)
+  close()
+  return ok and answer, why
+end
+
+t.test("a program that answers no more is said to, and ends nothing", function()
+  local first, why = answers "sh -c 'read x; echo 5'"
+  t.eq(first, 5e-9)
+  t.contains(why, "gave no answer")
+  first, why = answers "sh -c 'exit 3'"
+  t.eq(first, false)
+  t.contains(why, "gave no answer")
+  first, why = answers "sh -c 'while read x; do echo 7; done'" -- and ends when nobody asks any more
+  t.eq(first, 7e-9)
+  t.eq(why, 7e-9)
+end)
+
+local function kept(before)
+  local file = assert(io.open(measure.kept(), "w"))
+  file:write(before)
+  file:close()
+  measure.read_quickest()
+  measure.keep_quickest()
+  file = assert(io.open(measure.kept()))
+  local after = file:read "a"
+  file:close()
+  return after
+end
+
+t.test("what was quickest is kept, and what is no time is passed over", function()
+  t.eq(kept "0 a\n-1 b\nnan c\n1e999 d\nrubbish\n\n0x e\n\0\n", "")
+  t.eq(kept "0.000250000 one 1024\n", "0.000250000 one 1024\n")
+  os.remove(measure.kept())
+  measure.read_quickest()
+end)
+
+os.execute("rm -r " .. measure.folder)
 t.done()

@@ -25,8 +25,8 @@ Behind a median stands the middle half of the runs: how far one can trust it. A 
 itself; a verdict with a ? has it within that half, and another run may say otherwise. Other libraries run in turns
 with ours; a ratio is of two runs side by side, and 1 is as fast as theirs.
 Processors may be shared. Steps, compiling, importing and products of matrices are timed between two runs of something
-fixed (a loop in Lua, a small program compiled, the other library), and count where both were within a twentieth of its
-best, or where they came nearest to it.
+fixed (a loop in Lua, a small program compiled, the other library), and count where both were close to its best (within
+a twentieth; of compiling, a seventh), or where they came nearest to it.
 ]=]
 measure.read_quickest()
 measure.title()
@@ -43,6 +43,6 @@ if measure.bars > 0 then
 end
 if measure.taken > 0 then
   measure.keep_quickest()
-  print(("something fixed was within a twentieth of its best (%s) around %.1f%% of %d samples"):format(
+  print(("something fixed was close to its best (%s) around %.1f%% of %d samples"):format(
     measure.kept(), 100 * measure.near / measure.taken, measure.taken))
 end

@@ -13,8 +13,8 @@ function measure.spread(samples)
   return { median = at(0.5), low = at(0.25), high = at(0.75), n = #s }
 end
 
--- A yardstick is something fixed: `run` returns the seconds that it takes, and `name` is its own in this folder.
--- This one asks nothing of the project.
+-- A yardstick is something fixed: `run` returns the seconds that it takes, `near` says up to how many times its quickest
+-- is quick (NEAR unless given), and `name` is its own in this folder. This one asks nothing of the project.
 local counting = { name = "counting", run = function()
   local start, x = tvm.clock(), 0
   for i = 1, 40000 do x = (x * 31 + i) & 0xffff end
@@ -57,13 +57,13 @@ measure.taken, measure.near = 0, 0
 
 -- What `sample` returns, at most `count` times, from moments in which nobody else had the processor: where processors
 -- are shared, all that runs is slower for milliseconds or for minutes. The yardstick tells such moments: a sample is
--- taken between two runs of it, and counts where both took at most a twentieth more than the quickest; where fewer than
--- `least` do for long, those count that have the quickest around them.
+-- taken between two runs of it, and counts where both were quick; where fewer than `least` do for long, those count
+-- that have the quickest around them.
 local function undisturbed(count, least, yard, sample)
   local taken, before, start = {}, run(yard), tvm.clock()
   local function near()
     local n = 0
-    for _, t in ipairs(taken) do n = n + (t.around <= NEAR * quickest[yard.name] and 1 or 0) end
+    for _, t in ipairs(taken) do n = n + (t.around <= (yard.near or NEAR) * quickest[yard.name] and 1 or 0) end
     return n
   end
   local found, passed

@@ -435,7 +435,7 @@ static int call_script(lua_State *L, const char *name, int nargs)
 
 LUA_FN(
     tvm_compare, "tvm.compare(list, options?) -> Comparison",
-    "Builds and times the programs of a list against each other, in 21 rounds, 42 or 63 where these leave it open, or\n"
+    "Builds and times the programs of a list against each other, in 21 rounds, 63 where these leave it open, or\n"
     "as many as options[\"repeat\"] says: a table of medians, spreads (half of the middle half), how many times faster\n"
     "than the first, with its interval or \"no difference\", GFLOP/s and % peak: the percentage of what as many cores as the\n"
     "row's program uses (one without a parallel loop, else all, or options.threads) reached in a measurement,\n"

@@ -11,10 +11,12 @@
 enum { MIN_ROUNDS = 5, WARM = 10, SPELLS = 3 };
 
 /* From one spell to the next on an unsteady machine, and the disagreement that tells one; and how
-** wide an interval may be, as a part of its ratio, to tell 1.2 from 1. */
+** wide an interval may be, as a part of its ratio, to tell 1.2 from 1, and how far rounds may
+** disagree that it be believed: where noise lasts, few rounds make it too narrow. */
 #define SPELL_S  0.2
 #define UNSTEADY 0.03
 #define WIDE     0.2
+#define APART    0.15
 
 double timer_now(void)
 {
@@ -103,20 +105,25 @@ static bool one_round(Course *c, int round)
     return true;
 }
 
-/* Do the rounds so far agree on how the others compare with the first, and does nobody disturb? */
-static bool steady(const Course *c, int rounds)
+/* Do the rounds so far agree on how the others compare with the first? */
+static bool agree(const Course *c, int rounds, double within)
 {
-    if (c->at->disturbed && c->at->disturbed(c->at->env))
-        return false;
     for (int i = 1; i < c->n; i++)
-        if (stats_disagreement(c->samples, c->samples + i * c->room, rounds) > UNSTEADY)
+        if (stats_disagreement(c->samples, c->samples + i * c->room, rounds) > within)
             return false;
     return true;
+}
+
+static bool steady(const Course *c, int rounds)
+{
+    return !(c->at->disturbed && c->at->disturbed(c->at->env)) && agree(c, rounds, UNSTEADY);
 }
 
 /* Do the rounds so far say closely enough how the others compare with the first? */
 static bool settled(const Course *c, int rounds)
 {
+    if (!agree(c, rounds, APART))
+        return false;
     for (int i = 1; i < c->n; i++)
         if (stats_width(c->samples, c->samples + i * c->room, rounds) > WIDE)
             return false;
@@ -152,7 +159,7 @@ static int all_rounds(Course *c)
 {
     int asked = rounds_asked(c->plan), length = asked / SPELLS, round;
     for (round = 0; round < c->room; round++) {
-        if (round >= asked && round % asked == 0 && settled(c, round))
+        if (round == asked && settled(c, round))
             break;
         if (round >= MIN_ROUNDS && late(c))
             break;

@@ -9,10 +9,10 @@
 **
 ** The rounds are made in three spells.  Noise that lasts longer than a spell (another program, a
 ** neighbour on the same core) shows within none of them; so where a machine seems to be unsteady,
-** rounds that do not count are made between them, and each spell meets another moment.  Where the
-** interval that comes of them is wide, more follow: it could tell no difference from a large one.
-** What is asked is how wide it is, never where it lies, for that would be looking for a difference
-** until there is one.
+** rounds that do not count are made between them, and each spell meets another moment.  Where they
+** disagree, or the interval that comes of them is wide, more follow: it could tell no difference
+** from a large one.  What is asked is how wide it is, never where it lies, for that would be
+** looking for a difference until there is one.
 */
 #ifndef CORE_RUN_TIMER_H
 #define CORE_RUN_TIMER_H
@@ -30,8 +30,8 @@ typedef struct TimerPlan {
     uint64_t seed;        /* of the order in the rounds */
 } TimerPlan;
 
-/* A plan that suits a prompt: 21 rounds of at least 2 ms, 42 or 63 where these leave it open, at
-** most about 2 s. */
+/* A plan that suits a prompt: 21 rounds of at least 2 ms, 63 where these leave it open, at most
+** about 2 s. */
 TimerPlan timer_plan(void);
 
 /* How many rounds the plan may make, so samples of each candidate. */

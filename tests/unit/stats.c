@@ -267,7 +267,7 @@ static void meaning_of_the_plan(void **state)
     plan = (TimerPlan){.number = 1, .repeat = 2, .most = 10, .warmup = 1};
     double more[20]; /* fewer than 5 leave anything open, and two make no spells */
     assert_int_equal(
-        timer_measure(&plan, 2, &(TimerPlace){.run = counting, .env = c}, more, numbers), 6);
+        timer_measure(&plan, 2, &(TimerPlace){.run = counting, .env = c}, more, numbers), 10);
 }
 
 /* A machine with a clock of its own; while it is busy, what runs second is slower by half. */
@@ -352,7 +352,7 @@ static void some_in_a_row(void **state)
     plan.most = 63;
     c.now = 0;
     int rounds = timer_measure(&plan, 2, &here, samples, numbers);
-    assert_true(rounds == 42 || rounds == 63);
+    assert_int_equal(rounds, 63);
     assert_true(stats_compare(samples, samples + 63, rounds, 0.01).verdict == VERDICT_A_FASTER);
 }
 

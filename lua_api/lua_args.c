@@ -464,7 +464,7 @@ int opt_push(lua_State *L, int arg, const char *key)
     return lua_rawget(L, arg);
 }
 
-static int option_wrong(lua_State *L, const char *key, const char *expected)
+int opt_wrong(lua_State *L, const char *key, const char *expected)
 {
     return RAISE(L, option_type, NULL, key, expected, arg_describe(L, -1), lua_signature(L));
 }
@@ -474,7 +474,7 @@ int64_t opt_int(lua_State *L, int arg, const char *key, int64_t lo, int64_t hi, 
     int64_t v = otherwise;
     if (opt_push(L, arg, key) != LUA_TNIL) {
         if (!to_int(L, -1, &v))
-            return option_wrong(L, key, "an integer");
+            return opt_wrong(L, key, "an integer");
         if (v < lo || v > hi)
             return RAISE(L, option_range, NULL, key, (long long)v, range(L, v, lo, hi),
                          lua_signature(L));
@@ -488,7 +488,7 @@ static bool opt_given(lua_State *L, int arg, const char *key, int type, const ch
 {
     int is = opt_push(L, arg, key);
     if (is != LUA_TNIL && is != type)
-        option_wrong(L, key, expected);
+        opt_wrong(L, key, expected);
     return is == type;
 }
 

@@ -59,6 +59,9 @@ const char *arg_names(lua_State *L, size_t n, const char *const *names);
 /* Pushes options[key] and returns its type; LUA_TNIL (pushed too) where it is not given. */
 int opt_push(lua_State *L, int arg, const char *key);
 
+/* Raises that the option, whose value is on top of the stack, should be something else. */
+int opt_wrong(lua_State *L, const char *key, const char *expected);
+
 /* Raises "argument N should be `expected`, but is …", for readers of kinds of one's own. */
 int arg_wrong(lua_State *L, int arg, const char *expected);
 

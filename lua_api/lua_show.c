@@ -459,7 +459,8 @@ void lua_display_text(lua_State *L, int idx)
     }
     if (!whole)
         elide_lines(L, &elided);
-    if (elided || object) { /* an object elides by itself */
+    /* An object elides by itself; an error shown whole leaves what was looked at before it. */
+    if (elided || (object && !lua_error_at(L, idx))) {
         lua_pushvalue(L, idx);
         lua_rawsetp(L, LUA_REGISTRYINDEX, &rest_key);
     }

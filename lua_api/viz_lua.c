@@ -278,13 +278,13 @@ static void read_fixed(lua_State *L, int options, OrderAsk *ask)
     if (type == LUA_TNIL)
         return;
     if (type != LUA_TTABLE)
-        arg_wrong(L, options, "{at = {k = 3}}");
+        opt_wrong(L, "at", "a table of axes, such as {k = 3}");
     int table = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
         int whole = 0;
         int64_t v = lua_tointegerx(L, -1, &whole);
         if (lua_type(L, -2) != LUA_TSTRING || !whole || ask->nfixed == ORDER_MAX_FIXED)
-            arg_wrong(L, options, "{at = {k = 3}}, an axis and a number each");
+            opt_wrong(L, "at", "a table of axes, such as {k = 3}, with an integer for each");
         ask->fixed_axis[ask->nfixed] = lua_tostring(L, -2);
         ask->fixed_value[ask->nfixed++] = v;
     }

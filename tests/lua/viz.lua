@@ -60,6 +60,8 @@ t.test("options may stand alone", function()
   t.eq(s:order("x", {rows = 2}).text, s:order("x", nil, {rows = 2}).text)
   t.eq(tvm.show(s, {since = 0}).text, s:show {since = 0}.text)
   t.raises("option_unknown", function() s:show {sinse = 0} end)
+  t.raises("option_type", function() s:order {at = 3} end)
+  t.raises("option_type", function() s:order {at = {k = "x"}} end)
   t.raises("argument_type", function() s:show({since = 0}, "a.svg") end)
 end)
 

@@ -146,7 +146,7 @@ t.test("what is guessed is answered with what does it", function()
   local m = g:lower()
   local quick = { ["repeat"] = 3, min_repeat_ms = 0.1 }
   local values, n = { Schedule = s, Module = m, Graph = g, Tensor = tvm.random { 2, 2 }, tvm = tvm, Profile = m:profile(),
-    Comparison = tvm.compare({ s }, quick), WhatIf = tvm.whatif(function(q) q:parallel "y" end, { { "n", 1 } }, s, quick) }, 0
+    Picture = s:show(), Comparison = tvm.compare({ s }, quick), WhatIf = tvm.whatif(function(q) q:parallel "y" end, { { "n", 1 } }, s, quick) }, 0
   local rows <close> = assert(io.open "lua_api/old_names.def")
   local function all_rows(b)
     local x, y, w = b:input("a", "float32", { 8, 8 }), b:input("b", "float32", { 8, 8 }), b:input("c", "float32", { 8, 8 })

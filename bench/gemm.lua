@@ -1,5 +1,6 @@
 -- gemm.lua -- C = A^T B in float32: compiling it, calling it, and its speed against libraries.
 local measure = require "measure"
+local yardstick = require "yardstick"
 local gemm = {}
 
 -- The cells of Lua under some headings of the lesson `computation`, without the names that stand alone
@@ -50,7 +51,7 @@ local function against(what, library, flags, program, n)
   end
   ours()
   local bar = n == 1024 and { least = 0.95 } or nil
-  local a, b, ratio = measure.beside(library .. " " .. n, ask, ours, bar and 21 or 11)
+  local a, b, ratio = yardstick.beside(library .. " " .. n, ask, ours, bar and 21 or 11)
   close()
   measure.about(what)
   measure.row("  ours, the last rung of the lesson", b, measure.seconds)

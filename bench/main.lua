@@ -2,6 +2,7 @@
 -- line choose parts by name.
 package.path = "bench/?.lua;" .. package.path
 local measure = require "measure"
+local yardstick = require "yardstick"
 local parts = { "start", "steps", "worker", "verdicts", "gemm", "models", "trials" }
 
 local function chosen(name)
@@ -26,9 +27,9 @@ itself; a verdict with a ? has it within that half, and another run may say othe
 with ours; a ratio is of two runs side by side, and 1 is as fast as theirs.
 Processors may be shared. Steps, compiling, importing and products of matrices are timed between two runs of something
 fixed (a loop in Lua, a small program compiled, the other library), and count where both were close to its best (within
-a twentieth; of compiling, a seventh), or where they came nearest to it.
+a twentieth; of compiling, a seventh), or where they came nearest to it; "of all" is the median of all that were taken.
 ]=]
-measure.read_quickest()
+yardstick.read()
 measure.title()
 for _, part in ipairs(parts) do
   if chosen(part) then
@@ -41,8 +42,8 @@ if measure.bars > 0 then
   print(("\n%d of %d bars met%s"):format(measure.met, measure.bars,
     measure.met < measure.bars and "; a busy machine misses some" or ""))
 end
-if measure.taken > 0 then
-  measure.keep_quickest()
+if yardstick.samples > 0 then
+  yardstick.write()
   print(("something fixed was close to its best (%s) around %.1f%% of %d samples"):format(
-    measure.kept(), 100 * measure.near / measure.taken, measure.taken))
+    yardstick.path(), 100 * yardstick.quiet_samples / yardstick.samples, yardstick.samples))
 end

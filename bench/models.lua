@@ -1,5 +1,6 @@
 -- models.lua -- whole models, untouched, on one thread, against ONNX Runtime; and importing a long one.
 local measure = require "measure"
+local yardstick = require "yardstick"
 
 local cases = {
   { "SqueezeNet", "light_squeezenet", "data_0", { 1, 3, 224, 224 } },
@@ -71,7 +72,7 @@ return function()
     local file <close> = assert(io.open(path, "wb"))
     file:write(long_model(1000))
   end
-  measure.row("import and shapes of a model of 1,000 nodes", measure.cpu(1, 11, function()
+  measure.row("import and shapes of a model of 1,000 nodes", yardstick.cpu(1, 11, function()
     tvm.import(path)
   end), measure.seconds, { most = 100e-3 })
   os.remove(path)

@@ -1,5 +1,6 @@
 -- steps.lua -- schedule steps: one, twelve, printing, and the memory that one keeps.
 local measure = require "measure"
+local yardstick = require "yardstick"
 
 local text = [[
 func matmul(A: float32[1024, 1024], B: float32[1024, 1024]) -> C: float32[1024, 1024]:
@@ -55,16 +56,16 @@ return function()
   local s = tiled()
   measure.about "one schedule step on nine loops, taken and undone"
   for _, p in ipairs(primitives) do
-    local result = measure.cpu(200, 25, function()
+    local result = yardstick.cpu(200, 25, function()
       p[2](s)
       s:undo()
     end)
     measure.row("  " .. p[1], result, measure.seconds, { most = 10e-6 })
   end
-  measure.row("printing that program", measure.cpu(300, 25, function() s:ir() end),
+  measure.row("printing that program", yardstick.cpu(300, 25, function() s:ir() end),
     measure.seconds, { most = 80e-6 })
   local f = tvm.parse(text)
-  measure.row("twelve steps to tiles, each verified", measure.cpu(20, 25, function()
+  measure.row("twelve steps to tiles, each verified", yardstick.cpu(20, 25, function()
     twelve(tvm.schedule(f))
   end), measure.seconds, { most = 150e-6 })
 

@@ -1,5 +1,6 @@
 -- worker.lua -- from a program to callable code, and a call of next to nothing.
 local measure = require "measure"
+local yardstick = require "yardstick"
 local gemm = require "gemm"
 
 -- A function that compiles a program that was not compiled before, of another extent at each call: of `make(first)`,
@@ -37,11 +38,11 @@ return function()
   tvm.schedule(gemm.matmul(64)):build() -- starts the processes
   measure.about "a program compiled, to where it can be called"
   -- Compiling happens in another process, perhaps on another processor, so a small program is the yardstick.
-  local yard = { name = "compiling", near = 1.15, run = compiling(4096, untiled(add)) }
-  measure.row("  matmul as written", measure.quiet(11, compiling(1024, untiled(gemm.matmul)), yard),
+  local yard = { name = "compiling", within = 1.15, run = compiling(4096, untiled(add)) }
+  measure.row("  matmul as written", yardstick.quiet(11, compiling(1024, untiled(gemm.matmul)), yard),
     measure.seconds, { most = 6e-3 })
   -- The lesson's cuts fit multiples of 1024.
-  measure.row("  matmul in register tiles", measure.quiet(11, compiling(1024, gemm.tiled), yard),
+  measure.row("  matmul in register tiles", yardstick.quiet(11, compiling(1024, gemm.tiled), yard),
     measure.seconds, { most = 15e-3 })
 
   local f = te.func("empty", function()

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/progress.h"
 #include "core/base/savefile.h"
@@ -157,8 +158,13 @@ static void name_file(const char *path, Err *err)
         snprintf(why, sizeof why, "%.599s", err->why);
         snprintf(err->why, sizeof err->why, "%.120s: %s", path, why);
     }
-    if (err->code == ERR_not_readable)
+    if (err->code == ERR_not_readable) {
+        char lesson[300];
+        snprintf(lesson, sizeof lesson, "tutorials/models/%.200s", path);
+        if (access(lesson, R_OK) == 0)
+            err_fix(err, "tvm.import %s", quote_path(lesson).text);
         return;
+    }
     advise_reader(path, "tvm.import", err);
     const char *reader = reader_of_file(path);
     if (reader)

@@ -378,7 +378,8 @@ size_t arg_strs(lua_State *L, int arg, const char **out, size_t max)
 
 static void check_option(lua_State *L, const char *const keys[])
 {
-    const char *key = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : arg_describe(L, -1);
+    bool named = lua_type(L, -1) == LUA_TSTRING;
+    const char *key = named ? lua_tostring(L, -1) : arg_describe(L, -1);
     Nearest near = nearest_to(key);
     for (int i = 0; keys[i]; i++) {
         if (strcmp(keys[i], key) == 0)
@@ -386,7 +387,9 @@ static void check_option(lua_State *L, const char *const keys[])
         nearest_try(&near, keys[i]);
     }
     char meant[128] = "", list[200];
-    if (near.best)
+    if (!named)
+        snprintf(meant, sizeof meant, ": this is a list, and options have names");
+    else if (near.best)
         snprintf(meant, sizeof meant, ": did you mean '%s'?", near.best);
     RAISE(L, option_unknown, NULL, key, meant, quoted(keys, list));
 }

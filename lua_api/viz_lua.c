@@ -5,6 +5,7 @@
 */
 #include <string.h>
 
+#include "lua_api/file_kind.h"
 #include "lua_api/graph_box.h"
 #include "lua_api/program.h"
 #include "lua_api/runnable.h"
@@ -290,6 +291,13 @@ static void read_fixed(lua_State *L, int options, OrderAsk *ask)
     }
 }
 
+/* Whoever gives a file where an axis is named wants the picture written. */
+static void refuse_file(lua_State *L, const char *axis)
+{
+    if (axis && file_kind(axis))
+        RAISE(L, order_file, NULL, axis, quote_path(axis).text);
+}
+
 LUA_FN(
     program_order, "s:order(row?, column?, options?) -> Picture",
     "In which order the points of a block are computed: a grid over two of its axes, numbered, with a path through\n"
@@ -313,6 +321,8 @@ LUA_FN(
     options_last(L, 4);
     OrderAsk ask = {.row = arg_str_or(L, 2, NULL), .col = arg_str_or(L, 3, NULL)};
     arg_options(L, 4, keys);
+    refuse_file(L, ask.row);
+    refuse_file(L, ask.col);
     if (ask.row && !ask.col) {
         ask.col = ask.row;
         ask.row = NULL;

@@ -68,11 +68,10 @@ static void usage(FILE *out)
         fprintf(out, wide < room ? "%*s%s\n" : "\n%*s%s\n",
                 wide < room ? room + 1 - wide : room + 3, "", c->doc);
     }
-    fputs(
-        "environment: NO_COLOR, CLICOLOR_FORCE=1, PAGER (less where it is not set), TMPDIR; COLUMNS:\n"
-        "  how wide lines are that go to a file or a pipe, where nothing is cut without it\n"
-        "exit codes: 0 ok, 1 error, 2 usage, 4 syntax error, 130 interrupted\n",
-        out);
+    fputs("environment: NO_COLOR, CLICOLOR_FORCE=1, TMPDIR; PAGER (less if it is not set);\n"
+          "  COLUMNS: how wide lines are in a file or a pipe, where they are whole without\n"
+          "exit codes: 0 ok, 1 error, 2 usage, 4 syntax error, 130 interrupted\n",
+          out);
 }
 
 static int refuse(const char *why, const char *word)

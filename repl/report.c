@@ -14,6 +14,7 @@
 #include "core/base/buf.h"
 #include "lua_api/doc.h"
 #include "lua_api/elsewhere.h"
+#include "lua_api/file_kind.h"
 #include "lua_api/own_name.h"
 #include "lua_api/session.h"
 #include "repl/dress.h"
@@ -245,12 +246,23 @@ static bool push_library_hint(lua_State *L, const char *library, const char *tex
     return true;
 }
 
-/* Does `name` stand in what looks like a path: name/other, other/name? */
+/* Does the text begin with the ending of a file, and an argument ends there: ".png)"? */
+static bool is_ending(const char *text)
+{
+    char ending[8];
+    size_t n = 1 + strspn(text + (*text == '.'), "abcdefghijklmnopqrstuvwxyz");
+    snprintf(ending, sizeof ending, "%.*s", (int)n, text);
+    return *text == '.' && n < sizeof ending && file_kind(ending) &&
+           (text[n] == ')' || text[n] == ',');
+}
+
+/* Does `name` stand in what looks like a path: name/other, other/name, (name.png)? */
 static bool is_path(const char *text, const char *name)
 {
     size_t n = strlen(name);
     for (const char *p = text; (p = strstr(p, name)); p += n)
-        if ((p[n] == '/' && isalpha((unsigned char)p[n + 1])) || (p > text && p[-1] == '/'))
+        if ((p[n] == '/' && isalpha((unsigned char)p[n + 1])) || (p > text && p[-1] == '/') ||
+            is_ending(p + n))
             return true;
     return false;
 }
@@ -287,7 +299,8 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
     bool asked = strstr(m->words, "attempt to index") &&
                  between(m->words, "(global '", name, sizeof name) &&
                  ((nil && push_library_hint(L, name, text)) ||
-                  (!(nil && habit_global(name)) && push_receiver_hint(L, name, text)));
+                  (!(nil && (habit_global(name) || is_path(text, name))) &&
+                   push_receiver_hint(L, name, text)));
     if (asked)
         return;
     if (nil)

@@ -4,8 +4,9 @@
 const Prim prims[] = {
     {"split", "L:loop F:factors S:names",
      "Splits a loop into nested loops whose extents are the factors; -1 stands for the one to be found.  An\n"
-     "integer n means {-1, n}.  Where the factors cover more than the extent, the blocks below get a guard.\n"
-     "Returns the new loops, outermost first: yo and yi, or y0, y1, y2 … of more than two, unless names are given.\n"
+     "integer n means {-1, n}.  Where the factors cover more than the extent, the blocks below are\n"
+     "guarded, by a condition behind `where`.  Returns the new loops, outermost first: yo and yi, or y0, y1, y2 …\n"
+     "of more than two, unless names are given.\n"
      "  for y in range(20):            for yo in range(3):\n"
      "    block C(y): …          →       for yi in range(8):\n"
      "                                     block C(y = yo*8 + yi) where y < 20: …",

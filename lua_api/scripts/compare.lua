@@ -511,8 +511,9 @@ function what_if:__tostring()
   local out, ran, tried = refusals(self), ranking(self), self[1] and self[1].timing
   table.insert(out, 1, tried and table_of(ran) or "no combination ran")
   if self.unfinished then out[#out + 1] = interruption(self) end
-  if tried and not ran[1].rank then out[#out + 1] = "no row is quicker than the schedule as it was" end
-  if tried then out[#out + 1] = advice(self) end
+  if tried then
+    out[#out + 1] = (ran[1].rank and "" or "no row is quicker than the schedule as it was; still, ") .. advice(self)
+  end
   return table.concat(out, "\n")
 end
 

@@ -191,6 +191,7 @@ t.test("files that are no models", function()
   for _, case in ipairs {
     { function() tvm.import "tutorials/models/digts.onnx" end, "did you mean tutorials/models/digits.onnx?" },
     { function() tvm.load "tutorials/models/digits_sample.npy" end, "did you mean tutorials/models/digits_samples.npy?" },
+    { function() tvm.import "digits.onnx" end, 'tvm.import "tutorials/models/digits.onnx"' },
     { function() tvm.import "REDME.md" end, "did you mean README.md?" },
     { function() tvm.load "no/such/folder/x.png" end, "give the path of a file that exists and may be read" },
   } do

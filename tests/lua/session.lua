@@ -215,7 +215,9 @@ t.test("calls without parentheses or commas, and names of arguments", function()
   for code, hint in pairs {
     ["print x"] = "parentheses", ['f("x" 8)'] = "a comma is missing", ["f(x=8)"] = "arguments have no names",
     ["f({repeat = 3})"] = '["repeat"] = 3', ["clear"] = "Ctrl-L", ["s:vectorize x"] = 's:vectorize "x"',
-    ["s:undo"] = "parentheses: s:undo()", ["tvm.import(models/digits.onnx)"] = "a path stands in quotes",
+    ["s:undo"] = "parentheses: s:undo()", ["tvm.load(seven.png)"] = "a path stands in quotes",
+    ['s:split "x" 4'] = 'takes one thing: split("x", 4)', ['tvm.zeros "x" "y"'] = "argument 1",
+    ['print "a" {}'] = 'takes one thing: print("a", { … })', ['print "a" "b"'] = 'takes one thing: print("a", "b")', ["tvm.import(models/digits.onnx)"] = "a path stands in quotes",
     ["t = 'xo' t:split(8)"] = 'a loop goes by its name: s:split("y", 8)',
   } do
     t.contains(typed(code), hint)
@@ -345,6 +347,7 @@ t.test("arguments that are wrong are told which, what and how", function()
   t.raises("option_unknown", function() tvm.grep("x", "x", { contxt = 1 }) end)
   t.contains(t.raises("option_unknown", function() tvm.grep("x", "x", { contxt = 1 }) end).why, "did you mean 'context'?")
   t.raises("option_unknown", function() tvm.grep("x", "x", { 1 }) end)
+  t.contains(t.raises("option_unknown", function() tvm.grep("x", "x", { 1 }) end).why, "this is a list, and options have names")
   t.raises("option_type", function() tvm.grep("x", "x", { context = "1" }) end)
   t.raises("option_type", function() tvm.grep("x", "x", { ignore_case = 1 }) end)
   t.contains(t.raises("option_range", function() tvm.grep("x", "x", { context = 1000 }) end).why, "should be between 0 and")

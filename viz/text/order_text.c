@@ -125,8 +125,8 @@ const char *order_text(Arena *A, const Order *o, TextStyle style, bool whole)
     if (style.width > 0 && left + cols * (w + 2) > style.width) /* with room for the mark */
         cols = (style.width - 3 - left) / (w + 2) > 1 ? (style.width - 3 - left) / (w + 2) : 1;
     line_put(&l, INK_strong, o->block);
-    line_printf(&l, INK_plain, "%s%s%s, %s across", o->row ? ": " : "", o->row ? o->row : "",
-                o->row ? " down" : "", o->col);
+    line_printf(&l, INK_plain, "%s%s%s, %s across%s", o->row ? ": " : "", o->row ? o->row : "",
+                o->row ? " down" : "", o->col, o->threads ? "" : "; 1 is computed first");
     line_printf(&l, INK_quiet, "   %s", order_loops_text(A, o, style.utf8));
     line_end(&l);
     const char *part = order_part(A, o);

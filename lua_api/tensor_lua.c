@@ -85,7 +85,7 @@ static Scalar scalar_at_top(lua_State *L, DType t)
     if (type == LUA_TBOOLEAN)
         return dtype_convert(t, DT_bool, (Scalar){.i = lua_toboolean(L, -1)});
     if (type != LUA_TNUMBER)
-        RAISE(L, tensor_element, NULL, luaL_typename(L, -1));
+        RAISE(L, tensor_element, NULL, arg_describe(L, -1));
     if (lua_isinteger(L, -1))
         return dtype_convert(t, DT_int64, (Scalar){.i = lua_tointeger(L, -1)});
     double v = lua_tonumber(L, -1);

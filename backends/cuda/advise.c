@@ -10,6 +10,8 @@
 ** it is advised: to bind a loop around the block, or to move that to those who read it, or whom it
 ** reads.
 */
+#include <string.h>
+
 #include "backends/cuda/plan.h"
 #include "core/base/vec.h"
 #include "core/ir/rewrite.h"
@@ -25,6 +27,7 @@ typedef struct Stray {
     const Node *func;
     bool shared;        /* only what is outside of thread blocks and in shared memory counts */
     ForKind axis;       /* of which it stands outside */
+    const Node *copied; /* or the buffer that stands for memory of each thread's or block's own */
     const Node *work;   /* the statement */
     const Node *block;  /* around it */
     const Node *kernel; /* around that */
@@ -114,15 +117,45 @@ static bool advise_move(Stray *s)
     return false;
 }
 
+/* What fills memory of which threads or blocks have copies: its buffer may be another node after
+** lowering, but has that name. */
+static Find fills_copies(void *env, const Node *n)
+{
+    Stray *s = env;
+    if (n->op != OP_Store && n->op != OP_Update)
+        return FIND_INSIDE;
+    if (strcmp(ir_buf_name(n->kid[Store_buffer]), ir_buf_name(s->copied)) != 0)
+        return FIND_NEXT;
+    s->work = n;
+    return FIND_THIS;
+}
+
+static Find holds_work(void *env, const Node *n)
+{
+    Stray *s = env;
+    if (gpu_above_kernels(n))
+        return FIND_INSIDE;
+    s->kernel = n;
+    return ir_mentions(n, s->work) ? FIND_THIS : FIND_NEXT;
+}
+
+/* What is computed outside an axis comes under it; what was computed for others, to those who read
+** it. */
 void cuda_advise(Arena *A, const Node *func, Err *err)
 {
     Stray s = {.A = A, .err = err, .func = func};
-    if (!err || (err->code != ERR_axis_missing && err->code != ERR_shared_outside_blocks))
+    ErrCode code = err ? err->code : ERR_none;
+    bool apart = code == ERR_copies_apart;
+    if (!apart && code != ERR_axis_missing && code != ERR_shared_outside_blocks)
         return;
-    s.shared = err->code == ERR_shared_outside_blocks;
-    if (!ir_find(func, has_stray, &s))
+    s.shared = code == ERR_shared_outside_blocks;
+    s.copied = apart ? err->where : NULL;
+    bool local = apart && s.copied->at.buf->scope == SCOPE_local;
+    s.axis = local ? FOR_thread_x : FOR_block_x;
+    if (apart ? !ir_find(func, fills_copies, &s) || !ir_find(func, holds_work, &s)
+              : !ir_find(func, has_stray, &s))
         return;
     s.block = ir_find(func, holds_stray, &s);
-    if (s.block && !advise_bind(&s))
+    if (s.block && (apart || !advise_bind(&s)))
         advise_move(&s);
 }

@@ -229,6 +229,15 @@ static void if_all(Checker *c, const Step *s, Team team, const Turn *turn)
         step_all(c, s->kid[1], other, turn);
 }
 
+/* How far neighbours along the axis lie apart in the grid. */
+static uint32_t grid_stride(const Checker *c, ForKind axis)
+{
+    uint32_t stride = 1;
+    for (int k = FOR_block_x; k < (int)axis; k++)
+        stride *= (uint32_t)gpu_count(&c->shape, (ForKind)k);
+    return stride;
+}
+
 static void axis_all(Checker *c, const Step *s, Team team, const Turn *turn)
 {
     unsigned outer = c->axes_bound;
@@ -239,10 +248,12 @@ static void axis_all(Checker *c, const Step *s, Team team, const Turn *turn)
         int64_t n = check_value(c, s->x).i;
         Level *level = open_level(c, s);
         size_t outer_level = c->block_level;
+        uint32_t outer_home = c->home, stride = grid_stride(c, ir_for_kind(s->node));
         c->block_level = c->nlevels;
         for (int64_t i = 0; i < n && go_on(c, s); i++) {
             s->cell->i = i;
             c->thread_block++;
+            c->home = outer_home + (uint32_t)i * stride;
             c->epoch = c->now;
             if (level)
                 level->begin = c->now;
@@ -253,6 +264,7 @@ static void axis_all(Checker *c, const Step *s, Team team, const Turn *turn)
             c->scratch = outside;
         }
         c->block_level = outer_level;
+        c->home = outer_home;
         c->nlevels -= level != NULL;
         c->epoch = c->now;
     }
@@ -335,7 +347,8 @@ static void barrier_all(Checker *c, const Step *s, Team team)
 static bool inside_all_axes(Checker *c, const Step *s)
 {
     unsigned missing = c->axes & ~c->axes_bound;
-    if (!missing || s->node->op == OP_Nop)
+    const Node *n = s->node;
+    if (!missing || n->op == OP_Nop || (n->op == OP_For && ir_is_int(n->kid[For_extent], 0)))
         return true;
     int kind = __builtin_ctz(missing);
     c->failed = true;

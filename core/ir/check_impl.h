@@ -24,6 +24,7 @@ typedef struct Record {
     /* The last read before the present iteration of each level began */
     uint32_t before[CHECK_LEVELS];
     int32_t writer, reader; /* threads; reader may be MANY_THREADS */
+    uint32_t home;          /* the place in the grid of the thread block that wrote */
     bool defined;
 } Record;
 
@@ -122,6 +123,7 @@ typedef struct Checker {
     int32_t thread;            /* that runs, or NO_THREAD */
     uint32_t epoch;            /* the time of the last barrier */
     uint64_t thread_block;     /* counts the blocks that have run */
+    uint32_t home;             /* the place in the grid of the one that runs */
     size_t block_level;        /* 1 + the level of the innermost block axis; 0: none */
     unsigned axes, axes_bound; /* bound axes of the kernel, and around the present statement */
 

@@ -145,6 +145,14 @@ static bool undefined(Checker *c, const Element *e, bool for_copy)
     return stop(c);
 }
 
+/* Shared and local memory is each thread block's own: what another one wrote there is not seen. */
+static bool from_elsewhere(Checker *c, const Element *e)
+{
+    FAIL(c->err, copy_of_other_block, e->node, check_place(c), element_text(c, e),
+         ir_buf_name(e->m->buffer));
+    return stop(c);
+}
+
 /* ---- the checks ---- */
 
 /* Is an access at time p one of another iteration of a loop that runs?  Then of which. */
@@ -246,11 +254,15 @@ void *check_access(Checker *c, Memory *m, const Node *node, size_t n, const Code
         return NULL;
     if (reads && !r->defined && !copy->given && !undefined(c, &e, for_copy))
         return NULL;
+    bool own = c->in_kernel && m->buffer->at.buf->scope != SCOPE_global;
+    if (reads && own && r->defined && r->home != c->home && !from_elsewhere(c, &e))
+        return NULL;
     if (reads)
         note_read(c, r);
     if (writes) {
         r->written = c->now;
         r->writer = c->thread;
+        r->home = c->home;
         r->defined = !c->copied_nothing;
         c->copied_nothing = false;
     }

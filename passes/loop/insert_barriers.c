@@ -10,8 +10,9 @@
 ** first barrier (head) and after its last (tail).  Where a tail meets a head of the same buffer and
 ** one of the two writes, a barrier goes between; a loop's tail meets its own head.  Two accesses
 ** that a thread makes to an element of its own need none. A barrier that only some threads would
-** reach is refused, and so is an order between thread blocks, which none can bring.  A kernel that
-** cannot be launched is left as it is.
+** reach is refused, and so is an order between thread blocks, which none can bring.  Of memory that
+** each thread or block has for itself a value cannot be read that another one wrote: refused, too,
+** also across barriers.  A kernel that cannot be launched is left as it is.
 */
 #include <string.h>
 
@@ -30,12 +31,19 @@ typedef struct Touch {
 } Touch;
 
 typedef VEC(Touch) TouchVec;
-typedef VEC(const Node *) NodeVec;
 
 typedef struct Summary {
     TouchVec head, tail;
-    bool barrier; /* one is reached whenever the statement runs */
+    TouchVec past, beyond; /* the others: before the last barrier, behind the first */
+    bool barrier;          /* one is reached whenever the statement runs */
 } Summary;
+
+/* A buffer of the kernel's own: each block has its own of any scope, each thread of a local one. */
+typedef struct Own {
+    const Node *buffer;
+    unsigned
+        outside; /* axes that it stands outside of, and has a copy for each place along: bits */
+} Own;
 
 typedef struct Sync {
     Arena *A;
@@ -48,10 +56,10 @@ typedef struct Sync {
     const Node *inner[IR_MAX_DEPTH]; /* the other loops' variables in scope, outermost first */
     size_t ninner;
     VEC(VarRange) ranges; /* of all of these that have been in scope */
-    /* Buffers of the kernel's own: each block has its own of any scope */
-    NodeVec inside;
+    VEC(Own) own;
     const Node *touched; /* the buffer of the last conflict that was found */
     const Node *crossed; /* a buffer that thread blocks would have to touch in order */
+    const Node *handed;  /* one of which a copy is read where another was written */
     bool divergent;      /* not every thread comes here */
     const char *why;
     const Node *lanes; /* the vectorized loop that is why; NULL if another thing is */
@@ -76,9 +84,18 @@ static bool is_thread(int axis)
     return for_is_thread_axis((ForKind)(FOR_block_x + axis));
 }
 
+static const Own *own_of(const Sync *s, const Node *buffer)
+{
+    for (size_t i = 0; i < s->own.n; i++)
+        if (s->own.at[i].buffer == buffer)
+            return &s->own.at[i];
+    return NULL;
+}
+
 static void touch(Sync *s, Summary *out, const Node *n, bool write)
 {
-    if (n->kid[0]->at.buf->scope == SCOPE_local)
+    const Own *own = own_of(s, n->kid[0]);
+    if (n->kid[0]->at.buf->scope == SCOPE_local && !(own && own->outside))
         return;
     Touch t = {ir_subst(s->A, n, s->nbound, s->bound), write};
     vec_push(s->A, &out->head, t);
@@ -251,31 +268,49 @@ static bool never_equal(const Sync *s, const Touch *a, const Touch *b, size_t fr
     return false;
 }
 
-/* May the two touch one element from different threads?  Fills in *crosses: even from different
-** thread blocks. `from`: loop variables from there on may differ between the two. */
-static bool by_others(const Sync *s, const Touch *a, const Touch *b, size_t from, bool *crosses)
+/* Is the element the same one for all along an axis, of whom each writes it? */
+static bool written_by_all(const Sync *s, const Touch *t, int axis)
 {
-    bool apart[GPU_AXES] = {0}, others = false, own = false;
-    for (size_t i = 0; i < s->inside.n; i++)
-        own |= s->inside.at[i] == touched_buffer(a);
-    *crosses = false;
+    bool depends = false;
+    for (size_t d = 0; d < ir_rank(touched_buffer(t)); d++)
+        depends |= ir_mentions(touched_index(t)[d], s->axis[axis]) || ir_loads(touched_index(t)[d]);
+    return t->write && !depends && is_thread(axis);
+}
+
+/* Who may touch one element at both of two places. */
+typedef struct Meeting {
+    bool others; /* different threads that share it */
+    bool blocks; /* even of different thread blocks */
+    bool copies; /* ones that each have a copy: what the first writes, the second lacks */
+} Meeting;
+
+/* `from`: loop variables from there on may differ between the two. */
+static Meeting meet(const Sync *s, const Touch *a, const Touch *b, size_t from)
+{
+    bool apart[GPU_AXES] = {0};
+    Meeting out = {0};
+    const Own *own = own_of(s, touched_buffer(a));
+    bool local = touched_buffer(a)->at.buf->scope == SCOPE_local;
     for (size_t d = 0; d < ir_rank(touched_buffer(a)); d++) {
         Place p, q;
         Interval i = index_range(s, touched_index(a)[d]), j = index_range(s, touched_index(b)[d]);
         if (i.hi < j.lo || j.hi < i.lo)
-            return false;
+            return out;
         if (place_of(s, touched_index(a)[d], from, &p) &&
             place_of(s, touched_index(b)[d], from, &q))
             tell_apart(s, &p, &q, apart);
     }
     if (never_equal(s, a, b, from, apart))
-        return false;
-    for (int x = 0; x < GPU_AXES; x++)
-        if (s->extent[x] > 1 && !apart[x] && (is_thread(x) || !own)) {
-            others = true;
-            *crosses |= !is_thread(x);
-        }
-    return others;
+        return out;
+    for (int x = 0; x < GPU_AXES; x++) {
+        if (s->extent[x] <= 1 || apart[x])
+            continue;
+        bool has_copy = own && (own->outside >> x & 1);
+        out.copies |= has_copy && a->write && !b->write && !written_by_all(s, a, x);
+        out.others |= !local && (is_thread(x) || !own);
+        out.blocks |= !is_thread(x) && !own;
+    }
+    return out;
 }
 
 static bool conflict(Sync *s, const TouchVec *before, const TouchVec *after, size_t from)
@@ -284,16 +319,26 @@ static bool conflict(Sync *s, const TouchVec *before, const TouchVec *after, siz
     for (size_t i = 0; i < before->n; i++)
         for (size_t j = 0; j < after->n; j++) {
             const Touch *a = &before->at[i], *b = &after->at[j];
-            bool crosses;
-            if (!(a->write || b->write) || touched_buffer(a) != touched_buffer(b) ||
-                !by_others(s, a, b, from, &crosses))
+            if (!(a->write || b->write) || touched_buffer(a) != touched_buffer(b))
                 continue;
-            s->touched = any ? s->touched : touched_buffer(a);
-            any = true;
-            if (crosses)
-                s->crossed = touched_buffer(a);
+            Meeting m = meet(s, a, b, from);
+            if (m.others)
+                s->touched = any ? s->touched : touched_buffer(a);
+            any |= m.others;
+            s->crossed = m.blocks ? touched_buffer(a) : s->crossed;
+            s->handed = m.copies ? touched_buffer(a) : s->handed;
         }
     return any;
+}
+
+/* Do two statements, one after the other, need a barrier between them?  Those that stand in them
+** already bring threads in order, but not thread blocks. */
+static bool need_barrier(Sync *s, const Summary *first, const Summary *then, size_t from)
+{
+    conflict(s, &first->past, &then->head, from);
+    conflict(s, &first->past, &then->beyond, from);
+    conflict(s, &first->tail, &then->beyond, from);
+    return conflict(s, &first->tail, &then->head, from);
 }
 
 static void append(Sync *s, TouchVec *to, const TouchVec *from)
@@ -302,23 +347,42 @@ static void append(Sync *s, TouchVec *to, const TouchVec *from)
         vec_push(s->A, to, from->at[i]);
 }
 
+/* `sum` followed by a barrier. */
+static void reach_barrier(Sync *s, Summary *sum)
+{
+    append(s, &sum->past, &sum->tail);
+    sum->tail = (TouchVec){0};
+    sum->barrier = true;
+}
+
 /* `sum` followed by `next`. */
 static void follow(Sync *s, Summary *sum, const Summary *next)
 {
-    if (!sum->barrier)
-        append(s, &sum->head, &next->head);
+    append(s, sum->barrier ? &sum->beyond : &sum->head, &next->head);
+    append(s, &sum->beyond, &next->beyond);
     if (next->barrier)
-        sum->tail = (TouchVec){0};
+        reach_barrier(s, sum);
+    append(s, &sum->past, &next->past);
     append(s, &sum->tail, &next->tail);
-    sum->barrier |= next->barrier;
+}
+
+/* False, with why, if values would have to go between thread blocks, or from copy to copy. */
+static bool can_be_ordered(Sync *s, const Node *where)
+{
+    if (s->handed) {
+        const char *buffer = ir_buf_name(s->handed);
+        bool local = s->handed->at.buf->scope == SCOPE_local;
+        return REFUSE(s->err, copies_apart, s->handed, buffer, local ? "local" : "shared",
+                      local ? "thread" : "thread block", buffer);
+    }
+    const char *buffer = s->crossed ? ir_buf_name(s->crossed) : "";
+    return !s->crossed || REFUSE(s->err, barrier_blocks, where, buffer, buffer);
 }
 
 /* A barrier for the conflict that was found last. */
 static const Node *barrier(Sync *s, const Node *where)
 {
-    const char *buffer = ir_buf_name(s->crossed ? s->crossed : s->touched);
-    if (s->crossed)
-        return FAIL(s->err, barrier_blocks, where, buffer, buffer);
+    const char *buffer = ir_buf_name(s->touched);
     if (s->divergent) {
         FAIL(s->err, barrier_divergent, where, buffer, s->why);
         if (s->lanes)
@@ -340,13 +404,15 @@ static const Node *walk_seq(Sync *s, const Node *n, Summary *out)
         const Node *stmt = walk(s, n->kid[i], &next);
         if (!stmt)
             return NULL;
-        if (MUTANT(barrier_missing, conflict(s, &out->tail, &next.head, s->ninner), false)) {
+        bool needed = need_barrier(s, out, &next, s->ninner);
+        if (!can_be_ordered(s, n->kid[i]))
+            return NULL;
+        if (MUTANT(barrier_missing, needed, false)) {
             const Node *b = barrier(s, n->kid[i]);
             if (!b)
                 return NULL;
             stmts[k++] = b;
-            out->barrier = true;
-            out->tail = (TouchVec){0};
+            reach_barrier(s, out);
         }
         follow(s, out, &next);
         stmts[k++] = stmt;
@@ -386,7 +452,10 @@ static const Node *walk_divergent(Sync *s, const Node *n, const char *why, bool 
 ** another thing for each thread. */
 static bool decided(Sync *s, const Node *n, const Summary *reads, const Summary *then)
 {
-    if (!conflict(s, &reads->tail, &then->head, s->ninner))
+    bool needed = need_barrier(s, reads, then, s->ninner);
+    if (!can_be_ordered(s, n))
+        return false;
+    if (!needed)
         return true;
     s->divergent = true;
     s->why = "a condition that reads it";
@@ -413,6 +482,8 @@ static const Node *walk_for(Sync *s, const Node *n, Summary *out)
     size_t mark = s->ninner;
     assert(mark < IR_MAX_DEPTH);
     int64_t extent = ir_const_int(n->kid[For_extent], -1);
+    if (extent == 0)
+        return n;
     bool lanes = kind == FOR_vectorized;
     Summary reads = {0};
     touch_reads(s, &reads, n->kid[For_extent]);
@@ -427,15 +498,16 @@ static const Node *walk_for(Sync *s, const Node *n, Summary *out)
     s->lanes = lanes && !s->divergent ? n : around;
     const Node *body = walk_divergent(s, n->kid[For_body], why, lanes || uneven, out);
     s->lanes = around;
-    if (body && !lanes && extent != 1 &&
-        MUTANT(barrier_of_loop_missing, conflict(s, &out->tail, &out->head, mark), false)) {
+    bool needed = body && !lanes && extent != 1 && need_barrier(s, out, out, mark);
+    if (body && !can_be_ordered(s, n))
+        return NULL;
+    if (MUTANT(barrier_of_loop_missing, needed, false)) {
         bool before = s->divergent;
         s->divergent |= uneven;
         const Node *b = barrier(s, n);
         s->divergent = before;
         body = b ? ir_seq(s->A, 2, (const Node *[]){body, b}) : NULL;
-        out->barrier = true;
-        out->tail = (TouchVec){0};
+        reach_barrier(s, out);
     }
     s->ninner = mark;
     out->barrier &= extent > 0; /* a loop that may not run promises nothing */
@@ -462,6 +534,8 @@ static const Node *walk_if(Sync *s, const Node *n, Summary *out)
         return NULL;
     append(s, &then.head, &other.head);
     append(s, &then.tail, &other.tail);
+    append(s, &then.past, &other.past);
+    append(s, &then.beyond, &other.beyond);
     then.barrier &= other.barrier;
     if (!decided(s, n, &reads, &then))
         return NULL;
@@ -480,6 +554,19 @@ static const Node *walk_barrier(Sync *s, const Node *n, Summary *out)
     return n;
 }
 
+static Own own_here(const Sync *s, const Node *buffer)
+{
+    Own own = {buffer, 0};
+    for (int x = 0; x < GPU_AXES; x++) {
+        bool around = false;
+        for (size_t i = 0; i < s->nbound; i++)
+            around |= s->bound[i].to == s->axis[x];
+        if (!around && (!is_thread(x) || buffer->at.buf->scope == SCOPE_local))
+            own.outside |= 1u << x;
+    }
+    return own;
+}
+
 static const Node *walk(Sync *s, const Node *n, Summary *out)
 {
     switch ((Op)n->op) {
@@ -487,7 +574,7 @@ static const Node *walk(Sync *s, const Node *n, Summary *out)
     case OP_For: return walk_for(s, n, out);
     case OP_If: return walk_if(s, n, out);
     case OP_Alloc: {
-        vec_push(s->A, &s->inside, n->kid[Alloc_buffer]);
+        vec_push(s->A, &s->own, own_here(s, n->kid[Alloc_buffer]));
         const Node *body = walk(s, n->kid[Alloc_body], out);
         return body ? ir_with_kid(s->A, n, Alloc_body, body) : NULL;
     }

@@ -94,7 +94,8 @@ static bool disagree(const Node *func, ErrCode code)
 static bool unfinished(const Node *func, ErrCode code)
 {
     return code == ERR_axis_missing || code == ERR_shared_by_blocks ||
-           code == ERR_local_of_other_thread || disagree(func, code);
+           code == ERR_local_of_other_thread || code == ERR_copies_apart ||
+           code == ERR_copy_of_other_block || disagree(func, code);
 }
 
 static bool check(Side *s, const Node *func, Err *err)
@@ -201,7 +202,7 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Cou
     const Node *low = loop_lower(A, scheduled, true, &err);
     if (!low)
         return err.code == ERR_barrier_divergent || err.code == ERR_barrier_blocks ||
-               disagree(scheduled, err.code) ||
+               unfinished(scheduled, err.code) ||
                blame(v, GUILTY_lowering, "lowering for threads: %s", err.why);
     if (check(s, low, &err)) {
         counts->threaded++;

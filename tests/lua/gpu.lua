@@ -292,6 +292,65 @@ t.test("shared memory outside of several thread blocks: the program is shown, an
   end)
 end)
 
+-- Two nests, D and what reads it, each bound in its own way: a random one of some thousands.
+local function two_nests()
+  local function one(list) return list[math.random(#list)] end
+  local s = tvm.schedule(te(([[A: int32[8, 8]; D: int32[8, 8]; E: int32[8, 8]; D[i, j] = A[i, j] * 2; E[i, j] = D[%s] + 1]]):format(
+    one { "i, j", "j, i", "i, 7 - j", "(i + 1) % 8, j", "7 - i, j", "i, (j + 3) % 8", "0, j", "i, 0" })))
+  local function bind(nest, way)
+    local i, j = nest .. "/i", nest .. "/j"
+    if way == 1 then
+      s:bind(i, "blockIdx.x"):bind(j, "threadIdx.x")
+    elseif way == 2 then
+      s:bind(j, "blockIdx.x"):bind(i, "threadIdx.x")
+    elseif way == 3 then
+      local o, q = s:split(i, 4)
+      s:bind(o, "blockIdx.x"):bind(q, "blockIdx.y"):bind(j, "threadIdx.x")
+    else
+      local o, q = s:split(j, 2)
+      s:bind(i, "blockIdx.x"):bind(o, "threadIdx.x")
+      if way == 5 then s:vectorize(q) end
+    end
+  end
+  local way = math.random(5)
+  bind("D", way)
+  bind("E", math.random(2) == 1 and way or math.random(5))
+  return s:set_scope("D", one { "shared", "local" })
+end
+
+t.test("memory of a block's or a thread's own brings nothing to others, whatever stands between", function()
+  local a, refused, ran = tvm.random({ 8, 8 }, "int32", { lo = -9, hi = 9 }), 0, 0
+  local typed = 0
+  math.randomseed(7)
+  for _ = 1, 200 do
+    local s = two_nests()
+    local ok, e = pcall(s.check, s, a)
+    local _, without = pcall(s.ptx, s)
+    if ok then
+      ran = ran + 1
+      t.ok(e == s:at(0):build "interp":run(a))
+    elseif e.code == "copies_apart" then
+      refused = refused + 1
+      t.eq(without.code, "copies_apart")
+      typed = typed + (e.fix:find('s:compute_at("D", "E/', 1, true) and 1 or 0)
+    end
+  end
+  t.ok(ran > 20 and refused > 20 and typed > refused / 2, ("%d ran, %d were refused, %d with a step"):format(ran, refused, typed))
+  -- A barrier keeps the threads of a block in order, and no blocks.
+  local handed = tvm.parse [[
+func f(A: float32[4, 32]) -> C: float32[4, 32], G: float32[4, 32]:
+  for y in bind("blockIdx.x", 4):
+    for t in bind("threadIdx.x", 32):
+      block G(y, t):
+        G[y, t] = A[y, t]
+    barrier("shared")
+    for t in bind("threadIdx.x", 32):
+      block C(y, t):
+        C[y, t] = G[(y + 1) % 4, t]
+]]
+  for _, look in ipairs { "check", "ptx" } do t.raises("barrier_blocks", function() handed[look](handed) end) end
+end)
+
 t.test("who takes what is advised comes to a program that runs", function()
   local function tiled(prepare)
     return function(s)
@@ -312,6 +371,16 @@ t.test("who takes what is advised comes to a program that runs", function()
       s:cache_read("C", "A", "shared")
       s:cache_read("C", "B", "shared")
     end),
+    ["a shared copy that other blocks make"] = function(s)
+      s:bind("x", "threadIdx.x"):bind("y", "blockIdx.x")
+      s:cache_read("C", "B", "shared")
+      s:bind("B.shared/k", "blockIdx.x"):bind("B.shared/x", "threadIdx.x")
+    end,
+    ["a local copy that other threads make"] = function(s)
+      s:bind("x", "threadIdx.x"):bind("y", "blockIdx.x")
+      s:cache_read("C", "B", "local")
+      s:bind("B.local/k", "blockIdx.x"):bind("B.local/x", "threadIdx.x")
+    end,
     ["a sum in the kernel"] = function(s)
       s:bind("x", "threadIdx.x")
       s:decompose_reduction("C", "k")

@@ -212,6 +212,33 @@ static void test_scopes(void **state)
              "    L[tx] = A[tx]\n"
              "  for tx in bind(\"threadIdx.x\", 32):\n"
              "    C[tx] = L[tx]\n");
+    faulty(ERR_copy_of_other_block, "tx=0, bx=0",
+           F1 "  alloc S: float32[32] shared\n"
+              "  for bx in bind(\"blockIdx.x\", 4):\n"
+              "    for tx in bind(\"threadIdx.x\", 8):\n"
+              "      S[bx*8 + tx] = A[bx*8 + tx]\n"
+              "  barrier(\"shared\")\n"
+              "  for bx in bind(\"blockIdx.x\", 4):\n"
+              "    for tx in bind(\"threadIdx.x\", 8):\n"
+              "      C[bx*8 + tx] = S[24 - bx*8 + tx]\n");
+    faulty(ERR_copy_of_other_block, "tx=0, bx=0, by=0", /* the same thread, another block */
+           F1 "  alloc L: float32[32] local\n"
+              "  for by in bind(\"blockIdx.y\", 2):\n"
+              "    for bx in bind(\"blockIdx.x\", 2):\n"
+              "      for tx in bind(\"threadIdx.x\", 8):\n"
+              "        L[by*16 + bx*8 + tx] = A[by*16 + bx*8 + tx]\n"
+              "  for by in bind(\"blockIdx.y\", 2):\n"
+              "    for bx in bind(\"blockIdx.x\", 2):\n"
+              "      for tx in bind(\"threadIdx.x\", 8):\n"
+              "        C[bx*16 + by*8 + tx] = L[24 - by*16 - bx*8 + tx]\n");
+    clean(F1 "  alloc S: float32[32] shared\n"
+             "  for bx in bind(\"blockIdx.x\", 4):\n"
+             "    for tx in bind(\"threadIdx.x\", 8):\n"
+             "      S[bx*8 + tx] = A[bx*8 + tx]\n"
+             "  barrier(\"shared\")\n"
+             "  for bx in bind(\"blockIdx.x\", 4):\n"
+             "    for tx in bind(\"threadIdx.x\", 8):\n"
+             "      C[bx*8 + tx] = S[bx*8 + 7 - tx]\n");
     faulty(ERR_shared_by_blocks, "tx=0, bx=0 writes; tx=0, bx=1 writes",
            F1 "  alloc S: float32[8] shared\n"
               "  for bx in bind(\"blockIdx.x\", 4):\n"

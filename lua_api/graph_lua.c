@@ -397,13 +397,20 @@ LUA_FN(graph_data_, "g:data(name) -> Tensor",
     return push_tensor(L, tensor_retain(graph_value(g, v)->data), NULL);
 }
 
-LUA_FN(graph_diff_, "g:diff(other) -> string",
-       "What changed from this graph to the other: nodes gone, new and changed; \"(unchanged)\" if "
-       "nothing did.")
+LUA_FN(
+    graph_diff_, "g:diff(other) -> string",
+    "What has changed since the other graph: nodes gone, new and changed; \"(unchanged)\" if nothing "
+    "did.\n"
+    "> a = tvm.parse_graph(\"graph f(x: float32[2]) -> (y):\\n  n = relu(x)\\n  return y = n\")\n"
+    "> b = tvm.parse_graph(\"graph f(x: float32[2]) -> (y):\\n  n = neg(x)\\n  return y = n\")\n"
+    "> print(b:diff(a))\n"
+    "- n: float32[2] = relu(x)\n"
+    "+ n: float32[2] = neg(x)\n"
+    "  0 nodes unchanged")
 {
     const Graph *g = check_graph(L, 1)->graph, *other = check_graph(L, 2)->graph;
     Arena *A = lua_scratch(L, NULL);
-    return push_folded(L, A, graph_diff(A, g, other), 1, 2);
+    return push_folded(L, A, graph_diff(A, other, g), 1, 2);
 }
 
 LUA_FN(graph_fingerprint_, "g:fingerprint() -> string",

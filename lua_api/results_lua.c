@@ -47,8 +47,8 @@ static const LuaClass whatif_class = {
         "Combinations of parameters, timed and ranked, from tvm.whatif: the quickest first, the refused ones\n"
         "last with the reason.  The quickest and the schedule as it was are timed once more in turns, so that\n"
         "a rank is claimed only where a difference was found: 2= is a row without one from the best or the row above, and 9? one\n"
-        "that was timed in a short run of its own only and was far behind.  Where it was interrupted it holds the rows\n"
-        "that were finished.  w[1] is the first row: {name, chosen, timing, in_turns}, or {name, chosen, why} if it was\n"
+        "that was timed in a short run of its own only, where it was not among the eight quickest or more than a quarter\n"
+        "behind the best: its place is not certain.  Where it was interrupted it holds the rows that were finished.  w[1] is the first row: {name, chosen, timing, in_turns}, or {name, chosen, why} if it was\n"
         "refused.",
     .members = LUA_MEMBERS(whatif_members),
 };

@@ -310,7 +310,7 @@ LUA_FN(
     "> s:reorder(\"x\", \"y\")\n"
     "step 1  reorder x, y\n"
     "> s:order(\"y\", \"x\").text\n"
-    "B: y down, x across   x(4) y(2)\n"
+    "B: y down, x across; 1 is computed first   x(4) y(2)\n"
     "x    0  1  2  3\n"
     "y 0  1  3  5  7\n"
     "  1  2  4  6  8")

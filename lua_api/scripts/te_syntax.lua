@@ -66,8 +66,11 @@ local function operand(text, before, behind)
   return name or text:match(before .. NAME .. behind), row, column
 end
 
+local POWERS = 'a square is "x * x"; x^y of x > 0 is "exp(y * log(x))"'
+
 -- What is written for a sign of other languages at that place of the line, with the names that stand there.
 local FOREIGN = {
+  ["^"] = function() return POWERS end,
   ["@"] = function(line, at)
     local left, right = line:sub(math.max(1, at - 2 * SHOWN), at - 1), line:sub(at + 1, at + 2 * SHOWN)
     local A, y, k = operand(left, "", "%s*$")
@@ -271,6 +274,7 @@ function parser:operand()
     self.at = self.at + 1
     return self:tree { kind = "number", value = math.tointeger(token.text) or tonumber(token.text), at = token }
   end
+  if self:is "*" and self:is("*", -1) then self:fail(self:peek(), "'**' means nothing here", POWERS) end
   token = self:name "a value"
   local node = { kind = "name", name = token.text, at = token }
   while self:is "[" or (self:is "(" and node.kind ~= "call") do

@@ -120,7 +120,7 @@ local function leader(axis)
 end
 
 -- What is written for functions that other libraries have.
-local instead = { relu = 'relu is "max(value, 0)"', where = 'where is "select(condition, a, b)"',
+local instead = { pow = 'a square is "x * x"; pow(x, y) of x > 0 is "exp(y * log(x))"', relu = 'relu is "max(value, 0)"', where = 'where is "select(condition, a, b)"',
   softmax = 'help "softmax" shows its equations', mean = 'mean is a sum, "sum(k, A[y, k])", over how many there are' }
 
 -- Refuses foo(A[y]): no index is an element of an input by chance, so a function was meant.
@@ -135,6 +135,10 @@ end
 local function access(program, eq, n, chosen)
   local stage = program.stages[n.name]
   if stage and not stage.done then
+    if stage == program.stages[eq.name] then
+      program:fail(n.at, ("%s reads itself, and the elements of an equation have no order"):format(n.name),
+        "what runs along an axis is a sum, prod, max or min over it")
+    end
     program:fail(n.at, ("%s is read before its equation"):format(n.name), "write its equation above this one")
   end
   if stage then stage.read = true end

@@ -410,4 +410,13 @@ t.test("a size that none can be is told in the words of the text", function()
   t.contains(why(function() te [[ C[i] = A[i] ]]() end), "i is not given: C takes i")
 end)
 
+t.test("powers and recurrences, which an equation has not, and what is written instead", function()
+  for text, says in pairs {
+    ["Y[i] = pow(X[i], 2)"] = 'a square is "x * x"', ["Y[i] = X[i]^2"] = 'a square is "x * x"', ["Y[i] = X[i]**2"] = 'a square is "x * x"',
+    ["Y[i] = Y[i - 1] + X[i]"] = "Y reads itself", ["Z[i] = Y[i]; Y[i] = X[i]"] = "Y is read before its equation",
+  } do
+    t.contains(tostring(select(2, pcall(te, text))), says)
+  end
+end)
+
 t.done()

@@ -30,6 +30,18 @@ t.test("a loop nest is written as SVG, PNG and DOT", function()
 
 end)
 
+t.test("a difference in one column names the nests that are as they were, and shows the others", function()
+  local two = tvm.schedule(te [[ A: float32[64, 64]; B[y, x] = A[y, x] * 2 + A[y, x] * A[y, x] * A[y, x] + A[0, 0] * A[1, 1] * A[2, 2]; C[y, x] = B[y, x] + 1 ]])
+  two:split("C/y", 8)
+  local text = two:diff(0)
+  t.contains(text, "B: unchanged")
+  t.ok(not text:find("B[y, x] = A[y, x]*2", 1, true) and text:find("B[y, x] + 1", 1, true))
+  two:vectorize "B/x"
+  text = two:diff(0)
+  t.contains(text, "B[y, x] = A[y, x]*2")
+  t.ok(not text:find("unchanged", 1, true))
+end)
+
 t.test("two versions: what a loop became, and only that", function()
   local svg = s:show(nil, {since = 0}):svg()
   for _, said in ipairs { ";now yo, yi<", ";now xo, xi<", ">became<", ">4 new<", ">2 gone<", ">step 0 · as written<" } do

@@ -46,6 +46,37 @@ static void put_note(Line *line, Ink ink, int col, const char *note)
     line_put(line, ink, note);
 }
 
+/* Where line `i` begins a nest of the function in which nothing changed, the line behind that; else
+** i. */
+static size_t behind_unchanged(const NestDiff *d, size_t i)
+{
+    const DiffLine *l = &d->line[i];
+    if (l->b < 0 || d->b.row[l->b].depth != 1 || d->b.row[l->b].kind != ROW_loop)
+        return i;
+    size_t end = i;
+    do {
+        l = &d->line[end];
+        if (l->b < 0 || d->b_change[l->b] != CHANGE_same ||
+            (l->a >= 0 && d->a_change[l->a] == CHANGE_gone))
+            return i;
+        end++;
+    } while (end < d->n && (d->line[end].b < 0 || d->b.row[d->line[end].b].depth > 1));
+    return end;
+}
+
+/* "conv2.bias, relu2: unchanged", for the rows of lines from `i` on. */
+static const char *unchanged_note(Arena *A, const NestDiff *d, size_t i, size_t end)
+{
+    Buf b = buf_new(A);
+    for (; i < end; i++) {
+        const NestRow *row = &d->b.row[d->line[i].b];
+        if (row->kind == ROW_block)
+            buf_printf(&b, "%s%s", b.len ? ", " : "", row->name);
+    }
+    buf_puts(&b, ": unchanged");
+    return buf_str(&b);
+}
+
 static void unified(Arena *A, Buf *out, const NestDiff *d, TextStyle style)
 {
     RowColumns cols = row_columns_max(row_columns(A, &d->a, style), row_columns(A, &d->b, style));
@@ -67,6 +98,11 @@ static void unified(Arena *A, Buf *out, const NestDiff *d, TextStyle style)
         row_put(A, &line, &d->b, (size_t)l->b, &cols);
         bool loop = d->b.row[l->b].kind == ROW_loop;
         put_note(&line, INK_moved, loop ? 2 + cols.origin : 0, diff_note_after(A, d, l->b));
+        size_t end = behind_unchanged(d, i);
+        if (end > i) {
+            put_note(&line, INK_quiet, 2 + cols.kind, unchanged_note(A, d, i, end));
+            i = end - 1;
+        }
         line_end(&line);
     }
 }

@@ -67,8 +67,9 @@ static bool refuse_elsewhere(Step *s, const Move *m, const Node *outside)
                      statement_name(outside));
     REFUSE(s->err, read_elsewhere, outside, ir_buf_name(m->target), who,
            step_label(s, s->func, m->loop));
-    if (!s->trial)
-        move_advise(s, s->err, m->block, "compute_at", m->loop, "");
+    if (!s->trial && !move_advise(s, s->err, m->block, "compute_at", m->loop, ""))
+        err_fix(s->err,
+                "leave it where it is, or first bring all blocks that read it into one loop");
     return false;
 }
 
@@ -306,6 +307,20 @@ static bool explain_shared(Step *s, const Move *m)
     return false;
 }
 
+/* Global memory is one for all thread blocks; of shared memory each has its own, to write what
+** others write, too. */
+static bool explain_global(Step *s, const Move *m)
+{
+    bool in_blocks = false;
+    for (size_t i = 0; i < m->naround; i++)
+        in_blocks |= for_is_block_axis(ir_for_kind(m->around[i]));
+    if (!s->trial && s->err && s->err->code == ERR_shared_writes && in_blocks &&
+        m->target->at.buf->scope == SCOPE_global)
+        step_advise(s->A, s->func, s->err, "set_scope", 2,
+                    (Arg[]){given_str(ir_buf_name(m->target)), given_str("shared")});
+    return false;
+}
+
 bool prim_compute_at(Step *s)
 {
     Move *m = arena_alloc(s->A, sizeof *m);
@@ -339,7 +354,7 @@ bool prim_compute_at(Step *s)
             s, &(Moved){.before = s->func, .after = m->out, .block = name, .remade = m->target}) &&
         !MUTANT(compute_at_unchecked, false, true))
         return explain_compute_at(s, m);
-    return finish_move(s, m) || explain_shared(s, m);
+    return finish_move(s, m) || explain_shared(s, m) || explain_global(s, m);
 }
 
 /* ---- reverse_compute_at ---- */

@@ -155,7 +155,8 @@ bool prim_decompose_reduction(Step *s)
         const Node *again = outer ? NULL : loop_repeating(s->func, &p, depth);
         const char *repeats = again ? ir_var_name(again->kid[For_var]) : NULL;
         if (outer)
-            REFUSE(&reason, reduces_outside, outer, name, over, at, name, over);
+            REFUSE(&reason, reduces_outside, outer, name, over, at, name,
+                   loop_handle(s->A, s->func, outer));
         else if (again)
             REFUSE(&reason, summed_again, again, name, repeats, at, repeats);
         return step_explain(s, &reason);

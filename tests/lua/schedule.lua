@@ -207,7 +207,7 @@ t.test("a loop that not all readers are in is named in full, with one that takes
   s = tvm.schedule(te(text))
   e = t.raises("read_elsewhere", function() s:compute_at("S", "C/y") end, { s = s })
   t.eq(e.why, "S is read by block D, outside of loop C/y")
-  t.eq(e.fix, "choose a loop around all blocks that read it") -- there is none
+  t.eq(e.fix, "leave it where it is, or first bring all blocks that read it into one loop")
   s:reverse_compute_at("D", "C/y")
   e = t.raises("read_elsewhere", function() s:compute_at("S", "C/x") end, { s = s })
   t.eq(e.fix, 's:compute_at("S", "D/y")') -- around both
@@ -635,6 +635,20 @@ func f(A: int32[4, 8]) -> B: int32[4, 8], C: int32[4, 8], D: int32[4]:
 ]])
   local outer, inner = s:split("j", 4, "i", "ji")
   t.eq(outer .. " " .. inner, "i_1 ji")
+end)
+
+t.test("ways out that can be gone", function()
+  local e = tvm.schedule(te [[ A: float32[513]; D: float32[513]; E: float32[512]; D[i] = A[i] * 2; E[i] = D[i] + D[i + 1] ]])
+  e:split("E/i", 128, "b", "t")
+  e:bind("b", "blockIdx.x"):bind("t", "threadIdx.x")
+  t.eq(t.raises("shared_writes", function() e:compute_at("D", "b") end, { e = e }).fix, 'e:set_scope("D", "shared")')
+  e:set_scope("D", "shared")
+  e:compute_at("D", "b")
+  local n = tvm.schedule(te [[ A: float32[16, 16]; B[y, x] = A[y, x] * 2; S = sum(y, x, B[y, x] * B[y, x]); N[y, x] = B[y, x] / sqrt(S) ]])
+  t.contains(t.raises("read_elsewhere", function() n:compute_at("B", "N/y") end, { n = n }).fix, "leave it where it is")
+  local s = tvm.import "tutorials/models/digits.onnx":fuse():lower():schedule "softmax1"
+  s:reorder { "softmax1.sum/rx", "softmax1.sum/y" }
+  t.raises("reduces_outside", function() s:decompose_reduction("softmax1.sum", "softmax1.sum/x") end, { s = s })
 end)
 
 t.done()

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backends/llvm/emit/gen.h"
+#include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 
 enum { SPACE_GLOBAL = 1, SPACE_SHARED = 3, CC_PTX_KERNEL = 71 };
@@ -31,14 +32,16 @@ void gen_bound(Gen *g, const Node *loop)
 {
     int64_t n = ir_const_int(loop->kid[For_extent], 1);
     VarBind bind = {.var = loop->kid[For_var], .ranged = true, .hi = n - 1};
+    ForKind axis = ir_for_kind(loop);
     if (n > 1)
-        bind.v = axis_number(g, ir_for_kind(loop));
+        bind.v = axis_number(g, MUTANT(emit_axis_wrong, axis, FOR_thread_y));
     gen_loop_body(g, loop, bind);
 }
 
 void gen_barrier(Gen *g)
 {
-    gen_intrinsic(g, "llvm.nvvm.barrier0", 0, NULL, 0, NULL);
+    if (MUTANT(emit_barrier_dropped, true, false))
+        gen_intrinsic(g, "llvm.nvvm.barrier0", 0, NULL, 0, NULL);
 }
 
 LLVMValueRef gen_shared(Gen *g, const Node *buffer, uint64_t elements)

@@ -4,8 +4,9 @@
 ** a Spec (what the program computes) and a list of Moves (primitives with their arguments); both
 ** are plain data that the shrinker takes pieces from.  The program as written runs in the reference
 ** interpreter; the scheduled one, and the one lowered from it, in the checking interpreter, which
-** shares no code with passes; and the same compiled without optimisation.  So a failure says who is
-** guilty: the step that broke the program, the schedule, the lowering, or the code generator.
+** shares no code with passes; and the same compiled without optimisation.  Programs for a GPU's
+** threads become PTX now and then, which the machine of tests/ptx runs.  So a failure says who is
+** guilty: the step that broke the program, the schedule, the lowering, or a code generator.
 */
 #ifndef TESTS_DIFF_DIFF_H
 #define TESTS_DIFF_DIFF_H
@@ -177,6 +178,7 @@ typedef enum Guilty {
     GUILTY_schedule,
     GUILTY_lowering,
     GUILTY_codegen,
+    GUILTY_ptx,
     GUILTY_COUNT
 } Guilty;
 extern const char *const guilty_name[GUILTY_COUNT];
@@ -198,7 +200,7 @@ typedef struct Trial {
 typedef struct Counts {
     long trials, accepted, refused, jitted, reassociated;
     long threaded;        /* GPU programs that were whole and ran by threads */
-    long ptx;             /* of these, compiled for a GPU */
+    long ptx;             /* of these, compiled for a GPU and run as PTX */
     long cut_off;         /* no verdict on the results: too many iterations, even when lowered */
     long per_prim[64][2]; /* refused, accepted */
 } Counts;

@@ -1,4 +1,4 @@
-/* execute.c -- three executions, and the comparison of what they give. */
+/* execute.c -- the executions, and the comparison of what they give. */
 #include "tests/diff/diff.h"
 
 #include <math.h>
@@ -11,9 +11,11 @@
 #include "core/ir/gpu.h"
 #include "core/ir/rewrite.h"
 #include "passes/loop/lower.h"
+#include "tests/ptx/ptx.h"
 #include "tests/ptxas.h"
 
 enum { MOST = 400000, MOST_COMPILED = 20000000 }; /* iterations in one execution */
+enum { MOST_INSTRUCTIONS = 200000000 };           /* of a kernel's threads together */
 
 typedef struct Run {
     Data *data;
@@ -176,8 +178,87 @@ static bool magnitudes(const Spec *spec, const Program *p, Data *out, Verdict *v
 
 bool assemble_ptx;
 
-/* A program that ran by threads becomes PTX, unless it asks for what no GPU has. */
-static bool ptx_side(Arena *A, const Node *scheduled, Counts *counts, Verdict *v)
+/* Memory of a GPU: inputs and results are the data's own, temporaries what `A` has for them. */
+static PtxSpan *gpu_memory(Arena *A, const Data *d, const CudaPlan *plan)
+{
+    PtxSpan *m = ARENA_ARRAY(A, PtxSpan, d->n + plan->ntemporaries + 1);
+    uint64_t address = UINT64_C(0x7f0000000000);
+    for (size_t i = 0; i < d->n + plan->ntemporaries; i++) {
+        bool own = i >= d->n;
+        const Node *b = own ? plan->temporaries[i - d->n] : NULL;
+        size_t bytes = own ? (size_t)cuda_elements(b) * dtype_bytes((DType)b->type)
+                           : (size_t)tensor_bytes(d->at[i]);
+        void *data = own ? arena_alloc(A, bytes + 1) : (void *)(uintptr_t)tensor_data(d->at[i]);
+        if (own)
+            memset(data, 0xff, bytes);
+        m[i] = (PtxSpan){address, data, bytes};
+        address += (bytes + 4096 + 255) / 256 * 256;
+    }
+    return m;
+}
+
+/* Which of gpu_memory a buffer of the program is. */
+static size_t memory_number(const Node *low, const CudaPlan *plan, const Node *buffer)
+{
+    size_t n = 0;
+    for (int part = Func_params; part <= Func_results; part++)
+        for (uint32_t i = 0; i < low->kid[part]->nkids; i++, n++)
+            if (low->kid[part]->kid[i] == buffer)
+                return n;
+    for (size_t i = 0; i < plan->ntemporaries; i++, n++)
+        if (plan->temporaries[i] == buffer)
+            return n;
+    return 0;
+}
+
+static bool launch(Arena *A, Side *s, const Node *low, const CudaPlan *plan, const PtxModule *m,
+                   Verdict *v)
+{
+    PtxSpan *memory = gpu_memory(A, &s->got, plan);
+    char why[PTX_WHY];
+    for (size_t i = 0; i < plan->nkernels; i++) {
+        const CudaKernel *k = &plan->kernels[i];
+        const PtxKernel *code = ptx_kernel(m, cuda_kernel_name(A, i));
+        void **arguments = ARENA_ARRAY(A, void *, k->nbuffers + 1);
+        PtxLaunch l = {.arguments = arguments,
+                       .memory = memory,
+                       .nmemory = s->got.n + plan->ntemporaries,
+                       .most = MOST_INSTRUCTIONS};
+        for (int d = 0; d < 3; d++) {
+            l.grid[d] = (unsigned)gpu_count(&k->shape, (ForKind)(FOR_block_x + d));
+            l.block[d] = (unsigned)gpu_count(&k->shape, (ForKind)(FOR_thread_x + d));
+        }
+        for (size_t a = 0; a < k->nbuffers; a++)
+            arguments[a] = &memory[memory_number(low, plan, k->buffers[a])].address;
+        if (!code)
+            return blame(v, GUILTY_ptx, "there is no kernel %zu in the PTX", i);
+        if (ptx_launch(code, &l, why) != PTX_DONE)
+            return blame(v, GUILTY_ptx, "running %s as PTX: %s", cuda_kernel_name(A, i), why);
+    }
+    return true;
+}
+
+/* The text is what a GPU would be given; the machine of tests/ptx runs it as the plan says. */
+static bool run_ptx(Arena *A, Side *s, const Node *scheduled, const char *text, Verdict *v)
+{
+    Err err = {0};
+    CudaPlan plan;
+    char why[PTX_WHY];
+    const Node *low = loop_lower(A, scheduled, true, &err);
+    data_free(&s->got);
+    if (!low || !cuda_plan(A, low, &plan, &err) || !data_again(s->want, &s->got, &err))
+        return blame(v, GUILTY_generator, "%s", err.why);
+    PtxModule *m = ptx_read(text, why);
+    if (!m)
+        return blame(v, GUILTY_ptx, "reading the PTX: %s", why);
+    bool ok = launch(A, s, low, &plan, m, v) &&
+              agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_ptx, "PTX");
+    ptx_free(m);
+    return ok;
+}
+
+/* A program that ran by threads becomes PTX, which runs, unless it asks for what no GPU has. */
+static bool ptx_side(Arena *A, Side *s, const Node *scheduled, Counts *counts, Verdict *v)
 {
     Err err = {0};
     const Backend *b = backend_find("cuda", &err);
@@ -189,8 +270,10 @@ static bool ptx_side(Arena *A, const Node *scheduled, Counts *counts, Verdict *v
                  disagree(scheduled, err.code) || err.code == ERR_unrolled_too_long;
     counts->ptx += text != NULL;
     if (text && assemble_ptx && !ptxas_takes(text, "sm_80"))
-        return blame(v, GUILTY_codegen, "ptxas refuses the PTX");
-    return text || unfit || blame(v, GUILTY_codegen, "PTX: %s", err.why);
+        return blame(v, GUILTY_ptx, "ptxas refuses the PTX");
+    if (text)
+        return run_ptx(A, s, scheduled, text, v);
+    return unfit || blame(v, GUILTY_ptx, "PTX: %s", err.why);
 }
 
 /* The lowered GPU program by threads: barriers are in place, all is in order, and the results
@@ -208,7 +291,7 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Cou
         counts->threaded++;
         return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_schedule,
                      "the program by threads") &&
-               (!ptx || ptx_side(A, scheduled, counts, v));
+               (!ptx || ptx_side(A, s, scheduled, counts, v));
     }
     /* Each thread has local memory */
     bool too_much = err.code == ERR_iterations_spent || err.code == ERR_alloc_too_big;

@@ -174,6 +174,11 @@ const char *trial_lua(Arena *A, const Trial *t, const Verdict *v)
     put_check(&out, t, "lowered", "tvm.parse(s:lowered())", in);
     buf_printf(&out, "same(\"compiled\", s:build(\"%s\"):run(%s))\n",
                t->optimised ? "llvm" : "llvm -O0", in);
+    if (v->guilty == GUILTY_ptx)
+        buf_printf(&out,
+                   "same(\"PTX\", s:build(\"cuda\"):run(%s)) -- "
+                   "without a GPU, with LD_LIBRARY_PATH=build/tests/fakes\n",
+                   in);
     buf_puts(&out, "os.exit(right)\n");
     data_free(&d);
     return buf_str(&out);

@@ -11,7 +11,7 @@
 #include "core/schedule/tree.h"
 
 const char *const guilty_name[GUILTY_COUNT] = {"nobody",   "generator", "reference", "step",
-                                               "schedule", "lowering",  "codegen"};
+                                               "schedule", "lowering",  "codegen",   "ptx"};
 
 bool blame(Verdict *v, Guilty g, const char *fmt, ...)
 {
@@ -215,7 +215,7 @@ bool trial_draw(Arena *A, Choices *c, Trial *out, bool jit, Counts *counts, Verd
 {
     memset(out, 0, sizeof *out);
     out->optimised = chance(c, 5);
-    out->ptx = chance(c, 20);
+    out->ptx = chance(c, 40);
     spec_draw(&out->spec, c);
     return run_trial(A, c, out, jit, counts, v);
 }

@@ -1,25 +1,44 @@
 /* cuda_driver.c -- stands in for NVIDIA's driver where there is no GPU, so that what
-** the session and the GPU process say to it is tested: device memory is host memory,
-** and the one kernel that it can run adds two vectors, whatever the PTX says.  It is
-** a GPU of sm_80, which refuses code for newer ones; a grid of 7 in y is answered as
-** a fault, one of 8 ends the process, and one of 9 never ends.  With NO_DEVICE in the
-** environment there is no GPU at all. */
+** the session and the GPU process say to it is tested, and what the GPU is given to run.
+**
+** Its kernels run in the machine of tests/ptx, which takes what stands in the PTX at its word.  It
+** is a GPU of sm_80, which refuses code for newer ones.  As with the driver, launching says nothing
+** of a kernel that faults: all calls from the next cuCtxSynchronize on do.  A grid of 8 in y ends
+** the process, and one of 9 never ends.  With NO_DEVICE in the environment there is no GPU at all.
+*/
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/ptx/ptx.h"
+
 #define CUDA(name, args) int name args;
 #include "backends/cuda/cuda_api.def"
 
-enum { NO_DEVICE = 100, ILLEGAL_ADDRESS = 700, INVALID_IMAGE = 200, NOT_FOUND = 500, MOST = 64 };
+enum {
+    INVALID_VALUE = 1,
+    OUT_OF_MEMORY = 2,
+    NO_DEVICE = 100,
+    INVALID_IMAGE = 200,
+    INVALID_CONTEXT = 201,
+    INVALID_PTX = 218,
+    NOT_FOUND = 500,
+    ILLEGAL_ADDRESS = 700,
+    MISALIGNED_ADDRESS = 716,
+    LAUNCH_FAILED = 719,
+    MOST = 64
+};
 
-static struct {
-    uint64_t pointer;
-    size_t bytes;
-} memory[MOST];
-static int live;
+/* Addresses are the GPU's, not this process's: where nothing is allocated there is nothing. */
+enum { ALIGN = 256, GAP = 4096 };
+static PtxSpan memory[MOST];
+static size_t live;
+static uint64_t next_address = UINT64_C(0x7f0000000000);
+
+static int failed; /* what a kernel that faulted left behind */
 
 int cuInit(unsigned flags)
 {
@@ -62,105 +81,138 @@ int cuDevicePrimaryCtxRetain(void **context, int device)
 
 int cuCtxSetCurrent(void *context)
 {
-    return context == memory ? 0 : 201;
+    return context == memory ? 0 : INVALID_CONTEXT;
 }
 
 int cuCtxSynchronize(void)
 {
-    return 0;
+    return failed;
+}
+
+/* options[0] is CU_JIT_ERROR_LOG_BUFFER, options[1] its size. */
+static int complain(int code, const char *why, unsigned n, const int *options, void **values)
+{
+    if (n > 1 && options[0] == 5)
+        snprintf(values[0], (size_t)(uintptr_t)values[1], "ptxas: %s\nmore", why);
+    return code;
 }
 
 int cuModuleLoadDataEx(void **module, const void *image, unsigned n, int *options, void **values)
 {
-    if (strstr(image, ".entry") && !strstr(image, ".target sm_90")) {
-        *module = memory;
-        return 0;
+    char why[PTX_WHY];
+    PtxModule *m = ptx_read(image, why);
+    if (!m)
+        return complain(INVALID_PTX, why, n, options, values);
+    if (ptx_target(m) > 80) {
+        ptx_free(m);
+        return complain(INVALID_IMAGE, "no entry for sm_80", n, options, values);
     }
-    if (n > 0 && options[0] == 5)
-        strcpy(values[0], "ptxas: no entry for sm_80\nmore");
-    return INVALID_IMAGE;
+    *module = m;
+    return failed;
 }
 
 int cuModuleUnload(void *module)
 {
-    return module == memory ? 0 : INVALID_IMAGE;
+    ptx_free(module);
+    return failed;
 }
 
 int cuModuleGetFunction(void **function, void *module, const char *name)
 {
-    *function = module;
-    return strncmp(name, "kernel", 6) == 0 ? 0 : NOT_FOUND;
+    const PtxKernel *k = ptx_kernel(module, name);
+    *function = (void *)(uintptr_t)k;
+    return k ? failed : NOT_FOUND;
 }
 
 int cuMemAlloc_v2(uint64_t *pointer, size_t bytes)
 {
-    if (live == MOST)
-        return 2;
-    void *p = calloc(1, bytes);
-    memory[live].pointer = *pointer = (uint64_t)(uintptr_t)p;
-    memory[live++].bytes = bytes;
-    return p ? 0 : 2;
+    void *data = live < MOST ? malloc(bytes) : NULL;
+    if (!data)
+        return OUT_OF_MEMORY;
+    memset(data, 0xff, bytes);
+    memory[live++] = (PtxSpan){next_address, data, bytes};
+    *pointer = next_address;
+    next_address += (bytes + GAP + ALIGN - 1) / ALIGN * ALIGN;
+    return failed;
+}
+
+static PtxSpan *span_at(uint64_t pointer)
+{
+    for (size_t i = 0; i < live; i++)
+        if (memory[i].address == pointer)
+            return &memory[i];
+    return NULL;
 }
 
 int cuMemFree_v2(uint64_t pointer)
 {
-    for (int i = 0; i < live; i++)
-        if (memory[i].pointer == pointer) {
-            free((void *)(uintptr_t)pointer);
-            memory[i] = memory[--live];
-            return 0;
-        }
-    return 1;
-}
-
-static size_t size_of(uint64_t pointer)
-{
-    for (int i = 0; i < live; i++)
-        if (memory[i].pointer == pointer)
-            return memory[i].bytes;
-    return 0;
+    PtxSpan *s = span_at(pointer);
+    if (!s)
+        return INVALID_VALUE;
+    free(s->data);
+    *s = memory[--live];
+    return failed;
 }
 
 int cuMemcpyHtoD_v2(uint64_t to, const void *from, size_t bytes)
 {
-    if (bytes > size_of(to))
-        return 1;
-    memcpy((void *)(uintptr_t)to, from, bytes);
-    return 0;
+    const PtxSpan *s = span_at(to);
+    if (!s || bytes > s->bytes)
+        return INVALID_VALUE;
+    memcpy(s->data, from, bytes);
+    return failed;
 }
 
 int cuMemcpyDtoH_v2(void *to, uint64_t from, size_t bytes)
 {
-    if (bytes > size_of(from))
-        return 1;
-    memcpy(to, (const void *)(uintptr_t)from, bytes);
-    return 0;
+    const PtxSpan *s = span_at(from);
+    if (!s || bytes > s->bytes)
+        return INVALID_VALUE;
+    memcpy(to, s->data, bytes);
+    return failed;
 }
 
 int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
                    unsigned bz, unsigned shared, void *stream, void **arguments, void **extra)
 {
-    (void)shared, (void)stream, (void)extra;
-    if (function != memory || gy == 7)
-        return ILLEGAL_ADDRESS;
+    static const int code[] = {[PTX_BAD_ADDRESS] = ILLEGAL_ADDRESS,
+                               [PTX_BAD_ALIGNMENT] = MISALIGNED_ADDRESS,
+                               [PTX_FAULT] = LAUNCH_FAILED,
+                               [PTX_NOT_LAUNCHED] = INVALID_VALUE};
+    char why[PTX_WHY];
+    if (failed || shared || stream || extra)
+        return failed ? failed : INVALID_VALUE;
     if (gy == 8)
         abort();
     while (gy == 9)
         pause();
-    uint64_t p[3];
-    for (int i = 0; i < 3; i++)
-        p[i] = *(uint64_t *)arguments[i];
-    size_t threads = (size_t)gx * gy * gz * bx * by * bz;
-    for (size_t i = 0; i < threads && i < size_of(p[2]) / sizeof(float); i++)
-        ((float *)(uintptr_t)p[2])[i] =
-            ((float *)(uintptr_t)p[0])[i] + ((float *)(uintptr_t)p[1])[i];
+    PtxLaunch l = {.grid = {gx, gy, gz},
+                   .block = {bx, by, bz},
+                   .arguments = arguments,
+                   .memory = memory,
+                   .nmemory = live};
+    PtxOutcome outcome = ptx_launch(function, &l, why);
+    if (outcome == PTX_NOT_LAUNCHED)
+        return INVALID_VALUE;
+    failed = outcome == PTX_DONE ? 0 : code[outcome];
+    if (failed)
+        fprintf(stderr, "%s\n", why);
     return 0;
 }
 
-int cuGetErrorName(int code, const char **name)
+int cuGetErrorName(int error, const char **name)
 {
-    *name = code == ILLEGAL_ADDRESS ? "CUDA_ERROR_ILLEGAL_ADDRESS"
-            : code == NO_DEVICE     ? "CUDA_ERROR_NO_DEVICE"
-                                    : "CUDA_ERROR_UNKNOWN";
+    static const struct {
+        int code;
+        const char *name;
+    } known[] = {{NO_DEVICE, "CUDA_ERROR_NO_DEVICE"},
+                 {ILLEGAL_ADDRESS, "CUDA_ERROR_ILLEGAL_ADDRESS"},
+                 {MISALIGNED_ADDRESS, "CUDA_ERROR_MISALIGNED_ADDRESS"},
+                 {LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED"},
+                 {INVALID_VALUE, "CUDA_ERROR_INVALID_VALUE"}};
+    *name = "CUDA_ERROR_UNKNOWN";
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i].code == error)
+            *name = known[i].name;
     return 0;
 }

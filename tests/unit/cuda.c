@@ -287,6 +287,7 @@ static void data_goes_there_and_back(void **state)
     arena_release(A);
 }
 
+/* The index is what the kernel reads: no compiler knows where it leads. */
 static void faults_are_reported(void **state)
 {
     (void)state;
@@ -294,16 +295,22 @@ static void faults_are_reported(void **state)
     Err err = {0};
     use_driver(true);
     Kernel *k = compile(A,
-                        "func f(A: float32[7], B: float32[7]) -> C: float32[7]:\n"
-                        "  for by in bind(\"blockIdx.y\", 7):\n    C[by] = A[by] + B[by]\n",
+                        "func f(A: float32[7], I: int32[7]) -> C: float32[7]:\n"
+                        "  for x in bind(\"threadIdx.x\", 7):\n    C[x] = A[int64(I[x])]\n",
                         &err);
     if (!k)
         fail_msg("%s", err.why);
     Tensor *t[3];
     for (int i = 0; i < 3; i++)
-        t[i] = tensor_new(DT_float32, 1, (int64_t[]){7}, &err);
+        t[i] = tensor_new(i == 1 ? DT_int32 : DT_float32, 1, (int64_t[]){7}, &err);
+    tensor_arange(t[0], 5, 1);
+    tensor_arange(t[1], 0, 1);
+    assert_true(k->call(k, t, &err));
+    assert_true(tensor_at(t[2], 6).f == 11);
+    tensor_arange(t[1], 1, 1);
     assert_false(k->call(k, t, &err));
     assert_int_equal(err.code, ERR_cuda_call);
+    assert_non_null(strstr(err.why, "cuCtxSynchronize"));
     assert_non_null(strstr(err.why, "CUDA_ERROR_ILLEGAL_ADDRESS"));
     for (int i = 0; i < 3; i++)
         tensor_release(t[i]);

@@ -3,6 +3,7 @@
 -- test: timeout 600
 local t = dofile "tests/check.lua"
 local folder = arg[-1]:gsub("[^/]*$", "")
+local gpu = ("LD_LIBRARY_PATH=%stests/fakes "):format(folder) -- a pretended one
 
 local function output(command, ...)
   local pipe = io.popen(command:format(...))
@@ -24,16 +25,17 @@ end
 for mutant, guilty in pairs {
   split_guard_wide = "schedule", reorder_unchecked = "schedule", copy_unproven = "schedule", barrier_missing = "schedule", hoist_past_store = "lowering",
   window_not_rebased = "lowering", tail_dropped = "lowering", tail_too_short = "lowering", emit_shift_unsigned = "codegen", emit_tail_dropped = "codegen",
+  emit_axis_wrong = "ptx", emit_bytes_unaligned = "ptx",
 } do
   t.test(mutant .. " shows in what is printed of it", function()
     local path, script = script_of(mutant)
     local _, steps = script:gsub("\ns:", "")
     t.contains(script, "-- " .. guilty)
     t.ok(steps <= 5, script)
-    local text, right = output("TVMREPL_MUTANT=%s %stests/tvmrepl-planted %s 2>&1", mutant, folder, path)
+    local text, right = output(gpu .. "TVMREPL_MUTANT=%s %stests/tvmrepl-planted %s 2>&1", mutant, folder, path)
     t.ok(not right, text)
     for _, program in ipairs { "tests/tvmrepl-planted", "tvmrepl" } do
-      text, right = output("%s%s %s 2>&1", folder, program, path)
+      text, right = output(gpu .. "%s%s %s 2>&1", folder, program, path)
       local refused = mutant == "reorder_unchecked" and "REFUSED reorder" or mutant == "copy_unproven" and "REFUSED cache_write"
       t.ok(right or (refused and text:find(refused)), program .. ": " .. text)
     end

@@ -50,8 +50,7 @@ typedef struct Machine {
 } Machine;
 
 /* What is wrong where something depends on unset bits. */
-#define UNSET \
-    "it depends on bits that were not written, or by another thread with no barrier between"
+#define UNSET "it depends on bits that were not written, or by another thread without a barrier"
 
 /* Ends the launch; false. */
 bool fault(Machine *m, const Thread *t, const PtxInst *i, PtxOutcome what, const char *fmt, ...)
@@ -60,8 +59,8 @@ bool fault(Machine *m, const Thread *t, const PtxInst *i, PtxOutcome what, const
 /* ---- memory.c ---- */
 
 /* Reads, and writes, `bytes` at an address.  A fault where that is outside of memory or not aligned
-** to their number; where a thread writes what another wrote with no barrier between; and where unset
-** bits go to global memory.  What another thread wrote with no barrier between reads as unset. */
+** to their number; where a thread writes what another wrote with no barrier between; and where
+** unset bits go to global memory.  What another wrote with no barrier between reads as unset. */
 bool memory_read(Machine *m, const Thread *t, const PtxInst *i, uint64_t address, unsigned bytes,
                  Bytes to);
 bool memory_write(Machine *m, const Thread *t, const PtxInst *i, uint64_t address, unsigned bytes,

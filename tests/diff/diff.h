@@ -220,6 +220,8 @@ void trial_shrink(Trial *t, Verdict *v, bool jit);
 /* A script that shows it. */
 const char *trial_lua(Arena *A, const Trial *t, const Verdict *v);
 
+/* The target for which a program becomes PTX: "cuda -arch=sm_80". */
+const char *gpu_target(const Spec *spec);
 /* Has ptxas assemble what became PTX. */
 extern bool assemble_ptx;
 

@@ -77,8 +77,9 @@ typedef struct Side {
     const Program *p;
     const Data *want, *magnitude;
     Data got;
-    bool partial; /* nothing writes some elements: they stay what they are */
-    bool cut_off; /* it took too many iterations for a verdict on its results */
+    const char *gpu; /* NULL: it does not become PTX */
+    bool partial;    /* nothing writes some elements: they stay what they are */
+    bool cut_off;    /* it took too many iterations for a verdict on its results */
     Run run;
 } Side;
 
@@ -178,6 +179,16 @@ static bool magnitudes(const Spec *spec, const Program *p, Data *out, Verdict *v
 
 bool assemble_ptx;
 
+#define GPU_TARGET "cuda -arch="
+
+/* The default, the oldest and the newest GPU, whose code differs. */
+const char *gpu_target(const Spec *spec)
+{
+    static const char *const target[] = {GPU_TARGET "sm_80", GPU_TARGET "sm_60",
+                                         GPU_TARGET "sm_90"};
+    return target[spec->seed % 3];
+}
+
 /* Memory of a GPU: inputs and results are the data's own, temporaries what `A` has for them. */
 static PtxSpan *gpu_memory(Arena *A, const Data *d, const CudaPlan *plan)
 {
@@ -262,14 +273,14 @@ static bool ptx_side(Arena *A, Side *s, const Node *scheduled, Counts *counts, V
 {
     Err err = {0};
     const Backend *b = backend_find("cuda", &err);
-    const char *text = b->view(A, scheduled, "cuda", "ptx", &err);
+    const char *text = b->view(A, scheduled, s->gpu, "ptx", &err);
     bool unfit = err.code == ERR_cuda_not_bound || err.code == ERR_cuda_block_inside ||
                  err.code == ERR_cuda_global_inside || err.code == ERR_shared_outside_blocks ||
                  err.code == ERR_cuda_shared_bytes ||
                  err.code == ERR_axis_missing || /* of work that a condition never lets through */
                  disagree(scheduled, err.code) || err.code == ERR_unrolled_too_long;
     counts->ptx += text != NULL;
-    if (text && assemble_ptx && !ptxas_takes(text, "sm_80"))
+    if (text && assemble_ptx && !ptxas_takes(text, s->gpu + strlen(GPU_TARGET)))
         return blame(v, GUILTY_ptx, "ptxas refuses the PTX");
     if (text)
         return run_ptx(A, s, scheduled, text, v);
@@ -278,8 +289,7 @@ static bool ptx_side(Arena *A, Side *s, const Node *scheduled, Counts *counts, V
 
 /* The lowered GPU program by threads: barriers are in place, all is in order, and the results
 ** agree; unless it is unfinished, or a barrier would stand where not all threads come. */
-static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Counts *counts,
-                         Verdict *v)
+static bool threads_side(Arena *A, Side *s, const Node *scheduled, Counts *counts, Verdict *v)
 {
     Err err = {0};
     const Node *low = loop_lower(A, scheduled, true, &err);
@@ -291,7 +301,7 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Cou
         counts->threaded++;
         return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_schedule,
                      "the program by threads") &&
-               (!ptx || ptx_side(A, s, scheduled, counts, v));
+               (!s->gpu || ptx_side(A, s, scheduled, counts, v));
     }
     /* Each thread has local memory */
     bool too_much = err.code == ERR_iterations_spent || err.code == ERR_alloc_too_big;
@@ -302,8 +312,7 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, bool ptx, Cou
            blame(v, GUILTY_schedule, "the program by threads: %s %s", err.why, err.witness);
 }
 
-static bool compare(Side *s, const Node *scheduled, const char *target, bool ptx, Counts *counts,
-                    Verdict *v)
+static bool compare(Side *s, const Node *scheduled, const char *target, Counts *counts, Verdict *v)
 {
     Arena *A = arena_new(NULL);
     Err err = {0};
@@ -320,7 +329,7 @@ static bool compare(Side *s, const Node *scheduled, const char *target, bool ptx
     counts->cut_off += endless || (ok && s->cut_off && !target);
     if (ok && target && !endless)
         ok = jit_side(s, plain, target, counts, v);
-    ok = ok && (!bound || threads_side(A, s, scheduled, ptx && target, counts, v));
+    ok = ok && (!bound || threads_side(A, s, scheduled, counts, v));
     arena_release(A);
     return ok;
 }
@@ -337,9 +346,12 @@ bool execute(const Spec *spec, const Program *p, const Node *scheduled, bool rea
               blame(v, GUILTY_reference, "%s", err.why);
     bool loose = ok && reassociated && p->magnitude;
     ok = ok && (!loose || magnitudes(spec, p, &sums, v));
-    Side s = {
-        .p = p, .want = &want, .magnitude = loose ? &sums : NULL, .partial = spec->scattered != 0};
-    ok = ok && compare(&s, scheduled, target, ptx, counts, v);
+    Side s = {.p = p,
+              .want = &want,
+              .magnitude = loose ? &sums : NULL,
+              .gpu = ptx && target ? gpu_target(spec) : NULL,
+              .partial = spec->scattered != 0};
+    ok = ok && compare(&s, scheduled, target, counts, v);
     data_free(&s.got);
     data_free(&sums);
     data_free(&want);

@@ -176,9 +176,9 @@ const char *trial_lua(Arena *A, const Trial *t, const Verdict *v)
                t->optimised ? "llvm" : "llvm -O0", in);
     if (v->guilty == GUILTY_ptx)
         buf_printf(&out,
-                   "same(\"PTX\", s:build(\"cuda\"):run(%s)) -- "
-                   "without a GPU, with LD_LIBRARY_PATH=build/tests/fakes\n",
-                   in);
+                   "-- without a GPU: PRETENDED_SM=90 LD_LIBRARY_PATH=build/tests/fakes\n"
+                   "same(\"PTX\", s:build(\"%s\"):run(%s))\n",
+                   gpu_target(&t->spec), in);
     buf_puts(&out, "os.exit(right)\n");
     data_free(&d);
     return buf_str(&out);

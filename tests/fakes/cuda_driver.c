@@ -2,9 +2,10 @@
 ** the session and the GPU process say to it is tested, and what the GPU is given to run.
 **
 ** Its kernels run in the machine of tests/ptx, which takes what stands in the PTX at its word.  It
-** is a GPU of sm_80, which refuses code for newer ones.  As with the driver, launching says nothing
-** of a kernel that faults: all calls from the next cuCtxSynchronize on do.  A grid of 8 in y ends
-** the process, and one of 9 never ends.  With NO_DEVICE in the environment there is no GPU at all.
+** is a GPU of sm_80, or of what PRETENDED_SM says, which refuses code for newer ones.  As with the
+** driver, launching says nothing of a kernel that faults: all calls from the next cuCtxSynchronize
+** on do.  A grid of 8 in y ends the process, and one of 9 never ends.  With NO_DEVICE in the
+** environment there is no GPU at all.
 */
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +39,12 @@ static PtxSpan memory[MOST];
 static size_t live;
 static uint64_t next_address = UINT64_C(0x7f0000000000);
 
+static int capability(void)
+{
+    const char *sm = getenv("PRETENDED_SM");
+    return sm ? atoi(sm) : 80;
+}
+
 static int failed; /* what a kernel that faulted left behind */
 
 int cuInit(unsigned flags)
@@ -70,7 +77,7 @@ int cuDeviceGetName(char *name, int length, int device)
 int cuDeviceGetAttribute(int *value, int attribute, int device)
 {
     (void)device;
-    return *value = attribute == 75 ? 8 : 0, 0;
+    return *value = attribute == 75 ? capability() / 10 : capability() % 10, 0;
 }
 
 int cuDevicePrimaryCtxRetain(void **context, int device)
@@ -103,9 +110,10 @@ int cuModuleLoadDataEx(void **module, const void *image, unsigned n, int *option
     PtxModule *m = ptx_read(image, why);
     if (!m)
         return complain(INVALID_PTX, why, n, options, values);
-    if (ptx_target(m) > 80) {
+    if (ptx_target(m) > capability()) {
         ptx_free(m);
-        return complain(INVALID_IMAGE, "no entry for sm_80", n, options, values);
+        snprintf(why, sizeof why, "no entry for sm_%d", capability());
+        return complain(INVALID_IMAGE, why, n, options, values);
     }
     *module = m;
     return failed;

@@ -3,7 +3,7 @@
 -- test: timeout 600
 local t = dofile "tests/check.lua"
 local folder = arg[-1]:gsub("[^/]*$", "")
-local gpu = ("LD_LIBRARY_PATH=%stests/fakes "):format(folder) -- a pretended one
+local gpu = ("PRETENDED_SM=90 LD_LIBRARY_PATH=%stests/fakes "):format(folder) -- a pretended one
 
 local function output(command, ...)
   local pipe = io.popen(command:format(...))

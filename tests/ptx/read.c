@@ -1,5 +1,6 @@
 /* read.c -- a PTX text becomes a module: what stands around the instructions. */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -285,15 +286,30 @@ static void read_function(Reader *r, bool entry)
 
 /* ---- modules ---- */
 
+/* A target, and the first version of PTX that has it. */
+static const struct {
+    const char *name;
+    int sm, major, minor;
+} targets[] = {{"sm_60", 60, 5, 0}, {"sm_61", 61, 5, 0}, {"sm_70", 70, 6, 0}, {"sm_72", 72, 6, 1},
+               {"sm_75", 75, 6, 3}, {"sm_80", 80, 7, 0}, {"sm_86", 86, 7, 1}, {"sm_87", 87, 7, 4},
+               {"sm_89", 89, 7, 8}, {"sm_90", 90, 7, 8}, {"sm_90a", 90, 8, 0}};
+
+/* .version 7.0 .target sm_80 .address_size 64 */
 static void read_header(Reader *r)
 {
+    int major = 0, minor = 0;
     word_want(r, ".version");
+    if (sscanf(r->now.s, "%d.%d", &major, &minor) != 2)
+        refuse(r, r->now.line, "'%.*s' is no version", (int)r->now.n, r->now.s);
     word_next(r);
     word_want(r, ".target");
-    if (r->now.n > 3 && memcmp(r->now.s, "sm_", 3) == 0)
-        r->module->target = atoi(r->now.s + 3);
-    else
-        refuse(r, r->now.line, "'%.*s' is no target", (int)r->now.n, r->now.s);
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
+        if (word_is(r, targets[i].name) &&
+            10 * major + minor >= 10 * targets[i].major + targets[i].minor)
+            r->module->target = targets[i].sm;
+    if (!r->module->target)
+        refuse(r, r->now.line, "'%.*s' is no target of PTX %d.%d", (int)r->now.n, r->now.s, major,
+               minor);
     word_next(r);
     word_want(r, ".address_size");
     word_want(r, "64");

@@ -557,6 +557,8 @@ static void what_is_not_known_is_refused(void **state)
                          "{ .reg .f32 %f; max.NaN.f32 %f, %f, %f; ret; }",
                          why));
     assert_non_null(strstr(why, "max.NaN.f32 is not known"));
+    assert_null(ptx_read(".version 7.0\n.target sm_90\n.address_size 64\n", why));
+    assert_string_equal(why, "line 2: 'sm_90' is no target of PTX 7.0");
 }
 
 int main(void)

@@ -11,7 +11,12 @@ const PtxTypeInfo ptx_type[TYPE_COUNT] = {
 #include "tests/ptx/types.def"
 };
 
-enum { MOST_SHARED = 48 * 1024, MOST_PARAMETERS = 4096, MOST_LOCAL = 512 * 1024 };
+enum {
+    MOST_SHARED = 48 * 1024,
+    MOST_PARAMETERS = 4096,
+    MOST_LOCAL = 512 * 1024,
+    MOST_REGISTERS = 1 << 20
+};
 
 /* ---- names ---- */
 
@@ -98,7 +103,10 @@ static void read_registers(Reader *r)
         s.first = (uint32_t)r->f->nregs;
         if (word_take(r, "<")) {
             s.kind = SYMBOL_family;
-            s.count = (uint32_t)word_integer(r);
+            uint64_t count = word_integer(r);
+            if (count > MOST_REGISTERS)
+                refuse(r, s.name.line, "%llu registers are too many", (unsigned long long)count);
+            s.count = (uint32_t)count;
             word_want(r, ">");
         }
         r->f->nregs += s.count;

@@ -205,6 +205,15 @@ static bool do_return(Machine *m, Thread *t)
     return true;
 }
 
+/* From wherever it is; its first frame stays for the next block. */
+static bool end_thread(Thread *t)
+{
+    while (t->frame->up)
+        frame_pop(t);
+    t->frame->next = UINT32_MAX;
+    return true;
+}
+
 static bool do_act(Machine *m, Thread *t, const PtxInst *i)
 {
     switch (i->op->act) {
@@ -215,12 +224,8 @@ static bool do_act(Machine *m, Thread *t, const PtxInst *i)
     case ACT_GOTO: t->frame->next = i->target; return true;
     case ACT_WAIT: t->waits = i; return true;
     case ACT_CALL: return do_call(m, t, i);
-    case ACT_RETURN:
-        if (t->frame->up)
-            return do_return(m, t);
-        t->frame->next = UINT32_MAX;
-        return true;
-    case ACT_EXIT: t->frame->next = UINT32_MAX; return true;
+    case ACT_RETURN: return t->frame->up ? do_return(m, t) : end_thread(t);
+    case ACT_EXIT: return end_thread(t);
     case ACT_TRAP: return fault(m, t, i, PTX_FAULT, "the program gives up");
     }
     return false;

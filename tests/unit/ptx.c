@@ -341,6 +341,22 @@ static void functions(void **state)
     ptx_free(m);
 }
 
+/* Who ends in a function ends altogether, and begins anew in the next block. */
+static void threads_end_anywhere(void **state)
+{
+    (void)state;
+    PtxModule *m = read_module(
+        HEADER ".func leave() { exit; }\n"
+               ".visible .entry k(.param .u64 out, .param .u64 in)\n" REGISTERS
+               "mov.u32 %r0, %ctaid.x; mul.wide.u32 %d0, %r0, 4; add.s64 %d1, %out, %d0;\n"
+               "add.s32 %r1, %r0, 5; st.global.u32 [%d1], %r1; call.uni leave; trap; }\n");
+    Run r = run_module(m, (unsigned[]){3, 1, 1}, (unsigned[]){1, 1, 1});
+    if (r.outcome != PTX_DONE)
+        fail_msg("%s", r.why);
+    assert_int_equal(r.out[2], 7);
+    ptx_free(m);
+}
+
 /* Each thread of each block knows where it is. */
 static void numbers_of_threads(void **state)
 {
@@ -572,6 +588,7 @@ int main(void)
         cmocka_unit_test(what_nobody_knows),
         cmocka_unit_test(memory),
         cmocka_unit_test(functions),
+        cmocka_unit_test(threads_end_anywhere),
         cmocka_unit_test(numbers_of_threads),
         cmocka_unit_test(barriers_join_threads),
         cmocka_unit_test(faults),

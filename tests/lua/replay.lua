@@ -25,7 +25,7 @@ end
 for mutant, guilty in pairs {
   split_guard_wide = "schedule", reorder_unchecked = "schedule", copy_unproven = "schedule", barrier_missing = "schedule", hoist_past_store = "lowering",
   window_not_rebased = "lowering", tail_dropped = "lowering", tail_too_short = "lowering", emit_shift_unsigned = "codegen", emit_tail_dropped = "codegen",
-  emit_axis_wrong = "ptx", emit_bytes_unaligned = "ptx",
+  emit_axis_wrong = "ptx",
 } do
   t.test(mutant .. " shows in what is printed of it", function()
     local path, script = script_of(mutant)

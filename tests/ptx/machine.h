@@ -43,7 +43,7 @@ typedef struct Machine {
     Thread *thread;
     Bytes shared;
     Mark *shared_marks, **marks; /* of each span, when it is first reached */
-    PtxSpan *memory;
+    const PtxSpan *memory;       /* the launch's, or a copy of it */
     uint32_t epoch, first_epoch; /* of the block */
     bool backward;               /* the last block and thread come first */
     uint64_t left;               /* instructions */

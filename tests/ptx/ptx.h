@@ -9,7 +9,7 @@
 ** It is written from NVIDIA's PTX ISA and knows nothing of our compiler.  What the ISA leaves open
 ** it makes visible:
 **
-**      an operation, modifier or type that is no row of ops.def       refused when it is read
+**      an operation, modifier or type that is no row of ops.def        refused when it is read
 **      a product and a sum that ptxas may contract to one rounding     refused when it is read
 **      an access outside of all memory, or not aligned to its size     a fault
 **      a barrier that some threads of the block do not come to         a fault
@@ -17,7 +17,6 @@
 **      a register, shared or local memory that was not written, read;
 **      what another thread wrote, no barrier between, read             these bits are unset
 **      unset bits that decide a branch, an address, global memory      a fault
-**      memory that depends on the order of the threads                 a fault
 **      x / 0, and the remainder of negative numbers                    a value that fits nothing
 **
 ** The threads of a block run one after the other, each to its next barrier, and so do the blocks:

@@ -18,9 +18,11 @@ static inline const char *find_ptxas(void)
     return NULL;
 }
 
-/* Does it take the program for "sm_80"? True where there is no ptxas. */
+/* Does it take the program for "sm_80"? True where there is no ptxas. Today's knows no GPU older than
+** sm_75, on which code for those runs, too. */
 static inline bool ptxas_takes(const char *ptx, const char *arch)
 {
+    arch = strcmp(arch, "sm_75") < 0 ? "sm_75" : arch;
     char path[] = "/tmp/tvmrepl-ptx-XXXXXX", command[512];
     const char *ptxas = find_ptxas();
     if (!ptxas)

@@ -97,8 +97,7 @@ static bool disagree(const Node *func, ErrCode code)
 static bool unfinished(const Node *func, ErrCode code)
 {
     return code == ERR_axis_missing || code == ERR_shared_by_blocks ||
-           code == ERR_local_of_other_thread || code == ERR_copies_apart ||
-           code == ERR_copy_of_other_block || disagree(func, code);
+           code == ERR_local_of_other_thread || code == ERR_copies_apart || disagree(func, code);
 }
 
 static bool check(Side *s, const Node *func, Err *err)

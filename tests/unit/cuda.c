@@ -159,7 +159,7 @@ static void operations_assemble(void **state)
             name, name, name, f ? "sqrt(A[tx])" : "A[tx] << B[tx]",
             f ? "round(A[tx])" : "A[tx] >> B[tx]", f ? "fma(A[tx], B[tx], A[0])" : "A[tx] ^ B[tx]");
         assemble(ptx_of(A, text, "cuda"), "sm_80");
-        assemble(ptx_of(A, text, "cuda -arch=sm_60"), "sm_75"); /* older than ptxas knows */
+        assemble(ptx_of(A, text, "cuda -arch=sm_60"), "sm_60");
     }
     arena_release(A);
 }

@@ -75,6 +75,16 @@ static Combiner allowed(Build *b, Combiner c, DType t)
                                                                                   : COMB_max;
 }
 
+/* What bounds the difference that an order makes.  A product has no bound where a part of it may
+** leave the range of normal numbers: there the product of max(|x|, 1 / |x|) is infinite. */
+static const Node *magnitude(Build *b, Combiner c, const Node *value)
+{
+    const Node *size = te_call(b->te, "abs", value);
+    if (c != COMB_prod)
+        return size;
+    return te_max(b->te, size, te_op(b->te, OP_Div, te_num(b->te, (DType)size->type, 1), size));
+}
+
 static const Node *reduce(Build *b, Combiner c, size_t n, const Node *const *axes, int64_t terms,
                           const Node *value, double bound)
 {
@@ -89,7 +99,7 @@ static const Node *reduce(Build *b, Combiner c, size_t n, const Node *const *axe
     if ((c == COMB_sum || c == COMB_prod) && dtype_is_float(t) && !b->spec->exact) {
         b->terms = terms;
         if (b->magnitude)
-            value = te_call(b->te, "abs", value);
+            value = magnitude(b, c, value);
     }
     b->out.bound = bound;
     return te_reduce(b->te, b->name, c, (size_t)b->out.rank, b->axis, n, axes, value);

@@ -78,13 +78,22 @@ typedef struct Habit {
     const char *message, *tokens, *hint;
 } Habit;
 
+/* Is `part` in the message, or at its end if it ends with $? */
+static bool says(const char *message, const char *part)
+{
+    size_t n = strlen(part), all = strlen(message);
+    if (!n || part[n - 1] != '$')
+        return strstr(message, part) != NULL;
+    return all >= n - 1 && strncmp(message + all - (n - 1), part, n - 1) == 0;
+}
+
 /* Pushes the hint of the first row that fits the message and the line; or returns false. */
 static bool push_first(lua_State *L, const Habit *rows, size_t n, const char *message,
                        const char *text, int line)
 {
     Token words[MOST_WORDS + 1] = {0};
     for (size_t i = 0; i < n; i++)
-        if (strstr(message, rows[i].message) &&
+        if (says(message, rows[i].message) &&
             (!rows[i].tokens[0] || fits_line(text, line, rows[i].tokens, words))) {
             push_filled(L, rows[i].hint, words);
             return true;

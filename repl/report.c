@@ -256,13 +256,21 @@ static bool is_ending(const char *text)
            (text[n] == ')' || text[n] == ',');
 }
 
-/* Does `name` stand in what looks like a path: name/other, other/name, (name.png)? */
+/* Is the word at `p` part of a path: word/other, other/word, (word.png)? */
+static bool names_file(const char *text, const char *p, size_t len)
+{
+    const char *end = p + len;
+    return (*end == '/' && isalpha((unsigned char)end[1])) || (p > text && p[-1] == '/') ||
+           is_ending(end);
+}
+
+/* Does the word `name` stand in what looks like a path? */
 static bool is_path(const char *text, const char *name)
 {
     size_t n = strlen(name);
     for (const char *p = text; (p = strstr(p, name)); p += n)
-        if ((p[n] == '/' && isalpha((unsigned char)p[n + 1])) || (p > text && p[-1] == '/') ||
-            is_ending(p + n))
+        if ((p == text || !(isalnum((unsigned char)p[-1]) || p[-1] == '_')) &&
+            names_file(text, p, n))
             return true;
     return false;
 }

@@ -307,17 +307,18 @@ static bool explain_shared(Step *s, const Move *m)
     return false;
 }
 
-/* Global memory is one for all thread blocks; of shared memory each has its own, to write what
-** others write, too. */
+/* Global memory is one for all thread blocks; of shared memory each block has its own, of local
+** memory each thread, to write what others write, too. */
 static bool explain_global(Step *s, const Move *m)
 {
-    bool in_blocks = false;
+    bool in_blocks = false, in_threads = first_thread(m) < m->naround;
     for (size_t i = 0; i < m->naround; i++)
         in_blocks |= for_is_block_axis(ir_for_kind(m->around[i]));
-    if (!s->trial && s->err && s->err->code == ERR_shared_writes && in_blocks &&
+    if (!s->trial && s->err && s->err->code == ERR_shared_writes && (in_blocks || in_threads) &&
         m->target->at.buf->scope == SCOPE_global)
         step_advise(s->A, s->func, s->err, "set_scope", 2,
-                    (Arg[]){given_str(ir_buf_name(m->target)), given_str("shared")});
+                    (Arg[]){given_str(ir_buf_name(m->target)),
+                            given_str(scope_name[in_threads ? SCOPE_local : SCOPE_shared])});
     return false;
 }
 

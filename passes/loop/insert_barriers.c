@@ -28,6 +28,7 @@ typedef struct Touch {
     /* The Load, Store or Update, its bound variables replaced by one for each axis */
     const Node *node;
     bool write;
+    unsigned some; /* thread axes of whose places maybe not all come here: bits */
 } Touch;
 
 typedef VEC(Touch) TouchVec;
@@ -41,8 +42,7 @@ typedef struct Summary {
 /* A buffer of the kernel's own: each block has its own of any scope, each thread of a local one. */
 typedef struct Own {
     const Node *buffer;
-    unsigned
-        outside; /* axes that it stands outside of, and has a copy for each place along: bits */
+    unsigned outside; /* axes that it is allocated outside of: bits */
 } Own;
 
 typedef struct Sync {
@@ -61,6 +61,7 @@ typedef struct Sync {
     const Node *crossed; /* a buffer that thread blocks would have to touch in order */
     const Node *handed;  /* one of which a copy is read where another was written */
     bool divergent;      /* not every thread comes here */
+    unsigned some;       /* axes along which a condition around differs: bits */
     const char *why;
     const Node *lanes; /* the vectorized loop that is why; NULL if another thing is */
 } Sync;
@@ -97,7 +98,7 @@ static void touch(Sync *s, Summary *out, const Node *n, bool write)
     const Own *own = own_of(s, n->kid[0]);
     if (n->kid[0]->at.buf->scope == SCOPE_local && !(own && own->outside))
         return;
-    Touch t = {ir_subst(s->A, n, s->nbound, s->bound), write};
+    Touch t = {ir_subst(s->A, n, s->nbound, s->bound), write, s->some};
     vec_push(s->A, &out->head, t);
     vec_push(s->A, &out->tail, t);
 }
@@ -198,15 +199,6 @@ static size_t take_digits(const Sync *s, Linear *a, Linear *b, Digit *out)
     return n;
 }
 
-static bool mentions_axis(const Sync *s, const Linear *l)
-{
-    for (size_t i = 0; i < l->n; i++)
-        for (int x = 0; x < GPU_AXES; x++)
-            if (ir_mentions(l->t[i].atom, s->axis[x]))
-                return true;
-    return false;
-}
-
 /* Equal indices mean equal axes where these are digits of a number; what is not the
 ** same in both places is its last. */
 static void tell_apart(const Sync *s, Place *a, Place *b, bool apart[GPU_AXES])
@@ -222,17 +214,17 @@ static void tell_apart(const Sync *s, Place *a, Place *b, bool apart[GPU_AXES])
                           linear_add_exactly(&b->moving, &b->alike, 1)))
         return;
     size_t n = take_digits(s, &a->moving, &b->moving, digit);
-    if (mentions_axis(s, &a->moving) || mentions_axis(s, &b->moving) ||
-        !linear_bounds(&known, &a->moving, &lo, &hi) ||
+    if (!linear_bounds(&known, &a->moving, &lo, &hi) ||
         !linear_bounds(&known, &b->moving, &other_lo, &other_hi))
         return;
     i128 span = hi - other_lo > other_hi - lo ? hi - other_lo : other_hi - lo;
+    size_t first = 0; /* of those that must be equal */
     for (size_t i = 0; i < n; i++) {
         if (digit[i].weight <= span)
-            return;
+            first = i + 1;
         span += (i128)digit[i].weight * (digit[i].extent - 1);
     }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = first; i < n; i++)
         if (digit[i].axis >= 0)
             apart[digit[i].axis] = true;
 }
@@ -274,7 +266,7 @@ static bool written_by_all(const Sync *s, const Touch *t, int axis)
     bool depends = false;
     for (size_t d = 0; d < ir_rank(touched_buffer(t)); d++)
         depends |= ir_mentions(touched_index(t)[d], s->axis[axis]) || ir_loads(touched_index(t)[d]);
-    return t->write && !depends && is_thread(axis);
+    return t->write && !depends && !(t->some >> axis & 1) && is_thread(axis);
 }
 
 /* Who may touch one element at both of two places. */
@@ -331,8 +323,8 @@ static bool conflict(Sync *s, const TouchVec *before, const TouchVec *after, siz
     return any;
 }
 
-/* Do two statements, one after the other, need a barrier between them?  Those that stand in them
-** already bring threads in order, but not thread blocks. */
+/* Do two statements, one after the other, need a barrier between them?  Those in them already bring
+** threads in order, but neither thread blocks nor copies: what else meets is noted. */
 static bool need_barrier(Sync *s, const Summary *first, const Summary *then, size_t from)
 {
     conflict(s, &first->past, &then->head, from);
@@ -347,10 +339,23 @@ static void append(Sync *s, TouchVec *to, const TouchVec *from)
         vec_push(s->A, to, from->at[i]);
 }
 
+/* Of those, the ones that no barrier brings in order: which copies or thread blocks touch. */
+static void append_lasting(Sync *s, TouchVec *to, const TouchVec *from)
+{
+    bool blocks = false;
+    for (int x = 0; x < GPU_AXES; x++)
+        blocks |= !is_thread(x) && s->extent[x] > 1;
+    for (size_t i = 0; i < from->n; i++) {
+        const Own *own = own_of(s, touched_buffer(&from->at[i]));
+        if (own ? own->outside != 0 : blocks)
+            vec_push(s->A, to, from->at[i]);
+    }
+}
+
 /* `sum` followed by a barrier. */
 static void reach_barrier(Sync *s, Summary *sum)
 {
-    append(s, &sum->past, &sum->tail);
+    append_lasting(s, &sum->past, &sum->tail);
     sum->tail = (TouchVec){0};
     sum->barrier = true;
 }
@@ -358,7 +363,10 @@ static void reach_barrier(Sync *s, Summary *sum)
 /* `sum` followed by `next`. */
 static void follow(Sync *s, Summary *sum, const Summary *next)
 {
-    append(s, sum->barrier ? &sum->beyond : &sum->head, &next->head);
+    if (sum->barrier)
+        append_lasting(s, &sum->beyond, &next->head);
+    else
+        append(s, &sum->head, &next->head);
     append(s, &sum->beyond, &next->beyond);
     if (next->barrier)
         reach_barrier(s, sum);
@@ -371,9 +379,9 @@ static bool can_be_ordered(Sync *s, const Node *where)
 {
     if (s->handed) {
         const char *buffer = ir_buf_name(s->handed);
-        bool local = s->handed->at.buf->scope == SCOPE_local;
-        return REFUSE(s->err, copies_apart, s->handed, buffer, local ? "local" : "shared",
-                      local ? "thread" : "thread block", buffer);
+        Scope scope = s->handed->at.buf->scope;
+        return REFUSE(s->err, copies_apart, s->handed, buffer, scope_name[scope],
+                      scope == SCOPE_local ? "thread" : "thread block", buffer);
     }
     const char *buffer = s->crossed ? ir_buf_name(s->crossed) : "";
     return !s->crossed || REFUSE(s->err, barrier_blocks, where, buffer, buffer);
@@ -433,6 +441,17 @@ static bool differs_between_threads(const Sync *s, const Node *e)
             if (is_thread(x) && s->bound[i].to == s->axis[x] && ir_mentions(e, s->bound[i].from))
                 return true;
     return false;
+}
+
+/* The axes along which it may differ. */
+static unsigned differs_along(const Sync *s, const Node *e)
+{
+    unsigned out = ir_loads(e) ? ~0u : 0;
+    for (size_t i = 0; i < s->nbound; i++)
+        for (int x = 0; x < GPU_AXES; x++)
+            if (s->bound[i].to == s->axis[x] && ir_mentions(e, s->bound[i].from))
+                out |= 1u << x;
+    return out;
 }
 
 static const Node *walk_divergent(Sync *s, const Node *n, const char *why, bool divergent,
@@ -495,9 +514,12 @@ static const Node *walk_for(Sync *s, const Node *n, Summary *out)
         lanes ? arena_printf(s->A, "%s, a vectorized loop", ir_var_name(n->kid[For_var]))
               : "a loop whose extent may differ between threads";
     const Node *around = s->lanes;
+    unsigned some = s->some;
+    s->some |= differs_along(s, n->kid[For_extent]);
     s->lanes = lanes && !s->divergent ? n : around;
     const Node *body = walk_divergent(s, n->kid[For_body], why, lanes || uneven, out);
     s->lanes = around;
+    s->some = some;
     bool needed = body && !lanes && extent != 1 && need_barrier(s, out, out, mark);
     if (body && !can_be_ordered(s, n))
         return NULL;
@@ -528,8 +550,11 @@ static const Node *walk_if(Sync *s, const Node *n, Summary *out)
     touch_reads(s, &reads, cond);
     bool divergent = differs_between_threads(s, cond);
     const char *why = "a condition that may differ between threads";
+    unsigned some = s->some;
+    s->some |= differs_along(s, cond);
     const Node *a = walk_divergent(s, n->kid[If_then], why, divergent, &then);
     const Node *b = a ? walk_divergent(s, n->kid[If_otherwise], why, divergent, &other) : NULL;
+    s->some = some;
     if (!b)
         return NULL;
     append(s, &then.head, &other.head);
@@ -558,10 +583,11 @@ static Own own_here(const Sync *s, const Node *buffer)
 {
     Own own = {buffer, 0};
     for (int x = 0; x < GPU_AXES; x++) {
-        bool around = false;
+        bool around = s->extent[x] <= 1;
         for (size_t i = 0; i < s->nbound; i++)
             around |= s->bound[i].to == s->axis[x];
-        if (!around && (!is_thread(x) || buffer->at.buf->scope == SCOPE_local))
+        if (!around && (buffer->at.buf->scope == SCOPE_local ||
+                        (buffer->at.buf->scope == SCOPE_shared && !is_thread(x))))
             own.outside |= 1u << x;
     }
     return own;

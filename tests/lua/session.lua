@@ -217,6 +217,8 @@ t.test("calls without parentheses or commas, and names of arguments", function()
     ["f({repeat = 3})"] = '["repeat"] = 3', ["clear"] = "Ctrl-L", ["s:vectorize x"] = 's:vectorize "x"',
     ["s:undo"] = "parentheses: s:undo()", ["tvm.load(seven.png)"] = "a path stands in quotes",
     ['s:split "x" 4'] = 'takes one thing: split("x", 4)', ['tvm.zeros "x" "y"'] = "argument 1",
+    ['f "a" "b"'] = "attempt to call a nil value (global 'f')\n",
+    ["data = {} print(data.png, a.x)"] = "attempt to index a nil value (global 'a')\n",
     ['print "a" {}'] = 'takes one thing: print("a", { … })', ['print "a" "b"'] = 'takes one thing: print("a", "b")', ["tvm.import(models/digits.onnx)"] = "a path stands in quotes",
     ["t = 'xo' t:split(8)"] = 'a loop goes by its name: s:split("y", 8)',
   } do

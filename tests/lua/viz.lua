@@ -36,6 +36,9 @@ t.test("a difference in one column names the nests that are as they were, and sh
   local text = two:diff(0)
   t.contains(text, "B: unchanged")
   t.ok(not text:find("B[y, x] = A[y, x]*2", 1, true) and text:find("B[y, x] + 1", 1, true))
+  local gone = tvm.schedule(te [[ A: float32[64, 64]; B[y, x] = A[y, x]*2 + A[y, x]*A[y, x]*A[y, x] + A[0, 0]*A[1, 1]*A[2, 2]; M[y, x] = A[y, x] + 1; C[y, x] = B[y, x] + M[y, x] ]])
+  gone:compute_inline "M"
+  t.contains(gone:diff(0), "B: unchanged") -- before a nest that is gone
   two:vectorize "B/x"
   text = two:diff(0)
   t.contains(text, "B[y, x] = A[y, x]*2")

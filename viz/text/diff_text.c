@@ -46,6 +46,11 @@ static void put_note(Line *line, Ink ink, int col, const char *note)
     line_put(line, ink, note);
 }
 
+static int depth_of(const NestDiff *d, const DiffLine *l)
+{
+    return l->b < 0 ? d->a.row[l->a].depth : d->b.row[l->b].depth;
+}
+
 /* Where line `i` begins a nest of the function in which nothing changed, the line behind that; else
 ** i. */
 static size_t behind_unchanged(const NestDiff *d, size_t i)
@@ -60,7 +65,7 @@ static size_t behind_unchanged(const NestDiff *d, size_t i)
             (l->a >= 0 && d->a_change[l->a] == CHANGE_gone))
             return i;
         end++;
-    } while (end < d->n && (d->line[end].b < 0 || d->b.row[d->line[end].b].depth > 1));
+    } while (end < d->n && depth_of(d, &d->line[end]) > 1);
     return end;
 }
 

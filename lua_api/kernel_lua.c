@@ -116,7 +116,7 @@ void refuse_beyond_gpu(lua_State *L, Arena *owner, const Node *func)
     const Node *form;
     Arena *A = lua_scratch(L, owner);
     if (!cuda_can_emulate(A, func, &form, &err))
-        lua_refuse(L, &err, &(Refusal){.arena = A, .root = form, .fault = true});
+        lua_refuse(L, &err, &(Refusal){.arena = A, .root = form ? form : func, .fault = true});
     lua_scratch_end(L, A);
 }
 
@@ -399,9 +399,9 @@ LUA_FN(
     program_check_run, "s:check(inputs…) -> Tensor…",
     "Runs the program in the checking interpreter, element by element, and returns the results.  It stops at an index\n"
     "outside its dimension, a read of memory that nothing has written, and a race between iterations of a parallel,\n"
-    "vectorized or bound loop, and says in which iteration.  A program with thread axes runs as on a GPU, thread by\n"
-    "thread, with barriers where they are needed.  Without inputs it takes random ones, the same each time: floats\n"
-    "from -1 to 1, integers from 0 to 100.\n"
+    "vectorized or bound loop, and says in which iteration.  A program with thread axes runs as it is written, and then\n"
+    "as on a GPU, thread by thread, with barriers where they are needed.  Without inputs it takes random ones, the same\n"
+    "each time: floats from -1 to 1, integers from 0 to 100.\n"
     "> f = tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in parallel(4):\\n  B[0] = A[i]\"\n"
     "> ok, e = pcall(f.check, f)\n"
     "> e.why\n"
@@ -424,9 +424,13 @@ LUA_FN(
     }
     push_results(L, params, p.func->kid[Func_results], args);
     Arena *A = lua_scratch(L, p.version->arena);
-    /* With its barriers */
-    const Node *form = loop_is_gpu(p.func) ? loop_lower(A, p.func, true, &err) : p.func;
-    if (!form || !run_checked(form, args, NULL, &err))
+    const Node *form = p.func;
+    bool gpu = loop_is_gpu(p.func);
+    bool ok = !gpu || ir_first(p.func, OP_Barrier) ||
+              run_checked(form, args, &(CheckOptions){.as_written = true}, &err);
+    if (ok && gpu) /* with its barriers */
+        ok = (form = loop_lower(A, p.func, true, &err)) != NULL;
+    if (!ok || !run_checked(form, args, NULL, &err))
         return lua_refuse(L, &err, &(Refusal){.arena = A, .root = form, .fault = true});
     lua_scratch_end(L, A);
     session_say_step(L, "ok: no index outside, no read of what nothing wrote, no race%s",

@@ -20,14 +20,13 @@
 
 typedef VEC(const Node *) NodeVec;
 
-/* Work that stands outside of an axis, and what is asked about it. */
+/* Work that stands outside of an axis, or apart from those who read it. */
 typedef struct Stray {
     Arena *A;
     Err *err;
     const Node *func;
     bool shared;        /* only what is outside of thread blocks and in shared memory counts */
     ForKind axis;       /* of which it stands outside */
-    const Node *copied; /* or the buffer that stands for memory of each thread's or block's own */
     const Node *work;   /* the statement */
     const Node *block;  /* around it */
     const Node *kernel; /* around that */
@@ -117,19 +116,6 @@ static bool advise_move(Stray *s)
     return false;
 }
 
-/* What fills memory of which threads or blocks have copies: its buffer may be another node after
-** lowering, but has that name. */
-static Find fills_copies(void *env, const Node *n)
-{
-    Stray *s = env;
-    if (n->op != OP_Store && n->op != OP_Update)
-        return FIND_INSIDE;
-    if (strcmp(ir_buf_name(n->kid[Store_buffer]), ir_buf_name(s->copied)) != 0)
-        return FIND_NEXT;
-    s->work = n;
-    return FIND_THIS;
-}
-
 static Find holds_work(void *env, const Node *n)
 {
     Stray *s = env;
@@ -141,21 +127,52 @@ static Find holds_work(void *env, const Node *n)
 
 /* What is computed outside an axis comes under it; what was computed for others, to those who read
 ** it. */
+static void advise_stray(Stray *s)
+{
+    if (!ir_find(s->func, has_stray, s))
+        return;
+    s->block = ir_find(s->func, holds_stray, s);
+    if (s->block && !advise_bind(s))
+        advise_move(s);
+}
+
+/* A buffer of the lowered program is another node here, but has the same name. */
+typedef struct Named {
+    const Node *buffer;
+    bool filled; /* rather than allocated */
+} Named;
+
+static Find is_about(void *env, const Node *n)
+{
+    const Named *want = env;
+    bool fills = n->op == OP_Store || n->op == OP_Update;
+    return (want->filled ? fills : n->op == OP_Alloc) &&
+                   strcmp(ir_buf_name(n->kid[0]), ir_buf_name(want->buffer)) == 0
+               ? FIND_THIS
+               : FIND_INSIDE;
+}
+
+/* What fills memory of which threads or blocks have copies comes to those who read it. */
+static void advise_copies(Stray *s, const Node *buffer)
+{
+    Named named = {buffer, .filled = false};
+    s->err->where = ir_find(s->func, is_about, &named);
+    named.filled = true;
+    s->work = ir_find(s->func, is_about, &named);
+    s->axis = buffer->at.buf->scope == SCOPE_local ? FOR_thread_x : FOR_block_x;
+    if (s->work && ir_find(s->func, holds_work, s))
+        s->block = ir_find(s->func, holds_stray, s);
+    if (s->block)
+        advise_move(s);
+}
+
 void cuda_advise(Arena *A, const Node *func, Err *err)
 {
     Stray s = {.A = A, .err = err, .func = func};
     ErrCode code = err ? err->code : ERR_none;
-    bool apart = code == ERR_copies_apart;
-    if (!apart && code != ERR_axis_missing && code != ERR_shared_outside_blocks)
-        return;
     s.shared = code == ERR_shared_outside_blocks;
-    s.copied = apart ? err->where : NULL;
-    bool local = apart && s.copied->at.buf->scope == SCOPE_local;
-    s.axis = local ? FOR_thread_x : FOR_block_x;
-    if (apart ? !ir_find(func, fills_copies, &s) || !ir_find(func, holds_work, &s)
-              : !ir_find(func, has_stray, &s))
-        return;
-    s.block = ir_find(func, holds_stray, &s);
-    if (s.block && (apart || !advise_bind(&s)))
-        advise_move(&s);
+    if (code == ERR_copies_apart)
+        advise_copies(&s, err->where);
+    else if (s.shared || code == ERR_axis_missing)
+        advise_stray(&s);
 }

@@ -7,28 +7,27 @@
 **          … = S[31 - tx]                          barrier("shared")
 **
 ** Each statement of a kernel is summed up by its accesses to shared and global memory before its
-** first barrier (head) and after its last (tail).  Where a tail meets a head of the same buffer and
-** one of the two writes, a barrier goes between; a loop's tail meets its own head.  Two accesses
-** that a thread makes to an element of its own need none. A barrier that only some threads would
-** reach is refused, and so is an order between thread blocks, which none can bring.  Of memory that
-** each thread or block has for itself a value cannot be read that another one wrote: refused, too,
-** also across barriers.  A kernel that cannot be launched is left as it is.
+** first barrier (head) and after its last (tail). Where a tail meets a head of the same buffer and
+** one of the two writes, a barrier goes between; a loop's tail meets its own head. Two accesses
+** that a thread makes to an element of its own need none. Within one loop over threads, of which no
+** iteration may touch what another one writes, a barrier stands where that cannot be told, and
+** changes nothing: the checking interpreter finds those that do (as_written). A barrier that only
+** some threads would reach is refused, and so is an order between thread blocks, which none can
+** bring. Of memory that each thread or block has for itself a value cannot be read that another one
+** wrote: refused, too, also across barriers. A kernel that cannot be launched is left as it is.
 */
 #include <string.h>
 
-#include "core/base/vec.h"
 #include "core/base/mutant.h"
-#include "core/ir/gpu.h"
-#include "core/ir/linear.h"
 #include "core/ir/rewrite.h"
-#include "passes/loop/joined_index.h"
 #include "passes/loop/lower.h"
+#include "passes/loop/meeting.h"
 
 typedef struct Touch {
     /* The Load, Store or Update, its bound variables replaced by one for each axis */
     const Node *node;
     bool write;
-    unsigned some; /* thread axes of whose places maybe not all come here: bits */
+    bool own; /* it reads what the same iteration has written */
 } Touch;
 
 typedef VEC(Touch) TouchVec;
@@ -48,20 +47,13 @@ typedef struct Own {
 typedef struct Sync {
     Arena *A;
     Err *err;
-    bool refused;               /* the kernel, for another reason: see begin_kernel */
-    const Node *axis[GPU_AXES]; /* stands for the variable of every loop over that axis */
-    int64_t extent[GPU_AXES];
+    bool refused; /* the kernel, for another reason: see begin_kernel */
+    Around around;
     Subst bound[IR_MAX_DEPTH]; /* the bound variables in scope, and their axes */
     size_t nbound;
-    const Node *inner[IR_MAX_DEPTH]; /* the other loops' variables in scope, outermost first */
-    size_t ninner;
-    VEC(VarRange) ranges; /* of all of these that have been in scope */
     VEC(Own) own;
-    const Node *touched; /* the buffer of the last conflict that was found */
-    const Node *crossed; /* a buffer that thread blocks would have to touch in order */
-    const Node *handed;  /* one of which a copy is read where another was written */
-    bool divergent;      /* not every thread comes here */
-    unsigned some;       /* axes along which a condition around differs: bits */
+    VEC(const Node *) written; /* Stores that the present iteration has done in any case */
+    bool divergent;            /* not every thread comes here */
     const char *why;
     const Node *lanes; /* the vectorized loop that is why; NULL if another thing is */
 } Sync;
@@ -73,11 +65,6 @@ static const Node *walk(Sync *s, const Node *n, Summary *out);
 static const Node *touched_buffer(const Touch *t)
 {
     return t->node->kid[0];
-}
-
-static const Node *const *touched_index(const Touch *t)
-{
-    return &t->node->kid[t->node->op == OP_Load ? Load_index : Store_index];
 }
 
 static bool is_thread(int axis)
@@ -93,12 +80,25 @@ static const Own *own_of(const Sync *s, const Node *buffer)
     return NULL;
 }
 
+/* Does it read what this very iteration has written, whoever else has?  Then its copy has it. */
+static bool reads_own(const Sync *s, const Node *read)
+{
+    for (size_t i = s->written.n; i-- > 0;)
+        if (has_written(&s->around, s->written.at[i], read))
+            return true;
+    return false;
+}
+
 static void touch(Sync *s, Summary *out, const Node *n, bool write)
 {
     const Own *own = own_of(s, n->kid[0]);
-    if (n->kid[0]->at.buf->scope == SCOPE_local && !(own && own->outside))
+    bool copies = own && own->outside;
+    if (n->kid[0]->at.buf->scope == SCOPE_local && !copies)
         return;
-    Touch t = {ir_subst(s->A, n, s->nbound, s->bound), write, s->some};
+    Touch t = {.node = ir_subst(s->A, n, s->nbound, s->bound), .write = write};
+    t.own = copies && !write && reads_own(s, t.node);
+    if (copies && write && n->op == OP_Store)
+        vec_push(s->A, &s->written, t.node);
     vec_push(s->A, &out->head, t);
     vec_push(s->A, &out->tail, t);
 }
@@ -112,225 +112,59 @@ static void touch_reads(Sync *s, Summary *out, const Node *n)
             touch_reads(s, out, n->kid[i]);
 }
 
-/* ---- whose element is it? ---- */
-
-/* An index as a sum: the terms that may differ between two accesses, and those that are alike. */
-typedef struct Place {
-    Linear moving, alike;
-} Place;
-
-/* Which axis the expression is, or -1. */
-static int axis_of(const Sync *s, const Node *e)
-{
-    int x = GPU_AXES - 1;
-    while (x >= 0 && s->axis[x] != e)
-        x--;
-    return x;
-}
-
-static bool moves(const Sync *s, const Node *e, size_t from)
-{
-    if (e->op == OP_Load || axis_of(s, e) >= 0)
-        return true;
-    for (size_t i = 0; e->op == OP_Var && i < from; i++)
-        if (s->inner[i] == e)
-            return false;
-    for (size_t i = 0; i < e->nkids; i++)
-        if (moves(s, e->kid[i], from))
-            return true;
-    return e->op == OP_Var;
-}
-
-static Place place_of_sum(const Sync *s, const Linear *l, size_t from)
-{
-    Place out = {.moving = {.c0 = l->c0}};
-    for (size_t i = 0; i < l->n; i++) {
-        Linear *to = moves(s, l->t[i].atom, from) ? &out.moving : &out.alike;
-        to->t[to->n++] = l->t[i];
-    }
-    return out;
-}
-
-static bool place_of(const Sync *s, const Node *index, size_t from, Place *out)
-{
-    Linear l = {0};
-    if (!linear_add(&l, index, 1))
-        return false;
-    *out = place_of_sum(s, &l, from);
-    return true;
-}
-
-/* One that counts through 0 … extent-1 independently of all others. */
-typedef struct Digit {
-    int64_t weight, extent;
-    int axis; /* or -1: a loop */
-} Digit;
-
-static int64_t extent_of(const Sync *s, const Node *var)
-{
-    int x = axis_of(s, var);
-    if (x >= 0)
-        return s->extent[x];
-    for (size_t i = 0; var->op == OP_Var && i < s->ranges.n; i++)
-        if (s->ranges.at[i].var == var)
-            return s->ranges.at[i].max < INT32_MAX ? s->ranges.at[i].max + 1 : 0;
-    return 0;
-}
-
-/* Takes the terms that are alike in both out of a and b, as digits; smaller ones first. */
-static size_t take_digits(const Sync *s, Linear *a, Linear *b, Digit *out)
-{
-    size_t n = 0;
-    for (size_t i = a->n; i-- > 0;) {
-        Term t = a->t[i];
-        int64_t extent = extent_of(s, t.atom), weight = t.c < 0 ? -t.c : t.c;
-        size_t j = 0;
-        while (j < b->n && !(b->t[j].atom == t.atom && b->t[j].c == t.c))
-            j++;
-        if (j == b->n || extent == 0 || weight > INT32_MAX)
-            continue;
-        linear_add_term(a, t.atom, -t.c);
-        linear_add_term(b, t.atom, -t.c);
-        size_t at = n++;
-        for (; at > 0 && out[at - 1].weight > weight; at--)
-            out[at] = out[at - 1];
-        out[at] = (Digit){weight, extent, axis_of(s, t.atom)};
-    }
-    return n;
-}
-
-/* Equal indices mean equal axes where these are digits of a number; what is not the
-** same in both places is its last. */
-static void tell_apart(const Sync *s, Place *a, Place *b, bool apart[GPU_AXES])
-{
-    Known known = {s->ranges.at, s->ranges.n, 1000};
-    Digit digit[LINEAR_MAX];
-    i128 lo, hi, other_lo, other_hi;
-    Linear differ = a->alike;
-    if (!linear_add_exactly(&differ, &b->alike, -1))
-        return;
-    /* What does not cancel out is taken for terms of their own */
-    if (differ.n > 0 && !(linear_add_exactly(&a->moving, &a->alike, 1) &&
-                          linear_add_exactly(&b->moving, &b->alike, 1)))
-        return;
-    size_t n = take_digits(s, &a->moving, &b->moving, digit);
-    if (!linear_bounds(&known, &a->moving, &lo, &hi) ||
-        !linear_bounds(&known, &b->moving, &other_lo, &other_hi))
-        return;
-    i128 span = hi - other_lo > other_hi - lo ? hi - other_lo : other_hi - lo;
-    size_t first = 0; /* of those that must be equal */
-    for (size_t i = 0; i < n; i++) {
-        if (digit[i].weight <= span)
-            first = i + 1;
-        span += (i128)digit[i].weight * (digit[i].extent - 1);
-    }
-    for (size_t i = first; i < n; i++)
-        if (digit[i].axis >= 0)
-            apart[digit[i].axis] = true;
-}
-
-static Interval index_range(const Sync *s, const Node *index)
-{
-    Known known = {s->ranges.at, s->ranges.n, 1000};
-    return interval_of(&known, index);
-}
-
-static bool are_apart(Known *known, const Linear *a, const Linear *b)
-{
-    i128 lo, hi, other_lo, other_hi;
-    return linear_bounds(known, a, &lo, &hi) && linear_bounds(known, b, &other_lo, &other_hi) &&
-           (hi < other_lo || other_hi < lo);
-}
-
-/* The dimensions that are digits of one number in both: are the numbers never equal?  Else notes
-** the axes that are equal where these are. */
-static bool never_equal(const Sync *s, const Touch *a, const Touch *b, size_t from,
-                        bool apart[GPU_AXES])
-{
-    Known known = {s->ranges.at, s->ranges.n, 1000};
-    size_t rank = ir_rank(touched_buffer(a));
-    JoinedIndex i, j;
-    if (!join_index(&known, rank, touched_index(a), &i) ||
-        !join_index(&known, rank, touched_index(b), &j) || !joined_alike(&i, &j))
-        return false;
-    if (are_apart(&known, &i.sum, &j.sum))
-        return true;
-    Place p = place_of_sum(s, &i.sum, from), q = place_of_sum(s, &j.sum, from);
-    tell_apart(s, &p, &q, apart);
-    return false;
-}
-
-/* Is the element the same one for all along an axis, of whom each writes it? */
-static bool written_by_all(const Sync *s, const Touch *t, int axis)
-{
-    bool depends = false;
-    for (size_t d = 0; d < ir_rank(touched_buffer(t)); d++)
-        depends |= ir_mentions(touched_index(t)[d], s->axis[axis]) || ir_loads(touched_index(t)[d]);
-    return t->write && !depends && !(t->some >> axis & 1) && is_thread(axis);
-}
-
-/* Who may touch one element at both of two places. */
-typedef struct Meeting {
-    bool others; /* different threads that share it */
-    bool blocks; /* even of different thread blocks */
-    bool copies; /* ones that each have a copy: what the first writes, the second lacks */
-} Meeting;
+/* The buffers of which two accesses, one after the other, touch one element by turns that the
+** program does not see to; NULL: none. */
+typedef struct Found {
+    const Node *threads; /* of a block: a barrier is needed */
+    const Node *blocks;  /* thread blocks, which no barrier brings in order */
+    const Node *copies;  /* one copy is written, and another one read */
+    bool far;            /* that one is another block's */
+} Found;
 
 /* `from`: loop variables from there on may differ between the two. */
-static Meeting meet(const Sync *s, const Touch *a, const Touch *b, size_t from)
+static void find(const Sync *s, const Touch *a, const Touch *b, size_t from, Found *out)
 {
-    bool apart[GPU_AXES] = {0};
-    Meeting out = {0};
-    const Own *own = own_of(s, touched_buffer(a));
-    bool local = touched_buffer(a)->at.buf->scope == SCOPE_local;
-    for (size_t d = 0; d < ir_rank(touched_buffer(a)); d++) {
-        Place p, q;
-        Interval i = index_range(s, touched_index(a)[d]), j = index_range(s, touched_index(b)[d]);
-        if (i.hi < j.lo || j.hi < i.lo)
-            return out;
-        if (place_of(s, touched_index(a)[d], from, &p) &&
-            place_of(s, touched_index(b)[d], from, &q))
-            tell_apart(s, &p, &q, apart);
-    }
-    if (never_equal(s, a, b, from, apart))
-        return out;
+    bool same[GPU_AXES];
+    const Node *buffer = touched_buffer(a);
+    const Own *own = own_of(s, buffer);
+    bool local = buffer->at.buf->scope == SCOPE_local;
+    if (!(a->write || b->write) || buffer != touched_buffer(b) ||
+        !may_meet(&s->around, a->node, b->node, from, same))
+        return;
     for (int x = 0; x < GPU_AXES; x++) {
-        if (s->extent[x] <= 1 || apart[x])
+        if (s->around.extent[x] <= 1 || same[x])
             continue;
-        bool has_copy = own && (own->outside >> x & 1);
-        out.copies |= has_copy && a->write && !b->write && !written_by_all(s, a, x);
-        out.others |= !local && (is_thread(x) || !own);
-        out.blocks |= !is_thread(x) && !own;
-    }
-    return out;
-}
-
-static bool conflict(Sync *s, const TouchVec *before, const TouchVec *after, size_t from)
-{
-    bool any = false;
-    for (size_t i = 0; i < before->n; i++)
-        for (size_t j = 0; j < after->n; j++) {
-            const Touch *a = &before->at[i], *b = &after->at[j];
-            if (!(a->write || b->write) || touched_buffer(a) != touched_buffer(b))
-                continue;
-            Meeting m = meet(s, a, b, from);
-            if (m.others)
-                s->touched = any ? s->touched : touched_buffer(a);
-            any |= m.others;
-            s->crossed = m.blocks ? touched_buffer(a) : s->crossed;
-            s->handed = m.copies ? touched_buffer(a) : s->handed;
+        if (MUTANT(copies_unseen, own && (own->outside >> x & 1), false) && a->write && !b->write &&
+            !b->own) {
+            out->copies = buffer;
+            out->far |= !is_thread(x);
         }
-    return any;
+        if (!local && !out->threads && (is_thread(x) || !own))
+            out->threads = buffer;
+        if (!own && !is_thread(x))
+            out->blocks = buffer;
+    }
 }
 
-/* Do two statements, one after the other, need a barrier between them?  Those in them already bring
-** threads in order, but neither thread blocks nor copies: what else meets is noted. */
-static bool need_barrier(Sync *s, const Summary *first, const Summary *then, size_t from)
+static void find_all(const Sync *s, const TouchVec *before, const TouchVec *after, size_t from,
+                     Found *out)
 {
-    conflict(s, &first->past, &then->head, from);
-    conflict(s, &first->past, &then->beyond, from);
-    conflict(s, &first->tail, &then->beyond, from);
-    return conflict(s, &first->tail, &then->head, from);
+    for (size_t i = 0; i < before->n; i++)
+        for (size_t j = 0; j < after->n; j++)
+            find(s, &before->at[i], &after->at[j], from, out);
+}
+
+/* Between two statements, one after the other.  The barriers in them already bring threads in
+** order, but neither thread blocks nor copies. */
+static Found between(const Sync *s, const Summary *first, const Summary *then, size_t from)
+{
+    Found out = {0};
+    find_all(s, &first->past, &then->head, from, &out);
+    find_all(s, &first->past, &then->beyond, from, &out);
+    find_all(s, &first->tail, &then->beyond, from, &out);
+    out.threads = NULL;
+    find_all(s, &first->tail, &then->head, from, &out);
+    return out;
 }
 
 static void append(Sync *s, TouchVec *to, const TouchVec *from)
@@ -344,7 +178,7 @@ static void append_lasting(Sync *s, TouchVec *to, const TouchVec *from)
 {
     bool blocks = false;
     for (int x = 0; x < GPU_AXES; x++)
-        blocks |= !is_thread(x) && s->extent[x] > 1;
+        blocks |= !is_thread(x) && s->around.extent[x] > 1;
     for (size_t i = 0; i < from->n; i++) {
         const Own *own = own_of(s, touched_buffer(&from->at[i]));
         if (own ? own->outside != 0 : blocks)
@@ -374,27 +208,28 @@ static void follow(Sync *s, Summary *sum, const Summary *next)
     append(s, &sum->tail, &next->tail);
 }
 
-/* False, with why, if values would have to go between thread blocks, or from copy to copy. */
-static bool can_be_ordered(Sync *s, const Node *where)
+/* False, with why, if values would have to go from copy to copy, or between thread blocks. */
+static bool can_be_ordered(const Sync *s, const Found *f, const Node *where)
 {
-    if (s->handed) {
-        const char *buffer = ir_buf_name(s->handed);
-        Scope scope = s->handed->at.buf->scope;
-        return REFUSE(s->err, copies_apart, s->handed, buffer, scope_name[scope],
-                      scope == SCOPE_local ? "thread" : "thread block", buffer);
+    if (f->copies) {
+        Scope scope = f->copies->at.buf->scope;
+        const char *name = ir_buf_name(f->copies),
+                   *each = scope == SCOPE_local ? "thread" : "thread block";
+        return REFUSE(s->err, copies_apart, f->copies, name, scope_name[scope], each, name, each,
+                      scope_name[f->far ? SCOPE_global : SCOPE_shared]);
     }
-    const char *buffer = s->crossed ? ir_buf_name(s->crossed) : "";
-    return !s->crossed || REFUSE(s->err, barrier_blocks, where, buffer, buffer);
+    const char *name = f->blocks ? ir_buf_name(f->blocks) : "";
+    return !f->blocks || REFUSE(s->err, barrier_blocks, where, name, name);
 }
 
-/* A barrier for the conflict that was found last. */
-static const Node *barrier(Sync *s, const Node *where)
+/* A barrier for what was found. */
+static const Node *barrier(const Sync *s, const Found *f, const Node *where)
 {
-    const char *buffer = ir_buf_name(s->touched);
+    const char *name = ir_buf_name(f->threads);
     if (s->divergent) {
-        FAIL(s->err, barrier_divergent, where, buffer, s->why);
+        FAIL(s->err, barrier_divergent, where, name, s->why);
         if (s->lanes)
-            err_fix(s->err, "compute %s outside loop %s, or leave that loop serial", buffer,
+            err_fix(s->err, "compute %s outside loop %s, or leave that loop serial", name,
                     ir_var_name(s->lanes->kid[For_var]));
         return NULL;
     }
@@ -412,11 +247,11 @@ static const Node *walk_seq(Sync *s, const Node *n, Summary *out)
         const Node *stmt = walk(s, n->kid[i], &next);
         if (!stmt)
             return NULL;
-        bool needed = need_barrier(s, out, &next, s->ninner);
-        if (!can_be_ordered(s, n->kid[i]))
+        Found f = between(s, out, &next, s->around.ninner);
+        if (!can_be_ordered(s, &f, n->kid[i]))
             return NULL;
-        if (MUTANT(barrier_missing, needed, false)) {
-            const Node *b = barrier(s, n->kid[i]);
+        if (MUTANT(barrier_missing, f.threads != NULL, false)) {
+            const Node *b = barrier(s, &f, n->kid[i]);
             if (!b)
                 return NULL;
             stmts[k++] = b;
@@ -438,20 +273,10 @@ static bool differs_between_threads(const Sync *s, const Node *e)
         return true;
     for (size_t i = 0; i < s->nbound; i++)
         for (int x = 0; x < GPU_AXES; x++)
-            if (is_thread(x) && s->bound[i].to == s->axis[x] && ir_mentions(e, s->bound[i].from))
+            if (is_thread(x) && s->bound[i].to == s->around.axis[x] &&
+                ir_mentions(e, s->bound[i].from))
                 return true;
     return false;
-}
-
-/* The axes along which it may differ. */
-static unsigned differs_along(const Sync *s, const Node *e)
-{
-    unsigned out = ir_loads(e) ? ~0u : 0;
-    for (size_t i = 0; i < s->nbound; i++)
-        for (int x = 0; x < GPU_AXES; x++)
-            if (s->bound[i].to == s->axis[x] && ir_mentions(e, s->bound[i].from))
-                out |= 1u << x;
-    return out;
 }
 
 static const Node *walk_divergent(Sync *s, const Node *n, const char *why, bool divergent,
@@ -471,68 +296,74 @@ static const Node *walk_divergent(Sync *s, const Node *n, const char *why, bool 
 ** another thing for each thread. */
 static bool decided(Sync *s, const Node *n, const Summary *reads, const Summary *then)
 {
-    bool needed = need_barrier(s, reads, then, s->ninner);
-    if (!can_be_ordered(s, n))
+    Found f = between(s, reads, then, s->around.ninner);
+    if (!can_be_ordered(s, &f, n))
         return false;
-    if (!needed)
+    if (!f.threads)
         return true;
     s->divergent = true;
     s->why = "a condition that reads it";
     s->lanes = NULL;
-    return barrier(s, n) != NULL;
+    return barrier(s, &f, n) != NULL;
 }
 
 static const Node *walk_bound_axis(Sync *s, const Node *n, Summary *out)
 {
     int x = (int)(ir_for_kind(n) - FOR_block_x);
-    size_t mark = s->nbound;
+    size_t mark = s->nbound, written = s->written.n;
     assert(mark < IR_MAX_DEPTH); /* no program is deeper */
-    s->bound[s->nbound++] = (Subst){n->kid[For_var], s->axis[x]};
+    s->bound[s->nbound++] = (Subst){n->kid[For_var], s->around.axis[x]};
     const Node *body = walk(s, n->kid[For_body], out);
     s->nbound = mark;
+    s->written.n = written; /* other iterations have come since */
     return body ? ir_with_kid(s->A, n, For_body, body) : NULL;
 }
 
-static const Node *walk_for(Sync *s, const Node *n, Summary *out)
+static const Node *loop_body(Sync *s, const Node *n, bool uneven, Summary *out)
 {
-    ForKind kind = ir_for_kind(n);
-    if (for_is_bound(kind))
-        return walk_bound_axis(s, n, out);
-    size_t mark = s->ninner;
-    assert(mark < IR_MAX_DEPTH);
+    bool lanes = ir_for_kind(n) == FOR_vectorized;
     int64_t extent = ir_const_int(n->kid[For_extent], -1);
-    if (extent == 0)
-        return n;
-    bool lanes = kind == FOR_vectorized;
-    Summary reads = {0};
-    touch_reads(s, &reads, n->kid[For_extent]);
-    bool uneven = differs_between_threads(s, n->kid[For_extent]);
-    s->inner[s->ninner++] = n->kid[For_var];
-    vec_push(s->A, &s->ranges,
+    size_t mark = s->around.ninner, written = s->written.n;
+    assert(mark < IR_MAX_DEPTH);
+    s->around.inner[s->around.ninner++] = n->kid[For_var];
+    vec_push(s->A, &s->around.ranges,
              ((VarRange){n->kid[For_var], 0, extent > 0 ? extent - 1 : INT64_MAX}));
     const char *why =
         lanes ? arena_printf(s->A, "%s, a vectorized loop", ir_var_name(n->kid[For_var]))
               : "a loop whose extent may differ between threads";
-    const Node *around = s->lanes;
-    unsigned some = s->some;
-    s->some |= differs_along(s, n->kid[For_extent]);
-    s->lanes = lanes && !s->divergent ? n : around;
+    const Node *outer = s->lanes;
+    s->lanes = lanes && !s->divergent ? n : outer;
     const Node *body = walk_divergent(s, n->kid[For_body], why, lanes || uneven, out);
-    s->lanes = around;
-    s->some = some;
-    bool needed = body && !lanes && extent != 1 && need_barrier(s, out, out, mark);
-    if (body && !can_be_ordered(s, n))
+    s->lanes = outer;
+    if (extent < 0)
+        s->written.n = written;
+    Found f = {0};
+    if (body && !lanes && extent != 1)
+        f = between(s, out, out, mark);
+    if (body && !can_be_ordered(s, &f, n))
         return NULL;
-    if (MUTANT(barrier_of_loop_missing, needed, false)) {
+    if (MUTANT(barrier_of_loop_missing, f.threads != NULL, false)) {
         bool before = s->divergent;
         s->divergent |= uneven;
-        const Node *b = barrier(s, n);
+        const Node *b = barrier(s, &f, n);
         s->divergent = before;
         body = b ? ir_seq(s->A, 2, (const Node *[]){body, b}) : NULL;
         reach_barrier(s, out);
     }
-    s->ninner = mark;
+    s->around.ninner = mark;
     out->barrier &= extent > 0; /* a loop that may not run promises nothing */
+    return body;
+}
+
+static const Node *walk_for(Sync *s, const Node *n, Summary *out)
+{
+    if (for_is_bound(ir_for_kind(n)))
+        return walk_bound_axis(s, n, out);
+    if (ir_is_int(n->kid[For_extent], 0))
+        return n;
+    Summary reads = {0};
+    touch_reads(s, &reads, n->kid[For_extent]);
+    const Node *body = loop_body(s, n, differs_between_threads(s, n->kid[For_extent]), out);
     if (!body || !decided(s, n, &reads, out))
         return NULL;
     if (reads.head.n > 0) {
@@ -542,6 +373,15 @@ static const Node *walk_for(Sync *s, const Node *n, Summary *out)
     return ir_with_kid(s->A, n, For_body, body);
 }
 
+static const Node *walk_branch(Sync *s, const Node *n, bool divergent, Summary *out)
+{
+    size_t written = s->written.n;
+    const Node *stmt =
+        walk_divergent(s, n, "a condition that may differ between threads", divergent, out);
+    s->written.n = written;
+    return stmt;
+}
+
 static const Node *walk_if(Sync *s, const Node *n, Summary *out)
 {
     Summary then = {0}, other = {0};
@@ -549,12 +389,8 @@ static const Node *walk_if(Sync *s, const Node *n, Summary *out)
     Summary reads = {0};
     touch_reads(s, &reads, cond);
     bool divergent = differs_between_threads(s, cond);
-    const char *why = "a condition that may differ between threads";
-    unsigned some = s->some;
-    s->some |= differs_along(s, cond);
-    const Node *a = walk_divergent(s, n->kid[If_then], why, divergent, &then);
-    const Node *b = a ? walk_divergent(s, n->kid[If_otherwise], why, divergent, &other) : NULL;
-    s->some = some;
+    const Node *a = walk_branch(s, n->kid[If_then], divergent, &then);
+    const Node *b = a ? walk_branch(s, n->kid[If_otherwise], divergent, &other) : NULL;
     if (!b)
         return NULL;
     append(s, &then.head, &other.head);
@@ -583,9 +419,9 @@ static Own own_here(const Sync *s, const Node *buffer)
 {
     Own own = {buffer, 0};
     for (int x = 0; x < GPU_AXES; x++) {
-        bool around = s->extent[x] <= 1;
+        bool around = s->around.extent[x] <= 1;
         for (size_t i = 0; i < s->nbound; i++)
-            around |= s->bound[i].to == s->axis[x];
+            around |= s->bound[i].to == s->around.axis[x];
         if (!around && (buffer->at.buf->scope == SCOPE_local ||
                         (buffer->at.buf->scope == SCOPE_shared && !is_thread(x))))
             own.outside |= 1u << x;
@@ -627,9 +463,10 @@ static bool begin_kernel(Sync *s, const Node *kernel, Err *err)
     bool refused = gpu_find_outside(kernel, &axis) != NULL;
     *s = (Sync){.A = s->A, .err = refused ? NULL : err, .refused = refused};
     for (int x = 0; x < GPU_AXES; x++) {
-        s->axis[x] = ir_var(s->A, for_kind_text[FOR_block_x + x]);
-        s->extent[x] = gpu_count(&shape, (ForKind)(FOR_block_x + x));
-        vec_push(s->A, &s->ranges, ((VarRange){s->axis[x], 0, s->extent[x] - 1}));
+        Around *g = &s->around;
+        g->axis[x] = ir_var(s->A, for_kind_text[FOR_block_x + x]);
+        g->extent[x] = gpu_count(&shape, (ForKind)(FOR_block_x + x));
+        vec_push(s->A, &g->ranges, ((VarRange){g->axis[x], 0, g->extent[x] - 1}));
     }
     return true;
 }

@@ -485,16 +485,18 @@ void move_to_registers(Arena *A, Choices *c, const Node *func, int i, Move *out)
     }
 }
 
-void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out)
+void move_to_threads(Arena *A, Choices *c, const Node *func, int i, bool apart, Move *out)
 {
     Draw d = {.A = A, .c = c, .func = func};
     const Node *loops[IR_MAX_DEPTH], *writer, *reader;
     list_buffers(A, func, &d.buffers);
     tree_blocks(func, add_block, &d);
     const char *alloc = i == 1 ? an_alloc(&d) : NULL;
-    *out = (Move){
-        .prim = prim_find("bind"), .nargs = 2, .args = {given_str(""), given_str("threadIdx.x")}};
-    if (i == 0 && linked(&d, &writer, &reader) && loops_around(&d, reader, loops)) {
+    bool local = apart && c->bytes[1] % 2;
+    const char *axis = apart && !local ? "blockIdx.x" : "threadIdx.x",
+               *scope = local ? "local" : "shared";
+    *out = (Move){prim_find("bind"), 2, {given_str(""), given_str(axis)}};
+    if (i == 0 && !apart && linked(&d, &writer, &reader) && loops_around(&d, reader, loops)) {
         *out = (Move){prim_find("compute_at"),
                       2,
                       {given_str(arena_strdup(A, ir_block_name(writer))),
@@ -503,7 +505,7 @@ void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out)
     }
     if (alloc) {
         *out = (Move){
-            prim_find("set_scope"), 2, {given_str(arena_strdup(A, alloc)), given_str("shared")}};
+            prim_find("set_scope"), 2, {given_str(arena_strdup(A, alloc)), given_str(scope)}};
         return;
     }
     /* Loops that stand at the same depth around the blocks, one after the other. */

@@ -178,6 +178,11 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
     size_t registers = kind >= 31 && kind < 47 ? (size_t)choose(c, 3) : MAX_MOVES;
     if (registers < MAX_MOVES && want < registers + 5)
         want = plain = registers + 5;
+    bool apart = kind >= 47 && kind < 57;
+    if (apart) {
+        plain = (size_t)choose(c, 3);
+        want = plain + 5;
+    }
     if (strides < MAX_MOVES) { /* they are the last ones, for code as quick as can be */
         t->optimised = true;
         want = plain = strides + 4;
@@ -193,7 +198,7 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
             else if (i < plain)
                 move_draw(A, c, s->at->func, &t->moves[i]);
             else
-                move_to_threads(A, c, s->at->func, (int)(i - plain), &t->moves[i]);
+                move_to_threads(A, c, s->at->func, (int)(i - plain), apart, &t->moves[i]);
             t->nmoves = i + 1;
         }
         int before = s->at->number;

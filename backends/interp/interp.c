@@ -29,6 +29,7 @@ static bool accepts(const Node *func, const char *target, Err *err)
 typedef struct Loaded {
     Arena *arena;
     const Node *func;
+    const Node *written; /* with thread axes, and without barriers yet; else NULL */
     bool checks;
 } Loaded;
 
@@ -42,6 +43,15 @@ static void forget(Kernel *k)
 static void release_tensor(void *t)
 {
     tensor_release(t);
+}
+
+static bool interpret(const Loaded *l, size_t n, const InterpBuffer *io, Err *err)
+{
+    if (!l->checks)
+        return interp_run(l->func, n, io, NULL, err);
+    return (!l->written ||
+            check_run(l->written, n, io, &(CheckOptions){.as_written = true}, err)) &&
+           check_run(l->func, n, io, NULL, err);
 }
 
 static bool call(const Kernel *k, Tensor *const *args, Err *err)
@@ -66,19 +76,19 @@ static bool call(const Kernel *k, Tensor *const *args, Err *err)
             k->params[i].written ? tensor_fill(dense) : (void *)(uintptr_t)tensor_data(dense);
         io[i] = (InterpBuffer){dense->dtype, (size_t)dense->rank, dense->shape, data};
     }
-    size_t n = (size_t)k->nparams;
-    ok = ok &&
-         (l->checks ? check_run(l->func, n, io, NULL, err) : interp_run(l->func, n, io, NULL, err));
+    ok = ok && interpret(l, (size_t)k->nparams, io, err);
     arena_release(A);
     return ok;
 }
 
-static Kernel *load(Arena *A, const Node *func, const char *target, bool checks, Err *err)
+static Kernel *load(Arena *A, const Node *func, const Node *written, const char *target,
+                    bool checks, Err *err)
 {
     Arena *own = arena_scratch(NULL);
     int n;
     const KernelParam *params = kernel_params(A, func, &n);
     const Node *copy = ir_parse_func(own, ir_text(A, func), err);
+    written = written ? ir_parse_func(own, ir_text(A, written), err) : NULL;
     Loaded *l = malloc(sizeof *l);
     Kernel *k = l && copy ? kernel_new(func->at.name, target, params, n) : NULL;
     if (!k) {
@@ -87,7 +97,7 @@ static Kernel *load(Arena *A, const Node *func, const char *target, bool checks,
         return copy ? FAIL(err, out_of_memory, NULL) : NULL;
     }
     arena_keep(own);
-    *l = (Loaded){own, copy, checks};
+    *l = (Loaded){own, copy, written, checks};
     k->impl = l;
     k->call = call;
     k->release = forget;
@@ -99,7 +109,7 @@ static Kernel *compile(const Node *func, const char *target, Err *err)
     if (!accepts(func, target, err))
         return NULL;
     Arena *A = arena_scratch(NULL);
-    Kernel *k = load(A, func, target, false, err);
+    Kernel *k = load(A, func, NULL, target, false, err);
     arena_release(A);
     return k;
 }
@@ -121,8 +131,10 @@ static Kernel *compile_check(const Node *func, const char *target, Err *err)
     if (!accepts_check(func, target, err))
         return NULL;
     Arena *A = arena_scratch(NULL);
-    func = loop_is_gpu(func) ? loop_lower(A, func, true, err) : func;
-    Kernel *k = func ? load(A, func, target, true, err) : NULL;
+    bool gpu = loop_is_gpu(func);
+    const Node *low = gpu ? loop_lower(A, func, true, err) : func,
+               *written = gpu && !ir_first(func, OP_Barrier) ? func : NULL;
+    Kernel *k = low ? load(A, low, written, target, true, err) : NULL;
     arena_release(A);
     return k;
 }

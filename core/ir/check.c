@@ -82,9 +82,26 @@ static Level *open_level(Checker *c, const Step *s)
     return l;
 }
 
+static uint32_t number_along(const Checker *c, ForKind first, ForKind last)
+{
+    uint32_t out = 0;
+    for (int k = (int)last; k >= (int)first; k--)
+        out = out * (uint32_t)gpu_count(&c->shape, (ForKind)k) + (uint32_t)c->at[k - FOR_block_x];
+    return out;
+}
+
+/* As the program is written, an iteration of a bound loop is a thread's, or a thread block's. */
+static void stand_at(Checker *c, ForKind axis, int64_t i)
+{
+    c->at[axis - FOR_block_x] = i;
+    c->home = number_along(c, FOR_block_x, FOR_block_z);
+    c->thread = (int32_t)number_along(c, FOR_thread_x, FOR_thread_z);
+}
+
 static void step_for(Checker *c, const Step *s)
 {
     int64_t n = check_value(c, s->x).i;
+    ForKind kind = ir_for_kind(s->node);
     const Step *outer = c->loop;
     Level *level = open_level(c, s);
     c->loop = s;
@@ -92,8 +109,12 @@ static void step_for(Checker *c, const Step *s)
         s->cell->i = i;
         if (level)
             level->begin = c->now;
+        if (for_is_bound(kind))
+            stand_at(c, kind, i);
         check_step(c, s->kid[0]);
     }
+    if (for_is_bound(kind))
+        stand_at(c, kind, 0);
     c->loop = outer;
     c->nlevels -= level != NULL;
 }
@@ -136,7 +157,7 @@ static bool open_copy(Checker *c, const Step *s, Copy *copy)
     ** too.  But iterations of a parallel or vectorized loop have memory of their own. */
     bool own = c->nlevels > c->block_level;
     bool reuse = c->in_kernel && buffer->at.buf->scope == SCOPE_shared &&
-                 copy->block == c->thread_block && !own;
+                 copy->block == c->thread_block && !own && !c->options->as_written;
     copy->block = c->thread_block;
     return !c->failed && check_room(c, buffer, copy, reuse);
 }
@@ -407,6 +428,15 @@ static void step_kernel(Checker *c, const Step *s)
     c->failed = !gather_axes(c, s) || !gpu_threads_fit(&c->shape, s->node, c->err);
     if (c->failed)
         return;
+    if (c->options->as_written) {
+        c->in_kernel = true;
+        c->epoch = UINT32_MAX; /* its iterations are in order */
+        c->thread = 0;
+        check_step(c, s);
+        c->in_kernel = false;
+        c->thread = NO_THREAD;
+        return;
+    }
     c->threads = (int32_t)gpu_threads(&c->shape);
     int32_t *ids = ARENA_ARRAY(c->scratch, int32_t, c->threads);
     for (int32_t i = 0; i < c->threads; i++)
@@ -440,6 +470,10 @@ void check_step(Checker *c, const Step *s)
     case OP_Alloc: step_alloc(c, s); break;
     case OP_Store: step_store(c, s); break;
     case OP_Update: step_update(c, s); break;
+    case OP_Barrier:
+        FAIL(c->err, barrier_in_reference, s->node);
+        c->failed = true;
+        break;
     default: break;
     }
 }

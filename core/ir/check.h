@@ -12,6 +12,13 @@
 **     block, threads that do not all reach a barrier, axes of one name and different
 **     extents, work outside an axis that others use.
 **
+** Threads run in the order that barriers bring, which is another than that of the loops as they are
+** written. Where as_written is set, bound loops run one iteration after the other, and races are
+** sought between the iterations of one loop as in a parallel one, so that the program means the
+** same in any order; of local and shared memory each value must have been written by the thread, or
+** the block, that reads it. A program without fault in both ways computes by threads what it says.
+** One with barriers has but the one meaning (barrier_in_reference).
+**
 ** A kernel is a statement at the top of the program (inside no loop, at most inside global allocs)
 ** that has bound loops.  Its thread blocks run one after another; the threads of a block go from
 ** barrier to barrier together.
@@ -29,6 +36,7 @@ typedef struct CheckOptions {
     int64_t iterations; /* of all loops together; 0: 2^32 */
     size_t bytes;       /* of memory and its records together; 0: 4 GiB */
     bool partial;       /* results may stay unwritten in part */
+    bool as_written;    /* see above */
 } CheckOptions;
 
 /* Runs `func` on its parameters and results, in that order.  False with the first fault found; for

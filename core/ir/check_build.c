@@ -44,7 +44,8 @@ static const Step *build_for(Checker *c, const Step *up, const Node *n)
 {
     Step *s = make(c, up, n, 1);
     ForKind kind = ir_for_kind(n);
-    s->overlaps = kind == FOR_parallel || kind == FOR_vectorized || for_is_block_axis(kind);
+    s->overlaps = kind == FOR_parallel || kind == FOR_vectorized || for_is_block_axis(kind) ||
+                  (c->options->as_written && for_is_bound(kind));
     s->together = for_is_bound(kind);
     if (!(s->x = check_compile(c, n->kid[For_extent])))
         return NULL;

@@ -124,6 +124,7 @@ typedef struct Checker {
     uint32_t epoch;            /* the time of the last barrier */
     uint64_t thread_block;     /* counts the blocks that have run */
     uint32_t home;             /* the place in the grid of the one that runs */
+    int64_t at[GPU_AXES];      /* as_written: where the iteration stands along each axis */
     size_t block_level;        /* 1 + the level of the innermost block axis; 0: none */
     unsigned axes, axes_bound; /* bound axes of the kernel, and around the present statement */
 

@@ -112,11 +112,17 @@ static bool race(Checker *c, const Element *e, size_t level, bool writes, bool o
 {
     remember(c, e, writes, other_writes, time, time + 1);
     const char *what = element_text(c, e), *loop = check_loop_name(c->levels[level].loop);
-    if (c->in_kernel && level < c->block_level && e->m->buffer->at.buf->scope == SCOPE_shared)
+    ForKind kind = ir_for_kind(c->levels[level].loop->node);
+    if (for_is_block_axis(kind) && e->m->buffer->at.buf->scope == SCOPE_shared)
         FAIL(c->err, shared_by_blocks, e->node, what, loop, ir_buf_name(e->m->buffer));
     else
         FAIL(c->err, iterations_conflict, e->node, loop, what, did(other_writes), did(writes),
              loop);
+    if (for_is_thread_axis(kind))
+        err_fix(c->err,
+                "let each thread keep to elements of its own, or write in one loop over %s "
+                "and read in another, after it",
+                loop);
     return stop(c);
 }
 
@@ -145,21 +151,39 @@ static bool undefined(Checker *c, const Element *e, bool for_copy)
     return stop(c);
 }
 
-/* Shared and local memory is each thread block's own: what another one wrote there is not seen. */
-static bool from_elsewhere(Checker *c, const Element *e)
+/* Shared and local memory is each thread block's own, and local memory each thread's: what another
+** one wrote there is not seen. */
+static bool written_here(Checker *c, const Element *e, const Record *r)
 {
-    FAIL(c->err, copy_of_other_block, e->node, check_place(c), element_text(c, e),
-         ir_buf_name(e->m->buffer));
+    const char *name = ir_buf_name(e->m->buffer);
+    Scope scope = e->m->buffer->at.buf->scope;
+    if (!c->in_kernel || scope == SCOPE_global || !r->defined)
+        return true;
+    if (r->home != c->home)
+        FAIL(c->err, copy_of_other_block, e->node, check_place(c), element_text(c, e), name);
+    else if (scope == SCOPE_local && r->writer != c->thread)
+        FAIL(c->err, local_of_other_thread, e->node, check_place(c), element_text(c, e),
+             (size_t)r->writer, (size_t)c->thread, name);
+    else
+        return true;
     return stop(c);
 }
 
 /* ---- the checks ---- */
 
+/* May the iterations of that loop touch the same element?  In local memory those of a bound loop do
+** so each in a copy of its own. */
+static bool may_share(const Checker *c, const Element *e, size_t level)
+{
+    return e->m->buffer->at.buf->scope == SCOPE_local &&
+           for_is_bound(ir_for_kind(c->levels[level].loop->node));
+}
+
 /* Is an access at time p one of another iteration of a loop that runs?  Then of which. */
-static bool other_iteration(const Checker *c, uint32_t p, size_t *level)
+static bool other_iteration(const Checker *c, const Element *e, uint32_t p, size_t *level)
 {
     for (size_t i = 0; i < c->nlevels; i++)
-        if (c->levels[i].start < p && p <= c->levels[i].begin)
+        if (c->levels[i].start < p && p <= c->levels[i].begin && !may_share(c, e, i))
             return *level = i, true;
     return false;
 }
@@ -174,7 +198,7 @@ static bool against_write(Checker *c, const Element *e, const Record *r, bool wr
     size_t level;
     if (r->written == 0)
         return true;
-    if (other_iteration(c, r->written, &level))
+    if (other_iteration(c, e, r->written, &level))
         return race(c, e, level, writes, true, r->written);
     if (other_thread(c, r->written, r->writer))
         return unordered_threads(c, e, writes, true, r->written, true);
@@ -186,7 +210,7 @@ static bool against_reads(Checker *c, const Element *e, const Record *r)
     for (size_t i = 0; i < c->nlevels; i++) {
         const Level *l = &c->levels[i];
         uint32_t q = r->read <= l->begin ? r->read : r->before[i];
-        if (q > l->start)
+        if (q > l->start && !may_share(c, e, i))
             return race(c, e, i, true, false, q);
     }
     if (r->read && other_thread(c, r->read, r->reader))
@@ -254,8 +278,7 @@ void *check_access(Checker *c, Memory *m, const Node *node, size_t n, const Code
         return NULL;
     if (reads && !r->defined && !copy->given && !undefined(c, &e, for_copy))
         return NULL;
-    bool own = c->in_kernel && m->buffer->at.buf->scope != SCOPE_global;
-    if (reads && own && r->defined && r->home != c->home && !from_elsewhere(c, &e))
+    if (reads && !written_here(c, &e, r))
         return NULL;
     if (reads)
         note_read(c, r);

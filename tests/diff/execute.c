@@ -79,6 +79,7 @@ typedef struct Side {
     Data got;
     const char *gpu; /* NULL: it does not become PTX */
     bool partial;    /* nothing writes some elements: they stay what they are */
+    bool as_written; /* its bound loops are checked as they are written */
     bool cut_off;    /* it took too many iterations for a verdict on its results */
     Run run;
 } Side;
@@ -102,7 +103,8 @@ static bool unfinished(const Node *func, ErrCode code)
 
 static bool check(Side *s, const Node *func, Err *err)
 {
-    CheckOptions limits = {.iterations = MOST, .bytes = 1 << 28, .partial = s->partial};
+    CheckOptions limits = {
+        .iterations = MOST, .bytes = 1 << 28, .partial = s->partial, .as_written = s->as_written};
     data_free(&s->got);
     return data_again(s->want, &s->got, err) &&
            check_run(func, s->got.n, buffers(&s->run, &s->got), &limits, err);
@@ -118,6 +120,22 @@ static bool check_side(Side *s, const Node *func, Guilty g, const char *how, Ver
         return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, g, how);
     s->cut_off = err.code == ERR_iterations_spent;
     return s->cut_off || blame(v, g, "%s: %s %s", how, err.why, err.witness);
+}
+
+/* Its threads touch nothing that another one writes in the same loop, and each value comes from
+** where it can be seen; unless it is unfinished. */
+static bool written_side(Side *s, const Node *scheduled, Verdict *v)
+{
+    Err err = {0};
+    s->as_written = true;
+    bool ok = check(s, scheduled, &err);
+    s->as_written = false;
+    if (ok)
+        return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_schedule,
+                     "the program as it is bound");
+    return unfinished(scheduled, err.code) || err.code == ERR_copy_of_other_block ||
+           err.code == ERR_iterations_spent ||
+           blame(v, GUILTY_schedule, "the program as it is bound: %s %s", err.why, err.witness);
 }
 
 static const Node *on_for(Rewriter *rw, const Node *n)
@@ -306,8 +324,9 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, Counts *count
     bool too_much = err.code == ERR_iterations_spent || err.code == ERR_alloc_too_big;
     Err refused = {0};
     cuda_plan_emulated(A, low, &refused);
-    return unfinished(scheduled, err.code) || too_much || unfinished(scheduled, refused.code) ||
-           refused.code == ERR_shared_outside_blocks ||
+    bool strayed = err.code == ERR_local_of_other_thread; /* which the lowering sees */
+    return (!strayed && unfinished(scheduled, err.code)) || too_much ||
+           unfinished(scheduled, refused.code) || refused.code == ERR_shared_outside_blocks ||
            blame(v, GUILTY_schedule, "the program by threads: %s %s", err.why, err.witness);
 }
 
@@ -328,7 +347,8 @@ static bool compare(Side *s, const Node *scheduled, const char *target, Counts *
     counts->cut_off += endless || (ok && s->cut_off && !target);
     if (ok && target && !endless)
         ok = jit_side(s, plain, target, counts, v);
-    ok = ok && (!bound || threads_side(A, s, scheduled, counts, v));
+    ok = ok &&
+         (!bound || (written_side(s, scheduled, v) && threads_side(A, s, scheduled, counts, v)));
     arena_release(A);
     return ok;
 }

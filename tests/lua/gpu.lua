@@ -366,20 +366,6 @@ t.test("memory of a block's or a thread's own brings nothing to others, whatever
   local b = tvm.random({ 32, 8 }, "int32", { lo = -9, hi = 9 })
   local want = rows:at(0):build "interp":run(b)
   t.ok(rows:check(b) == want and rows:build "cuda":run(b) == want)
-  -- Each thread writes its own, unless a condition lets only some.
-  for _, way in ipairs { "if t == 0:\n      L[0] = 5", "for k in range(t):\n      L[0] = 5" } do
-    local some = tvm.parse(([[
-func f(A: int32[4]) -> C: int32[4]:
-  alloc L: int32[1] local
-  for t in bind("threadIdx.x", 4):
-    L[0] = A[t]
-  for t in bind("threadIdx.x", 4):
-    %s
-  for t in bind("threadIdx.x", 4):
-    C[t] = L[0]
-]]):format(way))
-    for _, look in ipairs { "check", "ptx" } do t.raises("copies_apart", function() some[look](some) end) end
-  end
   -- A barrier keeps the threads of a block in order, and no blocks.
   local handed = tvm.parse [[
 func f(A: float32[4, 32]) -> C: float32[4, 32], G: float32[4, 32]:

@@ -6,10 +6,12 @@
 #include "core/base/cancel.h"
 #include "core/ir/check.h"
 
+static bool as_written; /* how the programs below are checked */
+
 static bool check(Arena *A, const Node *f, Err *err)
 {
     FloatData d = float_data(A, f);
-    return check_run(f, d.n, d.io, NULL, err);
+    return check_run(f, d.n, d.io, &(CheckOptions){.as_written = as_written}, err);
 }
 
 static void clean(const char *text)
@@ -273,6 +275,50 @@ static void test_scopes(void **state)
               "      C[tx] = A[ty]\n");
 }
 
+#define THREADS "  for t in bind(\"threadIdx.x\", 32):\n"
+#define BLOCKS  "  for b in bind(\"blockIdx.x\", 4):\n  "
+
+/* What loops say one iteration after the other is what threads do, or it is a fault. */
+static void test_as_written(void **state)
+{
+    (void)state;
+    static const char handed[] = F1 "  alloc S: float32[32] shared\n" THREADS
+                                    "    S[t] = A[t]\n" THREADS "    C[t] = S[31 - t]\n";
+    faulty(ERR_barrier_missing, "t=31 writes; t=0 reads", handed);
+    as_written = true;
+    clean(handed);
+    faulty(ERR_iterations_conflict, "t=0 writes; t=1 writes",
+           F1 "  alloc S: float32[1] shared\n" THREADS "    S[0] = A[t]\n" THREADS
+              "    C[t] = S[0]\n");
+    faulty(ERR_iterations_conflict, "t=15 reads; t=16 writes",
+           F1 "  alloc S: float32[32] shared\n" THREADS "    S[t] = 0\n" THREADS "    S[t] = A[t]\n"
+              "    C[t] = S[31 - t]\n");
+    /* Local memory: each its own, whoever wrote before. */
+    clean(F1 "  alloc L: float32[1] local\n" THREADS "    L[0] = A[t]\n    C[t] = L[0]\n");
+    clean(F1 "  alloc L: float32[32] local\n" THREADS "    L[t] = A[t]\n" THREADS
+             "    C[t] = L[t]\n");
+    faulty(ERR_local_of_other_thread, "t=0",
+           F1 "  alloc L: float32[1] local\n" THREADS "    L[0] = A[t]\n" THREADS
+              "    C[t] = L[0]\n");
+    faulty(ERR_local_of_other_thread, "t=1",
+           F1 "  alloc L: float32[1] local\n" THREADS "    if t == 0:\n      L[0] = A[t]\n"
+              "    C[t] = L[0]\n");
+    faulty(ERR_iterations_conflict, "v=0, t=0 writes; v=1, t=0 writes", /* lanes share it */
+           F1 "  alloc L: float32[1] local\n" THREADS "    for v in vectorized(2):\n"
+              "      L[0] = A[t]\n    C[t] = L[0]\n");
+    faulty(ERR_shared_by_blocks, "t=0, b=0 writes; t=0, b=1 writes",
+           F1 "  alloc S: float32[8] shared\n" BLOCKS "  for t in bind(\"threadIdx.x\", 8):\n"
+              "      S[t] = A[b*8 + t]\n      C[b*8 + t] = S[t]\n");
+    faulty(ERR_copy_of_other_block, "t=0, b=0",
+           F1 "  alloc S: float32[32] shared\n" BLOCKS "  for t in bind(\"threadIdx.x\", 8):\n"
+              "      S[b*8 + t] = A[b*8 + t]\n" BLOCKS "  for t in bind(\"threadIdx.x\", 8):\n"
+              "      C[b*8 + t] = S[24 - b*8 + t]\n");
+    faulty(ERR_barrier_in_reference, "",
+           F1 "  alloc S: float32[32] shared\n" THREADS "    S[t] = A[t]\n"
+              "    barrier(\"shared\")\n    C[t] = S[t]\n");
+    as_written = false;
+}
+
 static void same_as_reference(const char *serial, const char *scheduled)
 {
     Arena *A = arena_new(NULL);
@@ -376,6 +422,7 @@ int main(void)
         cmocka_unit_test(test_races),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_scopes),
+        cmocka_unit_test(test_as_written),
         cmocka_unit_test(test_results),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_interrupted_before_its_first_iteration),

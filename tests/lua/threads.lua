@@ -1,0 +1,172 @@
+-- threads.lua -- what threads compute is what the program says, or it is refused: texts as a person might write them.
+-- The driver is a pretended one, which runs the PTX.
+local t = dofile "tests/check.lua"
+local fakes = arg[-1]:gsub("[^/]*$", "") .. "tests/fakes"
+if os.getenv "LD_LIBRARY_PATH" ~= fakes then
+  os.exit(os.execute(("LD_LIBRARY_PATH=%s %s %s"):format(fakes, arg[-1], arg[0])))
+end
+
+-- The program with loops in the place of threads, by the reference interpreter.
+local function meaning(text, ...)
+  return { tvm.parse((text:gsub('bind%("[%w.]+", (%d+)%)', "range(%1)"))):build "interp":run(...) }
+end
+
+-- Where `check` finds no fault, it and the PTX compute what is written.  Returns what check said.
+local function agrees(text, ...)
+  local p, want = tvm.parse(text)
+  local got = { pcall(p.check, p, ...) }
+  if not got[1] then return got[2].code end
+  want = meaning(text, ...)
+  for i = 1, #want do t.ok(got[i + 1] == want[i], "check:\n" .. text) end
+  local built, k = pcall(p.build, p, "cuda")
+  if not built then return k.code end
+  for i, r in ipairs { k:run(...) } do t.ok(r == want[i], "PTX:\n" .. text) end
+  return "ok"
+end
+
+local four = tvm.tensor({ 1, 2, 3, 4 }, "int32")
+
+-- Threads t of four, and memory M of some scope; each %s is a line in one of them.
+local function in_threads(scope, ...)
+  local lines = { ("func f(A: int32[4]) -> C: int32[4]:\n  alloc M: int32[4] %s"):format(scope) }
+  for _, body in ipairs { ... } do
+    lines[#lines + 1] = '  for t in bind("threadIdx.x", 4):\n    ' .. body:gsub("\n", "\n    ")
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+t.test("what the last of the threads has written is not each one's own", function()
+  local both = { "M[0] = A[t]", "C[t] = M[0]" }
+  t.eq(agrees(in_threads("local", table.unpack(both)), four), "copies_apart")
+  for _, scope in ipairs { "shared", "global" } do
+    t.eq(agrees(in_threads(scope, table.unpack(both)), four), "iterations_conflict")
+  end
+  local e = t.raises("iterations_conflict", function() tvm.parse(in_threads("shared", table.unpack(both))):check(four) end)
+  t.eq(e.witness, "t=0 writes; t=1 writes")
+  t.contains(e.fix, "write in one loop over t and read in another")
+  local l = tvm.parse(in_threads("local", table.unpack(both)))
+  for _, look in ipairs { "check", "run", "ptx" } do
+    e = t.raises("copies_apart", function() l[look](l, look ~= "ptx" and four or nil) end)
+    t.eq(e.fix, "allocate M and compute it inside the loop over threads that reads it, or give it the scope shared")
+  end
+  t.contains(tostring(select(2, pcall(l.check, l, four))), ">   alloc M: int32[4] local")
+end)
+
+t.test("values that threads hand each other go from one loop to the next, not within one", function()
+  t.eq(agrees(in_threads("shared", "M[t] = A[t]", "C[t] = M[3 - t]"), four), "ok")
+  t.eq(agrees(in_threads("shared", "M[t] = 0", "M[t] = A[t]\nC[t] = M[3 - t]"), four), "iterations_conflict")
+  t.eq(agrees(in_threads("shared", "M[t] = A[t]\nC[t] = M[t]"), four), "ok")
+end)
+
+t.test("local memory that stands above its threads is each one's own, as long as each has filled it", function()
+  for what, body in pairs {
+    ["one element"] = "M[0] = A[t]\nC[t] = M[0]",
+    ["a sum"] = "M[0] = 0\nfor k in range(4):\n  M[0] += A[k]\nC[t] = M[0]",
+    ["a row, filled by one loop and used by others"] =
+      "for x in range(4):\n  M[x] = t32\nfor k in range(4):\n  for y in range(4):\n    M[y] += A[k]\nC[t] = M[t]",
+    ["tiles of it"] = "for o in range(2):\n  for i in range(2):\n    M[o*2 + i] = A[t]\nC[t] = 0\nfor p in range(2):\n  for q in range(2):\n    C[t] += M[p*2 + q]",
+    ["in a branch of its own"] = "if t < 2:\n  M[0] = A[t]\n  C[t] = M[0]\nelse:\n  M[1] = 7\n  C[t] = M[1]",
+  } do
+    t.eq(agrees(in_threads("local", (body:gsub("t32", "int32(t)"))), four), "ok", what)
+  end
+  for what, body in pairs {
+    ["a row of which one is missing"] = "for x in range(3):\n  M[x] = 0\nC[t] = M[t]",
+    ["filled under a condition"] = "if t == 0:\n  M[0] = A[t]\nC[t] = M[0]",
+    ["filled as often as there are threads before"] = "for k in range(t):\n  M[0] = 5\nC[t] = M[0]",
+    ["read before it is filled"] = "C[t] = M[0]\nM[0] = A[t]",
+    ["another element"] = "M[t] = A[t]\nC[t] = M[3 - t]",
+    ["the same number in two places"] = "for x in range(2):\n  M[x*2 + x] = 0\nfor x in range(2):\n  for y in range(2):\n    C[t] = M[x*2 + y]",
+  } do
+    local code = agrees(in_threads("local", "M[t] = 0", body), four)
+    t.ok(code == "copies_apart" or code == "undefined_read", what .. ": " .. code)
+  end
+end)
+
+local function one(list) return list[math.random(#list)] end
+
+-- A random text: M is filled, and then two blocks of four threads hand each other its values, or seem to.
+local function random_text()
+  local lines, depth = {}, 0
+  local function put(...) lines[#lines + 1] = ("  "):rep(depth) .. string.format(...) end
+  local function inside(head, body)
+    put(head)
+    depth = depth + 1
+    body()
+    depth = depth - 1
+  end
+  local blocks, threads = 'for b in bind("blockIdx.x", 2):', 'for t in bind("threadIdx.x", 4):'
+  local own, place = math.random(3) == 1, one { "around both loops over blocks", "around one", "in it", "in it", "in it" }
+  local each, base = place == "around both loops over blocks", place ~= "in it" and "b*8 + " or ""
+  local function element(x)
+    local near = one { "t*2 + " .. x, "t*2 + " .. x, "t*2 + 1 - " .. x, "t*2", "t*2 + 1" }
+    if own then near = one { near, x, "0", "1", "2 + " .. x } end
+    local far = one { "6 - t*2 + " .. x, "0", x, "t + " .. x, "(t*2 + 2) % 8", "7 - t", "t // 2", "t" }
+    return (math.random(8) > 1 and base or "") .. (math.random(6) > 1 and near or far)
+  end
+  local function statement(x)
+    local what = math.random(4)
+    if what == 1 then put("M[%s] += A[b*4 + t]", element(x))
+    elseif what == 2 then put("M[%s] = M[%s] + 1", element(x), element(x))
+    elseif what == 3 then put("D[b*4 + t] = M[%s]", element(x))
+    else put("M[%s] = A[b*4 + t] * %d", element(x), math.random(9)) end
+  end
+  local function maybe_under_a_condition(x)
+    if math.random(8) > 1 then return statement(x) end
+    inside("if " .. one { "t < 2:", "b == 0:", "t == 0 and b == 1:" }, function() statement(x) end)
+  end
+  local function some_statements()
+    for _ = 1, math.random(3) do
+      if math.random(3) > 1 then
+        maybe_under_a_condition(one { "0", "1" })
+      else
+        inside("for x in range(2):", function() maybe_under_a_condition "x" end)
+      end
+    end
+  end
+  local function nest(body)
+    local function by_threads() inside(threads, body) end
+    if each then inside(blocks, by_threads) else by_threads() end
+  end
+  local function nests()
+    for i = math.random(3), 1, -1 do
+      nest(function()
+        some_statements()
+        if i == 1 then put("C[b*4 + t] = M[%s]", element(one { "0", "1" })) end
+      end)
+    end
+  end
+  local function all()
+    nest(function()
+      put "D[b*4 + t] = 0"
+      inside("for x in range(2):", function() put("M[%st*2 + x] = A[b*4 + t] + int32(x)", base) end)
+      if own then inside("for x in range(4):", function() put("M[%sx] = A[x]", base) end) end
+    end)
+    if math.random(4) == 1 then inside("for k in range(2):", nests) else nests() end
+  end
+  local function alloc() put("alloc M: int32[16] " .. (own and "local" or one { "shared", "shared", "global" })) end
+  inside("func f(A: int32[8]) -> C: int32[8], D: int32[8]:", function()
+    if place ~= "in it" then alloc() end
+    if each then return all() end
+    inside(blocks, function()
+      if place == "in it" then alloc() end
+      all()
+    end)
+  end)
+  return table.concat(lines, "\n") .. "\n"
+end
+
+t.test("random texts: what threads compute is what is written, or there is a fault", function()
+  local a, said = tvm.random({ 8 }, "int32", { lo = -9, hi = 9 }), {}
+  math.randomseed(11)
+  for _ = 1, 400 do
+    local code = agrees(random_text(), a)
+    said[code] = (said[code] or 0) + 1
+  end
+  for _, code in ipairs { "ok", "copies_apart", "iterations_conflict" } do
+    t.ok((said[code] or 0) > 40, ("%s: %d"):format(code, said[code] or 0))
+  end
+  -- What check finds by running them, the lowering has seen where it is its to see.
+  t.ok(not (said.local_of_other_thread or said.copy_of_other_block or said.barrier_missing))
+end)
+
+t.done()

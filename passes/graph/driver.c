@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/base/buf.h"
+#include "core/base/nearest.h"
 
 const GraphPass graph_passes[] = {
 #define GRAPH_PASS(name, usual, doc) {#name, doc, usual, pass_##name},
@@ -14,10 +15,16 @@ const size_t graph_pass_count = sizeof graph_passes / sizeof graph_passes[0];
 
 static const GraphPass *find_pass(const char *name, Err *err)
 {
-    for (size_t i = 0; i < graph_pass_count; i++)
+    Nearest near = nearest_to(name);
+    for (size_t i = 0; i < graph_pass_count; i++) {
         if (!strcmp(graph_passes[i].name, name))
             return &graph_passes[i];
-    return FAIL(err, graph_no_pass, NULL, name);
+        nearest_try(&near, graph_passes[i].name);
+    }
+    FAIL(err, graph_no_pass, NULL, name);
+    if (near.best)
+        err_fix(err, "g:pass \"%s\"; tvm.passes() lists them all", near.best);
+    return NULL;
 }
 
 static double seconds(void)

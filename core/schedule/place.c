@@ -316,9 +316,9 @@ static bool explain_global(Step *s, const Move *m)
         in_blocks |= for_is_block_axis(ir_for_kind(m->around[i]));
     if (!s->trial && s->err && s->err->code == ERR_shared_writes && (in_blocks || in_threads) &&
         m->target->at.buf->scope == SCOPE_global)
-        step_advise(s->A, s->func, s->err, "set_scope", 2,
-                    (Arg[]){given_str(ir_buf_name(m->target)),
-                            given_str(scope_name[in_threads ? SCOPE_local : SCOPE_shared])});
+        step_advise_scope(s->A, s->func, s->err, ir_buf_name(m->target),
+                          in_threads ? SCOPE_local : SCOPE_shared, ir_block_name(m->block),
+                          loop_handle(s->A, s->func, m->loop));
     return false;
 }
 

@@ -70,7 +70,8 @@ const Pattern *pattern_push(lua_State *L, int arg, bool ignore_case)
     if (!p->code) {
         char why[128];
         pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
-        RAISE(L, pattern_wrong, NULL, p->text, at + !at, why, glob_advice(lua_scratch(L, NULL), p->text));
+        RAISE(L, pattern_wrong, NULL, p->text, at + !at, why,
+              glob_advice(lua_scratch(L, NULL), p->text));
     }
     p->data = pcre2_match_data_create_from_pattern(p->code, NULL);
     p->limits = pcre2_match_context_create(NULL);

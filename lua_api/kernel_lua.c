@@ -11,6 +11,7 @@
 #include "core/base/progress.h"
 #include "core/ir/check.h"
 #include "core/ir/rewrite.h"
+#include "core/schedule/legal.h"
 #include "lua_api/input_advice.h"
 #include "lua_api/kernel_box.h"
 #include "lua_api/program.h"
@@ -48,10 +49,22 @@ static Kernel *compile(const Node *func, const char *target, Err *err)
     return b ? b->compile(func, target, err) : NULL;
 }
 
+/* What a text says of its loops is held against what can be told; steps keep what holds. */
+static void refuse_races(lua_State *L, const Version *v)
+{
+    Err err = {0};
+    while (v->parent)
+        v = v->parent;
+    if (!legal_as_written(v->func, &err))
+        lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
+}
+
 KernelBox *push_kernel(lua_State *L, Version *v, const char *target)
 {
     KernelBox *box = new_kernel(L);
     Err err = {0};
+    if (strcmp(target, "interp") != 0 && strcmp(target, "check") != 0)
+        refuse_races(L, v);
     box->version = version_retain(v);
     progress_say(PROGRESS_PHASE, "compiling %s", v->func->at.name);
     box->kernel = compile(v->func, target, &err);
@@ -73,14 +86,17 @@ LUA_FN(
     return 1;
 }
 
-static int push_view(lua_State *L, const Node *func, const char *target, const char *view)
+static int push_view(lua_State *L, const char *target, const char *view)
 {
+    Program p = program_check(L, 1);
+    const Node *func = p.func;
     Err err = {0};
     const Backend *b = backend_find(target, &err);
     if (!b)
         return lua_raise(L, &err);
     if (!b->view)
         return RAISE(L, no_view, NULL, target, view);
+    refuse_races(L, p.version);
     Arena *A = lua_scratch(L, NULL);
     progress_say(PROGRESS_PHASE, "compiling %s", func->at.name);
     const char *text = b->view(A, func, target, view, &err);
@@ -93,7 +109,7 @@ static int push_view(lua_State *L, const Node *func, const char *target, const c
 
 LUA_FN(program_llvm_ir, "s:llvm_ir(target?) -> string", "The LLVM IR that the program becomes.")
 {
-    return push_view(L, program_check(L, 1).func, target_arg(L, 2), "ir");
+    return push_view(L, target_arg(L, 2), "ir");
 }
 
 LUA_FN(
@@ -101,13 +117,13 @@ LUA_FN(
     "The assembly that the program becomes; above the instructions stands the line of s:lowered() that they\n"
     "came of.")
 {
-    return push_view(L, program_check(L, 1).func, target_arg(L, 2), "asm");
+    return push_view(L, target_arg(L, 2), "asm");
 }
 
 LUA_FN(program_ptx, "s:ptx(target?) -> string",
        "The PTX, for a GPU, that a program with thread axes becomes.")
 {
-    return push_view(L, program_check(L, 1).func, arg_str_or(L, 2, "cuda"), "ptx");
+    return push_view(L, arg_str_or(L, 2, "cuda"), "ptx");
 }
 
 void refuse_beyond_gpu(lua_State *L, Arena *owner, const Node *func)
@@ -414,6 +430,8 @@ LUA_FN(
     if (params->nkids + p.func->kid[Func_results]->nkids > MAX_TENSORS)
         return RAISE(L, too_many_arguments, NULL, p.func->at.name);
     refuse_beyond_gpu(L, p.version->arena, p.func);
+    if (loop_is_gpu(p.func))
+        refuse_races(L, p.version);
     bool given = lua_gettop(L) > 1;
     if (given)
         read_inputs(L, 2, params, args);
@@ -424,14 +442,15 @@ LUA_FN(
     }
     push_results(L, params, p.func->kid[Func_results], args);
     Arena *A = lua_scratch(L, p.version->arena);
-    const Node *form = p.func;
-    bool gpu = loop_is_gpu(p.func);
-    bool ok = !gpu || ir_first(p.func, OP_Barrier) ||
-              run_checked(form, args, &(CheckOptions){.as_written = true}, &err);
-    if (ok && gpu) /* with its barriers */
-        ok = (form = loop_lower(A, p.func, true, &err)) != NULL;
-    if (!ok || !run_checked(form, args, NULL, &err))
-        return lua_refuse(L, &err, &(Refusal){.arena = A, .root = form, .fault = true});
+    CheckedForm forms[2];
+    size_t n = loop_checked_forms(A, p.func, forms, &err);
+    if (n == 0)
+        return lua_refuse(L, &err, &(Refusal){.arena = A, .fault = true});
+    for (size_t i = 0; i < n; i++)
+        if (!run_checked(forms[i].func, args, &(CheckOptions){.as_written = forms[i].as_written},
+                         &err))
+            return lua_refuse(L, &err,
+                              &(Refusal){.arena = A, .root = forms[i].func, .fault = true});
     lua_scratch_end(L, A);
     session_say_step(L, "ok: no index outside, no read of what nothing wrote, no race%s",
                      given ? "" : ", on random inputs");

@@ -156,7 +156,9 @@ static Find is_about(void *env, const Node *n)
 static void advise_copies(Stray *s, const Node *buffer)
 {
     Named named = {buffer, .filled = false};
-    s->err->where = ir_find(s->func, is_about, &named);
+    const Node *alloc = ir_find(s->func, is_about, &named);
+    if (alloc)
+        s->err->where = alloc;
     named.filled = true;
     s->work = ir_find(s->func, is_about, &named);
     s->axis = buffer->at.buf->scope == SCOPE_local ? FOR_thread_x : FOR_block_x;

@@ -28,8 +28,8 @@ static bool accepts(const Node *func, const char *target, Err *err)
 /* The program in an arena of its own, so that the kernel needs nothing to stay. */
 typedef struct Loaded {
     Arena *arena;
-    const Node *func;
-    const Node *written; /* with thread axes, and without barriers yet; else NULL */
+    size_t n;
+    CheckedForm forms[2]; /* what is run, one after the other */
     bool checks;
 } Loaded;
 
@@ -47,11 +47,13 @@ static void release_tensor(void *t)
 
 static bool interpret(const Loaded *l, size_t n, const InterpBuffer *io, Err *err)
 {
-    if (!l->checks)
-        return interp_run(l->func, n, io, NULL, err);
-    return (!l->written ||
-            check_run(l->written, n, io, &(CheckOptions){.as_written = true}, err)) &&
-           check_run(l->func, n, io, NULL, err);
+    bool ok = true;
+    for (size_t i = 0; ok && i < l->n; i++) {
+        CheckOptions options = {.as_written = l->forms[i].as_written};
+        ok = l->checks ? check_run(l->forms[i].func, n, io, &options, err)
+                       : interp_run(l->forms[i].func, n, io, NULL, err);
+    }
+    return ok;
 }
 
 static bool call(const Kernel *k, Tensor *const *args, Err *err)
@@ -81,23 +83,28 @@ static bool call(const Kernel *k, Tensor *const *args, Err *err)
     return ok;
 }
 
-static Kernel *load(Arena *A, const Node *func, const Node *written, const char *target,
-                    bool checks, Err *err)
+/* A kernel of the program func, which is run in these forms. */
+static Kernel *load(Arena *A, const Node *func, size_t nforms, const CheckedForm *forms,
+                    const char *target, bool checks, Err *err)
 {
     Arena *own = arena_scratch(NULL);
     int n;
     const KernelParam *params = kernel_params(A, func, &n);
-    const Node *copy = ir_parse_func(own, ir_text(A, func), err);
-    written = written ? ir_parse_func(own, ir_text(A, written), err) : NULL;
-    Loaded *l = malloc(sizeof *l);
-    Kernel *k = l && copy ? kernel_new(func->at.name, target, params, n) : NULL;
+    Loaded *l = malloc(sizeof *l), loaded = {own, nforms, .checks = checks};
+    bool read = true;
+    for (size_t i = 0; read && i < nforms; i++) {
+        loaded.forms[i] = forms[i];
+        loaded.forms[i].func = ir_parse_func(own, ir_text(A, forms[i].func), err);
+        read = loaded.forms[i].func != NULL;
+    }
+    Kernel *k = l && read ? kernel_new(func->at.name, target, params, n) : NULL;
     if (!k) {
         free(l);
         arena_release(own);
-        return copy ? FAIL(err, out_of_memory, NULL) : NULL;
+        return read ? FAIL(err, out_of_memory, NULL) : NULL;
     }
     arena_keep(own);
-    *l = (Loaded){own, copy, written, checks};
+    *l = loaded;
     k->impl = l;
     k->call = call;
     k->release = forget;
@@ -109,7 +116,7 @@ static Kernel *compile(const Node *func, const char *target, Err *err)
     if (!accepts(func, target, err))
         return NULL;
     Arena *A = arena_scratch(NULL);
-    Kernel *k = load(A, func, NULL, target, false, err);
+    Kernel *k = load(A, func, 1, &(CheckedForm){.func = func}, target, false, err);
     arena_release(A);
     return k;
 }
@@ -131,10 +138,9 @@ static Kernel *compile_check(const Node *func, const char *target, Err *err)
     if (!accepts_check(func, target, err))
         return NULL;
     Arena *A = arena_scratch(NULL);
-    bool gpu = loop_is_gpu(func);
-    const Node *low = gpu ? loop_lower(A, func, true, err) : func,
-               *written = gpu && !ir_first(func, OP_Barrier) ? func : NULL;
-    Kernel *k = low ? load(A, low, written, target, true, err) : NULL;
+    CheckedForm forms[2];
+    size_t n = loop_checked_forms(A, func, forms, err);
+    Kernel *k = n ? load(A, func, n, forms, target, true, err) : NULL;
     arena_release(A);
     return k;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/buf.h"
+#include "core/ir/rewrite.h"
 
 enum { MAX_BOUND = 128, MAX_PATH = 64 };
 
@@ -53,7 +54,8 @@ typedef struct Search {
     uint32_t nbound;
     const Node *private[MAX_BOUND]; /* buffers allocated inside the loop */
     size_t nprivate;
-    int64_t at; /* the loop's value now */
+    bool threads, blocks; /* its iterations are of different ones, or have such loops in them */
+    int64_t at;           /* the loop's value now */
     bool inside, found;
     long steps;
     Element *bucket[BUCKETS];
@@ -161,6 +163,15 @@ static void report(Search *s, const Element *e, AccessKind first, AccessKind sec
     s->found = true;
 }
 
+static bool is_private(const Search *s, const Node *buffer)
+{
+    Scope scope = buffer->at.buf->scope;
+    for (size_t i = 0; i < s->nprivate; i++)
+        if (s->private[i] == buffer)
+            return true;
+    return (scope == SCOPE_local && s->threads) || (scope == SCOPE_shared && s->blocks);
+}
+
 static void touch(Search *s, const Node *buffer, const Node *const *index, AccessKind kind)
 {
     /* Which earlier access makes the clearest story, for each kind of this one. */
@@ -170,9 +181,8 @@ static void touch(Search *s, const Node *buffer, const Node *const *index, Acces
         [ACCESS_UPDATE] = {ACCESS_UPDATE, ACCESS_WRITE, ACCESS_READ},
     };
     int64_t at[IR_MAX_RANK];
-    for (size_t i = 0; i < s->nprivate; i++)
-        if (s->private[i] == buffer)
-            return;
+    if (is_private(s, buffer))
+        return;
     for (size_t d = 0; d < ir_rank(buffer); d++)
         if (!value_of(s, index[d], &at[d]))
             return;
@@ -318,6 +328,13 @@ static void run_access(Search *s, const Node *n)
               n->op == OP_Store ? ACCESS_WRITE : ACCESS_UPDATE);
 }
 
+/* What threads share is one for all of them, also where it is allocated inside their loop. */
+static bool is_each_iterations(const Search *s, const Node *buffer)
+{
+    bool shares = for_is_thread_axis(ir_for_kind(s->path[s->npath - 1]));
+    return !shares || buffer->at.buf->scope != SCOPE_shared;
+}
+
 static void run(Search *s, const Node *n)
 {
     int64_t cond;
@@ -339,7 +356,7 @@ static void run(Search *s, const Node *n)
     case OP_For: run_for(s, n); break;
     case OP_Block: run_block(s, n); break;
     case OP_Alloc:
-        if (s->inside && s->nprivate < MAX_BOUND)
+        if (s->inside && s->nprivate < MAX_BOUND && is_each_iterations(s, n->kid[Alloc_buffer]))
             s->private[s->nprivate++] = n->kid[Alloc_buffer];
         run_kid(s, n, Alloc_body);
         break;
@@ -362,17 +379,33 @@ static bool find_path(Search *s, const Node *n)
     return false;
 }
 
+static Find is_block_axis(void *env, const Node *n)
+{
+    (void)env;
+    return n->op == OP_For && for_is_block_axis(ir_for_kind(n)) ? FIND_THIS : FIND_INSIDE;
+}
+
+static Find is_bound(void *env, const Node *n)
+{
+    (void)env;
+    return n->op == OP_For && for_is_bound(ir_for_kind(n)) ? FIND_THIS : FIND_INSIDE;
+}
+
 bool witness_find(Arena *A, const Node *func, const Node *loop, LoopConflict *out)
 {
     Arena *own = arena_scratch(NULL);
     Search *s = arena_alloc(own, sizeof *s);
     *s = (Search){.A = A, .loop = loop, .out = out};
-    if (find_path(s, func->kid[Func_body]))
+    if (find_path(s, func->kid[Func_body])) {
+        const Node *at = s->path[s->npath - 1];
+        s->threads = ir_find(at, is_bound, NULL);
+        s->blocks = ir_find(at, is_block_axis, NULL);
         for (size_t i = 0; i < sizeof efforts / sizeof *efforts && !s->found; i++) {
             s->effort = &efforts[i];
             s->nprivate = 0;
             run(s, func->kid[Func_body]);
         }
+    }
     bool found = s->found;
     arena_release(own);
     return found;
@@ -386,7 +419,7 @@ static const char *iteration_text(Arena *A, const Node *loop, int64_t value, con
                         (long long)value, others_at);
 }
 
-static const char *element_text(Arena *A, const LoopConflict *c)
+const char *witness_element(Arena *A, const LoopConflict *c)
 {
     Buf b = buf_new(A);
     buf_printf(&b, "%s[", ir_buf_name(c->buffer));
@@ -401,7 +434,7 @@ const char *witness_text(Arena *A, const Node *loop, const LoopConflict *c)
     static const char *const verb[] = {"read", "write", "update"};
     const char *first = iteration_text(A, loop, c->first, c->first_at);
     const char *second = iteration_text(A, loop, c->second, c->second_at);
-    const char *element = element_text(A, c);
+    const char *element = witness_element(A, c);
     if (c->first_does == c->second_does)
         return arena_printf(A, "iterations %s and %s both %s %s", first, second,
                             verb[c->first_does], element);
@@ -413,5 +446,5 @@ void witness_tell(Arena *A, const Node *loop, const LoopConflict *c, Err *err)
 {
     err_witness(err, "%s", witness_text(A, loop, c));
     err_conflict(err, iteration_text(A, loop, c->first, c->first_at),
-                 iteration_text(A, loop, c->second, c->second_at), element_text(A, c));
+                 iteration_text(A, loop, c->second, c->second_at), witness_element(A, c));
 }

@@ -71,17 +71,21 @@ static bool go_on(Checker *c, const Step *loop)
     return !c->failed;
 }
 
-/* A loop whose iterations may overlap opens a level; beyond the last one they are
-** taken together. */
+/* A loop whose iterations may overlap opens a level.  NULL: it needs none, or none is left. */
 static Level *open_level(Checker *c, const Step *s)
 {
-    if (!s->overlaps || c->nlevels == CHECK_LEVELS)
+    if (!s->overlaps)
         return NULL;
+    if (c->nlevels == CHECK_LEVELS) {
+        c->failed = true;
+        return FAIL(c->err, overlap_depth, s->node, check_loop_name(s), CHECK_LEVELS);
+    }
     Level *l = &c->levels[c->nlevels++];
     *l = (Level){s, c->now, c->now};
     return l;
 }
 
+/* The number of the iteration along these axes together. */
 static uint32_t number_along(const Checker *c, ForKind first, ForKind last)
 {
     uint32_t out = 0;
@@ -90,18 +94,28 @@ static uint32_t number_along(const Checker *c, ForKind first, ForKind last)
     return out;
 }
 
-/* As the program is written, an iteration of a bound loop is a thread's, or a thread block's. */
-static void stand_at(Checker *c, ForKind axis, int64_t i)
+static void stand_in_block(Checker *c, ForKind axis, int64_t i)
 {
     c->at[axis - FOR_block_x] = i;
     c->home = number_along(c, FOR_block_x, FOR_block_z);
-    c->thread = (int32_t)number_along(c, FOR_thread_x, FOR_thread_z);
+    c->thread_block++;
+}
+
+/* As the program is written, an iteration of a bound loop is a thread's, or a thread block's. */
+static void stand_at(Checker *c, const Step *s, int64_t i)
+{
+    ForKind kind = ir_for_kind(s->node);
+    if (for_is_block_axis(kind)) {
+        stand_in_block(c, kind, i);
+    } else if (for_is_thread_axis(kind)) {
+        c->at[kind - FOR_block_x] = i;
+        c->thread = (int32_t)number_along(c, FOR_thread_x, FOR_thread_z);
+    }
 }
 
 static void step_for(Checker *c, const Step *s)
 {
     int64_t n = check_value(c, s->x).i;
-    ForKind kind = ir_for_kind(s->node);
     const Step *outer = c->loop;
     Level *level = open_level(c, s);
     c->loop = s;
@@ -109,12 +123,10 @@ static void step_for(Checker *c, const Step *s)
         s->cell->i = i;
         if (level)
             level->begin = c->now;
-        if (for_is_bound(kind))
-            stand_at(c, kind, i);
+        stand_at(c, s, i);
         check_step(c, s->kid[0]);
     }
-    if (for_is_bound(kind))
-        stand_at(c, kind, 0);
+    stand_at(c, s, 0);
     c->loop = outer;
     c->nlevels -= level != NULL;
 }
@@ -153,11 +165,13 @@ static bool open_copy(Checker *c, const Step *s, Copy *copy)
         copy->min[d] = s->index[d] ? check_value(c, s->index[d]).i : 0;
         copy->extent[d] = ir_alloc_extent(s->node, d);
     }
-    /* Shared memory stays where it is while a block runs: an order that is missing is found later,
-    ** too.  But iterations of a parallel or vectorized loop have memory of their own. */
-    bool own = c->nlevels > c->block_level;
-    bool reuse = c->in_kernel && buffer->at.buf->scope == SCOPE_shared &&
-                 copy->block == c->thread_block && !own && !c->options->as_written;
+    /* What threads share stays where it is while a block runs, whatever loops over threads are
+    ** around: an order that is missing is found later, too.  But iterations of a parallel or
+    ** vectorized loop have memory of their own. */
+    bool reuse =
+        c->in_kernel && buffer->at.buf->scope != SCOPE_local && copy->block == c->thread_block;
+    for (size_t i = 0; i < c->nlevels; i++)
+        reuse &= for_is_bound(ir_for_kind(c->levels[i].loop->node));
     copy->block = c->thread_block;
     return !c->failed && check_room(c, buffer, copy, reuse);
 }
@@ -250,15 +264,6 @@ static void if_all(Checker *c, const Step *s, Team team, const Turn *turn)
         step_all(c, s->kid[1], other, turn);
 }
 
-/* How far neighbours along the axis lie apart in the grid. */
-static uint32_t grid_stride(const Checker *c, ForKind axis)
-{
-    uint32_t stride = 1;
-    for (int k = FOR_block_x; k < (int)axis; k++)
-        stride *= (uint32_t)gpu_count(&c->shape, (ForKind)k);
-    return stride;
-}
-
 static void axis_all(Checker *c, const Step *s, Team team, const Turn *turn)
 {
     unsigned outer = c->axes_bound;
@@ -268,13 +273,9 @@ static void axis_all(Checker *c, const Step *s, Team team, const Turn *turn)
     } else {
         int64_t n = check_value(c, s->x).i;
         Level *level = open_level(c, s);
-        size_t outer_level = c->block_level;
-        uint32_t outer_home = c->home, stride = grid_stride(c, ir_for_kind(s->node));
-        c->block_level = c->nlevels;
         for (int64_t i = 0; i < n && go_on(c, s); i++) {
             s->cell->i = i;
-            c->thread_block++;
-            c->home = outer_home + (uint32_t)i * stride;
+            stand_in_block(c, ir_for_kind(s->node), i);
             c->epoch = c->now;
             if (level)
                 level->begin = c->now;
@@ -284,8 +285,7 @@ static void axis_all(Checker *c, const Step *s, Team team, const Turn *turn)
             arena_release(c->scratch);
             c->scratch = outside;
         }
-        c->block_level = outer_level;
-        c->home = outer_home;
+        stand_in_block(c, ir_for_kind(s->node), 0);
         c->nlevels -= level != NULL;
         c->epoch = c->now;
     }
@@ -421,6 +421,24 @@ static bool gather_axes(Checker *c, const Step *s)
     return true;
 }
 
+/* One iteration after the other: no order is missing, whatever the threads are. */
+static void step_as_written(Checker *c, const Step *s)
+{
+    c->epoch = UINT32_MAX;
+    c->thread = 0;
+    check_step(c, s);
+}
+
+static void step_threads(Checker *c, const Step *s)
+{
+    c->threads = (int32_t)gpu_threads(&c->shape);
+    int32_t *ids = ARENA_ARRAY(c->scratch, int32_t, c->threads);
+    for (int32_t i = 0; i < c->threads; i++)
+        ids[i] = i;
+    c->epoch = c->now;
+    step_all(c, s, (Team){c->threads, ids}, NULL);
+}
+
 static void step_kernel(Checker *c, const Step *s)
 {
     c->axes = c->axes_bound = 0;
@@ -428,23 +446,12 @@ static void step_kernel(Checker *c, const Step *s)
     c->failed = !gather_axes(c, s) || !gpu_threads_fit(&c->shape, s->node, c->err);
     if (c->failed)
         return;
-    if (c->options->as_written) {
-        c->in_kernel = true;
-        c->epoch = UINT32_MAX; /* its iterations are in order */
-        c->thread = 0;
-        check_step(c, s);
-        c->in_kernel = false;
-        c->thread = NO_THREAD;
-        return;
-    }
-    c->threads = (int32_t)gpu_threads(&c->shape);
-    int32_t *ids = ARENA_ARRAY(c->scratch, int32_t, c->threads);
-    for (int32_t i = 0; i < c->threads; i++)
-        ids[i] = i;
     c->in_kernel = true;
     c->thread_block++;
-    c->epoch = c->now;
-    step_all(c, s, (Team){c->threads, ids}, NULL);
+    if (c->options->as_written)
+        step_as_written(c, s);
+    else
+        step_threads(c, s);
     c->in_kernel = false;
     c->thread = NO_THREAD;
 }

@@ -15,9 +15,10 @@
 ** Threads run in the order that barriers bring, which is another than that of the loops as they are
 ** written. Where as_written is set, bound loops run one iteration after the other, and races are
 ** sought between the iterations of one loop as in a parallel one, so that the program means the
-** same in any order; of local and shared memory each value must have been written by the thread, or
-** the block, that reads it. A program without fault in both ways computes by threads what it says.
-** One with barriers has but the one meaning (barrier_in_reference).
+** same in any order; a value of local or shared memory must have been written by the thread, or the
+** block, that reads it. A program without fault in both ways computes by threads what its loops
+** say, on these inputs. One with barriers has but the one meaning, and is refused
+** (barrier_in_reference).
 **
 ** A kernel is a statement at the top of the program (inside no loop, at most inside global allocs)
 ** that has bound loops.  Its thread blocks run one after another; the threads of a block go from
@@ -25,7 +26,7 @@
 **
 ** It shares no code with the reference interpreter or with any pass but ir_eval_binary, dtype.h and
 ** the math table, so that none of them vouches for itself.  Costs about 100 ns for each access and
-** 44 bytes for each element.
+** 52 bytes for each element.
 */
 #ifndef CORE_IR_CHECK_H
 #define CORE_IR_CHECK_H

@@ -46,6 +46,7 @@ static const Step *build_for(Checker *c, const Step *up, const Node *n)
     ForKind kind = ir_for_kind(n);
     s->overlaps = kind == FOR_parallel || kind == FOR_vectorized || for_is_block_axis(kind) ||
                   (c->options->as_written && for_is_bound(kind));
+    s->overlaps &= !ir_is_int(n->kid[For_extent], 1);
     s->together = for_is_bound(kind);
     if (!(s->x = check_compile(c, n->kid[For_extent])))
         return NULL;

@@ -16,7 +16,7 @@
 #include "core/ir/gpu.h"
 #include "core/ir/node_map.h"
 
-enum { CHECK_LEVELS = 6, NO_THREAD = -1, MANY_THREADS = -2 };
+enum { CHECK_LEVELS = 8, NO_THREAD = -1, MANY_THREADS = -2 };
 
 /* What is known of one element. */
 typedef struct Record {
@@ -124,8 +124,7 @@ typedef struct Checker {
     uint32_t epoch;            /* the time of the last barrier */
     uint64_t thread_block;     /* counts the blocks that have run */
     uint32_t home;             /* the place in the grid of the one that runs */
-    int64_t at[GPU_AXES];      /* as_written: where the iteration stands along each axis */
-    size_t block_level;        /* 1 + the level of the innermost block axis; 0: none */
+    int64_t at[GPU_AXES];      /* where the iteration stands along each axis */
     unsigned axes, axes_bound; /* bound axes of the kernel, and around the present statement */
 
     bool copying;        /* the next access reads for a copy: what is unwritten may be copied */

@@ -113,16 +113,11 @@ static bool race(Checker *c, const Element *e, size_t level, bool writes, bool o
     remember(c, e, writes, other_writes, time, time + 1);
     const char *what = element_text(c, e), *loop = check_loop_name(c->levels[level].loop);
     ForKind kind = ir_for_kind(c->levels[level].loop->node);
-    if (for_is_block_axis(kind) && e->m->buffer->at.buf->scope == SCOPE_shared)
-        FAIL(c->err, shared_by_blocks, e->node, what, loop, ir_buf_name(e->m->buffer));
+    if (for_is_thread_axis(kind))
+        FAIL(c->err, threads_conflict, e->node, loop, what, did(other_writes), did(writes), loop);
     else
         FAIL(c->err, iterations_conflict, e->node, loop, what, did(other_writes), did(writes),
              loop);
-    if (for_is_thread_axis(kind))
-        err_fix(c->err,
-                "let each thread keep to elements of its own, or write in one loop over %s "
-                "and read in another, after it",
-                loop);
     return stop(c);
 }
 
@@ -153,7 +148,7 @@ static bool undefined(Checker *c, const Element *e, bool for_copy)
 
 /* Shared and local memory is each thread block's own, and local memory each thread's: what another
 ** one wrote there is not seen. */
-static bool written_here(Checker *c, const Element *e, const Record *r)
+static bool against_writer(Checker *c, const Element *e, const Record *r)
 {
     const char *name = ir_buf_name(e->m->buffer);
     Scope scope = e->m->buffer->at.buf->scope;
@@ -171,19 +166,24 @@ static bool written_here(Checker *c, const Element *e, const Record *r)
 
 /* ---- the checks ---- */
 
-/* May the iterations of that loop touch the same element?  In local memory those of a bound loop do
-** so each in a copy of its own. */
-static bool may_share(const Checker *c, const Element *e, size_t level)
+/* Has each iteration of that loop the element for itself?  Each block has shared memory, and each
+** thread local memory, wherever it is allocated.  As the program is written there is one record for
+** all copies, which does not tell them apart. */
+static bool has_own_copies(const Checker *c, const Element *e, size_t level)
 {
-    return e->m->buffer->at.buf->scope == SCOPE_local &&
-           for_is_bound(ir_for_kind(c->levels[level].loop->node));
+    ForKind kind = ir_for_kind(c->levels[level].loop->node);
+    switch (e->m->buffer->at.buf->scope) {
+    case SCOPE_local: return for_is_bound(kind) || (c->in_kernel && c->options->as_written);
+    case SCOPE_shared: return for_is_block_axis(kind);
+    default: return false;
+    }
 }
 
 /* Is an access at time p one of another iteration of a loop that runs?  Then of which. */
 static bool other_iteration(const Checker *c, const Element *e, uint32_t p, size_t *level)
 {
     for (size_t i = 0; i < c->nlevels; i++)
-        if (c->levels[i].start < p && p <= c->levels[i].begin && !may_share(c, e, i))
+        if (c->levels[i].start < p && p <= c->levels[i].begin && !has_own_copies(c, e, i))
             return *level = i, true;
     return false;
 }
@@ -210,7 +210,7 @@ static bool against_reads(Checker *c, const Element *e, const Record *r)
     for (size_t i = 0; i < c->nlevels; i++) {
         const Level *l = &c->levels[i];
         uint32_t q = r->read <= l->begin ? r->read : r->before[i];
-        if (q > l->start && !may_share(c, e, i))
+        if (q > l->start && !has_own_copies(c, e, i))
             return race(c, e, i, true, false, q);
     }
     if (r->read && other_thread(c, r->read, r->reader))
@@ -278,7 +278,7 @@ void *check_access(Checker *c, Memory *m, const Node *node, size_t n, const Code
         return NULL;
     if (reads && !r->defined && !copy->given && !undefined(c, &e, for_copy))
         return NULL;
-    if (reads && !written_here(c, &e, r))
+    if (reads && !against_writer(c, &e, r))
         return NULL;
     if (reads)
         note_read(c, r);

@@ -8,6 +8,7 @@
 #include "core/affine/distance.h"
 #include "core/affine/witness.h"
 #include "core/base/mutant.h"
+#include "core/ir/rewrite.h"
 #include "core/schedule/block.h"
 #include "core/schedule/tree.h"
 
@@ -141,6 +142,42 @@ bool legal_concurrent(const Node *func, const Node *loop, Err *err)
     }
     arena_release(A);
     return ok;
+}
+
+typedef struct Written {
+    const Node *func;
+    bool barriers;
+    Err *err;
+} Written;
+
+static Find conflicts(void *env, const Node *n)
+{
+    static const char *const does[] = {"read", "written", "updated"};
+    const Written *w = env;
+    ForKind kind = n->op == OP_For ? ir_for_kind(n) : FOR_serial;
+    if (kind == FOR_serial || kind == FOR_unrolled || (w->barriers && for_is_bound(kind)))
+        return FIND_INSIDE;
+    Arena *A = arena_scratch(NULL);
+    const Node *var = n->kid[For_var];
+    LoopConflict c;
+    bool found = witness_find(A, w->func, var, &c);
+    if (found) {
+        const char *loop = ir_var_name(var), *what = witness_element(A, &c),
+                   *first = does[c.first_does], *second = does[c.second_does];
+        if (for_is_thread_axis(kind))
+            REFUSE(w->err, threads_conflict, n, loop, what, first, second, loop);
+        else
+            REFUSE(w->err, iterations_conflict, n, loop, what, first, second, loop);
+        witness_tell(A, var, &c, w->err);
+    }
+    arena_release(A);
+    return found ? FIND_THIS : FIND_INSIDE;
+}
+
+bool legal_as_written(const Node *func, Err *err)
+{
+    Written w = {func, ir_first(func, OP_Barrier) != NULL, err};
+    return !ir_find(func, conflicts, &w);
 }
 
 bool legal_apart(const Node *func, const Node *loop, const Node *block)

@@ -23,6 +23,12 @@
 /* May the iterations of this loop of func run at the same time (parallel, vectorized, bound)? */
 bool legal_concurrent(const Node *func, const Node *loop, Err *err);
 
+/* The same of all loops of a program that was written so, whose iterations run at the same time, as
+** far as the second way can tell: false shows two that get into each other's way
+** (iterations_conflict, threads_conflict).  Threads that a barrier of the program orders are not
+** asked about. */
+bool legal_as_written(const Node *func, Err *err);
+
 /* May the loops of one nest, each the only thing in the one before, stand in another order?
 ** *reassociates: does that change the order in which floating-point numbers are summed? */
 bool legal_reorder(const Node *func, size_t n, const Node *const *before, const Node *const *after,

@@ -9,17 +9,20 @@
 ** Each statement of a kernel is summed up by its accesses to shared and global memory before its
 ** first barrier (head) and after its last (tail). Where a tail meets a head of the same buffer and
 ** one of the two writes, a barrier goes between; a loop's tail meets its own head. Two accesses
-** that a thread makes to an element of its own need none. Within one loop over threads, of which no
-** iteration may touch what another one writes, a barrier stands where that cannot be told, and
-** changes nothing: the checking interpreter finds those that do (as_written). A barrier that only
-** some threads would reach is refused, and so is an order between thread blocks, which none can
-** bring. Of memory that each thread or block has for itself a value cannot be read that another one
-** wrote: refused, too, also across barriers. A kernel that cannot be launched is left as it is.
+** that a thread makes to an element of its own need none. Inside one loop over threads, none of
+** whose iterations may touch what another one writes, a barrier is mere caution, where it cannot be
+** told whose an element is. A barrier that only some threads would reach is refused, and so is an
+** order between thread blocks, which none can bring.
+**
+** Of memory that each thread or block has for itself a value cannot be read that another one may
+** have written, as the program is written: refused, too, also across barriers. A kernel that cannot
+** be launched is left as it is.
 */
 #include <string.h>
 
 #include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
+#include "core/ir/simplify.h"
 #include "passes/loop/lower.h"
 #include "passes/loop/meeting.h"
 
@@ -27,7 +30,7 @@ typedef struct Touch {
     /* The Load, Store or Update, its bound variables replaced by one for each axis */
     const Node *node;
     bool write;
-    bool own; /* it reads what the same iteration has written */
+    unsigned fresh; /* a read: axes of which the same iteration has written it before: bits */
 } Touch;
 
 typedef VEC(Touch) TouchVec;
@@ -44,6 +47,12 @@ typedef struct Own {
     unsigned outside; /* axes that it is allocated outside of: bits */
 } Own;
 
+/* A Store that has been done in any case, in this iteration of the axes that are still open. */
+typedef struct Done {
+    const Node *store;
+    unsigned open; /* bits */
+} Done;
+
 typedef struct Sync {
     Arena *A;
     Err *err;
@@ -51,9 +60,12 @@ typedef struct Sync {
     Around around;
     Subst bound[IR_MAX_DEPTH]; /* the bound variables in scope, and their axes */
     size_t nbound;
+    unsigned open; /* axes of these */
+    size_t inside; /* around.inner[inside] and those behind it are inside the innermost of these,
+                   ** and inside the innermost condition: they have begun at 0 */
     VEC(Own) own;
-    VEC(const Node *) written; /* Stores that the present iteration has done in any case */
-    bool divergent;            /* not every thread comes here */
+    VEC(Done) done;
+    bool divergent; /* not every thread comes here */
     const char *why;
     const Node *lanes; /* the vectorized loop that is why; NULL if another thing is */
 } Sync;
@@ -80,13 +92,16 @@ static const Own *own_of(const Sync *s, const Node *buffer)
     return NULL;
 }
 
-/* Does it read what this very iteration has written, whoever else has?  Then its copy has it. */
-static bool reads_own(const Sync *s, const Node *read)
+/* Of which axes has this very iteration written what is read, whoever else has? */
+static unsigned fresh(const Sync *s, const Node *read)
 {
-    for (size_t i = s->written.n; i-- > 0;)
-        if (has_written(&s->around, s->written.at[i], read))
-            return true;
-    return false;
+    unsigned axes = 0;
+    for (size_t i = s->done.n; i-- > 0 && axes != s->open;) {
+        const Done *d = &s->done.at[i];
+        if ((d->open & ~axes) && has_written(&s->around, d->open, d->store, read))
+            axes |= d->open;
+    }
+    return axes;
 }
 
 static void touch(Sync *s, Summary *out, const Node *n, bool write)
@@ -96,9 +111,10 @@ static void touch(Sync *s, Summary *out, const Node *n, bool write)
     if (n->kid[0]->at.buf->scope == SCOPE_local && !copies)
         return;
     Touch t = {.node = ir_subst(s->A, n, s->nbound, s->bound), .write = write};
-    t.own = copies && !write && reads_own(s, t.node);
-    if (copies && write && n->op == OP_Store)
-        vec_push(s->A, &s->written, t.node);
+    if (copies && !write)
+        t.fresh = fresh(s, t.node);
+    if (copies && n->op == OP_Store && write)
+        vec_push(s->A, &s->done, ((Done){t.node, s->open}));
     vec_push(s->A, &out->head, t);
     vec_push(s->A, &out->tail, t);
 }
@@ -134,8 +150,8 @@ static void find(const Sync *s, const Touch *a, const Touch *b, size_t from, Fou
     for (int x = 0; x < GPU_AXES; x++) {
         if (s->around.extent[x] <= 1 || same[x])
             continue;
-        if (MUTANT(copies_unseen, own && (own->outside >> x & 1), false) && a->write && !b->write &&
-            !b->own) {
+        bool copies = own && (own->outside >> x & 1) && !(b->fresh >> x & 1);
+        if (MUTANT(copies_unseen, copies, false) && a->write && !b->write) {
             out->copies = buffer;
             out->far |= !is_thread(x);
         }
@@ -158,12 +174,14 @@ static void find_all(const Sync *s, const TouchVec *before, const TouchVec *afte
 ** order, but neither thread blocks nor copies. */
 static Found between(const Sync *s, const Summary *first, const Summary *then, size_t from)
 {
-    Found out = {0};
-    find_all(s, &first->past, &then->head, from, &out);
-    find_all(s, &first->past, &then->beyond, from, &out);
-    find_all(s, &first->tail, &then->beyond, from, &out);
-    out.threads = NULL;
+    Found out = {0}, ordered = {0};
     find_all(s, &first->tail, &then->head, from, &out);
+    find_all(s, &first->past, &then->head, from, &ordered);
+    find_all(s, &first->past, &then->beyond, from, &ordered);
+    find_all(s, &first->tail, &then->beyond, from, &ordered);
+    out.blocks = out.blocks ? out.blocks : ordered.blocks;
+    out.copies = out.copies ? out.copies : ordered.copies;
+    out.far |= ordered.far;
     return out;
 }
 
@@ -310,12 +328,22 @@ static bool decided(Sync *s, const Node *n, const Summary *reads, const Summary 
 static const Node *walk_bound_axis(Sync *s, const Node *n, Summary *out)
 {
     int x = (int)(ir_for_kind(n) - FOR_block_x);
-    size_t mark = s->nbound, written = s->written.n;
+    size_t mark = s->nbound, inside = s->inside, done = s->done.n;
+    unsigned open = s->open;
     assert(mark < IR_MAX_DEPTH); /* no program is deeper */
     s->bound[s->nbound++] = (Subst){n->kid[For_var], s->around.axis[x]};
+    s->open |= 1u << x;
+    s->inside = s->around.ninner;
     const Node *body = walk(s, n->kid[For_body], out);
     s->nbound = mark;
-    s->written.n = written; /* other iterations have come since */
+    s->open = open;
+    s->inside = inside;
+    for (size_t i = done; i < s->done.n; i++)
+        s->done.at[i].open &= open;
+    /* As the program is written, its iterations come one after the other */
+    Found f = {.copies = body ? between(s, out, out, s->around.ninner).copies : NULL};
+    if (!can_be_ordered(s, &f, n))
+        return NULL;
     return body ? ir_with_kid(s->A, n, For_body, body) : NULL;
 }
 
@@ -323,7 +351,7 @@ static const Node *loop_body(Sync *s, const Node *n, bool uneven, Summary *out)
 {
     bool lanes = ir_for_kind(n) == FOR_vectorized;
     int64_t extent = ir_const_int(n->kid[For_extent], -1);
-    size_t mark = s->around.ninner, written = s->written.n;
+    size_t mark = s->around.ninner, done = s->done.n;
     assert(mark < IR_MAX_DEPTH);
     s->around.inner[s->around.ninner++] = n->kid[For_var];
     vec_push(s->A, &s->around.ranges,
@@ -336,7 +364,7 @@ static const Node *loop_body(Sync *s, const Node *n, bool uneven, Summary *out)
     const Node *body = walk_divergent(s, n->kid[For_body], why, lanes || uneven, out);
     s->lanes = outer;
     if (extent < 0)
-        s->written.n = written;
+        s->done.n = done;
     Found f = {0};
     if (body && !lanes && extent != 1)
         f = between(s, out, out, mark);
@@ -373,12 +401,35 @@ static const Node *walk_for(Sync *s, const Node *n, Summary *out)
     return ir_with_kid(s->A, n, For_body, body);
 }
 
-static const Node *walk_branch(Sync *s, const Node *n, bool divergent, Summary *out)
+/* The stores of a branch have been done if its condition holds where the loops inside the bound
+** ones begin, and they do not move with those of which it speaks: as the init of a sum. */
+static void keep_done(Sync *s, size_t from, const Node *cond)
 {
-    size_t written = s->written.n;
+    Subst zero[IR_MAX_DEPTH];
+    size_t n = 0, kept = from;
+    for (size_t i = s->inside; i < s->around.ninner; i++)
+        if (ir_mentions(cond, s->around.inner[i]))
+            zero[n++] = (Subst){s->around.inner[i], ir_idx(s->A, 0)};
+    bool begins = ir_is_true(ir_simplify(s->A, ir_subst(s->A, cond, n, zero), NULL));
+    for (size_t i = from; begins && i < s->done.n; i++) {
+        bool moves = false;
+        for (size_t k = 0; k < n; k++)
+            moves |= ir_mentions(s->done.at[i].store, zero[k].from);
+        if (!moves)
+            s->done.at[kept++] = s->done.at[i];
+    }
+    s->done.n = kept;
+}
+
+static const Node *walk_branch(Sync *s, const Node *n, const Node *cond, bool divergent,
+                               Summary *out)
+{
+    size_t done = s->done.n, inside = s->inside;
+    s->inside = s->around.ninner;
     const Node *stmt =
         walk_divergent(s, n, "a condition that may differ between threads", divergent, out);
-    s->written.n = written;
+    s->inside = inside;
+    keep_done(s, done, cond);
     return stmt;
 }
 
@@ -389,8 +440,9 @@ static const Node *walk_if(Sync *s, const Node *n, Summary *out)
     Summary reads = {0};
     touch_reads(s, &reads, cond);
     bool divergent = differs_between_threads(s, cond);
-    const Node *a = walk_branch(s, n->kid[If_then], divergent, &then);
-    const Node *b = a ? walk_branch(s, n->kid[If_otherwise], divergent, &other) : NULL;
+    const Node *a = walk_branch(s, n->kid[If_then], cond, divergent, &then);
+    const Node *b =
+        a ? walk_branch(s, n->kid[If_otherwise], ir_not(s->A, cond), divergent, &other) : NULL;
     if (!b)
         return NULL;
     append(s, &then.head, &other.head);

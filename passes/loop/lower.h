@@ -47,6 +47,16 @@ const Node *loop_lower(Arena *A, const Node *func, bool gpu, Err *err);
 const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *steps, size_t *count,
                              Err *err);
 
+/* What the checking interpreter runs in the place of a program, one after the other: one with
+** thread axes as it is written, unless it has barriers, and then lowered, by its threads. */
+typedef struct CheckedForm {
+    const Node *func;
+    bool as_written; /* as in CheckOptions */
+} CheckedForm;
+
+/* How many there are; 0 if the program cannot be lowered. */
+size_t loop_checked_forms(Arena *A, const Node *func, CheckedForm out[2], Err *err);
+
 #define PASS(name, gpu, doc) const Node *pass_##name(Arena *A, const Node *func, Err *err);
 #include "passes/loop/passes.def"
 

@@ -1,4 +1,4 @@
-/* meeting.c -- indices as sums of digits, and what follows where two of them are equal. */
+/* meeting.c -- may two indices be equal (as sums of digits), must they (by how they are spelt)? */
 #include "passes/loop/meeting.h"
 
 #include <string.h>
@@ -178,27 +178,31 @@ typedef struct Choice {
 } Choice;
 
 typedef struct Choices {
-    Choice at[IR_MAX_RANK];
+    unsigned open; /* axes: bits */
     size_t n;
+    Choice at[8]; /* more are not told */
 } Choices;
 
-static bool in_scope(const Around *s, const Node *var)
+static bool in_scope(const Around *s, unsigned open, const Node *var)
 {
+    int x = axis_of(s, var);
+    if (x >= 0)
+        return open >> x & 1;
     for (size_t i = 0; i < s->ninner; i++)
         if (s->inner[i] == var)
             return true;
     return false;
 }
 
-/* Can `var`, of a loop that is over, have been `value`? */
-static bool choose(const Around *s, Choices *c, const Node *var, const Node *value)
+/* Lets `var`, of a loop that is over, have been `value`, if it can. */
+static bool let_be(const Around *s, Choices *c, const Node *var, const Node *value)
 {
     int64_t extent = extent_of(s, var);
     Interval range = index_range(s, value);
     for (size_t i = 0; i < c->n; i++)
         if (c->at[i].var == var)
             return ir_same(c->at[i].value, value);
-    if (c->n == IR_MAX_RANK || range.lo < 0 || range.hi >= extent)
+    if (c->n == sizeof c->at / sizeof *c->at || range.lo < 0 || range.hi >= extent)
         return false;
     c->at[c->n++] = (Choice){var, value};
     return true;
@@ -207,8 +211,8 @@ static bool choose(const Around *s, Choices *c, const Node *var, const Node *val
 /* Was the first expression, of which loops are over, once what the second is now? */
 static bool can_be(const Around *s, Choices *c, const Node *then, const Node *now)
 {
-    if (then->op == OP_Var && axis_of(s, then) < 0 && !in_scope(s, then))
-        return choose(s, c, then, now);
+    if (then->op == OP_Var && !in_scope(s, c->open, then))
+        return let_be(s, c, then, now);
     if (then->nkids == 0)
         return ir_same(then, now);
     if (then->op == OP_Load || op_info[then->op].attr != ATTR_NONE || then->op != now->op ||
@@ -220,9 +224,9 @@ static bool can_be(const Around *s, Choices *c, const Node *then, const Node *no
     return true;
 }
 
-bool has_written(const Around *s, const Node *store, const Node *access)
+bool has_written(const Around *s, unsigned open, const Node *store, const Node *access)
 {
-    Choices c = {.n = 0};
+    Choices c = {.open = open};
     bool out = store->kid[0] == access->kid[0];
     for (size_t d = 0; out && d < ir_rank(access->kid[0]); d++)
         out = can_be(s, &c, access_index(store)[d], access_index(access)[d]);

@@ -1,4 +1,4 @@
-/* meeting.h -- where the threads of a kernel may touch one element.
+/* meeting.h -- where the threads of a kernel may touch one element, and which they surely have.
 **
 **      S[tx]             S[31 - tx]             thread 0 and thread 31, to name two
 **      G[bx*32 + tx]     G[bx*32 + 31 - tx]     those two again, but of one block: same[blockIdx.x]
@@ -28,7 +28,8 @@ typedef struct Around {
 bool may_meet(const Around *around, const Node *a, const Node *b, size_t from, bool same[GPU_AXES]);
 
 /* Has `store`, run for all values of the loops that are over by now, written the element that
-** `access` touches?  L[x], for x below 4, has written L[2], and L[y] where y is below 4. */
-bool has_written(const Around *around, const Node *store, const Node *access);
+** `access` touches?  L[x], for x below 4, has written L[2], and L[y] where y is below 4.  Of the
+** loops over axes those in `open`, as bits, are not over. */
+bool has_written(const Around *around, unsigned open, const Node *store, const Node *access);
 
 #endif

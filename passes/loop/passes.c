@@ -77,3 +77,16 @@ const Node *loop_lower(Arena *A, const Node *func, bool gpu, Err *err)
     size_t count;
     return loop_lower_steps(A, func, gpu, steps, &count, err);
 }
+
+size_t loop_checked_forms(Arena *A, const Node *func, CheckedForm out[2], Err *err)
+{
+    size_t n = 0;
+    bool gpu = loop_is_gpu(func);
+    const Node *form = gpu ? loop_lower(A, func, true, err) : func;
+    if (!form)
+        return 0;
+    if (gpu && !ir_first(func, OP_Barrier))
+        out[n++] = (CheckedForm){func, .as_written = true};
+    out[n++] = (CheckedForm){form, .as_written = false};
+    return n;
+}

@@ -10,6 +10,7 @@
 #include "core/ir/check.h"
 #include "core/ir/gpu.h"
 #include "core/ir/rewrite.h"
+#include "core/schedule/legal.h"
 #include "passes/loop/lower.h"
 #include "tests/ptx/ptx.h"
 #include "tests/ptxas.h"
@@ -79,7 +80,6 @@ typedef struct Side {
     Data got;
     const char *gpu; /* NULL: it does not become PTX */
     bool partial;    /* nothing writes some elements: they stay what they are */
-    bool as_written; /* its bound loops are checked as they are written */
     bool cut_off;    /* it took too many iterations for a verdict on its results */
     Run run;
 } Side;
@@ -97,14 +97,14 @@ static bool disagree(const Node *func, ErrCode code)
 ** axes that it must be in. */
 static bool unfinished(const Node *func, ErrCode code)
 {
-    return code == ERR_axis_missing || code == ERR_shared_by_blocks ||
-           code == ERR_local_of_other_thread || code == ERR_copies_apart || disagree(func, code);
+    return code == ERR_axis_missing || code == ERR_local_of_other_thread ||
+           code == ERR_copies_apart || disagree(func, code);
 }
 
-static bool check(Side *s, const Node *func, Err *err)
+static bool check(Side *s, const Node *func, bool as_written, Err *err)
 {
     CheckOptions limits = {
-        .iterations = MOST, .bytes = 1 << 28, .partial = s->partial, .as_written = s->as_written};
+        .iterations = MOST, .bytes = 1 << 28, .partial = s->partial, .as_written = as_written};
     data_free(&s->got);
     return data_again(s->want, &s->got, err) &&
            check_run(func, s->got.n, buffers(&s->run, &s->got), &limits, err);
@@ -116,21 +116,20 @@ static bool check_side(Side *s, const Node *func, Guilty g, const char *how, Ver
 {
     Err err = {0};
     s->cut_off = false;
-    if (check(s, func, &err))
+    if (check(s, func, false, &err))
         return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, g, how);
     s->cut_off = err.code == ERR_iterations_spent;
     return s->cut_off || blame(v, g, "%s: %s %s", how, err.why, err.witness);
 }
 
 /* Its threads touch nothing that another one writes in the same loop, and each value comes from
-** where it can be seen; unless it is unfinished. */
+** where it can be seen; unless nests do not agree yet on who computes what. */
 static bool written_side(Side *s, const Node *scheduled, Verdict *v)
 {
     Err err = {0};
-    s->as_written = true;
-    bool ok = check(s, scheduled, &err);
-    s->as_written = false;
-    if (ok)
+    if (!legal_as_written(scheduled, &err))
+        return blame(v, GUILTY_schedule, "the program as it is bound: %s %s", err.why, err.witness);
+    if (check(s, scheduled, true, &err))
         return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_schedule,
                      "the program as it is bound");
     return unfinished(scheduled, err.code) || err.code == ERR_copy_of_other_block ||
@@ -314,7 +313,7 @@ static bool threads_side(Arena *A, Side *s, const Node *scheduled, Counts *count
         return err.code == ERR_barrier_divergent || err.code == ERR_barrier_blocks ||
                unfinished(scheduled, err.code) ||
                blame(v, GUILTY_lowering, "lowering for threads: %s", err.why);
-    if (check(s, low, &err)) {
+    if (check(s, low, false, &err)) {
         counts->threaded++;
         return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_schedule,
                      "the program by threads") &&

@@ -162,7 +162,7 @@ func f(A: float32[32, 6], I: int32[32]) -> C: float32[32], D: float32[8]:
   for bx in bind("blockIdx.x", 2):
     for tx in bind("threadIdx.x", 16):
       C[bx*16 + tx] = 0
-      for v in vectorized(4):
+      for v in unrolled(4):
         C[bx*16 + tx] += T[tx, v]
   for i in range(8):
     D[i] = C[i*4]

@@ -39,23 +39,90 @@ t.test("what the last of the threads has written is not each one's own", functio
   local both = { "M[0] = A[t]", "C[t] = M[0]" }
   t.eq(agrees(in_threads("local", table.unpack(both)), four), "copies_apart")
   for _, scope in ipairs { "shared", "global" } do
-    t.eq(agrees(in_threads(scope, table.unpack(both)), four), "iterations_conflict")
+    t.eq(agrees(in_threads(scope, table.unpack(both)), four), "threads_conflict")
   end
-  local e = t.raises("iterations_conflict", function() tvm.parse(in_threads("shared", table.unpack(both))):check(four) end)
-  t.eq(e.witness, "t=0 writes; t=1 writes")
-  t.contains(e.fix, "write in one loop over t and read in another")
+  local e = t.raises("threads_conflict", function() tvm.parse(in_threads("shared", table.unpack(both))):check(four) end)
+  t.eq(e.witness, "iterations t=0 and t=1 both write M[0]")
+  t.contains(e.fix, "write in one loop over t, and read in another one after it")
   local l = tvm.parse(in_threads("local", table.unpack(both)))
   for _, look in ipairs { "check", "run", "ptx" } do
     e = t.raises("copies_apart", function() l[look](l, look ~= "ptx" and four or nil) end)
-    t.eq(e.fix, "allocate M and compute it inside the loop over threads that reads it, or give it the scope shared")
+    t.contains(e.fix, "write what is read of M before, in the same iteration of the loop over threads")
   end
   t.contains(tostring(select(2, pcall(l.check, l, four))), ">   alloc M: int32[4] local")
 end)
 
 t.test("values that threads hand each other go from one loop to the next, not within one", function()
   t.eq(agrees(in_threads("shared", "M[t] = A[t]", "C[t] = M[3 - t]"), four), "ok")
-  t.eq(agrees(in_threads("shared", "M[t] = 0", "M[t] = A[t]\nC[t] = M[3 - t]"), four), "iterations_conflict")
+  t.eq(agrees(in_threads("shared", "M[t] = 0", "M[t] = A[t]\nC[t] = M[3 - t]"), four), "threads_conflict")
   t.eq(agrees(in_threads("shared", "M[t] = A[t]\nC[t] = M[t]"), four), "ok")
+  -- Before anything runs, and for whoever runs it.
+  local p = tvm.parse(in_threads("shared", "M[t] = A[t]\nC[t] = M[3 - t]"))
+  for _, look in ipairs { "check", "run", "ptx", "llvm_ir", "build" } do
+    local e = t.raises("threads_conflict", function() p[look](p, (look == "check" or look == "run") and four or nil) end)
+    t.contains(e.witness, "M[2]")
+  end
+  t.ok(p:build "interp")
+end)
+
+local head = "func f(A: int32[4]) -> C: int32[4]:\n"
+
+t.test("memory that stands inside a loop over threads is one for all of these, unless it is local", function()
+  t.eq(agrees(head .. [[
+  for t in bind("threadIdx.x", 4):
+    alloc S: int32[1] shared
+    for k in range(4):
+      if k == t:
+        S[0] = A[t]
+    for k in range(4):
+      if k == t:
+        C[t] = S[0]
+]], four), "threads_conflict")
+  t.eq(agrees(head .. [[
+  for y in bind("threadIdx.y", 2):
+    alloc S: int32[2] shared
+    for k in range(2):
+      for x in bind("threadIdx.x", 2):
+        if k == y:
+          S[x] = A[y*2 + x]
+    for x in bind("threadIdx.x", 2):
+      C[y*2 + x] = S[1 - x]
+]], four), "threads_conflict")
+end)
+
+t.test("copies are told apart by who has them", function()
+  t.eq(agrees(head .. [[
+  alloc L: int32[1] local
+  for p in parallel(4):
+    for t in bind("threadIdx.x", 4):
+      if t == p:
+        L[0] = A[t]
+        C[t] = L[0]
+]], four), "ok")
+  for _, case in ipairs { { "threadIdx.y", "local" }, { "blockIdx.x", "shared" } } do
+    for read, want in pairs { ["M[x]"] = "ok", ["M[1 - x]"] = case[2] == "shared" and "ok" or "copies_apart" } do
+      t.eq(agrees(head .. ([[
+  alloc M: int32[2] %s
+  for y in bind("%s", 2):
+    for x in bind("threadIdx.x", 2):
+      M[x] = A[y*2 + x]
+    for x in bind("threadIdx.x", 2):
+      C[y*2 + x] = %s
+]]):format(case[2], case[1], read), four), want, read)
+    end
+  end
+end)
+
+t.test("a loop inside more loops whose iterations overlap than are looked at", function()
+  local text, depth = head, 0
+  local function loop(kind, n)
+    depth = depth + 1
+    text = text .. ("  "):rep(depth) .. ("for l%d in %s%d):\n"):format(depth, kind, n)
+  end
+  for _ = 1, 9 do loop("parallel(", 2) end
+  text = text .. ("  "):rep(depth + 1) .. "C[0] = 1\n"
+  local serial = tvm.parse((text:gsub("C%[0%] = 1", "if l1 + l2 + l3 + l4 + l5 + l6 + l7 + l8 + l9 == 0:\n" .. ("  "):rep(11) .. "C[0] = 1")))
+  t.raises("overlap_depth", function() serial:check(four) end)
 end)
 
 t.test("local memory that stands above its threads is each one's own, as long as each has filled it", function()
@@ -65,6 +132,9 @@ t.test("local memory that stands above its threads is each one's own, as long as
     ["a row, filled by one loop and used by others"] =
       "for x in range(4):\n  M[x] = t32\nfor k in range(4):\n  for y in range(4):\n    M[y] += A[k]\nC[t] = M[t]",
     ["tiles of it"] = "for o in range(2):\n  for i in range(2):\n    M[o*2 + i] = A[t]\nC[t] = 0\nfor p in range(2):\n  for q in range(2):\n    C[t] += M[p*2 + q]",
+    ["a sum with its init"] = "for k in range(4):\n  block B(r = k: reduce):\n    init: M[0] = 0\n    M[0] += A[r]\nC[t] = M[0]",
+    ["a sum of which the loop is split"] =
+      "for ko in range(2):\n  for ki in range(2):\n    block B(r = ko*2 + ki: reduce):\n      init: M[0] = 0\n      M[0] += A[r]\nC[t] = M[0]",
     ["in a branch of its own"] = "if t < 2:\n  M[0] = A[t]\n  C[t] = M[0]\nelse:\n  M[1] = 7\n  C[t] = M[1]",
   } do
     t.eq(agrees(in_threads("local", (body:gsub("t32", "int32(t)"))), four), "ok", what)
@@ -74,6 +144,8 @@ t.test("local memory that stands above its threads is each one's own, as long as
     ["filled under a condition"] = "if t == 0:\n  M[0] = A[t]\nC[t] = M[0]",
     ["filled as often as there are threads before"] = "for k in range(t):\n  M[0] = 5\nC[t] = M[0]",
     ["read before it is filled"] = "C[t] = M[0]\nM[0] = A[t]",
+    ["filled in an iteration that never is"] = "C[t] = 0\nfor k in range(4):\n  if k > 0:\n    if k == 0:\n      M[0] = 7\n    C[t] += M[0]",
+    ["read by the next thread"] = "if t > 0:\n  C[t] = M[0]\nelse:\n  C[t] = 0\nM[0] = A[t]",
     ["another element"] = "M[t] = A[t]\nC[t] = M[3 - t]",
     ["the same number in two places"] = "for x in range(2):\n  M[x*2 + x] = 0\nfor x in range(2):\n  for y in range(2):\n    C[t] = M[x*2 + y]",
   } do
@@ -95,6 +167,8 @@ local function random_text()
     depth = depth - 1
   end
   local blocks, threads = 'for b in bind("blockIdx.x", 2):', 'for t in bind("threadIdx.x", 4):'
+  local two_axes = math.random(3) == 1 -- or as two by two threads, the outer of which may be around all nests
+  local around_all = two_axes and math.random(2) == 1
   local own, place = math.random(3) == 1, one { "around both loops over blocks", "around one", "in it", "in it", "in it" }
   local each, base = place == "around both loops over blocks", place ~= "in it" and "b*8 + " or ""
   local function element(x)
@@ -119,12 +193,16 @@ local function random_text()
       if math.random(3) > 1 then
         maybe_under_a_condition(one { "0", "1" })
       else
-        inside("for x in range(2):", function() maybe_under_a_condition "x" end)
+        inside(("for x in %s(2):"):format(one { "range", "range", "unrolled", "vectorized" }), function() maybe_under_a_condition "x" end)
       end
     end
   end
   local function nest(body)
-    local function by_threads() inside(threads, body) end
+    local function by_threads()
+      if not two_axes then return inside(threads, body) end
+      local function inner() inside('for tx in bind("threadIdx.x", 2):', body) end
+      if around_all then inner() else inside('for ty in bind("threadIdx.y", 2):', inner) end
+    end
     if each then inside(blocks, by_threads) else by_threads() end
   end
   local function nests()
@@ -145,24 +223,26 @@ local function random_text()
   end
   local function alloc() put("alloc M: int32[16] " .. (own and "local" or one { "shared", "shared", "global" })) end
   inside("func f(A: int32[8]) -> C: int32[8], D: int32[8]:", function()
+    local function under_ty() if around_all then inside('for ty in bind("threadIdx.y", 2):', all) else all() end end
     if place ~= "in it" then alloc() end
-    if each then return all() end
+    if each then return under_ty() end
     inside(blocks, function()
       if place == "in it" then alloc() end
-      all()
+      under_ty()
     end)
   end)
-  return table.concat(lines, "\n") .. "\n"
+  local text = table.concat(lines, "\n") .. "\n"
+  return two_axes and text:gsub("%f[%w_]t%f[^%w_]", "(ty*2 + tx)") or text
 end
 
 t.test("random texts: what threads compute is what is written, or there is a fault", function()
   local a, said = tvm.random({ 8 }, "int32", { lo = -9, hi = 9 }), {}
   math.randomseed(11)
   for _ = 1, 400 do
-    local code = agrees(random_text(), a)
+    local code = agrees((random_text()), a)
     said[code] = (said[code] or 0) + 1
   end
-  for _, code in ipairs { "ok", "copies_apart", "iterations_conflict" } do
+  for _, code in ipairs { "ok", "copies_apart", "threads_conflict" } do
     t.ok((said[code] or 0) > 40, ("%s: %d"):format(code, said[code] or 0))
   end
   -- What check finds by running them, the lowering has seen where it is its to see.

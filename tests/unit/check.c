@@ -241,13 +241,12 @@ static void test_scopes(void **state)
              "  for bx in bind(\"blockIdx.x\", 4):\n"
              "    for tx in bind(\"threadIdx.x\", 8):\n"
              "      C[bx*8 + tx] = S[bx*8 + 7 - tx]\n");
-    faulty(ERR_shared_by_blocks, "tx=0, bx=0 writes; tx=0, bx=1 writes",
-           F1 "  alloc S: float32[8] shared\n"
-              "  for bx in bind(\"blockIdx.x\", 4):\n"
-              "    for tx in bind(\"threadIdx.x\", 8):\n"
-              "      S[tx] = A[bx*8 + tx]\n"
-              "    for tx in bind(\"threadIdx.x\", 8):\n"
-              "      C[bx*8 + tx] = S[tx]\n");
+    clean(F1 "  alloc S: float32[8] shared\n" /* each block its own */
+             "  for bx in bind(\"blockIdx.x\", 4):\n"
+             "    for tx in bind(\"threadIdx.x\", 8):\n"
+             "      S[tx] = A[bx*8 + tx]\n"
+             "    for tx in bind(\"threadIdx.x\", 8):\n"
+             "      C[bx*8 + tx] = S[tx]\n");
     faulty(ERR_thread_extent, "",
            F1 "  alloc S: float32[32] shared\n"
               "  for k in range(1):\n"
@@ -285,12 +284,15 @@ static void test_as_written(void **state)
     static const char handed[] = F1 "  alloc S: float32[32] shared\n" THREADS
                                     "    S[t] = A[t]\n" THREADS "    C[t] = S[31 - t]\n";
     faulty(ERR_barrier_missing, "t=31 writes; t=0 reads", handed);
+    faulty(ERR_iterations_conflict, "v=0, t=0 writes; v=1, t=0 writes", /* lanes share it */
+           F1 "  alloc L: float32[1] local\n" THREADS "    for v in vectorized(2):\n"
+              "      L[0] = A[t]\n    C[t] = L[0]\n");
     as_written = true;
     clean(handed);
-    faulty(ERR_iterations_conflict, "t=0 writes; t=1 writes",
+    faulty(ERR_threads_conflict, "t=0 writes; t=1 writes",
            F1 "  alloc S: float32[1] shared\n" THREADS "    S[0] = A[t]\n" THREADS
               "    C[t] = S[0]\n");
-    faulty(ERR_iterations_conflict, "t=15 reads; t=16 writes",
+    faulty(ERR_threads_conflict, "t=15 reads; t=16 writes",
            F1 "  alloc S: float32[32] shared\n" THREADS "    S[t] = 0\n" THREADS "    S[t] = A[t]\n"
               "    C[t] = S[31 - t]\n");
     /* Local memory: each its own, whoever wrote before. */
@@ -303,12 +305,8 @@ static void test_as_written(void **state)
     faulty(ERR_local_of_other_thread, "t=1",
            F1 "  alloc L: float32[1] local\n" THREADS "    if t == 0:\n      L[0] = A[t]\n"
               "    C[t] = L[0]\n");
-    faulty(ERR_iterations_conflict, "v=0, t=0 writes; v=1, t=0 writes", /* lanes share it */
-           F1 "  alloc L: float32[1] local\n" THREADS "    for v in vectorized(2):\n"
-              "      L[0] = A[t]\n    C[t] = L[0]\n");
-    faulty(ERR_shared_by_blocks, "t=0, b=0 writes; t=0, b=1 writes",
-           F1 "  alloc S: float32[8] shared\n" BLOCKS "  for t in bind(\"threadIdx.x\", 8):\n"
-              "      S[t] = A[b*8 + t]\n      C[b*8 + t] = S[t]\n");
+    clean(F1 "  alloc S: float32[8] shared\n" BLOCKS "  for t in bind(\"threadIdx.x\", 8):\n"
+             "      S[t] = A[b*8 + t]\n      C[b*8 + t] = S[t]\n");
     faulty(ERR_copy_of_other_block, "t=0, b=0",
            F1 "  alloc S: float32[32] shared\n" BLOCKS "  for t in bind(\"threadIdx.x\", 8):\n"
               "      S[b*8 + t] = A[b*8 + t]\n" BLOCKS "  for t in bind(\"threadIdx.x\", 8):\n"

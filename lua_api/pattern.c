@@ -7,6 +7,7 @@
 #include <pcre2.h>
 
 #include "core/base/buf.h"
+#include "core/base/err.h"
 #include "lua_api/session.h"
 
 enum { MOST_STEPS = 2000000, MOST_HEAP_KIB = 65536 };
@@ -195,6 +196,8 @@ LUA_FN(
         text += line.len + 1;
     }
     luaL_pushresult(&g.b);
+    if (!g.shown)
+        session_say_step(L, "none of %lld line%s matches", (long long)g.number, plural(g.number));
     return 1;
 }
 

@@ -155,7 +155,8 @@ static Find conflicts(void *env, const Node *n)
     static const char *const does[] = {"read", "written", "updated"};
     const Written *w = env;
     ForKind kind = n->op == OP_For ? ir_for_kind(n) : FOR_serial;
-    if (kind == FOR_serial || kind == FOR_unrolled || (w->barriers && for_is_bound(kind)))
+    if (kind == FOR_serial || kind == FOR_unrolled || (w->barriers && for_is_bound(kind)) ||
+        legal_surely_concurrent(w->func, n))
         return FIND_INSIDE;
     Arena *A = arena_scratch(NULL);
     const Node *var = n->kid[For_var];

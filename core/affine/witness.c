@@ -24,6 +24,7 @@ typedef struct Bound {
     const Node *var;
     int64_t value;
     bool is_loop;
+    ForKind kind; /* of the loop */
 } Bound;
 
 /* Where an element was touched first: the loop's value and those of all loops around. */
@@ -54,8 +55,7 @@ typedef struct Search {
     uint32_t nbound;
     const Node *private[MAX_BOUND]; /* buffers allocated inside the loop */
     size_t nprivate;
-    bool threads, blocks; /* its iterations are of different ones, or have such loops in them */
-    int64_t at;           /* the loop's value now */
+    int64_t at; /* the loop's value now */
     bool inside, found;
     long steps;
     Element *bucket[BUCKETS];
@@ -73,7 +73,7 @@ static bool value_of_let(Search *s, const Node *n, int64_t *out)
     int64_t v;
     if (!value_of(s, n->kid[Let_value], &v) || s->nbound == MAX_BOUND)
         return false;
-    s->bound[s->nbound++] = (Bound){n->kid[Let_var], v, false};
+    s->bound[s->nbound++] = (Bound){.var = n->kid[Let_var], .value = v};
     bool ok = value_of(s, n->kid[Let_body], out);
     s->nbound--;
     return ok;
@@ -163,13 +163,26 @@ static void report(Search *s, const Element *e, AccessKind first, AccessKind sec
     s->found = true;
 }
 
-static bool is_private(const Search *s, const Node *buffer)
+/* Where it stood along an axis; -1 if no loop over that is around. */
+static int64_t along(const Bound *bound, uint32_t n, ForKind axis)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (bound[i].is_loop && bound[i].kind == axis)
+            return bound[i].value;
+    return -1;
+}
+
+/* Has each of the two its own copy of the buffer: a thread of local memory, a block of shared? */
+static bool is_other_copy(const Search *s, const Node *buffer, const Visit *then)
 {
     Scope scope = buffer->at.buf->scope;
-    for (size_t i = 0; i < s->nprivate; i++)
-        if (s->private[i] == buffer)
+    for (int k = FOR_block_x; scope != SCOPE_global && k < FOR_COUNT; k++) {
+        bool apart = scope == SCOPE_local || for_is_block_axis((ForKind)k);
+        if (apart &&
+            along(s->bound, s->nbound, (ForKind)k) != along(then->bound, then->nbound, (ForKind)k))
             return true;
-    return (scope == SCOPE_local && s->threads) || (scope == SCOPE_shared && s->blocks);
+    }
+    return false;
 }
 
 static void touch(Search *s, const Node *buffer, const Node *const *index, AccessKind kind)
@@ -181,15 +194,17 @@ static void touch(Search *s, const Node *buffer, const Node *const *index, Acces
         [ACCESS_UPDATE] = {ACCESS_UPDATE, ACCESS_WRITE, ACCESS_READ},
     };
     int64_t at[IR_MAX_RANK];
-    if (is_private(s, buffer))
-        return;
+    for (size_t i = 0; i < s->nprivate; i++)
+        if (s->private[i] == buffer)
+            return;
     for (size_t d = 0; d < ir_rank(buffer); d++)
         if (!value_of(s, index[d], &at[d]))
             return;
     Element *e = element(s, buffer, at);
     for (int i = 0; i < ACCESS_KINDS && !s->found; i++) {
         AccessKind other = against[kind][i];
-        if (other < ACCESS_KINDS && e->first[other].there && e->first[other].at != s->at)
+        if (other < ACCESS_KINDS && e->first[other].there && e->first[other].at != s->at &&
+            !is_other_copy(s, buffer, &e->first[other]))
             report(s, e, other, kind);
     }
     if (e->first[kind].there || s->found)
@@ -210,7 +225,7 @@ static void reads(Search *s, const Node *n)
         reads(s, n->kid[Let_value]);
         bool known = s->nbound < MAX_BOUND && value_of(s, n->kid[Let_value], &v);
         if (known)
-            s->bound[s->nbound++] = (Bound){n->kid[Let_var], v, false};
+            s->bound[s->nbound++] = (Bound){.var = n->kid[Let_var], .value = v};
         reads(s, n->kid[Let_body]);
         s->nbound -= known;
         return;
@@ -280,7 +295,7 @@ static void run_for(Search *s, const Node *n)
     if (!value_of(s, n->kid[For_extent], &extent) || extent <= 0 || s->nbound == MAX_BOUND)
         return;
     uint32_t depth = s->nbound++;
-    s->bound[depth] = (Bound){n->kid[For_var], 0, true};
+    s->bound[depth] = (Bound){n->kid[For_var], 0, true, ir_for_kind(n)};
     if (n->kid[For_var] == s->loop) {
         run_loop_itself(s, n, extent);
     } else {
@@ -306,7 +321,7 @@ static void run_block(Search *s, const Node *n)
         first = first && (iters->kid[i]->at.i != ITER_reduce || values[i] == 0);
     }
     for (size_t i = 0; i < iters->nkids; i++)
-        s->bound[s->nbound++] = (Bound){iters->kid[i]->kid[Iter_var], values[i], false};
+        s->bound[s->nbound++] = (Bound){.var = iters->kid[i]->kid[Iter_var], .value = values[i]};
     if (s->inside)
         reads(s, n->kid[Block_where]);
     if (value_of(s, n->kid[Block_where], &cond) && cond) {
@@ -379,33 +394,17 @@ static bool find_path(Search *s, const Node *n)
     return false;
 }
 
-static Find is_block_axis(void *env, const Node *n)
-{
-    (void)env;
-    return n->op == OP_For && for_is_block_axis(ir_for_kind(n)) ? FIND_THIS : FIND_INSIDE;
-}
-
-static Find is_bound(void *env, const Node *n)
-{
-    (void)env;
-    return n->op == OP_For && for_is_bound(ir_for_kind(n)) ? FIND_THIS : FIND_INSIDE;
-}
-
 bool witness_find(Arena *A, const Node *func, const Node *loop, LoopConflict *out)
 {
     Arena *own = arena_scratch(NULL);
     Search *s = arena_alloc(own, sizeof *s);
     *s = (Search){.A = A, .loop = loop, .out = out};
-    if (find_path(s, func->kid[Func_body])) {
-        const Node *at = s->path[s->npath - 1];
-        s->threads = ir_find(at, is_bound, NULL);
-        s->blocks = ir_find(at, is_block_axis, NULL);
+    if (find_path(s, func->kid[Func_body]))
         for (size_t i = 0; i < sizeof efforts / sizeof *efforts && !s->found; i++) {
             s->effort = &efforts[i];
             s->nprivate = 0;
             run(s, func->kid[Func_body]);
         }
-    }
     bool found = s->found;
     arena_release(own);
     return found;

@@ -27,9 +27,9 @@ typedef struct LoopConflict {
 } LoopConflict;
 
 /* Looks for two iterations of the loop with this Var in `func` that conflict.  Buffers allocated
-** inside the loop are private to an iteration, but for shared ones inside a loop over threads.  So
-** is local memory where iterations are threads or have threads in them, and shared memory where
-** these are thread blocks, wherever it is allocated.  The text of *out lives in A. */
+** inside the loop are private to an iteration, but for shared ones inside a loop over threads; and
+** two threads have copies of local memory, two blocks of shared memory, wherever it is allocated.
+** The text of *out lives in A. */
 bool witness_find(Arena *A, const Node *func, const Node *loop, LoopConflict *out);
 
 /* "conflict[0, 0]": the element. */

@@ -61,8 +61,8 @@ typedef struct Sync {
     Subst bound[IR_MAX_DEPTH]; /* the bound variables in scope, and their axes */
     size_t nbound;
     unsigned open; /* axes of these */
-    size_t inside; /* around.inner[inside] and those behind it are inside the innermost of these,
-                   ** and inside the innermost condition: they have begun at 0 */
+    size_t inside; /* inner[inside] and those behind it are inside the innermost of these, the
+                   ** innermost condition and the innermost loop of unknown extent, or are that */
     VEC(Own) own;
     VEC(Done) done;
     bool divergent; /* not every thread comes here */
@@ -360,9 +360,13 @@ static const Node *loop_body(Sync *s, const Node *n, bool uneven, Summary *out)
         lanes ? arena_printf(s->A, "%s, a vectorized loop", ir_var_name(n->kid[For_var]))
               : "a loop whose extent may differ between threads";
     const Node *outer = s->lanes;
+    size_t inside = s->inside;
+    if (extent < 0)
+        s->inside = mark; /* where those around begin, it may have no iteration */
     s->lanes = lanes && !s->divergent ? n : outer;
     const Node *body = walk_divergent(s, n->kid[For_body], why, lanes || uneven, out);
     s->lanes = outer;
+    s->inside = inside;
     if (extent < 0)
         s->done.n = done;
     Found f = {0};
@@ -401,8 +405,9 @@ static const Node *walk_for(Sync *s, const Node *n, Summary *out)
     return ir_with_kid(s->A, n, For_body, body);
 }
 
-/* The stores of a branch have been done if its condition holds where the loops inside the bound
-** ones begin, and they do not move with those of which it speaks: as the init of a sum. */
+/* The stores of a branch have been done if its condition holds where the loops of which it speaks
+** begin, and they do not move with these, as the init of a sum; and if all that runs in the present
+** iteration has run there, too (Sync.inside). */
 static void keep_done(Sync *s, size_t from, const Node *cond)
 {
     Subst zero[IR_MAX_DEPTH];

@@ -99,6 +99,16 @@ t.test("copies are told apart by who has them", function()
         L[0] = A[t]
         C[t] = L[0]
 ]], four), "ok")
+  -- Of one thread's copy all lanes are users.
+  t.raises("iterations_conflict", function()
+    tvm.parse(head .. [[
+  alloc L: int32[1] local
+  for v in vectorized(2):
+    for t in bind("threadIdx.x", 2):
+      L[0] = A[v*2 + t]
+      C[v*2 + t] = L[0]
+]]):ptx()
+  end)
   for _, case in ipairs { { "threadIdx.y", "local" }, { "blockIdx.x", "shared" } } do
     for read, want in pairs { ["M[x]"] = "ok", ["M[1 - x]"] = case[2] == "shared" and "ok" or "copies_apart" } do
       t.eq(agrees(head .. ([[
@@ -145,6 +155,8 @@ t.test("local memory that stands above its threads is each one's own, as long as
     ["filled as often as there are threads before"] = "for k in range(t):\n  M[0] = 5\nC[t] = M[0]",
     ["read before it is filled"] = "C[t] = M[0]\nM[0] = A[t]",
     ["filled in an iteration that never is"] = "C[t] = 0\nfor k in range(4):\n  if k > 0:\n    if k == 0:\n      M[0] = 7\n    C[t] += M[0]",
+    ["filled by a loop that is empty where the one around begins"] =
+      "C[t] = 0\nfor k in range(2):\n  for j in range(k):\n    if k == 0:\n      M[0] = A[t]\n    C[t] = M[0]",
     ["read by the next thread"] = "if t > 0:\n  C[t] = M[0]\nelse:\n  C[t] = 0\nM[0] = A[t]",
     ["another element"] = "M[t] = A[t]\nC[t] = M[3 - t]",
     ["the same number in two places"] = "for x in range(2):\n  M[x*2 + x] = 0\nfor x in range(2):\n  for y in range(2):\n    C[t] = M[x*2 + y]",

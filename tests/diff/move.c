@@ -492,9 +492,8 @@ void move_to_threads(Arena *A, Choices *c, const Node *func, int i, bool apart, 
     list_buffers(A, func, &d.buffers);
     tree_blocks(func, add_block, &d);
     const char *alloc = i == 1 ? an_alloc(&d) : NULL;
-    bool local = apart && c->bytes[1] % 2;
-    const char *axis = apart && !local ? "blockIdx.x" : "threadIdx.x",
-               *scope = local ? "local" : "shared";
+    bool blocks = apart && c->bytes[1] % 3 == 0, local = apart && c->bytes[1] % 3 == 1;
+    const char *axis = blocks ? "blockIdx.x" : "threadIdx.x", *scope = local ? "local" : "shared";
     *out = (Move){prim_find("bind"), 2, {given_str(""), given_str(axis)}};
     if (i == 0 && !apart && linked(&d, &writer, &reader) && loops_around(&d, reader, loops)) {
         *out = (Move){prim_find("compute_at"),

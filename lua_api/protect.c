@@ -25,7 +25,8 @@ static struct {
     lua_State *volatile running; /* the coroutine that runs now, of the state that is watched */
     lua_State *watched;
     volatile bool patient, killed;
-    bool kept; /* protect_until_stopped has ended a request of this input */
+    bool kept;                /* protect_until_stopped has ended a request of this input */
+    volatile bool output_bad; /* standard output had failed before the first request came */
     volatile sig_atomic_t asked, stops; /* since the prompt was reached; in all */
     pthread_t thread;
     struct sigaction before;
@@ -74,13 +75,23 @@ static void on_interrupt(int sig)
         pthread_kill(watch.thread, sig);
         return;
     }
-    watch.asked++;
+    if (watch.asked++ == 0)
+        watch.output_bad = ferror_unlocked(stdout) != 0;
     watch.killed |= sig == SIGTERM;
     if (watch.asked > 1 && !watch.patient)
         _exit(130);
     if (watch.asked == 3)
         say("\nstill inside a C function that cannot be stopped; Ctrl-\\ ends the session\n");
     protect_stop();
+}
+
+/* The request is done with.  A write that it broke off has left stdio's mark of an error, which is
+** none of the file's. */
+static void forget_request(void)
+{
+    if (watch.asked && !watch.output_bad)
+        clearerr(stdout);
+    watch.asked = 0;
 }
 
 void protect_watch(lua_State *L, bool patient)
@@ -99,6 +110,7 @@ void protect_watch(lua_State *L, bool patient)
 
 void protect_unwatch(void)
 {
+    forget_request();
     sigaction(SIGINT, &watch.before, NULL);
     sigaction(SIGTERM, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
     watch.watched = watch.running = NULL;
@@ -107,7 +119,7 @@ void protect_unwatch(void)
 void protect_rest(lua_State *L)
 {
     cancel_clear();
-    watch.asked = 0;
+    forget_request();
     watch.kept = false;
     lua_sethook(L, NULL, 0, 0);
 }
@@ -147,7 +159,7 @@ bool protect_until_stopped(lua_State *L, int nargs)
         lua_pop(L, 1);
     watch.kept = true;
     if (watch.patient)
-        watch.asked = 0;
+        forget_request();
     cancel_clear();
     lua_sethook(L, NULL, 0, 0);
     return true;

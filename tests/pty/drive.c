@@ -16,6 +16,7 @@
 **      within MS TEXT      the same, but it has to come that soon
 **      absent TEXT         TEXT was not shown since what was expected before
 **      wait MS             lets so much time pass
+**      unread MS           the same, with nothing read: the terminal fills up
 **      signal NAME         INT, HUP or WINCH, to the program
 **      exit CODE           waits for the end, with that code
 **      # anything          a comment
@@ -351,6 +352,8 @@ static void obey(Test *test, Terminal *t, const char *word, char *text)
     } else if (strcmp(word, "wait") == 0) {
         for (long end = now_ms() + atoi(text); now_ms() < end;)
             read_some(t, 10);
+    } else if (strcmp(word, "unread") == 0) {
+        poll(NULL, 0, atoi(text));
     } else if (strcmp(word, "signal") == 0) {
         int number = signal_called(text);
         if (number)

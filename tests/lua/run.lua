@@ -134,6 +134,23 @@ t.test("so do those of tiles that are not full, of which some lanes or rows take
   t.ok(unrolled:build():run(c) == unrolled:at(0):build "interp":run(c))
 end)
 
+t.test("and those of lanes that fill no whole number of vectors of one size", function()
+  for _, width in ipairs { 48, 24, 14, 13, 40, 96, 3 } do
+    local s = tvm.schedule(te [[ A: float32[24, 16]; B: float32[24, n]; C[y, x] += A[k, y] * B[k, x] ]](width * 2))
+    s:split("y", 4, "yo", "yi")
+    s:split("x", width, "xo", "xi")
+    s:reorder { "yo", "xo", "k", "yi", "xi" }
+    s:decompose_reduction("C", "k")
+    s:vectorize "C/xi"
+    s:unroll "C/yi"
+    t.eq(stores_beside_sums(s), 0, width .. " lanes")
+    local a, b = tvm.random { 24, 16 }, tvm.random { 24, width * 2 }
+    local out = s:build():run(a, b)
+    t.ok(out == s:at(0):build "interp":run(a, b), width .. " lanes")
+    t.ok(out == s:build "llvm -mcpu=x86-64":run(a, b), width .. " lanes without masks")
+  end
+end)
+
 t.test("sums in registers of a large result are fetched before their time", function()
   local product = te [[ A: float32[depth, n]; B: float32[depth, n]; C[y, x] += A[k, y] * B[k, x] ]]
   local function tiles(k, n)

@@ -137,13 +137,14 @@ typedef struct Kept {
     unsigned lanes;
 } Kept;
 
-enum { PROMO_MOVED = 4 };
+enum { PROMO_MOVED = 5 };
 
 /* An Update whose elements are kept in registers while a loop runs. */
 typedef struct Promo {
     const Node *update;
-    LLVMValueRef anchor;            /* before the loop */
-    const Node *moved[PROMO_MOVED]; /* variables of unrolled loops, which choose the element */
+    LLVMValueRef anchor; /* before the loop */
+    /* Of unrolled loops, and of one that becomes a few vectors: these choose the element */
+    const Node *moved[PROMO_MOVED];
     int64_t times[PROMO_MOVED];
     int nmoved;
     bool guarded; /* conditions in the loop leave some lanes out */
@@ -303,8 +304,14 @@ bool promote_begin(Gen *g, const Node *loop);
 bool promote_keeps(const Gen *g, const Node *update, const Place *p);
 LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes);
 void promote_end(Gen *g);
-/* Does this vectorised loop become one vector, here? */
-bool gen_is_one_vector(Gen *g, const Node *loop);
+/* What a vectorised loop becomes, here. */
+typedef enum Vectors {
+    VECTORS_OTHERWISE, /* a loop of vectors, or of lanes one by one */
+    VECTORS_ONE,
+    VECTORS_FEW /* one after the other, each of numbers that are known; the last may be narrower */
+} Vectors;
+
+Vectors gen_vectors(const Gen *g, const Node *loop);
 
 /* ---- check.c ---- */
 void gen_check(Gen *g, const Node *access, const Node *const *index);

@@ -3,9 +3,9 @@
 ** It is done where nothing can see the difference: the loop runs at least once, its body is a
 ** chain of loops around one Update, and no serial loop of the chain, the first included, moves the
 ** element.  Then memory is read before the loop and written after it; a kernel that is stopped in
-** between leaves what was there.  Vectorised loops move it from lane to lane of one register, and
-** unrolled ones from register to register, where there are enough.  Conditions may leave out some
-** of the lanes, the same ones each time:
+** between leaves what was there.  Vectorised loops move it from lane to lane of one register, or of
+** a few, and unrolled ones from register to register, where there are enough.  Conditions may leave
+** out some of the lanes, the same ones each time:
 **
 **     for k in range(256):                  is      r0, r1 = C[0], C[1]
 **       for y in unrolled(2):                       for k in range(256):
@@ -46,7 +46,8 @@ typedef struct Chain {
     const Node *lane[MOST_LOOPS];   /* variables of the vectorised loops around the Update */
     const Node *moved[PROMO_MOVED]; /* of the unrolled loops in it that move the element */
     int64_t times[PROMO_MOVED];
-    int64_t width; /* lanes that the Update has */
+    const Node *few; /* the one vectorised loop, if it becomes a few vectors */
+    int64_t width;   /* lanes that the Update has */
     int lanes, nmoved;
     bool guarded; /* not all of the lanes take part */
     const Node *update;
@@ -126,6 +127,23 @@ static bool stands_still(Gen *g, const Node *u, const Node *var)
     return !ir_mentions(u->kid[Update_value], u->kid[Update_buffer]);
 }
 
+/* Takes in a vectorised loop. */
+static bool take_lanes(Gen *g, Chain *c, const Node *loop)
+{
+    const Node *var = loop->kid[For_var];
+    Vectors vectors = gen_vectors(g, loop);
+    if (g->mask || c->few || c->lanes == MOST_LOOPS || vectors == VECTORS_OTHERWISE)
+        return false;
+    if (vectors == VECTORS_FEW) {
+        if (c->width > 1 || dimension_moved(c->update, var) < 0)
+            return false;
+        c->few = loop;
+    }
+    c->lane[c->lanes++] = var;
+    c->width *= ir_const_int(loop->kid[For_extent], 1);
+    return true;
+}
+
 /* Takes in one loop of the chain; `first`: the one that the elements are kept for. */
 static bool take_loop(Gen *g, Chain *c, const Node *loop, bool first)
 {
@@ -134,15 +152,10 @@ static bool take_loop(Gen *g, Chain *c, const Node *loop, bool first)
     ForKind kind = ir_for_kind(loop);
     if (n < 1 || (first && kind != FOR_serial))
         return false;
-    if (kind == FOR_vectorized) {
-        if (g->mask || c->lanes == MOST_LOOPS || !gen_is_one_vector(g, loop))
-            return false;
-        c->lane[c->lanes++] = var;
-        c->width *= n;
-        return true;
-    }
+    if (kind == FOR_vectorized)
+        return take_lanes(g, c, loop);
     if (kind == FOR_unrolled && dimension_moved(c->update, var) != MOVES_NONE) {
-        if (c->nmoved == PROMO_MOVED)
+        if (c->nmoved == PROMO_MOVED - 1)
             return false;
         c->moved[c->nmoved] = var;
         c->times[c->nmoved++] = n;
@@ -232,6 +245,11 @@ bool promote_begin(Gen *g, const Node *loop)
         m.moved[i] = c.moved[i];
         m.times[i] = c.times[i];
         m.n *= (size_t)c.times[i];
+    }
+    if (c.few) {
+        m.moved[m.nmoved] = c.few->kid[For_var];
+        m.times[m.nmoved] = ir_const_int(c.few->kid[For_extent], 1);
+        m.n *= (size_t)m.times[m.nmoved++];
     }
     m.kept = ARENA_ARRAY(g->A, Kept, m.n);
     g->promo = m;

@@ -284,10 +284,23 @@ static unsigned most_lanes(const Gen *g, const Node *loop)
     return (most > MAX_LANES ? MAX_LANES : most) / lanes_inside(loop->kid[For_body]);
 }
 
-bool gen_is_one_vector(Gen *g, const Node *loop)
+/* How many lanes, a power of two, a whole vector of that loop has; 1: they run one by one. */
+static int64_t piece_of(const Gen *g, const Node *loop)
 {
-    int64_t n = ir_const_int(loop->kid[For_extent], -1);
-    return n > 1 && (n & (n - 1)) == 0 && g->lanes * n <= most_lanes(g, loop);
+    int64_t n = ir_const_int(loop->kid[For_extent], -1), piece = 1;
+    while (piece * 2 * g->lanes <= most_lanes(g, loop) && piece * 2 <= n)
+        piece *= 2;
+    return piece;
+}
+
+enum { FEW_PIECES = 2 }; /* whole ones; more become a loop */
+
+Vectors gen_vectors(const Gen *g, const Node *loop)
+{
+    int64_t n = ir_const_int(loop->kid[For_extent], -1), piece = piece_of(g, loop);
+    if (piece == 1 || n / piece > FEW_PIECES)
+        return VECTORS_OTHERWISE;
+    return n == piece ? VECTORS_ONE : VECTORS_FEW;
 }
 
 /* The mask around a vectorised loop for each of its lanes, and the lanes that only
@@ -390,16 +403,14 @@ static bool allocates(const Node *s)
 static void run_vectorized(Gen *g, const Node *loop)
 {
     int64_t n = ir_const_int(loop->kid[For_extent], -1), done = 0;
-    unsigned most = most_lanes(g, loop);
-    if (n < 0 || g->checked || g->lanes * 2 > most || allocates(loop->kid[For_body]) ||
+    if (n < 0 || g->checked || g->lanes * 2 > most_lanes(g, loop) ||
+        allocates(loop->kid[For_body]) ||
         reorders_sum(loop->kid[For_body], loop->kid[For_var], false)) {
         run_serial(g, loop);
         return;
     }
-    int64_t piece = 1;
-    while (piece * 2 * g->lanes <= most && piece * 2 <= n)
-        piece *= 2;
-    if (n / piece > 2) {
+    int64_t piece = piece_of(g, loop);
+    if (n / piece > FEW_PIECES) {
         Count c = gen_begin_count(g, gen_i64(g, 0), gen_i64(g, n / piece), false);
         gen_push_level(g);
         LLVMValueRef first = LLVMBuildMul(g->b, c.i, gen_i64(g, piece), "");

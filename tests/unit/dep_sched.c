@@ -3,6 +3,7 @@
 ** concurrent must be free of dependences. */
 #include "tests/dice.h"
 #include "tests/program.h"
+#include "tests/trials.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -228,8 +229,7 @@ static void half_a_reduction_stays(void **state)
 static void random_schedules(void **state)
 {
     (void)state;
-    const char *mode = getenv("TVMREPL_TEST");
-    int trials = mode && strcmp(mode, "full") == 0 ? 2000 : 200;
+    int trials = trials_of(2000, 200);
     Counts count = {0};
     for (int t = 0; t < trials; t++)
         trial(programs[t % 5], &count);

@@ -3,6 +3,7 @@
 ** search over iterations may find a conflict. */
 #include "tests/dice.h"
 #include "tests/program.h"
+#include "tests/trials.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,8 +213,7 @@ static void trial(Counts *c)
 static void distances_prove_nothing_false(void **state)
 {
     (void)state;
-    const char *mode = getenv("TVMREPL_TEST"), *want = getenv("TRIALS");
-    int trials = want ? atoi(want) : mode && strcmp(mode, "full") == 0 ? 4000 : 250;
+    int trials = trials_of(4000, 250);
     Counts c = {0};
     for (int t = 0; t < trials; t++)
         trial(&c);

@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <lualib.h>
 
 #include "lua_api/lua_fn.h"
+#include "tests/trials.h"
 
 typedef struct Twins {
     lua_State *lua, *ours;
@@ -128,9 +128,8 @@ static const char *searched(lua_State *L, const Asked *q)
 static void patterns(void **state)
 {
     const Twins *t = *state;
-    const char *mode = getenv("TVMREPL_TEST");
     uint32_t seed = 7;
-    for (int i = mode && strcmp(mode, "full") == 0 ? 50000 : 5000; i > 0; i--) {
+    for (int i = trials_of(50000, 5000); i > 0; i--) {
         Asked q = random_question(&seed);
         const char *want = searched(t->lua, &q), *got = searched(t->ours, &q);
         if (strcmp(want, got) != 0)

@@ -7,11 +7,11 @@
 #include <cmocka.h>
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/ir/interp.h"
 #include "core/ir/mathfn.h"
+#include "tests/trials.h"
 
 static long double sigmoid_(long double x)
 {
@@ -157,8 +157,7 @@ static void check_row(const MathFn *fn, const Truth *t, int samples)
 static void rows_keep_their_bounds(void **state)
 {
     (void)state;
-    const char *mode = getenv("TVMREPL_TEST");
-    int samples = mode && strcmp(mode, "full") == 0 ? 400000 : 40000;
+    int samples = trials_of(400000, 40000);
     for (size_t i = 0; i < math_fn_count; i++) {
         const Truth *t = truth_of(math_fns[i].name);
         if (t)

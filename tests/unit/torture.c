@@ -12,6 +12,7 @@
 #include "backends/worker/worker.h"
 #include "core/base/arena.h"
 #include "lua_api/lua_fn.h"
+#include "tests/trials.h"
 #include "viz/draw.h"
 
 static long countdown = -1; /* allocations that still succeed; negative: all of them */
@@ -196,17 +197,11 @@ static int call(lua_State *L, lua_CFunction f)
     return lua_pcall(L, 0, 0, 0);
 }
 
-static bool is_full(void)
-{
-    const char *mode = getenv("TVMREPL_TEST");
-    return mode && strcmp(mode, "full") == 0;
-}
-
 /* One state; its n-th allocation from the beginning of the script on fails, for n by `stride`. */
 static void survives(const char *text, long stride)
 {
     script = text;
-    if (is_full())
+    if (is_full_run())
         stride = 1;
     size_t arenas = arena_count();
     lua_State *L = lua_newstate(failing, NULL);
@@ -256,7 +251,7 @@ static void __lsan_enable(void) {}
 static void arenas_survive(const char *text, long stride)
 {
     script = text;
-    if (is_full())
+    if (is_full_run())
         stride = 1;
     __lsan_disable();
     lua_State *L = lua_newstate(failing, NULL);

@@ -257,7 +257,7 @@ static bool stmt_inside(Walk *w, const Node *s);
 static bool loop_inside(Walk *w, const Node *s)
 {
     int64_t extent = ir_const_int(s->kid[For_extent], 0);
-    if (extent < 1 || for_is_bound(ir_for_kind(s)))
+    if (extent < 1)
         return true;
     w->loop[w->nloops++] = (VarRange){s->kid[For_var], 0, extent - 1};
     bool inside = stmt_inside(w, s->kid[For_body]);

@@ -213,7 +213,10 @@ t.test("s:check finds what a run does not show", function()
   t.contains(e.where, ">     B[i//2] = A[i]")
   t.ok(not e.refused)
   checked("outside_buffer", "func f(A: int8[4]) -> B: int8[4]:\n  for i in range(4):\n    B[i] = A[(i*3 + 1) % 5]")
-  t.raises("surely_outside", function() tvm.parse("func f(A: int8[4]) -> B: int8[4]:\n  for i in range(4):\n    B[i] = A[(i + 1) % 5]") end)
+  for _, kind in ipairs { "range(4)", "parallel(4)", 'bind("threadIdx.x", 4)' } do
+    local text = "func f(A: int8[4]) -> B: int8[4]:\n  for i in " .. kind .. ":\n    B[i] = A[(i + 1) % 5]"
+    t.contains(t.raises("surely_outside", function() tvm.parse(text) end).why, "at i=3 reads A[4]")
+  end
   checked("never_written", "func f(A: int8[4]) -> B: int8[4]:\n  for i in range(3):\n    B[i] = A[i]")
   checked("undefined_read", "func f(A: int8[4]) -> B: int8[4]:\n  alloc T: int8[4]\n  for i in range(4):\n    B[i] = T[i]")
 end)

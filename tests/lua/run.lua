@@ -172,6 +172,31 @@ t.test("sums in registers of a large result are fetched before their time", func
   t.ok(s:build():run(a, b) == s:at(0):build():run(a, b))
 end)
 
+t.test("floats become integers alike one by one and in vectors, at and beyond every limit", function()
+  local values = { -0.0, 0.5, -0.99, 1.5, -1.5, 1 / 0, -1 / 0, 0 / 0, 1e30, -1e30, 2 ^ 31 - 128, 2 ^ 63 - 2 ^ 39 }
+  for _, bits in ipairs { 7, 8, 15, 16, 31, 32, 63, 64 } do
+    for _, beside in ipairs { -1, -0.5, 0, 0.5 } do
+      values[#values + 1] = 2.0 ^ bits + beside
+      values[#values + 1] = -2.0 ^ bits + beside
+    end
+  end
+  while #values % 16 ~= 0 do values[#values + 1] = 0 end
+  for _, from in ipairs { "float32", "float64" } do
+    local x = tvm.tensor(values, from)
+    for _, to in ipairs { "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64" } do
+      local s = tvm.schedule(te.text(("X: %s[%d]; Y[i] = %s(X[i])"):format(from, #values, to)))
+      s:split("i", 16, "io", "ii")
+      local want = s:build "interp":run(x)
+      t.ok(s:build():run(x) == want, from .. " to " .. to)
+      s:vectorize "ii"
+      for _, target in ipairs { "llvm", "llvm -O0", "llvm -O3", "llvm -mcpu=x86-64" } do
+        t.ok(s:build(target):run(x) == want, ("%s to %s by %s"):format(from, to, target))
+      end
+      t.ok(not s:llvm_ir():find "%.sat%.")
+    end
+  end
+end)
+
 t.test("a vectorized loop around a vectorized loop leaves it the registers", function()
   local s = tvm.schedule(te [[ A: float32[64, 64]; C[y, x] = A[y, x] + 1 ]])
   local whole = s:vectorize("x"):llvm_ir()

@@ -7,6 +7,7 @@
 #include "backends/llvm/emit/gen.h"
 #include "core/base/mutant.h"
 
+#include <math.h>
 #include <string.h>
 
 static LLVMValueRef same(LLVMTypeRef t, int64_t v)
@@ -238,12 +239,44 @@ static LLVMTypeRef shaped(LLVMTypeRef element, LLVMValueRef like)
     return vec ? LLVMVectorType(element, LLVMGetVectorSize(t)) : element;
 }
 
-static LLVMValueRef float_to_int(Gen *g, DType to, LLVMTypeRef target, LLVMValueRef a)
+/* `t`'s value v in as many lanes as `like` has. */
+static LLVMValueRef in_lanes(Gen *g, DType t, Scalar v, LLVMValueRef like)
+{
+    return gen_splat(g, gen_const(g, t, v), LLVMGetVectorSize(LLVMTypeOf(like)));
+}
+
+/* Of vectors, for which x86 has no saturating conversion and LLVM takes its lanes apart.  What the
+** plain one makes of a lane that is out of range is not looked at. */
+static LLVMValueRef saturated(Gen *g, DType to, DType from, LLVMValueRef a)
+{
+    bool is_signed = dtype_is_signed(to);
+    int bits = 8 * (int)dtype_bytes(to) - is_signed;
+    DType wide = bits < 31 ? DT_int32 : to; /* one that has an instruction */
+    LLVMTypeRef type = shaped(gen_type(g, wide), a);
+    double above = ldexp(1, bits), least = is_signed ? -above : 0;
+    LLVMValueRef most = in_lanes(g, wide, (Scalar){.i = (int64_t)(UINT64_MAX >> (64 - bits))}, a),
+                 none = LLVMConstNull(type), low = none,
+                 high = in_lanes(g, from, (Scalar){.f = above}, a),
+                 edge = in_lanes(g, from, (Scalar){.f = least}, a);
+    if (is_signed)
+        low = LLVMBuildNot(g->b, most, "");
+    LLVMValueRef n = dtype_is_signed(wide) ? LLVMBuildFPToSI(g->b, a, type, "")
+                                           : LLVMBuildFPToUI(g->b, a, type, "");
+    n = LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealOLT, a, high, ""), n, most, "");
+    n = LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealOLT, a, edge, ""), low, n, "");
+    n = LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealUNO, a, a, ""), none, n, "");
+    return wide == to ? n : LLVMBuildTrunc(g->b, n, shaped(gen_type(g, to), a), "");
+}
+
+static LLVMValueRef float_to_int(Gen *g, DType to, DType from, LLVMValueRef a)
 {
     const char *name = dtype_is_signed(to) ? "llvm.fptosi.sat" : "llvm.fptoui.sat";
+    LLVMTypeRef target = shaped(gen_type(g, to), a), source = LLVMTypeOf(a);
     if (MUTANT(emit_cast_unsaturated, false, true))
         return LLVMBuildFPToSI(g->b, a, target, "");
-    return gen_intrinsic(g, name, 2, (LLVMTypeRef[]){target, LLVMTypeOf(a)}, 1, &a);
+    if (!g->target->gpu && LLVMGetTypeKind(source) == LLVMVectorTypeKind)
+        return saturated(g, to, from, a);
+    return gen_intrinsic(g, name, 2, (LLVMTypeRef[]){target, source}, 1, &a);
 }
 
 LLVMValueRef arith_cast(Gen *g, DType to, DType from, LLVMValueRef a)
@@ -259,7 +292,7 @@ LLVMValueRef arith_cast(Gen *g, DType to, DType from, LLVMValueRef a)
         return to == DT_float64 ? LLVMBuildFPExt(g->b, a, target, "")
                                 : LLVMBuildFPTrunc(g->b, a, target, "");
     if (ff)
-        return float_to_int(g, to, target, a);
+        return float_to_int(g, to, from, a);
     if (tf)
         return dtype_is_signed(from) ? LLVMBuildSIToFP(g->b, a, target, "")
                                      : LLVMBuildUIToFP(g->b, a, target, "");

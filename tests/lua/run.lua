@@ -102,9 +102,9 @@ t.test("sums that unrolled and vectorized loops tell apart stay in registers whi
   s:vectorize "C/xi"
   t.ok(stores_beside_sums(s) > 0, "rows that a loop counts move through memory")
   s:unroll "C/yi"
-  t.ok(stores_beside_sums(s) > 0, "two parts of y would have to be told apart")
+  t.ok(stores_beside_sums(s) > 0, "ym is still a loop")
   s:unroll "C/ym"
-  t.ok(stores_beside_sums(s) > 0)
+  t.eq(stores_beside_sums(s), 0)
   s:undo(2)
   s:unroll(s:fuse { "C/ym", "C/yi" })
   t.eq(stores_beside_sums(s), 0)
@@ -149,6 +149,59 @@ t.test("and those of lanes that fill no whole number of vectors of one size", fu
     t.ok(out == s:at(0):build "interp":run(a, b), width .. " lanes")
     t.ok(out == s:build "llvm -mcpu=x86-64":run(a, b), width .. " lanes without masks")
   end
+end)
+
+t.test("and those of a reduction that is unrolled from its first loop on", function()
+  local s = tvm.schedule(te [[
+I: float32[3, 12, 30]
+W: float32[3, 3, 3]
+O: float32[3, 10, 28]
+O[c, y, x] = sum(ky in 3, kx in 3, I[c, y + ky, x + kx] * W[c, ky, kx])
+]])
+  s:split("x", 7, "xo", "xi")
+  s:reorder { "c", "y", "xo", "ky", "kx", "xi" }
+  s:decompose_reduction("O", "ky")
+  s:unroll "O/kx"
+  s:vectorize "*/xi"
+  t.eq(stores_beside_sums(s), 0)
+  s:unroll "O/ky"
+  t.eq(stores_beside_sums(s), 0)
+  local i, w = tvm.random { 3, 12, 30 }, tvm.random { 3, 3, 3 }
+  t.ok(s:build():run(i, w) == s:at(0):build "interp":run(i, w))
+end)
+
+t.test("sums that two iterations share are in no two registers", function()
+  local text = [[
+func f(A: float32[6, 2, 4]) -> C: float32[%d]:
+  for i in range(%d):
+    C[i] = 0
+  for k in range(6):
+    for a in unrolled(2):
+      for b in unrolled(4):
+        C[%s] += A[k, a, b]
+]]
+  local x = tvm.random { 6, 2, 4 }
+  for index, apart in pairs { ["a*4 + b"] = true, ["a + b*2"] = true, ["3 - b + a*4"] = true, ["a*2 + b"] = false, ["a*3 + b"] = false, ["a + b"] = false } do
+    local f = tvm.parse(text:format(8, 8, index))
+    t.eq(stores_beside_sums(tvm.schedule(f)) == 0, apart, index)
+    t.ok(f:build():run(x) == f:build "interp":run(x), index)
+  end
+end)
+
+t.test("of more sums than there are registers, some wait on the stack", function()
+  local function tile(rows)
+    local s = tvm.schedule(te [[ A: float32[9, 96]; B: float32[9, 32]; C[y, x] += A[k, y] * B[k, x] ]])
+    s:split("y", rows, "yo", "yi")
+    s:reorder { "yo", "k", "yi", "x" }
+    s:decompose_reduction("C", "k")
+    s:vectorize "C/x"
+    s:unroll "C/yi"
+    local a, b = tvm.random { 9, 96 }, tvm.random { 9, 32 }
+    t.ok(s:build():run(a, b) == s:at(0):build "interp":run(a, b))
+    return stores_beside_sums(s)
+  end
+  t.eq(tile(8), 0)
+  t.ok(tile(96) > 0) -- 12 KiB
 end)
 
 t.test("sums in registers of a large result are fetched before their time", function()

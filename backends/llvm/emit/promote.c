@@ -1,8 +1,8 @@
 /* promote.c -- elements that a loop only adds to stay in registers until the loop ends.
 **
-** It is done where nothing can see the difference: the loop runs at least once, its body is a
-** chain of loops around one Update, and no serial loop of the chain, the first included, moves the
-** element.  Then memory is read before the loop and written after it; a kernel that is stopped in
+** It is done where nothing can see the difference: the loop, serial or unrolled, runs at least once
+** and does not move the element, nor does any serial loop in it, and its body is a chain of loops
+** around one Update.  Then memory is read before the loop and written after it; a kernel that is stopped in
 ** between leaves what was there.  Vectorised loops move it from lane to lane of one register, or of
 ** a few, and unrolled ones from register to register, where there are enough.  Conditions may leave
 ** out some of the lanes, the same ones each time:
@@ -33,9 +33,14 @@ static bool linear_in(const Node *e, const Node *var)
     }
 }
 
-/* The vector registers that elements may take: as many as the largest machines have.  Where there
-** are fewer, some go to the stack and back, which costs what memory does. */
-enum { MOST_REGISTERS = 32, MOST_LOOPS = 8 };
+enum { MOST_LOOPS = 8 };
+
+/* The registers that elements may take: twice as many as there are.  Some then go to the stack and
+** back, where nothing else waits for them, which costs less than all of them in memory. */
+static int64_t most_registers(const Gen *g)
+{
+    return g->target->gpu || g->target->vector_bytes >= 64 ? 64 : 32;
+}
 
 /* Elements are read all at once, mostly from rows far from each other, and nothing begins until
 ** they are there.  Those of the next time are asked for beforehand where that is known to pay: the
@@ -43,7 +48,8 @@ enum { MOST_REGISTERS = 32, MOST_LOOPS = 8 };
 enum { LONG = 32, LARGE = 2 << 20 /* bytes */ };
 
 typedef struct Chain {
-    const Node *lane[MOST_LOOPS];   /* variables of the vectorised loops around the Update */
+    const Node *lane[MOST_LOOPS]; /* variables of the vectorised loops around the Update */
+    int64_t extent[MOST_LOOPS];
     const Node *moved[PROMO_MOVED]; /* of the unrolled loops in it that move the element */
     int64_t times[PROMO_MOVED];
     const Node *few; /* the one vectorised loop, if it becomes a few vectors */
@@ -60,7 +66,8 @@ static bool outer_lanes(const Gen *g, Chain *c)
             continue;
         if (c->lanes == MOST_LOOPS)
             return false;
-        c->lane[c->lanes++] = g->vars.at[i].var;
+        c->lane[c->lanes] = g->vars.at[i].var;
+        c->extent[c->lanes++] = g->vars.at[i].extent;
     }
     return true;
 }
@@ -80,21 +87,62 @@ static int dimension_moved(const Node *u, const Node *var)
     return found;
 }
 
-/* Either no lane moves the element, or all do; and each vectorised or unrolled loop that moves it
-** has a dimension of its own, so that all go to different ones. */
+/* A loop that moves the element: along which dimension, so far in an iteration, so often. */
+typedef struct Stride {
+    int dimension;
+    int64_t by, times;
+} Stride;
+
+/* The factor of var in an index that is linear in it. */
+static int64_t factor(const Node *e, const Node *var)
+{
+    switch (e->op) {
+    case OP_Var: return e == var;
+    case OP_Add: return wrap_add(factor(e->kid[0], var), factor(e->kid[1], var));
+    case OP_Sub: return wrap_sub(factor(e->kid[0], var), factor(e->kid[1], var));
+    case OP_Mul: return wrap_mul(factor(e->kid[0], var), ir_const_int(e->kid[1], 0));
+    default: return 0;
+    }
+}
+
+/* Do all iterations together lead to different elements?  Those along one dimension do where each
+** step goes further than all shorter ones together.  The strides are sorted by length. */
+static bool places_differ(const Stride *s, int n)
+{
+    i128 reach[IR_MAX_RANK + Update_index] = {0};
+    for (int i = 0; i < n; i++) {
+        i128 *along = &reach[s[i].dimension];
+        if (s[i].by <= *along)
+            return false;
+        *along += (i128)s[i].by * (s[i].times - 1);
+        if (*along > INT64_MAX)
+            return false;
+    }
+    return true;
+}
+
+/* Either no lane moves the element, or all do; and no two of the vectorised and unrolled loops'
+** iterations move it to one place. */
 static bool elements_differ(const Chain *c)
 {
-    bool taken[IR_MAX_RANK + Update_index] = {false};
-    int moving = 0;
+    Stride s[MOST_LOOPS + PROMO_MOVED];
+    int n = 0, moving = 0;
     for (int i = 0; i < c->lanes + c->nmoved; i++) {
-        int d = dimension_moved(c->update, i < c->lanes ? c->lane[i] : c->moved[i - c->lanes]);
-        if (d == MOVES_OTHERWISE || (d >= 0 && taken[d]))
+        bool lane = i < c->lanes;
+        const Node *var = lane ? c->lane[i] : c->moved[i - c->lanes];
+        int d = dimension_moved(c->update, var), at = n;
+        if (d == MOVES_OTHERWISE)
             return false;
-        if (d >= 0)
-            taken[d] = true;
-        moving += i < c->lanes && d >= 0;
+        if (d == MOVES_NONE)
+            continue;
+        int64_t by = factor(c->update->kid[d], var);
+        Stride new = {d, by < 0 ? wrap_neg(by) : by, lane ? c->extent[i] : c->times[i - c->lanes]};
+        for (n++; at > 0 && s[at - 1].by > new.by; at--)
+            s[at] = s[at - 1];
+        s[at] = new;
+        moving += lane;
     }
-    return moving == c->lanes || (moving == 0 && !c->guarded);
+    return places_differ(s, n) && (moving == c->lanes || (moving == 0 && !c->guarded));
 }
 
 static bool is_let(const Gen *g, const Node *var)
@@ -139,8 +187,9 @@ static bool take_lanes(Gen *g, Chain *c, const Node *loop)
             return false;
         c->few = loop;
     }
-    c->lane[c->lanes++] = var;
-    c->width *= ir_const_int(loop->kid[For_extent], 1);
+    c->lane[c->lanes] = var;
+    c->extent[c->lanes] = ir_const_int(loop->kid[For_extent], 1);
+    c->width *= c->extent[c->lanes++];
     return true;
 }
 
@@ -150,12 +199,12 @@ static bool take_loop(Gen *g, Chain *c, const Node *loop, bool first)
     const Node *var = loop->kid[For_var];
     int64_t n = ir_const_int(loop->kid[For_extent], 0);
     ForKind kind = ir_for_kind(loop);
-    if (n < 1 || (first && kind != FOR_serial))
+    if (n < 1 || (first && kind == FOR_vectorized))
         return false;
     if (kind == FOR_vectorized)
         return take_lanes(g, c, loop);
     if (kind == FOR_unrolled && dimension_moved(c->update, var) != MOVES_NONE) {
-        if (c->nmoved == PROMO_MOVED - 1)
+        if (first || c->nmoved == PROMO_MOVED - 1)
             return false;
         c->moved[c->nmoved] = var;
         c->times[c->nmoved++] = n;
@@ -205,7 +254,7 @@ static bool few_registers(const Gen *g, const Chain *c)
     for (int i = 0; i < c->nmoved; i++)
         if (__builtin_mul_overflow(n, c->times[i], &n))
             return false;
-    return c->nmoved == 0 || n <= MOST_REGISTERS;
+    return c->nmoved == 0 || n <= most_registers(g);
 }
 
 /* May the elements of the one Update at the end of the chain of loops from `loop` on be kept? */

@@ -244,8 +244,11 @@ static void run_unrolled(Gen *g, const Node *loop)
     int64_t n = ir_const_int(loop->kid[For_extent], -1);
     if (n < 0)
         run_serial(g, loop);
+    bool kept = n > 1 && promote_begin(g, loop);
     for (int64_t i = 0; i < n; i++)
         run_constant(g, loop, i);
+    if (kept)
+        promote_end(g);
 }
 
 /* ---- vectorised loops ---- */

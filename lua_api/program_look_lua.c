@@ -158,6 +158,69 @@ static void push_reads(lua_State *L, const Node *func, const Node *block)
     lua_scratch_end(L, A);
 }
 
+static const Node *axis_value(const Node *block, const Node *var)
+{
+    const Node *iters = block->kid[Block_iters];
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->kid[Iter_var] == var)
+            return iters->kid[i]->kid[Iter_value];
+    return NULL;
+}
+
+static bool is_loop_around(const Path *p, const Node *var)
+{
+    for (size_t i = 0; i + 1 < p->n; i++)
+        if (p->at[i]->op == OP_For && p->at[i]->kid[For_var] == var)
+            return true;
+    return false;
+}
+
+/* For how many iterations in a row of the loop with that Var, which is around the block at the end
+** of the path, n surely has one value; 0: for all.  Of what a let names, for one. */
+static int64_t changes_every(const Path *p, const Node *n, const Node *var)
+{
+    const Node *value = n->op == OP_Var ? axis_value(path_end(p), n) : NULL;
+    if (value)
+        return changes_every(p, value, var);
+    if (n->op == OP_Var)
+        return n == var || !is_loop_around(p, n);
+    if (n->op == OP_FloorDiv && ir_const_int(n->kid[1], 0) > 0) {
+        value = axis_value(path_end(p), n->kid[0]);
+        if (n->kid[0] == var || value == var)
+            return ir_const_int(n->kid[1], 0);
+    }
+    int64_t least = 0;
+    for (size_t i = 0; i < n->nkids; i++) {
+        int64_t every = changes_every(p, n->kid[i], var);
+        if (every && (!least || every < least))
+            least = every;
+    }
+    return least;
+}
+
+/* Appends each Load under n to the list on the stack, with its `every` for the loops around. */
+static void push_loads(lua_State *L, const Path *p, const Node *n)
+{
+    for (size_t i = 0; i < n->nkids; i++)
+        push_loads(L, p, n->kid[i]);
+    if (n->op != OP_Load)
+        return;
+    lua_createtable(L, 0, 2);
+    lua_pushstring(L, ir_buf_name(n->kid[Load_buffer]));
+    lua_setfield(L, -2, "buffer");
+    lua_newtable(L);
+    for (size_t i = 0; i + 1 < p->n; i++) {
+        const Node *var = p->at[i]->op == OP_For ? p->at[i]->kid[For_var] : NULL;
+        int64_t every = var ? changes_every(p, n, var) : 0;
+        if (!every)
+            continue;
+        lua_pushinteger(L, every);
+        lua_setfield(L, -2, ir_var_name(var));
+    }
+    lua_setfield(L, -2, "every");
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+}
+
 /* Are the loops of two trees the same, with the same blocks in them, whatever these compute? */
 static bool same_loops(const Node *a, const Node *b)
 {
@@ -195,9 +258,11 @@ static bool is_as_written(Version *now, const char *block)
 
 LUA_FN(
     program_block, "s:block(name) -> table",
-    "What is known of a block: {name, class, from, target, reads, places, size, loops, as_written}.  class is\n"
+    "What is known of a block: {name, class, from, target, reads, places, loads, size, loops, as_written}.  class is\n"
     "\"complete\", \"reduction\" or \"opaque\"; target the buffer that it writes; reads a list of buffers, and places\n"
-    "says of each how often the block's text reads it; size counts the nodes of that text; loops, outermost first,\n"
+    "says of each how often the block's text reads it; loads are these places, {buffer, every}, where every[loop]\n"
+    "says for how many iterations of that loop in a row it is surely one element, and is nil where it is so for all;\n"
+    "size counts the nodes of the text; loops, outermost first,\n"
     "are {name, path, extent, kind, feeds, along} with feeds \"spatial\", \"reduce\" or \"none\", and along true where\n"
     "the loop walks along a read's last dimension; as_written is true where no step has changed these loops or what\n"
     "stands in them.")
@@ -226,6 +291,9 @@ LUA_FN(
     push_reads(L, p.func, block);
     lua_setfield(L, -3, "places");
     lua_setfield(L, -2, "reads");
+    lua_newtable(L);
+    push_loads(L, &path, block->kid[Block_body]);
+    lua_setfield(L, -2, "loads");
     lua_pushinteger(L, block->kid[Block_body]->size);
     lua_setfield(L, -2, "size");
     lua_pushboolean(L, is_as_written(p.version, name));

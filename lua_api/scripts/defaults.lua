@@ -124,11 +124,47 @@ local function lanes_for(extent)
   return LANES
 end
 
--- Axis loops by their names as written ("oc", "y", "x"), outermost first.
-local function by_name(list)
+-- Do neighbouring iterations of the loop read one element there, all of them or some, as filters of a group do?
+local function shared(load, loop)
+  return load.every[loop.name] ~= 1
+end
+
+local function all_shared(loads, loop)
+  for _, load in ipairs(loads) do
+    if not shared(load, loop) then return false end
+  end
+  return #loads > 0
+end
+
+-- The buffers, each once, that are read along `x` and of which neighbouring iterations of the loop read the same.
+local function serving(loads, x, loop)
   local out = {}
-  for _, l in ipairs(list) do out[l.name] = l end
+  for _, load in ipairs(loop.extent > 1 and loads or {}) do
+    if load.every[x.name] and shared(load, loop) and not out[load.buffer] then
+      out[load.buffer], out[#out + 1] = true, load.buffer
+    end
+  end
   return out
+end
+
+-- What a tile is made of beside `x`. `rows` go along the loop that shares most of what is read along `x`, so that a
+-- vector is fetched once for all of them: of a convolution the filters, of a matrix product the rows. Of several such
+-- loops it is the inner one; where none shares, as in pools and depthwise convolutions, it is the loop around `x`. That
+-- loop is `more`, a second one, where it is another and shares what each row reads beside vectors. These stay near
+-- while the loops `inside` go by, which share them, too.
+local function tile_of(s, block, spatial, x)
+  local near, loads = spatial[#spatial - 1], s:block(block).loads
+  local t, own = { rows = near, serves = {}, inside = {} }, {}
+  for i = #spatial - 1, 1, -1 do
+    local serves = serving(loads, x, spatial[i])
+    if #serves > #t.serves then t.rows, t.serves = spatial[i], serves end
+  end
+  for _, load in ipairs(loads) do
+    if load.every[t.rows.name] and not load.every[x.name] then own[#own + 1] = load end
+  end
+  for _, l in ipairs(spatial) do t.inside[l.name] = all_shared(own, l) end
+  if near.name ~= t.rows.name and t.inside[near.name] then t.more = near end
+  return t
 end
 
 -- A multiply-add in place of two operations, where the processor has it: elsewhere it would be a call of a function.
@@ -182,10 +218,11 @@ local function threads(s, block)
   end
 end
 
--- Tiles a sum of products: lanes along `x`, rows of `rows` (and of `more`) in registers, the reduction inside; what
--- follows is computed tile by tile while it is in registers.
-local function tile_product(s, block, x, rows, more, after)
+-- Tiles a sum of products: lanes along `x`, rows (and some of `more`) in registers, the reduction inside; what follows
+-- is computed tile by tile while it is in registers.
+local function tile_product(s, block, x, tile, after)
   local nest, reduce, outer, taps = s:block(block).loops, {}, {}, 1
+  local rows, more = tile.rows, tile.more
   for _, l in ipairs(nest) do
     if l.feeds == "reduce" then
       reduce[#reduce + 1] = block .. "/" .. l.name
@@ -195,8 +232,10 @@ local function tile_product(s, block, x, rows, more, after)
   local lanes = lanes_for(x.extent)
   local vectors = (lanes + LANES - 1) // LANES
   local r, m = tile_for(rows.extent, more and more.extent or 1, lanes, taps)
-  s:note(("%s: tiles of %d %s by %s%d %s: %d of 32 registers hold sums"):format(block, r, rows.name,
-    m > 1 and ("%d %s by "):format(m, more.name) or "", lanes, x.name, r * m * vectors))
+  s:note(("%s: tiles of %d %s by %s%d %s: %d of 32 registers hold sums%s"):format(block, r, rows.name,
+    m > 1 and ("%d %s by "):format(m, more.name) or "", lanes, x.name, r * m * vectors,
+    #tile.serves > 0 and (", and what is read of %s along %s serves each %s"):format(table.concat(tile.serves, " and "),
+      x.name, rows.name) or ""))
   local xo, xi = s:split(x.path, lanes)
   local mo, mi
   if m > 1 then mo, mi = s:split(more.path, m) end
@@ -206,8 +245,9 @@ local function tile_product(s, block, x, rows, more, after)
       outer[#outer + 1] = block .. "/" .. l.name
     end
   end
-  local order = outer
-  table.insert(order, rows.name == "oc" and 1 or #order + 1, ro) -- filters stay near while the picture goes by
+  local order, at = outer, #outer + 1
+  while at > 1 and tile.inside[bare(outer[at - 1])] do at = at - 1 end
+  table.insert(order, at, ro) -- filters stay near while the picture goes by
   if mo then order[#order + 1] = mo end
   order[#order + 1] = xo
   for _, l in ipairs(reduce) do order[#order + 1] = l end
@@ -277,17 +317,14 @@ local function product(s, block, mine)
   local spatial, reduce = loops_of(s, block, "spatial"), loops_of(s, block, "reduce")
   if #spatial < 2 or #reduce == 0 or s:block(block).class ~= "reduction" then return end
   if work(s, block) < 4096 then return end
-  local names = by_name(spatial)
   local x, only = last(spatial), only_loop(spatial)
-  local rows = names.oc and names.oc ~= x and names.oc or spatial[#spatial - 1]
-  local more = names.oc and #spatial >= 4 and spatial[#spatial - 1] or nil
   local along = only and last(reduce).along and not only.along
-  if not along and (rows == x or x.extent < 2) then return end
+  if not along and x.extent < 2 then return end
   local ok, e = pcall(s.steps, s, function()
     if along then
       tile_rows(s, block, only, epilogue(s, block, mine))
     else
-      tile_product(s, block, x, rows, more, epilogue(s, block, mine))
+      tile_product(s, block, x, tile_of(s, block, spatial, x), epilogue(s, block, mine))
     end
   end)
   if not ok then

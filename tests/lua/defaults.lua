@@ -228,6 +228,68 @@ t.test("products are contracted where the processor has an instruction for it, a
   t.ok(not s:asm():find "fmaf", "a call for each term")
 end)
 
+-- The default schedules of a program under several sets of names; the first list names them in the text.
+local function under_names(text, names)
+  local all = {}
+  for i = 2, #names do
+    local renamed = text
+    for k, name in ipairs(names[1]) do renamed = renamed:gsub("%f[%w]" .. name .. "%f[%W]", names[i][k]) end
+    all[#all + 1] = tvm.default(tvm.schedule(te(renamed)))
+  end
+  return all
+end
+
+t.test("the schedule depends on what is read along a loop, not on what the loop is called", function()
+  local function agree(what, text, names)
+    local all = under_names(text, names)
+    for i, s in ipairs(all) do
+      local said = what
+      for k, name in ipairs(names[1]) do said = said:gsub("<" .. name .. ">", names[i + 1][k]) end
+      t.contains(s:history(), said)
+      t.eq(s:fingerprint(), all[1]:fingerprint(), s:history())
+    end
+    return all[1]
+  end
+  local conv = { { "N", "O", "Y", "X", "C", "U", "V" }, { "n", "oc", "y", "x", "ic", "ky", "kx" },
+    { "n", "o", "y", "x", "c", "u", "v" }, { "oc", "ic", "n", "y", "a", "b", "c" } }
+  local s = agree("tiles of 8 <O> by 28 <X>: 16 of 32 registers hold sums, and what is read of I along <X> serves each <O>", [=[
+    I: float32[1, 16, 57, 57]; W: float32[16, 16, 3, 3]; R: float32[1, 16, 28, 28]
+    R[N, O, Y, X] = sum(C, U, V, I[N, C, 2*Y + U, 2*X + V] * W[O, C, U, V])]=], conv)
+  t.contains(table.concat(s:loops "R", " "), "oco n y xo") -- filters stay near while the picture goes by
+  agree("tiles of 4 <O> by 6 <Y> by 12 <X>: ", [=[
+    I: float32[1, 32, 14, 14]; W: float32[16, 16, 3, 3]; R: float32[1, 16, 12, 12]
+    R[N, O, Y, X] = sum(C, U, V, I[N, O // 8 * 16 + C, Y + U, X + V] * W[O, C, U, V])]=], conv)
+  agree("tiles of 7 <Y> by 14 <X>: 7 of 32 registers hold sums\n", [=[
+    I: float32[1, 16, 16, 16]; W: float32[16, 3, 3]; R: float32[1, 16, 14, 14]
+    R[N, O, Y, X] = sum(U, V, I[N, O, Y + U, X + V] * W[O, U, V])]=], conv)
+  agree("tiles of 4 <Y> by 56 <X>: ", [=[
+    A: float32[64, 32]; B: float32[32, 56]; R: float32[64, 56]
+    R[Y, X] = sum(C, A[Y, C] * B[C, X])]=], conv)
+  -- A batch of one-rowed products by one matrix: the rows are those of the batch.
+  agree("tiles of 4 <N> by 56 <X>: ", [=[
+    A: float32[64, 1, 32]; B: float32[32, 56]; R: float32[64, 1, 56]
+    R[N, Y, X] = sum(C, A[N, Y, C] * B[C, X])]=], conv)
+end)
+
+t.test("a block says where it reads, and for how many iterations of each loop in a row one element", function()
+  local s = tvm.schedule(te [=[
+    A: float32[64, 8]; B: float32[8, 32]; I: int64[64]
+    C[y, x] = sum(k, A[y // 4, k] * B[k, x] * A[I[y], 0])]=])
+  local function said()
+    local out = {}
+    for _, load in ipairs(s:block "C".loads) do
+      local every = {}
+      for loop, n in pairs(load.every) do every[#every + 1] = loop .. "=" .. n end
+      table.sort(every)
+      out[#out + 1] = load.buffer .. " " .. table.concat(every, " ")
+    end
+    return table.concat(out, ", ")
+  end
+  t.eq(said(), "A k=1 y=4, B k=1 x=1, I y=1, A y=1")
+  s:split("y", 4, "yo", "yi")
+  t.eq(said(), "A k=1 yi=1 yo=1, B k=1 x=1, I yi=1 yo=1, A yi=1 yo=1")
+end)
+
 t.test("what a person contracts is a multiply-add on a processor without the instruction, too", function()
   local s = tvm.schedule(te [=[
     A: float32[4, 33]; B: float32[33, 5]

@@ -481,12 +481,45 @@ static bool in_bound(const Bound *loops, const Node *n)
     return false;
 }
 
-static bool extents_stand_alone(Step *s, const Nest *nest)
+/* In the order `after`, does each extent mention only loops around it?  And is none read from
+** memory, which another order would read more often, or at another time? */
+static bool extents_in_scope(Step *s, size_t n, const Node *const *after)
 {
-    for (size_t i = 0; i < nest->n; i++)
-        if (nest->at[i]->kid[For_extent]->op != OP_IntImm)
-            return REFUSE(s->err, extent_not_constant, nest->at[i], "reorder",
-                          ir_var_name(nest->at[i]->kid[For_var]));
+    for (size_t i = 0; i < n; i++) {
+        const Node *extent = after[i]->kid[For_extent], *load = ir_first(extent, OP_Load);
+        const char *name = ir_var_name(after[i]->kid[For_var]);
+        if (load)
+            return REFUSE(s->err, extent_is_read, after[i], name,
+                          ir_buf_name(load->kid[Load_buffer]), name);
+        for (size_t k = i + 1; k < n; k++) {
+            const char *inner = ir_var_name(after[k]->kid[For_var]);
+            if (ir_mentions(extent, after[k]->kid[For_var]))
+                return REFUSE(s->err, extent_out_of_scope, after[i], name, inner, name, inner);
+        }
+    }
+    return true;
+}
+
+/* Is what runs at once still independent?  A loop that was around such a loop, and is inside now,
+** kept apart iterations of it that depend on each other. */
+static bool still_concurrent(Step *s, const Nest *nest, const Node *const *after, const Node *func)
+{
+    for (size_t i = 0; i < nest->n; i++) {
+        ForKind kind = ir_for_kind(after[i]);
+        const Node *var = after[i]->kid[For_var];
+        bool left = false;
+        for (size_t k = 0; k < nest->n && nest->at[k]->kid[For_var] != var; k++)
+            for (size_t j = i + 1; j < nest->n; j++)
+                left |= after[j] == nest->at[k];
+        if (!left || kind == FOR_serial || kind == FOR_unrolled)
+            continue;
+        Path path;
+        path_to_loop(func, var, &path);
+        if (!legal_concurrent(func, path_end(&path), s->err)) {
+            err_fix(s->err, "leave %s inside the loops that are around it now", ir_var_name(var));
+            return false;
+        }
+    }
     return true;
 }
 
@@ -496,11 +529,13 @@ bool prim_reorder(Step *s)
     const Bound *loops = &s->arg[0];
     Nest nest;
     nest.n = 0;
-    if (!chain_of(s, loops, &nest) || !extents_stand_alone(s, &nest))
+    if (!chain_of(s, loops, &nest))
         return false;
     const Node **after = ARENA_ARRAY(A, const Node *, nest.n);
     for (size_t i = 0, k = 0; i < nest.n; i++)
         after[i] = in_bound(loops, nest.at[i]) ? loops->nodes[k++] : nest.at[i];
+    if (!extents_in_scope(s, nest.n, after))
+        return false;
     if (!legal_reorder(s->func, nest.n, nest.at, after, &s->reassociates, s->err) &&
         !MUTANT(reorder_unchecked, false, true))
         return false;
@@ -512,7 +547,8 @@ bool prim_reorder(Step *s)
         buf_printf(&s->said, "%s%s", i ? ", " : "", step_label(s, s->func, loops->nodes[i]));
     Path path;
     path_to(s->func, nest.at[0], &path);
-    return step_done(s, path_replace(A, &path, body));
+    const Node *func = path_replace(A, &path, body);
+    return still_concurrent(s, &nest, after, func) && step_done(s, func);
 }
 
 /* ---- tile ---- */

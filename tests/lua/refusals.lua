@@ -373,7 +373,7 @@ func f(A: float32[8, 8]) -> B: float32[8, 8]:
         B[y, x] = A[y, x]
 ]]
   refused("extent_not_constant", triangle, "split", "x", 8)
-  refused("extent_not_constant", triangle, "reorder", "x", "y")
+  refused("extent_out_of_scope", triangle, "reorder", "x", "y")
   refused("extent_not_constant", triangle, "vectorize", "x")
   refused("extent_not_constant", triangle, "bind", "x", "threadIdx.x")
 end)

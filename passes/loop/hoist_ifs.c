@@ -6,11 +6,28 @@
 **
 ** Nested ifs become one, and neighbours with the same condition too, so that vector code sees one
 ** mask. Conditions that read memory stay where they are.
+**
+** What starts an element goes before the loop with a copy of the loops around it, if those take it
+** to elements that differ: then the loop is left with sums alone, which may stay in registers.
+**
+**      for k in range(8):                      for y in unrolled(4):
+**        for y in unrolled(4):                   C[y] = 0
+**          if k == 0: C[y] = 0          →      for k in range(8):
+**          C[y] += A[k, y]                       for y in unrolled(4):
+**                                                  C[y] += A[k, y]
 */
+#include "core/affine/distance.h"
 #include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 #include "passes/loop/conditions.h"
 #include "passes/loop/lower.h"
+
+/* The loops around, from the inside out. */
+typedef struct Around Around;
+struct Around {
+    const Node *loop;
+    const Around *up;
+};
 
 static bool is_plain_if(const Node *n)
 {
@@ -48,6 +65,8 @@ static const Node *on_seq(Rewriter *rw, const Node *n)
     return k < n->nkids ? ir_seq(rw->A, k, out) : n;
 }
 
+/* ---- what only the first iteration does ---- */
+
 /* Is the term `var == 0`? */
 static bool is_first(const Node *term, const Node *var)
 {
@@ -78,20 +97,150 @@ static const Node *only_first(Arena *A, const Node *loop, const Node *s)
     return ir_subst(A, moved, 1, &at_zero);
 }
 
-static const Node *peel_first(Arena *A, const Node *n)
+/* What is below a loop, down to the first statements: loops and conditions, each alone. */
+enum { MOST_LINKS = 24 };
+
+typedef struct Chain {
+    size_t n, count;
+    const Node *link[MOST_LINKS], *const *stmt;
+} Chain;
+
+static bool is_link(const Node *s)
 {
-    const Node *body = n->kid[For_body];
+    if (s->op != OP_For)
+        return is_plain_if(s) && !ir_loads(s->kid[If_cond]);
+    ForKind kind = ir_for_kind(s);
+    return (kind == FOR_serial || kind == FOR_unrolled || kind == FOR_vectorized) &&
+           !ir_loads(s->kid[For_extent]);
+}
+
+static size_t below(const Node *link)
+{
+    return link->op == OP_For ? For_body : If_then;
+}
+
+static Chain chain_below(const Node *loop)
+{
+    Chain c = {.count = 1, .stmt = &loop->kid[For_body]};
+    while (c.n < MOST_LINKS && is_link(*c.stmt)) {
+        const Node *link = c.link[c.n++] = *c.stmt;
+        c.stmt = &link->kid[below(link)];
+    }
+    if ((*c.stmt)->op == OP_Seq) {
+        c.count = (*c.stmt)->nkids;
+        c.stmt = (*c.stmt)->kid;
+    }
+    return c;
+}
+
+/* The chain with s at its end. */
+static const Node *chain_to(Arena *A, const Chain *c, const Node *s, bool guarded)
+{
+    for (size_t i = c->n; i-- > 0;)
+        if (guarded || c->link[i]->op == OP_For)
+            s = ir_with_kid(A, c->link[i], below(c->link[i]), s);
+    return s;
+}
+
+static Find find_threads(void *env, const Node *s)
+{
+    (void)env;
+    return s->op == OP_Barrier || (s->op == OP_For && for_is_bound(ir_for_kind(s))) ? FIND_THIS
+                                                                                    : FIND_INSIDE;
+}
+
+/* Is the statement a store, in loops and conditions that read nothing?  One that has loops of its
+** own already starts its elements just before the sums do their first, and loops that run one after
+** the other do not take it away from these: what is in a cache should stay there. */
+static bool is_store_to_go(const Chain *c, const Node *s)
+{
+    bool loops = false;
+    for (; is_link(s); s = s->kid[below(s)])
+        loops |= s->op == OP_For;
+    for (size_t i = 0; loops && i < c->n; i++)
+        if (c->link[i]->op == OP_For && ir_for_kind(c->link[i]) == FOR_serial)
+            return false;
+    return s->op == OP_Store;
+}
+
+/* In one iteration of the first `n` loops, do these two touch one element in no two iterations of
+** the other loops around both? */
+static bool keep_apart(const Accesses *acc, const Touch *a, const Touch *b, int n)
+{
+    Box box;
+    distance_any(acc, &acc->place[a->place], &acc->place[b->place], &box);
+    for (int i = 0; i < n; i++)
+        box.lo[i] = box.hi[i] = 0;
+    distance_narrow(acc, a, b, &box);
+    for (int i = n; i < box.n && !box.never; i++)
+        if (box.lo[i] != 0 || box.hi[i] != 0)
+            return false;
+    return true;
+}
+
+/* The loop's body is a chain around a store and other statements: could all stores be made before
+** all the others, in the same iteration of the loop?  Then no store changes places with what
+** touches its element, or writes what it reads. */
+static bool store_may_go(Arena *A, const Around *around, const Node *loop)
+{
+    const Node *nest = loop, *none = ir_list(A, 0, NULL);
+    int n = 1;
+    for (; around; around = around->up, n++)
+        nest = ir_with_kid(A, around->loop, For_body, nest);
+    Accesses acc;
+    if (!access_gather(ir_func(A, "nest", none, none, nest), loop, &acc))
+        return false;
+    for (int i = 0; i < acc.ntouches && acc.touch[i].place == 0; i++)
+        for (int k = i + 1; k < acc.ntouches; k++) {
+            const Touch *a = &acc.touch[i], *b = &acc.touch[k];
+            bool meet = b->place != 0 && a->buffer == b->buffer &&
+                        (a->kind != TOUCH_READ || b->kind != TOUCH_READ);
+            if (meet && !keep_apart(&acc, a, b, n))
+                return false;
+        }
+    return true;
+}
+
+/* The store that begins the innermost body of the nest that the loop is, if only the first
+** iteration makes it, with the loops around it; the loop loses it.  NULL if there is none. */
+static const Node *peel_store(Rewriter *rw, const Node **loop)
+{
+    Arena *A = rw->A;
+    const Node *n = *loop;
+    Chain c = chain_below(n);
+    const Node *first = c.n > 0 && c.count > 1 ? only_first(A, n, c.stmt[0]) : NULL;
+    if (!first || !is_store_to_go(&c, c.stmt[0]) || ir_find(n, find_threads, NULL) ||
+        !store_may_go(A, rw->env, n))
+        return NULL;
+    const Node *rest = chain_to(A, &c, ir_seq(A, c.count - 1, c.stmt + 1), true);
+    *loop = ir_with_kid(A, n, For_body, rest);
+    Subst at_zero = {n->kid[For_var], ir_idx(A, 0)};
+    first = chain_to(A, &c, first, MUTANT(hoist_drops_guard, true, false));
+    return rw_node(rw, ir_fresh(A, ir_subst(A, first, 1, &at_zero)));
+}
+
+static const Node *peel_first(Rewriter *rw, const Node *n)
+{
+    Arena *A = rw->A;
+    const Node *body = n->kid[For_body], *moved;
     bool many = body->op == OP_Seq;
     size_t count = many ? body->nkids : 1, k = 0;
     const Node *const *stmts = many ? body->kid : &body;
-    const Node **out = ARENA_ARRAY(A, const Node *, count + 1), *moved;
-    while (k < count && (moved = only_first(A, n, stmts[k])))
-        out[k++] = moved;
-    if (k == 0)
-        return n;
-    out[k] = ir_with_kid(A, n, For_body, ir_seq(A, count - k, stmts + k));
-    return ir_seq(A, k == count ? k : k + 1, out);
+    NodeVec out = {0};
+    while (k < count && (moved = only_first(A, n, stmts[k]))) {
+        vec_push(A, &out, moved);
+        k++;
+    }
+    if (k > 0)
+        n = ir_with_kid(A, n, For_body, ir_seq(A, count - k, stmts + k));
+    while ((moved = peel_store(rw, &n)))
+        vec_push(A, &out, moved);
+    if (k < count)
+        vec_push(A, &out, n);
+    return out.n == 1 ? out.at[0] : ir_seq(A, out.n, out.at);
 }
+
+/* ---- conditions that do not depend on the loop ---- */
 
 /* The loop without the conditions that do not depend on it, which come back in `outside`. */
 static const Node *strip(Arena *A, const Node *n, NodeVec *outside)
@@ -112,15 +261,19 @@ static const Node *strip(Arena *A, const Node *n, NodeVec *outside)
 
 static const Node *on_for(Rewriter *rw, const Node *n)
 {
-    n = rw_kids(rw, n);
-    if (!n || for_is_bound(ir_for_kind(n)))
-        return n;
+    Around here = {n, rw->env};
+    Rewriter inner = {rw->A, rw->on, &here, rw->err, false};
+    n = rw_kids(&inner, n);
+    if (!n)
+        return rw_fail(rw);
     ForKind kind = ir_for_kind(n);
+    if (for_is_bound(kind))
+        return n;
     NodeVec outside = {0};
     if (is_plain_if(n->kid[For_body]))
         n = strip(rw->A, n, &outside);
     if (kind == FOR_serial || kind == FOR_unrolled)
-        n = peel_first(rw->A, n);
+        n = peel_first(rw, n);
     return outside.n ? ir_if(rw->A, cond_all(rw->A, &outside), n, ir_nop(rw->A)) : n;
 }
 

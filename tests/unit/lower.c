@@ -1,6 +1,7 @@
 /* lower.c -- the lowering passes: what they make of small programs, and that the meaning stays. */
 #include "tests/program.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/ir/check.h"
@@ -196,6 +197,95 @@ static void test_hoist(void **state)
                                    "      C[0] = 1\n"
                                    "    C[y] = 2\n";
     expect_pass("hoist_ifs", parallel, parallel);
+}
+
+/* What starts an element goes before the loop over the sum with copies of the loops in between. */
+static void test_stores_before_sums(void **state)
+{
+    (void)state;
+    expect_pass("hoist_ifs",
+                "func f(A: float32[8, 3, 4, 8], m: float32[1]) -> C: float32[20, 8]:\n"
+                "  for yo in range(7):\n"
+                "    for k in range(8):\n"
+                "      for yi in unrolled(3):\n"
+                "        if yo*3 + yi < 20:\n"
+                "          for r in range(4):\n"
+                "            for x in vectorized(8):\n"
+                "              if k == 0 and r == 0:\n"
+                "                C[yo*3 + yi, x] = 0\n"
+                "              C[yo*3 + yi, x] += A[k, yi, r, x]\n",
+                "func f(A: float32[8, 3, 4, 8], m: float32[1]) -> C: float32[20, 8]:\n"
+                "  for yo in range(7):\n"
+                "    for yi in unrolled(3):\n"
+                "      if yo*3 + yi < 20:\n"
+                "        for x in vectorized(8):\n"
+                "          C[yo*3 + yi, x] = 0\n"
+                "    for k in range(8):\n"
+                "      for yi in unrolled(3):\n"
+                "        if yo*3 + yi < 20:\n"
+                "          for r in range(4):\n"
+                "            for x in vectorized(8):\n"
+                "              C[yo*3 + yi, x] += A[k, yi, r, x]\n");
+    /* Two of them; what only the run knows of the extent decides about both. */
+    expect_pass("hoist_ifs",
+                "func f(A: float32[8], n: int64[1]) -> C: float32[24], D: float32[24]:\n"
+                "  for k in range(n[0]):\n"
+                "    for f in unrolled(24):\n"
+                "      if k == 0:\n"
+                "        C[f//6*6 + f%6] = 0\n"
+                "      if k == 0 and f < 20:\n"
+                "        D[f] = A[0]\n"
+                "      C[f//6*6 + f%6] += A[k]\n"
+                "      D[f] max= A[k]\n",
+                "func f(A: float32[8], n: int64[1]) -> C: float32[24], D: float32[24]:\n"
+                "  for f in unrolled(24):\n"
+                "    if 0 < n[0]:\n"
+                "      C[f//6*6 + f%6] = 0\n"
+                "  for f in unrolled(24):\n"
+                "    if f < 20 and 0 < n[0]:\n"
+                "      D[f] = A[0]\n"
+                "  for k in range(n[0]):\n"
+                "    for f in unrolled(24):\n"
+                "      C[f//6*6 + f%6] += A[k]\n"
+                "      D[f] max= A[k]\n");
+}
+
+/* Each of these would compute something else, or may. */
+static void test_stores_that_stay(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *loop, *cond, *store, *sum;
+    } row[] = {
+        /* The next y starts the element again, or one that another y has added to. */
+        {"y in range(4)", "k == 0", "C[0] = 0", "C[0] += A[k]"},
+        {"y in unrolled(4)", "k == 0", "C[y//2] = 0", "C[y//2] += A[k]"},
+        {"y in range(4)", "k == 0", "C[y%3] = 0", "C[y%3] += A[k]"},
+        {"y in range(4)", "k == 0", "C[y + 1] = 0", "C[y] += A[k]"},
+        /* Somebody reads it, or what it is made of changes. */
+        {"y in range(4)", "k == 0", "C[y] = 0", "C[y] += C[y + 1]"},
+        {"y in range(4)", "k == 0", "C[y] = C[y - y + 3]", "C[y] += A[k]"},
+        {"y in range(4)", "k == 0", "C[y] = 0", "if C[3] < 1:\n        C[y] += A[k]"},
+        /* Nobody knows which elements these are. */
+        {"y in range(4)", "k == 0", "C[n[y]] = 0", "C[n[y]] += A[k]"},
+        /* It is not done in the first iteration only, or is no store. */
+        {"y in range(4)", "k == 1", "C[y] = 0", "C[y] += A[k]"},
+        {"y in range(4)", "k == 0", "C[y] += A[k]", "C[y] = 0"},
+        /* The loops between run in an order of their own. */
+        {"y in parallel(4)", "k == 0", "C[y] = 0", "C[y] += A[k]"},
+        {"y in bind(\"threadIdx.x\", 4)", "k == 0", "C[y] = 0", "C[y] += A[k]"},
+        /* Its elements are those of the sums that come next, in the cache still. */
+        {"y in range(4)", "k == 0", "for x in vectorized(8):\n          C[y*8 + x] = 0",
+         "for r in range(8):\n        for x in vectorized(8):\n          C[y*8 + x] += A[r]"},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 "func f(A: float32[8], n: int64[8]) -> C: float32[32]:\n"
+                 "  for k in range(8):\n    for %s:\n      if %s:\n        %s\n      %s\n",
+                 row[i].loop, row[i].cond, row[i].store, row[i].sum);
+        expect_pass("hoist_ifs", text, text);
+    }
 }
 
 static void test_tails(void **state)
@@ -575,12 +665,20 @@ static void test_kernels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blocks),          cmocka_unit_test(test_flat),
-        cmocka_unit_test(test_windows),         cmocka_unit_test(test_simpler),
-        cmocka_unit_test(test_hoist),           cmocka_unit_test(test_tails),
-        cmocka_unit_test(test_idle_iterations), cmocka_unit_test(test_tails_of_threads),
-        cmocka_unit_test(test_barriers),        cmocka_unit_test(test_barriers_deep),
-        cmocka_unit_test(test_meaning),         cmocka_unit_test(test_kernels),
+        cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_flat),
+        cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_simpler),
+        cmocka_unit_test(test_hoist),
+        cmocka_unit_test(test_stores_before_sums),
+        cmocka_unit_test(test_stores_that_stay),
+        cmocka_unit_test(test_tails),
+        cmocka_unit_test(test_idle_iterations),
+        cmocka_unit_test(test_tails_of_threads),
+        cmocka_unit_test(test_barriers),
+        cmocka_unit_test(test_barriers_deep),
+        cmocka_unit_test(test_meaning),
+        cmocka_unit_test(test_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

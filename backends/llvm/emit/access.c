@@ -19,17 +19,20 @@ static unsigned low_bit(uint64_t v, unsigned most)
 
 /* ---- where ---- */
 
-/* a += index * stride.  Clears `inside` unless all lanes are known to stay below n. */
-static bool add_index(Gen *g, Affine *a, const Node *index, int64_t stride, int64_t n, bool *inside)
+/* Are all lanes known to be from 0 to n-1? */
+static bool is_within(Gen *g, const Node *index, const Affine *part, int64_t n)
+{
+    int64_t lo, hi;
+    bool known = part ? affine_range(g, part, &lo, &hi) : gen_range(g, index, &lo, &hi);
+    return known && lo >= 0 && hi < n;
+}
+
+/* The same for one that is no more than a part of a flat index: code for it would be idle. */
+static bool part_is_within(Gen *g, const Node *index, int64_t n)
 {
     Affine part;
-    int64_t lo, hi;
-    bool plain = affine_of(g, index, &part);
-    bool known = plain ? affine_range(g, &part, &lo, &hi) : gen_range(g, index, &lo, &hi);
-    *inside &= known && lo >= 0 && hi < n;
-    if (plain)
-        affine_add(g, a, &part, stride);
-    return plain;
+    return is_within(g, index, NULL, n) ||
+           (g->lanes > 1 && affine_of(g, index, &part) && is_within(g, index, &part, n));
 }
 
 static LLVMValueRef lane_index(Gen *g, LLVMValueRef sum, const Node *index, int64_t stride)
@@ -38,6 +41,33 @@ static LLVMValueRef lane_index(Gen *g, LLVMValueRef sum, const Node *index, int6
     if (stride != 1)
         v = LLVMBuildMul(g->b, v, gen_splat(g, gen_i64(g, stride), g->lanes), "");
     return sum ? LLVMBuildAdd(g->b, sum, v, "") : v;
+}
+
+/* Element  a + p->index  of the buffer: the dimensions one by one, but those that are digits of one
+** number together.  Clears p->inside unless all lanes are known to be inside. */
+static void add_indices(Gen *g, const Node *buffer, const Node *const *index, Affine *a, Place *p)
+{
+    size_t rank = ir_rank(buffer);
+    int64_t stride[IR_MAX_RANK], extent[IR_MAX_RANK], elements = 1;
+    for (size_t d = rank; d-- > 0; elements = wrap_mul(elements, extent[d])) {
+        extent[d] = d == rank - 1 && p->buf->row ? p->buf->row : ir_dim(buffer, d);
+        stride[d] = elements;
+    }
+    for (size_t d = rank, first; d > 0; d = first) {
+        first = d;
+        Affine part;
+        const Node *flat = affine_flat(g, index, stride, &first);
+        for (size_t i = first; i < d; i++)
+            p->inside &= part_is_within(g, index[i], extent[i]);
+        const Node *e = flat ? flat : index[--first];
+        bool plain = affine_of(g, e, &part);
+        if (!flat)
+            p->inside &= is_within(g, e, plain ? &part : NULL, extent[first]);
+        if (plain)
+            affine_add(g, a, &part, stride[d - 1]);
+        else
+            p->index = lane_index(g, p->index, e, stride[d - 1]);
+    }
 }
 
 /* Do the lanes that take no part only touch what lies between a row's end and the next? */
@@ -60,16 +90,10 @@ static LLVMTypeRef element(Gen *g, const Place *p)
 Place gen_place(Gen *g, const Node *access, const Node *const *index)
 {
     const Node *buffer = access->kid[0];
-    int64_t bytes = (int64_t)dtype_bytes((DType)buffer->type), stride = 1;
-    size_t last = ir_rank(buffer) - 1; /* no dimension has this number where there is none */
+    int64_t bytes = (int64_t)dtype_bytes((DType)buffer->type);
     Affine a = {0};
     Place p = {.buf = gen_buffer(g, buffer), .inside = true};
-    for (size_t d = ir_rank(buffer); d-- > 0;) {
-        int64_t row = d == last ? p.buf->row : 0, n = row ? row : ir_dim(buffer, d);
-        if (!add_index(g, &a, index[d], stride, n, &p.inside))
-            p.index = lane_index(g, p.index, index[d], stride);
-        stride = wrap_mul(stride, n);
-    }
+    add_indices(g, buffer, index, &a, &p);
     p.align = p.buf->align;
     for (int i = 0; i < a.n; i++)
         p.align = low_bit((uint64_t)wrap_mul(a.term[i].coef, bytes), p.align);
@@ -83,7 +107,8 @@ Place gen_place(Gen *g, const Node *access, const Node *const *index)
         p.align = (unsigned)bytes;
         p.index = NULL;
     }
-    p.padding = p.inside && p.buf->row && idle_lanes_in_padding(g, buffer, index[last]);
+    p.padding =
+        p.inside && p.buf->row && idle_lanes_in_padding(g, buffer, index[ir_rank(buffer) - 1]);
     return p;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/integer.h"
+#include "passes/loop/flat_index.h"
 
 /* ---- what an expression mentions ---- */
 
@@ -270,6 +271,21 @@ bool affine_of(Gen *g, const Node *e, Affine *out)
     case OP_FloorMod: return of_division(g, e, out);
     default: return of_other(g, e, out);
     }
+}
+
+static bool has_remainder(const Node *e)
+{
+    if (e->op == OP_Add || e->op == OP_Sub || e->op == OP_Mul)
+        return has_remainder(e->kid[0]) || has_remainder(e->kid[1]);
+    return e->op == OP_FloorMod;
+}
+
+const Node *affine_flat(Gen *g, const Node *const *index, const int64_t *stride, size_t *rank)
+{
+    if (*rank < 2 || !has_remainder(index[*rank - 1]))
+        return NULL;
+    Ranges known = known_ranges(g);
+    return flat_index(g->A, &known, index, stride, rank);
 }
 
 bool affine_range(const Gen *g, const Affine *a, int64_t *lo, int64_t *hi)

@@ -240,6 +240,9 @@ void gen_fail(Gen *g);
 
 /* ---- affine.c ---- */
 bool affine_of(Gen *g, const Node *e, Affine *out);
+/* One index for the dimensions before *rank that are digits of one number, which then ends before
+** them (flat_index.h); NULL if there are none. */
+const Node *affine_flat(Gen *g, const Node *const *index, const int64_t *stride, size_t *rank);
 void affine_add(Gen *g, Affine *a, const Affine *b, int64_t times);
 /* The uniform part without the constant, above `base` (NULL: 0); a pointer where base is one, and
 ** terms then count elements of `scale` bytes. */

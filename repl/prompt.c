@@ -42,6 +42,7 @@ static struct {
     char *line; /* the input that was entered; NULL for the end of input */
     bool entered;
     bool dropped;      /* Ctrl-D gave the input up */
+    bool aside;        /* who gives an input up is asked for no other */
     const char *begun; /* what the input begins with, until it stands there; or NULL */
     bool ready;        /* readline knows our keys */
     volatile sig_atomic_t resized, hung_up;
@@ -417,7 +418,7 @@ static void set_up(lua_State *L)
     history_open();
 }
 
-/* Throws away what was typed, and says so. */
+/* Throws away what was typed, says so, and asks anew. */
 static void drop_line(const char *shown, const char *word)
 {
     rl_callback_sigcleanup();
@@ -427,7 +428,10 @@ static void drop_line(const char *shown, const char *word)
     rl_callback_handler_remove();
     fputc('\n', rl_outstream);
     protect_rest(prompt.L);
-    rl_callback_handler_install(shown, on_line);
+    if (prompt.aside)
+        on_line(strdup(""));
+    else
+        rl_callback_handler_install(shown, on_line);
 }
 
 /* Reads one input into malloc'ed memory; NULL at the end.  Signals are let in only while nothing
@@ -585,7 +589,13 @@ char *prompt_ask(lua_State *L, const char *begun)
     lua_State *before = prompt.L;
     set_up(L);
     prompt.begun = begun;
+    prompt.aside = true;
     char *text = next_input(L);
+    prompt.aside = false;
+    if (text && asks_to_leave(L, text)) {
+        free(text);
+        text = NULL;
+    }
     prompt.L = before;
     return text;
 }

@@ -166,6 +166,8 @@ static int host_enter(lua_State *L)
     bool entered = known && make_folder(asked, folder) && chdir(folder) == 0;
     bool linked = entered && symlink(whole, "tutorials") == 0;
     int why = errno;
+    if (entered && !asked)
+        remove_at_exit(folder);
     free(whole);
     if (linked) {
         lua_pushstring(L, folder);
@@ -179,8 +181,15 @@ static int host_enter(lua_State *L)
                                           : strerror(why));
 }
 
-/* host.leave(folder, back, stays): stands in `back` again.  A folder that does not stay is removed,
-** at once if nothing was written to it, else at the end of the session; -> is it gone? */
+/* host.stand(folder): the process stands there. */
+static int host_stand(lua_State *L)
+{
+    const char *folder = luaL_checkstring(L, 1);
+    return chdir(folder) == 0 ? 0 : luaL_error(L, "cannot go to %s", folder);
+}
+
+/* host.leave(folder, back, stays): stands in `back` again.  A folder that does not stay is removed
+** at once if nothing was written to it, else it is at the end of the session; -> is it gone? */
 static int host_leave(lua_State *L)
 {
     const char *folder = luaL_checkstring(L, 1), *back = luaL_checkstring(L, 2);
@@ -189,11 +198,14 @@ static int host_leave(lua_State *L)
     if (chdir(back) != 0)
         return luaL_error(L, "cannot return to %s", back);
     unlink(link);
-    bool gone = !stays && rmdir(folder) == 0;
-    if (!gone && !stays)
-        remove_at_exit(folder);
-    lua_pushboolean(L, gone);
+    lua_pushboolean(L, !stays && rmdir(folder) == 0);
     return 1;
+}
+
+/* host.refuse(name): that lesson is being played. */
+static int host_refuse(lua_State *L)
+{
+    return RAISE(L, lesson_inside, NULL, luaL_checkstring(L, 1));
 }
 
 /* host.remove(folder) */
@@ -381,7 +393,8 @@ static void push_host(lua_State *L)
         {"show", host_show},         {"incomplete", host_incomplete},
         {"keys", host_keys},         {"key", host_key},
         {"line", host_line},         {"remove", host_remove},
-        {"plain", host_plain},       {NULL, NULL},
+        {"plain", host_plain},       {"stand", host_stand},
+        {"refuse", host_refuse},     {NULL, NULL},
     };
     luaL_newlib(L, functions);
     lua_pushboolean(L, has_person());
@@ -436,8 +449,8 @@ LUA_FN(
 LUA_FN(
     tutorial, "tutorial(name?, folder?)",
     "Plays a lesson as tour() does, at your pace: Enter runs the next cell, q stops and leaves you with all\n"
-    "that the lesson has made; an input that you type in between is run in the same session.\n"
-    "`tvmrepl tutorial NAME` does it from a shell. `computation` takes the size of its matrices from\n"
+    "that the lesson has made; an input that you type in between runs in the same session, and in your\n"
+    "own folder.  `tvmrepl tutorial NAME` does it from a shell. `computation` takes the size of its matrices from\n"
     "there, `tvmrepl tutorial computation 1024`, and here from arg: arg = { 1024 } before you call it.")
 {
     return play(L, true);

@@ -9,6 +9,7 @@
 -- is prose.
 --
 -- `host` (repl/tutorial.c) runs and shows: host.plain(fits) makes what is printed the same everywhere;
+-- host.stand(folder) goes to a folder; host.refuse(name) says that this lesson is being played;
 -- host.evaluate(input) returns what was printed and how it went ("ok", "error", "syntax",
 -- "interrupted"); host.incomplete(input) says that it goes on; host.show(text) writes for a person;
 -- host.keys() lets single keys through until the lesson is over; host.wait(seconds) returns true if a
@@ -298,21 +299,38 @@ local function by_itself(host)
   }
 end
 
+-- The lesson that is played in a folder of its own: {name, folder, back, stays}, that folder, the one to return
+-- to, and whether the person named it.
+local inside
+
+-- Runs an input of the person's own, in the person's own folder.
+local function evaluate_own(host, line)
+  if inside then host.stand(inside.back) end
+  host.show((host.evaluate(line)))
+  if inside then host.stand(inside.folder) end
+end
+
 -- Runs what the person types in between, of which the first key is there, in the same session; the lesson's
--- own input stands below it again. Returns true if the person wants to stop.
-local function answer_line(host, key, input)
+-- own input stands below it again, whole if the person is not `used` to that. Returns true if the person wants
+-- to stop.
+local function answer_line(host, key, input, used)
   host.show "\n"
   local line = host.line(key)
-  if not line or line:find "^%s*exit%s*$" then return true end
-  if line:find "%S" then host.show((host.evaluate(line))) end
+  if not line then return true end
+  if line:find "%S" then evaluate_own(host, line) end
   host.show "\n"
-  say(host, "(the lesson goes on: Enter runs its next cell, q stops)")
-  host.show(typed(input))
+  if used then
+    host.show("(Enter goes on, q stops)\n" .. typed(input:gsub("\n.*", " …")))
+  else
+    say(host, "(the lesson goes on: Enter runs its next cell, q stops)")
+    host.show(typed(input))
+  end
   return false
 end
 
 -- How it goes on at the person's pace: the first input of a cell stands there until a key runs the cell.
 local function at_your_pace(host)
+  local used = false
   return {
     show = function(text)
       host.show(text)
@@ -329,8 +347,10 @@ local function at_your_pace(host)
           return true
         elseif key:find "%c" then -- Tab, an arrow: nothing that begins an input
           host.wait(0)
-        elseif answer_line(host, key, input) then
+        elseif answer_line(host, key, input, used) then
           return true
+        else
+          used = true
         end
       end
     end,
@@ -376,8 +396,6 @@ local function read(path)
   return file:read "a"
 end
 
-local inside -- {folder, back, stays}: the lesson's folder, the one to return to, and whether the person named it
-
 local function leave_folder(host)
   local folder, back, stays = inside.folder, inside.back, inside.stays
   inside = nil
@@ -385,11 +403,11 @@ local function leave_folder(host)
   if not gone then return folder, stays end
 end
 
--- Calls body() in the lesson's folder; comes back also from an error, but not from an interruption, which
--- passes every pcall.
-local function in_own_folder(host, asked, body)
+-- Calls body() in the folder of the lesson of that name; comes back also from an error, but not from an
+-- interruption, which passes every pcall.
+local function in_own_folder(host, name, asked, body)
   local folder, back = host.enter(asked)
-  inside = { folder = folder, back = back, stays = asked ~= nil }
+  inside = { name = name, folder = folder, back = back, stays = asked ~= nil }
   local results = table.pack(pcall(body))
   local written, stays = leave_folder(host)
   if not results[1] then error(results[2], 0) end
@@ -415,19 +433,20 @@ function tutorial.taken_over(host, name, stepping)
 end
 
 local how_to = {
-  [true] = "(Enter runs the next cell; q stops here, and all that the lesson made stays; what you type is run in between)",
+  [true] = "(Enter runs the next cell; q stops here, and all that the lesson made stays; what you type runs in between, in your own folder)",
   [false] = "(any key stops the lesson; all that it made stays. %s waits for Enter)",
 }
 
 -- Plays a lesson in the session that asks for it.
 function tutorial.tour(host, name, stepping, folder)
+  if inside then host.refuse(inside.name) end
   local markdown = read(host.path(name))
   if host.person then
     say(host, how_to[stepping]:format(call_of(name, true)))
     host.show "\n"
   end
   host.keys()
-  local written, stays, ended, status = in_own_folder(host, folder, function()
+  local written, stays, ended, status = in_own_folder(host, name, folder, function()
     return tutorial.play(markdown, host, stepping)
   end)
   say_folder(host, written, stays)
@@ -445,7 +464,7 @@ local function check_all(host, names, update)
   local failed = 0
   for _, name in ipairs(names) do
     local path = host.path(name)
-    local written, _, count = in_own_folder(host, nil, function()
+    local written, _, count = in_own_folder(host, name, nil, function()
       local count, text = tutorial.check(name, read(path), host, update)
       if text then
         local part <close> = assert(io.open(path .. ".part", "w"))

@@ -151,4 +151,30 @@ t.test("where a lesson's files are is said to whoever can look at them", functio
   os.remove(path)
 end)
 
+t.test("a lesson within a lesson is refused; what is typed runs in the person's own folder", function()
+  local path <const> = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write "```lua\nx\n```\n"
+  file:close()
+  local keys, stood, refused, host = { "t", "\n" }, "home", nil, nil
+  host = { person = true, width = 80, height = 12, color = false,
+    show = function() end, wait = function() return false end, keys = function() end,
+    key = function() return table.remove(keys, 1) end, line = function() return "tutorial()" end,
+    path = function() return path end, incomplete = function() return false end,
+    enter = function() stood = "lesson" return "lesson", "home" end, leave = function() return true end,
+    stand = function(folder) stood = folder end, refuse = function(name) refused = name error "refused" end,
+    evaluate = function(input)
+      t.eq(stood, input == "x" and "lesson" or "home")
+      if input ~= "x" then t.ok(not pcall(tutorial.tour, host, "workbench", true)) end
+      return "", "ok"
+    end }
+  t.eq(tutorial.tour(host, "model", true), true)
+  os.remove(path)
+  t.eq(refused, "model")
+  t.eq(#keys, 0)
+  local pipe <close> = io.popen(([[%s -e 'tvm.import = function() error(select(2, pcall(tour)).code) end; tour()' 2>&1]])
+    :format(arg[-1]))
+  t.contains(pipe:read "a", "lesson_inside")
+end)
+
 t.done()

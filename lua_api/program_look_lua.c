@@ -386,8 +386,8 @@ LUA_FN(
 
 LUA_FN(
     program_save, "s:save(path)",
-    "Writes a file.  A path that ends in .lua gets the steps as a script, which s:load\n"
-    "takes again on a schedule of the same program; .tir, .txt or no ending the program's text, which\n"
+    "Writes a file.  A path that ends in .lua gets the steps as a script, with a Schedule's marks and notes, which\n"
+    "s:load takes again on a schedule of the same program; .tir, .txt or no ending the program's text, which\n"
     "tvm.parse(assert(io.open(path)):read \"a\") reads.")
 {
     Program p = program_check(L, 1);
@@ -404,7 +404,8 @@ LUA_FN(
                            "local s = assert(..., \"these are steps of %s: s:load takes them on a "
                            "schedule s\")\n"
                            "%sreturn s\n",
-                           p.func->at.name, p.func->at.name, version_trace(A, p.version, "s"))
+                           p.func->at.name, p.func->at.name,
+                           sched_script(A, p.sched, p.version, "s"))
             : arena_printf(A, "tvmrepl 1\n%s", ir_text(A, p.func));
     Err err = {0};
     bool ok = save_bytes(path, text, strlen(text), &err);

@@ -533,6 +533,8 @@ static void put_quoted(Buf *out, const char *s)
             buf_putc(out, '\\');
         if (*s == '\n')
             buf_puts(out, "\\n");
+        else if ((unsigned char)*s < ' ')
+            buf_printf(out, "\\%03d", *s);
         else
             buf_putc(out, *s);
     }
@@ -568,16 +570,40 @@ void step_text(Buf *out, const char *receiver, const Prim *prim, size_t nargs, c
     buf_putc(out, ')');
 }
 
-const char *version_trace(Arena *A, const Version *v, const char *receiver)
+/* What a cursor keeps at v, as calls of that method. */
+static void put_kept(Buf *out, const char *receiver, const char *method, const Mark *kept, size_t n,
+                     const Version *v)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (kept[i].version != v)
+            continue;
+        buf_printf(out, "%s:%s(", receiver, method);
+        put_quoted(out, kept[i].name);
+        buf_puts(out, ")\n");
+    }
+}
+
+const char *sched_script(Arena *A, const Sched *s, const Version *v, const char *receiver)
 {
     Buf out = buf_new(A);
-    VEC(const Version *) steps = {0};
-    for (; v->parent; v = v->parent)
-        vec_push(A, &steps, v);
-    while (steps.n > 0) {
-        const Version *w = steps.at[--steps.n];
-        step_text(&out, receiver, w->prim, w->nargs, w->args);
-        buf_putc(&out, '\n');
+    VEC(const Version *) way = {0};
+    for (; v; v = v->parent)
+        vec_push(A, &way, v);
+    while (way.n > 0) {
+        const Version *w = way.at[--way.n];
+        if (w->parent) {
+            step_text(&out, receiver, w->prim, w->nargs, w->args);
+            buf_putc(&out, '\n');
+        }
+        if (s) {
+            put_kept(&out, receiver, "mark", s->marks, s->nmarks, w);
+            put_kept(&out, receiver, "note", s->notes, s->nnotes, w);
+        }
     }
     return buf_str(&out);
+}
+
+const char *version_trace(Arena *A, const Version *v, const char *receiver)
+{
+    return sched_script(A, NULL, v, receiver);
 }

@@ -85,6 +85,8 @@ bool sched_note(Sched *s, const char *text, Err *err);
 
 /* The steps from the program as written to v, as Lua source that replays them on `s`. */
 const char *version_trace(Arena *A, const Version *v, const char *receiver);
+/* The same with the marks and the notes that s keeps on that way; s may be NULL. */
+const char *sched_script(Arena *A, const Sched *s, const Version *v, const char *receiver);
 /* One step as Lua source: s:split("y", 8, "yo", "yi"). */
 void step_text(Buf *out, const char *receiver, const Prim *prim, size_t nargs, const Arg *args);
 

@@ -100,6 +100,24 @@ t.test("a saved script replays to the same fingerprint", function()
   t.contains(t.raises("format_other", function() net:save "x.lua" end).why, "which by its name is a script")
 end)
 
+t.test("a saved script keeps marks and notes where they were", function()
+  local s, path = fresh(), os.tmpname() .. ".lua"
+  s:note "why: \"y\" first,\r\nthen x":split("y", 8, "yo", "yi")
+  s:mark "v":note "one":note "two":mark "w"
+  s:split("x", 16, "xo", "xi")
+  s:mark "elsewhere":undo()
+  s:parallel "yo"
+  s:save(path)
+  local again = fresh():load(path)
+  t.eq(again:history(), (s:history():gsub("\nelsewhere[^\n]*", "")))
+  t.eq(again:at "v":fingerprint(), s:at(1):fingerprint())
+  t.raises("no_mark", function() again:back "elsewhere" end)
+  t.eq(loadfile(path)(fresh()):history(), again:history())
+  s:at():save(path) -- a Version has none
+  t.ok(not fresh():load(path):history():find '"v"')
+  os.remove(path)
+end)
+
 t.test("stale names say which step used them up", function()
   local s = fresh()
   s:split("y", 8)

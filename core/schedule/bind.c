@@ -78,6 +78,11 @@ static bool bind_factors(Step *s, const Param *p, const Arg *a, size_t at, Bound
         if (b->ints[i] < 1 && b->ints[i] != -1)
             return REFUSE(s->err, bad_factor, NULL, (long long)b->ints[i]);
     }
+    if (a->tag == ARG_INT && a->i == -1) {
+        wrong(s, p, at, a, "an inner factor, or a list of factors");
+        err_fix(s->err, "-1 stands for the factor to be found beside others, as in {-1, 8}");
+        return false;
+    }
     return unknown <= 1 ||
            wrong(s, p, at, a, "factors with at most one -1, the factor to be found");
 }

@@ -170,11 +170,11 @@ bool prim_compute_inline(Step *s)
 {
     Arena *A = s->A;
     const Node *block = s->arg[0].node;
+    if (is_result(s, block_target(block)))
+        return refuse_result(s, block, NULL);
     if (!plain_store(s, block, "compute_inline"))
         return false;
     const Node *store = block_access(block), *target = store->kid[Store_buffer];
-    if (is_result(s, target))
-        return refuse_result(s, block, NULL);
     Path p;
     path_to(s->func, block, &p);
     const Node *without = nest_remove(A, &p);

@@ -141,14 +141,8 @@ static bool set_kind(Step *s, ForKind kind, const char *how, const char *arg, bo
     for (size_t i = 0; i < loops->n; i++) {
         const Node *loop = loops->nodes[i];
         const char *name = ir_var_name(loop->kid[For_var]);
-        if (ir_for_kind(loop) != FOR_serial && ir_for_kind(loop) != kind) {
-            REFUSE(s->err, loop_has_kind, loop, how, name, for_kind_text[ir_for_kind(loop)]);
-            err_fix(s->err,
-                    "a loop has one kind; s:undo() goes back to before %s got it, where a step "
-                    "gave it",
-                    name);
-            return false;
-        }
+        if (ir_for_kind(loop) != FOR_serial && ir_for_kind(loop) != kind)
+            return REFUSE(s->err, loop_has_kind, loop, how, name, for_kind_text[ir_for_kind(loop)]);
         if (concurrent && !legal_concurrent(s->func, loop, s->err)) {
             if (!s->trial)
                 suggest(s, loop, kind, how, arg);

@@ -154,6 +154,24 @@ static void explain_stale(const Apply *a, const char *name, Err *err)
     }
 }
 
+/* A loop has a kind already: says which step gave it, and how to come back. */
+static void explain_kind(const Apply *a, Err *err)
+{
+    const Node *loop = err->code == ERR_loop_has_kind ? err->where : NULL;
+    Path p;
+    for (const Version *w = a->from; loop && w->parent; w = w->parent) {
+        if (!path_to_loop(w->parent->func, loop->kid[For_var], &p))
+            return;
+        const Node *before = p.at[p.n - 1];
+        if (ir_for_kind(before) != FOR_serial)
+            continue;
+        err_fix(err, "s:back(%d) goes to before %s was made %s (step %d); a loop has one kind",
+                w->parent->number, ir_var_name(loop->kid[For_var]),
+                for_kind_text[ir_for_kind(loop)], w->number);
+        return;
+    }
+}
+
 /* What a step made that was undone since. */
 static void explain_undone(const Sched *s, const char *name, Err *err)
 {
@@ -305,6 +323,8 @@ static bool apply_guarded(void *env, Err *err)
         explain_ambiguous(a, s.wrong, err);
     }
     ok = ok && loops_still_meant(a, &s) && a->prim->apply(&s);
+    if (!ok && err)
+        explain_kind(a, err);
     if (ok && s.out->depth > IR_MAX_DEPTH)
         ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);
     a->wrong = s.wrong;

@@ -135,8 +135,14 @@ bool refuse_result(Step *s, const Node *block, const Node *loop)
     if (loop)
         args[1] = given_str(loop_handle(s->A, s->func, loop));
     const char *step = loop ? "reverse_compute_at" : "reverse_compute_inline";
-    if (!step_advise(s->A, s->func, s->err, step, loop ? 2 : 1, args))
-        move_advise(s, s->err, block, "reverse_compute_at", NULL, "");
+    if (step_advise(s->A, s->func, s->err, step, loop ? 2 : 1, args) ||
+        move_advise(s, s->err, block, "reverse_compute_at", NULL, ""))
+        return false;
+    Arg copy[] = {given_str(ir_buf_name(block_target(block))), given_str("local")};
+    Step *tried = arena_alloc(s->A, sizeof *tried);
+    if (try_step(s->A, s->func, prim_find("cache_write"), 2, copy, tried))
+        advise_text(s->A, s->err, "cache_write", 2, copy,
+                    " gives it a local copy that can be moved");
     return false;
 }
 

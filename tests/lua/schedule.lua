@@ -299,11 +299,34 @@ t.test("a loop has one kind, which other steps need before it", function()
     s[kind[1]](s, "y", table.unpack(kind, 2))
     return t.raises("loop_has_kind", function() s[step](s, "y", table.unpack(args)) end, { s = s }).fix
   end
-  local anew = "a loop has one kind; s:undo() goes back to before y got it, where a step gave it"
-  t.eq(fix({ "bind", "threadIdx.x" }, "bind", "threadIdx.y"), anew)
-  t.eq(fix({ "vectorize" }, "unroll"), anew)
-  t.eq(fix({ "unroll" }, "vectorize"), anew)
-  t.contains(fix({ "vectorize" }, "split", 4), "then take the steps in the other order")
+  local anew = "s:back(0) goes to before y was made %s (step 1); a loop has one kind"
+  t.eq(fix({ "bind", "threadIdx.x" }, "bind", "threadIdx.y"), anew:format "threadIdx.x")
+  t.eq(fix({ "vectorize" }, "unroll"), anew:format "vectorized")
+  t.eq(fix({ "unroll" }, "vectorize"), anew:format "unrolled")
+  t.eq(fix({ "vectorize" }, "split", 4), anew:format "vectorized")
+  t.eq(fix({ "parallel" }, "fuse", "x"), anew:format "parallel")
+  local s = fresh()
+  s:split("x", 8)
+  s:parallel "y"
+  s:split("k", 4)
+  t.eq(t.raises("loop_has_kind", function() s:split("y", 4) end, { s = s }).fix,
+    "s:back(1) goes to before y was made parallel (step 2); a loop has one kind")
+  s = tvm.schedule(tvm.parse(s:ir()))
+  t.contains(t.raises("loop_has_kind", function() s:split("y", 4) end, { s = s }).fix, "come before the one that gives it")
+end)
+
+t.test("a result is one before it has a guard", function()
+  local s = tvm.schedule(te [[ P[i] = A[i] ]](10))
+  s:split("i", 4)
+  local e = t.raises("is_result", function() s:compute_inline "P" end, { s = s })
+  t.contains(e.fix, 's:cache_write("P", "local") gives it')
+end)
+
+t.test("a lone -1 is told what it stands for", function()
+  local s = fresh()
+  local e = t.raises("bad_argument", function() s:split("k", -1, "a", "b") end, { s = s })
+  t.contains(e.why, "should be an inner factor, or a list of factors")
+  t.contains(e.fix, "as in {-1, 8}")
 end)
 
 t.test("a move says which kinds of loops went with it", function()

@@ -216,7 +216,8 @@ t.test("a result is brought to what it reads, not to readers", function()
   t.eq(t.raises("is_result", function() long:compute_at("P60", "P3/x") end, { long = long }).fix,
     'long:reverse_compute_at("P60", "P59/x")')
   local one = tvm.schedule(te [[ A: float32[8]; R[x] = A[x] * 2 ]])
-  t.contains(t.raises("is_result", function() one:compute_inline "R" end, { one = one }).fix, "one:cache_write gives it")
+  t.contains(t.raises("is_result", function() one:compute_inline "R" end, { one = one }).fix,
+    'one:cache_write("R", "local") gives it')
 end)
 
 t.test("of many neighbours the one that decides is advised", function()

@@ -158,7 +158,7 @@ void push_remarks(lua_State *L, int list)
     }
     if (n == 1)
         buf_puts(&b,
-                 "\nthat is one program, and nothing to hold it against: a nil in the braces ends "
-                 "the list");
+                 "\nthat is one program, and nothing to hold it against: if others were named, a "
+                 "nil in the braces ended the list");
     lua_scratch_text(L, A, buf_str(&b));
 }

@@ -611,4 +611,9 @@ t.test("functions that are written in Lua check their arguments as those in C do
   t.eq(w:adopt(1, nil).step, 1)
 end)
 
+t.test("one program alone is not said to have lost others by a nil", function()
+  local text = tostring(tvm.compare { tvm.schedule(te [[ B[i] = A[i] ]](8)) })
+  t.contains(text, "nothing to hold it against: if others were named, a nil in the braces ended the list")
+end)
+
 t.done()

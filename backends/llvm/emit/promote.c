@@ -2,10 +2,10 @@
 **
 ** It is done where nothing can see the difference: the loop, serial or unrolled, runs at least once
 ** and does not move the element, nor does any serial loop in it, and its body is a chain of loops
-** around one Update.  Then memory is read before the loop and written after it; a kernel that is stopped in
-** between leaves what was there.  Vectorised loops move it from lane to lane of one register, or of
-** a few, and unrolled ones from register to register, where there are enough.  Conditions may leave
-** out some of the lanes, the same ones each time:
+** around one Update.  Then memory is read before the loop and written after it; a kernel that is
+** stopped in between leaves what was there.  Vectorised loops move it from lane to lane of one
+** register, or of a few, and unrolled ones from register to register, where there are enough.
+** Conditions may leave out some of the lanes, the same ones each time:
 **
 **     for k in range(256):                  is      r0, r1 = C[0], C[1]
 **       for y in unrolled(2):                       for k in range(256):

@@ -548,7 +548,12 @@ function what_if:adopt(rank)
   rank = rank or 1
   if math.type(rank) ~= "integer" then error("a rank is a number: w:adopt(1) takes the steps of row 1", 3) end
   local row = rawget(self, rank)
-  if not row then error(("there is no row %d: the rows are 1 to %d"):format(rank, #self), 3) end
+  if not row then
+    local ran = 0
+    for i = 1, #self do ran = ran + (self[i].timing and 1 or 0) end
+    error(("there is no row %d: %s"):format(rank, ran > 1 and "those that ran are 1 to " .. ran
+      or ran == 1 and "only row 1 ran" or "none ran"), 3)
+  end
   if not row.timing then error(("row %d did not run: %s"):format(rank, row.why or "it was not its turn yet"), 3) end
   refuse_adopted(self, rank)
   local p, schedule = parameters(self.grid, row.chosen), self.schedule

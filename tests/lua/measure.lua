@@ -604,7 +604,7 @@ t.test("functions that are written in Lua check their arguments as those in C do
   for _, bare in ipairs { function() w.adopt() end, function() c.show() end } do
     t.eq(select(2, pcall(bare)).code, "no_self")
   end
-  for none, why in pairs { [7] = "there is no row 7: the rows are 1 to 1", total = "a rank is a number" } do
+  for none, why in pairs { [7] = "there is no row 7: only row 1 ran", total = "a rank is a number" } do
     local _, e = pcall(function() w:adopt(none) end)
     t.ok(e:find("measure%.lua:%d+: " .. why), e)
   end

@@ -141,7 +141,8 @@ const char *order_text(Arena *A, const Order *o, TextStyle style, bool whole)
     if (*notes)
         buf_printf(&out, "%s\n", notes);
     if (cols < o->cols && !whole) {
-        buf_printf(&out, "%d of %lld columns fit here\n", cols, (long long)o->all_cols);
+        buf_printf(&out, "%d of %s%d columns fit here\n", cols,
+                   o->cols < o->all_cols ? "these " : "", o->cols);
         style_cut(style);
     }
     return buf_str(&out);

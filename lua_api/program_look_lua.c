@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "backends/backend.h"
+#include "core/base/integer.h"
 #include "core/base/savefile.h"
 #include "core/ir/print.h"
 #include "core/schedule/block.h"
@@ -189,13 +190,10 @@ static int64_t changes_every(const Path *p, const Node *n, const Node *var)
         if (n->kid[0] == var || value == var)
             return ir_const_int(n->kid[1], 0);
     }
-    int64_t least = 0;
-    for (size_t i = 0; i < n->nkids; i++) {
-        int64_t every = changes_every(p, n->kid[i], var);
-        if (every && (!least || every < least))
-            least = every;
-    }
-    return least;
+    int64_t all = 0;
+    for (size_t i = 0; i < n->nkids; i++)
+        all = (int64_t)gcd((uint64_t)all, (uint64_t)changes_every(p, n->kid[i], var));
+    return all;
 }
 
 /* Appends each Load under n to the list on the stack, with its `every` for the loops around. */

@@ -86,7 +86,8 @@ static void on_interrupt(int sig)
 }
 
 /* The request is done with.  A write that it broke off has left stdio's mark of an error, which is
-** none of the file's. */
+** none of the file's.  What failed for another reason meanwhile, as on a full disk, fails again at
+** the next write. */
 static void forget_request(void)
 {
     if (watch.asked && !watch.output_bad)

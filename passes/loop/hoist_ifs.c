@@ -73,8 +73,15 @@ static bool is_first(const Node *term, const Node *var)
     return term->op == OP_Eq && term->kid[Eq_a] == var && ir_is_int(term->kid[Eq_b], 0);
 }
 
+static Find find_write(void *extent, const Node *s)
+{
+    bool writes = (s->op == OP_Store || s->op == OP_Update) && ir_mentions(extent, s->kid[0]);
+    return writes ? FIND_THIS : FIND_INSIDE;
+}
+
 /* What the statement does in the loop's first iteration only, to stand before the loop; NULL if it
-** may do something in another one too. */
+** may do something in another one too, or if the loop's extent, read before it, reads what it
+** writes. */
 static const Node *only_first(Arena *A, const Node *loop, const Node *s)
 {
     const Node *var = loop->kid[For_var];
@@ -92,6 +99,8 @@ static const Node *only_first(Arena *A, const Node *loop, const Node *s)
         vec_push(A, &rest, ir_binary(A, OP_Lt, zero, extent));
     else if (extent->at.i <= 0)
         return NULL;
+    if (ir_find(s, find_write, (void *)extent))
+        return NULL;
     Subst at_zero = {var, zero};
     const Node *moved = ir_if(A, cond_all(A, &rest), s->kid[If_then], ir_nop(A));
     return ir_subst(A, moved, 1, &at_zero);
@@ -100,10 +109,10 @@ static const Node *only_first(Arena *A, const Node *loop, const Node *s)
 /* What is below a loop, down to the first statements: loops and conditions, each alone. */
 enum { MOST_LINKS = 24 };
 
-typedef struct Chain {
+typedef struct Links {
     size_t n, count;
     const Node *link[MOST_LINKS], *const *stmt;
-} Chain;
+} Links;
 
 static bool is_link(const Node *s)
 {
@@ -119,9 +128,9 @@ static size_t below(const Node *link)
     return link->op == OP_For ? For_body : If_then;
 }
 
-static Chain chain_below(const Node *loop)
+static Links chain_below(const Node *loop)
 {
-    Chain c = {.count = 1, .stmt = &loop->kid[For_body]};
+    Links c = {.count = 1, .stmt = &loop->kid[For_body]};
     while (c.n < MOST_LINKS && is_link(*c.stmt)) {
         const Node *link = c.link[c.n++] = *c.stmt;
         c.stmt = &link->kid[below(link)];
@@ -134,10 +143,10 @@ static Chain chain_below(const Node *loop)
 }
 
 /* The chain with s at its end. */
-static const Node *chain_to(Arena *A, const Chain *c, const Node *s, bool guarded)
+static const Node *chain_to(Arena *A, const Links *c, const Node *s)
 {
     for (size_t i = c->n; i-- > 0;)
-        if (guarded || c->link[i]->op == OP_For)
+        if (MUTANT(hoist_drops_guard, true, c->link[i]->op == OP_For))
             s = ir_with_kid(A, c->link[i], below(c->link[i]), s);
     return s;
 }
@@ -152,7 +161,7 @@ static Find find_threads(void *env, const Node *s)
 /* Is the statement a store, in loops and conditions that read nothing?  One that has loops of its
 ** own already starts its elements just before the sums do their first, and loops that run one after
 ** the other do not take it away from these: what is in a cache should stay there. */
-static bool is_store_to_go(const Chain *c, const Node *s)
+static bool is_store_to_go(const Links *c, const Node *s)
 {
     bool loops = false;
     for (; is_link(s); s = s->kid[below(s)])
@@ -207,15 +216,15 @@ static const Node *peel_store(Rewriter *rw, const Node **loop)
 {
     Arena *A = rw->A;
     const Node *n = *loop;
-    Chain c = chain_below(n);
+    Links c = chain_below(n);
     const Node *first = c.n > 0 && c.count > 1 ? only_first(A, n, c.stmt[0]) : NULL;
     if (!first || !is_store_to_go(&c, c.stmt[0]) || ir_find(n, find_threads, NULL) ||
         !store_may_go(A, rw->env, n))
         return NULL;
-    const Node *rest = chain_to(A, &c, ir_seq(A, c.count - 1, c.stmt + 1), true);
+    const Node *rest = chain_to(A, &c, ir_seq(A, c.count - 1, c.stmt + 1));
     *loop = ir_with_kid(A, n, For_body, rest);
     Subst at_zero = {n->kid[For_var], ir_idx(A, 0)};
-    first = chain_to(A, &c, first, MUTANT(hoist_drops_guard, true, false));
+    first = chain_to(A, &c, first);
     return rw_node(rw, ir_fresh(A, ir_subst(A, first, 1, &at_zero)));
 }
 

@@ -228,6 +228,18 @@ t.test("what starts the sums of a tile leaves their loop without decompose_reduc
   check(depthwise, tvm.random { 4, 10, 18 }, tvm.random { 4, 3, 3 })
 end)
 
+t.test("a store stays in a loop whose extent reads what it writes", function()
+  local a = tvm.tensor({ 4, 4, 1, 3, 1, 3, 1, 3 }, "int64")
+  for _, body in ipairs {
+    "for k in range(C[0]):\n    for y in range(4):\n      if k == 0:\n        C[y] = 0\n      C[y] += A[k]",
+    "for k in range(C[0]):\n    if k == 0:\n      C[0] = 0\n    C[k] += A[k]",
+    "for j in range(3):\n    for k in range(C[j]):\n      for y in range(4):\n        if k == 0:\n          C[y + j] = 1\n        C[y + j] += A[2]",
+  } do
+    local f = tvm.parse("func f(A: int64[8]) -> C: int64[8]:\n  for y in range(8):\n    C[y] = A[y]\n  " .. body .. "\n")
+    t.ok(f:build():run(a) == f:build "interp":run(a), body)
+  end
+end)
+
 t.test("sums in registers of a large result are fetched before their time", function()
   local product = te [[ A: float32[depth, n]; B: float32[depth, n]; C[y, x] += A[k, y] * B[k, x] ]]
   local function tiles(k, n)

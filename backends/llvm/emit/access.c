@@ -27,7 +27,8 @@ static bool is_within(Gen *g, const Node *index, const Affine *part, int64_t n)
     return known && lo >= 0 && hi < n;
 }
 
-/* The same for one that is no more than a part of a flat index: code for it would be idle. */
+/* The same for one that is no more than a part of a flat index.  Its affine form, of which nothing
+** else is wanted, is made only where lanes differ: what they reach is known by it alone. */
 static bool part_is_within(Gen *g, const Node *index, int64_t n)
 {
     Affine part;

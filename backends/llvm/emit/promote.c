@@ -4,7 +4,7 @@
 ** and does not move the element, nor does any serial loop in it, and its body is a chain of loops
 ** around one Update.  Then memory is read before the loop and written after it; a kernel that is
 ** stopped in between leaves what was there.  Vectorised loops move it from lane to lane of one
-** register, or of a few, and unrolled ones from register to register, where there are enough.
+** register, or of a few, and unrolled ones from register to register (most_registers).
 ** Conditions may leave out some of the lanes, the same ones each time:
 **
 **     for k in range(256):                  is      r0, r1 = C[0], C[1]
@@ -35,8 +35,9 @@ static bool linear_in(const Node *e, const Node *var)
 
 enum { MOST_LOOPS = 8 };
 
-/* The registers that elements may take: twice as many as there are.  Some then go to the stack and
-** back, where nothing else waits for them, which costs less than all of them in memory. */
+/* The registers that the elements of unrolled loops may take.  On a CPU twice as many as there are:
+** some then go to the stack and back, where nothing else waits for them, which costs less than all
+** of them in memory.  On a GPU a quarter of a thread's. */
 static int64_t most_registers(const Gen *g)
 {
     return g->target->gpu || g->target->vector_bytes >= 64 ? 64 : 32;

@@ -201,4 +201,36 @@ t.test("copies in shared and local memory, of every type", function()
   end
 end)
 
+-- Each thread keeps its tile of C in registers, the block its panels of A and B in shared memory.
+t.test("a matrix product scheduled by primitives, in sizes that tiles divide and that they do not", function()
+  local product = te [[ A: float32[l, n]; B: float32[l, m]; C: float32[n, m]; C[y, x] = sum(k, A[k, y] * B[k, x]) ]]
+  for _, size in ipairs { { 16, 16, 8 }, { 32, 8, 16 }, { 17, 9, 5 }, { 13, 23, 11 } } do
+    local s = tvm.schedule(product { n = size[1], m = size[2], l = size[3] })
+    local a, b = s:cache_read("C", "A", "shared"), s:cache_read("C", "B", "shared")
+    s:cache_write("C", "local")
+    s:split("C.store/y", { -1, 4, 2 }, "by", "ty", "yi")
+    s:split("C.store/x", { -1, 4, 2 }, "bx", "tx", "xi")
+    s:reorder("C.store/by", "C.store/bx", "C.store/ty", "C.store/tx", "C.store/yi", "C.store/xi")
+    s:bind("C.store/by", "blockIdx.y"):bind("C.store/bx", "blockIdx.x")
+    s:compute_at("C", "C.store/bx")
+    s:split("C/y", { -1, 2 }, "ty", "yi")
+    s:split("C/x", { -1, 2 }, "tx", "xi")
+    s:split("C/k", { -1, 4 }, "ko", "ki")
+    s:reorder("C/ko", "C/ty", "C/tx", "C/ki", "C/yi", "C/xi")
+    s:decompose_reduction("C", "C/ko")
+    s:compute_at(a, "C/ko"):compute_at(b, "C/ko")
+    for _, block in ipairs { "C.init", "C", "C.store" } do
+      s:bind(block .. "/ty", "threadIdx.y"):bind(block .. "/tx", "threadIdx.x")
+    end
+    for _, copy in ipairs { { a, "y" }, { b, "x" } } do
+      local _, ty, tx = s:split(s:fuse { copy[1] .. "/ki", copy[1] .. "/" .. copy[2] }, { -1, 4, 4 })
+      s:bind(ty, "threadIdx.y"):bind(tx, "threadIdx.x")
+    end
+    t.contains(tostring(s:lowered()), "alloc C.local: float32[2, 2] local")
+    local whole = { lo = -9, hi = 9 }
+    local A, B = tvm.random({ size[3], size[1] }, "int32", whole), tvm.random({ size[3], size[2] }, "int32", whole)
+    same(table.concat(size, "x"), s, all, A:astype "float32", B:astype "float32")
+  end
+end)
+
 t.done()

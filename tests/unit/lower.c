@@ -1,48 +1,7 @@
 /* lower.c -- the lowering passes: what they make of small programs, and that the meaning stays. */
-#include "tests/program.h"
+#include "tests/lowering.h"
 
 #include <stdio.h>
-#include <string.h>
-
-#include "core/ir/check.h"
-#include "core/ir/print.h"
-#include "passes/loop/lower.h"
-
-static void expect_text(Arena *A, const Node *f, const char *want)
-{
-    const char *got = ir_text(A, f);
-    if (strcmp(got, want) != 0)
-        fail_msg("expected\n%s\nbut got\n%s", want, got);
-}
-
-static void expect_pass(const char *name, const char *before, const char *after)
-{
-    Arena *A = arena_new(NULL);
-    Err err = {0};
-    const LoopPass *pass = loop_pass_find(name);
-    assert_non_null(pass);
-    const Node *f = parse_verified(A, before), *out = pass->run(A, f, &err);
-    if (!out)
-        fail_msg("%s: %s", name, err.why);
-    if (!ir_verify(out, &err))
-        fail_msg("%s breaks the program: %s\n%s", name, err.why, ir_text(A, out));
-    expect_text(A, out, after);
-    if (strcmp(before, after) == 0)
-        assert_ptr_equal(out, f);
-    else
-        assert_ptr_not_equal(out, f);
-    arena_release(A);
-}
-
-/* What the reference interpreter makes of it. */
-static FloatData run(Arena *A, const Node *f)
-{
-    FloatData d = float_data(A, f);
-    Err err = {0};
-    if (!interp_run(f, d.n, d.io, NULL, &err))
-        fail_msg("%s (%s)\n%s", err.why, err.witness, ir_text(A, f));
-    return d;
-}
 
 /* Every pass leaves what the program computes. */
 static void expect_same_meaning(const char *text)
@@ -447,96 +406,6 @@ static void test_tails_of_threads(void **state)
     expect_pass("split_tails", threads, threads);
 }
 
-static void test_barriers(void **state)
-{
-    (void)state;
-    expect_pass("insert_barriers",
-                "func f(A: float32[128]) -> C: float32[32]:\n"
-                "  alloc S: float32[32] shared\n"
-                "  for ko in range(4):\n"
-                "    for tx in bind(\"threadIdx.x\", 32):\n"
-                "      S[tx] = A[ko*32 + tx]\n"
-                "    for tx in bind(\"threadIdx.x\", 32):\n"
-                "      C[tx] += S[31 - tx]\n",
-                "func f(A: float32[128]) -> C: float32[32]:\n"
-                "  alloc S: float32[32] shared\n"
-                "  for ko in range(4):\n"
-                "    for tx in bind(\"threadIdx.x\", 32):\n"
-                "      S[tx] = A[ko*32 + tx]\n"
-                "    barrier(\"shared\")\n"
-                "    for tx in bind(\"threadIdx.x\", 32):\n"
-                "      C[tx] += S[31 - tx]\n"
-                "    barrier(\"shared\")\n");
-    /* Each thread keeps to an element of its own. */
-    static const char own[] = "func f(A: float32[128]) -> C: float32[32]:\n"
-                              "  alloc S: float32[32] shared\n"
-                              "  for ko in range(4):\n"
-                              "    for tx in bind(\"threadIdx.x\", 32):\n"
-                              "      S[tx] = A[ko*32 + tx]\n"
-                              "    for ty in bind(\"threadIdx.x\", 32):\n"
-                              "      C[ty] += S[ty]\n";
-    expect_pass("insert_barriers", own, own);
-    /* One thread writes what all read, before and after a loop that needs nothing. */
-    expect_pass("insert_barriers",
-                "func f(A: float32[128]) -> C: float32[32]:\n"
-                "  alloc S: float32[1] shared\n"
-                "  for tx in bind(\"threadIdx.x\", 32):\n"
-                "    if tx == 0:\n"
-                "      S[0] = A[0]\n"
-                "    C[tx] = 0\n"
-                "    for k in range(3):\n"
-                "      C[tx] += S[0]\n"
-                "    if tx == 1:\n"
-                "      S[0] = A[1]\n",
-                "func f(A: float32[128]) -> C: float32[32]:\n"
-                "  alloc S: float32[1] shared\n"
-                "  for tx in bind(\"threadIdx.x\", 32):\n"
-                "    if tx == 0:\n"
-                "      S[0] = A[0]\n"
-                "    C[tx] = 0\n"
-                "    barrier(\"shared\")\n"
-                "    for k in range(3):\n"
-                "      C[tx] += S[0]\n"
-                "    barrier(\"shared\")\n"
-                "    if tx == 1:\n"
-                "      S[0] = A[1]\n");
-    Arena *A = arena_new(NULL);
-    Err err = {0};
-    const Node *f = parse_verified(A, "func f(A: float32[128]) -> C: float32[32]:\n"
-                                      "  alloc S: float32[32] shared\n"
-                                      "  for tx in bind(\"threadIdx.x\", 32):\n"
-                                      "    if tx < 16:\n"
-                                      "      S[tx] = A[tx]\n"
-                                      "      C[tx] = S[15 - tx]\n");
-    assert_null(loop_pass_find("insert_barriers")->run(A, f, &err));
-    assert_int_equal(err.code, ERR_barrier_divergent);
-    arena_release(A);
-}
-
-/* However deep a loop is, its threads wait for each other. */
-static void test_barriers_deep(void **state)
-{
-    (void)state;
-    Arena *A = arena_new(NULL);
-    Err err = {0};
-    const Node *f = parse_verified(A, "func f(A: float32[32]) -> C: float32[32]:\n"
-                                      "  alloc S: float32[32] shared\n"
-                                      "  for tx in bind(\"threadIdx.x\", 32):\n"
-                                      "    S[tx] = A[tx]\n"
-                                      "    C[tx] = S[31 - tx]\n");
-    const Node *tx = ir_first(f, OP_For), *body = tx->kid[For_body];
-    for (int i = 0; i < 300; i++)
-        body = ir_for(A, FOR_serial, ir_var(A, arena_printf(A, "k%d", i)), ir_idx(A, 1), body);
-    const Node *alloc =
-        ir_with_kid(A, f->kid[Func_body], Alloc_body, ir_with_kid(A, tx, For_body, body));
-    f = ir_with_kid(A, f, Func_body, alloc);
-    assert_true(ir_verify(f, &err));
-    const Node *out = loop_pass_find("insert_barriers")->run(A, f, &err);
-    assert_non_null(out);
-    assert_non_null(ir_first(out, OP_Barrier));
-    arena_release(A);
-}
-
 static void test_meaning(void **state)
 {
     (void)state;
@@ -568,100 +437,6 @@ static void test_meaning(void **state)
                         "        C[] += A[r]\n");
 }
 
-/* ---- kernels of thread blocks, run by the checking interpreter ---- */
-
-/* The program without its n-th barrier; the same program if it has fewer. */
-static const Node *drop_barrier(Rewriter *rw, const Node *n)
-{
-    int *left = rw->env;
-    return (*left)-- == 0 ? ir_nop(rw->A) : n;
-}
-
-static const Node *without_barrier(Arena *A, const Node *f, int n)
-{
-    static Rule *const on[OP_COUNT] = {[OP_Barrier] = drop_barrier};
-    return rw_run(A, on, &n, NULL, f);
-}
-
-/* One thread reads what another writes, too early or at any time. */
-static bool out_of_order(const Err *err)
-{
-    return err->code == ERR_barrier_missing || err->code == ERR_undefined_read;
-}
-
-/* As scheduled, threads are out of order; lowered, they give the serial result; and
-** every barrier is needed. */
-static void expect_ordered(const char *serial, const char *scheduled, int barriers)
-{
-    Arena *A = arena_new(NULL);
-    Err err = {0};
-    FloatData want = run(A, parse_verified(A, serial));
-    const Node *f = parse_verified(A, scheduled);
-    FloatData got = float_data(A, f);
-    assert_false(check_run(f, got.n, got.io, NULL, &err));
-    assert_true(out_of_order(&err));
-    const Node *lowered = loop_lower(A, f, true, &err);
-    if (!lowered)
-        fail_msg("%s: %s", err.what, err.why);
-    if (!check_run(lowered, got.n, got.io, NULL, &err))
-        fail_msg("%s (%s)\n%s", err.why, err.witness, ir_text(A, lowered));
-    assert_true(same_results(&want, &got));
-    for (int i = 0; i < barriers; i++) {
-        assert_false(check_run(without_barrier(A, lowered, i), got.n, got.io, NULL, &err));
-        assert_true(out_of_order(&err));
-    }
-    assert_ptr_equal(without_barrier(A, lowered, barriers), lowered);
-    arena_release(A);
-}
-
-static void test_kernels(void **state)
-{
-    (void)state;
-    static const char matmul[] =
-        "func matmul(A: float32[32, 32], B: float32[32, 32]) -> C: float32[32, 32]:\n"
-        "  for y in range(32):\n"
-        "    for x in range(32):\n"
-        "      for k in range(32):\n"
-        "        block C(y, x, k: reduce):\n"
-        "          init: C[y, x] = 0\n"
-        "          C[y, x] += A[k, y] * B[k, x]\n";
-    expect_ordered(matmul,
-                   "func matmul(A: float32[32, 32], B: float32[32, 32]) -> C: float32[32, 32]:\n"
-                   "  for by in bind(\"blockIdx.y\", 4):\n"
-                   "    for bx in bind(\"blockIdx.x\", 4):\n"
-                   "      for ty in bind(\"threadIdx.y\", 8):\n"
-                   "        for tx in bind(\"threadIdx.x\", 8):\n"
-                   "          alloc C.local: local window C[by*8 + ty :+ 1, bx*8 + tx :+ 1]\n"
-                   "          for ko in range(4):\n"
-                   "            alloc A.shared: shared window A[ko*8 :+ 8, by*8 :+ 8]\n"
-                   "            alloc B.shared: shared window B[ko*8 :+ 8, bx*8 :+ 8]\n"
-                   "            block A.copy(k = ko*8 + tx, y = by*8 + ty):\n"
-                   "              A.shared[k, y] = A[k, y]\n"
-                   "            block B.copy(k = ko*8 + ty, x = bx*8 + tx):\n"
-                   "              B.shared[k, x] = B[k, x]\n"
-                   "            for ki in range(8):\n"
-                   "              block C(y = by*8 + ty, x = bx*8 + tx, k = ko*8 + ki: reduce):\n"
-                   "                init: C.local[y, x] = 0\n"
-                   "                C.local[y, x] += A.shared[k, y] * B.shared[k, x]\n"
-                   "          block C.store(y = by*8 + ty, x = bx*8 + tx):\n"
-                   "            C[y, x] = C.local[y, x]\n",
-                   2);
-    expect_ordered(/* two stages through one shared row, in nests of their own */
-                   "func f(A: float32[4, 16]) -> C: float32[4, 16]:\n"
-                   "  for y in range(4):\n"
-                   "    for x in range(16):\n"
-                   "      C[y, x] = A[y, 15 - x] * 2\n",
-                   "func f(A: float32[4, 16]) -> C: float32[4, 16]:\n"
-                   "  for b in bind(\"blockIdx.x\", 2):\n"
-                   "    for r in range(2):\n"
-                   "      alloc S: float32[16] shared\n"
-                   "      for t in bind(\"threadIdx.x\", 16):\n"
-                   "        S[t] = A[b*2 + r, t]\n"
-                   "      for t in bind(\"threadIdx.x\", 16):\n"
-                   "        C[b*2 + r, t] = S[15 - t] * 2\n",
-                   2);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -675,10 +450,7 @@ int main(void)
         cmocka_unit_test(test_tails),
         cmocka_unit_test(test_idle_iterations),
         cmocka_unit_test(test_tails_of_threads),
-        cmocka_unit_test(test_barriers),
-        cmocka_unit_test(test_barriers_deep),
         cmocka_unit_test(test_meaning),
-        cmocka_unit_test(test_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,202 @@
+/* thread_windows.c -- of local memory a thread keeps the part that it touches.
+**
+**      alloc L: float32[64] local                   alloc L: float32[4] local
+**      for tx in bind("threadIdx.x", 16):           for tx in bind("threadIdx.x", 16):
+**        for i in range(4):                           for i in range(4):
+**          L[tx*4 + i] = …                     →        L[i] = …
+**      for tx in bind("threadIdx.x", 16):           for tx in bind("threadIdx.x", 16):
+**        for i in range(4):                           for i in range(4):
+**          … L[tx*4 + i] …                              … L[i] …
+**
+** Each thread has its own copy of L.  Where every access along a dimension is at axis*step + rest,
+** one step for all of them, a thread's accesses differ by their rests alone, and these say which
+** element of its own it is.  So sums that a schedule keeps in local memory beside shared tiles fit
+** registers.  A block's number counts as a thread's does.
+*/
+#include "core/base/vec.h"
+#include "core/ir/linear.h"
+#include "core/ir/rewrite.h"
+#include "passes/loop/lower.h"
+
+/* What a thread touches of one dimension of a local buffer, as far as one axis tells. */
+typedef struct Part {
+    const Node *buffer;
+    size_t dim;
+    ForKind axis;
+    int64_t step; /* 0 before the first access is seen */
+    int64_t most; /* the greatest rest */
+    bool alike;   /* as far as seen, every access is at axis*step + rest, and no rest negative */
+} Part;
+
+typedef struct Loops {
+    Arena *A;
+    VEC(VarRange) ranges; /* of the loops around */
+    VEC(const Node *) bound;
+    Part *part; /* the one at hand */
+} Loops;
+
+static const Node *loop_of_axis(const Loops *s, ForKind axis)
+{
+    for (size_t i = s->bound.n; i-- > 0;)
+        if (ir_for_kind(s->bound.at[i]) == axis)
+            return s->bound.at[i];
+    return NULL;
+}
+
+static void enter(Loops *s, const Node *loop)
+{
+    enum { FUEL = 1000 };
+    Known known = {s->ranges.at, s->ranges.n, FUEL};
+    Interval in = values_of_loop(&known, loop);
+    vec_push(s->A, &s->ranges, ((VarRange){loop->kid[For_var], in.lo, in.hi}));
+    if (for_is_bound(ir_for_kind(loop)))
+        vec_push(s->A, &s->bound, loop);
+}
+
+static void leave(Loops *s, const Node *loop)
+{
+    s->ranges.n--;
+    s->bound.n -= for_is_bound(ir_for_kind(loop));
+}
+
+/* index = axis*step + rest; the step is 0 where the axis is no term of it. */
+static int64_t take_axis(const Loops *s, const Node *index, ForKind axis, Linear *rest)
+{
+    const Node *loop = loop_of_axis(s, axis);
+    *rest = (Linear){0};
+    if (!loop || !linear_add(rest, index, 1))
+        return 0;
+    for (size_t i = 0; i < rest->n; i++) {
+        int64_t step = rest->t[i].c;
+        if (rest->t[i].atom == loop->kid[For_var] && step != INT64_MIN) {
+            linear_add_term(rest, loop->kid[For_var], -step);
+            return step;
+        }
+    }
+    return 0;
+}
+
+static void look_at_index(Loops *s, const Node *index)
+{
+    enum { FUEL = 1000 };
+    Known known = {s->ranges.at, s->ranges.n, FUEL};
+    Part *p = s->part;
+    Linear rest;
+    i128 lo, hi;
+    int64_t step = take_axis(s, index, p->axis, &rest);
+    p->step = p->step ? p->step : step;
+    p->alike &= step != 0 && step == p->step && linear_bounds(&known, &rest, &lo, &hi) && lo >= 0 &&
+                hi < INT32_MAX;
+    if (p->alike && (int64_t)hi > p->most)
+        p->most = (int64_t)hi;
+}
+
+/* Every access of the buffer below n. */
+static void look(Loops *s, const Node *n)
+{
+    bool is_load = n->op == OP_Load;
+    if (n->op == OP_For)
+        enter(s, n);
+    if ((is_load || n->op == OP_Store || n->op == OP_Update) && n->kid[0] == s->part->buffer)
+        look_at_index(s,
+                      n->kid[(is_load ? (size_t)Load_index : (size_t)Store_index) + s->part->dim]);
+    for (size_t i = 0; i < n->nkids && s->part->alike; i++)
+        look(s, n->kid[i]);
+    if (n->op == OP_For)
+        leave(s, n);
+}
+
+/* ---- the smaller buffer ---- */
+
+typedef struct Shrink {
+    Loops loops;
+    const Node *smaller;
+} Shrink;
+
+static const Node *shrink_access(Rewriter *rw, const Node *n, size_t first)
+{
+    const Shrink *s = rw->env;
+    const Part *p = s->loops.part;
+    n = rw_kids(rw, n);
+    if (!n || n->kid[0] != p->buffer)
+        return n;
+    const Node *kids[2 + IR_MAX_RANK];
+    for (size_t i = 0; i < n->nkids; i++)
+        kids[i] = n->kid[i];
+    Linear rest;
+    take_axis(&s->loops, n->kid[first + p->dim], p->axis, &rest);
+    kids[0] = s->smaller;
+    kids[first + p->dim] = linear_build(rw->A, &rest);
+    return ir_with_kids(rw->A, n, kids);
+}
+
+static const Node *shrink_load(Rewriter *rw, const Node *n)
+{
+    return shrink_access(rw, n, Load_index);
+}
+
+static const Node *shrink_store(Rewriter *rw, const Node *n)
+{
+    return shrink_access(rw, n, Store_index);
+}
+
+static const Node *shrink_for(Rewriter *rw, const Node *n)
+{
+    Shrink *s = rw->env;
+    enter(&s->loops, n);
+    const Node *out = rw_kids(rw, n);
+    leave(&s->loops, n);
+    return out;
+}
+
+static const Node *shrink(Loops *around, const Node *alloc, const Node *smaller, Err *err)
+{
+    static Rule *const on[OP_COUNT] = {[OP_For] = shrink_for,
+                                       [OP_Load] = shrink_load,
+                                       [OP_Store] = shrink_store,
+                                       [OP_Update] = shrink_store};
+    Shrink s = {*around, smaller};
+    const Node *body = rw_run(around->A, on, &s, err, alloc->kid[Alloc_body]);
+    return body ? ir_alloc(around->A, smaller, alloc->kid[Alloc_window], body) : NULL;
+}
+
+/* The alloc with what a thread touches along dimension `dim`, as far as that axis tells. */
+static const Node *keep_part(Loops *s, const Node *alloc, size_t dim, ForKind axis, Err *err)
+{
+    const Node *buffer = alloc->kid[Alloc_buffer], *shape[IR_MAX_RANK];
+    Part part = {.buffer = buffer, .dim = dim, .axis = axis, .alike = true};
+    s->part = &part;
+    look(s, alloc->kid[Alloc_body]);
+    if (!part.alike || part.step == 0 || part.most + 1 >= ir_dim(buffer, dim))
+        return alloc;
+    for (size_t d = 0; d < ir_rank(buffer); d++)
+        shape[d] = buffer->kid[Buffer_shape + d];
+    shape[dim] = ir_idx(s->A, part.most + 1);
+    const Node *smaller =
+        ir_make(s->A, OP_Buffer, buffer->type, buffer->at, ir_rank(buffer), shape);
+    return shrink(s, alloc, smaller, err);
+}
+
+static const Node *on_alloc(Rewriter *rw, const Node *n)
+{
+    n = rw_kids(rw, n);
+    if (n && n->kid[Alloc_buffer]->at.buf->scope == SCOPE_local)
+        for (size_t d = 0; d < ir_rank(n->kid[Alloc_buffer]); d++)
+            for (int x = FOR_block_x; x < FOR_COUNT && n; x++)
+                n = keep_part(rw->env, n, d, (ForKind)x, rw->err);
+    return n ? n : rw_fail(rw);
+}
+
+static const Node *on_for(Rewriter *rw, const Node *n)
+{
+    enter(rw->env, n);
+    const Node *out = rw_kids(rw, n);
+    leave(rw->env, n);
+    return out;
+}
+
+const Node *pass_thread_windows(Arena *A, const Node *func, Err *err)
+{
+    static Rule *const on[OP_COUNT] = {[OP_Alloc] = on_alloc, [OP_For] = on_for};
+    return rw_run(A, on, &(Loops){.A = A}, err, func);
+}

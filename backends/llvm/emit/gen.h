@@ -59,26 +59,26 @@ typedef struct BufBind {
 } BufBind;
 
 /* One term of an affine index: coef * v, where v is uniform and known from `level` inward. */
-typedef struct Term {
+typedef struct AffineTerm {
     LLVMValueRef v;
     int64_t coef;
     int level;
     bool ranged;
     int64_t lo, hi; /* of v, if ranged */
-} Term;
+} AffineTerm;
 
 typedef struct Affine {
     int64_t c;
     int n;
-    Term term[MAX_TERMS]; /* by level, outermost first */
-    const int64_t *k;     /* one offset for each lane, or NULL where all are 0 */
+    AffineTerm term[MAX_TERMS]; /* by level, outermost first */
+    const int64_t *k;           /* one offset for each lane, or NULL where all are 0 */
 } Affine;
 
 /* base + terms, as computed before an anchor. */
 typedef struct SumMemo {
     LLVMValueRef base, sum;
     int n;
-    Term term[MAX_TERMS];
+    AffineTerm term[MAX_TERMS];
 } SumMemo;
 
 typedef struct ExprMemo {

@@ -15,23 +15,7 @@
 #include "backends/llvm/emit/gen.h"
 #include "core/base/integer.h"
 #include "core/base/mutant.h"
-
-/* e = var * literal + … in sums, differences and products with literals only. */
-static bool linear_in(const Node *e, const Node *var)
-{
-    if (!ir_mentions(e, var))
-        return true;
-    switch (e->op) {
-    case OP_Var: return true;
-    case OP_Add:
-    case OP_Sub:
-        return !(ir_mentions(e->kid[0], var) && ir_mentions(e->kid[1], var)) &&
-               linear_in(e->kid[0], var) && linear_in(e->kid[1], var);
-    case OP_Mul:
-        return (e->kid[1]->op == OP_IntImm && e->kid[1]->at.i != 0 && linear_in(e->kid[0], var));
-    default: return false;
-    }
-}
+#include "core/ir/linear.h"
 
 enum { MOST_LOOPS = 8 };
 
@@ -73,37 +57,36 @@ static bool outer_lanes(const Gen *g, Chain *c)
     return true;
 }
 
-enum { MOVES_NONE = -1, MOVES_OTHERWISE = -2 };
-
-/* The one dimension of the element that `var` moves along, evenly. */
-static int dimension_moved(const Node *u, const Node *var)
-{
-    int found = MOVES_NONE;
-    for (uint32_t d = Update_index; d < u->nkids; d++)
-        if (ir_mentions(u->kid[d], var)) {
-            if (found >= 0 || !linear_in(u->kid[d], var))
-                return MOVES_OTHERWISE;
-            found = (int)d;
-        }
-    return found;
-}
-
-/* A loop that moves the element: along which dimension, so far in an iteration, so often. */
+/* How far an iteration of a loop moves the element along one dimension: 0 if it stays there. */
 typedef struct Stride {
-    int dimension;
-    int64_t by, times;
+    uint32_t dimension;
+    uint64_t by;
+    int64_t times;
 } Stride;
 
-/* The factor of var in an index that is linear in it. */
-static int64_t factor(const Node *e, const Node *var)
+static bool moves(const Node *u, const Node *var)
 {
-    switch (e->op) {
-    case OP_Var: return e == var;
-    case OP_Add: return wrap_add(factor(e->kid[0], var), factor(e->kid[1], var));
-    case OP_Sub: return wrap_sub(factor(e->kid[0], var), factor(e->kid[1], var));
-    case OP_Mul: return wrap_mul(factor(e->kid[0], var), ir_const_int(e->kid[1], 0));
-    default: return 0;
+    for (uint32_t d = Update_index; d < u->nkids; d++)
+        if (ir_mentions(u->kid[d], var))
+            return true;
+    return false;
+}
+
+/* False if the element is not moved evenly, along one dimension. */
+static bool stride_of(const Node *u, const Node *var, int64_t times, Stride *s)
+{
+    *s = (Stride){.times = times};
+    for (uint32_t d = Update_index; d < u->nkids; d++) {
+        Linear sum = {0};
+        int64_t by;
+        if (!ir_mentions(u->kid[d], var))
+            continue;
+        if (s->by != 0 || !linear_add(&sum, u->kid[d], 1) || !linear_coefficient(&sum, var, &by) ||
+            by == 0)
+            return false;
+        *s = (Stride){d, magnitude(by), times};
     }
+    return true;
 }
 
 /* Do all iterations together lead to different elements?  Those along one dimension do where each
@@ -126,22 +109,20 @@ static bool places_differ(const Stride *s, int n)
 ** iterations move it to one place. */
 static bool elements_differ(const Chain *c)
 {
-    Stride s[MOST_LOOPS + PROMO_MOVED];
+    Stride s[MOST_LOOPS + PROMO_MOVED], new;
     int n = 0, moving = 0;
     for (int i = 0; i < c->lanes + c->nmoved; i++) {
-        bool lane = i < c->lanes;
-        const Node *var = lane ? c->lane[i] : c->moved[i - c->lanes];
-        int d = dimension_moved(c->update, var), at = n;
-        if (d == MOVES_OTHERWISE)
+        int k = i - c->lanes;
+        if (k < 0 ? !stride_of(c->update, c->lane[i], c->extent[i], &new)
+                  : !stride_of(c->update, c->moved[k], c->times[k], &new))
             return false;
-        if (d == MOVES_NONE)
+        if (new.by == 0)
             continue;
-        int64_t by = factor(c->update->kid[d], var);
-        Stride new = {d, by < 0 ? wrap_neg(by) : by, lane ? c->extent[i] : c->times[i - c->lanes]};
-        for (n++; at > 0 && s[at - 1].by > new.by; at--)
+        int at = n++;
+        for (; at > 0 && s[at - 1].by > new.by; at--)
             s[at] = s[at - 1];
         s[at] = new;
-        moving += lane;
+        moving += k < 0;
     }
     return places_differ(s, n) && (moving == c->lanes || (moving == 0 && !c->guarded));
 }
@@ -184,7 +165,7 @@ static bool take_lanes(Gen *g, Chain *c, const Node *loop)
     if (g->mask || c->few || c->lanes == MOST_LOOPS || vectors == VECTORS_OTHERWISE)
         return false;
     if (vectors == VECTORS_FEW) {
-        if (c->width > 1 || dimension_moved(c->update, var) < 0)
+        if (c->width > 1 || !moves(c->update, var))
             return false;
         c->few = loop;
     }
@@ -204,7 +185,7 @@ static bool take_loop(Gen *g, Chain *c, const Node *loop, bool first)
         return false;
     if (kind == FOR_vectorized)
         return take_lanes(g, c, loop);
-    if (kind == FOR_unrolled && dimension_moved(c->update, var) != MOVES_NONE) {
+    if (kind == FOR_unrolled && moves(c->update, var)) {
         if (first || c->nmoved == PROMO_MOVED - 1)
             return false;
         c->moved[c->nmoved] = var;

@@ -307,20 +307,32 @@ bool promote_begin(Gen *g, const Node *loop);
 bool promote_keeps(const Gen *g, const Node *update, const Place *p);
 LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes);
 void promote_end(Gen *g);
-/* What a vectorised loop becomes, here. */
-typedef enum Vectors {
-    VECTORS_OTHERWISE, /* a loop of vectors, or of lanes one by one */
-    VECTORS_ONE,
-    VECTORS_FEW /* one after the other, each of numbers that are known; the last may be narrower */
-} Vectors;
-
-Vectors gen_vectors(const Gen *g, const Node *loop);
 
 /* ---- check.c ---- */
 void gen_check(Gen *g, const Node *access, const Node *const *index);
 
 /* ---- stmt.c ---- */
 void gen_stmt(Gen *g, const Node *s);
+
+/* A vector of so many lanes, a power of two, of which the first `used` take part. */
+typedef struct VectorPiece {
+    unsigned width, used;
+} VectorPiece;
+
+/* So many whole ones are written out, more become a loop; the widths of what is left halve. */
+enum { FEW_VECTORS = 2, MOST_PIECES = FEW_VECTORS + 8 };
+
+/* The vectors that a vectorised loop becomes, in the order of its iterations. */
+typedef struct VectorPlan {
+    unsigned lanes; /* of a whole one; 1: there are none, and it runs as a serial loop does */
+    int64_t looped; /* so many whole ones in a loop */
+    int n;          /* and these one after the other, each of iterations that are known */
+    VectorPiece piece[MOST_PIECES];
+} VectorPlan;
+
+/* For a loop that stands within so many lanes. */
+VectorPlan gen_vector_plan(const Gen *g, const Node *loop, unsigned around);
+
 /* About how many statements one run of s takes. */
 double gen_work(const Node *s);
 /* Runs the body once with the variable bound as said. */

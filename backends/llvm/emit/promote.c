@@ -157,14 +157,16 @@ static bool stands_still(Gen *g, const Node *u, const Node *var)
     return !ir_mentions(u->kid[Update_value], u->kid[Update_buffer]);
 }
 
-/* Takes in a vectorised loop. */
+/* Takes in a vectorised loop, if it becomes one vector, or a few of lanes that are known. */
 static bool take_lanes(Gen *g, Chain *c, const Node *loop)
 {
     const Node *var = loop->kid[For_var];
-    Vectors vectors = gen_vectors(g, loop);
-    if (g->mask || c->few || c->lanes == MOST_LOOPS || vectors == VECTORS_OTHERWISE)
+    if (g->mask || c->few || c->lanes == MOST_LOOPS)
         return false;
-    if (vectors == VECTORS_FEW) {
+    VectorPlan plan = gen_vector_plan(g, loop, (unsigned)c->width);
+    if (plan.n == 0 || plan.looped)
+        return false;
+    if (plan.n > 1 || plan.piece[0].used < plan.piece[0].width) {
         if (c->width > 1 || !moves(c->update, var))
             return false;
         c->few = loop;
@@ -181,7 +183,7 @@ static bool take_loop(Gen *g, Chain *c, const Node *loop, bool first)
     const Node *var = loop->kid[For_var];
     int64_t n = ir_const_int(loop->kid[For_extent], 0);
     ForKind kind = ir_for_kind(loop);
-    if (n < 1 || (first && kind == FOR_vectorized))
+    if (n < 1)
         return false;
     if (kind == FOR_vectorized)
         return take_lanes(g, c, loop);

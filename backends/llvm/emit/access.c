@@ -101,7 +101,7 @@ Place gen_place(Gen *g, const Node *access, const Node *const *index)
     p.base = affine_sum(g, &a, p.buf->base, p.buf->level, bytes);
     p.c = a.c;
     p.k = a.k;
-    p.next = a.n ? a.term[a.n - 1].coef : 0;
+    p.ahead = a.n ? a.term[a.n - 1].coef : 0;
     p.late = p.index != NULL;
     if (p.index && g->lanes == 1) {
         p.base = LLVMBuildGEP2(g->b, element(g, &p), p.base, &p.index, 1, "");
@@ -471,16 +471,16 @@ Val place_load(Gen *g, const Place *p)
     return (Val){gather(g, p), true};
 }
 
-void place_prefetch_next(Gen *g, const Place *p)
+void place_prefetch(Gen *g, const Place *p)
 {
     enum { LINE = 64, READ = 0, KEEP = 3, DATA = 1 };
     Pattern pattern = place_pattern(g, p);
-    if (p->next == 0 || (pattern != PLACE_ONE && pattern != PLACE_RUN))
+    if (p->ahead == 0 || (pattern != PLACE_ONE && pattern != PLACE_RUN))
         return;
     int64_t n = pattern == PLACE_RUN ? (int64_t)g->lanes : 1,
             line = LINE / (int64_t)dtype_bytes((DType)p->buf->buffer->type);
     for (int64_t i = 0; i < n; i += line) {
-        LLVMValueRef at = place_pointer(g, p, wrap_add(p->next, wrap_add(p->k ? p->k[0] : 0, i)));
+        LLVMValueRef at = place_pointer(g, p, wrap_add(p->ahead, wrap_add(p->k ? p->k[0] : 0, i)));
         LLVMTypeRef type = LLVMTypeOf(at);
         LLVMValueRef args[] = {at, LLVMConstInt(g->i32, READ, 0), LLVMConstInt(g->i32, KEEP, 0),
                                LLVMConstInt(g->i32, DATA, 0)};

@@ -122,7 +122,7 @@ typedef struct Place {
     int64_t c;
     unsigned align;     /* of base, in bytes */
     const int64_t *k;   /* NULL: all lanes go to one element */
-    int64_t next;       /* elements further when the innermost loop that moves it goes on; or 0 */
+    int64_t ahead;      /* elements to where the innermost loop that moves it goes next; or 0 */
     LLVMValueRef index; /* of i64, or NULL */
     bool inside;        /* every lane is inside the buffer, masked or not */
     bool late;          /* a part of it was computed where the access stands */
@@ -148,7 +148,7 @@ typedef struct Promo {
     int64_t times[PROMO_MOVED];
     int nmoved;
     bool guarded; /* conditions in the loop leave some lanes out */
-    bool ahead;   /* those of the next time are fetched while it runs */
+    bool fetches; /* those of the next time are fetched while it runs */
     size_t n;     /* the product of `times` */
     Kept *kept;
 } Promo;
@@ -290,7 +290,7 @@ bool place_distinct(const Gen *g, const Place *p);
 Val place_load(Gen *g, const Place *p);
 
 /* Asks the caches for what place_load would read an iteration later, of the loop that moves it. */
-void place_prefetch_next(Gen *g, const Place *p);
+void place_prefetch(Gen *g, const Place *p);
 void place_store(Gen *g, const Place *p, Val value);
 LLVMValueRef place_pointer(Gen *g, const Place *p, int64_t more);
 LLVMValueRef place_lane_pointer(Gen *g, const Place *p, unsigned lane);

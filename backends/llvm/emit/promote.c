@@ -272,7 +272,7 @@ bool promote_begin(Gen *g, const Node *loop)
                .anchor = LLVMBuildFreeze(g->b, LLVMGetPoison(g->i1), "before"),
                .nmoved = c.nmoved,
                .guarded = c.guarded,
-               .ahead = fetches_ahead(g, loop, c.update->kid[Update_buffer]),
+               .fetches = fetches_ahead(g, loop, c.update->kid[Update_buffer]),
                .n = 1};
     for (int i = 0; i < c.nmoved; i++) {
         m.moved[i] = c.moved[i];
@@ -319,8 +319,8 @@ LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes)
     Spot back = g->at;
     gen_before(g, g->promo.anchor);
     mem_store(g, t, place_load(g, p).v, k->slot, lanes, 64);
-    if (g->promo.ahead)
-        place_prefetch_next(g, p);
+    if (g->promo.fetches)
+        place_prefetch(g, p);
     gen_go(g, back);
     return k->slot;
 }

@@ -297,7 +297,7 @@ LLVMValueRef place_lane_pointer(Gen *g, const Place *p, unsigned lane);
 LLVMValueRef mem_load(Gen *g, DType t, LLVMValueRef pointer, unsigned lanes, unsigned align);
 void mem_store(Gen *g, DType t, LLVMValueRef v, LLVMValueRef pointer, unsigned lanes,
                unsigned align);
-unsigned place_align(const Gen *g, const Place *p, int64_t more);
+unsigned place_align(const Place *p, int64_t more);
 
 /* ---- update.c ---- */
 void gen_update(Gen *g, const Node *update);

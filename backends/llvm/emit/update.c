@@ -98,7 +98,7 @@ static void all_to_one(Gen *g, const Operand *o, const Place *p)
 {
     LLVMBasicBlockRef next = NULL;
     LLVMValueRef at = place_pointer(g, p, 0);
-    unsigned align = place_align(g, p, 0);
+    unsigned align = place_align(p, 0);
     if (g->mask && !(p->inside && p->buf->stack)) {
         LLVMBasicBlockRef then = gen_block(g, "any");
         next = gen_block(g, "next");

@@ -13,19 +13,14 @@
 
 /* ---- what an expression mentions ---- */
 
-bool gen_is_index(Gen *g, const Node *e)
+bool gen_is_index(const Gen *g, const Node *e)
 {
-    switch (e->op) {
-    case OP_IntImm: return true;
-    case OP_Var: return !gen_var(g, e)->is_let;
-    case OP_Load:
-    case OP_Let:
-    case OP_Call:
-    case OP_FloatImm: return false;
-    default: break;
-    }
-    if (dtype_is_float((DType)e->type))
+    if (e->op == OP_Load || e->op == OP_Let || e->op == OP_Call || dtype_is_float((DType)e->type))
         return false;
+    if (e->op == OP_Var) {
+        const VarBind *v = gen_find_var(g, e);
+        return !v || !v->is_let;
+    }
     for (uint32_t i = 0; i < e->nkids; i++)
         if (!gen_is_index(g, e->kid[i]))
             return false;

@@ -100,29 +100,23 @@ static void on_if(Gen *g, const Node *s)
 
 /* ---- loops ---- */
 
-/* About how many statements one run of s takes; a vector statement counts as one for
-** eight lanes. */
-static double work(const Node *s)
+/* A vector statement counts as one for eight lanes. */
+double gen_work(const Node *s)
 {
     double sum = 0;
     switch (s->op) {
     case OP_For: {
-        double n = (double)ir_const_int(s->kid[For_extent], 256), per = work(s->kid[For_body]);
+        double n = (double)ir_const_int(s->kid[For_extent], 256), per = gen_work(s->kid[For_body]);
         return 1 + (ir_for_kind(s) == FOR_vectorized ? (n + 7) / 8 : n) * per;
     }
-    case OP_If: return 1 + work(s->kid[If_then]) + work(s->kid[If_otherwise]);
-    case OP_Alloc: return 1 + work(s->kid[Alloc_body]);
+    case OP_If: return 1 + gen_work(s->kid[If_then]) + gen_work(s->kid[If_otherwise]);
+    case OP_Alloc: return 1 + gen_work(s->kid[Alloc_body]);
     case OP_Seq:
         for (uint32_t i = 0; i < s->nkids; i++)
-            sum += work(s->kid[i]);
+            sum += gen_work(s->kid[i]);
         return sum;
     default: return 1;
     }
-}
-
-double gen_work(const Node *s)
-{
-    return work(s);
 }
 
 static VarBind bind_loop(Gen *g, const Node *loop)
@@ -136,7 +130,6 @@ static VarBind bind_loop(Gen *g, const Node *loop)
     return v;
 }
 
-/* Runs the loop's body once with the variable bound as said. */
 void gen_loop_body(Gen *g, const Node *loop, VarBind bind)
 {
     gen_push_level(g);
@@ -153,7 +146,6 @@ static void run_constant(Gen *g, const Node *loop, int64_t i)
                   (VarBind){.var = loop->kid[For_var], .c = i, .ranged = true, .lo = i, .hi = i});
 }
 
-/* for (i = from; i < to; i++), where from < to unless `may_be_empty`. */
 Count gen_begin_count(Gen *g, LLVMValueRef from, LLVMValueRef to, bool may_be_empty)
 {
     Count c = {.to = to, .head = gen_block(g, "loop"), .exit = gen_block(g, "done")};
@@ -196,7 +188,7 @@ static void serial_from(Gen *g, const Node *loop, VarBind bind, LLVMValueRef fro
     if (to.vec)
         end = gen_unary_intrinsic(g, "llvm.vector.reduce.smax", to.v);
     Count c = gen_begin_count(g, from, end, may_be_empty);
-    if (g->polls && work(loop->kid[For_body]) >= POLL_BODY)
+    if (g->polls && gen_work(loop->kid[For_body]) >= POLL_BODY)
         poll_cancel(g);
     if (to.vec) {
         LLVMValueRef some = lanes_below(g, c.i, to.v);
@@ -210,7 +202,7 @@ static void serial_from(Gen *g, const Node *loop, VarBind bind, LLVMValueRef fro
         promote_end(g);
 }
 
-static void run_serial(Gen *g, const Node *loop)
+void gen_serial(Gen *g, const Node *loop)
 {
     int64_t n = ir_const_int(loop->kid[For_extent], -1);
     if (n == 0)
@@ -221,7 +213,7 @@ static void run_serial(Gen *g, const Node *loop)
     }
     VarBind bind = bind_loop(g, loop);
     Val to = gen_expr(g, loop->kid[For_extent]);
-    double body = work(loop->kid[For_body]), iterations = n < 0 ? 1e5 : (double)n;
+    double body = gen_work(loop->kid[For_body]), iterations = n < 0 ? 1e5 : (double)n;
     LLVMValueRef zero = gen_i64(g, 0);
     if (!g->polls || to.vec || body >= POLL_BODY || body * iterations < POLL_LOOP) {
         serial_from(g, loop, bind, zero, to, n < 0);
@@ -438,13 +430,8 @@ static void on_for(Gen *g, const Node *s)
     case FOR_parallel: gen_parallel(g, s); break;
     case FOR_vectorized: run_vectorized(g, s); break;
     case FOR_unrolled: run_unrolled(g, s); break;
-    default: run_serial(g, s); break;
+    default: gen_serial(g, s); break;
     }
-}
-
-void gen_serial(Gen *g, const Node *loop)
-{
-    run_serial(g, loop);
 }
 
 /* ---- memory ---- */

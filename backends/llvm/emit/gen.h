@@ -314,6 +314,8 @@ unsigned place_align(const Place *p, int64_t more);
 
 /* ---- update.c ---- */
 void gen_update(Gen *g, const Node *update);
+/* Does the variable say to which element the Update goes? */
+bool update_moves(const Node *update, const Node *var);
 
 /* ---- promote.c ---- */
 

@@ -64,14 +64,6 @@ typedef struct Stride {
     int64_t times;
 } Stride;
 
-static bool moves(const Node *u, const Node *var)
-{
-    for (uint32_t d = Update_index; d < u->nkids; d++)
-        if (ir_mentions(u->kid[d], var))
-            return true;
-    return false;
-}
-
 /* False if the element is not moved evenly, along one dimension. */
 static bool stride_of(const Node *u, const LoopVar *loop, Stride *s)
 {
@@ -137,7 +129,7 @@ static bool take_lanes(const Gen *g, Chain *c, const Node *loop)
     LoopVar *lane = &c->lane[c->lanes];
     *lane = (LoopVar){loop->kid[For_var], ir_const_int(loop->kid[For_extent], 1)};
     if (plan.n > 1 || plan.piece[0].used < plan.piece[0].width) {
-        if (c->width > 1 || !moves(c->update, lane->var))
+        if (c->width > 1 || !update_moves(c->update, lane->var))
             return false;
         c->few = lane;
     }
@@ -156,14 +148,14 @@ static bool take_loop(const Gen *g, Chain *c, const Node *loop, bool first)
         return false;
     if (kind == FOR_vectorized)
         return take_lanes(g, c, loop);
-    if (kind == FOR_unrolled && moves(c->update, var)) {
+    if (kind == FOR_unrolled && update_moves(c->update, var)) {
         if (first || c->nmoved == PROMO_MOVED - 1)
             return false;
         c->moved[c->nmoved++] = (LoopVar){var, n};
         return true;
     }
     return (kind == FOR_serial || kind == FOR_unrolled) &&
-           !MUTANT(emit_keeps_moving, moves(c->update, var), false);
+           !MUTANT(emit_keeps_moving, update_moves(c->update, var), false);
 }
 
 /* Are the loop variables in e, which is an index, numbers here, or numbers of lanes? */

@@ -1,4 +1,6 @@
 /* stmt.c -- statements: conditions, loops of every kind, temporaries. */
+#include <assert.h>
+
 #include "backends/llvm/emit/gen.h"
 #include "core/base/mutant.h"
 #include "core/run/runtime.h"
@@ -247,6 +249,7 @@ static void run_unrolled(Gen *g, const Node *loop)
 
 /* ---- vectorised loops ---- */
 
+/* The bytes of the largest element that is read or written there. */
 static unsigned widest_access(const Node *n)
 {
     unsigned most = 1;
@@ -273,23 +276,21 @@ static unsigned lanes_inside(const Node *s)
     return n >= MAX_LANES / most ? MAX_LANES : most * (unsigned)(n < 1 ? 1 : n);
 }
 
+static bool rounds(const Node *update)
+{
+    return dtype_is_float((DType)update->kid[0]->type) && update->at.i != COMB_min &&
+           update->at.i != COMB_max;
+}
+
 /* Would vectors change the order in which rounded numbers are summed up?  Within one
 ** statement lanes combine in order; around further loops they would be combined for
 ** all lanes, iteration by iteration. */
-static bool reorders_sum(const Node *s, const Node *var, bool loops)
+static bool reorders_sum(const Node *s, const Node *var, bool in_loop)
 {
-    if (s->op == OP_Update) {
-        bool rounds =
-            dtype_is_float((DType)s->kid[0]->type) && s->at.i != COMB_min && s->at.i != COMB_max;
-        bool moves = false;
-        for (uint32_t i = Update_index; i < s->nkids; i++)
-            moves |= ir_mentions(s->kid[i], var);
-        return loops && rounds && !moves;
-    }
-    if (!ir_is_stmt(s))
-        return false;
+    if (s->op == OP_Update)
+        return in_loop && rounds(s) && !update_moves(s, var);
     for (uint32_t i = 0; i < s->nkids; i++)
-        if (reorders_sum(s->kid[i], var, loops || s->op == OP_For))
+        if (ir_is_stmt(s->kid[i]) && reorders_sum(s->kid[i], var, in_loop || s->op == OP_For))
             return true;
     return false;
 }
@@ -339,6 +340,7 @@ VectorPlan gen_vector_plan(const Gen *g, const Node *loop, unsigned around)
     if (n / p.lanes > FEW_VECTORS)
         p.looped = n / p.lanes;
     for (int64_t rest = n - p.looped * p.lanes; rest > 0; rest -= p.piece[p.n++].used) {
+        assert(p.n < MOST_PIECES);
         unsigned width = next_width(g, rest, p.lanes, one);
         p.piece[p.n] = (VectorPiece){width, width < rest ? width : (unsigned)rest};
     }
@@ -382,8 +384,10 @@ static void run_lanes(Gen *g, const Node *loop, LLVMValueRef v, int64_t c, unsig
     bind.c = c;
     bind.before = before;
     bind.extent = width;
-    if (!v)
-        bind.lo = c, bind.hi = c + width - 1;
+    if (!v) {
+        bind.lo = c;
+        bind.hi = c + width - 1;
+    }
     g->lanes = before * width;
     widen_mask(g, before, n, width);
     gen_loop_body(g, loop, bind);

@@ -7,6 +7,14 @@
 #include "backends/llvm/emit/gen.h"
 #include "core/base/mutant.h"
 
+bool update_moves(const Node *update, const Node *var)
+{
+    for (uint32_t d = Update_index; d < update->nkids; d++)
+        if (ir_mentions(update->kid[d], var))
+            return true;
+    return false;
+}
+
 /* The value to combine: v[0], or for fma the factors v[0] and v[1]. */
 typedef struct Operand {
     Combiner c;

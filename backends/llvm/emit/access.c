@@ -315,7 +315,7 @@ static LLVMValueRef gather(Gen *g, const Place *p)
 static unsigned run_length(const int64_t *k, unsigned from, unsigned n)
 {
     unsigned end = from + 1;
-    while (end < n && k[end] == k[end - 1] + 1)
+    while (end < n && k[end] == wrap_add(k[end - 1], 1))
         end++;
     return end - from;
 }
@@ -446,7 +446,7 @@ static LLVMValueRef load_span(Gen *g, const Place *p, bool masked)
     if (span < wide)
         return NULL;
     for (unsigned i = 0; i < g->lanes; i++) {
-        int o = (int)(p->k[i] - lo);
+        int o = (int)wrap_sub(p->k[i], lo);
         idx[i] = active && !active[i] ? -1 : o < wide ? o : o - (span - wide) + wide;
     }
     LLVMValueRef mask[2] = {NULL, NULL};

@@ -66,6 +66,18 @@ bool linear_add_exactly(Linear *l, const Linear *m, int64_t scale)
     return true;
 }
 
+bool linear_coefficient(const Linear *l, const Node *var, int64_t *c)
+{
+    *c = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->t[i].atom == var)
+            *c = l->t[i].c;
+        else if (ir_mentions(l->t[i].atom, var))
+            return false;
+    }
+    return true;
+}
+
 bool linear_is_multiple(const Linear *l, int64_t n)
 {
     bool all = l->c0 % n == 0;

@@ -1,5 +1,4 @@
-/* linear.h -- sums of int64 terms, and what is known of their values.  For simplify*.c, bounds.c
-** and core/affine.
+/* linear.h -- sums of int64 terms, and what is known of their values.
 **
 ** Addition, subtraction and multiplication wrap, so a sum may be regrouped freely: the Linear of an
 ** expression is exact modulo 2^64 whatever its variables hold.  Division, remainder and order are
@@ -43,6 +42,10 @@ void linear_add_term(Linear *l, const Node *atom, int64_t c);
 
 /* l += scale * m, as integers: false if a coefficient would wrap. */
 bool linear_add_exactly(Linear *l, const Linear *m, int64_t scale);
+
+/* How often the sum takes var: 0 if nothing in it mentions var; false if anything but a term of its
+** own does. */
+bool linear_coefficient(const Linear *l, const Node *var, int64_t *c);
 
 /* Are all its coefficients and its constant multiples of n, which is not 0? */
 bool linear_is_multiple(const Linear *l, int64_t n);

@@ -182,49 +182,68 @@ static Find another_inside(void *env, const Node *n)
     return n != nested->outer && will_be(nested->s, n, nested->kind) ? FIND_THIS : FIND_INSIDE;
 }
 
-/* The first of the step's loops that is within others of that kind then, or around one; `outermost`
-** of those around it, or the nearest. */
-static bool find_nested(Step *s, ForKind kind, bool outermost, const Node **outer,
-                        const Node **inner)
+static const Node *one_inside(const Step *s, const Node *loop, ForKind kind)
+{
+    return ir_find(loop, another_inside, &(Nested){s, loop, kind});
+}
+
+static const Node *nearest_around(const Step *s, const Node *loop, ForKind kind)
 {
     Path p;
-    for (size_t i = 0; i < s->arg[0].n; i++) {
-        const Node *loop = s->arg[0].nodes[i];
-        if (!will_be(s, loop, kind))
-            continue;
-        *inner = ir_find(loop, another_inside, &(Nested){s, loop, kind});
-        *outer = *inner ? loop : NULL;
-        path_to(s->func, loop, &p);
-        const Node *around = NULL;
-        for (size_t k = p.n - 1; k-- > 0 && (outermost || !around);)
-            around = will_be(s, p.at[k], kind) ? p.at[k] : around;
-        if (around && (outermost || !*inner)) {
-            *outer = around;
-            *inner = loop;
-        }
-        if (*outer)
-            return true;
-    }
-    return false;
+    path_to(s->func, loop, &p);
+    for (size_t k = p.n - 1; k-- > 0;)
+        if (will_be(s, p.at[k], kind))
+            return p.at[k];
+    return NULL;
+}
+
+static const Node *outermost_around(const Step *s, const Node *loop, ForKind kind)
+{
+    Path p;
+    path_to(s->func, loop, &p);
+    for (size_t k = 0; k + 1 < p.n; k++)
+        if (will_be(s, p.at[k], kind))
+            return p.at[k];
+    return NULL;
 }
 
 /* Vectorized loops that are nested share one vector, in which the inner one is served first:
-** what of it is left may be nothing. */
+** what of it is left may be nothing.  Said of the first of the step's loops. */
 static void say_lanes_shared(Step *s)
 {
-    const Node *outer, *inner;
-    if (find_nested(s, FOR_vectorized, false, &outer, &inner))
+    for (size_t i = 0; i < s->arg[0].n; i++) {
+        const Node *loop = s->arg[0].nodes[i];
+        if (!will_be(s, loop, FOR_vectorized))
+            continue;
+        const Node *inner = one_inside(s, loop, FOR_vectorized);
+        const Node *outer = inner ? loop : nearest_around(s, loop, FOR_vectorized);
+        if (!outer)
+            continue;
         buf_printf(&s->said, " (lanes go to %s in it first, and to %s if any are left)",
-                   step_label(s, s->func, inner), step_label(s, s->func, outer));
+                   step_label(s, s->func, inner ? inner : loop), step_label(s, s->func, outer));
+        return;
+    }
 }
 
 /* Cores are handed out once: by the outermost parallel loop that has iterations to share out. */
 static void say_cores_shared(Step *s)
 {
-    const Node *outer, *inner;
-    if (find_nested(s, FOR_parallel, true, &outer, &inner))
+    for (size_t i = 0; i < s->arg[0].n; i++) {
+        const Node *loop = s->arg[0].nodes[i];
+        if (!will_be(s, loop, FOR_parallel))
+            continue;
+        const Node *outer = outermost_around(s, loop, FOR_parallel);
+        const Node *inner = outer ? loop : one_inside(s, loop, FOR_parallel);
+        if (!inner)
+            continue;
         buf_printf(&s->said, " (the cores go to %s; %s in it runs serially)",
-                   step_label(s, s->func, outer), step_label(s, s->func, inner));
+                   step_label(s, s->func, outer ? outer : loop), step_label(s, s->func, inner));
+        return;
+    }
+}
+
+static void say_nothing_beside(Step *s)
+{
     for (size_t i = 0; i < s->arg[0].n; i++)
         if (ir_const_int(s->arg[0].nodes[i]->kid[For_extent], 2) < 2) {
             buf_printf(&s->said, " (%s has one iteration: nothing runs beside it)",
@@ -237,8 +256,10 @@ bool prim_parallel(Step *s)
 {
     bool done =
         set_kind(s, FOR_parallel, "parallel", NULL, MUTANT(parallel_unchecked, true, false));
-    if (done)
+    if (done) {
         say_cores_shared(s);
+        say_nothing_beside(s);
+    }
     return done;
 }
 

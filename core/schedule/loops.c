@@ -500,18 +500,26 @@ static bool extents_in_scope(Step *s, size_t n, const Node *const *after)
     return true;
 }
 
-/* Is what runs at once still independent?  A loop that was around such a loop, and is inside now,
-** kept apart iterations of it that depend on each other. */
-static bool still_concurrent(Step *s, const Nest *nest, const Node *const *after, const Node *func)
+/* Is a loop of the nest that was around after[i] inside it in the order `after`? */
+static bool takes_in_outer(const Nest *nest, const Node *const *after, size_t i)
+{
+    const Node *var = after[i]->kid[For_var];
+    for (size_t k = 0; k < nest->n && nest->at[k]->kid[For_var] != var; k++)
+        for (size_t j = i + 1; j < nest->n; j++)
+            if (after[j] == nest->at[k])
+                return true;
+    return false;
+}
+
+/* Are iterations that run at once still independent?  A loop that was around theirs, and is inside
+** now, kept apart those that depend on each other. */
+static bool concurrent_stays_legal(Step *s, const Nest *nest, const Node *const *after,
+                                   const Node *func)
 {
     for (size_t i = 0; i < nest->n; i++) {
         ForKind kind = ir_for_kind(after[i]);
         const Node *var = after[i]->kid[For_var];
-        bool left = false;
-        for (size_t k = 0; k < nest->n && nest->at[k]->kid[For_var] != var; k++)
-            for (size_t j = i + 1; j < nest->n; j++)
-                left |= after[j] == nest->at[k];
-        if (!left || kind == FOR_serial || kind == FOR_unrolled)
+        if (kind == FOR_serial || kind == FOR_unrolled || !takes_in_outer(nest, after, i))
             continue;
         Path path;
         path_to_loop(func, var, &path);
@@ -548,7 +556,7 @@ bool prim_reorder(Step *s)
     Path path;
     path_to(s->func, nest.at[0], &path);
     const Node *func = path_replace(A, &path, body);
-    return still_concurrent(s, &nest, after, func) && step_done(s, func);
+    return concurrent_stays_legal(s, &nest, after, func) && step_done(s, func);
 }
 
 /* ---- tile ---- */

@@ -79,12 +79,12 @@ static Find find_write(void *extent, const Node *s)
     return writes ? FIND_THIS : FIND_INSIDE;
 }
 
-/* What the statement does in the loop's first iteration only, to stand before the loop; NULL if it
-** may do something in another one too, or if the loop's extent, read before it, reads what it
-** writes. */
+/* The statement without the condition that it is the loop's first iteration, to stand before the
+** loop; NULL if it may do something in another one too, or if the loop's extent, read before it,
+** reads what it writes.  It still names the loop's variable. */
 static const Node *only_first(Arena *A, const Node *loop, const Node *s)
 {
-    const Node *var = loop->kid[For_var];
+    const Node *var = loop->kid[For_var], *extent = loop->kid[For_extent];
     if (!is_plain_if(s))
         return NULL;
     NodeVec terms = {0}, rest = {0};
@@ -94,19 +94,22 @@ static const Node *only_first(Arena *A, const Node *loop, const Node *s)
             vec_push(A, &rest, terms.at[i]);
     if (rest.n == terms.n)
         return NULL;
-    const Node *zero = ir_idx(A, 0), *extent = loop->kid[For_extent];
     if (extent->op != OP_IntImm)
-        vec_push(A, &rest, ir_binary(A, OP_Lt, zero, extent));
+        vec_push(A, &rest, ir_binary(A, OP_Lt, ir_idx(A, 0), extent));
     else if (extent->at.i <= 0)
         return NULL;
     if (ir_find(s, find_write, (void *)extent))
         return NULL;
-    Subst at_zero = {var, zero};
-    const Node *moved = ir_if(A, cond_all(A, &rest), s->kid[If_then], ir_nop(A));
-    return ir_subst(A, moved, 1, &at_zero);
+    return ir_if(A, cond_all(A, &rest), s->kid[If_then], ir_nop(A));
 }
 
-/* What is below a loop, down to the first statements: loops and conditions, each alone. */
+static const Node *in_first(Arena *A, const Node *loop, const Node *s)
+{
+    Subst at_zero = {loop->kid[For_var], ir_idx(A, 0)};
+    return ir_subst(A, s, 1, &at_zero);
+}
+
+/* What is inside a loop, down to the first statements: loops and conditions, each alone. */
 enum { MOST_LINKS = 24 };
 
 typedef struct Links {
@@ -123,17 +126,18 @@ static bool is_link(const Node *s)
            !ir_loads(s->kid[For_extent]);
 }
 
-static size_t below(const Node *link)
+/* Which of the link's parts the chain goes on in. */
+static size_t body_of(const Node *link)
 {
     return link->op == OP_For ? For_body : If_then;
 }
 
-static Links chain_below(const Node *loop)
+static Links chain_inside(const Node *loop)
 {
     Links c = {.count = 1, .stmt = &loop->kid[For_body]};
     while (c.n < MOST_LINKS && is_link(*c.stmt)) {
         const Node *link = c.link[c.n++] = *c.stmt;
-        c.stmt = &link->kid[below(link)];
+        c.stmt = &link->kid[body_of(link)];
     }
     if ((*c.stmt)->op == OP_Seq) {
         c.count = (*c.stmt)->nkids;
@@ -147,7 +151,7 @@ static const Node *chain_to(Arena *A, const Links *c, const Node *s)
 {
     for (size_t i = c->n; i-- > 0;)
         if (MUTANT(hoist_drops_guard, true, c->link[i]->op == OP_For))
-            s = ir_with_kid(A, c->link[i], below(c->link[i]), s);
+            s = ir_with_kid(A, c->link[i], body_of(c->link[i]), s);
     return s;
 }
 
@@ -158,18 +162,25 @@ static Find find_threads(void *env, const Node *s)
                                                                                     : FIND_INSIDE;
 }
 
-/* Is the statement a store, in loops and conditions that read nothing?  One that has loops of its
-** own already starts its elements just before the sums do their first, and loops that run one after
-** the other do not take it away from these: what is in a cache should stay there. */
-static bool is_store_to_go(const Links *c, const Node *s)
+/* Is the statement a store, in loops and conditions that read nothing? */
+static bool is_chain_to_store(const Node *s)
 {
-    bool loops = false;
-    for (; is_link(s); s = s->kid[below(s)])
-        loops |= s->op == OP_For;
-    for (size_t i = 0; loops && i < c->n; i++)
-        if (c->link[i]->op == OP_For && ir_for_kind(c->link[i]) == FOR_serial)
-            return false;
+    while (is_link(s))
+        s = s->kid[body_of(s)];
     return s->op == OP_Store;
+}
+
+/* A store that has loops of its own already starts its elements just before the sums do their
+** first, and loops that run one after the other do not take it away from these: what is in a cache
+** should stay there. */
+static bool stays_near_sums(const Links *c, const Node *store)
+{
+    bool own = false, serial = false;
+    for (; is_link(store); store = store->kid[body_of(store)])
+        own |= store->op == OP_For;
+    for (size_t i = 0; i < c->n; i++)
+        serial |= c->link[i]->op == OP_For && ir_for_kind(c->link[i]) == FOR_serial;
+    return own && serial;
 }
 
 /* In one iteration of the first `n` loops, do these two touch one element in no two iterations of
@@ -216,16 +227,14 @@ static const Node *peel_store(Rewriter *rw, const Node **loop)
 {
     Arena *A = rw->A;
     const Node *n = *loop;
-    Links c = chain_below(n);
+    Links c = chain_inside(n);
     const Node *first = c.n > 0 && c.count > 1 ? only_first(A, n, c.stmt[0]) : NULL;
-    if (!first || !is_store_to_go(&c, c.stmt[0]) || ir_find(n, find_threads, NULL) ||
-        !store_may_go(A, rw->env, n))
+    if (!first || !is_chain_to_store(c.stmt[0]) || stays_near_sums(&c, c.stmt[0]) ||
+        ir_find(n, find_threads, NULL) || !store_may_go(A, rw->env, n))
         return NULL;
     const Node *rest = chain_to(A, &c, ir_seq(A, c.count - 1, c.stmt + 1));
     *loop = ir_with_kid(A, n, For_body, rest);
-    Subst at_zero = {n->kid[For_var], ir_idx(A, 0)};
-    first = chain_to(A, &c, first);
-    return rw_node(rw, ir_fresh(A, ir_subst(A, first, 1, &at_zero)));
+    return rw_node(rw, ir_fresh(A, in_first(A, n, chain_to(A, &c, first))));
 }
 
 static const Node *peel_first(Rewriter *rw, const Node *n)
@@ -237,7 +246,7 @@ static const Node *peel_first(Rewriter *rw, const Node *n)
     const Node *const *stmts = many ? body->kid : &body;
     NodeVec out = {0};
     while (k < count && (moved = only_first(A, n, stmts[k]))) {
-        vec_push(A, &out, moved);
+        vec_push(A, &out, in_first(A, n, moved));
         k++;
     }
     if (k > 0)

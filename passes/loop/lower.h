@@ -35,8 +35,8 @@ typedef struct LoopStep {
     double seconds;
 } LoopStep;
 
-/* Has the program loops that are bound to the threads of a GPU? */
-bool loop_is_gpu(const Node *func);
+/* Has the program, or a part of one, loops that are bound to the threads of a GPU? */
+bool loop_is_gpu(const Node *n);
 
 /* All of them in order, for a CPU (gpu: false) or a GPU (barriers inserted).  NULL if a pass
 ** refuses the program, or breaks it: err->what then names the pass. */

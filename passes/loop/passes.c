@@ -41,9 +41,9 @@ static Find find_bound(void *env, const Node *n)
     return n->op == OP_For && for_is_bound(ir_for_kind(n)) ? FIND_THIS : FIND_INSIDE;
 }
 
-bool loop_is_gpu(const Node *func)
+bool loop_is_gpu(const Node *n)
 {
-    return ir_find(func, find_bound, NULL) != NULL;
+    return ir_find(n, find_bound, NULL) != NULL;
 }
 
 const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *steps, size_t *count,

@@ -11,7 +11,9 @@
 ** be proven any more for all iterations of those: once for each place where one of them fails
 ** first.  Its last iterations go where those conditions let nothing happen, and a single one is
 ** written out.  Conditions that read memory, and loops on thread axes, are left alone, and
-** everything is where the program would grow too much.
+** everything is where the program would grow too much.  A loop around thread axes stays one, short
+** as it may be: what stands in loops on thread axes is one kernel (core/ir/gpu.h), and its barriers
+** were set for the loop around.
 */
 #include <limits.h>
 
@@ -125,13 +127,6 @@ static bool holds_before_cut(const Cut *c, const Node *term)
     return false;
 }
 
-/* Is the loop to stay one, short as it may be?  What stands in loops on thread axes is one kernel
-** (core/ir/gpu.h), and its barriers were set for the loop around. */
-static bool stays_loop(const Node *loop)
-{
-    return loop_is_gpu(loop);
-}
-
 /* Does the statement do nothing in the iterations first … last? */
 static bool is_idle(Cut *c, const Node *n, int64_t first, int64_t last)
 {
@@ -214,7 +209,7 @@ static const Node *tail_of(Cut *c, Tails *all)
     const Node *body = rw_run(A, rename, all, NULL, ir_fresh(A, loop->kid[For_body]));
     int64_t left = left_over(c);
     const Node *again = ir_make(A, OP_Var, var->type, var->at, 0, NULL);
-    bool is_loop = left > 1 || stays_loop(loop);
+    bool is_loop = left > 1 || loop_is_gpu(loop);
     Subst map = {var, is_loop ? ix_add(A, again, ir_idx(A, c->at)) : ir_idx(A, c->at)};
     const Node *tail = ir_subst(A, body, 1, &map);
     if (is_loop) {
@@ -231,7 +226,7 @@ static const Node *full_of(Rewriter *rw, Cut *c)
 {
     const Node *loop = c->loop, *var = loop->kid[For_var];
     const Node *body = rw_run(rw->A, full_rules, c, rw->err, loop->kid[For_body]);
-    if (c->at == 1 && !stays_loop(loop)) {
+    if (c->at == 1 && !loop_is_gpu(loop)) {
         Subst only = {var, ir_idx(rw->A, 0)};
         return ir_simplify_all(rw->A, ir_subst(rw->A, body, 1, &only));
     }
@@ -294,7 +289,7 @@ static const Node *cut(Rewriter *rw, const Node *n, int most)
 
 static const Node *on_for(Rewriter *rw, const Node *n)
 {
-    if (n->size < MAX_BODY && !stays_loop(n) && ir_const_int(n->kid[For_extent], 0) > 0) {
+    if (n->size < MAX_BODY && !loop_is_gpu(n) && ir_const_int(n->kid[For_extent], 0) > 0) {
         Cut c = cut_of(rw->A, n);
         const Node *left = shorten(rw, &c);
         if (left->op != OP_For || left->kid[For_var] != n->kid[For_var])

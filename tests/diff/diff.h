@@ -164,9 +164,12 @@ void move_to_strides(Arena *A, Choices *c, const Node *func, int i, Move *out);
 ** its elements and nothing else: its zeros are written before, it changes places with one or two
 ** of them, or with a part of one. */
 void move_to_registers(Arena *A, Choices *c, const Node *func, int i, Move *out);
-/* The i-th of the steps that make a GPU program of it: one block at another's loop, unless each is
-** to stay apart, memory of a block's or a thread's own, and then a loop of every nest for these. */
-void move_to_threads(Arena *A, Choices *c, const Node *func, int i, bool apart, Move *out);
+/* The i-th of the steps that make a GPU program of it: one block at another's loop, memory of a
+** block of threads, and then a loop of every nest for these. */
+void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out);
+/* The same where the nests stay apart: memory of a block's or a thread's own between them, and
+** loops that are all on threads or all on blocks of them. */
+void move_to_threads_apart(Arena *A, Choices *c, const Node *func, int i, Move *out);
 
 /* ---- trials ---- */
 

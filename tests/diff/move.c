@@ -485,32 +485,47 @@ void move_to_registers(Arena *A, Choices *c, const Node *func, int i, Move *out)
     }
 }
 
-void move_to_threads(Arena *A, Choices *c, const Node *func, int i, bool apart, Move *out)
+/* Memory in that scope, or a loop on that axis: of those that stand at the same depth around the
+** blocks, one after the other. */
+static void put_on_threads(Draw *d, int i, const char *scope, const char *axis, Move *out)
+{
+    const char *alloc = i == 1 ? an_alloc(d) : NULL;
+    *out = (Move){prim_find("bind"), 2, {given_str(""), given_str(axis)}};
+    if (alloc) {
+        *out = (Move){
+            prim_find("set_scope"), 2, {given_str(arena_strdup(d->A, alloc)), given_str(scope)}};
+        return;
+    }
+    const Node *loops[IR_MAX_DEPTH],
+        *block = d->nodes.n ? d->nodes.at[(size_t)i % d->nodes.n] : NULL;
+    size_t n = loops_around(d, block, loops), depth = d->c->bytes[0] % 2;
+    if (n)
+        out->args[0] =
+            given_str(arena_strdup(d->A, loop_name(d, loops[depth < n ? depth : n - 1], block)));
+}
+
+void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out)
 {
     Draw d = {.A = A, .c = c, .func = func};
     const Node *loops[IR_MAX_DEPTH], *writer, *reader;
     list_buffers(A, func, &d.buffers);
     tree_blocks(func, add_block, &d);
-    const char *alloc = i == 1 ? an_alloc(&d) : NULL;
-    bool blocks = apart && c->bytes[1] % 3 == 0, local = apart && c->bytes[1] % 3 == 1;
-    const char *axis = blocks ? "blockIdx.x" : "threadIdx.x", *scope = local ? "local" : "shared";
-    *out = (Move){prim_find("bind"), 2, {given_str(""), given_str(axis)}};
-    if (i == 0 && !apart && linked(&d, &writer, &reader) && loops_around(&d, reader, loops)) {
-        *out = (Move){prim_find("compute_at"),
-                      2,
-                      {given_str(arena_strdup(A, ir_block_name(writer))),
-                       given_str(arena_strdup(A, loop_name(&d, loops[0], reader)))}};
+    if (i > 0 || !linked(&d, &writer, &reader) || !loops_around(&d, reader, loops)) {
+        put_on_threads(&d, i, "shared", "threadIdx.x", out);
         return;
     }
-    if (alloc) {
-        *out = (Move){
-            prim_find("set_scope"), 2, {given_str(arena_strdup(A, alloc)), given_str(scope)}};
-        return;
-    }
-    /* Loops that stand at the same depth around the blocks, one after the other. */
-    const Node *block = d.nodes.n ? d.nodes.at[(size_t)i % d.nodes.n] : NULL;
-    size_t n = loops_around(&d, block, loops), depth = c->bytes[0] % 2;
-    if (n)
-        out->args[0] =
-            given_str(arena_strdup(A, loop_name(&d, loops[depth < n ? depth : n - 1], block)));
+    *out = (Move){prim_find("compute_at"),
+                  2,
+                  {given_str(arena_strdup(A, ir_block_name(writer))),
+                   given_str(arena_strdup(A, loop_name(&d, loops[0], reader)))}};
+}
+
+void move_to_threads_apart(Arena *A, Choices *c, const Node *func, int i, Move *out)
+{
+    Draw d = {.A = A, .c = c, .func = func};
+    list_buffers(A, func, &d.buffers);
+    tree_blocks(func, add_block, &d);
+    int of = c->bytes[1] % 3;
+    put_on_threads(&d, i, of == 1 ? "local" : "shared", of == 0 ? "blockIdx.x" : "threadIdx.x",
+                   out);
 }

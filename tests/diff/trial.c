@@ -197,8 +197,10 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
                 move_to_strides(A, c, s->at->func, (int)(i - strides), &t->moves[i]);
             else if (i < plain)
                 move_draw(A, c, s->at->func, &t->moves[i]);
+            else if (apart)
+                move_to_threads_apart(A, c, s->at->func, (int)(i - plain), &t->moves[i]);
             else
-                move_to_threads(A, c, s->at->func, (int)(i - plain), apart, &t->moves[i]);
+                move_to_threads(A, c, s->at->func, (int)(i - plain), &t->moves[i]);
             t->nmoves = i + 1;
         }
         int before = s->at->number;

@@ -286,6 +286,17 @@ t.test("floats become integers alike one by one and in vectors, at and beyond ev
   end
 end)
 
+t.test("lanes that would go as far as an index can, where none ever goes, compile", function()
+  local f = tvm.parse [[
+func f(A: float32[8], N: int32[1]) -> C: float32[8]:
+  for i in vectorized(8):
+    C[i] = 0
+    if N[0] > 0:
+      C[i] = A[i*9223372036854775807]
+]]
+  t.ok(f:build():run(tvm.random { 8 }, tvm.zeros({ 1 }, "int32")) == tvm.zeros { 8 })
+end)
+
 t.test("a vectorized loop around a vectorized loop leaves it the registers", function()
   local s = tvm.schedule(te [[ A: float32[64, 64]; C[y, x] = A[y, x] + 1 ]])
   local whole = s:vectorize("x"):llvm_ir()

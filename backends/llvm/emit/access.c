@@ -11,6 +11,7 @@
 #include "core/base/integer.h"
 #include "core/base/mutant.h"
 
+/* The greatest power of two that divides v and is at most `most`. */
 static unsigned low_bit(uint64_t v, unsigned most)
 {
     uint64_t bit = v & (0 - v);
@@ -101,7 +102,7 @@ Place gen_place(Gen *g, const Node *access, const Node *const *index)
     p.base = affine_sum(g, &a, p.buf->base, p.buf->level, bytes);
     p.c = a.c;
     p.k = a.k;
-    p.next = a.n ? a.term[a.n - 1].coef : 0;
+    p.ahead = a.n ? a.term[a.n - 1].coef : 0;
     p.late = p.index != NULL;
     if (p.index && g->lanes == 1) {
         p.base = LLVMBuildGEP2(g->b, element(g, &p), p.base, &p.index, 1, "");
@@ -144,9 +145,8 @@ static int64_t bytes_of(const Place *p, int64_t elements)
     return wrap_mul(elements, (int64_t)dtype_bytes((DType)p->buf->buffer->type));
 }
 
-unsigned place_align(const Gen *g, const Place *p, int64_t more)
+unsigned place_align(const Place *p, int64_t more)
 {
-    (void)g;
     return low_bit((uint64_t)bytes_of(p, wrap_add(p->c, more)), p->align);
 }
 
@@ -232,7 +232,7 @@ static LLVMValueRef all_lanes(Gen *g)
     return g->mask ? g->mask : gen_splat(g, LLVMConstInt(g->i1, 1, 0), g->lanes);
 }
 
-/* Takes this lane no part, whatever the conditions turn out to be? */
+/* Does this lane take no part, whatever the conditions turn out to be? */
 static bool lane_off(LLVMValueRef mask, unsigned lane)
 {
     if (LLVMIsConstant(mask)) {
@@ -284,14 +284,14 @@ static LLVMValueRef lanes_part(Gen *g, LLVMValueRef v, unsigned from, unsigned n
 static LLVMValueRef load_run(Gen *g, const Place *p, int64_t first, unsigned n)
 {
     return mem_load(g, (DType)p->buf->buffer->type, place_pointer(g, p, first), n,
-                    place_align(g, p, first));
+                    place_align(p, first));
 }
 
 static LLVMValueRef load_one(Gen *g, const Place *p)
 {
     DType t = (DType)p->buf->buffer->type;
     LLVMValueRef at = place_pointer(g, p, 0);
-    unsigned align = place_align(g, p, 0);
+    unsigned align = place_align(p, 0);
     if (g->mask && !p->inside) { /* where no lane needs it, read something harmless */
         LLVMValueRef needed = LLVMBuildAddrSpaceCast(g->b, at, g->ptr, "");
         at = LLVMBuildSelect(g->b, gen_any(g), needed, gen_spare(g), "");
@@ -315,9 +315,22 @@ static LLVMValueRef gather(Gen *g, const Place *p)
 static unsigned run_length(const int64_t *k, unsigned from, unsigned n)
 {
     unsigned end = from + 1;
-    while (end < n && k[end] == k[end - 1] + 1)
+    while (end < n && k[end] == wrap_add(k[end - 1], 1))
         end++;
     return end - from;
+}
+
+/* v, of n lanes, as the first of `wide`; what the others are does not matter. */
+static LLVMValueRef widen(Gen *g, LLVMValueRef v, unsigned n, unsigned wide)
+{
+    int idx[MAX_LANES];
+    if (n == wide)
+        return v;
+    if (n == 1)
+        return gen_splat(g, v, wide);
+    for (unsigned i = 0; i < wide; i++)
+        idx[i] = i < n ? (int)i : -1;
+    return gen_shuffle(g, v, NULL, idx, wide);
 }
 
 /* a followed by b, of na and nb lanes. */
@@ -325,18 +338,10 @@ static LLVMValueRef concat(Gen *g, LLVMValueRef a, unsigned na, LLVMValueRef b, 
 {
     int idx[2 * MAX_LANES];
     unsigned wide = na > nb ? na : nb;
-    if (na == 1)
-        a = gen_splat(g, a, wide), wide = wide == 1 ? 2 : wide;
-    if (wide == 2 && na == 1 && nb == 1)
+    if (wide == 1)
         return LLVMBuildInsertElement(g->b, gen_splat(g, a, 2), b, LLVMConstInt(g->i32, 1, 0), "");
-    for (unsigned i = 0; i < wide; i++)
-        idx[i] = i < (na < nb ? na : nb) ? (int)i : -1;
-    if (nb == 1)
-        b = gen_splat(g, b, wide);
-    else if (nb < na)
-        b = gen_shuffle(g, b, NULL, idx, wide);
-    else if (na < nb && na > 1)
-        a = gen_shuffle(g, a, NULL, idx, wide);
+    a = widen(g, a, na, wide);
+    b = widen(g, b, nb, wide);
     for (unsigned i = 0; i < na + nb; i++)
         idx[i] = (int)(i < na ? i : wide + (i - na));
     return gen_shuffle(g, a, b, idx, na + nb);
@@ -402,12 +407,13 @@ static LLVMValueRef masked_load(Gen *g, const Place *p, int64_t from, unsigned n
     DType t = (DType)p->buf->buffer->type;
     LLVMTypeRef type = gen_vector(element(g, p), n);
     LLVMValueRef at = place_pointer(g, p, from);
-    LLVMValueRef args[] = {at, align_arg(g, place_align(g, p, from)), mask, LLVMConstNull(type)};
+    LLVMValueRef args[] = {at, align_arg(g, place_align(p, from)), mask, LLVMConstNull(type)};
     return from_memory(
         g, t,
         gen_intrinsic(g, "llvm.masked.load", 2, (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args));
 }
 
+/* `wide` elements from offset `from` on, or those of them that the mask, if there is one, wants. */
 static LLVMValueRef load_part(Gen *g, const Place *p, int64_t from, int wide, LLVMValueRef mask)
 {
     if (!mask)
@@ -440,7 +446,7 @@ static LLVMValueRef load_span(Gen *g, const Place *p, bool masked)
     if (span < wide)
         return NULL;
     for (unsigned i = 0; i < g->lanes; i++) {
-        int o = (int)(p->k[i] - lo);
+        int o = (int)wrap_sub(p->k[i], lo);
         idx[i] = active && !active[i] ? -1 : o < wide ? o : o - (span - wide) + wide;
     }
     LLVMValueRef mask[2] = {NULL, NULL};
@@ -466,21 +472,20 @@ Val place_load(Gen *g, const Place *p)
     case PLACE_RUN:
         return (Val){load_part(g, p, p->k[0], (int)g->lanes, masked ? g->mask : NULL), true};
     case PLACE_FIXED: return (Val){load_fixed(g, p, masked), true};
-    case PLACE_FREE: break;
+    default: return (Val){gather(g, p), true};
     }
-    return (Val){gather(g, p), true};
 }
 
-void place_prefetch_next(Gen *g, const Place *p)
+void place_prefetch(Gen *g, const Place *p)
 {
     enum { LINE = 64, READ = 0, KEEP = 3, DATA = 1 };
     Pattern pattern = place_pattern(g, p);
-    if (p->next == 0 || (pattern != PLACE_ONE && pattern != PLACE_RUN))
+    if (p->ahead == 0 || (pattern != PLACE_ONE && pattern != PLACE_RUN))
         return;
     int64_t n = pattern == PLACE_RUN ? (int64_t)g->lanes : 1,
             line = LINE / (int64_t)dtype_bytes((DType)p->buf->buffer->type);
     for (int64_t i = 0; i < n; i += line) {
-        LLVMValueRef at = place_pointer(g, p, wrap_add(p->next, wrap_add(p->k ? p->k[0] : 0, i)));
+        LLVMValueRef at = place_pointer(g, p, wrap_add(p->ahead, wrap_add(p->k ? p->k[0] : 0, i)));
         LLVMTypeRef type = LLVMTypeOf(at);
         LLVMValueRef args[] = {at, LLVMConstInt(g->i32, READ, 0), LLVMConstInt(g->i32, KEEP, 0),
                                LLVMConstInt(g->i32, DATA, 0)};
@@ -493,7 +498,7 @@ void place_prefetch_next(Gen *g, const Place *p)
 static void store_run(Gen *g, const Place *p, LLVMValueRef v, int64_t first, unsigned n)
 {
     mem_store(g, (DType)p->buf->buffer->type, v, place_pointer(g, p, first), n,
-              place_align(g, p, first));
+              place_align(p, first));
 }
 
 static void store_masked(Gen *g, const Place *p, LLVMValueRef v)
@@ -509,7 +514,7 @@ static void store_masked(Gen *g, const Place *p, LLVMValueRef v)
         int64_t first = wrap_add(p->k[0], i);
         LLVMValueRef at = place_pointer(g, p, first);
         LLVMValueRef args[] = {lanes_part(g, bytes, i, n, g->lanes), at,
-                               align_arg(g, place_align(g, p, first)), mask};
+                               align_arg(g, place_align(p, first)), mask};
         gen_intrinsic(g, "llvm.masked.store", 2, (LLVMTypeRef[]){type, LLVMTypeOf(at)}, 4, args);
     }
 }
@@ -563,8 +568,8 @@ static void store_one(Gen *g, const Place *p, Val value)
         return;
     }
     if (p->inside && p->buf->stack) {
-        LLVMValueRef old = mem_load(g, (DType)p->buf->buffer->type, place_pointer(g, p, 0), 1,
-                                    place_align(g, p, 0));
+        LLVMValueRef old =
+            mem_load(g, (DType)p->buf->buffer->type, place_pointer(g, p, 0), 1, place_align(p, 0));
         store_run(g, p, LLVMBuildSelect(g->b, gen_any(g), value.v, old, ""), 0, 1);
         return;
     }
@@ -586,16 +591,14 @@ void place_store(Gen *g, const Place *p, Val value)
     LLVMValueRef v = gen_as_vector(g, value);
     bool masked = g->mask && !(p->padding && gen_lanes_known(g));
     if (masked && p->inside && p->buf->stack && place_distinct(g, p)) {
-        LLVMValueRef outer = g->mask; /* nobody else sees the other lanes: write them back */
-        LLVMValueRef old = place_load(g, p).v;
-        v = LLVMBuildSelect(g->b, g->mask, v, old, "");
-        g->mask = NULL;
-        pattern == PLACE_RUN ? store_run(g, p, v, p->k[0], g->lanes) : store_fixed(g, p, v);
-        g->mask = outer;
-        return;
+        /* Nobody else sees the other lanes' elements: they are written back. */
+        v = LLVMBuildSelect(g->b, g->mask, v, place_load(g, p).v, "");
+        masked = false;
     }
-    if (pattern == PLACE_RUN)
-        masked ? store_masked(g, p, v) : store_run(g, p, v, p->k[0], g->lanes);
+    if (pattern == PLACE_RUN && masked)
+        store_masked(g, p, v);
+    else if (pattern == PLACE_RUN)
+        store_run(g, p, v, p->k[0], g->lanes);
     else if (pattern == PLACE_FIXED && !masked)
         store_fixed(g, p, v);
     else

@@ -13,19 +13,14 @@
 
 /* ---- what an expression mentions ---- */
 
-bool gen_is_index(Gen *g, const Node *e)
+bool gen_is_index(const Gen *g, const Node *e)
 {
-    switch (e->op) {
-    case OP_IntImm: return true;
-    case OP_Var: return !gen_var(g, e)->is_let;
-    case OP_Load:
-    case OP_Let:
-    case OP_Call:
-    case OP_FloatImm: return false;
-    default: break;
-    }
-    if (dtype_is_float((DType)e->type))
+    if (e->op == OP_Load || e->op == OP_Let || e->op == OP_Call || dtype_is_float((DType)e->type))
         return false;
+    if (e->op == OP_Var) {
+        const VarBind *v = gen_find_var(g, e);
+        return !v || !v->is_let;
+    }
     for (uint32_t i = 0; i < e->nkids; i++)
         if (!gen_is_index(g, e->kid[i]))
             return false;
@@ -103,7 +98,7 @@ int gen_truth(Gen *g, const Node *cond)
 
 /* ---- the linear form ---- */
 
-static bool add_term(Affine *a, Term t)
+static bool add_term(Affine *a, AffineTerm t)
 {
     if (t.coef == 0)
         return true;
@@ -111,7 +106,7 @@ static bool add_term(Affine *a, Term t)
         if (a->term[i].v == t.v) {
             a->term[i].coef = wrap_add(a->term[i].coef, t.coef);
             if (a->term[i].coef == 0)
-                memmove(&a->term[i], &a->term[i + 1], sizeof(Term) * (size_t)(--a->n - i));
+                memmove(&a->term[i], &a->term[i + 1], sizeof(AffineTerm) * (size_t)(--a->n - i));
             return true;
         }
     if (a->n == MAX_TERMS)
@@ -127,7 +122,7 @@ static bool add_scaled(Gen *g, Affine *a, const Affine *b, int64_t times)
 {
     a->c = wrap_add(a->c, wrap_mul(b->c, times));
     for (int i = 0; i < b->n; i++) {
-        Term t = b->term[i];
+        AffineTerm t = b->term[i];
         t.coef = wrap_mul(t.coef, times);
         if (!add_term(a, t))
             return false;
@@ -150,12 +145,13 @@ static bool of_var(Gen *g, const Node *e, Affine *out)
     if (v->is_let) {
         if (v->let.vec)
             return false;
-        return add_term(out, (Term){.v = v->let.v, .coef = 1, .level = v->level});
+        return add_term(out, (AffineTerm){.v = v->let.v, .coef = 1, .level = v->level});
     }
     out->c = v->c;
     int64_t lanes = v->extent ? (int64_t)v->extent - 1 : 0;
     if (v->v)
-        add_term(out, (Term){v->v, 1, v->level, v->ranged, v->lo - v->c, v->hi - v->c - lanes});
+        add_term(out,
+                 (AffineTerm){v->v, 1, v->level, v->ranged, v->lo - v->c, v->hi - v->c - lanes});
     if (v->extent) {
         int64_t *k = ARENA_ARRAY(g->A, int64_t, g->lanes);
         unsigned inner = g->lanes / (v->before * v->extent);
@@ -166,9 +162,9 @@ static bool of_var(Gen *g, const Node *e, Affine *out)
     return true;
 }
 
-static Term uniform_term(Gen *g, const Node *e, LLVMValueRef v, int level)
+static AffineTerm uniform_term(Gen *g, const Node *e, LLVMValueRef v, int level)
 {
-    Term t = {.v = v, .coef = 1, .level = level};
+    AffineTerm t = {.v = v, .coef = 1, .level = level};
     t.ranged = gen_range(g, e, &t.lo, &t.hi);
     return t;
 }
@@ -231,7 +227,7 @@ static bool of_division(Gen *g, const Node *e, Affine *out)
     out->c = k0;
     out->k = all_zero ? NULL : k;
     for (int i = 0; !mod && i < a.n; i++) {
-        Term t = a.term[i];
+        AffineTerm t = a.term[i];
         t.coef /= n;
         add_term(out, t);
     }
@@ -297,7 +293,7 @@ bool affine_range(const Gen *g, const Affine *a, int64_t *lo, int64_t *hi)
     }
     i128 least = (i128)a->c + kl, most = (i128)a->c + kh;
     for (int i = 0; i < a->n; i++) {
-        const Term *t = &a->term[i];
+        const AffineTerm *t = &a->term[i];
         i128 p = (i128)t->coef * t->lo, q = (i128)t->coef * t->hi;
         if (!t->ranged || least <= -FAR || most >= FAR)
             return false;
@@ -317,7 +313,7 @@ static void collapse(Gen *g, Affine *a)
     LLVMValueRef v = affine_sum(g, a, NULL, 0, 1);
     a->n = 0;
     if (v)
-        add_term(a, (Term){.v = v, .coef = 1, .level = LEVEL_HERE});
+        add_term(a, (AffineTerm){.v = v, .coef = 1, .level = LEVEL_HERE});
 }
 
 void affine_add(Gen *g, Affine *a, const Affine *b, int64_t times)
@@ -332,7 +328,7 @@ void affine_add(Gen *g, Affine *a, const Affine *b, int64_t times)
 
 /* ---- and back to code ---- */
 
-static LLVMValueRef sum_terms(Gen *g, const Term *t, int n, LLVMValueRef base, bool pointer,
+static LLVMValueRef sum_terms(Gen *g, const AffineTerm *t, int n, LLVMValueRef base, bool pointer,
                               int64_t scale)
 {
     LLVMValueRef sum = NULL;
@@ -346,7 +342,7 @@ static LLVMValueRef sum_terms(Gen *g, const Term *t, int n, LLVMValueRef base, b
     return base ? LLVMBuildAdd(g->b, base, sum, "") : sum;
 }
 
-static bool memo_fits(const SumMemo *m, LLVMValueRef base, const Term *t, int n)
+static bool memo_fits(const SumMemo *m, LLVMValueRef base, const AffineTerm *t, int n)
 {
     if (m->base != base || m->n != n)
         return false;
@@ -361,7 +357,7 @@ LLVMValueRef affine_sum(Gen *g, const Affine *a, LLVMValueRef base, int base_lev
     base_level = base_level > g->f.levels ? base_level : g->f.levels;
     bool pointer = base && LLVMGetTypeKind(LLVMTypeOf(base)) == LLVMPointerTypeKind;
     for (int i = 0, n; i < a->n; i += n) {
-        const Term *t = &a->term[i];
+        const AffineTerm *t = &a->term[i];
         int level = t->level > base_level ? t->level : base_level;
         for (n = 1; i + n < a->n && (t[n].level <= level); n++)
             ;
@@ -380,7 +376,7 @@ LLVMValueRef affine_sum(Gen *g, const Affine *a, LLVMValueRef base, int base_lev
             found = sum_terms(g, t, n, base, pointer, scale);
             gen_go(g, back);
             SumMemo memo = {base, found, n, {{0}}};
-            memcpy(memo.term, t, sizeof(Term) * (size_t)n);
+            memcpy(memo.term, t, sizeof(AffineTerm) * (size_t)n);
             vec_push(g->A, &s->sums, memo);
         }
         base = found;

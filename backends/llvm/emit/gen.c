@@ -206,13 +206,19 @@ int gen_level(const Gen *g)
 
 /* ---- bindings ---- */
 
-const VarBind *gen_var(Gen *g, const Node *var)
+const VarBind *gen_find_var(const Gen *g, const Node *var)
 {
     for (size_t i = g->vars.n; i-- > 0;)
         if (g->vars.at[i].var == var)
             return &g->vars.at[i];
-    assert(!"a Var in scope");
     return NULL;
+}
+
+const VarBind *gen_var(const Gen *g, const Node *var)
+{
+    const VarBind *v = gen_find_var(g, var);
+    assert(v && "a Var in scope");
+    return v;
 }
 
 const BufBind *gen_buffer(Gen *g, const Node *buffer)

@@ -13,7 +13,9 @@
 **      affine.c   index expressions as  constant + sum of coef * term + lane offsets
 **      expr.c     expressions                    arith.c   one operation of a type
 **      access.c   loads and stores               update.c  reductions
+**      promote.c  elements kept in registers     check.c   indices against dimensions
 **      stmt.c     statements and loops           func.c    whole kernels, parallel bodies
+**      gpu.c      kernels for GPUs
 */
 #ifndef BACKENDS_LLVM_EMIT_GEN_H
 #define BACKENDS_LLVM_EMIT_GEN_H
@@ -59,26 +61,26 @@ typedef struct BufBind {
 } BufBind;
 
 /* One term of an affine index: coef * v, where v is uniform and known from `level` inward. */
-typedef struct Term {
+typedef struct AffineTerm {
     LLVMValueRef v;
     int64_t coef;
     int level;
     bool ranged;
     int64_t lo, hi; /* of v, if ranged */
-} Term;
+} AffineTerm;
 
 typedef struct Affine {
     int64_t c;
     int n;
-    Term term[MAX_TERMS]; /* by level, outermost first */
-    const int64_t *k;     /* one offset for each lane, or NULL where all are 0 */
+    AffineTerm term[MAX_TERMS]; /* by level, outermost first */
+    const int64_t *k;           /* one offset for each lane, or NULL where all are 0 */
 } Affine;
 
 /* base + terms, as computed before an anchor. */
 typedef struct SumMemo {
     LLVMValueRef base, sum;
     int n;
-    Term term[MAX_TERMS];
+    AffineTerm term[MAX_TERMS];
 } SumMemo;
 
 typedef struct ExprMemo {
@@ -122,7 +124,7 @@ typedef struct Place {
     int64_t c;
     unsigned align;     /* of base, in bytes */
     const int64_t *k;   /* NULL: all lanes go to one element */
-    int64_t next;       /* elements further when the innermost loop that moves it goes on; or 0 */
+    int64_t ahead;      /* elements to where the innermost loop that moves it goes next; or 0 */
     LLVMValueRef index; /* of i64, or NULL */
     bool inside;        /* every lane is inside the buffer, masked or not */
     bool late;          /* a part of it was computed where the access stands */
@@ -137,6 +139,12 @@ typedef struct Kept {
     unsigned lanes;
 } Kept;
 
+/* The variable of a loop: 0 .. times-1. */
+typedef struct LoopVar {
+    const Node *var;
+    int64_t times;
+} LoopVar;
+
 enum { PROMO_MOVED = 5 };
 
 /* An Update whose elements are kept in registers while a loop runs. */
@@ -144,12 +152,11 @@ typedef struct Promo {
     const Node *update;
     LLVMValueRef anchor; /* before the loop */
     /* Of unrolled loops, and of one that becomes a few vectors: these choose the element */
-    const Node *moved[PROMO_MOVED];
-    int64_t times[PROMO_MOVED];
+    LoopVar moved[PROMO_MOVED];
     int nmoved;
     bool guarded; /* conditions in the loop leave some lanes out */
-    bool ahead;   /* those of the next time are fetched while it runs */
-    size_t n;     /* the product of `times` */
+    bool fetches; /* those of the next time are fetched while it runs */
+    size_t n;     /* the product of their `times` */
     Kept *kept;
 } Promo;
 
@@ -229,7 +236,9 @@ void gen_push_level(Gen *g);
 void gen_pop_level(Gen *g);
 int gen_level(const Gen *g);
 
-const VarBind *gen_var(Gen *g, const Node *var);
+/* NULL where the variable is not in scope: of a loop that is not entered yet. */
+const VarBind *gen_find_var(const Gen *g, const Node *var);
+const VarBind *gen_var(const Gen *g, const Node *var);
 /* Brings the name of a Let into scope without a value, to ask about its body; undo by vars.n--. */
 void gen_suppose_let(Gen *g, const Node *let, bool vec);
 const BufBind *gen_buffer(Gen *g, const Node *buffer);
@@ -239,6 +248,9 @@ LLVMValueRef gen_alloca(Gen *g, LLVMTypeRef type, unsigned align, const char *na
 void gen_fail(Gen *g);
 
 /* ---- affine.c ---- */
+
+/* False if e is no int64, if its lanes differ by more than numbers that are known, or if it has too
+** many terms.  Terms are computed on the way, even so. */
 bool affine_of(Gen *g, const Node *e, Affine *out);
 /* One index for the dimensions before *rank that are digits of one number, which then ends before
 ** them (flat_index.h); NULL if there are none. */
@@ -256,8 +268,9 @@ bool gen_range(Gen *g, const Node *e, int64_t *lo, int64_t *hi);
 /* Does a condition hold, for every lane: 1 yes, 0 no, -1 it depends. */
 int gen_truth(Gen *g, const Node *cond);
 bool gen_has_lanes(Gen *g, const Node *e);
-/* Made of loop variables and integers alone: no memory, no names bound by let to vectors. */
-bool gen_is_index(Gen *g, const Node *e);
+/* Made of integers and loop variables alone, be the loops entered or not: no memory, no names bound
+** by Let. */
+bool gen_is_index(const Gen *g, const Node *e);
 
 /* ---- arith.c ---- */
 LLVMValueRef arith_binary(Gen *g, Op op, DType t, LLVMValueRef a, LLVMValueRef b);
@@ -290,45 +303,65 @@ bool place_distinct(const Gen *g, const Place *p);
 Val place_load(Gen *g, const Place *p);
 
 /* Asks the caches for what place_load would read an iteration later, of the loop that moves it. */
-void place_prefetch_next(Gen *g, const Place *p);
+void place_prefetch(Gen *g, const Place *p);
 void place_store(Gen *g, const Place *p, Val value);
 LLVMValueRef place_pointer(Gen *g, const Place *p, int64_t more);
 LLVMValueRef place_lane_pointer(Gen *g, const Place *p, unsigned lane);
 LLVMValueRef mem_load(Gen *g, DType t, LLVMValueRef pointer, unsigned lanes, unsigned align);
 void mem_store(Gen *g, DType t, LLVMValueRef v, LLVMValueRef pointer, unsigned lanes,
                unsigned align);
-unsigned place_align(const Gen *g, const Place *p, int64_t more);
+unsigned place_align(const Place *p, int64_t more);
 
 /* ---- update.c ---- */
 void gen_update(Gen *g, const Node *update);
+/* Does the variable say to which element the Update goes? */
+bool update_moves(const Node *update, const Node *var);
 
 /* ---- promote.c ---- */
-bool promote_begin(Gen *g, const Node *loop);
-bool promote_keeps(const Gen *g, const Node *update, const Place *p);
-LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes);
-void promote_end(Gen *g);
-/* What a vectorised loop becomes, here. */
-typedef enum Vectors {
-    VECTORS_OTHERWISE, /* a loop of vectors, or of lanes one by one */
-    VECTORS_ONE,
-    VECTORS_FEW /* one after the other, each of numbers that are known; the last may be narrower */
-} Vectors;
 
-Vectors gen_vectors(const Gen *g, const Node *loop);
+/* Before a loop is entered: if it only adds to elements that may stay in registers, says so and
+** begins that.  promote_end follows where the loop has been left. */
+bool promote_begin(Gen *g, const Node *loop);
+void promote_end(Gen *g);
+/* Is the element at p kept while the Update runs? */
+bool promote_keeps(const Gen *g, const Node *update, const Place *p);
+/* The register that stands for the element, or elements, at p: read from memory before the loop. */
+LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes);
 
 /* ---- check.c ---- */
 void gen_check(Gen *g, const Node *access, const Node *const *index);
 
 /* ---- stmt.c ---- */
 void gen_stmt(Gen *g, const Node *s);
+
+/* A vector of so many lanes, a power of two, of which the first `used` take part. */
+typedef struct VectorPiece {
+    unsigned width, used;
+} VectorPiece;
+
+/* So many whole ones are written out, more become a loop; the widths of what is left halve. */
+enum { FEW_VECTORS = 2, MOST_PIECES = FEW_VECTORS + 8 };
+
+/* The vectors that a vectorised loop becomes, in the order of its iterations. */
+typedef struct VectorPlan {
+    unsigned lanes; /* of a whole one; 1: there are none, and it runs as a serial loop does */
+    int64_t looped; /* so many whole ones in a loop */
+    int n;          /* and these one after the other, each of iterations that are known */
+    VectorPiece piece[MOST_PIECES];
+} VectorPlan;
+
+/* For a loop that stands within so many lanes. */
+VectorPlan gen_vector_plan(const Gen *g, const Node *loop, unsigned around);
+
 /* About how many statements one run of s takes. */
 double gen_work(const Node *s);
 /* Runs the body once with the variable bound as said. */
 void gen_loop_body(Gen *g, const Node *loop, VarBind bind);
-/* A loop of any kind as a serial one. */
+/* A loop of any kind, its iterations one after the other. */
 void gen_serial(Gen *g, const Node *loop);
 
-/* A loop over i64 under construction: for (i = from; i < to; i++). */
+/* A loop over i64 under construction: for (i = from; i < to; i++), where from < to unless
+** `may_be_empty`. */
 typedef struct Count {
     LLVMValueRef i, to;
     LLVMBasicBlockRef head, exit;

@@ -12,26 +12,12 @@
 **         C[y] += A[k, y]                             r0 += A[k, 0];  r1 += A[k, 1]
 **                                                   C[0], C[1] = r0, r1
 */
+#include <string.h>
+
 #include "backends/llvm/emit/gen.h"
 #include "core/base/integer.h"
 #include "core/base/mutant.h"
-
-/* e = var * literal + … in sums, differences and products with literals only. */
-static bool linear_in(const Node *e, const Node *var)
-{
-    if (!ir_mentions(e, var))
-        return true;
-    switch (e->op) {
-    case OP_Var: return true;
-    case OP_Add:
-    case OP_Sub:
-        return !(ir_mentions(e->kid[0], var) && ir_mentions(e->kid[1], var)) &&
-               linear_in(e->kid[0], var) && linear_in(e->kid[1], var);
-    case OP_Mul:
-        return (e->kid[1]->op == OP_IntImm && e->kid[1]->at.i != 0 && linear_in(e->kid[0], var));
-    default: return false;
-    }
-}
+#include "core/ir/linear.h"
 
 enum { MOST_LOOPS = 8 };
 
@@ -49,15 +35,14 @@ static int64_t most_registers(const Gen *g)
 enum { LONG = 32, LARGE = 2 << 20 /* bytes */ };
 
 typedef struct Chain {
-    const Node *lane[MOST_LOOPS]; /* variables of the vectorised loops around the Update */
-    int64_t extent[MOST_LOOPS];
-    const Node *moved[PROMO_MOVED]; /* of the unrolled loops in it that move the element */
-    int64_t times[PROMO_MOVED];
-    const Node *few; /* the one vectorised loop, if it becomes a few vectors */
-    int64_t width;   /* lanes that the Update has */
-    int lanes, nmoved;
-    bool guarded; /* not all of the lanes take part */
     const Node *update;
+    LoopVar lane[MOST_LOOPS]; /* of the loops around the Update that become lanes */
+    int lanes;
+    LoopVar moved[PROMO_MOVED]; /* of the unrolled loops in the chain that move the element */
+    int nmoved;
+    const LoopVar *few; /* of the lanes, if those become a few vectors; else NULL */
+    unsigned width;     /* lanes that the Update has */
+    bool guarded;       /* not all of the lanes take part */
 } Chain;
 
 static bool outer_lanes(const Gen *g, Chain *c)
@@ -67,43 +52,33 @@ static bool outer_lanes(const Gen *g, Chain *c)
             continue;
         if (c->lanes == MOST_LOOPS)
             return false;
-        c->lane[c->lanes] = g->vars.at[i].var;
-        c->extent[c->lanes++] = g->vars.at[i].extent;
+        c->lane[c->lanes++] = (LoopVar){g->vars.at[i].var, g->vars.at[i].extent};
     }
     return true;
 }
 
-enum { MOVES_NONE = -1, MOVES_OTHERWISE = -2 };
-
-/* The one dimension of the element that `var` moves along, evenly. */
-static int dimension_moved(const Node *u, const Node *var)
-{
-    int found = MOVES_NONE;
-    for (uint32_t d = Update_index; d < u->nkids; d++)
-        if (ir_mentions(u->kid[d], var)) {
-            if (found >= 0 || !linear_in(u->kid[d], var))
-                return MOVES_OTHERWISE;
-            found = (int)d;
-        }
-    return found;
-}
-
-/* A loop that moves the element: along which dimension, so far in an iteration, so often. */
+/* How far an iteration of a loop moves the element along one dimension: 0 if it stays there. */
 typedef struct Stride {
-    int dimension;
-    int64_t by, times;
+    uint32_t dimension;
+    uint64_t by;
+    int64_t times;
 } Stride;
 
-/* The factor of var in an index that is linear in it. */
-static int64_t factor(const Node *e, const Node *var)
+/* False if the element is not moved evenly, along one dimension. */
+static bool stride_of(const Node *u, const LoopVar *loop, Stride *s)
 {
-    switch (e->op) {
-    case OP_Var: return e == var;
-    case OP_Add: return wrap_add(factor(e->kid[0], var), factor(e->kid[1], var));
-    case OP_Sub: return wrap_sub(factor(e->kid[0], var), factor(e->kid[1], var));
-    case OP_Mul: return wrap_mul(factor(e->kid[0], var), ir_const_int(e->kid[1], 0));
-    default: return 0;
+    *s = (Stride){.times = loop->times};
+    for (uint32_t d = Update_index; d < u->nkids; d++) {
+        Linear sum = {0};
+        int64_t by;
+        if (!ir_mentions(u->kid[d], loop->var))
+            continue;
+        if (s->by != 0 || !linear_add(&sum, u->kid[d], 1) ||
+            !linear_coefficient(&sum, loop->var, &by) || by == 0)
+            return false;
+        *s = (Stride){d, magnitude(by), loop->times};
     }
+    return true;
 }
 
 /* Do all iterations together lead to different elements?  Those along one dimension do where each
@@ -126,19 +101,16 @@ static bool places_differ(const Stride *s, int n)
 ** iterations move it to one place. */
 static bool elements_differ(const Chain *c)
 {
-    Stride s[MOST_LOOPS + PROMO_MOVED];
+    Stride s[MOST_LOOPS + PROMO_MOVED], new;
     int n = 0, moving = 0;
     for (int i = 0; i < c->lanes + c->nmoved; i++) {
         bool lane = i < c->lanes;
-        const Node *var = lane ? c->lane[i] : c->moved[i - c->lanes];
-        int d = dimension_moved(c->update, var), at = n;
-        if (d == MOVES_OTHERWISE)
+        if (!stride_of(c->update, lane ? &c->lane[i] : &c->moved[i - c->lanes], &new))
             return false;
-        if (d == MOVES_NONE)
+        if (new.by == 0)
             continue;
-        int64_t by = factor(c->update->kid[d], var);
-        Stride new = {d, by < 0 ? wrap_neg(by) : by, lane ? c->extent[i] : c->times[i - c->lanes]};
-        for (n++; at > 0 && s[at - 1].by > new.by; at--)
+        int at = n++;
+        for (; at > 0 && s[at - 1].by > new.by; at--)
             s[at] = s[at - 1];
         s[at] = new;
         moving += lane;
@@ -146,88 +118,56 @@ static bool elements_differ(const Chain *c)
     return places_differ(s, n) && (moving == c->lanes || (moving == 0 && !c->guarded));
 }
 
-static bool is_let(const Gen *g, const Node *var)
+/* Takes in a vectorised loop, if it becomes one vector, or a few of lanes that are known. */
+static bool take_lanes(const Gen *g, Chain *c, const Node *loop)
 {
-    for (size_t i = 0; i < g->vars.n; i++)
-        if (g->vars.at[i].var == var)
-            return g->vars.at[i].is_let;
-    return false;
-}
-
-/* Made of loop variables and integers alone, so that it can be computed before the loop; as
-** gen_is_index, where loops are not entered yet. */
-static bool is_plain(const Gen *g, const Node *e)
-{
-    if (e->op == OP_Load || e->op == OP_Let || e->op == OP_Call || dtype_is_float((DType)e->type) ||
-        (e->op == OP_Var && is_let(g, e)))
+    if (g->mask || c->few || c->lanes == MOST_LOOPS)
         return false;
-    for (uint32_t i = 0; i < e->nkids; i++)
-        if (!is_plain(g, e->kid[i]))
-            return false;
-    return true;
-}
-
-static bool stands_still(Gen *g, const Node *u, const Node *var)
-{
-    for (uint32_t d = Update_index; d < u->nkids; d++)
-        if (MUTANT(emit_keeps_moving, ir_mentions(u->kid[d], var), false) ||
-            !is_plain(g, u->kid[d]))
-            return false;
-    return !ir_mentions(u->kid[Update_value], u->kid[Update_buffer]);
-}
-
-/* Takes in a vectorised loop. */
-static bool take_lanes(Gen *g, Chain *c, const Node *loop)
-{
-    const Node *var = loop->kid[For_var];
-    Vectors vectors = gen_vectors(g, loop);
-    if (g->mask || c->few || c->lanes == MOST_LOOPS || vectors == VECTORS_OTHERWISE)
+    VectorPlan plan = gen_vector_plan(g, loop, c->width);
+    if (plan.n == 0 || plan.looped)
         return false;
-    if (vectors == VECTORS_FEW) {
-        if (c->width > 1 || dimension_moved(c->update, var) < 0)
+    LoopVar *lane = &c->lane[c->lanes];
+    *lane = (LoopVar){loop->kid[For_var], ir_const_int(loop->kid[For_extent], 1)};
+    if (plan.n > 1 || plan.piece[0].used < plan.piece[0].width) {
+        if (c->width > 1 || !update_moves(c->update, lane->var))
             return false;
-        c->few = loop;
+        c->few = lane;
     }
-    c->lane[c->lanes] = var;
-    c->extent[c->lanes] = ir_const_int(loop->kid[For_extent], 1);
-    c->width *= c->extent[c->lanes++];
+    c->width *= (unsigned)lane->times;
+    c->lanes++;
     return true;
 }
 
 /* Takes in one loop of the chain; `first`: the one that the elements are kept for. */
-static bool take_loop(Gen *g, Chain *c, const Node *loop, bool first)
+static bool take_loop(const Gen *g, Chain *c, const Node *loop, bool first)
 {
     const Node *var = loop->kid[For_var];
     int64_t n = ir_const_int(loop->kid[For_extent], 0);
     ForKind kind = ir_for_kind(loop);
-    if (n < 1 || (first && kind == FOR_vectorized))
+    if (n < 1)
         return false;
     if (kind == FOR_vectorized)
         return take_lanes(g, c, loop);
-    if (kind == FOR_unrolled && dimension_moved(c->update, var) != MOVES_NONE) {
+    if (kind == FOR_unrolled && update_moves(c->update, var)) {
         if (first || c->nmoved == PROMO_MOVED - 1)
             return false;
-        c->moved[c->nmoved] = var;
-        c->times[c->nmoved++] = n;
+        c->moved[c->nmoved++] = (LoopVar){var, n};
         return true;
     }
-    return (kind == FOR_serial || kind == FOR_unrolled) && stands_still(g, c->update, var);
+    return (kind == FOR_serial || kind == FOR_unrolled) &&
+           !MUTANT(emit_keeps_moving, update_moves(c->update, var), false);
 }
 
-/* Is e made of integers, numbers of lanes, and loop variables that are numbers here? */
+/* Are the loop variables in e, which is an index, numbers here, or numbers of lanes? */
 static bool is_known(const Gen *g, const Chain *c, const Node *e)
 {
     if (e->op == OP_Var) {
-        for (size_t i = 0; i < g->vars.n; i++)
-            if (g->vars.at[i].var == e)
-                return !g->vars.at[i].v && !g->vars.at[i].is_let;
-        for (int i = 0; i < c->lanes; i++)
-            if (c->lane[i] == e)
+        const VarBind *v = gen_find_var(g, e);
+        for (int i = 0; i < c->lanes && !v; i++)
+            if (c->lane[i].var == e)
                 return true;
-        return false;
+        return v && !v->v;
     }
-    if (!is_plain(g, e))
-        return false;
     for (uint32_t i = 0; i < e->nkids; i++)
         if (!is_known(g, c, e->kid[i]))
             return false;
@@ -235,12 +175,22 @@ static bool is_known(const Gen *g, const Chain *c, const Node *e)
 }
 
 /* Takes in a condition of the chain. */
-static bool take_guard(Gen *g, Chain *c, const Node *s)
+static bool take_guard(const Gen *g, Chain *c, const Node *s)
 {
-    if (s->kid[If_otherwise]->op != OP_Nop || !is_known(g, c, s->kid[If_cond]))
+    const Node *cond = s->kid[If_cond];
+    if (s->kid[If_otherwise]->op != OP_Nop || !gen_is_index(g, cond) || !is_known(g, c, cond))
         return false;
     c->guarded = true;
     return true;
+}
+
+/* Can the element be found, and read, before the loop? */
+static bool readable_before(const Gen *g, const Node *u)
+{
+    for (uint32_t d = Update_index; d < u->nkids; d++)
+        if (!gen_is_index(g, u->kid[d]))
+            return false;
+    return !ir_mentions(u->kid[Update_value], u->kid[Update_buffer]);
 }
 
 static const Node *next_in_chain(const Node *s)
@@ -251,21 +201,23 @@ static const Node *next_in_chain(const Node *s)
 static bool few_registers(const Gen *g, const Chain *c)
 {
     int64_t one = g->target->gpu ? 4 : g->target->vector_bytes,
-            n = (c->width * (int64_t)dtype_bytes((DType)c->update->kid[0]->type) + one - 1) / one;
+            n = ((int64_t)c->width * (int64_t)dtype_bytes((DType)c->update->kid[0]->type) + one -
+                 1) /
+                one;
     for (int i = 0; i < c->nmoved; i++)
-        if (__builtin_mul_overflow(n, c->times[i], &n))
+        if (__builtin_mul_overflow(n, c->moved[i].times, &n))
             return false;
     return c->nmoved == 0 || n <= most_registers(g);
 }
 
 /* May the elements of the one Update at the end of the chain of loops from `loop` on be kept? */
-static bool promotable(Gen *g, const Node *loop, Chain *c)
+static bool promotable(const Gen *g, const Node *loop, Chain *c)
 {
     const Node *s = loop;
     while (next_in_chain(s))
         s = next_in_chain(s);
     *c = (Chain){.update = s, .width = g->lanes};
-    if (s->op != OP_Update || !outer_lanes(g, c))
+    if (s->op != OP_Update || !readable_before(g, s) || !outer_lanes(g, c))
         return false;
     for (s = loop; s != c->update; s = next_in_chain(s))
         if (s->op == OP_If ? !take_guard(g, c, s) : !take_loop(g, c, s, s == loop))
@@ -279,7 +231,6 @@ static bool fetches_ahead(const Gen *g, const Node *loop, const Node *buffer)
     return !g->target->gpu && ir_const_int(loop->kid[For_extent], 0) >= LONG && bytes >= LARGE;
 }
 
-/* Called where the loop is about to be entered. */
 bool promote_begin(Gen *g, const Node *loop)
 {
     Chain c;
@@ -289,45 +240,39 @@ bool promote_begin(Gen *g, const Node *loop)
                .anchor = LLVMBuildFreeze(g->b, LLVMGetPoison(g->i1), "before"),
                .nmoved = c.nmoved,
                .guarded = c.guarded,
-               .ahead = fetches_ahead(g, loop, c.update->kid[Update_buffer]),
+               .fetches = fetches_ahead(g, loop, c.update->kid[Update_buffer]),
                .n = 1};
-    for (int i = 0; i < c.nmoved; i++) {
-        m.moved[i] = c.moved[i];
-        m.times[i] = c.times[i];
-        m.n *= (size_t)c.times[i];
-    }
-    if (c.few) {
-        m.moved[m.nmoved] = c.few->kid[For_var];
-        m.times[m.nmoved] = ir_const_int(c.few->kid[For_extent], 1);
-        m.n *= (size_t)m.times[m.nmoved++];
-    }
+    memcpy(m.moved, c.moved, sizeof m.moved);
+    if (c.few)
+        m.moved[m.nmoved++] = *c.few;
+    for (int i = 0; i < m.nmoved; i++)
+        m.n *= (size_t)m.moved[i].times;
     m.kept = ARENA_ARRAY(g->A, Kept, m.n);
     g->promo = m;
     return true;
 }
 
-/* Is the element at p kept while the Update runs?  With conditions in the loop only under a mask
-** that is a number: any other would be made inside, and is wanted before the loop and after it. */
+/* With conditions in the loop only under a mask that is a number: any other would be made inside,
+** and is wanted before the loop and after it. */
 bool promote_keeps(const Gen *g, const Node *update, const Place *p)
 {
     const Promo *m = &g->promo;
     return update == m->update && !p->late && !(m->guarded && g->mask && !LLVMIsConstant(g->mask));
 }
 
-/* The number of the element, or of the elements of all lanes, among those that are kept. */
-static size_t which(Gen *g)
+/* What is kept for the element, or for the elements of all lanes, that the loops have come to. */
+static Kept *kept_now(const Gen *g)
 {
     const Promo *m = &g->promo;
     size_t at = 0;
     for (int i = 0; i < m->nmoved; i++)
-        at = at * (size_t)m->times[i] + (size_t)gen_var(g, m->moved[i])->c;
-    return MUTANT(emit_keeps_one, at, 0);
+        at = at * (size_t)m->moved[i].times + (size_t)gen_var(g, m->moved[i].var)->c;
+    return &m->kept[MUTANT(emit_keeps_one, at, 0)];
 }
 
-/* The register that stands for the element, or elements, at p: read from memory before the loop. */
 LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes)
 {
-    Kept *k = &g->promo.kept[which(g)];
+    Kept *k = kept_now(g);
     DType t = (DType)p->buf->buffer->type;
     if (k->slot)
         return k->slot;
@@ -336,13 +281,12 @@ LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes)
     Spot back = g->at;
     gen_before(g, g->promo.anchor);
     mem_store(g, t, place_load(g, p).v, k->slot, lanes, 64);
-    if (g->promo.ahead)
-        place_prefetch_next(g, p);
+    if (g->promo.fetches)
+        place_prefetch(g, p);
     gen_go(g, back);
     return k->slot;
 }
 
-/* Called where the loop has been left. */
 void promote_end(Gen *g)
 {
     Promo m = g->promo;

@@ -1,4 +1,6 @@
 /* stmt.c -- statements: conditions, loops of every kind, temporaries. */
+#include <assert.h>
+
 #include "backends/llvm/emit/gen.h"
 #include "core/base/mutant.h"
 #include "core/run/runtime.h"
@@ -100,29 +102,23 @@ static void on_if(Gen *g, const Node *s)
 
 /* ---- loops ---- */
 
-/* About how many statements one run of s takes; a vector statement counts as one for
-** eight lanes. */
-static double work(const Node *s)
+/* A vector statement counts as one for eight lanes. */
+double gen_work(const Node *s)
 {
     double sum = 0;
     switch (s->op) {
     case OP_For: {
-        double n = (double)ir_const_int(s->kid[For_extent], 256), per = work(s->kid[For_body]);
+        double n = (double)ir_const_int(s->kid[For_extent], 256), per = gen_work(s->kid[For_body]);
         return 1 + (ir_for_kind(s) == FOR_vectorized ? (n + 7) / 8 : n) * per;
     }
-    case OP_If: return 1 + work(s->kid[If_then]) + work(s->kid[If_otherwise]);
-    case OP_Alloc: return 1 + work(s->kid[Alloc_body]);
+    case OP_If: return 1 + gen_work(s->kid[If_then]) + gen_work(s->kid[If_otherwise]);
+    case OP_Alloc: return 1 + gen_work(s->kid[Alloc_body]);
     case OP_Seq:
         for (uint32_t i = 0; i < s->nkids; i++)
-            sum += work(s->kid[i]);
+            sum += gen_work(s->kid[i]);
         return sum;
     default: return 1;
     }
-}
-
-double gen_work(const Node *s)
-{
-    return work(s);
 }
 
 static VarBind bind_loop(Gen *g, const Node *loop)
@@ -136,7 +132,6 @@ static VarBind bind_loop(Gen *g, const Node *loop)
     return v;
 }
 
-/* Runs the loop's body once with the variable bound as said. */
 void gen_loop_body(Gen *g, const Node *loop, VarBind bind)
 {
     gen_push_level(g);
@@ -153,7 +148,6 @@ static void run_constant(Gen *g, const Node *loop, int64_t i)
                   (VarBind){.var = loop->kid[For_var], .c = i, .ranged = true, .lo = i, .hi = i});
 }
 
-/* for (i = from; i < to; i++), where from < to unless `may_be_empty`. */
 Count gen_begin_count(Gen *g, LLVMValueRef from, LLVMValueRef to, bool may_be_empty)
 {
     Count c = {.to = to, .head = gen_block(g, "loop"), .exit = gen_block(g, "done")};
@@ -196,7 +190,7 @@ static void serial_from(Gen *g, const Node *loop, VarBind bind, LLVMValueRef fro
     if (to.vec)
         end = gen_unary_intrinsic(g, "llvm.vector.reduce.smax", to.v);
     Count c = gen_begin_count(g, from, end, may_be_empty);
-    if (g->polls && work(loop->kid[For_body]) >= POLL_BODY)
+    if (g->polls && gen_work(loop->kid[For_body]) >= POLL_BODY)
         poll_cancel(g);
     if (to.vec) {
         LLVMValueRef some = lanes_below(g, c.i, to.v);
@@ -210,7 +204,7 @@ static void serial_from(Gen *g, const Node *loop, VarBind bind, LLVMValueRef fro
         promote_end(g);
 }
 
-static void run_serial(Gen *g, const Node *loop)
+void gen_serial(Gen *g, const Node *loop)
 {
     int64_t n = ir_const_int(loop->kid[For_extent], -1);
     if (n == 0)
@@ -221,7 +215,7 @@ static void run_serial(Gen *g, const Node *loop)
     }
     VarBind bind = bind_loop(g, loop);
     Val to = gen_expr(g, loop->kid[For_extent]);
-    double body = work(loop->kid[For_body]), iterations = n < 0 ? 1e5 : (double)n;
+    double body = gen_work(loop->kid[For_body]), iterations = n < 0 ? 1e5 : (double)n;
     LLVMValueRef zero = gen_i64(g, 0);
     if (!g->polls || to.vec || body >= POLL_BODY || body * iterations < POLL_LOOP) {
         serial_from(g, loop, bind, zero, to, n < 0);
@@ -242,8 +236,10 @@ static void run_serial(Gen *g, const Node *loop)
 static void run_unrolled(Gen *g, const Node *loop)
 {
     int64_t n = ir_const_int(loop->kid[For_extent], -1);
-    if (n < 0)
-        run_serial(g, loop);
+    if (n < 0) {
+        gen_serial(g, loop);
+        return;
+    }
     bool kept = n > 1 && promote_begin(g, loop);
     for (int64_t i = 0; i < n; i++)
         run_constant(g, loop, i);
@@ -253,6 +249,7 @@ static void run_unrolled(Gen *g, const Node *loop)
 
 /* ---- vectorised loops ---- */
 
+/* The bytes of the largest element that is read or written there. */
 static unsigned widest_access(const Node *n)
 {
     unsigned most = 1;
@@ -279,31 +276,75 @@ static unsigned lanes_inside(const Node *s)
     return n >= MAX_LANES / most ? MAX_LANES : most * (unsigned)(n < 1 ? 1 : n);
 }
 
-/* How many lanes the loop may have: of a vector of eight registers, what the loops in it leave.
-** The innermost one is served first, for along it memory is contiguous more often than not. */
-static unsigned most_lanes(const Gen *g, const Node *loop)
+static bool rounds(const Node *update)
 {
-    unsigned most = 8 * g->target->vector_bytes / widest_access(loop->kid[For_body]);
-    return (most > MAX_LANES ? MAX_LANES : most) / lanes_inside(loop->kid[For_body]);
+    return dtype_is_float((DType)update->kid[0]->type) && update->at.i != COMB_min &&
+           update->at.i != COMB_max;
 }
 
-/* How many lanes, a power of two, a whole vector of that loop has; 1: they run one by one. */
-static int64_t piece_of(const Gen *g, const Node *loop)
+/* Would vectors change the order in which rounded numbers are summed up?  Within one
+** statement lanes combine in order; around further loops they would be combined for
+** all lanes, iteration by iteration. */
+static bool reorders_sum(const Node *s, const Node *var, bool in_loop)
 {
-    int64_t n = ir_const_int(loop->kid[For_extent], -1), piece = 1;
-    while (piece * 2 * g->lanes <= most_lanes(g, loop) && piece * 2 <= n)
-        piece *= 2;
-    return piece;
+    if (s->op == OP_Update)
+        return in_loop && rounds(s) && !update_moves(s, var);
+    for (uint32_t i = 0; i < s->nkids; i++)
+        if (ir_is_stmt(s->kid[i]) && reorders_sum(s->kid[i], var, in_loop || s->op == OP_For))
+            return true;
+    return false;
 }
 
-enum { FEW_PIECES = 2 }; /* whole ones; more become a loop */
-
-Vectors gen_vectors(const Gen *g, const Node *loop)
+/* Each iteration has memory of its own there, so the lanes of such a loop run one after another. */
+static bool allocates(const Node *s)
 {
-    int64_t n = ir_const_int(loop->kid[For_extent], -1), piece = piece_of(g, loop);
-    if (piece == 1 || n / piece > FEW_PIECES)
-        return VECTORS_OTHERWISE;
-    return n == piece ? VECTORS_ONE : VECTORS_FEW;
+    if (s->op == OP_Alloc)
+        return true;
+    for (size_t i = 0; i < s->nkids; i++)
+        if (ir_is_stmt(s->kid[i]) && allocates(s->kid[i]))
+            return true;
+    return false;
+}
+
+/* The lanes, a power of two, of the next vector, for `rest` iterations at most: where that costs
+** nothing the last few share a vector of `one` register with lanes that take no part. */
+static unsigned next_width(const Gen *g, int64_t rest, unsigned lanes, unsigned one)
+{
+    unsigned width = 1;
+    if (g->target->masks && rest < one && rest > 2) {
+        while (width < rest)
+            width *= 2;
+        return width;
+    }
+    while (lanes > rest)
+        lanes /= 2;
+    return lanes;
+}
+
+/* A vector takes at most eight registers, and of their lanes those of the loops inside come first,
+** for along the innermost memory is contiguous more often than not. */
+VectorPlan gen_vector_plan(const Gen *g, const Node *loop, unsigned around)
+{
+    const Node *body = loop->kid[For_body];
+    const VectorPlan serial = {.lanes = 1};
+    VectorPlan p = serial;
+    int64_t n = ir_const_int(loop->kid[For_extent], -1);
+    unsigned bytes = widest_access(body), most = 8 * g->target->vector_bytes / bytes,
+             one = g->target->vector_bytes / bytes / around;
+    most = (most > MAX_LANES ? MAX_LANES : most) / lanes_inside(body);
+    while (p.lanes * 2 * around <= most && p.lanes * 2 <= n)
+        p.lanes *= 2;
+    if (p.lanes == 1 || g->checked || allocates(body) ||
+        reorders_sum(body, loop->kid[For_var], false))
+        return serial;
+    if (n / p.lanes > FEW_VECTORS)
+        p.looped = n / p.lanes;
+    for (int64_t rest = n - p.looped * p.lanes; rest > 0; rest -= p.piece[p.n++].used) {
+        assert(p.n < MOST_PIECES);
+        unsigned width = next_width(g, rest, p.lanes, one);
+        p.piece[p.n] = (VectorPiece){width, width < rest ? width : (unsigned)rest};
+    }
+    return p;
 }
 
 /* The mask around a vectorised loop for each of its lanes, and the lanes that only
@@ -343,8 +384,10 @@ static void run_lanes(Gen *g, const Node *loop, LLVMValueRef v, int64_t c, unsig
     bind.c = c;
     bind.before = before;
     bind.extent = width;
-    if (!v)
-        bind.lo = c, bind.hi = c + width - 1;
+    if (!v) {
+        bind.lo = c;
+        bind.hi = c + width - 1;
+    }
     g->lanes = before * width;
     widen_mask(g, before, n, width);
     gen_loop_body(g, loop, bind);
@@ -354,82 +397,30 @@ static void run_lanes(Gen *g, const Node *loop, LLVMValueRef v, int64_t c, unsig
     g->active_mask = outer_known;
 }
 
-/* Would vectors change the order in which rounded numbers are summed up?  Within one
-** statement lanes combine in order; around further loops they would be combined for
-** all lanes, iteration by iteration. */
-static bool reorders_sum(const Node *s, const Node *var, bool loops)
-{
-    if (s->op == OP_Update) {
-        bool rounds =
-            dtype_is_float((DType)s->kid[0]->type) && s->at.i != COMB_min && s->at.i != COMB_max;
-        bool moves = false;
-        for (uint32_t i = Update_index; i < s->nkids; i++)
-            moves |= ir_mentions(s->kid[i], var);
-        return loops && rounds && !moves;
-    }
-    if (!ir_is_stmt(s))
-        return false;
-    for (uint32_t i = 0; i < s->nkids; i++)
-        if (reorders_sum(s->kid[i], var, loops || s->op == OP_For))
-            return true;
-    return false;
-}
-
-/* How many lanes to take next of `rest`: a power of two; where that costs nothing the last few
-** share a vector with lanes that take no part. */
-static unsigned next_width(const Gen *g, const Node *loop, int64_t rest, int64_t piece)
-{
-    int64_t whole = g->target->vector_bytes / widest_access(loop->kid[For_body]) / g->lanes;
-    int64_t width = 1;
-    if (g->target->masks && rest < whole && rest > 2) {
-        while (width < rest)
-            width *= 2;
-        return (unsigned)width;
-    }
-    while (piece > rest)
-        piece /= 2;
-    return (unsigned)piece;
-}
-
-/* Each iteration has memory of its own there, so the lanes of such a loop run one after another. */
-static bool allocates(const Node *s)
-{
-    if (s->op == OP_Alloc)
-        return true;
-    for (size_t i = 0; i < s->nkids; i++)
-        if (ir_is_stmt(s->kid[i]) && allocates(s->kid[i]))
-            return true;
-    return false;
-}
-
-/* In pieces of a power of two, of at most eight registers each; many pieces become a loop. */
+/* In the vectors of the plan, one after the other. */
 static void run_vectorized(Gen *g, const Node *loop)
 {
-    int64_t n = ir_const_int(loop->kid[For_extent], -1), done = 0;
-    if (n < 0 || g->checked || g->lanes * 2 > most_lanes(g, loop) ||
-        allocates(loop->kid[For_body]) ||
-        reorders_sum(loop->kid[For_body], loop->kid[For_var], false)) {
-        run_serial(g, loop);
+    VectorPlan plan = gen_vector_plan(g, loop, g->lanes);
+    int64_t done = plan.looped * plan.lanes;
+    if (plan.lanes == 1) {
+        gen_serial(g, loop);
         return;
     }
-    int64_t piece = piece_of(g, loop);
-    if (n / piece > FEW_PIECES) {
-        Count c = gen_begin_count(g, gen_i64(g, 0), gen_i64(g, n / piece), false);
+    if (plan.looped) {
+        Count c = gen_begin_count(g, gen_i64(g, 0), gen_i64(g, plan.looped), false);
         gen_push_level(g);
-        LLVMValueRef first = LLVMBuildMul(g->b, c.i, gen_i64(g, piece), "");
-        run_lanes(g, loop, first, 0, (unsigned)piece, (unsigned)piece);
+        LLVMValueRef first = LLVMBuildMul(g->b, c.i, gen_i64(g, plan.lanes), "");
+        run_lanes(g, loop, first, 0, plan.lanes, plan.lanes);
         gen_pop_level(g);
         gen_end_count(g, &c);
-        done = n / piece * piece;
     }
-    while (done < n) {
-        unsigned width = next_width(g, loop, n - done, piece);
-        unsigned part = width < n - done ? width : (unsigned)(n - done);
-        if (width == 1 && g->lanes == 1)
+    for (int i = 0; i < plan.n; i++) {
+        const VectorPiece *v = &plan.piece[i];
+        if (v->width == 1 && g->lanes == 1)
             run_constant(g, loop, done);
         else if (MUTANT(emit_tail_dropped, true, done == 0))
-            run_lanes(g, loop, NULL, done, part, width);
-        done += part;
+            run_lanes(g, loop, NULL, done, v->used, v->width);
+        done += v->used;
     }
 }
 
@@ -443,13 +434,8 @@ static void on_for(Gen *g, const Node *s)
     case FOR_parallel: gen_parallel(g, s); break;
     case FOR_vectorized: run_vectorized(g, s); break;
     case FOR_unrolled: run_unrolled(g, s); break;
-    default: run_serial(g, s); break;
+    default: gen_serial(g, s); break;
     }
-}
-
-void gen_serial(Gen *g, const Node *loop)
-{
-    run_serial(g, loop);
 }
 
 /* ---- memory ---- */

@@ -7,6 +7,14 @@
 #include "backends/llvm/emit/gen.h"
 #include "core/base/mutant.h"
 
+bool update_moves(const Node *update, const Node *var)
+{
+    for (uint32_t d = Update_index; d < update->nkids; d++)
+        if (ir_mentions(update->kid[d], var))
+            return true;
+    return false;
+}
+
 /* The value to combine: v[0], or for fma the factors v[0] and v[1]. */
 typedef struct Operand {
     Combiner c;
@@ -98,7 +106,7 @@ static void all_to_one(Gen *g, const Operand *o, const Place *p)
 {
     LLVMBasicBlockRef next = NULL;
     LLVMValueRef at = place_pointer(g, p, 0);
-    unsigned align = place_align(g, p, 0);
+    unsigned align = place_align(p, 0);
     if (g->mask && !(p->inside && p->buf->stack)) {
         LLVMBasicBlockRef then = gen_block(g, "any");
         next = gen_block(g, "next");

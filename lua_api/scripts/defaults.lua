@@ -28,6 +28,16 @@ local function last(list)
   return list[#list]
 end
 
+-- The loops that have more than one iteration. One of a single iteration gives nothing to choose: elements along the
+-- axes around it lie in memory as if it were not there, so that the rules pass it over.
+local function long(loops)
+  local out = {}
+  for _, l in ipairs(loops) do
+    if l.extent > 1 then out[#out + 1] = l end
+  end
+  return out
+end
+
 -- The least number of iterations that is worth a thread of its own.
 local function work(s, block)
   local n = 1
@@ -58,26 +68,38 @@ end
 
 -- ---- loops at rest ----
 
+-- Runs the outermost loop that has more than one iteration on threads.
+local function threads(s, block)
+  local outer = long(loops_of(s, block, "spatial"))[1]
+  if outer then try(s, "parallel", outer.path) end
+end
+
+-- The paths of the loops from one to another.
+local function paths(loops, from, to)
+  local out = {}
+  for _, l in ipairs(loops) do
+    if #out > 0 or l.name == from.name then out[#out + 1] = l.path end
+    if l.name == to.name then return out end
+  end
+end
+
 -- Runs the innermost spatial loop in lanes, and the outermost on threads where there is enough to do.
 local function plain(s, block)
   local total = work(s, block)
-  local spatial = loops_of(s, block, "spatial")
+  local spatial = long(loops_of(s, block, "spatial"))
   if #spatial == 0 then return end
   local inner, around = last(spatial), spatial[#spatial - 1]
   if inner.extent < LANES and around and inner.extent * around.extent <= 4 * LANES then
     s:note(("%s: rows of %d are short: %s and %s are run as one"):format(block, inner.extent, around.name, inner.name))
-    if try(s, "fuse", { around.path, inner.path }) then inner = last(loops_of(s, block, "spatial")) end
-  end
-  if inner.extent > 4 * LANES and try(s, "split", inner.path, LANES) then
-    inner = last(loops_of(s, block, "spatial"))
-  end
-  if inner.extent > 1 and inner.extent <= 4 * LANES then try(s, "vectorize", inner.path) end
-  for _, outer in ipairs(total >= 65536 and loops_of(s, block, "spatial") or {}) do
-    if outer.extent > 1 then
-      try(s, "parallel", outer.path)
-      break
+    if try(s, "fuse", paths(s:block(block).loops, around, inner)) then
+      inner = last(long(loops_of(s, block, "spatial")))
     end
   end
+  if inner.extent > 4 * LANES and try(s, "split", inner.path, LANES) then
+    inner = last(long(loops_of(s, block, "spatial")))
+  end
+  if inner.extent <= 4 * LANES then try(s, "vectorize", inner.path) end
+  if total >= 65536 then threads(s, block) end
 end
 
 -- ---- products ----
@@ -204,16 +226,6 @@ local function straight(s, blocks, at, lanes)
       local l = own[i]
       if l.kind ~= "serial" or l.feeds ~= "spatial" or l.extent > 24 or l.path == b .. "/" .. bare(at) then break end
       try(s, "unroll", l.path)
-    end
-  end
-end
-
--- Runs the outermost loop that has more than one iteration on threads.
-local function threads(s, block)
-  for _, l in ipairs(loops_of(s, block, "spatial")) do
-    if l.extent > 1 then
-      try(s, "parallel", l.path)
-      return
     end
   end
 end

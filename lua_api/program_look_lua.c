@@ -106,8 +106,8 @@ static bool grows_by_one(const Node *n, const Node *axis)
     return by && by->c == 1 && by->atom != n && grows_by_one(by->atom, axis);
 }
 
-/* Do the elements that a load gives for neighbouring values of the axis lie side by side?  Dimensions
-** of one element change no place in memory, so the last that is longer counts. */
+/* Do the elements that a load gives for neighbouring values of the axis lie side by side?
+** Dimensions of one element change no place in memory, so the last that is longer counts. */
 static bool load_is_along(const Node *load, const Node *axis)
 {
     const Node *last = NULL;
@@ -296,13 +296,12 @@ static bool is_as_written(Version *now, const char *block)
 LUA_FN(
     program_block, "s:block(name) -> table",
     "What is known of a block: {name, class, update, from, target, reads, places, loads, size, loops, as_written}.\n"
-    "class is \"complete\", \"reduction\" or \"opaque\"; update how a reduction combines, such as \"+=\", nil of others;\n"
-    "target the buffer that it writes; reads a list of buffers, and places\n"
-    "says of each how often the block's text reads it; loads are these places, {buffer, every}, where every[loop]\n"
-    "says for how many iterations of that loop in a row it is surely one element, and is nil where it is so for all;\n"
-    "size counts the nodes of the text; loops, outermost first,\n"
-    "are {name, path, extent, kind, feeds, along} with feeds \"spatial\", \"reduce\" or \"none\", and along true where\n"
-    "neighbouring iterations of the loop read neighbouring elements of a buffer; as_written is true where no step has\n"
+    "class is \"complete\", \"reduction\" or \"opaque\"; update is how a reduction combines, such as \"+=\" (nil of others);\n"
+    "target the buffer that it writes; reads a list of buffers, and places says of each how often the block's text\n"
+    "reads it; loads are these places, {buffer, every}, where every[loop] says for how many iterations of that loop in a\n"
+    "row it is surely one element, and is nil where it is so for all; size counts the nodes of the text; loops,\n"
+    "outermost first, are {name, path, extent, kind, feeds, along} with feeds \"spatial\", \"reduce\" or \"none\", and along\n"
+    "true where neighbouring iterations read neighbouring elements of a buffer; as_written is true where no step has\n"
     "changed these loops or what stands in them.")
 {
     static const char *const classes[] = {"complete", "reduction", "opaque"};

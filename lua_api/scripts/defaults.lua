@@ -141,8 +141,7 @@ local function tile_for(rows, more, lanes, taps)
 end
 
 -- How many lanes: a whole row if it is short, else its largest part of even size; a remainder needs masks, which cost more
--- than lanes that stand idle. A row that is `alone` in its tile takes so many
--- vectors that no sum waits for itself.
+-- than lanes that stand idle. A row that is `alone` in its tile takes so many vectors that no sum waits for itself.
 local function lanes_for(extent, alone)
   if extent <= 4 * LANES then return extent end
   for d = 4 * LANES, alone and 2 * LANES + 1 or LANES // 2, -1 do
@@ -176,8 +175,8 @@ end
 
 -- What a tile is made of beside `x`. `rows` go along the loop that shares most of what is read along `x`, so that a
 -- vector is fetched once for all of them: of a convolution the filters, of a matrix product the rows. Of several such
--- loops it is the inner one; where none shares, as in pools and depthwise convolutions, it is the loop around `x`. That
--- loop is `more`, a second one, where it is another and shares what each row reads beside vectors. These stay near
+-- loops it is the inner one; where none shares, as in pools and depthwise convolutions, it is the loop around `x`, or the
+-- one of a single iteration inside it, so that a picture of one column is tiled as one of one row. That loop is `more`, a second one, where it is another and shares what each row reads beside vectors. These stay near
 -- while the loops `inside` go by, which share them, too.
 local function tile_of(s, block, spatial, x)
   local others, loads = {}, s:block(block).loads

@@ -176,8 +176,9 @@ end
 -- What a tile is made of beside `x`. `rows` go along the loop that shares most of what is read along `x`, so that a
 -- vector is fetched once for all of them: of a convolution the filters, of a matrix product the rows. Of several such
 -- loops it is the inner one; where none shares, as in pools and depthwise convolutions, it is the loop around `x`, or the
--- one of a single iteration inside it, so that a picture of one column is tiled as one of one row. That loop is `more`, a second one, where it is another and shares what each row reads beside vectors. These stay near
--- while the loops `inside` go by, which share them, too.
+-- one of a single iteration inside it, so that a picture of one column is tiled as one of one row. That loop is `more`,
+-- a second one, where it is another and shares what each row reads beside vectors. These stay near while the loops
+-- `inside` go by, which share them, too.
 local function tile_of(s, block, spatial, x)
   local others, loads = {}, s:block(block).loads
   for _, l in ipairs(spatial) do

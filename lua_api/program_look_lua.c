@@ -4,6 +4,7 @@
 #include "backends/backend.h"
 #include "core/base/integer.h"
 #include "core/base/savefile.h"
+#include "core/ir/linear.h"
 #include "core/ir/print.h"
 #include "core/schedule/block.h"
 #include "core/schedule/tree.h"
@@ -82,10 +83,48 @@ static const char *feeds(const Node *block, const Node *var)
     return what;
 }
 
-/* Does a read under n walk along the axis, element by element: is the axis its last index? */
+/* Does n grow by one with the axis, but for places where a least or greatest value holds it? */
+static bool grows_by_one(const Node *n, const Node *axis)
+{
+    if (n == axis)
+        return true;
+    if (n->op == OP_Min || n->op == OP_Max) {
+        bool left = ir_mentions(n->kid[0], axis), right = ir_mentions(n->kid[1], axis);
+        return left != right && grows_by_one(n->kid[left ? 0 : 1], axis);
+    }
+    Linear sum = {0};
+    if (!linear_add(&sum, n, 1))
+        return false;
+    const Term *by = NULL;
+    for (size_t i = 0; i < sum.n; i++) {
+        if (!ir_mentions(sum.t[i].atom, axis))
+            continue;
+        if (by)
+            return false;
+        by = &sum.t[i];
+    }
+    return by && by->c == 1 && by->atom != n && grows_by_one(by->atom, axis);
+}
+
+/* Do the elements that a load gives for neighbouring values of the axis lie side by side?
+** Dimensions of one element change no place in memory, so the last that is longer counts. */
+static bool load_is_along(const Node *load, const Node *axis)
+{
+    const Node *last = NULL;
+    for (size_t i = Load_index; i < load->nkids; i++) {
+        if (ir_dim(load->kid[Load_buffer], i - Load_index) == 1)
+            continue;
+        if (last && ir_mentions(last, axis))
+            return false;
+        last = load->kid[i];
+    }
+    return last && grows_by_one(last, axis);
+}
+
+/* Does a read under n walk along the axis, element by element? */
 static bool reads_along(const Node *n, const Node *axis)
 {
-    if (n->op == OP_Load && n->nkids > Load_index && n->kid[n->nkids - 1] == axis)
+    if (n->op == OP_Load && load_is_along(n, axis))
         return true;
     for (size_t i = 0; i < n->nkids; i++)
         if (reads_along(n->kid[i], axis))
@@ -256,14 +295,14 @@ static bool is_as_written(Version *now, const char *block)
 
 LUA_FN(
     program_block, "s:block(name) -> table",
-    "What is known of a block: {name, class, from, target, reads, places, loads, size, loops, as_written}.  class is\n"
-    "\"complete\", \"reduction\" or \"opaque\"; target the buffer that it writes; reads a list of buffers, and places\n"
-    "says of each how often the block's text reads it; loads are these places, {buffer, every}, where every[loop]\n"
-    "says for how many iterations of that loop in a row it is surely one element, and is nil where it is so for all;\n"
-    "size counts the nodes of the text; loops, outermost first,\n"
-    "are {name, path, extent, kind, feeds, along} with feeds \"spatial\", \"reduce\" or \"none\", and along true where\n"
-    "the loop walks along a read's last dimension; as_written is true where no step has changed these loops or what\n"
-    "stands in them.")
+    "What is known of a block: {name, class, update, from, target, reads, places, loads, size, loops, as_written}.\n"
+    "class is \"complete\", \"reduction\" or \"opaque\"; update is how a reduction combines, such as \"+=\" (nil of others);\n"
+    "target the buffer that it writes; reads a list of buffers, and places says of each how often the block's text\n"
+    "reads it; loads are these places, {buffer, every}, where every[loop] says for how many iterations of that loop in a\n"
+    "row it is surely one element, and is nil where it is so for all; size counts the nodes of the text; loops,\n"
+    "outermost first, are {name, path, extent, kind, feeds, along} with feeds \"spatial\", \"reduce\" or \"none\", and along\n"
+    "true where neighbouring iterations read neighbouring elements of a buffer; as_written is true where no step has\n"
+    "changed these loops or what stands in them.")
 {
     static const char *const classes[] = {"complete", "reduction", "opaque"};
     Program p = program_check(L, 1);
@@ -280,6 +319,9 @@ LUA_FN(
     lua_setfield(L, -2, "name");
     lua_pushstring(L, classes[block_class(block, NULL)]);
     lua_setfield(L, -2, "class");
+    const Node *body = block->kid[Block_body];
+    lua_pushstring(L, body->op == OP_Update ? combiner_text[body->at.i] : NULL);
+    lua_setfield(L, -2, "update");
     lua_pushstring(L, block->at.block->from);
     lua_setfield(L, -2, "from");
     lua_pushstring(L, target ? ir_buf_name(target) : NULL);

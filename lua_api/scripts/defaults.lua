@@ -28,6 +28,16 @@ local function last(list)
   return list[#list]
 end
 
+-- The loops that have more than one iteration. One of a single iteration gives nothing to choose: elements along the
+-- axes around it lie in memory as if it were not there, so that the rules pass it over.
+local function long(loops)
+  local out = {}
+  for _, l in ipairs(loops) do
+    if l.extent > 1 then out[#out + 1] = l end
+  end
+  return out
+end
+
 -- The least number of iterations that is worth a thread of its own.
 local function work(s, block)
   local n = 1
@@ -58,26 +68,42 @@ end
 
 -- ---- loops at rest ----
 
+-- Runs the outermost loop that has more than one iteration on threads.
+local function threads(s, block)
+  local outer = long(loops_of(s, block, "spatial"))[1]
+  if outer then try(s, "parallel", outer.path) end
+end
+
+-- The paths of the loops from one to another.
+local function paths(loops, from, to)
+  local out = {}
+  for _, l in ipairs(loops) do
+    if #out > 0 or l.name == from.name then out[#out + 1] = l.path end
+    if l.name == to.name then return out end
+  end
+end
+
+-- Runs the innermost spatial loop in lanes.
+local function in_lanes(s, block)
+  local inner = last(long(loops_of(s, block, "spatial")))
+  if inner and inner.extent > 4 * LANES and try(s, "split", inner.path, LANES) then
+    inner = last(long(loops_of(s, block, "spatial")))
+  end
+  if inner and inner.extent <= 4 * LANES then try(s, "vectorize", inner.path) end
+end
+
 -- Runs the innermost spatial loop in lanes, and the outermost on threads where there is enough to do.
 local function plain(s, block)
   local total = work(s, block)
-  local spatial = loops_of(s, block, "spatial")
+  local spatial = long(loops_of(s, block, "spatial"))
   if #spatial == 0 then return end
   local inner, around = last(spatial), spatial[#spatial - 1]
   if inner.extent < LANES and around and inner.extent * around.extent <= 4 * LANES then
     s:note(("%s: rows of %d are short: %s and %s are run as one"):format(block, inner.extent, around.name, inner.name))
-    if try(s, "fuse", { around.path, inner.path }) then inner = last(loops_of(s, block, "spatial")) end
+    try(s, "fuse", paths(s:block(block).loops, around, inner))
   end
-  if inner.extent > 4 * LANES and try(s, "split", inner.path, LANES) then
-    inner = last(loops_of(s, block, "spatial"))
-  end
-  if inner.extent > 1 and inner.extent <= 4 * LANES then try(s, "vectorize", inner.path) end
-  for _, outer in ipairs(total >= 65536 and loops_of(s, block, "spatial") or {}) do
-    if outer.extent > 1 then
-      try(s, "parallel", outer.path)
-      break
-    end
-  end
+  in_lanes(s, block)
+  if total >= 65536 then threads(s, block) end
 end
 
 -- ---- products ----
@@ -115,13 +141,13 @@ local function tile_for(rows, more, lanes, taps)
 end
 
 -- How many lanes: a whole row if it is short, else its largest part of even size; a remainder needs masks, which cost more
--- than lanes that stand idle.
-local function lanes_for(extent)
+-- than lanes that stand idle. A row that is `alone` in its tile takes so many vectors that no sum waits for itself.
+local function lanes_for(extent, alone)
   if extent <= 4 * LANES then return extent end
-  for d = 4 * LANES, LANES // 2, -1 do
+  for d = 4 * LANES, alone and 2 * LANES + 1 or LANES // 2, -1 do
     if extent % d == 0 then return d end
   end
-  return LANES
+  return alone and 4 * LANES or LANES
 end
 
 -- Do neighbouring iterations of the loop read one element there, all of them or some, as filters of a group do?
@@ -149,15 +175,20 @@ end
 
 -- What a tile is made of beside `x`. `rows` go along the loop that shares most of what is read along `x`, so that a
 -- vector is fetched once for all of them: of a convolution the filters, of a matrix product the rows. Of several such
--- loops it is the inner one; where none shares, as in pools and depthwise convolutions, it is the loop around `x`. That
--- loop is `more`, a second one, where it is another and shares what each row reads beside vectors. These stay near
--- while the loops `inside` go by, which share them, too.
+-- loops it is the inner one; where none shares, as in pools and depthwise convolutions, it is the loop around `x`, or the
+-- one of a single iteration inside it, so that a picture of one column is tiled as one of one row. That loop is `more`,
+-- a second one, where it is another and shares what each row reads beside vectors. These stay near while the loops
+-- `inside` go by, which share them, too.
 local function tile_of(s, block, spatial, x)
-  local near, loads = spatial[#spatial - 1], s:block(block).loads
+  local others, loads = {}, s:block(block).loads
+  for _, l in ipairs(spatial) do
+    if l.name ~= x.name then others[#others + 1] = l end
+  end
+  local near = last(others)
   local t, own = { rows = near, serves = {}, inside = {} }, {}
-  for i = #spatial - 1, 1, -1 do
-    local serves = serving(loads, x, spatial[i])
-    if #serves > #t.serves then t.rows, t.serves = spatial[i], serves end
+  for i = #others, 1, -1 do
+    local serves = serving(loads, x, others[i])
+    if #serves > #t.serves then t.rows, t.serves = others[i], serves end
   end
   for _, load in ipairs(loads) do
     if load.every[t.rows.name] and not load.every[x.name] then own[#own + 1] = load end
@@ -208,13 +239,18 @@ local function straight(s, blocks, at, lanes)
   end
 end
 
--- Runs the outermost loop that has more than one iteration on threads.
-local function threads(s, block)
-  for _, l in ipairs(loops_of(s, block, "spatial")) do
-    if l.extent > 1 then
-      try(s, "parallel", l.path)
-      return
-    end
+-- What follows a tile of that many sums at loop `at`: as straight code, too, where it takes a step for each. Where it
+-- has rows of its own, such as those that a softmax divides by their sum, these run in lanes.
+local function follow(s, after, at, sums, lanes)
+  local own, n = after and s:block(after).loops or {}, 1
+  for i = #own, 1, -1 do
+    if own[i].path == after .. "/" .. bare(at) then break end
+    n = n * own[i].extent
+  end
+  if n > sums then
+    in_lanes(s, after)
+  else
+    straight(s, { after }, at, lanes)
   end
 end
 
@@ -229,7 +265,7 @@ local function tile_product(s, block, x, tile, after)
       if more and #reduce > 1 then taps = taps * l.extent end
     end
   end
-  local lanes = lanes_for(x.extent)
+  local lanes = lanes_for(x.extent, rows.extent == 1 and not more)
   local vectors = (lanes + LANES - 1) // LANES
   local r, m = tile_for(rows.extent, more and more.extent or 1, lanes, taps)
   s:note(("%s: tiles of %d %s by %s%d %s: %d of 32 registers hold sums%s"):format(block, r, rows.name,
@@ -258,9 +294,10 @@ local function tile_product(s, block, x, tile, after)
   after = in_registers(s, block, after, xo)
   local init = s:decompose_reduction(block, reduce[1])
   contract(s, block)
-  straight(s, { init, block, after }, xo, true)
-  local tap = last(loops_of(s, block, "reduce"))
-  if tap.extent > 1 and tap.extent <= 3 and part_of(lanes) * r * m * vectors < 12 then
+  straight(s, { init, block }, xo, true)
+  follow(s, after, xo, r * m * lanes, true)
+  local tap = last(long(loops_of(s, block, "reduce")))
+  if tap and tap.extent <= 3 and part_of(lanes) * r * m * vectors < 12 then
     s:note(("%s: steps are short, so %s is straight code: no loop to go round"):format(block, tap.name))
     try(s, "unroll", tap.path)
   end
@@ -281,7 +318,8 @@ local function tile_rows(s, block, x, after)
   after = in_registers(s, block, after, xo)
   local init = s:decompose_reduction(block, loops_of(s, block, "reduce")[1].path)
   contract(s, block)
-  straight(s, { init, block, after }, xo, false)
+  straight(s, { init, block }, xo, false)
+  follow(s, after, xo, rows, false)
   threads(s, block)
 end
 
@@ -301,30 +339,26 @@ local function epilogue(s, block, mine)
   return found and not mine[found] and s:block(found).class == "complete" and found or nil
 end
 
--- The only spatial loop that is worth the name, if there is one.
-local function only_loop(spatial)
-  local found
-  for _, l in ipairs(spatial) do
-    if l.extent > 1 then
-      if found then return nil end
-      found = l
-    end
-  end
-  return found
+-- Is each number used once, by a sum along a row that is worth it? Another loop would use a vector again; a greatest
+-- value takes several operations for each number, which lanes share though they have to be gathered; and of short
+-- rows, as the windows of a pool have them, lanes gather several at once.
+local function along_rows(s, block, tile, k)
+  if #tile.serves > 0 or s:block(block).update ~= "+=" then return false end
+  return k.extent >= LANES or #long(loops_of(s, block, "spatial")) == 1
 end
 
 local function product(s, block, mine)
   local spatial, reduce = loops_of(s, block, "spatial"), loops_of(s, block, "reduce")
   if #spatial < 2 or #reduce == 0 or s:block(block).class ~= "reduction" then return end
   if work(s, block) < 4096 then return end
-  local x, only = last(spatial), only_loop(spatial)
-  local along = only and last(reduce).along and not only.along
-  if not along and x.extent < 2 then return end
+  local x, k = last(long(spatial)), last(long(reduce)) or last(reduce)
+  if not x then return end
+  local tile = tile_of(s, block, spatial, x)
   local ok, e = pcall(s.steps, s, function()
-    if along then
-      tile_rows(s, block, only, epilogue(s, block, mine))
+    if k.along and not x.along and along_rows(s, block, tile, k) then
+      tile_rows(s, block, x, epilogue(s, block, mine))
     else
-      tile_product(s, block, x, tile_of(s, block, spatial, x), epilogue(s, block, mine))
+      tile_product(s, block, x, tile, epilogue(s, block, mine))
     end
   end)
   if not ok then

@@ -290,6 +290,91 @@ t.test("a block says where it reads, and for how many iterations of each loop in
   t.eq(said(), "A k=1 yi=1 yo=1, B k=1 x=1, I yi=1 yo=1, A yi=1 yo=1")
 end)
 
+t.test("axes of one element are passed over: what counts is the last that is longer", function()
+  local function of(build) -- the last kernel of a graph
+    local m = tvm.graph("net", build):fuse():lower()
+    return tvm.default(m:schedule(m:kernels()[#m:kernels()]))
+  end
+  local function lanes(s, path)
+    t.eq(kind_of(s, path), "vectorized", tostring(s))
+    return s
+  end
+  lanes(of(function(b) return b:exp(b:input("x", "float32", { 4, 256, 1 })) end), "exp1/ci")
+  lanes(of(function(b) return b:relu(b:input("x", "float32", { 3, 12, 1, 1 })) end), "relu1/n_c")
+  -- The same picture lying and standing: the tiles are the same.
+  local function conv(oc, x, w)
+    return of(function(b) return b:conv(b:input("x", "float32", x), b:const(tvm.random(w)), { group = x[2] // w[2] }) end)
+  end
+  for _, case in ipairs {
+    { { 1, 16, 1, 130 }, { 32, 16, 1, 5 }, { 1, 16, 130, 1 }, { 32, 16, 5, 1 }, "tiles of 4 oc by 63 " },
+    { { 1, 16, 1, 131 }, { 16, 1, 1, 5 }, { 1, 16, 131, 1 }, { 16, 1, 5, 1 }, "tiles of 1 %a by 64 " },
+  } do
+    local lying, standing = conv(nil, case[1], case[2]), conv(nil, case[3], case[4])
+    t.ok(lying:history():find(case[5] .. "x"), lying:history())
+    t.ok(standing:history():find(case[5] .. "y"), standing:history())
+    lanes(lying, "conv1/xi")
+    lanes(standing, "conv1/yi")
+  end
+end)
+
+t.test("a row of sums that is alone takes enough lanes, though the image of a filter is long", function()
+  local s = scheduled(te [=[
+    X: float32[1, 1, 1, 800]; W: float32[1, 1, 1, 64]; Y: float32[1, 1, 1, 737]
+    Y[n, o, y, x] = sum(c, u, v, X[n, c, y + u, x + v] * W[o, c, u, v])
+  ]=], tvm.random { 1, 1, 1, 800 }, tvm.random({ 1, 1, 1, 64 }, "float32", { seed = 2 }))
+  t.ok(s:history():find "tiles of 1 y by 64 x: 4 of 32 registers", s:history())
+  t.eq(kind_of(s, "Y/xi"), "vectorized")
+end)
+
+t.test("of sums along rows, those of a product lie side by side and a greatest value runs in lanes", function()
+  local function of(text, shape, ...)
+    return scheduled(te(text), tvm.random(shape), ...)
+  end
+  local s = of("A: float32[64, 70]; S: float32[64, 1]; S[i, x] = max(j in 70, A[i, j])", { 64, 70 })
+  t.eq(kind_of(s, "S/ii"), "vectorized", tostring(s))
+  s = of("A: float32[64, 70]; S: float32[64, 1]; S[i, x] = sum(j in 70, A[i, j])", { 64, 70 })
+  t.ok(s:history():find "sums lie along rows", s:history())
+  -- A batch of matrices, each by a vector of its own; a second vector would use each row again.
+  s = of([=[A: float32[4, 32, 40]; V: float32[4, 40, 1]; S[b, i, x] = sum(j, A[b, i, j] * V[b, j, x])]=],
+    { 4, 32, 40 }, tvm.random({ 4, 40, 1 }, "float32", { seed = 2 }))
+  t.ok(s:history():find "sums lie along rows", s:history())
+  s = of([=[A: float32[32, 40]; B: float32[24, 40]; S[y, x] = sum(j, A[y, j] * B[x, j])]=],
+    { 32, 40 }, tvm.random({ 24, 40 }, "float32", { seed = 2 }))
+  t.ok(s:history():find "serves each y", s:history())
+  -- The windows of a pool are short rows.
+  s = of("A: float32[8, 24, 40]; S: float32[8, 12, 20]; S[c, y, x] = sum(u in 2, v in 2, A[c, 2*y + u, 2*x + v])", { 8, 24, 40 })
+  t.ok(not s:history():find "sums lie along rows", s:history())
+end)
+
+t.test("what follows sums along rows has rows of its own, which run in lanes", function()
+  for _, shape in ipairs { { 64, 128 }, { 8, 1500 }, { 3, 24, 24 } } do
+    local m = tvm.graph("att", function(b) return b:softmax(b:input("q", "float32", shape)) end):fuse():lower()
+    local s = tvm.default(m:schedule(m:kernels()[1]))
+    for _, block in ipairs { "softmax1.exp", "softmax1" } do
+      local loops = s:block(block).loops
+      t.eq(loops[#loops].kind, "vectorized", tostring(s))
+    end
+    local x = tvm.random(shape)
+    t.ok(tvm.check(s:run(x), s:at(0):run(x)).ok)
+  end
+end)
+
+t.test("a loop is along where neighbours lie side by side in memory", function()
+  local s = tvm.schedule(te [=[
+    A: float32[8, 40, 1]; W: float32[5]; D: float32[36, 36]
+    C[i, x, u] = sum(k, A[i, x + k, u] * W[k] + A[i, min(2*x, 39), u] + D[x, x])]=])
+  local along = {}
+  for _, l in ipairs(s:block "C".loops) do along[l.name] = l.along end
+  t.eq(along.i, false)
+  t.eq(along.x, true)
+  t.eq(along.k, true)
+  t.eq(s:block "C".update, "+=")
+  s = tvm.schedule(te [=[ A: float32[40, 40]; E: float32[40, 40]; C[x] = A[x, x] + A[min(x, 3), 2*x % 40]; E[y, x] = C[max(x - 1, 0)] + C[y] ]=])
+  t.eq(s:block "C".loops[1].along, false)
+  t.eq(s:block "C".update, nil)
+  t.eq(s:block "E".loops[2].along, true)
+end)
+
 t.test("what a person contracts is a multiply-add on a processor without the instruction, too", function()
   local s = tvm.schedule(te [=[
     A: float32[4, 33]; B: float32[33, 5]

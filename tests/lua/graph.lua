@@ -315,4 +315,16 @@ local function shared(path) return t.shared(path .. "/README.md") and t.shared(p
 run_cases("ONNX's operator cases", shared "data/onnx-node", 500)
 
 os.execute("rm -rf " .. folder)
+t.test("what has no negative numbers has a sign and all its bits, too", function()
+  for dtype, most in pairs { uint8 = 255, uint16 = 65535, uint32 = (1 << 32) - 1 } do
+    local m = tvm.graph("f", function(b)
+      local x = b:input("x", dtype, { 3 })
+      return b:sign(x), b:bitwise_not(x)
+    end):lower()
+    local sign, turned = m:run(tvm.tensor({ 0, 1, most }, dtype))
+    t.ok(sign == tvm.tensor({ 0, 1, 1 }, dtype))
+    t.ok(turned == tvm.tensor({ most, most - 1, 0 }, dtype))
+  end
+end)
+
 t.done()

@@ -327,4 +327,33 @@ t.test("what has no negative numbers has a sign and all its bits, too", function
   end
 end)
 
+t.test("constants that only gemms read transposed are transposed once, now", function()
+  local w, v, x = tvm.random { 5, 4 }, tvm.random { 4, 3 }, tvm.random { 2, 4 }
+  local function graph(body) return tvm.graph("f", body) end
+  local function same(g, inputs)
+    local h = g:pass "fold_transposes"
+    local got, want = { h:lower():run(inputs) }, { g:lower():interpret(inputs) }
+    for i = 1, #want do t.ok(tvm.check(got[i], want[i]).ok) end
+    return h
+  end
+  local one = same(graph(function(b) return b:gemm(b:input("x", "float32", { 2, 4 }), b:const(w), { transB = 1 }) end), { x })
+  t.contains(one:text(), "gemm(x, gemm1.b: float32[4, 5]")
+  t.ok(not one:text():find "trans")
+  t.ok(one:pass "fold_transposes" == one)
+  t.contains(one:lower():schedule("gemm1"):ir(), "gemm1.b[k, x]")
+  local two = same(graph(function(b) -- the first of both, and one constant of two gemms
+    local y = b:gemm(b:const(v), b:input("x", "float32", { 2, 4 }), { transA = 1, transB = 1 })
+    local c, z = b:const(w), b:input("z", "float32", { 1, 4 })
+    return b:gemm(b:transpose(y, { perm = { 1, 0 } }), b:const(v), { transB = 1 }), b:gemm(z, c, { transB = 1 }), b:gemm(z, c, { transB = 1 })
+  end), { x, tvm.random { 1, 4 } })
+  local _, kept = two:text():gsub("transB=1", "")
+  t.eq(kept, 1) -- of an input
+  t.ok(not two:text():find "transA")
+  local shared = graph(function(b) -- read as it is, too
+    local c = b:const(w)
+    return b:gemm(b:gemm(b:input("x", "float32", { 2, 4 }), c, { transB = 1 }), c)
+  end)
+  t.ok(shared:pass "fold_transposes" == shared)
+end)
+
 t.done()

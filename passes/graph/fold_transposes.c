@@ -3,14 +3,19 @@
 ** Trained models have their weights so.  With transB the kernel, whose lanes go along x, reads
 ** B[x, k], one element of each row, and whole rows of the transposed matrix.  What depends on a
 ** constant only is done once, now: the constant is replaced, so that the graph has it once, and the
-** gemm's attribute is 0.  A constant that something else reads, too, stays as it is. */
+** gemm's attribute is 0.  A constant that something else reads, too, stays as it is; so does a large
+** one of which a single row of results is made: each element is used once, then, the product waits
+** for memory, and memory is fastest in the order of the rows that there are. */
 #include <stdio.h>
 #include <string.h>
 
 #include "core/graph/ops.h"
 #include "passes/graph/driver.h"
 
-enum { TILE = 32 }; /* rows and columns that fit the cache together */
+enum {
+    TILE = 32,           /* rows and columns that fit the cache together */
+    MOST_BYTES = 1 << 23 /* that a product of one row reads across its rows */
+};
 
 /* The attribute that says of input i that it is given transposed. */
 static size_t attribute_of(size_t i)
@@ -23,6 +28,13 @@ static bool reads_transposed(const GNode *n, size_t i)
     return gnode_is(n, GOP_gemm) && i < 2 && n->attr[attribute_of(i)].at.i;
 }
 
+/* Does n use each element of its constant, which is large, once? */
+static bool waits_for_memory(const Graph *g, const GNode *n, ValueId v)
+{
+    GType out = g->value[n->out[0]]->type;
+    return out.rank == 2 && out.dim[0] == 1 && tensor_bytes(g->value[v]->data) > MOST_BYTES;
+}
+
 /* Is v a matrix of which all readers want the transposed one? */
 static bool wanted_transposed(const Graph *g, const GUses *uses, ValueId v)
 {
@@ -31,6 +43,8 @@ static bool wanted_transposed(const Graph *g, const GUses *uses, ValueId v)
         return false;
     for (uint32_t u = uses->start[v]; u < uses->start[v + 1]; u++) {
         const GNode *n = g->node[uses->at[u]];
+        if (gnode_is(n, GOP_gemm) && waits_for_memory(g, n, v))
+            return false;
         for (size_t i = 0; i < n->nin; i++)
             if (n->in[i] == v && !reads_transposed(n, i))
                 return false;

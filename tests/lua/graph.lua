@@ -354,6 +354,12 @@ t.test("constants that only gemms read transposed are transposed once, now", fun
     return b:gemm(b:gemm(b:input("x", "float32", { 2, 4 }), c, { transB = 1 }), c)
   end)
   t.ok(shared:pass "fold_transposes" == shared)
+  for rows, turned in ipairs { false, true } do -- one row uses each of 17 MiB once, in the order in which they are
+    local large = graph(function(b)
+      return b:gemm(b:input("x", "float32", { rows, 1088 }), b:const(tvm.zeros { 4096, 1088 }), { transB = 1 })
+    end)
+    t.eq(large:pass "fold_transposes" ~= large, turned)
+  end
 end)
 
 t.done()

@@ -2,10 +2,11 @@
 **
 ** Trained models have their weights so.  With transB the kernel, whose lanes go along x, reads
 ** B[x, k], one element of each row, and whole rows of the transposed matrix.  What depends on a
-** constant only is done once, now: the constant is replaced, so that the graph has it once, and the
-** gemm's attribute is 0.  A constant that something else reads, too, stays as it is; so does a large
-** one of which a single row of results is made: each element is used once, then, the product waits
-** for memory, and memory is fastest in the order of the rows that there are. */
+** constant only is done once, now: the constant is replaced, so that the graph has it once, and
+** the gemm's attribute is 0.
+** A constant that something else reads, too, stays as it is.  So does a large one of which a single
+** row of results is made: each element is used once, then, the product waits for memory, and
+** memory is fastest in the order of the rows that there are. */
 #include <stdio.h>
 #include <string.h>
 

@@ -516,13 +516,12 @@ static int run_passes(lua_State *L, const char *const *names, size_t n)
     return push_graph(L, g, &err);
 }
 
-LUA_FN(
-    graph_pass_, "g:pass(name, …) -> Graph",
-    "The graph after one pass, or several one after the other: \"infer_shapes\", "
-    "\"fold_constants\", \"simplify\",\n"
-    "\"fold_batch_norm\", \"dead_code\", \"fuse\".  Each is timed, and its result verified; what "
-    "it leaves undone, such\n"
-    "as constants that would take too long to fold, it says.")
+LUA_FN(graph_pass_, "g:pass(name, …) -> Graph",
+       "The graph after one pass, or several one after the other: \"infer_shapes\", "
+       "\"fold_constants\", \"simplify\",\n"
+       "\"fold_batch_norm\", \"fold_transposes\", \"dead_code\", \"fuse\".  Each is timed, and its "
+       "result verified;\n"
+       "what it leaves undone, such as constants that would take too long to fold, it says.")
 {
     const char *names[64];
     int n = lua_gettop(L) - 1;

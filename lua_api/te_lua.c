@@ -1,6 +1,7 @@
 /* te_lua.c -- tensor expressions in Lua: te.placeholder, te.compute, te.sum and the operators. */
 #include <string.h>
 
+#include "core/ir/literal.h"
 #include "core/ir/print.h"
 #include "lua_api/te_expr.h"
 #include "lua_api/te_math.h"
@@ -65,6 +66,23 @@ static TeScope *scope_of(lua_State *L, TeExpr *a, TeExpr *b)
     return e->scope;
 }
 
+/* The integer at `arg`, as a value of the type of the other operand; raises where it is none. */
+static const Node *integer_operand(lua_State *L, int arg, TeScope *s, DType like)
+{
+    int64_t v = lua_tointeger(L, arg);
+    if (!literal_fits(like, v)) {
+        LiteralWords w = literal_words(like, v);
+        const char *t = dtype_name(like);
+        Err err = {0};
+        FAIL(&err, te_literal, NULL, arg, t, w.range, (long long)v, w.wider ? w.wider : "", t,
+             (long long)v, w.wrapped);
+        if (!w.wider)
+            err_fix(&err, "convert it: te.cast(\"%s\", %lld) is %s", t, (long long)v, w.wrapped);
+        lua_raise(L, &err);
+    }
+    return ir_int(te_arena(s->te), like, v);
+}
+
 /* Argument `arg` as a value; a number takes the type `like`. */
 static const Node *operand(lua_State *L, int arg, TeScope *s, TeExpr *e, DType like)
 {
@@ -77,7 +95,7 @@ static const Node *operand(lua_State *L, int arg, TeScope *s, TeExpr *e, DType l
     if (like == DT_bool && lua_tonumber(L, arg) != 0 && lua_tonumber(L, arg) != 1)
         arg_wrong(L, arg, "true, false, 0 or 1, as the other operand is a bool");
     if (lua_isinteger(L, arg) && !dtype_is_float(like))
-        return ir_int(te_arena(s->te), like, lua_tointeger(L, arg));
+        return integer_operand(L, arg, s, like);
     if (!lua_isinteger(L, arg) && !dtype_is_float(like))
         arg_wrong(L, arg, "an integer, as the other operand is");
     return te_num(s->te, like, lua_tonumber(L, arg));

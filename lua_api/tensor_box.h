@@ -17,6 +17,9 @@ Tensor *arg_tensor(lua_State *L, int idx);
 
 DType arg_element_type(lua_State *L, int idx, DType otherwise);
 
+/* The number at `arg` as an element of type `t`; raises where it would become another one. */
+Scalar arg_element(lua_State *L, int arg, DType t);
+
 /* Pushes a box that takes over `t`; with NULL raises *err instead. */
 int push_tensor(lua_State *L, Tensor *t, const Err *err);
 

@@ -86,12 +86,11 @@ static Scalar scalar_at_top(lua_State *L, DType t)
         return dtype_convert(t, DT_bool, (Scalar){.i = lua_toboolean(L, -1)});
     if (type != LUA_TNUMBER)
         RAISE(L, tensor_element, NULL, arg_describe(L, -1));
-    if (lua_isinteger(L, -1))
+    if (lua_isinteger(L, -1) && (!dtype_is_int(t) || t == DT_uint64)) /* read so from uint64, too */
         return dtype_convert(t, DT_int64, (Scalar){.i = lua_tointeger(L, -1)});
-    double v = lua_tonumber(L, -1);
-    if (!dtype_is_float(t) && t != DT_bool && v != floor(v))
-        RAISE(L, tensor_number, NULL, dtype_name(t), v);
-    return dtype_convert(t, DT_float64, (Scalar){.f = v});
+    if (t == DT_bool)
+        return dtype_convert(t, DT_float64, (Scalar){.f = lua_tonumber(L, -1)});
+    return arg_element(L, -1, t);
 }
 
 /* The shape of nested lists is that of the first element at each depth. */

@@ -16,11 +16,8 @@ typedef struct Operand {
     Scalar number;
 } Operand;
 
-/* The number at `arg` as an element of type `t`; raises where it would become another one. */
-static Scalar number_arg(lua_State *L, int arg, DType t)
+Scalar arg_element(lua_State *L, int arg, DType t)
 {
-    if (lua_type(L, arg) != LUA_TNUMBER)
-        RAISE(L, tensor_operand, NULL, luaL_typename(L, arg));
     double v = lua_tonumber(L, arg);
     if (dtype_is_float(t))
         return dtype_convert(t, DT_float64, (Scalar){.f = v});
@@ -53,8 +50,10 @@ static int elementwise(lua_State *L, Op op)
         return RAISE(L, tensor_divide, NULL, dtype_name(t));
     for (int i = 0; i < 2; i++) {
         x[i].tensor = boxes[i] ? boxes[i]->tensor : NULL;
+        if (!boxes[i] && lua_type(L, i + 1) != LUA_TNUMBER)
+            return RAISE(L, tensor_operand, NULL, luaL_typename(L, i + 1));
         if (!boxes[i])
-            x[i].number = number_arg(L, i + 1, t);
+            x[i].number = arg_element(L, i + 1, t);
     }
     if (x[0].tensor && x[1].tensor && x[0].tensor->dtype != x[1].tensor->dtype)
         return RAISE(L, tensor_dtypes, NULL, dtype_name(x[0].tensor->dtype),

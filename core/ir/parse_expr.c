@@ -7,7 +7,9 @@
 #include "core/ir/parse.h"
 #include "core/ir/parse_expr.h"
 #include "core/base/mutant.h"
+#include "core/ir/literal.h"
 #include "core/ir/mathfn.h"
+#include "core/ir/print.h"
 
 #include <errno.h>
 #include <math.h>
@@ -22,8 +24,9 @@ enum { LEVEL_NOT = 3, LEVEL_UNARY = 11 };
 typedef struct Expr {
     const Node *node;
     bool is_float; /* a literal in it has a fraction */
-    Scalar i;
+    i128 i;
     double f;
+    Token at; /* a literal */
     Op op;
     int nsides, depth;
     const struct Expr *side;
@@ -56,6 +59,8 @@ static void refuse(Parser *p, ErrCode code, const char *what)
         FAIL(p->err, text_size, NULL, number, column, what, shown, at, "");
     else if (code == ERR_text_size_range)
         FAIL(p->err, text_size_range, NULL, number, column, what, shown, at, "");
+    else if (code == ERR_text_literal)
+        FAIL(p->err, text_literal, NULL, number, column, what, shown, at, "");
     else
         FAIL(p->err, text_syntax, NULL, number, column, what, shown, at, "");
 }
@@ -78,9 +83,9 @@ void parse_fail(Parser *p, const char *fmt, ...)
     va_end(ap);
 }
 
-/* The same of a size: one that is no number, or a number that is no size. */
-__attribute__((format(printf, 3, 4))) static void fail_size(Parser *p, ErrCode code,
-                                                            const char *fmt, ...)
+/* The same of what has an error of its own: a size that is no number, or a number that is none. */
+__attribute__((format(printf, 3, 4))) static void fail_as(Parser *p, ErrCode code, const char *fmt,
+                                                          ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -185,29 +190,52 @@ static const Node *operation(Parser *p, Op op, size_t n, const Node *const *kid)
     return ir_make(p->A, op, info->flags & OPF_COMPARE ? DT_bool : t, (Attr){0}, n, kid);
 }
 
+/* Refuses a literal that is no value of `t`, the type of `beside` (or NULL). */
+static void refuse_literal(Parser *p, const Expr *e, DType t, const Node *beside)
+{
+    LiteralWords w = literal_words(t, e->i);
+    const char *its = beside ? ir_text(p->A, beside) : "";
+    p->tok = e->at;
+    fail_as(p, ERR_text_literal, "%s is no value of %s, which goes from %s", w.number,
+            dtype_name(t), w.range);
+    if (w.wider && beside)
+        err_fix(p->err, "convert what it meets, \"%s(%s)\", or write %s, which \"%s(%s)\" is",
+                w.wider, strlen(its) > 80 ? "…" : its, w.wrapped, dtype_name(t), w.number);
+    else
+        err_fix(p->err, "write %s, which \"%s(%s)\" is", w.wrapped, dtype_name(t), w.number);
+}
+
 /* What operators make of numbers is no condition, so it does not become bool. */
-static const Node *untyped_as(Parser *p, const Expr *e, DType t)
+static const Node *untyped_as(Parser *p, const Expr *e, DType t, const Node *beside)
 {
     if (t == ANY_TYPE || (e->nsides && t == DT_bool))
         t = default_type(e->is_float);
     if (e->nsides) {
         const Node *kid[2] = {NULL, NULL};
         for (int i = 0; i < e->nsides && !p->failed; i++)
-            kid[i] = untyped_as(p, &e->side[i], t);
+            kid[i] = untyped_as(p, &e->side[i], t, beside);
         return p->failed ? NULL : operation(p, e->op, (size_t)e->nsides, kid);
     }
     if (dtype_is_float(t))
         return ir_float(p->A, t, e->f);
     if (e->is_float) {
+        p->tok = e->at;
         parse_fail(p, "a number with a fraction where %s is meant", dtype_name(t));
-        return NULL;
+    } else if (!literal_fits(t, e->i)) {
+        refuse_literal(p, e, t, beside);
     }
-    return ir_int(p->A, t, e->i.i);
+    return p->failed ? NULL : ir_int(p->A, t, (int64_t)e->i);
+}
+
+/* `beside`: what a literal takes the type t of, or NULL. */
+static const Node *settle_beside(Parser *p, const Expr *e, DType t, const Node *beside)
+{
+    return p->failed ? NULL : e->node ? e->node : untyped_as(p, e, t, beside);
 }
 
 static const Node *settle(Parser *p, const Expr *e, DType t)
 {
-    return p->failed ? NULL : e->node ? e->node : untyped_as(p, e, t);
+    return settle_beside(p, e, t, NULL);
 }
 
 /* Two operands of one type: what has none follows the other operand, two of them
@@ -217,8 +245,8 @@ static bool settle_pair(Parser *p, Expr *a, Expr *b, DType expect)
     DType t = a->node ? (DType)a->node->type : b->node ? (DType)b->node->type : expect;
     if (t == ANY_TYPE)
         t = default_type(a->is_float || b->is_float);
-    a->node = settle(p, a, t);
-    b->node = settle(p, b, t);
+    a->node = settle_beside(p, a, t, b->node);
+    b->node = settle_beside(p, b, t, a->node);
     if (p->failed)
         return false;
     if (a->node->type != b->node->type) {
@@ -251,7 +279,7 @@ static Expr untyped(Parser *p, Op op, const Expr *side, int n)
 
 static Expr literal(Parser *p, bool negative)
 {
-    Expr e = {.depth = 1};
+    Expr e = {.depth = 1, .at = p->tok};
     char *text = arena_strndup(p->A, p->tok.at, p->tok.len);
     e.is_float = p->tok.kind == TOK_FLOAT;
     e.f = p->tok.kind == TOK_NAME ? (text[0] == 'i' ? INFINITY : NAN) : strtod(text, NULL);
@@ -260,10 +288,10 @@ static Expr literal(Parser *p, bool negative)
     errno = 0;
     uint64_t v = e.is_float ? 0 : strtoull(text, NULL, 10);
     if (p->in_size && (errno == ERANGE || v > INT64_MAX))
-        fail_size(p, ERR_text_size_range, BEYOND);
+        fail_as(p, ERR_text_size_range, BEYOND);
     if (errno == ERANGE)
         parse_fail(p, "this number does not fit 64 bits");
-    e.i.i = (int64_t)(MUTANT(parse_negative_lost, negative, false) ? 0 - v : v);
+    e.i = MUTANT(parse_negative_lost, negative, false) ? -(i128)v : (i128)v;
     if (negative)
         e.f = -e.f;
     parse_next(p);
@@ -289,14 +317,17 @@ static size_t arguments(Parser *p, DType expect, DType otherwise, const Node **o
     Expr e[4] = {{0}};
     size_t n = 0;
     DType t = ANY_TYPE;
+    const Node *typed = NULL;
     do {
         if (n == most) {
             parse_fail(p, "too many arguments");
             return 0;
         }
         e[n] = parse_level(p, expect, 0);
-        if (e[n].node && t == ANY_TYPE)
-            t = (DType)e[n].node->type;
+        if (e[n].node && t == ANY_TYPE) {
+            typed = e[n].node;
+            t = (DType)typed->type;
+        }
         n++;
     } while (!p->failed && parse_take(p, ","));
     if (!parse_want(p, ")"))
@@ -304,7 +335,7 @@ static size_t arguments(Parser *p, DType expect, DType otherwise, const Node **o
     if (t == ANY_TYPE)
         t = expect == ANY_TYPE ? otherwise : expect;
     for (size_t i = 0; i < n; i++) {
-        out[i] = settle(p, &e[i], t);
+        out[i] = settle_beside(p, &e[i], t, typed);
         if (p->failed)
             return 0;
         if (out[i]->type != out[0]->type) {
@@ -335,11 +366,14 @@ static Expr parse_select(Parser *p, DType expect)
                 (Attr){0}, [Select_cond] = cond.node, [Select_a] = a.node, [Select_b] = b.node));
 }
 
-/* type(x) converts; of what has no type it says the type. */
+/* type(x) converts; of what has no type it says the type, and a literal that is no value of it is
+** converted, too: uint8(-1) is 255. */
 static Expr parse_cast(Parser *p, DType t)
 {
     Expr e = parse_level(p, ANY_TYPE, 0);
     parse_want(p, ")");
+    if (!p->failed && !e.node && !e.nsides && !e.is_float && !dtype_is_float(t))
+        return made(ir_int(p->A, t, (int64_t)e.i));
     const Node *n = settle(p, &e, t);
     if (p->failed || (!e.node && n->type == t))
         return made(n);
@@ -441,7 +475,7 @@ static Expr parse_named(Parser *p, DType expect)
         return parse_call(p, name, expect);
     if (p->in_size) {
         p->tok = first;
-        fail_size(p, ERR_text_size, "'%s' is a name", name);
+        fail_as(p, ERR_text_size, "'%s' is a name", name);
         return made(NULL);
     }
     if (parse_is(p, "["))
@@ -583,11 +617,11 @@ const Node *parse_size(Parser *p)
         return n;
     p->tok = first;
     if (why)
-        fail_size(p, ERR_text_size_range, "%s", why);
+        fail_as(p, ERR_text_size_range, "%s", why);
     else if (n->op == OP_IntImm)
-        fail_size(p, ERR_text_size_range, "%lld is below 0", (long long)n->at.i);
+        fail_as(p, ERR_text_size_range, "%lld is below 0", (long long)n->at.i);
     else
-        fail_size(p, ERR_text_size, "this is more than arithmetic on numbers");
+        fail_as(p, ERR_text_size, "this is more than arithmetic on numbers");
     return NULL;
 }
 

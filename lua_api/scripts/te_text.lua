@@ -229,10 +229,30 @@ local OPERATORS = {
 }
 for sign, name in pairs(COMPARES) do OPERATORS[sign] = function(a, b) return te[name](a, b) end end
 
+-- What f of te gives for the values of `node`. A literal that is no value of the type that it meets is refused where it
+-- stands, with what a text writes instead.
+local function call_te(program, node, f, ...)
+  local made = table.pack(pcall(f, ...))
+  if made[1] then return table.unpack(made, 2, made.n) end
+  local e = made[2]
+  if type(e) ~= "userdata" or e.code ~= "te_literal" then error(e, 0) end
+  local other
+  for _, v in ipairs { ... } do
+    if not math.type(v) and v.dtype ~= "bool" then other = tostring(v) end
+  end
+  local parts = node.args or { node.a, node.b }
+  local at = node.at
+  for i, v in ipairs { ... } do at = math.type(v) and parts[i] and parts[i].at or at end
+  local fix = e.fix:gsub('te%.cast%("(%w+)", ([^)]*)%)', function(to, x)
+    return ('"%s(%s)"'):format(to, x == "x" and other or x)
+  end)
+  program:fail(at, e.why:gsub("^argument %d+ ", "this number "), fix)
+end
+
 -- What the operator of `node` gives.
 local function operate(program, node, a, b)
   if b == 0 and (node.op == "//" or node.op == "%") and math.type(a) then program:fail(node.at, "a division by zero") end
-  return OPERATORS[node.op](a, b)
+  return call_te(program, node, OPERATORS[node.op], a, b)
 end
 
 local LARGEST = 2 ^ 53 -- of a size or an index: no tensor is as large
@@ -359,7 +379,7 @@ local function value(program, node, names, tensors)
   if REDUCES[node.name] and math.type(args[1]) and math.type(args[2]) then -- max or min of numbers is one, too
     return math[node.name](args[1], args[2])
   end
-  return te[node.name](table.unpack(args))
+  return call_te(program, node, te[node.name], table.unpack(args))
 end
 
 local function stage(program, eq, values, tensors, shapes)

@@ -315,4 +315,51 @@ local function shared(path) return t.shared(path .. "/README.md") and t.shared(p
 run_cases("ONNX's operator cases", shared "data/onnx-node", 500)
 
 os.execute("rm -rf " .. folder)
+t.test("what has no negative numbers has a sign and all its bits, too", function()
+  for dtype, most in pairs { uint8 = 255, uint16 = 65535, uint32 = (1 << 32) - 1 } do
+    local m = tvm.graph("f", function(b)
+      local x = b:input("x", dtype, { 3 })
+      return b:sign(x), b:bitwise_not(x)
+    end):lower()
+    local sign, turned = m:run(tvm.tensor({ 0, 1, most }, dtype))
+    t.ok(sign == tvm.tensor({ 0, 1, 1 }, dtype))
+    t.ok(turned == tvm.tensor({ most, most - 1, 0 }, dtype))
+  end
+end)
+
+t.test("constants that only gemms read transposed are transposed once, now", function()
+  local w, v, x = tvm.random { 5, 4 }, tvm.random { 4, 3 }, tvm.random { 2, 4 }
+  local function graph(body) return tvm.graph("f", body) end
+  local function same(g, inputs)
+    local h = g:pass "fold_transposes"
+    local got, want = { h:lower():run(inputs) }, { g:lower():interpret(inputs) }
+    for i = 1, #want do t.ok(tvm.check(got[i], want[i]).ok) end
+    return h
+  end
+  local one = same(graph(function(b) return b:gemm(b:input("x", "float32", { 2, 4 }), b:const(w), { transB = 1 }) end), { x })
+  t.contains(one:text(), "gemm(x, gemm1.b: float32[4, 5]")
+  t.ok(not one:text():find "trans")
+  t.ok(one:pass "fold_transposes" == one)
+  t.contains(one:lower():schedule("gemm1"):ir(), "gemm1.b[k, x]")
+  local two = same(graph(function(b) -- the first of both, and one constant of two gemms
+    local y = b:gemm(b:const(v), b:input("x", "float32", { 2, 4 }), { transA = 1, transB = 1 })
+    local c, z = b:const(w), b:input("z", "float32", { 1, 4 })
+    return b:gemm(b:transpose(y, { perm = { 1, 0 } }), b:const(v), { transB = 1 }), b:gemm(z, c, { transB = 1 }), b:gemm(z, c, { transB = 1 })
+  end), { x, tvm.random { 1, 4 } })
+  local _, kept = two:text():gsub("transB=1", "")
+  t.eq(kept, 1) -- of an input
+  t.ok(not two:text():find "transA")
+  local shared = graph(function(b) -- read as it is, too
+    local c = b:const(w)
+    return b:gemm(b:gemm(b:input("x", "float32", { 2, 4 }), c, { transB = 1 }), c)
+  end)
+  t.ok(shared:pass "fold_transposes" == shared)
+  for rows, turned in ipairs { false, true } do -- one row uses each of 17 MiB once, in the order in which they are
+    local large = graph(function(b)
+      return b:gemm(b:input("x", "float32", { rows, 1088 }), b:const(tvm.zeros { 4096, 1088 }), { transB = 1 })
+    end)
+    t.eq(large:pass "fold_transposes" ~= large, turned)
+  end
+end)
+
 t.done()

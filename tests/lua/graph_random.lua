@@ -265,7 +265,7 @@ local function text_of(results)
   return table.concat(out, "\n")
 end
 
-local usual = { "infer_shapes", "fold_constants", "simplify", "fold_batch_norm", "dead_code", "fuse" }
+local usual = { "infer_shapes", "fold_constants", "simplify", "fold_batch_norm", "fold_transposes", "dead_code", "fuse" }
 
 -- Nil, or how a graph made by passes differs from the graph as drawn.
 local function fault(g, inputs, want, passes, how)

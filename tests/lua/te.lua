@@ -419,4 +419,57 @@ t.test("powers and recurrences, which an equation has not, and what is written i
   end
 end)
 
+t.test("a literal that is no value of the type that it meets is refused, and both ways out are ways", function()
+  local function run(text, dtype) return te(text):run(tvm.tensor({ 1, 2, 3, 4 }, dtype)) end
+  local function refused(text, at, fix)
+    local e = t.raises("te_text", function() te(text) end)
+    t.contains(e.why, "this number should be a value of " .. at)
+    t.contains(e.fix, fix)
+  end
+  refused("A: uint8[4]; Y: uint8[4]; Y[i] = select(A[i] < 256, A[i], 0)", "uint8, 0 to 255, as the other operand is one, but is 256",
+    "convert the other operand, as in \"int16(A[i])\", or this one: \"uint8(256)\" is 0")
+  refused("A: int8[4]; Y: int32[4]; Y[i] = int32(A[i] - 200)", "int8, -128 to 127", "as in \"int16(A[i])\", or this one: \"int8(200)\" is -56")
+  refused("A: int8[4]; Y: int8[4]; Y[i] = 300 * A[i]", "int8, -128 to 127", "as in \"int16(A[i])\", or this one: \"int8(300)\" is 44")
+  refused("A: uint8[4]; Y: uint8[4]; Y[i] = max(A[i], -1)", "uint8, 0 to 255", "as in \"int16(A[i])\", or this one: \"uint8(-1)\" is 255")
+  refused("A: uint32[4]; Y[i] = select(A[i] > 2, A[i], -1)", "uint32, 0 to 4294967295", 'as in "int64(A[i])"')
+  refused("A: uint64[4]; Y[i] = A[i] + -1", "uint64, 0 to 18446744073709551615", 'convert it: "uint64(-1)" is 18446744073709551615')
+  local e = t.raises("te_text", function() te "A: uint8[4]\nY[i] = max(A[i], -1)" end)
+  t.contains(e.why, ("\n    Y[i] = max(A[i], -1)\n    %s^"):format((" "):rep(17)))
+  t.ok(run("A: uint8[4]; Y: uint8[4]; Y[i] = select(int16(A[i]) < 256, A[i], 0)", "uint8") == tvm.tensor({ 1, 2, 3, 4 }, "uint8"))
+  t.ok(run("A: int8[4]; Y: int16[4]; Y[i] = int16(A[i]) - 200", "int8") == tvm.tensor({ -199, -198, -197, -196 }, "int16"))
+  t.ok(run("A: int8[4]; Y: int8[4]; Y[i] = A[i] - int8(200)", "int8") == tvm.tensor({ 57, 58, 59, 60 }, "int8"))
+  t.contains(te("A: uint64[4]; Y[i] = A[i] + uint64(-1)"):ir(), "A[i] + 18446744073709551615")
+  for dtype, ends in pairs { int8 = { -128, 127 }, uint8 = { 0, 255 }, int64 = { -math.maxinteger, math.maxinteger } } do
+    for _, v in ipairs(ends) do t.contains(te(("A: %s[4]; Y[i] = A[i] * %d"):format(dtype, v)):ir(), "A[i] * " .. v) end
+  end
+end)
+
+t.test("in te.func such a literal is refused, too, and te.cast converts on purpose", function()
+  local function program(value)
+    return te.func("g", function()
+      local A = te.placeholder({ 4 }, "uint8", "A")
+      return te.compute({ 4 }, function(i) return value(A(i)) end, "Y")
+    end)()
+  end
+  local why, fix
+  program(function(a)
+    local e = t.raises("te_literal", function() return te.lt(a, 256) end, { x = a })
+    why, fix = e.why, e.fix
+    t.raises("te_literal", function() return 300 - a end, { x = a })
+    t.raises("te_literal", function() return te.select(te.lt(a, 3), a, -1) end, { x = a })
+    return a
+  end)
+  t.eq(why, "argument 2 should be a value of uint8, 0 to 255, as the other operand is one, but is 256")
+  t.eq(fix, 'convert the other operand, as in te.cast("int16", x), or this one: te.cast("uint8", 256) is 0')
+  t.contains(program(function(a) return te.lt(te.cast("int16", a), 256) end):ir(), "int16(A[i]) < 256")
+  t.contains(program(function(a) return a + te.cast("uint8", -1) end):ir(), "A[i] + 255")
+  te.func("h", function()
+    local A = te.placeholder({ 4 }, "uint64", "A")
+    return te.compute({ 4 }, function(i)
+      t.contains(t.raises("te_literal", function() return A(i) + -1 end).fix, 'te.cast("uint64", -1) is 18446744073709551615')
+      return A(i)
+    end, "Y")
+  end)()
+end)
+
 t.done()

@@ -102,6 +102,15 @@ t.test("arithmetic is element by element, and converts nothing by itself", funct
     t.ok((one * (beyond / 2))[0] ~= 0)
   end
   t.eq((tvm.tensor({ 0 }, "int64") + -2.0 ^ 63)[0], math.mininteger)
+  local wide = { t = tvm.tensor({ 1 }, "int8") }
+  for dtype, wrong in pairs { int8 = { 300, -129, 300.0 }, uint8 = { 256, -1 }, int64 = { 2.0 ^ 63 }, uint32 = { -1, 1 << 32 } } do
+    for _, v in ipairs(wrong) do
+      t.raises("tensor_number", function() return tvm.full({ 2 }, v, dtype) end, wide)
+      t.raises("tensor_number", function() return tvm.tensor({ 0, v }, dtype) end, wide)
+    end
+  end
+  local most = tvm.full({ 1 }, -1, "uint64") -- all its bits, as an element of uint64 is read
+  t.ok(tvm.tensor({ most[0] }, "uint64") == most)
   t.eq((tvm.tensor({ 0 }, "int64") + math.maxinteger)[0], math.maxinteger)
   t.raises("tensor_bool", function() return tvm.tensor({ true }, "bool") + 1 end)
   t.raises("tensor_dtypes", function() return c + tvm.tensor { 1, 2 } end)

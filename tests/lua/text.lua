@@ -61,4 +61,32 @@ t.test("numbers alone are no condition", function()
   t.ok(tvm.parse(long:format((" + 1"):rep(400))))
 end)
 
+t.test("a literal that is no value of the type that it meets is refused, and what is written instead is read", function()
+  local function text(dtype, value, result)
+    return ("func f(A: %s[4]) -> B: %s[4]:\n  for i in range(4):\n    B[i] = %s\n"):format(dtype, result or dtype, value)
+  end
+  local cases = { -- element type, value, the literal, the way out, and what is written instead
+    { "uint8", "A[i] < 256", "256", 'convert what it meets, "int16(A[i])", or write 0, which "uint8(256)" is', { "int16(A[i]) < 256", "A[i] < 0", "A[i] < uint8(256)" }, "bool" },
+    { "int8", "A[i] - 200", "200", 'convert what it meets, "int16(A[i])", or write -56, which "int8(200)" is', { "int8(int16(A[i]) - 200)", "A[i] - -56" } },
+    { "uint8", "max(A[i], -1)", "-1", 'convert what it meets, "int16(A[i])", or write 255, which "uint8(-1)" is', { "max(A[i], 255)" } },
+    { "int8", "128", "128", 'write -128, which "int8(128)" is', { "-128", "int8(128)" } },
+    { "bool", "A[i] == 2", "2", 'convert what it meets, "int8(A[i])", or write 1, which "bool(2)" is', { "int8(A[i]) == 2", "A[i] == 1" } },
+    { "int64", "A[i] + 9223372036854775808", "9223372036854775808", 'write -9223372036854775808, which "int64(9223372036854775808)" is', { "A[i] + -9223372036854775808" } },
+    { "int64", "A[i] + -9223372036854775809", "-9223372036854775809", "write 9223372036854775807", { "A[i] + 9223372036854775807" } },
+    { "uint64", "A[i] + -1", "-1", 'write 18446744073709551615, which "uint64(-1)" is', { "A[i] + 18446744073709551615", "A[i] + uint64(-1)" } },
+  }
+  for _, case in ipairs(cases) do
+    local dtype, value, literal, fix, instead, result = table.unpack(case)
+    local e = t.raises("text_literal", function() tvm.parse(text(dtype, value, result)) end)
+    t.contains(e.why, literal .. " is no value of " .. dtype)
+    t.contains(e.fix, fix)
+    for _, v in ipairs(instead) do
+      local f = tvm.parse(text(dtype, v, result))
+      t.eq(tvm.parse(f:ir()):ir(), f:ir())
+    end
+  end
+  local e = t.raises("text_literal", function() tvm.parse(text("uint8", "A[i] < 256 + 1", "bool")) end)
+  t.contains(e.why, "line 3, column 19: 256 is no value of uint8, which goes from 0 to 255\n  B[i] = A[i] < 256 + 1\n                ^")
+end)
+
 t.done()

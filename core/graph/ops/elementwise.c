@@ -139,10 +139,14 @@ bool lower_unary(LowerCall *l)
         return false;
     if (gnode_is(n, GOP_abs) && dtype_info[t].cls == DC_UINT)
         text = "x";
+    if (gnode_is(n, GOP_sign) && dtype_info[t].cls == DC_UINT)
+        text = "min(x, 1)";
     Axes ax = lower_axes_of(l, lower_out_type(l, 0));
     FormulaArg arg[4] = {{"x", te_cast(l->te, t, lower_load(l, 0, &ax))}};
     DType y = lower_out_type(l, 0).dtype;
     size_t nargs = 1;
+    if (gnode_is(n, GOP_bitwise_not))
+        arg[nargs++] = (FormulaArg){"ones", ir_int(l->call.A, t, -1)};
     for (size_t i = 0; i < n->op->nattrs && nargs < 4; i++)
         if (n->attr[i].kind == GA_FLOAT)
             arg[nargs++] = (FormulaArg){n->op->attr[i].name, te_num(l->te, t, n->attr[i].at.f)};

@@ -605,17 +605,6 @@ static void push_source(lua_State *L, int idx)
     lua_pushlstring(L, from ? from : "", from ? (size_t)(end - from) : 0);
 }
 
-void doc_push_nearest_global(lua_State *L, const char *name)
-{
-    Nearest n = nearest_to(name);
-    lua_pushglobaltable(L);
-    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-        if (lua_type(L, -2) == LUA_TSTRING)
-            nearest_try(&n, lua_tostring(L, -2));
-    lua_pop(L, 1);
-    lua_pushstring(L, n.best);
-}
-
 LUA_FN(
     help, "help(x?, source?)",
     "Prints what a function, a module or a value is for, with examples; help \"word\" finds what is\n"

@@ -258,6 +258,25 @@ t.test("habits of other languages are answered", function()
   t.contains(typed "pirnt(1)", "did you mean print?")
 end)
 
+t.test("a global in the wrong case or mistyped is answered with the one that has what was asked of it", function()
+  local digits = 'g = tvm.import "tutorials/models/digits.onnx"'
+  local kernel = "sched = tvm.schedule(te [[ B[i] = A[i] ]](64))"
+  for _, case in ipairs {
+    { "did you mean tvm?", 'TVM.import "x"' }, { "did you mean tvm?", "Tvm.schedule(1)" }, { "did you mean tvm?", "tvn.schedule(1)" },
+    { "did you mean te?", "TE.func(1)" }, { "did you mean te?", "Te [[ B[i] = A[i] ]]" }, { "did you mean help?", "Help()" },
+    { "did you mean help?", 'HELP "x"' }, { "did you mean g?", digits, "G:fuse()" }, { "did you mean g?", digits, "G.fuse()" },
+    { "did you mean sched?", kernel, 'shced:split("i", 8)' }, { "did you mean sched?", kernel, 'print(Sched:ir())' },
+    { "nothing is called sched2; sched2 = sched:fork() makes one of sched", kernel, 'sched2:split("i", 8)' },
+    { "nothing is called s2; s2 = ", digits, "s1 = tvm.schedule(g:lower():func \"conv2\")", 's2:split("i", 8)' },
+    { "nothing is called S; S = m:schedule", 'S:split("i", 8)' },
+    { "did you mean f?", "f = te [[ B[i] = A[i] ]]", "tvm.schedule(F)" }, { "give F a value first", "tvm.schedule(F)" },
+  } do
+    t.contains(typed(table.unpack(case, 2)), "hint: " .. case[1])
+  end
+  t.eq(typed 'local ok, e = pcall(function() TVM.x() end) print(e)', "-e:1: attempt to index a nil value (global 'TVM')\n")
+  t.eq(select(2, typed 'TVM.import "x"'), 1)
+end)
+
 t.test("functions of a module that are called without it, and those of other libraries, lead to ours", function()
   for code, hint in pairs {
     ['import "x.onnx"'] = "tvm.import(path, sizes?)",

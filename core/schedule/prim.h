@@ -118,6 +118,11 @@ bool step_accepted(Arena *A, const Node *func, const char *prim, size_t nargs, c
 bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t nargs,
                  const Arg *args);
 
+/* Where *err says that an argument, `wrong` if binding knows it, names nothing: advises the step
+** with the name that was meant, if one is near and the step would be accepted. */
+void step_advise_meant(Arena *A, const Node *func, Err *err, const Prim *prim, size_t nargs,
+                       const Arg *args, const char *wrong);
+
 /* Advises to give the buffer another scope, and then to compute the block at the loop, if both
 ** would be accepted. */
 bool step_advise_scope(Arena *A, const Node *func, Err *err, const char *buffer, Scope scope,
@@ -189,6 +194,15 @@ typedef VEC(const char *) NameList;
 void list_loops(Arena *A, const Node *func, NameList *out);
 void list_blocks(Arena *A, const Node *func, NameList *out);
 void list_buffers(Arena *A, const Node *func, NameList *out);
+
+/* What could be named where an error of that code says that nothing is called so: the loops,
+** blocks, buffers, scopes or thread axes; false if it is about no name.  And which of them was
+** meant; NULL if none is near. */
+bool names_there(Arena *A, const Node *func, ErrCode code, NameList *out);
+const char *name_meant(Arena *A, const Node *func, ErrCode code, const char *name);
+
+/* "y, x, k", cut where it is long. */
+const char *names_joined(Arena *A, const NameList *names);
 
 /* For apply functions: records what was made, and ends the step. */
 void step_made(Step *s, const char *name);

@@ -323,8 +323,10 @@ static bool apply_guarded(void *env, Err *err)
         explain_ambiguous(a, s.wrong, err);
     }
     ok = ok && loops_still_meant(a, &s) && a->prim->apply(&s);
-    if (!ok && err)
+    if (!ok && err) {
         explain_kind(a, err);
+        step_advise_meant(work, a->from->func, err, a->prim, a->nargs, a->args, s.wrong);
+    }
     if (ok && s.out->depth > IR_MAX_DEPTH)
         ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);
     a->wrong = s.wrong;

@@ -1,5 +1,5 @@
 -- select.lua -- several loops, blocks, kernels or nodes at once by patterns, and names from other houses.
-local t = dofile "tests/check.lua"
+local t, p = dofile "tests/check.lua", dofile "tests/programs.lua"
 
 local function matmul()
   return tvm.schedule(te [[ A: float32[16, 16]; B: float32[16, 16]; C[y, x] += A[k, y] * B[k, x] ]])
@@ -271,6 +271,41 @@ t.test("a tensor without a name is given one that is free", function()
   t.contains(t.raises("input_shape", function() m:run(y) end, { m = m }).fix, "y2 = {}; for i = 0, 2 do y2[#y2 + 1] = m:run(y:slice")
   y = nil
   t.eq(e.fix, "name the tensor x2; then y = {}; for i = 0, 1 do y[#y + 1] = m:run(x2:slice(0, i, i + 1)) end")
+end)
+
+t.test("a name that is near to one that there is: the step with that, if it would be accepted", function()
+  local s = tvm.schedule(te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]](64, 64, 64))
+  s:cache_read("C", "A", "shared")
+  local there = { no_loop = "; loops here: A.shared/k, A.shared/y, C/y, x, C/k", no_block = "; blocks here: A.shared, C",
+    no_buffer = "; buffers here: A, B, C, A.shared", no_scope = "; the scopes are global, shared, local",
+    no_thread_axis = "; the axes are blockIdx.x, blockIdx.y, blockIdx.z, threadIdx.x, threadIdx.y, threadIdx.z" }
+  for _, case in ipairs {
+    { 's:split("y", 8)', "no_loop", "split", "yy", 8 }, { 's:split("C/y", 8)', "no_loop", "split", "C/Y", 8 },
+    { 's:parallel("C/y")', "no_loop", "parallel", "c/y" }, { 's:parallel("A.shared/k")', "no_loop", "parallel", "A.share/k" },
+    { 's:reorder({"x", "y"})', "no_loop", "reorder", { "X", "y" } }, { 's:fuse({"y", "x"}, "f")', "no_loop", "fuse", { "y", "xx" }, "f" },
+    { 's:tile("y", "x", 4, 8)', "no_loop", "tile", "Y", "X", 4, 8 }, -- both at once
+    { 's:decompose_reduction("C", "k")', "no_block", "decompose_reduction", "c", "K" },
+    { 's:cache_read("C", "B", "local")', "no_buffer", "cache_read", "C", "b", "local" },
+    { 's:cache_read("C", "B", "local")', "no_block", "cache_read", "CC", "b", "Local" },
+    { 's:set_scope("A.shared", "local")', "no_buffer", "set_scope", "A.shard", "local" },
+    { 's:set_scope("A.shared", "shared")', "no_scope", "set_scope", "A.shared", "shard" }, -- as it is
+    { 's:cache_write("C", "shared")', "no_scope", "cache_write", "C", "Shared" },
+    { 's:bind("y", "blockIdx.y")', "no_thread_axis", "bind", "y", "blockidx.y" },
+  } do
+    local e = t.raises(case[2], function() s[case[3]](s, table.unpack(case, 4)) end, { s = s })
+    t.eq(e.fix, case[1])
+    t.eq(e.why:match ";.*", there[case[2]])
+  end
+  local several = p.matmul(60, 64, 64) -- no block is named as the program, so y means no loop of two alone
+  several:cache_read("C", "A", "shared")
+  t.contains(t.raises("no_loop", function() several:split("Y", 8) end, { s = several }).fix, 'did you mean "y"?  loops here: A.shared/k, ')
+  -- one that would be refused is only named, and one that is far is not
+  t.eq(t.raises("no_loop", function() s:parallel "C/K" end, { s = s }).fix, 'did you mean "C/k"?  loops here: A.shared/k, A.shared/y, C/y, x, C/k')
+  t.eq(t.raises("no_block", function() s:compute_inline "c" end, { s = s }).fix, 'did you mean "C"?  blocks here: A.shared, C')
+  t.eq(t.raises("no_buffer", function() s:set_scope("b", "local") end, { s = s }).fix, 'did you mean "B"?  buffers here: A, B, C, A.shared')
+  t.eq(t.raises("no_loop", function() s:parallel "D/y" end, { s = s }).fix, there.no_loop:sub(3))
+  t.eq(t.raises("no_scope", function() s:cache_write("C", "cache") end).fix, "use global, shared or local")
+  t.eq(s:why_not("split", "yy", 8), "split(yy): no loop is named 'yy'; loops here: A.shared/k, A.shared/y, C/y, x, C/k\n  legal here: s:split(\"y\", 8)")
 end)
 
 t.done()

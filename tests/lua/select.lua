@@ -146,7 +146,11 @@ t.test("what is guessed is answered with what does it", function()
   local m = g:lower()
   local quick = { ["repeat"] = 3, min_repeat_ms = 0.1 }
   local values, n = { Schedule = s, Module = m, Graph = g, Tensor = tvm.random { 2, 2 }, tvm = tvm, Profile = m:profile(),
-    Picture = s:show(), Comparison = tvm.compare({ s }, quick), WhatIf = tvm.whatif(function(q) q:parallel "y" end, { { "n", 1 } }, s, quick) }, 0
+    Func = te [[ A: float32[8]; C[i] = A[i] ]], Version = s:at(), Picture = s:show(), Comparison = tvm.compare({ s }, quick), WhatIf = tvm.whatif(function(q) q:parallel "y" end, { { "n", 1 } }, s, quick) }, 0
+  te.func("f", function()
+    values.Expr = te.placeholder { 8 }
+    return te.compute({ 8 }, function(i) return values.Expr(i) end)
+  end)()
   local rows <close> = assert(io.open "lua_api/old_names.def")
   local function all_rows(b)
     local x, y, w = b:input("a", "float32", { 8, 8 }), b:input("b", "float32", { 8, 8 }), b:input("c", "float32", { 8, 8 })

@@ -235,6 +235,52 @@ local function operate(program, node, a, b)
   return OPERATORS[node.op](a, b)
 end
 
+-- Does the type hold more than the other: a float more than an integer, and of two the wider?
+local function holds_more(dtype, other)
+  local float, other_float = dtype:find "^float" ~= nil, other:find "^float" ~= nil
+  if float ~= other_float then return float end
+  return (tonumber(dtype:match "%d+") or 1) >= (tonumber(other:match "%d+") or 1)
+end
+
+local CONDITIONS = { ["and"] = 2, ["or"] = 2, all = 2, any = 2, select = 1 } -- how many of their values are some
+
+-- `f` of the values of `operands`, nodes of the tree. What te says of types that do not fit is said in the words of the text.
+local function of_operands(program, node, operands, f, ...)
+  local fits, made = pcall(f, ...)
+  if fits then return made end
+  local values, n = { ... }, select("#", ...)
+  local code = type(made) == "userdata" and made.code
+  local function dtype(i) return type(values[i]) == "userdata" and values[i].dtype end
+  local function says(text, i)
+    local source = program:source(operands[i].first, operands[i].stop)
+    program:fail(node.at, made.why, text:format(source:match "^%b()$" and source:sub(2, -2) or source))
+  end
+  if code == "te_type_op" or code == "te_type_mix" then
+    for i = 1, CONDITIONS[node.op or node.name] or 0 do
+      if dtype(i) and dtype(i) ~= "bool" then says('a condition is a comparison, as in "%s != 0"', i) end
+    end
+  end
+  if code == "te_type_op" then says('convert it: "float32(%s)"', 1) end
+  if code == "te_type_mix" and dtype(n - 1) and dtype(n) then
+    local more = holds_more(dtype(n - 1), dtype(n)) and n - 1 or n
+    says('convert one of them: "' .. dtype(more) .. '(%s)"', more == n and n - 1 or n)
+  end
+  error(made, 0)
+end
+
+-- The element of a tensor at indices that must be integers of 64 bits.
+local function element(program, node, tensor, indices)
+  for i, index in ipairs(indices) do
+    local dtype = type(index) == "userdata" and index.dtype
+    if dtype and dtype ~= "int64" then
+      local arg = node.args[i]
+      program:fail(arg.at, ("%s is indexed by %s, and indices are int64"):format(node.name, dtype),
+        ('convert it: "int64(%s)"'):format(program:source(arg.first, arg.stop)))
+    end
+  end
+  return tensor(table.unpack(indices))
+end
+
 local LARGEST = 2 ^ 53 -- of a size or an index: no tensor is as large
 
 -- The same of two integers, whose result must not wrap; `what` it would be.
@@ -349,17 +395,20 @@ local function value(program, node, names, tensors)
   end
   if node.kind == "number" then return node.value end
   if node.kind == "name" then return names[node.name] end
-  if node.kind == "element" then return tensors[node.name](table.unpack(values(node.args))) end
-  if node.kind == "negated" then return -value(program, node.a, names, tensors) end
+  if node.kind == "element" then return element(program, node, tensors[node.name], values(node.args)) end
+  if node.kind == "negated" then
+    return of_operands(program, node, { node.a }, function(a) return -a end, value(program, node.a, names, tensors))
+  end
   if node.kind == "binary" then
-    return operate(program, node, value(program, node.a, names, tensors), value(program, node.b, names, tensors))
+    local function f(a, b) return operate(program, node, a, b) end
+    return of_operands(program, node, { node.a, node.b }, f, table.unpack(values { node.a, node.b }))
   end
   local args = values(node.args)
   if DTYPES[node.name] then return te.cast(node.name, args[1]) end
   if REDUCES[node.name] and math.type(args[1]) and math.type(args[2]) then -- max or min of numbers is one, too
     return math[node.name](args[1], args[2])
   end
-  return te[node.name](table.unpack(args))
+  return of_operands(program, node, node.args, te[node.name], table.unpack(args))
 end
 
 local function stage(program, eq, values, tensors, shapes)

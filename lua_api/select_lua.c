@@ -61,9 +61,7 @@ static size_t push_matches(lua_State *L, const Node *func, Kind kind, int arg)
 {
     Arena *A = lua_scratch(L, NULL);
     const char *text = arg_str(L, arg), *own = kind == KIND_LOOPS ? in_every_nest(text) : text;
-    lua_pushstring(L, own);
-    const Pattern *p = pattern_push(L, lua_gettop(L), false);
-    lua_remove(L, -2);
+    const Pattern *p = pattern_push(L, arg, (size_t)(own - text), false);
     NameList names = {0};
     list_kind(A, func, kind, &names);
     lua_new_list(L, names.n);

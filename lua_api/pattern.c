@@ -62,8 +62,8 @@ static const char *glob_advice(Arena *A, const char *before, const char *text)
     return buf_str(&b);
 }
 
-/* Raises what PCRE2 says of the pattern behind `skip` letters of `text`, or where that is a glob what
-** a star is here. */
+/* Raises what PCRE2 says of the pattern behind `skip` letters of `text`, or where that is a glob,
+** what a star is here. */
 static int refuse_pattern(lua_State *L, const char *text, size_t skip, int code, size_t at)
 {
     char why[128];

@@ -539,6 +539,21 @@ t.test("saved steps that are run as a script say what they are, and a schedule s
   os.remove(path)
 end)
 
+t.test("help tells of keys and words of the prompt, and of a method by a value of the session", function()
+  for _, code in ipairs { 'help "quit"', 'help "exit"', "?quit", "?exit", 'help "EXIT"' } do
+    t.eq(typed(code), "exit  or  quit\n  Leaves, as Ctrl-D does; a script ends by os.exit()\n", code)
+  end
+  t.contains(typed "?Tab", "Completes names")
+  local values = 't = tvm.schedule(te [[ B[i] = A[i] ]](8)) net = tvm.import "tutorials/models/digits.onnx" x = tvm.zeros { 2 }'
+  for code, first in pairs {
+    ["?t:split"] = "s:split(loop, factors, names…) -> names\n", ["?s:split"] = "s:split(", ["?net:show"] = "g:show(path?, options?) -> Picture\n  Draws the model",
+    ["?x:show"] = "t:show(path?) -> string\n", ["?q:split"] = "s:split(", ["?tvm:import"] = "tvm.import(path", ["?te:sum"] = "te.sum(value, axis)",
+  } do
+    t.eq(typed(values, code):sub(1, #first), first, code)
+  end
+  t.contains(typed(values, "?t:splt"), "nothing is called 'splt': did you mean 'split'?")
+end)
+
 t.test("a question mark behind a name is told where it stands", function()
   t.contains((typed("s = 1", "s?")), "the question mark stands first: ?s")
   t.contains((typed("s = {}", "s:split?")), "the question mark stands first: ?s:split")

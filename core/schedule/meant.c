@@ -83,9 +83,20 @@ bool names_there(Arena *A, const Node *func, ErrCode code, NameList *out)
     return out->n > 0;
 }
 
+/* Is it the name of a block where a loop is wanted, or of a buffer where a block is?  Then it is no
+** slip, and the error says so. */
+static bool is_other_kind(const Node *func, ErrCode code, const char *name)
+{
+    Path p;
+    return (code == ERR_no_loop && path_to_block(func, name, &p)) ||
+           (code == ERR_no_block && find_buffer(func, name, NULL));
+}
+
 const char *name_meant(Arena *A, const Node *func, ErrCode code, const char *name)
 {
     NameList names = {0};
+    if (is_other_kind(func, code, name))
+        return NULL;
     if (code == ERR_no_loop)
         return loop_meant(A, func, name);
     Nearest near = nearest_to(name);

@@ -306,6 +306,9 @@ t.test("a name that is near to one that there is: the step with that, if it woul
     t.eq(e.fix, case[1])
     t.eq(e.why:match ";.*", there[case[2]])
   end
+  local kinds = tvm.schedule(te [[ A: float32[8, 8]; a[c] = sum(k, A[c, k]); C[c] = a[c] + 1 ]]) -- c is a loop, C a block; A a buffer, a a block
+  t.contains(t.raises("no_loop", function() kinds:split("C", 8) end, { s = kinds }).fix, "C is a block; its loops are c")
+  t.contains(t.raises("no_block", function() kinds:compute_inline "A" end, { s = kinds }).fix, "A is a buffer; blocks here: a, C")
   local several = p.matmul(60, 64, 64) -- no block is named as the program, so y means no loop of two alone
   several:cache_read("C", "A", "shared")
   t.contains(t.raises("no_loop", function() several:split("Y", 8) end, { s = several }).fix, 'did you mean "y"?  loops here: A.shared/k, ')

@@ -118,11 +118,6 @@ bool step_accepted(Arena *A, const Node *func, const char *prim, size_t nargs, c
 bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t nargs,
                  const Arg *args);
 
-/* Where *err says that an argument, `wrong` if binding knows it, names nothing: advises the step
-** with the name that was meant, if one is near and the step would be accepted. */
-void step_advise_meant(Arena *A, const Node *func, Err *err, const Prim *prim, size_t nargs,
-                       const Arg *args, const char *wrong);
-
 /* Advises to give the buffer another scope, and then to compute the block at the loop, if both
 ** would be accepted. */
 bool step_advise_scope(Arena *A, const Node *func, Err *err, const char *buffer, Scope scope,

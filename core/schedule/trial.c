@@ -84,10 +84,13 @@ static const char *wrong_name(ErrCode code, const char *wrong, size_t nargs, con
 }
 
 /* Adds to the sentence what there is to name: "no loop is named 'Y'; loops here: y, x, k". */
-static void add_there(Arena *A, const Node *func, Err *err)
+static void add_there(Arena *A, const Version *v, Err *err)
 {
     NameList names = {0};
-    names_there(A, func, err->code, &names);
+    if (err->code == ERR_no_loop)
+        version_loops(A, v, &names);
+    else
+        names_there(A, v->func, err->code, &names);
     const char *what = err->code == ERR_no_loop     ? "loops here:"
                        : err->code == ERR_no_block  ? "blocks here:"
                        : err->code == ERR_no_buffer ? "buffers here:"
@@ -97,22 +100,25 @@ static void add_there(Arena *A, const Node *func, Err *err)
     snprintf(err->why + len, sizeof err->why - len, "; %s %s", what, names_joined(A, &names));
 }
 
-void step_advise_meant(Arena *A, const Node *func, Err *err, const Prim *prim, size_t nargs,
+void step_advise_meant(Arena *A, const Version *v, Err *err, const Prim *prim, size_t nargs,
                        const Arg *args, const char *wrong)
 {
     ErrCode code = err->code;
     for (size_t tries = 0; tries < PRIM_MAX_PARAMS; tries++) {
         NameList names = {0};
-        if (!names_there(A, func, code, &names) || !(wrong = wrong_name(code, wrong, nargs, args)))
+        if (!names_there(A, v->func, code, &names) ||
+            !(wrong = wrong_name(code, wrong, nargs, args)))
             return;
-        const char *name = name_meant(A, func, code, wrong);
+        const char *name = name_meant(A, v->func, code, wrong);
         if (!name)
             return;
+        if (code == ERR_no_loop)
+            name = version_loop(A, v, name);
         args = with_name(A, nargs, args, wrong, name);
         Step *s = arena_alloc(A, sizeof *s);
-        if (try_step(A, func, prim, nargs, args, s)) {
+        if (try_step(A, v->func, prim, nargs, args, s)) {
             if (advise_text(A, err, prim->name, nargs, args, ""))
-                add_there(A, func, err);
+                add_there(A, v, err);
             return;
         }
         code = s->err->code;

@@ -321,4 +321,34 @@ t.test("a name that is near to one that there is: the step with that, if it woul
   t.eq(s:why_not("split", "yy", 8), "split(yy): no loop is named 'yy'; loops here: A.shared/k, A.shared/y, C/y, x, C/k\n  legal here: s:split(\"y\", 8)")
 end)
 
+t.test("every name of a loop that is told is one that steps take", function()
+  local s = tvm.schedule(te [[ A: float32[64, 64]; B: float32[64, 64]; B[y, x] = A[y, x] * 2 ]])
+  local copy = s:cache_read("B", "A", "local")
+  t.eq(table.concat(s:loops(), " "), "A.local/y A.local/x B/y B/x")
+  s:split("B/y", 8, "yo", "yi") -- so y alone, once B's, means nothing
+  t.eq(t.raises("stale_name", function() s:split("y", 2) end, { s = s }).fix:match "other nests.*", "other nests' are \"A.local/y\"")
+  local all = "A.local/y A.local/x yo yi B/x"
+  t.eq(table.concat(s:loops(), " "), all)
+  t.eq(table.concat(s:names "loops", " "), all)
+  t.eq(table.concat(s:loops(copy), " "), "A.local/y A.local/x")
+  t.eq(table.concat(s:select "y", " "), "A.local/y")
+  for _, loop in ipairs(s:loops()) do
+    t.contains(s:why_not("split", loop, 2), "legal: ")
+    t.contains(s:why_not("unroll", loop), "legal: ")
+  end
+  t.contains(s:why_not("unroll", "y|yi"), "legal: unroll y, yi")
+  all = all:gsub(" ", ", ")
+  t.eq(t.raises("no_loop", function() s:unroll "nothing" end, { s = s }).fix, "loops here: " .. all)
+  t.eq(t.raises("no_loop", function() s:compute_at("A.local", "Y") end, { s = s }).fix, 'did you mean "A.local/y"?  loops here: ' .. all)
+  local e = t.raises("no_loop", function() s:split("Y", 2) end, { s = s })
+  t.eq(e.fix, 's:split("A.local/y", 2)')
+  t.contains(e.why, "; loops here: " .. all)
+  s:unroll "y|yi"
+  t.contains(s:trace(), 's:unroll("A.local/y", "yi")')
+  -- a copy's loops in a program whose main block still has them, or never had, go by name alone
+  t.eq(table.concat(s:at(0):loops(), " "), "y x")
+  local two = tvm.schedule(te [[ A: float32[8]; B[j] = A[j] * 2; C[i] = B[i] + 1 ]])
+  t.eq(table.concat(two:loops(), " "), "j i")
+end)
+
 t.done()

@@ -246,6 +246,11 @@ function parser:fail_inner_reduction(token)
   self:fail(token, NOT_WHOLE, "make it a stage of its own in a line before, and use its name here; docs/equations.md shows a softmax")
 end
 
+-- Refuses an axis that has the name of a size.
+function parser:fail_size_axis(token)
+  self:fail(token, ("'%s' is a size here, so it cannot be an axis"):format(token.text), "give the axis another name")
+end
+
 -- Refuses a reduction whose axes stand behind its value, as in te.sum(value, axis): sum(A[i, k], k). That max(A[i, k], s)
 -- is one is known by an s that indexes A.
 function parser:check_axes_first(token, list)
@@ -273,6 +278,8 @@ function parser:check_call(token, list)
       ('name them, as in "%s(k, …)", where k indexes what is reduced'):format(name)
       or ('name them: "%s(%s, %s)"'):format(name, over, self:source(list.first, list.last)))
   elseif REDUCES[name] and not TAKES[name] then
+    local axis = #list > 1 and list[1].kind == "name" and self.sizes[list[1].name] and list[1].at
+    if axis then self:fail_size_axis(axis) end
     self:fail_inner_reduction(token)
   elseif #list ~= takes then
     self:fail(token, ("%s takes %d value%s, but got %d"):format(name, takes, takes == 1 and "" or "s", #list))
@@ -457,6 +464,15 @@ function parser:fail_left_extent(name, axes)
     ("declare it on a line above: %s: float32[%s%s%s]"):format(name.text, ("…, "):rep(#axes - 1), size, self:is("]", 2) and "" or ", …"))
 end
 
+-- Refuses C[y + 1] = … and H[X[i]] += …, where the axis is read.
+function parser:fail_left_index(axis)
+  self:fail(axis, "the left side names axes", (self:is "[" or self:is "(")
+    and "where the data say what is written, that is a scatter: its loops are written out for tvm.parse"
+    or "what is read is shifted, not what is written")
+end
+
+local OF_INDICES = { ["["] = true, ["("] = true, ["+"] = true, ["-"] = true, ["*"] = true, ["/"] = true, ["//"] = true, ["%"] = true }
+
 function parser:equation(name)
   local eq = { name = name.text, at = name, axes = {} }
   while self:is "[" or self:is "(" do
@@ -471,6 +487,7 @@ function parser:equation(name)
       end
       eq.axes[#eq.axes + 1] = { text = axis.text, at = axis }
       if self:is ":" or self:is "in" then self:fail_left_extent(name, eq.axes) end
+      if OF_INDICES[self:peek().text] then self:fail_left_index(axis) end
     until not self:take ","
     self:need(close)
   end

@@ -55,33 +55,6 @@ local function refuse_name(program, eq, n)
   program:fail(n.at, ("'%s' is no axis of %s and no size"):format(n.name, eq.name), fix)
 end
 
--- The axes of an equation by name, those of the left side and those that are reduced over.
-local function axes_of(program, eq)
-  local axes = {}
-  for _, list in ipairs { eq.axes, eq.over } do
-    for _, axis in ipairs(list) do
-      if program.sizes[axis.text] then
-        program:fail(axis.at, ("'%s' is a size here, so it cannot be an axis"):format(axis.text))
-      end
-      if axes[axis.text] then
-        program:fail(axis.at, ("axis '%s' stands twice in the equation of %s"):format(axis.text, eq.name))
-      end
-      axes[axis.text] = axis
-    end
-  end
-  walk(eq.value, function(n)
-    if n.kind ~= "name" or axes[n.name] or program.sizes[n.name] then return end
-    if program:is_scalar(n.name) then
-      n.kind, n.args, n.last = "element", {}, n.at
-      return
-    end
-    if not eq.free then refuse_name(program, eq, n) end
-    axes[n.name] = { text = n.name, at = n.at }
-    eq.over[#eq.over + 1] = axes[n.name]
-  end)
-  return axes
-end
-
 local INDEX_OPERATORS = { ["+"] = true, ["-"] = true, ["*"] = true, ["//"] = true, ["%"] = true }
 local INDEX_CALLS = { min = true, max = true }
 
@@ -98,6 +71,68 @@ local function is_bounded(index, axes)
     end
   end)
   return bounded
+end
+
+-- What is written for functions that other libraries have.
+local instead = { pow = 'a square is "x * x"; pow(x, y) of x > 0 is "exp(y * log(x))"', relu = 'relu is "max(value, 0)"', where = 'where is "select(condition, a, b)"',
+  softmax = 'help "softmax" shows its equations', mean = 'mean is a sum, "sum(k, A[y, k])", over how many there are' }
+
+-- Refuses foo(A[y]): no index is an element of an input by chance, so a function was meant; foo(k, A[y, k]) goes over an
+-- axis k.
+local function refuse_function(program, n, over)
+  local _, e = pcall(function() return te[n.name] end)
+  local near = type(e) ~= "string" and tostring(e.why):match "did you mean '(.-)'"
+  program:fail(n.at, ("there is no function %s%s"):format(n.name, near and (": did you mean %s?"):format(near) or ""),
+    instead[n.name] or over and "what goes over axes is sum, prod, max and min" or ("help \"te\" lists the functions; an input is declared on a line above: %s: float32[…]"):format(n.name))
+end
+
+-- The axis that a call names and that there is not, as in mean(k, A[y, k]), or nil.
+local function axis_named(program, eq, axes, n)
+  for _, arg in ipairs(n.args) do
+    local name = not eq.free and arg.kind == "name" and arg.name
+    if name and not axes[name] and not program.sizes[name] and not program:is_scalar(name) then return name end
+  end
+end
+
+-- Refuses any(k, A[k]) and what is no function, before the k would be told to be no axis.
+local function check_called(program, eq, axes, n)
+  local over = axis_named(program, eq, axes, n)
+  if n.kind == "call" and over and (n.name == "any" or n.name == "all") then
+    program:fail(n.at, n.name .. " is of two conditions, not over an axis", ('over %s it is "%s(%s, …)"'):format(
+      over, n.name == "any" and "max" or "min", over))
+  end
+  if not n.called or program.tensors[n.name] or program.stages[n.name] then return end
+  for _, index in ipairs(n.args) do
+    if not is_bounded(index, {}) then refuse_function(program, n, over) end
+  end
+end
+
+-- The axes of an equation by name, those of the left side and those that are reduced over.
+local function axes_of(program, eq)
+  local axes = {}
+  for _, list in ipairs { eq.axes, eq.over } do
+    for _, axis in ipairs(list) do
+      if program.sizes[axis.text] then
+        program:fail_size_axis(axis.at)
+      end
+      if axes[axis.text] then
+        program:fail(axis.at, ("axis '%s' stands twice in the equation of %s"):format(axis.text, eq.name))
+      end
+      axes[axis.text] = axis
+    end
+  end
+  walk(eq.value, function(n)
+    if n.args then check_called(program, eq, axes, n) end
+    if n.kind ~= "name" or axes[n.name] or program.sizes[n.name] then return end
+    if program:is_scalar(n.name) then
+      n.kind, n.args, n.last = "element", {}, n.at
+      return
+    end
+    if not eq.free then refuse_name(program, eq, n) end
+    axes[n.name] = { text = n.name, at = n.at }
+    eq.over[#eq.over + 1] = axes[n.name]
+  end)
+  return axes
 end
 
 -- Whether a bounded index takes both ends of its range: each axis stands in it once, under operators that
@@ -117,18 +152,6 @@ end
 local function leader(axis)
   while axis.as do axis = axis.as end
   return axis
-end
-
--- What is written for functions that other libraries have.
-local instead = { pow = 'a square is "x * x"; pow(x, y) of x > 0 is "exp(y * log(x))"', relu = 'relu is "max(value, 0)"', where = 'where is "select(condition, a, b)"',
-  softmax = 'help "softmax" shows its equations', mean = 'mean is a sum, "sum(k, A[y, k])", over how many there are' }
-
--- Refuses foo(A[y]): no index is an element of an input by chance, so a function was meant.
-local function refuse_function(program, n)
-  local _, e = pcall(function() return te[n.name] end)
-  local near = type(e) ~= "string" and tostring(e.why):match "did you mean '(.-)'"
-  program:fail(n.at, ("there is no function %s%s"):format(n.name, near and (": did you mean %s?"):format(near) or ""),
-    instead[n.name] or ("help \"te\" lists the functions; an input is declared on a line above: %s: float32[…]"):format(n.name))
 end
 
 -- Notes what an element says about the axes of its equation, and about an input that nobody declared.

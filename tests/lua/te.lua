@@ -305,6 +305,34 @@ t.test("signs that an equation has not are told apart from those that it has", f
   end
 end)
 
+t.test("a size, a function or an index in the place of an axis is told as that", function()
+  for text, size in pairs {
+    ["A: float32[n, k]; B: float32[k, m]; C: float32[n, m]; C[y, x] = sum(k, A[y, k] * B[k, x])"] = "k",
+    ["A: float32[n]; C[n] = A[n]"] = "n", ["A: float32[n]; C[i] = A[i] + prod(n, A[n])"] = "n",
+  } do
+    t.eq(wrong(text, ("'%s' is a size here, so it cannot be an axis"):format(size)).fix, "give the axis another name")
+  end
+  for text, says in pairs {
+    ["argmax(j, X[i, j])"] = "what goes over axes is sum, prod, max and min", ["argmin(X[i, j], j)"] = "sum, prod, max and min",
+    ["mean(j, X[i, j])"] = "mean is a sum", ["soft(X[i, 2*i])"] = 'help "te" lists the functions',
+  } do
+    t.contains(wrong("Y[i] = " .. text, "there is no function " .. text:match "%a+").fix, says)
+  end
+  t.eq(wrong("A: bool[n]; S = any(i, A[i])", "any is of two conditions, not over an axis").fix, 'over i it is "max(i, …)"')
+  t.eq(wrong("A: float32[n]; S = all(A[i] > 0, i)", "all is of two conditions, not over an axis").fix, 'over i it is "min(i, …)"')
+  for what, yes in pairs { max = { 0, 1, 0 }, min = { 1, 1, 1 } } do -- which is true
+    local f = te("A: int32[3]; S = " .. what .. "(i, A[i] > 0)")
+    t.contains(tostring(f:check(tvm.tensor(yes, "int32"))), "true")
+    t.contains(tostring(f:check(tvm.tensor({ 0, 0, 0 }, "int32"))), "false")
+  end
+  t.ok(te "A: bool[n]; s: bool[]; S[j] = any(s, A[j])")
+  for _, text in ipairs { "X: int64[n]; H[X[i]] += 1", "H[X[i]] = 2", "H[y, X(i)] = 2" } do
+    t.contains(wrong(text, "the left side names axes").fix, "that is a scatter: its loops are written out for tvm.parse")
+  end
+  t.ok(tvm.parse "func H(X: int64[8]) -> H: int32[4]:\n for j in range(4):\n  H[j] = 0\n for i in range(8):\n  H[X[i]] += 1")
+  t.contains(wrong("Y[i + 1] = A[i]", "the left side names axes").fix, "what is read is shifted")
+end)
+
 t.test("a reduction without its axes, or that is a part of a value, is told as that", function()
   for _, text in ipairs { "C[y] = A[y] + sum(k, A[k])", "C[y] = 2 * sum(k in 3, A[k])", "C[y] = -max(k in 3, A[k])" } do
     t.eq(wrong(text, "a reduction is the whole value of its stage").fix,

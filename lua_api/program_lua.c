@@ -150,7 +150,8 @@ static void push_names(lua_State *L, const Version *v, const char *method, int a
     const char *what;
     ParamKind kind = kind_of_arg(method, arg, &what);
     bool any = kind == PARAM_VALUE;
-    if (any || kind == PARAM_LOOP || kind == PARAM_LOOPS || kind == PARAM_PLACE)
+    if (any || kind == PARAM_LOOP || kind == PARAM_LOOPS || kind == PARAM_EACH ||
+        kind == PARAM_PLACE)
         version_loops(A, v, &names);
     if (any || kind == PARAM_BLOCK || kind == PARAM_PLACE)
         list_blocks(A, v->func, &names);

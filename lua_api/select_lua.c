@@ -202,6 +202,14 @@ void select_arguments(lua_State *L, const Prim *prim, const Version *v)
                 select_all(L, v, idx);
             return;
         }
+        if (params[i].kind == PARAM_EACH && is_pattern(L, idx)) {
+            lua_createtable(L, 1, 0);
+            lua_pushvalue(L, idx);
+            lua_rawseti(L, -2, 1);
+            lua_replace(L, idx);
+        }
+        if (params[i].kind == PARAM_EACH && lua_type(L, idx) == LUA_TTABLE)
+            select_in_list(L, v, idx);
         if ((block || params[i].kind == PARAM_LOOP) && is_pattern(L, idx))
             select_one(L, v, block ? KIND_BLOCKS : KIND_LOOPS, idx);
     }

@@ -46,6 +46,7 @@ static inline Arg given_other(const char *s)
 typedef enum ParamKind {
     PARAM_LOOP = 'L',   /* a loop, by name or path */
     PARAM_LOOPS = 'M',  /* several, as a list or as the arguments up to the end */
+    PARAM_EACH = 'E',   /* a loop, or a list of several */
     PARAM_BLOCK = 'B',  /* a block, by name */
     PARAM_PLACE = 'P',  /* a loop or a block */
     PARAM_BUFFER = 'T', /* a buffer, by name */

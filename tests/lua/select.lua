@@ -372,13 +372,49 @@ t.test("bind takes a list, a pattern, and a loop of every nest: all of them or n
     t.contains(e.fix, fix)
     t.eq(s:ir(), before)
   end
-  refused("reduce_concurrent", { "C/ty", "k" }, "k", 's:bind("x", "threadIdx.y")')
+  refused("reduce_concurrent", { "C/ty", "k" }, "k", 's:bind("yo", "threadIdx.y")')
   refused("axis_taken", { "C.store/ty", "C/ty", "C/x" }, "x", "x can be bound without the others")
   refused("no_loop", { "C/ty", "C/nothing" }, "C/nothing", "loops here: ")
   refused("no_loop", "*/nothing", "*/nothing", "loops here: ")
   refused("loop_twice", { "C/ty", "C/ty" }, "C/ty", "name each loop once")
   t.eq(s:why_not("bind", "*/ty"), "bind(*/ty): argument 2 (axis) is missing\n  hint: call it as s:bind(loop, axis) -> Schedule")
   t.contains(s:why_not("bind", "*/ty", axis, 3), "argument 3 is more than it takes")
+end)
+
+t.test("of several names of a value its class's letter is said, and none that means another by now", function()
+  local s = matmul()
+  s:split("y", 2)
+  local e = s
+  t.eq(t.raises("nothing_to_undo", function() e:undo(9); return s end, { s = s }).fix, "s:back(0)")
+  local function other(a)
+    local held = a
+    local _, why = pcall(a.undo, a, 9)
+    do
+      local a, held = 1, held
+      local _, later = pcall(held.undo, held, 9)
+      return why.fix, later.fix, a
+    end
+  end
+  local first, later = other(s)
+  t.eq(first, "held:back(0)")
+  t.eq(later, "held:back(0)")
+  local function shadowed(q)
+    local a = q
+    do
+      local a = 1
+      local _, why = pcall(q.undo, q, 9)
+      return why.fix, a
+    end
+    return a
+  end
+  t.eq(shadowed(s), "q:back(0)")
+  b = matmul()
+  b:split("y", 2)
+  s, e = nil, nil
+  t.eq(t.raises("nothing_to_undo", function() b:undo(9) end).fix, "b:back(0)")
+  _G.s = b
+  t.eq(t.raises("nothing_to_undo", function() b:undo(9) end).fix, "s:back(0)")
+  _G.s, b = nil, nil
 end)
 
 t.done()

@@ -411,9 +411,9 @@ t.test("of several names of a value its class's letter is said, and none that me
   b = matmul()
   b:split("y", 2)
   s, e = nil, nil
-  t.eq(t.raises("nothing_to_undo", function() b:undo(9) end).fix, "b:back(0)")
+  t.eq(t.raises("nothing_to_undo", function() b:undo(9) end, { b = b }).fix, "b:back(0)")
   _G.s = b
-  t.eq(t.raises("nothing_to_undo", function() b:undo(9) end).fix, "s:back(0)")
+  t.eq(t.raises("nothing_to_undo", function() b:undo(9) end, { s = b }).fix, "s:back(0)")
   _G.s, b = nil, nil
 end)
 

@@ -106,7 +106,7 @@ static void advise(Step *s, const Node *loop, const Choice *c, const char *how, 
 /* Suggests a loop of the same nest for which the same step is legal and of use: for lanes, and
 ** threads of a warp, one along which memory is contiguous; else the outermost, where no other loop
 ** of the nest spreads its iterations already. */
-static void suggest(Step *s, const Node *loop, ForKind kind, const char *how, const char *arg)
+static bool suggest(Step *s, const Node *loop, ForKind kind, const char *how, const char *arg)
 {
     Path path;
     Choice best = {0};
@@ -131,6 +131,35 @@ static void suggest(Step *s, const Node *loop, ForKind kind, const char *how, co
                 ir_var_name(taken->kid[For_var]), for_kind_text[kind]);
     else if (best.loop)
         advise(s, loop, &best, how, arg);
+    return taken || best.loop;
+}
+
+typedef struct Producers {
+    Step *s;
+    StepCall again; /* the step that is refused */
+    int tried;
+} Producers;
+
+enum { MOST_PRODUCERS = 4 };
+
+/* Is it not accepted either if the block is computed in each iteration as far as that reads it? */
+static bool is_no_remedy(void *env, const Node *block)
+{
+    Producers *p = env;
+    StepCall inside = {"compute_at", 2, {given_str(ir_block_name(block)), p->again.args[0]}};
+    return p->tried++ < MOST_PRODUCERS &&
+           !steps_advise(p->s->A, p->s->func, p->s->err, &inside, &p->again);
+}
+
+/* Or suggests to compute a block of the loop anew in each iteration, so that none reads what
+** another writes. */
+static void suggest_inside(Step *s, const Node *loop, const char *how, const char *arg)
+{
+    StepCall again = {
+        how, arg ? 2 : 1, {given_str(loop_handle(s->A, s->func, loop)), given_str(arg)}};
+    Producers p = {s, again, 0};
+    if (s->err && s->err->code == ERR_cross_iteration)
+        tree_blocks(loop, is_no_remedy, &p);
 }
 
 /* Gives every loop of the argument the kind, after checking that it may have it. */
@@ -144,8 +173,8 @@ static bool set_kind(Step *s, ForKind kind, const char *how, const char *arg, bo
         if (ir_for_kind(loop) != FOR_serial && ir_for_kind(loop) != kind)
             return REFUSE(s->err, loop_has_kind, loop, how, name, for_kind_text[ir_for_kind(loop)]);
         if (concurrent && !legal_concurrent(s->func, loop, s->err)) {
-            if (!s->trial)
-                suggest(s, loop, kind, how, arg);
+            if (!s->trial && !suggest(s, loop, kind, how, arg))
+                suggest_inside(s, loop, how, arg);
             return false;
         }
         if ((kind == FOR_vectorized || kind == FOR_unrolled || for_is_bound(kind)) &&

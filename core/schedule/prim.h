@@ -119,10 +119,14 @@ bool step_accepted(Arena *A, const Node *func, const char *prim, size_t nargs, c
 bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t nargs,
                  const Arg *args);
 
-/* Advises to give the buffer another scope, and then to compute the block at the loop, if both
-** would be accepted. */
-bool step_advise_scope(Arena *A, const Node *func, Err *err, const char *buffer, Scope scope,
-                       const char *block, const char *loop);
+/* Advises two steps, one after the other, if both would be accepted. */
+typedef struct StepCall {
+    const char *prim;
+    size_t nargs;
+    Arg args[2];
+} StepCall;
+bool steps_advise(Arena *A, const Node *func, Err *err, const StepCall *first,
+                  const StepCall *then);
 
 /* Which loop takes the block by compute_at or reverse_compute_at?  The loops around the one who
 ** decides are tried: the innermost first of those over the axes of `given`, a loop that does not

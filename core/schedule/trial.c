@@ -44,19 +44,16 @@ bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t 
            advise_text(A, err, prim, nargs, args, "");
 }
 
-bool step_advise_scope(Arena *A, const Node *func, Err *err, const char *buffer, Scope scope,
-                       const char *block, const char *loop)
+bool steps_advise(Arena *A, const Node *func, Err *err, const StepCall *first, const StepCall *then)
 {
     Step *s = arena_alloc(A, sizeof *s);
-    const Prim *set_scope = prim_find("set_scope"), *compute_at = prim_find("compute_at");
-    const Arg first[] = {given_str(buffer), given_str(scope_name[scope])},
-              then[] = {given_str(block), given_str(loop)};
+    const Prim *one = prim_find(first->prim), *two = prim_find(then->prim);
     Buf does = buf_new(A);
     buf_puts(&does, "; ");
-    step_text(&does, "s", compute_at, 2, then);
-    const Node *scoped = err ? try_step(A, func, set_scope, 2, first, s) : NULL;
-    return scoped && step_accepted(A, scoped, compute_at->name, 2, then) &&
-           advise_text(A, err, set_scope->name, 2, first, buf_str(&does));
+    step_text(&does, "s", two, then->nargs, then->args);
+    const Node *between = err ? try_step(A, func, one, first->nargs, first->args, s) : NULL;
+    return between && step_accepted(A, between, then->prim, then->nargs, then->args) &&
+           advise_text(A, err, one->name, first->nargs, first->args, buf_str(&does));
 }
 
 /* ---- a name that was meant ---- */

@@ -27,7 +27,4 @@ void doc_push_overview(lua_State *L);
 /* Pushes help for the value at `idx`. */
 void doc_push_value(lua_State *L, int idx);
 
-/* Pushes the global whose name is nearest to `name`, or nil. */
-void doc_push_nearest_global(lua_State *L, const char *name);
-
 #endif

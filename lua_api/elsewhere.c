@@ -105,6 +105,41 @@ bool lua_push_how_made(lua_State *L, const char *method, const char *name)
     return true;
 }
 
+/* Are the names alike but for a number at the end?  Of conv1 and conv2 neither is a slip for the
+** other. */
+static bool numbered_alike(const char *a, const char *b)
+{
+    static const char digits[] = "0123456789";
+    size_t len = strcspn(a, digits);
+    return len == strcspn(b, digits) && strncmp(a, b, len) == 0 &&
+           a[len + strspn(a + len, digits)] == '\0' && b[len + strspn(b + len, digits)] == '\0';
+}
+
+/* Has the value on top a method or, if it is a table, a function of that name? */
+static bool has_member(lua_State *L, const char *member)
+{
+    const LuaClass *cls = lua_class_of(L, -1, NULL);
+    if (cls || !lua_istable(L, -1))
+        return cls && doc_method(L, cls->name, member);
+    lua_pushstring(L, member);
+    bool has = lua_rawget(L, -2) != LUA_TNIL;
+    lua_pop(L, 1);
+    return has;
+}
+
+void lua_push_nearest_global(lua_State *L, const char *name, const char *member)
+{
+    Nearest n = nearest_to(name);
+    lua_pushglobaltable(L);
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        const char *other = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+        if (!member || (has_member(L, member) && !numbered_alike(name, other)))
+            nearest_try(&n, other);
+    }
+    lua_pop(L, 1);
+    lua_pushstring(L, n.best);
+}
+
 /* Pushes and returns the classes that have the method, `first` and then the others: "Schedule,
 ** Graph and Tensor". */
 static const char *push_owners(lua_State *L, const char *first, const char *key)

@@ -356,7 +356,7 @@ LUA_FN(
     "whole.")
 {
     const Graph *g = check_graph(L, 1)->graph;
-    const Pattern *p = pattern_push(L, 2, false);
+    const Pattern *p = pattern_push(L, 2, 0, false);
     lua_new_list(L, 0);
     lua_Integer n = 0;
     for (uint32_t k = 0; k < g->nnodes; k++) {

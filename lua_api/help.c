@@ -180,6 +180,21 @@ static RowVec class_rows(lua_State *L, Arena *A)
     return rows;
 }
 
+/* What is typed at the prompt beside Lua. */
+static const Row keys[] = {
+    {"help(x)  or  ?x", "What a function, module or value is for, with examples", false},
+    {"help \"word\"", "What is called so, or mentions it", false},
+    {"??f", "The source of a function", false},
+    {"tour()",
+     "Plays the first lesson; tutorial() waits for Enter at each cell; `tvmrepl tutorial` lists the others",
+     false},
+    {"Tab", "Completes names, members, and names of loops and blocks inside strings", false},
+    {"x = 1;", "A trailing ; silences; _ is the last value", false},
+    {"more()", "Shows whole what was last shown in part", false},
+    {"Ctrl-C", "Stops what runs, and drops an input that is not finished", false},
+    {"exit  or  quit", "Leaves, as Ctrl-D does; a script ends by os.exit()", false},
+};
+
 void doc_push_overview(lua_State *L)
 {
     static const Row way[] = {
@@ -190,19 +205,6 @@ void doc_push_overview(lua_State *L)
         {"s:split(\"x\", 8)", "a step; help(s) lists all, help \"split\" is one", false},
         {"s:undo(); s:diff(0)", "back; what has changed since the beginning", false},
         {"tvm.compare { s:at(0), s }", "is it faster?", false},
-    };
-    static const Row keys[] = {
-        {"help(x)  or  ?x", "What a function, module or value is for, with examples", false},
-        {"help \"word\"", "What is called so, or mentions it", false},
-        {"??f", "The source of a function", false},
-        {"tour()",
-         "Plays the first lesson; tutorial() waits for Enter at each cell; `tvmrepl tutorial` lists the others",
-         false},
-        {"Tab", "Completes names, members, and names of loops and blocks inside strings", false},
-        {"x = 1;", "A trailing ; silences; _ is the last value", false},
-        {"more()", "Shows whole what was last shown in part", false},
-        {"Ctrl-C", "Stops what runs, and drops an input that is not finished", false},
-        {"exit", "Leaves, as Ctrl-D does", false},
     };
     Buf b = open_text(L);
     RowVec modules = {0}, values = class_rows(L, b.arena), first = {0}, more = {0};
@@ -229,6 +231,32 @@ void doc_push_overview(lua_State *L)
 static bool same_letters(const char *a, const char *b)
 {
     return strcasecmp(a, b) == 0;
+}
+
+/* Is the row called so, or is that one of its names: "quit" of "exit  or  quit"? */
+static bool is_key(const Row *row, const char *word)
+{
+    static const char between[] = "  or  ";
+    for (const char *at = row->name; at;) {
+        const char *end = strstr(at, between);
+        size_t len = end ? (size_t)(end - at) : strlen(at);
+        if (strlen(word) == len && strncasecmp(at, word, len) == 0)
+            return true;
+        at = end ? end + sizeof between - 1 : NULL;
+    }
+    return false;
+}
+
+/* Adds what is typed so at the prompt, if anything is. */
+static bool add_key(lua_State *L, Buf *b, const char *word)
+{
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (is_key(&keys[i], word)) {
+            buf_printf(b, "%s\n", keys[i].name);
+            wrap_doc(b, keys[i].doc, 2, help_width(L));
+            return true;
+        }
+    return false;
 }
 
 /* Is `word` "split", "s:split", "te.sum", or (in a class) "Schedule:split"? */
@@ -453,6 +481,36 @@ static void try_name(const LuaFn *fn, const LuaClass *cls, void *env)
     }
 }
 
+/* The class of a value that a script of the workbench made: its metatable says the name. */
+static const LuaClass *class_of_script(lua_State *L, int idx)
+{
+    const LuaClass *cls = NULL;
+    if (lua_type(L, idx) != LUA_TTABLE || luaL_getmetafield(L, idx, "__name") == LUA_TNIL)
+        return NULL;
+    for (int i = 0; (cls = doc_class(L, i)); i++)
+        if (lua_type(L, -1) == LUA_TSTRING && strcmp(cls->name, lua_tostring(L, -1)) == 0)
+            break;
+    lua_pop(L, 1);
+    return cls;
+}
+
+/* "net:fuse" where net is a value of the session: pushes the help of that method or field. */
+static bool push_member_of_value(lua_State *L, const char *word, const char *member)
+{
+    const LuaFn *fn;
+    lua_pushlstring(L, word, (size_t)(member - word));
+    int type = lua_getglobal(L, lua_tostring(L, -1));
+    const LuaClass *cls = type == LUA_TNIL ? NULL : lua_class_of(L, -1, NULL);
+    cls = cls || type == LUA_TNIL ? cls : class_of_script(L, -1);
+    lua_pop(L, 2);
+    for (size_t k = 0; cls && (fn = lua_member(cls, k)); k++)
+        if (lua_fn_name(fn).kind != FN_META && strcmp(lua_fn_name(fn).name, member + 1) == 0) {
+            doc_push_function(L, fn);
+            return true;
+        }
+    return false;
+}
+
 void doc_push_word(lua_State *L, const char *word)
 {
     const LuaClass *cls;
@@ -467,8 +525,19 @@ void doc_push_word(lua_State *L, const char *word)
             push_module(L, name, doc);
             return;
         }
+    const char *member = strpbrk(word, ".:"); /* "s:split", where s is anything */
+    if (member && (strpbrk(member + 1, ".: ") || !member[1]))
+        member = NULL;
+    if (member && push_member_of_value(L, word, member))
+        return;
     Search s = {.L = L, .b = open_text(L), .word = word, .near = nearest_to(word)};
     each_function(L, add_called, &s);
+    if (!s.found)
+        s.found = add_key(L, &s.b, word);
+    if (!s.found && member) {
+        doc_push_word(L, member + 1);
+        return;
+    }
     if (!s.found && word[0]) {
         add_instead(&s);
         add_mentions(L, &s);
@@ -476,11 +545,6 @@ void doc_push_word(lua_State *L, const char *word)
     push_text(L, &s.b);
     if (s.found)
         return;
-    const char *member = strpbrk(word, ".:"); /* "s:split", where s is anything */
-    if (member && !strpbrk(member + 1, ".:") && member[1]) {
-        doc_push_word(L, member + 1);
-        return;
-    }
     each_function(L, try_name, &s);
     char meant[96] = "";
     if (s.near.best)
@@ -501,19 +565,6 @@ bool doc_is_module(lua_State *L, int idx, const char **name, const char **doc)
             return true;
     }
     return false;
-}
-
-/* The class of a value that a script of the workbench made: its metatable says the name. */
-static const LuaClass *class_of_script(lua_State *L, int idx)
-{
-    const LuaClass *cls = NULL;
-    if (lua_type(L, idx) != LUA_TTABLE || luaL_getmetafield(L, idx, "__name") == LUA_TNIL)
-        return NULL;
-    for (int i = 0; (cls = doc_class(L, i)); i++)
-        if (lua_type(L, -1) == LUA_TSTRING && strcmp(cls->name, lua_tostring(L, -1)) == 0)
-            break;
-    lua_pop(L, 1);
-    return cls;
 }
 
 void doc_push_value(lua_State *L, int idx)
@@ -603,17 +654,6 @@ static void push_source(lua_State *L, int idx)
     for (int line = ar.linedefined; end && line <= ar.lastlinedefined; line++)
         end = strchrnul(end, '\n') + (*strchrnul(end, '\n') && line < ar.lastlinedefined);
     lua_pushlstring(L, from ? from : "", from ? (size_t)(end - from) : 0);
-}
-
-void doc_push_nearest_global(lua_State *L, const char *name)
-{
-    Nearest n = nearest_to(name);
-    lua_pushglobaltable(L);
-    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-        if (lua_type(L, -2) == LUA_TSTRING)
-            nearest_try(&n, lua_tostring(L, -2));
-    lua_pop(L, 1);
-    lua_pushstring(L, n.best);
 }
 
 LUA_FN(

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/nearest.h"
+#include "lua_api/elsewhere.h"
 #include "lua_api/file_kind.h"
 #include "lua_api/lua_typed.h"
 #include "lua_api/own_name.h"
@@ -112,6 +113,18 @@ static bool given_class(lua_State *L, int arg, const char *name)
 /* What may have been meant by a value that does not fit. */
 typedef enum Meant { MEANT_value, MEANT_string, MEANT_program } Meant;
 
+/* The argument is a variable of that name, which has no value; another one has, or may not have. */
+static int refuse_unset(lua_State *L, int n, const char *name, const char *expected)
+{
+    Err err = {0};
+    REFUSE(&err, argument_nil_variable, NULL, n, name, expected, name);
+    lua_push_nearest_global(L, name, NULL);
+    if (lua_isstring(L, -1))
+        err_fix(&err, "did you mean %s?", lua_tostring(L, -1));
+    lua_pop(L, 1);
+    return lua_raise(L, &err);
+}
+
 static int wrong(lua_State *L, int arg, const char *expected, Meant meant)
 {
     int n = counted(L, arg);
@@ -124,7 +137,7 @@ static int wrong(lua_State *L, int arg, const char *expected, Meant meant)
     if (lua_isnil(L, arg) && fn &&
         typed_argument(L, lua_fn_name(fn).name, n, typed, sizeof typed)) {
         if (meant != MEANT_string)
-            return RAISE(L, argument_nil_variable, NULL, n, typed, expected, typed);
+            return refuse_unset(L, n, typed, expected);
         char fix[224];
         snprintf(fix, sizeof fix,
                  "\"%s\" is the name; %s without quotes is a variable, which is nil", typed, typed);
@@ -168,7 +181,7 @@ void arg_refuse_unset(lua_State *L, int arg, const char *expected)
     int n = counted(L, arg);
     const LuaFn *fn = running(L);
     if (lua_isnil(L, arg) && fn && typed_argument(L, lua_fn_name(fn).name, n, typed, sizeof typed))
-        RAISE(L, argument_nil_variable, NULL, n, typed, expected, typed);
+        refuse_unset(L, n, typed, expected);
 }
 
 bool arg_more(lua_State *L, int most)

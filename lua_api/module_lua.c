@@ -161,7 +161,7 @@ static uint32_t arg_kernel(lua_State *L, const Module *m, int arg)
     const char *name = arg_str(L, arg);
     int32_t found = module_find(m, name);
     if (found < 0 && pattern_is(name)) {
-        const Pattern *p = pattern_push(L, arg, false);
+        const Pattern *p = pattern_push(L, arg, 0, false);
         size_t n = 0;
         for (uint32_t i = 0; i < m->nkernels; i++)
             if (kernel_matches(L, p, m, &m->kernel[i]) && n++ == 0)
@@ -226,7 +226,7 @@ LUA_FN(
     "here or in the model file.")
 {
     const Module *m = check_module(L, 1)->module;
-    const Pattern *p = pattern_push(L, 2, false);
+    const Pattern *p = pattern_push(L, 2, 0, false);
     lua_new_list(L, 0);
     lua_Integer n = 0;
     for (uint32_t i = 0; i < m->nkernels; i++)

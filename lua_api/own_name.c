@@ -26,10 +26,13 @@ const char *own_letter(const LuaClass *cls, char letter[32])
 
 /* ---- names ---- */
 
-/* Is `a` the name to say of two: the shorter, else the first by its letters? */
-static bool is_better(const char *a, const char *b)
+/* Is `a` the name to say of two: the letter of the class, else the shorter, else the first by its
+** letters? */
+static bool is_better(const char *a, const char *b, const char *letter)
 {
     size_t na = strlen(a), nb = strlen(b);
+    if (strcmp(a, letter) == 0 || strcmp(b, letter) == 0)
+        return strcmp(a, letter) == 0;
     return na != nb ? na < nb : strcmp(a, b) < 0;
 }
 
@@ -50,13 +53,14 @@ static bool is_typed(lua_State *L, const char *name)
 ** holds what was shown last, which the next input changes. */
 static bool push_global(lua_State *L, int idx, const LuaClass *cls)
 {
-    char best[64] = "";
+    char best[64] = "", letter[32];
+    own_letter(idx ? lua_class_of(L, idx, NULL) : cls, letter);
     lua_pushglobaltable(L);
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
         bool meant = idx ? lua_rawequal(L, -1, idx) : lua_class_of(L, -1, NULL) == cls;
         if (meant && name[0] && strcmp(name, "_") != 0 && strlen(name) < sizeof best &&
-            (!best[0] || is_better(name, best)) && is_typed(L, name))
+            (!best[0] || is_better(name, best, letter)) && is_typed(L, name))
             snprintf(best, sizeof best, "%s", name);
     }
     lua_pop(L, 1);
@@ -70,25 +74,41 @@ bool own_push_of_class(lua_State *L, const LuaClass *cls)
     return push_global(L, 0, cls);
 }
 
-/* A local of the person's function that is the nearest, or what it closes over; the scripts that
-** the program carries have names that nobody typed. */
+/* Does the name of local `i` mean a later one by now? */
+static bool is_hidden(lua_State *L, const lua_Debug *ar, int i, const char *name)
+{
+    const char *later;
+    bool hidden = false;
+    while (!hidden && (later = lua_getlocal(L, ar, ++i))) {
+        hidden = strcmp(later, name) == 0;
+        lua_pop(L, 1);
+    }
+    return hidden;
+}
+
+/* A local of the person's function that is the nearest, or what it closes over: the letter of its
+** class, else the last.  The scripts that the program carries have names that nobody typed. */
 static bool push_local(lua_State *L, int idx)
 {
     lua_Debug ar;
     const char *name, *found = NULL;
     int level = 0;
+    char letter[32];
+    own_letter(lua_class_of(L, idx, NULL), letter);
     while (lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) &&
            (*ar.what == 'C' || strncmp(ar.source, "=lua_api/", 9) == 0))
         level++;
     if (!lua_getstack(L, level, &ar) || !lua_getinfo(L, "Sf", &ar))
         return false;
     for (int i = 1; (name = lua_getlocal(L, &ar, i)); i++) {
-        if (lua_rawequal(L, -1, idx) && is_letter(name[0]))
+        if (lua_rawequal(L, -1, idx) && is_letter(name[0]) && !is_hidden(L, &ar, i, name) &&
+            (!found || strcmp(found, letter) != 0))
             found = name;
         lua_pop(L, 1);
     }
-    for (int i = 1; !found && (name = lua_getupvalue(L, -1, i)); i++) {
-        if (lua_rawequal(L, -1, idx) && is_letter(name[0]))
+    bool local = found;
+    for (int i = 1; !local && (name = lua_getupvalue(L, -1, i)); i++) {
+        if (lua_rawequal(L, -1, idx) && is_letter(name[0]) && (!found || strcmp(name, letter) == 0))
             found = name;
         lua_pop(L, 1);
     }

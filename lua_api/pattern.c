@@ -40,14 +40,17 @@ static const LuaClass pattern_class = {
 };
 LUA_BOX(pattern, Pattern, pattern_class)
 
-/* What the glob `text` is as a pattern, said as advice; nothing where it is none: "*" and "?" that
-** repeat nothing begin one. */
-static const char *glob_advice(Arena *A, const char *text)
+/* "*" and "?" that repeat nothing begin a glob. */
+static bool is_glob(const char *text)
+{
+    return *text && strchr("*?", *text);
+}
+
+/* What the glob `text` behind `before` is as a pattern, said as advice. */
+static const char *glob_advice(Arena *A, const char *before, const char *text)
 {
     Buf b = buf_new(A);
-    if (!strchr("*?", *text))
-        return "";
-    buf_puts(&b, "write \"");
+    buf_printf(&b, "write \"%s", before);
     for (; *text; text++)
         if (*text == '*')
             buf_puts(&b, ".*");
@@ -59,7 +62,21 @@ static const char *glob_advice(Arena *A, const char *text)
     return buf_str(&b);
 }
 
-const Pattern *pattern_push(lua_State *L, int arg, bool ignore_case)
+/* Raises what PCRE2 says of the pattern behind `skip` letters of `text`, or where that is a glob,
+** what a star is here. */
+static int refuse_pattern(lua_State *L, const char *text, size_t skip, int code, size_t at)
+{
+    char why[128];
+    const char *own = text + skip, *advice = "";
+    pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
+    if (is_glob(own)) {
+        snprintf(why, sizeof why, "%c repeats what stands before it, and nothing does", *own);
+        advice = glob_advice(lua_scratch(L, NULL), lua_pushlstring(L, text, skip), own);
+    }
+    return RAISE(L, pattern_wrong, NULL, text, skip + at + !at, why, advice);
+}
+
+const Pattern *pattern_push(lua_State *L, int arg, size_t skip, bool ignore_case)
 {
     uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (ignore_case ? PCRE2_CASELESS : 0);
     const char *text = arg_str(L, arg);
@@ -67,13 +84,10 @@ const Pattern *pattern_push(lua_State *L, int arg, bool ignore_case)
     PCRE2_SIZE at;
     Pattern *p = new_pattern(L);
     snprintf(p->text, sizeof p->text, "%s", text);
-    p->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options, &code, &at, NULL);
-    if (!p->code) {
-        char why[128];
-        pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
-        RAISE(L, pattern_wrong, NULL, p->text, at + !at, why,
-              glob_advice(lua_scratch(L, NULL), p->text));
-    }
+    p->code =
+        pcre2_compile((PCRE2_SPTR)text + skip, PCRE2_ZERO_TERMINATED, options, &code, &at, NULL);
+    if (!p->code)
+        refuse_pattern(L, p->text, skip, code, at);
     p->data = pcre2_match_data_create_from_pattern(p->code, NULL);
     p->limits = pcre2_match_context_create(NULL);
     if (!p->data || !p->limits)
@@ -186,7 +200,7 @@ LUA_FN(
     arg_given(L, 1, "a text, or a value that has one");
     arg_options(L, 3, options);
     Grep g = {.context = opt_int(L, 3, "context", 0, MOST_CONTEXT, 0)};
-    const Pattern *p = pattern_push(L, 2, opt_bool(L, 3, "ignore_case", false));
+    const Pattern *p = pattern_push(L, 2, 0, opt_bool(L, 3, "ignore_case", false));
     const char *text = luaL_tolstring(L, 1, &len), *stop = text + len;
     luaL_buffinit(L, &g.b);
     while (text < stop) {

@@ -62,7 +62,10 @@ LUA_FN(program_names, "s:names(kind) -> list",
     int kind = arg_choice(L, 2, kinds);
     Arena *A = lua_scratch(L, NULL);
     NameList names = {0};
-    (kind == 0 ? list_loops : kind == 1 ? list_blocks : list_buffers)(A, p.func, &names);
+    if (kind == 0)
+        version_loops(A, p.version, &names);
+    else
+        (kind == 1 ? list_blocks : list_buffers)(A, p.func, &names);
     lua_new_list(L, names.n);
     for (size_t i = 0; i < names.n; i++) {
         lua_pushstring(L, names.at[i]);

@@ -143,19 +143,20 @@ static void append_names(lua_State *L, size_t n, const char *const *names)
     }
 }
 
-static void push_names(lua_State *L, const Node *func, const char *method, int arg)
+static void push_names(lua_State *L, const Version *v, const char *method, int arg)
 {
     Arena *A = lua_scratch(L, NULL);
     NameList names = {0};
     const char *what;
     ParamKind kind = kind_of_arg(method, arg, &what);
     bool any = kind == PARAM_VALUE;
-    if (any || kind == PARAM_LOOP || kind == PARAM_LOOPS || kind == PARAM_PLACE)
-        list_loops(A, func, &names);
+    if (any || kind == PARAM_LOOP || kind == PARAM_LOOPS || kind == PARAM_EACH ||
+        kind == PARAM_PLACE)
+        version_loops(A, v, &names);
     if (any || kind == PARAM_BLOCK || kind == PARAM_PLACE)
-        list_blocks(A, func, &names);
+        list_blocks(A, v->func, &names);
     if (any || kind == PARAM_BUFFER)
-        list_buffers(A, func, &names);
+        list_buffers(A, v->func, &names);
     lua_newtable(L);
     append_names(L, names.n, names.at);
     if (strcmp(what, "scope") == 0)
@@ -167,7 +168,7 @@ static void push_names(lua_State *L, const Node *func, const char *method, int a
 
 static void version_names(lua_State *L, void *self, const char *method, int arg)
 {
-    push_names(L, ((VersionBox *)self)->version->func, method, arg);
+    push_names(L, ((VersionBox *)self)->version, method, arg);
 }
 
 /* Marks where a place of the schedule is meant, primitives where s:try takes one. */
@@ -177,11 +178,11 @@ static void sched_names(lua_State *L, void *self, const char *method, int arg)
     bool place =
         strcmp(method, "at") == 0 || strcmp(method, "back") == 0 || strcmp(method, "diff") == 0;
     if (strcmp(method, "try") != 0 && !place) {
-        push_names(L, s->at->func, method, arg);
+        push_names(L, s->at, method, arg);
         return;
     }
     if (!place && arg > 1) {
-        push_names(L, s->at->func, "", arg);
+        push_names(L, s->at, "", arg);
         return;
     }
     lua_newtable(L);

@@ -48,12 +48,12 @@ static void read_arg(lua_State *L, int idx, int arg, Arg *out, Arg *pool, size_t
 }
 
 /* The arguments of a step, from index 2 on; patterns become the names that they match. */
-static size_t read_args(lua_State *L, const Prim *prim, const Node *func, Arg args[MAX_ARGS],
+static size_t read_args(lua_State *L, const Prim *prim, const Version *v, Arg args[MAX_ARGS],
                         Arg pool[4 * MAX_ARGS])
 {
     size_t used = 0;
     luaL_checkstack(L, 16, "arguments");
-    select_arguments(L, prim, func);
+    select_arguments(L, prim, v);
     int n = lua_gettop(L) - 1;
     if (n > MAX_ARGS)
         RAISE(L, extra_argument, NULL, (size_t)MAX_ARGS + 1);
@@ -124,7 +124,7 @@ static int call_primitive(lua_State *L)
     const Prim *prim = lua_touserdata(L, lua_upvalueindex(1));
     Sched *s = check_sched(L, 1)->sched;
     Arg args[MAX_ARGS], pool[4 * MAX_ARGS];
-    size_t n = read_args(L, prim, s->at->func, args, pool);
+    size_t n = read_args(L, prim, s->at, args, pool);
     const Version *before = s->at;
     Err err = {0};
     if (!sched_apply(s, prim, n, args, &err)) {
@@ -396,7 +396,7 @@ LUA_FN(
         return RAISE(L, no_primitive, NULL, name);
     lua_remove(L, 2);
     Arg args[MAX_ARGS], pool[4 * MAX_ARGS];
-    size_t n = read_args(L, prim, s->at->func, args, pool);
+    size_t n = read_args(L, prim, s->at, args, pool);
     Err err = {0};
     box_version(L, &version_class, s->at);
     VersionBox *box = check_version(L, -1);

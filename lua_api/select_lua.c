@@ -18,11 +18,12 @@ typedef enum Kind { KIND_LOOPS, KIND_BLOCKS, KIND_BUFFERS } Kind;
 static const char *const kind_names[] = {"loops", "blocks", "buffers", NULL};
 static const char *const one_of_kind[] = {"loop", "block", "buffer"};
 
-static void list_kind(Arena *A, const Node *func, Kind kind, NameList *out)
+static void list_kind(Arena *A, const Version *v, Kind kind, NameList *out)
 {
-    (kind == KIND_LOOPS    ? list_loops
-     : kind == KIND_BLOCKS ? list_blocks
-                           : list_buffers)(A, func, out);
+    if (kind == KIND_LOOPS)
+        version_loops(A, v, out);
+    else
+        (kind == KIND_BLOCKS ? list_blocks : list_buffers)(A, v->func, out);
 }
 
 /* What comes after the "*" "/" that stands for every nest; the whole text where it has none. */
@@ -57,20 +58,18 @@ static bool loop_matches(lua_State *L, Arena *A, const Pattern *p, bool paths, c
 }
 
 /* Pushes a list of the names that the pattern at `arg` matches; returns how many. */
-static size_t push_matches(lua_State *L, const Node *func, Kind kind, int arg)
+static size_t push_matches(lua_State *L, const Version *v, Kind kind, int arg)
 {
     Arena *A = lua_scratch(L, NULL);
     const char *text = arg_str(L, arg), *own = kind == KIND_LOOPS ? in_every_nest(text) : text;
-    lua_pushstring(L, own);
-    const Pattern *p = pattern_push(L, lua_gettop(L), false);
-    lua_remove(L, -2);
+    const Pattern *p = pattern_push(L, arg, (size_t)(own - text), false);
     NameList names = {0};
-    list_kind(A, func, kind, &names);
+    list_kind(A, v, kind, &names);
     lua_new_list(L, names.n);
     lua_Integer n = 0;
     for (size_t i = 0; i < names.n; i++) {
         const char *name = names.at[i];
-        if (kind == KIND_LOOPS ? loop_matches(L, A, p, own == text, func, name)
+        if (kind == KIND_LOOPS ? loop_matches(L, A, p, own == text, v->func, name)
                                : pattern_matches(L, p, name)) {
             lua_pushstring(L, name);
             lua_rawseti(L, -2, ++n);
@@ -82,11 +81,11 @@ static size_t push_matches(lua_State *L, const Node *func, Kind kind, int arg)
 }
 
 /* The names of that kind, or of the list on top, with commas. */
-static const char *all_names(Arena *A, const Node *func, Kind kind)
+static const char *all_names(Arena *A, const Version *v, Kind kind)
 {
     NameList names = {0};
     Buf b = buf_new(A);
-    list_kind(A, func, kind, &names);
+    list_kind(A, v, kind, &names);
     for (size_t i = 0; i < names.n; i++)
         buf_printf(&b, "%s%s", i ? ", " : "", names.at[i]);
     return buf_str(&b);
@@ -100,10 +99,10 @@ static const char *star_of_files(const char *pattern)
     return *special == '*' && behind_name ? special : NULL;
 }
 
-static void no_match(lua_State *L, const Node *func, Kind kind, const char *pattern)
+static void no_match(lua_State *L, const Version *v, Kind kind, const char *pattern)
 {
     Arena *A = lua_scratch(L, NULL);
-    const char *text = all_names(A, func, kind), *star = star_of_files(pattern);
+    const char *text = all_names(A, v, kind), *star = star_of_files(pattern);
     Err *err = lua_scratch_err(L);
     REFUSE(err, select_none, NULL, one_of_kind[kind], pattern, one_of_kind[kind], text);
     if (star) {
@@ -124,12 +123,12 @@ static bool is_pattern(lua_State *L, int idx)
 }
 
 /* Replaces the pattern at `idx` by its only match. */
-static void select_one(lua_State *L, const Node *func, Kind kind, int idx)
+static void select_one(lua_State *L, const Version *v, Kind kind, int idx)
 {
     const char *pattern = lua_tostring(L, idx);
-    size_t n = push_matches(L, func, kind, idx);
+    size_t n = push_matches(L, v, kind, idx);
     if (n == 0)
-        no_match(L, func, kind, pattern);
+        no_match(L, v, kind, pattern);
     lua_rawgeti(L, -1, 1);
     if (n > 1)
         RAISE(L, select_many, NULL, pattern, n, one_of_kind[kind], lua_tostring(L, -1));
@@ -139,15 +138,15 @@ static void select_one(lua_State *L, const Node *func, Kind kind, int idx)
 
 /* Replaces the patterns among the values from `first` on by all their matches; returns how many
 ** values there are now.  The values are the top of the stack. */
-static int select_all(lua_State *L, const Node *func, int first)
+static int select_all(lua_State *L, const Version *v, int first)
 {
     for (int i = first; i <= lua_gettop(L); i++) {
         if (!is_pattern(L, i))
             continue;
         const char *pattern = lua_tostring(L, i);
-        size_t n = push_matches(L, func, KIND_LOOPS, i);
+        size_t n = push_matches(L, v, KIND_LOOPS, i);
         if (n == 0)
-            no_match(L, func, KIND_LOOPS, pattern);
+            no_match(L, v, KIND_LOOPS, pattern);
         if (n > PRIM_MAX_ITEMS)
             RAISE(L, too_many_loops, NULL, pattern, PRIM_MAX_ITEMS);
         int list = lua_gettop(L);
@@ -165,7 +164,7 @@ static int select_all(lua_State *L, const Node *func, int first)
 }
 
 /* The list at `idx` anew, its patterns replaced. */
-static void select_in_list(lua_State *L, const Node *func, int idx)
+static void select_in_list(lua_State *L, const Version *v, int idx)
 {
     size_t n = lua_rawlen(L, idx);
     bool any = false;
@@ -179,7 +178,7 @@ static void select_in_list(lua_State *L, const Node *func, int idx)
     int first = lua_gettop(L) + 1;
     for (size_t i = 1; i <= n; i++)
         lua_rawgeti(L, idx, (lua_Integer)i);
-    int now = select_all(L, func, first);
+    int now = select_all(L, v, first);
     lua_createtable(L, now, 0);
     for (int i = 1; i <= now; i++) {
         lua_pushvalue(L, first + i - 1);
@@ -189,7 +188,7 @@ static void select_in_list(lua_State *L, const Node *func, int idx)
     lua_settop(L, first - 1);
 }
 
-void select_arguments(lua_State *L, const Prim *prim, const Node *func)
+void select_arguments(lua_State *L, const Prim *prim, const Version *v)
 {
     Param params[PRIM_MAX_PARAMS];
     size_t n = prim_params(prim, params);
@@ -198,13 +197,21 @@ void select_arguments(lua_State *L, const Prim *prim, const Node *func)
         bool block = params[i].kind == PARAM_BLOCK;
         if (params[i].kind == PARAM_LOOPS) {
             if (lua_type(L, idx) == LUA_TTABLE)
-                select_in_list(L, func, idx);
+                select_in_list(L, v, idx);
             else
-                select_all(L, func, idx);
+                select_all(L, v, idx);
             return;
         }
+        if (params[i].kind == PARAM_EACH && is_pattern(L, idx)) {
+            lua_createtable(L, 1, 0);
+            lua_pushvalue(L, idx);
+            lua_rawseti(L, -2, 1);
+            lua_replace(L, idx);
+        }
+        if (params[i].kind == PARAM_EACH && lua_type(L, idx) == LUA_TTABLE)
+            select_in_list(L, v, idx);
         if ((block || params[i].kind == PARAM_LOOP) && is_pattern(L, idx))
-            select_one(L, func, block ? KIND_BLOCKS : KIND_LOOPS, idx);
+            select_one(L, v, block ? KIND_BLOCKS : KIND_LOOPS, idx);
     }
 }
 
@@ -224,7 +231,7 @@ LUA_FN(
     Program p = program_check(L, 1);
     arg_str(L, 2);
     int kind = arg_choice_or(L, 3, kind_names, KIND_LOOPS);
-    push_matches(L, p.func, (Kind)kind, 2);
+    push_matches(L, p.version, (Kind)kind, 2);
     const char *pattern = lua_tostring(L, 2), *star = star_of_files(pattern);
     if (star) {
         int n = (int)(star - pattern);
@@ -244,7 +251,7 @@ LUA_FN(program_loops, "s:loops(block?) -> list",
         return lua_raise(L, &err);
     lua_settop(L, 1);
     lua_pushfstring(L, block ? "\\Q%s\\E/.*" : ".*", block);
-    push_matches(L, p.func, KIND_LOOPS, 2);
+    push_matches(L, p.version, KIND_LOOPS, 2);
     return 1;
 }
 
@@ -254,7 +261,7 @@ LUA_FN(program_blocks, "s:blocks() -> list",
     Program p = program_check(L, 1);
     lua_settop(L, 1);
     lua_pushliteral(L, ".*");
-    push_matches(L, p.func, KIND_BLOCKS, 2);
+    push_matches(L, p.version, KIND_BLOCKS, 2);
     return 1;
 }
 

@@ -213,7 +213,7 @@ static void explain_nil(lua_State *L, const Showing *s)
         lua_pop(L, 1);
         return;
     }
-    doc_push_nearest_global(L, name);
+    lua_push_nearest_global(L, name, NULL);
     const char *meant = lua_tostring(L, -1);
     fprintf(s->out,
             meant ? "nil   (nothing is called %s: did you mean %s?)\n"

@@ -217,6 +217,20 @@ static bool push_receiver_hint(lua_State *L, const char *name, const char *text)
     return true;
 }
 
+/* TVM.import "x", or G:fuse() where there is a g: pushes the name that has what is asked for. */
+static bool push_near_receiver_hint(lua_State *L, const char *name, const char *text)
+{
+    char member[64];
+    if (!asked_of(text, name, member, sizeof member))
+        return false;
+    lua_push_nearest_global(L, name, member);
+    bool near = lua_isstring(L, -1);
+    if (near)
+        lua_pushfstring(L, "did you mean %s?", lua_tostring(L, -1));
+    lua_remove(L, near ? -2 : -1);
+    return near;
+}
+
 /* zeros { 3 }: pushes which function of a module has that name, and which method. */
 static bool push_bare_hint(lua_State *L, const char *name)
 {
@@ -304,11 +318,11 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
 {
     char name[64], global[64] = "", method[64] = "", field[64];
     bool nil = strstr(m->words, "nil value") != NULL;
-    bool asked = strstr(m->words, "attempt to index") &&
-                 between(m->words, "(global '", name, sizeof name) &&
-                 ((nil && push_library_hint(L, name, text)) ||
-                  (!(nil && (habit_global(name) || is_path(text, name))) &&
-                   push_receiver_hint(L, name, text)));
+    bool asked =
+        strstr(m->words, "attempt to index") && between(m->words, "(global '", name, sizeof name) &&
+        ((nil && (push_library_hint(L, name, text) || push_near_receiver_hint(L, name, text))) ||
+         (!(nil && (habit_global(name) || is_path(text, name))) &&
+          push_receiver_hint(L, name, text)));
     if (asked)
         return;
     if (nil)
@@ -321,7 +335,7 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
     } else if (push_habit(L, m, global, method, text) || (*global && push_bare_hint(L, global))) {
         return;
     } else if (*global) {
-        doc_push_nearest_global(L, global);
+        lua_push_nearest_global(L, global, NULL);
         if (lua_isstring(L, -1))
             lua_pushfstring(L, "did you mean %s?", lua_tostring(L, -1));
         else if (!habit_push_raised(L, m->words, text, m->line))

@@ -116,6 +116,38 @@ static bool advise_move(Stray *s)
     return false;
 }
 
+/* Or each thread has the value for itself, and computes it so: one value for a block of threads. */
+static bool advise_own(const Stray *s)
+{
+    const Node *made = block_target(s->block);
+    for (size_t n = s->loops.n; made && for_is_thread_axis(s->axis) && n-- > 0;) {
+        StepCall local = {"set_scope",
+                          2,
+                          {given_str(ir_buf_name(made)), given_str(scope_name[SCOPE_local])}},
+                 at = {"compute_at",
+                       2,
+                       {given_str(ir_block_name(s->block)),
+                        given_str(loop_path(s->A, s->func, s->loops.at[n]))}};
+        if (steps_advise(s->A, s->func, s->err, &local, &at))
+            return true;
+    }
+    return false;
+}
+
+/* Or it is written with an axis to bind, of which one thread of the block has the one element. */
+static void advise_unit_axis(const Stray *s)
+{
+    const Node *made = block_target(s->block);
+    GpuShape shape;
+    if (!made || !for_is_thread_axis(s->axis) || !gpu_shape_of(s->kernel, &shape, NULL))
+        return;
+    err_fix(
+        s->err,
+        "one value for all threads: write %s with an axis of extent 1, split that by %lld, bind "
+        "the inner part to %s, and bring the readers to it with reverse_compute_at",
+        ir_buf_name(made), (long long)gpu_extent(&shape, s->axis), for_kind_text[s->axis]);
+}
+
 static Find holds_work(void *env, const Node *n)
 {
     Stray *s = env;
@@ -132,8 +164,8 @@ static void advise_stray(Stray *s)
     if (!ir_find(s->func, has_stray, s))
         return;
     s->block = ir_find(s->func, holds_stray, s);
-    if (s->block && !advise_bind(s))
-        advise_move(s);
+    if (s->block && !advise_bind(s) && !advise_move(s) && !advise_own(s) && !s->shared)
+        advise_unit_axis(s);
 }
 
 /* A buffer of the lowered program is another node here, but has the same name. */

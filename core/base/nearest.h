@@ -16,8 +16,9 @@ typedef struct Nearest {
 Nearest nearest_to(const char *word);
 
 /* Letters changed, left out, added or swapped with their neighbour count one each; case counts
-** less than a letter, and a candidate that the word begins, or ends as its last part (inline,
-** compute_inline), is near.  Of two that are equally near the first by its letters counts. */
+** less than a letter, so does a letter typed twice, and a candidate that the word begins, or ends
+** as its last part (inline, compute_inline), is near.  Of two that are equally near the first by
+** its letters counts. */
 void nearest_try(Nearest *n, const char *candidate);
 
 #endif

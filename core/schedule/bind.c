@@ -228,9 +228,9 @@ bool prim_bind(Step *s, const Prim *prim, size_t nargs, const Arg *args)
             if (!bind_names(s, p, nargs, args, at, b))
                 return false;
             at = nargs;
-        } else if (p->kind == PARAM_LOOPS) {
-            size_t used = 0;
-            if (!bind_loops(s, p, nargs, args, at, &used, b))
+        } else if (p->kind == PARAM_LOOPS || p->kind == PARAM_EACH) {
+            size_t used = 0, end = p->kind == PARAM_EACH ? at + 1 : nargs;
+            if (!bind_loops(s, p, end, args, at, &used, b))
                 return advise_split(s, prim, nargs, args);
             at += used;
         } else if (!bind_one(s, p, &args[at], at, b)) {

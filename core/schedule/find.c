@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/nearest.h"
 #include "core/schedule/prim.h"
 #include "core/schedule/tree.h"
 
@@ -217,6 +216,13 @@ static void join_all(char *out, size_t size, const Node *func, Lister *list)
     arena_release(A);
 }
 
+const char *names_joined(Arena *A, const NameList *names)
+{
+    char all[280];
+    join_names(all, sizeof all, names);
+    return arena_strdup(A, all);
+}
+
 const char *loops_called(Arena *A, const Node *func, const char *name)
 {
     char all[280];
@@ -289,35 +295,14 @@ static bool tell_block(const Node *func, const char *name, Err *err)
     return is_block;
 }
 
-/* Of a path the loop's own name says most: "conv2/x" is not near to "conv2/n", however long the
-** block's name. */
-static bool may_be_meant(const char *name, const char *candidate)
-{
-    const char *own = strrchr(name, '/'), *other = strrchr(candidate, '/');
-    if (!own || !other)
-        return true;
-    Nearest near = nearest_to(own + 1);
-    nearest_try(&near, other + 1);
-    return near.best;
-}
-
-/* Which loop was meant by a name that none has: "conv2.x" by its path, others by their letters. */
-static void tell_nearest(const Node *func, const char *name, const char *all, Err *err)
+/* Tells of the loop, block or buffer that was meant, if any is near, besides what there is. */
+static void tell_nearest(const Node *func, const char *kind, const char *name, const char *all,
+                         Err *err)
 {
     Arena *A = arena_scratch(NULL);
-    NameList names = {0};
-    const char *dot = strchr(name, '/') ? NULL : strrchr(name, '.');
-    if (dot)
-        name = arena_printf(A, "%.*s/%s", (int)(dot - name), name, dot + 1);
-    Nearest near = nearest_to(name);
-    list_loops(A, func, &names);
-    for (size_t i = 0; i < names.n; i++)
-        if (may_be_meant(name, names.at[i]))
-            nearest_try(&near, names.at[i]);
-    if (dot && find_loop(func, name, NULL))
-        near.best = name;
-    if (near.best && err)
-        err_fix(err, "did you mean \"%s\"?  loops here: %s", near.best, all);
+    const char *meant = err ? name_meant(A, func, err->code, name) : NULL;
+    if (meant)
+        err_fix(err, "did you mean \"%s\"?  %ss here: %s", meant, kind, all);
     arena_release(A);
 }
 
@@ -342,7 +327,7 @@ const Node *find_loop(const Node *func, const char *name, Err *err)
     join_all(all, sizeof all, func, list_loops);
     FAIL(err, no_loop, NULL, name, all[0] ? all : "none");
     if (!tell_whose(func, name, err) && !tell_block(func, name, err))
-        tell_nearest(func, name, all, err);
+        tell_nearest(func, "loop", name, all, err);
     return NULL;
 }
 
@@ -361,7 +346,7 @@ static bool collect_writer(void *env, const Node *block)
 }
 
 /* A buffer's name, where a block is wanted: more often than not one that writes it. */
-static void tell_buffer(const Node *func, const char *name, const char *all, Err *err)
+static bool tell_buffer(const Node *func, const char *name, const char *all, Err *err)
 {
     char who[200];
     Arena *A = arena_scratch(NULL);
@@ -376,6 +361,7 @@ static void tell_buffer(const Node *func, const char *name, const char *all, Err
                 all);
     }
     arena_release(A);
+    return w.buffer;
 }
 
 const Node *find_block(const Node *func, const char *name, Err *err)
@@ -386,7 +372,8 @@ const Node *find_block(const Node *func, const char *name, Err *err)
     char all[280];
     join_all(all, sizeof all, func, list_blocks);
     FAIL(err, no_block, NULL, name, all[0] ? all : "none");
-    tell_buffer(func, name, all[0] ? all : "none", err);
+    if (!tell_buffer(func, name, all[0] ? all : "none", err))
+        tell_nearest(func, "block", name, all, err);
     return NULL;
 }
 
@@ -413,5 +400,7 @@ const Node *find_buffer(const Node *func, const char *name, Err *err)
         return b;
     char all[280];
     join_all(all, sizeof all, func, list_buffers);
-    return FAIL(err, no_buffer, NULL, name, all[0] ? all : "none");
+    FAIL(err, no_buffer, NULL, name, all[0] ? all : "none");
+    tell_nearest(func, "buffer", name, all, err);
+    return NULL;
 }

@@ -106,7 +106,7 @@ static void advise(Step *s, const Node *loop, const Choice *c, const char *how, 
 /* Suggests a loop of the same nest for which the same step is legal and of use: for lanes, and
 ** threads of a warp, one along which memory is contiguous; else the outermost, where no other loop
 ** of the nest spreads its iterations already. */
-static void suggest(Step *s, const Node *loop, ForKind kind, const char *how, const char *arg)
+static bool suggest(Step *s, const Node *loop, ForKind kind, const char *how, const char *arg)
 {
     Path path;
     Choice best = {0};
@@ -131,6 +131,35 @@ static void suggest(Step *s, const Node *loop, ForKind kind, const char *how, co
                 ir_var_name(taken->kid[For_var]), for_kind_text[kind]);
     else if (best.loop)
         advise(s, loop, &best, how, arg);
+    return taken || best.loop;
+}
+
+typedef struct Producers {
+    Step *s;
+    StepCall again; /* the step that is refused */
+    int tried;
+} Producers;
+
+enum { MOST_PRODUCERS = 4 };
+
+/* Is it not accepted either if the block is computed in each iteration as far as that reads it? */
+static bool is_no_remedy(void *env, const Node *block)
+{
+    Producers *p = env;
+    StepCall inside = {"compute_at", 2, {given_str(ir_block_name(block)), p->again.args[0]}};
+    return p->tried++ < MOST_PRODUCERS &&
+           !steps_advise(p->s->A, p->s->func, p->s->err, &inside, &p->again);
+}
+
+/* Or suggests to compute a block of the loop anew in each iteration, so that none reads what
+** another writes. */
+static void suggest_inside(Step *s, const Node *loop, const char *how, const char *arg)
+{
+    StepCall again = {
+        how, arg ? 2 : 1, {given_str(loop_handle(s->A, s->func, loop)), given_str(arg)}};
+    Producers p = {s, again, 0};
+    if (s->err && s->err->code == ERR_cross_iteration)
+        tree_blocks(loop, is_no_remedy, &p);
 }
 
 /* Gives every loop of the argument the kind, after checking that it may have it. */
@@ -144,8 +173,8 @@ static bool set_kind(Step *s, ForKind kind, const char *how, const char *arg, bo
         if (ir_for_kind(loop) != FOR_serial && ir_for_kind(loop) != kind)
             return REFUSE(s->err, loop_has_kind, loop, how, name, for_kind_text[ir_for_kind(loop)]);
         if (concurrent && !legal_concurrent(s->func, loop, s->err)) {
-            if (!s->trial)
-                suggest(s, loop, kind, how, arg);
+            if (!s->trial && !suggest(s, loop, kind, how, arg))
+                suggest_inside(s, loop, how, arg);
             return false;
         }
         if ((kind == FOR_vectorized || kind == FOR_unrolled || for_is_bound(kind)) &&
@@ -431,29 +460,76 @@ static bool refuse_taken(Step *s, const Node *loop, ForKind kind, const Node *ho
     return false;
 }
 
+/* Binds the loop, the only one of the argument then, in the program that s->func is. */
+static bool bind_loop(Step *s, const Node *loop, const char *name, ForKind kind)
+{
+    s->arg[0].n = 1;
+    s->arg[0].nodes[0] = loop;
+    s->arg[0].names[0] = name;
+    if (!set_kind(s, kind, "bind", for_kind_text[kind], true))
+        return false;
+    const Node *holder = axis_holder(s->func->kid[Func_body], loop, kind, false);
+    if (holder)
+        return refuse_taken(s, loop, kind, holder);
+    if (!fits_axis(s, loop, kind))
+        return false;
+    /* Memory that was each iteration's own may now be seen by all: it goes outside, whole. */
+    s->out = MUTANT(bind_shares_memory, alloc_settle_all(s->A, s->out, loop->kid[For_body], NULL),
+                    s->out);
+    return nest_recheck(s, s->out);
+}
+
+/* Loops that may each be bound alone are bound one after the other, so that each finds what the
+** others hold. */
+static bool bind_together(Step *s, const Bound *loops, ForKind kind)
+{
+    const Node *func = s->func;
+    Path p;
+    for (size_t i = 0; i < loops->n; i++) {
+        path_to_loop(s->func, loops->nodes[i]->kid[For_var], &p);
+        buf_puts(&s->said, i ? ", " : "");
+        if (!bind_loop(s, path_end(&p), loops->names[i], kind)) {
+            s->func = func;
+            s->wrong = loop_handle(s->A, func, loops->nodes[i]);
+            if (s->err)
+                s->err->where = loops->nodes[i];
+            err_fix(s->err, "bind fewer of them: %s can be bound without the others", s->wrong);
+            return false;
+        }
+        s->func = s->out;
+    }
+    s->func = func;
+    return true;
+}
+
+static bool find_axis(const char *name, ForKind *kind)
+{
+    for (int k = FOR_block_x; k < FOR_COUNT; k++)
+        if (strcmp(name, for_kind_text[k]) == 0) {
+            *kind = (ForKind)k;
+            return true;
+        }
+    return false;
+}
+
 bool prim_bind_axis(Step *s)
 {
-    const char *axis = s->arg[1].s;
-    for (int k = FOR_block_x; k < FOR_COUNT; k++)
-        if (strcmp(axis, for_kind_text[k]) == 0) {
-            const Node *loop = s->arg[0].node;
-            s->arg[0].n = 1;
-            s->arg[0].nodes[0] = loop;
-            if (!set_kind(s, (ForKind)k, "bind", axis, true))
-                return false;
-            const Node *holder = axis_holder(s->func->kid[Func_body], loop, (ForKind)k, false);
-            if (holder)
-                return refuse_taken(s, loop, (ForKind)k, holder);
-            if (!fits_axis(s, loop, (ForKind)k))
-                return false;
-            buf_printf(&s->said, " to %s", axis);
-            /* Memory that was each iteration's own may now be seen by all: it goes
-            ** outside, whole. */
-            s->out = MUTANT(bind_shares_memory,
-                            alloc_settle_all(s->A, s->out, loop->kid[For_body], NULL), s->out);
-            return nest_recheck(s, s->out);
+    ForKind kind;
+    const Bound loops = s->arg[0];
+    if (!find_axis(s->arg[1].s, &kind))
+        return REFUSE(s->err, no_thread_axis, loops.nodes[0], s->arg[1].s);
+    for (size_t i = 0; i < loops.n; i++)
+        if (!bind_loop(s, loops.nodes[i], loops.names[i], kind)) {
+            s->wrong = loops.n > 1 ? loop_handle(s->A, s->func, loops.nodes[i]) : NULL;
+            return false;
         }
-    return REFUSE(s->err, no_thread_axis, s->arg[0].node, axis);
+    if (loops.n > 1) {
+        s->said = buf_new(s->A);
+        if (!bind_together(s, &loops, kind))
+            return false;
+    }
+    buf_printf(&s->said, " to %s", for_kind_text[kind]);
+    return true;
 }
 
 bool prim_annotate(Step *s)

@@ -123,7 +123,11 @@ static bool refuse_conflict(const Node *loop, const LoopConflict *c, Err *err)
     }
     if (c->first_does != ACCESS_READ && c->second_does != ACCESS_READ)
         return REFUSE(err, shared_writes, loop, name, writer.at, buffer);
-    return REFUSE(err, cross_iteration, loop, name, reader.at, buffer, writer.at);
+    REFUSE(err, cross_iteration, loop, name, reader.at, buffer, writer.at, name);
+    if (ir_for_kind(loop) != FOR_serial)
+        err_fix(err, "the iterations of %s run at once (%s): no other may write what one reads",
+                name, for_kind_text[ir_for_kind(loop)]);
+    return false;
 }
 
 bool legal_concurrent(const Node *func, const Node *loop, Err *err)

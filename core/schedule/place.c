@@ -314,11 +314,16 @@ static bool explain_global(Step *s, const Move *m)
     bool in_blocks = false, in_threads = first_thread(m) < m->naround;
     for (size_t i = 0; i < m->naround; i++)
         in_blocks |= for_is_block_axis(ir_for_kind(m->around[i]));
-    if (!s->trial && s->err && s->err->code == ERR_shared_writes && (in_blocks || in_threads) &&
-        m->target->at.buf->scope == SCOPE_global)
-        step_advise_scope(s->A, s->func, s->err, ir_buf_name(m->target),
-                          in_threads ? SCOPE_local : SCOPE_shared, ir_block_name(m->block),
-                          loop_handle(s->A, s->func, m->loop));
+    bool apart =
+        s->err && (s->err->code == ERR_shared_writes || s->err->code == ERR_cross_iteration);
+    const char *scope = scope_name[in_threads ? SCOPE_local : SCOPE_shared];
+    StepCall set_scope = {"set_scope", 2, {given_str(ir_buf_name(m->target)), given_str(scope)}},
+             compute_at = {"compute_at",
+                           2,
+                           {given_str(ir_block_name(m->block)),
+                            given_str(loop_handle(s->A, s->func, m->loop))}};
+    if (!s->trial && apart && (in_blocks || in_threads) && m->target->at.buf->scope == SCOPE_global)
+        steps_advise(s->A, s->func, s->err, &set_scope, &compute_at);
     return false;
 }
 

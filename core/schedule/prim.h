@@ -46,6 +46,7 @@ static inline Arg given_other(const char *s)
 typedef enum ParamKind {
     PARAM_LOOP = 'L',   /* a loop, by name or path */
     PARAM_LOOPS = 'M',  /* several, as a list or as the arguments up to the end */
+    PARAM_EACH = 'E',   /* a loop, or a list of several */
     PARAM_BLOCK = 'B',  /* a block, by name */
     PARAM_PLACE = 'P',  /* a loop or a block */
     PARAM_BUFFER = 'T', /* a buffer, by name */
@@ -118,10 +119,14 @@ bool step_accepted(Arena *A, const Node *func, const char *prim, size_t nargs, c
 bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t nargs,
                  const Arg *args);
 
-/* Advises to give the buffer another scope, and then to compute the block at the loop, if both
-** would be accepted. */
-bool step_advise_scope(Arena *A, const Node *func, Err *err, const char *buffer, Scope scope,
-                       const char *block, const char *loop);
+/* Advises two steps, one after the other, if both would be accepted. */
+typedef struct StepCall {
+    const char *prim;
+    size_t nargs;
+    Arg args[2];
+} StepCall;
+bool steps_advise(Arena *A, const Node *func, Err *err, const StepCall *first,
+                  const StepCall *then);
 
 /* Which loop takes the block by compute_at or reverse_compute_at?  The loops around the one who
 ** decides are tried: the innermost first of those over the axes of `given`, a loop that does not
@@ -189,6 +194,15 @@ typedef VEC(const char *) NameList;
 void list_loops(Arena *A, const Node *func, NameList *out);
 void list_blocks(Arena *A, const Node *func, NameList *out);
 void list_buffers(Arena *A, const Node *func, NameList *out);
+
+/* What could be named where an error of that code says that nothing is called so: the loops,
+** blocks, buffers, scopes or thread axes; false if it is about no name.  And which of them was
+** meant; NULL if none is near. */
+bool names_there(Arena *A, const Node *func, ErrCode code, NameList *out);
+const char *name_meant(Arena *A, const Node *func, ErrCode code, const char *name);
+
+/* "y, x, k", cut where it is long. */
+const char *names_joined(Arena *A, const NameList *names);
 
 /* For apply functions: records what was made, and ends the step. */
 void step_made(Step *s, const char *name);

@@ -46,9 +46,9 @@ const Prim prims[] = {
      "stay in registers.\n"
      "  for yi in range(8):      →     for yi in unrolled(8):",
      prim_unroll, false},
-    {"bind", "L:loop N:axis",
-     "Gives each iteration of a loop to a GPU thread block (blockIdx.x …) or to a thread (threadIdx.x …).  A block\n"
-     "has at most 1024 threads, 64 along z; split a longer loop first.\n"
+    {"bind", "E:loop N:axis",
+     "Gives each iteration of a loop, or of each loop of a list, to a GPU thread block (blockIdx.x …) or to a\n"
+     "thread (threadIdx.x …).  A block has at most 1024 threads, 64 along z; split a longer loop first.\n"
      "  for y in range(64):      →     for y in bind(\"blockIdx.x\", 64):",
      prim_bind_axis, false},
     {"annotate", "P:place N:key V:value",

@@ -215,14 +215,52 @@ static void explain_ambiguous(const Apply *a, const char *name, Err *err)
 }
 
 /* A name alone that meant a loop of the main block does not come to mean another nest's when a step
-** has used that loop up: more often than not the step is taken twice. */
+** has used that loop up: more often than not the step is taken twice.  The version before that
+** step; NULL where the name means the loop. */
+static const Version *no_more_meant(const Version *v, const char *name, const Node *loop)
+{
+    Path p;
+    if (strchr(name, '/') || !path_to_block(v->func, v->func->at.name, &p) ||
+        path_to_block(loop, v->func->at.name, &p))
+        return NULL;
+    return before_used_up(v, name);
+}
+
+const char *version_loop(Arena *A, const Version *v, const char *name)
+{
+    const Node *loop = find_loop(v->func, name, NULL);
+    return loop && no_more_meant(v, name, loop) ? loop_path(A, v->func, loop) : name;
+}
+
+void version_loops(Arena *A, const Version *v, NameList *out)
+{
+    size_t first = out->n;
+    list_loops(A, v->func, out);
+    for (size_t i = first; i < out->n; i++)
+        out->at[i] = version_loop(A, v, out->at[i]);
+}
+
+static const char *hint_of_loops(Arena *A, const char *meant, const NameList *loops)
+{
+    const char *all = names_joined(A, loops);
+    return meant ? arena_printf(A, "did you mean \"%s\"?  loops here: %s", meant, all)
+                 : arena_printf(A, "loops here: %s", all);
+}
+
+/* The hint that lists the loops, which knows the program alone, with the names that steps take. */
+static void list_as_taken(Arena *A, const Version *v, const char *wrong, Err *err)
+{
+    NameList labels = {0}, names = {0};
+    const char *meant = name_meant(A, v->func, err->code, wrong);
+    list_loops(A, v->func, &labels);
+    version_loops(A, v, &names);
+    if (strcmp(err->fix, hint_of_loops(A, meant, &labels)) == 0)
+        err_fix(err, "%s", hint_of_loops(A, meant ? version_loop(A, v, meant) : NULL, &names));
+}
+
 static bool still_meant(const Apply *a, const char *name, const Step *s, const Node *loop)
 {
-    const Version *v = a->from;
-    Path p;
-    if (strchr(name, '/') || path_to_block(loop, v->func->at.name, &p))
-        return true;
-    const Version *before = before_used_up(v, name);
+    const Version *v = a->from, *before = no_more_meant(v, name, loop);
     if (!before)
         return true;
     const char *path = arena_printf(s->A, "\"%s\"", loop_path(s->A, v->func, loop));
@@ -232,9 +270,6 @@ static bool still_meant(const Apply *a, const char *name, const Step *s, const N
 
 static bool loops_still_meant(const Apply *a, Step *s)
 {
-    Path main;
-    if (!path_to_block(a->from->func, a->from->func->at.name, &main))
-        return true;
     for (size_t i = 0; i < PRIM_MAX_PARAMS; i++) {
         const Bound *b = &s->arg[i];
         if (b->node && b->node->op == OP_For && !still_meant(a, b->s, s, b->node))
@@ -323,8 +358,12 @@ static bool apply_guarded(void *env, Err *err)
         explain_ambiguous(a, s.wrong, err);
     }
     ok = ok && loops_still_meant(a, &s) && a->prim->apply(&s);
-    if (!ok && err)
+    if (!ok && err) {
         explain_kind(a, err);
+        if (err->code == ERR_no_loop && s.wrong)
+            list_as_taken(work, a->from, s.wrong, err);
+        step_advise_meant(work, a->from, err, a->prim, a->nargs, a->args, s.wrong);
+    }
     if (ok && s.out->depth > IR_MAX_DEPTH)
         ok = REFUSE(err, too_deep, NULL, IR_MAX_DEPTH);
     a->wrong = s.wrong;

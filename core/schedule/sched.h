@@ -39,6 +39,16 @@ Version *version_new(Arena *A, const Node *func);
 /* The ancestor with that number, or NULL. */
 Version *version_ancestor(Version *v, int number);
 
+/* The name of a loop, or its path where steps do not take the name alone any more, since a loop of
+** the main block had it before.  The same for the labels of all loops. */
+const char *version_loop(Arena *A, const Version *v, const char *name);
+void version_loops(Arena *A, const Version *v, NameList *out);
+
+/* Where *err says that an argument, `wrong` if binding knows it, names nothing: advises the step
+** with the name that was meant, if one is near and the step would be accepted. */
+void step_advise_meant(Arena *A, const Version *v, Err *err, const Prim *prim, size_t nargs,
+                       const Arg *args, const char *wrong);
+
 /* A made name; *block: the block to be named before it, "C/y", where the name alone means another
 ** loop, or NULL. */
 const char *version_made(const Version *v, size_t i, const char **block);

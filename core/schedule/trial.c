@@ -1,6 +1,7 @@
 /* trial.c -- steps that are tried before they are advised. */
 #include "core/schedule/sched.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/schedule/block.h"
@@ -43,19 +44,83 @@ bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t 
            advise_text(A, err, prim, nargs, args, "");
 }
 
-bool step_advise_scope(Arena *A, const Node *func, Err *err, const char *buffer, Scope scope,
-                       const char *block, const char *loop)
+bool steps_advise(Arena *A, const Node *func, Err *err, const StepCall *first, const StepCall *then)
 {
     Step *s = arena_alloc(A, sizeof *s);
-    const Prim *set_scope = prim_find("set_scope"), *compute_at = prim_find("compute_at");
-    const Arg first[] = {given_str(buffer), given_str(scope_name[scope])},
-              then[] = {given_str(block), given_str(loop)};
+    const Prim *one = prim_find(first->prim), *two = prim_find(then->prim);
     Buf does = buf_new(A);
     buf_puts(&does, "; ");
-    step_text(&does, "s", compute_at, 2, then);
-    const Node *scoped = err ? try_step(A, func, set_scope, 2, first, s) : NULL;
-    return scoped && step_accepted(A, scoped, compute_at->name, 2, then) &&
-           advise_text(A, err, set_scope->name, 2, first, buf_str(&does));
+    step_text(&does, "s", two, then->nargs, then->args);
+    const Node *between = err ? try_step(A, func, one, first->nargs, first->args, s) : NULL;
+    return between && step_accepted(A, between, then->prim, then->nargs, then->args) &&
+           advise_text(A, err, one->name, first->nargs, first->args, buf_str(&does));
+}
+
+/* ---- a name that was meant ---- */
+
+/* The arguments, with another name where `wrong` stands: the very string, not one like it. */
+static const Arg *with_name(Arena *A, size_t nargs, const Arg *args, const char *wrong,
+                            const char *name)
+{
+    Arg *out = ARENA_ARRAY(A, Arg, nargs);
+    for (size_t i = 0; i < nargs; i++) {
+        out[i] = args[i];
+        if (args[i].tag == ARG_LIST)
+            out[i].list = with_name(A, args[i].n, args[i].list, wrong, name);
+        else if (args[i].tag == ARG_STR && args[i].s == wrong)
+            out[i].s = name;
+    }
+    return out;
+}
+
+/* The argument that the error is about: binding names it; scopes and axes come last. */
+static const char *wrong_name(ErrCode code, const char *wrong, size_t nargs, const Arg *args)
+{
+    bool last = code == ERR_no_scope || code == ERR_no_thread_axis;
+    return last && args[nargs - 1].tag == ARG_STR ? args[nargs - 1].s : wrong;
+}
+
+/* Adds to the sentence what there is to name: "no loop is named 'Y'; loops here: y, x, k". */
+static void add_there(Arena *A, const Version *v, Err *err)
+{
+    NameList names = {0};
+    if (err->code == ERR_no_loop)
+        version_loops(A, v, &names);
+    else
+        names_there(A, v->func, err->code, &names);
+    const char *what = err->code == ERR_no_loop     ? "loops here:"
+                       : err->code == ERR_no_block  ? "blocks here:"
+                       : err->code == ERR_no_buffer ? "buffers here:"
+                       : err->code == ERR_no_scope  ? "the scopes are"
+                                                    : "the axes are";
+    size_t len = strlen(err->why);
+    snprintf(err->why + len, sizeof err->why - len, "; %s %s", what, names_joined(A, &names));
+}
+
+void step_advise_meant(Arena *A, const Version *v, Err *err, const Prim *prim, size_t nargs,
+                       const Arg *args, const char *wrong)
+{
+    ErrCode code = err->code;
+    for (size_t tries = 0; tries < PRIM_MAX_PARAMS; tries++) {
+        NameList names = {0};
+        if (!names_there(A, v->func, code, &names) ||
+            !(wrong = wrong_name(code, wrong, nargs, args)))
+            return;
+        const char *name = name_meant(A, v->func, code, wrong);
+        if (!name)
+            return;
+        if (code == ERR_no_loop)
+            name = version_loop(A, v, name);
+        args = with_name(A, nargs, args, wrong, name);
+        Step *s = arena_alloc(A, sizeof *s);
+        if (try_step(A, v->func, prim, nargs, args, s)) {
+            if (advise_text(A, err, prim->name, nargs, args, ""))
+                add_there(A, v, err);
+            return;
+        }
+        code = s->err->code;
+        wrong = s->wrong;
+    }
 }
 
 /* ---- blocks that find no place ---- */

@@ -391,9 +391,26 @@ local function combinations(grid)
   return all
 end
 
+-- A value of the grid as it is written: the items of a list, then those with names; `inside` a table strings are quoted.
+local function written(value, inside)
+  if type(value) == "string" and inside then return ("%q"):format(value) end
+  if type(value) ~= "table" or getmetatable(value) then return tostring(value) end
+  if (inside or 0) >= 4 then return "{…}" end
+  local parts, named = {}, {}
+  for i, item in ipairs(value) do parts[i] = written(item, (inside or 0) + 1) end
+  for key, item in pairs(value) do
+    if not (math.type(key) == "integer" and key >= 1 and key <= #parts) then
+      local name = type(key) == "string" and key:find "^[%a_][%w_]*$" and key or ("[%s]"):format(written(key, 4))
+      named[#named + 1] = ("%s = %s"):format(name, written(item, (inside or 0) + 1))
+    end
+  end
+  table.sort(named)
+  return "{" .. table.concat(table.move(named, 1, #named, #parts + 1, parts), ", ") .. "}"
+end
+
 local function name_of(grid, chosen)
   local parts = {}
-  for i, row in ipairs(grid) do parts[i] = row[1] .. "=" .. tostring(chosen[row[1]]) end
+  for i, row in ipairs(grid) do parts[i] = row[1] .. "=" .. written(chosen[row[1]]) end
   return table.concat(parts, " ")
 end
 

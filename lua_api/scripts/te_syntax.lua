@@ -7,8 +7,8 @@
 --   C[y, x] += A[k, y] * B[k, x]           the same: names that only the right side has are summed over
 --
 -- It becomes tokens, then trees: {kind, at = token, depth, …}, where kind is "number" (value), "name" (name),
--- "negated" (a), "binary" (op, a, b), "element" (name, args, last) or "call" (name, args). What they mean is
--- te_text.lua's affair.
+-- "negated" (a), "binary" (op, a, b), "element" (name, args, last) or "call" (name, args); it goes from the token `first`
+-- to `stop`. What they mean is te_text.lua's affair.
 local REDUCES = { sum = true, prod = true, max = true, min = true }
 local UPDATES = { ["+="] = "sum", ["*="] = "prod", ["max="] = "max", ["min="] = "min" }
 local COMPARES = {
@@ -67,10 +67,27 @@ local function operand(text, before, behind)
 end
 
 local POWERS = 'a square is "x * x"; x^y of x > 0 is "exp(y * log(x))"'
+local NOT = 'the opposite of a < b is a >= b; where a condition chooses, the two values change places'
+local CHOICE = 'a choice is "select(condition, a, b)"'
+local CONVERSION = 'a type converts by its name: "int64(I[i])"'
+
+local function operators(says) return function() return "the operators are + - * / // % < <= > >= == != and or; " .. says end end
+local BITS = 'bits of integers are for the text of loops, which tvm.parse reads'
+
+-- Signs of other languages that begin as one of this does, or go on as one does.
+local LONG_SIGNS = { "^<<", "^>>", "^&&", "^||" }
 
 -- What is written for a sign of other languages at that place of the line, with the names that stand there.
 local FOREIGN = {
   ["^"] = function() return POWERS end,
+  ["<<"] = operators 'x << 3 is "x * 8"', [">>"] = operators 'x >> 3 is "x // 8"',
+  ["&"] = operators('x & 7 is "x % 8"; ' .. BITS), ["|"] = operators('of conditions it is "or"; ' .. BITS), ["~"] = operators(BITS),
+  ["&&"] = operators 'a && b is "a and b"', ["||"] = operators 'a || b is "a or b"',
+  ["!"] = function() return NOT end, ["?"] = function() return CHOICE end,
+  ["."] = function(line, at)
+    return line:sub(1, at):find "%f[%w_]te%s*%.$" and 'functions stand without "te.", and ' .. CONVERSION or nil
+  end,
+  ['"'] = function(line, at) return line:sub(1, at):find 'cast%s*%(%s*"$' and CONVERSION or nil end,
   ["@"] = function(line, at)
     local left, right = line:sub(math.max(1, at - 2 * SHOWN), at - 1), line:sub(at + 1, at + 2 * SHOWN)
     local A, y, k = operand(left, "", "%s*$")
@@ -88,6 +105,13 @@ local FOREIGN = {
   end,
 }
 
+local function long_sign(line, at)
+  for _, pattern in ipairs(LONG_SIGNS) do
+    local sign = line:match(pattern, at)
+    if sign then return sign end
+  end
+end
+
 -- Newlines end a statement where no bracket is open.
 local function tokens_of(self, text)
   local list, open, number = {}, 0, 0
@@ -103,8 +127,9 @@ local function tokens_of(self, text)
         local s = line:match(p[2], at)
         if s then token = { kind = p[1], text = s, line = number, column = at } break end
       end
-      if not token then
-        local letter = line:match(utf8.charpattern, at)
+      local foreign = long_sign(line, at)
+      if foreign or not token then
+        local letter = foreign or line:match(utf8.charpattern, at)
         self:fail({ line = number, column = at }, ("'%s' means nothing here"):format(letter),
           FOREIGN[letter] and FOREIGN[letter](line, at))
       end
@@ -221,6 +246,11 @@ function parser:fail_inner_reduction(token)
   self:fail(token, NOT_WHOLE, "make it a stage of its own in a line before, and use its name here; docs/equations.md shows a softmax")
 end
 
+-- Refuses an axis that has the name of a size.
+function parser:fail_size_axis(token)
+  self:fail(token, ("'%s' is a size here, so it cannot be an axis"):format(token.text), "give the axis another name")
+end
+
 -- Refuses a reduction whose axes stand behind its value, as in te.sum(value, axis): sum(A[i, k], k). That max(A[i, k], s)
 -- is one is known by an s that indexes A.
 function parser:check_axes_first(token, list)
@@ -248,6 +278,8 @@ function parser:check_call(token, list)
       ('name them, as in "%s(k, …)", where k indexes what is reduced'):format(name)
       or ('name them: "%s(%s, %s)"'):format(name, over, self:source(list.first, list.last)))
   elseif REDUCES[name] and not TAKES[name] then
+    local axis = #list > 1 and list[1].kind == "name" and self.sizes[list[1].name] and list[1].at
+    if axis then self:fail_size_axis(axis) end
     self:fail_inner_reduction(token)
   elseif #list ~= takes then
     self:fail(token, ("%s takes %d value%s, but got %d"):format(name, takes, takes == 1 and "" or "s", #list))
@@ -256,9 +288,11 @@ end
 
 -- A value without operators around it. All that nests goes through here, so this counts how deep.
 function parser:primary()
-  self.open = self:check_depth(self.open + 1, self:peek())
+  local first = self:peek()
+  self.open = self:check_depth(self.open + 1, first)
   local node = self:operand()
   self.open = self.open - 1
+  node.first, node.stop = first, self.tokens[self.at - 1]
   return node
 end
 
@@ -276,10 +310,11 @@ function parser:operand()
   end
   if self:is "*" and self:is("*", -1) then self:fail(self:peek(), "'**' means nothing here", POWERS) end
   token = self:name "a value"
+  if token.text == "not" then self:fail(token, "'not' means nothing here", NOT) end
   local node = { kind = "name", name = token.text, at = token }
   while self:is "[" or (self:is "(" and node.kind ~= "call") do
     local called = self:is "(" and is_function(token.text) and node.kind == "name"
-    if called and REDUCES[token.text] and self:is("in", 2) then self:fail_inner_reduction(token) end
+    if called and REDUCES[token.text] and (self:is("in", 2) or self:is(":", 2)) then self:fail_inner_reduction(token) end
     local close = self:take "[" and "]" or (self:need "(" and ")")
     local list = self:list(close, called and REDUCES[token.text])
     if called then
@@ -301,7 +336,8 @@ function parser:expression(level)
   while LEVELS[level][self:peek().text] and self:peek().kind ~= "number" do
     local token = self:peek()
     self.at = self.at + 1
-    left = self:tree { kind = "binary", op = token.text, a = left, b = self:expression(level + 1), at = token }
+    left = self:tree { kind = "binary", op = token.text, a = left, b = self:expression(level + 1), at = token, first = left.first }
+    left.stop = left.b.stop
     if LEVELS[level] == COMPARES and COMPARES[self:peek().text] then
       self:fail(self:peek(), "comparisons do not chain", 'join two of them, as in "a < b and b < c"')
     end
@@ -340,10 +376,67 @@ function parser:check_sizes()
   end
 end
 
+-- The rest of the brackets that are open at token `i`, as it stands in the source.
+function parser:rest(i)
+  local first, open = i, 0
+  while self.tokens[i].kind ~= "eof" do
+    local text = self.tokens[i].text
+    open = open + (text:find "^[%[(]" and 1 or text:find "^[%])]" and -1 or 0)
+    if open < 0 then return i > first and self:source(self.tokens[first], self.tokens[i - 1]) or "…" end
+    i = i + 1
+  end
+  return "…"
+end
+
+local GOES = { [":"] = true, ["="] = true, ["in"] = true }
+
+-- How far an axis goes, as it is said from token `i` on up to a comma: { size, from, stop, foreign }, sources of "from:size" and
+-- "range(from, size)" or of the size alone; nil if no comma ends it.
+function parser:said_extent(i)
+  local function text(k) return self.tokens[k].text end
+  local ranged, open, stop = text(i) == "range" and text(i + 1) == "(", 0, i
+  local said, first = { foreign = ranged }, i
+  while open > 0 or text(stop) ~= "," do
+    if self.tokens[stop].kind == "eof" or self.tokens[stop].kind == "end" then return nil end
+    open = open + (text(stop):find "^[%[(]" and 1 or text(stop):find "^[%])]" and -1 or 0)
+    if open < 0 then return nil end
+    if text(stop) == ":" or (ranged and open == 1 and text(stop) == ",") then
+      said.from, said.foreign = stop > first and self:source(self.tokens[first], self.tokens[stop - 1]), true
+    end
+    if text(stop) == ":" or (ranged and open == 1 and (text(stop) == "," or text(stop) == "(")) then first = stop + 1 end
+    stop = stop + 1
+  end
+  local last = stop - (ranged and 2 or 1)
+  if last < first then return nil end
+  said.size, said.stop = self:source(self.tokens[first], self.tokens[last]), stop
+  return said
+end
+
+-- Refuses sum(dy:3, dx = 3, …) and sum(dy in range(3), …), and writes what was meant. The axes begin at token `i`.
+function parser:check_extents(token, i)
+  local axes, wrong = {}, nil
+  while self.tokens[i].kind == "name" and GOES[self.tokens[i + 1].text] and self.tokens[i].text ~= "axis" do
+    local axis, said = self.tokens[i], self:said_extent(i + 2)
+    if not said then return end
+    if said.from and said.from ~= "0" then
+      self:fail(axis, ("%s does not begin at 0"):format(axis.text), ('an axis does: write "%s in %s - %s", and %s + %s for %s'):format(
+        axis.text, said.size, said.from, axis.text, said.from, axis.text))
+    end
+    if said.foreign or self.tokens[i + 1].text ~= "in" then wrong = wrong or axis end
+    axes[#axes + 1] = ("%s in %s"):format(axis.text, said.size)
+    i = said.stop + 1
+  end
+  if wrong then
+    self:fail(wrong, ("how far %s goes is said by 'in'"):format(wrong.text),
+      ('write it as "%s(%s, %s)"'):format(token.text, table.concat(axes, ", "), self:rest(i)))
+  end
+end
+
 -- The axes of "sum(k, j in 3, …": names before a comma, each with how far it goes if that is said.
 function parser:reduction(axes)
   local token = self:peek()
   local first = self:peek(2)
+  if REDUCES[token.text] and self:is("(", 1) then self:check_extents(token, self.at + 2) end
   local head = REDUCES[token.text] and self:is("(", 1) and first.kind == "name"
     and (self:is(",", 3) or self:is("in", 3))
   for _, axis in ipairs(axes) do head = head and axis.text ~= first.text end
@@ -363,6 +456,23 @@ function parser:reduction(axes)
   return token.text, over, reduced
 end
 
+-- Refuses C[y:3, x] = …, where the axes up to y are read: how far one of the left side goes is declared.
+function parser:fail_left_extent(name, axes)
+  local axis = axes[#axes].text
+  local size = self:source(self:peek(1), self:peek(1))
+  self:fail(axes[#axes].at, ("how far %s goes is said by a declaration"):format(axis),
+    ("declare it on a line above: %s: float32[%s%s%s]"):format(name.text, ("…, "):rep(#axes - 1), size, self:is("]", 2) and "" or ", …"))
+end
+
+-- Refuses C[y + 1] = … and H[X[i]] += …, where the axis is read.
+function parser:fail_left_index(axis)
+  self:fail(axis, "the left side names axes", (self:is "[" or self:is "(")
+    and "where the data say what is written, that is a scatter: its loops are written out for tvm.parse"
+    or "what is read is shifted, not what is written")
+end
+
+local OF_INDICES = { ["["] = true, ["("] = true, ["+"] = true, ["-"] = true, ["*"] = true, ["/"] = true, ["//"] = true, ["%"] = true }
+
 function parser:equation(name)
   local eq = { name = name.text, at = name, axes = {} }
   while self:is "[" or self:is "(" do
@@ -376,6 +486,8 @@ function parser:equation(name)
         end
       end
       eq.axes[#eq.axes + 1] = { text = axis.text, at = axis }
+      if self:is ":" or self:is "in" then self:fail_left_extent(name, eq.axes) end
+      if OF_INDICES[self:peek().text] then self:fail_left_index(axis) end
     until not self:take ","
     self:need(close)
   end
@@ -424,7 +536,7 @@ function parser:statements()
       if after.kind ~= "end" and after.kind ~= "eof" then
         self:check_whole(self.stages[name.text], after)
         self:fail(after, ("'%s' does not belong to this statement"):format(after.text),
-          "one statement a line, or ; between them")
+          after.text == "if" and CHOICE or "one statement a line, or ; between them")
       end
     end
   end

@@ -55,33 +55,6 @@ local function refuse_name(program, eq, n)
   program:fail(n.at, ("'%s' is no axis of %s and no size"):format(n.name, eq.name), fix)
 end
 
--- The axes of an equation by name, those of the left side and those that are reduced over.
-local function axes_of(program, eq)
-  local axes = {}
-  for _, list in ipairs { eq.axes, eq.over } do
-    for _, axis in ipairs(list) do
-      if program.sizes[axis.text] then
-        program:fail(axis.at, ("'%s' is a size here, so it cannot be an axis"):format(axis.text))
-      end
-      if axes[axis.text] then
-        program:fail(axis.at, ("axis '%s' stands twice in the equation of %s"):format(axis.text, eq.name))
-      end
-      axes[axis.text] = axis
-    end
-  end
-  walk(eq.value, function(n)
-    if n.kind ~= "name" or axes[n.name] or program.sizes[n.name] then return end
-    if program:is_scalar(n.name) then
-      n.kind, n.args, n.last = "element", {}, n.at
-      return
-    end
-    if not eq.free then refuse_name(program, eq, n) end
-    axes[n.name] = { text = n.name, at = n.at }
-    eq.over[#eq.over + 1] = axes[n.name]
-  end)
-  return axes
-end
-
 local INDEX_OPERATORS = { ["+"] = true, ["-"] = true, ["*"] = true, ["//"] = true, ["%"] = true }
 local INDEX_CALLS = { min = true, max = true }
 
@@ -98,6 +71,68 @@ local function is_bounded(index, axes)
     end
   end)
   return bounded
+end
+
+-- What is written for functions that other libraries have.
+local instead = { pow = 'a square is "x * x"; pow(x, y) of x > 0 is "exp(y * log(x))"', relu = 'relu is "max(value, 0)"', where = 'where is "select(condition, a, b)"',
+  softmax = 'help "softmax" shows its equations', mean = 'mean is a sum, "sum(k, A[y, k])", over how many there are' }
+
+-- Refuses foo(A[y]): no index is an element of an input by chance, so a function was meant; foo(k, A[y, k]) goes over an
+-- axis k.
+local function refuse_function(program, n, over)
+  local _, e = pcall(function() return te[n.name] end)
+  local near = type(e) ~= "string" and tostring(e.why):match "did you mean '(.-)'"
+  program:fail(n.at, ("there is no function %s%s"):format(n.name, near and (": did you mean %s?"):format(near) or ""),
+    instead[n.name] or over and "what goes over axes is sum, prod, max and min" or ("help \"te\" lists the functions; an input is declared on a line above: %s: float32[…]"):format(n.name))
+end
+
+-- The axis that a call names and that there is not, as in mean(k, A[y, k]), or nil.
+local function axis_named(program, eq, axes, n)
+  for _, arg in ipairs(n.args) do
+    local name = not eq.free and arg.kind == "name" and arg.name
+    if name and not axes[name] and not program.sizes[name] and not program:is_scalar(name) then return name end
+  end
+end
+
+-- Refuses any(k, A[k]) and what is no function, before the k would be told to be no axis.
+local function check_called(program, eq, axes, n)
+  local over = axis_named(program, eq, axes, n)
+  if n.kind == "call" and over and (n.name == "any" or n.name == "all") then
+    program:fail(n.at, n.name .. " is of two conditions, not over an axis", ('over %s it is "%s(%s, …)"'):format(
+      over, n.name == "any" and "max" or "min", over))
+  end
+  if not n.called or program.tensors[n.name] or program.stages[n.name] then return end
+  for _, index in ipairs(n.args) do
+    if not is_bounded(index, {}) then refuse_function(program, n, over) end
+  end
+end
+
+-- The axes of an equation by name, those of the left side and those that are reduced over.
+local function axes_of(program, eq)
+  local axes = {}
+  for _, list in ipairs { eq.axes, eq.over } do
+    for _, axis in ipairs(list) do
+      if program.sizes[axis.text] then
+        program:fail_size_axis(axis.at)
+      end
+      if axes[axis.text] then
+        program:fail(axis.at, ("axis '%s' stands twice in the equation of %s"):format(axis.text, eq.name))
+      end
+      axes[axis.text] = axis
+    end
+  end
+  walk(eq.value, function(n)
+    if n.args then check_called(program, eq, axes, n) end
+    if n.kind ~= "name" or axes[n.name] or program.sizes[n.name] then return end
+    if program:is_scalar(n.name) then
+      n.kind, n.args, n.last = "element", {}, n.at
+      return
+    end
+    if not eq.free then refuse_name(program, eq, n) end
+    axes[n.name] = { text = n.name, at = n.at }
+    eq.over[#eq.over + 1] = axes[n.name]
+  end)
+  return axes
 end
 
 -- Whether a bounded index takes both ends of its range: each axis stands in it once, under operators that
@@ -117,18 +152,6 @@ end
 local function leader(axis)
   while axis.as do axis = axis.as end
   return axis
-end
-
--- What is written for functions that other libraries have.
-local instead = { pow = 'a square is "x * x"; pow(x, y) of x > 0 is "exp(y * log(x))"', relu = 'relu is "max(value, 0)"', where = 'where is "select(condition, a, b)"',
-  softmax = 'help "softmax" shows its equations', mean = 'mean is a sum, "sum(k, A[y, k])", over how many there are' }
-
--- Refuses foo(A[y]): no index is an element of an input by chance, so a function was meant.
-local function refuse_function(program, n)
-  local _, e = pcall(function() return te[n.name] end)
-  local near = type(e) ~= "string" and tostring(e.why):match "did you mean '(.-)'"
-  program:fail(n.at, ("there is no function %s%s"):format(n.name, near and (": did you mean %s?"):format(near) or ""),
-    instead[n.name] or ("help \"te\" lists the functions; an input is declared on a line above: %s: float32[…]"):format(n.name))
 end
 
 -- Notes what an element says about the axes of its equation, and about an input that nobody declared.
@@ -255,6 +278,52 @@ local function operate(program, node, a, b)
   return call_te(program, node, OPERATORS[node.op], a, b)
 end
 
+-- Does the type hold more than the other: a float more than an integer, and of two the wider?
+local function holds_more(dtype, other)
+  local float, other_float = dtype:find "^float" ~= nil, other:find "^float" ~= nil
+  if float ~= other_float then return float end
+  return (tonumber(dtype:match "%d+") or 1) >= (tonumber(other:match "%d+") or 1)
+end
+
+local CONDITIONS = { ["and"] = 2, ["or"] = 2, all = 2, any = 2, select = 1 } -- how many of their values are some
+
+-- `f` of the values of `operands`, nodes of the tree. What te says of types that do not fit is said in the words of the text.
+local function of_operands(program, node, operands, f, ...)
+  local fits, made = pcall(f, ...)
+  if fits then return made end
+  local values, n = { ... }, select("#", ...)
+  local code = type(made) == "userdata" and made.code
+  local function dtype(i) return type(values[i]) == "userdata" and values[i].dtype end
+  local function says(text, i)
+    local source = program:source(operands[i].first, operands[i].stop)
+    program:fail(node.at, made.why, text:format(source:match "^%b()$" and source:sub(2, -2) or source))
+  end
+  if code == "te_type_op" or code == "te_type_mix" then
+    for i = 1, CONDITIONS[node.op or node.name] or 0 do
+      if dtype(i) and dtype(i) ~= "bool" then says('a condition is a comparison, as in "%s != 0"', i) end
+    end
+  end
+  if code == "te_type_op" then says('convert it: "float32(%s)"', 1) end
+  if code == "te_type_mix" and dtype(n - 1) and dtype(n) then
+    local more = holds_more(dtype(n - 1), dtype(n)) and n - 1 or n
+    says('convert one of them: "' .. dtype(more) .. '(%s)"', more == n and n - 1 or n)
+  end
+  error(made, 0)
+end
+
+-- The element of a tensor at indices that must be integers of 64 bits.
+local function element(program, node, tensor, indices)
+  for i, index in ipairs(indices) do
+    local dtype = type(index) == "userdata" and index.dtype
+    if dtype and dtype ~= "int64" then
+      local arg = node.args[i]
+      program:fail(arg.at, ("%s is indexed by %s, and indices are int64"):format(node.name, dtype),
+        ('convert it: "int64(%s)"'):format(program:source(arg.first, arg.stop)))
+    end
+  end
+  return tensor(table.unpack(indices))
+end
+
 local LARGEST = 2 ^ 53 -- of a size or an index: no tensor is as large
 
 -- The same of two integers, whose result must not wrap; `what` it would be.
@@ -369,17 +438,21 @@ local function value(program, node, names, tensors)
   end
   if node.kind == "number" then return node.value end
   if node.kind == "name" then return names[node.name] end
-  if node.kind == "element" then return tensors[node.name](table.unpack(values(node.args))) end
-  if node.kind == "negated" then return -value(program, node.a, names, tensors) end
+  if node.kind == "element" then return element(program, node, tensors[node.name], values(node.args)) end
+  if node.kind == "negated" then
+    return of_operands(program, node, { node.a }, function(a) return -a end, value(program, node.a, names, tensors))
+  end
   if node.kind == "binary" then
-    return operate(program, node, value(program, node.a, names, tensors), value(program, node.b, names, tensors))
+    local function f(a, b) return operate(program, node, a, b) end
+    return of_operands(program, node, { node.a, node.b }, f, table.unpack(values { node.a, node.b }))
   end
   local args = values(node.args)
   if DTYPES[node.name] then return te.cast(node.name, args[1]) end
   if REDUCES[node.name] and math.type(args[1]) and math.type(args[2]) then -- max or min of numbers is one, too
     return math[node.name](args[1], args[2])
   end
-  return call_te(program, node, te[node.name], table.unpack(args))
+  local function f(...) return call_te(program, node, te[node.name], ...) end
+  return of_operands(program, node, node.args, f, table.unpack(args))
 end
 
 local function stage(program, eq, values, tensors, shapes)

@@ -271,6 +271,16 @@ static void draw_param(Draw *d, const Prim *prim, const Param *p, Move *out)
         if (chance(d->c, 20))
             out->args[out->nargs++] = given_str(wild ? wild_name(d) : choose(d->c, 2) ? "p" : "q");
         return;
+    case PARAM_EACH:
+        if (chance(d->c, 20)) { /* a list of two */
+            Arg *list = ARENA_ARRAY(d->A, Arg, 2);
+            for (size_t i = 0; i < 2; i++)
+                list[i] = given_str(wild ? wild_name(d) : pick(d, &d->loops));
+            *a = given_list(2, list);
+            break;
+        }
+        *a = given_str(wild ? wild_name(d) : pick(d, &d->loops));
+        break;
     case PARAM_LOOP: *a = given_str(wild ? wild_name(d) : pick(d, &d->loops)); break;
     case PARAM_BLOCK: *a = given_str(wild ? wild_name(d) : pick(d, &d->blocks)); break;
     case PARAM_PLACE:

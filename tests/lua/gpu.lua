@@ -468,4 +468,30 @@ func f(A: bool[4], B: bool[4]) -> R: bool[4]:
   t.contains(s:ptx(), ".visible .entry")
 end)
 
+t.test("one value for the threads of a block is each thread's own, or has an axis to bind", function()
+  local x = tvm.random { 10, 256 }
+  local function norm(text)
+    local s = tvm.schedule(te("X: float32[n, 256]; Y: float32[n, 256]; " .. text)(10))
+    return s
+  end
+  local s = norm "M[i] = max(j in 256, X[i, j]); Y[i, j] = X[i, j] - M[i]"
+  s:bind("Y/i", "blockIdx.x"):bind("Y/j", "threadIdx.x"):set_scope("M", "shared"):compute_at("M", "Y/i")
+  local e = t.raises("axis_missing", function() s:check(x) end, { s = s })
+  t.eq(e.fix, 's:set_scope("M", "local"); s:compute_at("M", "Y/j")')
+  s:set_scope("M", "local"):compute_at("M", "Y/j")
+  t.ok(tvm.check(s:check(x), s:at(0):run(x)).ok)
+  -- two nests over the threads read it, so it is no one's own
+  s = norm "M[i] = max(j in 256, X[i, j]); E[i, j] = X[i, j] - M[i]; Y[i, j] = E[i, 255 - j] * M[i]"
+  s:bind("Y/i", "blockIdx.x"):bind("Y/j", "threadIdx.x"):set_scope("E", "shared"):compute_at("E", "Y/i")
+  s:bind(s:loops("E")[2], "threadIdx.x"):set_scope("M", "shared"):compute_at("M", "Y/i")
+  e = t.raises("axis_missing", function() s:check(x) end, { s = s })
+  t.contains(e.fix, 'write M with an axis of extent 1, split that by 256, bind the inner part to threadIdx.x')
+  s = norm "M: float32[n, 1]; M[i, z] = max(j in 256, X[i, j]); Y[i, j] = X[i, j] - M[i, 0]"
+  s:split("M/z", 256, "zo", "zi")
+  s:bind("M/i", "blockIdx.x"):bind("zi", "threadIdx.x"):set_scope("M", "shared"):reverse_compute_at("Y", "M/i")
+  s:bind("Y/j", "threadIdx.x")
+  t.ok(tvm.check(s:check(x), s:at(0):run(x)).ok)
+  t.ok(#s:ptx() > 0)
+end)
+
 t.done()

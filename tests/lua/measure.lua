@@ -383,6 +383,15 @@ t.test("a what-if whose function misspells a parameter, or takes a wrong step, s
   t.ok(w[1].why:find "^vectorize.*: no loop is named 'z2'", w[1].why)
 end)
 
+t.test("a row of a what-if has its values as they were written", function()
+  local s = matmul(8)
+  local w = tvm.whatif(function(q, p) q:split("x", p.x) end, { { "x", { 2, -1 }, 4, { -1, 2, 2 } }, { "o", { "a", n = { 1 } } } }, s, quick)
+  local names = {}
+  for i, row in ipairs(w) do names[i] = row.name end
+  table.sort(names)
+  t.eq(table.concat(names, "; "), 'x=4 o={"a", n = {1}}; x={-1, 2, 2} o={"a", n = {1}}; x={2, -1} o={"a", n = {1}}')
+end)
+
 t.test("a what-if lists whatever its function raises", function()
   local s = matmul(8)
   local hostile = setmetatable({}, { __index = error, __tostring = error })

@@ -94,4 +94,40 @@ func f(A: float32[8, 8], N: int64[8]) -> B: float32[8, 8]:
   t.eq(e.fix, "reorder the loops inside x alone")
 end)
 
+t.test("what one iteration needs of another is answered by a step that was tried, or by what is true", function()
+  local function fix(s, code, step, ...)
+    local given = table.pack(...)
+    return t.raises(code, function() s[step](s, table.unpack(given)) end, { s = s }).fix
+  end
+  local function stencil()
+    return tvm.schedule(te [[ A: float32[1002]; C: float32[1000]; B: float32[1002]; B[i] = A[i] * A[i]; C[i] = B[i] + B[i + 1] + B[i + 2] ]])
+  end
+  local s = stencil()
+  s:split("C/i", 128, "b", "t")
+  s:bind("C/b", "blockIdx.x"):bind("C/t", "threadIdx.x")
+  t.eq(fix(s, "cross_iteration", "compute_at", "B", "C/b"), 's:set_scope("B", "shared"); s:compute_at("B", "b")')
+  s = tvm.schedule(tvm.parse [=[
+func f(A: float32[64]) -> B: float32[64]:
+  for i in range(64):
+    block B(i):
+      B[i] = A[i]
+  for i in range(63):
+    block C(i):
+      B[i + 1] = B[i] * 0.5 + B[i + 1]
+]=])
+  for _, step in ipairs { { "vectorize", "C/i" }, { "parallel", "C/i" }, { "bind", "C/i", "threadIdx.x" } } do
+    t.eq(fix(s, "cross_iteration", table.unpack(step)), "leave i serial: its iterations run in order")
+  end
+  s = tvm.schedule(tvm.parse [=[
+func f(A: float32[64]) -> C: float32[64]:
+  alloc B: float32[64]
+  for i in range(64):
+    block B(i):
+      B[i] = A[i]
+    block C(i):
+      C[i] = B[i] + B[max(i - 1, 0)]
+]=])
+  t.eq(fix(s, "cross_iteration", "parallel", "i"), 's:compute_at("B", "i"); s:parallel("i")')
+end)
+
 t.done()

@@ -67,7 +67,7 @@ t.test("a call that is wrong whatever the program is, is an error of its own and
     name_twice = { { "split", "y", 8, "a", "a" } }, no_scope = { { "cache_read", "C", "A", "locl" } }, no_thread_axis = { { "bind", "y", "thread" } },
   } do
     for _, call in ipairs(calls) do
-      local e = t.raises(code, function() s[call[1]](s, table.unpack(call, 2)) end)
+      local e = t.raises(code, function() s[call[1]](s, table.unpack(call, 2)) end, { s = s })
       t.eq(e.refused, false)
       t.ok(not tostring(e):find "REFUSED")
     end

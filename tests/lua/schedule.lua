@@ -204,7 +204,7 @@ t.test("a loop of another block is told whose it is", function()
   s:tile("y", "x", 8, 16)
   local e = t.raises("no_loop", function() s:reverse_compute_at("R", "C/xo") end, { s = s })
   t.eq(e.fix, "xo is R/xo; C's loops are y, x, k")
-  t.contains(t.raises("no_loop", function() s:parallel "C/q" end, { s = s }).fix, "loops here: y, x, k, yo")
+  t.contains(t.raises("no_loop", function() s:parallel "C/q" end, { s = s }).fix, "loops here: C/y, C/x, k, yo")
   e = t.raises("own_loop", function() s:reverse_compute_at("R", "xo") end, { s = s })
   t.eq(e.fix, 'choose a loop of another block, such as "C/x"')
   e = t.raises("own_loop", function() s:compute_at("C", "k") end, { s = s })
@@ -360,12 +360,12 @@ end)
 
 t.test("a loop by a path that is none: what is near to its own name, or nothing", function()
   local s = layer()
-  t.contains(t.raises("no_loop", function() s:parallel "R.y" end, { s = s }).fix, 'did you mean "R/y"?')
+  t.eq(t.raises("no_loop", function() s:parallel "R.y" end, { s = s }).fix, 's:parallel("R/y")')
   t.eq(t.raises("no_loop", function() s:parallel "R" end, { s = s }).fix, 'R is a block; its loops are y, x, as in "R/y"')
   s:split("R/y", 8)
   s:split("R/x", 8)
   for _, name in ipairs { "R.y", "RR/q", "R.q" } do
-    t.ok(not t.raises("no_loop", function() s:parallel(name) end, { s = s }).fix:find "did you mean", name)
+    t.contains(t.raises("no_loop", function() s:parallel(name) end, { s = s }).fix, "loops here: ")
   end
 end)
 

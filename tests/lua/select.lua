@@ -1,5 +1,5 @@
 -- select.lua -- several loops, blocks, kernels or nodes at once by patterns, and names from other houses.
-local t = dofile "tests/check.lua"
+local t, p = dofile "tests/check.lua", dofile "tests/programs.lua"
 
 local function matmul()
   return tvm.schedule(te [[ A: float32[16, 16]; B: float32[16, 16]; C[y, x] += A[k, y] * B[k, x] ]])
@@ -24,6 +24,12 @@ t.test("a pattern matches whole names, of a loop also its path", function()
   t.eq(glob "?o", ".o")
   t.eq(glob("*.init", "blocks"), ".*\\\\.init")
   t.eq(glob("*/y", "blocks"), ".*/y")
+  t.eq(glob "*/*", "*/.*")
+  t.eq(table.concat(s:select "*/.*", " "), table.concat(s:select ".*", " "))
+  local e = t.raises("pattern_wrong", function() s:select "*/*" end)
+  t.eq(e.why, 'the pattern "*/*" is wrong at letter 3: * repeats what stands before it, and nothing does')
+  t.contains(e.fix, 'write "*/.*"; patterns are PCRE2\'s: . any letter, .* any letters')
+  t.contains(t.raises("pattern_wrong", function() s:unroll "*/(" end).why, 'the pattern "*/(" is wrong at letter 3: missing closing')
   t.raises("pattern_wrong", function() s:unroll "*" end, { s = s })
   t.raises("argument_choice", function() s:select("y", "ops") end)
   t.raises("no_block", function() s:loops "D" end)
@@ -146,7 +152,11 @@ t.test("what is guessed is answered with what does it", function()
   local m = g:lower()
   local quick = { ["repeat"] = 3, min_repeat_ms = 0.1 }
   local values, n = { Schedule = s, Module = m, Graph = g, Tensor = tvm.random { 2, 2 }, tvm = tvm, Profile = m:profile(),
-    Picture = s:show(), Comparison = tvm.compare({ s }, quick), WhatIf = tvm.whatif(function(q) q:parallel "y" end, { { "n", 1 } }, s, quick) }, 0
+    Func = te [[ A: float32[8]; C[i] = A[i] ]], Version = s:at(), Picture = s:show(), Comparison = tvm.compare({ s }, quick), WhatIf = tvm.whatif(function(q) q:parallel "y" end, { { "n", 1 } }, s, quick) }, 0
+  te.func("f", function()
+    values.Expr = te.placeholder { 8 }
+    return te.compute({ 8 }, function(i) return values.Expr(i) end)
+  end)()
   local rows <close> = assert(io.open "lua_api/old_names.def")
   local function all_rows(b)
     local x, y, w = b:input("a", "float32", { 8, 8 }), b:input("b", "float32", { 8, 8 }), b:input("c", "float32", { 8, 8 })
@@ -271,6 +281,140 @@ t.test("a tensor without a name is given one that is free", function()
   t.contains(t.raises("input_shape", function() m:run(y) end, { m = m }).fix, "y2 = {}; for i = 0, 2 do y2[#y2 + 1] = m:run(y:slice")
   y = nil
   t.eq(e.fix, "name the tensor x2; then y = {}; for i = 0, 1 do y[#y + 1] = m:run(x2:slice(0, i, i + 1)) end")
+end)
+
+t.test("a name that is near to one that there is: the step with that, if it would be accepted", function()
+  local s = tvm.schedule(te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]](64, 64, 64))
+  s:cache_read("C", "A", "shared")
+  local there = { no_loop = "; loops here: A.shared/k, A.shared/y, C/y, x, C/k", no_block = "; blocks here: A.shared, C",
+    no_buffer = "; buffers here: A, B, C, A.shared", no_scope = "; the scopes are global, shared, local",
+    no_thread_axis = "; the axes are blockIdx.x, blockIdx.y, blockIdx.z, threadIdx.x, threadIdx.y, threadIdx.z" }
+  for _, case in ipairs {
+    { 's:split("y", 8)', "no_loop", "split", "yy", 8 }, { 's:split("C/y", 8)', "no_loop", "split", "C/Y", 8 },
+    { 's:parallel("C/y")', "no_loop", "parallel", "c/y" }, { 's:parallel("A.shared/k")', "no_loop", "parallel", "A.share/k" },
+    { 's:reorder({"x", "y"})', "no_loop", "reorder", { "X", "y" } }, { 's:fuse({"y", "x"}, "f")', "no_loop", "fuse", { "y", "xx" }, "f" },
+    { 's:tile("y", "x", 4, 8)', "no_loop", "tile", "Y", "X", 4, 8 }, -- both at once
+    { 's:decompose_reduction("C", "k")', "no_block", "decompose_reduction", "c", "K" },
+    { 's:cache_read("C", "B", "local")', "no_buffer", "cache_read", "C", "b", "local" },
+    { 's:cache_read("C", "B", "local")', "no_block", "cache_read", "CC", "b", "Local" },
+    { 's:set_scope("A.shared", "local")', "no_buffer", "set_scope", "A.shard", "local" },
+    { 's:set_scope("A.shared", "shared")', "no_scope", "set_scope", "A.shared", "shard" }, -- as it is
+    { 's:cache_write("C", "shared")', "no_scope", "cache_write", "C", "Shared" },
+    { 's:bind("y", "blockIdx.y")', "no_thread_axis", "bind", "y", "blockidx.y" },
+  } do
+    local e = t.raises(case[2], function() s[case[3]](s, table.unpack(case, 4)) end, { s = s })
+    t.eq(e.fix, case[1])
+    t.eq(e.why:match ";.*", there[case[2]])
+  end
+  local kinds = tvm.schedule(te [[ A: float32[8, 8]; a[c] = sum(k, A[c, k]); C[c] = a[c] + 1 ]]) -- c is a loop, C a block; A a buffer, a a block
+  t.contains(t.raises("no_loop", function() kinds:split("C", 8) end, { s = kinds }).fix, "C is a block; its loops are c")
+  t.contains(t.raises("no_block", function() kinds:compute_inline "A" end, { s = kinds }).fix, "A is a buffer; blocks here: a, C")
+  local several = p.matmul(60, 64, 64) -- no block is named as the program, so y means no loop of two alone
+  several:cache_read("C", "A", "shared")
+  t.contains(t.raises("no_loop", function() several:split("Y", 8) end, { s = several }).fix, 'did you mean "y"?  loops here: A.shared/k, ')
+  -- one that would be refused is only named, and one that is far is not
+  t.eq(t.raises("no_loop", function() s:parallel "C/K" end, { s = s }).fix, 'did you mean "C/k"?  loops here: A.shared/k, A.shared/y, C/y, x, C/k')
+  t.eq(t.raises("no_block", function() s:compute_inline "c" end, { s = s }).fix, 'did you mean "C"?  blocks here: A.shared, C')
+  t.eq(t.raises("no_buffer", function() s:set_scope("b", "local") end, { s = s }).fix, 'did you mean "B"?  buffers here: A, B, C, A.shared')
+  t.eq(t.raises("no_loop", function() s:parallel "D/y" end, { s = s }).fix, there.no_loop:sub(3))
+  t.eq(t.raises("no_scope", function() s:cache_write("C", "cache") end).fix, "use global, shared or local")
+  t.eq(s:why_not("split", "yy", 8), "split(yy): no loop is named 'yy'; loops here: A.shared/k, A.shared/y, C/y, x, C/k\n  legal here: s:split(\"y\", 8)")
+end)
+
+t.test("every name of a loop that is told is one that steps take", function()
+  local s = tvm.schedule(te [[ A: float32[64, 64]; B: float32[64, 64]; B[y, x] = A[y, x] * 2 ]])
+  local copy = s:cache_read("B", "A", "local")
+  t.eq(table.concat(s:loops(), " "), "A.local/y A.local/x B/y B/x")
+  s:split("B/y", 8, "yo", "yi") -- so y alone, once B's, means nothing
+  t.eq(t.raises("stale_name", function() s:split("y", 2) end, { s = s }).fix:match "other nests.*", "other nests' are \"A.local/y\"")
+  local all = "A.local/y A.local/x yo yi B/x"
+  t.eq(table.concat(s:loops(), " "), all)
+  t.eq(table.concat(s:names "loops", " "), all)
+  t.eq(table.concat(s:loops(copy), " "), "A.local/y A.local/x")
+  t.eq(table.concat(s:select "y", " "), "A.local/y")
+  for _, loop in ipairs(s:loops()) do
+    t.contains(s:why_not("split", loop, 2), "legal: ")
+    t.contains(s:why_not("unroll", loop), "legal: ")
+  end
+  t.contains(s:why_not("unroll", "y|yi"), "legal: unroll y, yi")
+  all = all:gsub(" ", ", ")
+  t.eq(t.raises("no_loop", function() s:unroll "nothing" end, { s = s }).fix, "loops here: " .. all)
+  t.eq(t.raises("no_loop", function() s:compute_at("A.local", "Y") end, { s = s }).fix, 'did you mean "A.local/y"?  loops here: ' .. all)
+  local e = t.raises("no_loop", function() s:split("Y", 2) end, { s = s })
+  t.eq(e.fix, 's:split("A.local/y", 2)')
+  t.contains(e.why, "; loops here: " .. all)
+  s:unroll "y|yi"
+  t.contains(s:trace(), 's:unroll("A.local/y", "yi")')
+  -- a copy's loops in a program whose main block still has them, or never had, go by name alone
+  t.eq(table.concat(s:at(0):loops(), " "), "y x")
+  local two = tvm.schedule(te [[ A: float32[8]; B[j] = A[j] * 2; C[i] = B[i] + 1 ]])
+  t.eq(table.concat(two:loops(), " "), "j i")
+end)
+
+t.test("bind takes a list, a pattern, and a loop of every nest: all of them or none", function()
+  local s = tvm.schedule(te [[ C[y, x] = sum(k, A[y, k] * B[k, x]) ]](64, 64, 64))
+  s:cache_write("C", "local")
+  s:split("C/y", 8, "yo", "ty")
+  s:split("C.store/y", 8, "yo", "ty")
+  local before, axis = s:ir(), "threadIdx.y"
+  for _, loops in ipairs { "*/ty", "C.*/ty", { "C/ty", "C.store/ty" }, { "*/ty" }, { "C/t[y]", "C.store/ty" } } do
+    local fork = s:fork()
+    fork:bind(loops, axis)
+    t.eq(select(2, fork:ir():gsub('for ty in bind%("threadIdx.y", 8%)', "")), 2)
+    local again = tvm.schedule(s:at(0))
+    load(fork:trace(), "=trace", "t", { s = again })()
+    t.eq(again:ir(), fork:ir())
+  end
+  t.contains(s:why_not("bind", "*/ty", axis), "legal: bind C/ty, C.store/ty to threadIdx.y")
+  local function refused(code, loops, what, fix)
+    local e = t.raises(code, function() s:bind(loops, axis) end, { s = s })
+    t.contains(tostring(e), ("bind(%s)"):format(what))
+    t.contains(e.fix, fix)
+    t.eq(s:ir(), before)
+  end
+  refused("reduce_concurrent", { "C/ty", "k" }, "k", 's:bind("yo", "threadIdx.y")')
+  refused("axis_taken", { "C.store/ty", "C/ty", "C/x" }, "x", "x can be bound without the others")
+  refused("no_loop", { "C/ty", "C/nothing" }, "C/nothing", "loops here: ")
+  refused("no_loop", "*/nothing", "*/nothing", "loops here: ")
+  refused("loop_twice", { "C/ty", "C/ty" }, "C/ty", "name each loop once")
+  t.eq(s:why_not("bind", "*/ty"), "bind(*/ty): argument 2 (axis) is missing\n  hint: call it as s:bind(loop, axis) -> Schedule")
+  t.contains(s:why_not("bind", "*/ty", axis, 3), "argument 3 is more than it takes")
+end)
+
+t.test("of several names of a value its class's letter is said, and none that means another by now", function()
+  local s = matmul()
+  s:split("y", 2)
+  local e = s
+  t.eq(t.raises("nothing_to_undo", function() e:undo(9); return s end, { s = s }).fix, "s:back(0)")
+  local function other(a)
+    local held = a
+    local _, why = pcall(a.undo, a, 9)
+    do
+      local a, held = 1, held
+      local _, later = pcall(held.undo, held, 9)
+      return why.fix, later.fix, a
+    end
+  end
+  local first, later = other(s)
+  t.eq(first, "held:back(0)")
+  t.eq(later, "held:back(0)")
+  local function shadowed(q)
+    local a = q
+    do
+      local a = 1
+      local _, why = pcall(q.undo, q, 9)
+      return why.fix, a
+    end
+    return a
+  end
+  t.eq(shadowed(s), "q:back(0)")
+  b = matmul()
+  b:split("y", 2)
+  s, e = nil, nil
+  t.eq(t.raises("nothing_to_undo", function() b:undo(9) end, { b = b }).fix, "b:back(0)")
+  _G.s = b
+  t.eq(t.raises("nothing_to_undo", function() b:undo(9) end, { s = b }).fix, "s:back(0)")
+  _G.s, b = nil, nil
 end)
 
 t.done()

@@ -232,7 +232,8 @@ t.test("habits of other languages are answered", function()
     ["A[i, j]"] = "A[i][j]", ["y = True + 1"] = "true", ["f(None.x)"] = "nil", ["x = [1, 2]"] = "{1, 2, 3}", ["def f(x):"] = "function",
     ["for i in range(3):"] = "for i = 0", ["import tvm"] = "nothing needs importing", ["2 ** 3"] = "x ^ y", ["// note"] = "--",
     ["lambda x: x"] = "function(x)", ["if x { y() }"] = "then", ["'a' + 'b'"] = "..", ["len('x')"] = "#x",
-    ["t = {} t:append(1)"] = "t[#t + 1]", ["{'a': 1}"] = "name = value", ["x ? 1 : 2"] = "and", ["!x"] = "not x", ["!ls -l"] = "os.execute", ["ls -l"] = [[os.execute "ls -l"]], ["int x = 5"] = "no types",
+    ["t = {} t:append(1)"] = "t[#t + 1]", ["{'a': 1}"] = "name = value",
+    ["f = te [[ I: int32[8]; B[i] = A[I[i]] ]]"] = "te [=[ … ]=] holds them", ["f = te [[ I: int32[8]\nB[i] = A[I[i]]\n]]"] = "]] ends a text before that", ["x ? 1 : 2"] = "and", ["!x"] = "not x", ["!ls -l"] = "os.execute", ["ls -l"] = [[os.execute "ls -l"]], ["int x = 5"] = "no types",
     ["tir.Schedule()"] = "tvm.schedule", ["elif x then"] = "elseif", ["/* note */"] = "--",
   } do
     t.contains(typed(input), "hint: ", input)
@@ -256,6 +257,25 @@ t.test("habits of other languages are answered", function()
   t.contains(typed "plt.show()", "pictures are drawn by")
   t.contains(typed "te.create_schedule()", "s = tvm.schedule(f)")
   t.contains(typed "pirnt(1)", "did you mean print?")
+end)
+
+t.test("a global in the wrong case or mistyped is answered with the one that has what was asked of it", function()
+  local digits = 'g = tvm.import "tutorials/models/digits.onnx"'
+  local kernel = "sched = tvm.schedule(te [[ B[i] = A[i] ]](64))"
+  for _, case in ipairs {
+    { "did you mean tvm?", 'TVM.import "x"' }, { "did you mean tvm?", "Tvm.schedule(1)" }, { "did you mean tvm?", "tvn.schedule(1)" },
+    { "did you mean te?", "TE.func(1)" }, { "did you mean te?", "Te [[ B[i] = A[i] ]]" }, { "did you mean help?", "Help()" },
+    { "did you mean help?", 'HELP "x"' }, { "did you mean g?", digits, "G:fuse()" }, { "did you mean g?", digits, "G.fuse()" },
+    { "did you mean sched?", kernel, 'shced:split("i", 8)' }, { "did you mean sched?", kernel, 'print(Sched:ir())' },
+    { "nothing is called sched2; sched2 = sched:fork() makes one of sched", kernel, 'sched2:split("i", 8)' },
+    { "nothing is called s2; s2 = ", digits, "s1 = tvm.schedule(g:lower():func \"conv2\")", 's2:split("i", 8)' },
+    { "nothing is called S; S = m:schedule", 'S:split("i", 8)' },
+    { "did you mean f?", "f = te [[ B[i] = A[i] ]]", "tvm.schedule(F)" }, { "give F a value first", "tvm.schedule(F)" },
+  } do
+    t.contains(typed(table.unpack(case, 2)), "hint: " .. case[1])
+  end
+  t.eq(typed 'local ok, e = pcall(function() TVM.x() end) print(e)', "-e:1: attempt to index a nil value (global 'TVM')\n")
+  t.eq(select(2, typed 'TVM.import "x"'), 1)
 end)
 
 t.test("functions of a module that are called without it, and those of other libraries, lead to ours", function()
@@ -517,6 +537,21 @@ t.test("saved steps that are run as a script say what they are, and a schedule s
   t.contains(run("-i", input:format("B", path)), "\n1 step taken\n")
   t.contains(run("-i", input:format("C", path)), "\n1 step taken, saved of B\n")
   os.remove(path)
+end)
+
+t.test("help tells of keys and words of the prompt, and of a method by a value of the session", function()
+  for _, code in ipairs { 'help "quit"', 'help "exit"', "?quit", "?exit", 'help "EXIT"' } do
+    t.eq(typed(code), "exit  or  quit\n  Leaves, as Ctrl-D does; a script ends by os.exit()\n", code)
+  end
+  t.contains(typed "?Tab", "Completes names")
+  local values = 't = tvm.schedule(te [[ B[i] = A[i] ]](8)) net = tvm.import "tutorials/models/digits.onnx" x = tvm.zeros { 2 }'
+  for code, first in pairs {
+    ["?t:split"] = "s:split(loop, factors, names…) -> names\n", ["?s:split"] = "s:split(", ["?net:show"] = "g:show(path?, options?) -> Picture\n  Draws the model",
+    ["?x:show"] = "t:show(path?) -> string\n", ["?q:split"] = "s:split(", ["?tvm:import"] = "tvm.import(path", ["?te:sum"] = "te.sum(value, axis)",
+  } do
+    t.eq(typed(values, code):sub(1, #first), first, code)
+  end
+  t.contains(typed(values, "?t:splt"), "nothing is called 'splt': did you mean 'split'?")
 end)
 
 t.test("a question mark behind a name is told where it stands", function()

@@ -243,6 +243,96 @@ local function wrong(text, what, ...)
   return e
 end
 
+-- Like wrong; and the text with the equation or the part of it that is quoted in the fix instead of `part` is one.
+local function mended(text, what, part, ...)
+  local e = wrong(text, what)
+  local from, to = text:find(part, 1, true)
+  local instead = e.fix:match '"(.*)"'
+  t.ok(te(text:sub(1, from - 1) .. instead .. text:sub(to + 1)), e.fix)
+  return instead
+end
+
+t.test("how far an axis goes, said as elsewhere, is written as it is said here", function()
+  local head, value = "O: float32[8, 8]; O[y, x] = ", "I[y + dy, x + dx])"
+  for said, axes in pairs {
+    ["dy:3, dx:3"] = "dy in 3, dx in 3", ["dy=3, dx in 3"] = "dy in 3, dx in 3", ["dy in 3, dx=2*2"] = "dy in 3, dx in 2*2",
+    ["dy in range(3), dx in 3"] = "dy in 3, dx in 3", ["dy in 0:3, dx: range(0, 3 + 1)"] = "dy in 3, dx in 3 + 1",
+  } do
+    local sum = ("sum(%s, %s"):format(said, value)
+    t.eq(mended(head .. sum, "goes is said by 'in'", sum), ("sum(%s, %s"):format(axes, value))
+  end
+  t.eq(wrong(head .. "sum(dy in 1:4, dx:3, " .. value, "dy does not begin at 0").fix, 'an axis does: write "dy in 4 - 1", and dy + 1 for dy')
+  t.eq(wrong("O[y] = sum(k:3, I[y + k,\n 0])", "how far k goes").fix, 'write it as "sum(k in 3, …)"')
+  wrong("O[y] = 2 * sum(k:3, I[y + k])", "a reduction is the whole value of its stage")
+  t.eq(wrong("O[y:3] = I[y]", "how far y goes is said by a declaration").fix, "declare it on a line above: O: float32[3]")
+  t.eq(wrong("O[y, x in n] = I[y]", "how far x goes is said by a declaration").fix, "declare it on a line above: O: float32[…, n]")
+end)
+
+t.test("types that do not fit are converted in the words of the text", function()
+  local given = "I: int32[8]; A: float32[100]; F: float32[8]; B[i] = "
+  for value, case in pairs {
+    ["A[I[i]]"] = { "I[i]", "int64(I[i])", "A is indexed by int32, and indices are int64" },
+    ["A[(I[i] + 1)*2] + 1"] = { "(I[i] + 1)*2", "int64((I[i] + 1)*2)", "A is indexed by int32" },
+    ["F[i] + I[i]"] = { "I[i]", "float32(I[i])", "'+' joins float32 and int32" }, ["I[i] * (F[i] - 1)"] = { "I[i]", "float32(I[i])", "'*' joins" },
+    ["max(I[i] + 1, F[i])"] = { "I[i] + 1", "float32(I[i] + 1)", "'max' joins" }, ["F[i] / i"] = { "i", "float32(i)", "'/' joins float32 and int64", " i" },
+    ["select(I[i], F[i], 2)"] = { "I[i]", "I[i] != 0", "'select' does not take" }, ["F[i] < 1 or F[i]"] = { "F[i]", "F[i] != 0", "'or' joins", "or F[i]" },
+    ["select(i > 1, F[i], I[i])"] = { "I[i]", "float32(I[i])", "'select' joins float32 and int32" },
+    ["sqrt(I[i])"] = { "I[i]", "float32(I[i])", "'sqrt' does not take" }, ["(F[i] > 2) + 1"] = { "(F[i] > 2)", "float32(F[i] > 2)", "'+' does not take" },
+    ["-(F[i] > 2)"] = { "(F[i] > 2)", "float32(F[i] > 2)", "'-' does not take" },
+  } do
+    local e = wrong(given .. value, case[3])
+    t.eq(e.fix:match '"(.*)"', case[2], value)
+    local at = value:find(case[4] or case[1], 1, true) + #(case[4] or case[1]) - #case[1]
+    t.ok(te(given .. value:sub(1, at - 1) .. case[2] .. value:sub(at + #case[1])))
+  end
+end)
+
+t.test("signs that an equation has not are told apart from those that it has", function()
+  local all = "the operators are + - * / // % < <= > >= == != and or; "
+  for value, says in pairs {
+    ["A[i] >> 3"] = all .. 'x >> 3 is "x // 8"', ["A[i] << 3"] = all .. 'x << 3 is "x * 8"', ["A[i] & 7"] = all .. 'x & 7 is "x % 8"',
+    ["A[i] | 7"] = "which tvm.parse reads", ["~A[i]"] = "which tvm.parse reads", ["A[i] && 7"] = '"a and b"', ["A[i] || 7"] = '"a or b"',
+    ["!A[i]"] = "the opposite of a < b is a >= b", ["not (A[i] > 0)"] = "the opposite of a < b", ["A[i] ? 1 : 2"] = '"select(condition, a, b)"',
+    ["A[i] if A[i] > 0 else 2"] = '"select(condition, a, b)"', ["te.sqrt(A[i])"] = 'functions stand without "te."',
+    ['cast("int64", A[i])'] = '"int64(I[i])"', ['te.cast("int64", A[i])'] = '"int64(I[i])"',
+  } do
+    t.contains(wrong("A: int32[8]; B[i] = " .. value, value:find " if " and "'if' does not belong" or " means nothing here").fix, says)
+  end
+  local x = tvm.arange({ 64 }, "int32", -32) -- and what is said is true, of the program of loops that tvm.parse reads
+  for bits, value in pairs { ["A[i] >> 3"] = "A[i] // 8", ["A[i] << 3"] = "A[i] * 8", ["A[i] & 7"] = "A[i] % 8" } do
+    local loops = tvm.parse("func f(A: int32[64]) -> B: int32[64]:\n for i in range(64):\n  block B(i):\n   B[i] = " .. bits)
+    t.ok(tvm.check(loops:check(x), te("A: int32[64]; B[i] = " .. value):check(x)).ok)
+  end
+end)
+
+t.test("a size, a function or an index in the place of an axis is told as that", function()
+  for text, size in pairs {
+    ["A: float32[n, k]; B: float32[k, m]; C: float32[n, m]; C[y, x] = sum(k, A[y, k] * B[k, x])"] = "k",
+    ["A: float32[n]; C[n] = A[n]"] = "n", ["A: float32[n]; C[i] = A[i] + prod(n, A[n])"] = "n",
+  } do
+    t.eq(wrong(text, ("'%s' is a size here, so it cannot be an axis"):format(size)).fix, "give the axis another name")
+  end
+  for text, says in pairs {
+    ["argmax(j, X[i, j])"] = "what goes over axes is sum, prod, max and min", ["argmin(X[i, j], j)"] = "sum, prod, max and min",
+    ["mean(j, X[i, j])"] = "mean is a sum", ["soft(X[i, 2*i])"] = 'help "te" lists the functions',
+  } do
+    t.contains(wrong("Y[i] = " .. text, "there is no function " .. text:match "%a+").fix, says)
+  end
+  t.eq(wrong("A: bool[n]; S = any(i, A[i])", "any is of two conditions, not over an axis").fix, 'over i it is "max(i, …)"')
+  t.eq(wrong("A: float32[n]; S = all(A[i] > 0, i)", "all is of two conditions, not over an axis").fix, 'over i it is "min(i, …)"')
+  for what, yes in pairs { max = { 0, 1, 0 }, min = { 1, 1, 1 } } do -- which is true
+    local f = te("A: int32[3]; S = " .. what .. "(i, A[i] > 0)")
+    t.contains(tostring(f:check(tvm.tensor(yes, "int32"))), "true")
+    t.contains(tostring(f:check(tvm.tensor({ 0, 0, 0 }, "int32"))), "false")
+  end
+  t.ok(te "A: bool[n]; s: bool[]; S[j] = any(s, A[j])")
+  for _, text in ipairs { "X: int64[n]; H[X[i]] += 1", "H[X[i]] = 2", "H[y, X(i)] = 2" } do
+    t.contains(wrong(text, "the left side names axes").fix, "that is a scatter: its loops are written out for tvm.parse")
+  end
+  t.ok(tvm.parse "func H(X: int64[8]) -> H: int32[4]:\n for j in range(4):\n  H[j] = 0\n for i in range(8):\n  H[X[i]] += 1")
+  t.contains(wrong("Y[i + 1] = A[i]", "the left side names axes").fix, "what is read is shifted")
+end)
+
 t.test("a reduction without its axes, or that is a part of a value, is told as that", function()
   for _, text in ipairs { "C[y] = A[y] + sum(k, A[k])", "C[y] = 2 * sum(k in 3, A[k])", "C[y] = -max(k in 3, A[k])" } do
     t.eq(wrong(text, "a reduction is the whole value of its stage").fix,

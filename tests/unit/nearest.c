@@ -25,6 +25,8 @@ static void finds_slips(void **state)
     assert_string_equal(meant("slpit"), "split");
     assert_string_equal(meant("Split"), "split");
     assert_string_equal(meant("reoder"), "reorder");
+    assert_string_equal(meant("xx"), "x"); /* a letter twice is less than an edit */
+    assert_string_equal(meant("Yoo"), "yo");
     assert_string_equal(meant("comput_at"), "compute_at");
     assert_string_equal(meant("cache_wirte"), "cache_write");
     assert_string_equal(meant("compute"), "compute_at");
@@ -37,6 +39,8 @@ static void leaves_strangers(void **state)
     (void)state;
     assert_null(meant("vectorize"));
     assert_null(meant("q"));
+    assert_null(meant("xy"));
+    assert_null(meant("faces")); /* two of five: fuse */
     assert_null(meant(""));
     assert_null(meant("a_name_that_is_far_longer_than_any_name_that_is_ever_compared_with"));
 }

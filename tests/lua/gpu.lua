@@ -128,7 +128,7 @@ t.test("programs that no GPU can run", function()
     refused(code, s, function() s:ptx() end)
   end
   bad("cuda_extent", '    for x in bind("threadIdx.x", y + 1):\n      B[y, x] = A[y, x]\n')
-  bad("cuda_local_bytes", "    alloc T: float32[131073] local\n    T[y] = A[y, 0]\n    B[y, 0] = T[y]\n")
+  bad("cuda_local_bytes", "    alloc T: float32[131073] local\n    T[131072] = A[y, 0]\n    B[y, 0] = T[131072]\n")
   bad("axis_missing", '    for x in bind("threadIdx.x", 8):\n      B[y, x] = 0\n    B[y, 0] += A[y, 0]\n')
   bad("barrier_inside", '    for x in bind("threadIdx.x", 8):\n      if x < 4:\n        barrier("shared")\n' ..
     "      B[y, x] = A[y, x]\n")

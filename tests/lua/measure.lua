@@ -170,8 +170,8 @@ func f(A: float32[32]) -> C: float32[32]:
 func f(A: float32[32]) -> C: float32[32]:
   for x in bind("threadIdx.x", 32):
     alloc T: float32[131073] local
-    T[x] = A[x]
-    C[x] = T[x]
+    T[131072] = A[x]
+    C[x] = T[131072]
 ]=]
   t.raises("cuda_local_bytes", function() own:run(tvm.zeros { 32 }) end, { f = own })
 end)

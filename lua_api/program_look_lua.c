@@ -299,7 +299,7 @@ static bool is_as_written(Version *now, const char *block)
 LUA_FN(
     program_block, "s:block(name) -> table",
     "What is known of a block: {name, class, update, from, target, reads, places, loads, size, loops, as_written}.\n"
-    "class is \"complete\", \"reduction\" or \"opaque\"; update is how a reduction combines, such as \"+=\" (nil of others);\n"
+    "class is \"complete\", \"reduction\" or \"opaque\"; update is how it combines with what is there, such as \"+=\" (nil if it stores);\n"
     "target the buffer that it writes; reads a list of buffers, and places says of each how often the block's text\n"
     "reads it; loads are these places, {buffer, every}, where every[loop] says for how many iterations of that loop in a\n"
     "row it is surely one element, and is nil where it is so for all; size counts the nodes of the text; loops,\n"

@@ -33,7 +33,7 @@ end
 local function long(loops)
   local out = {}
   for _, l in ipairs(loops) do
-    if l.extent > 1 then out[#out + 1] = l end
+    if l.extent ~= 1 then out[#out + 1] = l end
   end
   return out
 end
@@ -89,7 +89,7 @@ local function in_lanes(s, block)
   if inner and inner.extent > 4 * LANES and try(s, "split", inner.path, LANES) then
     inner = last(long(loops_of(s, block, "spatial")))
   end
-  if inner and inner.extent <= 4 * LANES then try(s, "vectorize", inner.path) end
+  if inner and inner.extent > 1 and inner.extent <= 4 * LANES then try(s, "vectorize", inner.path) end
 end
 
 -- Runs the innermost spatial loop in lanes, and the outermost on threads where there is enough to do.
@@ -98,7 +98,7 @@ local function plain(s, block)
   local spatial = long(loops_of(s, block, "spatial"))
   if #spatial == 0 then return end
   local inner, around = last(spatial), spatial[#spatial - 1]
-  if inner.extent < LANES and around and inner.extent * around.extent <= 4 * LANES then
+  if inner.extent > 1 and inner.extent < LANES and around and inner.extent * around.extent <= 4 * LANES then
     s:note(("%s: rows of %d are short: %s and %s are run as one"):format(block, inner.extent, around.name, inner.name))
     try(s, "fuse", paths(s:block(block).loops, around, inner))
   end

@@ -401,11 +401,13 @@ function parser:said_extent(i)
     open = open + (text(stop):find "^[%[(]" and 1 or text(stop):find "^[%])]" and -1 or 0)
     if open < 0 then return nil end
     if text(stop) == ":" or (ranged and open == 1 and text(stop) == ",") then
+      if said.from then return nil end -- a step, too
       said.from, said.foreign = stop > first and self:source(self.tokens[first], self.tokens[stop - 1]), true
     end
     if text(stop) == ":" or (ranged and open == 1 and (text(stop) == "," or text(stop) == "(")) then first = stop + 1 end
     stop = stop + 1
   end
+  if ranged and text(stop - 1) ~= ")" then return nil end
   local last = stop - (ranged and 2 or 1)
   if last < first then return nil end
   said.size, said.stop = self:source(self.tokens[first], self.tokens[last]), stop
@@ -459,7 +461,8 @@ end
 -- Refuses C[y:3, x] = …, where the axes up to y are read: how far one of the left side goes is declared.
 function parser:fail_left_extent(name, axes)
   local axis = axes[#axes].text
-  local size = self:source(self:peek(1), self:peek(1))
+  local given = self:peek(1)
+  local size = (given.kind == "name" or given.kind == "number") and self:source(given, given) or "…"
   self:fail(axes[#axes].at, ("how far %s goes is said by a declaration"):format(axis),
     ("declare it on a line above: %s: float32[%s%s%s]"):format(name.text, ("…, "):rep(#axes - 1), size, self:is("]", 2) and "" or ", …"))
 end

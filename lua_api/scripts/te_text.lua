@@ -303,7 +303,7 @@ local function of_operands(program, node, operands, f, ...)
       if dtype(i) and dtype(i) ~= "bool" then says('a condition is a comparison, as in "%s != 0"', i) end
     end
   end
-  if code == "te_type_op" then says('convert it: "float32(%s)"', 1) end
+  if code == "te_type_op" then says('convert it: "float32(%s)"', dtype(1) and 1 or 2) end
   if code == "te_type_mix" and dtype(n - 1) and dtype(n) then
     local more = holds_more(dtype(n - 1), dtype(n)) and n - 1 or n
     says('convert one of them: "' .. dtype(more) .. '(%s)"', more == n and n - 1 or n)

@@ -9,9 +9,10 @@
 **          … L[tx*4 + i] …                              … L[i] …
 **
 ** Each thread has its own copy of L.  Where every access along a dimension is at axis*step + rest,
-** one step for all of them, a thread's accesses differ by their rests alone, and these say which
-** element of its own it is.  So sums that a schedule keeps in local memory beside shared tiles fit
-** registers.  A block's number counts as a thread's does.
+** one step for all of them, a thread's accesses differ by their rests alone: the rest, counted from
+** the least one, says which of its own elements it is.  So sums that a schedule keeps in local
+** memory beside shared tiles fit registers.  A block's number counts as a thread's does.  Every
+** index must be proven to be in L: what may leave it is for the checking interpreter to see.
 */
 #include "core/base/vec.h"
 #include "core/ir/linear.h"
@@ -23,9 +24,9 @@ typedef struct Part {
     const Node *buffer;
     size_t dim;
     ForKind axis;
-    int64_t step; /* 0 before the first access is seen */
-    int64_t most; /* the greatest rest */
-    bool alike;   /* as far as seen, every access is at axis*step + rest, and no rest negative */
+    int64_t step;        /* 0 before the first access is seen */
+    int64_t least, most; /* of the rests */
+    bool alike; /* as far as seen, every access is at axis*step + rest, and in the buffer */
 } Part;
 
 typedef struct Loops {
@@ -76,19 +77,31 @@ static int64_t take_axis(const Loops *s, const Node *index, ForKind axis, Linear
     return 0;
 }
 
-static void look_at_index(Loops *s, const Node *index)
+static bool bounds_within(const Loops *s, const Linear *l, int64_t *lo, int64_t *hi)
 {
     enum { FUEL = 1000 };
     Known known = {s->ranges.at, s->ranges.n, FUEL};
+    i128 least, most;
+    if (!linear_bounds(&known, l, &least, &most) || !fits64(least, most))
+        return false;
+    *lo = (int64_t)least;
+    *hi = (int64_t)most;
+    return true;
+}
+
+static void look_at_index(Loops *s, const Node *index)
+{
     Part *p = s->part;
-    Linear rest;
-    i128 lo, hi;
-    int64_t step = take_axis(s, index, p->axis, &rest);
-    p->step = p->step ? p->step : step;
-    p->alike &= step != 0 && step == p->step && linear_bounds(&known, &rest, &lo, &hi) && lo >= 0 &&
-                hi < INT32_MAX;
-    if (p->alike && (int64_t)hi > p->most)
-        p->most = (int64_t)hi;
+    Linear whole = {0}, rest;
+    int64_t lo, hi, step = take_axis(s, index, p->axis, &rest);
+    p->alike &= step != 0 && (p->step == 0 || step == p->step) && linear_add(&whole, index, 1) &&
+                bounds_within(s, &whole, &lo, &hi) && lo >= 0 && hi < ir_dim(p->buffer, p->dim) &&
+                bounds_within(s, &rest, &lo, &hi);
+    if (!p->alike)
+        return;
+    p->least = p->step == 0 || lo < p->least ? lo : p->least;
+    p->most = p->step == 0 || hi > p->most ? hi : p->most;
+    p->step = step;
 }
 
 /* Every access of the buffer below n. */
@@ -125,6 +138,7 @@ static const Node *shrink_access(Rewriter *rw, const Node *n, size_t first)
         kids[i] = n->kid[i];
     Linear rest;
     take_axis(&s->loops, n->kid[first + p->dim], p->axis, &rest);
+    rest.c0 -= p->least;
     kids[0] = s->smaller;
     kids[first + p->dim] = linear_build(rw->A, &rest);
     return ir_with_kids(rw->A, n, kids);
@@ -167,11 +181,12 @@ static const Node *keep_part(Loops *s, const Node *alloc, size_t dim, ForKind ax
     Part part = {.buffer = buffer, .dim = dim, .axis = axis, .alike = true};
     s->part = &part;
     look(s, alloc->kid[Alloc_body]);
-    if (!part.alike || part.step == 0 || part.most + 1 >= ir_dim(buffer, dim))
+    int64_t kept = part.most - part.least + 1;
+    if (!part.alike || part.step == 0 || kept >= ir_dim(buffer, dim))
         return alloc;
     for (size_t d = 0; d < ir_rank(buffer); d++)
         shape[d] = buffer->kid[Buffer_shape + d];
-    shape[dim] = ir_idx(s->A, part.most + 1);
+    shape[dim] = ir_idx(s->A, kept);
     const Node *smaller =
         ir_make(s->A, OP_Buffer, buffer->type, buffer->at, ir_rank(buffer), shape);
     return shrink(s, alloc, smaller, err);

@@ -387,4 +387,17 @@ t.test("what a person contracts is a multiply-add on a processor without the ins
   t.ok(tvm.check(s:build "llvm -mcpu=x86-64":run(a, b), want, { rtol = 0, atol = 0 }).ok)
 end)
 
+t.test("loops whose length only the run knows are not passed over as those of one iteration", function()
+  local s = tvm.schedule(tvm.parse [[
+func f(A: float32[512, 64], n: int64[2]) -> B: float32[512, 64]:
+  for y in range(512):
+    for r in range(n[1]):
+      for x in range(min(n[0], 64)):
+        block B(y, x):
+          B[y, x] = A[y, x] + 1
+]])
+  tvm.default(s)
+  for _, loop in ipairs(s:block "B".loops) do t.ok(loop.kind ~= "vectorized", loop.name) end
+end)
+
 t.done()

@@ -35,6 +35,27 @@ local function in_threads(scope, ...)
   return table.concat(lines, "\n") .. "\n"
 end
 
+-- With a barrier only the program by threads is checked, in which a thread keeps its own part of L.
+t.test("an index outside of local memory is seen, however much of it a thread keeps", function()
+  local f = tvm.parse [=[
+func f(A: float32[16], I: int64[16]) -> B: float32[16]:
+  alloc L: float32[64] local
+  alloc S: float32[16] shared
+  for tx in bind("threadIdx.x", 16):
+    S[tx] = A[tx]
+  barrier("shared")
+  for tx in bind("threadIdx.x", 16):
+    B[tx] = S[15 - tx]
+    for i in range(8):
+      if i < I[tx]:
+        L[tx*4 + i] = A[tx]
+        B[tx] += L[tx*4 + i]
+]=]
+  local a = tvm.random { 16 }
+  t.contains(t.raises("outside_buffer", function() f:check(a, tvm.full({ 16 }, 7, "int64")) end).why, "L[64]")
+  f:check(a, tvm.full({ 16 }, 4, "int64"))
+end)
+
 t.test("what the last of the threads has written is not each one's own", function()
   local both = { "M[0] = A[t]", "C[t] = M[0]" }
   t.eq(agrees(in_threads("local", table.unpack(both)), four), "copies_apart")

@@ -88,18 +88,19 @@ static void test_thread_windows(void **state)
                 "      for i in range(4):\n"
                 "        C[ty*32 + tx*4 + i] = L[ty*32 + tx*4 + i + 4]\n",
                 "func f(A: float32[70]) -> C: float32[64]:\n"
-                "  alloc L: float32[8] local\n"
+                "  alloc L: float32[6] local\n"
                 "  for ty in bind(\"threadIdx.y\", 2):\n"
                 "    for tx in bind(\"threadIdx.x\", 8):\n"
                 "      for i in range(6):\n"
-                "        L[i + 2] = A[ty*32 + tx*4 + i]\n"
+                "        L[i] = A[ty*32 + tx*4 + i]\n"
                 "  for ty in bind(\"threadIdx.y\", 2):\n"
                 "    for tx in bind(\"threadIdx.x\", 8):\n"
                 "      for i in range(4):\n"
-                "        C[ty*32 + tx*4 + i] = L[i + 4]\n");
-    /* Steps of two sizes, an axis that only one access has, and memory of all threads stay. */
+                "        C[ty*32 + tx*4 + i] = L[i + 2]\n");
+    /* Steps of two sizes, an axis that only one access has, memory of all threads, and indices
+    ** that leave the buffer, which a check is to see, stay. */
     static const char *const kept[][2] = {
-        {"L[tx*4]", "L[tx*2]"}, {"L[tx]", "L[0]"}, {"S[tx]", "S[tx]"}};
+        {"L[tx*4]", "L[tx*2]"}, {"L[tx]", "L[0]"}, {"S[tx]", "S[tx]"}, {"L[tx*5]", "L[tx*5]"}};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         char text[400];
         snprintf(text, sizeof text,

@@ -48,14 +48,33 @@ static isl_map *reads_of_result(isl_ctx *ctx, const Node *buffer)
     return isl_map_reverse(name_range(id, "out", buffer));
 }
 
-/* `surely`: only of what is certain to be read. */
-static isl_union_map *all_sources(const Model *m, bool surely)
+static bool stored_by_internal(const Check *c, const Node *buffer)
 {
+    for (size_t i = 0; i < c->m->nstmts; i++)
+        if (c->m->stmt[i]->write.buffer == buffer && !step_is_common(c, c->m->stmt[i]))
+            return true;
+    return false;
+}
+
+/* Is what is read used in every case?  Not where it chooses an element that one program computes
+** in place: what stands there need not depend on which it is. */
+static bool surely_used(const Check *c, const Access *read)
+{
+    for (const Chosen *k = read->chooses; k; k = k->above)
+        if (stored_by_internal(c, k->buffer))
+            return false;
+    return !read->wider;
+}
+
+/* `surely`: only of what is certain to be used. */
+static isl_union_map *all_sources(const Check *c, bool surely)
+{
+    const Model *m = c->m;
     isl_union_map *u = isl_union_map_empty(isl_space_params_alloc(m->ctx, 0));
     for (size_t i = 0; i < m->nstmts; i++) {
         const Stmt *s = m->stmt[i];
         for (size_t k = 0; k < s->nreads; k++)
-            if (!(surely && s->read[k].wider))
+            if (!surely || surely_used(c, &s->read[k]))
                 u = sources_of(m, s->read[k].of, s->read[k].buffer, false, u);
         if (s->update)
             u = sources_of(m, s->write.of, s->write.buffer, true, u);
@@ -178,7 +197,7 @@ static bool has_wider_reads(const Model *m)
 /* The sources of what both programs compute. */
 static isl_union_map *sources(Check *c, bool surely)
 {
-    isl_union_map *u = without_internal(c, all_sources(c->m, surely));
+    isl_union_map *u = without_internal(c, all_sources(c, surely));
     return isl_union_map_intersect_domain(u, instances_of(c->other));
 }
 

@@ -224,6 +224,7 @@ typedef struct Reads {
     bool by_loops;
     bool wider; /* what decides whether it is read is not affine */
     size_t at;  /* the number of the next read */
+    const Chosen *chooses;
 } Reads;
 
 /* Notes a Load for the instances in `domain`. */
@@ -241,7 +242,23 @@ static void note_read(Reads *r, const Node *load, isl_set *domain)
     a->wider = r->wider || r->e->not_affine;
     r->e->not_affine = before;
     a->buffer = load->kid[Load_buffer];
+    a->chooses = r->chooses;
     *(r->by_loops ? &a->by_loops : &a->of) = m;
+}
+
+static void find_reads(Reads *r, const Node *n, isl_set *domain);
+
+/* The loads in the index of this one, and itself. */
+static void find_load(Reads *r, const Node *load, isl_set *domain)
+{
+    const Chosen *chooses = r->chooses;
+    Chosen *c = arena_alloc(r->A, sizeof *c);
+    *c = (Chosen){load->kid[Load_buffer], chooses};
+    r->chooses = c;
+    for (size_t i = Load_index; i < load->nkids; i++)
+        find_reads(r, load->kid[i], isl_set_copy(domain));
+    r->chooses = chooses;
+    note_read(r, load, domain);
 }
 
 /* The loads in `n`, which is evaluated for `domain`; takes it. */
@@ -266,11 +283,11 @@ static void find_reads(Reads *r, const Node *n, isl_set *domain)
                  aff_interval(r->e, n->kid[Let_value]));
         r->e->not_affine = before;
         find_reads(r, n->kid[Let_body], isl_set_copy(domain));
+    } else if (n->op == OP_Load) {
+        find_load(r, n, domain);
     } else {
-        for (size_t i = n->op == OP_Load ? Load_index : 0; i < n->nkids; i++)
+        for (size_t i = 0; i < n->nkids; i++)
             find_reads(r, n->kid[i], isl_set_copy(domain));
-        if (n->op == OP_Load)
-            note_read(r, n, domain);
     }
     isl_set_free(domain);
 }

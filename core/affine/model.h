@@ -27,11 +27,18 @@
 
 enum { MODEL_LOOPS = 48, MODEL_DIMS = 32 };
 
+/* What is read stands in the index of a load from this buffer, and of those above. */
+typedef struct Chosen {
+    const Node *buffer;
+    const struct Chosen *above;
+} Chosen;
+
 typedef struct Access {
     const Node *buffer;
-    isl_map *of;       /* instance -> element; NULL in a model by loops */
-    isl_map *by_loops; /* values of the loops -> element */
-    bool wider;        /* more than is read: an index, or what decides, is not affine */
+    isl_map *of;           /* instance -> element; NULL in a model by loops */
+    isl_map *by_loops;     /* values of the loops -> element */
+    bool wider;            /* more than is read: an index, or what decides, is not affine */
+    const Chosen *chooses; /* NULL: its value is used as it is */
 } Access;
 
 typedef struct Stmt {

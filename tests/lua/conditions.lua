@@ -243,4 +243,14 @@ func f(A: int32[1, 1]) -> R: int32[]:
   t.contains(t.raises("not_inlinable", function() sum:compute_inline "P" end).why, "keeps out where the reduce axes are 0")
 end)
 
+t.test("an index that chose an element is not missed where the element is computed in place", function()
+  local s = p.schedule [[
+    J: int64[8]; I: float32[6]; P: float32[4, 8]; O: float32[8]
+    P[y, x] = select(x >= 1 and x < 7, I[x - 1], 0)
+    O[x] = P[J[x], x]
+  ]]
+  same(s:compute_inline "P") -- O[0] is 0, whatever J[0] is
+  t.contains(s:verify(), "not told: ")
+end)
+
 t.done()

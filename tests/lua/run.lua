@@ -286,6 +286,46 @@ t.test("floats become integers alike one by one and in vectors, at and beyond ev
   end
 end)
 
+t.test("the greatest and the least of a row are NaN if any is, and +0 is above -0, in vectors and one by one", function()
+  local some = { 0 / 0, -0.0, 0.0, 1, -1, 1 / 0, -1 / 0 }
+  local n, rows, greatest = #some, {}, {} -- every three of them, in every order
+  for i = 0, n ^ 3 - 1 do
+    local row = { some[i // (n * n) + 1], some[i // n % n + 1], some[i % n + 1] }
+    local best = row[1]
+    for _, v in ipairs(row) do
+      local above = v > best or (v == best and 1 / v > 1 / best) or v ~= v
+      best = best == best and above and v or best
+    end
+    rows[i + 1], greatest[i + 1] = row, best
+  end
+  local function same(got, want) -- but for the bits of NaN
+    local a, b = got:totable(), want:totable()
+    for i, v in ipairs(b) do
+      if v == v and ("%g"):format(a[i]) ~= ("%g"):format(v) or v ~= v and a[i] == a[i] then return false end
+    end
+    return #a == #b
+  end
+  local text = "X: %s[%d, 3]; Y: %s[%d]; Y[y] = %s(k, X[y, k])"
+  for _, dtype in ipairs { "float32", "float64" } do
+    local x, want = tvm.tensor(rows, dtype), tvm.tensor(greatest, dtype)
+    local function rows_in(lanes, how)
+      local s = tvm.schedule(te(text:format(dtype, #rows, dtype, #rows, how)))
+      if lanes > 1 then
+        s:split("y", lanes, "yo", "yi")
+        s:reorder("yo", "k", "yi")
+        s:vectorize "yi"
+      end
+      return s
+    end
+    for _, lanes in ipairs { 1, 16 } do
+      for _, target in ipairs { "interp", "llvm", "llvm -O0", "llvm -mcpu=haswell", "llvm -mcpu=x86-64" } do
+        t.ok(same(rows_in(lanes, "max"):build(target):run(x), want), dtype .. " max " .. target)
+        t.ok(same(rows_in(lanes, "min"):build(target):run(-x), -want), dtype .. " min " .. target)
+      end
+    end
+  end
+end)
+
 t.test("lanes that would go as far as an index can, where none ever goes, compile", function()
   local f = tvm.parse [[
 func f(A: float32[8], N: int32[1]) -> C: float32[8]:

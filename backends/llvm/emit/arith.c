@@ -239,10 +239,12 @@ static LLVMTypeRef shaped(LLVMTypeRef element, LLVMValueRef like)
     return vec ? LLVMVectorType(element, LLVMGetVectorSize(t)) : element;
 }
 
-/* `t`'s value v in as many lanes as `like` has. */
+/* `t`'s value v, in as many lanes as `like` has. */
 static LLVMValueRef in_lanes(Gen *g, DType t, Scalar v, LLVMValueRef like)
 {
-    return gen_splat(g, gen_const(g, t, v), LLVMGetVectorSize(LLVMTypeOf(like)));
+    LLVMTypeRef type = LLVMTypeOf(like);
+    bool vec = LLVMGetTypeKind(type) == LLVMVectorTypeKind;
+    return gen_splat(g, gen_const(g, t, v), vec ? LLVMGetVectorSize(type) : 1);
 }
 
 /* Of vectors, for which x86 has no saturating conversion and LLVM takes its lanes apart.  What the
@@ -324,9 +326,8 @@ LLVMValueRef arith_call(Gen *g, const Node *call, LLVMValueRef a)
     if (strcmp(name, "isnan") == 0)
         return LLVMBuildFCmp(g->b, LLVMRealUNO, a, a, "");
     if (strcmp(name, "isinf") == 0) {
-        LLVMValueRef inf = LLVMConstReal(gen_type(g, (DType)call->kid[0]->type), __builtin_inf());
-        if (LLVMGetTypeKind(t) == LLVMVectorTypeKind)
-            inf = gen_splat(g, inf, LLVMGetVectorSize(t));
+        LLVMValueRef inf =
+            in_lanes(g, (DType)call->kid[0]->type, (Scalar){.f = __builtin_inf()}, a);
         return LLVMBuildFCmp(g->b, LLVMRealOEQ, gen_unary_intrinsic(g, "llvm.fabs", a), inf, "");
     }
     if (strcmp(name, "reinterpret") == 0)
@@ -337,9 +338,32 @@ LLVMValueRef arith_call(Gen *g, const Node *call, LLVMValueRef a)
     return LLVMGetPoison(shaped(gen_type(g, (DType)call->type), a));
 }
 
+/* Maximum and minimum as LLVM means them, in the fewest operations that wait for acc, one after
+** another in a chain of updates: two instructions of x86 that give the second of equals, -0 and 0
+** among them, whose bits are joined; and a comparison beside them that finds NaN. */
+static LLVMValueRef extreme_so_far(Gen *g, Combiner c, DType t, LLVMValueRef acc, LLVMValueRef v)
+{
+    LLVMTypeRef same = LLVMTypeOf(acc),
+                bits = shaped(LLVMIntTypeInContext(g->ctx, (unsigned)(8 * dtype_bytes(t))), acc);
+    LLVMRealPredicate beyond = c == COMB_max ? LLVMRealOGT : LLVMRealOLT;
+    LLVMValueRef of[2][2] = {{v, acc}, {acc, v}}, end[2];
+    for (int i = 0; i < 2; i++) {
+        LLVMValueRef first = LLVMBuildFCmp(g->b, beyond, of[i][0], of[i][1], "");
+        end[i] =
+            LLVMBuildBitCast(g->b, LLVMBuildSelect(g->b, first, of[i][0], of[i][1], ""), bits, "");
+    }
+    LLVMValueRef both = c == COMB_max ? LLVMBuildAnd(g->b, end[0], end[1], "")
+                                      : LLVMBuildOr(g->b, end[0], end[1], "");
+    LLVMValueRef nan = LLVMBuildFCmp(g->b, LLVMRealUNO, acc, v, "");
+    return LLVMBuildSelect(g->b, nan, in_lanes(g, t, (Scalar){.f = __builtin_nan("")}, acc),
+                           LLVMBuildBitCast(g->b, both, same, ""), "");
+}
+
 LLVMValueRef arith_combine(Gen *g, Combiner c, DType t, LLVMValueRef acc, LLVMValueRef v)
 {
     static const Op op[COMB_COUNT] = {
         [COMB_sum] = OP_Add, [COMB_prod] = OP_Mul, [COMB_max] = OP_Max, [COMB_min] = OP_Min};
+    if ((c == COMB_max || c == COMB_min) && dtype_is_float(t) && !g->target->gpu)
+        return extreme_so_far(g, c, t, acc, v);
     return arith_binary(g, op[c], t, acc, v);
 }

@@ -158,15 +158,20 @@ t.test("a convolution with a stride reads columns that lie side by side, and giv
     { kernel = 3, stride = 2, pad = 1, size = 13 }, { kernel = 1, stride = 2, pad = 0, size = 9 },
     { kernel = 5, stride = 3, pad = 2, size = 17, dilation = 2 }, { kernel = 2, stride = 2, pad = 0, size = 8 },
     { kernel = 7, stride = 2, pad = 3, size = 21 },
+    -- one column: its rows are the neighbours
+    { kernel = 2, stride = 2, pad = 0, size = 40, columns = 2 }, { kernel = 3, stride = 2, pad = 1, size = 19, columns = 1 },
+    { kernel = 3, stride = 4, pad = 0, size = 70, columns = 6 },
   } do
-    local d = c.dilation or 1
+    local d, columns = c.dilation or 1, c.columns or c.size
     local weights = tvm.random({ 4, 2, c.kernel, c.kernel }, "float32", { seed = 3 })
     local g = tvm.graph("strided", function(b)
-      return b:conv(b:input("x", "float32", { 1, 2, c.size, c.size }), weights,
+      return b:conv(b:input("x", "float32", { 1, 2, c.size, columns }), weights,
         { strides = { c.stride, c.stride }, dilations = { d, d }, pads = { c.pad, c.pad, c.pad, c.pad } })
     end)
-    local x = tvm.random { 1, 2, c.size, c.size }
-    local y = g:lower():run(x)
+    local x = tvm.random { 1, 2, c.size, columns }
+    local m = g:lower()
+    t.eq(m:schedule("conv1"):ir():find("phases", 1, true) ~= nil, c.stride > 1)
+    local y = m:run(x)
     for _ = 1, 40 do -- some outputs, by the definition
       local oc, oy, ox = math.random(0, 3), math.random(0, y.shape[3] - 1), math.random(0, y.shape[4] - 1)
       local sum = 0
@@ -174,7 +179,7 @@ t.test("a convolution with a stride reads columns that lie side by side, and giv
         for ky = 0, c.kernel - 1 do
           for kx = 0, c.kernel - 1 do
             local iy, ix = oy * c.stride + ky * d - c.pad, ox * c.stride + kx * d - c.pad
-            if iy >= 0 and iy < c.size and ix >= 0 and ix < c.size then
+            if iy >= 0 and iy < c.size and ix >= 0 and ix < columns then
               sum = sum + x[0][ic][iy][ix] * weights[oc][ic][ky][kx]
             end
           end

@@ -221,6 +221,15 @@ static const Node *phase_axis(LowerCall *l, Phases *p, int64_t extent, const cha
     return p->ax.at[p->ax.n++] = one.at[0];
 }
 
+/* The innermost spatial axis along which there are neighbours. */
+static int innermost(const Window *w)
+{
+    for (int d = w->n - 1; d > 0; d--)
+        if (w->out[d] > 1)
+            return d;
+    return 0;
+}
+
 /* One spatial axis of `extent` padded columns, of which output `out` reads tap `k`. */
 static void add_phases(LowerCall *l, Phases *p, const Window *w, int d, int64_t extent,
                        const Node *out, const Node *k)
@@ -232,7 +241,7 @@ static void add_phases(LowerCall *l, Phases *p, const Window *w, int d, int64_t 
     if (w->kernel[d] == 1) {
         *source = ix_mul(A, phase_axis(l, p, w->out[d], name), ix(l, s));
         p->index[p->reads++] = out;
-    } else if (d + 1 < w->n) {
+    } else if (d != innermost(w)) {
         *source = phase_axis(l, p, extent, name);
         p->index[p->reads++] = window_index(l, w, d, out, k);
     } else {
@@ -249,9 +258,9 @@ const Node *window_input(LowerCall *l, const Window *w, const Node *fill, const 
                          const Node *const *taps, const Node **index, int *rank)
 {
     const Node *padded = window_pad(l, w, fill);
-    int last = w->n - 1;
+    int along = innermost(w);
     *rank = w->n + 2;
-    if (w->stride[last] == 1 || *rank == GRAPH_MAX_RANK) {
+    if (w->stride[along] == 1 || *rank == GRAPH_MAX_RANK) {
         for (int d = 0; d < w->n; d++)
             index[d] = window_index(l, w, d, out[d], taps[d]);
         return padded;
@@ -263,8 +272,8 @@ const Node *window_input(LowerCall *l, const Window *w, const Node *fill, const 
         add_phases(l, &p, w, d, ir_dim(padded, (size_t)d + 2), out[d], taps[d]);
     *rank = p.ax.n;
     const Node *x = te_load(l->te, padded, (size_t)w->n + 2, p.source);
-    const Node *column = p.source[2 + last], *columns = ix(l, ir_dim(padded, (size_t)last + 2));
-    if (w->kernel[last] > 1) /* the last phases may have a column less than the first */
+    const Node *column = p.source[2 + along], *columns = ix(l, ir_dim(padded, (size_t)along + 2));
+    if (w->kernel[along] > 1) /* the last phases may have a column less than the first */
         x = te_select(l->te, te_op(l->te, OP_Lt, column, columns), x, fill);
     return lower_stage(l, "phases", &p.ax, x);
 }

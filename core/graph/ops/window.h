@@ -39,10 +39,11 @@ const char *window_axis(LowerCall *l, int n, int d, bool kernel);
 const Node *window_pad(LowerCall *l, const Window *w, const Node *fill);
 
 /* What the windows of output `out` read at their taps: a buffer, and in `index` from the first
-** spatial axis on how it is indexed; *rank becomes its rank.  With a stride of 1 along the last
-** axis that is the padded input.  With a stride of s it is a stage "alias.phases" in which the
-** columns that neighbouring outputs read lie side by side: column s*q + p is at [p, q].  Along an
-** axis whose kernel has one tap only what is read is kept. */
+** spatial axis on how it is indexed; *rank becomes its rank.  With a stride of 1 along the axis of
+** neighbours, the innermost with more than one output, that is the padded input.  With a stride of
+** s it is a stage "alias.phases" in which the columns that neighbouring outputs read lie side by
+** side: column s*q + p is at [p, q].  Along an axis whose kernel has one tap only what is read is
+** kept. */
 const Node *window_input(LowerCall *l, const Window *w, const Node *fill, const Node *const *out,
                          const Node *const *taps, const Node **index, int *rank);
 

@@ -536,12 +536,28 @@ static int infix(const Parser *p)
     return -1;
 }
 
+/* What is written for a literal that was refused beside `and` or `or`, whose operands are no
+** numbers, or as the count of a shift, for which the wrapped value is another. */
+static void advise_literal(Parser *p, Op op, const Expr *a, const Expr *b)
+{
+    bool shifts = op == OP_Shl || op == OP_Shr;
+    if (!p->err || p->err->code != ERR_text_literal)
+        return;
+    if (op_info[op].flags & OPF_LOGIC)
+        err_fix(p->err, "write true or false, or a comparison, as in x != 0");
+    else if (shifts && a->node && !b->node && a->node->type != DT_bool)
+        err_fix(p->err, "write %d, by which all bits are shifted out, too",
+                dtype_info[a->node->type].bits);
+}
+
 static Expr join(Parser *p, Op op, Expr a, Expr b)
 {
     if (!a.node && !b.node && !(op_info[op].flags & (OPF_COMPARE | OPF_LOGIC)))
         return untyped(p, op, (const Expr[]){a, b}, 2);
-    if (!settle_pair(p, &a, &b, ANY_TYPE))
+    if (!settle_pair(p, &a, &b, ANY_TYPE)) {
+        advise_literal(p, op, &a, &b);
         return made(NULL);
+    }
     return made(operation(p, op, 2, (const Node *const[]){a.node, b.node}));
 }
 

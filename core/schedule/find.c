@@ -258,7 +258,10 @@ static const Node *ambiguous(const Node *func, const char *name, size_t hits, Er
     const char *all = loops_called(A, func, name), *main = func->at.name;
     Path p;
     FAIL(err, loop_ambiguous, NULL, name, hits, all);
-    if (err && !strchr(name, '/') && path_to_block(func, main, &p))
+    if (err && !*all)
+        err_fix(err, "each stands above no block, so a path tells none of them: give them names of "
+                     "their own in the text");
+    else if (err && !strchr(name, '/') && path_to_block(func, main, &p))
         err_fix(err, "a name alone is a loop of the main block, %s, which has no %s: write %s",
                 main, name, all);
     arena_release(A);

@@ -293,11 +293,17 @@ static bool refuse_inside_out(Step *s, const Bound *loops, size_t i)
     return false;
 }
 
-/* The two are not right in one another: one loop stands between, or more than that. */
+/* The two are not right in one another: one loop stands between, or more than that, or they stand
+** in different places. */
 static bool refuse_apart(Step *s, const Node *outer, const Node *inner)
 {
     const char *out = ir_var_name(outer->kid[For_var]), *in = ir_var_name(inner->kid[For_var]);
     const Node *between = outer->kid[For_body];
+    if (!stands_in(inner, outer)) {
+        REFUSE(s->err, loops_apart, inner, out, in);
+        err_fix(s->err, "fuse loops that stand in one another");
+        return false;
+    }
     if (between->op == OP_For && stands_in(inner, between))
         return REFUSE(s->err, loop_between, between, ir_var_name(between->kid[For_var]), out, in);
     return REFUSE(s->err, not_nested_in_turn, outer, in, out);

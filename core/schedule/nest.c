@@ -9,6 +9,20 @@
 #include "core/ir/rewrite.h"
 #include "core/schedule/legal.h"
 
+/* What the value of an axis goes over cannot be told: a loop in it is as long as another says, or
+** the value is no sum. */
+static bool refuse_axis(Step *s, const Node *block, const Node *iter, size_t n,
+                        const Node *const *loops)
+{
+    const char *name = ir_block_name(block);
+    for (size_t k = 0; k < n; k++) {
+        const Node *var = loops[k]->kid[For_var];
+        if (loops[k]->kid[For_extent]->op != OP_IntImm && ir_mentions(iter->kid[Iter_value], var))
+            return REFUSE(s->err, axis_extent, loops[k], name, ir_var_name(var), name);
+    }
+    return REFUSE(s->err, axis_not_affine, block, ir_var_name(iter->kid[Iter_var]), name);
+}
+
 bool nest_domain(Step *s, const Path *to_block, AxisSpan *out)
 {
     const Node *block = path_end(to_block), *iters = block->kid[Block_iters];
@@ -18,8 +32,7 @@ bool nest_domain(Step *s, const Path *to_block, AxisSpan *out)
         const Node *value = iters->kid[i]->kid[Iter_value];
         if (!region_relax(s->A, value, 0, n, loops, &out[i].min, &out[i].extent) ||
             out[i].min->op != OP_IntImm)
-            return REFUSE(s->err, axis_not_affine, block, ir_var_name(iters->kid[i]->kid[Iter_var]),
-                          ir_block_name(block));
+            return refuse_axis(s, block, iters->kid[i], n, loops);
         /* A guard axis < n says where a split that does not divide goes too far. */
         const Node *w = block->kid[Block_where];
         for (; w; w = w->op == OP_And ? w->kid[0] : NULL) {

@@ -117,8 +117,11 @@ bool prim_decompose_reduction(Step *s)
     const char *name = ir_block_name(block), *at = ir_var_name(loop->kid[For_var]);
     if (!is_reduction(s, block, "decompose_reduction"))
         return false;
-    if (block->kid[Block_init]->op == OP_Nop)
-        return REFUSE(s->err, already_decomposed, block, "decompose_reduction", name);
+    if (block->kid[Block_init]->op == OP_Nop) {
+        REFUSE(s->err, already_decomposed, block, "decompose_reduction", name);
+        err_fix(s->err, "leave it as it is: what it begins with is written outside of it");
+        return false;
+    }
     Path p;
     path_to(s->func, block, &p);
     size_t depth = 0;

@@ -11,8 +11,10 @@
 ** Each thread has its own copy of L.  Where every access along a dimension is at axis*step + rest,
 ** one step for all of them, a thread's accesses differ by their rests alone: the rest, counted from
 ** the least one, says which of its own elements it is.  So sums that a schedule keeps in local
-** memory beside shared tiles fit registers.  A block's number counts as a thread's does.  Every
-** index must be proven to be in L: what may leave it is for the checking interpreter to see.
+** memory beside shared tiles fit registers.  A block's number counts as a thread's does where L
+** stands in the loop over blocks: of what stands above it, the checking interpreter has no copy for
+** each block.  Every index must be proven to be in L: what may leave it is for the checking
+** interpreter to see.
 */
 #include "core/base/vec.h"
 #include "core/ir/linear.h"
@@ -27,6 +29,7 @@ typedef struct Part {
     int64_t step;        /* 0 before the first access is seen */
     int64_t least, most; /* of the rests */
     bool alike; /* as far as seen, every access is at axis*step + rest, and in the buffer */
+    const Node *smaller; /* what a thread keeps, once all are seen */
 } Part;
 
 typedef struct Loops {
@@ -64,17 +67,13 @@ static void leave(Loops *s, const Node *loop)
 static int64_t take_axis(const Loops *s, const Node *index, ForKind axis, Linear *rest)
 {
     const Node *loop = loop_of_axis(s, axis);
+    int64_t step;
     *rest = (Linear){0};
-    if (!loop || !linear_add(rest, index, 1))
+    if (!loop || !linear_add(rest, index, 1) ||
+        !linear_coefficient(rest, loop->kid[For_var], &step))
         return 0;
-    for (size_t i = 0; i < rest->n; i++) {
-        int64_t step = rest->t[i].c;
-        if (rest->t[i].atom == loop->kid[For_var] && step != INT64_MIN) {
-            linear_add_term(rest, loop->kid[For_var], -step);
-            return step;
-        }
-    }
-    return 0;
+    linear_add_term(rest, loop->kid[For_var], wrap_neg(step));
+    return step;
 }
 
 static bool bounds_within(const Loops *s, const Linear *l, int64_t *lo, int64_t *hi)
@@ -121,15 +120,10 @@ static void look(Loops *s, const Node *n)
 
 /* ---- the smaller buffer ---- */
 
-typedef struct Shrink {
-    Loops loops;
-    const Node *smaller;
-} Shrink;
-
 static const Node *shrink_access(Rewriter *rw, const Node *n, size_t first)
 {
-    const Shrink *s = rw->env;
-    const Part *p = s->loops.part;
+    const Loops *s = rw->env;
+    const Part *p = s->part;
     n = rw_kids(rw, n);
     if (!n || n->kid[0] != p->buffer)
         return n;
@@ -137,9 +131,9 @@ static const Node *shrink_access(Rewriter *rw, const Node *n, size_t first)
     for (size_t i = 0; i < n->nkids; i++)
         kids[i] = n->kid[i];
     Linear rest;
-    take_axis(&s->loops, n->kid[first + p->dim], p->axis, &rest);
-    rest.c0 -= p->least;
-    kids[0] = s->smaller;
+    take_axis(s, n->kid[first + p->dim], p->axis, &rest);
+    rest.c0 = wrap_sub(rest.c0, p->least);
+    kids[0] = p->smaller;
     kids[first + p->dim] = linear_build(rw->A, &rest);
     return ir_with_kids(rw->A, n, kids);
 }
@@ -154,24 +148,22 @@ static const Node *shrink_store(Rewriter *rw, const Node *n)
     return shrink_access(rw, n, Store_index);
 }
 
-static const Node *shrink_for(Rewriter *rw, const Node *n)
+static const Node *on_for(Rewriter *rw, const Node *n)
 {
-    Shrink *s = rw->env;
-    enter(&s->loops, n);
+    enter(rw->env, n);
     const Node *out = rw_kids(rw, n);
-    leave(&s->loops, n);
+    leave(rw->env, n);
     return out;
 }
 
-static const Node *shrink(Loops *around, const Node *alloc, const Node *smaller, Err *err)
+static const Node *shrink(Loops *s, const Node *alloc, Err *err)
 {
-    static Rule *const on[OP_COUNT] = {[OP_For] = shrink_for,
+    static Rule *const on[OP_COUNT] = {[OP_For] = on_for,
                                        [OP_Load] = shrink_load,
                                        [OP_Store] = shrink_store,
                                        [OP_Update] = shrink_store};
-    Shrink s = {*around, smaller};
-    const Node *body = rw_run(around->A, on, &s, err, alloc->kid[Alloc_body]);
-    return body ? ir_alloc(around->A, smaller, alloc->kid[Alloc_window], body) : NULL;
+    const Node *body = rw_run(s->A, on, s, err, alloc->kid[Alloc_body]);
+    return body ? ir_alloc(s->A, s->part->smaller, alloc->kid[Alloc_window], body) : NULL;
 }
 
 /* The alloc with what a thread touches along dimension `dim`, as far as that axis tells. */
@@ -187,9 +179,8 @@ static const Node *keep_part(Loops *s, const Node *alloc, size_t dim, ForKind ax
     for (size_t d = 0; d < ir_rank(buffer); d++)
         shape[d] = buffer->kid[Buffer_shape + d];
     shape[dim] = ir_idx(s->A, kept);
-    const Node *smaller =
-        ir_make(s->A, OP_Buffer, buffer->type, buffer->at, ir_rank(buffer), shape);
-    return shrink(s, alloc, smaller, err);
+    part.smaller = ir_make(s->A, OP_Buffer, buffer->type, buffer->at, ir_rank(buffer), shape);
+    return shrink(s, alloc, err);
 }
 
 static const Node *on_alloc(Rewriter *rw, const Node *n)
@@ -198,16 +189,9 @@ static const Node *on_alloc(Rewriter *rw, const Node *n)
     if (n && n->kid[Alloc_buffer]->at.buf->scope == SCOPE_local)
         for (size_t d = 0; d < ir_rank(n->kid[Alloc_buffer]); d++)
             for (int x = FOR_block_x; x < FOR_COUNT && n; x++)
-                n = keep_part(rw->env, n, d, (ForKind)x, rw->err);
+                if (for_is_thread_axis((ForKind)x) || loop_of_axis(rw->env, (ForKind)x))
+                    n = keep_part(rw->env, n, d, (ForKind)x, rw->err);
     return n ? n : rw_fail(rw);
-}
-
-static const Node *on_for(Rewriter *rw, const Node *n)
-{
-    enter(rw->env, n);
-    const Node *out = rw_kids(rw, n);
-    leave(rw->env, n);
-    return out;
 }
 
 const Node *pass_thread_windows(Arena *A, const Node *func, Err *err)

@@ -73,6 +73,9 @@ t.test("a literal that is no value of the type that it meets is refused, and wha
     { "bool", "A[i] == 2", "2", 'convert what it meets, "int8(A[i])", or write 1, which "bool(2)" is', { "int8(A[i]) == 2", "A[i] == 1" } },
     { "int64", "A[i] + 9223372036854775808", "9223372036854775808", 'write -9223372036854775808, which "int64(9223372036854775808)" is', { "A[i] + -9223372036854775808" } },
     { "int64", "A[i] + -9223372036854775809", "-9223372036854775809", "write 9223372036854775807", { "A[i] + 9223372036854775807" } },
+    { "bool", "A[i] and 2", "2", "write true or false, or a comparison", { "A[i] and true", "A[i] and i != 2" } },
+    { "int8", "A[i] << 300", "300", "write 8, by which all bits are shifted out", { "A[i] << 8" } },
+    { "uint16", "A[i] >> -1", "-1", "write 16, by which all bits are shifted out", { "A[i] >> 16" } },
     { "uint64", "A[i] + -1", "-1", 'write 18446744073709551615, which "uint64(-1)" is', { "A[i] + 18446744073709551615", "A[i] + uint64(-1)" } },
   }
   for _, case in ipairs(cases) do

@@ -144,6 +144,34 @@ t.test("copies are told apart by who has them", function()
   end
 end)
 
+t.test("a thread keeps its part of local memory whose place the number of its block tells, too", function()
+  for kept, text in pairs { ["4"] = [[
+  alloc L: int32[4] local
+  for b in bind("blockIdx.x", 4):
+    L[b] = A[b]
+  for b in bind("blockIdx.x", 4):
+    C[b] = L[b]
+]], ["3"] = [[
+  alloc L: int32[4] local
+  for b in bind("blockIdx.x", 2):
+    for t in bind("threadIdx.x", 2):
+      L[b*2 + t] = A[b*2 + t]
+  for b in bind("blockIdx.x", 2):
+    for t in bind("threadIdx.x", 2):
+      C[b*2 + t] = L[b*2 + t]
+]], ["1"] = [[
+  for b in bind("blockIdx.x", 2):
+    alloc L: int32[4] local
+    for t in bind("threadIdx.x", 2):
+      L[b*2 + t] = A[b*2 + t]
+    for t in bind("threadIdx.x", 2):
+      C[b*2 + t] = L[b*2 + t]
+]] } do
+    t.eq(agrees(head .. text, four), "ok", text)
+    t.contains(tvm.parse(head .. text):lowered "cuda", ("alloc L: int32[%s] local"):format(kept))
+  end
+end)
+
 t.test("a loop inside more loops whose iterations overlap than are looked at", function()
   local text, depth = head, 0
   local function loop(kind, n)

@@ -97,6 +97,18 @@ static void test_thread_windows(void **state)
                 "    for tx in bind(\"threadIdx.x\", 8):\n"
                 "      for i in range(4):\n"
                 "        C[ty*32 + tx*4 + i] = L[i + 2]\n");
+    /* Sums of int64 wrap, so the least rest may be further from the constant than int64 goes. */
+    expect_pass("thread_windows",
+                "func f(I: int64[1]) -> C: int64[8]:\n"
+                "  alloc L: int64[64] local\n"
+                "  for tx in bind(\"threadIdx.x\", 8):\n"
+                "    L[min(max(I[0], 4611686018427387905), 4611686018427387907)*2 + tx*4 + "
+                "-9223372036854775807] = 1\n",
+                "func f(I: int64[1]) -> C: int64[8]:\n"
+                "  alloc L: int64[5] local\n"
+                "  for tx in bind(\"threadIdx.x\", 8):\n"
+                "    L[min(max(I[0], 4611686018427387905), 4611686018427387907)*2 + "
+                "9223372036854775806] = 1\n");
     /* Steps of two sizes, an axis that only one access has, memory of all threads, and indices
     ** that leave the buffer, which a check is to see, stay. */
     static const char *const kept[][2] = {

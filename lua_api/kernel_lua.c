@@ -297,15 +297,17 @@ static void explain_no_memory(const Node *func, Err *err)
                ir_buf_name(g.alloc->kid[Alloc_buffer]), g.bytes / (1 << 20));
 }
 
-/* A kernel that touched memory that is not its own says only where.  Which access it
-** was, and in which iteration, is found by running the program again with each access
-** checked, if that does not take long. */
+/* A kernel that touched memory that is not its own says only where, one that found an index outside
+** only which.  Which access it was, and in which iteration, is found by running the program again
+** with each access checked, if that does not take long. */
 static void explain_fault(const Node *func, Tensor *const *args, Err *err)
 {
     Err found = {0};
     if (err->code == ERR_kernel_no_memory)
         explain_no_memory(func, err);
-    if ((err->code != ERR_kernel_out_of_bounds && err->code != ERR_kernel_crashed) ||
+    bool astray = err->code == ERR_kernel_out_of_bounds || err->code == ERR_kernel_crashed ||
+                  err->code == ERR_kernel_outside;
+    if (!astray ||
         run_checked(func, args, &(CheckOptions){.iterations = 2000000, .partial = true}, &found) ||
         found.code != ERR_outside_buffer)
         return;

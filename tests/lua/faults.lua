@@ -1,6 +1,6 @@
 -- faults.lua -- what is missing or too much around the program: a module, a text, arguments; the session goes on.
 -- test: cpu, threads
-local t = dofile "tests/check.lua"
+local t, p = dofile "tests/check.lua", dofile "tests/programs.lua"
 
 local double = [[
 func f(A: float32[8]) -> B: float32[8]:
@@ -72,13 +72,69 @@ func f(A: float32[4], D: int64[4]) -> B: float32[4]:
       B[i] = A[D[i]]
 ]==])
   local function astray(index) return tvm.zeros { 4 }, tvm.tensor({ 0, 1, index, 3 }, "int64") end
-  for index, code in pairs { [5000] = "kernel_out_of_bounds", [-20000] = "kernel_out_of_bounds",
-    [1 << 30] = "kernel_out_of_bounds", [1 << 60] = "kernel_crashed" } do
-    local e = refused(code, function() s:run(astray(index)) end, { s = s })
+  local function told(code, index, a, d)
+    local e = refused(code, function() s:run(a, d) end, { s = s })
     t.contains(e.why, ("B reads A[%d]"):format(index))
     t.contains(e.witness, "i=2")
-    t.contains(e.where, ">       B[i] = A[D[i]]")
+    return e.where
+  end
+  for _, index in ipairs { 4, 5, 100, 5000, -1, -20000, 1 << 30, 1 << 60 } do
+    t.contains(told("kernel_outside", index, astray(index)), ">       B[i] = A[D[i]]")
     refused("kernel_outside", function() s:build "llvm -check":run(astray(index)) end, { s = s })
+  end
+  for beyond, code in pairs { [5000] = "kernel_out_of_bounds", [-20000] = "kernel_out_of_bounds",
+    [1 << 30] = "kernel_out_of_bounds", [1 << 60] = "kernel_crashed" } do
+    s = tvm.schedule(tvm.parse(([==[
+func f(A: float32[4], D: int64[4]) -> B: float32[4]:
+  for i in range(4):
+    block B(i):
+      B[i] = 0
+      if D[i] > 1:
+        B[i] = A[i + %d]
+]==]):format(beyond)))
+    t.contains(told(code, beyond + 2, tvm.zeros { 4 }, tvm.tensor({ 0, 1, 2, 0 }, "int64")), ">         B[i] = A[i + ")
+  end
+end)
+
+t.test("an index that depends on data is compared in every lane that reads, and in no other", function()
+  local text = "D: int64[37]; A: float32[5, 8]; G: float32[37]; B: float32[37]; B[i] = %s"
+  local steps = {
+    function() end,
+    function(s) s:split("i", 16, "io", "ii"); s:vectorize "ii" end,
+    function(s) s:vectorize "i" end,
+    function(s) s:unroll "i" end,
+    function(s) s:split("i", 4, "io", "ii"); s:vectorize "ii"; s:parallel "io" end,
+  }
+  local at, guard, a = {}, {}, tvm.arange { 5, 8 }
+  for _, case in ipairs { { "A[D[i], 3]", 5 }, { "A[2, D[i] + 4]", 4 }, { "A[D[i], D[i] + 4]", 4 },
+    { "select(G[i] > 0, A[D[i], 3], 7)", 5 }, { "select(i < 20, A[D[i], 3], 7)", 5 } } do
+    local value, n = table.unpack(case)
+    for which, step in ipairs(steps) do
+      local s = p.schedule(text:format(value))
+      step(s)
+      for _, target in ipairs { "llvm", "llvm -O0", "llvm -mcpu=haswell", "llvm -mcpu=x86-64" } do
+        local k = s:build(target)
+        for _, place in ipairs { 0, 17, 19, 20, 36 } do
+          for _, index in ipairs { n, -5, 1 << 40 } do
+            for i = 1, 37 do at[i], guard[i] = i % n, 1 end
+            at[place + 1] = index
+            local reads = not value:find "i < 20" or place < 20
+            local inputs = { D = tvm.tensor(at, "int64"), A = a, G = tvm.tensor(guard) }
+            local ok, e = pcall(k.run, k, inputs)
+            t.eq(ok, not reads, ("%s, steps %d, %s, D[%d] = %d"):format(value, which, target, place, index))
+            if not ok then
+              t.eq(e.code, "kernel_outside")
+              t.contains(e.why, tostring(value:find "D%[i%] %+ 4" and index + 4 or index))
+            end
+            if value:find "G" then
+              guard[place + 1] = 0
+              inputs.G = tvm.tensor(guard)
+              t.eq(k:run(inputs)[place], 7)
+            end
+          end
+        end
+      end
+    end
   end
 end)
 

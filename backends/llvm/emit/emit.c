@@ -105,8 +105,7 @@ static bool generate(Job *j, const Node *func, const char *symbol)
     bool lines = j->ask->views == 1u << EMIT_ASM;
     if (lines)
         g.lines = lines_open(j->A, j->ctx, j->mod, func);
-    if (g.checked)
-        g.accesses = loop_accesses(j->A, func, &g.naccesses);
+    g.accesses = loop_accesses(j->A, func, &g.naccesses);
     bool ok = gen_kernel(&g, func);
     if (lines)
         lines_close(g.lines);

@@ -559,7 +559,11 @@ LUA_FN(
     lua_push_script(L, "defaults");
     lua_getfield(L, -1, "apply");
     lua_pushvalue(L, 1);
-    lua_call(L, 1, 2);
+    box->sched->trial = true;
+    int status = lua_pcall(L, 1, 2, 0);
+    box->sched->trial = false;
+    if (status != LUA_OK)
+        return lua_error(L);
     if (!lua_isnil(L, -1))
         session_say_step(L, "%s", lua_tostring(L, -1));
     if (as_written) {

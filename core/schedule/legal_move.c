@@ -353,19 +353,42 @@ static bool asks_before(const Check *c)
     return false;
 }
 
+/* Goes down from the two bodies as long as one statement alone differs.  Nothing has moved out of
+** it, so with what runs before it and after it, it keeps its order. */
+static void find_changed(const Node **before, const Node **after)
+{
+    for (;;) {
+        const Node *b = *before, *a = *after;
+        size_t last = 0, n = 0;
+        if (b->op != a->op || b->nkids != a->nkids || (b->op != OP_Seq && b->op != OP_Alloc))
+            return;
+        for (size_t i = 0; i < b->nkids; i++)
+            if (b->kid[i] != a->kid[i]) {
+                last = i;
+                n++;
+            }
+        if (n != 1 || (b->op == OP_Alloc && last != Alloc_body))
+            return;
+        *before = b->kid[last];
+        *after = a->kid[last];
+    }
+}
+
 /* Finds the accesses that are asked of, and which of `now` have moved. */
 static bool gather(Check *c)
 {
     const Node *before = c->m->before, *after = c->m->after;
+    const Node *was = before->kid[Func_body], *now = after->kid[Func_body];
+    find_changed(&was, &now);
     c->was->nplaces = c->was->ntouches = 0;
-    if (!access_gather(after, after->kid[Func_body], c->now))
+    if (!access_gather(after, now, c->now))
         return false;
     if (c->m->block) {
         find_moved(c); /* by its name */
         if (!c->m->part && !asks_before(c))
             return true;
     }
-    if (!access_gather(before, before->kid[Func_body], c->was))
+    if (!access_gather(before, was, c->was))
         return false;
     if (!c->m->block)
         find_moved(c); /* by the part's buffer */

@@ -64,6 +64,7 @@ typedef struct Apply {
     size_t nargs;
     const Arg *args;
     const char *wrong; /* the argument at which the step failed, where it names something */
+    bool trial;        /* nobody reads what is advised */
 } Apply;
 
 /* What an argument may name, and the error where it names nothing. */
@@ -351,6 +352,7 @@ static bool apply_guarded(void *env, Err *err)
     Apply *a = env;
     Arena *work = arena_new_sized(a->from->arena, WORK_BYTES);
     Step s = {.A = work, .func = a->from->func, .number = a->from->number + 1, .err = err};
+    s.trial = a->trial;
     s.said = buf_new(work);
     bool ok = prim_bind(&s, a->prim, a->nargs, a->args);
     if (!ok) {
@@ -358,7 +360,7 @@ static bool apply_guarded(void *env, Err *err)
         explain_ambiguous(a, s.wrong, err);
     }
     ok = ok && loops_still_meant(a, &s) && a->prim->apply(&s);
-    if (!ok && err) {
+    if (!ok && err && !a->trial) {
         explain_kind(a, err);
         if (err->code == ERR_no_loop && s.wrong)
             list_as_taken(work, a->from, s.wrong, err);
@@ -381,7 +383,7 @@ static bool apply_guarded(void *env, Err *err)
 
 Version *version_apply(Version *v, const Prim *prim, size_t nargs, const Arg *args, Err *err)
 {
-    Apply a = {v, NULL, prim, nargs, args, NULL};
+    Apply a = {v, NULL, prim, nargs, args, NULL, false};
     return mem_guard(apply_guarded, &a, err) ? a.to : NULL;
 }
 
@@ -479,6 +481,8 @@ Sched *sched_fork(const Sched *s)
 {
     Sched *f = sched_new(MUTANT(fork_one_step_back, s->at, s->at->parent ? s->at->parent : s->at));
     Err quiet = {0};
+    if (f)
+        f->trial = s->trial;
     for (size_t i = 0; f && i < s->nmarks; i++)
         add_mark(&f->marks, &f->nmarks, s->marks[i].name, s->marks[i].version, &quiet);
     for (size_t i = 0; f && i < s->nnotes; i++)
@@ -497,7 +501,7 @@ static void move_to(Sched *s, Version *v)
 
 bool sched_apply(Sched *s, const Prim *prim, size_t nargs, const Arg *args, Err *err)
 {
-    Apply a = {s->at, NULL, prim, nargs, args, NULL};
+    Apply a = {s->at, NULL, prim, nargs, args, NULL, s->trial};
     Version *v = mem_guard(apply_guarded, &a, err) ? a.to : NULL;
     if (v == s->at) {
         version_release(v);

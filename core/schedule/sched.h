@@ -65,6 +65,8 @@ typedef struct Sched {
     size_t nredo;
     Mark *marks, *notes;
     size_t nmarks, nnotes;
+    bool
+        trial; /* of a step that is refused nobody reads what is legal instead: none is looked for */
 } Sched;
 
 Sched *sched_new(Version *v);

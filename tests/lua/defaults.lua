@@ -405,4 +405,14 @@ func f(A: float32[512, 64], n: int64[2]) -> B: float32[512, 64]:
   for _, loop in ipairs(s:block "B".loops) do t.ok(loop.kind ~= "vectorized", loop.name) end
 end)
 
+t.test("a step within one nest is judged by it, however many others the program has", function()
+  local m = tvm.graph("lstm", function(b)
+    return b:lstm(b:input("x", "float32", { 8, 1, 32 }), b:const(tvm.random { 2, 512, 32 }), b:const(tvm.random { 2, 512, 128 }),
+      b:const(tvm.random { 2, 1024 }), { hidden_size = 128, direction = "bidirectional" })
+  end):lower()
+  local s = tvm.default(m:schedule "lstm1")
+  t.ok(#s:blocks() > 50)
+  t.ok(not s:history():find("work limit", 1, true))
+end)
+
 t.done()

@@ -65,8 +65,7 @@ typedef struct Sched {
     size_t nredo;
     Mark *marks, *notes;
     size_t nmarks, nnotes;
-    bool
-        trial; /* of a step that is refused nobody reads what is legal instead: none is looked for */
+    bool trial; /* nobody reads what is legal in place of a refused step */
 } Sched;
 
 Sched *sched_new(Version *v);

@@ -27,9 +27,27 @@ const Stmt *step_stmt(const Model *m, const char *name, size_t naxes)
     return NULL;
 }
 
+/* The same operations, whatever is read and where. */
+static bool is_alike(const Node *a, const Node *b)
+{
+    if (a->op != b->op || a->type != b->type || a->nkids != b->nkids)
+        return false;
+    if (a->op == OP_Load || a->op == OP_Var)
+        return true;
+    if (a->nkids == 0)
+        return ir_same(a, b);
+    if (a->op == OP_Call && strcmp(a->at.name, b->at.name) != 0)
+        return false;
+    for (size_t i = 0; i < a->nkids; i++)
+        if (!is_alike(a->kid[i], b->kid[i]))
+            return false;
+    return true;
+}
+
 bool step_is_common(const Check *c, const Stmt *s)
 {
-    return step_stmt(c->other, s->name, s->naxes) != NULL;
+    const Stmt *t = step_stmt(c->other, s->name, s->naxes);
+    return t && (s->update || is_alike(s->node->kid[Store_value], t->node->kid[Store_value]));
 }
 
 const char *step_instance(Arena *A, const Stmt *s, isl_point *p, size_t at)

@@ -24,7 +24,8 @@ bool step_yes(Check *c, isl_bool b);
 /* The statement of that name, over so many axes; NULL if there is none. */
 const Stmt *step_stmt(const Model *m, const char *name, size_t naxes);
 
-/* Has the other program this statement, too? */
+/* Has the other program this statement, too?  Not if the one of that name stores another value:
+** where P = A*2; Q = P + B has become one by reverse_compute_inline, that one is called P. */
 bool step_is_common(const Check *c, const Stmt *s);
 
 /* "C(y=0, x=0, k=1)", from the coordinates that begin at `at`. */

@@ -253,4 +253,14 @@ t.test("an index that chose an element is not missed where the element is comput
   t.contains(s:verify(), "not told: ")
 end)
 
+t.test("a block that takes in its reader is not the block of that name before", function()
+  for _, value in ipairs { "P[y, x] + A[y, x]", "max(P[y, x], A[x, y])", "select(y < x, P[y, x], A[0, 0])", "P[y, x]" } do
+    local s = p.schedule("A: float32[9, 9]; B: float32[9, 9]; P: float32[9, 9]; P[y, x] = B[y, 3] * 2; Q[y, x] = " .. value)
+    same(s:reverse_compute_inline "Q")
+    t.contains(s:verify(), "proven: step 1 computes what step 0 does")
+    s:cache_write("P", "local")
+    t.contains(s:verify(), "proven: step 2 computes what step 0 does")
+  end
+end)
+
 t.done()

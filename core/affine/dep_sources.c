@@ -98,10 +98,12 @@ static isl_union_map *without_internal(Check *c, isl_union_map *u)
     isl_union_map *through =
         isl_union_map_intersect_domain(isl_union_map_copy(u), isl_union_set_copy(internal));
     u = isl_union_map_subtract_domain(u, isl_union_set_copy(internal));
-    for (size_t depth = 0; depth <= c->m->nstmts && !c->failed; depth++) {
+    for (size_t depth = 0; !c->failed; depth++) {
         isl_union_map *inner =
             isl_union_map_intersect_range(isl_union_map_copy(u), isl_union_set_copy(internal));
-        if (step_yes(c, isl_union_map_is_empty(inner))) {
+        bool through_all = step_yes(c, isl_union_map_is_empty(inner));
+        c->failed |= !through_all && depth > c->m->nstmts; /* they go round in a circle */
+        if (through_all || c->failed) {
             isl_union_map_free(inner);
             break;
         }

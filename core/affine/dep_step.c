@@ -44,10 +44,20 @@ static bool is_alike(const Node *a, const Node *b)
     return true;
 }
 
+/* What goes on from what it wrote itself cannot be looked through; no other statement becomes it. */
+static bool goes_on(const Stmt *s)
+{
+    for (size_t i = 0; i < s->nreads; i++)
+        if (s->read[i].buffer == s->write.buffer)
+            return true;
+    return s->update;
+}
+
 bool step_is_common(const Check *c, const Stmt *s)
 {
     const Stmt *t = step_stmt(c->other, s->name, s->naxes);
-    return t && (s->update || is_alike(s->node->kid[Store_value], t->node->kid[Store_value]));
+    return t && (goes_on(s) || goes_on(t) ||
+                 is_alike(s->node->kid[Store_value], t->node->kid[Store_value]));
 }
 
 const char *step_instance(Arena *A, const Stmt *s, isl_point *p, size_t at)

@@ -9,6 +9,7 @@
 #include "core/ir/print.h"
 #include "core/ir/verify.h"
 #include "core/schedule/tree.h"
+#include "core/schedule/verify.h"
 
 const char *const guilty_name[GUILTY_COUNT] = {"nobody",   "generator", "reference", "step",
                                                "schedule", "lowering",  "codegen",   "ptx"};
@@ -155,6 +156,19 @@ static bool rounding_changed(const Version *v)
     return false;
 }
 
+enum { SETS_LIMIT = 20000 }; /* some ten milliseconds */
+
+/* What computed the right result is not proven wrong. */
+static bool not_disproven(const Version *end, Verdict *v)
+{
+    Err err = {0};
+    Arena *A = arena_new(NULL);
+    bool ok = version_verify(A, end, SETS_LIMIT, &err) ||
+              blame(v, GUILTY_step, "verify takes it for wrong: %s", err.why);
+    arena_release(A);
+    return ok;
+}
+
 /* Runs t's moves, or draws them on the way where c is given. */
 static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, Verdict *v)
 {
@@ -212,6 +226,8 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
     bool rounded = rounding_changed(s->at);
     counts->reassociated += rounded;
     ok = ok && execute(&t->spec, &p, s->at->func, rounded, target, t->ptx, counts, v);
+    bool asked = !c || here(s).lo % 8 == 0;
+    ok = ok && (!asked || not_disproven(s->at, v));
     sched_free(s);
     version_release(start);
     arena_release(own);

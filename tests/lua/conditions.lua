@@ -263,4 +263,19 @@ t.test("a block that takes in its reader is not the block of that name before", 
   end
 end)
 
+t.test("a recurrence that takes in what it reads is the same recurrence", function()
+  local s = p.schedule [[
+func f(A: int32[3]) -> R: int32[3]:
+  alloc Q: int32[3]
+  for i in range(3):
+    block Q(i):
+      Q[i] = A[i] + 1
+  for i in range(3):
+    block R(i):
+      R[i] = select(i >= 1, max(R[i - 1], Q[i]), Q[i])
+]]
+  same(s:compute_inline "Q")
+  t.contains(s:verify(), "proven: step 1 computes what step 0 does")
+end)
+
 t.done()

@@ -118,8 +118,38 @@ t.test("a model written in Lua computes what it says", function()
   local y, z = g:lower():interpret{tvm.tensor({{0, 1, 2}, {-1, 0, 3}}, "float32")}
   t.ok(y == tvm.tensor({{0, 1, 3}, {0, 0, 5}}, "float32"))
   t.ok(z == tvm.tensor({3, 2}, "float32"))
-  t.raises("module_inputs", function() g:lower():interpret{} end)
-  t.raises("module_input", function() g:lower():interpret{tvm.zeros({3, 2}, "float32")} end)
+  t.raises("input_missing", function() g:lower():interpret{} end)
+  t.raises("input_shape", function() g:lower():interpret{tvm.zeros({3, 2}, "float32")} end)
+end)
+
+t.test("run and interpret take the same inputs, in one argument, and say so alike", function()
+  local m = tvm.graph("two", function(b)
+    local x, y = b:input("x", "float32", { 2 }), b:input("y", "float32", { 2 })
+    return x - y
+  end):lower()
+  local one = tvm.graph("one", function(b) return b:relu(b:input("x", "float32", { 2 })) end):lower()
+  local none = tvm.graph("none", function(b) return b:relu(b:const(tvm.zeros { 2 })) end):lower()
+  local a, c = tvm.tensor { 3, 5 }, tvm.tensor { 2, 1 }
+  for _, how in ipairs { "run", "interpret" } do
+    local function call(model, ...) return model[how](model, ...) end
+    t.ok(call(m, { a, c }) == tvm.tensor { 1, 4 } and call(m, { y = a, x = c }) == tvm.tensor { -1, -4 }, how)
+    t.ok(call(one, a) == a and call(one, { a }) == a and call(one, { x = a }) == a, how)
+    t.ok(call(none) == tvm.zeros { 2 } and call(none, {}) == tvm.zeros { 2 }, how)
+    local e = t.raises("module_inputs_apart", function() m[how](m, a, c) end, { m = m, a = a, c = c })
+    t.contains(e.why, "2 arguments were given")
+    t.eq(e.fix, "m:" .. how .. " { a, c }")
+    e = t.raises("module_inputs_apart", function() m[how](m, a, c, a) end, { m = m })
+    t.contains(e.fix, "in the order of m.graph:inputs(): m:" .. how .. " { x, y }")
+    e = t.raises("module_inputs_apart", function() m[how](m, a, tvm.zeros { 2 }) end, { m = m })
+    t.contains(e.fix, "m:" .. how .. " { x, y }")
+    t.contains(t.raises("module_inputs", function() call(m, a) end).why, "inputs of the model: 2; but 1 were given")
+    t.contains(t.raises("module_inputs", function() call(none, a) end).why, "inputs of the model: 0; but 1 were given")
+    t.raises("module_inputs", function() call(one, a, c) end)
+    t.raises("input_unknown", function() call(m, { x = a, z = c }) end)
+    t.contains(t.raises("input_missing", function() call(m, { x = a }) end).fix, ":" .. how .. " { y = x }")
+    t.raises("input_shape", function() call(m, { a, tvm.zeros { 3 } }) end)
+    t.raises("input_no_tensor", function() call(one, 7) end)
+  end
 end)
 
 t.test("an operator of another name, or asked of a value, is told as that", function()

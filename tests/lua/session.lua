@@ -594,4 +594,11 @@ t.test("a file that is only as long as another is not meant", function()
   t.contains(near, "did you mean " .. folder .. "/conv.lua?")
 end)
 
+t.test("a step shows every mark that it has", function()
+  local s = tvm.schedule(te [[ C[y, x] = A[y, x] ]](64, 64))
+  s:split("x", 8, "xo", "xi")
+  s:mark "one":mark "two":note "why"
+  t.contains(s:history(), 'xi(8)   "one", "two"\n        why')
+end)
+
 t.done()

@@ -152,6 +152,28 @@ t.test("run and interpret take the same inputs, in one argument, and say so alik
   end
 end)
 
+t.test("what the function of tvm.graph returns are values of the graph, and there are some", function()
+  local function returned(...)
+    local values = table.pack(...)
+    return t.raises("graph_result", function()
+      tvm.graph("bad", function(b) return b:input("x", "float32", { 2 }), table.unpack(values, 1, values.n) end)
+    end).why
+  end
+  t.contains(returned(3), "the function returned 3 as value 2")
+  t.contains(returned(nil), "returned nil as value 2")
+  t.contains(returned(tvm.zeros { 2 }), "returned a Tensor")
+  local e = t.raises("graph_result", function() tvm.graph("bad", function() return 3 end) end)
+  t.contains(e.why, "the function returned 3,")
+  e = t.raises("graph_result", function() tvm.graph("bad", function(b) return { a = b:input("x", "float32", { 2 }) } end) end)
+  t.contains(e.why, "a table")
+  t.contains(e.fix, "without a table: return y, z")
+  e = t.raises("graph_no_output", function()
+    tvm.graph("bad", function(b) b:relu(b:input("x", "float32", { 2 })) end)
+  end)
+  t.contains(e.fix, "return y")
+  t.ok(tvm.graph("named", function(b) b:output("z", b:relu(b:input("x", "float32", { 2 }))) end):outputs()[1].name == "z")
+end)
+
 t.test("an operator of another name, or asked of a value, is told as that", function()
   tvm.graph("g", function(b)
     local x = b:input("x", "float32", { 8 })

@@ -82,8 +82,9 @@ t.test("what is not known stands in the graph, and running it gives the reason",
   t.contains(g:unsupported(), "odd")
   local lone = import(o.model{inputs = {o.value("x", {2})}, outputs = {o.value("y", {2})},
     nodes = {o.node("NoSuch", {"x"}, {"y"})}})
-  local e = t.raises("graph_unsupported", function() lone:lower() end)
+  local e = t.raises("graph_unsupported", function() lone:lower() end, { g = lone })
   t.contains(e.why, "NoSuch")
+  t.contains(e.fix, ":unsupported() lists")
 end)
 
 t.test("passes: each edge that is not fused has a reason", function()

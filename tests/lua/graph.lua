@@ -31,7 +31,9 @@ t.test("shapes follow through a chain of integers once a size is bound", functio
   local g = import(samples.shapes)
   t.eq(g:inputs()[1].shape[1], "batch")
   t.eq(table.concat(g:bind{batch = 3}:outputs()[1].shape, " "), "3 24")
-  t.raises("graph_no_symbol", function() g:bind{rows = 3} end)
+  t.raises("graph_no_symbol", function() g:bind{rows = 3} end, { g = g })
+  local net = g:bind{batch = 3}
+  t.eq(t.raises("graph_no_symbol", function() net:bind{batch = 3} end, { net = net }).fix, "net:inputs() lists the inputs with their sizes")
   t.raises("graph_not_static", function() g:lower() end, { g = g })
 end)
 

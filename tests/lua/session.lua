@@ -224,6 +224,9 @@ t.test("calls without parentheses or commas, and names of arguments", function()
   } do
     t.contains(typed(code), hint)
   end
+  local text = typed 'y:save "/tmp/y.npy"' -- which has its quotes
+  t.contains(text, "nothing is called y")
+  t.ok(not text:find "quotes", text)
 end)
 
 t.test("habits of other languages are answered", function()

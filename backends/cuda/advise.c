@@ -119,6 +119,9 @@ static bool advise_move(Stray *s)
     return false;
 }
 
+/* More would let a refusal take longer than a person waits. */
+enum { MOST_BOUND = 32 };
+
 /* Loops around the block for the axes that it stands outside of. */
 typedef struct Binding {
     const Stray *s;
@@ -128,6 +131,7 @@ typedef struct Binding {
     int64_t threads[GPU_AXES];
     size_t naxes;
     StepCall steps[GPU_AXES];
+    size_t tried;
 } Binding;
 
 /* Finds loops for the axes from the `n`th on, in the program with the steps before; the innermost
@@ -140,7 +144,7 @@ static bool bind_axes(Binding *b, const Node *func, size_t n)
         Err *unread = arena_alloc(A, sizeof *unread);
         return loop_lower(A, func, true, unread) != NULL;
     }
-    for (size_t i = b->nloops; i-- > 0;) {
+    for (size_t i = b->nloops; i-- > 0 && b->tried < MOST_BOUND;) {
         if (ir_for_kind(b->loops[i]) != FOR_serial ||
             ir_const_int(b->loops[i]->kid[For_extent], 0) != b->threads[n])
             continue;
@@ -148,6 +152,7 @@ static bool bind_axes(Binding *b, const Node *func, size_t n)
                                  2,
                                  {given_str(loop_handle(A, b->s->func, b->loops[i])),
                                   given_str(for_kind_text[b->axes[n]])}};
+        b->tried++;
         const Node *bound = step_result(A, func, &b->steps[n]);
         if (bound && bind_axes(b, bound, n + 1))
             return true;

@@ -22,6 +22,11 @@ LUA_BOX(module, ModuleBox, module_class)
 int push_graph(lua_State *L, Graph *g, const Err *err);
 int push_module(lua_State *L, Module *m, const Err *err);
 
+/* Pushes what m:METHOD(inputs), the function that is running, was given for each input of the
+** graph: a tensor if it has one, a list, or a table by name; raises where it is not what the input
+** takes. */
+void model_push_inputs(lua_State *L, const Graph *g, const char *method);
+
 /* Methods from other files of the api: g:show(…) of viz_lua.c, m:run(…) and
 ** m:profile(…) of model_lua.c. */
 extern const LuaFn *const graph_picture_members[], *const module_run_members[];

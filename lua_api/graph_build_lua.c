@@ -358,6 +358,20 @@ LUA_FN(value_dtype, "v.dtype -> string", "Its element type.")
 /* ---- the graph
  * -------------------------------------------------------------------------------------- */
 
+/* What the function given to tvm.graph returned as its `i`th value of n is none of its graph's. */
+static int refuse_result_value(lua_State *L, int idx, int i, int n)
+{
+    Err err = {0};
+    const char *which = n > 1 ? lua_pushfstring(L, " as value %d", i) : "";
+    REFUSE(&err, graph_result, NULL, arg_describe(L, idx), which);
+    if (lua_type(L, idx) == LUA_TTABLE)
+        err_fix(&err, "return the outputs one after the other, without a table: return y, z");
+    else if (test_tensor(L, idx) || lua_type(L, idx) == LUA_TNUMBER)
+        err_fix(&err, "b:const makes a value of the graph of it, which can be returned");
+    lua_settop(L, 0);
+    return lua_raise(L, &err);
+}
+
 LUA_FN(tvm_graph, "tvm.graph(name, build) -> Graph",
        "A model written in Lua: build(b) makes inputs by b:input, then values by operators as "
        "methods, and returns\n"
@@ -388,7 +402,9 @@ LUA_FN(tvm_graph, "tvm.graph(name, build) -> Graph",
     for (int i = 1; i <= n; i++) {
         char output[16];
         snprintf(output, sizeof output, n == 1 ? "y" : "y%d", i - 1);
-        ValueBox *v = check_value(L, at + i);
+        ValueBox *v = test_value(L, at + i);
+        if (!v)
+            return refuse_result_value(L, at + i, i, n);
         if (v->builder != box)
             return RAISE(L, graph_other_builder, NULL);
         gb_output(open_builder(L, box), output, v->id);
@@ -397,7 +413,11 @@ LUA_FN(tvm_graph, "tvm.graph(name, build) -> Graph",
     Err err = {0};
     Graph *g = gb_finish(b, &err);
     box->b = NULL; /* that took it, whether it succeeded or not */
-    return push_graph(L, g, &err);
+    push_graph(L, g, &err);
+    if (g->noutputs)
+        return 1;
+    lua_settop(L, 0); /* the fix speaks of the b of the function, which is none of these */
+    return RAISE(L, graph_no_output, NULL);
 }
 
 static const LuaFn *const builder_members[] = {&builder_input_fn, &builder_const_fn,

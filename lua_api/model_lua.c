@@ -4,6 +4,7 @@
 ** (scripts/defaults.lua); what they become, and compiled code, is kept by the
 ** program's fingerprint, so equal kernels are made once.
 */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/progress.h"
@@ -14,6 +15,7 @@
 #include "lua_api/input_advice.h"
 #include "lua_api/kernel_box.h"
 #include "lua_api/model_run.h"
+#include "lua_api/own_name.h"
 #include "lua_api/program.h"
 #include "lua_api/runnable.h"
 #include "lua_api/scripts.h"
@@ -197,7 +199,7 @@ static const LuaClass job_class = {.name = "job", .size = sizeof(Runnable), .rel
 /* ---- running ---- */
 
 /* The input `v` is not among what was given at index 2, and what its place holds is on top. */
-static void raise_no_input(lua_State *L, const GValue *v)
+static void raise_no_input(lua_State *L, const char *method, const GValue *v)
 {
     Err err = {0};
     int given = lua_istable(L, 2) ? lua_gettop(L) : 2;
@@ -207,55 +209,112 @@ static void raise_no_input(lua_State *L, const GValue *v)
         REFUSE(&err, input_missing, NULL, v->name, dtype);
     else
         REFUSE(&err, input_no_tensor, NULL, v->name, dtype, arg_describe(L, given));
-    err_fix(&err, "give a tensor for each input: m:run { %s = x }", v->name);
+    err_fix(&err, "give a tensor for each input: m:%s { %s = x }", method, v->name);
     if (lua_type(L, given) == LUA_TSTRING)
-        err_fix(&err, "tvm.load makes a tensor of a file: then m:run { %s = x }", v->name);
+        err_fix(&err, "tvm.load makes a tensor of a file: then m:%s { %s = x }", method, v->name);
     lua_raise(L, &err);
 }
 
-/* Puts the inputs at index 2 (a tensor, a list, or a table by name) into the model's values. */
-static void read_inputs(lua_State *L, Arena *A, Model *m)
+/* Inputs stand in one argument, and more are given.  The fix lists them by their own names. */
+static int refuse_more(lua_State *L, const Graph *g, const char *method)
 {
-    const Graph *g = m->module->graph;
     Err err = {0};
-    size_t listed = lua_type(L, 2) == LUA_TTABLE ? lua_rawlen(L, 2) : 0;
-    if (listed > g->ninputs)
+    int n = lua_gettop(L) - 1;
+    char own[64] = "m";
+    if (g->ninputs < 2)
+        return RAISE(L, module_inputs, NULL, g->ninputs, (size_t)n);
+    REFUSE(&err, module_inputs_apart, NULL, n);
+    Arena *A = lua_scratch(L, NULL);
+    Buf list = buf_new(A);
+    bool named = (uint32_t)n == g->ninputs;
+    for (int i = 0; i < n && named; i++) {
+        named = own_push_name(L, i + 2);
+        buf_printf(&list, "%s%s", i ? ", " : "", named ? lua_tostring(L, -1) : "");
+        lua_pop(L, named);
+    }
+    bool has_name = own_push_name(L, 1);
+    if (has_name)
+        snprintf(own, sizeof own, "%s", lua_tostring(L, -1));
+    lua_pop(L, has_name);
+    if (named)
+        err_fix(&err, "%s:%s { %s }", own, method, buf_str(&list));
+    else
+        err_fix(&err,
+                "several inputs are one list, in the order of %s.graph:inputs(): %s:%s { x, y }",
+                own, own, method);
+    lua_scratch_end(L, A);
+    lua_settop(L, has_name ? 0 : 1);
+    return lua_raise(L, &err);
+}
+
+/* The tensor on top must be what the input takes; `alone`: it was given by itself. */
+static void check_input(lua_State *L, const Graph *g, const char *method, const GValue *v,
+                        bool alone)
+{
+    TensorBox *box = test_tensor(L, lua_gettop(L));
+    if (!box)
+        raise_no_input(L, method, v);
+    Tensor *t = box->tensor;
+    if (t->dtype == v->type.dtype && t->rank == v->type.rank &&
+        memcmp(t->shape, v->type.dim, (size_t)t->rank * sizeof *t->shape) == 0)
+        return;
+    Err err = {0};
+    Arena *A = lua_scratch(L, NULL);
+    Buf have = buf_new(A);
+    tensor_describe(t, &have);
+    REFUSE(&err, input_shape, NULL, v->name, gtype_text(A, g, v->type), buf_str(&have));
+    lua_scratch_end(L, A);
+    advise_model_input(L, &err, v->type.dtype, v->type.rank, v->type.dim, t, g->ninputs == 1);
+    char call[24];
+    snprintf(call, sizeof call, "m:%s", method);
+    raise_input(L, &err, lua_gettop(L), alone ? call : NULL);
+}
+
+void model_push_inputs(lua_State *L, const Graph *g, const char *method)
+{
+    bool table = lua_type(L, 2) == LUA_TTABLE;
+    size_t listed = table ? lua_rawlen(L, 2) : !lua_isnoneornil(L, 2);
+    if (lua_gettop(L) > 2)
+        refuse_more(L, g, method);
+    lua_settop(L, 2);
+    if (listed > g->ninputs || (test_tensor(L, 2) && g->ninputs > 1))
         RAISE(L, module_inputs, NULL, g->ninputs, listed);
-    const char **names = ARENA_ARRAY(A, const char *, g->ninputs + 1);
-    for (uint32_t i = 0; i < g->ninputs; i++)
-        names[i] = graph_value(g, g->input[i])->name;
-    if (lua_type(L, 2) == LUA_TTABLE)
+    luaL_checkstack(L, (int)g->ninputs + 8, "inputs");
+    if (table) {
+        Arena *A = lua_scratch(L, NULL);
+        const char **names = ARENA_ARRAY(A, const char *, g->ninputs + 1);
+        for (uint32_t i = 0; i < g->ninputs; i++)
+            names[i] = graph_value(g, g->input[i])->name;
         arg_inputs(L, 2, g->ninputs, names);
+        lua_scratch_end(L, A);
+    }
     for (uint32_t i = 0; i < g->ninputs; i++) {
         const GValue *v = graph_value(g, g->input[i]);
-        bool single = g->ninputs == 1 && test_tensor(L, 2);
-        if (single)
+        bool alone = g->ninputs == 1 && test_tensor(L, 2);
+        if (alone)
             lua_pushvalue(L, 2);
-        else if (lua_type(L, 2) != LUA_TTABLE)
+        else if (!table)
             lua_pushnil(L);
         else if (lua_getfield(L, 2, v->name) == LUA_TNIL) {
             lua_pop(L, 1);
             lua_rawgeti(L, 2, (lua_Integer)i + 1);
         }
-        TensorBox *box = test_tensor(L, lua_gettop(L));
-        if (!box)
-            raise_no_input(L, v);
-        Tensor *t = box->tensor;
-        if (t->dtype != v->type.dtype || t->rank != v->type.rank ||
-            memcmp(t->shape, v->type.dim, (size_t)t->rank * sizeof *t->shape) != 0) {
-            Buf have = buf_new(A);
-            tensor_describe(t, &have);
-            REFUSE(&err, input_shape, NULL, v->name, gtype_text(A, g, v->type), buf_str(&have));
-            advise_model_input(L, &err, v->type.dtype, v->type.rank, v->type.dim, t,
-                               g->ninputs == 1);
-            raise_input(L, &err, lua_gettop(L), single ? "m:run" : NULL);
-        }
-        Tensor *dense = tensor_dense(t, &err);
+        check_input(L, g, method, v, alone);
+    }
+}
+
+/* Puts the inputs, which stand below the job on top, into its values. */
+static void read_inputs(lua_State *L, Model *m)
+{
+    const Graph *g = m->module->graph;
+    int job = lua_gettop(L);
+    for (uint32_t i = 0; i < g->ninputs; i++) {
+        Err err = {0};
+        Tensor *dense = tensor_dense(check_tensor(L, job - (int)(g->ninputs - i))->tensor, &err);
         if (!dense)
             lua_raise(L, &err);
         tensor_release(m->value[g->input[i]]);
         m->value[g->input[i]] = dense;
-        lua_pop(L, 1);
     }
 }
 
@@ -276,16 +335,6 @@ static bool run_said(const Model *m, const ExecJob *job, Err *err)
     return ok;
 }
 
-/* Inputs stand in one argument, and more are given. */
-static int refuse_more(lua_State *L, const Graph *g)
-{
-    Err err = {0};
-    REFUSE(&err, module_inputs, NULL, g->ninputs, (size_t)lua_gettop(L) - 1);
-    if (g->ninputs > 1)
-        err_fix(&err, "several inputs are one list, m:run { x, y }");
-    return lua_raise(L, &err);
-}
-
 LUA_FN_COUNTS(
     module_run, "m:run(inputs) -> Tensor…",
     "Runs the model on its inputs (a tensor if it has one, else a list or a table by name) on this machine's CPU;\n"
@@ -294,13 +343,11 @@ LUA_FN_COUNTS(
     const Module *given = check_module(L, 1)->module;
     for (uint32_t i = 0; i < given->nkernels; i++)
         refuse_beyond_gpu(L, given->arena, given->kernel[i].func);
-    if (lua_gettop(L) > 2)
-        return refuse_more(L, given->graph);
-    lua_settop(L, 2);
+    model_push_inputs(L, given->graph, "run");
     Runnable *r = push_job(L, "llvm");
     Model *m = r->impl;
     const Graph *g = m->module->graph;
-    read_inputs(L, r->arena, m);
+    read_inputs(L, m);
     make_calls(r->arena, m);
     Err err = {0};
     r->job.deadline_s = 120;

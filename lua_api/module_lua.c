@@ -243,46 +243,30 @@ LUA_FN(module_graph_, "m.graph -> Graph", "The graph that was lowered.")
     return push_graph(L, graph_retain(check_module(L, 1)->module->graph), &err);
 }
 
-LUA_FN(module_interpret_, "m:interpret(inputs) -> Tensor, …",
-       "Runs the model by the reference interpreter, which defines what it means: slow, for small "
-       "models and tests.\n"
-       "`inputs` is a list of tensors in the order of g:inputs().")
+LUA_FN_COUNTS(
+    module_interpret_, "m:interpret(inputs) -> Tensor, …",
+    "Runs the model by the reference interpreter, which defines what it means: slow, for small "
+    "models and tests.\n"
+    "`inputs` are as m:run takes them: a tensor if it has one input, else a list in the order of "
+    "g:inputs(), or a table by name.")
 {
     const Module *m = check_module(L, 1)->module;
     const Graph *g = m->graph;
-    enum { MOST = 64 };
-    Tensor *in[MOST], *out[MOST];
-    size_t n = test_tensor(L, 2) ? 1 : arg_list(L, 2, MOST);
-    if (n != g->ninputs || g->noutputs > MOST)
-        return RAISE(L, module_inputs, NULL, g->ninputs, n);
-    for (size_t i = 0; i < n; i++) {
-        if (test_tensor(L, 2)) {
-            in[i] = arg_tensor(L, 2);
-        } else {
-            lua_rawgeti(L, 2, (lua_Integer)i + 1);
-            in[i] = arg_tensor(L, -1);
-        }
-        GType t = graph_value(g, g->input[i])->type;
-        if (in[i]->dtype != t.dtype || in[i]->rank != t.rank ||
-            memcmp(in[i]->shape, t.dim, (size_t)t.rank * sizeof *t.dim) != 0) {
-            char text[200];
-            Arena *A = arena_scratch(NULL);
-            Buf b = buf_new(A);
-            tensor_describe(in[i], &b);
-            snprintf(text, sizeof text, "%s", buf_str(&b));
-            arena_release(A);
-            return RAISE(L, module_input, NULL, graph_value(g, g->input[i])->name, text);
-        }
-    }
-    luaL_checkstack(L, (int)g->noutputs + 4, "outputs");
-    TensorBox *box[MOST];
+    model_push_inputs(L, g, "interpret");
+    int first = lua_gettop(L) - (int)g->ninputs + 1;
+    luaL_checkstack(L, (int)g->noutputs + 6, "outputs");
+    Tensor **in = lua_newuserdatauv(L, (g->ninputs + 1) * sizeof *in, 0),
+           **out = lua_newuserdatauv(L, (g->noutputs + 1) * sizeof *out, 0);
+    for (uint32_t i = 0; i < g->ninputs; i++)
+        in[i] = check_tensor(L, first + (int)i)->tensor;
+    int results = lua_gettop(L) + 1;
     for (uint32_t i = 0; i < g->noutputs; i++)
-        box[i] = new_tensor(L);
+        new_tensor(L);
     Err err = {0};
     if (!graph_interpret(m, in, out, &err))
         return lua_raise(L, &err);
     for (uint32_t i = 0; i < g->noutputs; i++)
-        box[i]->tensor = out[i];
+        check_tensor(L, results + (int)i)->tensor = out[i];
     return (int)g->noutputs;
 }
 

@@ -290,9 +290,10 @@ LUA_FN(
     Buf out = buf_new(A);
     for (int i = 0; i <= s->at->number; i++) {
         const Version *v = version_ancestor(s->at, i);
-        const char *mark = sched_mark_of(s, v);
-        buf_printf(&out, "%sstep %d  %s%s%s%s", i ? "\n" : "", i, v->said, mark ? "   \"" : "",
-                   mark ? mark : "", mark ? "\"" : "");
+        buf_printf(&out, "%sstep %d  %s", i ? "\n" : "", i, v->said);
+        for (size_t n = 0, shown = 0; n < s->nmarks; n++)
+            if (s->marks[n].version == v)
+                buf_printf(&out, "%s\"%s\"", shown++ ? ", " : "   ", s->marks[n].name);
         for (size_t n = 0; n < s->nnotes; n++)
             if (s->notes[n].version == v)
                 buf_printf(&out, "\n        %s", s->notes[n].name);

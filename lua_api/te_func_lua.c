@@ -4,6 +4,8 @@
 ** placeholders and stages are made, and gives a Func.  An expression belongs to the call in which
 ** it was made.
 */
+#include <string.h>
+
 #include "core/affine/inside.h"
 #include "lua_api/program.h"
 #include "lua_api/scripts.h"
@@ -146,24 +148,6 @@ static void push_part(lua_State *L, int idx, int what)
     lua_remove(L, -2);
 }
 
-/* Where one argument is a table that names the parameters, f{n = 8}, puts them in order instead. */
-static void spread_named(lua_State *L)
-{
-    push_part(L, 1, PART_FUNCTION);
-    push_part(L, 1, PART_PARAMETERS);
-    const char *name = te_parameter(L, 3, 4, 1);
-    if (lua_type(L, 2) == LUA_TTABLE && name && lua_getfield(L, 2, name) != LUA_TNIL) {
-        lua_settop(L, 4);
-        luaL_checkstack(L, MAX_PARAMETERS + 10, "parameters");
-        for (int i = 1; (name = te_parameter(L, 3, 4, i)); i++)
-            lua_getfield(L, 2, name);
-        lua_rotate(L, 2, -3);
-        lua_pop(L, 3);
-        return;
-    }
-    lua_settop(L, 2);
-}
-
 /* Pushes the parameters of the te.func at index 1: "y, x, k". */
 static const char *push_parameters(lua_State *L)
 {
@@ -179,6 +163,64 @@ static const char *push_parameters(lua_State *L)
     }
     luaL_pushresult(&b);
     return lua_tostring(L, -1);
+}
+
+/* Is the value at `key` the name of a parameter of the function at `fn`, which `names` may list? */
+static bool is_parameter(lua_State *L, int fn, int names, int key)
+{
+    const char *name, *given = lua_type(L, key) == LUA_TSTRING ? lua_tostring(L, key) : NULL;
+    for (int i = 1; given && (name = te_parameter(L, fn, names, i)); i++)
+        if (strcmp(name, given) == 0)
+            return true;
+    return false;
+}
+
+/* Is the value at index 2 a table that has some parameter by name?  A table may inherit it. */
+static bool is_named(lua_State *L, int fn, int names)
+{
+    const char *name;
+    bool named = false;
+    for (int i = 1; lua_istable(L, 2) && !named && (name = te_parameter(L, fn, names, i)); i++) {
+        named = lua_getfield(L, 2, name) != LUA_TNIL;
+        lua_pop(L, 1);
+    }
+    return named;
+}
+
+/* Refuses what the table at index 2 has beside parameters: it would be dropped. */
+static void check_names(lua_State *L, int fn, int names)
+{
+    lua_pushnil(L);
+    while (lua_next(L, 2)) {
+        lua_pop(L, 1);
+        int key = lua_gettop(L);
+        if (is_parameter(L, fn, names, key))
+            continue;
+        bool word = lua_type(L, key) == LUA_TSTRING;
+        const char *given =
+            word ? lua_tostring(L, key) : lua_pushfstring(L, "[%s]", arg_describe(L, key));
+        push_part(L, 1, PART_NAME);
+        const char *name = lua_tostring(L, -1);
+        RAISE(L, te_unknown_parameter, NULL, name, given, push_parameters(L));
+    }
+}
+
+/* Where one argument is a table that names the parameters, f{n = 8}, puts them in order instead. */
+static void spread_named(lua_State *L)
+{
+    push_part(L, 1, PART_FUNCTION);
+    push_part(L, 1, PART_PARAMETERS);
+    if (is_named(L, 3, 4)) {
+        const char *name;
+        check_names(L, 3, 4);
+        luaL_checkstack(L, MAX_PARAMETERS + 10, "parameters");
+        for (int i = 1; (name = te_parameter(L, 3, 4, i)); i++)
+            lua_getfield(L, 2, name);
+        lua_rotate(L, 2, -3);
+        lua_pop(L, 3);
+        return;
+    }
+    lua_settop(L, 2);
 }
 
 static void te_func_tostring(lua_State *L, void *self)

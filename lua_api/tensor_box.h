@@ -17,8 +17,12 @@ Tensor *arg_tensor(lua_State *L, int idx);
 
 DType arg_element_type(lua_State *L, int idx, DType otherwise);
 
-/* The number at `arg` as an element of type `t`; raises where it would become another one. */
-Scalar arg_element(lua_State *L, int arg, DType t);
+/* The number at `arg` as an element of type `t`; false where it would become another one. */
+bool element_of(lua_State *L, int arg, DType t, Scalar *out);
+
+/* The number or boolean on top as an element of type `t`; raises where it is none.  `maker` is the
+** call that makes the tensor, up to where its type stands: "tvm.tensor(…". */
+Scalar element_at_top(lua_State *L, DType t, const char *maker);
 
 /* Pushes a box that takes over `t`; with NULL raises *err instead. */
 int push_tensor(lua_State *L, Tensor *t, const Err *err);

@@ -78,21 +78,6 @@ static int finished(lua_State *L)
 
 /* ---- making ---- */
 
-/* The number (or boolean) at the top of the stack as an element of type `t`. */
-static Scalar scalar_at_top(lua_State *L, DType t)
-{
-    int type = lua_type(L, -1);
-    if (type == LUA_TBOOLEAN)
-        return dtype_convert(t, DT_bool, (Scalar){.i = lua_toboolean(L, -1)});
-    if (type != LUA_TNUMBER)
-        RAISE(L, tensor_element, NULL, arg_describe(L, -1));
-    if (lua_isinteger(L, -1) && (!dtype_is_int(t) || t == DT_uint64)) /* read so from uint64, too */
-        return dtype_convert(t, DT_int64, (Scalar){.i = lua_tointeger(L, -1)});
-    if (t == DT_bool)
-        return dtype_convert(t, DT_float64, (Scalar){.f = lua_tonumber(L, -1)});
-    return arg_element(L, -1, t);
-}
-
 /* The shape of nested lists is that of the first element at each depth. */
 static int list_shape(lua_State *L, int idx, int64_t *shape)
 {
@@ -115,7 +100,7 @@ static void store_list(lua_State *L, const Tensor *t, int d, char **p)
 {
     luaL_checkstack(L, 4, "tensor");
     if (d == t->rank) {
-        dtype_store(t->dtype, *p, scalar_at_top(L, t->dtype));
+        dtype_store(t->dtype, *p, element_at_top(L, t->dtype, "tvm.tensor(…"));
         *p += dtype_bytes(t->dtype);
         return;
     }
@@ -242,7 +227,7 @@ LUA_FN(
     lua_settop(L, 3);
     lua_pushvalue(L, 2);
     DType t = type_for(L, 3, 0);
-    Scalar v = scalar_at_top(L, t);
+    Scalar v = element_at_top(L, t, "tvm.full(…, …");
     tensor_constant(made_of_shape(L, t), v);
     return finished(L);
 }

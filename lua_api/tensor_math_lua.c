@@ -4,8 +4,6 @@
 ** what is to be fast is written with te and scheduled.  Nothing is converted or repeated silently:
 ** two tensors have one dtype and one shape, and a number must be one that the dtype can hold.
 */
-#include <math.h>
-
 #include "core/base/cancel.h"
 #include "core/ir/ir.h"
 #include "lua_api/lua_fn.h"
@@ -15,22 +13,6 @@ typedef struct Operand {
     const Tensor *tensor; /* or NULL: a number */
     Scalar number;
 } Operand;
-
-Scalar arg_element(lua_State *L, int arg, DType t)
-{
-    double v = lua_tonumber(L, arg);
-    if (dtype_is_float(t))
-        return dtype_convert(t, DT_float64, (Scalar){.f = v});
-    Scalar s = lua_isinteger(L, arg)
-                   ? dtype_convert(t, DT_int64, (Scalar){.i = lua_tointeger(L, arg)})
-                   : dtype_convert(t, DT_float64, (Scalar){.f = v});
-    /* As a double, the largest value of 64 bits is the power of two above it, which
-    ** is not one of the type. */
-    double beyond = ldexp(1, dtype_info[t].bits - dtype_is_signed(t));
-    if (dtype_convert(DT_float64, t, s).f != v || (!lua_isinteger(L, arg) && v >= beyond))
-        RAISE(L, tensor_number, NULL, dtype_name(t), v);
-    return s;
-}
 
 static Scalar element(const Operand *x, int64_t i)
 {
@@ -52,8 +34,8 @@ static int elementwise(lua_State *L, Op op)
         x[i].tensor = boxes[i] ? boxes[i]->tensor : NULL;
         if (!boxes[i] && lua_type(L, i + 1) != LUA_TNUMBER)
             return RAISE(L, tensor_operand, NULL, luaL_typename(L, i + 1));
-        if (!boxes[i])
-            x[i].number = arg_element(L, i + 1, t);
+        if (!boxes[i] && !element_of(L, i + 1, t, &x[i].number))
+            return RAISE(L, tensor_number, NULL, dtype_name(t), lua_tonumber(L, i + 1));
     }
     if (x[0].tensor && x[1].tensor && x[0].tensor->dtype != x[1].tensor->dtype)
         return RAISE(L, tensor_dtypes, NULL, dtype_name(x[0].tensor->dtype),

@@ -278,13 +278,12 @@ static bool names_file(const char *text, const char *p, size_t len)
            is_ending(end);
 }
 
-/* Does the word `name` stand in what looks like a path? */
+/* Does the word `name` stand in what looks like a path, and not in the quotes that one wants? */
 static bool is_path(const char *text, const char *name)
 {
-    size_t n = strlen(name);
-    for (const char *p = text; (p = strstr(p, name)); p += n)
-        if ((p == text || !(isalnum((unsigned char)p[-1]) || p[-1] == '_')) &&
-            names_file(text, p, n))
+    Lexer x = lexer(text, strlen(text));
+    for (Token t = lex_next(&x); t.kind != TOKEN_END; t = lex_next(&x))
+        if (token_is(&t, name) && names_file(text, t.at, t.len))
             return true;
     return false;
 }

@@ -8,15 +8,18 @@
 ** The plan refuses work that stands outside of an axis of its kernel, and has no blocks any more.
 ** Here the same work is sought in the program as it was scheduled, and each step is tried before
 ** it is advised: to bind a loop around the block, or to move that to those who read it, or whom it
-** reads.
+** reads.  Where a block reads or writes what is each thread's own, the loops are sought that give
+** every thread its own elements, and the program must come through lowering with them.
 */
 #include <string.h>
 
 #include "backends/cuda/plan.h"
 #include "core/base/vec.h"
 #include "core/ir/rewrite.h"
+#include "core/schedule/block.h"
 #include "core/schedule/prim.h"
 #include "core/schedule/tree.h"
+#include "passes/loop/lower.h"
 
 typedef VEC(const Node *) NodeVec;
 
@@ -116,6 +119,70 @@ static bool advise_move(Stray *s)
     return false;
 }
 
+/* More would let a refusal take longer than a person waits. */
+enum { MOST_BOUND = 32 };
+
+/* Loops around the block for the axes that it stands outside of. */
+typedef struct Binding {
+    const Stray *s;
+    const Node *loops[IR_MAX_DEPTH];
+    size_t nloops;
+    ForKind axes[GPU_AXES];
+    int64_t threads[GPU_AXES];
+    size_t naxes;
+    StepCall steps[GPU_AXES];
+    size_t tried;
+} Binding;
+
+/* Finds loops for the axes from the `n`th on, in the program with the steps before; the innermost
+** is tried first.  It is lowered only where all are bound, since threads that still do the same
+** work do write what others read. */
+static bool bind_axes(Binding *b, const Node *func, size_t n)
+{
+    Arena *A = b->s->A;
+    if (n == b->naxes) {
+        Err *unread = arena_alloc(A, sizeof *unread);
+        return loop_lower(A, func, true, unread) != NULL;
+    }
+    for (size_t i = b->nloops; i-- > 0 && b->tried < MOST_BOUND;) {
+        if (ir_for_kind(b->loops[i]) != FOR_serial ||
+            ir_const_int(b->loops[i]->kid[For_extent], 0) != b->threads[n])
+            continue;
+        b->steps[n] = (StepCall){"bind",
+                                 2,
+                                 {given_str(loop_handle(A, b->s->func, b->loops[i])),
+                                  given_str(for_kind_text[b->axes[n]])}};
+        b->tried++;
+        const Node *bound = step_result(A, func, &b->steps[n]);
+        if (bound && bind_axes(b, bound, n + 1))
+            return true;
+    }
+    return false;
+}
+
+/* The threads that hold a local buffer share the work on it as they hold it. */
+static bool advise_bind_own(const Stray *s)
+{
+    Path p;
+    GpuShape shape;
+    Binding b = {.s = s};
+    if (!for_is_thread_axis(s->axis) || !uses_local(s->block) ||
+        !gpu_shape_of(s->kernel, &shape, NULL))
+        return false;
+    path_to(s->func, s->block, &p);
+    b.nloops = path_loops(&p, p.n, b.loops);
+    for (int axis = FOR_thread_x; axis <= FOR_thread_z; axis++) {
+        bool under = gpu_count(&shape, (ForKind)axis) == 1;
+        for (size_t i = 0; i < b.nloops; i++)
+            under |= ir_for_kind(b.loops[i]) == (ForKind)axis;
+        if (!under) {
+            b.threads[b.naxes] = gpu_extent(&shape, (ForKind)axis);
+            b.axes[b.naxes++] = (ForKind)axis;
+        }
+    }
+    return b.naxes && bind_axes(&b, s->func, 0) && steps_fix(s->A, s->err, b.naxes, b.steps);
+}
+
 /* Or each thread has the value for itself, and computes it so: one value for a block of threads. */
 static bool advise_own(const Stray *s)
 {
@@ -134,12 +201,29 @@ static bool advise_own(const Stray *s)
     return false;
 }
 
+/* Does a thread block compute one element there, of a tensor that the program had before its steps?
+** A copy that a step made is named after what it copies, and nobody writes it himself. */
+static bool is_one_value(const Stray *s, const Node *made)
+{
+    Path p;
+    const Node *loops[IR_MAX_DEPTH], *block, *axis;
+    if (made->at.buf->scope == SCOPE_local || strchr(ir_buf_name(made), '.'))
+        return false;
+    path_to(s->func, s->block, &p);
+    for (size_t n = path_loops(&p, p.n, loops); n-- > 0;)
+        if (!for_is_bound(ir_for_kind(loops[n])) && !feeds_reduce(loops[n], &block, &axis) &&
+            ir_const_int(loops[n]->kid[For_extent], 0) != 1)
+            return false;
+    return true;
+}
+
 /* Or it is written with an axis to bind, of which one thread of the block has the one element. */
 static void advise_unit_axis(const Stray *s)
 {
     const Node *made = block_target(s->block);
     GpuShape shape;
-    if (!made || !for_is_thread_axis(s->axis) || !gpu_shape_of(s->kernel, &shape, NULL))
+    if (!made || !for_is_thread_axis(s->axis) || !is_one_value(s, made) ||
+        !gpu_shape_of(s->kernel, &shape, NULL))
         return;
     err_fix(
         s->err,
@@ -164,7 +248,8 @@ static void advise_stray(Stray *s)
     if (!ir_find(s->func, has_stray, s))
         return;
     s->block = ir_find(s->func, holds_stray, s);
-    if (s->block && !advise_bind(s) && !advise_move(s) && !advise_own(s) && !s->shared)
+    if (s->block && !advise_bind(s) && !advise_move(s) && !advise_bind_own(s) && !advise_own(s) &&
+        !s->shared)
         advise_unit_axis(s);
 }
 

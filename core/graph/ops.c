@@ -146,5 +146,6 @@ bool call_cannot(const GraphCall *c, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    return REFUSE(c->err, graph_unsupported, c->node, c->node->alias, text);
+    const GNode *n = c->node;
+    return REFUSE(c->err, graph_unsupported, n, n->alias, text, n->op->name);
 }

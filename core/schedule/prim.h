@@ -148,6 +148,12 @@ bool move_advise(Step *s, Err *err, const Node *block, const char *prim, const N
 ** computes is a result; advises the way to what it reads, where there is one. */
 bool refuse_result(Step *s, const Node *block, const Node *loop);
 
+/* The program after a step, NULL if that is refused. */
+const Node *step_result(Arena *A, const Node *func, const StepCall *step);
+
+/* Advises these steps, which are known to be accepted, as they are typed. */
+bool steps_fix(Arena *A, Err *err, size_t n, const StepCall *steps);
+
 /* The advice to split the loop, and to take a step with the inner part (and with `axis`, or NULL):
 ** s:split("y", 8, "yo", "yi"); s:vectorize("yi").  NULL if either step would be refused. */
 const char *split_first(Arena *A, const Node *func, const char *loop, int64_t factor,

@@ -56,6 +56,22 @@ bool steps_advise(Arena *A, const Node *func, Err *err, const StepCall *first, c
            advise_text(A, err, one->name, first->nargs, first->args, buf_str(&does));
 }
 
+const Node *step_result(Arena *A, const Node *func, const StepCall *step)
+{
+    Step *s = arena_alloc(A, sizeof *s);
+    return try_step(A, func, prim_find(step->prim), step->nargs, step->args, s);
+}
+
+bool steps_fix(Arena *A, Err *err, size_t n, const StepCall *steps)
+{
+    Buf then = buf_new(A);
+    for (size_t i = 1; i < n; i++) {
+        buf_puts(&then, "; ");
+        step_text(&then, "s", prim_find(steps[i].prim), steps[i].nargs, steps[i].args);
+    }
+    return advise_text(A, err, steps->prim, steps->nargs, steps->args, buf_str(&then));
+}
+
 /* ---- a name that was meant ---- */
 
 /* The arguments, with another name where `wrong` stands: the very string, not one like it. */

@@ -494,4 +494,38 @@ t.test("one value for the threads of a block is each thread's own, or has an axi
   t.ok(#s:ptx() > 0)
 end)
 
+t.test("a copy of what each thread has for itself is bound as its threads hold it", function()
+  local function tiled(m, n, k)
+    local s = tvm.schedule(te [[ C[y, x] = sum(k, A[y, k] * B[k, x]) ]](m, n, k))
+    s:tile("y", "x", 16, 16, "by", "bx", "ty", "tx")
+    s:bind("by", "blockIdx.y"):bind("bx", "blockIdx.x"):bind("ty", "threadIdx.y"):bind("tx", "threadIdx.x")
+    s:split("k", 16, "ko", "ki")
+    s:cache_write("C", "local")
+    s:reorder("ko", "ty", "tx"):reverse_compute_at("C.store", "bx")
+    return s
+  end
+  for _, size in ipairs { { 100, 90, 50 }, { 128, 128, 64 } } do
+    local s = tiled(table.unpack(size))
+    local a, b = tvm.random { size[1], size[3] }, tvm.random { size[3], size[2] }
+    local e = t.raises("axis_missing", function() s:check(a, b) end, { s = s })
+    t.eq(e.fix, 's:bind("C.store/tx", "threadIdx.x"); s:bind("C.store/ty", "threadIdx.y")')
+    s:bind("C.store/ty", "threadIdx.y")
+    t.eq(t.raises("axis_missing", function() s:check(a, b) end, { s = s }).fix, 's:bind("C.store/tx", "threadIdx.x")')
+    s:bind("C.store/tx", "threadIdx.x")
+    t.ok(tvm.check(s:check(a, b), s:at(0):run(a, b)).ok)
+    -- the other way round every thread would read what another has
+    s:undo(2):bind("C.store/ty", "threadIdx.x"):bind("C.store/tx", "threadIdx.y")
+    t.raises("copies_apart", function() s:check(a, b) end, { s = s })
+  end
+end)
+
+t.test("what has several elements is not advised as one value, nor what a step made as somebody's to write", function()
+  local s = tvm.schedule(te [[ M[y] = max(x, A[y, x]); P[y, x] = A[y, x] - M[y] ]](12, 20))
+  s:bind("P/y", "threadIdx.y")
+  s:split("P/x", 7, "xo", "xi")
+  s:bind("xi", "threadIdx.x"):set_scope("M", "shared"):cache_write("M", "local")
+  local e = t.raises("axis_missing", function() s:check() end, { s = s })
+  t.ok(not e.fix:find "one value", e.fix)
+end)
+
 t.done()

@@ -31,7 +31,9 @@ t.test("shapes follow through a chain of integers once a size is bound", functio
   local g = import(samples.shapes)
   t.eq(g:inputs()[1].shape[1], "batch")
   t.eq(table.concat(g:bind{batch = 3}:outputs()[1].shape, " "), "3 24")
-  t.raises("graph_no_symbol", function() g:bind{rows = 3} end)
+  t.raises("graph_no_symbol", function() g:bind{rows = 3} end, { g = g })
+  local net = g:bind{batch = 3}
+  t.eq(t.raises("graph_no_symbol", function() net:bind{batch = 3} end, { net = net }).fix, "net:inputs() lists the inputs with their sizes")
   t.raises("graph_not_static", function() g:lower() end, { g = g })
 end)
 
@@ -82,8 +84,9 @@ t.test("what is not known stands in the graph, and running it gives the reason",
   t.contains(g:unsupported(), "odd")
   local lone = import(o.model{inputs = {o.value("x", {2})}, outputs = {o.value("y", {2})},
     nodes = {o.node("NoSuch", {"x"}, {"y"})}})
-  local e = t.raises("graph_unsupported", function() lone:lower() end)
+  local e = t.raises("graph_unsupported", function() lone:lower() end, { g = lone })
   t.contains(e.why, "NoSuch")
+  t.contains(e.fix, ":unsupported() lists")
 end)
 
 t.test("passes: each edge that is not fused has a reason", function()
@@ -118,8 +121,60 @@ t.test("a model written in Lua computes what it says", function()
   local y, z = g:lower():interpret{tvm.tensor({{0, 1, 2}, {-1, 0, 3}}, "float32")}
   t.ok(y == tvm.tensor({{0, 1, 3}, {0, 0, 5}}, "float32"))
   t.ok(z == tvm.tensor({3, 2}, "float32"))
-  t.raises("module_inputs", function() g:lower():interpret{} end)
-  t.raises("module_input", function() g:lower():interpret{tvm.zeros({3, 2}, "float32")} end)
+  t.raises("input_missing", function() g:lower():interpret{} end)
+  t.raises("input_shape", function() g:lower():interpret{tvm.zeros({3, 2}, "float32")} end)
+end)
+
+t.test("run and interpret take the same inputs, in one argument, and say so alike", function()
+  local m = tvm.graph("two", function(b)
+    local x, y = b:input("x", "float32", { 2 }), b:input("y", "float32", { 2 })
+    return x - y
+  end):lower()
+  local one = tvm.graph("one", function(b) return b:relu(b:input("x", "float32", { 2 })) end):lower()
+  local none = tvm.graph("none", function(b) return b:relu(b:const(tvm.zeros { 2 })) end):lower()
+  local a, c = tvm.tensor { 3, 5 }, tvm.tensor { 2, 1 }
+  for _, how in ipairs { "run", "interpret" } do
+    local function call(model, ...) return model[how](model, ...) end
+    t.ok(call(m, { a, c }) == tvm.tensor { 1, 4 } and call(m, { y = a, x = c }) == tvm.tensor { -1, -4 }, how)
+    t.ok(call(one, a) == a and call(one, { a }) == a and call(one, { x = a }) == a, how)
+    t.ok(call(none) == tvm.zeros { 2 } and call(none, {}) == tvm.zeros { 2 }, how)
+    local e = t.raises("module_inputs_apart", function() m[how](m, a, c) end, { m = m, a = a, c = c })
+    t.contains(e.why, "2 arguments were given")
+    t.eq(e.fix, "m:" .. how .. " { a, c }")
+    e = t.raises("module_inputs_apart", function() m[how](m, a, c, a) end, { m = m })
+    t.contains(e.fix, "in the order of m.graph:inputs(): m:" .. how .. " { x, y }")
+    e = t.raises("module_inputs_apart", function() m[how](m, a, tvm.zeros { 2 }) end, { m = m })
+    t.contains(e.fix, "m:" .. how .. " { x, y }")
+    t.contains(t.raises("module_inputs", function() call(m, a) end).why, "inputs of the model: 2; but 1 were given")
+    t.contains(t.raises("module_inputs", function() call(none, a) end).why, "inputs of the model: 0; but 1 were given")
+    t.raises("module_inputs", function() call(one, a, c) end)
+    t.raises("input_unknown", function() call(m, { x = a, z = c }) end)
+    t.contains(t.raises("input_missing", function() call(m, { x = a }) end).fix, ":" .. how .. " { y = x }")
+    t.raises("input_shape", function() call(m, { a, tvm.zeros { 3 } }) end)
+    t.raises("input_no_tensor", function() call(one, 7) end)
+  end
+end)
+
+t.test("what the function of tvm.graph returns are values of the graph, and there are some", function()
+  local function returned(...)
+    local values = table.pack(...)
+    return t.raises("graph_result", function()
+      tvm.graph("bad", function(b) return b:input("x", "float32", { 2 }), table.unpack(values, 1, values.n) end)
+    end).why
+  end
+  t.contains(returned(3), "the function returned 3 as value 2")
+  t.contains(returned(nil), "returned nil as value 2")
+  t.contains(returned(tvm.zeros { 2 }), "returned a Tensor")
+  local e = t.raises("graph_result", function() tvm.graph("bad", function() return 3 end) end)
+  t.contains(e.why, "the function returned 3,")
+  e = t.raises("graph_result", function() tvm.graph("bad", function(b) return { a = b:input("x", "float32", { 2 }) } end) end)
+  t.contains(e.why, "a table")
+  t.contains(e.fix, "without a table: return y, z")
+  e = t.raises("graph_no_output", function()
+    tvm.graph("bad", function(b) b:relu(b:input("x", "float32", { 2 })) end)
+  end)
+  t.contains(e.fix, "return y")
+  t.ok(tvm.graph("named", function(b) b:output("z", b:relu(b:input("x", "float32", { 2 }))) end):outputs()[1].name == "z")
 end)
 
 t.test("an operator of another name, or asked of a value, is told as that", function()

@@ -224,6 +224,9 @@ t.test("calls without parentheses or commas, and names of arguments", function()
   } do
     t.contains(typed(code), hint)
   end
+  local text = typed 'y:save "/tmp/y.npy"' -- which has its quotes
+  t.contains(text, "nothing is called y")
+  t.ok(not text:find "quotes", text)
 end)
 
 t.test("habits of other languages are answered", function()
@@ -592,6 +595,13 @@ t.test("a file that is only as long as another is not meant", function()
   t.contains(far, "cannot read")
   t.ok(not far:find "did you mean", far)
   t.contains(near, "did you mean " .. folder .. "/conv.lua?")
+end)
+
+t.test("a step shows every mark that it has", function()
+  local s = tvm.schedule(te [[ C[y, x] = A[y, x] ]](64, 64))
+  s:split("x", 8, "xo", "xi")
+  s:mark "one":mark "two":note "why"
+  t.contains(s:history(), 'xi(8)   "one", "two"\n        why')
 end)
 
 t.done()

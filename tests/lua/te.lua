@@ -562,4 +562,18 @@ t.test("in te.func such a literal is refused, too, and te.cast converts on purpo
   end)()
 end)
 
+t.test("a name that is no parameter is refused, not dropped", function()
+  local c = te [[ C[y, x] = sum(k, A[y, k] * B[k, x]) ]]
+  local e = t.raises("te_unknown_parameter", function() c { y = 1, x = 2, k = 3, z = 4 } end)
+  t.contains(e.why, "C has no parameter z")
+  t.contains(e.fix, "y, x, k")
+  t.contains(t.raises("te_unknown_parameter", function() c { 7, y = 1, x = 2, k = 3 } end).why, "[1]")
+  t.contains(t.raises("te_unknown_parameter", function() c { Y = 1, x = 2, k = 3 } end).why, "parameter Y")
+  t.contains(t.raises("te_text", function() c { x = 2, k = 3 } end).why, "y is not given")
+  local sizes = setmetatable({ y = 1 }, { __index = { x = 2, k = 3, z = 4 } }) -- what is inherited may be more
+  t.ok(c { y = 1, x = 2, k = 3 }:fingerprint() == c(sizes):fingerprint())
+  local f = te.func("f", function(n) return te.compute({ n }, function(i) return i end) end)
+  t.raises("te_unknown_parameter", function() f { n = 3, m = 4 } end)
+end)
+
 t.done()

@@ -273,4 +273,24 @@ t.test("lists print as their content, count from 1, and are lists to Lua", funct
   t.contains(tostring(shape), "{… itself}")
 end)
 
+t.test("what no tensor is made of is told without speaking of a tensor", function()
+  local function fix(code, make) return t.raises(code, make).fix end
+  t.eq(fix("tensor_element", function() return tvm.tensor { "a" } end), "elements are numbers or booleans")
+  t.eq(fix("tensor_element", function() return tvm.full({ 2 }, "a") end), "elements are numbers or booleans")
+  local row = tvm.zeros { 2, 3 }
+  local e = t.raises("tensor_element", function() return tvm.tensor { row, row } end, { row = row })
+  t.contains(e.fix, "; row:reshape { 1, 2, 3 } has one more dimension")
+  t.contains(fix("tensor_element", function() return tvm.tensor { tvm.zeros { 2 } } end), "name the tensor x, and x:reshape { 1, 2 }")
+  for _, case in ipairs { { 300, "uint8", "int32" }, { -1, "uint8", "int32" }, { 1 << 31, "int32", "int64" }, { 2.0 ^ 64, "uint64", "float64" },
+    { 1.5, "int32", "float32" }, { math.huge, "int8", "float32" } } do
+    local v, dtype, fits = table.unpack(case)
+    local type = ('type that has such elements: tvm.tensor(…, "%s")'):format(fits)
+    t.contains(fix("tensor_number", function() return tvm.tensor({ v }, dtype) end), type)
+    t.contains(fix("tensor_number", function() return tvm.full({ 2 }, v, dtype) end), ('tvm.full(…, …, "%s")'):format(fits))
+    t.eq(tvm.tensor({ v }, fits)[0], tvm.full({ 1 }, v, fits)[0])
+  end
+  local c = tvm.tensor({ 250 }, "uint8") -- here there is one
+  t.eq(t.raises("tensor_number", function() return c * 0.5 end, { c = c }).fix, 'c:astype "float32" makes room for it')
+end)
+
 t.done()

@@ -444,6 +444,19 @@ static bool lower_direction(Step *s, const Node **h, const Node **last_h, const 
     return true;
 }
 
+/* The steps are stages of one kernel, which has room for `most` of them. */
+static bool refuse_steps(const GraphCall *c, const Recurrent *r, int each, int most)
+{
+    if (r->steps < 1)
+        return call_cannot(c, "a sequence of no steps; 1 to %d are possible", most);
+    call_cannot(c,
+                "a sequence of %lld steps; 1 to %d are possible, for each step is written out as "
+                "%d stage%s, and a kernel has room for %d",
+                (long long)r->steps, most, each, plural((size_t)each), MOST_STAGES);
+    err_fix(c->err, "bind or build the model for a sequence of at most %d steps", most);
+    return false;
+}
+
 bool lower_recurrent(LowerCall *l)
 {
     Recurrent r;
@@ -455,8 +468,7 @@ bool lower_recurrent(LowerCall *l)
                                      : 2,
         most = MOST_STAGES / each / (int)r.directions;
     if (r.steps < 1 || r.steps > most)
-        return call_cannot(&l->call, "a sequence of %lld steps; 1 to %d are possible",
-                           (long long)r.steps, most);
+        return refuse_steps(&l->call, &r, each * (int)r.directions, most);
     if (r.gates == 4 && call_int(&l->call, A_lstm_input_forget))
         return call_cannot(&l->call, "input_forget is not known");
     const Node *h[MOST_STAGES], *last_h[2], *last_c[2], *products = input_products(l, &r);

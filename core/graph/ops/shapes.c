@@ -183,7 +183,11 @@ bool lower_unsupported(LowerCall *l)
 {
     const char *why = call_str(&l->call, A_unsupported_why),
                *op = call_str(&l->call, A_unsupported_op);
-    return REFUSE(l->call.err, graph_unsupported, l->call.node, l->name,
-                  why[0] ? arena_printf(l->call.A, "%s: %s", op, why)
-                         : arena_printf(l->call.A, "%s is not known", op));
+    REFUSE(l->call.err, graph_unsupported, l->call.node, l->name,
+           why[0] ? arena_printf(l->call.A, "%s: %s", op, why)
+                  : arena_printf(l->call.A, "%s is not known", op),
+           op);
+    err_fix(l->call.err, "g:unsupported() lists all such operators; tvm.ops() lists those that are "
+                         "known");
+    return false;
 }

@@ -44,7 +44,7 @@ static bool is_alike(const Node *a, const Node *b)
     return true;
 }
 
-/* What goes on from what it wrote itself cannot be looked through; no other statement becomes it. */
+/* What goes on from what it wrote cannot be looked through; no other statement becomes it. */
 static bool goes_on(const Stmt *s)
 {
     for (size_t i = 0; i < s->nreads; i++)

@@ -362,7 +362,7 @@ static void producers(void **state)
     step(blur,
          BLUR "  for j in range(64):\n    block B(j):\n"
               "      B[j] = X[j] * 2 + X[j + 1] * 2 + X[j + 1] * 2\n",
-         DEP_BROKEN, "B(j=0) does not get X[2]");
+         DEP_BROKEN, "B[0] does not get X[2]");
     /* backwards */
     step(
         blur,

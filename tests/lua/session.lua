@@ -342,6 +342,14 @@ t.test("--json prints a line for each result", function()
   t.contains(text, '"status":"syntax"')
 end)
 
+t.test("--json writes the keys of an object in one order, whatever Lua's own is in a run", function()
+  t.contains(run [[--json -e '{ zeta = 1, [2] = 2, beta = { y = 1, x = 2, ["a b"] = 3, a = 4 }, ["alpha\n"] = 5 }']],
+    [["values":[{"2":2,"alpha\n":5,"beta":{"a b":3,"a":4,"x":2,"y":1},"zeta":1}]])
+  local names = {}
+  for name in run([[--json -e 'setmetatable(1)']]):match '"error":(.*)':gmatch '[{,]"(%l+)":' do names[#names + 1] = name end
+  t.eq(table.concat(names, " "), "code fix refused text what why")
+end)
+
 t.test("--json tells of a refused step what a program needs, and the loops only if they are asked for", function()
   local steps = [[ -e 's = tvm.schedule(te("C[y, x] = sum(k, A[k, y] * B[k, x])")(4, 4, 4)); s:fingerprint()' -e 's:parallel "k"']]
   local text, code = run("--json" .. steps)

@@ -213,6 +213,21 @@ t.test("a loop of another block is told whose it is", function()
   t.eq(e.fix, "reorder loops of one nest only: yo, xo, yi, xi belong to R, k belongs to C")
 end)
 
+t.test("loops of two nests that have loops of the same names are told apart, and one nest is advised", function()
+  local s = layer()
+  t.contains(t.raises("loops_apart", function() s:reorder("C/x", "C/y", "x") end, { s = s }).why,
+    "loops R/x and C/x are not in one nest")
+  t.contains(t.raises("loops_apart", function() s:fuse("C/x", "x") end, { s = s }).why, "loops C/x and R/x are not in one nest")
+  s:tile("R/y", "R/x", 8, 16, "yo", "xo", "yi", "xi")
+  s:compute_at("C", "xo")
+  local e = t.raises("loops_apart", function() s:reorder("k", "yi", "xi") end, { s = s })
+  t.contains(e.why, "loops R/yi and k are not in one nest")
+  t.eq(e.fix, 's:reorder("C/k", "C/yi", "C/xi")')
+  e = t.raises("loops_apart", function() s:reorder("yo", "C/k", "yi") end, { s = s }) -- C's own has more than that between
+  t.ok(not e.fix:find "^s:", e.fix)
+  s:reorder("C/k", "C/yi", "C/xi")
+end)
+
 local digits = tvm.import("tutorials/models/digits.onnx"):fuse():lower()
 
 t.test("a loop that not all readers are in is named in full, with one that takes the block", function()

@@ -447,7 +447,7 @@ static const Node *in_chain(const Step *s, const Node *loop, const char *name)
     for (size_t i = 0; i < path.n; i++)
         if (path.at[i]->op == OP_For && strcmp(ir_var_name(path.at[i]->kid[For_var]), name) == 0)
             return path.at[i];
-    while ((loop = only_child(loop)) != NULL)
+    while ((loop = only_child(loop)) != NULL && loop->op == OP_For)
         if (strcmp(ir_var_name(loop->kid[For_var]), name) == 0)
             return loop;
     return NULL;

@@ -409,7 +409,9 @@ t.test("help finds what begins with the words, names first, and each once", func
 end)
 
 t.test("help knows names that are elsewhere and words for which there is no function", function()
-  t.contains(typed 'help "rfactor"', "Schedule has no rfactor: the parts of a sum are a stage of their own")
+  local rfactor = typed 'help "rfactor"'
+  t.contains(rfactor, "Schedule has no rfactor: the parts of a sum are a stage of their own")
+  t.ok(rfactor:match "^.-mentioning":find("P%[j%] = sum") and not rfactor:find('help "rfactor"', 1, true), rfactor)
   t.contains(typed 'help "sync"', "barriers are put in where threads need")
   t.contains(typed 'help "create_schedule"', "te has no create_schedule: s = tvm.schedule(f)")
   t.contains(typed 'help "stencil"', 'mentioning "stencil":\n  te [[ B[x] = A[x] + A[x + 1] + A[x + 2] ]]\n')
@@ -558,6 +560,10 @@ t.test("help tells of keys and words of the prompt, and of a method by a value o
     ["?x:show"] = "t:show(path?) -> string\n", ["?q:split"] = "s:split(", ["?tvm:import"] = "tvm.import(path", ["?te:sum"] = "te.sum(value, axis)",
   } do
     t.eq(typed(values, code):sub(1, #first), first, code)
+  end
+  for _, dot in ipairs { ".", ":", ". " } do
+    t.eq(typed(values, "?tvm" .. dot), typed(values, "?tvm"))
+    t.eq(typed(values, "?t" .. dot), typed(values, "?t"))
   end
   t.contains(typed(values, "?t:splt"), "nothing is called 'splt': did you mean 'split'?")
 end)

@@ -501,8 +501,8 @@ static void push_saved_of(lua_State *L, const char *text)
         lua_pushnil(L);
 }
 
-/* Is what Lua cannot read no script at all: a file of another kind, one that is no text, or one that
-** asks for no schedule? */
+/* Is what Lua cannot read no script at all: a file of another kind, one that is no text, or one
+** that asks for no schedule? */
 static bool is_foreign(lua_State *L, const char *path)
 {
     const FileKind *kind = file_kind(path);

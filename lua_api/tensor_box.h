@@ -26,7 +26,8 @@ int push_tensor(lua_State *L, Tensor *t, const Err *err);
 /* Pushes the index of element number `i`, a list. */
 void push_tensor_index(lua_State *L, const Tensor *t, int64_t i);
 
-/* Writes the tensor, argument 1, to the path that is argument 2, as t:save does; returns what that returns. */
+/* Writes the tensor, argument 1, to the path that is argument 2, as t:save does, and returns what
+** that returns. */
 int tensor_write(lua_State *L);
 
 /* The operators, of tensor_math_lua.c; ends with NULL. */

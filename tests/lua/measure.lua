@@ -362,13 +362,17 @@ t.test("a what-if stands in the order of what was measured, and the schedule as 
   local function timing(median) return { median = median, q1 = median, q3 = median, gflops = 1, waited = 0 } end
   w.before = timing(12e-3)
   for i, ms in ipairs { 2, 6, 24 } do w[i].timing, w[i].in_turns = timing(ms * 1e-3), i == 1 end
-  with_verdict({ text = "6.00x faster", ratio = 6, low = 5, high = 7 }, function()
+  local real = tvm.verdict
+  tvm.verdict = function(a, b) return { text = "a difference", ratio = b.median / a.median, low = 0.01, high = 7 } end
+  local ok, e = pcall(function()
     local text = tostring(w)
     t.ok(text:find "\n1 .*\n2%?.*\n +as it was.*\n3%?", text)
     w[2].timing = timing(1e-3) -- on a machine that was free just then
     text = tostring(w)
     t.ok(text:find "\n1 .*\n2%?.*\n +as it was.*\n3%?", text)
   end)
+  tvm.verdict = real
+  t.ok(ok, e)
 end)
 
 t.test("the rows of a what-if stand by the ratios that are printed beside them", function()
@@ -393,7 +397,7 @@ t.test("the rows of a what-if stand by the ratios that are printed beside them",
   t.ok(ok, text)
   local order, ratios = {}, {}
   for line in text:gmatch "[^\n]+" do
-    order[#order + 1] = line:match "v=(%d)"
+    order[#order + 1] = line:match "^(%d)=? "
     ratios[#ratios + 1] = line:match " (%d%.%d+)x  %["
   end
   t.eq(table.concat(order, " "), "3 4 1 2", text)

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "core/affine/dep.h"
+#include "core/base/utf8.h"
 #include "core/schedule/verify.h"
+#include "lua_api/file_kind.h"
 #include "lua_api/program.h"
 #include "lua_api/own_name.h"
 #include "lua_api/saved_text.h"
@@ -500,6 +502,23 @@ static void push_saved_of(lua_State *L, const char *text)
         lua_pushnil(L);
 }
 
+/* Is what Lua cannot read no script at all: a file of another kind, one that is no text, or one
+** that asks for no schedule? */
+static bool is_foreign(lua_State *L, const char *path)
+{
+    const FileKind *kind = file_kind(path);
+    if (kind && !kind->texts)
+        return true;
+    size_t n;
+    if (!session_push_source(L, lua_pushfstring(L, "@%s", path)))
+        return false;
+    const char *text = lua_tolstring(L, -1, &n), *end = text + n;
+    const char *at = text;
+    for (size_t letter; at < end && *at && (letter = utf8_char(at, end)) > 0;)
+        at += letter;
+    return at < end || !strstr(text, "...");
+}
+
 LUA_FN(sched_load, "s:load(path) -> Schedule",
        "Takes the steps that s:save(\"name.lua\") wrote; if one is refused, none is taken.")
 {
@@ -513,8 +532,16 @@ LUA_FN(sched_load, "s:load(path) -> Schedule",
         return RAISE(L, steps_expected, NULL, path, reader_of_file(path));
     lua_getfield(L, 1, "steps");
     lua_pushvalue(L, 1);
-    if (luaL_loadfilex(L, path, "t") != LUA_OK)
-        return lua_error(L);
+    if (luaL_loadfilex(L, path, "t") != LUA_OK) {
+        bool foreign = is_foreign(L, path);
+        lua_settop(L, 5); /* what Lua says */
+        if (!foreign)
+            return lua_error(L);
+        const FileKind *kind = file_kind(path);
+        REFUSE(&err, steps_foreign, NULL, path, kind ? kind->is : "something else");
+        advise_reader(path, "s:load", &err);
+        return lua_raise(L, &err);
+    }
     bool read = session_push_source(L, lua_pushfstring(L, "@%s", path));
     const char *text = read ? lua_tostring(L, -1) : "...";
     if (!strstr(text, "..."))

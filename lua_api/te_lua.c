@@ -362,6 +362,8 @@ COMPARISON(any, OP_Or, "or")
 LUA_FN(te_select_, "te.select(cond, a, b) -> Expr",
        "a where cond holds, else b; only the chosen one is read.")
 {
+    if (lua_isboolean(L, 1)) /* Lua's own == of an element and a number, which is no expression */
+        return no_compare(L, "te.eq(a, b) or te.ne(a, b)");
     TeExpr *c = check_te_expr(L, 1), *a = test_te_expr(L, 2), *b = test_te_expr(L, 3);
     lua_getiuservalue(L, 1, 1);
     TeScope *s = c->scope;

@@ -30,6 +30,10 @@ int push_tensor(lua_State *L, Tensor *t, const Err *err);
 /* Pushes the index of element number `i`, a list. */
 void push_tensor_index(lua_State *L, const Tensor *t, int64_t i);
 
+/* Writes the tensor, argument 1, to the path that is argument 2, as t:save does, and returns what
+** that returns. */
+int tensor_write(lua_State *L);
+
 /* The operators, of tensor_math_lua.c; ends with NULL. */
 extern const LuaFn *const tensor_math_members[];
 extern const LuaFn *const tensor_walk_members[];

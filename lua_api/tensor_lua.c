@@ -291,10 +291,7 @@ LUA_FN(
 
 /* ---- methods ---- */
 
-LUA_FN(
-    tensor_save_, "t:save(path) -> Tensor",
-    "Writes a .npy file, which numpy.load reads, or an image: .png, .pgm, .ppm, of the shapes that tvm.load gives.\n"
-    "The file is there whole or not at all.")
+int tensor_write(lua_State *L)
 {
     Err err = {0};
     const char *path = arg_str(L, 2);
@@ -311,6 +308,14 @@ LUA_FN(
     session_tell(L, 1, "written to %s", path);
     lua_settop(L, 1);
     return 1;
+}
+
+LUA_FN(
+    tensor_save_, "t:save(path) -> Tensor",
+    "Writes a .npy file, which numpy.load reads, or an image: .png, .pgm, .ppm, of the shapes that tvm.load gives.\n"
+    "The file is there whole or not at all.")
+{
+    return tensor_write(L);
 }
 
 /* Raises where a slice that goes forward stops before its start: likely a count, given as stop. */

@@ -92,12 +92,8 @@ LUA_FN(
     "++@@++")
 {
     Tensor *t = arg_tensor(L, 1);
-    if (!lua_isnoneornil(L, 2)) {
-        lua_getfield(L, 1, "save");
-        lua_insert(L, 1);
-        lua_call(L, 2, 1);
-        return 1;
-    }
+    if (!lua_isnoneornil(L, 2))
+        return tensor_write(L);
     Plane p = {t, 1, 1, 0, 0, 1};
     for (int d = 0; d < t->rank; d++) {
         if (d < t->rank - 2 && t->shape[d] != 1)

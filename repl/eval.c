@@ -288,7 +288,8 @@ static const char *expand_question(Arena *A, const char *text)
     p += source ? 2 : 1;
     p += strspn(p, " \t");
     size_t len = strlen(p);
-    while (len && strchr(" \t\r\n;?", p[len - 1]))
+    while (len &&
+           strchr(" \t\r\n;?.:", p[len - 1])) /* "?s." asks about s: no member is named yet */
         len--;
     if (len == 0)
         return "help()";

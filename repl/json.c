@@ -6,6 +6,7 @@
 #include "repl/json.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -95,6 +96,31 @@ static bool is_list(lua_State *L, int table)
     return n > 0 && keys == n;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorts the list of n strings on top, none of which holds a zero. */
+static void sort_strings(lua_State *L, lua_Integer n)
+{
+    int list = lua_gettop(L);
+    const char **at = lua_newuserdatauv(L, ((size_t)n + 1) * sizeof *at, 0);
+    lua_createtable(L, (int)n, 0); /* keeps them while the list is filled anew */
+    for (lua_Integer i = 1; i <= n; i++) {
+        lua_rawgeti(L, list, i);
+        at[i - 1] = lua_tostring(L, -1);
+        lua_rawseti(L, -2, i);
+    }
+    qsort(at, (size_t)n, sizeof *at, by_text);
+    for (lua_Integer i = 1; i <= n; i++) {
+        lua_pushstring(L, at[i - 1]);
+        lua_rawseti(L, list, i);
+    }
+    lua_settop(L, list);
+}
+
+/* The keys stand in the order of their letters: Lua's own order changes from run to run. */
 static void push_object(lua_State *L, int table, int depth)
 {
     lua_newtable(L);
@@ -108,6 +134,7 @@ static void push_object(lua_State *L, int table, int depth)
         lua_rawseti(L, parts, ++n);
     }
     lua_settop(L, parts);
+    sort_strings(L, n);
     join(L, '{', '}');
 }
 

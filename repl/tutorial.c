@@ -441,7 +441,8 @@ LUA_FN(
     "Plays a lesson in this session, \"workbench\" if none is named: its cells run here, one after the\n"
     "other, with time to read. Any key stops it, and what it has made so far is yours. The lessons are\n"
     "workbench, computation and model. The pictures that it draws go to a folder of their own, which is\n"
-    "removed when you leave; in a folder that you name they stay.")
+    "removed when you leave; in a folder that you name they stay.  Variables of yours that it replaces come\n"
+    "back at its end; where you stop it, before_tour holds them: before_tour.g.")
 {
     return play(L, false);
 }

@@ -13,4 +13,8 @@
 ** folder is near. Returns false. */
 bool refuse_unreadable(Err *err, const char *path, int error);
 
+/* Says that `path` is a folder where a file was meant, and which files in it have names with that
+** ending.  Returns false. */
+bool refuse_folder(Err *err, const char *path, const char *ending);
+
 #endif

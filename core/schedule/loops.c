@@ -300,7 +300,8 @@ static bool refuse_apart(Step *s, const Node *outer, const Node *inner)
     const char *out = ir_var_name(outer->kid[For_var]), *in = ir_var_name(inner->kid[For_var]);
     const Node *between = outer->kid[For_body];
     if (!stands_in(inner, outer)) {
-        REFUSE(s->err, loops_apart, inner, out, in);
+        REFUSE(s->err, loops_apart, inner, loop_label(s->A, s->func, outer),
+               loop_label(s->A, s->func, inner));
         err_fix(s->err, "fuse loops that stand in one another");
         return false;
     }
@@ -437,6 +438,40 @@ static const char *whose_loops(Step *s, const Bound *loops)
     return owners > 1 ? buf_str(&text) : "";
 }
 
+/* The loop of that name around `loop`, or alone inside of it, one in the other; itself, if it is
+** called so; else NULL. */
+static const Node *in_chain(const Step *s, const Node *loop, const char *name)
+{
+    Path path;
+    path_to(s->func, loop, &path);
+    for (size_t i = 0; i < path.n; i++)
+        if (path.at[i]->op == OP_For && strcmp(ir_var_name(path.at[i]->kid[For_var]), name) == 0)
+            return path.at[i];
+    while ((loop = only_child(loop)) != NULL && loop->op == OP_For)
+        if (strcmp(ir_var_name(loop->kid[For_var]), name) == 0)
+            return loop;
+    return NULL;
+}
+
+/* Of loops in several nests: advises the same step on one nest that has loops of all these names,
+** if it would be accepted there. */
+static bool advise_one_nest(Step *s, const Bound *loops)
+{
+    Arg names[PRIM_MAX_ITEMS];
+    for (size_t i = 0; i < loops->n; i++) {
+        size_t found = 0;
+        for (const Node *loop; found < loops->n; found++) {
+            loop = in_chain(s, loops->nodes[i], ir_var_name(loops->nodes[found]->kid[For_var]));
+            if (!loop)
+                break;
+            names[found] = given_str(loop_handle(s->A, s->func, loop));
+        }
+        if (found == loops->n && step_advise(s->A, s->func, s->err, "reorder", loops->n, names))
+            return true;
+    }
+    return false;
+}
+
 /* The loops from the outermost of those named down to the innermost, which must form one chain. */
 static bool chain_of(Step *s, const Bound *loops, Nest *nest)
 {
@@ -457,8 +492,10 @@ static bool chain_of(Step *s, const Bound *loops, Nest *nest)
             at++;
         if (at == deepest->n) {
             const char *whose = whose_loops(s, loops);
-            REFUSE(s->err, loops_apart, loops->nodes[i], ir_var_name(loops->nodes[i]->kid[For_var]),
-                   ir_var_name(path_end(deepest)->kid[For_var]));
+            REFUSE(s->err, loops_apart, loops->nodes[i], loop_label(s->A, s->func, loops->nodes[i]),
+                   loop_label(s->A, s->func, path_end(deepest)));
+            if (!s->trial && advise_one_nest(s, loops))
+                return false;
             if (*whose)
                 err_fix(s->err, "reorder loops of one nest only: %s", whose);
             return false;

@@ -444,32 +444,52 @@ local function tied(a, b)
   return a.in_turns and b.in_turns and tvm.verdict(a.timing, b.timing).text == "no difference"
 end
 
--- How many times as fast as the schedule as it was; where that was not timed, an order of its own.
-local function speed_of(w, timing, in_turns)
-  if not w.before then return 1 / timing.median end
-  if timing == w.before then return 1 end
-  return in_turns and tvm.verdict(timing, w.before).ratio or w.before.median / timing.median
+-- How many times as fast `r` is as `best`: of the rounds' ratios where both were timed in turns, else of the medians.
+local function ratio_to(best, r)
+  if r == best then return 1 end
+  if r.in_turns and best.in_turns then return tvm.verdict(r.timing, best.timing).ratio end
+  return best.timing.median / r.timing.median
 end
 
--- The rows that ran and the schedule as it was, the quickest first.  One that was only seen in a short run of its own
--- stands above none that was found to be the best in turns.
+-- The quickest of those that were timed in turns, or of all where none was.  Ratios of rounds may go in a circle, of
+-- which any is as good.
+local function best_of(ran)
+  local best
+  for _, r in ipairs(ran) do
+    if not best or r.in_turns and not best.in_turns then best = r end
+  end
+  for _ = 1, #ran do
+    local quicker
+    for _, r in ipairs(ran) do
+      if r.in_turns == best.in_turns and ratio_to(best, r) > (quicker and quicker.ratio or 1) then
+        quicker = { row = r, ratio = ratio_to(best, r) }
+      end
+    end
+    if not quicker then break end
+    best = quicker.row
+  end
+  return best
+end
+
+-- The rows that ran and the schedule as it was, by the ratio to the best that is printed beside them.  One that was only
+-- seen in a short run of its own stands above none that was found to be the best in turns.
 local function ranking(w)
-  local ran, best = {}, 0
+  local ran = {}
   local function add(row, timing, in_turns)
-    row.timing, row.in_turns, row.speed = timing, in_turns, speed_of(w, timing, in_turns)
-    if in_turns then best = math.max(best, row.speed) end
+    row.timing, row.in_turns = timing, in_turns
     ran[#ran + 1] = row
   end
   for rank, r in ipairs(w) do
     if r.timing then add({ rank = rank, name = r.name }, r.timing, r.in_turns or false) end
   end
   if w.before then add({ name = "as it was" }, w.before, true) end
-  for _, r in ipairs(ran) do
-    if best > 0 and not r.in_turns then r.speed = math.min(r.speed, best) end
-  end
+  local best, place = best_of(ran), {}
+  for i, r in ipairs(ran) do r.ratio, place[r] = ratio_to(best, r), i end
   table.sort(ran, function(a, b)
-    if a.speed == b.speed then return a.in_turns and not b.in_turns end
-    return a.speed > b.speed
+    if a == best or b == best then return a == best and b ~= best end
+    if a.ratio ~= b.ratio then return a.ratio > b.ratio end
+    if a.in_turns ~= b.in_turns then return a.in_turns end
+    return place[a] < place[b]
   end)
   local above -- the last that was timed in turns
   for i, r in ipairs(ran) do
@@ -479,11 +499,15 @@ local function ranking(w)
   return ran
 end
 
--- How a row compares with the quickest; of what was not timed in turns with it no interval is known.
+-- How a row compares with the quickest, as a number by which the rows stand: that no difference was found, its mark says.
+-- Of what was not timed in turns with it no interval is known.
 local function against(best, r)
   if r == best then return "1" end
-  if r.in_turns and best.in_turns then return verdict(r.timing, best.timing) end
-  return "about " .. times_text(best.timing.median / r.timing.median) .. "x"
+  if not (r.in_turns and best.in_turns) then return "about " .. times_text(r.ratio) .. "x" end
+  local v = tvm.verdict(r.timing, best.timing)
+  local ratio = times_text(v.ratio) .. "x"
+  if v.text == "too few rounds" then return ratio .. ", " .. v.text end
+  return ("%s  [%s, %s]"):format(ratio, times_text(v.low), times_text(v.high))
 end
 
 -- A line for each reason, with all the rows that it refused.
@@ -499,16 +523,20 @@ end
 
 local function table_of(ran)
   local rows, shares, best = { { "", "", "median", "spread", "against the best", "GFLOP/s" } }, {}, ran[1]
-  local same, alone = "", ""
+  local same, alone, order, above = "", "", "", best.timing.median
   for _, r in ipairs(ran) do
     local t, mark = r.timing, r.tied and "=" or not r.in_turns and "?" or ""
     if r.tied then same = "\n=  no difference from the best or from the row above" end
     if not r.in_turns then alone = "\n?  timed in a short run of its own only: its place is not certain" end
     rows[#rows + 1] = { (r.rank or "") .. mark, r.name, time_text(t.median), spread(t), against(best, r),
       gflops_text(t.gflops) }
-    shares[#rows] = math.min(1, best.timing.median / t.median)
+    if t.median < above then
+      order = "\nthe rows stand by their ratio to the best: that of rounds made in turns, which their medians need not follow"
+    end
+    above = t.median
+    shares[#rows] = math.min(1, r.ratio)
   end
-  return table_text(rows, 2, { "GFLOP/s", "spread" }, shares, "speed") .. same .. alone .. load_line(best.timing)
+  return table_text(rows, 2, { "GFLOP/s", "spread" }, shares, "speed") .. same .. alone .. order .. load_line(best.timing)
 end
 
 local function interruption(w)

@@ -303,6 +303,68 @@ end
 -- to, and whether the person named it.
 local inside
 
+-- What lessons left in variables, by name: nobody misses that; and what they replaced of the person's own in the lesson
+-- that is played: {value} by name.
+local left, replaced = setmetatable({}, { __mode = "v" }), {}
+local seen -- the variables before the lesson's input that runs
+
+-- Takes notes of what the lesson's input did to variables.  `_`, the last value, is nobody's own.
+local function note_changes()
+  for name, value in next, seen or {} do
+    local now = rawget(_G, name)
+    if name ~= "_" and not rawequal(now, value) and not rawequal(left[name], value) and not replaced[name] then
+      replaced[name] = { value }
+    end
+  end
+  for name, value in next, _G do
+    if seen and not rawequal(seen[name], value) then left[name] = value end
+  end
+  seen = nil
+end
+
+-- Runs an input of the lesson.
+local function evaluate_lesson(host, input)
+  seen = {}
+  for name, value in next, _G do seen[name] = value end
+  local printed, status = host.evaluate(input)
+  note_changes()
+  return printed, status
+end
+
+-- The names of the variables that were the person's own before the lesson, with commas between; nil where there is none.
+local function replaced_names()
+  note_changes()
+  local names = {}
+  for name in pairs(replaced) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  return #names > 0 and table.concat(names, ", ") or nil
+end
+
+-- Gives the person's variables back; what is said of it, or "".
+local function give_back()
+  local names = replaced_names()
+  for name, own in pairs(replaced) do
+    if rawequal(rawget(_G, name), left[name]) then rawset(_G, name, own[1]) end
+  end
+  replaced = {}
+  return names and ("; your own %s, which it replaced meanwhile, %s back"):format(names, names:find "," and "are" or "is") or ""
+end
+
+-- Leaves the lesson's variables, and what they replaced in a table that has a name of its own; what is said of it, or "".
+local function keep_replaced()
+  local names = replaced_names()
+  if not names then return "" end
+  local place, n, own = "before_tour", 1, {}
+  while rawget(_G, place) ~= nil do
+    n = n + 1
+    place = "before_tour" .. n
+  end
+  for name, value in pairs(replaced) do own[name] = value[1] end
+  rawset(_G, place, own)
+  replaced = {}
+  return (" It replaced your own %s: %s.%s is what that was."):format(names, place, names:match "^[^,]+")
+end
+
 -- Runs an input of the person's own, in the person's own folder.
 local function evaluate_own(host, line)
   if inside then host.stand(inside.back) end
@@ -364,7 +426,7 @@ local function play_cell(piece, host, pace)
     local stops = pace.run(i == 1, input)
     host.show "\n"
     if stops then return false end
-    local printed, status = host.evaluate(input)
+    local printed, status = evaluate_lesson(host, input)
     if status == "interrupted" or (status ~= "ok" and not piece.want) then
       host.show(printed)
       return false, status
@@ -429,7 +491,8 @@ end
 -- What a person reads who stopped a lesson.
 function tutorial.taken_over(host, name, stepping)
   if inside then say_folder(host, leave_folder(host)) end
-  say(host, ("The session is yours, with all that the lesson made. %s begins anew."):format(call_of(name, stepping)))
+  say(host, ("The session is yours, with all that the lesson made. %s begins anew.%s"):format(call_of(name, stepping),
+    keep_replaced()))
 end
 
 local how_to = {
@@ -441,6 +504,7 @@ local how_to = {
 function tutorial.tour(host, name, stepping, folder)
   if inside then host.refuse(inside.name) end
   local markdown = read(host.path(name))
+  seen, replaced = nil, {}
   if host.person then
     say(host, how_to[stepping]:format(call_of(name, true)))
     host.show "\n"
@@ -451,9 +515,9 @@ function tutorial.tour(host, name, stepping, folder)
   end)
   say_folder(host, written, stays)
   if ended then
-    say(host, ("The lesson ends here%s."):format(host.person and ", and the session is yours" or ""))
+    say(host, ("The lesson ends here%s%s."):format(host.person and ", and the session is yours" or "", give_back()))
   elseif status and status ~= "interrupted" then
-    say(host, "The lesson stops here: its last input failed. The session is yours.")
+    say(host, "The lesson stops here: its last input failed. The session is yours." .. keep_replaced())
   else
     tutorial.taken_over(host, name, stepping)
   end

@@ -253,7 +253,21 @@ t.test("files that are no models", function()
   } do
     t.eq(t.raises("not_readable", case[1]).fix, case[2])
   end
-  t.contains(t.raises("not_readable", function() tvm.import(folder) end).why, "it is a directory")
+  local e = t.raises("not_readable", function() tvm.import(folder) end)
+  t.contains(e.why, "it is a directory")
+  t.ok(not e.fix:find("exists", 1, true), e.fix)
+  t.contains(t.raises("not_readable", function() tvm.import "tests" end).fix, "no name in it ends in .onnx")
+  local own = folder .. "/a_model"
+  assert(os.execute("mkdir " .. own))
+  local function touch(name) assert(io.open(own .. "/" .. name, "w")):close() end
+  touch "net.onnx"
+  touch "net.txt"
+  for _, path in ipairs { own, own .. "/" } do
+    t.eq(t.raises("not_readable", function() tvm.import(path) end).fix, ("did you mean %s/net.onnx?"):format(own))
+  end
+  for i = 6, 2, -1 do touch(i .. ".ONNX") end
+  t.eq(t.raises("not_readable", function() tvm.import(own) end).fix, "give the path of a file in it: 2.ONNX, 3.ONNX, 4.ONNX, 5.ONNX, ...")
+  assert(os.execute("rm -r " .. own))
 end)
 
 t.test("protobuf bombs", function()

@@ -60,4 +60,19 @@ func f(A: int8[4]) -> B: int8[4]:
   t.eq(e.fix, "each stands above no block, so a path tells none of them: give them names of their own in the text")
 end)
 
+t.test("loops of two nests that have loops of the same names are told apart, and one nest is advised", function()
+  local s = tvm.schedule(te("C[y, x] = sum(k, A[y, k] * B[k, x]); R[y, x] = max(C[y, x] + b[x], 0)")(64, 64, 64))
+  t.contains(t.raises("loops_apart", function() s:reorder("C/x", "C/y", "x") end, { s = s }).why,
+    "loops R/x and C/x are not in one nest")
+  t.contains(t.raises("loops_apart", function() s:fuse("C/x", "x") end, { s = s }).why, "loops C/x and R/x are not in one nest")
+  s:tile("R/y", "R/x", 8, 16, "yo", "xo", "yi", "xi")
+  s:compute_at("C", "xo")
+  local e = t.raises("loops_apart", function() s:reorder("k", "yi", "xi") end, { s = s })
+  t.contains(e.why, "loops R/yi and k are not in one nest")
+  t.eq(e.fix, 's:reorder("C/k", "C/yi", "C/xi")')
+  e = t.raises("loops_apart", function() s:reorder("yo", "C/k", "yi") end, { s = s }) -- C's own has more than that between
+  t.ok(not e.fix:find "^s:", e.fix)
+  s:reorder("C/k", "C/yi", "C/xi")
+end)
+
 t.done()

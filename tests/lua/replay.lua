@@ -43,4 +43,32 @@ for mutant, guilty in pairs {
   end)
 end
 
+t.test("a file that is no script is no saved schedule, and a script that Lua cannot read says where", function()
+  local s, path = tvm.schedule(te("C[y] = A[y] * 2")(64)), os.tmpname()
+  local function loading(name, bytes)
+    local file <close> = assert(io.open(name, "wb"))
+    file:write(bytes)
+    file:close()
+    return function() s:load(name) end
+  end
+  local writes <const> = 's:save "steps.lua" writes steps, which s:load takes again'
+  for ending, said in pairs { [".svg"] = "a picture", [""] = "something else", [".lua"] = "a script", [".md"] = "something else" } do
+    local name = path .. ending
+    for _, bytes in ipairs { "\x89PNG\r\n\x1a\n\0 ... <svg", "# A text\n\nof words" } do
+      local e = t.raises("steps_foreign", loading(name, bytes))
+      t.eq(e.why, ("%s is %s, not the steps of a schedule"):format(name, said))
+      t.eq(e.fix, writes)
+    end
+    os.remove(name)
+  end
+  tvm.zeros({ 4, 4 }, "uint8"):save(path .. ".png")
+  for name, reader in pairs { [path .. ".png"] = "tvm.load", ["tutorials/models/digits.onnx"] = "tvm.import" } do
+    t.eq(t.raises("steps_foreign", function() s:load(name) end, { s = s }).fix, ("%s %q"):format(reader, name))
+  end
+  os.remove(path .. ".png")
+  local ok, e = pcall(loading(path, "local s = ...\ns:split(\n"))
+  t.ok(not ok and tostring(e):find("unexpected symbol near", 1, true), tostring(e))
+  os.remove(path)
+end)
+
 t.done()

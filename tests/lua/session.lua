@@ -345,6 +345,14 @@ t.test("--json prints a line for each result", function()
   t.contains(text, '"status":"syntax"')
 end)
 
+t.test("--json writes the keys of an object in one order, whatever Lua's own is in a run", function()
+  t.contains(run [[--json -e '{ zeta = 1, [2] = 2, beta = { y = 1, x = 2, ["a b"] = 3, a = 4 }, ["alpha\n"] = 5 }']],
+    [["values":[{"2":2,"alpha\n":5,"beta":{"a b":3,"a":4,"x":2,"y":1},"zeta":1}]])
+  local names = {}
+  for name in run([[--json -e 'setmetatable(1)']]):match '"error":(.*)':gmatch '[{,]"(%l+)":' do names[#names + 1] = name end
+  t.eq(table.concat(names, " "), "code fix refused text what why")
+end)
+
 t.test("--json tells of a refused step what a program needs, and the loops only if they are asked for", function()
   local steps = [[ -e 's = tvm.schedule(te("C[y, x] = sum(k, A[k, y] * B[k, x])")(4, 4, 4)); s:fingerprint()' -e 's:parallel "k"']]
   local text, code = run("--json" .. steps)
@@ -404,7 +412,9 @@ t.test("help finds what begins with the words, names first, and each once", func
 end)
 
 t.test("help knows names that are elsewhere and words for which there is no function", function()
-  t.contains(typed 'help "rfactor"', "Schedule has no rfactor: the parts of a sum are a stage of their own")
+  local rfactor = typed 'help "rfactor"'
+  t.contains(rfactor, "Schedule has no rfactor: the parts of a sum are a stage of their own")
+  t.ok(rfactor:match "^.-mentioning":find("P%[j%] = sum") and not rfactor:find('help "rfactor"', 1, true), rfactor)
   t.contains(typed 'help "sync"', "barriers are put in where threads need")
   t.contains(typed 'help "create_schedule"', "te has no create_schedule: s = tvm.schedule(f)")
   t.contains(typed 'help "stencil"', 'mentioning "stencil":\n  te [[ B[x] = A[x] + A[x + 1] + A[x + 2] ]]\n')
@@ -553,6 +563,10 @@ t.test("help tells of keys and words of the prompt, and of a method by a value o
     ["?x:show"] = "t:show(path?) -> string\n", ["?q:split"] = "s:split(", ["?tvm:import"] = "tvm.import(path", ["?te:sum"] = "te.sum(value, axis)",
   } do
     t.eq(typed(values, code):sub(1, #first), first, code)
+  end
+  for _, dot in ipairs { ".", ":", ". " } do
+    t.eq(typed(values, "?tvm" .. dot), typed(values, "?tvm"))
+    t.eq(typed(values, "?t" .. dot), typed(values, "?t"))
   end
   t.contains(typed(values, "?t:splt"), "nothing is called 'splt': did you mean 'split'?")
 end)

@@ -155,7 +155,11 @@ t.test("mistakes", function()
   t.raises("tensor_bounds", function() return tvm.random({ 1 }, "int8", { lo = 2, hi = 1 }) end)
   t.raises("no_dtype", function() return tvm.zeros({ 1 }, "float31") end)
   t.raises("shape_mismatch", function() return tvm.check(a, tvm.arange { 3, 2 }) end)
-  t.raises("format_unknown", function() return a:save(path "a.txt") end)
+  for _, name in ipairs { "save", "show" } do
+    local e = t.raises("format_unknown", function() return a[name](a, path "a.svg") end)
+    t.eq(e.what, name)
+    t.contains(e.fix, ".npy, .png, .pgm or .ppm")
+  end
   t.contains(t.raises("format_unknown", function() return tvm.load "steps.LUA" end).fix, 's:load "steps.LUA"')
   t.raises("format_unknown", function() return tvm.load "tutorials/models/digits.onnx" end)
   t.contains(t.raises("format_unknown", function() return tvm.load "input_0.pb" end).fix, "no reader here takes protobuf tensors")

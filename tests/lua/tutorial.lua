@@ -177,4 +177,37 @@ t.test("a lesson within a lesson is refused; what is typed runs in the person's 
   t.contains(pipe:read "a", "lesson_inside")
 end)
 
+t.test("variables that a lesson replaces come back at its end, and are at hand where it is stopped", function()
+  local path <const> = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write "```lua\nown = 'lesson'; new = 'lesson'\n```\nText.\n```lua\nown = 'lesson again'; typed = 'lesson'\n```\n"
+  file:close()
+  -- What is said at the end of the lesson, of which the person types `line` before its second cell.
+  local function said(line, last)
+    local keys, shown = { "\n", "x", last }, {}
+    local host = { person = true, width = 200, height = 40, color = false,
+      show = function(text) shown[#shown + 1] = text end, wait = function() return false end, keys = function() end,
+      key = function() return table.remove(keys, 1) end, line = function() return line end, stand = function() end,
+      path = function() return path end, incomplete = function() return false end,
+      enter = function() return "lesson", "home" end, leave = function() return true end,
+      evaluate = function(input) assert(load(input))() return "", "ok" end }
+    tutorial.tour(host, "model", true)
+    return shown[#shown]
+  end
+  own, new = 42, nil
+  t.contains(said("typed = 7", "\n"), "; your own own, typed, which it replaced meanwhile, are back.")
+  t.eq(own, 42)
+  t.eq(typed, 7)
+  t.eq(new, "lesson")
+  t.contains(said("typed = nil", "q"), "It replaced your own own: before_tour.own is what that was.")
+  t.eq(own, "lesson")
+  t.eq(before_tour.own, 42)
+  t.eq(said("typed = nil", "\n"), "The lesson ends here, and the session is yours.\n") -- all of that was a lesson's
+  t.contains(said("own = false", "q"), "begins anew.\n")
+  t.contains(said("own = false", "\n"), "; your own own, which it replaced meanwhile, is back.")
+  t.eq(own, false)
+  own, new, typed, before_tour = nil, nil, nil, nil
+  os.remove(path)
+end)
+
 t.done()

@@ -514,7 +514,7 @@ Graph *onnx_import(const char *path, Err *err)
     const char *folder = !slash          ? "."
                          : slash == path ? "/"
                                          : arena_strndup(A, path, (size_t)(slash - path));
-    if (onnx_read_file(A, path, &file, err))
+    if (onnx_read_file(A, path, ".onnx", &file, err))
         g = onnx_import_bytes(file.at, file.n, slash ? slash + 1 : path, folder, err);
     arena_release(A);
     return g;

@@ -41,8 +41,9 @@ Tensor *onnx_sparse_read(Arena *A, Wire w, TensorInfo *info, const char *folder,
 ** terminal obeys, become \xNN. */
 const char *onnx_text(Arena *A, Span s);
 
-/* The whole of a regular file, in A. */
-bool onnx_read_file(Arena *A, const char *path, Span *out, Err *err);
+/* The whole of a regular file, in A.  Where the path is a folder, the error names the files in it
+** with that ending. */
+bool onnx_read_file(Arena *A, const char *path, const char *ending, Span *out, Err *err);
 
 /* ---- nodes ---- */
 

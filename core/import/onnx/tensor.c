@@ -220,7 +220,7 @@ static const char *not_whole(const struct stat *st)
 {
     const int64_t most = INT32_MAX; /* what the format's own libraries can read */
     if (!S_ISREG(st->st_mode))
-        return S_ISDIR(st->st_mode) ? "it is a directory" : "it is no regular file";
+        return "it is no regular file";
     if (st->st_size > most)
         return "it is larger than 2 GiB, which no ONNX file is: more than that are external data";
     if (st->st_size >= MEMORY_SMALL && st->st_size > memory_free())
@@ -228,14 +228,19 @@ static const char *not_whole(const struct stat *st)
     return NULL;
 }
 
-bool onnx_read_file(Arena *A, const char *path, Span *out, Err *err)
+bool onnx_read_file(Arena *A, const char *path, const char *ending, Span *out, Err *err)
 {
     struct stat st;
     const char *why = NULL;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return refuse_unreadable(err, path, errno);
-    why = fstat(fd, &st) ? strerror(errno) : not_whole(&st);
+    why = fstat(fd, &st) ? strerror(errno) : NULL;
+    if (!why && S_ISDIR(st.st_mode)) {
+        close(fd);
+        return refuse_folder(err, path, ending);
+    }
+    why = why ? why : not_whole(&st);
     if (!why) {
         uint8_t *bytes = arena_alloc(A, (size_t)st.st_size + 1);
         why = read_all(fd, bytes, (size_t)st.st_size, 0);
@@ -267,7 +272,7 @@ Tensor *onnx_tensor_file(const char *path, Err *err)
     Arena *A = arena_scratch(NULL);
     Span file;
     Tensor *t =
-        onnx_read_file(A, path, &file, err) ? onnx_tensor_bytes(file.at, file.n, err) : NULL;
+        onnx_read_file(A, path, ".pb", &file, err) ? onnx_tensor_bytes(file.at, file.n, err) : NULL;
     arena_release(A);
     return t;
 }

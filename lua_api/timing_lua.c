@@ -489,20 +489,86 @@ LUA_FN(
     return 1;
 }
 
+/* Adds the value on top, as it is written in a script; of a table, only that there is one. */
+static void put_value(lua_State *L, Buf *b)
+{
+    if (lua_type(L, -1) == LUA_TSTRING)
+        buf_printf(b, ", \"%s\"", lua_tostring(L, -1));
+    else if (lua_isinteger(L, -1))
+        buf_printf(b, ", %lld", (long long)lua_tointeger(L, -1));
+    else
+        buf_puts(b, ", …");
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* {ty = {4, 8}, tx = {32, 64}} has no order: the rows that it would be, in that of the names; NULL
+** if it is no such table. */
+static const char *grid_by_names(lua_State *L, int arg, Arena *A)
+{
+    const char *row[MAX_ITEMS];
+    size_t n = 0;
+    for (lua_pushnil(L); lua_istable(L, arg) && lua_next(L, arg); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING || !lua_istable(L, -1) || n == MAX_ITEMS)
+            return NULL;
+        Buf b = buf_new(A);
+        buf_printf(&b, "{\"%s\"", lua_tostring(L, -2));
+        for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++, lua_pop(L, 1))
+            put_value(L, &b);
+        lua_pop(L, 1);
+        buf_putc(&b, '}');
+        row[n++] = buf_str(&b);
+    }
+    qsort(row, n, sizeof *row, compare_rows);
+    Buf all = buf_new(A);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&all, "%s%s", i ? ", " : "", row[i]);
+    return n ? buf_str(&all) : NULL;
+}
+
+static int refuse_grid(lua_State *L, int arg)
+{
+    static const char rows[] = "a list of rows, such as {{\"ty\", 4, 8}, {\"tx\", 32, 64}}";
+    Err err = {0};
+    Arena *A = lua_scratch(L, NULL);
+    int top = lua_gettop(L);
+    const char *named = grid_by_names(L, arg, A);
+    lua_settop(L, top);
+    if (named) {
+        REFUSE(&err, argument_type, NULL, arg, rows, "a table by names, which has no order", "");
+        err_fix(&err, "{%s} is that as rows; the last goes round first", named);
+    }
+    lua_scratch_end(L, A);
+    return named ? lua_raise(L, &err) : arg_wrong(L, arg, rows);
+}
+
+/* What is wrong with the row on top. */
+static const char *row_trouble(lua_State *L)
+{
+    if (!lua_istable(L, -1))
+        return arg_describe(L, lua_gettop(L));
+    if (lua_rawgeti(L, -1, 1) != LUA_TSTRING)
+        return "a table that begins with no name";
+    return lua_pushfstring(L, "only the name \"%s\"", lua_tostring(L, -1));
+}
+
 /* A grid is a list of rows, for their order counts: {{"ty", 4, 8}, {"tx", 32, 64}}. */
 static void check_grid(lua_State *L, int arg)
 {
     static const char row[] = "a name and its values, such as {\"ty\", 4, 8}";
-    size_t n = arg_list(L, arg, MAX_ITEMS);
+    size_t n = lua_istable(L, arg) && lua_rawlen(L, arg) == 0 ? 0 : arg_list(L, arg, MAX_ITEMS);
     if (n == 0)
-        arg_wrong(L, arg, "a list of rows, such as {{\"ty\", 4, 8}, {\"tx\", 32, 64}}");
+        refuse_grid(L, arg);
     int top = lua_gettop(L);
     for (size_t i = 1; i <= n; i++) {
         bool is_row = lua_rawgeti(L, arg, (lua_Integer)i) == LUA_TTABLE && lua_rawlen(L, -1) >= 2 &&
                       lua_rawgeti(L, -1, 1) == LUA_TSTRING;
+        lua_settop(L, top + 1);
         if (!is_row)
-            RAISE(L, element_type, NULL, (int)i, arg, row, arg_describe(L, top + 1),
-                  lua_signature(L));
+            RAISE(L, element_type, NULL, (int)i, arg, row, row_trouble(L), lua_signature(L));
         lua_settop(L, top);
     }
 }

@@ -640,6 +640,9 @@ t.test("functions that are written in Lua check their arguments as those in C do
   for _, row in ipairs { 7, {}, { "t" }, { 5, 1 } } do
     t.contains(t.raises("element_type", function() tvm.whatif(steps, { row }, s) end).why, "a name and its values")
   end
+  t.contains(t.raises("element_type", function() tvm.whatif(steps, { { "t" } }, s) end).why, [[is only the name "t"]])
+  e = t.raises("argument_type", function() tvm.whatif(steps, { u = { "a" }, t = { 4, 8 } }, s) end)
+  t.contains(e.fix, [[{{"t", 4, 8}, {"u", "a"}} is that as rows]])
   t.raises("option_unknown", function() tvm.whatif(steps, grid, s, { zz = 1 }) end)
   local w, c = tvm.whatif(steps, grid, s, quick), tvm.compare({ s:at(0), s }, quick)
   for _, more in ipairs { function() w:adopt(1, 2) end, function() c:show("a.svg", 1) end } do t.raises("extra_argument", more) end

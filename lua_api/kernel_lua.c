@@ -404,12 +404,57 @@ static Tensor *empty_for(const Node *b, Err *err)
     return tensor_empty(b->type, rank, shape, err);
 }
 
-static Tensor *random_input(const Node *b, Err *err)
+static bool reads(const Node *n, const Node *buffer)
+{
+    if (n->op == OP_Load && n->kid[Load_buffer] == buffer)
+        return true;
+    for (size_t i = 0; i < n->nkids; i++)
+        if (n->kid[i]->nkids && reads(n->kid[i], buffer))
+            return true;
+    return false;
+}
+
+/* The axis of the block that goes on as long as the loop with that Var; the Var where none does. */
+static const Node *axis_of(const Node *block, const Node *var)
+{
+    const Node *iters = block->kid[Block_iters];
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (ir_mentions(iters->kid[i]->kid[Iter_value], var))
+            return iters->kid[i]->kid[Iter_var];
+    return var;
+}
+
+/* Lowers *most to what an index of `n` may be that reads the buffer, or has `until` in it, a loop
+** that goes on for as long as an element of the buffer says. */
+static void find_most(const Node *n, const Node *buffer, const Node *until, int64_t *most)
+{
+    bool access = n->op == OP_Load || n->op == OP_Store || n->op == OP_Update;
+    size_t first = n->op == OP_Load ? Load_index : Store_index;
+    for (size_t d = 0; access && d < ir_rank(n->kid[0]); d++) {
+        const Node *index = n->kid[first + d];
+        int64_t last = ir_dim(n->kid[0], d) - 1;
+        if (last < *most && (reads(index, buffer) || (until && ir_mentions(index, until))))
+            *most = last;
+    }
+    if (n->op == OP_For && reads(n->kid[For_extent], buffer))
+        until = n->kid[For_var];
+    else if (n->op == OP_Block && until)
+        until = axis_of(n, until);
+    for (size_t i = 0; i < n->nkids; i++)
+        find_most(n->kid[i], buffer, until, most);
+}
+
+/* Floats from -1 to 1; integers from 0 to 100, or to what they may be as indices. */
+static Tensor *random_input(const Node *func, const Node *b, Err *err)
 {
     Tensor *t = empty_for(b, err);
     bool is_float = dtype_is_float(b->type);
+    int64_t most = 100;
+    if (!is_float)
+        find_most(func->kid[Func_body], b, NULL, &most);
     if (t)
-        tensor_random(t, seed_of(ir_buf_name(b)), is_float ? -1 : 0, is_float ? 1 : 100);
+        tensor_random(t, seed_of(ir_buf_name(b)), is_float ? -1 : 0,
+                      is_float ? 1 : (double)(most > 0 ? most : 0));
     return t;
 }
 
@@ -419,7 +464,8 @@ LUA_FN(
     "outside its dimension, a read of memory that nothing has written, and a race between iterations of a parallel,\n"
     "vectorized or bound loop, and says in which iteration.  A program with thread axes runs as it is written, and then\n"
     "as on a GPU, thread by thread, with barriers where they are needed.  Without inputs it takes random ones, the same\n"
-    "each time: floats from -1 to 1, integers from 0 to 100.\n"
+    "each time: floats from -1 to 1, integers from 0 to 100, and those that\n"
+    "are indices of something no further than it has elements.\n"
     "> f = tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in parallel(4):\\n  B[0] = A[i]\"\n"
     "> ok, e = pcall(f.check, f)\n"
     "> e.why\n"
@@ -439,7 +485,7 @@ LUA_FN(
         read_inputs(L, 2, params, args);
     luaL_checkstack(L, (int)params->nkids + 8, "inputs");
     for (size_t i = 0; i < params->nkids && !given; i++) {
-        push_tensor(L, random_input(params->kid[i], &err), &err);
+        push_tensor(L, random_input(p.func, params->kid[i], &err), &err);
         args[i] = check_tensor(L, lua_gettop(L))->tensor;
     }
     push_results(L, params, p.func->kid[Func_results], args);
@@ -484,7 +530,7 @@ static bool make_tensors(const Node *func, Held *h, Err *err)
             const Node *b = func->kid[part]->kid[i];
             if (h->n >= sizeof h->tensors / sizeof *h->tensors)
                 return REFUSE(err, too_many_arguments, NULL, func->at.name);
-            Tensor *t = part == Func_params ? random_input(b, err) : empty_for(b, err);
+            Tensor *t = part == Func_params ? random_input(func, b, err) : empty_for(b, err);
             if (!t)
                 return false;
             h->tensors[h->n++] = t;

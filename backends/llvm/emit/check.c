@@ -67,6 +67,14 @@ static void check_index(Gen *g, const Node *access, size_t dim, Val i, int64_t e
     gen_at_end(g, good);
 }
 
+bool gen_doubts(Gen *g, const Node *access, const Node *const *index)
+{
+    for (size_t d = 0; d < ir_rank(access->kid[0]); d++)
+        if (is_doubted(g, index[d], ir_dim(access->kid[0], d)))
+            return true;
+    return false;
+}
+
 void gen_check(Gen *g, const Node *access, const Node *const *index)
 {
     const Node *buffer = access->kid[0];

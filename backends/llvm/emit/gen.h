@@ -330,6 +330,8 @@ LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes);
 
 /* ---- check.c ---- */
 void gen_check(Gen *g, const Node *access, const Node *const *index);
+/* Would gen_check compare anything?  Such an access stays where it is. */
+bool gen_doubts(Gen *g, const Node *access, const Node *const *index);
 
 /* ---- stmt.c ---- */
 void gen_stmt(Gen *g, const Node *s);

@@ -234,7 +234,8 @@ static bool fetches_ahead(const Gen *g, const Node *loop, const Node *buffer)
 bool promote_begin(Gen *g, const Node *loop)
 {
     Chain c;
-    if (g->promo.update || g->checked || !promotable(g, loop, &c))
+    if (g->promo.update || !promotable(g, loop, &c) ||
+        gen_doubts(g, c.update, &c.update->kid[Update_index]))
         return false;
     Promo m = {.update = c.update,
                .anchor = LLVMBuildFreeze(g->b, LLVMGetPoison(g->i1), "before"),

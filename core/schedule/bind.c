@@ -105,6 +105,23 @@ static bool bind_names(Step *s, const Param *p, size_t nargs, const Arg *args, s
     return true;
 }
 
+static bool bind_digits(Step *s, const Param *p, size_t nargs, const Arg *args, size_t at,
+                        size_t *used, Bound *b)
+{
+    bool one = args[at].tag == ARG_LIST;
+    const Arg *list = one ? args[at].list : args + at;
+    size_t n = one ? args[at].n : nargs - at;
+    *used = one ? 1 : n;
+    if (n > PRIM_MAX_ITEMS)
+        return too_many(s, p, at, n, "dimensions");
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].tag != ARG_STR)
+            return wrong(s, p, at + (one ? 0 : i), &list[i], "strings such as \"x//8\"");
+        b->names[b->n++] = list[i].s;
+    }
+    return n > 0 || wrong(s, p, at, &args[at], "strings such as \"x//8\"");
+}
+
 /* Every loop of that name below n: what "*" "/xi" means. */
 static bool collect_everywhere(const Node *n, const char *name, Bound *b)
 {
@@ -228,6 +245,11 @@ bool prim_bind(Step *s, const Prim *prim, size_t nargs, const Arg *args)
             if (!bind_names(s, p, nargs, args, at, b))
                 return false;
             at = nargs;
+        } else if (p->kind == PARAM_DIGITS) {
+            size_t used = 0;
+            if (!bind_digits(s, p, nargs, args, at, &used, b))
+                return false;
+            at += used;
         } else if (p->kind == PARAM_LOOPS || p->kind == PARAM_EACH) {
             size_t used = 0, end = p->kind == PARAM_EACH ? at + 1 : nargs;
             if (!bind_loops(s, p, end, args, at, &used, b))

@@ -54,6 +54,7 @@ typedef enum ParamKind {
     PARAM_FACTORS = 'F', /* an inner factor, or a list of factors with at most one -1 */
     PARAM_NAME = 'N',    /* a string */
     PARAM_NAMES = 'S',   /* the strings that are left */
+    PARAM_DIGITS = 'D',  /* the dimensions of a layout, as a list of strings or as what is left */
     PARAM_VALUE = 'V',   /* an integer or a string */
 } ParamKind;
 
@@ -165,6 +166,10 @@ const char *split_first(Arena *A, const Node *func, const char *loop, int64_t fa
 const Node *find_loop(const Node *func, const char *name, Err *err);
 const Node *find_block(const Node *func, const char *name, Err *err);
 const Node *find_buffer(const Node *func, const char *name, Err *err);
+
+/* What a layout calls the dimensions of the buffer: as the first block that writes it calls its
+** axes there; ax0, ax1 … where it has no axis in that place. */
+void name_dimensions(Arena *A, const Node *func, const Node *buffer, const char **name);
 
 /* The way back.  A path has the block, "conv2/x"; a handle is what a person types: the name of a
 ** loop of the main block, the path of another's, since a name that was the main block's before some

@@ -101,6 +101,13 @@ const Prim prims[] = {
      "block) or local.\n"
      "  alloc B: float32[8]      →     alloc B: float32[8] local",
      prim_set_scope, false},
+    {"transform_layout", "T:buffer D:layout",
+     "Puts the elements of an allocated buffer in another order, so that what is used together lies\n"
+     "together.  The layout lists the dimensions of the new one, from the outside in: each dimension of the\n"
+     "buffer, by the name of the axis that writes it, as a whole (k) or in two parts (x//8 and x%8).\n"
+     "  alloc P: float32[4, 16]             alloc P: float32[2, 4, 8]\n"
+     "  C[x] += A[k] * P[k, x]         →    C[x] += A[k] * P[x//8, k, x % 8]",
+     prim_transform_layout, false},
     {"decompose_reduction", "B:block L:loop",
      "Takes the init of a reduction out into a block of its own before a loop.  Returns its name.\n"
      "  for k in range(64):            for x in range(8): block C.init(x): C[x] = 0\n"

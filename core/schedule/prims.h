@@ -25,6 +25,8 @@ bool prim_reverse_compute_at(Step *s);
 bool prim_cache_read(Step *s);
 bool prim_cache_write(Step *s);
 bool prim_set_scope(Step *s);
+/* layout.c */
+bool prim_transform_layout(Step *s);
 /* reduce.c */
 bool prim_decompose_reduction(Step *s);
 bool prim_contract(Step *s);

@@ -200,6 +200,31 @@ static bool a_read(Draw *d, const Node *block, Arg *out)
     return false;
 }
 
+/* Some layout of the buffer: a dimension is taken apart or not, and all change places. */
+static Arg a_layout(Draw *d, const Node *b)
+{
+    const char *name[IR_MAX_RANK];
+    size_t n = 0;
+    Arg *list = ARENA_ARRAY(d->A, Arg, 2 * b->nkids);
+    name_dimensions(d->A, d->func, b, name);
+    for (size_t i = 0; i < b->nkids; i++) {
+        int by = (int)choose(d->c, 9);
+        if (by < 2 || b->nkids > PRIM_MAX_ITEMS / 2) {
+            list[n++] = given_str(name[i]);
+            continue;
+        }
+        list[n++] = given_str(arena_printf(d->A, "%s//%d", name[i], by));
+        list[n++] = given_str(arena_printf(d->A, "%s %% %d", name[i], by));
+    }
+    for (size_t i = n; i-- > 1;) {
+        size_t j = (size_t)choose(d->c, (int64_t)i + 1);
+        Arg last = list[i];
+        list[i] = list[j];
+        list[j] = last;
+    }
+    return given_list(n, list);
+}
+
 /* Arguments that fit each other, for the primitives that ask for several of one place. */
 static void fit(Draw *d, Move *m)
 {
@@ -232,6 +257,13 @@ static void fit(Draw *d, Move *m)
         const char *name = an_alloc(d);
         if (name)
             m->args[0] = given_str(name);
+    } else if (strcmp(prim, "transform_layout") == 0) {
+        const char *name = an_alloc(d);
+        Err quiet = {0};
+        if (name) {
+            m->args[0] = given_str(name);
+            m->args[1] = a_layout(d, find_buffer(d->func, name, &quiet));
+        }
     }
 }
 
@@ -287,6 +319,7 @@ static void draw_param(Draw *d, const Prim *prim, const Param *p, Move *out)
         *a = given_str(wild ? wild_name(d) : pick(d, choose(d->c, 2) ? &d->loops : &d->blocks));
         break;
     case PARAM_BUFFER: *a = given_str(wild ? wild_name(d) : pick(d, &d->buffers)); break;
+    case PARAM_DIGITS: *a = given_str(wild ? wild_name(d) : "x//2"); break;
     case PARAM_INT: *a = given_int(factor(d, wild)); break;
     case PARAM_FACTORS: *a = factors(d, wild); break;
     case PARAM_NAME: *a = given_str(wild ? wild_name(d) : word(d, p)); break;

@@ -1,0 +1,187 @@
+/* layout.c -- transform_layout: the elements of an allocated buffer in another order.
+**
+** Nothing but indices changes: a dimension stays whole, or becomes a quotient and a remainder, and
+** the dimensions change places.
+**
+**      alloc B.global: float32[128, 1024]         alloc B.global: float32[32, 128, 32]
+**      … B.global[k, x] …                    →    … B.global[x//32, k, x % 32] …
+*/
+#include "core/schedule/prims.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/mutant.h"
+#include "core/ir/rewrite.h"
+#include "core/schedule/alloc.h"
+#include "core/schedule/nest.h"
+
+/* One dimension of the layout: of a dimension of the buffer all, the quotient, or the remainder. */
+typedef enum Part { PART_WHOLE, PART_QUOTIENT, PART_REMAINDER } Part;
+typedef struct Digit {
+    Part part;
+    size_t of;
+    int64_t by;
+} Digit;
+
+typedef struct Layout {
+    size_t n;
+    Digit digit[IR_MAX_RANK];
+    const Node *from, *to;
+} Layout;
+
+void name_dimensions(Arena *A, const Node *func, const Node *b, const char **name)
+{
+    const Node *block = tree_writer(func->kid[Func_body], NULL, b),
+               *access = block ? block_access(block) : NULL;
+    for (size_t d = 0; d < b->nkids; d++) {
+        const Node *at = access ? access->kid[Store_index + d] : NULL;
+        name[d] = at && at->op == OP_Var ? ir_var_name(at) : arena_printf(A, "ax%u", (unsigned)d);
+    }
+}
+
+static const char *all_names(Arena *A, size_t n, const char *const *name)
+{
+    const char *out = name[0];
+    for (size_t d = 1; d < n; d++)
+        out = arena_printf(A, "%s, %s", out, name[d]);
+    return out;
+}
+
+/* "x", "x//32" or "x % 32". */
+static bool read_digit(const char *text, size_t rank, const char *const *name, Digit *out)
+{
+    for (size_t d = 0; d < rank; d++) {
+        size_t len = strlen(name[d]);
+        if (strncmp(text, name[d], len) != 0)
+            continue;
+        const char *rest = text + len + strspn(text + len, " ");
+        *out = (Digit){*rest == '/'   ? PART_QUOTIENT
+                       : *rest == '%' ? PART_REMAINDER
+                                      : PART_WHOLE,
+                       d, 1};
+        if (*rest == '\0')
+            return true;
+        if (strncmp(rest, "//", 2) != 0 && *rest != '%')
+            continue;
+        rest += *rest == '/' ? 2 : 1;
+        rest += strspn(rest, " ");
+        char *end = NULL;
+        out->by = *rest >= '0' && *rest <= '9' ? strtoll(rest, &end, 10) : 0;
+        return end && *end == '\0' && out->by >= 1 && out->by < INT64_MAX;
+    }
+    return false;
+}
+
+/* Is each dimension there once, as a whole or by both parts of one number? */
+static bool is_complete(Step *s, const Layout *l, const char *const *name)
+{
+    for (size_t d = 0; d < l->from->nkids; d++) {
+        int64_t by[] = {0, 0, 0};
+        int times[] = {0, 0, 0};
+        for (size_t i = 0; i < l->n; i++) {
+            if (l->digit[i].of != d)
+                continue;
+            times[l->digit[i].part]++;
+            by[l->digit[i].part] = l->digit[i].by;
+        }
+        int whole = times[PART_WHOLE], high = times[PART_QUOTIENT], low = times[PART_REMAINDER];
+        if (whole == 1 ? high + low > 0 : whole > 1 || high != 1 || low != 1 || by[1] != by[2])
+            return REFUSE(s->err, layout_incomplete, NULL, name[d], ir_buf_name(l->from), name[d],
+                          name[d], name[d]);
+    }
+    return true;
+}
+
+static bool read_layout(Step *s, const Bound *given, Layout *l)
+{
+    const char *name[IR_MAX_RANK];
+    name_dimensions(s->A, s->func, l->from, name);
+    for (l->n = 0; l->n < given->n; l->n++)
+        if (!read_digit(given->names[l->n], l->from->nkids, name, &l->digit[l->n]))
+            return REFUSE(s->err, layout_entry, NULL, given->names[l->n], ir_buf_name(l->from),
+                          all_names(s->A, l->from->nkids, name), name[0], name[0]);
+    return is_complete(s, l, name);
+}
+
+static const Node *layout_extent(Arena *A, const Layout *l, const Digit *g)
+{
+    int64_t extent = ir_dim(l->from, g->of);
+    switch (g->part) {
+    case PART_WHOLE: return l->from->kid[g->of];
+    case PART_QUOTIENT: return ir_idx(A, extent / g->by + (extent % g->by != 0));
+    default: return ir_idx(A, extent < g->by ? extent : g->by);
+    }
+}
+
+static const Node *layout_index(Arena *A, const Digit *g, const Node *index)
+{
+    switch (g->part) {
+    case PART_WHOLE: return index;
+    case PART_QUOTIENT: return ix_div(A, index, ir_idx(A, g->by));
+    default: return ix_mod(A, index, ir_idx(A, MUTANT(layout_remainder_short, g->by, g->by - 1)));
+    }
+}
+
+/* Load, Store, Update: child 0 is the buffer, the index starts at `first`. */
+static const Node *lay_out(Rewriter *rw, const Node *n, size_t first)
+{
+    const Layout *l = rw->env;
+    n = rw_kids(rw, n);
+    if (!n || n->kid[0] != l->from)
+        return n;
+    const Node *kids[2 + IR_MAX_RANK];
+    kids[0] = l->to;
+    for (size_t i = 1; i < first; i++)
+        kids[i] = n->kid[i];
+    for (size_t i = 0; i < l->n; i++)
+        kids[first + i] = layout_index(rw->A, &l->digit[i], n->kid[first + l->digit[i].of]);
+    return ir_make(rw->A, n->op, n->type, n->at, first + l->n, kids);
+}
+
+static const Node *on_load(Rewriter *rw, const Node *n)
+{
+    return lay_out(rw, n, Load_index);
+}
+
+static const Node *on_store(Rewriter *rw, const Node *n)
+{
+    return lay_out(rw, n, Store_index);
+}
+
+static const Node *on_alloc(Rewriter *rw, const Node *n)
+{
+    const Layout *l = rw->env;
+    n = rw_kids(rw, n);
+    if (!n || n->kid[Alloc_buffer] != l->from)
+        return n;
+    return ir_alloc(rw->A, l->to, ir_list(rw->A, 0, NULL), n->kid[Alloc_body]);
+}
+
+bool prim_transform_layout(Step *s)
+{
+    static Rule *const on[OP_COUNT] = {
+        [OP_Load] = on_load, [OP_Store] = on_store, [OP_Update] = on_store, [OP_Alloc] = on_alloc};
+    Arena *A = s->A;
+    const Node *b = s->arg[0].node, *shape[IR_MAX_RANK];
+    Layout l = {.from = b};
+    Path p;
+    if (!path_to_alloc(s->func, b, &p))
+        return REFUSE(s->err, not_allocated, b, ir_buf_name(b));
+    if (b->nkids == 0)
+        return REFUSE(s->err, layout_scalar, b, ir_buf_name(b));
+    if (!read_layout(s, &s->arg[1], &l))
+        return false;
+    buf_printf(&s->said, "%s -> [", ir_buf_name(b));
+    for (size_t i = 0; i < l.n; i++) {
+        shape[i] = layout_extent(A, &l, &l.digit[i]);
+        buf_printf(&s->said, "%s%s", i ? ", " : "", s->arg[1].names[i]);
+    }
+    buf_puts(&s->said, "]");
+    l.to = ir_buffer(A, b->type, ir_buf_name(b), b->at.buf->scope, l.n, shape);
+    const Node *func = rw_run(A, on, &l, s->err, s->func);
+    if (!func)
+        return false;
+    func = alloc_settle(A, func, l.to, NULL);
+    return nest_recheck(s, func) && step_done(s, func);
+}

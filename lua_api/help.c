@@ -511,13 +511,25 @@ static bool push_member_of_value(lua_State *L, const char *word, const char *mem
     return false;
 }
 
+/* The class, and before it the functions that are called like it but for the first letter: tvm.check
+** and s:check before Check. */
+static void push_class_called(lua_State *L, const LuaClass *cls, const char *word)
+{
+    Search s = {.L = L, .b = open_text(L), .word = word};
+    each_function(L, add_called, &s);
+    push_text(L, &s.b);
+    lua_pushstring(L, s.found ? "\n\n" : "");
+    doc_push_class(L, cls);
+    lua_concat(L, 3);
+}
+
 void doc_push_word(lua_State *L, const char *word)
 {
     const LuaClass *cls;
     const char *name, *doc;
     for (int i = 0; (cls = doc_class(L, i)); i++)
         if (same_letters(cls->name, word)) {
-            doc_push_class(L, cls);
+            push_class_called(L, cls, word);
             return;
         }
     for (int i = 0; doc_module(L, i, &name, &doc); i++)

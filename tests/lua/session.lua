@@ -412,6 +412,10 @@ t.test("help finds what begins with the words, names first, and each once", func
 end)
 
 t.test("help knows names that are elsewhere and words for which there is no function", function()
+  t.contains(typed 'help "gather"', "B[i, x] = A[I[i], x]")
+  local check = typed 'help "check"'
+  t.ok(check:find "^tvm%.check.*\n\ns:check.*\n\nCheck\n", check)
+  t.ok(typed 'help "Check"':find "^Check\n")
   local rfactor = typed 'help "rfactor"'
   t.contains(rfactor, "Schedule has no rfactor: the parts of a sum are a stage of their own")
   t.ok(rfactor:match "^.-mentioning":find("P%[j%] = sum") and not rfactor:find('help "rfactor"', 1, true), rfactor)

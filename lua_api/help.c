@@ -511,8 +511,8 @@ static bool push_member_of_value(lua_State *L, const char *word, const char *mem
     return false;
 }
 
-/* The class, and before it the functions that are called like it but for the first letter: tvm.check
-** and s:check before Check. */
+/* The class, and before it the functions that are called like it but for the first letter:
+** tvm.check and s:check before Check. */
 static void push_class_called(lua_State *L, const LuaClass *cls, const char *word)
 {
     Search s = {.L = L, .b = open_text(L), .word = word};

@@ -572,11 +572,6 @@ static void put_value(lua_State *L, Buf *b)
         buf_puts(b, ", …");
 }
 
-static int compare_rows(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* {ty = {4, 8}, tx = {32, 64}} has no order: the rows that it would be, in that of the names; NULL
 ** if it is no such table. */
 static const char *grid_by_names(lua_State *L, int arg, Arena *A)
@@ -594,7 +589,7 @@ static const char *grid_by_names(lua_State *L, int arg, Arena *A)
         buf_putc(&b, '}');
         row[n++] = buf_str(&b);
     }
-    qsort(row, n, sizeof *row, compare_rows);
+    qsort(row, n, sizeof *row, text_order);
     Buf all = buf_new(A);
     for (size_t i = 0; i < n; i++)
         buf_printf(&all, "%s%s", i ? ", " : "", row[i]);

@@ -12,11 +12,6 @@
 
 enum { MOST_NAMES = 16 };
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The key at the top of the stack, as it stands in braces. */
 static const char *key_text(lua_State *L, Arena *A)
 {
@@ -40,7 +35,7 @@ void refuse_named(lua_State *L, int list, size_t n)
             names[found++] = key_text(L, A);
     }
     if (found) {
-        qsort(names, found, sizeof *names, by_name);
+        qsort(names, found, sizeof *names, text_order);
         Buf all = buf_new(A);
         for (size_t i = 0; i < found; i++)
             buf_printf(&all, "%s%s", i ? ", " : "", names[i]);

@@ -78,12 +78,34 @@ bool lua_push_how_another(lua_State *L, const char *class, const char *name)
     return known;
 }
 
+/* Pushes and returns the classes that have the method, `first` and then the others: "Schedule,
+** Graph and Tensor". */
+static const char *push_owners(lua_State *L, const char *first, const char *key)
+{
+    const LuaClass *cls, *last = NULL;
+    for (int i = 0; (cls = doc_class(L, i)); i++)
+        if (strcmp(cls->name, first) != 0 && doc_method(L, cls->name, key))
+            last = cls;
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    luaL_addstring(&b, first);
+    for (int i = 0; (cls = doc_class(L, i)); i++)
+        if (strcmp(cls->name, first) != 0 && doc_method(L, cls->name, key)) {
+            luaL_addstring(&b, cls == last ? " and " : ", ");
+            luaL_addstring(&b, cls->name);
+        }
+    luaL_pushresult(&b);
+    return lua_tostring(L, -1);
+}
+
 bool lua_push_how_made(lua_State *L, const char *method, const char *name)
 {
     const char *how = NULL, *class = NULL;
     LuaFnName by = {0};
+    int several = 0;
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
         const LuaFn *fn = doc_method(L, made[i].class, method);
+        several += fn != NULL;
         if (!fn || (how && lua_fn_name(fn).place[0] != name[0]))
             continue;
         how = made[i].how;
@@ -94,6 +116,11 @@ bool lua_push_how_made(lua_State *L, const char *method, const char *name)
         return false;
     if (lua_push_how_another(L, class, name))
         return true;
+    if (several > 1 && by.place[0] != name[0]) {
+        lua_pushfstring(L, "%s is a method of %s", method, push_owners(L, class, method));
+        lua_remove(L, -2);
+        return true;
+    }
     lua_pushstring(L, how);
     bool is_free = lua_getglobal(L, name) == LUA_TNIL;
     lua_pop(L, 1);
@@ -138,26 +165,6 @@ void lua_push_nearest_global(lua_State *L, const char *name, const char *member)
     }
     lua_pop(L, 1);
     lua_pushstring(L, n.best);
-}
-
-/* Pushes and returns the classes that have the method, `first` and then the others: "Schedule,
-** Graph and Tensor". */
-static const char *push_owners(lua_State *L, const char *first, const char *key)
-{
-    const LuaClass *cls, *last = NULL;
-    for (int i = 0; (cls = doc_class(L, i)); i++)
-        if (strcmp(cls->name, first) != 0 && doc_method(L, cls->name, key))
-            last = cls;
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    luaL_addstring(&b, first);
-    for (int i = 0; (cls = doc_class(L, i)); i++)
-        if (strcmp(cls->name, first) != 0 && doc_method(L, cls->name, key)) {
-            luaL_addstring(&b, cls == last ? " and " : ", ");
-            luaL_addstring(&b, cls->name);
-        }
-    luaL_pushresult(&b);
-    return lua_tostring(L, -1);
 }
 
 static void raise_method_elsewhere(lua_State *L, const char *owner, const char *key)

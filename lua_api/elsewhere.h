@@ -20,7 +20,8 @@ int lua_goes_by_name(lua_State *L, const char *owner, const char *key);
 /* Pushes how one comes to a value that has a method of that name, "m = g:lower() makes one", where
 ** several classes have it the one whose values go by the first letter of `name`, which is what it
 ** is called in the text unless a value has that name, and of m2 how it comes from an m that there
-** is; false, and nothing pushed, if none has. */
+** is; where the values of none of several do, which they are; false, and nothing pushed, if none
+** has. */
 bool lua_push_how_made(lua_State *L, const char *method, const char *name);
 
 /* Pushes how one comes to a further value from a first that a global holds, "m2 = m:with(…) makes

@@ -14,6 +14,7 @@
 #include "core/schedule/legal.h"
 #include "lua_api/input_advice.h"
 #include "lua_api/kernel_box.h"
+#include "lua_api/made_inputs.h"
 #include "lua_api/program.h"
 #include "lua_api/runnable.h"
 #include "lua_api/session.h"
@@ -49,12 +50,19 @@ static Kernel *compile(const Node *func, const char *target, Err *err)
     return b ? b->compile(func, target, err) : NULL;
 }
 
+/* The program before any step. */
+static const Version *as_written(const Version *v)
+{
+    while (v->parent)
+        v = v->parent;
+    return v;
+}
+
 /* What a text says of its loops is held against what can be told; steps keep what holds. */
 static void refuse_races(lua_State *L, const Version *v)
 {
     Err err = {0};
-    while (v->parent)
-        v = v->parent;
+    v = as_written(v);
     if (!legal_as_written(v->func, &err))
         lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
 }
@@ -196,18 +204,22 @@ static void raise_no_tensor(lua_State *L, const Node *b, int idx, size_t n,
     lua_raise(L, &err);
 }
 
-/* Reads the inputs from index `first` on: tensors in order, or one table by name.
-** What is retained is in `out`. */
-static void read_inputs(lua_State *L, int first, const Node *params, Tensor **out)
+/* Reads the inputs of the program from index `first` on: tensors in order, or one table by name,
+** which may also be a list of them where `listed`.  Borrowed from the stack and the table. */
+static void read_inputs(lua_State *L, int first, bool listed, const Node *func, Tensor **out)
 {
+    const Node *params = func->kid[Func_params];
     bool by_name = lua_type(L, first) == LUA_TTABLE;
     Err err = {0};
     const char *names[MAX_TENSORS];
     size_t n = params->nkids;
+    if (n + func->kid[Func_results]->nkids > MAX_TENSORS)
+        RAISE(L, too_many_arguments, NULL, func->at.name);
     for (size_t i = 0; i < n; i++)
         names[i] = ir_buf_name(params->kid[i]);
     luaL_checkstack(L, (int)n + 8, "inputs");
-    if (arg_more(L, first + (by_name ? 0 : (int)n - 1)))
+    if (arg_more(L, first + (by_name ? 0 : (int)n - 1)) ||
+        (by_name && listed && lua_rawlen(L, first) > n))
         RAISE(L, input_extra, NULL, arg_names(L, n, names));
     if (by_name)
         arg_inputs(L, first, n, names);
@@ -215,11 +227,12 @@ static void read_inputs(lua_State *L, int first, const Node *params, Tensor **ou
         const Node *b = params->kid[i];
         int idx = first + (int)i;
         if (by_name) {
-            lua_getfield(L, first, ir_buf_name(b));
+            if (lua_getfield(L, first, names[i]) == LUA_TNIL && listed)
+                lua_rawgeti(L, first, (lua_Integer)i + 1);
             idx = lua_gettop(L);
         }
         TensorBox *box = test_tensor(L, idx);
-        if (!box && by_name && lua_rawlen(L, first) > 0)
+        if (!box && by_name && !listed && lua_rawlen(L, first) > 0)
             raise_list(L, first, b);
         if (!box && !by_name && !lua_isnone(L, idx))
             arg_refuse_unset(L, idx, lua_pushfstring(L, "a tensor, the input %s", names[i]));
@@ -317,14 +330,6 @@ static void explain_fault(const Node *func, Tensor *const *args, Err *err)
     memcpy(err->fix, found.fix, sizeof err->fix);
 }
 
-/* The operations of the program as it was written, before any step. */
-static double version_flops(const Version *v)
-{
-    while (v->parent)
-        v = v->parent;
-    return func_flops(v->func);
-}
-
 /* How long one run may take: what never ends is stopped, what is only slow is not.  The slowest
 ** code that is right, a product of matrices that finds nothing in a cache, takes some nanoseconds
 ** for each operation; and a mistyped extent is no reason to wait for more than ten minutes. */
@@ -341,7 +346,7 @@ static int run_kernel(lua_State *L, const Kernel *k, const Version *v, Tensor **
     Err err = {0};
     push_results(L, params, results, args);
     ExecCall call = {k, args};
-    ExecJob job = {&call, 1, 0, deadline(version_flops(v))};
+    ExecJob job = {&call, 1, 0, deadline(func_flops(as_written(v)->func))};
     progress_say(PROGRESS_PHASE, "running %s", func->at.name);
     bool ok = k->call ? k->call(k, args, &err) : exec_run(&job, NULL, &err);
     progress_done(PROGRESS_PHASE);
@@ -359,10 +364,8 @@ LUA_FN(
     KernelBox *k = check_kernel(L, 1);
     Tensor *args[MAX_TENSORS];
     const Node *f = k->version->func;
-    if (f->kid[Func_params]->nkids + f->kid[Func_results]->nkids > MAX_TENSORS)
-        return RAISE(L, too_many_arguments, NULL, f->at.name);
-    read_inputs(L, 2, f->kid[Func_params], args);
-    refuse_beyond_gpu(L, k->version->arena, k->version->func);
+    read_inputs(L, 2, false, f, args);
+    refuse_beyond_gpu(L, k->version->arena, f);
     return run_kernel(L, k->kernel, k->version, args);
 }
 
@@ -378,24 +381,13 @@ LUA_FN(
 {
     Program p = program_check(L, 1);
     Tensor *args[MAX_TENSORS];
-    if (p.func->kid[Func_params]->nkids + p.func->kid[Func_results]->nkids > MAX_TENSORS)
-        return RAISE(L, too_many_arguments, NULL, p.func->at.name);
-    read_inputs(L, 2, p.func->kid[Func_params], args);
+    read_inputs(L, 2, false, p.func, args);
     refuse_beyond_gpu(L, p.version->arena, p.func);
     KernelBox *k = push_kernel(L, p.version, "llvm");
     return run_kernel(L, k->kernel, p.version, args);
 }
 
 /* ---- checking ---- */
-
-/* The same for equal names and shapes, so that programs that are compared get the same data. */
-static uint64_t seed_of(const char *name)
-{
-    uint64_t h = 1469598103934665603u;
-    for (; *name; name++)
-        h = (h ^ (unsigned char)*name) * 1099511628211u;
-    return h;
-}
 
 static Tensor *empty_for(const Node *b, Err *err)
 {
@@ -404,58 +396,27 @@ static Tensor *empty_for(const Node *b, Err *err)
     return tensor_empty(b->type, rank, shape, err);
 }
 
-static bool reads(const Node *n, const Node *buffer)
+/* The table of inputs that a person types for the program; NULL where none of its indices depends
+** on them. */
+static const char *typed_inputs(Arena *A, const Version *v)
 {
-    if (n->op == OP_Load && n->kid[Load_buffer] == buffer)
-        return true;
-    for (size_t i = 0; i < n->nkids; i++)
-        if (n->kid[i]->nkids && reads(n->kid[i], buffer))
-            return true;
-    return false;
+    const Node *params = v->func->kid[Func_params];
+    const char *names[MAX_TENSORS];
+    if (!made_inputs_matter(as_written(v)->func))
+        return NULL;
+    for (size_t i = 0; i < params->nkids; i++)
+        names[i] = ir_buf_name(params->kid[i]);
+    return made_inputs_typed(A, params->nkids, names);
 }
 
-/* The axis of the block that goes on as long as the loop with that Var; the Var where none does. */
-static const Node *axis_of(const Node *block, const Node *var)
+/* A check found an index outside, on inputs that were made up. */
+static void explain_made(Arena *A, const Version *v, Err *err)
 {
-    const Node *iters = block->kid[Block_iters];
-    for (size_t i = 0; i < iters->nkids; i++)
-        if (ir_mentions(iters->kid[i]->kid[Iter_value], var))
-            return iters->kid[i]->kid[Iter_var];
-    return var;
-}
-
-/* Lowers *most to what an index of `n` may be that reads the buffer, or has `until` in it, a loop
-** that goes on for as long as an element of the buffer says. */
-static void find_most(const Node *n, const Node *buffer, const Node *until, int64_t *most)
-{
-    bool access = n->op == OP_Load || n->op == OP_Store || n->op == OP_Update;
-    size_t first = n->op == OP_Load ? Load_index : Store_index;
-    for (size_t d = 0; access && d < ir_rank(n->kid[0]); d++) {
-        const Node *index = n->kid[first + d];
-        int64_t last = ir_dim(n->kid[0], d) - 1;
-        if (last < *most && (reads(index, buffer) || (until && ir_mentions(index, until))))
-            *most = last;
-    }
-    if (n->op == OP_For && reads(n->kid[For_extent], buffer))
-        until = n->kid[For_var];
-    else if (n->op == OP_Block && until)
-        until = axis_of(n, until);
-    for (size_t i = 0; i < n->nkids; i++)
-        find_most(n->kid[i], buffer, until, most);
-}
-
-/* Floats from -1 to 1; integers from 0 to 100, or to what they may be as indices. */
-static Tensor *random_input(const Node *func, const Node *b, Err *err)
-{
-    Tensor *t = empty_for(b, err);
-    bool is_float = dtype_is_float(b->type);
-    int64_t most = 100;
-    if (!is_float)
-        find_most(func->kid[Func_body], b, NULL, &most);
-    if (t)
-        tensor_random(t, seed_of(ir_buf_name(b)), is_float ? -1 : 0,
-                      is_float ? 1 : (double)(most > 0 ? most : 0));
-    return t;
+    const char *typed = made_inputs_fault(err) ? typed_inputs(A, v) : NULL;
+    if (!typed)
+        return;
+    made_inputs_say(err);
+    err_fix(err, "give inputs that fit: s:check %s", typed);
 }
 
 LUA_FN(
@@ -464,8 +425,7 @@ LUA_FN(
     "outside its dimension, a read of memory that nothing has written, and a race between iterations of a parallel,\n"
     "vectorized or bound loop, and says in which iteration.  A program with thread axes runs as it is written, and then\n"
     "as on a GPU, thread by thread, with barriers where they are needed.  Without inputs it takes random ones, the same\n"
-    "each time: floats from -1 to 1, integers from 0 to 100, and those that\n"
-    "are indices of something no further than it has elements.\n"
+    "each time: floats from -1 to 1, integers from 0 to 100, and of those that are indices what fits.\n"
     "> f = tvm.parse \"func f(A: int8[4]) -> B: int8[4]:\\n for i in parallel(4):\\n  B[0] = A[i]\"\n"
     "> ok, e = pcall(f.check, f)\n"
     "> e.why\n"
@@ -482,10 +442,10 @@ LUA_FN(
         refuse_races(L, p.version);
     bool given = lua_gettop(L) > 1;
     if (given)
-        read_inputs(L, 2, params, args);
+        read_inputs(L, 2, false, p.func, args);
     luaL_checkstack(L, (int)params->nkids + 8, "inputs");
     for (size_t i = 0; i < params->nkids && !given; i++) {
-        push_tensor(L, random_input(p.func, params->kid[i], &err), &err);
+        push_tensor(L, made_input(as_written(p.version)->func, i, &err), &err);
         args[i] = check_tensor(L, lua_gettop(L))->tensor;
     }
     push_results(L, params, p.func->kid[Func_results], args);
@@ -496,9 +456,12 @@ LUA_FN(
         return lua_refuse(L, &err, &(Refusal){.arena = A, .fault = true});
     for (size_t i = 0; i < n; i++)
         if (!run_checked(forms[i].func, args, &(CheckOptions){.as_written = forms[i].as_written},
-                         &err))
+                         &err)) {
+            if (!given)
+                explain_made(A, p.version, &err);
             return lua_refuse(L, &err,
                               &(Refusal){.arena = A, .root = forms[i].func, .fault = true});
+        }
     lua_scratch_end(L, A);
     session_say_step(L, "ok: no index outside, no read of what nothing wrote, no race%s",
                      given ? "" : ", on random inputs");
@@ -511,6 +474,7 @@ LUA_FN(
 
 typedef struct Held {
     Kernel *kernel;
+    Version *version;
     size_t n;
     Tensor *tensors[MAX_TENSORS];
 } Held;
@@ -519,18 +483,25 @@ static void release_held(Runnable *r)
 {
     Held *h = r->impl;
     kernel_release(h->kernel);
+    version_release(h->version);
     for (size_t i = 0; i < h->n; i++)
         tensor_release(h->tensors[i]);
 }
 
-static bool make_tensors(const Node *func, Held *h, Err *err)
+static const char *typed_for_held(Arena *A, const Runnable *r)
+{
+    return typed_inputs(A, ((const Held *)r->impl)->version);
+}
+
+/* Fills in tensors for parameters, those `given` or else made up, and results. */
+static bool make_tensors(const Version *v, Tensor *const *given, Held *h, Err *err)
 {
     for (int part = Func_params; part <= Func_results; part++)
-        for (size_t i = 0; i < func->kid[part]->nkids; i++) {
-            const Node *b = func->kid[part]->kid[i];
-            if (h->n >= sizeof h->tensors / sizeof *h->tensors)
-                return REFUSE(err, too_many_arguments, NULL, func->at.name);
-            Tensor *t = part == Func_params ? random_input(func, b, err) : empty_for(b, err);
+        for (size_t i = 0; i < v->func->kid[part]->nkids; i++) {
+            const Node *b = v->func->kid[part]->kid[i];
+            Tensor *t = part == Func_results ? empty_for(b, err)
+                        : given              ? tensor_dense(given[i], err)
+                                             : made_input(as_written(v)->func, i, err);
             if (!t)
                 return false;
             h->tensors[h->n++] = t;
@@ -572,7 +543,28 @@ void runnable_add_kernel(Runnable *r, const Node *func, const Kernel *k)
     r->compile_ms += k->compile_ms;
 }
 
-static void fill_program(lua_State *L, Version *v, Kernel *kernel, const char *label, Runnable *out)
+/* The inputs for the program among the options, if there are any. */
+static void timed_inputs(lua_State *L, const Node *func, int inputs, Tensor **out)
+{
+    if (func->kid[Func_params]->nkids + func->kid[Func_results]->nkids > MAX_TENSORS)
+        RAISE(L, too_many_arguments, NULL, func->at.name);
+    if (!inputs)
+        return;
+    lua_pushvalue(L, inputs);
+    read_inputs(L, lua_gettop(L), true, func, out);
+}
+
+void check_timed_inputs(lua_State *L, int idx, int inputs)
+{
+    Program p = program_check(L, idx);
+    Tensor *args[MAX_TENSORS];
+    int top = lua_gettop(L);
+    timed_inputs(L, p.func, inputs, args);
+    lua_settop(L, top);
+}
+
+static void fill_program(lua_State *L, Version *v, Kernel *kernel, const char *label,
+                         Tensor *const *given, Runnable *out)
 {
     Arena *A = arena_scratch(NULL);
     Held *h = arena_alloc(A, sizeof *h);
@@ -581,14 +573,16 @@ static void fill_program(lua_State *L, Version *v, Kernel *kernel, const char *l
     Err err = {0};
     arena_keep(A);
     h->kernel = kernel_retain(kernel);
+    h->version = version_retain(v);
     *out = (Runnable){.label = said,
-                      .flops = version_flops(v),
+                      .flops = func_flops(as_written(v)->func),
                       .bytes = func_bytes(v->func),
                       .arena = A,
+                      .typed_inputs = given ? NULL : typed_for_held,
                       .release = release_held,
                       .impl = h};
     runnable_add_kernel(out, v->func, kernel);
-    if (!make_tensors(v->func, h, &err)) {
+    if (!make_tensors(v, given, h, &err)) {
         runnable_release(out);
         lua_raise(L, &err);
     }
@@ -596,18 +590,22 @@ static void fill_program(lua_State *L, Version *v, Kernel *kernel, const char *l
     out->job = (ExecJob){call, 1, 0, deadline(out->flops)};
 }
 
-static int program_runnable(lua_State *L, int idx, const char *target, Runnable *out)
+static int program_runnable(lua_State *L, int idx, const char *target, int inputs, Runnable *out)
 {
     Program p;
+    Tensor *args[MAX_TENSORS], *const *given = inputs ? args : NULL;
     KernelBox *k = test_kernel(L, idx);
+    if (!k && !program_test(L, idx, &p))
+        return 0;
+    int top = lua_gettop(L);
+    timed_inputs(L, k ? k->version->func : p.func, inputs, args);
     if (k) {
         if (strncmp(k->kernel->target, "cuda", 4) != 0)
             timed_target(L, k->version->func, target);
-        fill_program(L, k->version, k->kernel, k->kernel->name, out);
+        fill_program(L, k->version, k->kernel, k->kernel->name, given, out);
+        lua_settop(L, top);
         return 1;
     }
-    if (!program_test(L, idx, &p))
-        return 0;
     /* The mark; else the name, with "default" or the step unless it is as written. */
     Arena *A = lua_scratch(L, NULL);
     const char *label = text_cut(A, p.label ? p.label : p.func->at.name, 60);
@@ -616,9 +614,10 @@ static int program_runnable(lua_State *L, int idx, const char *target, Runnable 
     else if (!p.label && p.version->parent)
         label = arena_printf(A, "%s step %d", label, p.version->number);
     k = push_kernel(L, p.version, timed_target(L, p.func, target));
-    fill_program(L, p.version, k->kernel, label, out);
+    fill_program(L, p.version, k->kernel, label, given, out);
     lua_pop(L, 1);
     lua_scratch_end(L, A);
+    lua_settop(L, top);
     return 1;
 }
 

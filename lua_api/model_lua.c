@@ -14,6 +14,7 @@
 #include "lua_api/graph_box.h"
 #include "lua_api/input_advice.h"
 #include "lua_api/kernel_box.h"
+#include "lua_api/made_inputs.h"
 #include "lua_api/model_run.h"
 #include "lua_api/own_name.h"
 #include "lua_api/program.h"
@@ -82,6 +83,15 @@ static void release_model(Runnable *r)
     module_release(m->module);
 }
 
+/* Floats from -1 to 1, integers 0 and 1, as far as the kernel with that parameter takes them. */
+static void make_up(Tensor *t, const Node *func, uint32_t param)
+{
+    int64_t lo = -1, hi = 1;
+    if (!dtype_is_float(t->dtype))
+        made_input_range(func, param, &lo, &hi);
+    tensor_random(t, 1, (double)lo, (double)(hi < 1 || lo > 1 ? hi : 1));
+}
+
 /* Tensors for every value that a kernel reads or writes: constants as they are,
 ** inputs random, the rest empty. */
 static bool make_values(Model *m, Err *err)
@@ -101,7 +111,7 @@ static bool make_values(Model *m, Err *err)
             if (!m->value[v])
                 return false;
             if (!constant && a < k->nin)
-                tensor_random(m->value[v], 1, dtype_is_float(value->type.dtype) ? -1 : 0, 1);
+                make_up(m->value[v], k->func, a);
         }
     }
     return true;
@@ -142,61 +152,7 @@ static const char *module_label(Arena *A, const Module *m)
     return buf_str(&label);
 }
 
-static int module_runnable(lua_State *L, int idx, const char *target, Runnable *out)
-{
-    bool gpu = false;
-    ModuleBox *box = test_module(L, idx);
-    if (!box)
-        return 0;
-    Module *module = box->module;
-    Arena *A = arena_scratch(NULL);
-    Model *m = arena_alloc(A, sizeof *m);
-    *m = (Model){module, module->graph->nvalues,
-                 ARENA_ARRAY(A, Tensor *, module->graph->nvalues + 1),
-                 ARENA_ARRAY(A, Kernel *, module->nkernels + 1),
-                 ARENA_ARRAY(A, ExecCall, module->nkernels + 1)};
-    const char *label = module_label(A, module);
-    arena_keep(A);
-    module_retain(module);
-    *out = (Runnable){.label = label,
-                      .flops = module_flops(module),
-                      .arena = A,
-                      .release = release_model,
-                      .impl = m};
-    luaL_checkstack(L, 8, "kernels");
-    for (uint32_t i = 0; i < module->nkernels; i++) {
-        progress_say(PROGRESS_KERNEL, "kernel %u of %u", i + 1, module->nkernels);
-        const Node *func = module->kernel[i].func;
-        const char *used = timed_target(L, func, target);
-        KernelBox *k = push_cached(L, module->arena, &module->kernel[i], used);
-        m->kernel[i] = kernel_retain(k->kernel);
-        runnable_add_kernel(out, k->version->func, k->kernel);
-        if (loop_is_gpu(func) && !gpu)
-            out->label = timed_label(A, func, out->label, used);
-        gpu |= loop_is_gpu(func);
-        lua_pop(L, 1);
-    }
-    progress_done(PROGRESS_KERNEL);
-    Err err = {0};
-    if (!make_values(m, &err)) {
-        runnable_release(out);
-        lua_raise(L, &err);
-    }
-    make_calls(A, m);
-    out->job = (ExecJob){m->call, (int)module->nkernels, 0, 0};
-    return 1;
-}
-
-/* A Runnable in a box, so that an error on the way releases it. */
-static void release_job(void *self)
-{
-    Runnable *r = self;
-    if (r->arena)
-        runnable_release(r);
-}
-static const LuaClass job_class = {.name = "job", .size = sizeof(Runnable), .release = release_job};
-
-/* ---- running ---- */
+/* ---- inputs ---- */
 
 /* The input `v` is not among what was given at index 2, and what its place holds is on top. */
 static void raise_no_input(lua_State *L, const char *method, const GValue *v)
@@ -303,14 +259,14 @@ void model_push_inputs(lua_State *L, const Graph *g, const char *method)
     }
 }
 
-/* Puts the inputs, which stand below the job on top, into its values. */
-static void read_inputs(lua_State *L, Model *m)
+/* Puts the inputs, the last of which stands at index `last`, into the values. */
+static void read_inputs(lua_State *L, int last, Model *m)
 {
     const Graph *g = m->module->graph;
-    int job = lua_gettop(L);
     for (uint32_t i = 0; i < g->ninputs; i++) {
         Err err = {0};
-        Tensor *dense = tensor_dense(check_tensor(L, job - (int)(g->ninputs - i))->tensor, &err);
+        int idx = last + 1 - (int)(g->ninputs - i);
+        Tensor *dense = tensor_dense(check_tensor(L, idx)->tensor, &err);
         if (!dense)
             lua_raise(L, &err);
         tensor_release(m->value[g->input[i]]);
@@ -318,10 +274,104 @@ static void read_inputs(lua_State *L, Model *m)
     }
 }
 
+/* ---- running ---- */
+
+static int take_in_call(lua_State *L)
+{
+    Model *m = lua_touserdata(L, lua_upvalueindex(1));
+    model_push_inputs(L, m->module->graph, "run");
+    read_inputs(L, lua_gettop(L), m);
+    return 0;
+}
+
+/* The inputs that the module at `idx` is timed on become its values, as in a call of m:run. */
+static void take_inputs(lua_State *L, int idx, int inputs, Model *m)
+{
+    idx = lua_absindex(L, idx);
+    lua_pushlightuserdata(L, m);
+    lua_pushcclosure(L, take_in_call, 1);
+    lua_pushvalue(L, idx);
+    lua_pushvalue(L, inputs);
+    lua_call(L, 2, 0);
+}
+
+/* The table of inputs that a person types, where an index of a kernel may depend on them; else
+** NULL. */
+static const char *typed_inputs(Arena *A, const Runnable *r)
+{
+    const Module *m = ((const Model *)r->impl)->module;
+    const Graph *g = m->graph;
+    const char **names = ARENA_ARRAY(A, const char *, g->ninputs + 1);
+    bool matter = false;
+    for (uint32_t i = 0; i < m->nkernels && !matter; i++)
+        matter = made_inputs_matter(m->kernel[i].func);
+    for (uint32_t i = 0; i < g->ninputs; i++)
+        names[i] = graph_value(g, g->input[i])->name;
+    return matter ? made_inputs_typed(A, g->ninputs, names) : NULL;
+}
+
+static int module_runnable(lua_State *L, int idx, const char *target, int inputs, Runnable *out)
+{
+    bool gpu = false;
+    ModuleBox *box = test_module(L, idx);
+    if (!box)
+        return 0;
+    Module *module = box->module;
+    Arena *A = arena_scratch(NULL);
+    Model *m = arena_alloc(A, sizeof *m);
+    *m = (Model){module, module->graph->nvalues,
+                 ARENA_ARRAY(A, Tensor *, module->graph->nvalues + 1),
+                 ARENA_ARRAY(A, Kernel *, module->nkernels + 1),
+                 ARENA_ARRAY(A, ExecCall, module->nkernels + 1)};
+    const char *label = module_label(A, module);
+    arena_keep(A);
+    module_retain(module);
+    *out = (Runnable){.label = label,
+                      .flops = module_flops(module),
+                      .arena = A,
+                      .release = release_model,
+                      .impl = m};
+    luaL_checkstack(L, 8, "kernels");
+    for (uint32_t i = 0; i < module->nkernels; i++) {
+        progress_say(PROGRESS_KERNEL, "kernel %u of %u", i + 1, module->nkernels);
+        const Node *func = module->kernel[i].func;
+        const char *used = timed_target(L, func, target);
+        KernelBox *k = push_cached(L, module->arena, &module->kernel[i], used);
+        m->kernel[i] = kernel_retain(k->kernel);
+        runnable_add_kernel(out, k->version->func, k->kernel);
+        if (loop_is_gpu(func) && !gpu)
+            out->label = timed_label(A, func, out->label, used);
+        gpu |= loop_is_gpu(func);
+        lua_pop(L, 1);
+    }
+    progress_done(PROGRESS_KERNEL);
+    Err err = {0};
+    if (!make_values(m, &err)) {
+        runnable_release(out);
+        lua_raise(L, &err);
+    }
+    if (inputs)
+        take_inputs(L, idx, inputs, m);
+    else
+        out->typed_inputs = typed_inputs;
+    make_calls(A, m);
+    out->job = (ExecJob){m->call, (int)module->nkernels, 0, 0};
+    return 1;
+}
+
+/* A Runnable in a box, so that an error on the way releases it. */
+static void release_job(void *self)
+{
+    Runnable *r = self;
+    if (r->arena)
+        runnable_release(r);
+}
+static const LuaClass job_class = {.name = "job", .size = sizeof(Runnable), .release = release_job};
+
 static Runnable *push_job(lua_State *L, const char *target)
 {
     Runnable *r = lua_box(L, &job_class);
-    if (!module_runnable(L, 1, target, r))
+    if (!module_runnable(L, 1, target, 0, r))
         arg_wrong(L, 1, "a Module");
     return r;
 }
@@ -347,7 +397,7 @@ LUA_FN_COUNTS(
     Runnable *r = push_job(L, "llvm");
     Model *m = r->impl;
     const Graph *g = m->module->graph;
-    read_inputs(L, m);
+    read_inputs(L, lua_gettop(L) - 1, m);
     make_calls(r->arena, m);
     Err err = {0};
     r->job.deadline_s = 120;

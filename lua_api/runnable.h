@@ -18,19 +18,26 @@ typedef struct Runnable {
     double compile_ms;
     bool parallel;  /* has a loop for all cores */
     bool elsewhere; /* not run by the processor itself: interpreted, or by a GPU */
-    ExecJob job;    /* its calls, with tensors for every argument */
-    Arena *arena;   /* of the calls and the list of tensors */
+    /* Where the inputs were made up: a table of inputs as it is typed, in A, or NULL if no index
+       depends on what is in them.  Where they were given: NULL. */
+    const char *(*typed_inputs)(Arena *A, const struct Runnable *r);
+    ExecJob job;                         /* its calls, with tensors for every argument */
+    Arena *arena;                        /* of the calls and the list of tensors */
     void (*release)(struct Runnable *r); /* kernels and tensors; set by whoever filled it in */
     void *impl;
 } Runnable;
 
 void runnable_release(Runnable *r);
 
-/* Fills *out from the value at `idx` for a target, NULL where none is named: compiles, and makes
-** inputs (random, the same for equal names and shapes).  Returns 1, 0 if the value is of another
-** kind, or raises. */
-typedef int RunnableKind(lua_State *L, int idx, const char *target, Runnable *out);
+/* Fills *out from the value at `idx` for a target, NULL where none is named: compiles, and takes
+** the inputs, a tensor, a list or a table by name, at index `inputs`; where that is 0, makes them
+** up (random, the same for equal names and shapes).  Returns 1, 0 if the value is of another kind,
+** or raises. */
+typedef int RunnableKind(lua_State *L, int idx, const char *target, int inputs, Runnable *out);
 void runnable_add_kind(RunnableKind *kind);
+
+/* Raises unless the inputs at index `inputs`, if that is not 0, are the program's at `idx`. */
+void check_timed_inputs(lua_State *L, int idx, int inputs);
 
 /* What times a program: the target asked for; where none is (NULL), "cuda" if loops are bound to a
 ** GPU's threads, else "llvm".  Raises gpu_not_timed where that GPU is missing: the CPU would only

@@ -12,12 +12,14 @@
 #include "core/base/progress.h"
 #include "core/run/stats.h"
 #include "lua_api/compare_remarks.h"
+#include "lua_api/made_inputs.h"
 #include "lua_api/own_name.h"
 #include "lua_api/program.h"
 #include "lua_api/runnable.h"
 #include "lua_api/sched_box.h"
 #include "lua_api/scripts.h"
 #include "lua_api/session.h"
+#include "lua_api/tensor_box.h"
 #include "viz/bars.h"
 
 /* ---- what can be timed ---- */
@@ -47,11 +49,11 @@ void runnable_release(Runnable *r)
 }
 
 /* Raises where no kind takes the value. */
-static void runnable_check(lua_State *L, int idx, const char *target, Runnable *out)
+static void runnable_check(lua_State *L, int idx, const char *target, int inputs, Runnable *out)
 {
     idx = lua_absindex(L, idx);
     for (int i = 0; i < MAX_KINDS && kinds[i]; i++)
-        if (kinds[i](L, idx, target, out))
+        if (kinds[i](L, idx, target, inputs, out))
             return;
     void *self = NULL;
     const LuaClass *cls = lua_class_of(L, idx, &self);
@@ -253,6 +255,51 @@ static void say_timed(const Runnable *r, int n, const TimerPlan *plan)
     progress_expect(n * plan->repeat * plan->min_repeat_ms * 1e-3 + flops * 1e-9 * plan->repeat);
 }
 
+/* How the call that is running would be typed with the inputs: of the items of the list at index 1,
+** those with a name by that. */
+static const char *call_with_inputs(lua_State *L, Arena *A, const char *inputs)
+{
+    Buf b = buf_new(A);
+    const char *sig = lua_signature(L);
+    bool alone = strncmp(sig, "tvm.time(", 9) == 0;
+    buf_printf(&b, "%.*s(%s", (int)strcspn(sig, "("), sig, alone ? "" : "{ ");
+    for (lua_Integer i = 1; lua_rawgeti(L, 1, i) != LUA_TNIL; i++) {
+        bool named = own_push_name(L, -1);
+        buf_printf(&b, "%s%s", i > 1 ? ", " : "", named ? lua_tostring(L, -1) : "…");
+        lua_pop(L, 1 + named);
+    }
+    lua_pop(L, 1);
+    buf_printf(&b, "%s, { inputs = %s })", alone ? "" : " }", inputs);
+    return buf_str(&b);
+}
+
+static bool has_kernel_of(const Runnable *r, const Err *err)
+{
+    for (int k = 0; k < r->job.ncalls; k++) {
+        const char *name = r->job.calls[k].kernel->name;
+        if (strncmp(err->why, name, strlen(name)) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Where an index was outside, of a kernel whose inputs were made up, the error says so. */
+static void explain_made(lua_State *L, const Runnable *r, int n, Err *err)
+{
+    int i = 0;
+    while (i < n && !has_kernel_of(&r[i], err))
+        i++;
+    if (i == n || !r[i].typed_inputs || !made_inputs_fault(err))
+        return;
+    Arena *A = lua_scratch(L, NULL);
+    const char *typed = r[i].typed_inputs(A, &r[i]);
+    if (typed) {
+        made_inputs_say(err);
+        err_fix(err, "give inputs that fit: %s", call_with_inputs(L, A, typed));
+    }
+    lua_scratch_end(L, A);
+}
+
 /* Measures n of them against each other and pushes a list of Timings, in order. */
 static int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan, int threads)
 {
@@ -276,11 +323,24 @@ static int push_timings(lua_State *L, Runnable *r, int n, const TimerPlan *plan,
         lua_rawseti(L, -2, i + 1);
     }
     lua_scratch_end(L, A);
+    if (!ok)
+        explain_made(L, r, n, &err);
     return ok ? 1 : lua_raise(L, &err);
 }
 
 static const char *const option_keys[] = {"target",  "number", "repeat", "min_repeat_ms",
-                                          "threads", "limit",  NULL};
+                                          "threads", "limit",  "inputs", NULL};
+
+/* Pushes the inputs among the options and returns their index, or 0 where there are none. */
+static int push_inputs(lua_State *L, int arg)
+{
+    int type = opt_push(L, arg, "inputs");
+    if (type == LUA_TNIL)
+        return 0;
+    if (type != LUA_TTABLE && !test_tensor(L, -1))
+        opt_wrong(L, "inputs", "a list of tensors, or a table by name, { A = a, B = b }");
+    return lua_gettop(L);
+}
 
 static TimerPlan plan_options(lua_State *L, int arg)
 {
@@ -326,13 +386,14 @@ static int time_list(lua_State *L)
     int threads = (int)opt_int(L, 2, "threads", 0, PEAK_MAX_THREADS, 0);
     if (n == 0)
         return RAISE(L, list_empty, NULL);
+    int inputs = push_inputs(L, 2);
     Bench *b = lua_box(L, &bench_class);
     for (size_t i = 0; i < n; i++) {
         lua_rawgeti(L, 1, (lua_Integer)i + 1);
         b->n = (int)i + 1;
         if (n > 1)
             progress_say(PROGRESS_PROGRAM, "program %zu of %zu", i + 1, n);
-        runnable_check(L, -1, target, &b->at[i]);
+        runnable_check(L, -1, target, inputs, &b->at[i]);
         lua_pop(L, 1);
     }
     progress_done(PROGRESS_PROGRAM);
@@ -374,8 +435,13 @@ LUA_FN(
     tvm_time, "tvm.time(program, options?) -> Timing",
     "Builds a Func, Version, Schedule or Module, and measures it in the runner process: rounds of at least\n"
     "min_repeat_ms = 2, repeat = 21 of them.  Further options: number, threads (0: all cores), target, limit\n"
-    "(seconds in all).  A program with loops bound to a GPU's threads is timed on that, copies to it included; without\n"
-    "one it is refused, unless a target is named that runs it otherwise, and then the label says so.")
+    "(seconds in all), inputs: a list of tensors in the order of the parameters, or a table by name.  Without them it\n"
+    "makes some up: floats from -1 to 1, integers from 0 to 100, and of those that are indices what fits.  A program with loops bound to a GPU's threads is timed on that, copies to it included; without\n"
+    "one it is refused, unless a target is named that runs it otherwise, and then the label says so.\n"
+    "> d, a = tvm.tensor({ 0, 4, 8 }, \"int64\"), tvm.random { 9 }\n"
+    "> f = te \"D: int64[3]; A: float32[9]; B[i] = A[D[i]]\"\n"
+    "> tvm.time(f, { inputs = { D = d, A = a } }).rounds\n"
+    "21.0")
 {
     if (lua_isnoneornil(L, 1))
         return arg_wrong_program(L, 1, "a Func, a Version, a Schedule, a Kernel or a Module");
@@ -442,7 +508,13 @@ LUA_FN(
     "tvm.peak(cores).  tvm.compare{s:at(0), s}.  Options as for tvm.time.  Of 20 such intervals about 19 hold the ratio\n"
     "that very many rounds under the same load would give (docs/timing.md); a line below the table says where a program\n"
     "waited so long for a processor that another load would give another ratio (other programs, more threads than\n"
-    "processors or a container's limit may be the reason), and which rows are one program, or compute different things.")
+    "processors or a container's limit may be the reason), and which rows are one program, or compute different things.\n"
+    "> s = tvm.schedule(te \"A: float32[9]; B[i] = A[i]*A[i]\")\n"
+    "> s:vectorize \"i\"\n"
+    "step 1  vectorize i\n"
+    "> c = tvm.compare({ s:at(0), s }, { inputs = { tvm.arange { 9 } } })\n"
+    "> #c\n"
+    "2")
 {
     lua_settop(L, 2);
     time_list(L);
@@ -500,11 +572,6 @@ static void put_value(lua_State *L, Buf *b)
         buf_puts(b, ", …");
 }
 
-static int compare_rows(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* {ty = {4, 8}, tx = {32, 64}} has no order: the rows that it would be, in that of the names; NULL
 ** if it is no such table. */
 static const char *grid_by_names(lua_State *L, int arg, Arena *A)
@@ -522,7 +589,7 @@ static const char *grid_by_names(lua_State *L, int arg, Arena *A)
         buf_putc(&b, '}');
         row[n++] = buf_str(&b);
     }
-    qsort(row, n, sizeof *row, compare_rows);
+    qsort(row, n, sizeof *row, text_order);
     Buf all = buf_new(A);
     for (size_t i = 0; i < n; i++)
         buf_printf(&all, "%s%s", i ? ", " : "", row[i]);
@@ -591,7 +658,7 @@ LUA_FN(
     "Tries every combination of a grid such as {{\"ty\", 4, 8}, {\"tx\", 32, 64}}: f(s, p) takes steps on a fork\n"
     "of the schedule with p.ty and p.tx; each is timed in a short run, and the quickest once more in turns with the\n"
     "schedule as it was.  The table is ranked as far as differences were found.  Refused combinations\n"
-    "are listed with the reason.  An interruption keeps the rows that are finished; a second one ends the\n"
+    "are listed with the reason.  Options as for tvm.time, inputs among them.  An interruption keeps the rows that are finished; a second one ends the\n"
     "input or the script.  w:adopt(1) takes the best.")
 {
     arg_function(L, 1);
@@ -599,6 +666,7 @@ LUA_FN(
     if (!test_sched(L, 3))
         return raise_no_schedule(L, 3);
     plan_options(L, 4);
+    check_timed_inputs(L, 3, push_inputs(L, 4));
     lua_settop(L, 4);
     lua_push_script(L, "compare");
     lua_getfield(L, -1, "whatif");

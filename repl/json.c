@@ -11,6 +11,7 @@
 
 #include <lauxlib.h>
 
+#include "core/base/buf.h"
 #include "core/base/utf8.h"
 #include "lua_api/session.h"
 #include "repl/report.h"
@@ -96,11 +97,6 @@ static bool is_list(lua_State *L, int table)
     return n > 0 && keys == n;
 }
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Sorts the list of n strings on top, none of which holds a zero. */
 static void sort_strings(lua_State *L, lua_Integer n)
 {
@@ -112,7 +108,7 @@ static void sort_strings(lua_State *L, lua_Integer n)
         at[i - 1] = lua_tostring(L, -1);
         lua_rawseti(L, -2, i);
     }
-    qsort(at, (size_t)n, sizeof *at, by_text);
+    qsort(at, (size_t)n, sizeof *at, text_order);
     for (lua_Integer i = 1; i <= n; i++) {
         lua_pushstring(L, at[i - 1]);
         lua_rawseti(L, list, i);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/buf.h"
 #include "core/import/onnx/cases.h"
 #include "lua_api/lua_fn.h"
 #include "lua_api/model_run.h"
@@ -34,11 +35,6 @@ static void run_case(Counts *c, const char *dir)
     arena_release(A);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* A case, or a folder of cases; false if it is neither. */
 static bool run_folder(Counts *c, const char *dir)
 {
@@ -58,7 +54,7 @@ static bool run_folder(Counts *c, const char *dir)
     }
     closedir(d);
     if (names.n)
-        qsort(names.at, names.n, sizeof *names.at, by_name);
+        qsort(names.at, names.n, sizeof *names.at, text_order);
     for (size_t i = 0; i < names.n; i++)
         run_case(c, names.at[i]);
     arena_release(A);

@@ -113,6 +113,11 @@ const char *text_cut(Arena *A, const char *s, int most)
     return buf_str(&out);
 }
 
+int text_order(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 const char *text_bytes(Arena *A, int64_t bytes)
 {
     static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};

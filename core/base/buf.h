@@ -38,6 +38,9 @@ const char *buf_str(Buf *b);
 /* What buf_cut adds, by itself: text that a user wrote, in a sentence or a label. */
 const char *text_cut(Arena *A, const char *s, int most);
 
+/* The order of two texts, each a `const char *` in an array: for qsort. */
+int text_order(const void *a, const void *b);
+
 /* A number of bytes as it is said everywhere: 36 B, 1 KiB, 2.5 MiB. */
 const char *text_bytes(Arena *A, int64_t bytes);
 

@@ -439,6 +439,12 @@ local function reason(e, step)
   return step and coded and what and what .. ": " .. why or why
 end
 
+-- The options that an error of tvm.time advises, as they are typed: inputs, where those that it made up did not fit.
+local function options_of(e)
+  local ok, fix = pcall(function() return e.fix end)
+  return ok and type(fix) == "string" and fix:match "{ inputs = .* }"
+end
+
 -- Were two rows timed in turns, without a difference that shows?
 local function tied(a, b)
   return a.in_turns and b.in_turns and tvm.verdict(a.timing, b.timing).text == "no difference"
@@ -555,6 +561,9 @@ end
 function what_if:__tostring()
   local out, ran, tried = refusals(self), ranking(self), self[1] and self[1].timing
   table.insert(out, 1, tried and table_of(ran) or "no combination ran")
+  if self.options then
+    out[#out + 1] = ("give inputs that fit: tvm.whatif(f, grid, %s, %s)"):format(own_name(self.schedule, "s"), self.options)
+  end
   if self.unfinished then out[#out + 1] = interruption(self) end
   if tried then
     out[#out + 1] = (ran[1].rank and "" or "no row is quicker than the schedule as it was; still, ") .. advice(self)
@@ -648,22 +657,26 @@ local function try(w, all, trials, options)
       if ok then row.timing, trials[row] = e, trial end
     end
     if not ok then row.why = reason(e, not stepped) end
+    w.options = w.options or stepped and not ok and options_of(e) or false
     w[#w + 1] = row
   end
 end
 
 -- Fills the rows of w.  It may be stopped anywhere: a row is there when it is finished.
 local function try_and_play_off(w, all, trials, before, options)
-  try(w, all, trials, options or { ["repeat"] = 7, min_repeat_ms = 1 })
+  local inputs = options and options.inputs
+  if inputs and not next(options, (next(options))) then options = nil end -- how long it takes stays as it is
+  try(w, all, trials, options or { ["repeat"] = 7, min_repeat_ms = 1, inputs = inputs })
   rank(w)
   if w[1] and w[1].timing then
     progress "the quickest once more"
-    play_off(w, before, trials, options or { min_repeat_ms = 1 })
+    play_off(w, before, trials, options or { min_repeat_ms = 1, inputs = inputs })
   end
 end
 
 function M.whatif(f, grid, schedule, options)
-  local w, trials = { f = f, grid = grid, schedule = schedule, before = false, unfinished = false, adopted = false }, {}
+  local w, trials = { f = f, grid = grid, schedule = schedule, before = false, unfinished = false, adopted = false,
+    options = false }, {}
   local all, before = combinations(grid), schedule:fork()
   w.total = #all
   setmetatable(w, what_if)

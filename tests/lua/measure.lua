@@ -661,23 +661,4 @@ t.test("one program alone is not said to have lost others by a nil", function()
   t.contains(text, "nothing to hold it against: if others were named, a nil in the braces ended the list")
 end)
 
-t.test("integers that are indices, or say how far a loop goes, are drawn so that they fit", function()
-  for _, text in ipairs {
-    "D: int64[400]; A: float32[7]; B[i] = A[D[i]]",
-    "D: uint8[400]; A: float32[9, 70]; B[i] = A[2, int64(D[i])]",
-    [[
-func f(N: int64[1], A: float32[5]) -> B: float32[5]:
-  for i in range(5):
-    B[i] = 0
-  for j in range(N[0]):
-    block B(j):
-      B[j] = A[j]
-]] } do
-    local s = text:find "^func" and tvm.schedule(tvm.parse(text)) or tvm.schedule(te(text))
-    s:check()
-    t.ok(tvm.time(s, quick).median > 0)
-    t.ok(#tvm.whatif(function(q) q:annotate("B", "n", 1) end, { { "n", 1 } }, s, quick) >= 0)
-  end
-end)
-
 t.done()

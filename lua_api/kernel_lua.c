@@ -8,6 +8,7 @@
 #include "backends/cuda/cuda.h"
 #include "backends/cuda/launch.h"
 #include "core/affine/cost.h"
+#include "core/affine/inside.h"
 #include "core/base/progress.h"
 #include "core/ir/check.h"
 #include "core/ir/rewrite.h"
@@ -67,8 +68,22 @@ static void refuse_races(lua_State *L, const Version *v)
         lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
 }
 
-KernelBox *push_kernel(lua_State *L, Version *v, const char *target)
+/* The target, pushed: for machine code of a program as written of which an index is in doubt, one
+** that compares what is not proven. */
+static const char *push_target(lua_State *L, const Version *v, const char *target)
 {
+    Err unused = {0};
+    bool doubt = false;
+    while (v->parent)
+        v = v->parent;
+    if (strcspn(target, " ") == 4 && strncmp(target, "llvm", 4) == 0)
+        doubt = !inside_buffers(v->func, &doubt, &unused) || doubt;
+    return lua_pushfstring(L, "%s%s", target, doubt ? " -check=unproven" : "");
+}
+
+KernelBox *push_kernel(lua_State *L, Version *v, const char *as_asked)
+{
+    const char *target = push_target(L, v, as_asked);
     KernelBox *box = new_kernel(L);
     Err err = {0};
     if (strcmp(target, "interp") != 0 && strcmp(target, "check") != 0)
@@ -81,6 +96,7 @@ KernelBox *push_kernel(lua_State *L, Version *v, const char *target)
         err_in(&err, "build");
         lua_raise(L, &err);
     }
+    lua_remove(L, -2);
     return box;
 }
 
@@ -105,6 +121,7 @@ static int push_view(lua_State *L, const char *target, const char *view)
     if (!b->view)
         return RAISE(L, no_view, NULL, target, view);
     refuse_races(L, p.version);
+    target = push_target(L, p.version, target);
     Arena *A = lua_scratch(L, NULL);
     progress_say(PROGRESS_PHASE, "compiling %s", func->at.name);
     const char *text = b->view(A, func, target, view, &err);

@@ -239,7 +239,7 @@ static bool parse_guarded(void *env, Err *err)
 {
     Parse *p = env;
     p->func = ir_parse_func(p->A, p->text, err);
-    return p->func && ir_verify(p->func, err) && inside_buffers(p->A, p->func, err);
+    return p->func && ir_verify(p->func, err) && inside_buffers(p->func, NULL, err);
 }
 
 LUA_FN(tvm_parse, "tvm.parse(text) -> Func",

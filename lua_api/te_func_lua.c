@@ -287,7 +287,7 @@ LUA_FN(te_func_call, "__call(f, …) -> Func",
         return RAISE(L, te_results, NULL, (size_t)1);
     Err err = {0};
     const Node *f = te_func(s->te, nresults, results, &err);
-    if (!f || !inside_buffers(s->arena, f, &err))
+    if (!f || !inside_buffers(f, NULL, &err))
         return lua_raise(L, &err);
     program_push_func(L, s->arena, f);
     return 1;

@@ -19,7 +19,8 @@ local tests, scripts = asked("^tests/.*%.c$", "^tests/.*%.lua$"), asked "^tests/
 -- What only a mistake of ours, or a want of memory, brings about.
 local beyond = {
   out_of_memory = true, window_full = true, outside_window = true, kernel_index = true, llvm_rejected = true,
-  llvm_no_function = true, llvm_not_lowered = true, step_breaks = true,
+  llvm_no_function = true, llvm_not_lowered = true, step_breaks = true, kernel_out_of_bounds = true,
+  kernel_crashed = true,
 }
 
 local complaints, codes = {}, {}

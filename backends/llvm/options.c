@@ -120,6 +120,8 @@ static bool one_option(Arena *A, LlvmOptions *o, const char *word, Err *err)
         return o->opt = word[2] - '0', true;
     if (strcmp(word, "-check") == 0)
         return o->checked = true;
+    if (strcmp(word, "-check=unproven") == 0)
+        return o->unproven = true;
     return REFUSE(err, llvm_option_unknown, NULL, word);
 }
 

@@ -5,6 +5,8 @@
 **      llvm -mcpu=x86-64 -mattr=+avx2,-fma     another one
 **      llvm -O0                                0 … 3: how long LLVM may think (default 2)
 **      llvm -check                             every index is checked before the access
+**      llvm -check=unproven                    those that ranges of loops do not prove to be inside;
+**                                              without it, of these those that depend on data
 **
 ** The environment's TVMREPL_MCPU takes the place of this machine's processor where no
 ** -mcpu is given.
@@ -19,7 +21,7 @@ typedef struct LlvmOptions {
     const char *attr;      /* "+avx2,-fma", or NULL */
     unsigned vector_bytes; /* that cpu and attr ask for; 0 if they say nothing */
     int opt;
-    bool checked;
+    bool checked, unproven;
     bool fma; /* cpu, attr apart, multiplies and adds in one instruction */
 } LlvmOptions;
 

@@ -1,6 +1,6 @@
 /* inside.c -- indices as sums over loops that run from 0 to a constant, quotients and remainders of
 ** such, and the iteration that takes one to its end. */
-#include "core/affine/inside.h"
+#include "core/affine/inside_impl.h"
 
 #include "core/base/buf.h"
 #include "core/ir/linear.h"
@@ -201,14 +201,20 @@ static const char *element_text(const Walk *w, const VarRange *at, const Node *b
 static bool refuse(Walk *w, const Node *access, const Node *const *index, size_t d,
                    const VarRange *at)
 {
+    return inside_refuse(w->A, w->err, access, d, w->frame ? w->frame->block : NULL,
+                         iteration_text(w, at), element_text(w, at, access->kid[0], index));
+}
+
+bool inside_refuse(Arena *A, Err *err, const Node *access, size_t d, const Node *block,
+                   const char *iteration, const char *element)
+{
     const Node *buffer = access->kid[0];
     long long n = ir_dim(buffer, d);
     const char *has = n == 0   ? "no elements"
                       : n == 1 ? "only element 0"
-                               : arena_printf(w->A, "%lld elements, 0 to %lld", n, n - 1);
-    return REFUSE(w->err, surely_outside, access,
-                  w->frame ? ir_block_name(w->frame->block) : "the program", iteration_text(w, at),
-                  access->op == OP_Load ? "reads" : "writes", element_text(w, at, buffer, index), d,
+                               : arena_printf(A, "%lld elements, 0 to %lld", n, n - 1);
+    return REFUSE(err, surely_outside, access, block ? ir_block_name(block) : "the program",
+                  iteration, access->op == OP_Load ? "reads" : "writes", element, d,
                   ir_buf_name(buffer), has, ir_buf_name(buffer));
 }
 
@@ -306,8 +312,12 @@ static bool stmt_inside(Walk *w, const Node *s)
     }
 }
 
-bool inside_buffers(Arena *A, const Node *func, Err *err)
+bool inside_buffers(const Node *func, bool *doubt, Err *err)
 {
+    Arena *A = arena_scratch(NULL);
     Walk w = {.A = A, .err = err};
-    return stmt_inside(&w, func->kid[Func_body]);
+    bool unused, inside = stmt_inside(&w, func->kid[Func_body]) &&
+                          inside_tried(A, func, doubt ? doubt : &unused, err);
+    arena_release(A);
+    return inside;
 }

@@ -10,10 +10,15 @@
 **        block Y(y):
 **          Y[y] = X[y] + X[y + 1]      Y at y=7 reads X[8], but dimension 0 of X has 8 elements, 0 to 7
 **
-** is wrong whatever is in X.  Everything that is not as certain passes, and is left to the run:
-** what stands under a select, an if, a where, an and or an or; what is the init of a block; loops
-** whose extent is 0 or not a constant, or that are bound to a GPU's threads; indices that are no
-** such thing, as the sum of two quotients is; buffers with a window.
+** is wrong whatever is in X. Other indices of loops, X[y*3 % 13], and those under a select, an if,
+** a where, an and or an or, are proven to be inside by ranges and by the conditions, or else
+** tried: at each value of the loops in them, and, where that leads outside, under all conditions
+** around that have no memory in them. What a trial finds is refused if nothing else decides
+** whether the access happens.
+**
+** That leaves indices that memory decides, X[D[y]], which machine code compares anyway, and those
+** of loops alone in doubt: where there is too much to try, where memory decides whether the access
+** happens, in the init of a block, and in buffers with a window.
 */
 #ifndef CORE_AFFINE_INSIDE_H
 #define CORE_AFFINE_INSIDE_H
@@ -21,12 +26,15 @@
 #include "core/ir/ir.h"
 
 /* False if a run of `func` is certain to touch an element outside of its buffer: the first such
-** access in the text, the iteration and the element.  A is for scratch.
+** access that is found, the iteration and the element. Where it is true, *doubt (may be NULL)
+** says that an index of loops alone may be outside: where it is not in doubt, no run has such an
+** index outside, and steps that keep what the program means do not bring one there.
 **
-** One walk, in which each index of each access takes time of its own: for each level of quotients
-** and remainders in it, the axes that are replaced by their values, times the terms of the sum (at
-** most LINEAR_MAX), as the search begins anew after each, times the loops and axes around, among
-** which each term is looked up. */
-bool inside_buffers(Arena *A, const Node *func, Err *err);
+** Two walks. In the first each index of each access takes time of its own: for each level of
+** quotients and remainders in it, the axes that are replaced by their values, times the terms of
+** the sum (at most LINEAR_MAX), as the search begins anew after each, times the loops and axes
+** around, among which each term is looked up. The second tries a bounded number of iterations in
+** all. */
+bool inside_buffers(const Node *func, bool *doubt, Err *err);
 
 #endif

@@ -82,8 +82,7 @@ func f(A: float32[4], D: int64[4]) -> B: float32[4]:
     t.contains(told("kernel_outside", index, astray(index)), ">       B[i] = A[D[i]]")
     refused("kernel_outside", function() s:build "llvm -check":run(astray(index)) end, { s = s })
   end
-  for beyond, code in pairs { [5000] = "kernel_out_of_bounds", [-20000] = "kernel_out_of_bounds",
-    [1 << 30] = "kernel_out_of_bounds", [1 << 60] = "kernel_crashed" } do
+  for _, beyond in ipairs { 2, 5000, -20000, 1 << 30, 1 << 60 } do
     s = tvm.schedule(tvm.parse(([==[
 func f(A: float32[4], D: int64[4]) -> B: float32[4]:
   for i in range(4):
@@ -92,7 +91,7 @@ func f(A: float32[4], D: int64[4]) -> B: float32[4]:
       if D[i] > 1:
         B[i] = A[i + %d]
 ]==]):format(beyond)))
-    t.contains(told(code, beyond + 2, tvm.zeros { 4 }, tvm.tensor({ 0, 1, 2, 0 }, "int64")), ">         B[i] = A[i + ")
+    t.contains(told("kernel_outside", beyond + 2, tvm.zeros { 4 }, tvm.tensor({ 0, 1, 2, 0 }, "int64")), ">         B[i] = A[i + ")
   end
 end)
 
@@ -268,7 +267,7 @@ t.test("s:check finds what a run does not show", function()
   t.eq(e.witness, "i=0 writes; i=1 writes")
   t.contains(e.where, ">     B[i//2] = A[i]")
   t.ok(not e.refused)
-  checked("outside_buffer", "func f(A: int8[4]) -> B: int8[4]:\n  for i in range(4):\n    B[i] = A[(i*3 + 1) % 5]")
+  checked("outside_buffer", "func f(A: int8[4]) -> B: int8[4]:\n  for i in range(4):\n    if A[0] == A[0]:\n      B[i] = A[(i*3 + 1) % 5]")
   for _, kind in ipairs { "range(4)", "parallel(4)", 'bind("threadIdx.x", 4)' } do
     local text = "func f(A: int8[4]) -> B: int8[4]:\n  for i in " .. kind .. ":\n    B[i] = A[(i + 1) % 5]"
     t.contains(t.raises("surely_outside", function() tvm.parse(text) end).why, "at i=3 reads A[4]")

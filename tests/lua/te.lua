@@ -80,6 +80,90 @@ t.test("a read that is certain to leave its input is refused, and select is the 
   t.contains(e.why, "the program at i=3 reads A[4]")
 end)
 
+t.test("an index of axes that is no sum is tried where the program is made", function()
+  local A = tvm.random { 8 }
+  local function made(index, n)
+    return tvm.schedule(te("A: float32[8]; O: float32[n]; O[i] = " .. index)(n or 13))
+  end
+  for index, why in pairs {
+    ["A[i*3 % 13]"] = "O at i=3 reads A[9]", ["A[i*7 % 12]"] = "O at i=3 reads A[9]",
+    ["A[i%13 + i%2]"] = "O at i=7 reads A[8]", ["select(i < 5, A[i + 4], 0)"] = "O at i=4 reads A[8]",
+    ["select(i % 4 == 1, A[i*i % 14], 0)"] = "O at i=5 reads A[11]",
+  } do
+    t.contains(t.raises("surely_outside", function() made(index) end).why, why)
+    t.contains(t.raises("surely_outside", function()
+      tvm.parse("func f(A: float32[8]) -> O: float32[13]:\n  for i in range(13):\n    block O(i):\n      O[i] = " .. index)
+    end).why, why)
+  end
+  for _, index in ipairs {
+    "A[i*3 % 8]", "A[i*5 % 10]", "select(i*3 % 13 < 8, A[i*3 % 13], 0)", "select(i < 4, A[i + 4], 0)",
+    "select(i % 4 == 1, A[i*i % 13 // 2], 0)", "select(i >= 3 and i < 11, A[i - 3], 0)", "select(i < 5 or i > 7, 0, A[i])",
+  } do
+    local s = made(index)
+    t.contains(tostring(s:build()), "for llvm, ") -- nothing is compared
+    t.ok(s:run(A) == s:build "interp":run(A), index)
+  end
+end)
+
+t.test("an index of axes that stays in doubt is compared by the code", function()
+  local D = tvm.tensor({ 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0 }, "int32")
+  local A, Z = tvm.random { 8 }, tvm.zeros({ 13 }, "int32")
+  local s = tvm.schedule(te [[ A: float32[8]; D: int32[13]; O: float32[13]; O[i] = select(D[i] > 0, A[i + 4], 0) ]])
+  t.contains(tostring(s:build()), "for llvm -check=unproven, ")
+  t.contains(s:build("llvm -O1"):run(A, Z) == tvm.zeros { 13 } and tostring(s:build "llvm -O1"), "-O1 -check=unproven")
+  local function fails()
+    local e = t.raises("kernel_outside", function() s:run(A, D) end)
+    t.contains(e.why, "O reads A[8]")
+    t.ok(s:run(A, Z) == tvm.zeros { 13 })
+  end
+  fails()
+  s:vectorize "i"
+  fails()
+  s:undo(); s:split("i", 5); s:vectorize "ii"; s:parallel "io"
+  fails()
+  -- too far to be tried, and wrong only at the end
+  s = tvm.schedule(te [[ A: float32[8]; O: float32[300000]; O[i] = A[i*i // 10000000000 % 10] ]])
+  t.contains(t.raises("kernel_outside", function() s:run(A) end).why, "O reads A[8]")
+  -- loops that memory ends, be it no further than 255
+  s = tvm.schedule(tvm.parse [[
+func f(U: uint8[2]) -> B: int32[8]:
+  for i in range(2):
+    for j in range(int64(U[i])):
+      B[j] = 1
+]])
+  t.raises("kernel_outside", function() s:run(tvm.tensor({ 1, 9 }, "uint8")) end)
+  t.eq(s:run(tvm.tensor({ 1, 8 }, "uint8")):totable()[8], 1)
+end)
+
+t.test("no index of a usual program is in doubt, as written or as text of what a schedule made of it", function()
+  local function believed(s) t.contains(tostring(s:build()), "for llvm, ", s:ir()) end
+  for _, text in ipairs {
+    -- padded, and with a stride
+    [[ I: float32[19, 19]; O: float32[10, 10]; O[y, x] = sum(ky in 3, kx in 3, select(2*y + ky >= 1 and 2*y + ky < 20 and
+       2*x + kx >= 1 and 2*x + kx < 20, I[2*y + ky - 1, 2*x + kx - 1], 0) * W[ky, kx]) ]],
+    -- turned around
+    [[ I: float32[6]; O: float32[13]; O[y] = sum(k in 3, select((y - k) % 2 == 0 and y >= k and y - k < 12, I[(y - k) // 2], 0) * W[k]) ]],
+    -- resize, pixel shuffle and back, a concatenation, a flip
+    [[ I: float32[7]; O: float32[20]; O[y] = I[min(int64(floor((float32(y) + 0.5) * 0.35)), 6)] ]],
+    [[ I: float32[8, 3, 5]; O: float32[2, 6, 10]; O[c, y, x] = I[c*4 + y%2*2 + x%2, y//2, x//2] ]],
+    [[ I: float32[2, 6, 10]; O: float32[8, 3, 5]; O[c, y, x] = I[c//4, y*2 + c//2%2, x*2 + c%2] ]],
+    [[ X: float32[4]; Y: float32[5]; O: float32[9]; O[i] = select(i < 4, X[i], Y[i - 4]) ]],
+    [[ X: float32[9]; O: float32[9]; O[i] = X[8 - i] ]],
+  } do
+    local f = te(text)
+    believed(tvm.schedule(f))
+    believed(tvm.default(tvm.schedule(f)))
+    believed(tvm.schedule(tvm.parse(tvm.default(tvm.schedule(f)):ir())))
+  end
+  local s = tvm.schedule(te [[ A: float32[13, 17]; B: float32[13, 17]; B[y, x] = A[y, x] * 2; C[y, x] = B[y, x] + 1 ]])
+  s:fuse({ "C/y", "C/x" }, "f"); s:split("f", 8); s:vectorize "fi"
+  believed(s)
+  believed(tvm.schedule(tvm.parse(s:ir())))
+  s:compute_at("B", "fo")
+  believed(s)
+  believed(tvm.schedule(tvm.parse(s:ir())))
+end)
+
 t.test("an index of another type", function()
   t.raises("te_index_type", function()
     te.func("f", function()

@@ -1,6 +1,7 @@
 /* check.c -- indices that are compared with their dimensions before the access: all of them in code
 ** built with checks, and in any code those that depend on data, of which nothing else knows where
-** they lead.
+** they lead.  Others are known to be inside since the program was made (core/affine/inside.h), or,
+** where that could not be told, are compared unless ranges prove them.
 */
 #include "backends/llvm/emit/gen.h"
 
@@ -12,15 +13,14 @@ static int32_t number_of(const Gen *g, const Node *access)
     return -1;
 }
 
-/* Is there a load in it, or a variable of which only a run knows how far it goes? */
-static bool depends_on_data(const Gen *g, const Node *e)
+bool gen_by_data(const Gen *g, const Node *e)
 {
     if (e->op == OP_Var) {
         const VarBind *v = gen_find_var(g, e);
-        return v && !v->ranged;
+        return v && (!v->ranged || v->by_data);
     }
     for (size_t i = 0; i < e->nkids; i++)
-        if (e->op == OP_Load || depends_on_data(g, e->kid[i]))
+        if (e->op == OP_Load || gen_by_data(g, e->kid[i]))
             return true;
     return false;
 }
@@ -31,7 +31,7 @@ static bool is_doubted(Gen *g, const Node *index, int64_t extent)
     int64_t lo, hi;
     if (g->checked)
         return true;
-    return !g->target->gpu && depends_on_data(g, index) &&
+    return !g->target->gpu && (g->unproven || gen_by_data(g, index)) &&
            !(gen_range(g, index, &lo, &hi) && lo >= 0 && hi < extent);
 }
 

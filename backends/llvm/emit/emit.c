@@ -69,6 +69,7 @@ static Gen new_generator(Job *j, const char *symbol)
         .err = j->err,
         .target = j->target,
         .checked = j->target->checked,
+        .unproven = j->target->unproven,
         .polls = !j->target->gpu,
         .symbol = symbol,
         .ctx = j->ctx,

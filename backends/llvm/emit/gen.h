@@ -46,6 +46,7 @@ typedef struct VarBind {
     unsigned before, extent; /* lanes around a vectorised loop, and its own; extent 0: uniform */
     int level;               /* the scope that binds it */
     bool ranged, is_let;
+    bool by_data;   /* of a loop: what is in memory says how far it goes */
     int64_t lo, hi; /* if ranged */
     Val let;
 } VarBind;
@@ -166,6 +167,7 @@ typedef struct Gen {
     bool failed;
     const Target *target;
     bool checked;       /* check every access */
+    bool unproven;      /* check those that ranges do not prove */
     bool polls;         /* poll the cancel flag in long loops */
     const char *symbol; /* the kernel's name in the module */
     Lines *lines;       /* NULL unless they are asked for */
@@ -329,6 +331,8 @@ bool promote_keeps(const Gen *g, const Node *update, const Place *p);
 LLVMValueRef promote_slot(Gen *g, const Place *p, unsigned lanes);
 
 /* ---- check.c ---- */
+/* Is there a load in it, or a variable of which only a run knows how far it goes? */
+bool gen_by_data(const Gen *g, const Node *e);
 void gen_check(Gen *g, const Node *access, const Node *const *index);
 /* Would gen_check compare anything?  Such an access stays where it is. */
 bool gen_doubts(Gen *g, const Node *access, const Node *const *index);

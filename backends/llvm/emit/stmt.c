@@ -124,7 +124,7 @@ double gen_work(const Node *s)
 static VarBind bind_loop(Gen *g, const Node *loop)
 {
     int64_t lo, hi;
-    VarBind v = {.var = loop->kid[For_var]};
+    VarBind v = {.var = loop->kid[For_var], .by_data = gen_by_data(g, loop->kid[For_extent])};
     if (gen_range(g, loop->kid[For_extent], &lo, &hi)) {
         v.ranged = true;
         v.hi = hi > 0 ? hi - 1 : 0;

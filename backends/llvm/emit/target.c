@@ -83,6 +83,7 @@ const Target *target_for(const char *text, Err *err)
         .vector_bytes = o.vector_bytes ? o.vector_bytes : own,
         .opt = o.opt,
         .checked = o.checked,
+        .unproven = o.unproven,
     };
     k->target.masks = k->target.vector_bytes == 64;
     if (gpu) /* vectors are for loads and stores of at most 16 bytes */

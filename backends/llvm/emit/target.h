@@ -12,7 +12,7 @@ typedef struct Target {
     const char *triple, *cpu, *features;
     unsigned vector_bytes; /* of a vector register */
     int opt;               /* 0 … 3 */
-    bool checked;
+    bool checked, unproven;
     bool masks; /* loads, stores and sums of some lanes cost no more than of all */
     bool gpu;
     LLVMTargetMachineRef machine;

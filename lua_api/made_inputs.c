@@ -187,10 +187,8 @@ static void visit(Search *s, const Node *n, const Binding *scope)
 {
     if (s->found && !s->input)
         return;
-    bool access = n->op == OP_Load || n->op == OP_Store || n->op == OP_Update;
-    size_t first = n->op == OP_Load ? Load_index : Store_index;
-    for (size_t d = 0; access && d < ir_rank(n->kid[0]); d++)
-        narrow(s, n->kid[first + d], ir_dim(n->kid[0], d) - 1, scope);
+    for (size_t d = 0; ir_is_access(n) && d < ir_rank(n->kid[0]); d++)
+        narrow(s, ir_index(n)[d], ir_dim(n->kid[0], d) - 1, scope);
     const Binding *in = scope;
     for (size_t i = 0; i < n->nkids; i++) {
         const Node *kid = n->kid[i];

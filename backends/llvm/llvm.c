@@ -53,7 +53,7 @@ static bool outside(const Kernel *k, int access, int dim, int64_t index, Err *er
     if (access >= 0 && (size_t)access < n && dim >= 0 &&
         (size_t)dim < ir_rank(all[access]->kid[0])) {
         const Node *a = all[access], *buffer = a->kid[0];
-        const Node *wrong = a->kid[(a->op == OP_Load ? Load_index : Store_index) + dim];
+        const Node *wrong = ir_index(a)[dim];
         REFUSE(err, kernel_outside, NULL, k->name, a->op == OP_Load ? "reads" : "writes",
                ir_buf_name(buffer), ir_text(A, wrong), (long long)index, dim,
                (long long)ir_dim(buffer, (size_t)dim));

@@ -1,20 +1,15 @@
 /* inside.h -- accesses that are certain to leave their buffer.
 **
-** An index that is a sum of multiples of loops takes its greatest value where each loop with a
-** positive factor is at its last iteration and the others at their first; so does its quotient by a
-** literal, and its remainder where that is known to reach the end of a period.  The loops of a
-** program as written do not depend on each other, so that iteration is there; and where the access
-** stands under no condition it happens.  So
-**
 **      for y in range(8):
 **        block Y(y):
 **          Y[y] = X[y] + X[y + 1]      Y at y=7 reads X[8], but dimension 0 of X has 8 elements, 0 to 7
 **
-** is wrong whatever is in X. Other indices of loops, X[y*3 % 13], and those under a select, an if,
-** a where, an and or an or, are proven to be inside by ranges and by the conditions, or else
-** tried: at each value of the loops in them, and, where that leads outside, under all conditions
-** around that have no memory in them. What a trial finds is refused if nothing else decides
-** whether the access happens.
+** is wrong whatever is in X. An index of loops is proven to be inside by the ranges of the loops
+** and by the conditions around it (an if, a where, a select, an and, an or), or else tried: first
+** where it is greatest and least, which for a sum of multiples of loops is where each loop with a
+** positive factor is at its last iteration and the others at their first; then at each value of the
+** loops in it, and, where that leads outside, under all conditions around that have no memory in
+** them. What a trial finds is refused if nothing else decides whether the access happens.
 **
 ** That leaves indices that memory decides, X[D[y]], which machine code compares anyway, and those
 ** of loops alone in doubt: where there is too much to try, where memory decides whether the access
@@ -30,11 +25,8 @@
 ** says that an index of loops alone may be outside: where it is not in doubt, no run has such an
 ** index outside, and steps that keep what the program means do not bring one there.
 **
-** Two walks. In the first each index of each access takes time of its own: for each level of
-** quotients and remainders in it, the axes that are replaced by their values, times the terms of
-** the sum (at most LINEAR_MAX), as the search begins anew after each, times the loops and axes
-** around, among which each term is looked up. The second tries a bounded number of iterations in
-** all. */
+** A bounded number of iterations is tried in all; besides, each index takes the time of putting the
+** values of the axes into it, as far as it stays small. */
 bool inside_buffers(const Node *func, bool *doubt, Err *err);
 
 #endif

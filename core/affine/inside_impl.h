@@ -1,16 +1,63 @@
-/* inside_impl.h -- what inside.c and inside_tried.c share. */
+/* inside_impl.h -- one place in a program, and the two ways to tell where an index can go there.
+**
+** inside.c walks the program and keeps what stands around:
+**
+**      for y in range(8):
+**        if y % 3 < 2:
+**          B[y] = A[y + 1]           around: the loop y of 8, the condition y % 3 < 2
+**
+** and asks for each index first inside_by_range, which looks at no iteration, and then inside_try,
+** which looks at as many as it may.
+*/
 #ifndef CORE_AFFINE_INSIDE_IMPL_H
 #define CORE_AFFINE_INSIDE_IMPL_H
 
 #include "core/affine/inside.h"
+#include "core/base/vec.h"
+#include "core/ir/interp.h"
+#include "core/ir/linear.h"
 
-/* Refuses the access in `block` (NULL: in none) for its index in dimension d: at which iteration,
-** " at y=7", and to which element, "A[9]", it goes. */
-bool inside_refuse(Arena *A, Err *err, const Node *access, size_t d, const Node *block,
-                   const char *iteration, const char *element);
+/* What one question about ranges may cost. */
+enum { INSIDE_FUEL = 1000 };
 
-/* The same question for indices of loops that are no sums, and for accesses under conditions, by
-** trying; *doubt: an index of loops alone is neither proven to be inside nor refused. */
-bool inside_tried(Arena *A, const Node *func, bool *doubt, Err *err);
+/* A loop, or a condition, around the current place; `e` is the extent or the condition, over loops
+** alone unless memory or a name that was not resolved is in it. */
+typedef struct Around {
+    const Node *var; /* of the loop; NULL: a condition */
+    const Node *e;
+    size_t loop; /* the loop's number */
+    bool fails;  /* it is known not to hold */
+    bool plain;  /* `e` is decided by the loops around */
+    bool used;   /* in this trial: loops that run, and conditions that are asked */
+    InterpExpr *run;
+} Around;
+
+typedef struct Place {
+    Arena *A;
+    VEC(Around) around;     /* outermost first */
+    VEC(VarRange) loops;    /* what the loops among them can be */
+    VEC(const Node *) vars; /* the same loops */
+    long left;              /* iterations that may still be tried, in all of the program */
+} Place;
+
+/* Are there loops of this place in `e` and nothing else that varies? */
+bool inside_is_plain(const Place *p, const Node *e);
+
+/* Is `index`, over loops, at least 0 and less than `extent` by the ranges of the loops, where the
+** conditions around hold? */
+bool inside_by_range(const Place *p, const Node *index, int64_t extent);
+
+typedef enum Tried {
+    TRIED_INSIDE,
+    TRIED_OUTSIDE,   /* in an iteration that happens whatever is in memory */
+    TRIED_BY_MEMORY, /* memory says where the index goes */
+    TRIED_DOUBT
+} Tried;
+
+/* Tries it; where it is outside, at[i] is the value of loop i in that iteration. */
+Tried inside_try(Place *p, const Node *index, int64_t extent, Scalar *at);
+
+/* The value of `e`, over loops, in that iteration; false if not only loops are in it. */
+bool inside_value(const Place *p, const Scalar *at, const Node *e, int64_t *value);
 
 #endif

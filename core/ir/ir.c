@@ -111,6 +111,22 @@ const Node *ir_with_kids(Arena *A, const Node *n, const Node *const *kids)
     return n;
 }
 
+_Static_assert(Load_buffer == 0 && Store_buffer == 0 && Update_buffer == 0 &&
+                   (int)Store_index == (int)Update_index,
+               "an access begins with its buffer and ends with the index");
+
+const Node *ir_access_at(Arena *A, const Node *access, const Node *buffer, size_t rank,
+                         const Node *const *index)
+{
+    const Node *kids[Store_index + IR_MAX_RANK] = {buffer};
+    size_t first = access->op == OP_Load ? Load_index : Store_index;
+    if (first > Store_value)
+        kids[Store_value] = access->kid[Store_value];
+    for (size_t d = 0; d < rank; d++)
+        kids[first + d] = index[d];
+    return ir_make(A, access->op, access->type, access->at, first + rank, kids);
+}
+
 const Node *ir_with_kid(Arena *A, const Node *n, size_t i, const Node *kid)
 {
     if (n->kid[i] == kid)

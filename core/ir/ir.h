@@ -200,6 +200,9 @@ const Node *ir_make(Arena *A, Op op, DType type, Attr at, size_t nkids, const No
 
 /* `n` with other children, or `n` itself if none differs. */
 const Node *ir_with_kids(Arena *A, const Node *n, const Node *const *kids);
+/* The same Load, Store or Update, of another buffer at another index. */
+const Node *ir_access_at(Arena *A, const Node *access, const Node *buffer, size_t rank,
+                         const Node *const *index);
 /* `n` with child `i` replaced. */
 const Node *ir_with_kid(Arena *A, const Node *n, size_t i, const Node *kid);
 
@@ -334,6 +337,15 @@ static inline int64_t ir_dim(const Node *buffer, size_t d)
 int64_t ir_elements(const Node *buffer);
 /* How much of dimension d an Alloc has: of its window, or of the whole buffer. */
 int64_t ir_alloc_extent(const Node *alloc, size_t d);
+static inline bool ir_is_access(const Node *n)
+{
+    return n->op == OP_Load || n->op == OP_Store || n->op == OP_Update;
+}
+/* Of a Load, Store or Update, whose first child is the buffer: one expression a dimension. */
+static inline const Node *const *ir_index(const Node *access)
+{
+    return &access->kid[access->op == OP_Load ? Load_index : Store_index];
+}
 static inline int64_t ir_const_int(const Node *n, int64_t otherwise)
 {
     return n->op == OP_IntImm ? n->at.i : otherwise;

@@ -43,11 +43,11 @@ static int moves_by(const Strides *t, const Node *index)
 
 static void count_strides(Strides *t, const Node *n)
 {
-    if (n->op == OP_Load || n->op == OP_Store || n->op == OP_Update) {
-        size_t first = n->op == OP_Load ? Load_index : Store_index, rank = ir_rank(n->kid[0]);
-        int far = 0, near = rank ? moves_by(t, n->kid[first + rank - 1]) : 0;
+    if (ir_is_access(n)) {
+        size_t rank = ir_rank(n->kid[0]);
+        int far = 0, near = rank ? moves_by(t, ir_index(n)[rank - 1]) : 0;
         for (size_t d = 0; d + 1 < rank; d++)
-            far += moves_by(t, n->kid[first + d]);
+            far += moves_by(t, ir_index(n)[d]);
         t->unit += far == 0 && near == 1;
         t->strided += far > 0 || near > 1;
     }

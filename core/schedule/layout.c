@@ -123,30 +123,16 @@ static const Node *layout_index(Arena *A, const Digit *g, const Node *index)
     }
 }
 
-/* Load, Store, Update: child 0 is the buffer, the index starts at `first`. */
-static const Node *lay_out(Rewriter *rw, const Node *n, size_t first)
+static const Node *on_access(Rewriter *rw, const Node *n)
 {
     const Layout *l = rw->env;
     n = rw_kids(rw, n);
     if (!n || n->kid[0] != l->from)
         return n;
-    const Node *kids[2 + IR_MAX_RANK];
-    kids[0] = l->to;
-    for (size_t i = 1; i < first; i++)
-        kids[i] = n->kid[i];
+    const Node *index[IR_MAX_RANK];
     for (size_t i = 0; i < l->n; i++)
-        kids[first + i] = layout_index(rw->A, &l->digit[i], n->kid[first + l->digit[i].of]);
-    return ir_make(rw->A, n->op, n->type, n->at, first + l->n, kids);
-}
-
-static const Node *on_load(Rewriter *rw, const Node *n)
-{
-    return lay_out(rw, n, Load_index);
-}
-
-static const Node *on_store(Rewriter *rw, const Node *n)
-{
-    return lay_out(rw, n, Store_index);
+        index[i] = layout_index(rw->A, &l->digit[i], ir_index(n)[l->digit[i].of]);
+    return ir_access_at(rw->A, n, l->to, l->n, index);
 }
 
 static const Node *on_alloc(Rewriter *rw, const Node *n)
@@ -160,8 +146,10 @@ static const Node *on_alloc(Rewriter *rw, const Node *n)
 
 bool prim_transform_layout(Step *s)
 {
-    static Rule *const on[OP_COUNT] = {
-        [OP_Load] = on_load, [OP_Store] = on_store, [OP_Update] = on_store, [OP_Alloc] = on_alloc};
+    static Rule *const on[OP_COUNT] = {[OP_Load] = on_access,
+                                       [OP_Store] = on_access,
+                                       [OP_Update] = on_access,
+                                       [OP_Alloc] = on_alloc};
     Arena *A = s->A;
     const Node *b = s->arg[0].node, *shape[IR_MAX_RANK];
     Layout l = {.from = b};

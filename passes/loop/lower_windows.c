@@ -26,30 +26,19 @@ static const Window *window_of(const Rewriter *rw, const Node *buffer)
     return w;
 }
 
-/* Load, Store, Update: child 0 is the buffer, the index starts at `first`. */
-static const Node *rebase(Rewriter *rw, const Node *n, size_t first)
+static const Node *on_access(Rewriter *rw, const Node *n)
 {
     n = rw_kids(rw, n);
     const Window *w = n ? window_of(rw, n->kid[0]) : NULL;
     if (!w)
         return n;
-    const Node *kids[2 + IR_MAX_RANK];
-    for (size_t i = 0; i < n->nkids; i++)
-        kids[i] = n->kid[i];
-    kids[0] = w->to;
-    for (size_t d = MUTANT(window_not_rebased, 0, 1); d < w->ranges->nkids; d++)
-        kids[first + d] = ix_sub(rw->A, n->kid[first + d], w->ranges->kid[d]->kid[Range_min]);
-    return ir_with_kids(rw->A, n, kids);
-}
-
-static const Node *on_load(Rewriter *rw, const Node *n)
-{
-    return rebase(rw, n, Load_index);
-}
-
-static const Node *on_store(Rewriter *rw, const Node *n)
-{
-    return rebase(rw, n, Store_index);
+    const Node *index[IR_MAX_RANK];
+    for (size_t d = 0; d < w->ranges->nkids; d++) {
+        bool moves = MUTANT(window_not_rebased, true, d > 0);
+        const Node *at = ir_index(n)[d], *min = w->ranges->kid[d]->kid[Range_min];
+        index[d] = moves ? ix_sub(rw->A, at, min) : at;
+    }
+    return ir_access_at(rw->A, n, w->to, w->ranges->nkids, index);
 }
 
 static const Node *on_alloc(Rewriter *rw, const Node *n)
@@ -75,7 +64,9 @@ static const Node *on_alloc(Rewriter *rw, const Node *n)
 
 const Node *pass_lower_windows(Arena *A, const Node *func, Err *err)
 {
-    static Rule *const on[OP_COUNT] = {
-        [OP_Load] = on_load, [OP_Store] = on_store, [OP_Update] = on_store, [OP_Alloc] = on_alloc};
+    static Rule *const on[OP_COUNT] = {[OP_Load] = on_access,
+                                       [OP_Store] = on_access,
+                                       [OP_Update] = on_access,
+                                       [OP_Alloc] = on_alloc};
     return rw_run(A, on, NULL, err, func);
 }

@@ -5,11 +5,6 @@
 
 #include "passes/loop/joined_index.h"
 
-static const Node *const *access_index(const Node *access)
-{
-    return &access->kid[access->op == OP_Load ? Load_index : Store_index];
-}
-
 /* An index as a sum: the terms that may differ between two accesses, and those that are alike. */
 typedef struct Place {
     Linear moving, alike;
@@ -146,8 +141,8 @@ static bool never_equal(const Around *s, const Node *a, const Node *b, size_t fr
     Known known = {s->ranges.at, s->ranges.n, 1000};
     size_t rank = ir_rank(a->kid[0]);
     JoinedIndex i, j;
-    if (!join_index(&known, rank, access_index(a), &i) ||
-        !join_index(&known, rank, access_index(b), &j) || !joined_alike(&i, &j))
+    if (!join_index(&known, rank, ir_index(a), &i) || !join_index(&known, rank, ir_index(b), &j) ||
+        !joined_alike(&i, &j))
         return false;
     if (are_apart(&known, &i.sum, &j.sum))
         return true;
@@ -161,10 +156,10 @@ bool may_meet(const Around *s, const Node *a, const Node *b, size_t from, bool s
     memset(same, 0, GPU_AXES * sizeof *same);
     for (size_t d = 0; d < ir_rank(a->kid[0]); d++) {
         Place p, q;
-        Interval i = index_range(s, access_index(a)[d]), j = index_range(s, access_index(b)[d]);
+        Interval i = index_range(s, ir_index(a)[d]), j = index_range(s, ir_index(b)[d]);
         if (i.hi < j.lo || j.hi < i.lo)
             return false;
-        if (place_of(s, access_index(a)[d], from, &p) && place_of(s, access_index(b)[d], from, &q))
+        if (place_of(s, ir_index(a)[d], from, &p) && place_of(s, ir_index(b)[d], from, &q))
             tell_apart(s, &p, &q, same);
     }
     return !never_equal(s, a, b, from, same);
@@ -229,6 +224,6 @@ bool has_written(const Around *s, unsigned open, const Node *store, const Node *
     Choices c = {.open = open};
     bool out = store->kid[0] == access->kid[0];
     for (size_t d = 0; out && d < ir_rank(access->kid[0]); d++)
-        out = can_be(s, &c, access_index(store)[d], access_index(access)[d]);
+        out = can_be(s, &c, ir_index(store)[d], ir_index(access)[d]);
     return out;
 }

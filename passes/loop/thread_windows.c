@@ -106,12 +106,10 @@ static void look_at_index(Loops *s, const Node *index)
 /* Every access of the buffer below n. */
 static void look(Loops *s, const Node *n)
 {
-    bool is_load = n->op == OP_Load;
     if (n->op == OP_For)
         enter(s, n);
-    if ((is_load || n->op == OP_Store || n->op == OP_Update) && n->kid[0] == s->part->buffer)
-        look_at_index(s,
-                      n->kid[(is_load ? (size_t)Load_index : (size_t)Store_index) + s->part->dim]);
+    if (ir_is_access(n) && n->kid[0] == s->part->buffer)
+        look_at_index(s, ir_index(n)[s->part->dim]);
     for (size_t i = 0; i < n->nkids && s->part->alike; i++)
         look(s, n->kid[i]);
     if (n->op == OP_For)
@@ -120,32 +118,22 @@ static void look(Loops *s, const Node *n)
 
 /* ---- the smaller buffer ---- */
 
-static const Node *shrink_access(Rewriter *rw, const Node *n, size_t first)
+static const Node *shrink_access(Rewriter *rw, const Node *n)
 {
     const Loops *s = rw->env;
     const Part *p = s->part;
     n = rw_kids(rw, n);
     if (!n || n->kid[0] != p->buffer)
         return n;
-    const Node *kids[2 + IR_MAX_RANK];
-    for (size_t i = 0; i < n->nkids; i++)
-        kids[i] = n->kid[i];
+    const Node *index[IR_MAX_RANK];
+    size_t rank = ir_rank(p->buffer);
+    for (size_t d = 0; d < rank; d++)
+        index[d] = ir_index(n)[d];
     Linear rest;
-    take_axis(s, n->kid[first + p->dim], p->axis, &rest);
+    take_axis(s, index[p->dim], p->axis, &rest);
     rest.c0 = wrap_sub(rest.c0, p->least);
-    kids[0] = p->smaller;
-    kids[first + p->dim] = linear_build(rw->A, &rest);
-    return ir_with_kids(rw->A, n, kids);
-}
-
-static const Node *shrink_load(Rewriter *rw, const Node *n)
-{
-    return shrink_access(rw, n, Load_index);
-}
-
-static const Node *shrink_store(Rewriter *rw, const Node *n)
-{
-    return shrink_access(rw, n, Store_index);
+    index[p->dim] = linear_build(rw->A, &rest);
+    return ir_access_at(rw->A, n, p->smaller, rank, index);
 }
 
 static const Node *on_for(Rewriter *rw, const Node *n)
@@ -159,9 +147,9 @@ static const Node *on_for(Rewriter *rw, const Node *n)
 static const Node *shrink(Loops *s, const Node *alloc, Err *err)
 {
     static Rule *const on[OP_COUNT] = {[OP_For] = on_for,
-                                       [OP_Load] = shrink_load,
-                                       [OP_Store] = shrink_store,
-                                       [OP_Update] = shrink_store};
+                                       [OP_Load] = shrink_access,
+                                       [OP_Store] = shrink_access,
+                                       [OP_Update] = shrink_access};
     const Node *body = rw_run(s->A, on, s, err, alloc->kid[Alloc_body]);
     return body ? ir_alloc(s->A, s->part->smaller, alloc->kid[Alloc_window], body) : NULL;
 }

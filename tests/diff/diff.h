@@ -170,6 +170,8 @@ void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out);
 /* The same where the nests stay apart: memory of a block's or a thread's own between them, and
 ** loops that are all on threads or all on blocks of them. */
 void move_to_threads_apart(Arena *A, Choices *c, const Node *func, int i, Move *out);
+/* The i-th of the steps that run the innermost loop of every nest in lanes. */
+void move_to_lanes(Arena *A, Choices *c, const Node *func, int i, Move *out);
 
 /* ---- trials ---- */
 

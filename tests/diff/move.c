@@ -563,6 +563,17 @@ void move_to_threads(Arena *A, Choices *c, const Node *func, int i, Move *out)
                    given_str(arena_strdup(A, loop_name(&d, loops[0], reader)))}};
 }
 
+void move_to_lanes(Arena *A, Choices *c, const Node *func, int i, Move *out)
+{
+    Draw d = {.A = A, .c = c, .func = func};
+    const Node *loops[IR_MAX_DEPTH];
+    tree_blocks(func, add_block, &d);
+    const Node *block = d.nodes.n ? d.nodes.at[(size_t)i % d.nodes.n] : NULL;
+    size_t n = loops_around(&d, block, loops);
+    const char *name = n ? arena_strdup(A, loop_name(&d, loops[n - 1], block)) : "";
+    *out = (Move){prim_find("vectorize"), 1, {given_str(name)}};
+}
+
 void move_to_threads_apart(Arena *A, Choices *c, const Node *func, int i, Move *out)
 {
     Draw d = {.A = A, .c = c, .func = func};

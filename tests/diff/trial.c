@@ -192,9 +192,11 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
     size_t registers = kind >= 31 && kind < 47 ? (size_t)choose(c, 3) : MAX_MOVES;
     if (registers < MAX_MOVES && want < registers + 5)
         want = plain = registers + 5;
-    bool apart = kind >= 47 && kind < 57;
+    /* Bytes in lanes are read in ways of their own. */
+    int64_t lanes_end = dtype_bytes(t->spec.type) == 1 ? 107 : 62;
+    bool apart = kind >= 47 && kind < lanes_end, lanes = apart && kind >= 57;
     if (apart) {
-        plain = (size_t)choose(c, 3);
+        plain = lanes ? 2 : (size_t)choose(c, 3);
         want = plain + 5;
     }
     if (strides < MAX_MOVES) { /* they are the last ones, for code as quick as can be */
@@ -209,6 +211,8 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
                 move_to_registers(A, c, s->at->func, (int)(i - registers), &t->moves[i]);
             else if (i >= strides)
                 move_to_strides(A, c, s->at->func, (int)(i - strides), &t->moves[i]);
+            else if (i < plain && lanes)
+                move_to_lanes(A, c, s->at->func, (int)i, &t->moves[i]);
             else if (i < plain)
                 move_draw(A, c, s->at->func, &t->moves[i]);
             else if (apart)

@@ -36,31 +36,20 @@ static int run_planted(const Options *o, const char *mutant, Outcome *shared)
     return status;
 }
 
-static bool is_killed(int status, const Outcome *found)
-{
-    return WIFSIGNALED(status) || found->verdict.guilty != GUILTY_none;
-}
-
-/* One line of the table.  What one seed does not find in its time, the next ones may: a mistake
-** that shows in few programs is a matter of luck. */
+/* One line of the table. */
 static bool hunt(const Options *o, const char *mutant, Outcome *shared)
 {
-    enum { SEEDS = 3 };
-    Options once = *o;
-    int status = run_planted(&once, mutant, shared);
-    for (int i = 1; i < SEEDS && !is_killed(status, shared); i++) {
-        once.seed++;
-        status = run_planted(&once, mutant, shared);
-    }
+    int status = run_planted(o, mutant, shared);
     const Outcome found = *shared;
     const char *by = WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : found.verdict.why;
     const char *who = WIFSIGNALED(status) ? "crash" : guilty_name[found.verdict.guilty];
-    bool killed = is_killed(status, &found);
+    bool killed = WIFSIGNALED(status) || found.verdict.guilty != GUILTY_none;
     printf("%s mutant/%-34s %6ld trials %7.2f s  ", killed ? "ok" : "not ok", mutant,
            found.trial + 1, found.seconds);
     if (!killed)
         return printf("survived\n") < 0;
     printf("%s: %.*s\n", who, (int)strcspn(by, "\n") < 110 ? (int)strcspn(by, "\n") : 110, by);
+    Options once = *o;
     once.only = found.trial;
     if (run_planted(&once, "none", shared) == 0)
         return true;

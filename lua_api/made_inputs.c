@@ -1,21 +1,12 @@
-/* made_inputs.c -- inputs for programs that are timed or checked without any.
+/* made_inputs.c -- integers that fit as indices.
 **
-** Floats are drawn from -1 to 1, and integers from 0 to 100, by a seed that is the name's, so that
-** equal names and shapes get equal data.  But integers are often indices:
-**
-**      for i in range(400):
-**        for j in range(N[0]):
-**          block B(i, j):
-**            B[i, j] = A[D[i] + 4, j]          A has 7 rows, and 9 columns
-**
-** Such a program runs only on data that fits it: D from 0 to 2, and N from 0 to 9.  A range of
-** values fits an index if interval arithmetic says that the index stays inside for all of them,
-** where every element of the inputs, the loops around and the axes of blocks have values of their
-** own: loops those below their extent, which may itself depend on data.  Of each index that data
-** has part in, the widest range is looked for, from 0 to 100 if it can be, else among the numbers
-** below; an input gets what all its indices have in common.  Where no range fits (an index that a
-** guard keeps inside, or one through a temporary) its integers are no greater than the last index,
-** which may be right. */
+** A range of values fits an index if interval arithmetic says that the index stays inside for all
+** of them, where every element of the inputs, the loops around and the axes of blocks have values
+** of their own: loops those below their extent, which may itself depend on data.  Of each index
+** that data has part in, the widest range is looked for, from 0 to 100 if it can be, else among the
+** numbers below; an input gets what all its indices have in common.  Where no range fits (an index
+** that a guard keeps inside, or one through a temporary) its integers are no greater than the last
+** index, which may be right. */
 #include "lua_api/made_inputs.h"
 
 #include <stdio.h>

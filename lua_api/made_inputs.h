@@ -1,4 +1,17 @@
-/* made_inputs.h -- inputs for programs that are timed or checked without any. */
+/* made_inputs.h -- inputs for programs that are timed or checked without any.
+**
+** Floats are drawn from -1 to 1, and integers from 0 to 100, by a seed that is the name's, so that
+** equal names and shapes get equal data.  But integers are often indices:
+**
+**      for i in range(400):
+**        for j in range(N[0]):
+**          block B(i, j):
+**            B[i, j] = A[D[i] + 4, j]          A has 7 rows, and 9 columns
+**
+** Such a program runs only on data that fits it: D from 0 to 2, and N from 0 to 9.
+**
+**      Tensor *d = made_input(func, 1, &err);
+*/
 #ifndef LUA_API_MADE_INPUTS_H
 #define LUA_API_MADE_INPUTS_H
 

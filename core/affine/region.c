@@ -205,6 +205,15 @@ static bool never_wraps(const Relax *r, const Span *s, Linear *base)
            fits64(lo + s->c, hi + s->c + s->span);
 }
 
+/* The n-th part of a sum that is a multiple of n and does not wrap. */
+static const Node *quotient(Arena *A, Linear sum, int64_t n)
+{
+    sum.c0 /= n;
+    for (size_t i = 0; i < sum.n; i++)
+        sum.t[i].c /= n;
+    return linear_build(A, &sum);
+}
+
 static bool relax_div(const Relax *r, const Node *e, Span *out)
 {
     Span s;
@@ -212,15 +221,15 @@ static bool relax_div(const Relax *r, const Node *e, Span *out)
     int64_t n = ir_const_int(e->kid[FloorDiv_b], 0);
     if (n <= 0 || !relax(r, e->kid[FloorDiv_a], &s) || !never_wraps(r, &s, &base))
         return false;
-    const Node *by = e->kid[FloorDiv_b];
     if (linear_is_multiple(&base, n)) {
         i128 last = (i128)s.c + s.span;
         int64_t lo = floor_div(s.c, n);
-        *out = s.base ? span_at(ix_div(r->A, s.base, by), 0) : (Span){0};
+        *out = s.base ? span_at(quotient(r->A, base, n), 0) : (Span){0};
         out->c = wrap_add(out->c, lo);
         out->span = (int64_t)(floor_div_wide(last, n) - lo);
         return true;
     }
+    const Node *by = e->kid[FloorDiv_b];
     *out = span_at(ix_div(r->A, span_min(r->A, &s), by), s.span / n + (s.span % n != 0));
     return true;
 }

@@ -35,8 +35,11 @@ void name_dimensions(Arena *A, const Node *func, const Node *b, const char **nam
     const Node *block = tree_writer(func->kid[Func_body], NULL, b),
                *access = block ? block_access(block) : NULL;
     for (size_t d = 0; d < b->nkids; d++) {
-        const Node *at = access ? access->kid[Store_index + d] : NULL;
-        name[d] = at && at->op == OP_Var ? ir_var_name(at) : arena_printf(A, "ax%u", (unsigned)d);
+        const Node *at = access ? ir_index(access)[d] : NULL;
+        const char *own = at && at->op == OP_Var ? ir_var_name(at) : NULL;
+        for (size_t i = 0; own && i < d; i++)
+            own = strcmp(name[i], own) == 0 ? NULL : own; /* B[i, i] */
+        name[d] = own ? own : arena_printf(A, "ax%u", (unsigned)d);
     }
 }
 

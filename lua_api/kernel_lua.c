@@ -198,9 +198,11 @@ static void raise_list(lua_State *L, int list, const Node *b)
 {
     Err err = {0};
     REFUSE(&err, input_no_tensor, NULL, ir_buf_name(b), dtype_name(b->type), "a list");
+    LuaFnName fn = lua_fn_name(lua_fn_running(L));
     if (lua_rawgeti(L, list, 1) == LUA_TUSERDATA)
         err_fix(&err,
-                "give tensors without braces, s:run(a, b), or by name, s:run { A = a, B = b }");
+                "give tensors without braces, %s:%s(a, b), or by name, %s:%s { A = a, B = b }",
+                fn.place, fn.name, fn.place, fn.name);
     else
         err_fix(&err, "numbers become a tensor by tvm.tensor { 1, 2, 3 }");
     lua_raise(L, &err);

@@ -12,8 +12,7 @@
 
 enum { SHOWN = 40 }; /* letters of a value that an error quotes */
 
-/* The descriptor of the running function, or NULL. */
-static const LuaFn *running(lua_State *L)
+const LuaFn *lua_fn_running(lua_State *L)
 {
     lua_Debug ar;
     if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "f", &ar))
@@ -25,7 +24,7 @@ static const LuaFn *running(lua_State *L)
 
 const char *lua_signature(lua_State *L)
 {
-    const LuaFn *fn = running(L);
+    const LuaFn *fn = lua_fn_running(L);
     if (!fn || lua_fn_name(fn).kind != FN_META)
         return fn ? fn->sig : "help() shows";
     return lua_pushlstring(L, fn->doc, strcspn(fn->doc, ",;.")); /* "a + b" */
@@ -34,7 +33,7 @@ const char *lua_signature(lua_State *L)
 /* The number a person counts: an object before the colon is none. */
 static int counted(lua_State *L, int arg)
 {
-    const LuaFn *fn = running(L);
+    const LuaFn *fn = lua_fn_running(L);
     LuaFnKind kind = fn ? lua_fn_name(fn).kind : FN_FUNCTION;
     return kind == FN_METHOD || kind == FN_FIELD ? arg - 1 : arg;
 }
@@ -92,7 +91,7 @@ static void advise_list(lua_State *L, Err *err)
 {
     char list[80] = "";
     size_t len = 0;
-    const LuaFn *fn = running(L);
+    const LuaFn *fn = lua_fn_running(L);
     int last = lua_gettop(L), first = counted(L, 1) == 0 ? 2 : 1;
     int i = first;
     if (!fn || !fn->list)
@@ -128,7 +127,7 @@ static int refuse_unset(lua_State *L, int n, const char *name, const char *expec
 static int wrong(lua_State *L, int arg, const char *expected, Meant meant)
 {
     int n = counted(L, arg);
-    const LuaFn *fn = running(L);
+    const LuaFn *fn = lua_fn_running(L);
     if (n == 0)
         return no_self(L, fn);
     if (lua_isnone(L, arg))
@@ -179,7 +178,7 @@ void arg_refuse_unset(lua_State *L, int arg, const char *expected)
 {
     char typed[64];
     int n = counted(L, arg);
-    const LuaFn *fn = running(L);
+    const LuaFn *fn = lua_fn_running(L);
     if (lua_isnil(L, arg) && fn && typed_argument(L, lua_fn_name(fn).name, n, typed, sizeof typed))
         refuse_unset(L, n, typed, expected);
 }

@@ -123,11 +123,7 @@ static void find_position(lua_State *L, LuaError *e)
 ** operator's is nobody's word. */
 static void find_operation(lua_State *L, Err *err)
 {
-    lua_Debug ar;
-    if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "f", &ar))
-        return;
-    const LuaFn *fn = lua_fn_of(L, -1);
-    lua_pop(L, 1);
+    const LuaFn *fn = lua_fn_running(L);
     if (fn && lua_fn_name(fn).kind != FN_META)
         err_in(err, lua_fn_name(fn).name);
 }

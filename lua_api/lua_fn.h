@@ -151,6 +151,9 @@ void lua_put_module(lua_State *L, const char *name, const char *doc);
 /* The descriptor of the function at `idx`, or NULL. */
 const LuaFn *lua_fn_of(lua_State *L, int idx);
 
+/* The descriptor of the api function that is running, or NULL. */
+const LuaFn *lua_fn_running(lua_State *L);
+
 /* What a signature says: "s:split(…)" is the method "split" of "s". */
 typedef enum LuaFnKind { FN_FUNCTION, FN_METHOD, FN_FIELD, FN_META } LuaFnKind;
 typedef struct LuaFnName {

@@ -386,7 +386,10 @@ static int add_reader(lua_State *L, const char *text)
     bool script = kind && kind->texts & TEXT_steps;
     if (kind && (kind->variable || script)) {
         lua_pushfstring(L, script ? "dofile %s" : kind->reader, quote_path(text).text);
-        lua_pushfstring(L, "%s; %s reads a file", lua_tostring(L, -2), lua_tostring(L, -1));
+        lua_pushfstring(L,
+                        script ? "%s; %s runs a script, and s:load takes the steps in one"
+                               : "%s; %s reads a file",
+                        lua_tostring(L, -2), lua_tostring(L, -1));
         lua_replace(L, -3);
         lua_pop(L, 1);
     }

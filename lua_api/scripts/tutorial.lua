@@ -567,6 +567,11 @@ function tutorial.main(host, ...)
     return check_all(host, words, update)
   end
   arg = table.move(words, 2, #words, 1, {})
+  local known = (", " .. host.names() .. ", "):find(", " .. words[1] .. ", ", 1, true)
+  if arg[1] and known and not read(host.path(words[1])):find("arg[", 1, true) then
+    io.stderr:write(("tvmrepl: tutorial: '%s' is given to the lesson %s, which takes nothing\n"):format(arg[1], words[1]))
+    return 2
+  end
   if host.person then return words[1] end
   local ended, status = tutorial.tour(host, words[1], false)
   return ended and 0 or status == "interrupted" and 130 or 1

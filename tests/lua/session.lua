@@ -34,7 +34,7 @@ t.test("exit codes", function()
     { "-e ''", 0 }, { "-e 'x = 1'", 0 }, { "-e 'error \"no\"'", 1 }, { "-e 'x = ='", 4 }, { "-e 'x = ('", 4 },
     { "--no-such-option", 2 }, { "-e", 2 }, { "/no/such/file.lua", 1 }, { "--version", 0 }, { "--features", 0 },
     { "--help", 0 }, { "-", 1, "error 'no'" }, { "-", 0, "x = 1" }, { "", 4, "x = = 1" }, { "", 0, "" },
-    { "-e 'os.exit(7)'", 7 },
+    { "-e 'os.exit(7)'", 7 }, { "tutorial model x.onnx", 2 }, { "tutorial nothing x.onnx", 1 },
   } do
     local text, code = run(case[1], case[3])
     t.eq(code, case[2], case[1] .. " printed " .. text)
@@ -299,7 +299,7 @@ t.test("functions of a module that are called without it, and those of other lib
     ["tf.Variable(3)"] = "tensors are made by tvm.tensor",
     ["np.float32"] = "tensors are made by tvm.tensor",
     ['load "x.npy"'] = 'near <eof>; tvm.load "x.npy" reads a file\n',
-    ['load "lab.lua"'] = 'near <eof>; dofile "lab.lua" reads a file\n',
+    ['load "lab.lua"'] = 'near <eof>; dofile "lab.lua" runs a script, and s:load takes the steps in one\n',
     ['load "net.onnx"'] = 'near <eof>; tvm.import "net.onnx" reads a file\n',
   } do
     t.contains(typed(code), hint)

@@ -14,11 +14,13 @@ enum { SHOWN = 40 }; /* letters of a value that an error quotes */
 
 const LuaFn *lua_fn_running(lua_State *L)
 {
-    lua_Debug ar;
-    if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "f", &ar))
-        return NULL;
-    const LuaFn *fn = lua_fn_of(L, -1);
-    lua_pop(L, 1);
+    const LuaFn *fn = NULL;
+    lua_Debug ar = {.what = "C"};
+    for (int level = 0; !fn && *ar.what == 'C' && lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sf", &ar);
+        fn = lua_fn_of(L, -1);
+        lua_pop(L, 1);
+    }
     return fn;
 }
 

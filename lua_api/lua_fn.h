@@ -151,7 +151,8 @@ void lua_put_module(lua_State *L, const char *name, const char *doc);
 /* The descriptor of the function at `idx`, or NULL. */
 const LuaFn *lua_fn_of(lua_State *L, int idx);
 
-/* The descriptor of the api function that is running, or NULL. */
+/* The descriptor of the api function that is running, by itself or through C functions that it
+** calls; NULL where Lua called something else. */
 const LuaFn *lua_fn_running(lua_State *L);
 
 /* What a signature says: "s:split(…)" is the method "split" of "s". */

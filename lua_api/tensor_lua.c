@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/cancel.h"
+#include "core/import/onnx/onnx.h"
 #include "core/run/tensor_io.h"
 #include "lua_api/file_kind.h"
 #include "lua_api/own_name.h"
@@ -273,17 +274,21 @@ LUA_FN_LIST(
 
 LUA_FN(
     tvm_load, "tvm.load(path) -> Tensor",
-    "The tensor in a .npy file, as t:save or numpy.save wrote it, or the pixels of a PNG, PGM or PPM image: [height,\n"
-    "width] if gray, [height, width, 3] if coloured, from 0 to 255 (uint8) or, of 16 bits, to 65535 (uint16).  A PNG\n"
-    "with transparency has a channel more, its opacity: [height, width, 2] if gray, [height, width, 4] if coloured;\n"
+    "The tensor in a .npy file, as t:save or numpy.save wrote it; in a .pb file, as ONNX's test cases have them\n"
+    "(input_0.pb holds a TensorProto); or the pixels of a PNG, PGM or PPM image: [height, width] if gray, [height,\n"
+    "width, 3] if coloured, from 0 to 255 (uint8) or, of 16 bits, to 65535 (uint16).  A PNG with transparency has a\n"
+    "channel more, its opacity: [height, width, 2] if gray, [height, width, 4] if coloured;\n"
     "t:slice(2, 0, -1) leaves it out.")
 {
     Err err = {0};
     const char *path = arg_str(L, 1);
-    Tensor *t = tensor_load(path, &err);
+    const FileKind *kind = file_kind(path);
+    bool proto = kind && strcmp(kind->ending, ".pb") == 0;
+    Tensor *t = proto ? onnx_tensor_file(path, &err) : tensor_load(path, &err);
     if (!t && err.code == ERR_format_unknown) {
-        err_fix(&err, "%s",
-                "numpy.save writes .npy, which is read, as are .png, .pgm and .ppm images");
+        err_fix(
+            &err, "%s",
+            "numpy.save writes .npy, which is read, as are ONNX's .pb, and .png, .pgm and .ppm images");
         advise_reader(path, "tvm.load", &err);
     }
     return push_tensor(L, t, &err);

@@ -106,21 +106,46 @@ static size_t copy_depth(const Path *p, const Node *b)
 
 typedef struct Whole {
     const Node *buffer, *partly;
+    const Path *p; /* the place of the copy is at p->at[depth] */
+    size_t depth;
 } Whole;
+
+static bool stands_still(const Whole *w, const Node *value)
+{
+    for (size_t i = 0; i < w->depth; i++)
+        if (w->p->at[i]->op == OP_For && ir_const_int(w->p->at[i]->kid[For_extent], 0) != 1 &&
+            ir_mentions(value, w->p->at[i]->kid[For_var]))
+            return true;
+    return false;
+}
+
+/* A dimension of one element is copied in every iteration of the loops around: does the guard of
+** the block leave it out in some of them?  Of other dimensions it is beyond the end there. */
+static bool leaves_one_out(const Whole *w, const Node *block)
+{
+    const Node *access = block_access(block), *where = block->kid[Block_where];
+    for (size_t d = 0; access && access->kid[0] == w->buffer && d < ir_rank(w->buffer); d++) {
+        const Node *axis = ir_index(access)[d], *value = block_axis_value(block, axis);
+        if (ir_dim(w->buffer, d) == 1 && value && ir_mentions(where, axis) &&
+            stands_still(w, value))
+            return true;
+    }
+    return false;
+}
 
 /* A writer of the buffer whose guard speaks of loops writes less than its box. */
 static bool writes_box(void *env, const Node *block)
 {
     Whole *w = env;
-    if (!tree_writes(block, w->buffer) || nest_guard_on_axes(block))
+    if (!tree_writes(block, w->buffer) || (nest_guard_on_axes(block) && !leaves_one_out(w, block)))
         return true;
     w->partly = block;
     return false;
 }
 
-static bool written_whole(Step *s, const Node *buffer)
+static bool written_whole(Step *s, const Node *buffer, const Path *p, size_t depth)
 {
-    Whole w = {buffer, NULL};
+    Whole w = {buffer, NULL, p, depth};
     return tree_blocks(s->func, writes_box, &w) ||
            REFUSE(s->err, guard_on_loops, w.partly, ir_block_name(w.partly));
 }
@@ -251,12 +276,12 @@ bool prim_cache_read(Step *s)
         return REFUSE(s->err, does_not_read, block, ir_block_name(block), ir_buf_name(b));
     if (tree_writes(block, b))
         return REFUSE(s->err, reads_own_writes, block, ir_block_name(block), ir_buf_name(b));
-    if (!written_whole(s, b))
-        return false;
-    const Node *copy = near_copy(s, b, scope);
     Path p;
     path_to(s->func, block, &p);
     size_t depth = copy_depth(&p, b);
+    if (!written_whole(s, b, &p, depth))
+        return false;
+    const Node *copy = near_copy(s, b, scope);
     const Node *window = copy_window(s, &p, depth, b);
     Subst map = {b, copy};
     const Node *func = path_replace(A, &p, ir_subst(A, block, 1, &map));
@@ -278,13 +303,13 @@ bool prim_cache_write(Step *s)
     if (!b)
         return REFUSE(s->err, opaque_block, block, "cache_write", scope_name[scope],
                       ir_block_name(block), "it does more than one store");
-    if (!written_whole(s, b))
-        return false;
     Path p;
     path_to(s->func, block, &p);
+    size_t top = beside(&p, b);
+    if (!written_whole(s, b, &p, top))
+        return false;
     const Node *window = window_of(s, &p, b), *copy = near_copy(s, b, scope);
     /* Every block that writes b (an init beside its update) writes the copy instead. */
-    size_t top = beside(&p, b);
     const Node *outside = path_replace_at(A, &p, top, ir_nop(A));
     if (tree_writes(outside, b))
         return REFUSE(s->err, written_twice, block, ir_buf_name(b));

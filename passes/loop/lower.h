@@ -48,7 +48,8 @@ const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *ste
                              Err *err);
 
 /* What the checking interpreter runs in the place of a program, one after the other: one with
-** thread axes as it is written, unless it has barriers, and then lowered, by its threads. */
+** thread axes as it is written, one loop after the other or, where it has barriers, by its threads
+** with these alone; and then lowered, by its threads. */
 typedef struct CheckedForm {
     const Node *func;
     bool as_written; /* as in CheckOptions */

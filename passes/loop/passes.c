@@ -85,8 +85,8 @@ size_t loop_checked_forms(Arena *A, const Node *func, CheckedForm out[2], Err *e
     const Node *form = gpu ? loop_lower(A, func, true, err) : func;
     if (!form)
         return 0;
-    if (gpu && !ir_first(func, OP_Barrier))
-        out[n++] = (CheckedForm){func, .as_written = true};
+    if (gpu)
+        out[n++] = (CheckedForm){func, .as_written = !ir_first(func, OP_Barrier)};
     out[n++] = (CheckedForm){form, .as_written = false};
     return n;
 }

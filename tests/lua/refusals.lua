@@ -412,6 +412,21 @@ t.test("blocks whose loops cannot be made again", function()
   refused("axis_not_affine", made "y ^ x", "compute_at", "B", "i")
   refused("guard_on_loops", made("y*8 + x", " where x < 7"), "compute_at", "B", "i")
   refused("guard_on_loops", made("y*8 + x", " where x < 7"), "cache_read", "C", "B", "local")
+  -- the one element of a dimension would be copied where it has not been written, too
+  local one = p.schedule [[
+func f(A: float32[1]) -> C: float32[1]:
+  alloc B: float32[1]
+  for y in range(1):
+    block B(y):
+      B[y] = A[y]
+  for i in range(1):
+    block C(i):
+      C[i] = B[i]
+]]
+  one:reverse_compute_at("C", "y")
+  one:split("y", 7)
+  refused("guard_on_loops", one, "cache_write", "B", "local")
+  refused("guard_on_loops", one, "cache_read", "C", "B", "local")
 end)
 
 -- Two nests over j and i, of one block each.

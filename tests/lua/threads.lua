@@ -73,6 +73,28 @@ t.test("what the last of the threads has written is not each one's own", functio
   t.contains(tostring(select(2, pcall(l.check, l, four))), ">   alloc M: int32[4] local")
 end)
 
+t.test("a program with a barrier of its own is checked with its own alone", function()
+  local function handed(second)
+    return tvm.parse(([[
+func f(A: float32[64]) -> B: float32[64]:
+  alloc S: float32[64] shared
+  alloc T: float32[64] shared
+  for t in bind("threadIdx.x", 64):
+    S[t] = A[t]
+  barrier("shared")
+  for t in bind("threadIdx.x", 64):
+    T[t] = S[63 - t]
+%s  for t in bind("threadIdx.x", 64):
+    B[t] = T[63 - t]
+]]):format(second))
+  end
+  local e = t.raises("barrier_missing", function() return handed(""):check() end)
+  t.contains(e.why, "T[63] is written by one and read by another")
+  local _, barriers = handed(""):lowered "cuda":gsub("barrier", "")
+  t.eq(barriers, 2)
+  t.ok(handed '  barrier("shared")\n':check())
+end)
+
 t.test("values that threads hand each other go from one loop to the next, not within one", function()
   t.eq(agrees(in_threads("shared", "M[t] = A[t]", "C[t] = M[3 - t]"), four), "ok")
   t.eq(agrees(in_threads("shared", "M[t] = 0", "M[t] = A[t]\nC[t] = M[3 - t]"), four), "threads_conflict")

@@ -4,8 +4,8 @@
 #include "core/base/buf.h"
 #include "core/ir/rewrite.h"
 
-/* Iterations tried in all of a program; nodes of an expression with the axes put in. */
-enum { TRIES = 1 << 19, LARGE = 20000 };
+/* Nodes that trials evaluate in all of a program; nodes of an expression with the axes put in. */
+enum { WORK = 1 << 23, LARGE = 20000 };
 
 typedef struct Window {
     const Node *buffer;
@@ -128,7 +128,8 @@ static void push_condition(Walk *w, const Node *cond, bool fails)
         push_condition(w, cond->kid[1], fails);
     } else if (!ir_is_true(cond) || fails) {
         const Node *e = over_loops(w, cond);
-        Around a = {.e = e, .fails = fails, .plain = inside_is_plain(&w->p, e)};
+        Around a = {.e = e, .fails = fails, .bounded = inside_bounded(&w->p, e, fails)};
+        a.plain = inside_loops(&w->p, w->p.A, e, &a.loops);
         vec_push(w->p.A, &w->p.around, a);
     }
 }
@@ -166,7 +167,8 @@ static bool walk_loop(Walk *w, const Node *s)
     const Node *e = over_loops(w, s->kid[For_extent]);
     Known k = {p->loops.at, p->loops.n, INSIDE_FUEL};
     int64_t most = interval_of(&k, e).hi;
-    Around a = {.var = s->kid[For_var], .e = e, .loop = p->vars.n, .plain = inside_is_plain(p, e)};
+    Around a = {.var = s->kid[For_var], .e = e, .loop = p->vars.n};
+    a.plain = inside_loops(p, p->A, e, &a.loops);
     vec_push(p->A, &p->around, a);
     vec_push(p->A, &p->loops, ((VarRange){a.var, 0, most > 0 ? most - 1 : 0}));
     vec_push(p->A, &p->vars, a.var);
@@ -257,7 +259,7 @@ static bool walk(Walk *w, const Node *n)
 bool inside_buffers(const Node *func, bool *doubt, Err *err)
 {
     Arena *A = arena_scratch(NULL);
-    Walk w = {.p = {.A = A, .left = TRIES}, .err = err};
+    Walk w = {.p = {.A = A, .left = WORK}, .err = err};
     bool inside = walk(&w, func->kid[Func_body]);
     if (doubt)
         *doubt = w.doubt || !inside;

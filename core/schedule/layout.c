@@ -30,13 +30,28 @@ typedef struct Layout {
     const Node *from, *to;
 } Layout;
 
+static bool is_one_of(const char *text, size_t n, const char *const *names)
+{
+    for (size_t i = 0; i < n; i++)
+        if (names[i] && strcmp(names[i], text) == 0)
+            return true;
+    return false;
+}
+
 void name_dimensions(Arena *A, const Node *func, const Node *b, const char **name)
 {
     const Node *block = tree_writer(func->kid[Func_body], NULL, b),
                *access = block ? block_access(block) : NULL;
     for (size_t d = 0; d < b->nkids; d++) {
         const Node *at = access ? access->kid[Store_index + d] : NULL;
-        name[d] = at && at->op == OP_Var ? ir_var_name(at) : arena_printf(A, "ax%u", (unsigned)d);
+        const char *axis = at && at->op == OP_Var ? ir_var_name(at) : NULL;
+        name[d] = axis && !is_one_of(axis, d, name) ? axis : NULL;
+    }
+    for (size_t d = 0; d < b->nkids; d++) {
+        const char *own = arena_printf(A, "ax%u", (unsigned)d), *free_name = own;
+        for (int i = 1; !name[d] && is_one_of(free_name, b->nkids, name); i++)
+            free_name = arena_printf(A, "%s_%d", own, i);
+        name[d] = name[d] ? name[d] : free_name;
     }
 }
 

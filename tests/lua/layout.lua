@@ -97,6 +97,24 @@ t.test("what is no layout is told in the names of the program", function()
   t.contains(tostring(t.raises("layout_scalar", function() sum:transform_layout("S", { "x" }) end)), "S is one element")
 end)
 
+t.test("every dimension has a name of its own", function()
+  local s = tvm.schedule(tvm.parse [[
+func f(A: int32[8]) -> B: int32[8]:
+  alloc T: int32[8, 8, 8]
+  for ax2 in range(8):
+    block T(ax2):
+      T[ax2, ax2, 0] = A[ax2]
+  for i in range(8):
+    block B(i):
+      B[i] = T[i, i, 0]
+]])
+  t.contains(tostring(t.raises("layout_entry", function() s:transform_layout("T", "x") end)), "are ax2, ax1, ax2_1\n")
+  s:transform_layout("T", "ax1//3", "ax2_1", "ax2", "ax1%3")
+  t.contains(s:ir(), "T[ax2//3, 0, ax2, ax2%3] = A[ax2]")
+  t.contains(s:ir(), "B[i] = T[i//3, 0, i, i%3]")
+  p.same(s)
+end)
+
 t.test("a factor longer than the dimension needs no more memory", function()
   local s = copied(16)
   s:transform_layout("B.global", { "x//9223372036854775806", "k", "x%9223372036854775806" })

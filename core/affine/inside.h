@@ -29,4 +29,8 @@
 ** the values of the axes into it, as far as it stays small. */
 bool inside_buffers(const Node *func, bool *doubt, Err *err);
 
+/* The first access of `buffer` that is not known to stay inside dimension `d` whatever is in
+** memory; NULL if all are.  As much is tried as above. */
+const Node *inside_not_surely(const Node *func, const Node *buffer, size_t d);
+
 #endif

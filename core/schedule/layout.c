@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/affine/inside.h"
 #include "core/base/mutant.h"
+#include "core/ir/print.h"
 #include "core/ir/rewrite.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/nest.h"
@@ -108,6 +110,24 @@ static bool is_complete(Step *s, const Layout *l, const char *const *name)
     return true;
 }
 
+/* Where a number does not divide a dimension there are elements that only fill up.  An index that
+** is outside of the dimension, by what is in memory, would lead there, and no longer be found. */
+static bool is_filled_unseen(Step *s, const Layout *l, const char *const *name)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        const Digit *g = &l->digit[i];
+        int64_t extent = ir_dim(l->from, g->of);
+        if (g->part != PART_QUOTIENT || g->by >= extent || extent % g->by == 0)
+            continue;
+        const Node *access = inside_not_surely(s->func, l->from, g->of);
+        if (access)
+            return REFUSE(s->err, layout_fills, access, name[g->of], ir_buf_name(l->from),
+                          (long long)extent, (long long)g->by,
+                          ir_text(s->A, ir_index(access)[g->of]), (long long)extent, name[g->of]);
+    }
+    return true;
+}
+
 static bool read_layout(Step *s, const Bound *given, Layout *l)
 {
     const char *name[IR_MAX_RANK];
@@ -116,7 +136,7 @@ static bool read_layout(Step *s, const Bound *given, Layout *l)
         if (!read_digit(given->names[l->n], l->from->nkids, name, &l->digit[l->n]))
             return REFUSE(s->err, layout_entry, NULL, given->names[l->n], ir_buf_name(l->from),
                           all_names(s->A, l->from->nkids, name), name[0], name[0]);
-    return is_complete(s, l, name);
+    return is_complete(s, l, name) && is_filled_unseen(s, l, name);
 }
 
 static const Node *layout_extent(Arena *A, const Layout *l, const Digit *g)

@@ -115,6 +115,40 @@ func f(A: int32[8]) -> B: int32[8]:
   p.same(s)
 end)
 
+t.test("an index outside that only a run finds is found in every layout", function()
+  local function gather() local s = tvm.schedule(te "D: int64[4]; A: float32[20]; B[i] = A[D[i]]"); s:cache_read("B", "A", "global"); return s end
+  local d, a = tvm.tensor({ 0, 19, 7, 20 }, "int64"), tvm.random { 20 }
+  local s = gather()
+  local e = t.raises("layout_fills", function() s:transform_layout("A.global", "ax0//8", "ax0%8") end)
+  t.contains(tostring(e), "ax0 of A.global has 20 elements, no multiple of 8, and an index there, D[i], may be outside")
+  for _, by in ipairs { 5, 20, 40 } do
+    s = gather()
+    s:transform_layout("A.global", "ax0%" .. by, "ax0//" .. by)
+    t.raises("kernel_outside", function() s:build()(d, a) end)
+    p.same(s)
+  end
+  local g = tvm.schedule(te "D: int64[4]; A: float32[20]; B[i] = select(D[i] >= 0 and D[i] < 20, A[D[i]], 0)")
+  g:cache_read("B", "A", "global")
+  g:transform_layout("A.global", "ax0//8", "ax0%8")
+  p.same(g)
+  local o = tvm.schedule(tvm.parse [[
+func f(A: int64[20], D: int64[1]) -> B: int64[1]:
+  alloc T: int64[20]
+  for i in range(20):
+    block T(i):
+      T[i] = A[i]
+  alloc C: int64[1]
+  block C(z = 0):
+    C[z] = D[z]
+  block B(z = 0):
+    B[z] = 0
+    if C[z] >= 0 and C[z] < 20:
+      C[z] = C[z] + 3
+      B[z] = T[C[z] ]
+]])
+  t.raises("layout_fills", function() o:transform_layout("T", "i//8", "i%8") end)
+end)
+
 t.test("a factor longer than the dimension needs no more memory", function()
   local s = copied(16)
   s:transform_layout("B.global", { "x//9223372036854775806", "k", "x%9223372036854775806" })

@@ -149,6 +149,18 @@ func f(A: int64[20], D: int64[1]) -> B: int64[1]:
   t.raises("layout_fills", function() o:transform_layout("T", "i//8", "i%8") end)
 end)
 
+t.test("a sum into a layout is told to be one", function()
+  local s = p.matmul(6, 7, 9)
+  s:cache_write("C", "local")
+  s:transform_layout("C.local", "x//4", "y", "x%4")
+  local e = t.raises("opaque_block", function() s:decompose_reduction("C", "C/y") end)
+  t.contains(tostring(e), "what block C does, and an axis does not stand alone in the index that it writes")
+  s:fork():contract "C"
+  s:undo():decompose_reduction("C", "C/y")
+  s:transform_layout("C.local", "x//4", "y", "x%4")
+  p.same(s)
+end)
+
 t.test("a factor longer than the dimension needs no more memory", function()
   local s = copied(16)
   s:transform_layout("B.global", { "x//9223372036854775806", "k", "x%9223372036854775806" })

@@ -187,6 +187,7 @@ bool prim_transform_layout(Step *s)
                                        [OP_Alloc] = on_alloc};
     Arena *A = s->A;
     const Node *b = s->arg[0].node, *shape[IR_MAX_RANK];
+    int64_t bytes = (int64_t)dtype_bytes((DType)b->type);
     Layout l = {.from = b};
     Path p;
     if (!path_to_alloc(s->func, b, &p))
@@ -198,6 +199,8 @@ bool prim_transform_layout(Step *s)
     buf_printf(&s->said, "%s -> [", ir_buf_name(b));
     for (size_t i = 0; i < l.n; i++) {
         shape[i] = layout_extent(A, &l, &l.digit[i]);
+        if (__builtin_mul_overflow(bytes, shape[i]->at.i, &bytes))
+            return REFUSE(s->err, layout_large, b, ir_buf_name(b));
         buf_printf(&s->said, "%s%s", i ? ", " : "", s->arg[1].names[i]);
     }
     buf_puts(&s->said, "]");

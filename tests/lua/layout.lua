@@ -166,6 +166,17 @@ t.test("a factor longer than the dimension needs no more memory", function()
   s:transform_layout("B.global", { "x//9223372036854775806", "k", "x%9223372036854775806" })
   t.contains(s:ir(), "float32[1, 16, 16]")
   p.same(s)
+  local long = tvm.schedule(tvm.parse [[
+func f(A: int8[8]) -> B: int8[8]:
+  alloc T: int8[4611686018427387905]
+  for i in range(8):
+    block T(i):
+      T[i] = A[i]
+  for i in range(8):
+    block B(i):
+      B[i] = T[i]
+]])
+  t.raises("layout_large", function() long:transform_layout("T", "i//4611686018427387904", "i%4611686018427387904") end)
 end)
 
 t.done()

@@ -74,10 +74,8 @@ static const char *push_target(lua_State *L, const Version *v, const char *targe
 {
     Err unused = {0};
     bool doubt = false;
-    while (v->parent)
-        v = v->parent;
     if (strcspn(target, " ") == 4 && strncmp(target, "llvm", 4) == 0)
-        doubt = !inside_buffers(v->func, &doubt, &unused) || doubt;
+        inside_buffers(as_written(v)->func, &doubt, &unused);
     return lua_pushfstring(L, "%s%s", target, doubt ? " -check=unproven" : "");
 }
 

@@ -31,6 +31,7 @@ struct Binding {
     const Node *loop;  /* its extent, and */
     const Node *value; /* an axis's value, in both of which each element of an input is a Var; or */
     const Node *buffer; /* what it is an element of */
+    bool depends;       /* on an element of the input that is searched for */
 };
 
 /* The search for what the elements of `input` may be, or for whether any matter. */
@@ -41,12 +42,23 @@ typedef struct Search {
     bool found;
 } Search;
 
-static const Binding *scope_in(Arena *A, const Binding *up, Binding s)
+/* Does `e` depend on an element of the input, by itself or by what is in scope? */
+static bool depends(const Node *e, const Binding *scope)
 {
-    Binding *in = arena_alloc(A, sizeof *in);
-    *in = s;
+    for (; scope; scope = scope->up)
+        if (scope->depends && ir_mentions(e, scope->var))
+            return true;
+    return false;
+}
+
+static const Binding *scope_in(const Search *s, const Binding *up, Binding b)
+{
+    Binding *in = arena_alloc(s->A, sizeof *in);
+    const Node *of = b.loop ? b.loop : b.value;
+    *in = b;
     in->up = up;
     in->n = up ? up->n + 1 : 1;
+    in->depends = of ? depends(of, up) : !s->input || b.buffer == s->input;
     return in;
 }
 
@@ -72,7 +84,7 @@ static const Node *name_load(Rewriter *rw, const Node *load)
     if (n->search->input && !is_input(n->search, buffer))
         return load;
     const Node *var = ir_var_like(rw->A, (DType)load->type, "data", NULL, 0);
-    n->scope = scope_in(rw->A, n->scope, (Binding){.var = var, .buffer = buffer});
+    n->scope = scope_in(n->search, n->scope, (Binding){.var = var, .buffer = buffer});
     return var;
 }
 
@@ -84,19 +96,6 @@ static const Node *name_data(Search *s, const Node *e, const Binding **scope)
     e = rw_run(s->A, rules, &n, NULL, e);
     *scope = n.scope;
     return e;
-}
-
-/* Does `e` depend on an element of the input, by itself or by what is in scope? */
-static bool depends(const Node *e, const Binding *scope, const Node *input)
-{
-    for (; scope; scope = scope->up) {
-        if (!ir_mentions(e, scope->var))
-            continue;
-        const Node *of = scope->loop ? scope->loop : scope->value;
-        if (of ? depends(of, scope->up, input) : !input || scope->buffer == input)
-            return true;
-    }
-    return false;
 }
 
 /* ---- what fits ---- */
@@ -162,7 +161,7 @@ static void narrow(Search *s, const Node *index, int64_t last, const Binding *sc
 {
     Values fit, old = s->may;
     index = name_data(s, index, &scope);
-    if (!depends(index, scope, s->input))
+    if (!depends(index, scope))
         return;
     s->found = true;
     if (!s->input)
@@ -186,14 +185,14 @@ static void visit(Search *s, const Node *n, const Binding *scope)
         visit(s, kid, in);
         if (n->op == OP_For && i == For_extent) {
             const Node *extent = name_data(s, kid, &in);
-            in = scope_in(s->A, in, (Binding){.var = n->kid[For_var], .loop = extent});
+            in = scope_in(s, in, (Binding){.var = n->kid[For_var], .loop = extent});
         } else if (n->op == OP_Let && i == Let_value) {
             const Node *value = name_data(s, kid, &in);
-            in = scope_in(s->A, in, (Binding){.var = n->kid[Let_var], .value = value});
+            in = scope_in(s, in, (Binding){.var = n->kid[Let_var], .value = value});
         }
         for (size_t k = 0; n->op == OP_Block && i == Block_iters && k < kid->nkids; k++) {
             const Node *value = name_data(s, kid->kid[k]->kid[Iter_value], &in);
-            in = scope_in(s->A, in, (Binding){.var = kid->kid[k]->kid[Iter_var], .value = value});
+            in = scope_in(s, in, (Binding){.var = kid->kid[k]->kid[Iter_var], .value = value});
         }
     }
 }

@@ -4,8 +4,8 @@
 #include "core/base/buf.h"
 #include "core/ir/rewrite.h"
 
-/* Iterations tried in all of a program; nodes of an expression with the axes put in. */
-enum { TRIES = 1 << 19, LARGE = 20000 };
+/* Nodes that trials evaluate in all of a program; nodes of an expression with the axes put in. */
+enum { WORK = 1 << 23, LARGE = 20000 };
 
 typedef struct Window {
     const Node *buffer;
@@ -19,6 +19,10 @@ typedef struct Walk {
     bool doubt; /* there is an index that may be outside */
     int vague;  /* what stands here may not be evaluated, whatever the conditions say */
     const Node *block;
+    /* Where `only` is a buffer, just its dimension `dim` is asked about, as if all of it were
+    ** there, and the walk ends at the first access that is not known to stay inside: `unsure`. */
+    const Node *only, *unsure;
+    size_t dim;
     VEC(Subst) names; /* axes and names bound by Let, over loops */
     VEC(Window) windows;
 } Walk;
@@ -95,7 +99,9 @@ static const Window *window_of(const Walk *w, const Node *buffer)
 static bool index_inside(Walk *w, const Node *access, size_t d)
 {
     Arena *A = w->p.A;
-    const Window *window = window_of(w, access->kid[0]);
+    if (w->only && (access->kid[0] != w->only || d != w->dim))
+        return true;
+    const Window *window = w->only ? NULL : window_of(w, access->kid[0]);
     const Node *i = over_loops(w, ir_index(access)[d]);
     int64_t extent = window ? ir_alloc_extent(window->alloc, d) : ir_dim(access->kid[0], d);
     if (window)
@@ -104,6 +110,10 @@ static bool index_inside(Walk *w, const Node *access, size_t d)
         return true;
     Scalar *at = ARENA_ARRAY(A, Scalar, w->p.vars.n);
     Tried tried = inside_try(&w->p, i, extent, at);
+    if (w->only) {
+        w->unsure = tried == TRIED_INSIDE ? NULL : access;
+        return !w->unsure;
+    }
     if (tried == TRIED_OUTSIDE && !w->vague && !window)
         return refuse(w, access, d, at);
     w->doubt |= tried == TRIED_OUTSIDE || tried == TRIED_DOUBT;
@@ -118,17 +128,20 @@ static bool access_inside(Walk *w, const Node *access)
     return true;
 }
 
-/* Its parts by themselves, where all must hold. */
-static void push_condition(Walk *w, const Node *cond, bool fails)
+/* Its parts by themselves, where all must hold; it lasts where nothing below can overwrite what
+** memory says in it. */
+static void push_condition(Walk *w, const Node *cond, bool fails, bool lasts)
 {
     if (cond->op == OP_Not) {
-        push_condition(w, cond->kid[0], !fails);
+        push_condition(w, cond->kid[0], !fails, lasts);
     } else if (cond->op == (fails ? OP_Or : OP_And)) {
-        push_condition(w, cond->kid[0], fails);
-        push_condition(w, cond->kid[1], fails);
+        push_condition(w, cond->kid[0], fails, lasts);
+        push_condition(w, cond->kid[1], fails, lasts);
     } else if (!ir_is_true(cond) || fails) {
         const Node *e = over_loops(w, cond);
-        Around a = {.e = e, .fails = fails, .plain = inside_is_plain(&w->p, e)};
+        Around a = {.e = e, .fails = fails};
+        a.plain = inside_loops(&w->p, w->p.A, e, &a.loops);
+        a.bounded = lasts || !ir_loads(e) ? inside_bounded(&w->p, e, fails) : NULL;
         vec_push(w->p.A, &w->p.around, a);
     }
 }
@@ -136,7 +149,7 @@ static void push_condition(Walk *w, const Node *cond, bool fails)
 static bool walk_under(Walk *w, const Node *cond, bool fails, const Node *n)
 {
     size_t outer = w->p.around.n;
-    push_condition(w, cond, fails);
+    push_condition(w, cond, fails, !ir_is_stmt(n));
     bool inside = walk(w, n);
     w->p.around.n = outer;
     return inside;
@@ -166,7 +179,8 @@ static bool walk_loop(Walk *w, const Node *s)
     const Node *e = over_loops(w, s->kid[For_extent]);
     Known k = {p->loops.at, p->loops.n, INSIDE_FUEL};
     int64_t most = interval_of(&k, e).hi;
-    Around a = {.var = s->kid[For_var], .e = e, .loop = p->vars.n, .plain = inside_is_plain(p, e)};
+    Around a = {.var = s->kid[For_var], .e = e, .loop = p->vars.n};
+    a.plain = inside_loops(p, p->A, e, &a.loops);
     vec_push(p->A, &p->around, a);
     vec_push(p->A, &p->loops, ((VarRange){a.var, 0, most > 0 ? most - 1 : 0}));
     vec_push(p->A, &p->vars, a.var);
@@ -207,7 +221,7 @@ static bool walk_block(Walk *w, const Node *s)
         push_name(w, iters->kid[i]->kid[Iter_var], iters->kid[i]->kid[Iter_value]);
     w->block = s;
     bool inside = walk(w, s->kid[Block_where]);
-    push_condition(w, s->kid[Block_where], false);
+    push_condition(w, s->kid[Block_where], false, false);
     inside = inside && walk_init(w, s, names) && walk(w, s->kid[Block_body]);
     w->names.n = names;
     w->p.around.n = around;
@@ -257,10 +271,19 @@ static bool walk(Walk *w, const Node *n)
 bool inside_buffers(const Node *func, bool *doubt, Err *err)
 {
     Arena *A = arena_scratch(NULL);
-    Walk w = {.p = {.A = A, .left = TRIES}, .err = err};
+    Walk w = {.p = {.A = A, .left = WORK}, .err = err};
     bool inside = walk(&w, func->kid[Func_body]);
     if (doubt)
         *doubt = w.doubt || !inside;
     arena_release(A);
     return inside;
+}
+
+const Node *inside_not_surely(const Node *func, const Node *buffer, size_t d)
+{
+    Arena *A = arena_scratch(NULL);
+    Walk w = {.p = {.A = A, .left = WORK}, .only = buffer, .dim = d};
+    walk(&w, func->kid[Func_body]);
+    arena_release(A);
+    return w.unsure;
 }

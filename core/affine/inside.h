@@ -25,8 +25,12 @@
 ** says that an index of loops alone may be outside: where it is not in doubt, no run has such an
 ** index outside, and steps that keep what the program means do not bring one there.
 **
-** A bounded number of iterations is tried in all; besides, each index takes the time of putting the
-** values of the axes into it, as far as it stays small. */
+** Trials evaluate a bounded number of nodes in all; besides, each index takes the time of putting
+** the values of the axes into it, as far as it stays small. */
 bool inside_buffers(const Node *func, bool *doubt, Err *err);
+
+/* The first access of `buffer` that is not known to stay inside dimension `d` whatever is in
+** memory; NULL if all are.  As much is tried as above. */
+const Node *inside_not_surely(const Node *func, const Node *buffer, size_t d);
 
 #endif

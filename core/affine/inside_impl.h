@@ -20,6 +20,15 @@
 /* What one question about ranges may cost. */
 enum { INSIDE_FUEL = 1000 };
 
+/* A condition that bounds a sum: least <= sum <= most. */
+typedef struct Bounded {
+    Linear sum;
+    i128 least, most;
+} Bounded;
+
+/* Loops around the current place, by where they stand in `around`. */
+typedef VEC(size_t) Loops;
+
 /* A loop, or a condition, around the current place; `e` is the extent or the condition, over loops
 ** alone unless memory or a name that was not resolved is in it. */
 typedef struct Around {
@@ -27,9 +36,11 @@ typedef struct Around {
     const Node *e;
     size_t loop; /* the loop's number */
     bool fails;  /* it is known not to hold */
-    bool plain;  /* `e` is decided by the loops around */
-    bool used;   /* in this trial: loops that run, and conditions that are asked */
-    InterpExpr *run;
+    bool plain;  /* `e` is decided by the loops around: */
+    Loops loops;
+    bool used;              /* in this trial: loops that run, and conditions that are asked */
+    const InterpExpr *run;  /* in this trial */
+    const Bounded *bounded; /* of a condition; NULL: it bounds no sum */
 } Around;
 
 typedef struct Place {
@@ -37,11 +48,14 @@ typedef struct Place {
     VEC(Around) around;     /* outermost first */
     VEC(VarRange) loops;    /* what the loops among them can be */
     VEC(const Node *) vars; /* the same loops */
-    long left;              /* iterations that may still be tried, in all of the program */
+    int64_t left;           /* nodes that trials may still evaluate, in all of the program */
 } Place;
 
-/* Are there loops of this place in `e` and nothing else that varies? */
-bool inside_is_plain(const Place *p, const Node *e);
+/* The loops of this place in `e`, each once, in A; false if something else in it varies. */
+bool inside_loops(const Place *p, Arena *A, const Node *e, Loops *loops);
+
+/* What the condition, over the loops of this place, bounds, in p->A. */
+const Bounded *inside_bounded(const Place *p, const Node *cond, bool fails);
 
 /* Is `index`, over loops, at least 0 and less than `extent` by the ranges of the loops, where the
 ** conditions around hold? */

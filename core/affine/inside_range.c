@@ -26,20 +26,30 @@ static bool exact(const Place *p, const Node *e, Linear *sum, i128 *lo, i128 *hi
     return linear_add(sum, e, 1) && linear_exact(&k, sum, lo, hi);
 }
 
-/* Narrows what the sum can be where the condition bounds it, or its negative, a constant apart. */
-static void clip(const Place *p, const Linear *sum, const Around *c, i128 *lo, i128 *hi)
+const Bounded *inside_bounded(const Place *p, const Node *cond, bool fails)
 {
-    Linear a, b, rest;
-    i128 least, most, unused;
-    if (!bound_of((Op)c->e->op, c->fails, &least, &most) ||
-        !exact(p, c->e->kid[0], &a, &unused, &unused) ||
-        !exact(p, c->e->kid[1], &b, &unused, &unused) || !linear_add_exactly(&a, &b, -1))
-        return;
+    Bounded c;
+    Linear right;
+    i128 unused;
+    if (!bound_of((Op)cond->op, fails, &c.least, &c.most) ||
+        !exact(p, cond->kid[0], &c.sum, &unused, &unused) ||
+        !exact(p, cond->kid[1], &right, &unused, &unused) ||
+        !linear_add_exactly(&c.sum, &right, -1))
+        return NULL;
+    Bounded *kept = ARENA_ARRAY(p->A, Bounded, 1);
+    *kept = c;
+    return kept;
+}
+
+/* Narrows what the sum can be where the condition bounds it, or its negative, a constant apart. */
+static void clip(const Linear *sum, const Bounded *c, i128 *lo, i128 *hi)
+{
     for (int sign = 1; sign >= -1; sign -= 2) {
-        rest = *sum;
-        if (!linear_add_exactly(&rest, &a, -sign) || rest.n > 0)
+        Linear rest = *sum;
+        if (!linear_add_exactly(&rest, &c->sum, -sign) || rest.n > 0)
             continue;
-        i128 from = rest.c0 + (sign > 0 ? least : -most), to = rest.c0 + (sign > 0 ? most : -least);
+        i128 from = rest.c0 + (sign > 0 ? c->least : -c->most);
+        i128 to = rest.c0 + (sign > 0 ? c->most : -c->least);
         *lo = from > *lo ? from : *lo;
         *hi = to < *hi ? to : *hi;
     }
@@ -56,7 +66,7 @@ bool inside_by_range(const Place *p, const Node *index, int64_t extent)
     if (!exact(p, index, &sum, &lo, &hi))
         return false;
     for (size_t i = 0; i < p->around.n; i++)
-        if (!p->around.at[i].var)
-            clip(p, &sum, &p->around.at[i], &lo, &hi);
+        if (p->around.at[i].bounded)
+            clip(&sum, p->around.at[i].bounded, &lo, &hi);
     return lo > hi || (lo >= 0 && hi < extent);
 }

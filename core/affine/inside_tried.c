@@ -15,47 +15,46 @@ static size_t loop_of(const Place *p, const Node *var)
     return SIZE_MAX;
 }
 
-bool inside_is_plain(const Place *p, const Node *e)
+static bool add_loop(const Place *p, Arena *A, const Node *var, Loops *loops)
+{
+    size_t at = p->around.n;
+    while (at > 0 && p->around.at[at - 1].var != var)
+        at--;
+    for (size_t i = 0; i < loops->n; i++)
+        if (loops->at[i] == at - 1)
+            return true;
+    if (at > 0)
+        vec_push(A, loops, at - 1);
+    return at > 0;
+}
+
+bool inside_loops(const Place *p, Arena *A, const Node *e, Loops *loops)
 {
     if (e->op == OP_Var)
-        return loop_of(p, e) != SIZE_MAX;
+        return add_loop(p, A, e, loops);
     for (size_t i = 0; i < e->nkids; i++)
-        if (e->op == OP_Load || e->op == OP_Let || !inside_is_plain(p, e->kid[i]))
+        if (e->op == OP_Load || e->op == OP_Let || !inside_loops(p, A, e->kid[i], loops))
             return false;
     return e->op != OP_Load;
 }
 
-static Around *around_of(const Place *p, const Node *var)
+static bool all_used(const Place *p, const Loops *loops)
 {
-    for (size_t i = p->around.n; i-- > 0;)
-        if (p->around.at[i].var == var)
-            return &p->around.at[i];
-    return NULL;
-}
-
-/* Is every loop in it, and in the extents of these, in use? */
-static bool all_used(const Place *p, const Node *e)
-{
-    if (e->op == OP_Var)
-        return around_of(p, e)->used;
-    for (size_t i = 0; i < e->nkids; i++)
-        if (!all_used(p, e->kid[i]))
+    for (size_t i = 0; i < loops->n; i++)
+        if (!p->around.at[loops->at[i]].used)
             return false;
     return true;
 }
 
-/* Takes the loops in `e` into use, and those that say how far they go; false if memory says it. */
-static bool use(const Place *p, const Node *e)
+/* Takes the loops into use, and those that say how far they go; false if memory says it. */
+static bool use(const Place *p, const Loops *loops)
 {
-    if (e->op == OP_Var) {
-        Around *a = around_of(p, e);
-        bool known = a->used || (a->plain && use(p, a->e));
-        a->used = true;
-        return known;
-    }
     bool known = true;
-    for (size_t i = 0; i < e->nkids; i++)
-        known &= use(p, e->kid[i]);
+    for (size_t i = 0; i < loops->n; i++) {
+        Around *a = &p->around.at[loops->at[i]];
+        known &= a->used || (a->plain && use(p, &a->loops));
+        a->used = true;
+    }
     return known;
 }
 
@@ -68,7 +67,7 @@ static bool use_all(const Place *p)
         Around *a = &p->around.at[i];
         if (a->var && (ir_const_int(a->e, 0) > 0 || a->used))
             continue;
-        a->used = a->plain && use(p, a->e);
+        a->used = a->plain && use(p, &a->loops);
         all &= a->used;
     }
     return all;
@@ -142,15 +141,24 @@ static bool go_to_end(const Place *p, const Node *e, bool greatest, Scalar *at)
 
 typedef struct Trial {
     Place *p;
+    Arena *A; /* of what is compiled */
     const InterpExpr *index;
     int64_t extent;
+    uint32_t size; /* of the index */
     long left;
     Scalar *at; /* the value of each loop */
 } Trial;
 
-static bool is_outside(const Trial *t)
+/* Every node that is evaluated is counted. */
+static int64_t value_of(Trial *t, const InterpExpr *run, uint32_t size)
 {
-    int64_t v = interp_eval(t->index, t->at).i;
+    t->p->left -= size;
+    return interp_eval(run, t->at).i;
+}
+
+static bool is_outside(Trial *t)
+{
+    int64_t v = value_of(t, t->index, t->size);
     return v < 0 || v >= t->extent;
 }
 
@@ -181,15 +189,15 @@ static Found try_from(Trial *t, size_t i)
             continue;
         if (a->var)
             break;
-        if ((interp_eval(a->run, t->at).i != 0) == a->fails)
+        if ((value_of(t, a->run, a->e->size) != 0) == a->fails)
             return FOUND_NOTHING;
     }
     if (i == p->around.n)
         return is_outside(t) ? FOUND_OUTSIDE : FOUND_NOTHING;
     const Around *loop = &p->around.at[i];
-    int64_t n = interp_eval(loop->run, t->at).i;
+    int64_t n = value_of(t, loop->run, loop->e->size);
     for (int64_t v = 0; v < n; v++) {
-        if (--t->left < 0 || --p->left < 0)
+        if (--t->left < 0 || p->left < 0)
             return FOUND_NO_ANSWER;
         t->at[loop->loop].i = v;
         Found found = try_from(t, i + 1);
@@ -200,16 +208,19 @@ static Found try_from(Trial *t, size_t i)
 }
 
 /* All that is in use, compiled; false if something cannot be. */
-static bool compile(Place *p)
+static bool compile(Trial *t)
 {
     Err unused = {0};
-    for (size_t i = 0; i < p->around.n; i++) {
+    Place *p = t->p;
+    for (size_t i = 0; i < p->around.n && p->left >= 0; i++) {
         Around *a = &p->around.at[i];
-        if (a->used && !a->run &&
-            !(a->run = interp_compile(p->A, a->e, p->vars.n, p->vars.at, &unused)))
+        if (!a->used || a->run)
+            continue;
+        p->left -= a->e->size;
+        if (!(a->run = interp_compile(t->A, a->e, p->vars.n, p->vars.at, &unused)))
             return false;
     }
-    return true;
+    return p->left >= 0;
 }
 
 /* So many iterations at least, as far as the extents are numbers. */
@@ -226,7 +237,7 @@ static Found try_used(Trial *t)
 {
     t->left = times(t->p) > TRIES ? TRIES_FIRST : TRIES;
     start(t);
-    return compile(t->p) ? try_from(t, 0) : FOUND_NO_ANSWER;
+    return compile(t) ? try_from(t, 0) : FOUND_NO_ANSWER;
 }
 
 /* Tries the loops of the index under the conditions on these, and then, if that leads outside,
@@ -237,7 +248,7 @@ static Tried try_all(Trial *t)
     for (size_t i = 0; i < p->around.n; i++) {
         Around *a = &p->around.at[i];
         if (!a->var)
-            a->used = a->plain && all_used(p, a->e);
+            a->used = a->plain && all_used(p, &a->loops);
     }
     Found found = try_used(t);
     bool sure = false;
@@ -250,29 +261,39 @@ static Tried try_all(Trial *t)
                                             : TRIED_DOUBT;
 }
 
-Tried inside_try(Place *p, const Node *index, int64_t extent, Scalar *at)
+static Tried try_in_scratch(Trial *t, const Node *index)
 {
     Err unused = {0};
-    for (size_t i = 0; i < p->around.n; i++)
-        p->around.at[i].used = false;
-    if (!inside_is_plain(p, index))
+    Loops loops = {0};
+    if (!inside_loops(t->p, t->A, index, &loops))
         return ir_loads(index) ? TRIED_BY_MEMORY : TRIED_DOUBT;
-    if (!use(p, index))
-        return runs_by_memory(p) ? TRIED_BY_MEMORY : TRIED_DOUBT;
-    Trial t = {.p = p, .extent = extent, .at = at};
-    t.index = interp_compile(p->A, index, p->vars.n, p->vars.at, &unused);
-    if (!t.index)
+    if (!use(t->p, &loops))
+        return runs_by_memory(t->p) ? TRIED_BY_MEMORY : TRIED_DOUBT;
+    t->index = interp_compile(t->A, index, t->p->vars.n, t->p->vars.at, &unused);
+    if (!t->index)
         return TRIED_DOUBT;
-    if (all_happen(p) && is_outside_at_end(&t, index))
-        return TRIED_OUTSIDE;
-    return try_all(&t);
+    return all_happen(t->p) && is_outside_at_end(t, index) ? TRIED_OUTSIDE : try_all(t);
+}
+
+Tried inside_try(Place *p, const Node *index, int64_t extent, Scalar *at)
+{
+    for (size_t i = 0; i < p->around.n; i++) {
+        p->around.at[i].used = false;
+        p->around.at[i].run = NULL;
+    }
+    Trial t = {.p = p, .A = arena_scratch(NULL), .extent = extent, .size = index->size, .at = at};
+    Tried tried = try_in_scratch(&t, index);
+    arena_release(t.A);
+    return tried;
 }
 
 bool inside_value(const Place *p, const Scalar *at, const Node *e, int64_t *value)
 {
     Err unused = {0};
-    InterpExpr *run =
-        inside_is_plain(p, e) ? interp_compile(p->A, e, p->vars.n, p->vars.at, &unused) : NULL;
+    Loops loops = {0};
+    InterpExpr *run = inside_loops(p, p->A, e, &loops)
+                          ? interp_compile(p->A, e, p->vars.n, p->vars.at, &unused)
+                          : NULL;
     if (run)
         *value = interp_eval(run, at).i;
     return run;

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/affine/inside.h"
 #include "core/base/mutant.h"
+#include "core/ir/print.h"
 #include "core/ir/rewrite.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/nest.h"
@@ -30,16 +32,28 @@ typedef struct Layout {
     const Node *from, *to;
 } Layout;
 
+static bool is_one_of(const char *text, size_t n, const char *const *names)
+{
+    for (size_t i = 0; i < n; i++)
+        if (names[i] && strcmp(names[i], text) == 0)
+            return true;
+    return false;
+}
+
 void name_dimensions(Arena *A, const Node *func, const Node *b, const char **name)
 {
     const Node *block = tree_writer(func->kid[Func_body], NULL, b),
                *access = block ? block_access(block) : NULL;
     for (size_t d = 0; d < b->nkids; d++) {
         const Node *at = access ? ir_index(access)[d] : NULL;
-        const char *own = at && at->op == OP_Var ? ir_var_name(at) : NULL;
-        for (size_t i = 0; own && i < d; i++)
-            own = strcmp(name[i], own) == 0 ? NULL : own; /* B[i, i] */
-        name[d] = own ? own : arena_printf(A, "ax%u", (unsigned)d);
+        const char *axis = at && at->op == OP_Var ? ir_var_name(at) : NULL;
+        name[d] = axis && !is_one_of(axis, d, name) ? axis : NULL;
+    }
+    for (size_t d = 0; d < b->nkids; d++) {
+        const char *own = arena_printf(A, "ax%u", (unsigned)d), *free_name = own;
+        for (int i = 1; !name[d] && is_one_of(free_name, b->nkids, name); i++)
+            free_name = arena_printf(A, "%s_%d", own, i);
+        name[d] = name[d] ? name[d] : free_name;
     }
 }
 
@@ -96,6 +110,24 @@ static bool is_complete(Step *s, const Layout *l, const char *const *name)
     return true;
 }
 
+/* Where a number does not divide a dimension there are elements that only fill up.  An index that
+** is outside of the dimension, by what is in memory, would lead there, and no longer be found. */
+static bool still_finds_outside(Step *s, const Layout *l, const char *const *name)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        const Digit *g = &l->digit[i];
+        int64_t extent = ir_dim(l->from, g->of);
+        if (g->part != PART_QUOTIENT || g->by >= extent || extent % g->by == 0)
+            continue;
+        const Node *access = inside_not_surely(s->func, l->from, g->of);
+        if (access)
+            return REFUSE(s->err, layout_fills, access, name[g->of], ir_buf_name(l->from),
+                          (long long)extent, (long long)g->by,
+                          ir_text(s->A, ir_index(access)[g->of]), (long long)extent, name[g->of]);
+    }
+    return true;
+}
+
 static bool read_layout(Step *s, const Bound *given, Layout *l)
 {
     const char *name[IR_MAX_RANK];
@@ -104,7 +136,7 @@ static bool read_layout(Step *s, const Bound *given, Layout *l)
         if (!read_digit(given->names[l->n], l->from->nkids, name, &l->digit[l->n]))
             return REFUSE(s->err, layout_entry, NULL, given->names[l->n], ir_buf_name(l->from),
                           all_names(s->A, l->from->nkids, name), name[0], name[0]);
-    return is_complete(s, l, name);
+    return is_complete(s, l, name) && still_finds_outside(s, l, name);
 }
 
 static const Node *layout_extent(Arena *A, const Layout *l, const Digit *g)
@@ -155,6 +187,7 @@ bool prim_transform_layout(Step *s)
                                        [OP_Alloc] = on_alloc};
     Arena *A = s->A;
     const Node *b = s->arg[0].node, *shape[IR_MAX_RANK];
+    int64_t bytes = (int64_t)dtype_bytes((DType)b->type);
     Layout l = {.from = b};
     Path p;
     if (!path_to_alloc(s->func, b, &p))
@@ -166,6 +199,8 @@ bool prim_transform_layout(Step *s)
     buf_printf(&s->said, "%s -> [", ir_buf_name(b));
     for (size_t i = 0; i < l.n; i++) {
         shape[i] = layout_extent(A, &l, &l.digit[i]);
+        if (__builtin_mul_overflow(bytes, shape[i]->at.i, &bytes))
+            return REFUSE(s->err, layout_large, b, ir_buf_name(b));
         buf_printf(&s->said, "%s%s", i ? ", " : "", s->arg[1].names[i]);
     }
     buf_puts(&s->said, "]");

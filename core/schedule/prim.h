@@ -168,7 +168,7 @@ const Node *find_block(const Node *func, const char *name, Err *err);
 const Node *find_buffer(const Node *func, const char *name, Err *err);
 
 /* What a layout calls the dimensions of the buffer: as the first block that writes it calls its
-** axes there; ax0, ax1 … where it has no axis in that place, or one that stands there already. */
+** axes there; ax0, ax1 … where it has no axis in that place, or one that an earlier place has. */
 void name_dimensions(Arena *A, const Node *func, const Node *buffer, const char **name);
 
 /* The way back.  A path has the block, "conv2/x"; a handle is what a person types: the name of a

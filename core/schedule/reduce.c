@@ -11,12 +11,22 @@
 #include "core/schedule/block.h"
 #include "core/schedule/nest.h"
 
-static bool is_reduction(Step *s, const Node *block, const char *how)
+static bool updates(Step *s, const Node *block, const char *how)
+{
+    const Node *access = block_access(block);
+    return (access && access->op == OP_Update) ||
+           REFUSE(s->err, not_a_reduction, block, how, ir_block_name(block));
+}
+
+/* Is it one of which the axes tell the elements apart? */
+static bool is_reduction(Step *s, const Node *block, const Node *loop, const char *how)
 {
     const char *why = NULL;
-    if (block_class(block, &why) != BLOCK_REDUCTION)
-        return REFUSE(s->err, not_a_reduction, block, how, ir_block_name(block));
-    return true;
+    if (!updates(s, block, how))
+        return false;
+    return block_class(block, &why) == BLOCK_REDUCTION ||
+           REFUSE(s->err, opaque_block, block, how, ir_var_name(loop->kid[For_var]),
+                  ir_block_name(block), why);
 }
 
 /* Does the loop count in the value of a spatial axis of the block? */
@@ -115,7 +125,7 @@ bool prim_decompose_reduction(Step *s)
     Arena *A = s->A;
     const Node *block = s->arg[0].node, *loop = s->arg[1].node;
     const char *name = ir_block_name(block), *at = ir_var_name(loop->kid[For_var]);
-    if (!is_reduction(s, block, "decompose_reduction"))
+    if (!is_reduction(s, block, loop, "decompose_reduction"))
         return false;
     if (block->kid[Block_init]->op == OP_Nop) {
         REFUSE(s->err, already_decomposed, block, "decompose_reduction", name);
@@ -173,7 +183,7 @@ bool prim_contract(Step *s)
 {
     Arena *A = s->A;
     const Node *block = s->arg[0].node, *u = block_access(block);
-    if (!is_reduction(s, block, "contract"))
+    if (!updates(s, block, "contract"))
         return false;
     const char *name = ir_block_name(block);
     if (u->at.i == COMB_fma)

@@ -211,4 +211,14 @@ t.test("a model is timed on the inputs that are given", function()
   t.ok(not e.why:find "made up")
 end)
 
+t.test("loops that end where all those around say are looked at once each", function()
+  local text, ind, sum = { "func f(A: int32[8]) -> B: int32[8]:" }, "  ", "0"
+  for k = 1, 40 do
+    text[#text + 1] = ("%sfor i%d in range((%s) %% 1 + 1):"):format(ind, k, sum)
+    ind, sum = ind .. "  ", sum .. " + i" .. k
+  end
+  text[#text + 1] = ("%sB[(%s) %% 8] = A[0]\n"):format(ind, sum)
+  t.eq(tvm.time(tvm.parse(table.concat(text, "\n")), { ["repeat"] = 3 }).rounds, 3.0)
+end)
+
 t.done()

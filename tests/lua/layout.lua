@@ -97,20 +97,67 @@ t.test("what is no layout is told in the names of the program", function()
   t.contains(tostring(t.raises("layout_scalar", function() sum:transform_layout("S", { "x" }) end)), "S is one element")
 end)
 
-t.test("a dimension that the same axis writes as another has a name of its own", function()
+t.test("every dimension has a name of its own", function()
   local s = tvm.schedule(tvm.parse [[
-func f(A: float32[6, 6]) -> O: float32[6]:
-  alloc T: float32[6, 6]
-  for i in range(6):
-    block T(i):
-      T[i, i] = A[i, i]
-  for i in range(6):
-    block O(i):
-      O[i] = T[i, i]
+func f(A: int32[8]) -> B: int32[8]:
+  alloc T: int32[8, 8, 8]
+  for ax2 in range(8):
+    block T(ax2):
+      T[ax2, ax2, 0] = A[ax2]
+  for i in range(8):
+    block B(i):
+      B[i] = T[i, i, 0]
 ]])
-  t.contains(tostring(t.raises("layout_entry", function() s:transform_layout("T", "zz") end)), "are i, ax1")
-  s:transform_layout("T", { "ax1", "i//4", "i%4" })
-  t.contains(s:ir(), "O[i] = T[i, i//4, i%4]")
+  t.contains(tostring(t.raises("layout_entry", function() s:transform_layout("T", "x") end)), "are ax2, ax1, ax2_1\n")
+  s:transform_layout("T", "ax1//3", "ax2_1", "ax2", "ax1%3")
+  t.contains(s:ir(), "T[ax2//3, 0, ax2, ax2%3] = A[ax2]")
+  t.contains(s:ir(), "B[i] = T[i//3, 0, i, i%3]")
+  p.same(s)
+end)
+
+t.test("an index outside that only a run finds is found in every layout", function()
+  local function gather() local s = tvm.schedule(te "D: int64[4]; A: float32[20]; B[i] = A[D[i]]"); s:cache_read("B", "A", "global"); return s end
+  local d, a = tvm.tensor({ 0, 19, 7, 20 }, "int64"), tvm.random { 20 }
+  local s = gather()
+  local e = t.raises("layout_fills", function() s:transform_layout("A.global", "ax0//8", "ax0%8") end)
+  t.contains(tostring(e), "ax0 of A.global has 20 elements, no multiple of 8, and an index there, D[i], may be outside")
+  for _, by in ipairs { 5, 20, 40 } do
+    s = gather()
+    s:transform_layout("A.global", "ax0%" .. by, "ax0//" .. by)
+    t.raises("kernel_outside", function() s:build()(d, a) end)
+    p.same(s)
+  end
+  local g = tvm.schedule(te "D: int64[4]; A: float32[20]; B[i] = select(D[i] >= 0 and D[i] < 20, A[D[i]], 0)")
+  g:cache_read("B", "A", "global")
+  g:transform_layout("A.global", "ax0//8", "ax0%8")
+  p.same(g)
+  local o = tvm.schedule(tvm.parse [[
+func f(A: int64[20], D: int64[1]) -> B: int64[1]:
+  alloc T: int64[20]
+  for i in range(20):
+    block T(i):
+      T[i] = A[i]
+  alloc C: int64[1]
+  block C(z = 0):
+    C[z] = D[z]
+  block B(z = 0):
+    B[z] = 0
+    if C[z] >= 0 and C[z] < 20:
+      C[z] = C[z] + 3
+      B[z] = T[C[z] ]
+]])
+  t.raises("layout_fills", function() o:transform_layout("T", "i//8", "i%8") end)
+end)
+
+t.test("a sum into a layout is told to be one", function()
+  local s = p.matmul(6, 7, 9)
+  s:cache_write("C", "local")
+  s:transform_layout("C.local", "x//4", "y", "x%4")
+  local e = t.raises("opaque_block", function() s:decompose_reduction("C", "C/y") end)
+  t.contains(tostring(e), "what block C does, and an axis does not stand alone in the index that it writes")
+  s:fork():contract "C"
+  s:undo():decompose_reduction("C", "C/y")
+  s:transform_layout("C.local", "x//4", "y", "x%4")
   p.same(s)
 end)
 
@@ -119,6 +166,17 @@ t.test("a factor longer than the dimension needs no more memory", function()
   s:transform_layout("B.global", { "x//9223372036854775806", "k", "x%9223372036854775806" })
   t.contains(s:ir(), "float32[1, 16, 16]")
   p.same(s)
+  local long = tvm.schedule(tvm.parse [[
+func f(A: int8[8]) -> B: int8[8]:
+  alloc T: int8[4611686018427387905]
+  for i in range(8):
+    block T(i):
+      T[i] = A[i]
+  for i in range(8):
+    block B(i):
+      B[i] = T[i]
+]])
+  t.raises("layout_large", function() long:transform_layout("T", "i//4611686018427387904", "i%4611686018427387904") end)
 end)
 
 t.done()

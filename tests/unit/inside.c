@@ -5,6 +5,7 @@
 #include "tests/program.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "core/affine/inside.h"
 #include "core/base/buf.h"
@@ -155,6 +156,39 @@ static void what_is_tried(void **state)
     arena_release(A);
 }
 
+/* Axes that double, `rule` saying how, in one block inside another; then conditions, and reads. */
+static const char *doubling(Arena *A, int n, const char *rule, const char *condition, int reads)
+{
+    Buf b = buf_new(A);
+    int axes = 10, at = 4;
+    buf_puts(&b, "func f(A: int32[2]) -> B: int32[8]:\n");
+    buf_printf(&b, "  for i in range(%d):\n%*sblock Y0(x0 = i, z0 = i):\n", n, at, "");
+    for (int k = 1; k <= axes; k++)
+        buf_printf(&b, "%*sblock Y%d(x%d = x%d%s + x%d, z%d = z%d):\n", at += 2, "", k, k, k - 1,
+                   rule, k - 1, k, k - 1);
+    for (int k = 0; k < 100; k++)
+        buf_printf(&b, "%*sif %s:\n", at += 2, "", condition);
+    for (int k = 0; k < reads; k++)
+        buf_printf(&b, "%*sB[0] = A[z10*z10 %% 4]\n", at + 2, "");
+    return buf_str(&b);
+}
+
+static void work_is_bounded(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    const char *text[] = {doubling(A, 65000, " * 7 % 1000003", "x10*x10 % 4 < 2", 1),
+                          doubling(A, 30, "", "x10 - 3 < x10 - 2", 400)};
+    for (size_t i = 0; i < 2; i++) {
+        Err err = {0};
+        const Node *f = parse_verified(A, text[i]);
+        clock_t before = clock();
+        assert_true(inside_buffers(f, NULL, &err));
+        assert_true((double)(clock() - before) / CLOCKS_PER_SEC < 10);
+    }
+    arena_release(A);
+}
+
 /* ---- random programs ---- */
 
 static void put_sum(Buf *b, const char *x, const char *y)
@@ -243,9 +277,8 @@ static void refused_is_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_certain),
-        cmocka_unit_test(what_passes),
-        cmocka_unit_test(what_is_tried),
+        cmocka_unit_test(what_is_certain),  cmocka_unit_test(what_passes),
+        cmocka_unit_test(what_is_tried),    cmocka_unit_test(work_is_bounded),
         cmocka_unit_test(refused_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

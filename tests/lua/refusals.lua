@@ -413,16 +413,7 @@ t.test("blocks whose loops cannot be made again", function()
   refused("guard_on_loops", made("y*8 + x", " where x < 7"), "compute_at", "B", "i")
   refused("guard_on_loops", made("y*8 + x", " where x < 7"), "cache_read", "C", "B", "local")
   -- the one element of a dimension would be copied where it has not been written, too
-  local one = p.schedule [[
-func f(A: float32[1]) -> C: float32[1]:
-  alloc B: float32[1]
-  for y in range(1):
-    block B(y):
-      B[y] = A[y]
-  for i in range(1):
-    block C(i):
-      C[i] = B[i]
-]]
+  local one = tvm.schedule(te "A: float32[1]; B[y] = A[y]; C[i] = B[i]")
   one:reverse_compute_at("C", "y")
   one:split("y", 7)
   refused("guard_on_loops", one, "cache_write", "B", "local")

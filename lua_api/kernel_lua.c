@@ -170,21 +170,29 @@ static int buffer_shape(const Node *b, int64_t *shape)
     return (int)ir_rank(b);
 }
 
+/* "float32[64, 64]", as a tensor that fits describes itself. */
+static const char *input_text(Arena *A, const Node *b)
+{
+    Buf out = buf_new(A);
+    buf_printf(&out, "%s[", dtype_name(b->type));
+    for (size_t d = 0; d < ir_rank(b); d++)
+        buf_printf(&out, "%s%lld", d ? ", " : "", (long long)ir_dim(b, d));
+    buf_putc(&out, ']');
+    return buf_str(&out);
+}
+
 /* Does the tensor fit the buffer?  Else says how not. */
 static bool fits(const Node *b, const Tensor *t, Err *err)
 {
     int64_t shape[IR_MAX_RANK];
     int rank = buffer_shape(b, shape);
     Arena *A = arena_scratch(NULL);
-    Buf have = buf_new(A), want = buf_new(A);
+    Buf have = buf_new(A);
+    const char *want = input_text(A, b);
     tensor_describe(t, &have);
-    buf_printf(&want, "%s[", dtype_name(b->type));
-    for (int d = 0; d < rank; d++)
-        buf_printf(&want, "%s%lld", d ? ", " : "", (long long)shape[d]);
-    buf_puts(&want, "]");
-    bool ok = strcmp(buf_str(&have), buf_str(&want)) == 0;
+    bool ok = strcmp(buf_str(&have), want) == 0;
     if (!ok) {
-        REFUSE(err, input_shape, NULL, ir_buf_name(b), buf_str(&want), buf_str(&have));
+        REFUSE(err, input_shape, NULL, ir_buf_name(b), want, buf_str(&have));
         advise_input(err, b->type, rank, shape, t);
     }
     arena_release(A);
@@ -212,11 +220,13 @@ static void raise_no_tensor(lua_State *L, const Node *b, int idx, size_t n,
 {
     Err err = {0};
     bool given = !lua_isnoneornil(L, idx);
-    const char *name = ir_buf_name(b), *dtype = dtype_name(b->type);
+    Arena *A = lua_scratch(L, NULL);
+    const char *name = ir_buf_name(b), *want = input_text(A, b);
     if (given)
-        REFUSE(&err, input_no_tensor, NULL, name, dtype, arg_describe(L, idx));
+        REFUSE(&err, input_no_tensor, NULL, name, want, arg_describe(L, idx));
     else
-        REFUSE(&err, input_missing, NULL, name, dtype);
+        REFUSE(&err, input_missing, NULL, name, want);
+    lua_scratch_end(L, A);
     err_fix(&err, "give all inputs, in order or by name in braces: %s", arg_names(L, n, names));
     lua_raise(L, &err);
 }

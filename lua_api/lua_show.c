@@ -370,7 +370,7 @@ static void push_shown(lua_State *L, int idx, bool whole, bool *elided)
 {
     LuaView *view = &session_of(L)->view;
     idx = lua_absindex(L, idx);
-    view->called[0] = '\0';
+    strcpy(view->called, "_"); /* which the prompt makes of what nobody named */
     if ((lua_class_of(L, idx, NULL) || lua_istable(L, idx)) && own_push_name(L, idx)) {
         if (lua_rawlen(L, -1) < sizeof view->called)
             strcpy(view->called, lua_tostring(L, -1));

@@ -155,16 +155,18 @@ static const char *module_label(Arena *A, const Module *m)
 /* ---- inputs ---- */
 
 /* The input `v` is not among what was given at index 2, and what its place holds is on top. */
-static void raise_no_input(lua_State *L, const char *method, const GValue *v)
+static void raise_no_input(lua_State *L, const Graph *g, const char *method, const GValue *v)
 {
     Err err = {0};
     int given = lua_istable(L, 2) ? lua_gettop(L) : 2;
-    const char *dtype = dtype_name(v->type.dtype);
     arg_refuse_unset(L, 2, "a tensor, or the inputs by name in braces");
+    Arena *A = lua_scratch(L, NULL);
+    const char *want = gtype_text(A, g, v->type);
     if (lua_isnoneornil(L, given))
-        REFUSE(&err, input_missing, NULL, v->name, dtype);
+        REFUSE(&err, input_missing, NULL, v->name, want);
     else
-        REFUSE(&err, input_no_tensor, NULL, v->name, dtype, arg_describe(L, given));
+        REFUSE(&err, input_no_tensor, NULL, v->name, want, arg_describe(L, given));
+    lua_scratch_end(L, A);
     err_fix(&err, "give a tensor for each input: m:%s { %s = x }", method, v->name);
     if (lua_type(L, given) == LUA_TSTRING)
         err_fix(&err, "tvm.load makes a tensor of a file: then m:%s { %s = x }", method, v->name);
@@ -209,7 +211,7 @@ static void check_input(lua_State *L, const Graph *g, const char *method, const 
 {
     TensorBox *box = test_tensor(L, lua_gettop(L));
     if (!box)
-        raise_no_input(L, method, v);
+        raise_no_input(L, g, method, v);
     Tensor *t = box->tensor;
     if (t->dtype == v->type.dtype && t->rank == v->type.rank &&
         memcmp(t->shape, v->type.dim, (size_t)t->rank * sizeof *t->shape) == 0)

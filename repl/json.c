@@ -287,11 +287,16 @@ static void push_error(lua_State *L, int idx, const char *name, const char *text
     int table = lua_gettop(L);
     if (!s->view.json_program) /* which may be long: its fingerprint says which one it is */
         s->mark = NULL;
-    if (lua_error_at(L, idx))
+    if (lua_error_at(L, idx)) {
         for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
             lua_getfield(L, idx, fields[i]);
             lua_setfield(L, table, fields[i]);
         }
+    } else if (lua_type(L, idx) == LUA_TSTRING) {
+        report_push_parts(L, lua_tostring(L, idx), name);
+        lua_setfield(L, table, "where");
+        lua_setfield(L, table, "why");
+    }
     report_push(L, idx, name, text, 0, false);
     lua_setfield(L, table, "text");
     s->mark = mark;

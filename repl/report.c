@@ -453,7 +453,7 @@ static void push_value_hint(lua_State *L, const char *text, int line)
         text = end + (*end == '\n');
     }
     LineKind kind = kind_of_line(L, text);
-    if (kind == LINE_OTHER && above && kind_of_line(L, above) == LINE_VALUE)
+    if (kind != LINE_VALUE && above && kind_of_line(L, above) == LINE_VALUE)
         kind = LINE_VALUE;
     if (kind == LINE_VALUE)
         lua_pushliteral(L, "a script shows no values by itself: print(…)");
@@ -532,6 +532,16 @@ static void add_script_line(lua_State *L, const char *name, const char *text)
     luaL_addstring(&b, end);
     luaL_pushresult(&b);
     lua_remove(L, -2);
+}
+
+void report_push_parts(lua_State *L, const char *message, const char *name)
+{
+    Message m = take_apart(message);
+    lua_pushstring(L, m.words);
+    if (is_script(name) && m.line && is_chunk(m.chunk, name))
+        lua_pushfstring(L, "%s:%d", m.chunk, m.line);
+    else
+        lua_pushnil(L);
 }
 
 /* Runs protected: a script's own __tostring may raise. */

@@ -192,6 +192,17 @@ static bool advise_split(Step *s, const Prim *prim, size_t nargs, const Arg *arg
     return false;
 }
 
+/* Loops and then a name that none of them has: the wish to call what they become so. */
+static bool advise_name(Step *s, const Prim *prim, size_t nargs, const Arg *args)
+{
+    if (s->trial || !s->err || s->err->code != ERR_no_loop || nargs < 3 ||
+        prim->apply != prim_fuse || args[nargs - 1].tag != ARG_STR)
+        return false;
+    const Arg named[] = {given_list(nargs - 1, args), args[nargs - 1]};
+    step_advise(s->A, s->func, s->err, "fuse", 2, named);
+    return false;
+}
+
 static bool bind_one(Step *s, const Param *p, const Arg *a, size_t at, Bound *b)
 {
     if (p->kind == PARAM_INT) {
@@ -253,7 +264,7 @@ bool prim_bind(Step *s, const Prim *prim, size_t nargs, const Arg *args)
         } else if (p->kind == PARAM_LOOPS || p->kind == PARAM_EACH) {
             size_t used = 0, end = p->kind == PARAM_EACH ? at + 1 : nargs;
             if (!bind_loops(s, p, end, args, at, &used, b))
-                return advise_split(s, prim, nargs, args);
+                return advise_split(s, prim, nargs, args) || advise_name(s, prim, nargs, args);
             at += used;
         } else if (!bind_one(s, p, &args[at], at, b)) {
             return false;

@@ -512,6 +512,23 @@ static bool find_axis(const char *name, ForKind *kind)
     return false;
 }
 
+/* What keeps the loops of a kernel from one launch so far; the steps to come may bring one of them
+** elsewhere. */
+static void say_no_launch(Step *s, const Node *loop)
+{
+    Path p;
+    GpuShape shape;
+    Err found = {0};
+    size_t kernel = 1;
+    if (!path_to_loop(s->out, loop->kid[For_var], &p))
+        return;
+    while (kernel < p.n && gpu_above_kernels(p.at[kernel]))
+        kernel++;
+    if (kernel < p.n && !gpu_shape_of(p.at[kernel], &shape, &found) &&
+        found.code == ERR_thread_extent)
+        buf_printf(&s->said, "; not one launch yet: %s", found.why);
+}
+
 bool prim_bind_axis(Step *s)
 {
     ForKind kind;
@@ -529,6 +546,7 @@ bool prim_bind_axis(Step *s)
             return false;
     }
     buf_printf(&s->said, " to %s", for_kind_text[kind]);
+    say_no_launch(s, loops.nodes[0]);
     return true;
 }
 

@@ -600,7 +600,7 @@ end
 -- Takes the steps of row `rank` on the schedule that was asked about.
 function what_if:adopt(rank)
   rank = rank or 1
-  if math.type(rank) ~= "integer" then error("a rank is a number: w:adopt(1) takes the steps of row 1", 3) end
+  if math.type(rank) ~= "integer" then error(("a rank is a number: %s:adopt(1) takes the steps of row 1"):format(own_name(self, "w")), 3) end
   local row = rawget(self, rank)
   if not row then
     local ran = 0

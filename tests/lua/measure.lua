@@ -565,6 +565,13 @@ t.test("what cannot be timed is named, not a list that nobody gave", function()
     "argument 2 is missing: it should be a Tensor")
 end)
 
+t.test("a what-if that nobody named is _ at the prompt", function()
+  local whatif = 'tvm.whatif(function(s, p) s:split("i", p.b) end, {{ "b", 4, 8 }}, tvm.schedule(te("C[i] = A[i] + 1")(64)))'
+  local said = run(("-e 'w = 3' -e '%s' -e 'w = %s' -e w"):format(whatif, whatif))
+  t.contains(said, "s = _:adopt(1) takes")
+  t.contains(said, "s = w:adopt(1) takes")
+end)
+
 t.test("--json gives a measurement's numbers, and what is printed in lines of its own", function()
   local lines = {}
   local said = run([[--json -e 's = tvm.schedule(te("C[y] = A[y] + 1")(64)) print("a\n\"b\"", 1) io.write("c")' ]] ..

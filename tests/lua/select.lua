@@ -246,6 +246,21 @@ t.test("of many neighbours the one that decides is advised", function()
   t.eq(t.raises("not_inlinable", function() l:compute_inline "R0" end, { l = l }).fix, 'l:compute_at("R0", "x") keeps the block and moves it')
 end)
 
+t.test("the one element of a dimension is not copied where it has not been written", function()
+  local s = tvm.schedule(te "A: float32[1]; B[y] = A[y]; C[i] = B[i]")
+  s:reverse_compute_at("C", "y")
+  s:split("y", 7)
+  t.raises("guard_on_loops", function() s:cache_write("B", "local") end)
+  t.raises("guard_on_loops", function() s:cache_read("C", "B", "local") end)
+  t.contains(tostring(s:verify()), "proven")
+end)
+
+t.test("a name behind loops is what they become, and the advice puts these into a list", function()
+  local s = tvm.schedule(te "A: float32[4, 6]; C[y, x] = A[y, x] * 2")
+  local e = t.raises("no_loop", function() s:fuse("y", "x", "both") end, { s = s })
+  t.eq(e.fix, 's:fuse({"y", "x"}, "both")')
+end)
+
 t.test("a name that is the letter of another class stays in what is advised", function()
   local function fix(method)
     local t, A = tvm.schedule(te "A: float32[4]; B: float32[4]; C[y] = A[y] + B[y]"), tvm.random { 4 }

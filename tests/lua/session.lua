@@ -29,6 +29,14 @@ local function script(text)
   return path
 end
 
+t.test("a value on a line of its own is found in a script, whatever the next line is", function()
+  for _, below in ipairs { "foo(1)", "foo(" } do
+    local path = script("x = 3\nx\n" .. below)
+    t.contains(run(path), "hint: a script shows no values by itself: print(…)")
+    os.remove(path)
+  end
+end)
+
 t.test("exit codes", function()
   for _, case in ipairs {
     { "-e ''", 0 }, { "-e 'x = 1'", 0 }, { "-e 'error \"no\"'", 1 }, { "-e 'x = ='", 4 }, { "-e 'x = ('", 4 },
@@ -344,6 +352,11 @@ t.test("--json prints a line for each result", function()
   text, code = run [[--json -e 'x = =']]
   t.eq(code, 4)
   t.contains(text, '"status":"syntax"')
+  t.contains(text, [["why":"unexpected symbol near '='"]])
+  t.ok(not text:find '"where"')
+  local path = script 'local x = 1\nerror("boom")'
+  t.contains(run("--json " .. path), ('"where":"%s:2","why":"boom"'):format(path))
+  os.remove(path)
 end)
 
 t.test("--json writes the keys of an object in one order, whatever Lua's own is in a run", function()

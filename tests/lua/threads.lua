@@ -73,6 +73,20 @@ t.test("what the last of the threads has written is not each one's own", functio
   t.contains(tostring(select(2, pcall(l.check, l, four))), ">   alloc M: int32[4] local")
 end)
 
+t.test("a step that gives an axis another extent says that this is no launch yet", function()
+  local s = tvm.schedule(te "A: float32[4, 16]; C[y, x] = sum(k, A[y, k] * A[y, x])")
+  s:bind("y", "blockIdx.x")
+  s:bind("x", "threadIdx.x")
+  s:cache_read("C", "A", "shared")
+  s:compute_at("A.shared", "y")
+  s:split("A.shared/k", 8, "ko", "ki")
+  s:bind("A.shared/ki", "threadIdx.x")
+  t.contains(s:history(), "bind ki to threadIdx.x; not one launch yet: x is bound to threadIdx.x with extent 16, but another loop gives it 8")
+  s:undo(2)
+  s:bind("A.shared/k", "threadIdx.x")
+  t.ok(not s:history():find "launch")
+end)
+
 t.test("a program with a barrier of its own is checked with its own alone", function()
   local function handed(second)
     return tvm.parse(([[

@@ -373,7 +373,7 @@ static double put_loops(Buf *b, const Order *o, double y, double right, bool dra
 static void put_animation(Buf *b, double seconds)
 {
     buf_printf(b,
-               "<style>@keyframes now{0%%{opacity:0}1%%{opacity:.95}9%%{opacity:0}100%%{opacity:0}}"
+               "<style>@keyframes now{0%%{opacity:0}1%%{opacity:.5}9%%{opacity:0}100%%{opacity:0}}"
                ".now{animation:now %.1fs linear infinite}"
                "@media (prefers-reduced-motion: reduce){.now{animation:none}}</style>\n",
                seconds + 1);

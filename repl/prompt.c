@@ -444,6 +444,7 @@ static char *read_input(const char *shown)
     sigaddset(&ours, SIGHUP);
     sigaddset(&ours, SIGWINCH);
     pthread_sigmask(SIG_BLOCK, &ours, &before);
+    protect_rest(prompt.L); /* what was asked to stop since the last input ended is over */
     prompt.entered = false;
     prompt.line = NULL;
     rl_callback_handler_install(shown, on_line);

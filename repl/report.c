@@ -16,6 +16,7 @@
 #include "lua_api/elsewhere.h"
 #include "lua_api/file_kind.h"
 #include "lua_api/own_name.h"
+#include "lua_api/protect.h"
 #include "lua_api/session.h"
 #include "repl/dress.h"
 #include "repl/habits.h"
@@ -582,8 +583,9 @@ void report_push(lua_State *L, int idx, const char *name, const char *text, int 
     lua_pushinteger(L, width);
     lua_pushboolean(L, color);
     if (lua_pcall(L, 5, 1, 0) != LUA_OK) {
+        bool stop = protect_is_stop(L, -1); /* Ctrl-C once more, while the text was made */
         lua_pop(L, 1);
-        lua_pushliteral(L, "error: an error value that cannot be shown");
+        lua_pushstring(L, stop ? "interrupted" : "error: an error value that cannot be shown");
     }
     lua_pushnil(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);

@@ -145,17 +145,25 @@ static void put_let(Printer *p, const Node *n, DType expect)
     buf_putc(&p->out, ')');
 }
 
+static bool is_below_zero(const Node *literal)
+{
+    return literal->op == OP_FloatImm ? signbit(literal->at.f) && !isnan(literal->at.f)
+                                      : dtype_is_signed((DType)literal->type) && literal->at.i < 0;
+}
+
+/* -(6) is no literal, as -6 is; of --6 only the last is. Parentheses that are not needed would make
+** a text that is as deep as a text may be one that is too deep. */
 static void put_unary(Printer *p, const Node *n, DType expect, int level)
 {
     int own = n->op == OP_Not ? LEVEL_NOT : LEVEL_UNARY;
     if (own < level)
         buf_putc(&p->out, '(');
     buf_puts(&p->out, n->op == OP_Not ? "not " : "-");
-    bool literal_kid = n->op == OP_Neg && ir_is_literal(n->kid[0]);
-    if (literal_kid)
+    bool apart = n->op == OP_Neg && ir_is_literal(n->kid[0]) && !is_below_zero(n->kid[0]);
+    if (apart)
         buf_putc(&p->out, '(');
-    put_expr(p, n->kid[0], expect, literal_kid ? 0 : own);
-    if (literal_kid)
+    put_expr(p, n->kid[0], expect, apart ? 0 : own);
+    if (apart)
         buf_putc(&p->out, ')');
     if (own < level)
         buf_putc(&p->out, ')');

@@ -92,4 +92,25 @@ t.test("a literal that is no value of the type that it meets is refused, and wha
   t.contains(e.why, "line 3, column 19: 256 is no value of uint8, which goes from 0 to 255\n  B[i] = A[i] < 256 + 1\n                ^")
 end)
 
+t.test("what is as deep as a text may be is printed no deeper", function()
+  local refused = 0
+  for n = 230, 270 do
+    local ok, f = pcall(tvm.parse, ("func f(I: int32[4]) -> C: int32[4]:\n  C[0] = I[%s2]\n"):format(("-"):rep(n)))
+    if ok then t.eq(tvm.parse(f:ir()):ir(), f:ir()) else refused = refused + 1 end
+  end
+  t.ok(refused > 0)
+end)
+
+t.test("the negative of a literal is no literal", function()
+  local text = [[
+func f(I: int32[4], U: uint64[4]) -> B: float32[4], C: int32[4], E: uint64[4]:
+  B[0] = -(6.5) + --6.5
+  B[1] = ---0.0 + --inf + -(inf) + -(nan)
+  C[0] = ---6 - -(3) - --2147483648
+  C[1] = I[1] + --7
+  E[0] = -(5) + -(18446744073709551615)
+]]
+  t.eq(tvm.parse(text):ir() .. "\n", text)
+end)
+
 t.done()

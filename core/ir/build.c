@@ -15,7 +15,8 @@ const Node *ir_int(Arena *A, DType t, int64_t v)
 const Node *ir_float(Arena *A, DType t, double v)
 {
     assert(dtype_is_float(t));
-    return ir_make(A, OP_FloatImm, t, (Attr){.f = t == DT_float32 ? (double)(float)v : v}, 0, NULL);
+    double f = t == DT_float32 ? (double)(float)v : v;
+    return ir_make(A, OP_FloatImm, t, (Attr){.f = isnan(f) ? NAN : f}, 0, NULL);
 }
 
 const Node *ir_scalar(Arena *A, DType t, Scalar v)

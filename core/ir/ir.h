@@ -208,7 +208,7 @@ const Node *ir_with_kid(Arena *A, const Node *n, size_t i, const Node *kid);
 
 /* ---- expressions ---- */
 const Node *ir_int(Arena *A, DType t, int64_t v);
-const Node *ir_float(Arena *A, DType t, double v); /* rounded to t */
+const Node *ir_float(Arena *A, DType t, double v); /* rounded to t; every NaN is the same */
 const Node *ir_const(Arena *A, DType t, double v); /* of either kind, as t asks */
 const Node *ir_idx(Arena *A, int64_t v);           /* int64: an index */
 const Node *ir_bool(Arena *A, bool v);

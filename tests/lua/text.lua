@@ -101,6 +101,13 @@ t.test("what is as deep as a text may be is printed no deeper", function()
   t.ok(refused > 0)
 end)
 
+t.test("of the literals one is nan, whatever its sign", function()
+  for _, nan in ipairs { "-nan", "--nan", "nan - -nan", "float32(-nan)" } do
+    local f = tvm.parse("func f(A: float32[1]) -> B: float32[1]:\n  B[0] = A[0] + " .. nan .. "\n")
+    t.eq(tvm.parse(f:ir()), f)
+  end
+end)
+
 t.test("the negative of a literal is no literal", function()
   local text = [[
 func f(I: int32[4], U: uint64[4]) -> B: float32[4], C: int32[4], E: uint64[4]:

@@ -8,6 +8,7 @@
 #include "backends/cuda/cuda.h"
 #include "backends/cuda/launch.h"
 #include "core/affine/cost.h"
+#include "core/affine/dep.h"
 #include "core/affine/inside.h"
 #include "core/base/progress.h"
 #include "core/ir/check.h"
@@ -52,15 +53,14 @@ static Kernel *compile(const Node *func, const char *target, Err *err)
 }
 
 /* The program before any step. */
-static const Version *as_written(const Version *v)
+static Version *as_written(Version *v)
 {
     while (v->parent)
         v = v->parent;
     return v;
 }
 
-/* What a text says of its loops is held against what can be told; steps keep what holds. */
-static void refuse_races(lua_State *L, const Version *v)
+static void refuse_races(lua_State *L, Version *v)
 {
     Err err = {0};
     v = as_written(v);
@@ -68,9 +68,22 @@ static void refuse_races(lua_State *L, const Version *v)
         lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
 }
 
+/* What a text says of its loops, and that it computes what it reads and returns, is held against
+** what can be told; steps keep what holds. */
+static void refuse_faults(lua_State *L, Version *v)
+{
+    Err err = {0};
+    if (!v->by_hand)
+        return;
+    refuse_races(L, v);
+    if (dep_unwritten(v->func, DEP_QUICK, &err))
+        lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
+    v->by_hand = false;
+}
+
 /* The target, pushed: for machine code of a program as written of which an index is in doubt, one
 ** that compares what is not proven. */
-static const char *push_target(lua_State *L, const Version *v, const char *target)
+static const char *push_target(lua_State *L, Version *v, const char *target)
 {
     Err unused = {0};
     bool doubt = false;
@@ -85,7 +98,7 @@ KernelBox *push_kernel(lua_State *L, Version *v, const char *as_asked)
     KernelBox *box = new_kernel(L);
     Err err = {0};
     if (strcmp(target, "interp") != 0 && strcmp(target, "check") != 0)
-        refuse_races(L, v);
+        refuse_faults(L, as_written(v));
     box->version = version_retain(v);
     progress_say(PROGRESS_PHASE, "compiling %s", v->func->at.name);
     box->kernel = compile(v->func, target, &err);
@@ -366,7 +379,7 @@ static double deadline(double flops)
 }
 
 /* Runs a kernel on inputs (borrowed) and pushes the results. */
-static int run_kernel(lua_State *L, const Kernel *k, const Version *v, Tensor **args)
+static int run_kernel(lua_State *L, const Kernel *k, Version *v, Tensor **args)
 {
     const Node *func = v->func, *params = func->kid[Func_params],
                *results = func->kid[Func_results];
@@ -425,7 +438,7 @@ static Tensor *empty_for(const Node *b, Err *err)
 
 /* The table of inputs that a person types for the program; NULL where none of its indices depends
 ** on them. */
-static const char *typed_inputs(Arena *A, const Version *v)
+static const char *typed_inputs(Arena *A, Version *v)
 {
     const Node *params = v->func->kid[Func_params];
     const char *names[MAX_TENSORS];
@@ -437,7 +450,7 @@ static const char *typed_inputs(Arena *A, const Version *v)
 }
 
 /* A check found an index outside, on inputs that were made up. */
-static void explain_made(Arena *A, const Version *v, Err *err)
+static void explain_made(Arena *A, Version *v, Err *err)
 {
     const char *typed = made_inputs_fault(err) ? typed_inputs(A, v) : NULL;
     if (!typed)
@@ -522,7 +535,7 @@ static const char *typed_for_held(Arena *A, const Runnable *r)
 }
 
 /* Fills in tensors for parameters, those `given` or else made up, and results. */
-static bool make_tensors(const Version *v, Tensor *const *given, Held *h, Err *err)
+static bool make_tensors(Version *v, Tensor *const *given, Held *h, Err *err)
 {
     for (int part = Func_params; part <= Func_results; part++)
         for (size_t i = 0; i < v->func->kid[part]->nkids; i++) {

@@ -9,6 +9,7 @@
 #ifndef CORE_AFFINE_DEP_H
 #define CORE_AFFINE_DEP_H
 
+#include "core/affine/witness.h"
 #include "core/ir/ir.h"
 
 typedef enum DepAnswer { DEP_OK, DEP_BROKEN, DEP_UNKNOWN } DepAnswer;
@@ -19,6 +20,10 @@ enum { DEP_QUICK = 1000000, DEP_THOROUGH = 50000000 };
 /* Do all iterations of the loop with this Var leave each other alone, so that they may run in any
 ** order or at once?  Two updates of one element are a conflict, too. */
 DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations, Err *err);
+
+/* Do two iterations of the loop surely get into each other's way?  *out shows them; its text lives
+** in A, as do the sets. */
+bool dep_conflict(Arena *A, const Node *func, const Node *loop, long operations, LoopConflict *out);
 
 /* May the n loops of a nest, each the only thing in the one before, stand in the order `after`
 ** instead of `before`?  No two touches of an element change places, but updates by one combiner.
@@ -48,6 +53,12 @@ unsigned dep_order(const Node *func, const Node *buffer, DepTouch a, DepTouch b,
 ** values that it reads is not compared; running both programs does that.  Programs that store an
 ** element more than once are beyond it: DEP_UNKNOWN. */
 DepAnswer dep_check_step(const Node *before, const Node *after, long operations, Err *err);
+
+/* Is it certain, whatever the data are, that the program reads what nothing has written by then, of
+** its own memory or of a result, or leaves an element of a result unwritten?  err names the first
+** such read (undefined_read) or element (never_written).  A value may be missing as long as it is
+** copied alone, and reads in a program with barriers are not asked about. */
+bool dep_unwritten(const Node *func, long operations, Err *err);
 
 /* Does what runs in the loop (NULL: the whole program) store every element of the buffer, whatever
 ** the data are?  Where it surely does not, err->witness names the first that nothing stores. */

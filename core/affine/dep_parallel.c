@@ -10,19 +10,53 @@
 
 typedef struct Parallel {
     Model *m;
-    const Node *loop;
-    size_t depth; /* loops around it */
+    const Node *loop; /* its Var */
+    const Node *at;   /* the For */
+    size_t depth;     /* loops around it */
     Arena *A;
     bool failed; /* isl gave no answer */
     bool maybe;  /* two iterations meet, if data has them do so */
 } Parallel;
 
-/* An access as a function of the loops around and the loop itself. */
+/* Copies of a buffer are told apart by where their owners stand along so many axes, from block_x
+** on: a thread has its own local memory, a block its own shared. */
+static unsigned copy_axes(const Node *buffer)
+{
+    static const unsigned axes[] = {[SCOPE_global] = 0,
+                                    [SCOPE_shared] = FOR_thread_x - FOR_block_x,
+                                    [SCOPE_local] = FOR_COUNT - FOR_block_x};
+    return axes[buffer->at.buf->scope];
+}
+
+/* Where the statement stands along an axis; -1 outside of all loops over it. */
+static isl_map *along(const Parallel *p, const Stmt *s, ForKind axis)
+{
+    isl_map *m = isl_map_universe(isl_space_alloc(p->m->ctx, 0, (unsigned)s->nloops, 1));
+    for (size_t i = 0; i < s->nloops; i++)
+        if (s->kind[i] == axis)
+            return isl_map_equate(m, isl_dim_in, (int)i, isl_dim_out, 0);
+    return isl_map_fix_si(m, isl_dim_out, 0, -1);
+}
+
+/* An access as a function of the loops around and the loop itself: to the copy and the element. */
 static isl_map *of_iteration(const Parallel *p, const Stmt *s, const Access *a)
 {
     isl_map *m = isl_map_copy(a->by_loops);
+    for (unsigned k = copy_axes(a->buffer); k-- > 0;)
+        m = isl_map_flat_range_product(along(p, s, (ForKind)(FOR_block_x + k)), m);
     return isl_map_project_out(m, isl_dim_in, (unsigned)p->depth + 1,
                                (unsigned)(s->nloops - p->depth - 1));
+}
+
+/* "yo=1, xo=3": the loops around that are not at 0. */
+static const char *loops_around(const Parallel *p, isl_point *at)
+{
+    Buf b = buf_new(p->A);
+    for (size_t i = 0; i < p->depth; i++)
+        if (model_coordinate(at, i) != 0)
+            buf_printf(&b, "%s%s=%lld", b.len ? ", " : "", ir_var_name(p->m->stmt[0]->loop[i]),
+                       (long long)model_coordinate(at, i));
+    return buf_str(&b);
 }
 
 /* The smallest pair of iterations in `pairs`, and the first element that both touch. */
@@ -35,12 +69,12 @@ static bool smallest(Parallel *p, isl_map *pairs, isl_map *a, isl_map *b, LoopCo
     isl_map *x = model_at(isl_map_copy(a), at, 0, n), *y = model_at(isl_map_copy(b), at, n, n);
     out->first = model_coordinate(at, n - 1);
     out->second = model_coordinate(at, 2 * n - 1);
+    out->first_at = out->second_at = loops_around(p, at);
     isl_point_free(at);
     isl_point *e = model_first(isl_set_intersect(isl_map_range(x), isl_map_range(y)));
     for (size_t d = 0; e && d < ir_rank(out->buffer); d++)
-        out->index[d] = model_coordinate(e, d);
+        out->index[d] = model_coordinate(e, copy_axes(out->buffer) + d);
     isl_point_free(e);
-    out->first_at = out->second_at = "";
     return e != NULL;
 }
 
@@ -82,10 +116,12 @@ static bool meet(Parallel *p, const Stmt *s, const Access *a, const Stmt *t, con
     return found;
 }
 
-/* Is the buffer allocated inside the loop, so that each iteration has its own? */
+/* Is the buffer allocated inside the loop, so that each iteration has its own?  What threads share
+** is one for all of them. */
 static bool private_to_iteration(const Parallel *p, const Node *buffer)
 {
-    return model_scope(p->m, buffer) > p->depth;
+    bool shared = for_is_thread_axis(ir_for_kind(p->at)) && buffer->at.buf->scope == SCOPE_shared;
+    return !shared && model_scope(p->m, buffer) > p->depth;
 }
 
 static bool any_meet(Parallel *p, LoopConflict *out)
@@ -115,48 +151,63 @@ static Find find_loop(void *env, const Node *n)
     return n->op == OP_For && n->kid[For_var] == p->loop ? FIND_THIS : FIND_INSIDE;
 }
 
-static DepAnswer unknown(Err *err, const Node *where, const char *loop, const char *why)
+static void unknown(Err *err, const Node *where, const char *loop, const char *why)
 {
     char what[160];
     snprintf(what, sizeof what, "the iterations of %.100s are independent", loop);
     REFUSE(err, dependences_unknown, where, what, why);
-    return DEP_UNKNOWN;
 }
 
-static DepAnswer answer(Parallel *p, const Node *func, Err *err)
+/* Of DEP_UNKNOWN, *why.  Of DEP_BROKEN, *c shows it, unless p->failed: then it is proven, and only
+** the example was too dear. */
+static DepAnswer answer(Parallel *p, const Node *func, LoopConflict *c, const char **why)
 {
-    LoopConflict c;
-    const Node *node = ir_find(func, find_loop, p);
-    const char *name = ir_var_name(p->loop);
-    if (!node || p->m->nstmts == 0)
-        return p->m->unknown ? unknown(err, node, name, p->m->unknown) : DEP_OK;
-    if (p->m->unknown)
-        return unknown(err, node, name, p->m->unknown);
+    p->at = ir_find(func, find_loop, p);
+    *why = p->m->unknown;
+    if (*why)
+        return DEP_UNKNOWN;
+    if (!p->at || p->m->nstmts == 0)
+        return DEP_OK;
     while (p->m->stmt[0]->loop[p->depth] != p->loop)
         p->depth++;
-    bool found = any_meet(p, &c);
+    bool found = any_meet(p, c);
     if (!found && p->failed)
-        return unknown(err, node, name, "the work limit was reached");
-    if (!found)
-        return p->maybe ? unknown(err, node, name, "what runs depends on data") : DEP_OK;
-    if (ir_first(node, OP_Barrier))
-        return unknown(err, node, name, "there are barriers inside");
-    REFUSE(err, loop_carries, node, name, ir_buf_name(c.buffer));
-    LoopConflict small;
-    if (witness_find(p->A, func, p->loop, &small))
-        c = small;
-    else if (p->failed)
-        return DEP_BROKEN; /* proven; only the example was too dear */
-    witness_tell(p->A, p->loop, &c, err);
-    return DEP_BROKEN;
+        *why = "the work limit was reached";
+    else if (!found && p->maybe)
+        *why = "what runs depends on data";
+    else if (found && ir_first(p->at, OP_Barrier))
+        *why = "there are barriers inside";
+    return *why ? DEP_UNKNOWN : found ? DEP_BROKEN : DEP_OK;
+}
+
+static Parallel question(Arena *A, const Node *func, const Node *loop, long operations)
+{
+    isl_ctx *ctx = model_ctx((unsigned long)operations);
+    return (Parallel){.m = model_of(A, ctx, func, loop, false), .loop = loop, .A = A};
 }
 
 DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations, Err *err)
 {
     Arena *A = arena_scratch(NULL);
-    isl_ctx *ctx = model_ctx((unsigned long)operations);
-    Parallel p = {.m = model_of(A, ctx, func, loop, false), .loop = loop, .A = A};
-    DepAnswer a = answer(&p, func, err);
+    Parallel p = question(A, func, loop, operations);
+    LoopConflict c, small;
+    const char *why;
+    DepAnswer a = answer(&p, func, &c, &why);
+    if (a == DEP_UNKNOWN)
+        unknown(err, p.at, ir_var_name(loop), why);
+    if (a == DEP_BROKEN) {
+        REFUSE(err, loop_carries, p.at, ir_var_name(loop), ir_buf_name(c.buffer));
+        bool shown = witness_find(A, func, loop, &small);
+        if (shown || !p.failed)
+            witness_tell(A, loop, shown ? &small : &c, err);
+    }
     arena_release(A);
     return a;
+}
+
+bool dep_conflict(Arena *A, const Node *func, const Node *loop, long operations, LoopConflict *out)
+{
+    Parallel p = question(A, func, loop, operations);
+    const char *why;
+    return answer(&p, func, out, &why) == DEP_BROKEN && !p.failed;
 }

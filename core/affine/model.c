@@ -322,7 +322,8 @@ static void find_axes(const Walk *w, Stmt *s)
     for (size_t i = 0; i < w->nframes; i++) {
         const Frame *f = &w->frame[i];
         if (f->kind == FRAME_LOOP) {
-            s->loop[s->nloops++] = f->node->kid[For_var];
+            s->loop[s->nloops] = f->node->kid[For_var];
+            s->kind[s->nloops++] = ir_for_kind(f->node);
             if (s->naxes < MODEL_DIMS)
                 s->axis[s->naxes++] = f->node->kid[For_var];
         }

@@ -49,6 +49,7 @@ typedef struct Stmt {
     const Node *axis[MODEL_DIMS]; /* what counts instances */
     size_t naxes;
     const Node *loop[MODEL_LOOPS]; /* the Vars of the loops around, outermost first */
+    ForKind kind[MODEL_LOOPS];
     size_t nloops;
     size_t number; /* statements count in the order of the text */
     isl_set *runs; /* values of the loops for which it runs */

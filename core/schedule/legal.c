@@ -151,13 +151,14 @@ bool legal_concurrent(const Node *func, const Node *loop, Err *err)
 typedef struct Written {
     const Node *func;
     bool barriers;
+    int asked; /* loops that the sets were asked about: the next one may take that much less */
     Err *err;
 } Written;
 
 static Find conflicts(void *env, const Node *n)
 {
     static const char *const does[] = {"read", "written", "updated"};
-    const Written *w = env;
+    Written *w = env;
     ForKind kind = n->op == OP_For ? ir_for_kind(n) : FOR_serial;
     if (kind == FOR_serial || kind == FOR_unrolled || (w->barriers && for_is_bound(kind)) ||
         legal_surely_concurrent(w->func, n))
@@ -165,7 +166,8 @@ static Find conflicts(void *env, const Node *n)
     Arena *A = arena_scratch(NULL);
     const Node *var = n->kid[For_var];
     LoopConflict c;
-    bool found = witness_find(A, w->func, var, &c);
+    bool found = witness_find(A, w->func, var, &c) ||
+                 dep_conflict(A, w->func, var, DEP_QUICK / ++w->asked, &c);
     if (found) {
         const char *loop = ir_var_name(var), *what = witness_element(A, &c),
                    *first = does[c.first_does], *second = does[c.second_does];
@@ -181,7 +183,7 @@ static Find conflicts(void *env, const Node *n)
 
 bool legal_as_written(const Node *func, Err *err)
 {
-    Written w = {func, ir_first(func, OP_Barrier) != NULL, err};
+    Written w = {.func = func, .barriers = ir_first(func, OP_Barrier) != NULL, .err = err};
     return !ir_find(func, conflicts, &w);
 }
 

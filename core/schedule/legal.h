@@ -23,10 +23,10 @@
 /* May the iterations of this loop of func run at the same time (parallel, vectorized, bound)? */
 bool legal_concurrent(const Node *func, const Node *loop, Err *err);
 
-/* The same of all loops of a program that was written so, whose iterations run at the same time, as
-** far as the second way can tell: false shows two that get into each other's way
-** (iterations_conflict, threads_conflict).  Threads that a barrier of the program orders are not
-** asked about. */
+/* The same of all loops of a program that was written so, whose iterations run at the same time:
+** false shows two that surely get into each other's way (iterations_conflict, threads_conflict).
+** Where the second and the third way come to no answer, nothing is said.  Threads that a barrier of
+** the program orders are not asked about. */
 bool legal_as_written(const Node *func, Err *err);
 
 /* May the loops of one nest, each the only thing in the one before, stand in another order?

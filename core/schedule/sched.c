@@ -329,17 +329,17 @@ static Version *keep(const Apply *a, const Step *s, Arena *work)
     const char **made = ARENA_ARRAY(A, const char *, s->nmade);
     for (size_t i = 0; i < s->nmade; i++)
         made[i] = arena_strdup(A, s->made[i]);
-    *v = (Version){1,
-                   version_retain(a->from),
-                   A,
-                   ir_rehome(s->out, work, A),
-                   s->number,
-                   a->prim,
-                   a->nargs,
-                   args,
-                   arena_strdup(A, said),
-                   s->nmade,
-                   made};
+    *v = (Version){.refs = 1,
+                   .parent = version_retain(a->from),
+                   .arena = A,
+                   .func = ir_rehome(s->out, work, A),
+                   .number = s->number,
+                   .prim = a->prim,
+                   .nargs = a->nargs,
+                   .args = args,
+                   .said = arena_strdup(A, said),
+                   .nmade = s->nmade,
+                   .made = made};
     return v;
 }
 

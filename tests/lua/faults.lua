@@ -216,7 +216,7 @@ end)
 t.test("sizes are numbers", function()
   local function program(size, more) return "func f(A: float32[" .. size .. "]) -> B: float32[4]:\n" .. (more or "  B[0] = A[0]\n") end
   for size, is in pairs { ["2*2"] = 4, ["(1 + 2)*3 - 1"] = 8, ["min(9, 1024 // 8)"] = 9, ["-2 + 3"] = 1, ["0"] = 0 } do
-    local s = tvm.schedule(tvm.parse(program(size, "  B[0] = 1\n")))
+    local s = tvm.schedule(tvm.parse(program(size, "  for y in range(4):\n    B[y] = 1\n")))
     t.contains(s:ir(), "A: float32[" .. is .. "]")
     t.eq(s:run(tvm.random { is }):totable()[1], 1)
   end
@@ -261,6 +261,22 @@ local function checked(code, text, ...)
   local s, inputs = tvm.schedule(tvm.parse(text)), table.pack(...)
   return refused(code, function() return s:check(table.unpack(inputs)) end, { s = s })
 end
+
+t.test("a program that surely reads or returns what nothing has written is not run", function()
+  for code, text in pairs {
+    undefined_read = "func f(A: float32[4, 9]) -> B: float32[4]:\n  for y in range(4):\n    for k in range(9):\n      B[y] += A[y, k]",
+    never_written = "func f(A: float32[4, 9]) -> B: float32[4]:\n  for y in range(3):\n    B[y] = A[y, y]" } do
+    local p = tvm.parse(text)
+    local s = tvm.schedule(p)
+    s:split("y", 2)
+    for _, of in ipairs { p, s } do -- a step does not make it right
+      refused(code, function() of:run(tvm.random { 4, 9 }) end, { s = s })
+      refused(code, function() of:build() end, { s = s })
+    end
+    t.contains(tostring(select(2, pcall(p.run, p, tvm.random { 4, 9 }))), code == "never_written" and "B[3]" or "k=0, y=0")
+    t.ok(p:build "interp")
+  end
+end)
 
 t.test("s:check finds what a run does not show", function()
   local e = checked("iterations_conflict", "func f(A: int8[4]) -> B: int8[4]:\n  for i in parallel(4):\n    B[i//2] = A[i]")

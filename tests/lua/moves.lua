@@ -684,6 +684,9 @@ func f(X: float32[16]) -> D: float32[8, 3]:
       T[i] = X[i] * 2
   for y in range(8):
     for x in range(3):
+      D[y, x] = 0
+  for y in range(8):
+    for x in range(3):
       block D(y, x) where y % 4 == 0:
         D[y, x] = T[(y*4611686018427387906 + x)//3]
 ]])

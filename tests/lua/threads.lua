@@ -122,6 +122,35 @@ t.test("values that threads hand each other go from one loop to the next, not wi
   t.ok(p:build "interp")
 end)
 
+t.test("two threads that hand each other a value are found however many there are", function()
+  for _, n in ipairs { 4, 100, 129, 256, 1000 } do
+    local p = tvm.parse(([[
+func f(A: float32[2, N]) -> C: float32[2, N]:
+  for b in bind("blockIdx.x", 2):
+    alloc S: float32[1, N] shared
+    for t in bind("threadIdx.x", N):
+      S[0, t] = A[b, t]
+      C[b, t] = S[0, %d - t] * 2
+]]):format(n - 1):gsub("N", n) .. "")
+    for _, look in ipairs { "run", "check", "build" } do
+      local e = t.raises("threads_conflict", function() p[look](p, look ~= "build" and tvm.random { 2, n } or nil) end)
+      t.contains(e.fix, "write in one loop over t, and read in another one after it")
+    end
+  end
+  -- Of iterations that are not looked at one by one, too; the loops around are told.
+  local e = t.raises("iterations_conflict", function()
+    tvm.parse [[
+func f(A: float32[4, 1000]) -> C: float32[4, 1000]:
+  for y in range(4):
+    for x in parallel(1000):
+      C[y, x] = 0
+      if y == 3 and x == 777:
+        C[y, 778] = A[y, x]
+]]:build()
+  end)
+  t.eq(e.witness, "iterations x=777 (y=3) and x=778 (y=3) both write C[3, 778]")
+end)
+
 local head = "func f(A: int32[4]) -> C: int32[4]:\n"
 
 t.test("memory that stands inside a loop over threads is one for all of these, unless it is local", function()

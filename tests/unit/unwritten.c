@@ -1,0 +1,203 @@
+/* unwritten.c -- what a program surely reads that nothing has written, and what it leaves so: by
+** integer sets, against the checking interpreter, which runs it. */
+#include "tests/dice.h"
+#include "tests/program.h"
+#include "tests/trials.h"
+
+#include <string.h>
+
+#include "core/affine/dep.h"
+#include "core/base/buf.h"
+#include "core/ir/check.h"
+
+#define F1 "func f(A: float32[32]) -> C: float32[32]:\n"
+
+static bool unwritten(const Node *f, Err *err)
+{
+    return dep_unwritten(f, DEP_THOROUGH, err);
+}
+
+static void found(ErrCode code, const char *what, const char *witness, const char *text)
+{
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    if (!unwritten(parse_verified(A, text), &err))
+        fail_msg("nothing found, %s expected\n%s", err_name(code), text);
+    if (err.code != code || !strstr(err.why, what) || strcmp(err.witness, witness) != 0)
+        fail_msg("%s: %s (%s)\nexpected %s: %s (%s)\n%s", err_name(err.code), err.why, err.witness,
+                 err_name(code), what, witness, text);
+    arena_release(A);
+}
+
+static void not_found(const char *text)
+{
+    Arena *A = arena_new(NULL);
+    Err err = {0};
+    if (unwritten(parse_verified(A, text), &err))
+        fail_msg("%s (%s)\n%s", err.why, err.witness, text);
+    arena_release(A);
+}
+
+static void what_is_told(void **state)
+{
+    (void)state;
+    found(ERR_undefined_read, "the program reads C[0]", "x=0",
+          F1 "  for x in range(32):\n    C[x] += A[x]\n");
+    found(ERR_undefined_read, "the program reads T[5]", "x=5",
+          F1 "  alloc T: float32[32]\n"
+             "  for x in range(5):\n    T[x] = 0\n"
+             "  for x in range(32):\n    C[x] = T[x]\n");
+    found(ERR_undefined_read, "block D reads T[1]", "x=1, o=1", /* each iteration has its own */
+          F1 "  for x in range(32):\n    C[x] = 0\n"
+             "  for o in range(2):\n"
+             "    alloc T: float32[32]\n"
+             "    if o == 0:\n      T[1] = 1\n"
+             "    T[0] = 1\n"
+             "    for x in range(2):\n"
+             "      block D(i = x):\n        C[i] = T[i]\n");
+    found(ERR_undefined_read, "the program reads T[3]", "x=0", /* written, but later */
+          F1 "  alloc T: float32[32]\n"
+             "  for x in range(32):\n"
+             "    if x % 4 == 0:\n"
+             "      if T[x + 3] > 0:\n        C[x] = 1\n"
+             "    C[x] = 0\n"
+             "    T[x] = 0\n");
+    found(ERR_never_written, "C[31]", "", F1 "  for x in range(31):\n    C[x] = A[x]\n");
+    found(ERR_never_written, "C[0]", "", /* also where threads have an order of their own */
+          F1 "  alloc S: float32[32] shared\n"
+             "  for t in bind(\"threadIdx.x\", 32):\n    S[t] = A[t]\n"
+             "  barrier(\"shared\")\n"
+             "  for t in bind(\"threadIdx.x\", 31):\n    C[t + 1] = S[31 - t]\n");
+}
+
+static void what_is_not(void **state)
+{
+    (void)state;
+    not_found(MATMUL("8", "9", "7"));
+    not_found(F1 "  alloc T: float32[32]\n" /* data decide what runs */
+                 "  for x in range(32):\n"
+                 "    if A[x] > 0:\n      T[x] = 0\n"
+                 "    if A[x] > 0:\n      C[x] = T[x]\n"
+                 "    else:\n      C[x] = 0\n");
+    not_found(F1 "  alloc T: float32[32]\n" /* and which element is read */
+                 "  T[0] = 1\n"
+                 "  for x in range(32):\n    C[x] = T[min(int64(A[x]), 0)]\n");
+    not_found(F1 "  alloc T: float32[32]\n" /* a copy of nothing is not used */
+                 "  alloc U: float32[32]\n"
+                 "  for x in range(4):\n    T[x] = A[x]\n"
+                 "  for x in range(32):\n    U[x] = T[x]\n"
+                 "  for x in range(32):\n    C[x] = select(x < 4, U[min(x, 3)], 0)\n");
+    not_found(F1 "  for t in bind(\"threadIdx.x\", 32):\n" /* written before a barrier */
+                 "    alloc S: float32[32] shared\n"
+                 "    S[t] = A[t]\n"
+                 "    barrier(\"shared\")\n"
+                 "    C[t] = S[31 - t]\n");
+}
+
+/* ---- random programs ---- */
+
+enum { SIZE = 13 };
+
+/* Below SIZE, for loops of at most 4. */
+static void put_index(Buf *b, const char *const *loops, int n)
+{
+    static const char *const more[] = {
+        "%d", "%s*2 + %d", "%s + %d", "%s*3 - %s + 3", "(%s + %d)//2", "(%s*3 + %d) %% 5"};
+    int form = n > 0 ? below(6) : 0;
+    const char *x = n > 0 ? loops[below(n)] : "", *y = n > 0 ? loops[below(n)] : "";
+    int c = below(4);
+    switch (form) {
+    case 0: buf_printf(b, more[0], c); break;
+    case 3: buf_printf(b, more[3], x, y); break;
+    default: buf_printf(b, more[form], x, c); break;
+    }
+}
+
+static void put_statement(Buf *b, int indent, const char *const *loops, int n)
+{
+    static const char *const buffers[] = {"T", "U", "C"};
+    if (n > 0 && below(4) == 0) {
+        buf_printf(b, "%*sif %s %s %d:\n", indent, "", loops[below(n)],
+                   below(2) ? "<" : "==", below(4));
+        indent += 2;
+    }
+    buf_printf(b, "%*s%s[", indent, "", buffers[below(3)]);
+    put_index(b, loops, n);
+    buf_puts(b, below(4) ? "] = " : "] += ");
+    if (below(2)) {
+        buf_printf(b, "%s[", buffers[below(3)]);
+        put_index(b, loops, n);
+        buf_puts(b, "] + 1\n");
+    } else {
+        buf_puts(b, "A[0]\n");
+    }
+}
+
+static void put_nest(Buf *b, int indent, const char *const *loops, int n)
+{
+    static const char *const names[] = {"i", "j", "k"};
+    for (int s = 1 + below(2); s > 0; s--) {
+        const char *inner[3];
+        memcpy(inner, loops, (size_t)n * sizeof *loops);
+        if (n == 2 || below(3) == 0) {
+            put_statement(b, indent, loops, n);
+            continue;
+        }
+        inner[n] = names[n];
+        buf_printf(b, "%*sfor %s in range(%d):\n", indent, "", names[n], 1 + below(4));
+        put_nest(b, indent + 2, inner, n + 1);
+    }
+}
+
+static const char *random_program(Arena *A)
+{
+    Buf b = buf_new(A);
+    buf_printf(&b, "func f(A: float32[1]) -> C: float32[%d]:\n", SIZE);
+    buf_printf(&b, "  alloc T: float32[%d]\n", SIZE);
+    if (below(4))
+        buf_printf(&b, "  for i in range(%d):\n    T[i] = 0\n", SIZE - below(3));
+    if (below(4))
+        buf_printf(&b, "  for i in range(%d):\n    C[i] = 0\n", SIZE - below(2));
+    bool inside = below(2);
+    buf_puts(&b, inside ? "  for i in range(2):\n" : "");
+    buf_printf(&b, "%*salloc U: float32[%d]\n", inside ? 4 : 2, "", SIZE);
+    if (below(3))
+        buf_printf(&b, "%*sfor j in range(%d):\n%*sU[j] = 1\n", inside ? 4 : 2, "", SIZE - below(3),
+                   inside ? 6 : 4, "");
+    put_nest(&b, inside ? 4 : 2, (const char *const[]){"i"}, inside);
+    return buf_str(&b);
+}
+
+static void sets_say_what_a_run_says(void **state)
+{
+    (void)state;
+    int trials = trials_of(20000, 1500), reads = 0, results = 0, clean = 0;
+    for (int t = 0; t < trials; t++) {
+        Arena *A = arena_new(NULL);
+        const char *text = random_program(A);
+        const Node *f = parse_verified(A, text);
+        FloatData d = float_data(A, f);
+        Err ran = {0}, told = {0};
+        bool ok = check_run(f, d.n, d.io, &(CheckOptions){0}, &ran), surely = unwritten(f, &told);
+        if (surely == ok || (surely && ran.code != told.code))
+            fail_msg("a run says %s: %s; the sets %s: %s\n%s", err_name(ran.code), ran.why,
+                     surely ? err_name(told.code) : "nothing", told.why, text);
+        clean += ok;
+        reads += ran.code == ERR_undefined_read;
+        results += ran.code == ERR_never_written;
+        arena_release(A);
+    }
+    print_message("%d programs: %d read what nothing wrote, %d leave a result, %d do neither\n",
+                  trials, reads, results, clean);
+    assert_true(clean > trials / 20 && reads > trials / 20 && results > trials / 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_told),
+        cmocka_unit_test(what_is_not),
+        cmocka_unit_test(sets_say_what_a_run_says),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

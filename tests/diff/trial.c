@@ -169,6 +169,100 @@ static bool not_disproven(const Version *end, Verdict *v)
     return ok;
 }
 
+/* ---- what a trial is after ---- */
+
+typedef enum Aim { SAWTOOTH, STRIDES, REGISTERS, THREADS_APART, LANES, ANYTHING } Aim;
+
+/* Of 256 trials so many; the others are after nothing in particular. */
+static const struct {
+    Aim aim;
+    int share, of_bytes; /* where elements are bytes, whose lanes are read in ways of their own */
+} aims[] = {
+    {SAWTOOTH, 21, 21},      {STRIDES, 10, 10}, {REGISTERS, 16, 16},
+    {THREADS_APART, 10, 10}, {LANES, 5, 50},
+};
+
+static Aim draw_aim(Choices *c, DType type)
+{
+    int64_t at = choose(c, 256);
+    for (size_t i = 0; i < sizeof aims / sizeof *aims; i++) {
+        at -= dtype_bytes(type) == 1 ? aims[i].of_bytes : aims[i].share;
+        if (at < 0)
+            return aims[i].aim;
+    }
+    return ANYTHING;
+}
+
+/* `plain` steps of any kind, then some that bind to threads; in the place of some of these stand
+** the steps of the aim, from `begin` on. */
+typedef struct Course {
+    Aim aim;
+    size_t begin, plain, steps;
+} Course;
+
+static Course draw_course(Choices *c, Trial *t)
+{
+    enum { STRIDES_STEPS = 4, OTHER_STEPS = 5 };
+    size_t steps = (size_t)choose(c, MAX_MOVES + 1), plain = chance(c, 15) ? steps / 2 : steps;
+    Course k = {draw_aim(c, t->spec.type), 0, plain, steps};
+    if (k.aim == ANYTHING)
+        return k;
+    k.begin = k.aim == LANES ? 2 : (size_t)choose(c, 3);
+    switch (k.aim) {
+    case REGISTERS:
+        if (steps < k.begin + OTHER_STEPS)
+            k.steps = k.plain = k.begin + OTHER_STEPS;
+        break;
+    case STRIDES: /* the last ones, for code as quick as can be */
+        t->optimised = true;
+        k.steps = k.plain = k.begin + STRIDES_STEPS;
+        break;
+    case THREADS_APART:
+    case LANES:
+        k.plain = k.begin;
+        k.steps = k.begin + OTHER_STEPS;
+        break;
+    default: break;
+    }
+    return k;
+}
+
+static void draw_move(Arena *A, Choices *c, const Course *k, size_t i, const Node *func, Move *out)
+{
+    int step = (int)i - (int)k->begin; /* of the aim */
+    if (k->aim == SAWTOOTH && step >= 0 && step < 3)
+        move_to_sawtooth(A, c, func, step, out);
+    else if (k->aim == REGISTERS && step >= 0 && step < 5)
+        move_to_registers(A, c, func, step, out);
+    else if (k->aim == STRIDES && step >= 0)
+        move_to_strides(A, c, func, step, out);
+    else if (k->aim == LANES && i < k->plain)
+        move_to_lanes(A, c, func, (int)i, out);
+    else if (i < k->plain)
+        move_draw(A, c, func, out);
+    else if (k->aim == LANES || k->aim == THREADS_APART)
+        move_to_threads_apart(A, c, func, step, out);
+    else
+        move_to_threads(A, c, func, (int)(i - k->plain), out);
+}
+
+/* The steps, and what must hold of their result; draws them on the way where c is given. */
+static bool take_steps(Arena *A, Choices *c, Trial *t, Sched *s, Counts *counts, Verdict *v)
+{
+    Course k = c ? draw_course(c, t) : (Course){.steps = t->nmoves};
+    bool ok = true;
+    for (size_t i = 0; ok && i < k.steps; i++) {
+        if (c) {
+            draw_move(A, c, &k, i, s->at->func, &t->moves[i]);
+            t->nmoves = i + 1;
+        }
+        int before = s->at->number;
+        ok = one_step(s, &t->moves[i], counts, v);
+        t->refused[i] = s->at->number == before;
+    }
+    return ok;
+}
+
 /* Runs t's moves, or draws them on the way where c is given. */
 static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, Verdict *v)
 {
@@ -182,50 +276,8 @@ static bool run_trial(Arena *A, Choices *c, Trial *t, bool jit, Counts *counts, 
     }
     Version *start = version_new(own, p.func);
     Sched *s = sched_new(start);
-    bool ok = stands(p.func, "te", v);
-    size_t want = c ? (size_t)choose(c, MAX_MOVES + 1) : t->nmoves,
-           plain = c && chance(c, 15) ? want / 2 : want;
-    int64_t kind = c ? choose(c, 256) : 255;
-    /* Where such steps begin */
-    size_t sawtooth = kind < 21 ? (size_t)choose(c, 3) : MAX_MOVES;
-    size_t strides = kind >= 21 && kind < 31 ? (size_t)choose(c, 3) : MAX_MOVES;
-    size_t registers = kind >= 31 && kind < 47 ? (size_t)choose(c, 3) : MAX_MOVES;
-    if (registers < MAX_MOVES && want < registers + 5)
-        want = plain = registers + 5;
-    /* Bytes in lanes are read in ways of their own. */
-    int64_t lanes_end = dtype_bytes(t->spec.type) == 1 ? 107 : 62;
-    bool apart = kind >= 47 && kind < lanes_end, lanes = apart && kind >= 57;
-    if (apart) {
-        plain = lanes ? 2 : (size_t)choose(c, 3);
-        want = plain + 5;
-    }
-    if (strides < MAX_MOVES) { /* they are the last ones, for code as quick as can be */
-        t->optimised = true;
-        want = plain = strides + 4;
-    }
-    for (size_t i = 0; ok && i < want; i++) {
-        if (c) {
-            if (i >= sawtooth && i < sawtooth + 3)
-                move_to_sawtooth(A, c, s->at->func, (int)(i - sawtooth), &t->moves[i]);
-            else if (i >= registers && i < registers + 5)
-                move_to_registers(A, c, s->at->func, (int)(i - registers), &t->moves[i]);
-            else if (i >= strides)
-                move_to_strides(A, c, s->at->func, (int)(i - strides), &t->moves[i]);
-            else if (i < plain && lanes)
-                move_to_lanes(A, c, s->at->func, (int)i, &t->moves[i]);
-            else if (i < plain)
-                move_draw(A, c, s->at->func, &t->moves[i]);
-            else if (apart)
-                move_to_threads_apart(A, c, s->at->func, (int)(i - plain), &t->moves[i]);
-            else
-                move_to_threads(A, c, s->at->func, (int)(i - plain), &t->moves[i]);
-            t->nmoves = i + 1;
-        }
-        int before = s->at->number;
-        ok = one_step(s, &t->moves[i], counts, v);
-        t->refused[i] = s->at->number == before;
-    }
-    ok = ok && replays(start, s->at, v) && undoes(s, v) && branches(s, v);
+    bool ok = stands(p.func, "te", v) && take_steps(A, c, t, s, counts, v) &&
+              replays(start, s->at, v) && undoes(s, v) && branches(s, v);
     const char *target = !jit ? NULL : t->optimised ? "llvm" : "llvm -O0";
     bool rounded = rounding_changed(s->at);
     counts->reassociated += rounded;

@@ -69,19 +69,11 @@ typedef struct Naming {
     const Binding *scope;
 } Naming;
 
-static bool is_input(const Search *s, const Node *buffer)
-{
-    for (size_t i = 0; i < s->params->nkids; i++)
-        if (s->params->kid[i] == buffer)
-            return true;
-    return false;
-}
-
 static const Node *name_load(Rewriter *rw, const Node *load)
 {
     Naming *n = rw->env;
     const Node *buffer = load->kid[Load_buffer];
-    if (n->search->input && !is_input(n->search, buffer))
+    if (n->search->input && !ir_has_kid(n->search->params, buffer))
         return load;
     const Node *var = ir_var_like(rw->A, (DType)load->type, "data", NULL, 0);
     n->scope = scope_in(n->search, n->scope, (Binding){.var = var, .buffer = buffer});

@@ -353,11 +353,9 @@ LUA_FN(
     const Node *b = find_buffer(p.func, arg_str(L, 2), &err);
     if (!b)
         return lua_raise(L, &err);
-    const char *role = "allocated";
-    for (size_t i = 0; i < p.func->kid[Func_params]->nkids; i++)
-        role = p.func->kid[Func_params]->kid[i] == b ? "parameter" : role;
-    for (size_t i = 0; i < p.func->kid[Func_results]->nkids; i++)
-        role = p.func->kid[Func_results]->kid[i] == b ? "result" : role;
+    const char *role = ir_has_kid(p.func->kid[Func_results], b)  ? "result"
+                       : ir_has_kid(p.func->kid[Func_params], b) ? "parameter"
+                                                                 : "allocated";
     lua_newtable(L);
     lua_pushstring(L, ir_buf_name(b));
     lua_setfield(L, -2, "name");

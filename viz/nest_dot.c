@@ -282,14 +282,6 @@ static void put_buffer(Drawing *d, const Node *buffer, const Node *alloc, size_t
     buf_puts(b, "</FONT></TD></TR></TABLE>>]\n");
 }
 
-static bool in_list(const Node *list, const Node *buffer)
-{
-    for (uint32_t i = 0; i < list->nkids; i++)
-        if (list->kid[i] == buffer)
-            return true;
-    return false;
-}
-
 /* What is only read stands on the left, everything else on the right.  There arrows to a block end
 ** at its name, and arrows from it begin at the line that computes. */
 static void put_uses(Drawing *d, size_t i, const BufferUse *use, size_t number, const Node *params)
@@ -298,7 +290,7 @@ static void put_uses(Drawing *d, size_t i, const BufferUse *use, size_t number, 
     const NestRow *r = &d->nest->row[i];
     bool lines = r->kind == ROW_block && *r->text;
     if (use->read) {
-        if (in_list(params, use->buffer))
+        if (ir_has_kid(params, use->buffer))
             buf_printf(b, "  b%zu -> nest:r%zu:w [tooltip=", number, i);
         else
             buf_printf(b, "  nest:r%zu%s:e -> b%zu [dir=back tooltip=", i, lines ? "r" : "",

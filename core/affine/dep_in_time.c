@@ -285,10 +285,7 @@ static bool order_of_results(Check *c)
     const Node *results = c->m->func->kid[Func_results];
     for (size_t i = 0; i < c->m->nstmts; i++) {
         const Stmt *w = c->m->stmt[i];
-        bool result = false;
-        for (size_t k = 0; k < results->nkids; k++)
-            result |= results->kid[k] == w->write.buffer;
-        if (result && !made_once(c, w, 0))
+        if (ir_has_kid(results, w->write.buffer) && !made_once(c, w, 0))
             return refuse_repeated(c, w, ir_buf_name(w->write.buffer), w->block);
     }
     return true;

@@ -93,36 +93,18 @@ static void tell_read(const Written *d, const Stmt *r, const Node *buffer, isl_m
     isl_point_free(p);
 }
 
-static bool is_result(const Written *d, const Node *buffer)
-{
-    const Node *results = d->func->kid[Func_results];
-    for (size_t i = 0; i < results->nkids; i++)
-        if (results->kid[i] == buffer)
-            return true;
-    return false;
-}
-
-static bool is_input(const Written *d, const Node *buffer)
-{
-    const Node *params = d->func->kid[Func_params];
-    for (size_t i = 0; i < params->nkids; i++)
-        if (params->kid[i] == buffer)
-            return true;
-    return false;
-}
-
 /* Does it hand on what it reads as it is?  What is made of that, the copy is asked. */
 static bool only_copies(const Written *d, const Stmt *r)
 {
     const Node *n = r->node;
     return n->op == OP_Store && n->kid[Store_value]->op == OP_Load &&
-           !is_result(d, n->kid[Store_buffer]);
+           !ir_has_kid(d->func->kid[Func_results], n->kid[Store_buffer]);
 }
 
 /* Is one of the reads at these accesses certain to find what nothing has written? */
 static bool surely_unwritten(Written *d, const Stmt *r, const Access *a, Err *err)
 {
-    if (a->wider || is_input(d, a->buffer))
+    if (a->wider || ir_has_kid(d->func->kid[Func_params], a->buffer))
         return false;
     isl_map *rest = unwritten(d, r, a->buffer, isl_map_copy(a->by_loops));
     isl_bool none = isl_map_is_empty(rest);

@@ -323,6 +323,14 @@ static inline ForKind ir_for_kind(const Node *f)
 {
     return (ForKind)f->at.i;
 }
+/* Is it one of the parent's kids, as a buffer is of a Func's results? */
+static inline bool ir_has_kid(const Node *parent, const Node *kid)
+{
+    for (uint32_t i = 0; i < parent->nkids; i++)
+        if (parent->kid[i] == kid)
+            return true;
+    return false;
+}
 static inline size_t ir_rank(const Node *buffer)
 {
     return buffer->nkids;

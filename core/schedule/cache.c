@@ -225,10 +225,7 @@ static bool leaves_gaps(void *env, const Node *block)
 ** what its own memory happens to hold.  So every element must be proven to be written. */
 static bool fills_result(Step *s, const Copying *c, const Node *nest)
 {
-    const Node *results = s->func->kid[Func_results];
-    bool result = false;
-    for (size_t i = 0; i < results->nkids; i++)
-        result |= results->kid[i] == c->of;
+    bool result = ir_has_kid(s->func->kid[Func_results], c->of);
     Filling filling = {s, c->of};
     if (!result || !tree_writes(c->block, c->of) || !tree_blocks(nest, leaves_gaps, &filling))
         return true;

@@ -16,11 +16,7 @@
 
 static bool is_result(const Step *s, const Node *buffer)
 {
-    const Node *r = s->func->kid[Func_results];
-    for (size_t i = 0; i < r->nkids; i++)
-        if (r->kid[i] == buffer)
-            return true;
-    return false;
+    return ir_has_kid(s->func->kid[Func_results], buffer);
 }
 
 /* Says why the block, the step's own or the producer that would take that in, cannot be. */

@@ -26,14 +26,6 @@ typedef struct Move {
     const Node *out; /* the program with the block there */
 } Move;
 
-static bool is_in(const Node *buffer, const Node *list)
-{
-    for (size_t i = 0; i < list->nkids; i++)
-        if (list->kid[i] == buffer)
-            return true;
-    return false;
-}
-
 /* Looks for another loop that takes the block, like the one that was given. */
 static MoveSearch search_instead(Step *s, const Move *m)
 {
@@ -45,7 +37,7 @@ static bool refuse_own_loop(Step *s, const Move *m)
     const char *loop = ir_var_name(m->loop->kid[For_var]);
     NameList blocks = {0};
     list_blocks(s->A, s->func, &blocks);
-    if (blocks.n > 1 && !m->reverse && is_in(m->target, s->func->kid[Func_results]))
+    if (blocks.n > 1 && !m->reverse && ir_has_kid(s->func->kid[Func_results], m->target))
         return refuse_result(s, m->block, m->loop);
     REFUSE(s->err, own_loop, m->loop, loop, ir_block_name(m->block));
     if (s->trial)
@@ -333,7 +325,7 @@ bool prim_compute_at(Step *s)
     if (!begin_move(s, m, "compute_at"))
         return false;
     const char *name = ir_block_name(m->block);
-    if (is_in(m->target, s->func->kid[Func_results]))
+    if (ir_has_kid(s->func->kid[Func_results], m->target))
         return refuse_result(s, m->block, m->loop);
     const Node *other = tree_writer(s->func->kid[Func_body], m->block, m->target);
     if (other)

@@ -81,11 +81,8 @@ bool path_to_alloc(const Node *func, const Node *buffer, Path *out)
 bool tree_has_buffer(const Node *func, const Node *buffer)
 {
     Path p;
-    for (int k = Func_params; k <= Func_results; k++)
-        for (size_t i = 0; i < func->kid[k]->nkids; i++)
-            if (func->kid[k]->kid[i] == buffer)
-                return true;
-    return path_to_alloc(func, buffer, &p);
+    return ir_has_kid(func->kid[Func_params], buffer) ||
+           ir_has_kid(func->kid[Func_results], buffer) || path_to_alloc(func, buffer, &p);
 }
 
 static const Node *rebuild_seq(Arena *A, const Node *seq, uint32_t i, const Node *with)

@@ -187,10 +187,8 @@ static int buffer_shape(const Node *b, int64_t *shape)
 static const char *input_text(Arena *A, const Node *b)
 {
     Buf out = buf_new(A);
-    buf_printf(&out, "%s[", dtype_name(b->type));
-    for (size_t d = 0; d < ir_rank(b); d++)
-        buf_printf(&out, "%s%lld", d ? ", " : "", (long long)ir_dim(b, d));
-    buf_putc(&out, ']');
+    int64_t shape[IR_MAX_RANK];
+    dtype_put_shape(&out, b->type, (size_t)buffer_shape(b, shape), shape);
     return buf_str(&out);
 }
 

@@ -9,6 +9,14 @@ const DTypeInfo dtype_info[DT_COUNT] = {
 #include "core/base/dtypes.def"
 };
 
+void dtype_put_shape(Buf *out, DType t, size_t rank, const int64_t *shape)
+{
+    buf_printf(out, "%s[", dtype_name(t));
+    for (size_t d = 0; d < rank; d++)
+        buf_printf(out, "%s%lld", d ? ", " : "", (long long)shape[d]);
+    buf_putc(out, ']');
+}
+
 bool dtype_parse(const char *name, DType *out)
 {
     static const struct {

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/buf.h"
+
 typedef enum DType {
 #define DTYPE(name, ctype, bits, cls) DT_##name,
 #include "core/base/dtypes.def"
@@ -51,6 +53,9 @@ static inline bool dtype_is_int(DType t)
 {
     return dtype_info[t].cls == DC_INT || dtype_info[t].cls == DC_UINT;
 }
+
+/* "float32[3, 4]" */
+void dtype_put_shape(Buf *out, DType t, size_t rank, const int64_t *shape);
 
 /* Finds "float32", "f32", "double", …; false if `name` names no element type. */
 bool dtype_parse(const char *name, DType *out);

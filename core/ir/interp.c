@@ -362,26 +362,18 @@ static const St *statement(Compiler *c, const St *up, const Node *n)
 
 /* ---- running ---- */
 
-static const char *shape_text(Arena *A, DType t, size_t rank, const int64_t *shape)
-{
-    Buf out = buf_new(A);
-    buf_printf(&out, "%s[", dtype_name(t));
-    for (size_t d = 0; d < rank; d++)
-        buf_printf(&out, "%s%lld", d ? ", " : "", (long long)shape[d]);
-    buf_putc(&out, ']');
-    return buf_str(&out);
-}
-
 /* A parameter or result, which has the type and the shape that the program says. */
 static bool bind_argument(Compiler *c, const Node *buffer, const InterpBuffer *given)
 {
     bool fits = (DType)buffer->type == given->type && ir_rank(buffer) == given->rank;
     for (size_t d = 0; fits && d < given->rank; d++)
         fits = ir_dim(buffer, d) == given->shape[d];
-    if (!fits)
+    if (!fits) {
+        Buf have = buf_new(c->A);
+        dtype_put_shape(&have, given->type, given->rank, given->shape);
         return REFUSE(c->err, argument_mismatch, buffer, ir_buf_name(buffer),
-                      dtype_name((DType)buffer->type), ir_rank(buffer),
-                      shape_text(c->A, given->type, given->rank, given->shape));
+                      dtype_name((DType)buffer->type), ir_rank(buffer), buf_str(&have));
+    }
     Mem *mem = bind_buffer(c, buffer);
     mem->data = given->data;
     for (size_t d = 0; d < given->rank; d++)

@@ -38,10 +38,7 @@ void scalar_print(DType t, Scalar v, Buf *out)
 
 void tensor_describe(const Tensor *t, Buf *out)
 {
-    buf_printf(out, "%s[", dtype_name(t->dtype));
-    for (int d = 0; d < t->rank; d++)
-        buf_printf(out, "%s%lld", d ? ", " : "", (long long)t->shape[d]);
-    buf_putc(out, ']');
+    dtype_put_shape(out, t->dtype, (size_t)t->rank, t->shape);
 }
 
 /* One format for all shown elements. */

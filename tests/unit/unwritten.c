@@ -171,7 +171,7 @@ static const char *random_program(Arena *A)
 static void sets_say_what_a_run_says(void **state)
 {
     (void)state;
-    int trials = trials_of(20000, 1500), reads = 0, results = 0, clean = 0;
+    int trials = trials_of(8000, 1000), reads = 0, results = 0, clean = 0;
     for (int t = 0; t < trials; t++) {
         Arena *A = arena_new(NULL);
         const char *text = random_program(A);

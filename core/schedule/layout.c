@@ -8,11 +8,11 @@
 */
 #include "core/schedule/prims.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/affine/inside.h"
 #include "core/base/mutant.h"
+#include "core/ir/parse.h"
 #include "core/ir/print.h"
 #include "core/ir/rewrite.h"
 #include "core/schedule/alloc.h"
@@ -65,28 +65,19 @@ static const char *all_names(Arena *A, size_t n, const char *const *name)
     return out;
 }
 
-/* "x", "x//32" or "x % 32". */
-static bool read_digit(const char *text, size_t rank, const char *const *name, Digit *out)
+/* "x", "x//32" or "x % 32", where x is one of the Vars. */
+static bool read_digit(Arena *A, const char *text, size_t rank, const Node *const *dim, Digit *out)
 {
-    for (size_t d = 0; d < rank; d++) {
-        size_t len = strlen(name[d]);
-        if (strncmp(text, name[d], len) != 0)
-            continue;
-        const char *rest = text + len + strspn(text + len, " ");
-        *out = (Digit){*rest == '/'   ? PART_QUOTIENT
-                       : *rest == '%' ? PART_REMAINDER
-                                      : PART_WHOLE,
-                       d, 1};
-        if (*rest == '\0')
-            return true;
-        if (strncmp(rest, "//", 2) != 0 && *rest != '%')
-            continue;
-        rest += *rest == '/' ? 2 : 1;
-        rest += strspn(rest, " ");
-        char *end = NULL;
-        out->by = *rest >= '0' && *rest <= '9' ? strtoll(rest, &end, 10) : 0;
-        return end && *end == '\0' && out->by >= 1 && out->by < INT64_MAX;
-    }
+    Err unused = {0};
+    const Node *e = ir_parse_expr(A, text, DT_int64, rank, dim, &unused);
+    bool parts = e && (e->op == OP_FloorDiv || e->op == OP_FloorMod);
+    *out = (Digit){.by = parts ? ir_const_int(e->kid[1], 0) : 1,
+                   .part = !parts                 ? PART_WHOLE
+                           : e->op == OP_FloorDiv ? PART_QUOTIENT
+                                                  : PART_REMAINDER};
+    for (; out->of < rank; out->of++)
+        if (dim[out->of] == (parts ? e->kid[0] : e))
+            return out->by >= 1 && out->by < INT64_MAX;
     return false;
 }
 
@@ -131,9 +122,12 @@ static bool still_finds_outside(Step *s, const Layout *l, const char *const *nam
 static bool read_layout(Step *s, const Bound *given, Layout *l)
 {
     const char *name[IR_MAX_RANK];
+    const Node *dim[IR_MAX_RANK];
     name_dimensions(s->A, s->func, l->from, name);
+    for (size_t d = 0; d < l->from->nkids; d++)
+        dim[d] = ir_var(s->A, name[d]);
     for (l->n = 0; l->n < given->n; l->n++)
-        if (!read_digit(given->names[l->n], l->from->nkids, name, &l->digit[l->n]))
+        if (!read_digit(s->A, given->names[l->n], l->from->nkids, dim, &l->digit[l->n]))
             return REFUSE(s->err, layout_entry, NULL, given->names[l->n], ir_buf_name(l->from),
                           all_names(s->A, l->from->nkids, name), name[0], name[0]);
     return is_complete(s, l, name) && still_finds_outside(s, l, name);

@@ -1,6 +1,7 @@
 /* unwritten.c -- what a program surely reads that nothing has written, and what it leaves so: by
 ** integer sets, against the checking interpreter, which runs it. */
 #include "tests/dice.h"
+#include "tests/nests.h"
 #include "tests/program.h"
 #include "tests/trials.h"
 
@@ -96,43 +97,6 @@ static void what_is_not(void **state)
 
 /* ---- random programs ---- */
 
-enum { SIZE = 13 };
-
-/* Below SIZE, for loops of at most 4. */
-static void put_index(Buf *b, const char *const *loops, int n)
-{
-    static const char *const more[] = {
-        "%d", "%s*2 + %d", "%s + %d", "%s*3 - %s + 3", "(%s + %d)//2", "(%s*3 + %d) %% 5"};
-    int form = n > 0 ? below(6) : 0;
-    const char *x = n > 0 ? loops[below(n)] : "", *y = n > 0 ? loops[below(n)] : "";
-    int c = below(4);
-    switch (form) {
-    case 0: buf_printf(b, more[0], c); break;
-    case 3: buf_printf(b, more[3], x, y); break;
-    default: buf_printf(b, more[form], x, c); break;
-    }
-}
-
-static void put_statement(Buf *b, int indent, const char *const *loops, int n)
-{
-    static const char *const buffers[] = {"T", "U", "C"};
-    if (n > 0 && below(4) == 0) {
-        buf_printf(b, "%*sif %s %s %d:\n", indent, "", loops[below(n)],
-                   below(2) ? "<" : "==", below(4));
-        indent += 2;
-    }
-    buf_printf(b, "%*s%s[", indent, "", buffers[below(3)]);
-    put_index(b, loops, n);
-    buf_puts(b, below(4) ? "] = " : "] += ");
-    if (below(2)) {
-        buf_printf(b, "%s[", buffers[below(3)]);
-        put_index(b, loops, n);
-        buf_puts(b, "] + 1\n");
-    } else {
-        buf_puts(b, "A[0]\n");
-    }
-}
-
 static void put_nest(Buf *b, int indent, const char *const *loops, int n)
 {
     static const char *const names[] = {"i", "j", "k"};
@@ -140,7 +104,7 @@ static void put_nest(Buf *b, int indent, const char *const *loops, int n)
         const char *inner[3];
         memcpy(inner, loops, (size_t)n * sizeof *loops);
         if (n == 2 || below(3) == 0) {
-            put_statement(b, indent, loops, n);
+            nest_statement(b, indent, loops, n);
             continue;
         }
         inner[n] = names[n];
@@ -152,18 +116,18 @@ static void put_nest(Buf *b, int indent, const char *const *loops, int n)
 static const char *random_program(Arena *A)
 {
     Buf b = buf_new(A);
-    buf_printf(&b, "func f(A: float32[1]) -> C: float32[%d]:\n", SIZE);
-    buf_printf(&b, "  alloc T: float32[%d]\n", SIZE);
+    buf_printf(&b, "func f(A: float32[1]) -> C: float32[%d]:\n", NEST_SIZE);
+    buf_printf(&b, "  alloc T: float32[%d]\n", NEST_SIZE);
     if (below(4))
-        buf_printf(&b, "  for i in range(%d):\n    T[i] = 0\n", SIZE - below(3));
+        buf_printf(&b, "  for i in range(%d):\n    T[i] = 0\n", NEST_SIZE - below(3));
     if (below(4))
-        buf_printf(&b, "  for i in range(%d):\n    C[i] = 0\n", SIZE - below(2));
+        buf_printf(&b, "  for i in range(%d):\n    C[i] = 0\n", NEST_SIZE - below(2));
     bool inside = below(2);
     buf_puts(&b, inside ? "  for i in range(2):\n" : "");
-    buf_printf(&b, "%*salloc U: float32[%d]\n", inside ? 4 : 2, "", SIZE);
+    buf_printf(&b, "%*salloc U: float32[%d]\n", inside ? 4 : 2, "", NEST_SIZE);
     if (below(3))
-        buf_printf(&b, "%*sfor j in range(%d):\n%*sU[j] = 1\n", inside ? 4 : 2, "", SIZE - below(3),
-                   inside ? 6 : 4, "");
+        buf_printf(&b, "%*sfor j in range(%d):\n%*sU[j] = 1\n", inside ? 4 : 2, "",
+                   NEST_SIZE - below(3), inside ? 6 : 4, "");
     put_nest(&b, inside ? 4 : 2, (const char *const[]){"i"}, inside);
     return buf_str(&b);
 }

@@ -74,6 +74,11 @@ static const Node *on_block(Rewriter *rw, const Node *n)
     const Node *first = ir_bool(rw->A, true);
     for (size_t i = 0; i < iters->nkids; i++) {
         const Node *axis = iters->kid[i];
+        if (axis->kid[Iter_value]->size > IR_MAX_EXPR) {
+            FAIL(rw->err, axis_too_big, n, ir_var_name(axis->kid[Iter_var]), ir_block_name(n),
+                 IR_MAX_EXPR);
+            return rw_fail(rw);
+        }
         map[i] = (Subst){axis->kid[Iter_var], axis->kid[Iter_value]};
         if (axis->at.i == ITER_reduce && MUTANT(init_of_inner_loop, true, i + 1 < iters->nkids))
             first = ir_and(rw->A, first, is_zero(rw->A, axis->kid[Iter_value]));

@@ -61,6 +61,22 @@ t.test("inputs that do not fit are refused by name", function()
   t.ok(s:build "llvm -mcpu=native":run(a, b) == s:at(0):run(a, b))
 end)
 
+t.test("axes that double from block to block are refused before they are written out", function()
+  local function doubled(n)
+    local lines = { "func f(A: float32[4]) -> C: float32[1]:", "  for x in range(4):", "    block B0(a0 = x):" }
+    for k = 1, n do lines[#lines + 1] = ("%sblock B%d(a%d = a%d + a%d):"):format((" "):rep(4 + 2*k), k, k, k - 1, k - 1) end
+    lines[#lines + 1] = ("%sC[0] = float32(a%d)"):format((" "):rep(6 + 2*n), n)
+    return tvm.parse(table.concat(lines, "\n"))
+  end
+  local x = tvm.zeros { 4 }
+  t.eq(doubled(10):run(x):totable()[1], 3.0 * 2^10)
+  for _, look in ipairs { "run", "build", "lowered" } do
+    local e = t.raises("axis_too_big", function() local p = doubled(40); p[look](p, look == "run" and x or nil) end)
+    t.contains(e.why, "axis a14 of block B14")
+  end
+  t.eq(doubled(40):check(x):totable()[1], 3.0 * 2^40)
+end)
+
 t.test("unrolled loops that become too much code are refused, others compile in time", function()
   local f = te [[ C[a, b, c] = A[a, b, c] * 2 ]]
   local s = tvm.schedule(f(32, 32, 32))

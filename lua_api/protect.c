@@ -88,11 +88,27 @@ static void on_interrupt(int sig)
 /* The request is done with.  A write that it broke off has left stdio's mark of an error, which is
 ** none of the file's.  What failed for another reason meanwhile, as on a full disk, fails again at
 ** the next write. */
-static void forget_request(void)
+static void forget_asking(void)
 {
     if (watch.asked && !watch.output_bad)
         clearerr(stdout);
     watch.asked = 0;
+}
+
+/* The flag goes and the hook with it.  A request that comes meanwhile waits, and is a new one with
+** both: a flag alone would stop no Lua code.  `counted`: it still counts as one of this input. */
+static void forget_request(lua_State *L, bool counted)
+{
+    sigset_t asking, before;
+    sigemptyset(&asking);
+    sigaddset(&asking, SIGINT);
+    sigaddset(&asking, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &asking, &before);
+    cancel_clear();
+    lua_sethook(L, NULL, 0, 0);
+    if (!counted)
+        forget_asking();
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void protect_watch(lua_State *L, bool patient)
@@ -111,7 +127,7 @@ void protect_watch(lua_State *L, bool patient)
 
 void protect_unwatch(void)
 {
-    forget_request();
+    forget_asking();
     sigaction(SIGINT, &watch.before, NULL);
     sigaction(SIGTERM, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
     watch.watched = watch.running = NULL;
@@ -119,10 +135,8 @@ void protect_unwatch(void)
 
 void protect_rest(lua_State *L)
 {
-    cancel_clear();
-    forget_request();
     watch.kept = false;
-    lua_sethook(L, NULL, 0, 0);
+    forget_request(L, false);
 }
 
 bool protect_is_stop(lua_State *L, int idx)
@@ -159,10 +173,7 @@ bool protect_until_stopped(lua_State *L, int nargs)
     if (status != LUA_OK)
         lua_pop(L, 1);
     watch.kept = true;
-    if (watch.patient)
-        forget_request();
-    cancel_clear();
-    lua_sethook(L, NULL, 0, 0);
+    forget_request(L, !watch.patient);
     return true;
 }
 

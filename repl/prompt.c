@@ -33,18 +33,21 @@
 #include "repl/start.h"
 #include "viz/text/wrap.h"
 
-#define PROMPT  "tvm> "
-#define GOES_ON "...> " /* before the further lines of an input */
+#define PROMPT    "tvm> "
+#define GOES_ON   "...> " /* before the further lines of an input */
+#define PASTE_END "\x1b[201~"
 
 /* Readline calls back without an argument of ours. */
 static struct {
     lua_State *L;
     char *line; /* the input that was entered; NULL for the end of input */
     bool entered;
-    bool dropped;      /* Ctrl-D gave the input up */
-    bool aside;        /* who gives an input up is asked for no other */
-    const char *begun; /* what the input begins with, until it stands there; or NULL */
-    bool ready;        /* readline knows our keys */
+    bool dropped;       /* Ctrl-D gave the input up */
+    bool aside;         /* who gives an input up is asked for no other */
+    const char *begun;  /* what the input begins with, until it stands there; or NULL */
+    bool ready;         /* readline knows our keys */
+    const char *ending; /* the keys that end a pasted text, as far as they are not sent yet */
+    sigset_t outside;   /* the signals that are held back while no input is read */
     volatile sig_atomic_t resized, hung_up;
 } prompt;
 
@@ -365,15 +368,75 @@ static void on_hangup(int sig)
     kill(getpid(), SIGINT);
 }
 
-/* Ctrl-C leaves what was typed before it to us: where the terminal throws it away itself, that may
-** be the very key that was announced, and reading it would wait for another. */
+/* With Ctrl-C the terminal throws away what was typed before it and not read yet, and only the
+** terminal knows where that ends.  It may be the very key that was announced: reading does not wait
+** for another. */
 static void prepare_terminal(int meta)
 {
     struct termios t;
     rl_prep_terminal(meta);
     if (tcgetattr(STDIN_FILENO, &t) == 0) {
-        t.c_lflag |= NOFLSH;
+        t.c_lflag &= ~(tcflag_t)NOFLSH;
+        t.c_cc[VMIN] = 0;
+        t.c_cc[VTIME] = 0;
         tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
+    }
+}
+
+/* The signals that an input is read with. */
+static sigset_t held_back(void)
+{
+    sigset_t ours;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGHUP);
+    sigaddset(&ours, SIGWINCH);
+    return ours;
+}
+
+/* Waits for a key or a signal, and lets in what has come: ppoll does so only where no key waits.
+** What poll says of the terminal; 0 after a signal, -1 if there is no waiting. */
+static int wait_for_key(void)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    int ready = ppoll(&in, 1, NULL, &prompt.outside), why = errno;
+    sigset_t ours = held_back();
+    pthread_sigmask(SIG_SETMASK, &prompt.outside, NULL);
+    pthread_sigmask(SIG_BLOCK, &ours, NULL);
+    return ready > 0 ? in.revents : ready < 0 && why != EINTR ? -1 : 0;
+}
+
+static bool interrupt_pending(void)
+{
+    sigset_t now;
+    return sigpending(&now) == 0 && sigismember(&now, SIGINT) == 1;
+}
+
+/* For readline, which reads several keys at a time: what is typed behind a Ctrl-C is of another
+** line. */
+static int key_follows(void)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    int ms = rl_set_keyboard_input_timeout(-1) / 1000;
+    return !interrupt_pending() && poll(&in, 1, ms) > 0;
+}
+
+/* The next key for readline.  Behind a Ctrl-C none is of this line, which is given up anyhow: a key
+** that does nothing stands for it, or in the middle of several those that end a pasted text.  (One
+** that is typed at the very moment at which an earlier one is read, with Ctrl-C between them, goes
+** with the line: the terminal does not tell which of them it gave.) */
+static int read_key(FILE *terminal)
+{
+    (void)terminal;
+    unsigned char key;
+    for (int seen = POLLIN;; seen = wait_for_key()) {
+        if (cancel_asked() || prompt.hung_up || interrupt_pending())
+            return RL_ISSTATE(RL_STATE_MOREINPUT) && *prompt.ending ? *prompt.ending++ : 0;
+        ssize_t n = read(STDIN_FILENO, &key, 1);
+        if (n == 1)
+            return key;
+        if ((n < 0 && errno != EINTR && errno != EAGAIN) || seen < 0 || (seen & ~POLLIN))
+            return EOF;
     }
 }
 
@@ -387,6 +450,8 @@ static void set_up(lua_State *L)
     rl_catch_signals = 0;
     rl_catch_sigwinch = 0;
     rl_prep_term_function = prepare_terminal;
+    rl_getc_function = read_key;
+    rl_input_available_hook = key_follows;
     rl_attempted_completion_function = complete;
     rl_completion_word_break_hook = word_breaks;
 
@@ -438,12 +503,8 @@ static void drop_line(const char *shown, const char *word)
 ** else happens, so that none falls between looking for it and waiting. */
 static char *read_input(const char *shown)
 {
-    sigset_t ours, before;
-    sigemptyset(&ours);
-    sigaddset(&ours, SIGINT);
-    sigaddset(&ours, SIGHUP);
-    sigaddset(&ours, SIGWINCH);
-    pthread_sigmask(SIG_BLOCK, &ours, &before);
+    sigset_t ours = held_back();
+    pthread_sigmask(SIG_BLOCK, &ours, &prompt.outside);
     protect_rest(prompt.L); /* what was asked to stop since the last input ended is over */
     prompt.entered = false;
     prompt.line = NULL;
@@ -458,13 +519,11 @@ static char *read_input(const char *shown)
             on_line(NULL);
             continue;
         }
-        struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-        int ready = ppoll(&in, 1, NULL, &before);
-        bool broken = ready < 0 && errno != EINTR;
+        bool heard = cancel_asked() || prompt.resized; /* while a pasted text was waited for */
+        int seen = heard ? 0 : wait_for_key();
         if (prompt.hung_up)
             continue;
         if (cancel_asked()) {
-            tcflush(STDIN_FILENO, TCIFLUSH);
             drop_line(shown, "^C");
             continue;
         }
@@ -472,15 +531,16 @@ static char *read_input(const char *shown)
             prompt.resized = 0;
             draw_resized();
         }
-        if (ready > 0)
+        prompt.ending = PASTE_END;
+        if (seen > 0)
             rl_callback_read_char();
         if (prompt.dropped)
             drop_line(shown, "^D   nothing of this was run");
         prompt.dropped = false;
-        if (broken)
+        if (seen < 0)
             on_line(NULL);
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_sigmask(SIG_SETMASK, &prompt.outside, NULL);
     return prompt.line;
 }
 
@@ -519,8 +579,10 @@ static bool asks_to_leave(lua_State *L, const char *text)
         t = lex_next(&x);
     if (!name || t.kind != TOKEN_END)
         return false;
-    bool own = lua_getglobal(L, name) != LUA_TNIL;
-    lua_pop(L, 1);
+    lua_pushglobaltable(L);
+    lua_pushstring(L, name);
+    bool own = lua_rawget(L, -2) != LUA_TNIL; /* no __index of the person's may raise here */
+    lua_pop(L, 2);
     return !own;
 }
 

@@ -227,8 +227,7 @@ static lua_State *check_thread(lua_State *L)
     return lua_tothread(L, 1);
 }
 
-/* From here on `co` runs, on behalf of L: signals and a lack of memory stop that one. */
-static lua_State *enter(lua_State *L, lua_State *co)
+lua_State *protect_enter(lua_State *L, lua_State *co)
 {
     lua_State *from = watch.running;
     if (from)
@@ -237,7 +236,7 @@ static lua_State *enter(lua_State *L, lua_State *co)
     return from;
 }
 
-static void leave(lua_State *L, lua_State *from)
+void protect_leave(lua_State *L, lua_State *from)
 {
     session_of(L)->running = L;
     if (from)
@@ -254,9 +253,9 @@ static int resume(lua_State *L, lua_State *co, int narg)
         return -1;
     }
     lua_xmove(L, co, narg);
-    lua_State *from = enter(L, co);
+    lua_State *from = protect_enter(L, co);
     int status = cancel_asked() ? LUA_OK : lua_resume(co, L, narg, &given);
-    leave(L, from);
+    protect_leave(L, from);
     if (cancel_asked())
         return raise_stop(L);
     if (status != LUA_OK && status != LUA_YIELD) {
@@ -324,9 +323,9 @@ LUA_FN(co_close, "coroutine.close(co) -> boolean, error?",
     int status = lua_status(co);
     if (co == L || (status == LUA_OK && lua_getstack(co, 0, &ar)))
         return arg_wrong(L, 1, "a coroutine that does not run");
-    lua_State *from = enter(L, co);
+    lua_State *from = protect_enter(L, co);
     status = lua_resetthread(co);
-    leave(L, from);
+    protect_leave(L, from);
     if (cancel_asked())
         return raise_stop(L);
     lua_pushboolean(L, status == LUA_OK);

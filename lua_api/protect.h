@@ -36,6 +36,11 @@ void protect_poll(lua_State *L);
 ** is taken so, and no SIGTERM: a loop around such calls can be stopped. */
 bool protect_until_stopped(lua_State *L, int nargs);
 
+/* From here on `co` runs, on behalf of L: signals and a lack of memory stop that one; until it is
+** left, with what entering gave.  A request from before has no hook on it: look for one behind this. */
+lua_State *protect_enter(lua_State *L, lua_State *co);
+void protect_leave(lua_State *L, lua_State *from);
+
 /* The prompt is reached: the request, if there was one, is done with. */
 void protect_rest(lua_State *L);
 

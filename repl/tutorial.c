@@ -21,6 +21,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "core/base/cancel.h"
 #include "lua_api/lua_fn.h"
 #include "lua_api/protect.h"
 #include "lua_api/scripts.h"
@@ -257,14 +258,18 @@ static int host_evaluate(lua_State *L)
 {
     static const char *const words[] = {"ok", "error", "syntax", "interrupted"};
     const char *code = luaL_checkstring(L, 1);
-    lua_State *inner = lua_newthread(L);
-    int kept, file = catch_output(&kept);
-    if (file < 0)
+    lua_State *inner = lua_newthread(L), *from = protect_enter(L, inner);
+    int kept, file = cancel_asked() ? -1 : catch_output(&kept);
+    if (file < 0) {
+        protect_leave(L, from);
+        protect_poll(L);
         return luaL_error(L, "cannot catch what the cell prints");
+    }
     LuaView *view = &session_of(L)->view;
     int height = view->height;
     view->height = 62; /* nobody can ask for more() while a lesson plays */
     EvalStatus status = eval_input(inner, code, "=cell", stdout, stdout);
+    protect_leave(L, from);
     view->height = height;
     fflush(stdout);
     dup2(kept, STDOUT_FILENO);

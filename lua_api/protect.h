@@ -37,7 +37,7 @@ void protect_poll(lua_State *L);
 bool protect_until_stopped(lua_State *L, int nargs);
 
 /* From here on `co` runs, on behalf of L: signals and a lack of memory stop that one; until it is
-** left, with what entering gave.  A request from before has no hook on it: look for one behind this. */
+** left, with what entering gave.  A request from before has no hook on it: look for one then. */
 lua_State *protect_enter(lua_State *L, lua_State *co);
 void protect_leave(lua_State *L, lua_State *from);
 

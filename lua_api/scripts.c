@@ -59,13 +59,26 @@ static int until_stopped(lua_State *L)
     return 1;
 }
 
-/* tell(line): to whoever started what goes on otherwise than was meant. */
+/* tell(line, value): to whoever started what goes on otherwise than was meant, which the value's
+** view says too. */
 static int tell(lua_State *L)
 {
-    FILE *out = session_of(L)->out;
-    fflush(out);
-    fprintf(lua_view(L)->json ? out : stderr, "%s\n", luaL_checkstring(L, 1));
+    Session *s = session_of(L);
+    bool json = lua_view(L)->json;
+    fflush(s->out);
+    fprintf(json ? s->out : stderr, "%s\n", luaL_checkstring(L, 1));
+    if (!json && isatty(STDERR_FILENO) && isatty(fileno(s->out)))
+        s->heard = lua_topointer(L, 2);
     return 0;
+}
+
+/* heard(value): has the person, at the terminal where it is shown, been told that line by this
+** input already? */
+static int heard(lua_State *L)
+{
+    const Session *s = session_of(L);
+    lua_pushboolean(L, s->listening && s->heard && s->heard == lua_topointer(L, 1));
+    return 1;
 }
 
 /* script(name) -> what that script returns. */
@@ -107,15 +120,11 @@ void lua_push_script(lua_State *L, const char *name)
         const char *chunk = lua_pushfstring(L, "=lua_api/scripts/%s.lua", name);
         if (luaL_loadbufferx(L, script->text, script->size, chunk, "t") != LUA_OK)
             lua_error(L);
-        static const luaL_Reg given[] = {{"view", view},
-                                         {"script", other},
-                                         {"leave_out", leave_out},
-                                         {"class", class},
-                                         {"own_name", own_name},
-                                         {"progress", say_progress},
-                                         {"tell", tell},
-                                         {"until_stopped", until_stopped},
-                                         {NULL, NULL}};
+        static const luaL_Reg given[] = {
+            {"view", view},   {"script", other},      {"leave_out", leave_out},
+            {"class", class}, {"own_name", own_name}, {"progress", say_progress},
+            {"tell", tell},   {"heard", heard},       {"until_stopped", until_stopped},
+            {NULL, NULL}};
         luaL_newlib(L, given);
         lua_call(L, 1, 1);
         lua_remove(L, -2);

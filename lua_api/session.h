@@ -69,7 +69,8 @@ typedef struct Session {
     bool left_out;    /* a view that was made left something out, for lack of room */
     const void *told; /* the value that `told_line` is about */
     char told_line[320];
-    void *held; /* acquired, and not in its box yet */
+    const void *heard; /* the value of which the person was told a line of its view already */
+    void *held;        /* acquired, and not in its box yet */
     void (*release_held)(void *object);
     size_t pending; /* bytes that boxes weigh and Lua has not been told yet */
     Err scratch;

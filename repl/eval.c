@@ -351,7 +351,7 @@ EvalStatus eval_input(lua_State *L, const char *text, const char *name, FILE *ou
     Arena *A = arena_new(NULL);
     s->out = lua_view(L)->json ? s->out : out; /* what is printed has lines of its own there */
     s->listening = true;
-    s->told = NULL;
+    s->told = s->heard = NULL;
     s->view.called[0] = '\0'; /* an error may have jumped away from showing */
     session_drop_steps(L);
     EvalStatus status = run_input(L, expand_question(A, text), name, out, errors);

@@ -3,11 +3,12 @@
 -- have to fit into it, what the person calls the value that is shown, and whether nothing may be left out; leave_out()
 -- says that a view has no room for all; class(name) makes the metatable of values; own_name(value, otherwise) is what the
 -- person calls one; progress(text) says what whoever waits may like to know, and progress() that it is over;
--- until_stopped(f, …) calls f(…) and says whether a request to stop ended it; tell(line) is for the person
+-- until_stopped(f, …) calls f(…) and says whether a request to stop ended it; tell(line, value) is for the
+-- person, and heard(value) says that it was told there where the value is shown now
 local workbench = ...
 local view, leave_out, class = workbench.view, workbench.leave_out, workbench.class
 local own_name, progress = workbench.own_name, workbench.progress
-local until_stopped, tell = workbench.until_stopped, workbench.tell
+local until_stopped, tell, heard = workbench.until_stopped, workbench.tell, workbench.heard
 local M = {}
 
 local function time_text(seconds)
@@ -564,7 +565,7 @@ function what_if:__tostring()
   if self.options then
     out[#out + 1] = ("give inputs that fit: tvm.whatif(f, grid, %s, %s)"):format(own_name(self.schedule, "s"), self.options)
   end
-  if self.unfinished then out[#out + 1] = interruption(self) end
+  if self.unfinished and not heard(self) then out[#out + 1] = interruption(self) end
   if tried then
     out[#out + 1] = (ran[1].rank and "" or "no row is quicker than the schedule as it was; still, ") .. advice(self)
   end
@@ -684,7 +685,7 @@ function M.whatif(f, grid, schedule, options)
   rank(w)
   w.unfinished = stopped and not w.before
   progress()
-  if w.unfinished then tell(interruption(w)) end
+  if w.unfinished then tell(interruption(w), w) end
   return w
 end
 

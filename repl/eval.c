@@ -334,7 +334,7 @@ static EvalStatus run_input(lua_State *L, const char *text, const char *name, FI
         protect_rest(L);
     }
     if (view->json) {
-        json_result(L, status, name, text, out);
+        status = json_result(L, status, name, text, out);
     } else {
         session_show_steps(L, out);
         fflush(out);
@@ -400,7 +400,7 @@ EvalStatus eval_file(lua_State *L, const char *path, int narg, char **args, FILE
     const char *text = status != EVAL_OK && session_push_source(L, name) ? lua_tostring(L, -1) : "";
     lua_pushvalue(L, result);
     if (lua_view(L)->json)
-        json_result(L, status, name, text, stdout);
+        status = json_result(L, status, name, text, stdout);
     else if (status != EVAL_OK)
         print_error(L, name, text, errors, false);
     lua_settop(L, top);

@@ -13,6 +13,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/utf8.h"
+#include "lua_api/protect.h"
 #include "lua_api/session.h"
 #include "repl/report.h"
 
@@ -327,7 +328,8 @@ static int push_result(lua_State *L)
     return 1;
 }
 
-void json_result(lua_State *L, EvalStatus status, const char *name, const char *text, FILE *out)
+EvalStatus json_result(lua_State *L, EvalStatus status, const char *name, const char *text,
+                       FILE *out)
 {
     int top = lua_gettop(L);
     flush_print();
@@ -339,12 +341,19 @@ void json_result(lua_State *L, EvalStatus status, const char *name, const char *
     lua_pushinteger(L, status);
     lua_pushstring(L, name);
     lua_pushstring(L, text);
-    if (lua_pcall(L, 4, 1, 0) == LUA_OK)
+    bool made = lua_pcall(L, 4, 1, 0) == LUA_OK, stopped = !made && protect_is_stop(L, -1);
+    protect_rest(L);
+    if (made) {
         fprintf(out, "%s\n", lua_tostring(L, -1));
-    else
-        fprintf(
-            out,
-            "{\"ok\":false,\"status\":\"error\",\"error\":{\"text\":\"a value that cannot be shown\"}}\n");
+    } else {
+        static const char stop[] =
+            "\"code\":\"interrupted\",\"refused\":false,\"text\":\"interrupted\","
+            "\"why\":\"interrupted\"";
+        status = stopped ? EVAL_INTERRUPTED : status == EVAL_OK ? EVAL_ERROR : status;
+        fprintf(out, "{\"ok\":false,\"status\":\"%s\",\"error\":{%s}}\n", status_names[status],
+                stopped ? stop : "\"text\":\"a value that cannot be shown\"");
+    }
     session_drop_steps(L);
     lua_settop(L, top);
+    return status;
 }

@@ -601,20 +601,36 @@ static bool answer(lua_State *L, const char *text, int number)
     return true;
 }
 
+/* Reads the next line from who is no terminal; false at the end.  What was asked to stop before that
+** is over: it drops the line that has only begun, and *dropped says so. */
+static bool next_line(lua_State *L, char **line, size_t *cap, size_t *len, bool *dropped)
+{
+    for (*dropped = false;; *dropped = true) {
+        clearerr(stdin);
+        ssize_t n = getline(line, cap, stdin);
+        bool stopped = cancel_asked();
+        protect_rest(L);
+        *len = n > 0 ? (size_t)n : 0;
+        if (!stopped || !ferror(stdin))
+            return n > 0;
+    }
+}
+
 /* Without a terminal on both sides: line by line, no prompts, no editing. */
 static int run_plain(lua_State *L)
 {
     char *text = calloc(1, 1), *line = NULL;
-    size_t len = 0, cap = 0;
+    size_t len = 0, cap = 0, n;
     int number = 0;
-    bool stays = true;
-    for (ssize_t n; stays && text && (n = getline(&line, &cap, stdin)) > 0;) {
-        char *more = realloc(text, len + (size_t)n + 1);
+    bool stays = true, dropped = false;
+    while (stays && text && next_line(L, &line, &cap, &n, &dropped)) {
+        len = dropped ? 0 : len;
+        char *more = realloc(text, len + n + 1);
         if (!more)
             break;
         text = more;
-        memcpy(text + len, line, (size_t)n + 1);
-        len += (size_t)n;
+        memcpy(text + len, line, n + 1);
+        len += n;
         if (eval_is_incomplete(L, text))
             continue;
         if (text[len - 1] == '\n')
@@ -623,7 +639,7 @@ static int run_plain(lua_State *L)
         len = 0;
         text[0] = '\0';
     }
-    if (stays && text && len)
+    if (stays && text && len && !dropped)
         answer(L, text, ++number);
     free(text);
     free(line);

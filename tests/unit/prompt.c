@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 
 #include "core/base/cancel.h"
 #include "lua_api/protect.h"
+#include "repl/json.h"
 #include "repl/prompt.h"
 #include "repl/report.h"
 #include "repl/start.h"
@@ -164,6 +167,72 @@ static void an_interrupt_while_the_last_is_forgotten_is_whole(void **state)
     expect_stop(L);
 }
 
+/* ---- without a terminal ---- */
+
+/* What is sent, a piece for each read; NULL: a Ctrl-C ends the read. */
+static const char *const sent[] = {"x = 1\n",   NULL, "for i = 1, 2 do\n", NULL, "y = x + 1\n",
+                                   "not whole", NULL, "z = y + 1\n",       ""};
+static size_t next_sent;
+
+static ssize_t send_piece(void *env, char *out, size_t size)
+{
+    (void)env;
+    const char *piece = sent[next_sent++];
+    if (!piece) {
+        raise(SIGINT);
+        errno = EINTR;
+        return -1;
+    }
+    assert_true(strlen(piece) < size);
+    memcpy(out, piece, strlen(piece));
+    return (ssize_t)strlen(piece);
+}
+
+static lua_Integer global(lua_State *L, const char *name)
+{
+    lua_getglobal(L, name);
+    lua_Integer value = lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    return value;
+}
+
+/* An interrupt while nothing runs gives up the input that has begun, and ends nothing. */
+static void a_session_that_is_sent_its_inputs_outlives_interrupts(void **state)
+{
+    lua_State *L = *state;
+    FILE *before = stdin;
+    int terminal_in = dup(STDIN_FILENO), nothing = open("/dev/null", O_RDONLY);
+    assert_true(nothing >= 0 && dup2(nothing, STDIN_FILENO) == STDIN_FILENO);
+    stdin = fopencookie(NULL, "r", (cookie_io_functions_t){.read = send_piece});
+    assert_non_null(stdin);
+    assert_int_equal(prompt_run(L), 0);
+    fclose(stdin);
+    stdin = before;
+    dup2(terminal_in, STDIN_FILENO);
+    close(terminal_in);
+    close(nothing);
+    assert_int_equal(next_sent, sizeof sent / sizeof *sent);
+    assert_int_equal(global(L, "x"), 1);
+    assert_int_equal(global(L, "y"), 2);
+    assert_int_equal(global(L, "z"), 3);
+}
+
+static void a_line_of_json_that_is_interrupted_says_so(void **state)
+{
+    lua_State *L = *state;
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    lua_newtable(L);
+    protect_stop();
+    assert_int_equal(json_result(L, EVAL_OK, "=[1]", "", out), EVAL_INTERRUPTED);
+    assert_false(cancel_asked()); /* the next line runs */
+    fclose(out);
+    assert_non_null(strstr(text, "\"status\":\"interrupted\",\"error\":{\"code\":\"interrupted\""));
+    free(text);
+    lua_settop(L, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +241,8 @@ int main(void)
         cmocka_unit_test(an_input_that_was_entered_can_be_interrupted),
         cmocka_unit_test(an_error_whose_text_is_interrupted_is_an_interruption),
         cmocka_unit_test(an_interrupt_while_the_last_is_forgotten_is_whole),
+        cmocka_unit_test(a_session_that_is_sent_its_inputs_outlives_interrupts),
+        cmocka_unit_test(a_line_of_json_that_is_interrupted_says_so),
     };
     return cmocka_run_group_tests(tests, open_session, close_session);
 }

@@ -601,8 +601,8 @@ static bool answer(lua_State *L, const char *text, int number)
     return true;
 }
 
-/* Reads the next line from who is no terminal; false at the end.  What was asked to stop before that
-** is over: it drops the line that has only begun, and *dropped says so. */
+/* Reads the next line where no terminal is; false at the end.  A request to stop from before is
+** done with: it drops the line that has only begun, and *dropped says so. */
 static bool next_line(lua_State *L, char **line, size_t *cap, size_t *len, bool *dropped)
 {
     for (*dropped = false;; *dropped = true) {

@@ -489,7 +489,7 @@ int tutorial_main(int argc, char **argv)
     lua_State *L = start_session();
     if (!L)
         return EXIT_failed;
-    protect_watch(L, false);
+    protect_watch(L, has_person()); /* who types has things to lose */
     lua_pushcfunction(L, run_main);
     lua_pushinteger(L, argc);
     lua_pushlightuserdata(L, argv);

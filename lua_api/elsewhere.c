@@ -6,9 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/buf.h"
+#include "core/base/lua_word.h"
 #include "core/base/nearest.h"
 #include "lua_api/doc.h"
+#include "lua_api/graph_box.h"
 #include "lua_api/own_name.h"
+#include "lua_api/program.h"
 #include "lua_api/session.h"
 
 static const char *by_name(const char *owner)
@@ -165,6 +169,28 @@ void lua_push_nearest_global(lua_State *L, const char *name, const char *member)
     }
     lua_pop(L, 1);
     lua_pushstring(L, n.best);
+}
+
+bool lua_push_how_run(lua_State *L, int idx, const char *name)
+{
+    enum { LISTED = 6 };
+    Program p;
+    const ModuleBox *m = test_module(L, idx);
+    if (!m && !program_test(L, idx, &p))
+        return false;
+    const Graph *g = m ? m->module->graph : NULL;
+    const Node *params = m ? NULL : p.func->kid[Func_params];
+    size_t n = m ? g->ninputs : params->nkids;
+    Arena *A = lua_scratch(L, NULL);
+    Buf b = buf_new(A);
+    buf_printf(&b, "%s:run{", name);
+    for (size_t i = 0; i < n && i < LISTED; i++) {
+        const char *input = m ? graph_value(g, g->input[i])->name : ir_buf_name(params->kid[i]);
+        buf_printf(&b, is_lua_name(input) ? "%s%s = …" : "%s[\"%s\"] = …", i ? ", " : "", input);
+    }
+    buf_puts(&b, n > LISTED ? ", …} runs it" : "} runs it");
+    lua_scratch_text(L, A, buf_str(&b));
+    return true;
 }
 
 static void raise_method_elsewhere(lua_State *L, const char *owner, const char *key)

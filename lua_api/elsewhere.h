@@ -28,6 +28,10 @@ bool lua_push_how_made(lua_State *L, const char *method, const char *name);
 ** one of m", of that class or of any (NULL); false, and nothing pushed, if `name` is none such. */
 bool lua_push_how_another(lua_State *L, const char *class, const char *name);
 
+/* Pushes how the value at `idx`, which is called `name`, is run: "m:run{image = …} runs it"; false,
+** and nothing pushed, where it is no program and no model. */
+bool lua_push_how_run(lua_State *L, int idx, const char *name);
+
 /* Pushes the global whose name is nearest to `name`, or nil: unless `member` is NULL, of those that
 ** have a method or a function of that name. */
 void lua_push_nearest_global(lua_State *L, const char *name, const char *member);

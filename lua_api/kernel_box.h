@@ -22,4 +22,8 @@ KernelBox *push_kernel(lua_State *L, Version *v, const char *target);
 ** asked to run it (cuda_can_emulate).  `owner` is the arena that the program lives in. */
 void refuse_beyond_gpu(lua_State *L, Arena *owner, const Node *func);
 
+/* For a call s:run(…): raises where the program has barriers of its own, which the processor has no
+** meaning for, with the call of s:check, which has. */
+void refuse_barriers(lua_State *L, Version *v);
+
 #endif

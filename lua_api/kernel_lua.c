@@ -162,16 +162,6 @@ LUA_FN(program_ptx, "s:ptx(target?) -> string",
     return push_view(L, arg_str_or(L, 2, "cuda"), "ptx");
 }
 
-void refuse_beyond_gpu(lua_State *L, Arena *owner, const Node *func)
-{
-    Err err = {0};
-    const Node *form;
-    Arena *A = lua_scratch(L, owner);
-    if (!cuda_can_emulate(A, func, &form, &err))
-        lua_refuse(L, &err, &(Refusal){.arena = A, .root = form ? form : func, .fault = true});
-    lua_scratch_end(L, A);
-}
-
 /* ---- arguments ---- */
 
 enum { MAX_TENSORS = 48 }; /* parameters and results of one program */
@@ -421,6 +411,7 @@ LUA_FN(
     Tensor *args[MAX_TENSORS];
     read_inputs(L, 2, false, p.func, args);
     refuse_beyond_gpu(L, p.version->arena, p.func);
+    refuse_barriers(L, p.version);
     KernelBox *k = push_kernel(L, p.version, "llvm");
     return run_kernel(L, k->kernel, p.version, args);
 }
@@ -546,27 +537,6 @@ static bool make_tensors(Version *v, Tensor *const *given, Held *h, Err *err)
             h->tensors[h->n++] = t;
         }
     return true;
-}
-
-const char *timed_target(lua_State *L, const Node *func, const char *asked)
-{
-    if (asked || !loop_is_gpu(func))
-        return asked ? asked : "llvm";
-    Arena *A = lua_scratch(L, NULL);
-    Err missing = {0};
-    if (!cuda_device(A, &missing))
-        RAISE(L, gpu_not_timed, NULL, func->at.name, missing.why);
-    lua_scratch_end(L, A);
-    return "cuda";
-}
-
-const char *timed_label(Arena *A, const Node *func, const char *label, const char *target)
-{
-    if (!loop_is_gpu(func))
-        return arena_strdup(A, label);
-    if (strncmp(target, "cuda", 4) == 0)
-        return arena_printf(A, "%s (with copies to the GPU)", label);
-    return arena_printf(A, "%s (on %.*s, not a GPU)", label, (int)strcspn(target, " "), target);
 }
 
 static Find find_parallel(void *env, const Node *n)

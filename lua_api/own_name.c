@@ -260,7 +260,7 @@ OwnFix own_fix(lua_State *L, Err *err)
     return own;
 }
 
-/* ---- s.split(…) ---- */
+/* ---- calls as they were typed ---- */
 
 /* The end of the call whose arguments begin at `p`: brackets of one kind, or a string. */
 static const char *call_end(const char *p)
@@ -284,7 +284,33 @@ static const char *call_end(const char *p)
     return NULL;
 }
 
-bool own_push_colon_call(lua_State *L, const char *method)
+/* A call in the person's source: `object`, a separator, and `method` with its arguments. */
+typedef struct TypedCall {
+    const char *from, *method, *end;
+} TypedCall;
+
+/* Finds the next call of `method` between `p` and `stop`, with that separator. */
+static bool next_call(const char *line, const char *p, const char *stop, char separator,
+                      const char *method, TypedCall *out)
+{
+    size_t n = strlen(method);
+    for (; (p = strstr(p, method)) && p < stop; p += n) {
+        if (p == line || p[-1] != separator || is_letter(p[n]) || !(out->end = call_end(p + n)))
+            continue;
+        const char *from = p - 1;
+        while (from > line && (is_letter(from[-1]) || from[-1] == '.'))
+            from--;
+        out->from = from;
+        out->method = p;
+        if (from < p - 1)
+            return true;
+    }
+    return false;
+}
+
+/* Pushes the source of the person's function that is running, and returns the line in it; NULL, and
+** nothing pushed, where that is not known. */
+static const char *push_line(lua_State *L)
 {
     lua_Debug ar;
     int level = 0;
@@ -292,27 +318,47 @@ bool own_push_colon_call(lua_State *L, const char *method)
         level++;
     if (!lua_getstack(L, level, &ar) || !lua_getinfo(L, "Sl", &ar) ||
         !session_push_source(L, ar.source))
-        return false;
+        return NULL;
     const char *line = lua_tostring(L, -1);
     for (int i = 1; line && i < ar.currentline; i++)
         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
-    const char *stop = line ? strchrnul(line, '\n') : NULL;
-    size_t n = strlen(method);
-    for (const char *p = line; p && (p = strstr(p, method)) && p < stop; p += n) {
-        const char *from, *end;
-        if (p == line || p[-1] != '.' || is_letter(p[n]) || !(end = call_end(p + n)))
-            continue;
-        from = p - 1;
-        while (from > line && (is_letter(from[-1]) || from[-1] == '.'))
-            from--;
-        if (from == p - 1)
-            continue;
-        lua_pushfstring(L, "%s:%s", lua_pushlstring(L, from, (size_t)(p - 1 - from)),
-                        lua_pushlstring(L, p, (size_t)(end - p)));
-        lua_replace(L, -4);
-        lua_pop(L, 2);
-        return true;
-    }
-    lua_pop(L, 1);
-    return false;
+    if (!line)
+        lua_pop(L, 1);
+    return line;
+}
+
+/* Replaces the source of the call, on top, by "object:instead(…)". */
+static void push_call(lua_State *L, const TypedCall *call, const char *method, const char *instead)
+{
+    const char *arguments = call->method + strlen(method);
+    lua_pushlstring(L, call->from, (size_t)(call->method - 1 - call->from));
+    lua_pushlstring(L, arguments, (size_t)(call->end - arguments));
+    lua_pushfstring(L, "%s:%s%s", lua_tostring(L, -2), instead, lua_tostring(L, -1));
+    lua_replace(L, -4);
+    lua_pop(L, 2);
+}
+
+bool own_push_call_as(lua_State *L, const char *method, const char *instead)
+{
+    TypedCall call, other;
+    const char *line = push_line(L), *stop = line ? strchrnul(line, '\n') : NULL;
+    bool found = line && next_call(line, line, stop, ':', method, &call) &&
+                 !next_call(line, call.method + 1, stop, ':', method, &other);
+    if (found)
+        push_call(L, &call, method, instead);
+    else
+        lua_pop(L, line != NULL);
+    return found;
+}
+
+bool own_push_colon_call(lua_State *L, const char *method)
+{
+    TypedCall call;
+    const char *line = push_line(L), *stop = line ? strchrnul(line, '\n') : NULL;
+    bool found = line && next_call(line, line, stop, '.', method, &call);
+    if (found)
+        push_call(L, &call, method, method);
+    else
+        lua_pop(L, line != NULL);
+    return found;
 }

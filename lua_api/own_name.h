@@ -30,6 +30,10 @@ typedef struct OwnFix {
 } OwnFix;
 OwnFix own_fix(lua_State *L, Err *err);
 
+/* Pushes the call `object:method(…)` in the line of the person's that is running as
+** `object:instead(…)`; false, and nothing pushed, where that line has none, or more than one. */
+bool own_push_call_as(lua_State *L, const char *method, const char *instead);
+
 /* Pushes the call `object.method(…)` in the line of the person's that is running as
 ** `object:method(…)`; false, and nothing pushed, where that line has none. */
 bool own_push_colon_call(lua_State *L, const char *method);

@@ -88,6 +88,7 @@ typedef enum SessionTable {
     TABLE_STEPS,     /* list of lines */
     TABLE_MADE,      /* name of a loop or block that those steps made -> true */
     TABLE_PROSE,     /* text for a person to read, made by this input -> true */
+    TABLE_LOCALS,    /* name that `local` of an input made global -> true */
     TABLE_COUNT
 } SessionTable;
 void session_push_table(lua_State *L, SessionTable which);

@@ -250,6 +250,71 @@ static void check_count(lua_State *L, int given)
     RAISE(L, te_extra_arguments, NULL, name, most, plural(most), given, push_parameters(L));
 }
 
+/* The name of a parameter for which nothing was given, of `n` from index 2 on; NULL if all were. */
+static const char *missing_parameter(lua_State *L, int fn, int names, int n)
+{
+    const char *name;
+    for (int i = 1; (name = te_parameter(L, fn, names, i)); i++)
+        if (i > n || lua_isnil(L, i + 1))
+            return name;
+    return NULL;
+}
+
+/* Is the error at the top about a parameter's value: of the workbench, which says
+** one of the two of something, or Lua's, about the variable of that name? */
+static bool is_about(lua_State *L, const char *parameter, const char *is, const char *or_is)
+{
+    const Err *err = lua_error_at(L, -1);
+    if (err)
+        return strstr(err->why, is) || strstr(err->why, or_is);
+    int top = lua_gettop(L);
+    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    bool about = strstr(text, lua_pushfstring(L, "(local '%s')", parameter)) ||
+                 strstr(text, lua_pushfstring(L, "(upvalue '%s')", parameter));
+    lua_settop(L, top);
+    return about;
+}
+
+/* Has the table at index 2 a name among its keys? */
+static bool has_name(lua_State *L)
+{
+    bool named = false;
+    for (lua_pushnil(L); !named && lua_next(L, 2);) {
+        lua_pop(L, 1);
+        named = lua_type(L, -1) == LUA_TSTRING;
+    }
+    lua_pop(L, named);
+    return named;
+}
+
+/* Raises the error on top; where it is of a parameter that the call, of `n` arguments, did not give
+** or not so, with what the te.func takes: its caller need not know what is done with it within. */
+static int raise_within(lua_State *L, int n)
+{
+    int error = lua_gettop(L), fn = error + 1, names = error + 2;
+    push_part(L, 1, PART_FUNCTION);
+    push_part(L, 1, PART_PARAMETERS);
+    const char *missing = missing_parameter(L, fn, names, n),
+               *first = te_parameter(L, fn, names, 1);
+    lua_pushvalue(L, error);
+    bool table =
+        n == 1 && first && lua_istable(L, 2) && is_about(L, first, "is a table", "is a list");
+    if (table && has_name(L))
+        check_names(L, fn, names);
+    const Err *err = lua_error_at(L, error);
+    bool told = err && err->code == ERR_te_text;
+    if (told || !(table || (missing && is_about(L, missing, "is nil", "has no value"))))
+        return lua_error(L);
+    const char *why = !err           ? lua_tostring(L, error)
+                      : err->what[0] ? lua_pushfstring(L, "%s: %s", err->what, err->why)
+                                     : err->why;
+    push_part(L, 1, PART_NAME);
+    const char *name = lua_tostring(L, -1), *all = push_parameters(L);
+    const char *by_name = luaL_gsub(L, all, ", ", " = …, ");
+    return RAISE(L, te_parameter_missing, NULL, table ? first : missing,
+                 table ? "a list" : "not given", name, all, why, by_name);
+}
+
 LUA_FN(te_func_call, "__call(f, …) -> Func",
        "The program for these parameters, in order or by name: f(8), f{n = 8}.")
 {
@@ -274,7 +339,7 @@ LUA_FN(te_func_call, "__call(f, …) -> Func",
     int status = lua_pcall(L, n, LUA_MULTRET, 0);
     restore(L, outer, s);
     if (status != LUA_OK)
-        return lua_error(L);
+        return raise_within(L, n);
     size_t nresults = (size_t)(lua_gettop(L) - scope);
     const Node *results[IR_MAX_RANK];
     for (size_t i = 0; i < nresults; i++) {

@@ -105,7 +105,7 @@ static bool compile_input(lua_State *L, const char *text, const char *name, Inpu
 {
     Arena *A = arena_new(NULL);
     size_t last = 0;
-    text = rewrite_locals(A, text);
+    text = rewrite_locals(A, text, NULL);
     bool silent, done = false;
     size_t end = rewrite_trim(text, &silent);
     if (end > 0)
@@ -309,6 +309,22 @@ static ProgressListener waiting(const LuaView *view)
         .fd = person ? STDOUT_FILENO : -1, .columns = view->width, .dim = view->color};
 }
 
+/* Remembers the names that `local` of this input makes global, for errors to call them what they
+** were declared as. */
+static void keep_locals(lua_State *L, const char *text)
+{
+    LocalNames made = {0};
+    Arena *A = arena_new(NULL);
+    rewrite_locals(A, text, &made);
+    session_push_table(L, TABLE_LOCALS);
+    for (size_t i = 0; i < made.n; i++) {
+        lua_pushboolean(L, true);
+        lua_setfield(L, -2, made.at[i]);
+    }
+    lua_pop(L, 1);
+    arena_release(A);
+}
+
 static EvalStatus run_input(lua_State *L, const char *text, const char *name, FILE *out,
                             FILE *errors)
 {
@@ -318,6 +334,7 @@ static EvalStatus run_input(lua_State *L, const char *text, const char *name, FI
     bool fresh = false;
     session_keep_source(L, name, text, strlen(text));
     if (compile_input(L, text, name, &showing.input)) {
+        keep_locals(L, text);
         ProgressListener before = progress_listen(waiting(view));
         status = call(L, showing.input.packs);
         fresh = progress_restore(before);

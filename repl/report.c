@@ -15,6 +15,7 @@
 #include "lua_api/doc.h"
 #include "lua_api/elsewhere.h"
 #include "lua_api/file_kind.h"
+#include "lua_api/graph_box.h"
 #include "lua_api/own_name.h"
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
@@ -91,6 +92,27 @@ static bool between(const char *text, const char *before, char *out, size_t size
     p += strlen(before);
     snprintf(out, size, "%.*s", (int)(end - p), p);
     return true;
+}
+
+/* Adds Lua's words.  A `local` outside every block makes a global, which the next input still sees;
+** whoever declared it so reads of a local. */
+static void add_words(lua_State *L, luaL_Buffer *b, const char *words)
+{
+    static const char global[] = "(global '";
+    char name[64];
+    const char *p = strstr(words, global);
+    bool declared = false;
+    if (p && between(p, global, name, sizeof name)) {
+        session_push_table(L, TABLE_LOCALS);
+        declared = lua_getfield(L, -1, name) != LUA_TNIL;
+        lua_pop(L, 2);
+    }
+    if (declared) {
+        luaL_addlstring(b, words, (size_t)(p - words));
+        luaL_addstring(b, "(local '");
+        words = p + sizeof global - 1;
+    }
+    luaL_addstring(b, words);
 }
 
 /* ---- what may have been meant ---- */
@@ -313,6 +335,26 @@ static bool is_no_function(const char *words)
     return false;
 }
 
+/* f(8), of a program that has its sizes, or m(x): pushes how that is run. */
+static bool push_run_hint(lua_State *L, const Message *m)
+{
+    char name[64];
+    if (!strstr(m->words, "attempt to call a ") ||
+        !between(m->words, "(global '", name, sizeof name))
+        return false;
+    lua_getglobal(L, name);
+    const LuaClass *cls = lua_class_of(L, -1, NULL);
+    bool runs = lua_push_how_run(L, -1, name);
+    if (runs)
+        lua_pushfstring(
+            L, cls == &module_class ? "%s is a %s: %s" : "%s is a %s, whose sizes are fixed: %s",
+            name, cls->name, lua_tostring(L, -1));
+    if (runs)
+        lua_replace(L, -3);
+    lua_pop(L, 1);
+    return runs;
+}
+
 /* Pushes a hint for an error raised while running, or nil. */
 static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
 {
@@ -332,7 +374,8 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
     if (is_no_function(m->words) && (between(m->words, "(field '", field, sizeof field) ||
                                      between(m->words, "(method '", field, sizeof field))) {
         lua_pushfstring(L, "%s is a field, and stands without parentheses", field);
-    } else if (push_habit(L, m, global, method, text) || (*global && push_bare_hint(L, global))) {
+    } else if (push_run_hint(L, m) || push_habit(L, m, global, method, text) ||
+               (*global && push_bare_hint(L, global))) {
         return;
     } else if (*global) {
         lua_push_nearest_global(L, global, NULL);
@@ -506,7 +549,7 @@ static void push_message(lua_State *L, const char *error, const char *name, cons
         luaL_addstring(&b, place);
     }
     luaL_addstring(&b, syntax && here ? "syntax error: " : "error: ");
-    luaL_addstring(&b, strncmp(m.words, "syntax error ", 13) == 0 ? m.words + 13 : m.words);
+    add_words(L, &b, strncmp(m.words, "syntax error ", 13) == 0 ? m.words + 13 : m.words);
     if (here && (syntax || script))
         add_line(&b, text, &m);
     if (lua_isstring(L, hint_at)) {
@@ -538,7 +581,10 @@ static void add_script_line(lua_State *L, const char *name, const char *text)
 void report_push_parts(lua_State *L, const char *message, const char *name)
 {
     Message m = take_apart(message);
-    lua_pushstring(L, m.words);
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    add_words(L, &b, m.words);
+    luaL_pushresult(&b);
     if (is_script(name) && m.line && is_chunk(m.chunk, name))
         lua_pushfstring(L, "%s:%d", m.chunk, m.line);
     else

@@ -16,8 +16,10 @@ static void blank(char *from, size_t n)
 }
 
 /* Reads "a <const>, b" after `local`, and blanks the attributes in the copy.  Returns the end of
-** the last name, or NULL if these names may not become global; *t is the token behind them. */
-static const char *read_names(Lexer *x, Token *t, char *copy, const char *text)
+** the last name, or NULL if these names may not become global; *t is the token behind them.  The
+** names go to *made, also those before a NULL. */
+static const char *read_names(Arena *A, Lexer *x, Token *t, char *copy, const char *text,
+                              LocalNames *made)
 {
     struct {
         size_t at, len;
@@ -29,6 +31,7 @@ static const char *read_names(Lexer *x, Token *t, char *copy, const char *text)
         if (t->kind != TOKEN_NAME)
             return NULL;
         last = t->at + t->len;
+        vec_push(A, made, arena_strndup(A, t->at, t->len));
         *t = lex_next(x);
         if (token_is(t, "<")) {
             const char *from = t->at;
@@ -48,9 +51,11 @@ static const char *read_names(Lexer *x, Token *t, char *copy, const char *text)
     return last;
 }
 
-char *rewrite_locals(Arena *A, const char *text)
+char *rewrite_locals(Arena *A, const char *text, LocalNames *made)
 {
     size_t len = strlen(text), done = 0;
+    LocalNames unasked = {0};
+    made = made ? made : &unasked;
     char *copy = arena_strndup(A, text, len);
     Buf b = buf_new(A);
     Lexer x = lexer(text, len);
@@ -64,13 +69,18 @@ char *rewrite_locals(Arena *A, const char *text)
         Token next = lex_next(&x);
         if (token_is(&next, "function")) {
             blank(word, strlen("local"));
-            t = next;
+            t = lex_next(&x);
+            if (t.kind == TOKEN_NAME)
+                vec_push(A, made, arena_strndup(A, t.at, t.len));
             continue;
         }
         x = before;
-        const char *last = read_names(&x, &t, copy, text);
-        if (!last)
+        size_t known = made->n;
+        const char *last = read_names(A, &x, &t, copy, text, made);
+        if (!last) {
+            made->n = known;
             continue;
+        }
         blank(word, strlen("local"));
         if (!token_is(&t, "=")) {
             size_t upto = (size_t)(last - text);

@@ -515,7 +515,7 @@ function M.compile(text, name, refuse)
       local given = select(i, ...)
       values[parameter] = math.tointeger(given)
       if not values[parameter] then
-        local is = given == nil and "is not given"
+        local is = given == nil and "is not given" or select("#", ...) == 1 and type(given) == "table" and "is a list"
           or ("is %s, which is no integer"):format(type(given) == "number" and given or "a " .. type(given))
         refuse(("%s %s: %s takes %s"):format(parameter, is, name, table.concat(parameters, ", ")),
           "give them in that order, or by name in {" .. table.concat(parameters, " = …, ") .. " = …}")

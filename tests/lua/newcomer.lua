@@ -1,0 +1,106 @@
+-- What people stumble over who type here for the first time, and what they read then.
+local t = dofile "tests/check.lua"
+local program = arg[-1]
+
+-- Runs inputs one after the other; returns what they printed, both streams.
+local options = ""
+local function typed(...)
+  local parts = { "NO_COLOR=1", program, options }
+  for _, code in ipairs { ... } do
+    parts[#parts + 1] = "-e '" .. code:gsub("'", [['\'']]) .. "'"
+  end
+  local pipe <close> = io.popen(table.concat(parts, " ") .. " 2>&1")
+  return pipe:read "a"
+end
+
+-- ---- names ----
+
+t.test("a variable declared by local is one in errors, too, where the next input still sees it", function()
+  for _, case in ipairs {
+    { "(local 't')", "local t = nil; t.x = 1" }, { "(local 'b')", "local a, b <const> = 1", "b.x = 1" },
+    { "(local 'f')", "local function f() end", "f.x = 1" }, { "(local 'n')", "local n", "n = n + 1" },
+    { "(local 'q')", "local function f() local q; q.x = 1 end f()" }, { "(global 't')", "t = nil; t.x = 1" },
+    { "(global 't')", "do local t = nil end t.x = 1" }, { "(global 'u')", "local t = nil; u.x = 1" },
+  } do
+    for _, option in ipairs { "", "--json" } do
+      options = option
+      t.contains(typed(table.unpack(case, 2)), case[1])
+    end
+  end
+  options = ""
+end)
+
+local matmul = [[f = te.func("mm", function(n, m)
+  local A, B = te.placeholder({ n, m }, "float32", "A"), te.placeholder({ m, n }, "float32", "B")
+  local k = te.reduce_axis(m, "k")
+  return te.compute({ n, n }, function(y, x) return te.sum(A(y, k) * B(k, x), k) end, "C")
+end)]]
+
+t.test("a program with parameters that is called wrongly says which it takes", function()
+  local f = load(matmul .. " return f")()
+  local function why(given, code) return t.raises(code, function() f(table.unpack(given)) end).why end
+  t.contains(why({ { m = 3 } }, "te_parameter_missing"), "n is not given: mm takes n, m; placeholder: element 1")
+  t.contains(why({}, "te_parameter_missing"), "n is not given: mm takes n, m; reduce_axis: ")
+  t.contains(why({ 4 }, "te_parameter_missing"), "m is not given: mm takes n, m")
+  t.contains(why({ { 4, 3 } }, "te_parameter_missing"), "n is a list: mm takes n, m")
+  t.contains(why({ {} }, "te_parameter_missing"), "n is a list: mm takes n, m")
+  t.eq(why({ { q = 3 } }, "te_unknown_parameter"), "mm has no parameter q")
+  t.eq(f({ n = 4, m = 3 }), f(4, 3))
+  -- What is wrong with a value that is given stays what it is.
+  t.contains(why({ 4, "a" }, "element_type"), 'but is "a"')
+  -- Lua's own complaint, of the parameter and of something else.
+  local double = te.func("double", function(n) return te.placeholder({ n * 2 }, "float32", "A") end)
+  local e = t.raises("te_parameter_missing", function() double() end)
+  t.contains(e.why, "n is not given: double takes n; ")
+  t.contains(e.why, "attempt to perform arithmetic on a nil value (local 'n')")
+  local other = te.func("other", function(n, m) local none; return none.x end)
+  t.contains(select(2, pcall(other, 1)), "attempt to index a nil value (local 'none')")
+  -- A parameter that may be left out.
+  local optional = te.func("optional", function(n, m)
+    local A = te.placeholder({ n, m or 2 }, "float32", "A")
+    return te.compute({ n, m or 2 }, function(y, x) return A(y, x) end, "B")
+  end)
+  t.eq(optional(3), optional { n = 3, m = 2 })
+end)
+
+t.test("so does one of equations", function()
+  local h = te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]]
+  local e = t.raises("te_unknown_parameter", function() h { m = 3 } end)
+  t.eq(e.why .. "; " .. e.fix, "C has no parameter m; its parameters are y, x, k")
+  t.eq(t.raises("te_text", function() h { 4, 3, 2 } end).why, "y is a list: C takes y, x, k")
+  t.eq(t.raises("te_text", function() h(3) end).why, "x is not given: C takes y, x, k")
+end)
+
+t.test("what is called and has its sizes says how it is run", function()
+  t.contains(typed(matmul, "g = f(4, 3)", "g{m = 3}"), "hint: g is a Func, whose sizes are fixed: g:run{A = …, B = …} runs it")
+  t.contains(typed(matmul, "s = tvm.schedule(f(4, 3))", "s(4)"), "hint: s is a Schedule, whose sizes are fixed: s:run{A = …")
+  t.contains(typed('m = tvm.import("tutorials/models/digits.onnx"):lower()', "m(4)"), "hint: m is a Module: m:run{image = …} runs it")
+end)
+
+-- ---- runs ----
+
+t.test("a run of a program with barriers says how it runs here, in the words of the call", function()
+  local text = [==[gpu = tvm.parse [[
+func rev(A: float32[4]) -> B: float32[4]:
+  alloc S: float32[4] shared
+  for t in bind("threadIdx.x", 4):
+    block S(i = t):
+      S[i] = A[i]
+    barrier("shared")
+    block B(i = t):
+      B[i] = S[3 - i]
+]] a = tvm.tensor { 1, 2, 3, 4 }]==]
+  for _, arguments in ipairs { "(a)", "{ A = a }", "(tvm.tensor { 1, 2, 3, 4 })" } do
+    t.contains(typed(text, "gpu:run" .. arguments), "\n  try: gpu:check" .. arguments .. "\n")
+  end
+  t.contains(typed(text, "y = gpu:run(a); z = gpu:run(a)"), "\n  hint: gpu:check(…)\n") -- which of them?
+  t.contains(typed(text, "gpu:build()"), "hint: gpu:check() runs it by its threads")
+  t.contains(typed(text, "gpu:check(a)"), "[4.0, 3.0, 2.0, 1.0]")
+  load(text)()
+  local p, x = gpu, a
+  local e = t.raises("run_barrier", function() p:run(x) end, { p = p, x = x })
+  t.eq(e.fix, "p:check(x)")
+  t.eq(p:check(x), tvm.tensor { 4, 3, 2, 1 })
+end)
+
+t.done()

@@ -38,6 +38,7 @@ LUA_FN_LUAS_OWN(base_print, "print(…)",
 {
     int n = lua_gettop(L);
     FILE *out = session_of(L)->out;
+    session_show_steps_before(L);
     for (int i = 1; i <= n; i++) {
         size_t len;
         const char *text = luaL_tolstring(L, i, &len);

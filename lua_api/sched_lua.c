@@ -469,13 +469,15 @@ LUA_FN(
     arg_function(L, 2);
     box_version(L, &version_class, box->sched->at); /* index 3 keeps the place */
     int n = lua_gettop(L);
-    size_t said = session_steps(L);
     lua_pushvalue(L, 2);
     lua_pushvalue(L, 1);
     Sched *saved = sched_fork(box->sched);
     if (!saved)
         return RAISE(L, out_of_memory, NULL);
-    if (call_method(L, 1) == LUA_OK) {
+    size_t said = session_hold_steps(L);
+    int status = call_method(L, 1);
+    session_let_steps(L, said, status != LUA_OK);
+    if (status == LUA_OK) {
         sched_free(saved);
         return lua_gettop(L) - n;
     }
@@ -485,7 +487,6 @@ LUA_FN(
     wrap_fix(L, 1, before, box->sched->at);
     lua_error_note(L, -1, note);
     sched_restore(box->sched, saved);
-    session_unsay_steps(L, said);
     return lua_error(L);
 }
 

@@ -97,7 +97,7 @@ bool session_listens(lua_State *L)
     return session_of(L)->listening;
 }
 
-size_t session_steps(lua_State *L)
+static size_t steps_kept(lua_State *L)
 {
     session_push_table(L, TABLE_STEPS);
     size_t n = lua_rawlen(L, -1);
@@ -105,10 +105,17 @@ size_t session_steps(lua_State *L)
     return n;
 }
 
-void session_unsay_steps(lua_State *L, size_t n)
+size_t session_hold_steps(lua_State *L)
 {
+    session_of(L)->holding++;
+    return steps_kept(L);
+}
+
+void session_let_steps(lua_State *L, size_t n, bool taken_back)
+{
+    session_of(L)->holding--;
     session_push_table(L, TABLE_STEPS);
-    for (size_t i = lua_rawlen(L, -1); i > n; i--) {
+    for (size_t i = lua_rawlen(L, -1); taken_back && i > n; i--) {
         lua_pushnil(L);
         lua_rawseti(L, -2, (lua_Integer)i);
     }
@@ -188,6 +195,7 @@ static int lines_of(const char *text)
 void session_print_long(lua_State *L, const char *text)
 {
     const Session *s = session_of(L);
+    session_show_steps_before(L);
     bool screen = s->page && isatty(fileno(s->out)); /* a lesson catches what its cells print */
     fflush(s->out);
     if (s->out == stdout)
@@ -218,6 +226,8 @@ void session_drop_steps(lua_State *L)
     empty_table(L, TABLE_STEPS);
     empty_table(L, TABLE_MADE);
     empty_table(L, TABLE_PROSE);
+    session_of(L)->stepped = false;
+    session_of(L)->holding = 0;
 }
 
 void session_print_line(lua_State *L, const char *line, FILE *out)
@@ -247,6 +257,17 @@ void session_show_steps(lua_State *L, FILE *out)
     lua_pop(L, 1);
     if (n)
         empty_table(L, TABLE_STEPS);
+    session_of(L)->stepped |= n > 0;
+}
+
+void session_show_steps_before(lua_State *L)
+{
+    const Session *s = session_of(L);
+    if (!s->listening || s->view.json || s->holding || !steps_kept(L))
+        return;
+    if (s->out == stdout)
+        progress_yield(false);
+    session_show_steps(L, s->out);
 }
 
 /* ---- sources ---- */

@@ -6,16 +6,18 @@
 
 #include "lua_api/lua_fn.h"
 
-/* Keeps one line until the prompt prints it after the input that caused it: the steps of a
-** schedule, "step 1  split x(32) -> xo(4) xi(8)".  Does nothing where nobody listens. */
+/* Keeps one line until the prompt prints it, after the input that caused it or before what that
+** prints itself: the steps of a schedule, "step 1  split x(32) -> xo(4) xi(8)".  Does nothing where
+** nobody listens. */
 void session_say_step(lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Does anybody? */
 bool session_listens(lua_State *L);
 
-/* How many lines are kept, and forgetting all after the first `n`: the steps were taken back. */
-size_t session_steps(lua_State *L);
-void session_unsay_steps(lua_State *L, size_t n);
+/* Steps that may be taken back: how many lines are kept, which then stay until session_let_steps;
+** that forgets all after the first `n` if they were. */
+size_t session_hold_steps(lua_State *L);
+void session_let_steps(lua_State *L, size_t n, bool taken_back);
 
 /* The step's line says the string on top too, the name of a loop that it made: the prompt need not
 ** print it again. */
@@ -34,6 +36,10 @@ void session_print_line(lua_State *L, const char *line, FILE *out);
 /* Prints the kept lines, few of them if there are many, and forgets them; or forgets
 ** lines and names. */
 void session_show_steps(lua_State *L, FILE *out);
+
+/* Prints those of the steps before what the input itself is about to print, which may be a program
+** after them. */
+void session_show_steps_before(lua_State *L);
 void session_drop_steps(lua_State *L);
 
 /* The prompt prints this line where it would show the value at `idx`: for values that the input
@@ -66,6 +72,8 @@ typedef struct Session {
     /* Shows what is long, or returns false; NULL where nobody reads */
     bool (*page)(const char *text);
     bool listening;   /* somebody prints the steps */
+    bool stepped;     /* lines of steps of this input have been printed */
+    int holding;      /* calls whose steps may be taken back */
     bool left_out;    /* a view that was made left something out, for lack of room */
     const void *told; /* the value that `told_line` is about */
     char told_line[320];

@@ -226,9 +226,8 @@ static void explain_nil(lua_State *L, const Showing *s)
 static int show_results(lua_State *L)
 {
     const Showing *s = lua_touserdata(L, 2);
-    session_push_table(L, TABLE_STEPS);
-    bool stepped = lua_rawlen(L, -1) > 0;
     session_show_steps(L, s->out);
+    bool stepped = session_of(L)->stepped;
     lua_Integer n = 0;
     if (lua_istable(L, 1)) {
         lua_getfield(L, 1, "n");

@@ -103,4 +103,20 @@ func rev(A: float32[4]) -> B: float32[4]:
   t.eq(p:check(x), tvm.tensor { 4, 3, 2, 1 })
 end)
 
+t.test("the line of a step stands before what is printed after it", function()
+  local s = 's = tvm.schedule(te "B[i] = A[i]"(8))'
+  t.eq(typed(s, 's:split("i", 2) print "mine" s:parallel "io"'),
+    "step 1  split i(8) -> io(4) ii(2)\nmine\nstep 2  parallel io\n")
+  t.contains(typed(s, 'print(s:parallel "i")'), "step 1  parallel i\nB at step 1\n")
+  t.contains(typed(s, 's:parallel "i" more(s)'), "step 1  parallel i\nB at step 1\n")
+  t.eq(typed(s, 's:parallel "i" print(1) s:mark "x"'), "step 1  parallel i\n1\n") -- and s itself is told by it
+  -- Those that are taken back are nobody's to read.
+  local text = typed(s, 's:steps(function(s) s:parallel "i" print "in" error "no" end)')
+  t.contains(text, "in\n")
+  t.ok(not text:find("step 1", 1, true), text)
+  options = "--json"
+  t.contains(typed(s, 's:parallel "i" print(1)'), '{"print":"1"}\n{"ok":true,"values":[],"steps":["step 1  parallel i"]}')
+  options = ""
+end)
+
 t.done()

@@ -1,4 +1,4 @@
-/* compare_remarks.c -- mistakes that the list of a comparison shows. */
+/* compare_remarks.c -- names for the rows of a comparison, and mistakes that its list shows. */
 #include "lua_api/compare_remarks.h"
 
 #include <stdlib.h>
@@ -43,6 +43,61 @@ void refuse_named(lua_State *L, int list, size_t n)
     }
     lua_scratch_end(L, A);
 }
+
+/* ---- what the rows are called ---- */
+
+/* Things of one name are told apart: digits, digits (2).  From the last on, so that those before it
+** still have the names they came with. */
+static void number_labels(Runnable *rows, size_t n)
+{
+    for (size_t i = n; i-- > 1;) {
+        int nth = 1;
+        for (size_t k = 0; k < i; k++)
+            nth += strcmp(rows[k].label, rows[i].label) == 0;
+        if (nth > 1)
+            rows[i].label = arena_printf(rows[i].arena, "%s (%d)", rows[i].label, nth);
+    }
+}
+
+/* What the person calls the i-th of the list; NULL if nothing. */
+static const char *own_name(lua_State *L, Arena *A, int list, size_t i)
+{
+    lua_rawgeti(L, list, (lua_Integer)i + 1);
+    bool named = own_push_name(L, -1);
+    const char *name = named ? arena_strdup(A, lua_tostring(L, -1)) : NULL;
+    lua_pop(L, 1 + named);
+    return name;
+}
+
+static bool is_model(lua_State *L, int list, size_t i)
+{
+    lua_rawgeti(L, list, (lua_Integer)i + 1);
+    bool is = test_module(L, -1);
+    lua_pop(L, 1);
+    return is;
+}
+
+void label_rows(lua_State *L, int list, Runnable *rows, size_t n)
+{
+    Arena *A = lua_scratch(L, NULL);
+    const char **own = ARENA_ARRAY(A, const char *, n + 1);
+    bool *said = ARENA_ARRAY(A, bool, n + 1); /* by its own name */
+    for (size_t i = 0; i < n && n > 1; i++)
+        own[i] = own_name(L, A, list, i);
+    for (size_t i = 0; i < n && n > 1; i++) {
+        said[i] = is_model(L, list, i);
+        for (size_t k = 0; k < n; k++)
+            said[i] |= k != i && own[i] && (!own[k] || strcmp(own[i], own[k]) != 0) &&
+                       strcmp(rows[i].label, rows[k].label) == 0;
+    }
+    for (size_t i = 0; i < n && n > 1; i++)
+        if (own[i] && said[i] && strcmp(own[i], rows[i].label) != 0)
+            rows[i].label = arena_printf(rows[i].arena, "%s (%s)", own[i], rows[i].label);
+    number_labels(rows, n);
+    lua_scratch_end(L, A);
+}
+
+/* ---- what the rows are ---- */
 
 /* A row of a comparison: one program, or a whole model. */
 typedef struct Compared {

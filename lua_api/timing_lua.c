@@ -355,19 +355,6 @@ static TimerPlan plan_options(lua_State *L, int arg)
     return plan;
 }
 
-/* Things of one name are told apart: digits, digits (2).  From the last on, so that those before it
-** still have the names they came with. */
-static void number_labels(Bench *b)
-{
-    for (int i = b->n - 1; i > 0; i--) {
-        int nth = 1;
-        for (int k = 0; k < i; k++)
-            nth += strcmp(b->at[k].label, b->at[i].label) == 0;
-        if (nth > 1)
-            b->at[i].label = arena_printf(b->at[i].arena, "%s (%d)", b->at[i].label, nth);
-    }
-}
-
 /* The items of the list at index 1, built for options.target, measured with the
 ** options at index 2. */
 static int time_list(lua_State *L)
@@ -397,7 +384,7 @@ static int time_list(lua_State *L)
         lua_pop(L, 1);
     }
     progress_done(PROGRESS_PROGRAM);
-    number_labels(b);
+    label_rows(L, 1, b->at, n);
     push_timings(L, b->at, b->n, &plan, threads);
     release_bench(b);
     return 1;

@@ -72,6 +72,15 @@ static const char *short_head(Arena *A, size_t n, const Bar *bar, const char *ag
     return arena_printf(A, "%s%s", begin, text_cut(A, against, most));
 }
 
+/* Half the width of the middle half, in per cent of the median: beyond that no number, as in the
+** tables of compare.lua. */
+static const char *spread_text(Arena *A, double half, bool utf8)
+{
+    if (half > 100)
+        return "too noisy";
+    return arena_printf(A, utf8 ? "±%.*f%%" : "+-%.*f%%", half < 9.95 ? 1 : 0, half);
+}
+
 const char *bars_text(Arena *A, size_t n, const Bar *bar, const char *against, TextStyle style)
 {
     int label = 0, median = 0, spread = 0, note = 0;
@@ -79,8 +88,7 @@ const char *bars_text(Arena *A, size_t n, const Bar *bar, const char *against, T
     for (size_t i = 0; i < n; i++) {
         const Stats *t = &bar[i].time;
         double half = t->median > 0 ? (t->q3 - t->q1) / 2 / t->median * 100 : 0;
-        spreads[i] =
-            arena_printf(A, style.utf8 ? "±%.*f%%" : "+-%.*f%%", half < 9.95 ? 1 : 0, half);
+        spreads[i] = spread_text(A, half, style.utf8);
         label = widest(label, bar[i].label);
         median = widest(median, text_seconds(A, t->median, style.utf8));
         spread = widest(spread, spreads[i]);

@@ -171,8 +171,10 @@ local function times_text(ratio)
   return ("%%.%df"):format(math.max(-power, 0)):format(math.floor(ratio / 10.0 ^ power + 0.5) * 10.0 ^ power)
 end
 
+-- A spread beyond the median itself is no number to read: what it is half the width of would begin below nothing.
 local function percent_around(percent)
   local _, beyond_ascii = view()
+  if percent > 100 then return "too noisy" end
   return ("%s%.1f%%"):format(beyond_ascii and "±" or "+-", percent)
 end
 
@@ -270,10 +272,10 @@ local function cores_line(items, shares)
     ("%s in row%s %s, of one in the others"):format(line, #several > 1 and "s" or "", enumerated(several))
 end
 
--- The heading over how rows compare with the first: its name, as much of it as stands above the rows without taking
--- the bars' room, or its place where that is hardly a letter.
+-- The heading over how rows compare with the first: its name, without what stands there in parentheses, as much of it as
+-- stands above the rows without taking the bars' room, or its place where that is hardly a letter.
 local function against_heading(label, rows)
-  local heading, column = "against " .. label, 4
+  local heading, column = "against " .. (label:match "^([%a_][%w_]*) %(.*%)$" or label), 4
   local width, _, fits, _, all = view()
   local wide = widths(rows)
   if not fits or all and wide[1] + GAP + cells(heading) <= width then return heading end

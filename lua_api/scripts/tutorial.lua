@@ -121,6 +121,7 @@ local DECIDED_BY_TIMES = {
   { "# [nuµm]*s%f[%A]", "# s" },
   { "#[×x]", "#" },
   { "no difference", "#" },
+  { "too noisy", "±#%%" },
   { "# *%[#, #%]", "#" },
   { "[ \t]+", " " },
 }

@@ -119,4 +119,53 @@ t.test("the line of a step stands before what is printed after it", function()
   options = ""
 end)
 
+-- ---- timings ----
+
+local quick = { ["repeat"] = 3, min_repeat_ms = 0.1 }
+
+local function labels(timings)
+  local out = {}
+  for i, timing in ipairs(timings) do out[i] = timing.label end
+  return table.concat(out, ", ")
+end
+
+t.test("models beside each other go by what the person calls them", function()
+  m = tvm.import "tutorials/models/digits.onnx":fuse():lower()
+  local s = m:schedule "gemm1"
+  m2, digits = m:with("gemm1", s), m:with("conv1", m:schedule "conv1")
+  t.eq(labels(tvm.time_all({ m, m2 }, quick)), "m (digits), m2 (digits with gemm1)")
+  t.eq(labels(tvm.time_all({ m, m2, m:with("gemm1", s) }, quick)), "m (digits), m2 (digits with gemm1), digits with gemm1")
+  t.eq(labels(tvm.time_all({ m2, m2, digits }, quick)), "m2 (digits with gemm1), m2 (digits with gemm1) (2), digits (digits with conv1)")
+  t.eq(tvm.time(m, quick).label, "digits")
+  m, m2, digits = nil, nil, nil
+  -- Variables of a function, and what is called as the model is.
+  local digits, fused = tvm.import "tutorials/models/digits.onnx":lower(), tvm.import "tutorials/models/digits.onnx":fuse():lower()
+  t.eq(labels(tvm.time_all({ digits, fused }, quick)), "digits, fused (digits)")
+  t.contains(tvm.compare({ fused, digits }, quick), "against fused  GFLOP/s")
+end)
+
+t.test("so do schedules that stand at equally many steps", function()
+  local s = tvm.schedule(te "B[i] = A[i]"(64))
+  local q = s:fork()
+  s:parallel "i"
+  t.eq(labels(tvm.time_all({ s, q, s:at(0) }, quick)), "B step 1, q (B), B")
+  q:vectorize "i"
+  t.eq(labels(tvm.time_all({ s, q, s:at(0) }, quick)), "s (B step 1), q (B step 1), B")
+  t.eq(labels(tvm.time_all({ s:mark "mine", q }, quick)), "mine, B step 1")
+  t.eq(labels(tvm.time_all({ s, s }, quick)), "mine, mine (2)")
+end)
+
+t.test("a spread of more than the median is no number", function()
+  local p = tvm.import "tutorials/models/digits.onnx":fuse():lower():profile { ["repeat"] = 1 }
+  p[1].spread, p[2].spread = 509.7, 99.9
+  local text = tostring(p)
+  t.contains(text, "too noisy")
+  t.contains(text, "99.9%")
+  t.ok(not text:find("509", 1, true), text)
+  local c = tvm.compare({ tvm.schedule(te "B[i] = A[i]"(64)) }, quick)
+  c.items = { { label = "mine", median = 1, q1 = 0.1, q3 = 2.2, gflops = 0, threads = 1, waited = 0 } }
+  c.shares = { false }
+  t.contains(c, "too noisy")
+end)
+
 t.done()

@@ -99,6 +99,7 @@ t.test("about: times may differ, words may not", function()
   t.eq(failures(vanilla, "vanilla    5.3 us  no difference ████\n"), 0)
   t.eq(failures(vanilla, "vanilla    5.3 us  no difference  [0.8, 1.21] ████\n"), 0)
   t.eq(failures(vanilla, "packed  73.1 ms  1  ██\n"), 1)
+  t.eq(failures("vanilla  73.1 ms  ±1.5%  ██\n", "vanilla  73.1 ms  too noisy  ██\n"), 0)
   local tie = "   median  against a  % peak  speed\na  7 us  1  9.1  ██\nb  7 us  no difference  9.1  ██\n"
   t.eq(failures(tie, "   median     against a  % peak\na  7 us  1  -\nb  9 us  0.78x  [0.7, 0.8]  -\n"), 0)
   t.eq(failures(tie, tie .. "% peak is of one core\nrow 2 has no % peak: it may be higher\n"), 0)

@@ -83,16 +83,17 @@ static bool is_better(const Choice *a, const Choice *b)
     return a->longer != b->longer ? b->longer : a->strided <= b->strided;
 }
 
-/* Puts into words what is legal instead: a call, or a sentence with calls; nothing where the calls
-** would be refused. */
-static void advise(Step *s, const Node *loop, const Choice *c, const char *how, const char *arg)
+/* Puts into words what is legal instead: a call, or a sentence with calls; or returns false where
+** the calls would be refused. */
+static bool advise(Step *s, const Node *loop, const Choice *c, const char *how, const char *arg)
 {
     const char *handle = loop_handle(s->A, s->func, c->loop),
                *refused = ir_var_name(loop->kid[For_var]);
     if (c->longer) {
         const char *advice = split_first(s->A, s->func, handle, SHORT_SPLIT, how, arg);
-        if (advice)
-            err_fix(s->err, "%s", advice);
+        if (!advice)
+            return false;
+        err_fix(s->err, "%s", advice);
     } else if (c->strided < 0) {
         err_fix(s->err, "leave %s serial; s:%s(\"%s\"%s) is legal, though it strides over memory",
                 refused, how, handle, arg ? arena_printf(s->A, ", \"%s\"", arg) : "");
@@ -101,23 +102,21 @@ static void advise(Step *s, const Node *loop, const Choice *c, const char *how, 
     } else {
         err_fix(s->err, "s:%s \"%s\"", how, handle);
     }
+    return true;
 }
 
-/* Suggests a loop of the same nest for which the same step is legal and of use: for lanes, and
-** threads of a warp, one along which memory is contiguous; else the outermost, where no other loop
-** of the nest spreads its iterations already. */
-static bool suggest(Step *s, const Node *loop, ForKind kind, const char *how, const char *arg)
+/* The best loop of the path's places `from` to `to` for which a step that makes loops this kind is
+** legal and of use: for lanes, and threads of a warp, one along which memory is contiguous; else
+** the outermost. */
+static Choice choose(Step *s, const Path *path, size_t from, size_t to, const Node *loop,
+                     ForKind kind)
 {
-    Path path;
     Choice best = {0};
-    const Node *taken = NULL, *block = tree_first_block(loop);
     bool lanes = kind == FOR_vectorized || kind == FOR_thread_x;
-    path_to(s->func, block ? block : loop, &path);
-    for (size_t i = 0; i < path.n; i++) {
-        const Node *other = path.at[i];
+    for (size_t i = from; i < to; i++) {
+        const Node *other = path->at[i];
         if (other->op != OP_For)
             continue;
-        taken = ir_for_kind(other) == kind ? other : taken;
         int64_t extent = ir_const_int(other->kid[For_extent], kind == FOR_parallel ? 2 : 0);
         if (other == loop || ir_for_kind(other) != FOR_serial || extent <= 1 ||
             (best.loop && !lanes))
@@ -126,12 +125,47 @@ static bool suggest(Step *s, const Node *loop, ForKind kind, const char *how, co
         if (is_better(&c, &best) && legal_surely_concurrent(s->func, other))
             best = c;
     }
-    if (taken)
+    return best;
+}
+
+/* The place of the innermost loop of that kind in the path; path->n if it has none. */
+static size_t place_of_kind(const Path *path, ForKind kind)
+{
+    for (size_t i = path->n; i-- > 0;)
+        if (path->at[i]->op == OP_For && ir_for_kind(path->at[i]) == kind)
+            return i;
+    return path->n;
+}
+
+/* The cores go to the loop at `taken` already.  What else makes iterations run at once is lanes, on
+** each core: where there are none yet, for a loop within that one. */
+static bool suggest_lanes(Step *s, const Path *path, size_t taken, const Node *loop)
+{
+    if (place_of_kind(path, FOR_vectorized) < path->n)
+        return false;
+    Choice best = choose(s, path, taken + 1, path->n, loop, FOR_vectorized);
+    return best.loop && best.strided >= 0 && !ir_first(best.loop, OP_Barrier) &&
+           advise(s, loop, &best, "vectorize", NULL);
+}
+
+/* Suggests a loop of the same nest for which the same step is legal and of use; where another one
+** spreads its iterations already, says which one, or a step that adds to that. */
+static bool suggest(Step *s, const Node *loop, ForKind kind, const char *how, const char *arg)
+{
+    Path path;
+    const Node *block = tree_first_block(loop);
+    path_to(s->func, block ? block : loop, &path);
+    size_t taken = place_of_kind(&path, kind);
+    if (taken == path.n) {
+        Choice best = choose(s, &path, 0, path.n, loop, kind);
+        if (best.loop)
+            advise(s, loop, &best, how, arg);
+        return best.loop;
+    }
+    if (kind != FOR_parallel || !suggest_lanes(s, &path, taken, loop))
         err_fix(s->err, "leave %s serial: %s is %s already", ir_var_name(loop->kid[For_var]),
-                ir_var_name(taken->kid[For_var]), for_kind_text[kind]);
-    else if (best.loop)
-        advise(s, loop, &best, how, arg);
-    return taken || best.loop;
+                ir_var_name(path.at[taken]->kid[For_var]), for_kind_text[kind]);
+    return true;
 }
 
 typedef struct Producers {

@@ -119,6 +119,34 @@ t.test("the line of a step stands before what is printed after it", function()
   options = ""
 end)
 
+-- ---- steps ----
+
+t.test("a loop that cannot be spread beside one that is leads to a step that can be typed", function()
+  local function advised(s, ...)
+    local _, refused = s:try(...)
+    return t.raises("reduce_concurrent", function() error(refused) end, { s = s }).fix
+  end
+  local product = te [[ C[y, x] = sum(k, A[k, y] * B[k, x]) ]]
+  local s = tvm.schedule(product(16, 16, 16))
+  s:parallel "y"
+  t.eq(advised(s, "parallel", "k"), 's:vectorize "x"')
+  s:vectorize "x"
+  t.eq(advised(s, "parallel", "k"), "leave k serial: y is parallel already")
+  t.eq(advised(s, "vectorize", "k"), "leave k serial: x is vectorized already")
+  -- Of many iterations some become lanes.
+  s = tvm.schedule(product(16, 4096, 16))
+  s:parallel "y"
+  t.contains(advised(s, "parallel", "k"), "s:vectorize(")
+  -- Nothing inside the parallel loop lies together: the sentence stands.
+  s = tvm.schedule(te [[ A: float32[16, 16]; R[y] = sum(k, A[k, y]) ]])
+  s:parallel "y"
+  t.eq(advised(s, "parallel", "k"), "leave k serial: y is parallel already")
+  -- Lanes stand within the loop that has the cores.
+  s = tvm.schedule(product(16, 16, 16))
+  s:parallel "x"
+  t.eq(advised(s, "parallel", "k"), "leave k serial: x is parallel already")
+end)
+
 -- ---- timings ----
 
 local quick = { ["repeat"] = 3, min_repeat_ms = 0.1 }

@@ -258,7 +258,7 @@ t.test("what is advised instead is of use", function()
   s:reorder("xi", "k")
   t.eq(advised(s, "vectorize", "k"), 's:vectorize "xi"')
   s:parallel "yo"
-  t.eq(advised(s, "parallel", "k"), "leave k serial: yo is parallel already")
+  t.eq(advised(s, "parallel", "k"), 's:vectorize "xi"')
   s:vectorize "xi"
   t.eq(advised(s, "vectorize", "k"), "leave k serial: xi is vectorized already")
 end)
@@ -689,7 +689,7 @@ t.test("the word before what is advised", function()
   local function word(e) return tostring(e):match "\n  ([%a ]+): [^\n]*$" end
   t.eq(word(t.raises("reduce_concurrent", function() s:parallel "k" end, { s = s })), "legal here")
   t.eq(word(t.raises("no_loop", function() s:parallel "q" end)), "hint")
-  s:parallel "y"
+  s:parallel "y"; s:vectorize "x"
   t.eq(word(t.raises("reduce_concurrent", function() s:parallel "k" end)), "hint")
   t.eq(word(t.raises("nothing_to_undo", function() s:undo(9) end, { s = s })), "try")
   t.eq(word(t.raises("argument_missing", function() s:save() end)), "hint")

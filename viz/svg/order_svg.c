@@ -238,11 +238,24 @@ static bool next_to(const Box *a, const Box *b)
            (cols && (a->r1 + 1 == b->r0 || b->r1 + 1 == a->r0));
 }
 
-static void put_piece(Buf *b, Grid g, const Box *from, const Box *to)
+/* From the middle of a box, or of the side of its frame, to that of the next: a jump between frames
+** runs where they leave room, for below them it could not be followed. */
+static void put_piece(Buf *b, Grid g, const Box *from, const Box *to, bool between_frames)
 {
-    buf_printf(b, "M%.1f %.1fL%.1f %.1f", g.x + (from->c0 + from->c1 + 1) * g.side / 2,
-               g.y + (from->r0 + from->r1 + 1) * g.side / 2,
-               g.x + (to->c0 + to->c1 + 1) * g.side / 2, g.y + (to->r0 + to->r1 + 1) * g.side / 2);
+    double x1 = g.x + (from->c0 + from->c1 + 1) * g.side / 2,
+           y1 = g.y + (from->r0 + from->r1 + 1) * g.side / 2,
+           x2 = g.x + (to->c0 + to->c1 + 1) * g.side / 2,
+           y2 = g.y + (to->r0 + to->r1 + 1) * g.side / 2;
+    double half1 = (from->r1 - from->r0 + 1) * g.side / 2 - 5,
+           half2 = (to->r1 - to->r0 + 1) * g.side / 2 - 5;
+    if (between_frames && to->r0 > from->r1) {
+        y1 += half1;
+        y2 -= half2;
+    } else if (between_frames && to->r1 < from->r0) {
+        y1 -= half1;
+        y2 += half2;
+    }
+    buf_printf(b, "M%.1f %.1fL%.1f %.1f", x1, y1, x2, y2);
 }
 
 /* The pieces of each strand's path from neighbour to neighbour (solid), or those where it jumps.
@@ -251,6 +264,7 @@ static const char *path_pieces(Arena *A, const Order *o, Grid g, bool solid)
 {
     Buf b = buf_new(A);
     Box *last = ARENA_ARRAY(A, Box, o->chunks + 1); /* where each strand has come to */
+    bool *framed = ARENA_ARRAY(A, bool, o->chunks + 1);
     for (int c = 0; c < o->chunks; c++)
         last[c].r0 = -1;
     for (size_t i = 0; i < o->nvisits && !o->threads;) {
@@ -259,10 +273,12 @@ static const char *path_pieces(Arena *A, const Order *o, Grid g, bool solid)
         i = s.to;
         if (v->again)
             continue;
+        bool frame = s.full && is_framed(o, &s);
         Box *p = &last[v->chunk], enter = s.full ? s.box : box_of(v);
         if (p->r0 >= 0 && next_to(p, &enter) == solid)
-            put_piece(&b, g, p, &enter);
+            put_piece(&b, g, p, &enter, !solid && frame && framed[v->chunk]);
         *p = s.full ? s.box : box_of(&o->visit[s.to - 1]);
+        framed[v->chunk] = frame;
     }
     return buf_str(&b);
 }

@@ -53,17 +53,17 @@ static Kernel *compile(const Node *func, const char *target, Err *err)
 }
 
 /* The program before any step. */
-static Version *as_written(Version *v)
+static const Version *as_written(const Version *v)
 {
     while (v->parent)
         v = v->parent;
     return v;
 }
 
-static void refuse_races(lua_State *L, Version *v)
+/* Of the program as written. */
+static void refuse_races(lua_State *L, const Version *v)
 {
     Err err = {0};
-    v = as_written(v);
     if (!legal_as_written(v->func, &err))
         lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
 }
@@ -76,14 +76,14 @@ static void refuse_faults(lua_State *L, Version *v)
     if (!v->by_hand)
         return;
     refuse_races(L, v);
-    if (dep_unwritten(v->func, DEP_QUICK, &err))
+    if (dep_unwritten(v->func, DEP_GLANCE, &err))
         lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
     v->by_hand = false;
 }
 
 /* The target, pushed: for machine code of a program as written of which an index is in doubt, one
 ** that compares what is not proven. */
-static const char *push_target(lua_State *L, Version *v, const char *target)
+static const char *push_target(lua_State *L, const Version *v, const char *target)
 {
     Err unused = {0};
     bool doubt = false;
@@ -98,7 +98,7 @@ KernelBox *push_kernel(lua_State *L, Version *v, const char *as_asked)
     KernelBox *box = new_kernel(L);
     Err err = {0};
     if (strcmp(target, "interp") != 0 && strcmp(target, "check") != 0)
-        refuse_faults(L, as_written(v));
+        refuse_faults(L, version_ancestor(v, 0));
     box->version = version_retain(v);
     progress_say(PROGRESS_PHASE, "compiling %s", v->func->at.name);
     box->kernel = compile(v->func, target, &err);
@@ -131,7 +131,7 @@ static int push_view(lua_State *L, const char *target, const char *view)
         return lua_raise(L, &err);
     if (!b->view)
         return RAISE(L, no_view, NULL, target, view);
-    refuse_races(L, p.version);
+    refuse_races(L, as_written(p.version));
     target = push_target(L, p.version, target);
     Arena *A = lua_scratch(L, NULL);
     progress_say(PROGRESS_PHASE, "compiling %s", func->at.name);
@@ -367,7 +367,7 @@ static double deadline(double flops)
 }
 
 /* Runs a kernel on inputs (borrowed) and pushes the results. */
-static int run_kernel(lua_State *L, const Kernel *k, Version *v, Tensor **args)
+static int run_kernel(lua_State *L, const Kernel *k, const Version *v, Tensor **args)
 {
     const Node *func = v->func, *params = func->kid[Func_params],
                *results = func->kid[Func_results];
@@ -427,7 +427,7 @@ static Tensor *empty_for(const Node *b, Err *err)
 
 /* The table of inputs that a person types for the program; NULL where none of its indices depends
 ** on them. */
-static const char *typed_inputs(Arena *A, Version *v)
+static const char *typed_inputs(Arena *A, const Version *v)
 {
     const Node *params = v->func->kid[Func_params];
     const char *names[MAX_TENSORS];
@@ -439,7 +439,7 @@ static const char *typed_inputs(Arena *A, Version *v)
 }
 
 /* A check found an index outside, on inputs that were made up. */
-static void explain_made(Arena *A, Version *v, Err *err)
+static void explain_made(Arena *A, const Version *v, Err *err)
 {
     const char *typed = made_inputs_fault(err) ? typed_inputs(A, v) : NULL;
     if (!typed)
@@ -469,7 +469,7 @@ LUA_FN(
         return RAISE(L, too_many_arguments, NULL, p.func->at.name);
     refuse_beyond_gpu(L, p.version->arena, p.func);
     if (loop_is_gpu(p.func))
-        refuse_races(L, p.version);
+        refuse_races(L, as_written(p.version));
     bool given = lua_gettop(L) > 1;
     if (given)
         read_inputs(L, 2, false, p.func, args);
@@ -524,7 +524,7 @@ static const char *typed_for_held(Arena *A, const Runnable *r)
 }
 
 /* Fills in tensors for parameters, those `given` or else made up, and results. */
-static bool make_tensors(Version *v, Tensor *const *given, Held *h, Err *err)
+static bool make_tensors(const Version *v, Tensor *const *given, Held *h, Err *err)
 {
     for (int part = Func_params; part <= Func_results; part++)
         for (size_t i = 0; i < v->func->kid[part]->nkids; i++) {

@@ -1,4 +1,5 @@
-/* nests.h -- statements of random nests of loops: affine indices, at times a condition. */
+/* nests.h -- statements of random nests of loops: affine indices, at times a condition, and now and
+** then a read that is none: what is certain of it is little. */
 #ifndef TESTS_NESTS_H
 #define TESTS_NESTS_H
 
@@ -22,6 +23,27 @@ static inline void nest_index(Buf *b, const char *const *loops, int n)
     }
 }
 
+/* Has every read so far an affine index, and every value that is read a use? */
+static bool nest_plain = true;
+
+static inline void nest_read(Buf *b, const char *const *loops, int n)
+{
+    static const char *const buffers[] = {"T", "U", "C"};
+    const char *buffer = buffers[below(3)], *x = n > 0 ? loops[below(n)] : "2",
+               *y = n > 0 ? loops[below(n)] : "3";
+    int form = below(12);
+    nest_plain &= form >= 4;
+    switch (form) {
+    case 0: buf_printf(b, "%s[%s*%s %% 5]", buffer, x, y); return;
+    case 1: buf_printf(b, "%s[select(A[0] > 0, %s, %s + 1)]", buffer, x, y); return;
+    case 2: buf_printf(b, "select(A[0] > 0, %s[%s + 1], 1)", buffer, x); return;
+    default: break;
+    }
+    buf_printf(b, "%s[", buffer);
+    nest_index(b, loops, n);
+    buf_puts(b, form == 3 ? "]" : "] + 1");
+}
+
 /* One that reads and writes T, U and C, of NEST_SIZE elements each, and A[0]. */
 static inline void nest_statement(Buf *b, int indent, const char *const *loops, int n)
 {
@@ -35,9 +57,8 @@ static inline void nest_statement(Buf *b, int indent, const char *const *loops, 
     nest_index(b, loops, n);
     buf_puts(b, below(4) ? "] = " : "] += ");
     if (below(2)) {
-        buf_printf(b, "%s[", buffers[below(3)]);
-        nest_index(b, loops, n);
-        buf_puts(b, "] + 1\n");
+        nest_read(b, loops, n);
+        buf_putc(b, '\n');
     } else {
         buf_puts(b, "A[0]\n");
     }

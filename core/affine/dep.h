@@ -14,15 +14,16 @@
 
 typedef enum DepAnswer { DEP_OK, DEP_BROKEN, DEP_UNKNOWN } DepAnswer;
 
-/* Operations of isl that are worth a wait at the prompt (some 100 ms), and in tests. */
-enum { DEP_QUICK = 1000000, DEP_THOROUGH = 50000000 };
+/* Operations of isl that are worth a look before each run (some 10 ms; small ones take a
+** microsecond), a wait at the prompt (some 100 ms), and in tests. */
+enum { DEP_GLANCE = 30000, DEP_QUICK = 1000000, DEP_THOROUGH = 50000000 };
 
 /* Do all iterations of the loop with this Var leave each other alone, so that they may run in any
 ** order or at once?  Two updates of one element are a conflict, too. */
 DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations, Err *err);
 
-/* Do two iterations of the loop surely get into each other's way?  *out shows them; its text lives
-** in A, as do the sets. */
+/* Do two iterations of the loop surely get into each other's way, whatever the data are?  *out
+** shows them; its text lives in A, as do the sets. */
 bool dep_conflict(Arena *A, const Node *func, const Node *loop, long operations, LoopConflict *out);
 
 /* May the n loops of a nest, each the only thing in the one before, stand in the order `after`

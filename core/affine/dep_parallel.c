@@ -16,6 +16,7 @@ typedef struct Parallel {
     Arena *A;
     bool failed; /* isl gave no answer */
     bool maybe;  /* two iterations meet, if data has them do so */
+    bool wider;  /* or if what is read, which is not affine, is what the other one writes */
 } Parallel;
 
 /* Copies of a buffer are told apart by where their owners stand along so many axes, from block_x
@@ -100,7 +101,8 @@ static bool meet(Parallel *p, const Stmt *s, const Access *a, const Stmt *t, con
     p->failed |= none == isl_bool_error;
     bool found = none == isl_bool_false, maybe = s->maybe || t->maybe;
     p->maybe |= found && maybe;
-    found &= !maybe;
+    p->wider |= found && b->wider;
+    found &= !maybe && !b->wider;
     if (found) {
         AccessKind kind_a = s->update ? ACCESS_UPDATE : ACCESS_WRITE;
         AccessKind kind_b = b != &t->write ? ACCESS_READ : t->update ? ACCESS_UPDATE : ACCESS_WRITE;
@@ -175,6 +177,8 @@ static DepAnswer answer(Parallel *p, const Node *func, LoopConflict *c, const ch
         *why = "the work limit was reached";
     else if (!found && p->maybe)
         *why = "what runs depends on data";
+    else if (!found && p->wider)
+        *why = "the index of a load, or what decides whether it is read, is not affine";
     else if (found && ir_first(p->at, OP_Barrier))
         *why = "there are barriers inside";
     return *why ? DEP_UNKNOWN : found ? DEP_BROKEN : DEP_OK;

@@ -2,21 +2,25 @@
 **
 **      for t in range(4):
 **        S[t] = A[t]
-**        B[t] = S[3 - t] * 2      of the reads at (t, S[3 - t]), those with t < 2 have no write before
+**        B[t] = S[3 - t] * 2      reads at (t, S[3 - t]) with t < 2 come too early
 **
 ** A read and a write are instances of statements in a model by loops.  The write comes first if it
 ** is at an earlier iteration of the loops around both, or at the same one and further up in the
-** text.  Reads less what such writes reach is what nothing has written.  A program with barriers
-** runs in another order; of that only the results are looked at.
+** text.  Reads less what such writes reach is what nothing has written.  A statement that copies may
+** copy nothing, and then has written nothing.  A program with barriers runs in another order; of
+** that only the results are looked at.
 */
 #include "core/affine/dep.h"
 #include "core/affine/model.h"
 #include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 
+enum { FEW = 256 }; /* pieces of what is left: of more it is not told */
+
 typedef struct Written {
     const Node *func;
     const Model *m;
+    isl_map **writes; /* of each statement, what it writes; owned */
     Arena *A;
     bool failed; /* isl gave no answer */
 } Written;
@@ -48,18 +52,23 @@ static isl_map *to_first(const Written *d, const Stmt *r, size_t n)
     return isl_map_project_out(id, isl_dim_out, (unsigned)n, (unsigned)(r->nloops - n));
 }
 
-/* What of the reads nothing has written; takes them. */
-static isl_map *unwritten(const Written *d, const Stmt *r, const Node *buffer, isl_map *reads)
+/* What `r` reads there that nothing has written; NULL where isl gives no answer. */
+static isl_map *unwritten(const Written *d, const Stmt *r, const Access *a)
 {
-    for (size_t i = 0; i < d->m->nstmts; i++) {
+    isl_map *reads = isl_map_copy(a->by_loops);
+    for (size_t i = 0; i < d->m->nstmts && reads; i++) {
         const Stmt *w = d->m->stmt[i];
-        if (w->write.buffer != buffer)
+        if (w->write.buffer != a->buffer)
             continue;
         size_t n = model_common(w, r);
-        isl_map *reaches =
-            isl_map_apply_domain(by_first(w->write.by_loops, w->nloops, n),
-                                 earlier(d, n, model_scope(d->m, buffer), w->number < r->number));
+        isl_map *reaches = isl_map_apply_domain(
+            by_first(d->writes[i], w->nloops, n),
+            earlier(d, n, model_scope(d->m, a->buffer), w->number < r->number));
         reads = isl_map_subtract(reads, isl_map_apply_range(to_first(d, r, n), reaches));
+        if (reads && isl_map_n_basic_map(reads) > FEW) {
+            isl_map_free(reads);
+            reads = NULL;
+        }
     }
     return reads;
 }
@@ -73,27 +82,29 @@ static const char *instance_text(const Written *d, const Stmt *r, isl_point *p)
     return buf_str(&b);
 }
 
-/* The first read in the order of the loops, and the first of its elements. */
-static void tell_read(const Written *d, const Stmt *r, const Node *buffer, isl_map *rest, Err *err)
+/* The first read in the order of the loops, and the first of its elements; false if isl does not
+** give them. */
+static bool tell_read(const Written *d, const Stmt *r, const Node *buffer, isl_map *rest, Err *err)
 {
     isl_point *p = model_first_pair(rest);
     isl_point *e =
         p ? model_first(isl_map_range(model_at(isl_map_copy(rest), p, 0, r->nloops))) : NULL;
-    Buf element = buf_new(d->A);
-    if (e)
+    bool known = e != NULL;
+    if (known) {
+        Buf element = buf_new(d->A);
         model_put_element(&element, buffer, e);
-    else
-        buf_puts(&element, ir_buf_name(buffer));
-    const char *who =
-        r->block ? arena_printf(d->A, "block %s", ir_block_name(r->block)) : "the program";
-    REFUSE(err, undefined_read, r->node, who, buf_str(&element));
-    if (p && r->nloops > 0)
-        err_witness(err, "%s", instance_text(d, r, p));
+        REFUSE(err, undefined_read, r->node, r->block ? ir_block_name(r->block) : "the program",
+               buf_str(&element));
+        if (r->nloops > 0)
+            err_witness(err, "%s", instance_text(d, r, p));
+    }
     isl_point_free(e);
     isl_point_free(p);
+    return known;
 }
 
-/* Does it hand on what it reads as it is?  What is made of that, the copy is asked. */
+/* Does it hand on what it reads as it is, and not as a result?  There need not be a value then,
+** until the copy is read. */
 static bool only_copies(const Written *d, const Stmt *r)
 {
     const Node *n = r->node;
@@ -101,65 +112,99 @@ static bool only_copies(const Written *d, const Stmt *r)
            !ir_has_kid(d->func->kid[Func_results], n->kid[Store_buffer]);
 }
 
+static bool is_own(const Written *d, const Access *a)
+{
+    return !a->wider && !ir_has_kid(d->func->kid[Func_params], a->buffer);
+}
+
+/* Where the copy has nothing to copy it writes nothing. */
+static void forget_empty_copies(Written *d, size_t i)
+{
+    const Stmt *r = d->m->stmt[i];
+    const Access *a = &r->read[r->nreads - 1]; /* those in its index come before it */
+    if (!is_own(d, a))
+        return;
+    isl_map *rest = unwritten(d, r, a);
+    d->failed |= rest == NULL;
+    if (rest)
+        d->writes[i] = isl_map_subtract_domain(d->writes[i], isl_map_domain(rest));
+}
+
 /* Is one of the reads at these accesses certain to find what nothing has written? */
 static bool surely_unwritten(Written *d, const Stmt *r, const Access *a, Err *err)
 {
-    if (a->wider || ir_has_kid(d->func->kid[Func_params], a->buffer))
+    if (r->maybe || !is_own(d, a))
         return false;
-    isl_map *rest = unwritten(d, r, a->buffer, isl_map_copy(a->by_loops));
+    isl_map *rest = unwritten(d, r, a);
     isl_bool none = isl_map_is_empty(rest);
-    d->failed |= none == isl_bool_error;
-    if (none == isl_bool_false)
-        tell_read(d, r, a->buffer, rest, err);
+    bool found = none == isl_bool_false && tell_read(d, r, a->buffer, rest, err);
+    d->failed |= none != isl_bool_true && !found;
     isl_map_free(rest);
-    return none == isl_bool_false;
+    return found;
 }
 
 static bool reads_unwritten(Written *d, Err *err)
 {
     for (size_t i = 0; i < d->m->nstmts && !d->failed; i++) {
         const Stmt *r = d->m->stmt[i];
-        if (r->maybe)
-            continue;
+        bool copies = only_copies(d, r);
         if (r->update && surely_unwritten(d, r, &r->write, err))
             return true;
-        for (size_t k = 0; k < r->nreads && !d->failed && !only_copies(d, r); k++)
+        for (size_t k = 0; k + copies < r->nreads && !d->failed; k++)
             if (surely_unwritten(d, r, &r->read[k], err))
                 return true;
+        if (copies && !d->failed)
+            forget_empty_copies(d, i);
     }
     return false;
 }
 
-static bool leaves_unwritten(Written *d, const Node *buffer, Err *err)
+static bool finds_read(Arena *A, const Node *func, long operations, Err *err)
 {
-    isl_set *rest = model_elements(d->m->ctx, buffer);
-    for (size_t i = 0; i < d->m->nstmts; i++)
-        if (d->m->stmt[i]->write.buffer == buffer)
-            rest =
-                isl_set_subtract(rest, isl_map_range(isl_map_copy(d->m->stmt[i]->write.by_loops)));
-    isl_bool none = isl_set_is_empty(rest);
-    d->failed |= none == isl_bool_error;
-    isl_point *p = none == isl_bool_false ? model_first(isl_set_copy(rest)) : NULL;
+    Written d = {.func = func, .A = A};
+    d.m = model_of(A, model_ctx((unsigned long)operations), func, NULL, false);
+    if (d.m->unknown)
+        return false;
+    d.writes = ARENA_ARRAY(A, isl_map *, d.m->nstmts + 1);
+    for (size_t i = 0; i < d.m->nstmts; i++)
+        d.writes[i] = isl_map_copy(d.m->stmt[i]->write.by_loops);
+    bool found = reads_unwritten(&d, err);
+    for (size_t i = 0; i < d.m->nstmts; i++)
+        isl_map_free(d.writes[i]);
+    return found;
+}
+
+static bool leaves_unwritten(Arena *A, const Node *func, const Node *buffer, long operations,
+                             Err *err)
+{
+    isl_ctx *ctx = model_ctx((unsigned long)operations);
+    const Model *m = model_of_writes(A, ctx, func, NULL, buffer);
+    isl_set *rest = m->unknown ? NULL : model_elements(ctx, buffer);
+    for (size_t i = 0; i < m->nstmts && rest; i++) {
+        rest = isl_set_subtract(rest, isl_map_range(isl_map_copy(m->stmt[i]->write.by_loops)));
+        if (rest && isl_set_n_basic_set(rest) > FEW) {
+            isl_set_free(rest);
+            rest = NULL;
+        }
+    }
+    isl_point *p = rest ? model_first(rest) : NULL;
     if (p) {
-        Buf element = buf_new(d->A);
+        Buf element = buf_new(A);
         model_put_element(&element, buffer, p);
         REFUSE(err, never_written, buffer, buf_str(&element));
     }
     isl_point_free(p);
-    isl_set_free(rest);
-    return none == isl_bool_false;
+    return p != NULL;
 }
 
 bool dep_unwritten(const Node *func, long operations, Err *err)
 {
     Arena *A = arena_scratch(NULL);
-    Written d = {.func = func, .A = A};
-    d.m = model_of(A, model_ctx((unsigned long)operations), func, NULL, false);
-    bool known = !d.m->unknown, by_threads = ir_first(func, OP_Barrier) != NULL,
-         found = known && !by_threads && reads_unwritten(&d, err);
     const Node *results = func->kid[Func_results];
-    for (size_t i = 0; i < results->nkids && known && !found && !d.failed; i++)
-        found = leaves_unwritten(&d, results->kid[i], err);
+    bool by_threads = ir_first(func, OP_Barrier) != NULL,
+         found = !by_threads && finds_read(A, func, operations, err);
+    for (size_t i = 0; i < results->nkids && !found; i++)
+        found = leaves_unwritten(A, func, results->kid[i], operations, err);
     arena_release(A);
     return found;
 }

@@ -152,13 +152,14 @@ static isl_set *bind_loop(const Walk *w, Stmt *s, AffEnv *e, const Node *loop, i
                           isl_set *runs)
 {
     aff_bind_loop(e, loop, dim);
-    isl_pw_aff *extent = aff_of(e, loop->kid[For_extent]);
+    isl_pw_aff *v = aff_of(e, loop->kid[For_var]), *extent = aff_of(e, loop->kid[For_extent]);
     runs = isl_set_lower_bound_si(runs, isl_dim_set, (unsigned)dim, 0);
-    if (!extent) {
+    if (!extent || !v) {
+        isl_pw_aff_free(v);
+        isl_pw_aff_free(extent);
         depends_on_data(w, s, "the extent of a loop is not affine");
         return runs;
     }
-    isl_pw_aff *v = isl_pw_aff_copy(e->bind[e->n - 1].value);
     return isl_set_intersect(runs, isl_pw_aff_lt_set(v, extent));
 }
 
@@ -168,9 +169,12 @@ static isl_set *restrict_to(const Walk *w, Stmt *s, AffEnv *e, const Node *cond,
 {
     if (cond->op == OP_IntImm && (cond->at.i != 0) == truth)
         return runs;
-    isl_set *where = aff_where(e, cond, truth);
-    if (where)
-        return isl_set_intersect(runs, where);
+    isl_set *where = aff_where(e, cond, truth),
+            *both = where ? aff_few(e, isl_set_intersect(isl_set_copy(runs), where)) : NULL;
+    if (both) {
+        isl_set_free(runs);
+        return both;
+    }
     depends_on_data(w, s, "a condition is not affine");
     if (cond->op == (truth ? OP_And : OP_Or))
         for (int i = 0; i < 2; i++)
@@ -270,10 +274,11 @@ static void find_reads(Reads *r, const Node *n, isl_set *domain)
             bool truth = n->op == OP_Select ? i == Select_a : n->op == OP_And;
             bool before = r->e->not_affine, was_wider = r->wider;
             isl_set *where = aff_where(r->e, n->kid[0], truth);
+            isl_set *part =
+                where ? aff_few(r->e, isl_set_intersect(isl_set_copy(domain), where)) : NULL;
             r->e->not_affine = before;
-            r->wider |= !where;
-            isl_set *part = isl_set_copy(domain);
-            find_reads(r, n->kid[i], where ? isl_set_intersect(part, where) : part);
+            r->wider |= !part;
+            find_reads(r, n->kid[i], part ? part : isl_set_copy(domain));
             r->wider = was_wider;
         }
     } else if (n->op == OP_Let) {
@@ -401,6 +406,8 @@ static void add_stmt(Walk *w, const Node *node, const Node *n, bool init)
     s->combiner = s->update ? n->at.i : 0;
     aff_begin(&e, m->ctx, (unsigned)s->nloops);
     s->runs = keep_set(m->A, domain_of(w, s, &e));
+    if (!s->runs)
+        give_up(m, "the work limit was reached");
     if (!m->unknown) {
         if (w->instances)
             count_by_axes(m, s, &e, n);

@@ -151,7 +151,7 @@ bool legal_concurrent(const Node *func, const Node *loop, Err *err)
 typedef struct Written {
     const Node *func;
     bool barriers;
-    int asked; /* loops that the sets were asked about: the next one may take that much less */
+    long asked; /* loops that the sets were asked about: each next one may take less */
     Err *err;
 } Written;
 
@@ -166,8 +166,9 @@ static Find conflicts(void *env, const Node *n)
     Arena *A = arena_scratch(NULL);
     const Node *var = n->kid[For_var];
     LoopConflict c;
-    bool found = witness_find(A, w->func, var, &c) ||
-                 dep_conflict(A, w->func, var, DEP_QUICK / ++w->asked, &c);
+    bool found =
+        witness_find(A, w->func, var, &c) ||
+        (++w->asked <= DEP_GLANCE && dep_conflict(A, w->func, var, DEP_GLANCE / w->asked, &c));
     if (found) {
         const char *loop = ir_var_name(var), *what = witness_element(A, &c),
                    *first = does[c.first_does], *second = does[c.second_does];

@@ -276,6 +276,34 @@ t.test("a program that surely reads or returns what nothing has written is not r
     t.contains(tostring(select(2, pcall(p.run, p, tvm.random { 4, 9 }))), code == "never_written" and "B[3]" or "k=0, y=0")
     t.ok(p:build "interp")
   end
+  -- Beside what data decide; of copies of nothing; and a program of many axes that writes all.
+  local beside = tvm.parse [[
+func f(A: float32[8], I: int64[8]) -> C: float32[8], D: float32[4]:
+  for x in range(8):
+    C[I[x] ] = 1
+  for x in range(3):
+    D[x] = 1
+]]
+  t.contains(t.raises("never_written", function() beside:build() end).why, "D[3]")
+  local copied = tvm.parse [[
+func f() -> C: float32[8]:
+  alloc T: float32[8]
+  alloc U: float32[8]
+  for x in range(8):
+    U[x] = T[x]
+  for x in range(8):
+    C[x] = U[x]
+]]
+  t.contains(t.raises("undefined_read", function() copied:build() end).why, "U[0]")
+  local lines = { "func f(A: float32[4]) -> C: float32[4]:", "  for z in range(8):" }
+  for b = 1, 4 do
+    local axes = {}
+    for i = 1, 30 do axes[i] = ("a%d_%d = %s"):format(b, i, b == 1 and "z" or ("a%d_%d"):format(b - 1, i)) end
+    lines[#lines + 1] = ("%sblock B%d(%s)%s:"):format((" "):rep(2 + 2*b), b, table.concat(axes, ", "), b == 1 and " where z == 7" or "")
+  end
+  lines[#lines + 1] = "            for x in range(4):\n              C[x] = A[x]"
+  local a = tvm.random { 4 }
+  t.ok(tvm.parse(table.concat(lines, "\n")):run(a) == a)
 end)
 
 t.test("s:check finds what a run does not show", function()

@@ -151,6 +151,23 @@ func f(A: float32[4, 1000]) -> C: float32[4, 1000]:
   t.eq(e.witness, "iterations x=777 (y=3) and x=778 (y=3) both write C[3, 778]")
 end)
 
+t.test("what is read by an index that no sum of loops is, or that data give, is nobody's conflict", function()
+  local a, i = tvm.random { 8 }, tvm.arange(8, "int64")
+  for _, read in ipairs { "T[I[x]]", "T[x*x - x*x + x]", "select(int32(x) > int32(100), T[x + 1], T[x])", "T[x & 7]",
+    "select(A[x] > 10, T[x + 1], T[x])", "(let v = I[x] in T[v])", "T[x * 2 / 2]" } do
+    local p = tvm.parse(([[
+func f(A: float32[8], I: int64[8]) -> C: float32[8]:
+  alloc T: float32[9]
+  T[8] = 0
+  for x in parallel(8):
+    T[x] = A[x]
+    C[x] = %s
+]]):format(read))
+    t.ok(p:check(a, i) == a)
+    t.ok(p:run(a, i) == a)
+  end
+end)
+
 local head = "func f(A: int32[4]) -> C: int32[4]:\n"
 
 t.test("memory that stands inside a loop over threads is one for all of these, unless it is local", function()

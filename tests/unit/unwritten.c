@@ -48,7 +48,7 @@ static void what_is_told(void **state)
           F1 "  alloc T: float32[32]\n"
              "  for x in range(5):\n    T[x] = 0\n"
              "  for x in range(32):\n    C[x] = T[x]\n");
-    found(ERR_undefined_read, "block D reads T[1]", "x=1, o=1", /* each iteration has its own */
+    found(ERR_undefined_read, "D reads T[1]", "x=1, o=1", /* each iteration has its own */
           F1 "  for x in range(32):\n    C[x] = 0\n"
              "  for o in range(2):\n"
              "    alloc T: float32[32]\n"
@@ -88,6 +88,12 @@ static void what_is_not(void **state)
                  "  for x in range(4):\n    T[x] = A[x]\n"
                  "  for x in range(32):\n    U[x] = T[x]\n"
                  "  for x in range(32):\n    C[x] = select(x < 4, U[min(x, 3)], 0)\n");
+    found(ERR_undefined_read, "the program reads U[4]", "x=4", /* but here it is */
+          F1 "  alloc T: float32[32]\n"
+             "  alloc U: float32[32]\n"
+             "  for x in range(4):\n    T[x] = A[x]\n"
+             "  for x in range(32):\n    U[x] = T[x]\n"
+             "  for x in range(32):\n    C[x] = U[x]\n");
     not_found(F1 "  for t in bind(\"threadIdx.x\", 32):\n" /* written before a barrier */
                  "    alloc S: float32[32] shared\n"
                  "    S[t] = A[t]\n"
@@ -138,12 +144,13 @@ static void sets_say_what_a_run_says(void **state)
     int trials = trials_of(8000, 1000), reads = 0, results = 0, clean = 0;
     for (int t = 0; t < trials; t++) {
         Arena *A = arena_new(NULL);
+        nest_plain = true;
         const char *text = random_program(A);
         const Node *f = parse_verified(A, text);
         FloatData d = float_data(A, f);
         Err ran = {0}, told = {0};
         bool ok = check_run(f, d.n, d.io, &(CheckOptions){0}, &ran), surely = unwritten(f, &told);
-        if (surely == ok || (surely && ran.code != told.code))
+        if ((surely && ok) || (nest_plain && (surely == ok || (surely && ran.code != told.code))))
             fail_msg("a run says %s: %s; the sets %s: %s\n%s", err_name(ran.code), ran.why,
                      surely ? err_name(told.code) : "nothing", told.why, text);
         clean += ok;

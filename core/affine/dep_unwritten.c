@@ -6,9 +6,9 @@
 **
 ** A read and a write are instances of statements in a model by loops.  The write comes first if it
 ** is at an earlier iteration of the loops around both, or at the same one and further up in the
-** text.  Reads less what such writes reach is what nothing has written.  A statement that copies may
-** copy nothing, and then has written nothing.  A program with barriers runs in another order; of
-** that only the results are looked at.
+** text.  Reads less what such writes reach is what nothing has written.  A statement that copies
+** may copy nothing, and then has written nothing.  A program with barriers runs in another order;
+** of that only the results are looked at.
 */
 #include "core/affine/dep.h"
 #include "core/affine/model.h"

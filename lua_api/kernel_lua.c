@@ -68,6 +68,18 @@ static void refuse_races(lua_State *L, const Version *v)
         lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
 }
 
+/* Where data decide what is written, the rest of a result is no result: says once that nobody knows
+** before a run whether there is such a rest. */
+static void note_results(lua_State *L, const Node *func)
+{
+    const Node *results = func->kid[Func_results];
+    for (size_t i = 0; i < results->nkids; i++) {
+        Err err = {0};
+        if (dep_fills(func, NULL, results->kid[i], DEP_GLANCE, &err) == DEP_UNKNOWN)
+            session_say_step(L, "note: %s; s:check(…) looks, on inputs", err.why);
+    }
+}
+
 /* What a text says of its loops, and that it computes what it reads and returns, is held against
 ** what can be told; steps keep what holds. */
 static void refuse_faults(lua_State *L, Version *v)
@@ -78,6 +90,7 @@ static void refuse_faults(lua_State *L, Version *v)
     refuse_races(L, v);
     if (dep_unwritten(v->func, DEP_GLANCE, &err))
         lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
+    note_results(L, v->func);
     v->by_hand = false;
 }
 

@@ -59,27 +59,38 @@ static void match_rows(NestDiff *d)
     }
 }
 
-/* Marks in `kept` the rows of A on the longest chain of matches whose rows in B also ascend. */
+/* Does the row stand below the same row as before? */
+static bool same_parent(const NestDiff *d, size_t i)
+{
+    int up = d->a.row[i].parent;
+    return (up < 0 ? -1 : d->a_to_b[up]) == d->b.row[d->a_to_b[i]].parent;
+}
+
+/* Marks in `kept` a chain of matches whose rows in B ascend, too: of those with the most rows that
+** stand where they stood, with all that is around them, a longest one.  What has gone elsewhere has
+** moved, and not what it passed. */
 static void longest_chain(Arena *A, const NestDiff *d, bool *kept)
 {
-    size_t n = d->a.n, len = 0;
-    int *tail = ARENA_ARRAY(A, int, n + 1), *before = ARENA_ARRAY(A, int, n + 1);
+    size_t n = d->a.n;
+    int *before = ARENA_ARRAY(A, int, n + 1), last = -1;
+    int64_t *worth = ARENA_ARRAY(A, int64_t, n + 1);
+    bool *stays = ARENA_ARRAY(A, bool, n + 1);
     for (size_t i = 0; i < n; i++) {
+        int up = d->a.row[i].parent;
         if (d->a_to_b[i] < 0)
             continue;
-        size_t lo = 0, hi = len;
-        while (lo < hi) {
-            size_t mid = (lo + hi) / 2;
-            if (d->a_to_b[tail[mid]] < d->a_to_b[i])
-                lo = mid + 1;
-            else
-                hi = mid;
-        }
-        before[i] = lo ? tail[lo - 1] : -1;
-        tail[lo] = (int)i;
-        len = lo == len ? len + 1 : len;
+        stays[i] = same_parent(d, i) && (up < 0 || stays[up]);
+        before[i] = -1;
+        for (size_t k = 0; k < i; k++)
+            if (d->a_to_b[k] >= 0 && d->a_to_b[k] < d->a_to_b[i] && worth[k] > worth[i]) {
+                worth[i] = worth[k];
+                before[i] = (int)k;
+            }
+        worth[i] += stays[i] ? (int64_t)n : 1;
+        if (last < 0 || worth[i] >= worth[last])
+            last = (int)i;
     }
-    for (int i = len ? tail[len - 1] : -1; i >= 0; i = before[i])
+    for (int i = last; i >= 0; i = before[i])
         kept[i] = true;
 }
 
@@ -234,6 +245,8 @@ const char *diff_note_after(Arena *A, const NestDiff *d, int row)
     const char *changed = row_changed(A, p, q) ? note_changed(A, p, q) : "";
     if (d->b_change[row] != CHANGE_moved)
         return changed;
+    if (p->parent > 0 && same_parent(d, (size_t)from) && d->a_change[p->parent] == CHANGE_moved)
+        return changed; /* with what is around it */
     const char *outer =
         p->parent > 0 ? arena_printf(A, "inside %s", d->a.row[p->parent].name) : "outermost";
     return arena_printf(A, "was %s%s%s", outer, *changed ? ", " : "", changed);

@@ -103,6 +103,32 @@ func rev(A: float32[4]) -> B: float32[4]:
   t.eq(p:check(x), tvm.tensor { 4, 3, 2, 1 })
 end)
 
+t.test("where data decide what is written, the first run says that nobody knows how much", function()
+  local text = [==[p = tvm.parse [[
+func f(A: float32[4]) -> R: float32[4]:
+  for y in range(4):
+    %s
+      R[y] = A[y]
+]] a = tvm.tensor { 1.0, 0.0, 1.0, 1.0 }]==]
+  local said = typed(text:format "if A[y] > 0.5:", "r = p:run(a)", "r = p:run(a)")
+  local note = "note: whether every element of R is written cannot be told from its accesses: what runs depends on data; s:check(…) looks"
+  t.contains(said, note)
+  t.eq(select(2, said:gsub("note:", "")), 1)
+  t.eq(typed(text:format "if y >= 0:", "r = p:run(a)"), "")
+  t.contains(typed(text:format "if y >= 0:", "p:schedule()"), "s = tvm.schedule(f)")
+end)
+
+t.test("what a step has put elsewhere has moved, not what it passed", function()
+  local s = tvm.schedule(te "A: float32[8, 8]\nB[y, x] = A[y, x] * 2\nC[i, j] = B[i, j] + B[i, 7 - j]")
+  s:compute_at("B", "i")
+  local text = s:diff(0)
+  t.contains(text, "\n  └─ i     8\n")
+  for line in text:gmatch "[^\n]+" do
+    t.ok(not (line:find("↕", 1, true) and line:find "─ [ij] "), line)
+  end
+  t.contains(text, "was outermost")
+end)
+
 t.test("the line of a step stands before what is printed after it", function()
   local s = 's = tvm.schedule(te "B[i] = A[i]"(8))'
   t.eq(typed(s, 's:split("i", 2) print "mine" s:parallel "io"'),

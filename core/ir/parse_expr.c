@@ -586,6 +586,10 @@ const Node *parse_typed(Parser *p, DType expect)
         return NULL;
     if (expect != ANY_TYPE && n->type != expect) {
         parse_fail(p, "expected %s, but this is %s", dtype_name(expect), dtype_name(n->type));
+        if (expect == DT_bool)
+            err_fix(p->err, "write a comparison, as in x != 0");
+        else
+            err_fix(p->err, "convert it, \"%s(…)\"", dtype_name(expect));
         return NULL;
     }
     return n;

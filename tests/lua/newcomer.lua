@@ -118,6 +118,16 @@ func f(A: float32[4]) -> R: float32[4]:
   t.contains(typed(text:format "if y >= 0:", "p:schedule()"), "s = tvm.schedule(f)")
 end)
 
+t.test("a value of another type is converted by a word that the error has", function()
+  for is, fix in pairs { ["R[I[y] ] = A[y]"] = 'convert it, "int64(…)"', ["R[y] = I[y]"] = 'convert it, "float32(…)"',
+    ["if I[y]:\n      R[y] = A[y]"] = "write a comparison, as in x != 0" } do
+    local e = t.raises("text_syntax", function()
+      tvm.parse("func f(A: float32[4], I: int32[4]) -> R: float32[4]:\n  for y in range(4):\n    " .. is)
+    end)
+    t.eq(e.fix, fix)
+  end
+end)
+
 t.test("what a step has put elsewhere has moved, not what it passed", function()
   local s = tvm.schedule(te "A: float32[8, 8]\nB[y, x] = A[y, x] * 2\nC[i, j] = B[i, j] + B[i, 7 - j]")
   s:compute_at("B", "i")

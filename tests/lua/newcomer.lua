@@ -235,20 +235,28 @@ end)
 -- ---- pictures ----
 
 t.test("a jump between the frames of vector steps runs in the room between them, where it is seen", function()
+  local function jumps(s)
+    local path = os.tmpname() .. ".svg"
+    s:order("y", "x"):save(path)
+    local file <close> = assert(io.open(path))
+    os.remove(path)
+    return file:read "a":match 'stroke%-width="1" [^>]* d="([^"]*)"'
+  end
   local s = tvm.schedule(te "B[y, x] = A[y, x]"(8, 16))
   s:split("x", 4, "xo", "xi")
   s:vectorize "xi"
-  local path = os.tmpname() .. ".svg"
-  s:order("y", "x"):save(path)
-  local file <close> = assert(io.open(path))
-  local jumps = file:read "a":match 'stroke%-width="1" [^>]* d="([^"]*)"'
-  os.remove(path)
   local n = 0
-  for y1, y2 in jumps:gmatch "M%S+ (%S-)L%S+ ([%d.]+)" do
+  for y1, y2 in jumps(s):gmatch "M%S+ (%S-)L%S+ ([%d.]+)" do
     n = n + 1
     t.ok(y2 - y1 > 0 and y2 - y1 <= 10, ("from %s to %s"):format(y1, y2))
   end
   t.eq(n, 7)
+  s:reorder("xo", "y")
+  for x1, x2 in jumps(s):gmatch "M(%S+) %S-L(%S+) [%d.]+" do -- from column to column
+    n = n - 1
+    t.ok(x2 - x1 > 0 and x2 - x1 <= 10, ("from %s to %s"):format(x1, x2))
+  end
+  t.eq(n, 4)
 end)
 
 t.done()

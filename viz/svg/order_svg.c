@@ -246,14 +246,19 @@ static void put_piece(Buf *b, Grid g, const Box *from, const Box *to, bool betwe
            y1 = g.y + (from->r0 + from->r1 + 1) * g.side / 2,
            x2 = g.x + (to->c0 + to->c1 + 1) * g.side / 2,
            y2 = g.y + (to->r0 + to->r1 + 1) * g.side / 2;
-    double half1 = (from->r1 - from->r0 + 1) * g.side / 2 - 5,
-           half2 = (to->r1 - to->r0 + 1) * g.side / 2 - 5;
-    if (between_frames && to->r0 > from->r1) {
-        y1 += half1;
-        y2 -= half2;
-    } else if (between_frames && to->r1 < from->r0) {
-        y1 -= half1;
-        y2 += half2;
+    int down = to->r0 > from->r1   ? 1
+               : to->r1 < from->r0 ? -1
+                                   : 0,
+        right = to->c0 > from->c1   ? 1
+                : to->c1 < from->c0 ? -1
+                                    : 0;
+    bool next_row = to->r0 == from->r1 + 1 || to->r1 + 1 == from->r0;
+    if (between_frames && right && !next_row) {
+        x1 += right * ((from->c1 - from->c0 + 1) * g.side / 2 - 5);
+        x2 -= right * ((to->c1 - to->c0 + 1) * g.side / 2 - 5);
+    } else if (between_frames) {
+        y1 += down * ((from->r1 - from->r0 + 1) * g.side / 2 - 5);
+        y2 -= down * ((to->r1 - to->r0 + 1) * g.side / 2 - 5);
     }
     buf_printf(b, "M%.1f %.1fL%.1f %.1f", x1, y1, x2, y2);
 }

@@ -60,15 +60,21 @@ static const Version *as_written(const Version *v)
     return v;
 }
 
-/* Of the program as written. */
-static void refuse_races(lua_State *L, const Version *v)
+static void note_doubt(lua_State *L, const Err *err)
 {
-    Err err = {0};
-    if (!legal_as_written(v->func, &err))
-        lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
+    session_note(L, "%s; s:check(…) looks, on inputs", err->why);
 }
 
-/* Where data decide what is written, the rest of a result is no result: says once that nobody knows
+/* Of the program as written.  Is it in doubt?  Then *err says what. */
+static bool refuse_races(lua_State *L, const Version *v, Err *err)
+{
+    DepAnswer a = legal_as_written(v->func, err);
+    if (a == DEP_BROKEN)
+        lua_refuse(L, err, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
+    return a == DEP_UNKNOWN;
+}
+
+/* Where data decide what is written, the rest of a result is no result: says that nobody knows
 ** before a run whether there is such a rest. */
 static void note_results(lua_State *L, const Node *func)
 {
@@ -76,7 +82,7 @@ static void note_results(lua_State *L, const Node *func)
     for (size_t i = 0; i < results->nkids; i++) {
         Err err = {0};
         if (dep_fills(func, NULL, results->kid[i], DEP_GLANCE, &err) == DEP_UNKNOWN)
-            session_say_step(L, "note: %s; s:check(…) looks, on inputs", err.why);
+            note_doubt(L, &err);
     }
 }
 
@@ -84,12 +90,14 @@ static void note_results(lua_State *L, const Node *func)
 ** what can be told; steps keep what holds. */
 static void refuse_faults(lua_State *L, Version *v)
 {
-    Err err = {0};
+    Err err = {0}, doubt = {0};
     if (!v->by_hand)
         return;
-    refuse_races(L, v);
+    bool doubtful = refuse_races(L, v, &doubt);
     if (dep_unwritten(v->func, DEP_GLANCE, &err))
         lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
+    if (doubtful)
+        note_doubt(L, &doubt);
     note_results(L, v->func);
     v->by_hand = false;
 }
@@ -144,7 +152,7 @@ static int push_view(lua_State *L, const char *target, const char *view)
         return lua_raise(L, &err);
     if (!b->view)
         return RAISE(L, no_view, NULL, target, view);
-    refuse_races(L, as_written(p.version));
+    refuse_races(L, as_written(p.version), &err);
     target = push_target(L, p.version, target);
     Arena *A = lua_scratch(L, NULL);
     progress_say(PROGRESS_PHASE, "compiling %s", func->at.name);
@@ -482,7 +490,7 @@ LUA_FN(
         return RAISE(L, too_many_arguments, NULL, p.func->at.name);
     refuse_beyond_gpu(L, p.version->arena, p.func);
     if (loop_is_gpu(p.func))
-        refuse_races(L, as_written(p.version));
+        refuse_races(L, as_written(p.version), &err);
     bool given = lua_gettop(L) > 1;
     if (given)
         read_inputs(L, 2, false, p.func, args);

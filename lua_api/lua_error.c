@@ -12,9 +12,9 @@ typedef struct LuaError {
     Arena *arena; /* keeps root and err.where alive */
     const void *root;
     bool refused;
-    OwnFix own;         /* whom the fix speaks of */
-    char note[320];     /* what stands after the fix, in parentheses */
-    char position[160]; /* "demo.lua:12", or empty at the prompt */
+    OwnFix own;        /* whom the fix speaks of */
+    char note[320];    /* what stands after the fix, in parentheses */
+    LuaPlace position; /* where it was raised */
 } LuaError;
 
 extern const LuaClass error_class;
@@ -75,8 +75,8 @@ static void error_tostring(lua_State *L, void *self)
     int place_at = lua_gettop(L);
     const char *word = lua_advice_word(L, err->fix, e->refused);
     luaL_buffinit(L, &b);
-    if (e->position[0]) {
-        luaL_addstring(&b, e->position);
+    if (e->position.text[0]) {
+        luaL_addstring(&b, e->position.text);
         luaL_addstring(&b, ": ");
     }
     luaL_addstring(&b, e->refused ? "REFUSED " : "error: ");
@@ -104,19 +104,19 @@ static void error_tostring(lua_State *L, void *self)
     luaL_pushresult(&b);
 }
 
-/* Where in a script the error was raised: the nearest Lua function, if a file or
-** standard input holds it. */
-static void find_position(lua_State *L, LuaError *e)
+LuaPlace lua_place(lua_State *L)
 {
+    LuaPlace p = {""};
     lua_Debug ar;
     for (int level = 0; level < 8 && lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sl", &ar);
         if (ar.currentline <= 0)
             continue;
         if (ar.source[0] == '@' || strcmp(ar.source, "=stdin") == 0)
-            snprintf(e->position, sizeof e->position, "%s:%d", ar.short_src, ar.currentline);
-        return;
+            snprintf(p.text, sizeof p.text, "%s:%d", ar.short_src, ar.currentline);
+        break;
     }
+    return p;
 }
 
 /* The name of the api function that is running, for errors that do not name their operation; an
@@ -142,7 +142,7 @@ void lua_push_error(lua_State *L, const Err *err, const Refusal *refused)
     if (!e->err.what[0])
         find_operation(L, &e->err);
     e->own = own_fix(L, &e->err);
-    find_position(L, e);
+    e->position = lua_place(L);
 }
 
 int lua_raise(lua_State *L, const Err *err)
@@ -227,7 +227,7 @@ LUA_FN(error_where, "e.where -> string or nil",
        "The program with the place marked, or the line of the script.")
 {
     LuaError *e = check_error(L, 1);
-    return push_place(L, e, 1000) ? 1 : push_text(L, e->position);
+    return push_place(L, e, 1000) ? 1 : push_text(L, e->position.text);
 }
 
 LUA_FN(error_witness, "e.witness -> string or nil",

@@ -225,6 +225,13 @@ typedef struct Refusal {
     bool fault;       /* no step was refused: the program itself does what it must not */
 } Refusal;
 
+/* Where in a script the call stands that is running: "demo.lua:12", of the nearest Lua function if a
+** file or standard input holds it; empty at the prompt. */
+typedef struct LuaPlace {
+    char text[160];
+} LuaPlace;
+LuaPlace lua_place(lua_State *L);
+
 /* Pushes the error object: fields code what where why witness fix, and a text of 12 lines at
 ** most.  With the refusal of a step the text begins "REFUSED what:". */
 void lua_push_error(lua_State *L, const Err *err, const Refusal *refused);

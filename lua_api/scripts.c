@@ -77,7 +77,7 @@ static int tell(lua_State *L)
 static int heard(lua_State *L)
 {
     const Session *s = session_of(L);
-    lua_pushboolean(L, s->listening && s->heard && s->heard == lua_topointer(L, 1));
+    lua_pushboolean(L, session_listens(L) && s->heard && s->heard == lua_topointer(L, 1));
     return 1;
 }
 

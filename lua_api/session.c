@@ -77,24 +77,48 @@ void lua_open_workbench(lua_State *L)
 
 /* ---- steps ---- */
 
-void session_say_step(lua_State *L, const char *fmt, ...)
+static void keep_line(lua_State *L, const char *line)
 {
-    if (!session_of(L)->listening)
-        return;
-    char line[512];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(line, sizeof line, fmt, ap);
-    va_end(ap);
     session_push_table(L, TABLE_STEPS);
     lua_pushstring(L, line);
     lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
     lua_pop(L, 1);
 }
 
+void session_say_step(lua_State *L, const char *fmt, ...)
+{
+    if (!session_listens(L))
+        return;
+    char line[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    keep_line(L, line);
+}
+
+void session_note(lua_State *L, const char *fmt, ...)
+{
+    const Session *s = session_of(L);
+    char line[512] = "note: ";
+    size_t said = strlen(line);
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(line + said, sizeof line - said, fmt, ap);
+    va_end(ap);
+    if (s->listening) {
+        keep_line(L, line);
+        return;
+    }
+    fflush(s->out);
+    const LuaPlace place = lua_place(L);
+    fprintf(stderr, "%s%s%s\n", place.text, place.text[0] ? ": " : "", line);
+}
+
 bool session_listens(lua_State *L)
 {
-    return session_of(L)->listening;
+    const Session *s = session_of(L);
+    return s->listening && !s->unheard;
 }
 
 static size_t steps_kept(lua_State *L)
@@ -125,7 +149,7 @@ void session_let_steps(lua_State *L, size_t n, bool taken_back)
 /* Remembers the string on top, until the input has ended. */
 static void remember(lua_State *L, SessionTable which)
 {
-    if (!session_of(L)->listening)
+    if (!session_listens(L))
         return;
     session_push_table(L, which);
     lua_pushvalue(L, -2);
@@ -169,7 +193,7 @@ bool session_is_prose(lua_State *L, int idx)
 void session_tell(lua_State *L, int idx, const char *fmt, ...)
 {
     Session *s = session_of(L);
-    if (!s->listening)
+    if (!session_listens(L))
         return;
     s->told = lua_topointer(L, idx);
     va_list ap;
@@ -207,10 +231,10 @@ void session_print_long(lua_State *L, const char *text)
 void session_call_unheard(lua_State *L, int nargs, int nresults)
 {
     Session *s = session_of(L);
-    bool listening = s->listening;
-    s->listening = false;
+    bool unheard = s->unheard;
+    s->unheard = true;
     int status = lua_pcall(L, nargs, nresults, 0);
-    s->listening = listening;
+    s->unheard = unheard;
     if (status != LUA_OK)
         lua_error(L);
 }
@@ -263,7 +287,7 @@ void session_show_steps(lua_State *L, FILE *out)
 void session_show_steps_before(lua_State *L)
 {
     const Session *s = session_of(L);
-    if (!s->listening || s->view.json || s->holding || !steps_kept(L))
+    if (!session_listens(L) || s->view.json || s->holding || !steps_kept(L))
         return;
     if (s->out == stdout)
         progress_yield(false);

@@ -11,6 +11,10 @@
 ** nobody listens. */
 void session_say_step(lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* What a person should know of a call that went well.  Where somebody listens, a line among the
+** steps, "note: …"; in a script a line on stderr, behind the place of the call. */
+void session_note(lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* Does anybody? */
 bool session_listens(lua_State *L);
 
@@ -72,6 +76,7 @@ typedef struct Session {
     /* Shows what is long, or returns false; NULL where nobody reads */
     bool (*page)(const char *text);
     bool listening;   /* somebody prints the steps */
+    bool unheard;     /* but those taken now are nobody's to read */
     bool stepped;     /* lines of steps of this input have been printed */
     int holding;      /* calls whose steps may be taken back */
     bool left_out;    /* a view that was made left something out, for lack of room */

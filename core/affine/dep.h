@@ -22,9 +22,11 @@ enum { DEP_GLANCE = 30000, DEP_QUICK = 1000000, DEP_THOROUGH = 50000000 };
 ** order or at once?  Two updates of one element are a conflict, too. */
 DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations, Err *err);
 
-/* Do two iterations of the loop surely get into each other's way, whatever the data are?  *out
-** shows them; its text lives in A, as do the sets. */
-bool dep_conflict(Arena *A, const Node *func, const Node *loop, long operations, LoopConflict *out);
+/* The same of a loop that is taken at its word, without an error: of DEP_BROKEN *out shows two
+** iterations that surely get into each other's way, whatever the data are; its text lives in A, as
+** do the sets.  Of DEP_UNKNOWN *why says what the sets are at a loss with. */
+DepAnswer dep_conflict(Arena *A, const Node *func, const Node *loop, long operations,
+                       LoopConflict *out, const char **why);
 
 /* May the n loops of a nest, each the only thing in the one before, stand in the order `after`
 ** instead of `before`?  No two touches of an element change places, but updates by one combiner.

@@ -160,6 +160,8 @@ static void unknown(Err *err, const Node *where, const char *loop, const char *w
     REFUSE(err, dependences_unknown, where, what, why);
 }
 
+static const char out_of_work[] = "the work limit was reached";
+
 /* Of DEP_UNKNOWN, *why.  Of DEP_BROKEN, *c shows it, unless p->failed: then it is proven, and only
 ** the example was too dear. */
 static DepAnswer answer(Parallel *p, const Node *func, LoopConflict *c, const char **why)
@@ -174,7 +176,7 @@ static DepAnswer answer(Parallel *p, const Node *func, LoopConflict *c, const ch
         p->depth++;
     bool found = any_meet(p, c);
     if (!found && p->failed)
-        *why = "the work limit was reached";
+        *why = out_of_work;
     else if (!found && p->maybe)
         *why = "what runs depends on data";
     else if (!found && p->wider)
@@ -209,9 +211,13 @@ DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations
     return a;
 }
 
-bool dep_conflict(Arena *A, const Node *func, const Node *loop, long operations, LoopConflict *out)
+DepAnswer dep_conflict(Arena *A, const Node *func, const Node *loop, long operations,
+                       LoopConflict *out, const char **why)
 {
     Parallel p = question(A, func, loop, operations);
-    const char *why;
-    return answer(&p, func, out, &why) == DEP_BROKEN && !p.failed;
+    DepAnswer a = answer(&p, func, out, why);
+    if (a != DEP_BROKEN || !p.failed)
+        return a;
+    *why = out_of_work;
+    return DEP_UNKNOWN;
 }

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/affine/dep.h"
 #include "core/affine/distance.h"
 #include "core/affine/witness.h"
 #include "core/base/mutant.h"
@@ -152,6 +151,7 @@ typedef struct Written {
     const Node *func;
     bool barriers;
     long asked; /* loops that the sets were asked about: each next one may take less */
+    DepAnswer answer;
     Err *err;
 } Written;
 
@@ -165,13 +165,22 @@ static Find conflicts(void *env, const Node *n)
         return FIND_INSIDE;
     Arena *A = arena_scratch(NULL);
     const Node *var = n->kid[For_var];
+    const char *loop = ir_var_name(var), *why = "there are too many loops";
     LoopConflict c;
-    bool found =
-        witness_find(A, w->func, var, &c) ||
-        (++w->asked <= DEP_GLANCE && dep_conflict(A, w->func, var, DEP_GLANCE / w->asked, &c));
-    if (found) {
-        const char *loop = ir_var_name(var), *what = witness_element(A, &c),
-                   *first = does[c.first_does], *second = does[c.second_does];
+    DepAnswer a = DEP_UNKNOWN;
+    if (witness_find(A, w->func, var, &c))
+        a = DEP_BROKEN;
+    else if (++w->asked <= DEP_GLANCE)
+        a = dep_conflict(A, w->func, var, DEP_GLANCE / w->asked, &c, &why);
+    if (a == DEP_UNKNOWN && w->answer == DEP_OK) {
+        char what[160];
+        snprintf(what, sizeof what, "the iterations of %.100s are independent", loop);
+        REFUSE(w->err, dependences_unknown, n, what, why);
+        w->answer = a;
+    } else if (a == DEP_BROKEN) {
+        w->answer = a;
+        const char *what = witness_element(A, &c), *first = does[c.first_does],
+                   *second = does[c.second_does];
         if (for_is_thread_axis(kind))
             REFUSE(w->err, threads_conflict, n, loop, what, first, second, loop);
         else
@@ -179,13 +188,14 @@ static Find conflicts(void *env, const Node *n)
         witness_tell(A, var, &c, w->err);
     }
     arena_release(A);
-    return found ? FIND_THIS : FIND_INSIDE;
+    return a == DEP_BROKEN ? FIND_THIS : FIND_INSIDE;
 }
 
-bool legal_as_written(const Node *func, Err *err)
+DepAnswer legal_as_written(const Node *func, Err *err)
 {
     Written w = {.func = func, .barriers = ir_first(func, OP_Barrier) != NULL, .err = err};
-    return !ir_find(func, conflicts, &w);
+    ir_find(func, conflicts, &w);
+    return w.answer;
 }
 
 bool legal_apart(const Node *func, const Node *loop, const Node *block)

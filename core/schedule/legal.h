@@ -18,16 +18,18 @@
 #ifndef CORE_SCHEDULE_LEGAL_H
 #define CORE_SCHEDULE_LEGAL_H
 
+#include "core/affine/dep.h"
 #include "core/ir/ir.h"
 
 /* May the iterations of this loop of func run at the same time (parallel, vectorized, bound)? */
 bool legal_concurrent(const Node *func, const Node *loop, Err *err);
 
 /* The same of all loops of a program that was written so, whose iterations run at the same time:
-** false shows two that surely get into each other's way (iterations_conflict, threads_conflict).
-** Where the second and the third way come to no answer, nothing is said.  Threads that a barrier of
-** the program orders are not asked about. */
-bool legal_as_written(const Node *func, Err *err);
+** DEP_BROKEN shows two that surely get into each other's way (iterations_conflict,
+** threads_conflict); DEP_UNKNOWN names the first loop of which none of the ways tells, since data
+** decide or the work would be too much (dependences_unknown).  Threads that a barrier of the
+** program orders are not asked about. */
+DepAnswer legal_as_written(const Node *func, Err *err);
 
 /* May the loops of one nest, each the only thing in the one before, stand in another order?
 ** *reassociates: does that change the order in which floating-point numbers are summed? */

@@ -129,7 +129,7 @@ static bool check_side(Side *s, const Node *func, Guilty g, const char *how, Ver
 static bool written_side(Side *s, const Node *scheduled, Verdict *v)
 {
     Err err = {0};
-    if (!legal_as_written(scheduled, &err))
+    if (legal_as_written(scheduled, &err) == DEP_BROKEN)
         return blame(v, GUILTY_schedule, "the program as it is bound: %s %s", err.why, err.witness);
     if (check(s, scheduled, true, &err))
         return agree(s->p->func, s->want, &s->got, s->p, s->magnitude, v, GUILTY_schedule,

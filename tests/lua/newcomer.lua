@@ -118,6 +118,36 @@ func f(A: float32[4]) -> R: float32[4]:
   t.contains(typed(text:format "if y >= 0:", "p:schedule()"), "s = tvm.schedule(f)")
 end)
 
+t.test("of a scatter in a parallel loop nobody knows whether it races, which a script is told, too", function()
+  local text = [==[p = tvm.parse [[
+func f(A: float32[4], I: int64[4]) -> R: float32[4]:
+  for y in %s(4):
+    R[I[y] ] = A[y]
+]] a, i = tvm.tensor { 1.0, 0.0, 1.0, 1.0 }, tvm.tensor({ 0, 1, 3, 2 }, "int64")]==]
+  local run, races = "r = p:run(a, i) r = p:run(a, i)", "note: whether the iterations of y are independent cannot be told from its accesses"
+  t.contains(typed(text:format "parallel", run), races)
+  t.ok(not typed(text:format "range", run):find(races, 1, true))
+  local path = os.tmpname()
+  local file <close> = assert(io.open(path, "w"))
+  file:write(text:format "parallel", "\n", run)
+  file:close()
+  local pipe <close> = io.popen(("'%s' %s 2>&1 >/dev/null"):format(arg[-1], path))
+  local said = pipe:read "a"
+  os.remove(path)
+  t.eq(select(2, said:gsub("note:", "")), 2) -- the race and the rest of R, once each
+  t.contains(said, path:match "[^/]+$" .. ":6: " .. races)
+end)
+
+t.test("a what-if says of a text in doubt what a run would", function()
+  local said = typed([==[p = tvm.parse [[
+func f(A: float32[4]) -> R: float32[4]:
+  for y in range(4):
+    if A[y] > 0.5:
+      R[y] = A[y]
+]] w = tvm.whatif(function(s) s:unroll "y" end, {{"n", 2}}, tvm.schedule(p), {number = 1})]==])
+  t.contains(said, "note: whether every element of R")
+end)
+
 t.test("a value of another type is converted by a word that the error has", function()
   for is, fix in pairs { ["R[I[y] ] = A[y]"] = 'convert it, "int64(…)"', ["R[y] = I[y]"] = 'convert it, "float32(…)"',
     ["if I[y]:\n      R[y] = A[y]"] = "write a comparison, as in x != 0" } do

@@ -49,7 +49,8 @@ static bool compare(void *env, const Node *n)
         return op_info[n->op].cls != CLASS_EXPR;
     LoopConflict by_sets, by_search;
     const Node *var = n->kid[For_var];
-    bool sets = dep_conflict(c->A, c->func, var, DEP_THOROUGH, &by_sets),
+    const char *why;
+    bool sets = dep_conflict(c->A, c->func, var, DEP_THOROUGH, &by_sets, &why) == DEP_BROKEN,
          search = witness_find(c->A, c->func, var, &by_search);
     bool copies = sets && by_sets.buffer->at.buf->scope != SCOPE_global;
     if (sets != search && !copies && (sets || nest_plain))

@@ -91,7 +91,7 @@ static void note_results(lua_State *L, const Node *func)
 static void refuse_faults(lua_State *L, Version *v)
 {
     Err err = {0}, doubt = {0};
-    if (!v->by_hand)
+    if (!v->unjudged)
         return;
     bool doubtful = refuse_races(L, v, &doubt);
     if (dep_unwritten(v->func, DEP_GLANCE, &err))
@@ -99,7 +99,7 @@ static void refuse_faults(lua_State *L, Version *v)
     if (doubtful)
         note_doubt(L, &doubt);
     note_results(L, v->func);
-    v->by_hand = false;
+    v->unjudged = false;
 }
 
 /* The target, pushed: for machine code of a program as written of which an index is in doubt, one

@@ -265,7 +265,7 @@ LUA_FN(tvm_parse, "tvm.parse(text) -> Func",
         return lua_raise(L, &err);
     }
     program_push_func(L, p.A, p.func);
-    program_check(L, -1).version->by_hand = true;
+    program_check(L, -1).version->unjudged = true;
     lua_scratch_end(L, p.A);
     return 1;
 }

@@ -22,7 +22,7 @@ struct Version {
     Arena *arena;    /* of the nodes that this step made */
     const Node *func;
     int number;       /* steps since the program as written */
-    bool by_hand;     /* a person wrote the text, and nobody has asked yet whether it holds */
+    bool unjudged;    /* a person wrote the text, and nobody has asked yet whether it holds */
     const Prim *prim; /* the step, and what it was asked for; NULL for the program as written */
     size_t nargs;
     const Arg *args;

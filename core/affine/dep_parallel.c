@@ -203,7 +203,7 @@ DepAnswer dep_check_parallel(const Node *func, const Node *loop, long operations
         unknown(err, p.at, ir_var_name(loop), why);
     if (a == DEP_BROKEN) {
         REFUSE(err, loop_carries, p.at, ir_var_name(loop), ir_buf_name(c.buffer));
-        bool shown = witness_find(A, func, loop, &small);
+        bool shown = witness_find(A, func, loop, WITNESS_STEPS, &small);
         if (shown || !p.failed)
             witness_tell(A, loop, shown ? &small : &c, err);
     }

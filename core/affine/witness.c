@@ -53,11 +53,11 @@ typedef struct Search {
     const Effort *effort;
     Bound bound[MAX_BOUND];
     uint32_t nbound;
-    const Node *private[MAX_BOUND]; /* buffers allocated inside the loop */
+    const Node *private[MAX_BOUND]; /* buffers of the allocs around that are inside the loop */
     size_t nprivate;
     int64_t at; /* the loop's value now */
     bool inside, found;
-    long steps;
+    long steps, left; /* statements to run yet: for this value of the loop; in all */
     Element *bucket[BUCKETS];
     LoopConflict *out;
 } Search;
@@ -350,10 +350,21 @@ static bool is_each_iterations(const Search *s, const Node *buffer)
     return !shares || buffer->at.buf->scope != SCOPE_shared;
 }
 
+static void run_alloc(Search *s, const Node *n)
+{
+    bool own = s->inside && is_each_iterations(s, n->kid[Alloc_buffer]);
+    if (own && s->nprivate == MAX_BOUND)
+        return; /* what it holds would look like everybody's */
+    if (own)
+        s->private[s->nprivate++] = n->kid[Alloc_buffer];
+    run_kid(s, n, Alloc_body);
+    s->nprivate -= own;
+}
+
 static void run(Search *s, const Node *n)
 {
     int64_t cond;
-    if (s->found || (s->inside && --s->steps < 0))
+    if (s->found || --s->left < 0 || (s->inside && --s->steps < 0))
         return;
     switch ((Op)n->op) {
     case OP_Store:
@@ -370,11 +381,7 @@ static void run(Search *s, const Node *n)
         break;
     case OP_For: run_for(s, n); break;
     case OP_Block: run_block(s, n); break;
-    case OP_Alloc:
-        if (s->inside && s->nprivate < MAX_BOUND && is_each_iterations(s, n->kid[Alloc_buffer]))
-            s->private[s->nprivate++] = n->kid[Alloc_buffer];
-        run_kid(s, n, Alloc_body);
-        break;
+    case OP_Alloc: run_alloc(s, n); break;
     default: break;
     }
 }
@@ -394,15 +401,14 @@ static bool find_path(Search *s, const Node *n)
     return false;
 }
 
-bool witness_find(Arena *A, const Node *func, const Node *loop, LoopConflict *out)
+bool witness_find(Arena *A, const Node *func, const Node *loop, long steps, LoopConflict *out)
 {
     Arena *own = arena_scratch(NULL);
     Search *s = arena_alloc(own, sizeof *s);
-    *s = (Search){.A = A, .loop = loop, .out = out};
+    *s = (Search){.A = A, .loop = loop, .left = steps, .out = out};
     if (find_path(s, func->kid[Func_body]))
         for (size_t i = 0; i < sizeof efforts / sizeof *efforts && !s->found; i++) {
             s->effort = &efforts[i];
-            s->nprivate = 0;
             run(s, func->kid[Func_body]);
         }
     bool found = s->found;

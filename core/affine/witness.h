@@ -7,7 +7,7 @@
 ** decides.
 **
 **      LoopConflict c;
-**      if (witness_find(A, func, loop, &c))
+**      if (witness_find(A, func, loop, WITNESS_STEPS, &c))
 **          witness_tell(A, loop, &c, err);
 */
 #ifndef CORE_AFFINE_WITNESS_H
@@ -26,11 +26,14 @@ typedef struct LoopConflict {
     const char *first_at, *second_at; /* other loops that are not 0, as "yo=1, yi=7"; "" if none */
 } LoopConflict;
 
+/* As much as a step is worth: some 100 ms where nothing is found. */
+enum { WITNESS_STEPS = 400000 };
+
 /* Looks for two iterations of the loop with this Var in `func` that conflict.  Buffers allocated
 ** inside the loop are private to an iteration, but for shared ones inside a loop over threads; and
 ** two threads have copies of local memory, two blocks of shared memory, wherever it is allocated.
-** The text of *out lives in A. */
-bool witness_find(Arena *A, const Node *func, const Node *loop, LoopConflict *out);
+** It runs at most `steps` statements.  The text of *out lives in A. */
+bool witness_find(Arena *A, const Node *func, const Node *loop, long steps, LoopConflict *out);
 
 /* "conflict[0, 0]": the element. */
 const char *witness_element(Arena *A, const LoopConflict *c);

@@ -137,7 +137,7 @@ bool legal_concurrent(const Node *func, const Node *loop, Err *err)
     LoopConflict c;
     const Node *var = loop->kid[For_var];
     bool ok = false;
-    if (witness_find(A, func, var, &c)) {
+    if (witness_find(A, func, var, WITNESS_STEPS, &c)) {
         refuse_conflict(loop, &c, err);
         witness_tell(A, var, &c, err);
     } else {
@@ -150,7 +150,7 @@ bool legal_concurrent(const Node *func, const Node *loop, Err *err)
 typedef struct Written {
     const Node *func;
     bool barriers;
-    long asked; /* loops that the sets were asked about: each next one may take less */
+    long asked; /* loops that were looked into: each next one may take less */
     DepAnswer answer;
     Err *err;
 } Written;
@@ -168,9 +168,10 @@ static Find conflicts(void *env, const Node *n)
     const char *loop = ir_var_name(var), *why = "there are too many loops";
     LoopConflict c;
     DepAnswer a = DEP_UNKNOWN;
-    if (witness_find(A, w->func, var, &c))
+    w->asked++;
+    if (witness_find(A, w->func, var, WITNESS_STEPS / w->asked, &c))
         a = DEP_BROKEN;
-    else if (++w->asked <= DEP_GLANCE)
+    else if (w->asked <= DEP_GLANCE)
         a = dep_conflict(A, w->func, var, DEP_GLANCE / w->asked, &c, &why);
     if (a == DEP_UNKNOWN && w->answer == DEP_OK) {
         char what[160];

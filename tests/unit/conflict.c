@@ -51,7 +51,7 @@ static bool compare(void *env, const Node *n)
     const Node *var = n->kid[For_var];
     const char *why;
     bool sets = dep_conflict(c->A, c->func, var, DEP_THOROUGH, &by_sets, &why) == DEP_BROKEN,
-         search = witness_find(c->A, c->func, var, &by_search);
+         search = witness_find(c->A, c->func, var, WITNESS_STEPS, &by_search);
     bool copies = sets && by_sets.buffer->at.buf->scope != SCOPE_global;
     if (sets != search && !copies && (sets || nest_plain))
         fail_msg("loop %s: %s by %s alone\n%s", ir_var_name(var),

@@ -146,7 +146,8 @@ static void compare_concurrency(Arena *A, const Node *func, const Node *loop, Co
     LoopConflict conflict;
     bool sure = legal_surely_concurrent(func, loop);
     DepAnswer truth = dep_check_parallel(func, loop->kid[For_var], DEP_QUICK, &err);
-    if (sure && (truth == DEP_BROKEN || witness_find(A, func, loop->kid[For_var], &conflict)))
+    if (sure && (truth == DEP_BROKEN ||
+                 witness_find(A, func, loop->kid[For_var], WITNESS_STEPS, &conflict)))
         fail_msg("loop %s is said to be legal: %s\n%s", ir_var_name(loop->kid[For_var]),
                  err.witness, ir_text(A, func));
     c->loops++;

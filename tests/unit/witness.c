@@ -11,7 +11,7 @@ static void expect(const char *text, const char *loop, const char *want)
     Arena *A = arena_new(NULL);
     LoopConflict c;
     const Node *f = parse(A, text), *var = loop_var(f, loop);
-    bool found = witness_find(A, f, var, &c);
+    bool found = witness_find(A, f, var, WITNESS_STEPS, &c);
     assert_string_equal(found ? witness_text(A, var, &c) : "", want);
     arena_release(A);
 }
@@ -66,6 +66,25 @@ static void buffers_of_the_loop_are_private(void **state)
         "  alloc T: int32[1]\n  for i in range(8):\n    T[0] = A[i]\n    B[i] = T[0]\n";
     expect(inside, "i", "");
     expect(outside, "i", "iterations i=0 and i=1 both write T[0]");
+    /* however often those of loops inside come and go */
+    expect("func f(A: int32[4]) -> B: int32[4]:\n  for i in range(4):\n    for j in range(200):\n"
+           "      alloc S: int32[1]\n      S[0] = A[i]\n"
+           "    alloc T: int32[1]\n    T[0] = A[i]\n    B[i] = T[0]\n",
+           "i", "");
+}
+
+/* Of nests of any depth: 4^30 statements would stand around this one. */
+static void what_it_runs_is_bounded(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    Buf b = buf_new(A);
+    buf_puts(&b, "func f(A: int64[8]) -> B: int32[8]:\n");
+    for (int d = 0; d < 30; d++)
+        buf_printf(&b, "%*sfor i%d in range(4):\n", 2 * d + 2, "", d);
+    buf_printf(&b, "%*sB[A[i29]] = 1\n", 62, "");
+    expect(buf_str(&b), "i29", "");
+    arena_release(A);
 }
 
 static void guards_and_data(void **state)
@@ -93,6 +112,7 @@ int main(void)
         cmocka_unit_test(stencils),
         cmocka_unit_test(buffers_of_the_loop_are_private),
         cmocka_unit_test(guards_and_data),
+        cmocka_unit_test(what_it_runs_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

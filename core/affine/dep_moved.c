@@ -4,6 +4,7 @@
 
 #include "core/affine/dep.h"
 #include "core/affine/model.h"
+#include "core/ir/print.h"
 
 typedef struct Pair {
     const Model *m;
@@ -23,12 +24,12 @@ static const char *verb(const Stmt *s, const Access *a)
 }
 
 /* "B at y=0, x=1": the instance of s whose loops begin at the coordinate `from`. */
-static void put_instance(Buf *b, const Stmt *s, isl_point *p, unsigned from)
+static const char *instance_text(Arena *A, const Stmt *s, isl_point *p, size_t from)
 {
-    buf_puts(b, s->name);
-    for (unsigned i = 0; i < s->nloops; i++)
-        buf_printf(b, "%s%s=%lld", i ? ", " : " at ", ir_var_name(s->loop[i]),
-                   (long long)model_coordinate(p, from + i));
+    Buf loops = buf_new(A);
+    for (size_t i = 0; i < s->nloops; i++)
+        ir_put_value(&loops, s->loop[i], model_coordinate(p, from + i));
+    return loops.len ? arena_printf(A, "%s at %s", s->name, buf_str(&loops)) : s->name;
 }
 
 /* "C at z=0 writes X[0] after B at y=0 reads it", from the smallest of the pairs. */
@@ -42,14 +43,13 @@ static void show(Pair *q, const Access *x, const Access *y, unsigned bit, isl_ma
             *j = model_at(isl_map_copy(y->by_loops), p, ns, nt);
     isl_point *e = model_first(isl_set_intersect(isl_map_range(i), isl_map_range(j)));
     if (e) {
-        Buf element = buf_new(q->A), early = buf_new(q->A), late = buf_new(q->A);
+        const char *early = instance_text(q->A, q->s, p, 0),
+                   *late = instance_text(q->A, q->t, p, ns);
+        Buf element = buf_new(q->A);
         model_put_element(&element, x->buffer, e);
-        put_instance(&late, q->t, p, (unsigned)ns);
-        put_instance(&early, q->s, p, 0);
-        err_witness(q->err, "%s %s %s %s %s %s it", buf_str(&late), verb(q->t, y),
-                    buf_str(&element), bit == DEP_FIRST ? "after" : "before", buf_str(&early),
-                    verb(q->s, x));
-        err_conflict(q->err, buf_str(&early), buf_str(&late), buf_str(&element));
+        err_witness(q->err, "%s %s %s %s %s %s it", late, verb(q->t, y), buf_str(&element),
+                    bit == DEP_FIRST ? "after" : "before", early, verb(q->s, x));
+        err_conflict(q->err, early, late, buf_str(&element));
     }
     isl_point_free(e);
     isl_point_free(p);

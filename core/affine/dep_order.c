@@ -6,6 +6,7 @@
 
 #include "core/affine/dep.h"
 #include "core/affine/model.h"
+#include "core/ir/print.h"
 
 typedef struct Order {
     Model *m;
@@ -46,8 +47,7 @@ static isl_map *of_nest(const Order *o, const Stmt *s, const Access *a)
 static void put_iteration(const Order *o, Buf *b, isl_point *p, unsigned at)
 {
     for (unsigned i = 0; i < o->n; i++)
-        buf_printf(b, "%s%s=%lld", i ? ", " : "", ir_var_name(o->before[i]->kid[For_var]),
-                   (long long)model_coordinate(p, at + i));
+        ir_put_value(b, o->before[i]->kid[For_var], model_coordinate(p, at + i));
 }
 
 static const char *done(const Stmt *s, const Access *a)

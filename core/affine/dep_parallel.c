@@ -6,6 +6,7 @@
 #include "core/affine/dep.h"
 #include "core/affine/model.h"
 #include "core/affine/witness.h"
+#include "core/ir/print.h"
 #include "core/ir/rewrite.h"
 
 typedef struct Parallel {
@@ -55,8 +56,7 @@ static const char *loops_around(const Parallel *p, isl_point *at)
     Buf b = buf_new(p->A);
     for (size_t i = 0; i < p->depth; i++)
         if (model_coordinate(at, i) != 0)
-            buf_printf(&b, "%s%s=%lld", b.len ? ", " : "", ir_var_name(p->m->stmt[0]->loop[i]),
-                       (long long)model_coordinate(at, i));
+            ir_put_value(&b, p->m->stmt[0]->loop[i], model_coordinate(at, i));
     return buf_str(&b);
 }
 

@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#include "core/ir/print.h"
+
 bool step_yes(Check *c, isl_bool b)
 {
     c->failed |= b == isl_bool_error;
@@ -62,13 +64,10 @@ bool step_is_common(const Check *c, const Stmt *s)
 
 const char *step_instance(Arena *A, const Stmt *s, isl_point *p, size_t at)
 {
-    Buf b = buf_new(A);
-    buf_printf(&b, "%s(", s->name);
+    Buf axes = buf_new(A);
     for (size_t i = 0; i < s->naxes; i++)
-        buf_printf(&b, "%s%s=%lld", i ? ", " : "", ir_var_name(s->axis[i]),
-                   (long long)model_coordinate(p, at + i));
-    buf_putc(&b, ')');
-    return buf_str(&b);
+        ir_put_value(&axes, s->axis[i], model_coordinate(p, at + i));
+    return arena_printf(A, "%s(%s)", s->name, buf_str(&axes));
 }
 
 /* Is each element stored by one instance alone? */

@@ -13,6 +13,7 @@
 #include "core/affine/dep.h"
 #include "core/affine/model.h"
 #include "core/base/mutant.h"
+#include "core/ir/print.h"
 #include "core/ir/rewrite.h"
 
 enum { FEW = 256 }; /* pieces of what is left: of more it is not told */
@@ -77,8 +78,7 @@ static const char *instance_text(const Written *d, const Stmt *r, isl_point *p)
 {
     Buf b = buf_new(d->A);
     for (size_t i = r->nloops; i-- > 0;)
-        buf_printf(&b, "%s%s=%lld", b.len ? ", " : "", ir_var_name(r->loop[i]),
-                   (long long)model_coordinate(p, i));
+        ir_put_value(&b, r->loop[i], model_coordinate(p, i));
     return buf_str(&b);
 }
 

@@ -1,7 +1,7 @@
 /* inside.c -- the walk over a program that asks of every index whether it stays inside. */
 #include "core/affine/inside_impl.h"
 
-#include "core/base/buf.h"
+#include "core/ir/print.h"
 #include "core/ir/rewrite.h"
 
 /* Nodes that trials evaluate in all of a program; nodes of an expression with the axes put in. */
@@ -39,19 +39,16 @@ static const Node *over_loops(Walk *w, const Node *e)
 /* " at y=7, x=0", by the axes of the block, or else by the loops. */
 static const char *iteration_text(Walk *w, const Scalar *at)
 {
-    Buf out = buf_new(w->p.A);
+    Buf list = buf_new(w->p.A);
     const Node *iters = w->block ? w->block->kid[Block_iters] : NULL;
     size_t n = iters ? iters->nkids : w->p.vars.n;
-    const char *between = " at ";
     for (size_t i = 0; i < n; i++) {
         const Node *var = iters ? iters->kid[i]->kid[Iter_var] : w->p.vars.at[i];
         int64_t value;
-        if (!inside_value(&w->p, at, over_loops(w, var), &value))
-            continue;
-        buf_printf(&out, "%s%s=%lld", between, ir_var_name(var), (long long)value);
-        between = ", ";
+        if (inside_value(&w->p, at, over_loops(w, var), &value))
+            ir_put_value(&list, var, value);
     }
-    return buf_str(&out);
+    return list.len ? arena_printf(w->p.A, " at %s", buf_str(&list)) : "";
 }
 
 static const char *element_text(Walk *w, const Scalar *at, const Node *access)

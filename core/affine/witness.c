@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/base/buf.h"
+#include "core/ir/print.h"
 #include "core/ir/rewrite.h"
 
 enum { MAX_BOUND = 128, MAX_PATH = 64 };
@@ -144,8 +144,7 @@ static const char *others(Search *s, const Bound *bound, uint32_t n)
     Buf b = buf_new(s->A);
     for (uint32_t i = 0; i < n; i++)
         if (bound[i].is_loop && bound[i].var != s->loop && bound[i].value != 0)
-            buf_printf(&b, "%s%s=%lld", b.len ? ", " : "", ir_var_name(bound[i].var),
-                       (long long)bound[i].value);
+            ir_put_value(&b, bound[i].var, bound[i].value);
     return buf_str(&b);
 }
 

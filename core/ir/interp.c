@@ -8,6 +8,7 @@
 #include "core/base/cancel.h"
 #include "core/base/memory.h"
 #include "core/base/progress.h"
+#include "core/ir/print.h"
 
 typedef struct BlockAxis {
     Scalar *cell;
@@ -56,12 +57,9 @@ static Mem *bind_buffer(Compiler *c, const Node *buffer)
 
 static void put_loops(Buf *out, const St *loop)
 {
-    for (; loop; loop = loop->up) {
-        if (loop->node->op != OP_For)
-            continue;
-        buf_printf(out, "%s%s=%lld", out->len ? ", " : "", ir_var_name(loop->node->kid[For_var]),
-                   (long long)loop->cell->i);
-    }
+    for (; loop; loop = loop->up)
+        if (loop->node->op == OP_For)
+            ir_put_value(out, loop->node->kid[For_var], loop->cell->i);
 }
 
 static void *stop(Machine *m)

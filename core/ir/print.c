@@ -51,6 +51,11 @@ void ir_put_float(Buf *out, DType t, double v)
         buf_puts(out, ".0");
 }
 
+void ir_put_value(Buf *list, const Node *var, int64_t value)
+{
+    buf_printf(list, "%s%s=%lld", list->len ? ", " : "", ir_var_name(var), (long long)value);
+}
+
 static void put_literal(Printer *p, const Node *n, DType expect)
 {
     bool bare = n->type == DT_bool || (DType)n->type == expect;

@@ -24,6 +24,9 @@ const char *ir_text_marked(Arena *A, const Node *n, const Node *mark, int *first
 /* The shortest decimal that reads back as the same value of type t ("0.1", "1e-05", "inf"). */
 void ir_put_float(Buf *out, DType t, double v);
 
+/* "yo=1, yi=7": adds a variable and its value to such a list, which is all that `list` holds. */
+void ir_put_value(Buf *list, const Node *var, int64_t value);
+
 /* `n` on stderr, for a debugger. */
 void ir_dump(const Node *n);
 

@@ -16,8 +16,6 @@
 #include "core/ir/print.h"
 #include "core/ir/rewrite.h"
 
-enum { FEW = 256 }; /* pieces of what is left: of more it is not told */
-
 typedef struct Written {
     const Node *func;
     const Model *m;
@@ -66,10 +64,6 @@ static isl_map *unwritten(const Written *d, const Stmt *r, const Access *a)
             by_first(d->writes[i], w->nloops, n),
             earlier(d, n, model_scope(d->m, a->buffer), w->number < r->number));
         reads = isl_map_subtract(reads, isl_map_apply_range(to_first(d, r, n), reaches));
-        if (reads && isl_map_n_basic_map(reads) > FEW) {
-            isl_map_free(reads);
-            reads = NULL;
-        }
     }
     return reads;
 }
@@ -182,10 +176,6 @@ static bool leaves_unwritten(Arena *A, const Node *func, const Node *buffer, lon
     isl_set *rest = m->unknown ? NULL : model_elements(ctx, buffer);
     for (size_t i = 0; i < m->nstmts && rest; i++) {
         rest = isl_set_subtract(rest, isl_map_range(isl_map_copy(m->stmt[i]->write.by_loops)));
-        if (rest && isl_set_n_basic_set(rest) > FEW) {
-            isl_set_free(rest);
-            rest = NULL;
-        }
     }
     isl_point *p = rest ? model_first(rest) : NULL;
     if (p) {

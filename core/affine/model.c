@@ -170,7 +170,7 @@ static isl_set *restrict_to(const Walk *w, Stmt *s, AffEnv *e, const Node *cond,
     if (cond->op == OP_IntImm && (cond->at.i != 0) == truth)
         return runs;
     isl_set *where = aff_where(e, cond, truth),
-            *both = where ? aff_few(e, isl_set_intersect(isl_set_copy(runs), where)) : NULL;
+            *both = where ? aff_if_few(e, isl_set_intersect(isl_set_copy(runs), where)) : NULL;
     if (both) {
         isl_set_free(runs);
         return both;
@@ -275,7 +275,7 @@ static void find_reads(Reads *r, const Node *n, isl_set *domain)
             bool before = r->e->not_affine, was_wider = r->wider;
             isl_set *where = aff_where(r->e, n->kid[0], truth);
             isl_set *part =
-                where ? aff_few(r->e, isl_set_intersect(isl_set_copy(domain), where)) : NULL;
+                where ? aff_if_few(r->e, isl_set_intersect(isl_set_copy(domain), where)) : NULL;
             r->e->not_affine = before;
             r->wider |= !part;
             find_reads(r, n->kid[i], part ? part : isl_set_copy(domain));

@@ -148,9 +148,10 @@ Interval aff_interval(const AffEnv *e, const Node *n);
 
 /* The expression as a function; NULL, and e->not_affine, if it is not affine. */
 isl_pw_aff *aff_of(AffEnv *e, const Node *n);
-/* The set, which it takes; NULL, and e->not_affine, if it is of more pieces, or one of them of more
-** quotients, than one can compute with in a moment, whatever isl counts as an operation. */
-isl_set *aff_few(AffEnv *e, isl_set *set);
+/* Takes the set and hands it back, if one can put it together with others in a moment, whatever isl
+** counts as an operation; one of more pieces, or of more quotients in a piece, it frees: NULL, and
+** e->not_affine. */
+isl_set *aff_if_few(AffEnv *e, isl_set *set);
 /* Where the condition has the value `truth`; NULL if it is not affine. */
 isl_set *aff_where(AffEnv *e, const Node *cond, bool truth);
 

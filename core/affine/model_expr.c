@@ -95,7 +95,7 @@ static isl_stat is_simple(isl_basic_set *piece, void *none)
     return divisions <= FEW_DIVISIONS ? isl_stat_ok : isl_stat_error;
 }
 
-isl_set *aff_few(AffEnv *e, isl_set *set)
+isl_set *aff_if_few(AffEnv *e, isl_set *set)
 {
     if (set && isl_set_n_basic_set(set) <= FEW &&
         isl_set_foreach_basic_set(set, is_simple, NULL) == isl_stat_ok)
@@ -105,7 +105,7 @@ isl_set *aff_few(AffEnv *e, isl_set *set)
 }
 
 /* The same of a function. */
-static isl_pw_aff *of_few(AffEnv *e, isl_pw_aff *f)
+static isl_pw_aff *if_few(AffEnv *e, isl_pw_aff *f)
 {
     if (!f || isl_pw_aff_n_piece(f) <= FEW)
         return f;
@@ -154,7 +154,7 @@ static isl_pw_aff *of_select(AffEnv *e, const Node *n)
     if (!cond)
         return not_affine(e);
     isl_pw_aff *a = aff_of(e, n->kid[Select_a]), *b = aff_of(e, n->kid[Select_b]);
-    return of_few(e, isl_pw_aff_cond(isl_set_indicator_function(cond), a, b));
+    return if_few(e, isl_pw_aff_cond(isl_set_indicator_function(cond), a, b));
 }
 
 isl_pw_aff *aff_of(AffEnv *e, const Node *n)
@@ -171,8 +171,8 @@ isl_pw_aff *aff_of(AffEnv *e, const Node *n)
     case OP_Mul: return of_product(e, n);
     case OP_FloorDiv:
     case OP_FloorMod: return of_quotient(e, n);
-    case OP_Min: return of_few(e, isl_pw_aff_min(aff_of(e, n->kid[0]), aff_of(e, n->kid[1])));
-    case OP_Max: return of_few(e, isl_pw_aff_max(aff_of(e, n->kid[0]), aff_of(e, n->kid[1])));
+    case OP_Min: return if_few(e, isl_pw_aff_min(aff_of(e, n->kid[0]), aff_of(e, n->kid[1])));
+    case OP_Max: return if_few(e, isl_pw_aff_max(aff_of(e, n->kid[0]), aff_of(e, n->kid[1])));
     case OP_Select: return of_select(e, n);
     default: return not_affine(e);
     }
@@ -202,13 +202,13 @@ isl_set *aff_where(AffEnv *e, const Node *n, bool truth)
                                        : isl_set_empty(isl_space_copy(e->space));
     if (n->op == OP_And || n->op == OP_Or) {
         isl_set *a = aff_where(e, n->kid[0], truth), *b = aff_where(e, n->kid[1], truth);
-        return aff_few(e,
-                       (n->op == OP_And) == truth ? isl_set_intersect(a, b) : isl_set_union(a, b));
+        return aff_if_few(e, (n->op == OP_And) == truth ? isl_set_intersect(a, b)
+                                                        : isl_set_union(a, b));
     }
     if (!(op_info[n->op].flags & OPF_COMPARE))
         return e->not_affine = true, NULL;
     isl_set *holds = of_comparison(e, n);
-    return aff_few(e, truth ? holds : isl_set_complement(holds));
+    return aff_if_few(e, truth ? holds : isl_set_complement(holds));
 }
 
 isl_map *aff_access(AffEnv *e, const Node *buffer, const Node *const *index, isl_set *domain)

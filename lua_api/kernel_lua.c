@@ -81,7 +81,8 @@ static void note_results(lua_State *L, const Node *func)
     const Node *results = func->kid[Func_results];
     for (size_t i = 0; i < results->nkids; i++) {
         Err err = {0};
-        if (dep_fills(func, NULL, results->kid[i], DEP_GLANCE, &err) == DEP_UNKNOWN)
+        if (dep_fills(func, NULL, results->kid[i], DEP_CERTAIN_STORES, DEP_GLANCE, &err) ==
+            DEP_UNKNOWN)
             note_doubt(L, &err);
     }
 }

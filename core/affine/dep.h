@@ -63,9 +63,14 @@ DepAnswer dep_check_step(const Node *before, const Node *after, long operations,
 ** copied alone, and reads in a program with barriers are not asked about. */
 bool dep_unwritten(const Node *func, long operations, Err *err);
 
-/* Does what runs in the loop (NULL: the whole program) store every element of the buffer, whatever
-** the data are?  Where it surely does not, err->witness names the first that nothing stores. */
-DepAnswer dep_fills(const Node *func, const Node *loop, const Node *buffer, long operations,
-                    Err *err);
+/* What counts as writing an element: the stores that run whatever the data are; or any store or
+** update that data may have run. */
+typedef enum DepWrites { DEP_CERTAIN_STORES, DEP_POSSIBLE_WRITES } DepWrites;
+
+/* Does what runs in the loop (NULL: the whole program) write every element of the buffer, if only
+** `which` counts?  DEP_BROKEN: surely not, and err->witness is the first one left, "C[0, 3]".
+** DEP_UNKNOWN also where some are left, and a store does not count because data decide about it. */
+DepAnswer dep_fills(const Node *func, const Node *loop, const Node *buffer, DepWrites which,
+                    long operations, Err *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* dep_fills.c -- is every element of a buffer stored? */
+/* dep_fills.c -- is every element of a buffer written? */
 #include "core/affine/dep.h"
 #include "core/affine/model.h"
 
@@ -17,26 +17,31 @@ static void show_gap(Arena *A, const Node *buffer, isl_set *rest, Err *err)
     Buf element = buf_new(A);
     if (p) {
         model_put_element(&element, buffer, p);
-        err_witness(err, "nothing writes %s", buf_str(&element));
+        err_witness(err, "%s", buf_str(&element));
     }
     isl_point_free(p);
 }
 
-DepAnswer dep_fills(const Node *func, const Node *loop, const Node *buffer, long operations,
-                    Err *err)
+/* An update goes on from what is there already: it is no certain store. */
+static bool counts(const Stmt *s, DepWrites which)
+{
+    return which == DEP_POSSIBLE_WRITES || (!s->update && !s->maybe);
+}
+
+DepAnswer dep_fills(const Node *func, const Node *loop, const Node *buffer, DepWrites which,
+                    long operations, Err *err)
 {
     Arena *A = arena_scratch(NULL);
     isl_ctx *ctx = model_ctx((unsigned long)operations);
     const Model *m = model_of_writes(A, ctx, func, loop ? loop->kid[For_var] : NULL, buffer);
     isl_set *rest = m->unknown ? NULL : model_elements(ctx, buffer);
     bool maybe = false;
-    for (size_t i = 0; i < m->nstmts && !m->unknown; i++) {
+    for (size_t i = 0; i < m->nstmts && rest; i++) {
         const Stmt *s = m->stmt[i];
-        if (s->update)
-            continue;
-        maybe |= s->maybe;
-        if (!s->maybe)
+        if (counts(s, which))
             rest = isl_set_subtract(rest, isl_map_range(isl_map_copy(s->write.by_loops)));
+        else
+            maybe |= !s->update;
     }
     isl_bool none = m->unknown ? isl_bool_error : isl_set_is_empty(rest);
     DepAnswer answer = DEP_OK;

@@ -168,23 +168,15 @@ static bool finds_read(Arena *A, const Node *func, long operations, Err *err)
     return found;
 }
 
-static bool leaves_unwritten(Arena *A, const Node *func, const Node *buffer, long operations,
-                             Err *err)
+static bool leaves_unwritten(const Node *func, const Node *buffer, long operations, Err *err)
 {
-    isl_ctx *ctx = model_ctx((unsigned long)operations);
-    const Model *m = model_of_writes(A, ctx, func, NULL, buffer);
-    isl_set *rest = m->unknown ? NULL : model_elements(ctx, buffer);
-    for (size_t i = 0; i < m->nstmts && rest; i++) {
-        rest = isl_set_subtract(rest, isl_map_range(isl_map_copy(m->stmt[i]->write.by_loops)));
-    }
-    isl_point *p = rest ? model_first(rest) : NULL;
-    if (p) {
-        Buf element = buf_new(A);
-        model_put_element(&element, buffer, p);
-        REFUSE(err, never_written, buffer, buf_str(&element));
-    }
-    isl_point_free(p);
-    return p != NULL;
+    Err gap = {0};
+    bool known =
+        dep_fills(func, NULL, buffer, DEP_POSSIBLE_WRITES, operations, &gap) == DEP_BROKEN &&
+        gap.witness[0];
+    if (known)
+        REFUSE(err, never_written, buffer, gap.witness);
+    return known;
 }
 
 bool dep_unwritten(const Node *func, long operations, Err *err)
@@ -194,7 +186,7 @@ bool dep_unwritten(const Node *func, long operations, Err *err)
     bool by_threads = ir_first(func, OP_Barrier) != NULL,
          found = !by_threads && finds_read(A, func, operations, err);
     for (size_t i = 0; i < results->nkids && !found; i++)
-        found = leaves_unwritten(A, func, results->kid[i], operations, err);
+        found = leaves_unwritten(func, results->kid[i], operations, err);
     arena_release(A);
     return found;
 }

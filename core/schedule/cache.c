@@ -231,16 +231,16 @@ static bool fills_result(Step *s, const Copying *c, const Node *nest)
         return true;
     Err found = {0};
     const char *block = ir_block_name(c->block), *buffer = ir_buf_name(c->of);
-    DepAnswer answer =
-        dep_fills(s->func, nest->op == OP_For ? nest : NULL, c->of, DEP_QUICK, &found);
+    DepAnswer answer = dep_fills(s->func, nest->op == OP_For ? nest : NULL, c->of,
+                                 DEP_CERTAIN_STORES, DEP_QUICK, &found);
     if (MUTANT(copy_unproven, answer == DEP_OK, answer != DEP_BROKEN))
         return true;
     if (answer == DEP_BROKEN)
         REFUSE(s->err, copies_unwritten, c->block, block, buffer);
     else
         REFUSE(s->err, copies_untold, c->block, found.why, block, buffer);
-    if (s->err)
-        err_keep_witness(s->err, &found);
+    if (found.witness[0])
+        err_witness(s->err, "nothing writes %s", found.witness);
     return false;
 }
 

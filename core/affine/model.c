@@ -64,6 +64,21 @@ isl_set *model_elements(isl_ctx *ctx, const Node *buffer)
     return box;
 }
 
+static isl_stat most_quotients(isl_basic_set *piece, void *most)
+{
+    int n = isl_basic_set_dim(piece, isl_dim_div), *so_far = most;
+    isl_basic_set_free(piece);
+    *so_far = n > *so_far ? n : *so_far;
+    return isl_stat_ok;
+}
+
+int model_quotients(isl_set *set)
+{
+    int most = 0;
+    isl_set_foreach_basic_set(set, most_quotients, &most);
+    return most;
+}
+
 void model_put_element(Buf *b, const Node *buffer, isl_point *element)
 {
     buf_printf(b, "%s[", ir_buf_name(buffer));

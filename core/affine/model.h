@@ -111,6 +111,10 @@ int64_t model_coordinate(isl_point *p, size_t i);
 /* The relation, which it takes, for one input: the n coordinates of p from `from` on. */
 isl_map *model_at(isl_map *m, isl_point *p, size_t from, size_t n);
 
+/* The most quotients (i//4 or i%4) in a piece of the set.  What is computed with many of them takes
+** far longer than the operations that isl counts. */
+int model_quotients(isl_set *set);
+
 /* All elements of the buffer: { [i, j] : 0 <= i < 8 and 0 <= j < 4 } of float32[8, 4]. */
 isl_set *model_elements(isl_ctx *ctx, const Node *buffer);
 

@@ -85,20 +85,11 @@ static isl_pw_aff *not_affine(AffEnv *e)
     return NULL;
 }
 
-enum { FEW = 64, FEW_DIVISIONS = 12 };
-
-static isl_stat is_simple(isl_basic_set *piece, void *none)
-{
-    (void)none;
-    isl_size divisions = isl_basic_set_dim(piece, isl_dim_div);
-    isl_basic_set_free(piece);
-    return divisions <= FEW_DIVISIONS ? isl_stat_ok : isl_stat_error;
-}
+enum { FEW = 64, FEW_QUOTIENTS = 12 };
 
 isl_set *aff_if_few(AffEnv *e, isl_set *set)
 {
-    if (set && isl_set_n_basic_set(set) <= FEW &&
-        isl_set_foreach_basic_set(set, is_simple, NULL) == isl_stat_ok)
+    if (set && isl_set_n_basic_set(set) <= FEW && model_quotients(set) <= FEW_QUOTIENTS)
         return set;
     isl_set_free(set);
     return e->not_affine = true, NULL;

@@ -69,6 +69,18 @@ func f(A: float32[6]) -> Z: float32[6]:
   p.same(apart)
 end)
 
+t.test("a copy of a result is refused where it would take seconds to tell that all of it is written", function()
+  local function strided(n)
+    local text = { ("func f(A: float32[32]) -> Z: float32[%d]:\n  for x in range(32):\n"):format(32*n) }
+    for k = 0, n - 1 do text[#text + 1] = ("    block Z%d(i = x):\n      Z[i*%d + %d] = A[i]\n"):format(k, n, (k*37 + 5)%n) end
+    return p.schedule(table.concat(text))
+  end
+  local few = strided(16)
+  few:cache_write("Z0", "local")
+  p.same(few)
+  t.contains(t.raises("copies_untold", function() strided(60):cache_write("Z0", "local") end).why, "the work limit was reached")
+end)
+
 t.test("what else is written does not decide whether a result is", function()
   local s = p.schedule [[
 func f(A: float32[8]) -> Z: float32[8], Y: float32[8]:

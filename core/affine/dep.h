@@ -60,7 +60,9 @@ DepAnswer dep_check_step(const Node *before, const Node *after, long operations,
 /* Is it certain, whatever the data are, that the program reads what nothing has written by then, of
 ** its own memory or of a result, or leaves an element of a result unwritten?  err names the first
 ** such read (undefined_read) or element (never_written).  A value may be missing as long as it is
-** copied alone, and reads in a program with barriers are not asked about. */
+** copied alone, and reads in a program with barriers are not asked about.  The operations are those
+** of the reads together, and again of each result: what is dear in one place hides nothing that is
+** plain in another. */
 bool dep_unwritten(const Node *func, long operations, Err *err);
 
 /* What counts as writing an element: the stores that run whatever the data are; or any store or

@@ -101,6 +101,37 @@ static void what_is_not(void **state)
                  "    C[t] = S[31 - t]\n");
 }
 
+/* At a glance: every other element of T in no order, which are many pieces; and results enough that
+** all of them together are more than a glance. */
+static void what_is_plain_beside_what_is_dear(void **state)
+{
+    (void)state;
+    Arena *A = arena_new(NULL);
+    Buf reads = buf_new(A), many = buf_new(A);
+    buf_puts(&reads, F1 "  alloc T: float32[120]\n");
+    for (int i = 0; i < 60; i++)
+        buf_printf(&reads, "  T[%d] = A[0]\n", i * 37 % 60 * 2);
+    buf_puts(&reads, "  for x in range(120):\n    C[0] = T[x] + 1\n");
+    buf_puts(&many, "func f(A: float32[8])");
+    for (int i = 0; i < 100; i++)
+        buf_printf(&many, "%sC%d: float32[64, 64]", i ? ", " : " -> ", i);
+    buf_puts(&many, ":\n");
+    for (int i = 0; i < 100; i++)
+        buf_printf(&many,
+                   "  for yo in range(8):\n    for yi in range(8):\n      for x in range(%d):\n"
+                   "        C%d[yo*8 + yi, x] = A[yi]\n",
+                   i < 99 ? 64 : 63, i);
+    Err plain = {0}, dear = {0}, last = {0};
+    const Node *f = parse_verified(A, buf_str(&reads));
+    assert_true(dep_unwritten(f, DEP_GLANCE, &plain));
+    assert_int_equal(plain.code, ERR_never_written);
+    assert_true(dep_unwritten(f, DEP_QUICK, &dear));
+    assert_int_equal(dear.code, ERR_undefined_read);
+    assert_true(dep_unwritten(parse_verified(A, buf_str(&many)), DEP_GLANCE, &last));
+    assert_non_null(strstr(last.why, "C99[0, 63]"));
+    arena_release(A);
+}
+
 /* ---- random programs ---- */
 
 static void put_nest(Buf *b, int indent, const char *const *loops, int n)
@@ -168,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_told),
         cmocka_unit_test(what_is_not),
+        cmocka_unit_test(what_is_plain_beside_what_is_dear),
         cmocka_unit_test(sets_say_what_a_run_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "core/affine/cost.h"
 #include "core/affine/dep.h"
 #include "core/affine/inside.h"
+#include "core/base/cancel.h"
 #include "core/base/progress.h"
 #include "core/ir/check.h"
 #include "core/ir/rewrite.h"
@@ -74,32 +75,23 @@ static bool refuse_races(lua_State *L, const Version *v, Err *err)
     return a == DEP_UNKNOWN;
 }
 
-/* Where data decide what is written, the rest of a result is no result: says that nobody knows
-** before a run whether there is such a rest. */
-static void note_results(lua_State *L, const Node *func)
-{
-    const Node *results = func->kid[Func_results];
-    for (size_t i = 0; i < results->nkids; i++) {
-        Err err = {0};
-        if (dep_fills(func, NULL, results->kid[i], DEP_CERTAIN_STORES, DEP_GLANCE, &err) ==
-            DEP_UNKNOWN)
-            note_doubt(L, &err);
-    }
-}
-
 /* What a text says of its loops, and that it computes what it reads and returns, is held against
 ** what can be told; steps keep what holds. */
 static void refuse_faults(lua_State *L, Version *v)
 {
-    Err err = {0}, doubt = {0};
+    Err races = {0}, rest = {0};
     if (!v->unjudged)
         return;
-    bool doubtful = refuse_races(L, v, &doubt);
-    if (dep_unwritten(v->func, DEP_GLANCE, &err))
-        lua_refuse(L, &err, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
-    if (doubtful)
-        note_doubt(L, &doubt);
-    note_results(L, v->func);
+    bool may_race = refuse_races(L, v, &races);
+    DepAnswer unwritten = dep_unwritten(v->func, DEP_GLANCE, &rest);
+    if (cancel_poll(&rest))
+        lua_raise(L, &rest);
+    if (unwritten == DEP_BROKEN)
+        lua_refuse(L, &rest, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
+    if (may_race)
+        note_doubt(L, &races);
+    if (unwritten == DEP_UNKNOWN)
+        note_doubt(L, &rest);
     v->unjudged = false;
 }
 

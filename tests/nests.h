@@ -1,5 +1,5 @@
 /* nests.h -- statements of random nests of loops: affine indices, at times a condition, and now and
-** then a read that is none: what is certain of it is little. */
+** then an index that is not affine: what is certain of it is little. */
 #ifndef TESTS_NESTS_H
 #define TESTS_NESTS_H
 
@@ -23,7 +23,7 @@ static inline void nest_index(Buf *b, const char *const *loops, int n)
     }
 }
 
-/* Has every read so far an affine index, and every value that is read a use? */
+/* Has every access so far an affine index, and every value that is read a use? */
 static bool nest_plain = true;
 
 static inline void nest_read(Buf *b, const char *const *loops, int n)
@@ -54,7 +54,12 @@ static inline void nest_statement(Buf *b, int indent, const char *const *loops, 
         indent += 2;
     }
     buf_printf(b, "%*s%s[", indent, "", buffers[below(3)]);
-    nest_index(b, loops, n);
+    if (n > 0 && below(12) == 0) {
+        nest_plain = false;
+        buf_printf(b, "%s*%s %% 5", loops[below(n)], loops[below(n)]);
+    } else {
+        nest_index(b, loops, n);
+    }
     buf_puts(b, below(4) ? "] = " : "] += ");
     if (below(2)) {
         nest_read(b, loops, n);

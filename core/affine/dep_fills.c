@@ -29,7 +29,7 @@ static void show_gap(Arena *A, const Node *buffer, isl_set *rest, Err *err)
 /* An update goes on from what is there already: it is no certain store. */
 static bool counts(const Stmt *s, DepWrites which)
 {
-    return which == DEP_POSSIBLE_WRITES || (!s->update && !s->maybe);
+    return which == DEP_POSSIBLE_WRITES || (!s->update && !s->maybe && !s->write.wider);
 }
 
 DepAnswer dep_fills(const Node *func, const Node *loop, const Node *buffer, DepWrites which,
@@ -39,13 +39,14 @@ DepAnswer dep_fills(const Node *func, const Node *loop, const Node *buffer, DepW
     isl_ctx *ctx = model_ctx((unsigned long)operations);
     const Model *m = model_of_writes(A, ctx, func, loop ? loop->kid[For_var] : NULL, buffer);
     isl_set *rest = m->unknown ? NULL : model_elements(ctx, buffer);
-    bool maybe = false, dear = false;
+    const char *maybe = NULL; /* why more may be written */
+    bool dear = false;
     for (size_t i = 0; i < m->nstmts && rest && !dear; i++) {
         const Stmt *s = m->stmt[i];
         if (counts(s, which))
             rest = isl_set_subtract(rest, isl_map_range(isl_map_copy(s->write.by_loops)));
-        else
-            maybe |= !s->update;
+        else if (!s->update)
+            maybe = s->write.wider ? not_affine_store : "what runs depends on data";
         dear = rest && model_quotients(rest) > MOST_QUOTIENTS;
     }
     isl_bool none = m->unknown || dear ? isl_bool_error : isl_set_is_empty(rest);
@@ -53,7 +54,7 @@ DepAnswer dep_fills(const Node *func, const Node *loop, const Node *buffer, DepW
     if (none == isl_bool_error)
         answer = untold(buffer, m->unknown ? m->unknown : "the work limit was reached", err);
     else if (none == isl_bool_false && maybe)
-        answer = untold(buffer, "what runs depends on data", err);
+        answer = untold(buffer, maybe, err);
     else if (none == isl_bool_false) {
         answer = DEP_BROKEN;
         show_gap(A, buffer, rest, err);

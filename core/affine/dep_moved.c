@@ -63,7 +63,7 @@ static void note(Pair *q, const Access *x, const Access *y, unsigned bit, isl_ma
     if (none == isl_bool_false) {
         if (bit == q->shown && !(q->found & bit))
             show(q, x, y, bit, pairs);
-        q->found |= bit | (q->s->maybe || q->t->maybe ? DEP_MAYBE : 0);
+        q->found |= bit | (q->s->maybe || q->t->maybe || x->wider || y->wider ? DEP_MAYBE : 0);
     }
     isl_map_free(pairs);
 }

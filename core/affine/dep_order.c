@@ -17,6 +17,7 @@ typedef struct Order {
     isl_map *turned;
     bool failed; /* isl gave no answer */
     bool maybe;  /* two change places, if data has them run */
+    bool wider;  /* or if an index that is not affine has them touch one element */
     Err *err;
 } Order;
 
@@ -104,6 +105,8 @@ static bool changes_places(Order *o, const Stmt *s, const Access *a, const Stmt 
     o->failed |= none == isl_bool_error;
     bool found = none == isl_bool_false, maybe = s->maybe || t->maybe;
     o->maybe |= found && maybe;
+    o->wider |= found && (a->wider || b->wider);
+    maybe |= a->wider || b->wider;
     if (found && !maybe)
         refuse(o, s, a, t, b, pairs);
     isl_map_free(pairs);
@@ -155,6 +158,7 @@ DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *befor
         isl_map_free(o.turned);
         why = answer != DEP_OK ? NULL
               : o.failed       ? "the work limit was reached"
+              : o.wider        ? "an index is not affine"
               : o.maybe        ? "what runs depends on data"
                                : NULL;
     }

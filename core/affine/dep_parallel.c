@@ -18,6 +18,7 @@ typedef struct Parallel {
     bool failed; /* isl gave no answer */
     bool maybe;  /* two iterations meet, if data has them do so */
     bool wider;  /* or if what is read, which is not affine, is what the other one writes */
+    bool strewn; /* or if what is written is, which is not affine */
 } Parallel;
 
 /* Copies of a buffer are told apart by where their owners stand along so many axes, from block_x
@@ -101,8 +102,10 @@ static bool meet(Parallel *p, const Stmt *s, const Access *a, const Stmt *t, con
     p->failed |= none == isl_bool_error;
     bool found = none == isl_bool_false, maybe = s->maybe || t->maybe;
     p->maybe |= found && maybe;
-    p->wider |= found && b->wider;
-    found &= !maybe && !b->wider;
+    bool strewn = a->wider || (b == &t->write && b->wider);
+    p->strewn |= found && strewn;
+    p->wider |= found && b->wider && !strewn;
+    found &= !maybe && !a->wider && !b->wider;
     if (found) {
         AccessKind kind_a = s->update ? ACCESS_UPDATE : ACCESS_WRITE;
         AccessKind kind_b = b != &t->write ? ACCESS_READ : t->update ? ACCESS_UPDATE : ACCESS_WRITE;
@@ -131,6 +134,7 @@ static bool any_meet(Parallel *p, LoopConflict *out)
     const Model *m = p->m;
     for (size_t i = 0; i < m->nstmts && !p->failed; i++) {
         const Stmt *s = m->stmt[i];
+        p->failed = model_is_late();
         if (!s->write.buffer || private_to_iteration(p, s->write.buffer))
             continue;
         for (size_t j = 0; j < m->nstmts && !p->failed; j++) {
@@ -177,6 +181,8 @@ static DepAnswer answer(Parallel *p, const Node *func, LoopConflict *c, const ch
     bool found = any_meet(p, c);
     if (!found && p->failed)
         *why = out_of_work;
+    else if (!found && p->strewn)
+        *why = not_affine_store;
     else if (!found && p->maybe)
         *why = "what runs depends on data";
     else if (!found && p->wider)

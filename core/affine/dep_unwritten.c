@@ -7,7 +7,9 @@
 ** A read and a write are instances of statements in a model by loops.  The write comes first if it
 ** is at an earlier iteration of the loops around both, or at the same one and further up in the
 ** text.  Reads less what such writes reach is what nothing has written.  A statement that copies
-** may copy nothing, and then has written nothing.  A program with barriers runs in another order;
+** may copy nothing, and then has written nothing; that it takes away what was there is not seen.
+** Where data choose the element of a write, it may
+** be any.  A program with barriers runs in another order;
 ** of that only the results are looked at.
 */
 #include "core/affine/dep.h"
@@ -139,7 +141,7 @@ static bool surely_unwritten(Written *d, const Stmt *r, const Access *a, Err *er
 
 static bool reads_unwritten(Written *d, Err *err)
 {
-    for (size_t i = 0; i < d->m->nstmts && !d->failed; i++) {
+    for (size_t i = 0; i < d->m->nstmts && !d->failed && !model_is_late(); i++) {
         const Stmt *r = d->m->stmt[i];
         bool copies = only_copies(d, r);
         if (r->update && surely_unwritten(d, r, &r->write, err))
@@ -168,25 +170,43 @@ static bool finds_read(Arena *A, const Node *func, long operations, Err *err)
     return found;
 }
 
-static bool leaves_unwritten(const Node *func, const Node *buffer, long operations, Err *err)
+/* Of the first result in doubt *doubt says why; the next ones may take less then, and nearly
+** nothing once this one took too long. */
+static DepAnswer leaves_unwritten(const Node *func, const Node *buffer, long *operations,
+                                  Err *doubt, Err *err)
 {
-    Err gap = {0};
-    bool known =
-        dep_fills(func, NULL, buffer, DEP_POSSIBLE_WRITES, operations, &gap) == DEP_BROKEN &&
-        gap.witness[0];
-    if (known)
+    Err untold = {0}, gap = {0};
+    DepAnswer stored = dep_fills(func, NULL, buffer, DEP_CERTAIN_STORES, *operations, &untold);
+    if (stored == DEP_OK)
+        return DEP_OK;
+    DepAnswer a = dep_fills(func, NULL, buffer, DEP_POSSIBLE_WRITES, *operations, &gap);
+    if (a == DEP_BROKEN && gap.witness[0]) {
         REFUSE(err, never_written, buffer, gap.witness);
-    return known;
+        return DEP_BROKEN;
+    }
+    if (a == DEP_UNKNOWN)
+        *operations = model_is_late() ? 1 : (*operations + 1) / 2;
+    if (stored != DEP_UNKNOWN && a != DEP_UNKNOWN)
+        return DEP_OK;
+    if (!doubt->why[0])
+        *doubt = stored == DEP_UNKNOWN ? untold : gap;
+    return DEP_UNKNOWN;
 }
 
-bool dep_unwritten(const Node *func, long operations, Err *err)
+DepAnswer dep_unwritten(const Node *func, long operations, Err *err)
 {
     Arena *A = arena_scratch(NULL);
+    Err doubt = {0};
     const Node *results = func->kid[Func_results];
-    bool by_threads = ir_first(func, OP_Barrier) != NULL,
-         found = !by_threads && finds_read(A, func, operations, err);
-    for (size_t i = 0; i < results->nkids && !found; i++)
-        found = leaves_unwritten(func, results->kid[i], operations, err);
+    DepAnswer answer = DEP_OK;
+    if (!ir_first(func, OP_Barrier) && finds_read(A, func, operations, err))
+        answer = DEP_BROKEN;
+    for (size_t i = 0; i < results->nkids && answer != DEP_BROKEN; i++) {
+        DepAnswer a = leaves_unwritten(func, results->kid[i], &operations, &doubt, err);
+        answer = a == DEP_OK ? answer : a;
+    }
+    if (answer == DEP_UNKNOWN)
+        *err = doubt;
     arena_release(A);
-    return found;
+    return answer;
 }

@@ -4,9 +4,28 @@
 #include <isl/aff.h>
 #include <isl/options.h>
 #include <isl/val.h>
+#include <math.h>
 #include <string.h>
+#include <time.h>
 
+#include "core/base/cancel.h"
 #include "core/base/vec.h"
+
+/* Far more than operations take as a rule, a microsecond each. */
+#define LEAST_SECONDS 0.5
+#define SECONDS_OF    1e-5
+
+static _Thread_local double late_at; /* seconds of the processor */
+
+static double processor_seconds(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
+bool model_is_late(void)
+{
+    return cancel_asked() || processor_seconds() > late_at;
+}
 
 isl_ctx *model_ctx(unsigned long operations)
 {
@@ -18,6 +37,8 @@ isl_ctx *model_ctx(unsigned long operations)
     isl_ctx_reset_operations(ctx);
     isl_ctx_reset_error(ctx);
     isl_ctx_set_max_operations(ctx, operations);
+    late_at = operations ? processor_seconds() + LEAST_SECONDS + SECONDS_OF * (double)operations
+                         : HUGE_VAL;
     return ctx;
 }
 
@@ -138,6 +159,10 @@ typedef struct Frame {
     FrameKind kind;
     const Node *node; /* a For, a Block, or a condition */
     bool truth;
+    /* Of a condition, for the statements that follow below it at one depth: where the last one of
+    ** them runs, and whether maybe */
+    isl_set *runs;
+    bool maybe;
 } Frame;
 
 typedef struct Walk {
@@ -147,6 +172,8 @@ typedef struct Walk {
     Frame frame[2 * MODEL_LOOPS + MODEL_DIMS];
     size_t nframes, nloops;
 } Walk;
+
+const char not_affine_store[] = "the index of a store is not affine";
 
 static void give_up(Model *m, const char *why)
 {
@@ -185,7 +212,7 @@ static isl_set *restrict_to(const Walk *w, Stmt *s, AffEnv *e, const Node *cond,
     if (cond->op == OP_IntImm && (cond->at.i != 0) == truth)
         return runs;
     isl_set *where = aff_where(e, cond, truth),
-            *both = where ? aff_if_few(e, isl_set_intersect(isl_set_copy(runs), where)) : NULL;
+            *both = where ? aff_meet(e, isl_set_copy(runs), where) : NULL;
     if (both) {
         isl_set_free(runs);
         return both;
@@ -214,18 +241,32 @@ static isl_set *bind_axes(const Walk *w, Stmt *s, AffEnv *e, const Frame *f, isl
     return runs;
 }
 
+/* The same of a frame's condition, which takes the longest of all: once for statements in a row. */
+static isl_set *restrict_by_frame(Walk *w, Stmt *s, AffEnv *e, Frame *f, isl_set *runs)
+{
+    if (f->runs && isl_set_dim(f->runs, isl_dim_set) == isl_set_dim(runs, isl_dim_set)) {
+        isl_set_free(runs);
+        s->maybe |= f->maybe;
+        return isl_set_copy(f->runs);
+    }
+    runs = restrict_to(w, s, e, f->node, f->truth, runs);
+    f->runs = keep_set(w->m->A, isl_set_copy(runs));
+    f->maybe = s->maybe;
+    return runs;
+}
+
 /* The values of the loops for which the statement below these frames runs; binds loops and axes
 ** in e. */
-static isl_set *domain_of(const Walk *w, Stmt *s, AffEnv *e)
+static isl_set *domain_of(Walk *w, Stmt *s, AffEnv *e)
 {
     isl_set *runs = isl_set_universe(isl_space_copy(e->space));
     int dim = 0;
     for (size_t i = 0; i < w->nframes; i++) {
-        const Frame *f = &w->frame[i];
+        Frame *f = &w->frame[i];
         if (f->kind == FRAME_LOOP)
             runs = bind_loop(w, s, e, f->node, dim++, runs);
         else if (f->kind == FRAME_COND)
-            runs = restrict_to(w, s, e, f->node, f->truth, runs);
+            runs = restrict_by_frame(w, s, e, f, runs);
         else
             runs = bind_axes(w, s, e, f, runs);
         if (f->kind == FRAME_BLOCK || f->kind == FRAME_INIT)
@@ -246,7 +287,20 @@ typedef struct Reads {
     const Chosen *chooses;
 } Reads;
 
-/* Notes a Load for the instances in `domain`. */
+/* Of the instances in `domain`. */
+static void note_access(const Reads *r, Access *a, const Node *buffer, const Node *const *index,
+                        isl_set *domain)
+{
+    bool before = r->e->not_affine;
+    r->e->not_affine = false;
+    isl_map *m = keep_map(r->A, aff_access(r->e, buffer, index, isl_set_copy(domain)));
+    a->wider = r->wider || r->e->not_affine;
+    r->e->not_affine = before;
+    a->buffer = buffer;
+    a->chooses = r->chooses;
+    *(r->by_loops ? &a->by_loops : &a->of) = m;
+}
+
 static void note_read(Reads *r, const Node *load, isl_set *domain)
 {
     Stmt *s = r->s;
@@ -254,15 +308,7 @@ static void note_read(Reads *r, const Node *load, isl_set *domain)
         s->read = vec_grow(r->A, s->read, s->nreads, &s->cap, sizeof *s->read);
     Access *a = &s->read[r->at++];
     s->nreads = r->at > s->nreads ? r->at : s->nreads;
-    bool before = r->e->not_affine;
-    r->e->not_affine = false;
-    isl_map *m = keep_map(r->A, aff_access(r->e, load->kid[Load_buffer], &load->kid[Load_index],
-                                           isl_set_copy(domain)));
-    a->wider = r->wider || r->e->not_affine;
-    r->e->not_affine = before;
-    a->buffer = load->kid[Load_buffer];
-    a->chooses = r->chooses;
-    *(r->by_loops ? &a->by_loops : &a->of) = m;
+    note_access(r, a, load->kid[Load_buffer], &load->kid[Load_index], domain);
 }
 
 static void find_reads(Reads *r, const Node *n, isl_set *domain);
@@ -289,8 +335,7 @@ static void find_reads(Reads *r, const Node *n, isl_set *domain)
             bool truth = n->op == OP_Select ? i == Select_a : n->op == OP_And;
             bool before = r->e->not_affine, was_wider = r->wider;
             isl_set *where = aff_where(r->e, n->kid[0], truth);
-            isl_set *part =
-                where ? aff_if_few(r->e, isl_set_intersect(isl_set_copy(domain), where)) : NULL;
+            isl_set *part = where ? aff_meet(r->e, isl_set_copy(domain), where) : NULL;
             r->e->not_affine = before;
             r->wider |= !part;
             find_reads(r, n->kid[i], part ? part : isl_set_copy(domain));
@@ -314,23 +359,17 @@ static void find_reads(Reads *r, const Node *n, isl_set *domain)
 
 /* The accesses of the Store or Update, or the reads of an expression, as functions over e's space,
 ** which is that of the loops or of the instances. */
-static void accesses(Model *m, Stmt *s, AffEnv *e, const Node *n, isl_set *domain, bool by_loops)
+static void accesses(const Walk *w, Stmt *s, AffEnv *e, const Node *n, isl_set *domain)
 {
-    Reads r = {.s = s, .e = e, .A = m->A, .by_loops = by_loops};
+    Reads r = {.s = s, .e = e, .A = w->m->A, .by_loops = !w->instances};
     if (n->op != OP_Store && n->op != OP_Update) {
         find_reads(&r, n, isl_set_copy(domain));
         return;
     }
-    for (size_t i = Store_index; i < n->nkids; i++) {
-        isl_pw_aff *at = aff_of(e, n->kid[i]);
-        if (!at)
-            give_up(m, "the index of a store is not affine");
-        isl_pw_aff_free(at);
-    }
-    s->write.buffer = n->kid[Store_buffer];
-    isl_map *w = aff_access(e, n->kid[Store_buffer], &n->kid[Store_index], isl_set_copy(domain));
-    *(by_loops ? &s->write.by_loops : &s->write.of) = keep_map(m->A, w);
-    for (size_t i = Store_value; i < n->nkids; i++)
+    note_access(&r, &s->write, n->kid[Store_buffer], &n->kid[Store_index], domain);
+    if (s->write.wider && w->instances)
+        give_up(w->m, not_affine_store);
+    for (size_t i = Store_value; i < n->nkids && !w->only; i++)
         find_reads(&r, n->kid[i], isl_set_copy(domain));
 }
 
@@ -381,8 +420,9 @@ static isl_map *binding_of(const Stmt *s, AffEnv *e, isl_set *runs)
     return isl_map_set_tuple_name(m, isl_dim_out, s->name);
 }
 
-static void count_by_axes(Model *m, Stmt *s, AffEnv *loops, const Node *n)
+static void count_by_axes(const Walk *w, Stmt *s, AffEnv *loops, const Node *n)
 {
+    Model *m = w->m;
     AffEnv e;
     isl_map *b = binding_of(s, loops, s->runs);
     s->instances = keep_set(m->A, isl_set_coalesce(isl_map_range(isl_map_copy(b))));
@@ -403,7 +443,7 @@ static void count_by_axes(Model *m, Stmt *s, AffEnv *loops, const Node *n)
                                                   isl_val_zero(m->ctx)),
                          (Interval){0, 0});
         }
-    accesses(m, s, &e, n, s->instances, false);
+    accesses(w, s, &e, n, s->instances);
     aff_end(&e);
 }
 
@@ -421,13 +461,13 @@ static void add_stmt(Walk *w, const Node *node, const Node *n, bool init)
     s->combiner = s->update ? n->at.i : 0;
     aff_begin(&e, m->ctx, (unsigned)s->nloops);
     s->runs = keep_set(m->A, domain_of(w, s, &e));
-    if (!s->runs)
+    if (!s->runs || model_is_late())
         give_up(m, "the work limit was reached");
     if (!m->unknown) {
         if (w->instances)
-            count_by_axes(m, s, &e, n);
+            count_by_axes(w, s, &e, n);
         else
-            accesses(m, s, &e, n, s->runs, true);
+            accesses(w, s, &e, n, s->runs);
     }
     aff_end(&e);
     if (m->nstmts == m->cap)
@@ -464,7 +504,7 @@ static void walk_for(Walk *w, const Node *n, bool init)
     add_decider(w, n, n->kid[For_extent], init);
     w->inside |= n->kid[For_var] == w->under;
     w->nloops++;
-    walk_frame(w, (Frame){FRAME_LOOP, n, true}, n->kid[For_body], init);
+    walk_frame(w, (Frame){.kind = FRAME_LOOP, .node = n, .truth = true}, n->kid[For_body], init);
     w->nloops--;
     w->inside = inside;
 }
@@ -482,12 +522,12 @@ static void walk_block(Walk *w, const Node *n, bool init)
 {
     if (w->nframes < sizeof w->frame / sizeof *w->frame) {
         add_decider(w, n, n->kid[Block_iters], init);
-        w->frame[w->nframes++] = (Frame){FRAME_AXES, n, true};
+        w->frame[w->nframes++] = (Frame){.kind = FRAME_AXES, .node = n, .truth = true};
         add_decider(w, n, n->kid[Block_where], init);
         w->nframes--;
     }
-    walk_frame(w, (Frame){FRAME_INIT, n, true}, n->kid[Block_init], true);
-    walk_frame(w, (Frame){FRAME_BLOCK, n, true}, n->kid[Block_body], init);
+    walk_frame(w, (Frame){.kind = FRAME_INIT, .node = n, .truth = true}, n->kid[Block_init], true);
+    walk_frame(w, (Frame){.kind = FRAME_BLOCK, .node = n, .truth = true}, n->kid[Block_body], init);
 }
 
 static void walk(Walk *w, const Node *n, bool init)
@@ -507,8 +547,10 @@ static void walk(Walk *w, const Node *n, bool init)
     case OP_For: walk_for(w, n, init); break;
     case OP_If:
         add_decider(w, n, n->kid[If_cond], init);
-        walk_frame(w, (Frame){FRAME_COND, n->kid[If_cond], true}, n->kid[If_then], init);
-        walk_frame(w, (Frame){FRAME_COND, n->kid[If_cond], false}, n->kid[If_otherwise], init);
+        walk_frame(w, (Frame){.kind = FRAME_COND, .node = n->kid[If_cond], .truth = true},
+                   n->kid[If_then], init);
+        walk_frame(w, (Frame){.kind = FRAME_COND, .node = n->kid[If_cond], .truth = false},
+                   n->kid[If_otherwise], init);
         break;
     case OP_Block: walk_block(w, n, init); break;
     case OP_Alloc: walk_alloc(w, n, init); break;

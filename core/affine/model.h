@@ -7,9 +7,9 @@
 ** decides what runs: an If, the extent of a For, the axes and the guard of a Block.  A statement's
 ** instances are named by the axes of the block around it and the loops inside that block; the init
 ** of a block is a statement of its own, "C.init", over the spatial axes.  What is not affine is
-** taken as "any element" where it is read, and makes the model unusable where it is written.  Where
-** it decides whether something runs, this is taken to run, and said to do so maybe; a model by
-** instances is unusable then.
+** taken as "any element", and said to be wider than what is touched.  Where it decides whether
+** something runs, this is taken to run, and said to do so maybe.  A model by instances is unusable
+** then, and where an index that is not affine is written to.
 */
 #ifndef CORE_AFFINE_MODEL_H
 #define CORE_AFFINE_MODEL_H
@@ -37,7 +37,7 @@ typedef struct Access {
     const Node *buffer;
     isl_map *of;           /* instance -> element; NULL in a model by loops */
     isl_map *by_loops;     /* values of the loops -> element */
-    bool wider;            /* more than is read: an index, or what decides, is not affine */
+    bool wider;            /* more than is touched: an index, or what decides, is not affine */
     const Chosen *chooses; /* NULL: its value is used as it is */
 } Access;
 
@@ -80,8 +80,15 @@ typedef struct Model {
     const char *unknown; /* why nothing can be said, or NULL */
 } Model;
 
+extern const char not_affine_store[]; /* why an answer is not known */
+
 /* The context of this thread; at most `operations` from now on (0: no limit). */
 isl_ctx *model_ctx(unsigned long operations);
+
+/* Was the session asked to stop, or has the processor worked far longer since model_ctx than so
+** many operations take?  That happens where divisors have nothing in common: a single question whether a
+** set with five such quotients is empty takes half a second, and few operations. */
+bool model_is_late(void);
 
 /* `under`: only the statements in the loop with this Var; NULL: all.  Statements are counted by
 ** axes, too, if `instances`. */
@@ -156,6 +163,8 @@ isl_pw_aff *aff_of(AffEnv *e, const Node *n);
 ** counts as an operation; one of more pieces, or of more quotients in a piece, it frees: NULL, and
 ** e->not_affine. */
 isl_set *aff_if_few(AffEnv *e, isl_set *set);
+/* The same of the points in both, asked before they are put together, which is what takes long. */
+isl_set *aff_meet(AffEnv *e, isl_set *a, isl_set *b);
 /* Where the condition has the value `truth`; NULL if it is not affine. */
 isl_set *aff_where(AffEnv *e, const Node *cond, bool truth);
 

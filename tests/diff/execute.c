@@ -143,7 +143,7 @@ static bool written_side(Side *s, const Node *scheduled, Verdict *v)
 static bool unwritten_side(const Side *s, const Node *scheduled, Verdict *v)
 {
     Err err = {0};
-    return s->partial || !dep_unwritten(scheduled, DEP_QUICK, &err) ||
+    return s->partial || dep_unwritten(scheduled, DEP_QUICK, &err) != DEP_BROKEN ||
            blame(v, GUILTY_schedule, "the scheduled program, by sets: %s %s", err.why, err.witness);
 }
 

@@ -392,4 +392,35 @@ t.test("random texts: what threads compute is what is written, or there is a fau
   t.ok(not (said.local_of_other_thread or said.copy_of_other_block or said.barrier_missing))
 end)
 
+t.test("a store that data place says nothing of other memory, nor of an iteration's own", function()
+  local f = tvm.parse [==[
+func f(A: int64[4, 16]) -> C: int32[4, 8]:
+  for y in range(4):
+    alloc H: int32[8]
+    for i in range(8):
+      H[i] = 0
+    for x in range(16):
+      H[A[y, x]] += 1
+    for i in range(8):
+      C[y, i] = H[i]
+]==]
+  local a = tvm.random({ 4, 16 }, "int64") % 8
+  local s = tvm.schedule(f)
+  s:parallel "y"
+  t.eq(s:run(a), f:run(a))
+  t.eq(s:check(a), f:run(a))
+  local e = t.raises("iterations_conflict", function()
+    local p = tvm.parse [==[
+func f(A: float32[1000], I: int64[1000]) -> C: float32[1000], D: float32[1000]:
+  for x in range(1000):
+    C[x] = 0
+  for x in parallel(1000):
+    C[x] = C[(x + 500) % 1000] + 1
+    D[I[x]] = A[x]
+]==]
+    p:run(tvm.random { 1000 }, tvm.zeros({ 1000 }, "int64"))
+  end)
+  t.contains(e.witness, "iteration x=0 writes C[0], which iteration x=500 reads")
+end)
+
 t.done()

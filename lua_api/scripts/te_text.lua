@@ -26,15 +26,17 @@ local function sizes_of(program, dims)
   end
 end
 
--- Whether `name` stands in an index of the value of an equation.
-local function indexes(eq, name)
-  local found = false
+-- The first element in an index of which `name` stands, of the value of an equation, and whether it is an index alone
+-- somewhere; or nil.
+local function indexed_by(eq, name)
+  local first, alone = nil, false
   walk(eq.value, function(n)
     for _, index in ipairs(n.kind == "element" and n.args or {}) do
-      walk(index, function(part) found = found or part.kind == "name" and part.name == name end)
+      alone = alone or index.kind == "name" and index.name == name
+      walk(index, function(part) first = first or part.kind == "name" and part.name == name and n or nil end)
     end
   end)
-  return found
+  return first, alone
 end
 
 -- How an element of the tensor of that name is read: "Q[i, …]" where it has more dimensions than the equation has axes.
@@ -49,7 +51,12 @@ end
 -- Refuses a name that is nothing: an axis that no sum names, or a tensor without its indices.
 local function refuse_name(program, eq, n)
   local fix = ('write "sum(%s, …)" to reduce over it'):format(n.name)
-  if not indexes(eq, n.name) then
+  local element, alone = indexed_by(eq, n.name)
+  if element and not alone then -- as in A[N - i]
+    local tensor = program.tensors[element.name]
+    fix = ('a size is written as a number, or named where a shape is, "%s: %s[%s]"; to reduce over it write "sum(%s, …)"'):format(
+      element.name, tensor and tensor.dtype or "float32", n.name .. (", …"):rep(#element.args > 1 and 1 or 0), n.name)
+  elseif not element then
     fix = "a tensor stands with its indices, as in " .. example_of(program, eq, n.name)
   end
   program:fail(n.at, ("'%s' is no axis of %s and no size"):format(n.name, eq.name), fix)

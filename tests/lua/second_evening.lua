@@ -97,4 +97,111 @@ t.test("a histogram is an equation", function()
   for b = 0, 15 do t.eq(got[b + 1], want[b] or 0) end
 end)
 
+
+t.test("a name in an index that is no axis may be a size that nobody gave", function()
+  local function fix(text) return t.raises("te_text", function() te.text(text) end).fix end
+  t.eq(fix "A: float32[16]; C: float32[16]; C[i] = A[N - i]",
+    'a size is written as a number, or named where a shape is, "A: float32[N]"; to reduce over it write "sum(N, …)"')
+  t.contains(fix "C: float32[8]; C[i] = A[i + k, 0]", '"A: float32[k, …]"')
+  t.eq(fix "C[i] = A[i, k]", 'write "sum(k, …)" to reduce over it')
+  t.eq(fix "C: float32[8]; C[i] = A[i + k] * B[k]", 'write "sum(k, …)" to reduce over it')
+  t.ok(te.text("A: float32[N]; C: float32[N]; C[i] = A[N - 1 - i]")(16))
+end)
+
+-- ---- steps ----
+
+local histogram = "H: int32[16]; A: int32[%d]; H[b] = sum(i, select(int64(A[i]) == b, 1, 0))"
+
+t.test("threads that would fill shared memory each for itself are told so, and what is legal", function()
+  local s = p.schedule(histogram:format(100))
+  s:bind("b", "threadIdx.x")
+  s:cache_read("H", "A", "shared")
+  local e = t.raises("shared_by_threads", function() s:compute_at("A.shared", "b") end, { s = s })
+  t.eq(e.why, "the iterations of b are the threads, and each would fill the shared A.shared for itself")
+  t.contains(e.witness, "both write A.shared[0]")
+  t.eq(e.fix, 's:split("A.shared/i", 16, "io", "ii"); s:bind("A.shared/ii", "threadIdx.x")')
+  load("local s = ...; " .. e.fix)(s)
+  local a = tvm.random({ 100 }, "int32", { lo = 0, hi = 16 })
+  t.ok(s:check(a) == s:at(0):run(a))
+  -- With a loop around the threads, the copy belongs there.
+  s = p.schedule(histogram:format(100))
+  s:split("b", 8)
+  s:bind("bo", "blockIdx.x"):bind("bi", "threadIdx.x")
+  s:cache_read("H", "A", "shared")
+  t.eq(t.raises("shared_by_threads", function() s:compute_at("A.shared", "bi") end, { s = s }).fix, 's:compute_at("A.shared", "bo")')
+  -- Where neither goes, that is said in words.
+  s = p.schedule(histogram:format(100))
+  s:bind("b", "threadIdx.x")
+  s:cache_read("H", "A", "shared")
+  s:parallel "A.shared/i"
+  t.eq(t.raises("shared_by_threads", function() s:compute_at("A.shared", "b") end, { s = s }).fix,
+    "leave A.shared outside of b, and bind its own loops to the threads")
+end)
+
+t.test("a scatter whose loop shall run at once is told to stay serial, or what to write instead", function()
+  local text = "func H(A: int32[100]) -> H: int32[16]:\n  for b in range(16):\n    H[b] = 0\n  for i in range(100):\n    block H(i):\n      H[int64(A[i])] %s 1\n"
+  local function fix(sign, step)
+    local s = tvm.schedule(tvm.parse(text:format(sign)))
+    return t.raises("dependences_unknown", function() step(s) end, { s = s }).fix
+  end
+  for _, step in ipairs { function(s) s:parallel "i" end, function(s) s:vectorize "i" end, function(s) s:bind("i", "threadIdx.x") end } do
+    t.eq(fix("+=", step), 'leave i serial, for two iterations may add to one element of H; each element as a sum over i has loops that can '
+      .. 'run at once: help "histogram"')
+    t.eq(fix("=", step), "leave i serial, for two iterations may write one element of H")
+  end
+  p.schedule(histogram:format(100)):parallel "b"
+end)
+
+t.test("a step that leaves one out of three names is told which, where the others fit nothing", function()
+  local s = p.matmul(8, 8, 8)
+  local e = t.raises("missing_argument", function() s:cache_read("C", "local") end, { s = s })
+  t.eq(e.why, "argument 3 (scope) is missing")
+  t.eq(e.fix, "call it as s:cache_read(block, buffer, scope) -> names")
+  t.raises("no_buffer", function() s:cache_read("C", "local", "shared") end, { s = s })
+  t.raises("no_loop", function() s:parallel "C" end, { s = s })
+end)
+
+-- ---- words ----
+
+local program = arg[-1]
+
+-- Runs one input; returns what it printed, both streams.
+local function typed(code)
+  local pipe <close> = io.popen("NO_COLOR=1 " .. program .. " -e '" .. code:gsub("'", [['\'']]) .. "' 2>&1")
+  return pipe:read "a"
+end
+
+t.test("a text that ]] ends too early is told so, whatever follows", function()
+  for _, rest in ipairs { " ]]", " + 1 ]]", " += 1 ]]", " * C[i] ]]", "\n  C[i] = 2 ]]" } do
+    t.contains(typed("f = te [[ Y[i] = A[B[i]]" .. rest), "hint: ]] ends the text")
+  end
+  t.contains(typed "te([[ Y[i] = A[B[i]] + 1 ]])", "hint: ]] ends the text")
+  t.contains(typed "te [[ Y[i] = A[i] ]] x += 1", "hint: Lua has no +=")
+end)
+
+t.test("names of other compilers and guesses lead to those of here", function()
+  local f = te "A: float32[8]; B[i] = A[i] * 2"
+  local s = tvm.schedule(f)
+  local k, g = s:build(), tvm.graph("net", function(b) return b:relu(b:input("x", "float32", { 1, 8 })) end)
+  local m = g:lower()
+  local values = { f = f, s = s, v = s:at(0), k = k, m = m }
+  local function asked(code, body) return t.raises(code, body, values) end
+  t.eq(asked("no_member", function() s:timeit() end).fix, "tvm.time(s)")
+  t.contains(asked("no_member", function() values.v:cuda() end).fix, 'v:lowered "cuda"')
+  t.contains(asked("member_elsewhere", function() s:inputs() end).fix, 's:names "buffers"')
+  t.eq(asked("no_member", function() m:timeit() end).fix, "tvm.time(m)")
+  t.contains(asked("no_member", function() tvm.model() end).fix, "tvm.import(path)")
+  t.contains(select(2, pcall(tvm.graph, "n", function(b) return b:layernorm(b:input("x", "float32", { 2, 3 })) end)).fix, "b:layer_normalization(x, scale, bias)")
+  t.eq(asked("old_name", function() s:print_loop_nest() end).fix, "s alone shows the loop tree")
+  t.eq(asked("old_name", function() tvm.build() end).why, "tvm has no 'build': that is how Apache TVM and its like write it")
+end)
+
+t.test("help knows what a scatter and a histogram are written as, and that up says nothing", function()
+  t.contains(typed 'help "scatter"', "H[int64(A[i])] += 1")
+  t.contains(typed 'help "histogram"', "H[b] = sum(i, select(int64(A[i]) == b, 1, 0))")
+  local speed = typed 'help "speed up"'
+  t.contains(speed, 'mentioning "speed":\n')
+  t.contains(speed, "tvm.default(")
+end)
+
 t.done()

@@ -284,7 +284,7 @@ bool prim_bind(Step *s, const Prim *prim, size_t nargs, const Arg *args)
                 return advise_split(s, prim, nargs, args) || advise_name(s, prim, nargs, args);
             at += used;
         } else if (!bind_one(s, p, &args[at], at, b)) {
-            return refuse_left_out(s, params + i, n - i, at, nargs);
+            return s->wrong && refuse_left_out(s, params + i, n - i, at, nargs);
         } else {
             at++;
         }

@@ -161,6 +161,20 @@ t.test("a step that leaves one out of three names is told which, where the other
   t.raises("no_loop", function() s:parallel "C" end, { s = s })
 end)
 
+t.test("steps that were saved of another kernel are taken with a word about it, in a script, too", function()
+  local path = os.tmpname()
+  local s = p.schedule("A: float32[8, 8]; B[y, x] = A[y, x] + 1", "f")
+  s:split("y", 4)
+  s:save(path .. ".lua")
+  local code = ('s = tvm.schedule(te.text("A: float32[8, 8]; B[y, x] = A[y, x] * 2", "%s")); s:load "%s"')
+  local script = assert(io.open(path, "w"))
+  script:write(code:format("g", path .. ".lua"), "\n", code:format("f", path .. ".lua"), "\n"):close()
+  local pipe <close> = io.popen("NO_COLOR=1 " .. arg[-1] .. " " .. path .. " 2>&1")
+  t.eq(pipe:read "a", path .. ":1: note: the steps were saved of f, and this is g\n")
+  os.remove(path)
+  os.remove(path .. ".lua")
+end)
+
 -- ---- words ----
 
 local program = arg[-1]
@@ -197,7 +211,7 @@ t.test("names of other compilers and guesses lead to those of here", function()
 end)
 
 t.test("help knows what a scatter and a histogram are written as, and that up says nothing", function()
-  t.contains(typed 'help "scatter"', "H[int64(A[i])] += 1")
+  t.contains(typed 'help "scatter"', "H[I[i]] += 1")
   t.contains(typed 'help "histogram"', "H[b] = sum(i, select(int64(A[i]) == b, 1, 0))")
   local speed = typed 'help "speed up"'
   t.contains(speed, 'mentioning "speed":\n')

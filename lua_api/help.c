@@ -323,7 +323,7 @@ static WordVec telling_words(lua_State *L, Arena *A, const char *question)
 {
     static const char *const others[] = {"a",  "an", "the", "how", "do",  "does", "i",     "to",
                                          "of", "is", "are", "in",  "can", "what", "which", "my",
-                                         "me", "it", "for", "and", "or",  "with", "on"};
+                                         "me", "it", "for", "and", "or",  "with", "on",    "up"};
     WordVec words = {0};
     for (const char *at = question; *at;) {
         static const char between[] = " \t,.;:?!()\"'";

@@ -239,7 +239,10 @@ static bool parse_guarded(void *env, Err *err)
 {
     Parse *p = env;
     p->func = ir_parse_func(p->A, p->text, err);
-    return p->func && ir_verify(p->func, err) && inside_buffers(p->func, NULL, err);
+    bool whole = p->func && ir_verify(p->func, err);
+    if (p->func && !whole && err->code == ERR_ill_formed)
+        err_fix(err, "docs/text-form.md says what may be written by hand");
+    return whole && inside_buffers(p->func, NULL, err);
 }
 
 LUA_FN(tvm_parse, "tvm.parse(text) -> Func",

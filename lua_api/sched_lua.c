@@ -558,6 +558,8 @@ LUA_FN(sched_load, "s:load(path) -> Schedule",
         return lua_error(L);
     }
     int n = s->at->number - before;
+    if (other && !session_listens(L))
+        session_note(L, "the steps were saved of %s, and this is %s", name, here);
     session_say_step(L, "%d step%s taken%s%s", n, plural(n), other ? ", saved of " : "",
                      other ? name : "");
     lua_settop(L, 1);

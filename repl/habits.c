@@ -7,12 +7,31 @@
 
 #include "repl/lexer.h"
 
+/* Is it a text in [[ ]] in which a bracket is open: was it the ]] of A[I[i]] that ended it? */
+static bool is_cut(const Token *t)
+{
+    int open = 0;
+    for (size_t i = 0; i < t->len; i++)
+        open += t->at[i] == '[' ? 1 : t->at[i] == ']' ? -1 : 0;
+    return t->kind == TOKEN_STRING && t->at[0] == '[' && open > 0;
+}
+
+static int last_line(const Token *t)
+{
+    int line = t->line;
+    for (size_t i = 0; t->kind == TOKEN_STRING && i < t->len; i++)
+        line += t->at[i] == '\n';
+    return line;
+}
+
 static bool fits(const Token *t, const char *word, size_t len)
 {
     static const struct {
         const char *name;
         TokenKind kind;
     } kinds[] = {{"NAME", TOKEN_NAME}, {"NUM", TOKEN_NUMBER}, {"STR", TOKEN_STRING}};
+    if (len == 3 && strncmp(word, "CUT", len) == 0)
+        return is_cut(t);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strlen(kinds[i].name) == len && strncmp(kinds[i].name, word, len) == 0)
             return t->kind == kinds[i].kind;
@@ -53,7 +72,7 @@ static bool fits_line(const char *text, int line, const char *pattern, Token wor
         Token t = lex_next(&x);
         if (t.kind == TOKEN_END || t.line > line)
             return fitted;
-        if (t.line >= line - 1 && (!first || t.line != last))
+        if (last_line(&t) >= line - 1 && (!first || t.line != last))
             fitted |= fits_here(here, pattern + (first ? 2 : 0), first, words);
         last = t.line;
     }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/nearest.h"
 #include "core/ir/parse_expr.h"
 
 typedef VEC(const Node *) NodeVec;
@@ -130,6 +131,20 @@ static bool parse_for_kind(Parser *p, ForKind *kind)
     return false;
 }
 
+/* How often a loop runs.  A number below 0 is a slip; where the data say so, it runs no time. */
+static const Node *parse_extent(Parser *p)
+{
+    Token at = p->tok;
+    const Node *extent = parse_typed(p, DT_int64);
+    extent = p->failed ? NULL : parse_folded(p, extent, NULL);
+    if (extent && extent->op == OP_IntImm && extent->at.i < 0) {
+        p->tok = at;
+        parse_fail(p, "this loop would run %lld times", (long long)extent->at.i);
+        err_fix(p->err, "write how often it runs, 0 times or more, such as 16");
+    }
+    return p->failed ? NULL : extent;
+}
+
 static const Node *parse_for(Parser *p)
 {
     int indent = indent_of(p);
@@ -138,7 +153,7 @@ static const Node *parse_for(Parser *p)
     parse_want(p, "in");
     if (p->failed || !parse_for_kind(p, &kind))
         return NULL;
-    const Node *extent = parse_typed(p, DT_int64);
+    const Node *extent = parse_extent(p);
     parse_want(p, ")");
     const Node *annots = p->failed ? NULL : parse_annots(p);
     parse_want(p, ":");
@@ -152,8 +167,7 @@ static const Node *parse_for(Parser *p)
     p->names.n = depth;
     if (p->failed)
         return NULL;
-    return ir_node(p->A, For, 0,
-                   (Attr){.i = kind}, [For_var] = var, [For_extent] = parse_folded(p, extent, NULL),
+    return ir_node(p->A, For, 0, (Attr){.i = kind}, [For_var] = var, [For_extent] = extent,
                    [For_annots] = annots, [For_body] = body);
 }
 
@@ -177,6 +191,25 @@ static const Node *parse_iter(Parser *p)
     return ir_iter(p->A, kind, ir_var_like(p->A, DT_int64, name, name, 0), value);
 }
 
+/* The buffer of that name, which stands at `at` and is to be written. */
+static const Node *parse_written(Parser *p, Token at, const char *name)
+{
+    const Node *buffer = parse_find(p, name, OP_Buffer);
+    bool input = buffer && p->params && ir_has_kid(p->params, buffer);
+    if (buffer && !input)
+        return buffer;
+    p->tok = at;
+    if (!buffer)
+        return parse_fail(p, "no buffer is named '%s'", name), NULL;
+    parse_fail(p, "'%s' is a parameter, and those are only read", name);
+    if (p->results && p->results->nkids)
+        err_fix(p->err,
+                "write into a result, such as %s, or into a buffer of its own, as alloc T: "
+                "float32[16] makes one",
+                ir_buf_name(p->results->kid[0]));
+    return NULL;
+}
+
 static const Node *parse_init(Parser *p, int indent)
 {
     if (p->failed || p->line >= p->nlines || indent_of(p) <= indent)
@@ -191,11 +224,10 @@ static const Node *parse_init(Parser *p, int indent)
         end_line(p);
         return parse_suite(p, own);
     }
+    const Token at = p->tok;
     const char *name = parse_name(p, "a buffer");
-    const Node *buffer = name ? parse_find(p, name, OP_Buffer) : NULL, *index[IR_MAX_RANK];
+    const Node *buffer = p->failed ? NULL : parse_written(p, at, name), *index[IR_MAX_RANK];
     size_t n = 0;
-    if (!p->failed && !buffer)
-        parse_fail(p, "no buffer is named '%s'", name);
     if (!parse_want(p, "[") || !parse_indices(p, "]", index, &n) || !parse_want(p, "="))
         return NULL;
     if (n != ir_rank(buffer))
@@ -303,13 +335,11 @@ static const Node *parse_if(Parser *p)
 }
 
 /* C[y, x] = value, or with a combiner's sign in place of =. */
-static const Node *parse_access(Parser *p, const char *name)
+static const Node *parse_access(Parser *p, Token at, const char *name)
 {
-    const Node *buffer = parse_find(p, name, OP_Buffer), *index[IR_MAX_RANK];
+    const Node *buffer = parse_written(p, at, name), *index[IR_MAX_RANK];
     size_t n = 0;
     int combiner = -1;
-    if (!buffer)
-        parse_fail(p, "no buffer is named '%s'", name);
     if (!parse_want(p, "[") || !parse_indices(p, "]", index, &n))
         return NULL;
     if (n != ir_rank(buffer))
@@ -342,6 +372,20 @@ static const Node *parse_barrier(Parser *p)
     return p->failed ? NULL : ir_make(p->A, OP_Barrier, 0, (Attr){.name = name}, 0, NULL);
 }
 
+#define STATEMENTS "a statement (for, block, if, alloc, or an assignment)"
+
+/* A line that begins with `name`, at `at`, which nothing is called, and is no assignment. */
+static void refuse_stmt(Parser *p, Token at, const char *name)
+{
+    static const char *const words[] = {"for", "block", "if", "alloc", "pass", "else", "init"};
+    Nearest n = nearest_to(name);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        nearest_try(&n, words[i]);
+    p->tok = at;
+    parse_fail(p, "expected " STATEMENTS "%s%s%s", n.best ? ": did you mean " : "",
+               n.best ? n.best : "", n.best ? "?" : "");
+}
+
 static const Node *parse_stmt(Parser *p)
 {
     if (parse_take(p, "for"))
@@ -354,13 +398,16 @@ static const Node *parse_stmt(Parser *p)
         end_line(p);
         return ir_nop(p->A);
     }
-    const char *name = parse_name(p, "a statement (for, block, if, alloc, or an assignment)");
+    const Token at = p->tok;
+    const char *name = parse_name(p, STATEMENTS);
     if (!p->failed && strcmp(name, "barrier") == 0)
         return parse_barrier(p);
     if (!p->failed && strcmp(name, "while") == 0 && !parse_is(p, "["))
         parse_fail(p, "there is no while: loops are counted, as in for x in range(8):, and what is "
                       "done only sometimes stands under an if");
-    return p->failed ? NULL : parse_access(p, name);
+    if (!p->failed && !parse_is(p, "[") && !parse_is(p, "=") && !parse_find(p, name, OP_Buffer))
+        refuse_stmt(p, at, name);
+    return p->failed ? NULL : parse_access(p, at, name);
 }
 
 /* The statements that are indented deeper than `parent`, all alike. */
@@ -461,6 +508,8 @@ const Node *ir_parse_func(Arena *A, const char *text, Err *err)
     const Node *params = parse_params(&p, ")");
     parse_want(&p, "->");
     const Node *results = parse_params(&p, ":");
+    p.params = params;
+    p.results = results;
     end_line(&p);
     const Node *body = p.failed ? NULL : parse_suite(&p, indent);
     if (!p.failed && p.line < p.nlines) {

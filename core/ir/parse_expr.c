@@ -65,6 +65,18 @@ static void refuse(Parser *p, ErrCode code, const char *what)
         FAIL(p->err, text_syntax, NULL, number, column, what, shown, at, "");
 }
 
+/* Moves to the innermost bracket that is open before the current token, if there is one. */
+static bool go_to_open_bracket(Parser *p)
+{
+    int closed = 0;
+    for (const char *s = p->tok.at; p->line < p->nlines && s-- > p->lines[p->line].text;) {
+        closed += strchr(")]}", *s) ? 1 : 0;
+        if (strchr("([{", *s) && closed-- == 0)
+            return p->tok = (Token){TOK_SYMBOL, s, 1}, true;
+    }
+    return false;
+}
+
 static void refuse_as(Parser *p, ErrCode code, const char *fmt, va_list ap)
 {
     char what[300];
@@ -72,6 +84,8 @@ static void refuse_as(Parser *p, ErrCode code, const char *fmt, va_list ap)
         return;
     p->failed = true;
     vsnprintf(what, sizeof what, fmt, ap);
+    if (p->tok.kind == TOK_END && go_to_open_bracket(p))
+        snprintf(what, sizeof what, "this '%c' is not closed", *p->tok.at);
     refuse(p, code, what);
 }
 
@@ -116,9 +130,14 @@ bool parse_want(Parser *p, const char *text)
 {
     if (!p->failed && parse_take(p, text))
         return true;
-    if (p->tok.kind == TOK_END)
+    const Token is = p->tok;
+    if (is.kind == TOK_END)
         parse_fail(p, "expected '%s', but the line ends here", text);
-    else
+    else if (!p->failed && strchr(")]}", *text) && go_to_open_bracket(p) &&
+             memchr(p->tok.at, '\n', (size_t)(is.at - p->tok.at)))
+        parse_fail(p, "this '%c' is not closed", *p->tok.at);
+    p->tok = p->failed ? p->tok : is;
+    if (!p->failed)
         parse_fail(p, "expected '%s' before '%.*s'", text, (int)p->tok.len, p->tok.at);
     return false;
 }

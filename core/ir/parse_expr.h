@@ -24,6 +24,7 @@ typedef struct Parser {
     const char *at, *end; /* what is left of the line */
     Token tok;
     VEC(Name) names;
+    const Node *params, *results; /* of the function, where it is one */
     int depth;
     bool in_size; /* where no variable may stand */
     bool failed;

@@ -239,6 +239,23 @@ static bool bind_one(Step *s, const Param *p, const Arg *a, size_t at, Bound *b)
     return b->node != NULL;
 }
 
+/* What names nothing may stand in another's place, where one is left out: cache_read("C", "local").
+** Says so of the first that is missing, of the n parameters from argument `at` on. */
+static bool refuse_left_out(Step *s, const Param *params, size_t n, size_t at, size_t nargs)
+{
+    for (size_t i = 0; i < n; i++) {
+        const Param *p = &params[i];
+        if (p->optional || p->kind == PARAM_NAMES || p->kind == PARAM_DIGITS ||
+            p->kind == PARAM_LOOPS || p->kind == PARAM_EACH)
+            return false;
+        if (at + i >= nargs) {
+            s->wrong = NULL;
+            return REFUSE(s->err, missing_argument, NULL, at + i + 1, p->name);
+        }
+    }
+    return false;
+}
+
 bool prim_bind(Step *s, const Prim *prim, size_t nargs, const Arg *args)
 {
     Param params[PRIM_MAX_PARAMS];
@@ -267,7 +284,7 @@ bool prim_bind(Step *s, const Prim *prim, size_t nargs, const Arg *args)
                 return advise_split(s, prim, nargs, args) || advise_name(s, prim, nargs, args);
             at += used;
         } else if (!bind_one(s, p, &args[at], at, b)) {
-            return false;
+            return s->wrong && refuse_left_out(s, params + i, n - i, at, nargs);
         } else {
             at++;
         }

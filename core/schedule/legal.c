@@ -129,6 +129,33 @@ static bool refuse_conflict(const Node *loop, const LoopConflict *c, Err *err)
     return false;
 }
 
+static Find data_say_where(void *env, const Node *n)
+{
+    (void)env;
+    bool loads = false;
+    for (size_t i = Store_index; (n->op == OP_Store || n->op == OP_Update) && i < n->nkids; i++)
+        loads |= ir_loads(n->kid[i]);
+    return loads ? FIND_THIS : FIND_INSIDE;
+}
+
+/* Data say which element an iteration writes, so nobody can tell that no two write the same one. */
+static void advise_scatter(const Node *loop, Err *err)
+{
+    const Node *write = ir_find(loop, data_say_where, NULL);
+    if (!write || !err || err->code != ERR_dependences_unknown)
+        return;
+    const char *name = ir_var_name(loop->kid[For_var]),
+               *buffer = ir_buf_name(write->kid[Store_buffer]);
+    if (write->op == OP_Update && write->at.i == COMB_sum)
+        err_fix(err,
+                "leave %s serial, for two iterations may add to one element of %s; each element "
+                "as a sum over %s has loops that can run at once: help \"histogram\"",
+                name, buffer, name);
+    else
+        err_fix(err, "leave %s serial, for two iterations may write one element of %s", name,
+                buffer);
+}
+
 bool legal_concurrent(const Node *func, const Node *loop, Err *err)
 {
     if (legal_surely_concurrent(func, loop))
@@ -142,6 +169,8 @@ bool legal_concurrent(const Node *func, const Node *loop, Err *err)
         witness_tell(A, var, &c, err);
     } else {
         ok = dep_check_parallel(func, var, DEP_QUICK, err) == DEP_OK;
+        if (!ok)
+            advise_scatter(loop, err);
     }
     arena_release(A);
     return ok;

@@ -272,14 +272,43 @@ static size_t first_thread(const Move *m)
     return i;
 }
 
+/* The loop is the threads themselves: what they share is filled by them together, in a loop around
+** theirs; where there is none, before it, as it stands. */
+static bool explain_shared_at_threads(Step *s, const Move *m, size_t first)
+{
+    const char *name = ir_block_name(m->block), *loop = loop_handle(s->A, s->func, m->loop);
+    Err proof = *s->err;
+    REFUSE(s->err, shared_by_threads, m->loop, loop, ir_buf_name(m->target), name, loop);
+    err_keep_witness(s->err, &proof);
+    if (s->trial)
+        return false;
+    for (size_t i = first; i-- > 0;)
+        if (step_advise(
+                s->A, s->func, s->err, "compute_at", 2,
+                (Arg[]){given_str(name), given_str(loop_handle(s->A, s->func, m->around[i]))}))
+            return false;
+    const Node *loops[IR_MAX_DEPTH], *own;
+    size_t n = path_loops(&m->at, m->at.n, loops);
+    if (first || !n || for_is_bound(ir_for_kind(own = loops[n - 1])))
+        return false;
+    const char *bind = split_first(s->A, s->func, loop_path(s->A, s->func, own),
+                                   ir_const_int(m->loop->kid[For_extent], 0), "bind",
+                                   for_kind_text[ir_for_kind(m->loop)]);
+    if (bind)
+        err_fix(s->err, "%s", bind);
+    return false;
+}
+
 /* Memory that threads share is filled by them together, outside of the loops over them: where the
 ** loop can be brought there, how. */
 static bool explain_shared(Step *s, const Move *m)
 {
     size_t first = first_thread(m), n = m->naround - first;
-    if (m->target->at.buf->scope != SCOPE_shared || n < 2 ||
+    if (!s->err || m->target->at.buf->scope != SCOPE_shared || n < 1 ||
         s->err->code == ERR_dependences_unknown)
         return false;
+    if (for_is_thread_axis(ir_for_kind(m->loop)))
+        return explain_shared_at_threads(s, m, first);
     const char *loop = loop_handle(s->A, s->func, m->loop), *name = ir_block_name(m->block);
     const Node *const *before = m->around + first, **after = ARENA_ARRAY(s->A, const Node *, n);
     bool nested = true, rounds;

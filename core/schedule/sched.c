@@ -84,15 +84,12 @@ static const struct Naming *naming_of(ErrCode code)
     return NULL;
 }
 
-/* "it is now xo, xi; ": what the step made of a loop, as far as it is still there; or "". */
-static const char *made_of_it(Arena *A, const Version *step, const Version *now)
+/* "it is now xo, xi; ": what steps made of a loop, as far as they made loops of it; or "". */
+static const char *made_of_it(Arena *A, const Version *before, const Version *now, const char *name)
 {
-    Buf b = buf_new(A);
-    for (size_t i = 0; i < step->nmade; i++)
-        if (find_loop(now->func, step->made[i], NULL))
-            buf_printf(&b, "%s%s", b.len ? ", " : "it is now ", step->made[i]);
-    buf_puts(&b, b.len ? "; " : "");
-    return buf_str(&b);
+    NameList made = {0};
+    version_descent(A, before, now, name, &made);
+    return made.n ? arena_printf(A, "it is now %s; ", names_joined(A, &made)) : "";
 }
 
 /* "R's loops are now y, x, yi": of the block whose loop it was, as far as it has any; or "". */
@@ -126,7 +123,7 @@ static void refuse_used_up(const Apply *a, const Version *before, const char *ki
     while (step->parent != before)
         step = step->parent;
     FAIL(err, stale_name, where, kind, name, step->number, step->said, before->number);
-    const char *made = strcmp(kind, "loop") == 0 ? made_of_it(A, step, now) : "";
+    const char *made = strcmp(kind, "loop") == 0 ? made_of_it(A, before, now, name) : "";
     const char *loops = strcmp(kind, "loop") == 0 ? loops_now(A, now, before, name) : "";
     const char *gone = strcmp(kind, "loop") == 0 ? block_gone(A, now, name) : "";
     if (err && *gone)
@@ -385,27 +382,6 @@ Version *version_apply(Version *v, const Prim *prim, size_t nargs, const Arg *ar
 {
     Apply a = {v, NULL, prim, nargs, args, NULL, false};
     return mem_guard(apply_guarded, &a, err) ? a.to : NULL;
-}
-
-/* Where the loop that the step made and called `name` stands. */
-static const Node *made_loop(const Node *n, const char *name, int number)
-{
-    const VarInfo *var = n->op == OP_For ? n->kid[For_var]->at.var : NULL;
-    if (var && var->step == number && ir_same_name(var->name, name))
-        return n;
-    for (size_t i = ir_first_stmt(n); i < n->nkids; i++) {
-        const Node *found = made_loop(n->kid[i], name, number);
-        if (found)
-            return found;
-    }
-    return NULL;
-}
-
-const char *version_made(const Version *v, size_t i, const char **block)
-{
-    const Node *loop = made_loop(v->func, v->made[i], v->number);
-    *block = loop ? loop_handle_block(v->func, loop) : NULL;
-    return v->made[i];
 }
 
 /* ---- the cursor ---- */

@@ -54,6 +54,10 @@ void step_advise_meant(Arena *A, const Version *v, Err *err, const Prim *prim, s
 ** loop, or NULL. */
 const char *version_made(const Version *v, size_t i, const char **block);
 
+/* Adds the names of the loops of `now` that steps since `before` made of its loop of that name. */
+void version_descent(Arena *A, const Version *before, const Version *now, const char *name,
+                     NameList *out);
+
 /* A name or a remark that a cursor keeps at a version. */
 typedef struct Mark {
     const char *name;

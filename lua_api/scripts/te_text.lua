@@ -26,15 +26,17 @@ local function sizes_of(program, dims)
   end
 end
 
--- Whether `name` stands in an index of the value of an equation.
-local function indexes(eq, name)
-  local found = false
+-- The first element in an index of which `name` stands, of the value of an equation, and whether it is an index alone
+-- somewhere; or nil.
+local function indexed_by(eq, name)
+  local first, alone = nil, false
   walk(eq.value, function(n)
     for _, index in ipairs(n.kind == "element" and n.args or {}) do
-      walk(index, function(part) found = found or part.kind == "name" and part.name == name end)
+      alone = alone or index.kind == "name" and index.name == name
+      walk(index, function(part) first = first or part.kind == "name" and part.name == name and n or nil end)
     end
   end)
-  return found
+  return first, alone
 end
 
 -- How an element of the tensor of that name is read: "Q[i, …]" where it has more dimensions than the equation has axes.
@@ -49,7 +51,12 @@ end
 -- Refuses a name that is nothing: an axis that no sum names, or a tensor without its indices.
 local function refuse_name(program, eq, n)
   local fix = ('write "sum(%s, …)" to reduce over it'):format(n.name)
-  if not indexes(eq, n.name) then
+  local element, alone = indexed_by(eq, n.name)
+  if element and not alone then -- as in A[N - i]
+    local tensor = program.tensors[element.name]
+    fix = ('a size is written as a number, or named where a shape is, "%s: %s[%s]"; to reduce over it write "sum(%s, …)"'):format(
+      element.name, tensor and tensor.dtype or "float32", n.name .. (", …"):rep(#element.args > 1 and 1 or 0), n.name)
+  elseif not element then
     fix = "a tensor stands with its indices, as in " .. example_of(program, eq, n.name)
   end
   program:fail(n.at, ("'%s' is no axis of %s and no size"):format(n.name, eq.name), fix)
@@ -428,28 +435,55 @@ local function check_reads(program, eq, values, shapes)
   end
 end
 
+-- Does the type, of numbers, have the value that Lua has the number of?
+local function holds(dtype, n)
+  local kind, bits = dtype:match "^(%a+)(%d+)$"
+  if kind == "float" or math.type(n) == "float" then return kind == "float" end
+  bits = math.tointeger(bits)
+  if kind == "uint" then return n >= 0 and (bits == 64 or n < 1 << bits) end
+  return kind == "int" and (bits == 64 or n >= -1 << bits - 1 and n < 1 << bits - 1)
+end
+
+-- The values; where all of them are numbers, and `dtype`, which may be nil, holds them, those of that type.
+local function settled(dtype, values)
+  local out = {}
+  for i, n in ipairs(values) do
+    if not dtype or not math.type(n) or not holds(dtype, n) then return values end
+    out[i] = te.cast(dtype, n)
+  end
+  return out
+end
+
 -- The tree as an expression of te, or as a number where it is made of numbers and sizes alone, which take the
--- type of what they meet; `names` holds sizes and axes, `tensors` what te made of the tensors.
-local function value(program, node, names, tensors)
-  local function values(list)
+-- type of what they meet, and where they meet but each other, `dtype`, that of the result, if it is declared;
+-- `names` holds sizes and axes, `tensors` what te made of the tensors.
+local function value(program, node, names, tensors, dtype)
+  local function values(list, of_type)
     local out = {}
-    for i, n in ipairs(list) do out[i] = value(program, n, names, tensors) end
+    for i, n in ipairs(list) do out[i] = value(program, n, names, tensors, of_type) end
     return out
   end
   if node.kind == "number" then return node.value end
   if node.kind == "name" then return names[node.name] end
   if node.kind == "element" then return element(program, node, tensors[node.name], values(node.args)) end
   if node.kind == "negated" then
-    return of_operands(program, node, { node.a }, function(a) return -a end, value(program, node.a, names, tensors))
+    return of_operands(program, node, { node.a }, function(a) return -a end, value(program, node.a, names, tensors, dtype))
   end
   if node.kind == "binary" then
     local function f(a, b) return operate(program, node, a, b) end
-    return of_operands(program, node, { node.a, node.b }, f, table.unpack(values { node.a, node.b }))
+    local of_result = not COMPARES[node.op] and not CONDITIONS[node.op]
+    return of_operands(program, node, { node.a, node.b }, f, table.unpack(values({ node.a, node.b }, of_result and dtype)))
   end
-  local args = values(node.args)
+  local as_result = not DTYPES[node.name] and not (CONDITIONS[node.name] == 2) and dtype or nil
+  local args = values(node.args, as_result)
   if DTYPES[node.name] then return te.cast(node.name, args[1]) end
   if REDUCES[node.name] and math.type(args[1]) and math.type(args[2]) then -- max or min of numbers is one, too
     return math[node.name](args[1], args[2])
+  end
+  if node.name == "select" then
+    args[2], args[3] = table.unpack(settled(as_result, { args[2], args[3] }))
+  elseif as_result and as_result:find "^float" then
+    args = settled(as_result, args)
   end
   local function f(...) return call_te(program, node, te[node.name], ...) end
   return of_operands(program, node, node.args, f, table.unpack(args))
@@ -460,6 +494,7 @@ local function stage(program, eq, values, tensors, shapes)
   for i, axis in ipairs(eq.axes) do shape[i] = extent(program, axis, values) end
   check_reads(program, eq, values, shapes)
   shapes[eq.name] = shape
+  local declared = program.tensors[eq.name].dtype
   local function body(...)
     local names, over = setmetatable({}, { __index = values }), {}
     for i, axis in ipairs(eq.axes) do names[axis.text] = select(i, ...) end
@@ -467,11 +502,10 @@ local function stage(program, eq, values, tensors, shapes)
       over[i] = te.reduce_axis(extent(program, axis, values), axis.text)
       names[axis.text] = over[i]
     end
-    local v = value(program, eq.value, names, tensors)
-    return eq.reduce and te[eq.reduce](v, over) or v
+    local v = settled(declared, { value(program, eq.value, names, tensors, declared) })[1]
+    return eq.reduce and te[eq.reduce](math.type(v) and te.cast("float32", v) or v, over) or v
   end
   local made = te.compute(shape, body, eq.name, texts(eq.axes))
-  local declared = program.tensors[eq.name].dtype
   if declared and declared ~= made.dtype then
     program:fail(eq.at, ("%s is declared as %s, but its values are %s"):format(eq.name, declared, made.dtype),
       ('"%s(…)" around the value converts it'):format(declared))

@@ -210,7 +210,7 @@ end)
 t.test("texts that are not well formed", function()
   local s = tvm.schedule(tvm.parse(double))
   refused("text_syntax", function() tvm.parse "func f(" end, { s = s })
-  refused("ill_formed", function() tvm.parse "func f(A: int8[4]) -> B: int8[4]:\n  for i in range(4):\n    A[i] = A[i]" end)
+  refused("ill_formed", function() tvm.parse "func f(A: int8[4]) -> B: int8[4]:\n  for i in range(4):\n    for i in range(4):\n      B[i] = A[i]" end)
 end)
 
 t.test("sizes are numbers", function()

@@ -151,7 +151,7 @@ t.test("what is guessed is answered with what does it", function()
   s:split("x", 8)
   local m = g:lower()
   local quick = { ["repeat"] = 3, min_repeat_ms = 0.1 }
-  local values, n = { Schedule = s, Module = m, Graph = g, Tensor = tvm.random { 2, 2 }, tvm = tvm, Profile = m:profile(),
+  local values, n = { Schedule = s, Module = m, Graph = g, Tensor = tvm.random { 2, 2 }, tvm = tvm, te = te, Profile = m:profile(),
     Func = te [[ A: float32[8]; C[i] = A[i] ]], Version = s:at(), Picture = s:show(), Comparison = tvm.compare({ s }, quick), WhatIf = tvm.whatif(function(q) q:parallel "y" end, { { "n", 1 } }, s, quick) }, 0
   te.func("f", function()
     values.Expr = te.placeholder { 8 }
@@ -167,7 +167,7 @@ t.test("what is guessed is answered with what does it", function()
       local draws = name == "plot" or name == "imshow" or name == "draw" -- what is said of these writes a file
       local tensor = not draws and values.Tensor or nil
       local loaded = owner == "Tensor" and name == "load" and "tutorials/models/digits_samples.npy" or nil
-      local given = { s = s, m = m, g = g, f = values.Func, t = tensor, path = loaded }
+      local given = { s = s, m = m, g = g, f = values.Func, v = values.Version, t = tensor, path = loaded }
       if owner == "GraphBuilder" then given = { b = b, x = x, y = y, w = w } end
       e = t.raises(e.code, function() return values[owner][name] end, given)
       t.eq(e.fix, load("return " .. what)())

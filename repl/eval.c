@@ -125,17 +125,29 @@ static bool compile_input(lua_State *L, const char *text, const char *name, Inpu
     return done;
 }
 
-bool eval_is_incomplete(lua_State *L, const char *text)
+int eval_wrong_line(lua_State *L, const char *text, bool *unfinished)
 {
+    *unfinished = false;
     const char *start = text + strspn(text, " \t\r\n");
     if (*start == '?')
-        return false;
-    int top = lua_gettop(L);
+        return 0;
+    int top = lua_gettop(L), line = 0;
     Input input;
     lua_pushfstring(L, "%s\n", text); /* a short string that is open does not go on */
-    bool early = !compile_input(L, lua_tostring(L, -1), "=", &input) && ended_early(L);
+    if (!compile_input(L, lua_tostring(L, -1), "=", &input)) {
+        *unfinished = ended_early(L);
+        const char *message = lua_tostring(L, -1); /* ":3: unexpected symbol" */
+        line = message && message[0] == ':' ? (int)strtol(message + 1, NULL, 10) : 1;
+    }
     lua_settop(L, top);
-    return early;
+    return line;
+}
+
+bool eval_is_incomplete(lua_State *L, const char *text)
+{
+    bool unfinished;
+    eval_wrong_line(L, text, &unfinished);
+    return unfinished;
 }
 
 /* ---- running ---- */

@@ -24,12 +24,14 @@
 #include "backends/exec.h"
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
+#include "repl/answer.h"
 #include "repl/complete.h"
 #include "repl/eval.h"
 #include "repl/habits.h"
 #include "repl/history.h"
 #include "repl/lexer.h"
 #include "repl/pager.h"
+#include "repl/pieces.h"
 #include "repl/start.h"
 #include "viz/text/wrap.h"
 
@@ -200,7 +202,7 @@ static void say_aside(const char *text, const char *more)
 
 static int on_enter(int count, int key)
 {
-    if (!gives_up(rl_line_buffer) && eval_is_incomplete(prompt.L, rl_line_buffer)) {
+    if (!gives_up(rl_line_buffer) && pieces_go_on(prompt.L, rl_line_buffer)) {
         const char *hint = habit_unfinished(rl_line_buffer);
         if (hint && !strchr(rl_line_buffer, '\n'))
             say_aside(hint, "   (Ctrl-C gives this one up)");
@@ -564,43 +566,6 @@ static void strip_prompts(char *text)
     *out = '\0';
 }
 
-/* `exit` and `quit` leave, called or not, unless they are names of the person's own. */
-static bool asks_to_leave(lua_State *L, const char *text)
-{
-    Lexer x = lexer(text, strlen(text));
-    Token word = lex_next(&x), t = lex_next(&x);
-    const char *name = token_is(&word, "exit") ? "exit" : token_is(&word, "quit") ? "quit" : NULL;
-    if (name && token_is(&t, "(")) {
-        t = lex_next(&x);
-        name = token_is(&t, ")") ? name : NULL;
-        t = lex_next(&x);
-    }
-    if (token_is(&t, ";"))
-        t = lex_next(&x);
-    if (!name || t.kind != TOKEN_END)
-        return false;
-    lua_pushglobaltable(L);
-    lua_pushstring(L, name);
-    bool own = lua_rawget(L, -2) != LUA_TNIL; /* no __index of the person's may raise here */
-    lua_pop(L, 2);
-    return !own;
-}
-
-/* Runs an input and shows what it gave; false if it asks to leave. */
-static bool answer(lua_State *L, const char *text, int number)
-{
-    char name[24];
-    snprintf(name, sizeof name, "=[%d]", number);
-    if (text[strspn(text, " \t\r\n")] == '\0')
-        return true;
-    if (asks_to_leave(L, text))
-        return false;
-    start_measure(L);
-    eval_input(L, text, name, stdout, stderr);
-    fflush(stderr);
-    return true;
-}
-
 /* Reads the next line where no terminal is; false at the end.  A request to stop from before is
 ** done with: it drops the line that has only begun, and *dropped says so. */
 static bool next_line(lua_State *L, char **line, size_t *cap, size_t *len, bool *dropped)
@@ -635,12 +600,12 @@ static int run_plain(lua_State *L)
             continue;
         if (text[len - 1] == '\n')
             text[len - 1] = '\0';
-        stays = answer(L, text, ++number);
+        stays = answer_input(L, text, ++number);
         len = 0;
         text[0] = '\0';
     }
     if (stays && text && len && !dropped)
-        answer(L, text, ++number);
+        answer_input(L, text, ++number);
     free(text);
     free(line);
     return EXIT_ok;
@@ -671,7 +636,7 @@ char *prompt_ask(lua_State *L, const char *begun)
     prompt.aside = true;
     char *text = next_input(L);
     prompt.aside = false;
-    if (text && asks_to_leave(L, text)) {
+    if (text && answer_leaves(L, text)) {
         free(text);
         text = NULL;
     }
@@ -690,8 +655,9 @@ int prompt_run(lua_State *L)
     exec_start(); /* while the person reads, LLVM gets ready */
     char *text;
     bool stays = true;
-    for (int number = 1; stays && (text = next_input(L)); number++) {
-        stays = answer(L, text, number);
+    int number = 0;
+    while (stays && (text = next_input(L))) {
+        stays = answer_lines(L, text, &number);
         free(text);
     }
     if (stays)

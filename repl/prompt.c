@@ -567,17 +567,25 @@ static void strip_prompts(char *text)
 }
 
 /* Reads the next line where no terminal is; false at the end.  A request to stop from before is
-** done with: it drops the line that has only begun, and *dropped says so. */
+** done with: it drops the line that has only begun, whose rest may come later and is no input
+** either, and *dropped says so. */
 static bool next_line(lua_State *L, char **line, size_t *cap, size_t *len, bool *dropped)
 {
-    for (*dropped = false;; *dropped = true) {
+    *dropped = false;
+    for (bool within = false;;) {
         clearerr(stdin);
         ssize_t n = getline(line, cap, stdin);
         bool stopped = cancel_asked();
         protect_rest(L);
         *len = n > 0 ? (size_t)n : 0;
-        if (!stopped || !ferror(stdin))
+        if (stopped && ferror(stdin)) {
+            within = within || n > 0;
+            *dropped = true;
+        } else if (within && n > 0) {
+            within = false;
+        } else {
             return n > 0;
+        }
     }
 }
 

@@ -81,8 +81,20 @@ Pieces pieces_of(lua_State *L, Arena *A, const char *text)
     return one;
 }
 
+/* Two empty lines end an input that does not parse: it is wrong, and wants to be told so. */
+static bool gives_up(const char *text)
+{
+    size_t len = strlen(text);
+    int empty = 0;
+    while (len && strchr(" \t\n", text[len - 1]))
+        empty += text[--len] == '\n';
+    return empty >= 3;
+}
+
 bool pieces_go_on(lua_State *L, const char *text)
 {
+    if (gives_up(text))
+        return false;
     Arena *A = arena_new(NULL);
     Pieces pieces = {0};
     CutKind kind = cut(L, A, text, &pieces);

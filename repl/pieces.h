@@ -27,7 +27,8 @@ typedef VEC(Piece) Pieces;
 ** colon of a call; but if that is none either, the one piece shows best where it is wrong. */
 Pieces pieces_of(lua_State *L, Arena *A, const char *text);
 
-/* Does the text want further lines: is its last piece the beginning of something, and no more? */
+/* Does the text want further lines: is its last piece the beginning of something, and no more?
+** Two empty lines at its end say that it does not. */
 bool pieces_go_on(lua_State *L, const char *text);
 
 #endif

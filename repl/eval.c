@@ -6,6 +6,7 @@
 */
 #include "repl/eval.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -125,17 +126,29 @@ static bool compile_input(lua_State *L, const char *text, const char *name, Inpu
     return done;
 }
 
-bool eval_is_incomplete(lua_State *L, const char *text)
+int eval_wrong_line(lua_State *L, const char *text, bool *unfinished)
 {
+    *unfinished = false;
     const char *start = text + strspn(text, " \t\r\n");
     if (*start == '?')
-        return false;
-    int top = lua_gettop(L);
+        return 0;
+    int top = lua_gettop(L), line = 0;
     Input input;
     lua_pushfstring(L, "%s\n", text); /* a short string that is open does not go on */
-    bool early = !compile_input(L, lua_tostring(L, -1), "=", &input) && ended_early(L);
+    if (!compile_input(L, lua_tostring(L, -1), "=", &input)) {
+        *unfinished = ended_early(L);
+        const char *message = lua_tostring(L, -1); /* ":3: unexpected symbol" */
+        line = message && message[0] == ':' ? (int)strtol(message + 1, NULL, 10) : 1;
+    }
     lua_settop(L, top);
-    return early;
+    return line;
+}
+
+bool eval_is_incomplete(lua_State *L, const char *text)
+{
+    bool unfinished;
+    eval_wrong_line(L, text, &unfinished);
+    return unfinished;
 }
 
 /* ---- running ---- */
@@ -385,21 +398,42 @@ static int load_stdin(lua_State *L)
     char *text = NULL;
     size_t cap = 0;
     ssize_t n = getdelim(&text, &cap, '\0', stdin);
-    const char *start = n > 0 ? text : "";
-    size_t len = n > 0 ? (size_t)n : 0, skip = start[0] == '#' ? strcspn(start, "\n") : 0;
-    session_keep_source(L, "=stdin", start, len);
-    int status = luaL_loadbufferx(L, start + skip, len - skip, "=stdin", "t");
+    int status = LUA_ERRFILE;
+    if (ferror(stdin)) { /* what was read before is not the script */
+        lua_pushfstring(L, "cannot read standard input: %s", strerror(errno));
+    } else {
+        const char *start = n > 0 ? text : "";
+        size_t len = n > 0 ? (size_t)n : 0, skip = start[0] == '#' ? strcspn(start, "\n") : 0;
+        session_keep_source(L, "=stdin", start, len);
+        status = luaL_loadbufferx(L, start + skip, len - skip, "=stdin", "t");
+    }
     free(text);
     return status;
+}
+
+static int raise_stop(lua_State *L)
+{
+    protect_poll(L);
+    return 0;
+}
+
+/* Pushes the function of a script, or the error.  A request to stop is one, be it what broke the
+** reading off. */
+static EvalStatus load_script(lua_State *L, const char *path)
+{
+    int loaded = path ? luaL_loadfilex(L, path, "t") : load_stdin(L);
+    lua_pushcfunction(L, raise_stop);
+    if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
+        lua_remove(L, -2);
+        return EVAL_INTERRUPTED;
+    }
+    return loaded == LUA_OK ? EVAL_OK : loaded == LUA_ERRFILE ? EVAL_ERROR : EVAL_SYNTAX;
 }
 
 EvalStatus eval_file(lua_State *L, const char *path, int narg, char **args, FILE *errors)
 {
     int top = lua_gettop(L);
-    int loaded = path ? luaL_loadfilex(L, path, "t") : load_stdin(L);
-    EvalStatus status = loaded == LUA_OK        ? EVAL_OK
-                        : loaded == LUA_ERRFILE ? EVAL_ERROR
-                                                : EVAL_SYNTAX;
+    EvalStatus status = load_script(L, path);
     if (status == EVAL_OK) {
         lua_pushcfunction(L, report_handler);
         lua_insert(L, -2);
@@ -408,8 +442,8 @@ EvalStatus eval_file(lua_State *L, const char *path, int narg, char **args, FILE
             lua_pushstring(L, args[i]);
         if (lua_pcall(L, narg, 0, top + 1) != LUA_OK)
             status = cancel_asked() || protect_is_stop(L, -1) ? EVAL_INTERRUPTED : EVAL_ERROR;
-        protect_rest(L);
     }
+    protect_rest(L);
     fflush(stdout);
     int result = lua_gettop(L);
     const char *name = path ? lua_pushfstring(L, "@%s", path) : lua_pushliteral(L, "=stdin");

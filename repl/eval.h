@@ -9,6 +9,10 @@
 
 typedef enum EvalStatus { EVAL_OK, EVAL_ERROR, EVAL_SYNTAX, EVAL_INTERRUPTED } EvalStatus;
 
+/* The line at which the text stops being an input; 0 if it is one.  *unfinished: it is the
+** beginning of something that parses, and no more. */
+int eval_wrong_line(lua_State *L, const char *text, bool *unfinished);
+
 /* Is the text the beginning of something that parses, and no more? */
 bool eval_is_incomplete(lua_State *L, const char *text);
 

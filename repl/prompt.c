@@ -24,18 +24,20 @@
 #include "backends/exec.h"
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
+#include "repl/answer.h"
 #include "repl/complete.h"
 #include "repl/eval.h"
 #include "repl/habits.h"
 #include "repl/history.h"
 #include "repl/lexer.h"
 #include "repl/pager.h"
+#include "repl/paste.h"
+#include "repl/pieces.h"
 #include "repl/start.h"
 #include "viz/text/wrap.h"
 
-#define PROMPT    "tvm> "
-#define GOES_ON   "...> " /* before the further lines of an input */
-#define PASTE_END "\x1b[201~"
+#define PROMPT  "tvm> "
+#define GOES_ON "...> " /* before the further lines of an input */
 
 /* Readline calls back without an argument of ours. */
 static struct {
@@ -46,6 +48,8 @@ static struct {
     bool aside;         /* who gives an input up is asked for no other */
     const char *begun;  /* what the input begins with, until it stands there; or NULL */
     bool ready;         /* readline knows our keys */
+    bool pasting;       /* a pasted text is being read */
+    bool broken;        /* Ctrl-C came while it was */
     const char *ending; /* the keys that end a pasted text, as far as they are not sent yet */
     sigset_t outside;   /* the signals that are held back while no input is read */
     volatile sig_atomic_t resized, hung_up;
@@ -118,7 +122,7 @@ static void draw_resized(void)
 static bool more_keys_wait(void)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-    return poll(&in, 1, 0) > 0;
+    return paste_keeps_keys() || poll(&in, 1, 0) > 0;
 }
 
 /* How far the line below `text` is indented: two for each block and bracket that is open. */
@@ -173,16 +177,6 @@ static void insert_line(void)
     rl_insert_text(line);
 }
 
-/* Two empty lines end an input that does not parse: it is wrong, and wants to be told so. */
-static bool gives_up(const char *text)
-{
-    size_t len = strlen(text);
-    int empty = 0;
-    while (len && strchr(" \t\n", text[len - 1]))
-        empty += text[--len] == '\n';
-    return empty >= 3;
-}
-
 /* Prints a line below the input, which then stands below it once more. */
 static void say_aside(const char *text, const char *more)
 {
@@ -200,7 +194,7 @@ static void say_aside(const char *text, const char *more)
 
 static int on_enter(int count, int key)
 {
-    if (!gives_up(rl_line_buffer) && eval_is_incomplete(prompt.L, rl_line_buffer)) {
+    if (pieces_go_on(prompt.L, rl_line_buffer)) {
         const char *hint = habit_unfinished(rl_line_buffer);
         if (hint && !strchr(rl_line_buffer, '\n'))
             say_aside(hint, "   (Ctrl-C gives this one up)");
@@ -220,6 +214,21 @@ static int on_end_of_input(int count, int key)
         rl_line_buffer[start + (int)strspn(rl_line_buffer + start, " ")])
         return rl_delete(count, key);
     prompt.dropped = true;
+    return 0;
+}
+
+static int on_paste(int count, int key)
+{
+    prompt.pasting = true;
+    int result = rl_bracketed_paste_begin(count, key);
+    prompt.pasting = false;
+    return result;
+}
+
+/* Of a pasted text whose beginning is not known any more. */
+static int on_paste_end(int count, int key)
+{
+    (void)count, (void)key;
     return 0;
 }
 
@@ -398,6 +407,8 @@ static sigset_t held_back(void)
 ** What poll says of the terminal; 0 after a signal, -1 if there is no waiting. */
 static int wait_for_key(void)
 {
+    if (paste_keeps_keys())
+        return POLLIN;
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     int ready = ppoll(&in, 1, NULL, &prompt.outside), why = errno;
     sigset_t ours = held_back();
@@ -418,7 +429,7 @@ static int key_follows(void)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     int ms = rl_set_keyboard_input_timeout(-1) / 1000;
-    return !interrupt_pending() && poll(&in, 1, ms) > 0;
+    return !interrupt_pending() && (paste_keeps_keys() || poll(&in, 1, ms) > 0);
 }
 
 /* The next key for readline.  Behind a Ctrl-C none is of this line, which is given up anyhow: a key
@@ -430,8 +441,13 @@ static int read_key(FILE *terminal)
     (void)terminal;
     unsigned char key;
     for (int seen = POLLIN;; seen = wait_for_key()) {
-        if (cancel_asked() || prompt.hung_up || interrupt_pending())
+        if (cancel_asked() || prompt.hung_up || interrupt_pending()) {
+            prompt.broken = prompt.broken || prompt.pasting;
             return RL_ISSTATE(RL_STATE_MOREINPUT) && *prompt.ending ? *prompt.ending++ : 0;
+        }
+        int behind = paste_kept_key();
+        if (behind >= 0)
+            return behind;
         ssize_t n = read(STDIN_FILENO, &key, 1);
         if (n == 1)
             return key;
@@ -465,11 +481,13 @@ static void set_up(lua_State *L)
         const char *keys;
         rl_command_func_t *run;
     } keys[] = {
-        {"\\C-m", on_enter}, {"\\C-j", on_enter}, {"\\e\\C-m", on_meta_enter}, {"\\e[A", on_up},
-        {"\\eOA", on_up},    {"\\e[B", on_down},  {"\\eOB", on_down},          {"\\C-a", on_home},
-        {"\\e[H", on_home},  {"\\eOH", on_home},  {"\\C-e", on_end},           {"\\e[F", on_end},
-        {"\\eOF", on_end},   {"\\C-k", on_kill},  {"\\e[1~", on_home},         {"\\e[4~", on_end},
-        {"\\e[7~", on_home}, {"\\e[8~", on_end},  {"\\C-d", on_end_of_input},
+        {"\\C-m", on_enter},        {"\\C-j", on_enter},     {"\\e\\C-m", on_meta_enter},
+        {"\\e[A", on_up},           {"\\eOA", on_up},        {"\\e[B", on_down},
+        {"\\eOB", on_down},         {"\\C-a", on_home},      {"\\e[H", on_home},
+        {"\\eOH", on_home},         {"\\C-e", on_end},       {"\\e[F", on_end},
+        {"\\eOF", on_end},          {"\\C-k", on_kill},      {"\\e[1~", on_home},
+        {"\\e[4~", on_end},         {"\\e[7~", on_home},     {"\\e[8~", on_end},
+        {"\\C-d", on_end_of_input}, {PASTE_BEGIN, on_paste}, {PASTE_END, on_paste_end},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         rl_bind_keyseq(keys[i].keys, keys[i].run);
@@ -490,6 +508,10 @@ static void drop_line(const char *shown, const char *word)
     rl_free_line_state();
     rl_point = rl_end;
     fputs(word, rl_outstream);
+    fflush(rl_outstream);
+    if (cancel_asked())
+        paste_drop_rest(prompt.broken);
+    prompt.broken = false;
     rl_callback_handler_remove();
     fputc('\n', rl_outstream);
     protect_rest(prompt.L);
@@ -564,55 +586,26 @@ static void strip_prompts(char *text)
     *out = '\0';
 }
 
-/* `exit` and `quit` leave, called or not, unless they are names of the person's own. */
-static bool asks_to_leave(lua_State *L, const char *text)
-{
-    Lexer x = lexer(text, strlen(text));
-    Token word = lex_next(&x), t = lex_next(&x);
-    const char *name = token_is(&word, "exit") ? "exit" : token_is(&word, "quit") ? "quit" : NULL;
-    if (name && token_is(&t, "(")) {
-        t = lex_next(&x);
-        name = token_is(&t, ")") ? name : NULL;
-        t = lex_next(&x);
-    }
-    if (token_is(&t, ";"))
-        t = lex_next(&x);
-    if (!name || t.kind != TOKEN_END)
-        return false;
-    lua_pushglobaltable(L);
-    lua_pushstring(L, name);
-    bool own = lua_rawget(L, -2) != LUA_TNIL; /* no __index of the person's may raise here */
-    lua_pop(L, 2);
-    return !own;
-}
-
-/* Runs an input and shows what it gave; false if it asks to leave. */
-static bool answer(lua_State *L, const char *text, int number)
-{
-    char name[24];
-    snprintf(name, sizeof name, "=[%d]", number);
-    if (text[strspn(text, " \t\r\n")] == '\0')
-        return true;
-    if (asks_to_leave(L, text))
-        return false;
-    start_measure(L);
-    eval_input(L, text, name, stdout, stderr);
-    fflush(stderr);
-    return true;
-}
-
 /* Reads the next line where no terminal is; false at the end.  A request to stop from before is
-** done with: it drops the line that has only begun, and *dropped says so. */
+** done with: it drops the line that has only begun, whose rest may come later and is no input
+** either, and *dropped says so. */
 static bool next_line(lua_State *L, char **line, size_t *cap, size_t *len, bool *dropped)
 {
-    for (*dropped = false;; *dropped = true) {
+    *dropped = false;
+    for (bool within = false;;) {
         clearerr(stdin);
         ssize_t n = getline(line, cap, stdin);
         bool stopped = cancel_asked();
         protect_rest(L);
         *len = n > 0 ? (size_t)n : 0;
-        if (!stopped || !ferror(stdin))
+        if (stopped && ferror(stdin)) {
+            within = within || n > 0;
+            *dropped = true;
+        } else if (within && n > 0) {
+            within = false;
+        } else {
             return n > 0;
+        }
     }
 }
 
@@ -635,12 +628,12 @@ static int run_plain(lua_State *L)
             continue;
         if (text[len - 1] == '\n')
             text[len - 1] = '\0';
-        stays = answer(L, text, ++number);
+        stays = answer_input(L, text, ++number);
         len = 0;
         text[0] = '\0';
     }
     if (stays && text && len && !dropped)
-        answer(L, text, ++number);
+        answer_input(L, text, ++number);
     free(text);
     free(line);
     return EXIT_ok;
@@ -671,7 +664,7 @@ char *prompt_ask(lua_State *L, const char *begun)
     prompt.aside = true;
     char *text = next_input(L);
     prompt.aside = false;
-    if (text && asks_to_leave(L, text)) {
+    if (text && answer_leaves(L, text)) {
         free(text);
         text = NULL;
     }
@@ -690,8 +683,9 @@ int prompt_run(lua_State *L)
     exec_start(); /* while the person reads, LLVM gets ready */
     char *text;
     bool stays = true;
-    for (int number = 1; stays && (text = next_input(L)); number++) {
-        stays = answer(L, text, number);
+    int number = 0;
+    while (stays && (text = next_input(L))) {
+        stays = answer_lines(L, text, &number);
         free(text);
     }
     if (stays)

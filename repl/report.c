@@ -11,7 +11,7 @@
 
 #include <lauxlib.h>
 
-#include "core/base/buf.h"
+#include "core/base/arena.h"
 #include "lua_api/doc.h"
 #include "lua_api/elsewhere.h"
 #include "lua_api/file_kind.h"
@@ -22,6 +22,7 @@
 #include "repl/dress.h"
 #include "repl/habits.h"
 #include "repl/lexer.h"
+#include "repl/place.h"
 
 static const char trace_key; /* registry: the callers of the last error, as text */
 
@@ -55,45 +56,6 @@ int report_handler(lua_State *L)
 
 /* ---- Lua's messages ---- */
 
-typedef struct Message {
-    const char *words; /* without "name:line: " */
-    /* The token that a syntax error stands at, in quotes; NULL if it names none */
-    const char *near;
-    int line;       /* in the input; 0 if the message is about another chunk */
-    char chunk[80]; /* as Lua shows it */
-} Message;
-
-/* Takes "chunk:12: words" apart. */
-static Message take_apart(const char *text)
-{
-    Message m = {.words = text};
-    for (const char *p = text; (p = strchr(p, ':')); p++) {
-        char *end;
-        long line = strtol(p + 1, &end, 10);
-        if (end > p + 1 && end[0] == ':' && end[1] == ' ') {
-            snprintf(m.chunk, sizeof m.chunk, "%.*s", (int)(p - text), text);
-            m.line = (int)line;
-            m.words = end + 2;
-            break;
-        }
-    }
-    const char *near = strstr(m.words, " near ");
-    m.near = near ? near + strlen(" near ") : NULL;
-    return m;
-}
-
-/* Copies the part of `text` between `before` and the next quote; false if it is not there. */
-static bool between(const char *text, const char *before, char *out, size_t size)
-{
-    const char *p = strstr(text, before);
-    const char *end = p ? strchr(p + strlen(before), '\'') : NULL;
-    if (!end)
-        return false;
-    p += strlen(before);
-    snprintf(out, size, "%.*s", (int)(end - p), p);
-    return true;
-}
-
 /* Adds Lua's words.  A `local` outside every block makes a global, which the next input still sees;
 ** whoever declared it so reads of a local. */
 static void add_words(lua_State *L, luaL_Buffer *b, const char *words)
@@ -102,7 +64,7 @@ static void add_words(lua_State *L, luaL_Buffer *b, const char *words)
     char name[64];
     const char *p = strstr(words, global);
     bool declared = false;
-    if (p && between(p, global, name, sizeof name)) {
+    if (p && quoted_behind(p, global, name, sizeof name)) {
         session_push_table(L, TABLE_LOCALS);
         declared = lua_getfield(L, -1, name) != LUA_TNIL;
         lua_pop(L, 2);
@@ -340,7 +302,7 @@ static bool push_run_hint(lua_State *L, const Message *m)
 {
     char name[64];
     if (!strstr(m->words, "attempt to call a ") ||
-        !between(m->words, "(global '", name, sizeof name))
+        !quoted_behind(m->words, "(global '", name, sizeof name))
         return false;
     lua_getglobal(L, name);
     const LuaClass *cls = lua_class_of(L, -1, NULL);
@@ -361,18 +323,19 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
     char name[64], global[64] = "", method[64] = "", field[64];
     bool nil = strstr(m->words, "nil value") != NULL;
     bool asked =
-        strstr(m->words, "attempt to index") && between(m->words, "(global '", name, sizeof name) &&
+        strstr(m->words, "attempt to index") &&
+        quoted_behind(m->words, "(global '", name, sizeof name) &&
         ((nil && (push_library_hint(L, name, text) || push_near_receiver_hint(L, name, text))) ||
          (!(nil && (habit_global(name) || is_path(text, name))) &&
           push_receiver_hint(L, name, text)));
     if (asked)
         return;
     if (nil)
-        between(m->words, "(global '", global, sizeof global);
+        quoted_behind(m->words, "(global '", global, sizeof global);
     if (!*global)
-        between(m->words, "(method '", method, sizeof method);
-    if (is_no_function(m->words) && (between(m->words, "(field '", field, sizeof field) ||
-                                     between(m->words, "(method '", field, sizeof field))) {
+        quoted_behind(m->words, "(method '", method, sizeof method);
+    if (is_no_function(m->words) && (quoted_behind(m->words, "(field '", field, sizeof field) ||
+                                     quoted_behind(m->words, "(method '", field, sizeof field))) {
         lua_pushfstring(L, "%s is a field, and stands without parentheses", field);
     } else if (push_run_hint(L, m) || push_habit(L, m, global, method, text) ||
                (*global && push_bare_hint(L, global))) {
@@ -389,61 +352,6 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
     } else {
         lua_pushnil(L);
     }
-}
-
-/* ---- the place in the input ---- */
-
-/* A piece of a line as a terminal may show it: a file need not be text. */
-static const char *shown(Arena *A, const char *text, size_t len)
-{
-    Buf out = buf_new(A);
-    for (const char *end = text + len, *tab; text < end; text = tab + 1) {
-        tab = memchr(text, '\t', (size_t)(end - text));
-        buf_plain(&out, text, (size_t)((tab ? tab : end) - text));
-        if (!tab)
-            break;
-        buf_putc(&out, '\t');
-    }
-    return buf_str(&out);
-}
-
-/* Adds a mark below the line, under the token that the message names. */
-static void add_mark(luaL_Buffer *b, Arena *A, const char *text, size_t len, const Message *m)
-{
-    char token[64];
-    if (!m->near || !between(m->near, "'", token, sizeof token) || !token[0])
-        return;
-    const char *found = NULL;
-    for (const char *p = text; (p = strstr(p, token)) && p < text + len; p++)
-        found = found && token[1] ? found : p; /* a single character: its last place is likelier */
-    if (!found)
-        return;
-    luaL_addstring(b, "\n  ");
-    for (const char *p = shown(A, text, (size_t)(found - text)); *p; p++)
-        if (((unsigned char)*p & 0xc0) != 0x80)
-            luaL_addchar(b, *p == '\t' ? '\t' : ' ');
-    for (size_t i = 0; i < strlen(token) && i < len; i++)
-        luaL_addchar(b, '^');
-}
-
-/* Adds the line with a mark under the token that the message names. */
-static void add_line(luaL_Buffer *b, const char *text, const Message *m)
-{
-    enum { WIDEST = 120 };
-    for (int line = 1; text && line < m->line; line++) {
-        text = strchr(text, '\n');
-        text = text ? text + 1 : NULL;
-    }
-    if (!text)
-        return;
-    size_t len = strcspn(text, "\r\n");
-    if (strspn(text, " \t") >= len || len > WIDEST)
-        return;
-    Arena *A = arena_scratch(NULL);
-    luaL_addstring(b, "\n  ");
-    luaL_addstring(b, shown(A, text, len));
-    add_mark(b, A, text, len, m);
-    arena_release(A);
 }
 
 /* Is `chunk`, as Lua shows it, the one called `name`? */
@@ -533,25 +441,28 @@ static void push_hint(lua_State *L, const Message *m, bool syntax, bool here, bo
 
 static void push_message(lua_State *L, const char *error, const char *name, const char *text)
 {
-    Message m = take_apart(error);
+    Message m = message_of(error);
     bool here = is_chunk(m.chunk, name), script = is_script(name);
     bool syntax = m.near || strstr(m.words, "expected") == m.words;
+    Place place = here && (syntax || script) ? place_of(L, text, script, &m) : (Place){0};
+    Arena *A = arena_scratch(NULL);
+    const char *words = place_words(A, &m, &place);
     push_hint(L, &m, syntax, here, script, text);
     int hint_at = lua_gettop(L);
     luaL_Buffer b;
     luaL_buffinit(L, &b);
     if (m.chunk[0] && (script || !here || strchr(text, '\n'))) {
-        char place[96];
+        char where[96];
         if (here && strncmp(name, "=[", 2) == 0) /* nobody counts the prompt's inputs */
-            snprintf(place, sizeof place, "line %d: ", m.line);
+            snprintf(where, sizeof where, "line %d: ", m.line);
         else
-            snprintf(place, sizeof place, "%s:%d: ", m.chunk, m.line);
-        luaL_addstring(&b, place);
+            snprintf(where, sizeof where, "%s:%d: ", m.chunk, m.line);
+        luaL_addstring(&b, where);
     }
     luaL_addstring(&b, syntax && here ? "syntax error: " : "error: ");
-    add_words(L, &b, strncmp(m.words, "syntax error ", 13) == 0 ? m.words + 13 : m.words);
-    if (here && (syntax || script))
-        add_line(&b, text, &m);
+    add_words(L, &b, strncmp(words, "syntax error ", 13) == 0 ? words + 13 : words);
+    arena_release(A);
+    place_add(&b, &place);
     if (lua_isstring(L, hint_at)) {
         luaL_addstring(&b, "\n  hint: ");
         lua_pushvalue(L, hint_at);
@@ -565,14 +476,15 @@ static void push_message(lua_State *L, const char *error, const char *name, cons
 static void add_script_line(lua_State *L, const char *name, const char *text)
 {
     const char *error = lua_tostring(L, -1), *end = strchrnul(error, '\n');
-    Message m = take_apart(error);
+    Message m = message_of(error);
     if (!is_script(name) || !m.line || !is_chunk(m.chunk, name))
         return;
     luaL_Buffer b;
     luaL_buffinit(L, &b);
     luaL_addlstring(&b, error, (size_t)(end - error));
     m.near = NULL;
-    add_line(&b, text, &m);
+    Place place = place_of(L, text, true, &m);
+    place_add(&b, &place);
     luaL_addstring(&b, end);
     luaL_pushresult(&b);
     lua_remove(L, -2);
@@ -580,7 +492,7 @@ static void add_script_line(lua_State *L, const char *name, const char *text)
 
 void report_push_parts(lua_State *L, const char *message, const char *name)
 {
-    Message m = take_apart(message);
+    Message m = message_of(message);
     luaL_Buffer b;
     luaL_buffinit(L, &b);
     add_words(L, &b, m.words);

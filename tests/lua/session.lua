@@ -119,6 +119,13 @@ t.test("an error in a script shows its line, from a file and from standard input
   end
 end)
 
+t.test("a script that cannot be read is an error", function()
+  local pipe = io.popen(("'%s' - </ 2>&1"):format(program))
+  t.eq(pipe:read "a", "error: cannot read standard input: Is a directory\n")
+  local _, _, code = pipe:close()
+  t.eq(code, 1)
+end)
+
 t.test("what a script has printed is not lost when it is killed", function()
   local path, out = script "print 'first'\nfor i = 1, 100 do print(i) end\nwhile true do end\n", os.tmpname()
   for _, signal in ipairs { "TERM", "KILL" } do

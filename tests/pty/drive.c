@@ -10,6 +10,9 @@
 **      columns N           the terminal of the next start is so wide
 **      inks                from the next start on colours are allowed, and are shown as <1;31>
 **      enter TEXT          waits for the prompt, then types TEXT and Enter
+**      paste FILE          waits for the prompt, and pastes a ```lua block of the page, for each of them;
+**                          afterwards, all that has been shown since counts as not expected yet
+**      apart               the next start stands in $HERE, and `tutorials` is there
 **      leave               waits for the prompt, types Ctrl-D, and the program ends with code 0
 **      send TEXT           types at once; \r Enter, \t Tab, \e Escape, \xHH any byte, \\ a backslash
 **      expect TEXT         waits until the screen has shown TEXT after what was expected before
@@ -53,13 +56,15 @@ typedef struct Terminal {
 } Terminal;
 
 typedef struct Test {
-    const char *program, *script;
+    char *program;
+    const char *script;
     char name[128];
     bool begun, failed;
     int line;
     char folder[64];
     char with[8][128];
     int nwith, columns;
+    bool apart;
 } Test;
 
 static long now_ms(void)
@@ -172,7 +177,7 @@ static bool wait_for(Terminal *t, const char *text, int ms)
 static void start(Test *test, Terminal *t, char *arguments)
 {
     struct winsize size = {.ws_row = 24, .ws_col = (unsigned short)test->columns};
-    char *argv[34] = {(char *)test->program};
+    char *argv[34] = {test->program};
     for (int n = 1; n < 33 && (argv[n] = strtok(n == 1 ? arguments : NULL, " ")); n++) {
     }
     t->child = forkpty(&t->fd, NULL, NULL, &size);
@@ -189,10 +194,16 @@ static void start(Test *test, Terminal *t, char *arguments)
         setenv("INPUTRC", "/dev/null", 1);
         for (int i = 0; i < test->nwith; i++)
             putenv(test->with[i]);
-        execv(test->program, argv);
+        char here[4096];
+        bool stands = !test->apart ||
+                      (getcwd(here, sizeof here - 16) && chdir(test->folder) == 0 &&
+                       (symlink(strcat(here, "/tutorials"), "tutorials") == 0 || errno == EEXIST));
+        if (stands)
+            execv(test->program, argv);
         _exit(127);
     }
     test->nwith = 0;
+    test->apart = false;
     t->len = t->seen = t->line = t->cursor = 0;
     t->escape = 0;
     t->shown[0] = '\0';
@@ -272,6 +283,33 @@ static void at_prompt(Test *test, Terminal *t)
         complain(test, t, "no prompt", "");
 }
 
+static void paste(Test *test, Terminal *t, const char *path)
+{
+    char line[4096];
+    bool inside = false;
+    size_t seen = t->seen;
+    FILE *page = fopen(path, "r");
+    if (!page) {
+        complain(test, t, "cannot be read:", path);
+        return;
+    }
+    while (!test->failed && fgets(line, sizeof line, page)) {
+        if (strcmp(line, inside ? "```\n" : "```lua\n") != 0) {
+            line[strcspn(line, "\n")] = '\r'; /* as terminals do */
+            if (inside)
+                type(t, line);
+            continue;
+        }
+        inside = !inside;
+        if (inside)
+            at_prompt(test, t);
+        type(t, inside ? "\x1b[200~" : "\x1b[201~\r");
+    }
+    fclose(page);
+    at_prompt(test, t);
+    t->seen = seen;
+}
+
 static void expect_exit(Test *test, Terminal *t, int wanted)
 {
     int code = wait_exit(t);
@@ -299,6 +337,7 @@ static void begin_case(Test *test, const char *name)
     test->failed = false;
     test->nwith = 0;
     test->columns = 80;
+    test->apart = false;
 }
 
 static int signal_called(const char *name)
@@ -321,6 +360,10 @@ static void obey(Test *test, Terminal *t, const char *word, char *text)
         snprintf(test->with[test->nwith++], sizeof test->with[0], "%s", text);
     } else if (strcmp(word, "columns") == 0) {
         test->columns = atoi(text);
+    } else if (strcmp(word, "apart") == 0) {
+        test->apart = true;
+    } else if (strcmp(word, "paste") == 0) {
+        paste(test, t, text);
     } else if (strcmp(word, "inks") == 0) {
         t->inks = true;
     } else if (strcmp(word, "send") == 0) {
@@ -422,7 +465,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: pty-drive PROGRAM SCRIPT…\n");
         return 2;
     }
-    test.program = argv[1];
+    test.program = realpath(argv[1], NULL);
+    if (!test.program) {
+        perror(argv[1]);
+        return 2;
+    }
     for (int i = 2; i < argc; i++) {
         test.script = argv[i];
         failed |= run_script(&test, &t);
@@ -431,5 +478,6 @@ int main(int argc, char **argv)
     snprintf(remove, sizeof remove, "rm -rf '%s'", test.folder);
     failed |= system(remove) != 0;
     free(t.shown);
+    free(test.program);
     return failed;
 }

@@ -170,8 +170,9 @@ static void an_interrupt_while_the_last_is_forgotten_is_whole(void **state)
 /* ---- without a terminal ---- */
 
 /* What is sent, a piece for each read; NULL: a Ctrl-C ends the read. */
-static const char *const sent[] = {"x = 1\n",   NULL, "for i = 1, 2 do\n", NULL, "y = x + 1\n",
-                                   "not whole", NULL, "z = y + 1\n",       ""};
+static const char *const sent[] = {
+    "x = 1\n", NULL,   "for i = 1, 2 do\n", NULL, "y = x + 1\n", "x = 12",
+    NULL,      "34\n", "z = y + 1\n",       ""};
 static size_t next_sent;
 
 static ssize_t send_piece(void *env, char *out, size_t size)
@@ -196,7 +197,8 @@ static lua_Integer global(lua_State *L, const char *name)
     return value;
 }
 
-/* An interrupt while nothing runs gives up the input that has begun, and ends nothing. */
+/* An interrupt while nothing runs gives up the input that has begun, to the end of its line, and
+** ends nothing. */
 static void a_session_that_is_sent_its_inputs_outlives_interrupts(void **state)
 {
     lua_State *L = *state;
@@ -213,6 +215,7 @@ static void a_session_that_is_sent_its_inputs_outlives_interrupts(void **state)
     close(nothing);
     assert_int_equal(next_sent, sizeof sent / sizeof *sent);
     assert_int_equal(global(L, "x"), 1);
+    assert_int_equal(global(L, "_"), 0); /* what `34` alone would have set */
     assert_int_equal(global(L, "y"), 2);
     assert_int_equal(global(L, "z"), 3);
 }

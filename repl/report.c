@@ -159,16 +159,18 @@ static const LuaFn *method_named(lua_State *L, const char *name, const LuaClass 
     return NULL;
 }
 
-/* Pushes that `name` is a method of some class, or nil: a step that returns names is often followed
-** by the next step's colon. */
+/* Pushes which classes have a method of that name, or nil: a step that returns names is often
+** followed by the next step's colon. */
 static void push_method_hint(lua_State *L, const char *name)
 {
     const LuaClass *cls;
-    if (method_named(L, name, &cls))
-        lua_pushfstring(L, "%s is a method of %s; something else stands before the colon here",
-                        name, cls->name);
-    else
+    if (!method_named(L, name, &cls)) {
         lua_pushnil(L);
+        return;
+    }
+    lua_pushfstring(L, "%s is a method of %s; something else stands before the colon here", name,
+                    lua_push_owners(L, cls->name, name));
+    lua_remove(L, -2);
 }
 
 /* Pushes how the function of a module is called, "tvm.import(path)", where `name` is one. */

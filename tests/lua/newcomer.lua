@@ -51,6 +51,30 @@ t.test("so does one in the kind of a loop of a text", function()
   t.contains(why "A", "unrolled or bind\n")
 end)
 
+t.test("a difference that is to be drawn leads to the call that draws it", function()
+  local s = 's = tvm.schedule(te "B[i] = A[i]"(8)) v = s:at()'
+  for from, since in pairs { ["(0)"] = "0", ["()"] = "0", ["(v)"] = "v", ['("mine")'] = '"mine"', [' "mine"'] = '"mine"' } do
+    local marked = s .. ' s:mark "mine"'
+    local text = typed(marked, "s:diff" .. from .. ":show()")
+    local call = text:match "hint: (s:show {.-}) draws that"
+    t.eq(call, ("s:show { since = %s }"):format(since))
+    t.ok(not typed(marked, "p = " .. call):find "error")
+  end
+  t.contains(typed(s, "s:diff(0):show"), "hint: a method is called with parentheses: …:show()\n")
+  t.contains(typed(s, "s:show"), "hint: a method is called with parentheses: s:show()\n")
+  t.contains(typed(s, "d = s:diff(0)", "d:show()"), "Schedule")
+  t.ok(not typed(s, "d = s:diff(0)", "d:show()"):find("a method of Tensor;", 1, true))
+end)
+
+t.test("of a value of ours no function of Lua's libraries was meant", function()
+  local s = tvm.schedule(te "B[i] = A[i]"(8))
+  for _, name in ipairs { "resume", "sort", "concat", "wrap", "popen" } do
+    local e = t.raises("no_member", function() return s[name] end)
+    t.ok(not e.fix:find "coroutine" and not e.fix:find "table%." and not e.fix:find "io%.", e.fix)
+  end
+  t.contains(t.raises("member_elsewhere", function() return tvm.sort end).fix, "table.sort(")
+end)
+
 local matmul = [[f = te.func("mm", function(n, m)
   local A, B = te.placeholder({ n, m }, "float32", "A"), te.placeholder({ m, n }, "float32", "B")
   local k = te.reduce_axis(m, "k")

@@ -82,9 +82,7 @@ bool lua_push_how_another(lua_State *L, const char *class, const char *name)
     return known;
 }
 
-/* Pushes and returns the classes that have the method, `first` and then the others: "Schedule,
-** Graph and Tensor". */
-static const char *push_owners(lua_State *L, const char *first, const char *key)
+const char *lua_push_owners(lua_State *L, const char *first, const char *key)
 {
     const LuaClass *cls, *last = NULL;
     for (int i = 0; (cls = doc_class(L, i)); i++)
@@ -121,7 +119,7 @@ bool lua_push_how_made(lua_State *L, const char *method, const char *name)
     if (lua_push_how_another(L, class, name))
         return true;
     if (several > 1 && by.place[0] != name[0]) {
-        lua_pushfstring(L, "%s is a method of %s", method, push_owners(L, class, method));
+        lua_pushfstring(L, "%s is a method of %s", method, lua_push_owners(L, class, method));
         lua_remove(L, -2);
         return true;
     }
@@ -199,18 +197,25 @@ static void raise_method_elsewhere(lua_State *L, const char *owner, const char *
         const LuaFn *fn = doc_method(L, made[i].class, key);
         if (fn)
             RAISE(L, member_elsewhere, NULL, owner, key,
-                  lua_pushfstring(L, "a method of %s", push_owners(L, made[i].class, key)),
+                  lua_pushfstring(L, "a method of %s", lua_push_owners(L, made[i].class, key)),
                   lua_instead(owner, key)
                       ? lua_instead(owner, key)
                       : lua_pushfstring(L, "%s, and then %s", made[i].how, fn->sig));
     }
 }
 
-static void raise_function_elsewhere(lua_State *L, const char *owner, const char *key)
+/* May the function of the module `place` be meant?  Of a value of ours those of Lua's libraries,
+** which take none, are not: coroutine.resume, table.sort. */
+static bool may_have(bool module, const char *place)
+{
+    return place[0] && (module || strcmp(place, "tvm") == 0 || strcmp(place, "te") == 0);
+}
+
+static void raise_function_elsewhere(lua_State *L, const char *owner, bool module, const char *key)
 {
     const LuaFn *fn;
     for (int i = 0; (fn = doc_function(L, i)); i++)
-        if (strcmp(lua_fn_name(fn).name, key) == 0 && lua_fn_name(fn).place[0])
+        if (strcmp(lua_fn_name(fn).name, key) == 0 && may_have(module, lua_fn_name(fn).place))
             RAISE(L, member_elsewhere, NULL, owner, key,
                   lua_pushfstring(L, "a function of %s", lua_fn_name(fn).place),
                   lua_instead(owner, key) ? lua_instead(owner, key) : fn->sig);
@@ -222,9 +227,9 @@ static void raise_elsewhere(lua_State *L, const char *owner, const char *key)
 {
     bool module = islower((unsigned char)owner[0]);
     if (module)
-        raise_function_elsewhere(L, owner, key);
+        raise_function_elsewhere(L, owner, module, key);
     raise_method_elsewhere(L, owner, key);
-    raise_function_elsewhere(L, owner, key);
+    raise_function_elsewhere(L, owner, module, key);
 }
 
 int lua_no_member(lua_State *L, const char *owner, const char *key, int members)

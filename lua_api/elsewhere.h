@@ -17,6 +17,10 @@ int lua_no_member(lua_State *L, const char *owner, const char *key, int members)
 /* Raises it for a name of what `owner`, of a row BY_NAME in old_names.def, holds: s["x"]. */
 int lua_goes_by_name(lua_State *L, const char *owner, const char *key);
 
+/* Pushes and returns the classes that have the method, `first` and then the others: "Schedule,
+** Graph and Tensor". */
+const char *lua_push_owners(lua_State *L, const char *first, const char *method);
+
 /* Pushes how one comes to a value that has a method of that name, "m = g:lower() makes one", where
 ** several classes have it the one whose values go by the first letter of `name`, which is what it
 ** is called in the text unless a value has that name, and of m2 how it comes from an m that there

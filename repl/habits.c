@@ -5,6 +5,7 @@
 
 #include <lauxlib.h>
 
+#include "core/base/nearest.h"
 #include "repl/lexer.h"
 
 /* Is it a text in [[ ]] in which a bracket is open: was it the ]] of A[I[i]] that ended it? */
@@ -150,13 +151,24 @@ static const char *hint_of(const Name *rows, size_t n, const char *name)
     return NULL;
 }
 
-const char *habit_global(const char *name)
-{
-    static const Name rows[] = {
+static const Name globals[] = {
 #define GLOBAL(name, hint) {name, hint},
 #include "repl/habits.def"
-    };
-    return hint_of(rows, sizeof rows / sizeof *rows, name);
+};
+
+const char *habit_global(const char *name)
+{
+    return hint_of(globals, sizeof globals / sizeof *globals, name);
+}
+
+const char *habit_nearest_global(const char *name, const char *known)
+{
+    Nearest n = nearest_to(name), of_known = n;
+    for (size_t i = 0; i < sizeof globals / sizeof *globals; i++)
+        nearest_try(&n, globals[i].name);
+    if (known)
+        nearest_try(&of_known, known);
+    return n.distance < of_known.distance ? n.best : NULL;
 }
 
 const char *habit_method(const char *name)

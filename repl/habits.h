@@ -20,6 +20,10 @@ bool habit_push_raised(lua_State *L, const char *message, const char *text, int 
 const char *habit_global(const char *name);
 const char *habit_method(const char *name);
 
+/* The global of those that is nearest to a misspelt one, and nearer than `known`, a name that has a
+** value (NULL if none is near); or NULL. */
+const char *habit_nearest_global(const char *name, const char *known);
+
 /* Is it a library of other languages, whose functions have namesakes here? */
 bool habit_is_library(const char *name);
 

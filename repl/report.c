@@ -121,16 +121,18 @@ static const LuaFn *method_named(lua_State *L, const char *name, const LuaClass 
     return NULL;
 }
 
-/* Pushes that `name` is a method of some class, or nil: a step that returns names is often followed
-** by the next step's colon. */
+/* Pushes which classes have a method of that name, or nil: a step that returns names is often
+** followed by the next step's colon. */
 static void push_method_hint(lua_State *L, const char *name)
 {
     const LuaClass *cls;
-    if (method_named(L, name, &cls))
-        lua_pushfstring(L, "%s is a method of %s; something else stands before the colon here",
-                        name, cls->name);
-    else
+    if (!method_named(L, name, &cls)) {
         lua_pushnil(L);
+        return;
+    }
+    lua_pushfstring(L, "%s is a method of %s; something else stands before the colon here", name,
+                    lua_push_owners(L, cls->name, name));
+    lua_remove(L, -2);
 }
 
 /* Pushes how the function of a module is called, "tvm.import(path)", where `name` is one. */
@@ -317,6 +319,22 @@ static bool push_run_hint(lua_State *L, const Message *m)
     return runs;
 }
 
+/* Nothing is called `global`: pushes what is called nearly so, here or, where it was called as a
+** function, in other languages; or returns false. */
+static bool push_near_global(lua_State *L, const Message *m, const char *global)
+{
+    lua_push_nearest_global(L, global, NULL);
+    const char *known = lua_tostring(L, -1);
+    bool called = strstr(m->words, "attempt to call") != NULL;
+    const char *habit = called ? habit_nearest_global(global, known) : NULL;
+    if (habit)
+        lua_pushfstring(L, "did you mean %s? %s", habit, habit_global(habit));
+    else if (known)
+        lua_pushfstring(L, "did you mean %s?", known);
+    lua_remove(L, habit || known ? -2 : -1);
+    return habit || known;
+}
+
 /* Pushes a hint for an error raised while running, or nil. */
 static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
 {
@@ -341,12 +359,8 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
                (*global && push_bare_hint(L, global))) {
         return;
     } else if (*global) {
-        lua_push_nearest_global(L, global, NULL);
-        if (lua_isstring(L, -1))
-            lua_pushfstring(L, "did you mean %s?", lua_tostring(L, -1));
-        else if (!habit_push_raised(L, m->words, text, m->line))
-            return;
-        lua_remove(L, -2);
+        if (!push_near_global(L, m, global) && !habit_push_raised(L, m->words, text, m->line))
+            lua_pushnil(L);
     } else if (*method) {
         push_method_hint(L, method);
     } else {

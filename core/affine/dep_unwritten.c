@@ -14,6 +14,7 @@
 */
 #include "core/affine/dep.h"
 #include "core/affine/model.h"
+#include "core/ir/begin.h"
 #include "core/base/mutant.h"
 #include "core/ir/print.h"
 #include "core/ir/rewrite.h"
@@ -91,6 +92,8 @@ static bool tell_read(const Written *d, const Stmt *r, const Node *buffer, isl_m
         model_put_element(&element, buffer, e);
         REFUSE(err, undefined_read, r->node, r->block ? ir_block_name(r->block) : "the program",
                buf_str(&element));
+        if (r->update && buffer == r->write.buffer)
+            ir_fix_unbegun(d->A, r->node, r->block, err);
         if (r->nloops > 0)
             err_witness(err, "%s", instance_text(d, r, p));
     }

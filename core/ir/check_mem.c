@@ -1,4 +1,5 @@
 /* check_mem.c -- memory of the checking interpreter, and the checks of one access. */
+#include "core/ir/begin.h"
 #include "core/ir/check_impl.h"
 
 #include <stdio.h>
@@ -143,6 +144,7 @@ static bool undefined(Checker *c, const Element *e, bool for_copy)
     if (for_copy)
         return c->copied_nothing = true;
     FAIL(c->err, undefined_read, e->node, check_place(c), element_text(c, e));
+    ir_fix_unbegun(c->A, e->node, c->block ? c->block->node : NULL, c->err);
     return stop(c);
 }
 

@@ -109,13 +109,25 @@ static const Node *parse_window(Parser *p)
 
 /* ---- statements ---- */
 
+/* What stands where a loop says how it runs is none of those words. */
+static void refuse_for_kind(Parser *p)
+{
+    bool word = p->tok.kind == TOK_NAME;
+    Nearest n = nearest_to(word ? arena_strndup(p->A, p->tok.at, p->tok.len) : "");
+    nearest_try(&n, "bind");
+    for (int k = 0; k < FOR_COUNT && !for_is_bound((ForKind)k); k++)
+        nearest_try(&n, for_kind_text[k]);
+    parse_fail(p, "expected range, parallel, vectorized, unrolled or bind%s%s%s",
+               n.best ? ": did you mean " : "", n.best ? n.best : "", n.best ? "?" : "");
+}
+
 static bool parse_for_kind(Parser *p, ForKind *kind)
 {
     if (!parse_take(p, "bind")) {
         for (int k = 0; k < FOR_COUNT && !for_is_bound((ForKind)k); k++)
             if (parse_take(p, for_kind_text[k]))
                 return *kind = (ForKind)k, parse_want(p, "(");
-        parse_fail(p, "expected range, parallel, vectorized, unrolled or bind");
+        refuse_for_kind(p);
         return false;
     }
     parse_want(p, "(");

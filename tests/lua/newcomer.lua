@@ -30,6 +30,51 @@ t.test("a variable declared by local is one in errors, too, where the next input
   options = ""
 end)
 
+t.test("a slip in a word that other languages have leads to what Lua writes instead", function()
+  local counts = "hint: did you mean range? Lua counts with: for i = 0, n - 1 do … end\n"
+  t.contains(typed "for y in rnage(16) do end", counts)
+  t.contains(typed('f = te.func("f", function() for y in rnage(16) do end end)', "f()"), counts)
+  t.contains(typed "enumrate(x)", "hint: did you mean enumerate? Lua counts along with: ")
+  -- What has a value, and is as near, is likelier; and what is no function was not misspelt as one.
+  t.contains(typed("rang1 = print", "rang(1)"), "hint: did you mean rang1?\n")
+  t.contains(typed "pirntf(1)", "hint: did you mean printf? Lua writes it as ")
+  t.contains(typed "pirnt(1)", "hint: did you mean print?\n")
+  t.ok(not typed("mak.x = 1"):find("did you mean", 1, true))
+end)
+
+t.test("so does one in the kind of a loop of a text", function()
+  local text = "func f(A: float32[16]) -> B: float32[16]:\n  for y in %s:\n    B[y] = A[y]"
+  local function why(kind) return t.raises("text_syntax", function() tvm.parse(text:format(kind)) end).why end
+  t.contains(why "rnage(16)", "line 2, column 12: expected range, parallel, vectorized, unrolled or bind: did you mean range?\n")
+  t.contains(why "vectorised(16)", "or bind: did you mean vectorized?\n")
+  t.contains(why "16", "unrolled or bind\n")
+  t.contains(why "A", "unrolled or bind\n")
+end)
+
+t.test("a difference that is to be drawn leads to the call that draws it", function()
+  local s = 's = tvm.schedule(te "B[i] = A[i]"(8)) v = s:at()'
+  for from, since in pairs { ["(0)"] = "0", ["()"] = "0", ["(v)"] = "v", ['("mine")'] = '"mine"', [' "mine"'] = '"mine"' } do
+    local marked = s .. ' s:mark "mine"'
+    local text = typed(marked, "s:diff" .. from .. ":show()")
+    local call = text:match "hint: (s:show {.-}) draws that"
+    t.eq(call, ("s:show { since = %s }"):format(since))
+    t.ok(not typed(marked, "p = " .. call):find "error")
+  end
+  t.contains(typed(s, "s:diff(0):show"), "hint: a method is called with parentheses: …:show()\n")
+  t.contains(typed(s, "s:show"), "hint: a method is called with parentheses: s:show()\n")
+  t.contains(typed(s, "d = s:diff(0)", "d:show()"), "Schedule")
+  t.ok(not typed(s, "d = s:diff(0)", "d:show()"):find("a method of Tensor;", 1, true))
+end)
+
+t.test("of a value of ours no function of Lua's libraries was meant", function()
+  local s = tvm.schedule(te "B[i] = A[i]"(8))
+  for _, name in ipairs { "resume", "sort", "concat", "wrap", "popen" } do
+    local e = t.raises("no_member", function() return s[name] end)
+    t.ok(not e.fix:find "coroutine" and not e.fix:find "table%." and not e.fix:find "io%.", e.fix)
+  end
+  t.contains(t.raises("member_elsewhere", function() return tvm.sort end).fix, "table.sort(")
+end)
+
 local matmul = [[f = te.func("mm", function(n, m)
   local A, B = te.placeholder({ n, m }, "float32", "A"), te.placeholder({ m, n }, "float32", "B")
   local k = te.reduce_axis(m, "k")

@@ -120,4 +120,29 @@ func f(I: int32[4], U: uint64[4]) -> B: float32[4], C: int32[4], E: uint64[4]:
   t.eq(tvm.parse(text):ir() .. "\n", text)
 end)
 
+t.test("a reduction that nothing begins is answered with the line that begins it", function()
+  local a = tvm.random { 8, 8 }
+  local function refused(lines)
+    local p, fix = tvm.parse("func f(A: float32[8, 8]) -> C: float32[8]:\n" .. lines), nil
+    for _, run in ipairs { "run", "check" } do
+      local e = t.raises("undefined_read", function() p[run](p, a) end)
+      t.ok(not fix or e.fix == fix, e.fix)
+      fix = e.fix
+    end
+    return fix
+  end
+  local block = "  for y in range(8):\n    for k in range(8):\n      block sum(row = y, k: reduce):\n%s        C[row] %s A[row, k]"
+  for sign, first in pairs { ["+="] = "0", ["*="] = "1", ["max="] = "-inf", ["min="] = "inf" } do
+    local fix = refused(block:format("", sign))
+    t.eq(fix, ("write init: C[row] = %s as the first line of block sum"):format(first))
+    local line = fix:match "write (.-) as"
+    local p = tvm.parse("func f(A: float32[8, 8]) -> C: float32[8]:\n" .. block:format("        " .. line .. "\n", sign))
+    t.ok(p:check(a), "and then it runs")
+  end
+  t.eq(refused "  for y in range(8):\n    for k in range(8):\n      C[y] += A[y, k]", "write C[y] = 0 before the loops that go on with it")
+  -- An init that begins another element, and a read of something else, are another matter.
+  t.contains(refused "  for y in range(8):\n    block C(y, k = 0: reduce):\n      init: C[0] = 0\n      C[y] += A[y, 0]", "compute it before it is read")
+  t.contains(refused "  alloc T: float32[8]\n  for y in range(8):\n    C[y] = T[y]", "compute it before it is read")
+end)
+
 t.done()

@@ -57,14 +57,14 @@ unsigned dep_order(const Node *func, const Node *buffer, DepTouch a, DepTouch b,
 ** element more than once are beyond it: DEP_UNKNOWN. */
 DepAnswer dep_check_step(const Node *before, const Node *after, long operations, Err *err);
 
-/* Does the program read what nothing has written by then, of its own memory or of a result, or leave
-** an element of a result unwritten?  DEP_BROKEN: certainly, whatever the data are; err names the
-** first such read (undefined_read) or element (never_written).  DEP_UNKNOWN: of a result nobody
-** can tell; err says of the first why.  Of reads that are not certain nothing is said.  A value may be
-** missing as long as it is copied alone, and reads in a program with barriers are not asked about.
-** The operations are those of the reads together, and again of each result: what is dear in one
-** place hides nothing that is plain in another, but after each result for which they are too few
-** there are half as many. */
+/* Does the program read what nothing has written by then, of its own memory or of a result, or
+** leave an element of a result unwritten? DEP_BROKEN: certainly, whatever the data are; err names
+** the first such read (undefined_read) or element (never_written). DEP_UNKNOWN: of a result nobody
+** can tell; err says of the first why. Of reads that are not certain nothing is said. A value may
+** be missing as long as it is copied alone, and reads in a program with barriers are not asked
+** about. The operations are those of the reads together, and again of each result: what is dear in
+** one place hides nothing that is plain in another, but after each result for which they are too
+** few there are half as many. */
 DepAnswer dep_unwritten(const Node *func, long operations, Err *err);
 
 /* What counts as writing an element: the stores that run whatever the data are; or any store or

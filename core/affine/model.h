@@ -86,8 +86,8 @@ extern const char not_affine_store[]; /* why an answer is not known */
 isl_ctx *model_ctx(unsigned long operations);
 
 /* Was the session asked to stop, or has the processor worked far longer since model_ctx than so
-** many operations take?  That happens where divisors have nothing in common: a single question whether a
-** set with five such quotients is empty takes half a second, and few operations. */
+** many operations take? That happens where divisors have nothing in common: a single question
+** whether a set with five such quotients is empty takes half a second, and few operations. */
 bool model_is_late(void);
 
 /* `under`: only the statements in the loop with this Var; NULL: all.  Statements are counted by

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/base/cancel.h"
+
 const Node *rw_fail(Rewriter *rw)
 {
     rw->failed = true;
@@ -11,6 +13,8 @@ const Node *rw_fail(Rewriter *rw)
 
 const Node *rw_node(Rewriter *rw, const Node *n)
 {
+    if (rw->err && cancel_poll(rw->err))
+        return rw_fail(rw);
     Rule *rule = rw->on[n->op];
     return rule ? rule(rw, n) : rw_kids(rw, n);
 }

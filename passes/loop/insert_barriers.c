@@ -20,6 +20,7 @@
 */
 #include <string.h>
 
+#include "core/base/cancel.h"
 #include "core/base/mutant.h"
 #include "core/ir/rewrite.h"
 #include "core/ir/simplify.h"
@@ -162,10 +163,11 @@ static void find(const Sync *s, const Touch *a, const Touch *b, size_t from, Fou
     }
 }
 
+/* Asked to stop, it leaves off: what comes of that nobody gets to see (loop_lower_steps). */
 static void find_all(const Sync *s, const TouchVec *before, const TouchVec *after, size_t from,
                      Found *out)
 {
-    for (size_t i = 0; i < before->n; i++)
+    for (size_t i = 0; i < before->n && !cancel_asked(); i++)
         for (size_t j = 0; j < after->n; j++)
             find(s, &before->at[i], &after->at[j], from, out);
 }
@@ -488,6 +490,8 @@ static Own own_here(const Sync *s, const Node *buffer)
 
 static const Node *walk(Sync *s, const Node *n, Summary *out)
 {
+    if (cancel_poll(s->err))
+        return NULL;
     switch ((Op)n->op) {
     case OP_Seq: return walk_seq(s, n, out);
     case OP_For: return walk_for(s, n, out);

@@ -54,12 +54,10 @@ const Node *loop_lower_steps(Arena *A, const Node *func, bool gpu, LoopStep *ste
         const LoopPass *pass = &loop_passes[i];
         if (pass->gpu_only && !gpu)
             continue;
-        if (cancel_poll(err))
-            return NULL;
         double start = now();
         const Node *after = pass->run(A, func, err);
         double seconds = now() - start;
-        if (!after)
+        if (!after || cancel_poll(err)) /* a pass that is asked to stop may leave its work undone */
             return NULL;
         if (after != func && !ir_verify(after, err)) {
             err_in(err, pass->name);

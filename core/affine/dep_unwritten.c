@@ -120,7 +120,7 @@ static bool is_own(const Written *d, const Access *a)
 static void forget_empty_copies(Written *d, size_t i)
 {
     const Stmt *r = d->m->stmt[i];
-    const Access *a = &r->read[r->nreads - 1]; /* those in its index come before it */
+    const Access *a = &r->read[r->nreads - 1]; /* those in indices come before it */
     if (!is_own(d, a))
         return;
     isl_map *rest = unwritten(d, r, a);

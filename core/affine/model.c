@@ -369,8 +369,10 @@ static void accesses(const Walk *w, Stmt *s, AffEnv *e, const Node *n, isl_set *
     note_access(&r, &s->write, n->kid[Store_buffer], &n->kid[Store_index], domain);
     if (s->write.wider && w->instances)
         give_up(w->m, not_affine_store);
-    for (size_t i = Store_value; i < n->nkids && !w->only; i++)
+    for (size_t i = Store_index; i < n->nkids && !w->only; i++)
         find_reads(&r, n->kid[i], isl_set_copy(domain));
+    if (!w->only)
+        find_reads(&r, n->kid[Store_value], isl_set_copy(domain));
 }
 
 /* ---- statements ---- */

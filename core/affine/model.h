@@ -58,7 +58,7 @@ typedef struct Stmt {
     bool update;      /* not a Store */
     int64_t combiner; /* of an update */
     Access write;     /* of what decides the buffer is NULL */
-    Access *read;
+    Access *read;     /* those of the indices of the write come first, of a copy the value last */
     size_t nreads, cap;
 } Stmt;
 

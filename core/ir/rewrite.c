@@ -153,8 +153,9 @@ static const Node *renew_block(Rewriter *rw, const Node *n)
     return rw_kids(&inner, n);
 }
 
-/* Store, Update, Barrier: another place, even where nothing in it changes. */
-static const Node *renew_leaf(Rewriter *rw, const Node *n)
+/* Store, Update, Barrier, and an If that does nothing: another place, even where nothing in it
+** changes. */
+static const Node *renew_place(Rewriter *rw, const Node *n)
 {
     const Node *now = rw_kids(rw, n);
     return now == n ? ir_make(rw->A, n->op, n->type, n->at, n->nkids, n->kid) : now;
@@ -163,9 +164,10 @@ static const Node *renew_leaf(Rewriter *rw, const Node *n)
 const Node *ir_fresh(Arena *A, const Node *stmt)
 {
     static Rule *const on[OP_COUNT] = {
-        [OP_Var] = known,         [OP_Buffer] = known,      [OP_For] = renew_bound,
-        [OP_Alloc] = renew_bound, [OP_Let] = renew_bound,   [OP_Block] = renew_block,
-        [OP_Store] = renew_leaf,  [OP_Update] = renew_leaf, [OP_Barrier] = renew_leaf,
+        [OP_Var] = known,         [OP_Buffer] = known,       [OP_For] = renew_bound,
+        [OP_Alloc] = renew_bound, [OP_Let] = renew_bound,    [OP_Block] = renew_block,
+        [OP_Store] = renew_place, [OP_Update] = renew_place, [OP_Barrier] = renew_place,
+        [OP_If] = renew_place,
     };
     return rw_run(A, on, NULL, NULL, stmt);
 }

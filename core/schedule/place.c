@@ -448,6 +448,19 @@ static const Node *repeated_by(const Move *m, const Node *func)
     return NULL;
 }
 
+/* The first loop around the block, as it stands, and around the new place of which two iterations
+** run the block for the same axes.  Each of them needs what it does: that all together do it once,
+** which is what is asked of the loops around the new place, is not enough. */
+static const Node *repeated_already(const Move *m, const Node *func)
+{
+    for (size_t i = 0; i < m->naround; i++) {
+        Path to;
+        if (path_to(m->around[i], m->block, &to) && !legal_apart(func, m->around[i], m->block))
+            return m->around[i];
+    }
+    return NULL;
+}
+
 /* What the block reads and the loop writes last. */
 static const Node *last_written(const Move *m)
 {
@@ -533,6 +546,9 @@ bool prim_reverse_compute_at(Step *s)
         written &= m->span[i].extent >= 1;
     if (!written)
         return refuse_unwritten(s, m);
+    const Node *already = repeated_already(m, s->func);
+    if (already)
+        return REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(already->kid[For_var]));
     if (!MUTANT(reverse_coverage_unchecked, all_instances(s, m), true))
         return false;
     if (!build_move(s, m, NULL, last_written(m)))

@@ -340,4 +340,25 @@ func f(A: int32[5]) -> C: int32[262144]:
     function() end)
 end
 
+t.test("an If that does nothing any more is a statement of its own in the full part and in the tail", function()
+  local f = tvm.parse [[
+func f(A: int32[8]) -> C: int32[8], D: int32[8]:
+  for y in range(4):
+    for x1 in range(8):
+      for x2 in range(8):
+        D[min(x1 + y, 7)] = 1
+        if x1 < 7:
+            C[7 - y] = 1
+        C[y] = 1
+        if A[y] > 2:
+          if x1 + y < 4:
+            D[y // 2] = 1
+      if y + y < 2:
+          C[min(y + y, 7)] = 1
+]]
+  local ones = tvm.zeros({ 8 }, "int32") + 1
+  local c, d = f:run(tvm.zeros({ 8 }, "int32"))
+  t.ok(c == ones and d == ones)
+end)
+
 t.done()

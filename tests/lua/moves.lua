@@ -615,4 +615,23 @@ func f(X: float32[16]) -> D: float32[8, 3]:
   t.eq(tostring(s:run(X)), tostring(before))
 end)
 
+t.test("what each iteration of a loop around both needs is not done once for all of them", function()
+  local f = tvm.parse [[
+func f(A: int32[8]) -> C: int32[8], D: int32[8]:
+  for y in range(4):
+    alloc T: int32[2]
+    for x in range(2):
+      block P(y, x):
+        C[y*2 + x] = A[y*2 + x]
+    for u in range(2):
+      block T(u):
+        T[u] = C[u] + 1
+    for v in range(2):
+      block B(y, v):
+        D[y*2 + v] = T[v]
+]]
+  local s = tvm.schedule(f)
+  t.contains(t.raises("runs_again", function() s:reverse_compute_at("T", "x") end).why, "later iterations of y")
+end)
+
 t.done()

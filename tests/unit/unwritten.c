@@ -94,6 +94,12 @@ static void what_is_not(void **state)
     not_found(F1 "  alloc T: float32[32]\n" /* or written */
                  "  for x in range(32):\n    T[int64(A[x])] = 0\n"
                  "  for x in range(32):\n    C[x] = T[x] + 1\n");
+    not_found("func f(A: float32[8], I: int64[8]) -> C: float32[8]:\n" /* a copy, placed by data */
+              "  alloc T: float32[8]\n  alloc E: float32[8]\n"
+              "  for x in range(8):\n    C[x] = 0\n"
+              "  for x in range(4):\n    T[x] = A[x]\n"
+              "  for x in range(8):\n    E[I[x]] = T[x]\n"
+              "  for x in range(4):\n    C[x] = E[x] + 1\n");
     not_found(F1 "  alloc T: float32[32]\n" /* a copy of nothing is not used */
                  "  alloc U: float32[32]\n"
                  "  for x in range(4):\n    T[x] = A[x]\n"

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "core/base/cancel.h"
-
 const Node *rw_fail(Rewriter *rw)
 {
     rw->failed = true;
@@ -13,8 +11,6 @@ const Node *rw_fail(Rewriter *rw)
 
 const Node *rw_node(Rewriter *rw, const Node *n)
 {
-    if (rw->err && cancel_poll(rw->err))
-        return rw_fail(rw);
     Rule *rule = rw->on[n->op];
     return rule ? rule(rw, n) : rw_kids(rw, n);
 }

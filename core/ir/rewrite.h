@@ -10,8 +10,7 @@
 **      static Rule *const rules[OP_COUNT] = {[OP_Mul] = on_mul};
 **      const Node *out = rw_run(A, rules, NULL, err, func);
 **
-** A rule fails by filling rw->err; the walk then ends and rw_run gives NULL.  So does a walk with
-** an err that is asked to stop (core/base/cancel.h); one without an err comes to its end.
+** A rule fails by filling rw->err; the walk then ends and rw_run gives NULL.
 */
 #ifndef CORE_IR_REWRITE_H
 #define CORE_IR_REWRITE_H

@@ -37,10 +37,9 @@ static const char *in_every_nest(const char *text)
 static bool loop_matches(lua_State *L, Arena *A, const Pattern *p, bool paths, const Node *func,
                          const char *handle)
 {
-    Err err = {0};
     NameList blocks = {0};
     Path path;
-    const Node *loop = find_loop(func, handle, &err);
+    const Node *loop = find_loop(func, handle, NULL);
     if (!loop)
         return false;
     const char *name = ir_var_name(loop->kid[For_var]);

@@ -1,5 +1,6 @@
 /* find.c -- names to nodes, and nodes to names. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/schedule/prim.h"
@@ -142,18 +143,54 @@ const char *own_namesakes(Arena *A, const Node *func, const char *path)
     return list;
 }
 
-static void collect_loops(Arena *A, const Node *func, const Node *n, NameList *out)
+/* A loop in the order of the text, and whether others have its name. */
+typedef struct Named {
+    const Node *loop;
+    bool shared;
+} Named;
+
+typedef VEC(Named) NamedLoops;
+
+static void collect_loops(Arena *A, const Node *n, NamedLoops *out)
 {
     if (n->op == OP_For)
-        vec_push(A, out, loop_label(A, func, n));
+        vec_push(A, out, ((Named){.loop = n}));
     if (n->op != OP_Block)
         for (size_t i = ir_first_stmt(n); i < n->nkids; i++)
-            collect_loops(A, func, n->kid[i], out);
+            collect_loops(A, n->kid[i], out);
 }
 
+static const char *name_of(const Named *loop)
+{
+    return ir_var_name(loop->loop->kid[For_var]);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(name_of(*(Named *const *)a), name_of(*(Named *const *)b));
+}
+
+static void mark_namesakes(Arena *A, NamedLoops *loops)
+{
+    Named **sorted = arena_alloc(A, loops->n * sizeof(Named *) + 1);
+    for (size_t i = 0; i < loops->n; i++)
+        sorted[i] = &loops->at[i];
+    qsort(sorted, loops->n, sizeof *sorted, by_name);
+    for (size_t i = 1; i < loops->n; i++)
+        if (ir_same_name(name_of(sorted[i - 1]), name_of(sorted[i])))
+            sorted[i - 1]->shared = sorted[i]->shared = true;
+}
+
+/* The label of each loop, by one look at all names: a text may have thousands of loops. */
 void list_loops(Arena *A, const Node *func, NameList *out)
 {
-    collect_loops(A, func, func->kid[Func_body], out);
+    NamedLoops loops = {0};
+    collect_loops(A, func->kid[Func_body], &loops);
+    mark_namesakes(A, &loops);
+    for (size_t i = 0; i < loops.n; i++) {
+        const Named *l = &loops.at[i];
+        vec_push(A, out, l->shared ? loop_path(A, func, l->loop) : name_of(l));
+    }
 }
 
 typedef struct Collect {
@@ -258,10 +295,10 @@ static const Node *ambiguous(const Node *func, const char *name, size_t hits, Er
     const char *all = loops_called(A, func, name), *main = func->at.name;
     Path p;
     FAIL(err, loop_ambiguous, NULL, name, hits, all);
-    if (err && !*all)
+    if (!*all)
         err_fix(err, "each stands above no block, so a path tells none of them: give them names of "
                      "their own in the text");
-    else if (err && !strchr(name, '/') && path_to_block(func, main, &p))
+    else if (!strchr(name, '/') && path_to_block(func, main, &p))
         err_fix(err, "a name alone is a loop of the main block, %s, which has no %s: write %s",
                 main, name, all);
     arena_release(A);
@@ -276,7 +313,7 @@ static bool tell_whose(const Node *func, const char *path, Err *err)
     const char *block = slash ? arena_printf(A, "%.*s", (int)(slash - path), path) : "";
     const char *own = loops_above(A, func, block);
     const Node *meant;
-    bool elsewhere = *own && err && bare_name(func, name, &meant) > 0;
+    bool elsewhere = *own && bare_name(func, name, &meant) > 0;
     if (elsewhere)
         err_fix(err, "%s is %s; %s's loops are %s", name,
                 meant ? loop_path(A, func, meant) : loops_called(A, func, name), block, own);
@@ -290,7 +327,7 @@ static bool tell_block(const Node *func, const char *name, Err *err)
     Path p;
     Arena *A = arena_scratch(NULL);
     const char *loops = path_to_block(func, name, &p) ? loops_above(A, func, name) : "";
-    bool is_block = *loops && err;
+    bool is_block = *loops;
     if (is_block)
         err_fix(err, "%s is a block; its loops are %s, as in \"%s/%.*s\"", name, loops, name,
                 (int)strcspn(loops, ","), loops);
@@ -303,7 +340,7 @@ static void tell_nearest(const Node *func, const char *kind, const char *name, c
                          Err *err)
 {
     Arena *A = arena_scratch(NULL);
-    const char *meant = err ? name_meant(A, func, err->code, name) : NULL;
+    const char *meant = name_meant(A, func, err->code, name);
     if (meant)
         err_fix(err, "did you mean \"%s\"?  %ss here: %s", meant, kind, all);
     arena_release(A);
@@ -325,6 +362,8 @@ const Node *find_loop(const Node *func, const char *name, Err *err)
     }
     if (s.found)
         return s.found;
+    if (!err)
+        return NULL;
     if (s.hits > 0)
         return ambiguous(func, name, s.hits, err);
     join_all(all, sizeof all, func, list_loops);
@@ -354,7 +393,7 @@ static bool tell_buffer(const Node *func, const char *name, const char *all, Err
     char who[200];
     Arena *A = arena_scratch(NULL);
     Writers w = {.A = A, .buffer = find_buffer(func, name, NULL)};
-    if (w.buffer && err) {
+    if (w.buffer) {
         tree_blocks(func, collect_writer, &w);
         join_names(who, sizeof who, &w.names);
         err_fix(err, "%s is a buffer%s; blocks here: %s", name,
@@ -372,6 +411,8 @@ const Node *find_block(const Node *func, const char *name, Err *err)
     Path p;
     if (path_to_block(func, name, &p))
         return path_end(&p);
+    if (!err)
+        return NULL;
     char all[280];
     join_all(all, sizeof all, func, list_blocks);
     FAIL(err, no_block, NULL, name, all[0] ? all : "none");
@@ -399,7 +440,7 @@ const Node *find_buffer(const Node *func, const char *name, Err *err)
             if (strcmp(ir_buf_name(func->kid[k]->kid[i]), name) == 0)
                 return func->kid[k]->kid[i];
     const Node *b = buffer_below(func->kid[Func_body], name);
-    if (b)
+    if (b || !err)
         return b;
     char all[280];
     join_all(all, sizeof all, func, list_buffers);

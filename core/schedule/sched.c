@@ -190,9 +190,8 @@ static void explain_undone(const Sched *s, const char *name, Err *err)
 static const Version *before_used_up(const Version *v, const char *name)
 {
     for (const Version *w = v->parent; w; w = w->parent) {
-        Err quiet = {0};
         Path p;
-        const Node *loop = find_loop(w->func, name, &quiet);
+        const Node *loop = find_loop(w->func, name, NULL);
         if (loop && path_to_block(loop, w->func->at.name, &p) &&
             !path_to_loop(v->func, loop->kid[For_var], &p))
             return w;
@@ -226,16 +225,37 @@ static const Version *no_more_meant(const Version *v, const char *name, const No
 
 const char *version_loop(Arena *A, const Version *v, const char *name)
 {
-    const Node *loop = find_loop(v->func, name, NULL);
+    const Node *loop = strchr(name, '/') ? NULL : find_loop(v->func, name, NULL);
     return loop && no_more_meant(v, name, loop) ? loop_path(A, v->func, loop) : name;
+}
+
+static bool has_name(const NameList *names, const char *name)
+{
+    for (size_t i = 0; i < names->n; i++)
+        if (ir_same_name(names->at[i], name))
+            return true;
+    return false;
+}
+
+/* The names of the main block's loops in the versions before: what a step can have used up. */
+static void names_of_main(Arena *A, const Version *v, NameList *out)
+{
+    Path p;
+    for (const Version *w = v->parent; w; w = w->parent)
+        for (size_t i = path_to_block(w->func, w->func->at.name, &p) ? p.n : 0; i-- > 0;)
+            if (p.at[i]->op == OP_For && !has_name(out, ir_var_name(p.at[i]->kid[For_var])))
+                vec_push(A, out, ir_var_name(p.at[i]->kid[For_var]));
 }
 
 void version_loops(Arena *A, const Version *v, NameList *out)
 {
+    NameList before = {0};
     size_t first = out->n;
     list_loops(A, v->func, out);
+    names_of_main(A, v, &before);
     for (size_t i = first; i < out->n; i++)
-        out->at[i] = version_loop(A, v, out->at[i]);
+        if (has_name(&before, out->at[i]))
+            out->at[i] = version_loop(A, v, out->at[i]);
 }
 
 static const char *hint_of_loops(Arena *A, const char *meant, const NameList *loops)

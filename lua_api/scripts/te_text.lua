@@ -173,7 +173,7 @@ local function access(program, eq, n, chosen)
   end
   if stage then stage.read = true end
   local t = program.tensors[n.name]
-  if not t then -- firsts: of each dimension, the first axis that indexes it by itprogram
+  if not t then -- firsts: of each dimension, the first axis that indexes it by itself
     t = { name = n.name, dtype = "float32", dims = {}, at = n.at, firsts = {} }
     for i = 1, #n.args do t.dims[i] = { kind = "reach", indices = {} } end
     program.tensors[n.name] = t
@@ -454,6 +454,15 @@ local function settled(dtype, values)
   return out
 end
 
+-- Is the tree made of numbers and sizes alone?
+local function is_constant(node, names)
+  local constant = true
+  walk(node, function(n)
+    if n.kind == "element" or n.kind == "name" and not math.type(names[n.name]) then constant = false end
+  end)
+  return constant
+end
+
 -- The tree as an expression of te, or as a number where it is made of numbers and sizes alone, which take the
 -- type of what they meet, and where they meet but each other, `dtype`, that of the result, if it is declared;
 -- `names` holds sizes and axes, `tensors` what te made of the tensors.
@@ -461,6 +470,20 @@ local function value(program, node, names, tensors, dtype)
   local function values(list, of_type)
     local out = {}
     for i, n in ipairs(list) do out[i] = value(program, n, names, tensors, of_type) end
+    return out
+  end
+  -- Of what meets: what is made of numbers alone takes the type of the others.
+  local function meeting(list, of_type)
+    local out, met = {}, nil
+    for i, n in ipairs(list) do
+      if not is_constant(n, names) then
+        out[i] = value(program, n, names, tensors, of_type)
+        if type(out[i]) == "userdata" and out[i].dtype ~= "bool" then met = met or out[i].dtype end
+      end
+    end
+    for i, n in ipairs(list) do
+      if out[i] == nil then out[i] = value(program, n, names, tensors, met or of_type) end
+    end
     return out
   end
   if node.kind == "number" then return node.value end
@@ -472,10 +495,10 @@ local function value(program, node, names, tensors, dtype)
   if node.kind == "binary" then
     local function f(a, b) return operate(program, node, a, b) end
     local of_result = not COMPARES[node.op] and not CONDITIONS[node.op]
-    return of_operands(program, node, { node.a, node.b }, f, table.unpack(values({ node.a, node.b }, of_result and dtype)))
+    return of_operands(program, node, { node.a, node.b }, f, table.unpack(meeting({ node.a, node.b }, of_result and dtype)))
   end
   local as_result = not DTYPES[node.name] and not (CONDITIONS[node.name] == 2) and dtype or nil
-  local args = values(node.args, as_result)
+  local args = meeting(node.args, as_result)
   if DTYPES[node.name] then return te.cast(node.name, args[1]) end
   if REDUCES[node.name] and math.type(args[1]) and math.type(args[2]) then -- max or min of numbers is one, too
     return math[node.name](args[1], args[2])

@@ -374,6 +374,20 @@ t.test("types that do not fit are converted in the words of the text", function(
   end
 end)
 
+t.test("what is made of numbers alone takes the type of what it meets, before that of the result", function()
+  for _, value in ipairs { "A[i] * exp(2)", "exp(1) + A[i] / sqrt(2)", "select(A[i] > exp(1), sqrt(2), A[i])", "sum(k in 3, A[i] * exp(3 // 2))",
+    "max(sqrt(2), A[i])" } do
+    local f = te("A: float64[8]; B[i] = " .. value)
+    local x = tvm.arange({ 8 }, "float64", 1)
+    t.eq(f:run(x).dtype, "float64")
+    t.ok(tvm.check(f:run(x), f:check(x)).ok, value)
+  end
+  local e = wrong("A: float32[8]; B: float64[8]; B[i] = A[i] * exp(2)", "B is declared as float64, but its values are float32")
+  t.eq(e.fix, '"float64(…)" around the value converts it')
+  local f = te "A: float32[8]; B: float64[8]; B[i] = float64(A[i] * exp(2))"
+  t.eq(f:run(tvm.full({ 8 }, 1)).dtype, "float64")
+end)
+
 t.test("signs that an equation has not are told apart from those that it has", function()
   local all = "the operators are + - * / // % < <= > >= == != and or; "
   for value, says in pairs {

@@ -17,7 +17,12 @@
 
 #include "core/base/err.h"
 
-extern atomic_int cancel_flag;
+extern atomic_int cancel_flag; /* 1: it is asked; -n: the n-th look from now on will find it so */
+
+/* For tests: work is asked to stop when it is looked for the n-th time from now on; looks are
+** counted in one thread alone. */
+void cancel_ask_at(int n);
+bool cancel_counted(void); /* counts one look */
 
 /* Safe in a signal handler. */
 static inline void cancel_ask(void)
@@ -31,7 +36,8 @@ static inline void cancel_clear(void)
 
 static inline bool cancel_asked(void)
 {
-    return __builtin_expect(atomic_load_explicit(&cancel_flag, memory_order_relaxed) != 0, 0);
+    int flag = atomic_load_explicit(&cancel_flag, memory_order_relaxed);
+    return __builtin_expect(flag != 0, 0) && (flag > 0 || cancel_counted());
 }
 
 /* True if the work should stop; *err then says "interrupted". */

@@ -10,7 +10,10 @@
 **      static Rule *const rules[OP_COUNT] = {[OP_Mul] = on_mul};
 **      const Node *out = rw_run(A, rules, NULL, err, func);
 **
-** A rule fails by filling rw->err; the walk then ends and rw_run gives NULL.
+** A rule fails by filling rw->err and giving rw_fail(rw); the walk ends then, and gives NULL.
+** Nothing else makes rw_run, rw_node or rw_kids give NULL: memory that runs out jumps (arena.h),
+** and a walk that is asked to stop (cancel.h) goes on to its end.  So the rules of an array of
+** which none fails build on what they get, and those of the others look first.
 */
 #ifndef CORE_IR_REWRITE_H
 #define CORE_IR_REWRITE_H

@@ -159,10 +159,6 @@ typedef struct Frame {
     FrameKind kind;
     const Node *node; /* a For, a Block, or a condition */
     bool truth;
-    /* Of a condition, for the statements that follow below it at one depth: where the last one of
-    ** them runs, and whether maybe */
-    isl_set *runs;
-    bool maybe;
 } Frame;
 
 typedef struct Walk {
@@ -212,7 +208,7 @@ static isl_set *restrict_to(const Walk *w, Stmt *s, AffEnv *e, const Node *cond,
     if (cond->op == OP_IntImm && (cond->at.i != 0) == truth)
         return runs;
     isl_set *where = aff_where(e, cond, truth),
-            *both = where ? aff_meet(e, isl_set_copy(runs), where) : NULL;
+            *both = where ? aff_if_few(e, isl_set_intersect(isl_set_copy(runs), where)) : NULL;
     if (both) {
         isl_set_free(runs);
         return both;
@@ -241,32 +237,18 @@ static isl_set *bind_axes(const Walk *w, Stmt *s, AffEnv *e, const Frame *f, isl
     return runs;
 }
 
-/* The same of a frame's condition, which takes the longest of all: once for statements in a row. */
-static isl_set *restrict_by_frame(Walk *w, Stmt *s, AffEnv *e, Frame *f, isl_set *runs)
-{
-    if (f->runs && isl_set_dim(f->runs, isl_dim_set) == isl_set_dim(runs, isl_dim_set)) {
-        isl_set_free(runs);
-        s->maybe |= f->maybe;
-        return isl_set_copy(f->runs);
-    }
-    runs = restrict_to(w, s, e, f->node, f->truth, runs);
-    f->runs = keep_set(w->m->A, isl_set_copy(runs));
-    f->maybe = s->maybe;
-    return runs;
-}
-
 /* The values of the loops for which the statement below these frames runs; binds loops and axes
 ** in e. */
-static isl_set *domain_of(Walk *w, Stmt *s, AffEnv *e)
+static isl_set *domain_of(const Walk *w, Stmt *s, AffEnv *e)
 {
     isl_set *runs = isl_set_universe(isl_space_copy(e->space));
     int dim = 0;
     for (size_t i = 0; i < w->nframes; i++) {
-        Frame *f = &w->frame[i];
+        const Frame *f = &w->frame[i];
         if (f->kind == FRAME_LOOP)
             runs = bind_loop(w, s, e, f->node, dim++, runs);
         else if (f->kind == FRAME_COND)
-            runs = restrict_by_frame(w, s, e, f, runs);
+            runs = restrict_to(w, s, e, f->node, f->truth, runs);
         else
             runs = bind_axes(w, s, e, f, runs);
         if (f->kind == FRAME_BLOCK || f->kind == FRAME_INIT)
@@ -335,7 +317,8 @@ static void find_reads(Reads *r, const Node *n, isl_set *domain)
             bool truth = n->op == OP_Select ? i == Select_a : n->op == OP_And;
             bool before = r->e->not_affine, was_wider = r->wider;
             isl_set *where = aff_where(r->e, n->kid[0], truth);
-            isl_set *part = where ? aff_meet(r->e, isl_set_copy(domain), where) : NULL;
+            isl_set *part =
+                where ? aff_if_few(r->e, isl_set_intersect(isl_set_copy(domain), where)) : NULL;
             r->e->not_affine = before;
             r->wider |= !part;
             find_reads(r, n->kid[i], part ? part : isl_set_copy(domain));

@@ -163,8 +163,6 @@ isl_pw_aff *aff_of(AffEnv *e, const Node *n);
 ** counts as an operation; one of more pieces, or of more quotients in a piece, it frees: NULL, and
 ** e->not_affine. */
 isl_set *aff_if_few(AffEnv *e, isl_set *set);
-/* The same of the points in both, asked before they are put together, which is what takes long. */
-isl_set *aff_meet(AffEnv *e, isl_set *a, isl_set *b);
 /* Where the condition has the value `truth`; NULL if it is not affine. */
 isl_set *aff_where(AffEnv *e, const Node *cond, bool truth);
 

@@ -85,23 +85,13 @@ static isl_pw_aff *not_affine(AffEnv *e)
     return NULL;
 }
 
-/* Two sets that meet have some quotients in common, as a rule. */
-enum { FEW = 64, FEW_QUOTIENTS = 12, MEET_QUOTIENTS = 16 };
+enum { FEW = 64, FEW_QUOTIENTS = 12 };
 
 isl_set *aff_if_few(AffEnv *e, isl_set *set)
 {
     if (set && isl_set_n_basic_set(set) <= FEW && model_quotients(set) <= FEW_QUOTIENTS)
         return set;
     isl_set_free(set);
-    return e->not_affine = true, NULL;
-}
-
-isl_set *aff_meet(AffEnv *e, isl_set *a, isl_set *b)
-{
-    if (a && b && model_quotients(a) + model_quotients(b) <= MEET_QUOTIENTS)
-        return aff_if_few(e, isl_set_intersect(a, b));
-    isl_set_free(a);
-    isl_set_free(b);
     return e->not_affine = true, NULL;
 }
 
@@ -203,7 +193,8 @@ isl_set *aff_where(AffEnv *e, const Node *n, bool truth)
                                        : isl_set_empty(isl_space_copy(e->space));
     if (n->op == OP_And || n->op == OP_Or) {
         isl_set *a = aff_where(e, n->kid[0], truth), *b = aff_where(e, n->kid[1], truth);
-        return (n->op == OP_And) == truth ? aff_meet(e, a, b) : aff_if_few(e, isl_set_union(a, b));
+        return aff_if_few(e, (n->op == OP_And) == truth ? isl_set_intersect(a, b)
+                                                        : isl_set_union(a, b));
     }
     if (!(op_info[n->op].flags & OPF_COMPARE))
         return e->not_affine = true, NULL;

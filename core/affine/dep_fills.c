@@ -52,7 +52,7 @@ DepAnswer dep_fills(const Node *func, const Node *loop, const Node *buffer, DepW
     isl_bool none = m->unknown || dear ? isl_bool_error : isl_set_is_empty(rest);
     DepAnswer answer = DEP_OK;
     if (none == isl_bool_error)
-        answer = untold(buffer, m->unknown ? m->unknown : "the work limit was reached", err);
+        answer = untold(buffer, m->unknown ? m->unknown : over_limit, err);
     else if (none == isl_bool_false && maybe)
         answer = untold(buffer, maybe, err);
     else if (none == isl_bool_false) {

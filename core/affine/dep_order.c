@@ -157,7 +157,7 @@ DepAnswer dep_check_reorder(const Node *func, size_t n, const Node *const *befor
             answer = DEP_BROKEN;
         isl_map_free(o.turned);
         why = answer != DEP_OK ? NULL
-              : o.failed       ? "the work limit was reached"
+              : o.failed       ? over_limit
               : o.wider        ? "an index is not affine"
               : o.maybe        ? "what runs depends on data"
                                : NULL;

@@ -134,7 +134,7 @@ static bool any_meet(Parallel *p, LoopConflict *out)
     const Model *m = p->m;
     for (size_t i = 0; i < m->nstmts && !p->failed; i++) {
         const Stmt *s = m->stmt[i];
-        p->failed = model_is_late();
+        p->failed = model_must_stop();
         if (!s->write.buffer || private_to_iteration(p, s->write.buffer))
             continue;
         for (size_t j = 0; j < m->nstmts && !p->failed; j++) {
@@ -164,8 +164,6 @@ static void unknown(Err *err, const Node *where, const char *loop, const char *w
     REFUSE(err, dependences_unknown, where, what, why);
 }
 
-static const char out_of_work[] = "the work limit was reached";
-
 /* Of DEP_UNKNOWN, *why.  Of DEP_BROKEN, *c shows it, unless p->failed: then it is proven, and only
 ** the example was too dear. */
 static DepAnswer answer(Parallel *p, const Node *func, LoopConflict *c, const char **why)
@@ -180,7 +178,7 @@ static DepAnswer answer(Parallel *p, const Node *func, LoopConflict *c, const ch
         p->depth++;
     bool found = any_meet(p, c);
     if (!found && p->failed)
-        *why = out_of_work;
+        *why = over_limit;
     else if (!found && p->strewn)
         *why = not_affine_store;
     else if (!found && p->maybe)
@@ -224,6 +222,6 @@ DepAnswer dep_conflict(Arena *A, const Node *func, const Node *loop, long operat
     DepAnswer a = answer(&p, func, out, why);
     if (a != DEP_BROKEN || !p.failed)
         return a;
-    *why = out_of_work;
+    *why = over_limit;
     return DEP_UNKNOWN;
 }

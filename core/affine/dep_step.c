@@ -122,7 +122,6 @@ static DepAnswer unknown(Err *err, const char *why)
     return DEP_UNKNOWN;
 }
 
-static const char *const over_limit = "the work limit was reached";
 static const char *const not_exact = "the index of a read, or what decides it, is not affine";
 
 DepAnswer dep_check_step(const Node *before, const Node *after, long operations, Err *err)

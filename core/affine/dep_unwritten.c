@@ -8,9 +8,8 @@
 ** is at an earlier iteration of the loops around both, or at the same one and further up in the
 ** text.  Reads less what such writes reach is what nothing has written.  A statement that copies
 ** may copy nothing, and then has written nothing; that it takes away what was there is not seen.
-** Where data choose the element of a write, it may
-** be any.  A program with barriers runs in another order;
-** of that only the results are looked at.
+** Where data choose the element of a write, it may be any.  A program with barriers runs in another
+** order; of that only the results are looked at.
 */
 #include "core/affine/dep.h"
 #include "core/affine/model.h"
@@ -144,7 +143,7 @@ static bool surely_unwritten(Written *d, const Stmt *r, const Access *a, Err *er
 
 static bool reads_unwritten(Written *d, Err *err)
 {
-    for (size_t i = 0; i < d->m->nstmts && !d->failed && !model_is_late(); i++) {
+    for (size_t i = 0; i < d->m->nstmts && !d->failed && !model_must_stop(); i++) {
         const Stmt *r = d->m->stmt[i];
         bool copies = only_copies(d, r);
         if (r->update && surely_unwritten(d, r, &r->write, err))

@@ -15,14 +15,17 @@
 #define LEAST_SECONDS 0.5
 #define SECONDS_OF    1e-5
 
-static _Thread_local double late_at; /* seconds of the processor */
+static _Thread_local double late_at; /* by processor_seconds */
 
+/* That this thread took. */
 static double processor_seconds(void)
 {
-    return (double)clock() / CLOCKS_PER_SEC;
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-bool model_is_late(void)
+bool model_must_stop(void)
 {
     return cancel_asked() || processor_seconds() > late_at;
 }
@@ -170,6 +173,7 @@ typedef struct Walk {
 } Walk;
 
 const char not_affine_store[] = "the index of a store is not affine";
+const char over_limit[] = "the work limit was reached";
 
 static void give_up(Model *m, const char *why)
 {
@@ -446,8 +450,8 @@ static void add_stmt(Walk *w, const Node *node, const Node *n, bool init)
     s->combiner = s->update ? n->at.i : 0;
     aff_begin(&e, m->ctx, (unsigned)s->nloops);
     s->runs = keep_set(m->A, domain_of(w, s, &e));
-    if (!s->runs || model_is_late())
-        give_up(m, "the work limit was reached");
+    if (!s->runs || model_must_stop())
+        give_up(m, over_limit);
     if (!m->unknown) {
         if (w->instances)
             count_by_axes(w, s, &e, n);

@@ -80,15 +80,17 @@ typedef struct Model {
     const char *unknown; /* why nothing can be said, or NULL */
 } Model;
 
-extern const char not_affine_store[]; /* why an answer is not known */
+/* Why an answer is not known. */
+extern const char not_affine_store[], over_limit[];
 
 /* The context of this thread; at most `operations` from now on (0: no limit). */
 isl_ctx *model_ctx(unsigned long operations);
 
-/* Was the session asked to stop, or has the processor worked far longer since model_ctx than so
-** many operations take? That happens where divisors have nothing in common: a single question
-** whether a set with five such quotients is empty takes half a second, and few operations. */
-bool model_is_late(void);
+/* Should no further question be put to isl?  Either the session was asked to stop (cancel.h), or
+** this thread has worked far longer since model_ctx than so many operations take: where divisors
+** have nothing in common, one of them takes 20 us and more.  Of four stores behind ten such
+** quotients s:parallel gives up after 14 seconds, where the answer takes 23. */
+bool model_must_stop(void);
 
 /* `under`: only the statements in the loop with this Var; NULL: all.  Statements are counted by
 ** axes, too, if `instances`. */

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "core/affine/dep.h"
+#include "core/base/cancel.h"
 #include "core/base/buf.h"
 #include "core/ir/check.h"
 
@@ -192,6 +193,11 @@ static void results_in_doubt_take_less_and_less(void **state)
     double one = seconds_at_a_loss(1), many = seconds_at_a_loss(60);
     print_message("1 result: %.3f s, 60 results: %.3f s\n", one, many);
     assert_true(many < 10 * one);
+    cancel_ask();
+    double stopped = seconds_at_a_loss(60);
+    cancel_clear();
+    print_message("asked to stop: %.3f s\n", stopped);
+    assert_true(4 * stopped < one);
 }
 
 /* ---- random programs ---- */

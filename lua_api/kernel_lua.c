@@ -61,9 +61,10 @@ static const Version *as_written(const Version *v)
     return v;
 }
 
-static void note_doubt(lua_State *L, const Err *err)
+/* Says what is in doubt, and what comes of it where it does not hold. */
+static void note_doubt(lua_State *L, const Err *err, const char *otherwise)
 {
-    session_note(L, "%s; s:check(…) looks, on inputs", err->why);
+    session_note(L, "%s; %s: s:check(…) looks, on inputs", err->why, otherwise);
 }
 
 /* Of the program as written.  Is it in doubt?  Then *err says what. */
@@ -89,9 +90,9 @@ static void refuse_faults(lua_State *L, Version *v)
     if (unwritten == DEP_BROKEN)
         lua_refuse(L, &rest, &(Refusal){.arena = v->arena, .root = v->func, .fault = true});
     if (may_race)
-        note_doubt(L, &races);
+        note_doubt(L, &races, "if not, results are wrong and may differ from run to run");
     if (unwritten == DEP_UNKNOWN)
-        note_doubt(L, &rest);
+        note_doubt(L, &rest, "if not, what is left out may hold anything");
     v->unjudged = false;
 }
 

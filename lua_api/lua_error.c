@@ -53,7 +53,7 @@ static void add_note(luaL_Buffer *b, const LuaError *e)
     luaL_addstring(b, e->err.fix[0] ? "   (" : "\n  (");
     luaL_addstring(b, e->note);
     if (nameless) {
-        const char *parts[] = {e->note[0] ? "; " : "", e->own.called, " is this ",
+        const char *parts[] = {e->note[0] ? "; " : "", e->own.called, " stands for this ",
                                e->own.nameless->name};
         for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
             luaL_addstring(b, parts[i]);

@@ -86,19 +86,26 @@ static bool is_hidden(lua_State *L, const lua_Debug *ar, int i, const char *name
     return hidden;
 }
 
+/* The person's function that is the nearest; the scripts that the program carries are nobody's.
+** False if there is none. */
+static bool find_function(lua_State *L, lua_Debug *ar)
+{
+    int level = 0;
+    while (lua_getstack(L, level, ar) && lua_getinfo(L, "S", ar) &&
+           (*ar->what == 'C' || strncmp(ar->source, "=lua_api/", 9) == 0))
+        level++;
+    return lua_getstack(L, level, ar) != 0;
+}
+
 /* A local of the person's function that is the nearest, or what it closes over: the letter of its
-** class, else the last.  The scripts that the program carries have names that nobody typed. */
+** class, else the last. */
 static bool push_local(lua_State *L, int idx)
 {
     lua_Debug ar;
     const char *name, *found = NULL;
-    int level = 0;
     char letter[32];
     own_letter(lua_class_of(L, idx, NULL), letter);
-    while (lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) &&
-           (*ar.what == 'C' || strncmp(ar.source, "=lua_api/", 9) == 0))
-        level++;
-    if (!lua_getstack(L, level, &ar) || !lua_getinfo(L, "Sf", &ar))
+    if (!find_function(L, &ar) || !lua_getinfo(L, "Sf", &ar))
         return false;
     for (int i = 1; (name = lua_getlocal(L, &ar, i)); i++) {
         if (lua_rawequal(L, -1, idx) && is_letter(name[0]) && !is_hidden(L, &ar, i, name) &&
@@ -123,6 +130,29 @@ bool own_push_name(lua_State *L, int idx)
     luaL_checkstack(L, 8, "names");
     idx = lua_absindex(L, idx);
     return push_global(L, idx, NULL) || push_local(L, idx);
+}
+
+/* Has a global of that name a value, or is a local of the person's function called so? */
+static bool is_taken(lua_State *L, const char *name)
+{
+    lua_Debug ar;
+    const char *local;
+    lua_pushglobaltable(L); /* one that raises for what it lacks is not asked */
+    lua_pushstring(L, name);
+    bool taken = lua_rawget(L, -2) != LUA_TNIL;
+    lua_pop(L, 2);
+    if (taken || !find_function(L, &ar) || !lua_getinfo(L, "f", &ar))
+        return taken;
+    for (int i = 1; !taken && (local = lua_getlocal(L, &ar, i)); i++) {
+        taken = strcmp(local, name) == 0;
+        lua_pop(L, 1);
+    }
+    for (int i = 1; !taken && (local = lua_getupvalue(L, -1, i)); i++) {
+        taken = strcmp(local, name) == 0;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return taken;
 }
 
 /* ---- texts ---- */
@@ -213,6 +243,39 @@ static void put_names(Err *err, char names[GIVEN][64], const char *before)
     strcpy(err->fix, text);
 }
 
+/* Does the fix mean another value of the class by the letter, one behind `i` that has a name? */
+static bool means_another(lua_State *L, int i, int given, const char *letter)
+{
+    bool found = false;
+    char other[32];
+    while (!found && ++i <= given) {
+        found =
+            strcmp(own_letter(lua_class_of(L, i, NULL), other), letter) == 0 && own_push_name(L, i);
+        lua_pop(L, found);
+    }
+    return found;
+}
+
+/* What a fix calls a value without a name: the letter of its class, with 2, 3 … behind it where
+** something else is called so. */
+static void free_letter(lua_State *L, const char *letter, char called[64])
+{
+    snprintf(called, 64, "%s", letter);
+    for (int i = 2; is_taken(L, called); i++)
+        snprintf(called, 64, "%s%d", letter, i);
+}
+
+/* Puts the name for the letter, where the text keeps its room. */
+static bool rename_in(lua_State *L, char *text, size_t size, const char *letter, const char *name)
+{
+    own_push_text(L, text, letter, name);
+    bool fits = lua_rawlen(L, -1) < size;
+    if (fits)
+        strcpy(text, lua_tostring(L, -1));
+    lua_pop(L, 1);
+    return fits;
+}
+
 /* First each letter gives way to a mark, so that a name which is another class's letter stays. */
 OwnFix own_fix(lua_State *L, Err *err)
 {
@@ -237,11 +300,17 @@ OwnFix own_fix(lua_State *L, Err *err)
             lua_pop(L, 1);
         }
         if (!found) {
+            char called[sizeof own.called];
+            free_letter(L, letter, called);
+            if (means_another(L, i, given, letter) ||
+                !rename_in(L, before, sizeof before, letter, called) ||
+                !rename_in(L, err->fix, sizeof err->fix, letter, called))
+                strcpy(called, letter);
             if (!own.called[0]) {
                 own.nameless = cls;
-                strcpy(own.called, letter);
+                strcpy(own.called, called);
             }
-            fix_on_schedule(err, cls, letter, letter);
+            fix_on_schedule(err, cls, called, called);
             continue;
         }
         snprintf(names[i - 1], sizeof names[i - 1], "%s", lua_tostring(L, -1));

@@ -156,7 +156,7 @@ func f(A: float32[4]) -> R: float32[4]:
       R[y] = A[y]
 ]] a = tvm.tensor { 1.0, 0.0, 1.0, 1.0 }]==]
   local said = typed(text:format "if A[y] > 0.5:", "r = p:run(a)", "r = p:run(a)")
-  local note = "note: whether every element of R is written cannot be told from its accesses: what runs depends on data; s:check(…) looks"
+  local note = "note: whether every element of R is written cannot be told from its accesses: what runs depends on data; if not, what is left out may hold anything: s:check(…) looks"
   t.contains(said, note)
   t.eq(select(2, said:gsub("note:", "")), 1)
   t.eq(typed(text:format "if y >= 0:", "r = p:run(a)"), "")
@@ -170,7 +170,8 @@ func f(A: float32[4], I: int64[4]) -> R: float32[4]:
     R[I[y] ] = A[y]
 ]] a, i = tvm.tensor { 1.0, 0.0, 1.0, 1.0 }, tvm.tensor({ 0, 1, 3, 2 }, "int64")]==]
   local run, races = "r = p:run(a, i) r = p:run(a, i)", "note: whether the iterations of y are independent cannot be told from its accesses"
-  t.contains(typed(text:format "parallel", run), races)
+  local means = "the index of a store is not affine; if not, results are wrong and may differ from run to run: s:check(…) looks, on inputs\n"
+  t.contains(typed(text:format "parallel", run), races .. ": " .. means)
   t.ok(not typed(text:format "range", run):find(races, 1, true))
   local path = os.tmpname()
   local file <close> = assert(io.open(path, "w"))
@@ -180,7 +181,16 @@ func f(A: float32[4], I: int64[4]) -> R: float32[4]:
   local said = pipe:read "a"
   os.remove(path)
   t.eq(select(2, said:gsub("note:", "")), 2) -- the race and the rest of R, once each
-  t.contains(said, path:match "[^/]+$" .. ":6: " .. races)
+  t.contains(said, path:match "[^/]+$" .. ":6: " .. races .. ": " .. means)
+end)
+
+t.test("what has no name is called by a letter that nothing else has", function()
+  for before, called in pairs { [""] = "t", ["t = 1 "] = "t2", ["t, t2 = 1, 2 "] = "t3", ["if x then local t = 1 "] = "t2" } do
+    local said = typed(("x = tvm.random { 2, 4, 5 } %s x:slice(0, 0, 1):save '/tmp/d.png' %s"):format(before, before:find "^if" and "end" or ""))
+    t.contains(said, ('\n  try: %s:reshape { 4, 5 }:save "/tmp/d.png"   (%s stands for this Tensor)\n'):format(called, called))
+  end
+  t.contains(typed 's = 1 tvm.schedule(te "A: float32[4, 4]; B[y] = sum(k, A[y, k])"):parallel "k"', [[
+  legal here: s2:parallel "y"   (schedule unchanged, still at step 0; s2 stands for this Schedule)]])
 end)
 
 t.test("a what-if says of a text in doubt what a run would", function()

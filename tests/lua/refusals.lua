@@ -672,7 +672,7 @@ t.test("a schedule without a name is called s, and that is said", function()
   local ok, e = pcall(function() matmul():parallel "k" end)
   t.eq(ok, false)
   t.eq(e.fix, 's:parallel "y"')
-  t.contains(tostring(e), '\n  legal here: s:parallel "y"   (schedule unchanged, still at step 0; s is this Schedule)')
+  t.contains(tostring(e), '\n  legal here: s:parallel "y"   (schedule unchanged, still at step 0; s stands for this Schedule)')
 end)
 
 t.test("a loop's name is none of the schedule's", function()

@@ -57,6 +57,14 @@ function tutorial.parse(markdown)
   return pieces
 end
 
+-- Does a cell of the lesson read what follows its name? What its prose says of `arg[1]` is nothing to it.
+function tutorial.takes_arguments(markdown)
+  for _, piece in ipairs(tutorial.parse(markdown)) do
+    if piece.kind == "cell" and piece.text:find "%f[%w_]arg%[" then return true end
+  end
+  return false
+end
+
 local function lines_of(text)
   local lines = {}
   for line in (text:gsub("%s+$", "") .. "\n"):gmatch "(.-)%s*\n" do lines[#lines + 1] = line end
@@ -569,7 +577,7 @@ function tutorial.main(host, ...)
   end
   arg = table.move(words, 2, #words, 1, {})
   local known = (", " .. host.names() .. ", "):find(", " .. words[1] .. ", ", 1, true)
-  if arg[1] and known and not read(host.path(words[1])):find("arg[", 1, true) then
+  if arg[1] and known and not tutorial.takes_arguments(read(host.path(words[1]))) then
     io.stderr:write(("tvmrepl: tutorial: '%s' is given to the lesson %s, which takes nothing\n"):format(arg[1], words[1]))
     return 2
   end

@@ -55,6 +55,11 @@ t.test("a lesson is prose and cells", function()
   t.eq(pieces[3].text, "prose too")
 end)
 
+t.test("what follows a lesson's name is for its cells, whatever its prose says", function()
+  t.eq(tutorial.takes_arguments "It is in arg[1].\n```lua\nmy_arg[1] = n\n```\n```output\narg[1]\n```\n", false)
+  t.eq(tutorial.takes_arguments "One.\n```lua\nn = tonumber(arg and arg[1])\n```\n", true)
+end)
+
 t.test("prose is filled to the terminal's width; tables and drawings stay", function()
   local shown = tutorial.rendered("# Head\n\none two three\nfour `five`\n\n- item one two\n  three\n\n| a | b c d e f g |\n\n    x   y", 12, false)
   t.eq(shown, "Head\n\none two\nthree four\nfive\n\n- item one\n  two three\n\n| a | b c d e f g |\n\n    x   y\n")

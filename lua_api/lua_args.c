@@ -40,11 +40,6 @@ static int counted(lua_State *L, int arg)
     return kind == FN_METHOD || kind == FN_FIELD ? arg - 1 : arg;
 }
 
-static const char *article(const char *name)
-{
-    return strchr("AEIOU", name[0]) ? "an" : "a";
-}
-
 const char *arg_describe(lua_State *L, int idx)
 {
     void *self;

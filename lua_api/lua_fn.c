@@ -242,8 +242,7 @@ void *lua_test(lua_State *L, int idx, const LuaClass *cls)
 static void refuse_box(lua_State *L, int idx, const LuaClass *cls)
 {
     char expected[64]; /* not on the stack, where it would become a missing argument */
-    snprintf(expected, sizeof expected, "%s %s", strchr("AEIOU", cls->name[0]) ? "an" : "a",
-             cls->name);
+    snprintf(expected, sizeof expected, "%s %s", article(cls->name), cls->name);
     arg_wrong(L, idx, expected);
 }
 

@@ -361,8 +361,7 @@ static int time_list(lua_State *L)
 {
     if (lua_class_of(L, 1, NULL)) {
         Err err = {0};
-        REFUSE(&err, argument_type, NULL, 1, "a list",
-               lua_pushfstring(L, "a %s", lua_class_of(L, 1, NULL)->name), "");
+        REFUSE(&err, argument_type, NULL, 1, "a list", arg_describe(L, 1), "");
         err_fix(&err, "the programs stand in braces: tvm.compare { s:at(0), s }");
         return lua_raise(L, &err);
     }

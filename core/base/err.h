@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef enum ErrCode {
     ERR_none,
@@ -68,6 +69,12 @@ void err_keep_witness(Err *err, const Err *from);
 static inline const char *plural(int64_t n)
 {
     return n == 1 ? "" : "s";
+}
+
+/* The article before a noun: "an If". */
+static inline const char *article(const char *noun)
+{
+    return strchr("AEIOUaeio", noun[0]) ? "an" : "a"; /* a uint8 */
 }
 
 /* Is it the call of a step that is wrong, whatever the program is: a row MISCALL? */

@@ -237,8 +237,8 @@ static bool check_seq(Verifier *v, const Node *n)
         return verify_bad(v, n, "a sequence of %u statements", (unsigned)n->nkids);
     for (size_t i = 0; i < n->nkids; i++) {
         if (n->kid[i]->op == OP_Seq || n->kid[i]->op == OP_Nop)
-            return verify_bad(v, n, "a sequence holds a %s: ir_seq drops it",
-                              op_info[n->kid[i]->op].name);
+            return verify_bad(v, n, "a sequence holds %s %s: ir_seq drops it",
+                              article(op_info[n->kid[i]->op].name), op_info[n->kid[i]->op].name);
         if (!check_stmt(v, n->kid[i]))
             return false;
     }
@@ -273,7 +273,9 @@ static bool check_stmt_kind(Verifier *v, const Node *n)
     case OP_Block: return check_block(v, n);
     case OP_Alloc: return check_alloc(v, n);
     case OP_Barrier: return check_barrier(v, n);
-    default: return verify_bad(v, n, "a %s stands where a statement is meant", op_info[n->op].name);
+    default:
+        return verify_bad(v, n, "%s %s stands where a statement is meant",
+                          article(op_info[n->op].name), op_info[n->op].name);
     }
 }
 
@@ -288,7 +290,8 @@ static bool check_stmt(Verifier *v, const Node *n)
     if (n->op == OP_For || n->op == OP_Block || n->op == OP_Alloc)
         v->here = n;
     if (s->kind != K_NONE)
-        return verify_bad(v, n, "a %s stands in two places", op_info[n->op].name);
+        return verify_bad(v, n, "%s %s stands in two places", article(op_info[n->op].name),
+                          op_info[n->op].name);
     s->kind = K_STMT;
     bool ok = check_stmt_kind(v, n);
     v->here = here;
@@ -323,7 +326,8 @@ bool ir_verify(const Node *func, Err *err)
                   .next = 1,
                   .here = func};
     if (func->op != OP_Func)
-        return verify_bad(&v, func, "this is a %s, not a whole program", op_info[func->op].name);
+        return verify_bad(&v, func, "this is %s %s, not a whole program",
+                          article(op_info[func->op].name), op_info[func->op].name);
     if (func->depth > IR_MAX_DEPTH)
         return verify_bad(&v, func, "nested %u deep, and at most %d is allowed", func->depth,
                           IR_MAX_DEPTH);

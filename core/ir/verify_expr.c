@@ -13,7 +13,8 @@ bool verify_kids(Verifier *v, const Node *n)
         ok = ir_class_fits(info->kids[i].cls, n->kid[i]);
     for (; ok && i < n->nkids; i++)
         ok = ir_class_fits(rest->cls, n->kid[i]);
-    return ok || verify_bad(v, n, "a %s has children that it cannot have", info->name);
+    return ok || verify_bad(v, n, "%s %s has children that it cannot have", article(info->name),
+                            info->name);
 }
 
 static bool check_literal(Verifier *v, const Node *n)
@@ -155,7 +156,8 @@ bool verify_expr(Verifier *v, const Node *n)
     if (n->op == OP_Var)
         return verify_var(v, n);
     if (op_info[n->op].cls != CLASS_EXPR || n->type >= DT_COUNT)
-        return verify_bad(v, n, "a %s stands where a value is meant", op_info[n->op].name);
+        return verify_bad(v, n, "%s %s stands where a value is meant", article(op_info[n->op].name),
+                          op_info[n->op].name);
     if (n->op == OP_IntImm || n->op == OP_FloatImm)
         return check_literal(v, n);
     if (n->op == OP_StrImm)

@@ -208,9 +208,12 @@ static void places_and_scopes(void **state)
             "the variable 'i' is bound twice");
     refuses(&w, ir_seq(A, 2, (const Node *[]){loop(&w, w.i, s), loop(&w, ir_var(A, "j"), s)}),
             "a Store stands in two places");
+    const Node *nop = ir_nop(A);
+    const Node *both = ir_if(A, ir_binary(A, OP_Lt, w.i, ir_idx(A, 1)), s, nop);
+    refuses(&w, ir_seq(A, 2, (const Node *[]){loop(&w, w.i, both), loop(&w, ir_var(A, "j"), both)}),
+            "an If stands in two places");
     refuses(&w, ir_store(A, w.in, 1, &zero, ir_float(A, DT_float32, 1)),
             "in func f: the parameter 'A' is written");
-    const Node *nop = ir_nop(A);
     refuses(&w, loop(&w, w.i, ir_make(A, OP_Seq, 0, (Attr){0}, 2, (const Node *[]){s, nop})),
             "a sequence holds a Nop");
     const BlockInfo info = {"b", NULL, 0};

@@ -114,6 +114,25 @@ t.test("a fused loop comes from all its axes, and so does what it is split into"
 end)
 
 local order = s:order("y", "x")
+t.test("a picture of many cells has smaller ones, whose numbers can be read", function()
+  local function drawn(n)
+    local s = tvm.schedule(te [[ B[y, x] = A[y, x] ]](n, n))
+    s:tile("y", "x", 4, 4)
+    local order = s:vectorize "xi":order()
+    local svg = order:svg()
+    return order, tonumber(svg:match 'height="(%d+)'), tonumber(svg:match '<g font%-family[^>]* font%-size="([%d.]+)"')
+  end
+  local few, _, large = drawn(8)
+  t.eq(large, 13)
+  local many, height, font = drawn(32)
+  t.ok(height < 1400 and font >= 9 and font < large, height .. " high, letters of " .. font)
+  for _, order in ipairs { few, many } do
+    local ok, png = pcall(function() return order:png() end)
+    local wide, high = (">I4I4"):unpack(ok and png or ("\0"):rep(24), 17) -- no PNG without librsvg
+    t.ok(math.max(wide, high) <= 1600, wide .. "x" .. high)
+  end
+end)
+
 t.test("the order, in text and in the picture", function()
   assert(order.text:find("y  0   1    2    3    4   17   18", 1, true) or order.text:find("0%s+1%s+2%s+3%s+4%s+17"))
   assert(order:save(stem .. ".svg"))

@@ -14,7 +14,7 @@ typedef struct RsvgApi {
 #include "viz/render/rsvg_api.def"
 } RsvgApi;
 
-enum { CAIRO_ARGB32 = 0, SCALE = 2, MAX_SIDE = 32000 };
+enum { CAIRO_ARGB32 = 0, SCALE = 2, ENOUGH = 1600, MAX_SIDE = 32000 };
 
 static bool open_api(RsvgApi *api, char *why, size_t why_n)
 {
@@ -40,6 +40,15 @@ static int grow(void *env, const unsigned char *data, unsigned n)
     return fwrite(data, 1, n, f) == n ? 0 : 11; /* CAIRO_STATUS_WRITE_ERROR */
 }
 
+/* Small pictures are drawn twice as large, to be sharp; larger ones as far as a screen has room, or
+** as they are; and the largest so that there can be a surface. */
+static double scale_of(double side)
+{
+    double enough = ENOUGH / side;
+    double scale = enough > SCALE ? SCALE : enough < 1 ? 1 : enough;
+    return scale * side > MAX_SIDE ? MAX_SIDE / side : scale;
+}
+
 int raster_svg(const char *svg, size_t n, char **out, size_t *out_n, char *why, size_t why_n)
 {
     RsvgApi api;
@@ -52,8 +61,7 @@ int raster_svg(const char *svg, size_t n, char **out, size_t *out_n, char *why, 
         snprintf(why, why_n, "librsvg does not accept the SVG text");
         return 1;
     }
-    double scale = w > h ? w : h;
-    scale = scale * SCALE > MAX_SIDE ? MAX_SIDE / scale : SCALE;
+    double scale = scale_of(w > h ? w : h);
     void *surface = api.cairo_image_surface_create(CAIRO_ARGB32, (int)(w * scale + 0.5),
                                                    (int)(h * scale + 0.5));
     if (api.cairo_surface_status(surface)) {

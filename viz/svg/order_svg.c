@@ -9,6 +9,7 @@
 #include "viz/text/style.h"
 
 enum { MARGIN = 20, TICKS = 30, LINE = 17 };
+enum { SMALLEST = 9, LARGEST = 13 }; /* letters of a number */
 
 typedef struct Grid {
     double x, y;       /* of the first cell's corner */
@@ -421,10 +422,29 @@ static const char *notes_text(Arena *A, const Order *o)
         tiles ? "\ngrey lines part tiles" : "", *notes && !o->threads ? "\n" : "", notes);
 }
 
+/* The side of a cell, for numbers of so many digits in that font. */
+static double side_of(const Order *o, int digits, double font)
+{
+    double part = font / LARGEST, room = o->vectors ? 20 * part : 14 * part * part;
+    double side = digits * font * 0.602 + room, least = 30 * part;
+    return side < least ? least : side;
+}
+
+/* Many cells are smaller, as long as their numbers can be read. */
+static void choose_side(Grid *g, const Order *o, int digits)
+{
+    enum { ROOM = 900 };
+    int most = o->cols > o->rows ? o->cols : o->rows;
+    g->font = LARGEST;
+    while (g->font > SMALLEST && most * side_of(o, digits, g->font) > ROOM)
+        g->font -= 0.5;
+    g->side = side_of(o, digits, g->font);
+}
+
 Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
 {
     Buf b = buf_new(A);
-    Grid g = {.x = MARGIN + TICKS, .font = o->cols > 24 ? 11 : 13, .last = 1};
+    Grid g = {.x = MARGIN + TICKS, .last = 1};
     int64_t widest = 1;
     for (int i = 0; i < o->rows * o->cols; i++) {
         int64_t v = o->threads ? o->cell[i].thread : o->cell[i].number;
@@ -433,9 +453,7 @@ Picture order_picture(Arena *A, const Order *o, bool animated, double seconds)
     }
     g.seconds = animated ? seconds : 0;
     g.framed = framed_cells(A, o);
-    int digits = text_cols(arena_printf(A, "%lld", (long long)widest));
-    g.side = digits * g.font * 0.602 + (o->vectors ? 20 : 14);
-    g.side = g.side < 30 ? 30 : g.side;
+    choose_side(&g, o, text_cols(arena_printf(A, "%lld", (long long)widest)));
     double width = g.x + o->cols * g.side + MARGIN;
     width = width < 400 ? 400 : width; /* notes and a title fit */
     SvgFont small = {.size = 11, .color = COLOR_quiet};

@@ -294,7 +294,7 @@ static void push_error(lua_State *L, int idx, const char *name, const char *text
             lua_setfield(L, table, fields[i]);
         }
     } else if (lua_type(L, idx) == LUA_TSTRING) {
-        report_push_parts(L, lua_tostring(L, idx), name);
+        report_push_parts(L, lua_tostring(L, idx), name, text);
         lua_setfield(L, table, "where");
         lua_setfield(L, table, "why");
     }

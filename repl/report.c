@@ -19,6 +19,7 @@
 #include "lua_api/own_name.h"
 #include "lua_api/protect.h"
 #include "lua_api/session.h"
+#include "repl/chained.h"
 #include "repl/dress.h"
 #include "repl/habits.h"
 #include "repl/lexer.h"
@@ -123,15 +124,18 @@ static const LuaFn *method_named(lua_State *L, const char *name, const LuaClass 
 
 /* Pushes which classes have a method of that name, or nil: a step that returns names is often
 ** followed by the next step's colon. */
-static void push_method_hint(lua_State *L, const char *name)
+static void push_method_hint(lua_State *L, const char *name, const Message *m, const char *text)
 {
     const LuaClass *cls;
-    if (!method_named(L, name, &cls)) {
-        lua_pushnil(L);
-        return;
+    bool known = method_named(L, name, &cls) != NULL;
+    const char *owners = known ? lua_push_owners(L, cls->name, name) : lua_pushliteral(L, "");
+    if (!push_chained_hint(L, name, owners, text, m->line)) {
+        if (known)
+            lua_pushfstring(L, "%s is a method of %s; something else stands before the colon here",
+                            name, owners);
+        else
+            lua_pushnil(L);
     }
-    lua_pushfstring(L, "%s is a method of %s; something else stands before the colon here", name,
-                    lua_push_owners(L, cls->name, name));
     lua_remove(L, -2);
 }
 
@@ -362,7 +366,7 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
         if (!push_near_global(L, m, global) && !habit_push_raised(L, m->words, text, m->line))
             lua_pushnil(L);
     } else if (*method) {
-        push_method_hint(L, method);
+        push_method_hint(L, method, m, text);
     } else {
         lua_pushnil(L);
     }
@@ -504,13 +508,17 @@ static void add_script_line(lua_State *L, const char *name, const char *text)
     lua_remove(L, -2);
 }
 
-void report_push_parts(lua_State *L, const char *message, const char *name)
+void report_push_parts(lua_State *L, const char *message, const char *name, const char *text)
 {
     Message m = message_of(message);
+    Place place =
+        m.near && is_chunk(m.chunk, name) ? place_of(L, text, is_script(name), &m) : (Place){0};
+    Arena *A = arena_scratch(NULL);
     luaL_Buffer b;
     luaL_buffinit(L, &b);
-    add_words(L, &b, m.words);
+    add_words(L, &b, place_words(A, &m, &place));
     luaL_pushresult(&b);
+    arena_release(A);
     if (is_script(name) && m.line && is_chunk(m.chunk, name))
         lua_pushfstring(L, "%s:%d", m.chunk, m.line);
     else

@@ -13,7 +13,7 @@ void report_push(lua_State *L, int idx, const char *name, const char *text, int 
 
 /* What Lua's own message says, and of which line of the script: pushes "attempt to …" and
 ** "demo.lua:2", or nil for that if it was raised elsewhere than in the script called `name`. */
-void report_push_parts(lua_State *L, const char *message, const char *name);
+void report_push_parts(lua_State *L, const char *message, const char *name, const char *text);
 
 /* The message handler for calls whose errors are reported: remembers who called whom. */
 int report_handler(lua_State *L);

@@ -223,7 +223,20 @@ end)
 t.test("a step on the names that a step returned is answered", function()
   local text =
     typed('s = tvm.schedule(te "A: float32[16]; B[x] = A[x]")', 's:split("x", 4):vectorize "xi"')
-  t.contains(text, "vectorize is a method of Schedule")
+  t.contains(text, 'hint: s:split gives names; vectorize is a method of Schedule; one step after the other: s:split("x", 4); s:vectorize "xi"\n')
+end)
+
+t.test("a method of what a call gave is answered by what that is", function()
+  local text = 's = tvm.schedule(te "A: float32[16]; B[x] = A[x]")'
+  for asked, hint in pairs {
+    ["s:history():show()"] = "s:history gives a string, which the prompt shows and print(…) prints; show is a method of ",
+    ['s:loops()\n  :save "x"'] = "s:loops gives a list; save is a method of ",
+    ["s:loops():longest()"] = "s:loops gives a list, which has no method longest\n",
+    ['do local p = s p:split("x", 4):undo() end'] = 'p:split gives names; undo is a method of Schedule; one step after the other: p:split("x", 4); p:undo()',
+    ["x = {} x:show()"] = "show is a method of Tensor, Func, Version, Schedule, Comparison and Graph; something else stands before the colon here",
+  } do
+    t.contains(typed(text, asked), "hint: " .. hint)
+  end
 end)
 
 t.test("calls without parentheses or commas, and names of arguments", function()
@@ -361,6 +374,7 @@ t.test("--json prints a line for each result", function()
   t.contains(text, '"status":"syntax"')
   t.contains(text, [["why":"unexpected symbol near '='"]])
   t.ok(not text:find '"where"')
+  t.contains(run [[--json -e 'x = “a”']], [["why":"unexpected symbol near '“'"]])
   local path = script 'local x = 1\nerror("boom")'
   t.contains(run("--json " .. path), ('"where":"%s:2","why":"boom"'):format(path))
   os.remove(path)

@@ -248,7 +248,7 @@ end
 
 -- Refuses an axis that has the name of a size.
 function parser:fail_size_axis(token)
-  self:fail(token, ("'%s' is a size here, so it cannot be an axis"):format(token.text), "give the axis another name")
+  self:fail(token, ("'%s' is a size here, so it cannot be an axis"):format(token.text), "give the axis another name, or the size: a number or a new name where it is declared, \"[16]\" or \"[n]\"")
 end
 
 -- Refuses a reduction whose axes stand behind its value, as in te.sum(value, axis): sum(A[i, k], k). That max(A[i, k], s)

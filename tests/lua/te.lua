@@ -411,7 +411,7 @@ t.test("a size, a function or an index in the place of an axis is told as that",
     ["A: float32[n, k]; B: float32[k, m]; C: float32[n, m]; C[y, x] = sum(k, A[y, k] * B[k, x])"] = "k",
     ["A: float32[n]; C[n] = A[n]"] = "n", ["A: float32[n]; C[i] = A[i] + prod(n, A[n])"] = "n",
   } do
-    t.eq(wrong(text, ("'%s' is a size here, so it cannot be an axis"):format(size)).fix, "give the axis another name")
+    t.eq(wrong(text, ("'%s' is a size here, so it cannot be an axis"):format(size)).fix, 'give the axis another name, or the size: a number or a new name where it is declared, "[16]" or "[n]"')
   end
   for text, says in pairs {
     ["argmax(j, X[i, j])"] = "what goes over axes is sum, prod, max and min", ["argmin(X[i, j], j)"] = "sum, prod, max and min",

@@ -152,8 +152,10 @@ static int push_view(lua_State *L, const char *target, const char *view)
     progress_say(PROGRESS_PHASE, "compiling %s", func->at.name);
     const char *text = b->view(A, func, target, view, &err);
     progress_done(PROGRESS_PHASE);
-    if (text)
+    if (text) {
         lua_pushstring(L, text);
+        session_say_listing(L);
+    }
     lua_scratch_end(L, A);
     return text ? 1 : lua_raise(L, &err);
 }

@@ -426,11 +426,11 @@ static void elide_lines(lua_State *L, bool *elided)
 }
 
 /* Folds the lines of the text on top that are wider than the screen. */
-static void fold_lines(lua_State *L)
+static void fold_lines(lua_State *L, void (*wrap)(Buf *out, const char *text, int width))
 {
     Arena *A = lua_scratch(L, NULL);
     Buf out = buf_new(A);
-    wrap_lines(&out, lua_tostring(L, -2), lua_view(L)->width);
+    wrap(&out, lua_tostring(L, -2), lua_view(L)->width);
     lua_scratch_text(L, A, buf_str(&out));
     lua_remove(L, -2);
 }
@@ -455,7 +455,9 @@ void lua_display_text(lua_State *L, int idx)
     bool object = !is_plain(L, idx);
     if ((object || session_is_prose(L, idx)) && !whole && !lua_error_at(L, idx)) {
         elided = elided || session_of(L)->left_out;
-        fold_lines(L);
+        fold_lines(L, wrap_lines);
+    } else if (session_is_listing(L, idx) && !whole) {
+        fold_lines(L, wrap_listing);
     }
     if (!whole)
         elide_lines(L, &elided);
@@ -475,7 +477,7 @@ static int push_whole(lua_State *L)
     bool elided = false;
     push_shown(L, -1, true, &elided);
     if (lua_toboolean(L, 1) && !is_plain(L, 2))
-        fold_lines(L);
+        fold_lines(L, wrap_lines);
     return 1;
 }
 

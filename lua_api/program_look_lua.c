@@ -27,7 +27,9 @@ LUA_FN(program_ir, "s:ir() -> string",
 {
     Program p = program_check(L, 1);
     Arena *A = lua_scratch(L, NULL);
-    return lua_scratch_text(L, A, ir_text(A, p.func));
+    lua_scratch_text(L, A, ir_text(A, p.func));
+    session_say_listing(L);
+    return 1;
 }
 
 LUA_FN(
@@ -48,7 +50,9 @@ LUA_FN(
         lua_scratch_end(L, A);
         return lua_raise(L, &err);
     }
-    return lua_scratch_text(L, A, ir_text(A, flat));
+    lua_scratch_text(L, A, ir_text(A, flat));
+    session_say_listing(L);
+    return 1;
 }
 
 LUA_FN(program_names, "s:names(kind) -> list",

@@ -185,6 +185,16 @@ void session_say_prose(lua_State *L)
     remember(L, TABLE_PROSE);
 }
 
+void session_say_listing(lua_State *L)
+{
+    remember(L, TABLE_LISTINGS);
+}
+
+bool session_is_listing(lua_State *L, int idx)
+{
+    return remembers(L, TABLE_LISTINGS, idx);
+}
+
 bool session_is_prose(lua_State *L, int idx)
 {
     return remembers(L, TABLE_PROSE, idx);
@@ -250,6 +260,7 @@ void session_drop_steps(lua_State *L)
     empty_table(L, TABLE_STEPS);
     empty_table(L, TABLE_MADE);
     empty_table(L, TABLE_PROSE);
+    empty_table(L, TABLE_LISTINGS);
     session_of(L)->stepped = false;
     session_of(L)->holding = 0;
 }

@@ -34,6 +34,10 @@ bool session_said_made(lua_State *L, int idx);
 void session_say_prose(lua_State *L);
 bool session_is_prose(lua_State *L, int idx);
 
+/* The string on top lists a program: where the prompt shows it, no word of it is broken. */
+void session_say_listing(lua_State *L);
+bool session_is_listing(lua_State *L, int idx);
+
 /* Prints a line; where a person reads, what goes beyond the screen goes on below, indented. */
 void session_print_line(lua_State *L, const char *line, FILE *out);
 
@@ -100,6 +104,7 @@ typedef enum SessionTable {
     TABLE_SOURCES,   /* chunk name -> text */
     TABLE_STEPS,     /* list of lines */
     TABLE_MADE,      /* name of a loop or block that those steps made -> true */
+    TABLE_LISTINGS,  /* text of a program, made by this input -> true */
     TABLE_PROSE,     /* text for a person to read, made by this input -> true */
     TABLE_LOCALS,    /* name that `local` of an input made global -> true */
     TABLE_COUNT

@@ -444,6 +444,29 @@ static void code_is_broken_where_it_may_be(void **state)
     arena_release(A);
 }
 
+static void listings_stay_what_they_are(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"  B[i] = A[i, j] * C[i, jjjj]\nx", "  B[i] = A[i, j] * C[i,\n      jjjj]\nx"},
+        {"  B[iiiiiiiii] = A[j] * 2 + 3 + 4", "  B[iiiiiiiii] = A[j] * 2 + 3 + 4"}, /* no bracket */
+        {"  B[i] = A[i]  # [what is said]", "  B[i] = A[i]  # [what is said]"},
+        {"# what is said of a program, at length", "# what is said of a\n#    program, at length"},
+        {"f(\"a b c d e f g h i j k\", b)", "f(\"a b c d e f g h i j k\", b)"},
+        {"f(aaaaaaa, bbbbbbbb, ccccccc, dddddddd, e)\n",
+         "f(aaaaaaa, bbbbbbbb,\n    ccccccc, dddddddd,\n    e)\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Arena *A = arena_new(NULL);
+        Buf out = buf_new(A);
+        wrap_listing(&out, rows[i].text, 24);
+        assert_string_equal(buf_str(&out), rows[i].want);
+        arena_release(A);
+    }
+}
+
 int main(int argc, char **argv)
 {
     int drawn = draw_main(argc, argv);
@@ -458,6 +481,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(bars_stay_on_the_page),
         cmocka_unit_test(widths_are_those_of_the_font),
         cmocka_unit_test(code_is_broken_where_it_may_be),
+        cmocka_unit_test(listings_stay_what_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,6 +102,67 @@ void wrap_lines(Buf *out, const char *text, int width)
     }
 }
 
+/* Blanks, and what begins a comment where the whole line is one. */
+static size_t listing_margin(const char *line, bool *comment)
+{
+    size_t n = strspn(line, " \t"), mark = strspn(line + n, "#;/");
+    *comment = mark > 0;
+    return n + mark;
+}
+
+/* The last blank of [line, end) at which it may be broken to have at most `width` columns, `col` of
+** which are taken; NULL: there is none, or it fits. */
+static const char *listing_break(const char *line, const char *end, int col, int width,
+                                 bool comment, int *depth)
+{
+    const char *found = NULL;
+    int here = *depth;
+    bool quoted = false, noted = false, behind_comma = false;
+    for (const char *p = line; p < end; p++) {
+        bool breaks = *p == ' ' && !quoted && !noted && (comment || here > 0);
+        bool comma = breaks && p > line && p[-1] == ',';
+        if (breaks && (comma || !behind_comma)) {
+            behind_comma = comma && col > width / 2; /* there sooner than elsewhere */
+            found = p;
+            *depth = here;
+        }
+        noted |= !comment && *p == '#' && p > line && p[-1] == ' '; /* what follows is a comment */
+        quoted ^= *p == '"';
+        here += !quoted && strchr("([{", *p) ? 1 : !quoted && strchr(")]}", *p) ? -1 : 0;
+        col = *p == '\t' ? (col / 8 + 1) * 8 : col + (((unsigned char)*p & 0xc0) != 0x80);
+        if (col > width)
+            return found;
+    }
+    return NULL;
+}
+
+void wrap_listing(Buf *out, const char *text, int width)
+{
+    enum { INDENT = 4 };
+    for (const char *line = text; *line; line += *line == '\n') {
+        const char *end = strchrnul(line, '\n'), *at;
+        bool comment;
+        size_t margin = listing_margin(line, &comment);
+        int indent = (int)strspn(line, " ") + INDENT, col = 0, depth = 0;
+        const char *from = line;
+        while (indent < width / 2 &&
+               (at = listing_break(from + (col ? 0 : margin), end, col ? col : (int)margin, width,
+                                   comment, &depth)) != NULL) {
+            buf_add(out, from, (size_t)(at - from));
+            buf_putc(out, '\n');
+            if (comment)
+                buf_add(out, line, margin);
+            buf_pad(out, ' ', comment ? INDENT : indent);
+            col = comment ? (int)margin + INDENT : indent;
+            from = at + 1;
+        }
+        buf_add(out, from, (size_t)(end - from));
+        if (*end)
+            buf_putc(out, '\n');
+        line = end;
+    }
+}
+
 static size_t line_length(const char *line)
 {
     return strcspn(line, "\n");

@@ -17,6 +17,11 @@ void wrap_doc(Buf *out, const char *doc, int indent, int width);
 ** stands below where the words of the line begin, and the bars of a tree on its left go on, too. */
 void wrap_lines(Buf *out, const char *text, int width);
 
+/* Adds a listing line by line, those wider than `width` broken where a newline changes nothing for
+** who reads the program back: at a blank within brackets, or in a comment, whose mark is put again.
+** A line without such a place stays. */
+void wrap_listing(Buf *out, const char *text, int width);
+
 /* One line of code in lines of at most `cols` columns: broken where the fewest brackets are open,
 ** after a comma or before an operator sooner than elsewhere; what goes on is indented. */
 typedef struct CodeLines {

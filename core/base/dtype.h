@@ -43,6 +43,14 @@ static inline bool dtype_is_float(DType t)
 {
     return dtype_info[t].cls == DC_FLOAT;
 }
+
+/* The one of two that holds more: a float more than an integer, and of two the wider. */
+static inline DType dtype_wider(DType a, DType b)
+{
+    if (dtype_is_float(a) != dtype_is_float(b))
+        return dtype_is_float(a) ? a : b;
+    return dtype_bytes(a) >= dtype_bytes(b) ? a : b;
+}
 static inline bool dtype_is_signed(DType t)
 {
     return dtype_info[t].cls == DC_INT;

@@ -257,17 +257,7 @@ static const Node *settle(Parser *p, const Expr *e, DType t)
     return settle_beside(p, e, t, NULL);
 }
 
-/* Of two types that do not go together the one that holds less is converted. */
-static void advise_convert(Err *err, DType a, DType b)
-{
-    bool wide = dtype_is_float(a) == dtype_is_float(b) ? dtype_bytes(a) >= dtype_bytes(b)
-                                                       : dtype_is_float(a);
-    err_fix(err, "\"%s(…)\" around the %s value converts it", dtype_name(wide ? a : b),
-            dtype_name(wide ? b : a));
-}
-
-/* Two operands of one type: what has none follows the other operand, two of them
-** what is expected. */
+/* Two operands of one type: what has none follows the other one, else what is expected. */
 static bool settle_pair(Parser *p, Expr *a, Expr *b, DType expect)
 {
     DType t = a->node ? (DType)a->node->type : b->node ? (DType)b->node->type : expect;
@@ -280,7 +270,8 @@ static bool settle_pair(Parser *p, Expr *a, Expr *b, DType expect)
     if (a->node->type != b->node->type) {
         parse_fail(p, "%s and %s do not go together: convert one, as in %s(…)",
                    dtype_name(a->node->type), dtype_name(b->node->type), dtype_name(a->node->type));
-        advise_convert(p->err, (DType)a->node->type, (DType)b->node->type);
+        t = dtype_wider((DType)a->node->type, (DType)b->node->type);
+        err_fix(p->err, "\"%s(…)\" around the other one converts it", dtype_name(t));
         return false;
     }
     return true;

@@ -547,7 +547,7 @@ bool prim_reverse_compute_at(Step *s)
     if (!written)
         return refuse_unwritten(s, m);
     const Node *already = repeated_already(m, s->func);
-    if (already)
+    if (MUTANT(reverse_repeated_unasked, already, NULL))
         return REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(already->kid[For_var]));
     if (!MUTANT(reverse_coverage_unchecked, all_instances(s, m), true))
         return false;

@@ -71,8 +71,10 @@ bool data_make(const Spec *s, const Node *func, Data *out, Err *err)
     for (size_t i = 0; i < params->nkids + results->nkids; i++) {
         const Node *b = i < params->nkids ? params->kid[i] : results->kid[i - params->nkids];
         int rank = shape_of(b, shape);
-        Tensor *t = i < params->nkids ? make_input(s, (DType)b->type, rank, shape, s->seed + i, err)
-                                      : make_result((DType)b->type, rank, shape, err);
+        Tensor *t = i >= params->nkids ? make_result((DType)b->type, rank, shape, err)
+                    : s->written.on && i > 0
+                        ? written_index(s, s->seed + i, err)
+                        : make_input(s, (DType)b->type, rank, shape, s->seed + i, err);
         if (!t)
             return data_free(out), false;
         out->at[out->n++] = t;
@@ -115,7 +117,8 @@ static void put_elements(Buf *out, const Tensor *t)
 {
     buf_puts(out, "tvm.tensor({");
     for (int64_t i = 0; i < tensor_size(t); i++) {
-        double v = tensor_at(t, i).f;
+        Scalar at = tensor_at(t, i);
+        double v = dtype_is_float(t->dtype) ? at.f : (double)at.i;
         buf_puts(out, i ? ", " : "");
         if (isnan(v))
             buf_puts(out, "0/0");
@@ -135,7 +138,7 @@ void data_lua(Buf *out, const Spec *s, const Node *func, const Data *d)
         bool exact = !dtype_is_float(t->dtype) || s->exact,
              cast = exact && dtype_is_float(t->dtype);
         buf_printf(out, "local %s = ", ir_buf_name(func->kid[Func_params]->kid[i]));
-        if (s->specials && dtype_is_float(t->dtype)) {
+        if ((s->specials && dtype_is_float(t->dtype)) || (s->written.on && i > 0)) {
             put_elements(out, t);
             buf_putc(out, '\n');
             continue;

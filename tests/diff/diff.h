@@ -84,6 +84,22 @@ typedef struct Stage {
     bool gone; /* taken out by the shrinker: its tensor is an input now */
 } Stage;
 
+/* A program as text; each byte that is 0 makes it plainer. */
+enum { WRITTEN_GROUPS = 2, WRITTEN_NESTS = 4 };
+typedef struct WrittenNest {
+    bool on;
+    uint8_t form[17]; /* its loops, and of each of two statements 8 bytes */
+} WrittenNest;
+typedef struct WrittenGroup {
+    uint8_t around, chain;
+    WrittenNest nest[WRITTEN_NESTS];
+} WrittenGroup;
+typedef struct Written {
+    bool on, full;
+    uint8_t order;
+    WrittenGroup group[WRITTEN_GROUPS];
+} Written;
+
 /* Extents come from a small pool, so that tensors fit each other and shrink together. */
 typedef struct Spec {
     int64_t extent[POOL];
@@ -103,7 +119,8 @@ typedef struct Spec {
     int wrapped;
     /* If not 0: there is a result more, of which nobody tells what is written */
     int scattered;
-    uint64_t seed; /* of the inputs' elements */
+    uint64_t seed;   /* of the inputs' elements */
+    Written written; /* if on, the program is this alone */
 } Spec;
 
 void spec_draw(Spec *s, Choices *c);
@@ -112,6 +129,12 @@ void spec_draw(Spec *s, Choices *c);
 const Node *jagged(Arena *A, const Spec *s, const Node *func);
 /* `func` with a result X, of which a nest more writes some elements, if s->scattered. */
 const Node *scatter(Arena *A, const Spec *s, const Node *func);
+
+/* Makes it a program that is written as text. */
+void written_draw(Spec *s, Choices *c);
+const Node *written_func(Arena *A, const Spec *s, Err *err);
+/* The elements of an input by which such a program places what it stores. */
+Tensor *written_index(const Spec *s, uint64_t seed, Err *err);
 
 typedef struct Program {
     const Node *func;

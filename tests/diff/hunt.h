@@ -9,7 +9,7 @@ typedef struct Options {
     uint64_t seed;
     double seconds, jit;
     const char *bytes, *mutant;
-    bool mutants, ptxas;
+    bool mutants, ptxas, written;
 } Options;
 
 typedef struct Outcome {

@@ -1,12 +1,12 @@
 /* main.c -- the differential tester.
 **
-**      diff [--seed S] [--trials N] [--seconds T] [--jit 0..1] [--only K] [--bytes HEX] [--mutant NAME] [--mutants] [--ptxas]
+**      diff [--seed S] [--trials N] [--seconds T] [--jit 0..1] [--only K] [--bytes HEX] [--mutant NAME] [--mutants] [--ptxas] [--written]
 **
 ** Seconds are processor time, of the compiler and the runner too.  --jit is the share of trials
 ** whose program is compiled, all unless it is given.  --only K runs trial K of the seed, --bytes a
 ** trial from its bytes.  --mutant plants one mistake of core/base/mutants.def, by its name or
 ** number; --mutants each in turn, which must be found within --seconds.  --ptxas has what becomes
-** PTX assembled.
+** PTX assembled.  --written has all programs written as text, which else some are.
 **
 ** The same program serves as compiler and runner: what is planted is planted there, too.
 */
@@ -83,6 +83,8 @@ bool run_trials(const Options *o, Outcome *out, bool quiet)
         Choices c;
         Trial t;
         choices_fill(&c, o->seed, (uint64_t)k);
+        if (o->written)
+            c.bytes[CHOICES - 1] = 0;
         if (o->bytes)
             read_bytes(o->bytes, &c);
         Arena *A = arena_new(NULL);
@@ -121,7 +123,7 @@ static int run_seed(const Options *o)
     const Counts *counts = &out.counts;
     print_counts(counts, out.seconds);
     /* A primitive that no trial ever got accepted is not tested. */
-    for (size_t i = 0; i < prim_count && counts->trials >= 2000; i++)
+    for (size_t i = 0; i < prim_count && counts->trials >= 2000 && !o->written; i++)
         if (counts->per_prim[i][1] == 0)
             ok = printf("# %s was never accepted\n", prims[i].name) < 0;
     printf("%s diff/seed %llu (%ld trials)\n", ok ? "ok" : "not ok", (unsigned long long)o->seed,
@@ -135,8 +137,9 @@ static bool read_options(Options *o, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
-        if (strcmp(name, "--mutants") == 0 || strcmp(name, "--ptxas") == 0) {
-            *(name[2] == 'm' ? &o->mutants : &o->ptxas) = true;
+        if (strcmp(name, "--mutants") == 0 || strcmp(name, "--ptxas") == 0 ||
+            strcmp(name, "--written") == 0) {
+            *(name[2] == 'm' ? &o->mutants : name[2] == 'p' ? &o->ptxas : &o->written) = true;
             continue;
         }
         i++;
@@ -170,7 +173,7 @@ int main(int argc, char **argv)
         fprintf(
             stderr,
             "usage: diff [--seed S] [--trials N] [--seconds T] [--jit SHARE] [--only K] [--bytes HEX] "
-            "[--mutant NAME] [--mutants] [--ptxas]\n");
+            "[--mutant NAME] [--mutants] [--ptxas] [--written]\n");
         return 2;
     }
     if (o.ptxas && !find_ptxas())

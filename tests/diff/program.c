@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { WRITTEN_PERCENT = 12 };
+
 void spec_draw(Spec *s, Choices *c)
 {
     static const int64_t small[] = {1, 2, 3, 4, 5, 7, 8, 13, 16, 17}, large[] = {31, 33, 64, 100};
@@ -52,6 +54,9 @@ void spec_draw(Spec *s, Choices *c)
     for (int i = 0; i < s->nstages; i++)
         if (chance(c, 10))
             guard_draw(&s->stage[i].guard, c, s->ninputs + i);
+    /* The last byte decides, so that all other trials are what they were */
+    if (c->n == CHOICES && c->bytes[CHOICES - 1] < 256 * WRITTEN_PERCENT / 100)
+        written_draw(s, c);
 }
 
 static void add_input(Build *b, int i)
@@ -145,6 +150,8 @@ bool spec_build(Arena *A, const Spec *s, Program *out, Err *err)
 {
     int64_t again;
     *out = (Program){0};
+    if (s->written.on)
+        return (out->func = written_func(A, s, err)) != NULL;
     out->func = build_func(A, s, false, &out->terms, err);
     if (out->func && out->terms)
         out->magnitude = build_func(A, s, true, &again, err);

@@ -77,6 +77,34 @@ static bool drop_guards(Shrink *s)
     return any;
 }
 
+/* Every byte to 0; of a nest that is off no other counts. */
+static bool drop_written(Shrink *s)
+{
+    bool any = false;
+    Trial t = *s->best;
+    any |= t.spec.written.order && (t.spec.written.order = 0, keeps_failing(s, &t));
+    for (int g = 0; g < WRITTEN_GROUPS; g++) {
+        t = *s->best;
+        t.spec.written.group[g].around = 0;
+        any |= s->best->spec.written.group[g].around && keeps_failing(s, &t);
+        t = *s->best;
+        t.spec.written.group[g].chain = 0;
+        any |= s->best->spec.written.group[g].chain && keeps_failing(s, &t);
+        for (int k = 0; k < WRITTEN_NESTS; k++) {
+            const WrittenNest *best = &s->best->spec.written.group[g].nest[k];
+            t = *s->best;
+            t.spec.written.group[g].nest[k] = (WrittenNest){0};
+            any |= best->on && keeps_failing(s, &t);
+            for (size_t i = 0; best->on && i < sizeof best->form; i++) {
+                t = *s->best;
+                t.spec.written.group[g].nest[k].form[i] = 0;
+                any |= best->form[i] && keeps_failing(s, &t);
+            }
+        }
+    }
+    return any;
+}
+
 static bool shrink_data(Shrink *s)
 {
     bool any = false;
@@ -121,6 +149,7 @@ void trial_shrink(Trial *t, Verdict *v, bool jit)
         any = drop_moves(&s);
         any = drop_stages(&s) || any;
         any = drop_guards(&s) || any;
+        any = (t->spec.written.on && drop_written(&s)) || any;
         any = shrink_data(&s) || any;
     }
 }

@@ -90,11 +90,13 @@ static const Node *init_block(Step *s, const Node *block, const Node *top)
     return ir_block(A, info, ir_list(A, n, spatial), where, ir_nop(A), block->kid[Block_init]);
 }
 
-/* The first loop on the path, above `depth`, that feeds a reduce axis of the block at its end. */
+/* The first loop on the path, above `depth`, that feeds a reduce axis of the block at its end and
+** runs more than once. */
 static const Node *loop_reducing(const Path *p, size_t depth)
 {
     for (size_t i = 0; i < depth; i++)
-        if (p->at[i]->op == OP_For && feeds_own_reduce(path_end(p), p->at[i]->kid[For_var]))
+        if (p->at[i]->op == OP_For && ir_const_int(p->at[i]->kid[For_extent], 2) > 1 &&
+            feeds_own_reduce(path_end(p), p->at[i]->kid[For_var]))
             return p->at[i];
     return NULL;
 }
@@ -118,6 +120,18 @@ static const Node *condition_below(const Path *p, size_t depth)
         if (p->at[i]->op == OP_If)
             return p->at[i];
     return NULL;
+}
+
+/* Each iteration of the loop that the sum is over has memory of its own: just the first one begins
+** it, and no order tells the others from it. */
+static bool refuse_own_memory(Step *s, const Node *block, const Node *outer, const Node *loop)
+{
+    const char *name = ir_block_name(block);
+    REFUSE(s->err, reduces_outside, outer, name, ir_var_name(outer->kid[For_var]),
+           ir_var_name(loop->kid[For_var]), name, loop_handle(s->A, s->func, outer));
+    err_fix(s->err, "leave it as it is: only the first iteration of %s begins %s anew",
+            ir_var_name(outer->kid[For_var]), ir_buf_name(block_target(block)));
+    return false;
 }
 
 bool prim_decompose_reduction(Step *s)
@@ -161,9 +175,11 @@ bool prim_decompose_reduction(Step *s)
                                            .block = made,
                                            .begins = name,
                                            .before_loop = loop->kid[For_var]});
+    const Node *outer = loop_reducing(&p, depth);
+    if (MUTANT(decompose_unchecked, legal && outer, false))
+        return refuse_own_memory(s, block, outer, loop);
     if (MUTANT(decompose_unchecked, !legal, false)) {
         Err reason = {0};
-        const Node *outer = loop_reducing(&p, depth);
         const char *over = outer ? ir_var_name(outer->kid[For_var]) : NULL;
         const Node *again = outer ? NULL : loop_repeating(s->func, &p, depth);
         const char *repeats = again ? ir_var_name(again->kid[For_var]) : NULL;

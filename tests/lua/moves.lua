@@ -634,4 +634,25 @@ func f(A: int32[8]) -> C: int32[8], D: int32[8]:
   t.contains(t.raises("runs_again", function() s:reverse_compute_at("T", "x") end).why, "later iterations of y")
 end)
 
+t.test("a sum over iterations that each have memory of their own begins only in the first", function()
+  local f = tvm.parse [[
+func f(A: int32[8]) -> C: int32[8]:
+  for g in range(2):
+    alloc H: int32[4]
+    for z in range(4):
+      block Z(z):
+        H[z] = 5
+    for x in range(4):
+      block S(g: reduce, x):
+        init: H[x] = 0
+        H[x] += A[g*4 + x]
+    for w in range(4):
+      block C(g, w):
+        C[g*4 + w] = H[w]
+]]
+  local s = tvm.schedule(f)
+  local e = t.raises("reduces_outside", function() s:decompose_reduction("S", "x") end)
+  t.contains(e.fix, "only the first iteration of g begins H anew")
+end)
+
 t.done()

@@ -6,6 +6,7 @@
 
 #include "core/base/mutant.h"
 #include "core/ir/mathfn.h"
+#include "core/ir/print.h"
 #include "core/ir/rewrite.h"
 #include "core/ir/verify.h"
 #include "core/schedule/alloc.h"
@@ -300,6 +301,11 @@ bool prim_reverse_compute_inline(Step *s)
     path_to_block(s->func, ir_block_name(producer), &p);
     if (!plain_store(s, producer, "reverse_compute_inline") || !nest_keeps_condition(s, &at, &p))
         return false;
+    const Node *gets = nest_condition(&p, &at);
+    if (gets)
+        return not_inlinable(s, s->err, consumer, "reverse_compute_inline",
+                             arena_printf(A, "%s runs only under a condition, %.80s",
+                                          ir_block_name(producer), ir_text(A, gets->kid[If_cond])));
     bool differ;
     const Node *load = tree_load(consumer, between, &differ);
     const Node *from = block_access(producer), *to = block_access(consumer);

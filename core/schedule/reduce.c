@@ -192,7 +192,8 @@ bool prim_decompose_reduction(Step *s)
     }
     out = MUTANT(decompose_init_late, out,
                  path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){rest, init})));
-    return step_done(s, alloc_settle(A, out, block_target(block), NULL));
+    out = alloc_settle(A, out, block_target(block), NULL);
+    return nest_recheck(s, out) && step_done(s, out);
 }
 
 bool prim_contract(Step *s)

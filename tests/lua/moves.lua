@@ -655,4 +655,40 @@ func f(A: int32[8]) -> C: int32[8]:
   t.contains(e.fix, "only the first iteration of g begins H anew")
 end)
 
+t.test("a block that runs always does not come under its producer's condition", function()
+  local s = tvm.schedule(tvm.parse [[
+func f(A: int32[8]) -> C: int32[8]:
+  alloc H: int32[8]
+  for x in range(8):
+    if A[x] > 1:
+      block H(x):
+        H[x] = A[x]
+  for y in range(8):
+    block C(y):
+      C[y] = select(A[y] > 1, H[y], 1)
+]])
+  local e = t.raises("not_inlinable", function() s:reverse_compute_inline "C" end)
+  t.contains(e.why, "H runs only under a condition, A[x] > 1")
+end)
+
+t.test("memory that an init takes out of a parallel loop is not shared by its iterations", function()
+  local s = tvm.schedule(tvm.parse [[
+func f(A: int32[8]) -> C: int32[8]:
+  for g in range(2):
+    alloc H: int32[8]
+    for x in range(4):
+      block S(g, x: reduce):
+        init: H[g] = 0
+        H[g] += A[x]
+    for y in range(4):
+      block P(y):
+        H[y] = A[y]
+    for z in range(4):
+      block C(g, z):
+        C[g*4 + z] = H[z]
+]])
+  s:parallel "g"
+  t.ok(not pcall(s.decompose_reduction, s, "S", "g"))
+end)
+
 t.done()

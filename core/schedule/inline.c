@@ -4,10 +4,12 @@
 
 #include <string.h>
 
+#include "core/affine/region.h"
 #include "core/base/mutant.h"
 #include "core/ir/mathfn.h"
 #include "core/ir/print.h"
 #include "core/ir/rewrite.h"
+#include "core/ir/simplify.h"
 #include "core/ir/verify.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/block.h"
@@ -285,6 +287,46 @@ static bool same_domain(Step *s, const Path *p, const Path *q, const Node *load)
     return true;
 }
 
+/* The same of each iteration of the loops around both, the first `n` of either: it must not run the
+** consumer for other elements than the producer. */
+static bool same_each_time(Step *s, const Path *p, const Path *q, size_t n, const Node *load)
+{
+    Arena *A = s->A;
+    const Node **made = ARENA_ARRAY(A, const Node *, p->n),
+               **used = ARENA_ARRAY(A, const Node *, q->n);
+    size_t nmade = path_loops(p, p->n, made), nused = path_loops(q, q->n, used), axis;
+    Subst *first = ARENA_ARRAY(A, Subst, n + 1);
+    AxisSpan one[IR_MAX_RANK], all[IR_MAX_RANK], from, to;
+    const Node *store = block_access(path_end(p)), *iters = path_end(q)->kid[Block_iters];
+    for (size_t i = 0; i < n; i++)
+        first[i] = (Subst){used[i]->kid[For_var], ir_idx(A, 0)};
+    for (size_t d = 0; d + Load_index < load->nkids; d++) {
+        const Node *w = block_axis_value(path_end(p), store->kid[Store_index + d]),
+                   *r = block_axis_value(path_end(q), load->kid[Load_index + d]);
+        if (!region_relax(A, w, n, nmade, made, &from.min, &from.extent) ||
+            !region_relax(A, r, n, nused, used, &to.min, &to.extent) ||
+            !ir_same(from.min, to.min) || from.extent != to.extent)
+            return false;
+    }
+    for (size_t i = 0; i < iters->nkids; i++) {
+        const Node *r = ir_simplify(A, ir_subst(A, iters->kid[i]->kid[Iter_value], n, first), NULL);
+        one[i] = (AxisSpan){r, 1, NULL};
+        if (!region_relax(A, r, n, nused, used, &all[i].min, &all[i].extent) ||
+            all[i].min->op != OP_IntImm)
+            return false;
+    }
+    return cover_box(A, iters->nkids, one, all, nused - n, used + n, &axis) == COVER_FULL;
+}
+
+/* How many loops are around both. */
+static size_t loops_around_both(const Path *p, const Path *q)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n && i < q->n && p->at[i] == q->at[i]; i++)
+        n += p->at[i]->op == OP_For;
+    return n;
+}
+
 bool prim_reverse_compute_inline(Step *s)
 {
     Arena *A = s->A;
@@ -324,7 +366,10 @@ bool prim_reverse_compute_inline(Step *s)
     if (consumer->kid[Block_iters]->nkids != rank)
         return not_inlinable(s, s->err, consumer, "reverse_compute_inline",
                              "it has axes that its producer has not");
-    if (!MUTANT(reverse_inline_domain_unchecked, same_domain(s, &p, &at, load), true))
+    size_t both = loops_around_both(&p, &at);
+    bool same =
+        same_domain(s, &p, &at, load) && (both == 0 || same_each_time(s, &p, &at, both, load));
+    if (!MUTANT(reverse_inline_domain_unchecked, same, true))
         return s->err->code
                    ? false
                    : not_inlinable(s, s->err, consumer, "reverse_compute_inline",

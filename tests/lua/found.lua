@@ -361,4 +361,33 @@ func f(A: int32[8]) -> C: int32[8], D: int32[8]:
   t.ok(c == ones and d == ones)
 end)
 
+t.test("each iteration of a loop around both runs a consumer where its producer runs, and nowhere else", function()
+  local function tile(made, used)
+    return tvm.schedule(tvm.parse(([[
+func f(A: int32[8]) -> D: int32[8]:
+  for g in range(2):
+    alloc H: int32[8]
+    for z in range(8):
+      block Z(z):
+        H[z] = 0
+    alloc K: int32[8]
+    for k in range(%s):
+      block K(%s):
+        K[v] = A[v]
+    for x in range(4):
+      block H(%s):
+        H[v] = K[v] + 1
+    for w in range(4):
+      block D(g, w):
+        D[g*4 + w] = H[w] + int32(g)
+]]):format(made == "v = k" and 8 or 4, made, used)))
+  end
+  local s = tile("v = k", "v = g*4 + x")
+  t.raises("not_inlinable", function() s:reverse_compute_inline "H" end)
+  s = tile("v = g*4 + k", "v = g*4 + x")
+  s:reverse_compute_inline "H"
+  local A = tvm.random({ 8 }, "int32", { seed = 1, lo = 1, hi = 9 })
+  t.ok(s:check(A) == s:at(0):check(A))
+end)
+
 t.done()

@@ -461,6 +461,42 @@ static const Node *repeated_already(const Move *m, const Node *func)
     return NULL;
 }
 
+/* Does the block touch memory that each iteration of the loop has for itself? */
+static bool has_own_memory(Step *s, const Move *m, const Node *loop)
+{
+    NameList names = {0};
+    list_buffers(s->A, s->func, &names);
+    for (size_t i = 0; i < names.n; i++) {
+        Path p;
+        const Node *b = find_buffer(s->func, names.at[i], NULL);
+        if ((tree_reads(m->block, b) || tree_writes(m->block, b)) && path_to_alloc(loop, b, &p))
+            return true;
+    }
+    return false;
+}
+
+/* The first loop around the block and its new place whose iterations have memory of their own that
+** the block touches, and of which an iteration would not run it there for what it does here. */
+static const Node *strays_from(Step *s, const Move *m)
+{
+    const Node *loops[IR_MAX_DEPTH], *iters = m->block->kid[Block_iters];
+    size_t n = path_loops(&m->at, m->at.n, loops);
+    for (size_t k = 0; k < n && k < m->naround && loops[k] == m->around[k]; k++) {
+        if (!has_own_memory(s, m, loops[k]))
+            continue;
+        for (size_t i = 0; i < iters->nkids; i++) {
+            AxisSpan here, there;
+            if (!region_relax(s->A, iters->kid[i]->kid[Iter_value], k + 1, n, loops, &here.min,
+                              &here.extent) ||
+                !region_relax(s->A, m->span[i].min, k + 1, m->naround, m->around, &there.min,
+                              &there.extent) ||
+                !ir_same(here.min, there.min) || here.extent > there.extent - 1 + m->span[i].extent)
+                return loops[k];
+        }
+    }
+    return NULL;
+}
+
 /* What the block reads and the loop writes last. */
 static const Node *last_written(const Move *m)
 {
@@ -549,6 +585,9 @@ bool prim_reverse_compute_at(Step *s)
     const Node *already = repeated_already(m, s->func);
     if (MUTANT(reverse_repeated_unasked, already, NULL))
         return REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(already->kid[For_var]));
+    const Node *strays = strays_from(s, m);
+    if (MUTANT(reverse_repeated_unasked, strays, NULL))
+        return REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(strays->kid[For_var]));
     if (!MUTANT(reverse_coverage_unchecked, all_instances(s, m), true))
         return false;
     if (!build_move(s, m, NULL, last_written(m)))

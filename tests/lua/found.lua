@@ -390,4 +390,22 @@ func f(A: int32[8]) -> D: int32[8]:
   t.ok(s:check(A) == s:at(0):check(A))
 end)
 
+t.test("a block does not move to another iteration's memory", function()
+  local s = tvm.schedule(tvm.parse [[
+func f(A: int32[8]) -> D: int32[2]:
+  for g in range(2):
+    alloc H: int32[8]
+    for z in range(8):
+      block Z(z):
+        H[z] = 0
+    for x in range(4):
+      block B(v = g*4 + x):
+        H[v] = A[v] + 1
+    for w in range(1):
+      block D(g):
+        D[g] = H[g] + 1
+]])
+  t.ok(not pcall(s.reverse_compute_at, s, "D", "x"))
+end)
+
 t.done()

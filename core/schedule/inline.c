@@ -165,6 +165,17 @@ static bool guards_sum(void *env, const Node *block)
     return block->kid[Block_init]->op == OP_Nop || !tree_reads(block->kid[Block_where], env);
 }
 
+/* Does the block at the end of the path read memory that iterations of a loop around it have for
+** themselves, beside what it writes? */
+static bool reads_own_memory(const Path *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->at[i]->op == OP_For &&
+            nest_has_own_memory(p->at[i], path_end(p), block_target(path_end(p))))
+            return true;
+    return false;
+}
+
 bool prim_compute_inline(Step *s)
 {
     Arena *A = s->A;
@@ -191,7 +202,10 @@ bool prim_compute_inline(Step *s)
     Err plain = {0};
     if (!tree_blocks(s->func, guards_sum, (void *)(uintptr_t)target) && !ir_verify(out, &plain))
         return not_inlinable(s, s->err, block, "compute_inline", plain.why);
-    if (!step_in_order(s, &(Moved){.before = s->func, .after = out, .part = ir_block_name(block)}))
+    if (!step_in_order(s, &(Moved){.before = s->func,
+                                   .after = out,
+                                   .part = ir_block_name(block),
+                                   .ask_all = reads_own_memory(&p)}))
         return explain_inline(s, block, "compute_inline",
                               legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS),
                               "changes later what it reads");

@@ -55,6 +55,8 @@ typedef struct Moved {
     ** instances runs just once; or NULL */
     const char *begins;
     const Node *before_loop;
+    /* Not only the order decides: memory that is an iteration's own, or sums that a loop repeats */
+    bool ask_all;
 } Moved;
 
 /* Do all that depend on each other stand in the order of before?  And memory that was
@@ -69,6 +71,10 @@ bool legal_rounds(const Node *n);
 /* Is it sure that no two iterations of the loop touch one element of the buffer (NULL: of any that
 ** outlives an iteration), of which one writes? */
 bool legal_carries_nothing(const Node *func, const Node *loop, const Node *buffer);
+
+/* In one iteration of the first `nloops` loops around, does each instance of the block run just
+** once, which stands below `stmt`? */
+bool legal_once(const Node *func, const Node *stmt, const Node *block, size_t nloops);
 
 /* Does each iteration of the loop run the block, which stands below it, for elements of its own? */
 bool legal_apart(const Node *func, const Node *loop, const Node *block);

@@ -473,6 +473,19 @@ static bool begun_once(const Moved *m, const Accesses *now)
     return true;
 }
 
+bool legal_once(const Node *func, const Node *stmt, const Node *block, size_t nloops)
+{
+    Accesses acc;
+    if (!access_gather(func, stmt, &acc))
+        return false;
+    for (int i = 0; i < acc.nplaces; i++) {
+        const Place *p = &acc.place[i];
+        if (p->block == block && p->number >= 0 && !p->init && !runs_once(&acc, p, (int)nloops))
+            return false;
+    }
+    return true;
+}
+
 static bool exactly_kept(const Moved *m, Err *err)
 {
     return dep_check_step(m->before, m->after, DEP_QUICK, err) == DEP_OK;
@@ -485,7 +498,7 @@ bool legal_move(const Moved *m, Err *err)
     Err proof;
     Check c = {.m = m, .was = &was, .now = &now, .err = &proof};
     Verdict v = LEGAL_UNTOLD;
-    if (gather(&c))
+    if (!m->ask_all && gather(&c))
         v = all_kept(&c);
     if (v == LEGAL_YES && !all_memory_kept(m->before, m->after, m->before->kid[Func_body], way))
         v = LEGAL_UNTOLD;

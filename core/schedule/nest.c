@@ -319,6 +319,17 @@ bool step_explain(Step *s, const Err *reason)
     return false;
 }
 
+bool nest_has_own_memory(const Node *loop, const Node *block, const Node *but)
+{
+    const Node *own = loop->op == OP_Alloc ? loop->kid[Alloc_buffer] : NULL;
+    if (own && own != but && (tree_reads(block, own) || tree_writes(block, own)))
+        return true;
+    for (size_t i = ir_first_stmt(loop); i < loop->nkids; i++)
+        if (nest_has_own_memory(loop->kid[i], block, but))
+            return true;
+    return false;
+}
+
 bool nest_recheck(Step *s, const Node *func)
 {
     return recheck_in(s, func, func->kid[Func_body]);

@@ -69,6 +69,9 @@ bool step_in_order(Step *s, const Moved *moved);
 ** said of a step that breaks something; the witness stays.  False. */
 bool step_explain(Step *s, const Err *reason);
 
+/* Does the block touch memory, but for `but`, that each iteration of the loop has for itself? */
+bool nest_has_own_memory(const Node *loop, const Node *block, const Node *but);
+
 /* Checks every concurrent loop of func again, after blocks and buffers have moved. */
 bool nest_recheck(Step *s, const Node *func);
 

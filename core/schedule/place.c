@@ -6,8 +6,9 @@
 
 #include "core/affine/region.h"
 #include "core/base/mutant.h"
-#include "core/ir/rewrite.h"
 #include "core/ir/print.h"
+#include "core/ir/rewrite.h"
+#include "core/ir/simplify.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/block.h"
 #include "core/schedule/cover.h"
@@ -348,6 +349,55 @@ static bool explain_global(Step *s, const Move *m)
     return false;
 }
 
+/* How many loops are around the block and its new place. */
+static size_t loops_around_both(const Move *m, const Node *const *loops, size_t n)
+{
+    size_t k = 0;
+    while (k < n && k < m->naround && loops[k] == m->around[k])
+        k++;
+    return k;
+}
+
+/* Is it sure that all of `a` is in `b`? */
+static bool lies_in(Arena *A, const AxisSpan *a, const AxisSpan *b)
+{
+    const Node *from = ir_simplify(A, ir_binary(A, OP_Sub, a->min, b->min), NULL);
+    return from->op == OP_IntImm && from->at.i >= 0 && a->extent <= b->extent &&
+           from->at.i <= b->extent - a->extent;
+}
+
+/* The first loop around the block and its new place whose iterations have memory of their own that
+** the block touches, where one of them may run it there for what it does not do here; or, in
+** reverse, not run it there for what it does here. */
+static const Node *strays_from(Step *s, const Move *m)
+{
+    const Node *loops[IR_MAX_DEPTH], *iters = m->block->kid[Block_iters],
+                                     *but = m->reverse ? NULL : m->target;
+    size_t n = path_loops(&m->at, m->at.n, loops), both = loops_around_both(m, loops, n);
+    for (size_t k = 0; k < both; k++)
+        for (size_t i = 0; i < iters->nkids && nest_has_own_memory(loops[k], m->block, but); i++) {
+            AxisSpan here, there;
+            if (!region_relax(s->A, iters->kid[i]->kid[Iter_value], k + 1, n, loops, &here.min,
+                              &here.extent) ||
+                !region_relax(s->A, m->span[i].min, k + 1, m->naround, m->around, &there.min,
+                              &there.extent))
+                return loops[k];
+            there.extent += m->span[i].extent - 1;
+            if (!lies_in(s->A, m->reverse ? &here : &there, m->reverse ? &there : &here))
+                return loops[k];
+        }
+    return NULL;
+}
+
+/* Does a loop that the block leaves repeat what it adds up? There it would count once. */
+static bool adds_again(const Move *m, const Node *func)
+{
+    const Node *loops[IR_MAX_DEPTH];
+    size_t n = path_loops(&m->at, m->at.n, loops);
+    return block_access(m->block)->op == OP_Update &&
+           !legal_once(func, m->removed, m->block, loops_around_both(m, loops, n));
+}
+
 bool prim_compute_at(Step *s)
 {
     Move *m = arena_alloc(s->A, sizeof *m);
@@ -377,8 +427,11 @@ bool prim_compute_at(Step *s)
     }
     if (!build_move(s, m, m->target, NULL))
         return false;
-    if (!step_in_order(
-            s, &(Moved){.before = s->func, .after = m->out, .block = name, .remade = m->target}) &&
+    if (!step_in_order(s, &(Moved){.before = s->func,
+                                   .after = m->out,
+                                   .block = name,
+                                   .remade = m->target,
+                                   .ask_all = adds_again(m, s->func) || strays_from(s, m)}) &&
         !MUTANT(compute_at_unchecked, false, true))
         return explain_compute_at(s, m);
     return finish_move(s, m) || explain_shared(s, m) || explain_global(s, m);
@@ -457,42 +510,6 @@ static const Node *repeated_already(const Move *m, const Node *func)
         Path to;
         if (path_to(m->around[i], m->block, &to) && !legal_apart(func, m->around[i], m->block))
             return m->around[i];
-    }
-    return NULL;
-}
-
-/* Does the block touch memory that each iteration of the loop has for itself? */
-static bool has_own_memory(Step *s, const Move *m, const Node *loop)
-{
-    NameList names = {0};
-    list_buffers(s->A, s->func, &names);
-    for (size_t i = 0; i < names.n; i++) {
-        Path p;
-        const Node *b = find_buffer(s->func, names.at[i], NULL);
-        if ((tree_reads(m->block, b) || tree_writes(m->block, b)) && path_to_alloc(loop, b, &p))
-            return true;
-    }
-    return false;
-}
-
-/* The first loop around the block and its new place whose iterations have memory of their own that
-** the block touches, and of which an iteration would not run it there for what it does here. */
-static const Node *strays_from(Step *s, const Move *m)
-{
-    const Node *loops[IR_MAX_DEPTH], *iters = m->block->kid[Block_iters];
-    size_t n = path_loops(&m->at, m->at.n, loops);
-    for (size_t k = 0; k < n && k < m->naround && loops[k] == m->around[k]; k++) {
-        if (!has_own_memory(s, m, loops[k]))
-            continue;
-        for (size_t i = 0; i < iters->nkids; i++) {
-            AxisSpan here, there;
-            if (!region_relax(s->A, iters->kid[i]->kid[Iter_value], k + 1, n, loops, &here.min,
-                              &here.extent) ||
-                !region_relax(s->A, m->span[i].min, k + 1, m->naround, m->around, &there.min,
-                              &there.extent) ||
-                !ir_same(here.min, there.min) || here.extent > there.extent - 1 + m->span[i].extent)
-                return loops[k];
-        }
     }
     return NULL;
 }
@@ -587,13 +604,19 @@ bool prim_reverse_compute_at(Step *s)
         return REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(already->kid[For_var]));
     const Node *strays = strays_from(s, m);
     if (MUTANT(reverse_repeated_unasked, strays, NULL))
-        return REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(strays->kid[For_var]));
+        return REFUSE(s->err, dependences_unknown, m->block,
+                      arena_printf(s->A, "each iteration of %s still does its part of block %s",
+                                   ir_var_name(strays->kid[For_var]), name),
+                      "it has memory of its own, which the block touches");
     if (!MUTANT(reverse_coverage_unchecked, all_instances(s, m), true))
         return false;
     if (!build_move(s, m, NULL, last_written(m)))
         return false;
     const Node *again = repeated_by(m, m->out);
-    if (!step_in_order(s, &(Moved){.before = s->func, .after = m->out, .block = name}) &&
+    if (!step_in_order(s, &(Moved){.before = s->func,
+                                   .after = m->out,
+                                   .block = name,
+                                   .ask_all = adds_again(m, s->func)}) &&
         !MUTANT(reverse_unchecked, false, true))
         return explain_reverse(s, m, again);
     if (MUTANT(reverse_unchecked, again, NULL))

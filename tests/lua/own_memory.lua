@@ -1,0 +1,92 @@
+-- Steps where iterations have memory of their own, or repeat a sum: what moves must not meet another iteration's.
+local t = dofile "tests/check.lua"
+
+-- The same results as the program as written, on three inputs.
+local function computes_the_same(s)
+  for seed = 1, 3 do
+    local x = tvm.random({ 8 }, "int32", { seed = seed, lo = -9, hi = 9 })
+    local want, got = { s:at(0):check(x) }, { s:check(x) }
+    for i = 1, #want do t.ok(tvm.check(got[i], want[i]).ok) end
+  end
+end
+
+local strayed = tvm.parse [[
+func f(A: int32[8]) -> D: int32[8]:
+  alloc T: int32[8]
+  for g in range(2):
+    alloc H: int32[8]
+    for x1 in range(4):
+      block B1(v = g*4 + x1):
+        H[v] = A[v]
+    for x2 in range(4):
+      block B2(v = g*4 + x2):
+        T[v] = H[v] + 1
+    for x4 in range(4):
+      block B3(g, v = g*4 + x4):
+        D[v] = T[g] + 1
+]]
+
+t.test("a producer does not go to an iteration that has no such memory", function()
+  local s = tvm.schedule(strayed) -- B2(v = 1) runs in iteration 0 of g, and is read in iteration 1
+  local e = t.raises("step_breaks", function() s:compute_at("B2", "g") end, { s = s })
+  t.contains(e.why, "reads H, which B1(v=1) writes in another iteration of g, where it is other memory")
+  t.raises("step_breaks", function() s:compute_at("B2", "x4") end, { s = s })
+  local ok, inlined = pcall(s.compute_inline, s, "B2")
+  t.ok(not ok)
+  t.contains(tostring(inlined), "B1(v=1) writes H[1], B3(g=1, v=4) reads it in another iteration of g")
+end)
+
+t.test("it moves within its iteration, and into what each iteration reads", function()
+  for _, step in ipairs { { "compute_at", "B2", "x3" }, { "compute_inline", "B2" }, { "compute_at", "B1", "x2" } } do
+    local s = tvm.schedule(tvm.parse [[
+func f(A: int32[8]) -> D: int32[8]:
+  for g in range(2):
+    alloc H: int32[8]
+    alloc T: int32[8]
+    for x1 in range(4):
+      block B1(v = g*4 + x1):
+        H[v] = A[v]
+    for x2 in range(4):
+      block B2(v = g*4 + x2):
+        T[v] = H[v] + 1
+    for x3 in range(4):
+      block B3(v = g*4 + x3):
+        D[v] = T[v] + 1
+]])
+    s[step[1]](s, table.unpack(step, 2))
+    computes_the_same(s)
+  end
+end)
+
+t.test("a loop that repeats what a block adds up is not left out", function()
+  local text = [[
+func f(A: int32[8]) -> D: int32[8]:
+  alloc T: int32[8]
+  for g in range(8):
+    for k in range(2):
+      for x in range(%d):
+        block B(g, k: reduce):
+          init: T[g] = 0
+          T[g] += A[k] + 1
+    block C(g):
+      D[g] = T[g] * 2
+]]
+  local s = tvm.schedule(tvm.parse(text:format(4))) -- from k = 1 on, each x adds once more
+  t.raises("dependences_unknown", function() s:compute_at("B", "g") end, { s = s })
+  s = tvm.schedule(tvm.parse [[
+func f(A: int32[8]) -> D: int32[8]:
+  alloc T: int32[8]
+  for y in range(8):
+    for k in range(2):
+      block B(y, k: reduce):
+        init: T[y] = 0
+        T[y] += A[k] + 1
+  for g in range(8):
+    block C(g):
+      D[g] = T[g] * 2
+]])
+  s:compute_at("B", "g")
+  computes_the_same(s)
+end)
+
+t.done()

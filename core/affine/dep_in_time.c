@@ -252,6 +252,16 @@ static bool refuse_repeated(Check *c, const Stmt *w, const char *reader, const N
     return REFUSE(c->err, step_breaks, where, reader, why);
 }
 
+/* A copy from memory that is an iteration's own to such memory takes along what only another one
+** wrote in its own: no harm where nobody needs it. */
+static const char copies_more[] = "a copy may take more than what is needed";
+
+static bool copies_own(const Check *c, const Stmt *s, size_t scope)
+{
+    return scope > 0 && model_scope(c->m, s->write.buffer) > 0 && s->node->op == OP_Store &&
+           s->node->kid[Store_value]->op == OP_Load && !step_stmt(c->other, s->name, s->naxes);
+}
+
 /* All that write what r reads there have run, and an element's updates ran once since its store.
 ** stores_only: r is an update, which reads what a store began. */
 static bool order_of_read(Check *c, const Stmt *r, const Access *read, bool stores_only)
@@ -268,7 +278,9 @@ static bool order_of_read(Check *c, const Stmt *r, const Access *read, bool stor
         if (stores_only && p >= 0 && !apart && !made_once(c, r, (size_t)p))
             again = r;
         if (read->wider)
-            c->untold |= p < 0 || again;
+            c->untold = p < 0 || again ? step_wider : c->untold;
+        else if (p < 0 && copies_own(c, r, q.scope))
+            c->untold = copies_more;
         else if (p < 0 && !c->failed)
             ok = refuse_order(c, &q, read->buffer, read->of);
         else if (again)

@@ -215,7 +215,7 @@ bool step_same_sources(Check *before, Check *after)
         isl_union_map *sure_b = sources(before, true), *sure_a = sources(after, true);
         ok = before->failed || after->failed ||
              (covered(after, sure_b, a, true) && covered(after, sure_a, b, false));
-        after->untold |= ok;
+        after->untold = ok ? step_wider : after->untold;
         isl_union_map_free(sure_a);
         isl_union_map_free(sure_b);
     }

@@ -15,6 +15,8 @@
 
 #include "core/ir/print.h"
 
+const char step_wider[] = "the index of a read, or what decides it, is not affine";
+
 bool step_yes(Check *c, isl_bool b)
 {
     c->failed |= b == isl_bool_error;
@@ -122,8 +124,6 @@ static DepAnswer unknown(Err *err, const char *why)
     return DEP_UNKNOWN;
 }
 
-static const char *const not_exact = "the index of a read, or what decides it, is not affine";
-
 DepAnswer dep_check_step(const Node *before, const Node *after, long operations, Err *err)
 {
     Arena *A = arena_scratch(NULL);
@@ -135,7 +135,7 @@ DepAnswer dep_check_step(const Node *before, const Node *after, long operations,
     if (!why && (!stores_once(&old) || !stores_once(&now) || !step_order_holds(&old)))
         why = old.failed || now.failed ? over_limit : "an element is stored more than once";
     if (!why && old.untold)
-        why = not_exact;
+        why = old.untold;
     if (why)
         answer = unknown(err, why);
     else if (!step_same_sources(&old, &now) ||
@@ -144,7 +144,7 @@ DepAnswer dep_check_step(const Node *before, const Node *after, long operations,
     if (answer != DEP_UNKNOWN && (old.failed || now.failed))
         answer = unknown(err, over_limit);
     if (answer == DEP_OK && now.untold)
-        answer = unknown(err, not_exact);
+        answer = unknown(err, now.untold);
     arena_release(A);
     return answer;
 }

@@ -13,10 +13,13 @@
 typedef struct Check {
     Model *m, *other;
     Arena *A;
-    bool failed; /* isl gave no answer */
-    bool untold; /* what is wrong may be no more than that reads are taken for wider */
+    bool failed;        /* isl gave no answer */
+    const char *untold; /* why what is wrong may be no more than that reads are taken for wider */
     Err *err;
 } Check;
+
+extern const char
+    step_wider[]; /* a read is of more than what it needs, as its index is not affine */
 
 /* The answer, if isl gave one. */
 bool step_yes(Check *c, isl_bool b);

@@ -24,7 +24,7 @@ func f(A: int32[8]) -> D: int32[8]:
     for x4 in range(4):
       block B3(g, v = g*4 + x4):
         D[v] = T[g] + 1
-]]
+]] -- T[1] is written in iteration 0 of g
 
 t.test("a producer does not go to an iteration that has no such memory", function()
   local s = tvm.schedule(strayed) -- B2(v = 1) runs in iteration 0 of g, and is read in iteration 1
@@ -56,6 +56,13 @@ func f(A: int32[8]) -> D: int32[8]:
     s[step[1]](s, table.unpack(step, 2))
     computes_the_same(s)
   end
+end)
+
+t.test("a copy may take along what only other iterations have in theirs", function()
+  local s = tvm.schedule(strayed)
+  s:cache_write("B1", "local") -- copies all of H, of which each iteration writes half
+  computes_the_same(s)
+  t.contains(tostring(s:verify()), "a copy may take more than what is needed")
 end)
 
 t.test("a loop that repeats what a block adds up is not left out", function()

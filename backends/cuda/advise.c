@@ -10,7 +10,6 @@
 ** it is advised: to bind a loop around the block, or to move that to those who read it, or whom it
 ** reads.  Where a block reads or writes what is each thread's own, the loops are sought that give
 ** every thread its own elements, and the program must come through lowering with them.
-** What is left outside after that is sought in the program with these steps: all are advised.
 */
 #include <string.h>
 
@@ -24,17 +23,11 @@
 
 typedef VEC(const Node *) NodeVec;
 
-/* More would not be read, nor have room in an error. */
-enum { MOST_STEPS = 12 };
-
 /* Work that stands outside of an axis, or apart from those who read it. */
 typedef struct Stray {
     Arena *A;
     Err *err;
-    const Node *func;   /* with the steps that are advised */
-    const Node *before; /* without the last ones that were taken */
-    StepCall steps[MOST_STEPS];
-    size_t nsteps;
+    const Node *func;
     bool shared;        /* only what is outside of thread blocks and in shared memory counts */
     ForKind axis;       /* of which it stands outside */
     const Node *work;   /* the statement */
@@ -60,25 +53,10 @@ static Find holds_stray(void *env, const Node *n)
     return ir_mentions(n, ((Stray *)env)->work) ? FIND_THIS : FIND_NEXT;
 }
 
-/* Takes the steps, to be advised, if they would be accepted and change something. */
-static bool take(Stray *s, size_t n, const StepCall *steps)
+/* Advises the step with these two names if it would be accepted. */
+static bool advise(const Stray *s, const char *step, const char *what, const char *where)
 {
-    const Node *func = s->func;
-    for (size_t i = 0; func && i < n; i++)
-        func = step_result(s->A, func, &steps[i]);
-    if (!func || ir_same(func, s->func) || s->nsteps + n > MOST_STEPS)
-        return false;
-    memcpy(s->steps + s->nsteps, steps, n * sizeof *steps);
-    s->nsteps += n;
-    s->before = s->func;
-    s->func = func;
-    return true;
-}
-
-/* Takes the step with these two names. */
-static bool take_step(Stray *s, const char *step, const char *what, const char *where)
-{
-    return take(s, 1, &(StepCall){step, 2, {given_str(what), given_str(where)}});
+    return step_advise(s->A, s->func, s->err, step, 2, (Arg[]){given_str(what), given_str(where)});
 }
 
 static bool uses_local(const Node *n)
@@ -93,30 +71,30 @@ static bool uses_local(const Node *n)
 
 /* The threads of a block share the work by a loop around it, or a part of one, unless it uses what
 ** is each thread's own. */
-static bool advise_bind(Stray *s)
+static bool advise_bind(const Stray *s)
 {
     Path p;
     const Node *loops[IR_MAX_DEPTH];
     GpuShape shape;
-    const char *axis = for_kind_text[s->axis];
-    StepCall steps[2];
-    bool split = false;
+    const char *axis = for_kind_text[s->axis], *steps = NULL;
     if (!for_is_thread_axis(s->axis) || uses_local(s->block) ||
         !gpu_shape_of(s->kernel, &shape, NULL))
         return false;
     int64_t threads = gpu_extent(&shape, s->axis);
     path_to(s->func, s->block, &p);
-    for (size_t n = path_loops(&p, p.n, loops); n-- > 0 && !split;) {
+    for (size_t n = path_loops(&p, p.n, loops); n-- > 0 && !steps;) {
         int64_t extent = ir_const_int(loops[n]->kid[For_extent], 0);
         const char *loop = loop_handle(s->A, s->func, loops[n]);
         if (ir_for_kind(loops[n]) != FOR_serial)
             continue;
-        if (extent == threads && take_step(s, "bind", loop, axis))
+        if (extent == threads && advise(s, "bind", loop, axis))
             return true;
         if (extent > threads)
-            split = split_steps(s->A, s->func, loop, threads, "bind", axis, steps);
+            steps = split_first(s->A, s->func, loop, threads, "bind", axis);
     }
-    return split && take(s, 2, steps);
+    if (steps)
+        err_fix(s->err, "%s", steps);
+    return steps != NULL;
 }
 
 static bool like_the_axis(void *env, const Node *n)
@@ -128,21 +106,6 @@ static bool like_the_axis(void *env, const Node *n)
     return ir_is_stmt(n);
 }
 
-/* Takes the move, in place of one of the same block that was taken last and reached less far in. */
-static bool take_move(Stray *s, const char *step, const char *block, const char *loop)
-{
-    const StepCall *last = s->nsteps ? &s->steps[s->nsteps - 1] : NULL,
-                   move = {step, 2, {given_str(block), given_str(loop)}};
-    const Node *direct = NULL;
-    if (last && strcmp(last->prim, step) == 0 && strcmp(last->args[0].s, block) == 0)
-        direct = step_result(s->A, s->before, &move);
-    if (!direct || ir_same(direct, s->func))
-        return take(s, 1, &move);
-    s->steps[s->nsteps - 1] = move;
-    s->func = direct;
-    return true;
-}
-
 /* Or it goes to those who read it, or whom it reads. */
 static bool advise_move(Stray *s)
 {
@@ -150,8 +113,7 @@ static bool advise_move(Stray *s)
     ir_walk(s->kernel, like_the_axis, s);
     for (size_t n = s->loops.n; n-- > 0;) {
         const char *loop = loop_path(s->A, s->func, s->loops.at[n]);
-        if (take_move(s, "compute_at", block, loop) ||
-            take_move(s, "reverse_compute_at", block, loop))
+        if (advise(s, "compute_at", block, loop) || advise(s, "reverse_compute_at", block, loop))
             return true;
     }
     return false;
@@ -199,7 +161,7 @@ static bool bind_axes(Binding *b, const Node *func, size_t n)
 }
 
 /* The threads that hold a local buffer share the work on it as they hold it. */
-static bool advise_bind_own(Stray *s)
+static bool advise_bind_own(const Stray *s)
 {
     Path p;
     GpuShape shape;
@@ -218,11 +180,11 @@ static bool advise_bind_own(Stray *s)
             b.axes[b.naxes++] = (ForKind)axis;
         }
     }
-    return b.naxes && bind_axes(&b, s->func, 0) && take(s, b.naxes, b.steps);
+    return b.naxes && bind_axes(&b, s->func, 0) && steps_fix(s->A, s->err, b.naxes, b.steps);
 }
 
 /* Or each thread has the value for itself, and computes it so: one value for a block of threads. */
-static bool advise_own(Stray *s)
+static bool advise_own(const Stray *s)
 {
     const Node *made = block_target(s->block);
     for (size_t n = s->loops.n; made && for_is_thread_axis(s->axis) && n-- > 0;) {
@@ -233,7 +195,7 @@ static bool advise_own(Stray *s)
                        2,
                        {given_str(ir_block_name(s->block)),
                         given_str(loop_path(s->A, s->func, s->loops.at[n]))}};
-        if (take(s, 2, (StepCall[]){local, at}))
+        if (steps_advise(s->A, s->func, s->err, &local, &at))
             return true;
     }
     return false;
@@ -281,20 +243,13 @@ static Find holds_work(void *env, const Node *n)
 
 /* What is computed outside an axis comes under it; what was computed for others, to those who read
 ** it. */
-static bool advise_one(Stray *s)
+static void advise_stray(Stray *s)
 {
-    s->loops.n = 0;
     if (!ir_find(s->func, has_stray, s))
-        return false;
+        return;
     s->block = ir_find(s->func, holds_stray, s);
-    return s->block && (advise_bind(s) || advise_move(s) || advise_bind_own(s) || advise_own(s));
-}
-
-static void advise_strays(Stray *s)
-{
-    for (size_t n = 0; n < MOST_STEPS && advise_one(s); n++)
-        continue;
-    if (s->nsteps == 0 && s->block && !s->shared)
+    if (s->block && !advise_bind(s) && !advise_move(s) && !advise_bind_own(s) && !advise_own(s) &&
+        !s->shared)
         advise_unit_axis(s);
 }
 
@@ -338,7 +293,5 @@ void cuda_advise(Arena *A, const Node *func, Err *err)
     if (code == ERR_copies_apart)
         advise_copies(&s, err->where);
     else if (s.shared || code == ERR_axis_missing)
-        advise_strays(&s);
-    while (s.nsteps && !steps_fix(A, err, s.nsteps, s.steps))
-        s.nsteps--; /* what has no room is refused, and advised, then */
+        advise_stray(&s);
 }

@@ -124,7 +124,7 @@ bool step_advise(Arena *A, const Node *func, Err *err, const char *prim, size_t 
 typedef struct StepCall {
     const char *prim;
     size_t nargs;
-    Arg args[4];
+    Arg args[2];
 } StepCall;
 bool steps_advise(Arena *A, const Node *func, Err *err, const StepCall *first,
                   const StepCall *then);
@@ -154,11 +154,6 @@ const Node *step_result(Arena *A, const Node *func, const StepCall *step);
 
 /* Advises these steps, which are known to be accepted, as they are typed. */
 bool steps_fix(Arena *A, Err *err, size_t n, const StepCall *steps);
-
-/* To split the loop, and to take a step with the inner part (and with `axis`, or NULL).  False if
-** either step would be refused. */
-bool split_steps(Arena *A, const Node *func, const char *loop, int64_t factor, const char *prim,
-                 const char *axis, StepCall out[2]);
 
 /* The advice to split the loop, and to take a step with the inner part (and with `axis`, or NULL):
 ** s:split("y", 8, "yo", "yi"); s:vectorize("yi").  NULL if either step would be refused. */

@@ -227,43 +227,32 @@ bool refuse_result(Step *s, const Node *block, const Node *loop)
     return false;
 }
 
-bool split_steps(Arena *A, const Node *func, const char *path, int64_t factor, const char *prim,
-                 const char *axis, StepCall out[2])
+const char *split_first(Arena *A, const Node *func, const char *path, int64_t factor,
+                        const char *prim, const char *axis)
 {
     Path p;
     const Node *loop = find_loop(func, path, NULL);
     if (!loop)
-        return false;
+        return NULL;
     /* A name alone, once the main block's, is not taken for another nest's. */
     if (path_to_block(func, func->at.name, &p) && !path_to_block(loop, func->at.name, &p))
         path = loop_path(A, func, loop);
     const char *slash = strrchr(path, '/');
     int block = slash ? (int)(slash + 1 - path) : 0;
+    const Prim *split = prim_find("split"), *then = prim_find(prim);
     Step *s = arena_alloc(A, sizeof *s);
-    out[0] = (StepCall){"split", 2, {given_str(path), given_int(factor)}};
-    const Node *cut = try_step(A, func, prim_find("split"), 2, out[0].args, s);
+    const Node *cut = try_step(A, func, split, 2, (Arg[]){given_str(path), given_int(factor)}, s);
     if (!cut || s->nmade != 2)
-        return false;
-    out[0].nargs = 4;
-    out[0].args[2] = given_str(s->made[0]);
-    out[0].args[3] = given_str(s->made[1]);
-    out[1] = (StepCall){
-        prim,
-        axis ? 2 : 1,
-        {given_str(arena_printf(A, "%.*s%s", block, path, s->made[1])), given_str(axis)}};
-    return try_step(A, cut, prim_find(prim), out[1].nargs, out[1].args, s) != NULL;
-}
-
-const char *split_first(Arena *A, const Node *func, const char *path, int64_t factor,
-                        const char *prim, const char *axis)
-{
-    StepCall steps[2];
-    if (!split_steps(A, func, path, factor, prim, axis, steps))
+        return NULL;
+    Arg parts[] = {given_str(path), given_int(factor), given_str(s->made[0]),
+                   given_str(s->made[1])};
+    Arg inner[] = {given_str(arena_printf(A, "%.*s%s", block, path, s->made[1])), given_str(axis)};
+    size_t n = axis ? 2 : 1;
+    if (!try_step(A, cut, then, n, inner, s))
         return NULL;
     Buf out = buf_new(A);
-    for (size_t i = 0; i < 2; i++) {
-        buf_puts(&out, i ? "; " : "");
-        step_text(&out, "s", prim_find(steps[i].prim), steps[i].nargs, steps[i].args);
-    }
+    step_text(&out, "s", split, 4, parts);
+    buf_puts(&out, "; ");
+    step_text(&out, "s", then, n, inner);
     return buf_str(&out);
 }

@@ -519,26 +519,6 @@ t.test("a copy of what each thread has for itself is bound as its threads hold i
   end
 end)
 
-t.test("copies that stand outside of the threads are advised all at once", function()
-  for _, inner in ipairs { 16, 32 } do
-    local s = tvm.schedule(te [[ C[y, x] = sum(k, A[y, k] * B[k, x]) ]](64, 64, 64))
-    s:tile("y", "x", 16, 16, "by", "bx", "ty", "tx")
-    s:bind("by", "blockIdx.y"):bind("bx", "blockIdx.x"):bind("ty", "threadIdx.y"):bind("tx", "threadIdx.x")
-    s:split("k", inner, "ko", "ki")
-    s:cache_write("C", "local")
-    s:reorder("ko", "ty", "tx"):reverse_compute_at("C.store", "bx")
-    s:cache_read("C", "A", "shared")
-    s:cache_read("C", "B", "shared")
-    s:compute_at("A.shared", "ko"):compute_at("B.shared", "ko")
-    local e = t.raises("axis_missing", function() s:check() end, { s = s })
-    t.eq(select(2, e.fix:gsub("bind", "")), 6, e.fix)
-    t.eq(select(2, e.fix:gsub("split", "")), inner == 32 and 2 or 0, e.fix)
-    load(e.fix, "=fix", "t", { s = s })()
-    local a, b = tvm.random { 64, 64 }, tvm.random { 64, 64 }
-    t.ok(tvm.check(s:check(a, b), s:at(0):run(a, b)).ok)
-  end
-end)
-
 t.test("what has several elements is not advised as one value, nor what a step made as somebody's to write", function()
   local s = tvm.schedule(te [[ M[y] = max(x, A[y, x]); P[y, x] = A[y, x] - M[y] ]](12, 20))
   s:bind("P/y", "threadIdx.y")

@@ -73,16 +73,15 @@ static const char *given_by(const LuaFn *fn)
     return NULL;
 }
 
-/* Pushes the two calls, one after the other. */
-static void push_two_calls(lua_State *L, const Chain *c)
+/* Pushes the second step as a call of its own; the first one is taken when its names are asked. */
+static void push_next_call(lua_State *L, const Chain *c)
 {
-    lua_pushlstring(L, c->name.at, (size_t)(c->end - c->name.at));
     lua_pushlstring(L, c->name.at, c->name.len);
     lua_pushlstring(L, c->then, (size_t)(c->done - c->then));
-    lua_pushfstring(L, "; one step after the other: %s; %s:%s", lua_tostring(L, -3),
-                    lua_tostring(L, -2), lua_tostring(L, -1));
-    lua_replace(L, -4);
-    lua_pop(L, 2);
+    lua_pushfstring(L, "; each step is a call of its own, the next one: %s:%s", lua_tostring(L, -2),
+                    lua_tostring(L, -1));
+    lua_replace(L, -3);
+    lua_pop(L, 1);
 }
 
 bool push_chained_hint(lua_State *L, const char *method, const char *owners, const char *text,
@@ -111,7 +110,7 @@ bool push_chained_hint(lua_State *L, const char *method, const char *owners, con
     else
         lua_pushfstring(L, ", which %s no method %s", names ? "have" : "has", method);
     if (names && c.done && doc_method(L, cls->name, method))
-        push_two_calls(L, &c);
+        push_next_call(L, &c);
     else
         lua_pushliteral(L, "");
     lua_concat(L, 3);

@@ -268,10 +268,10 @@ static bool settle_pair(Parser *p, Expr *a, Expr *b, DType expect)
     if (p->failed)
         return false;
     if (a->node->type != b->node->type) {
-        parse_fail(p, "%s and %s do not go together: convert one, as in %s(…)",
-                   dtype_name(a->node->type), dtype_name(b->node->type), dtype_name(a->node->type));
-        t = dtype_wider((DType)a->node->type, (DType)b->node->type);
-        err_fix(p->err, "\"%s(…)\" around the other one converts it", dtype_name(t));
+        DType x = (DType)a->node->type, y = (DType)b->node->type, all = dtype_wider(x, y);
+        parse_fail(p, "%s and %s do not go together", dtype_name(x), dtype_name(y));
+        err_fix(p->err, "\"%s(…)\" around what is %s converts it", dtype_name(all),
+                dtype_name(all == x ? y : x));
         return false;
     }
     return true;

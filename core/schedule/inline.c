@@ -165,15 +165,77 @@ static bool guards_sum(void *env, const Node *block)
     return block->kid[Block_init]->op == OP_Nop || !tree_reads(block->kid[Block_where], env);
 }
 
-/* Does the block at the end of the path read memory that iterations of a loop around it have for
-** themselves, beside what it writes? */
-static bool reads_own_memory(const Path *p)
+typedef struct Inlined {
+    Step *s;
+    const Path *producer;
+    size_t reads; /* places in the text that were looked at */
+    bool strays;
+} Inlined;
+
+static size_t count_reads(const Node *n, const Node *buffer)
 {
-    for (size_t i = 0; i < p->n; i++)
-        if (p->at[i]->op == OP_For &&
-            nest_has_own_memory(p->at[i], path_end(p), block_target(path_end(p))))
-            return true;
-    return false;
+    size_t count = n->op == OP_Load && n->kid[Load_buffer] == buffer;
+    for (size_t i = 0; i < n->nkids; i++)
+        count += count_reads(n->kid[i], buffer);
+    return count;
+}
+
+/* Does each iteration of the first `n` loops, which are around both, read in the block at the end
+** of `q` just what the producer makes in it? */
+static bool reads_own_part(Step *s, const Path *p, const Path *q, const Node *load, size_t n)
+{
+    const Node *loops[IR_MAX_DEPTH], *store = block_access(path_end(p));
+    AxisSpan write[IR_MAX_RANK], read[IR_MAX_RANK], made[IR_MAX_RANK], used[IR_MAX_RANK];
+    size_t rank = load->nkids - Load_index;
+    bool all_made, all_used;
+    for (size_t d = 0; d < rank; d++) {
+        write[d] =
+            (AxisSpan){nest_in_loops(s->A, path_end(p), store->kid[Store_index + d]), 1, NULL};
+        read[d] = (AxisSpan){nest_in_loops(s->A, path_end(q), load->kid[Load_index + d]), 1, NULL};
+    }
+    if (!nest_box(s->A, rank, write, n, path_loops(p, p->n, loops), loops, made, &all_made) ||
+        !all_made ||
+        !nest_box(s->A, rank, read, n, path_loops(q, q->n, loops), loops, used, &all_used))
+        return false;
+    for (size_t d = 0; d < rank; d++)
+        if (!nest_lies_in(s->A, &used[d], &made[d]))
+            return false;
+    return true;
+}
+
+static bool look_at_reader(void *env, const Node *block)
+{
+    Inlined *in = env;
+    const Path *p = in->producer;
+    const Node *target = block_target(path_end(p)), *loops[IR_MAX_DEPTH], *around[IR_MAX_DEPTH];
+    Path q;
+    bool differ = false;
+    size_t reads = count_reads(block, target);
+    in->reads += reads;
+    if (reads == 0 || in->strays)
+        return true;
+    path_to(in->s->func, block, &q);
+    const Node *load = tree_load(block, target, &differ);
+    size_t both =
+        nest_common(loops, path_loops(p, p->n, loops), around, path_loops(&q, q.n, around));
+    for (size_t k = 0; k < both && !in->strays; k++)
+        in->strays = nest_has_own_memory(loops[k], path_end(p), target) &&
+                     (differ || !reads_own_part(in->s, p, &q, load, k + 1));
+    return true;
+}
+
+/* Have iterations of a loop around the producer memory of their own that it reads, and may one of
+** them read of its target what another one made? Inlined, it would read there its own. */
+static bool strays_inlined(Step *s, const Path *p)
+{
+    const Node *target = block_target(path_end(p));
+    bool own = false;
+    for (size_t i = 0; i < p->n && !own; i++)
+        own = p->at[i]->op == OP_For && nest_has_own_memory(p->at[i], path_end(p), target);
+    Inlined in = {.s = s, .producer = p};
+    if (own)
+        tree_blocks(s->func, look_at_reader, &in);
+    return own && (in.strays || in.reads != count_reads(s->func->kid[Func_body], target));
 }
 
 bool prim_compute_inline(Step *s)
@@ -205,7 +267,7 @@ bool prim_compute_inline(Step *s)
     if (!step_in_order(s, &(Moved){.before = s->func,
                                    .after = out,
                                    .part = ir_block_name(block),
-                                   .ask_all = reads_own_memory(&p)}))
+                                   .ask_all = strays_inlined(s, &p)}))
         return explain_inline(s, block, "compute_inline",
                               legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS),
                               "changes later what it reads");
@@ -264,19 +326,6 @@ static const Node *on_fed_load(Rewriter *rw, const Node *n)
 
 static Rule *const fed_rules[OP_COUNT] = {[OP_Load] = on_fed_load};
 
-/* Do the loops at the end of the path run through all of the box that its axes span? */
-static bool runs_through(Step *s, const Path *p, const AxisSpan *domain)
-{
-    AxisSpan one[IR_MAX_RANK];
-    const Node **loops = ARENA_ARRAY(s->A, const Node *, p->n),
-               *iters = path_end(p)->kid[Block_iters];
-    size_t axis;
-    for (size_t i = 0; i < iters->nkids; i++)
-        one[i] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
-    return cover_box(s->A, iters->nkids, one, domain, path_loops(p, p->n, loops), loops, &axis) ==
-           COVER_FULL;
-}
-
 /* Do the consumer's axes, each at its place in the index by which it reads, run
 ** through all that the producer's do? */
 static bool same_domain(Step *s, const Path *p, const Path *q, const Node *load)
@@ -285,7 +334,7 @@ static bool same_domain(Step *s, const Path *p, const Path *q, const Node *load)
     const Node *producer = path_end(p), *consumer = path_end(q);
     size_t n = load->nkids - Load_index;
     if (producer->kid[Block_iters]->nkids != n || !nest_domain(s, p, from) ||
-        !nest_domain(s, q, to) || !runs_through(s, q, to))
+        !nest_domain(s, q, to) || !nest_runs_through(s, q, to))
         return false;
     const Node *store = block_access(producer), *made = producer->kid[Block_iters],
                *used = consumer->kid[Block_iters];
@@ -301,44 +350,31 @@ static bool same_domain(Step *s, const Path *p, const Path *q, const Node *load)
     return true;
 }
 
-/* The same of each iteration of the loops around both, the first `n` of either: it must not run the
-** consumer for other elements than the producer. */
-static bool same_each_time(Step *s, const Path *p, const Path *q, size_t n, const Node *load)
+/* The same of each iteration of the loops around both: it does not run the consumer for other
+** elements than the producer. */
+static bool same_each_time(Step *s, const Path *p, const Path *q, const Node *load)
 {
     Arena *A = s->A;
     const Node **made = ARENA_ARRAY(A, const Node *, p->n),
                **used = ARENA_ARRAY(A, const Node *, q->n);
-    size_t nmade = path_loops(p, p->n, made), nused = path_loops(q, q->n, used), axis;
-    Subst *first = ARENA_ARRAY(A, Subst, n + 1);
-    AxisSpan one[IR_MAX_RANK], all[IR_MAX_RANK], from, to;
-    const Node *store = block_access(path_end(p)), *iters = path_end(q)->kid[Block_iters];
-    for (size_t i = 0; i < n; i++)
-        first[i] = (Subst){used[i]->kid[For_var], ir_idx(A, 0)};
-    for (size_t d = 0; d + Load_index < load->nkids; d++) {
-        const Node *w = block_axis_value(path_end(p), store->kid[Store_index + d]),
-                   *r = block_axis_value(path_end(q), load->kid[Load_index + d]);
-        if (!region_relax(A, w, n, nmade, made, &from.min, &from.extent) ||
-            !region_relax(A, r, n, nused, used, &to.min, &to.extent) ||
-            !ir_same(from.min, to.min) || from.extent != to.extent)
-            return false;
+    size_t nmade = path_loops(p, p->n, made), nused = path_loops(q, q->n, used),
+           both = nest_common(made, nmade, used, nused), rank = load->nkids - Load_index;
+    AxisSpan write[IR_MAX_RANK], read[IR_MAX_RANK], from[IR_MAX_RANK], to[IR_MAX_RANK];
+    const Node *store = block_access(path_end(p));
+    bool all_made, all_used;
+    for (size_t d = 0; d < rank; d++) {
+        write[d] = (AxisSpan){nest_in_loops(A, path_end(p), store->kid[Store_index + d]), 1, NULL};
+        read[d] = (AxisSpan){nest_in_loops(A, path_end(q), load->kid[Load_index + d]), 1, NULL};
     }
-    for (size_t i = 0; i < iters->nkids; i++) {
-        const Node *r = ir_simplify(A, ir_subst(A, iters->kid[i]->kid[Iter_value], n, first), NULL);
-        one[i] = (AxisSpan){r, 1, NULL};
-        if (!region_relax(A, r, n, nused, used, &all[i].min, &all[i].extent) ||
-            all[i].min->op != OP_IntImm)
+    if (both == 0)
+        return true;
+    if (!nest_box(A, rank, write, both, nmade, made, from, &all_made) ||
+        !nest_box(A, rank, read, both, nused, used, to, &all_used) || !all_used)
+        return false;
+    for (size_t d = 0; d < rank; d++)
+        if (!nest_lies_in(A, &from[d], &to[d]) || !nest_lies_in(A, &to[d], &from[d]))
             return false;
-    }
-    return cover_box(A, iters->nkids, one, all, nused - n, used + n, &axis) == COVER_FULL;
-}
-
-/* How many loops are around both. */
-static size_t loops_around_both(const Path *p, const Path *q)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < p->n && i < q->n && p->at[i] == q->at[i]; i++)
-        n += p->at[i]->op == OP_For;
-    return n;
+    return true;
 }
 
 bool prim_reverse_compute_inline(Step *s)
@@ -380,14 +416,12 @@ bool prim_reverse_compute_inline(Step *s)
     if (consumer->kid[Block_iters]->nkids != rank)
         return not_inlinable(s, s->err, consumer, "reverse_compute_inline",
                              "it has axes that its producer has not");
-    size_t both = loops_around_both(&p, &at);
-    bool same =
-        same_domain(s, &p, &at, load) && (both == 0 || same_each_time(s, &p, &at, both, load));
-    if (!MUTANT(reverse_inline_domain_unchecked, same, true))
+    if (!MUTANT(reverse_inline_domain_unchecked, same_domain(s, &p, &at, load), true))
         return s->err->code
                    ? false
                    : not_inlinable(s, s->err, consumer, "reverse_compute_inline",
                                    "its axes do not run through just what its producer makes");
+    bool each_time = same_each_time(s, &p, &at, load);
     if (!grows_in_bounds(s, consumer, between, from->kid[Store_value], name,
                          ir_block_name(producer)))
         return false;
@@ -399,10 +433,12 @@ bool prim_reverse_compute_inline(Step *s)
     out = alloc_settle_all(A, alloc_drop(A, out, between), body, NULL);
     buf_printf(&s->said, "%s into %s", name, ir_block_name(producer));
     nest_say_kinds_gone(s, &at, NULL);
-    if (!step_in_order(s, &(Moved){.before = s->func,
-                                   .after = out,
-                                   .block = ir_block_name(producer),
-                                   .part = name}))
+    if (!step_in_order(
+            s, &(Moved){.before = s->func,
+                        .after = out,
+                        .block = ir_block_name(producer),
+                        .part = name,
+                        .ask_all = !MUTANT(reverse_inline_domain_unchecked, each_time, true)}))
         return explain_inline(
             s, consumer, "reverse_compute_inline",
             legal_passes(s->func, producer, consumer, consumer, PASS_INPUTS | PASS_TARGET),

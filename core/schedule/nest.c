@@ -7,6 +7,8 @@
 #include "core/base/mutant.h"
 #include "core/ir/print.h"
 #include "core/ir/rewrite.h"
+#include "core/ir/simplify.h"
+#include "core/schedule/cover.h"
 #include "core/schedule/legal.h"
 
 /* What the value of an axis goes over cannot be told: a loop in it is as long as another says, or
@@ -317,6 +319,68 @@ bool step_explain(Step *s, const Err *reason)
         err_keep_witness(s->err, &proof);
     }
     return false;
+}
+
+bool nest_runs_through(Step *s, const Path *p, const AxisSpan *domain)
+{
+    AxisSpan one[2 * IR_MAX_RANK];
+    const Node **loops = ARENA_ARRAY(s->A, const Node *, p->n),
+               *iters = path_end(p)->kid[Block_iters];
+    size_t axis;
+    for (size_t i = 0; i < iters->nkids; i++)
+        one[i] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
+    return cover_box(s->A, iters->nkids, one, domain, path_loops(p, p->n, loops), loops, &axis) ==
+           COVER_FULL;
+}
+
+const Node *nest_in_loops(Arena *A, const Node *block, const Node *e)
+{
+    const Node *iters = block->kid[Block_iters];
+    Subst *map = ARENA_ARRAY(A, Subst, iters->nkids + 1);
+    for (size_t i = 0; i < iters->nkids; i++)
+        map[i] = (Subst){iters->kid[i]->kid[Iter_var], iters->kid[i]->kid[Iter_value]};
+    return ir_subst(A, e, iters->nkids, map);
+}
+
+size_t nest_common(const Node *const *a, size_t na, const Node *const *b, size_t nb)
+{
+    size_t n = 0;
+    while (n < na && n < nb && a[n] == b[n])
+        n++;
+    return n;
+}
+
+bool nest_lies_in(Arena *A, const AxisSpan *a, const AxisSpan *b)
+{
+    const Node *from = ir_simplify(A, ir_binary(A, OP_Sub, a->min, b->min), NULL);
+    return from->op == OP_IntImm && from->at.i >= 0 && a->extent <= b->extent &&
+           from->at.i <= b->extent - a->extent;
+}
+
+/* What the loops run through is asked of the first iteration of those that stand still: the values
+** are sums, which the others only move. */
+bool nest_box(Arena *A, size_t naxes, const AxisSpan *one, size_t still, size_t nloops,
+              const Node *const *loops, AxisSpan *box, bool *whole)
+{
+    AxisSpan *first = ARENA_ARRAY(A, AxisSpan, naxes), *all = ARENA_ARRAY(A, AxisSpan, naxes);
+    Subst *zero = ARENA_ARRAY(A, Subst, still + 1);
+    size_t axis;
+    *whole = true;
+    for (size_t i = 0; i < still; i++)
+        zero[i] = (Subst){loops[i]->kid[For_var], ir_idx(A, 0)};
+    for (size_t i = 0; i < naxes; i++) {
+        first[i] = all[i] = box[i] = one[i];
+        first[i].min = ir_simplify(A, ir_subst(A, one[i].min, still, zero), NULL);
+        if (!region_relax(A, one[i].min, still, nloops, loops, &box[i].min, &box[i].extent) ||
+            !region_relax(A, first[i].min, still, nloops, loops, &all[i].min, &all[i].extent))
+            return false;
+        box[i].extent += one[i].extent - 1;
+        all[i].extent += one[i].extent - 1;
+        *whole &= all[i].min->op == OP_IntImm && all[i].extent == box[i].extent;
+    }
+    *whole = *whole &&
+             cover_box(A, naxes, first, all, nloops - still, loops + still, &axis) == COVER_FULL;
+    return true;
 }
 
 bool nest_has_own_memory(const Node *loop, const Node *block, const Node *but)

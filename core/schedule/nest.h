@@ -69,6 +69,23 @@ bool step_in_order(Step *s, const Moved *moved);
 ** said of a step that breaks something; the witness stays.  False. */
 bool step_explain(Step *s, const Err *reason);
 
+/* Do the loops at the end of the path run through all of the box that its axes span? */
+bool nest_runs_through(Step *s, const Path *p, const AxisSpan *domain);
+
+/* An expression inside the block, in terms of the loops around. */
+const Node *nest_in_loops(Arena *A, const Node *block, const Node *e);
+
+/* How many loops both paths, from the outermost on, have in common. */
+size_t nest_common(const Node *const *a, size_t na, const Node *const *b, size_t nb);
+
+/* The box of the axes, whose values and widths are `one`, in each iteration of the first `still` of
+** the loops; false if it cannot be told.  *whole: the other loops run through all of it. */
+bool nest_box(Arena *A, size_t naxes, const AxisSpan *one, size_t still, size_t nloops,
+              const Node *const *loops, AxisSpan *box, bool *whole);
+
+/* Is it sure that all of `a` is in `b`? */
+bool nest_lies_in(Arena *A, const AxisSpan *a, const AxisSpan *b);
+
 /* Does the block touch memory, but for `but`, that each iteration of the loop has for itself? */
 bool nest_has_own_memory(const Node *loop, const Node *block, const Node *but);
 

@@ -349,53 +349,45 @@ static bool explain_global(Step *s, const Move *m)
     return false;
 }
 
-/* How many loops are around the block and its new place. */
-static size_t loops_around_both(const Move *m, const Node *const *loops, size_t n)
-{
-    size_t k = 0;
-    while (k < n && k < m->naround && loops[k] == m->around[k])
-        k++;
-    return k;
-}
-
-/* Is it sure that all of `a` is in `b`? */
-static bool lies_in(Arena *A, const AxisSpan *a, const AxisSpan *b)
-{
-    const Node *from = ir_simplify(A, ir_binary(A, OP_Sub, a->min, b->min), NULL);
-    return from->op == OP_IntImm && from->at.i >= 0 && a->extent <= b->extent &&
-           from->at.i <= b->extent - a->extent;
-}
-
-/* The first loop around the block and its new place whose iterations have memory of their own that
-** the block touches, where one of them may run it there for what it does not do here; or, in
-** reverse, not run it there for what it does here. */
-static const Node *strays_from(Step *s, const Move *m)
+/* Have iterations of a loop around the block and its new place memory of their own that the block
+** touches, and may one of them run it there for what it does not do here; or, in reverse, not run
+** it there for what it does here? */
+static bool strays_from(Step *s, const Move *m)
 {
     const Node *loops[IR_MAX_DEPTH], *iters = m->block->kid[Block_iters],
                                      *but = m->reverse ? NULL : m->target;
-    size_t n = path_loops(&m->at, m->at.n, loops), both = loops_around_both(m, loops, n);
-    for (size_t k = 0; k < both; k++)
-        for (size_t i = 0; i < iters->nkids && nest_has_own_memory(loops[k], m->block, but); i++) {
-            AxisSpan here, there;
-            if (!region_relax(s->A, iters->kid[i]->kid[Iter_value], k + 1, n, loops, &here.min,
-                              &here.extent) ||
-                !region_relax(s->A, m->span[i].min, k + 1, m->naround, m->around, &there.min,
-                              &there.extent))
-                return loops[k];
-            there.extent += m->span[i].extent - 1;
-            if (!lies_in(s->A, m->reverse ? &here : &there, m->reverse ? &there : &here))
-                return loops[k];
-        }
-    return NULL;
+    size_t n = path_loops(&m->at, m->at.n, loops),
+           both = nest_common(loops, n, m->around, m->naround), naxes = iters->nkids;
+    AxisSpan one[2 * IR_MAX_RANK], here[2 * IR_MAX_RANK], there[2 * IR_MAX_RANK];
+    bool guarded = !ir_is_true(m->block->kid[Block_where]), all_here, all_there;
+    for (size_t i = 0; i < naxes; i++)
+        one[i] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
+    for (size_t k = 0; k < both; k++) {
+        if (!nest_has_own_memory(loops[k], m->block, but))
+            continue;
+        if (!nest_box(s->A, naxes, one, k + 1, n, loops, here, &all_here) ||
+            !nest_box(s->A, naxes, m->span, k + 1, m->naround, m->around, there, &all_there) ||
+            !(m->reverse ? all_there : all_here && !guarded))
+            return true;
+        for (size_t i = 0; i < naxes; i++)
+            if (!nest_lies_in(s->A, m->reverse ? here + i : there + i,
+                              m->reverse ? there + i : here + i))
+                return true;
+    }
+    return false;
 }
 
-/* Does a loop that the block leaves repeat what it adds up? There it would count once. */
-static bool adds_again(const Move *m, const Node *func)
+/* Are the loops that the block gets another set of instances than those that it has?  Anew they
+** run through the whole box of its axes, once: too often for what has gaps or depends on another,
+** where the block adds up or what it writes lasts; and too seldom for what a loop adds up again. */
+static bool runs_otherwise(Step *s, const Move *m)
 {
     const Node *loops[IR_MAX_DEPTH];
     size_t n = path_loops(&m->at, m->at.n, loops);
-    return block_access(m->block)->op == OP_Update &&
-           !legal_once(func, m->removed, m->block, loops_around_both(m, loops, n));
+    bool adds = block_access(m->block)->op == OP_Update;
+    return ((adds || m->reverse) && !nest_runs_through(s, &m->at, m->domain)) ||
+           (adds && !legal_once(s->func, m->removed, m->block,
+                                nest_common(loops, n, m->around, m->naround)));
 }
 
 bool prim_compute_at(Step *s)
@@ -431,7 +423,7 @@ bool prim_compute_at(Step *s)
                                    .after = m->out,
                                    .block = name,
                                    .remade = m->target,
-                                   .ask_all = adds_again(m, s->func) || strays_from(s, m)}) &&
+                                   .ask_all = runs_otherwise(s, m) || strays_from(s, m)}) &&
         !MUTANT(compute_at_unchecked, false, true))
         return explain_compute_at(s, m);
     return finish_move(s, m) || explain_shared(s, m) || explain_global(s, m);
@@ -602,12 +594,7 @@ bool prim_reverse_compute_at(Step *s)
     const Node *already = repeated_already(m, s->func);
     if (MUTANT(reverse_repeated_unasked, already, NULL))
         return REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(already->kid[For_var]));
-    const Node *strays = strays_from(s, m);
-    if (MUTANT(reverse_repeated_unasked, strays, NULL))
-        return REFUSE(s->err, dependences_unknown, m->block,
-                      arena_printf(s->A, "each iteration of %s still does its part of block %s",
-                                   ir_var_name(strays->kid[For_var]), name),
-                      "it has memory of its own, which the block touches");
+    bool strays = MUTANT(reverse_repeated_unasked, strays_from(s, m), false);
     if (!MUTANT(reverse_coverage_unchecked, all_instances(s, m), true))
         return false;
     if (!build_move(s, m, NULL, last_written(m)))
@@ -616,7 +603,7 @@ bool prim_reverse_compute_at(Step *s)
     if (!step_in_order(s, &(Moved){.before = s->func,
                                    .after = m->out,
                                    .block = name,
-                                   .ask_all = adds_again(m, s->func)}) &&
+                                   .ask_all = runs_otherwise(s, m) || strays}) &&
         !MUTANT(reverse_unchecked, false, true))
         return explain_reverse(s, m, again);
     if (MUTANT(reverse_unchecked, again, NULL))

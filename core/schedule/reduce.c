@@ -176,7 +176,8 @@ bool prim_decompose_reduction(Step *s)
                                            .begins = name,
                                            .before_loop = loop->kid[For_var]});
     const Node *outer = loop_reducing(&p, depth);
-    if (MUTANT(decompose_unchecked, legal && outer, false))
+    bool own = legal && outer && nest_has_own_memory(outer, block, NULL);
+    if (MUTANT(decompose_unchecked, own, false))
         return refuse_own_memory(s, block, outer, loop);
     if (MUTANT(decompose_unchecked, !legal, false)) {
         Err reason = {0};
@@ -192,8 +193,8 @@ bool prim_decompose_reduction(Step *s)
     }
     out = MUTANT(decompose_init_late, out,
                  path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){rest, init})));
-    out = alloc_settle(A, out, block_target(block), NULL);
-    return nest_recheck(s, out) && step_done(s, out);
+    const Node *settled = alloc_settle(A, out, block_target(block), NULL);
+    return (settled == out || nest_recheck(s, settled)) && step_done(s, settled);
 }
 
 bool prim_contract(Step *s)

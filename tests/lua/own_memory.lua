@@ -96,4 +96,80 @@ func f(A: int32[8]) -> D: int32[8]:
   computes_the_same(s)
 end)
 
+-- T is made of A in full, and D takes of it what stands under `loops`.
+local function taken(loops, iters, value, of)
+  return tvm.schedule(tvm.parse(([[
+func f(A: int32[8]) -> D: int32[8]:
+  alloc T: int32[8]
+  for z in range(8):
+    block Z(z):
+      D[z] = 9
+  for a in range(8):
+    block P(a):
+      T[a] = A[a] * 3
+%s
+      block B(%s):
+        D[%s] = T[%s] + 1
+]]):format(loops, iters, value, of)))
+end
+
+t.test("a block whose axes leave gaps, or depend on each other, does not run for the whole box elsewhere", function()
+  local s = taken("  for f in range(4):", "v = f*2", "v", "v")
+  t.raises("dependences_unknown", function() s:reverse_compute_at("B", "P/a") end, { s = s })
+  local sum = [[
+func f(A: int32[8]) -> D: int32[8]:
+  alloc T: int32[8]
+  for x in range(8):
+    for %s:
+      block B(x, %s):
+        init: T[x] = 0
+        T[x] += A[%s]
+  for y in range(8):
+    block C(y):
+      D[y] = T[y] * 2
+]]
+  for _, case in ipairs { { "q in range(4)", "k = q*2: reduce", "k" }, { "f in range(7)", "k = f//4: reduce, l = f%4: reduce", "k*4 + l" },
+    { "f in range(2)", "k = f: reduce, l = f: reduce", "k*4 + l" } } do
+    s = tvm.schedule(tvm.parse(sum:format(table.unpack(case))))
+    t.contains(t.raises("step_breaks", function() s:compute_at("B", "y") end, { s = s }).why, "and should not")
+  end
+  s = tvm.schedule(tvm.parse(sum:format("f in range(8)", "k = f//4: reduce, l = f%4: reduce", "k*4 + l")))
+  s:compute_at("B", "y") -- all of the box, each once
+  computes_the_same(s)
+end)
+
+t.test("a tail is no part that an iteration does elsewhere", function()
+  local s = tvm.schedule(te [[ C[y, x] = sum(k, A[y, k] * B[k, x]); D[y, x] = max(C[y, x], 0) ]](6, 5, 7))
+  s:compute_at("C", "D/y")
+  s:split("D/x", 3)
+  s:reverse_compute_at("D", "C/x")
+  t.eq(s.step, 3)
+end)
+
+t.test("what a program does elsewhere with data does not keep a block from being inlined", function()
+  local s = tvm.schedule(tvm.parse [=[
+func f(A: int32[8], I: int64[8]) -> D: int32[8], R: int32[8]:
+  for z in range(8):
+    block Z(z):
+      R[z] = 0
+  for i in range(8):
+    block R(i):
+      R[I[i]] = A[i]
+  for g in range(2):
+    alloc H: int32[8]
+    alloc T: int32[8]
+    for x in range(4):
+      block H(v = g*4 + x):
+        H[v] = A[v]
+    for x in range(4):
+      block T(v = g*4 + x):
+        T[v] = H[v] + 1
+    for x in range(4):
+      block D(v = g*4 + x):
+        D[v] = T[v] + 1
+]=])
+  s:compute_inline "T"
+  t.eq(s.step, 1)
+end)
+
 t.done()

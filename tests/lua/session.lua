@@ -223,7 +223,7 @@ end)
 t.test("a step on the names that a step returned is answered", function()
   local text =
     typed('s = tvm.schedule(te "A: float32[16]; B[x] = A[x]")', 's:split("x", 4):vectorize "xi"')
-  t.contains(text, 'hint: s:split gives names; vectorize is a method of Schedule; one step after the other: s:split("x", 4); s:vectorize "xi"\n')
+  t.contains(text, 'hint: s:split gives names; vectorize is a method of Schedule; each step is a call of its own, the next one: s:vectorize "xi"\n')
 end)
 
 t.test("a method of what a call gave is answered by what that is", function()
@@ -232,7 +232,7 @@ t.test("a method of what a call gave is answered by what that is", function()
     ["s:history():show()"] = "s:history gives a string, which the prompt shows and print(…) prints; show is a method of ",
     ['s:loops()\n  :save "x"'] = "s:loops gives a list; save is a method of ",
     ["s:loops():longest()"] = "s:loops gives a list, which has no method longest\n",
-    ['do local p = s p:split("x", 4):undo() end'] = 'p:split gives names; undo is a method of Schedule; one step after the other: p:split("x", 4); p:undo()',
+    ['do local p = s p:split("x", 4):undo() end'] = 'p:split gives names; undo is a method of Schedule; each step is a call of its own, the next one: p:undo()',
     ["x = {} x:show()"] = "show is a method of Tensor, Func, Version, Schedule, Comparison and Graph; something else stands before the colon here",
   } do
     t.contains(typed(text, asked), "hint: " .. hint)

@@ -149,7 +149,7 @@ t.test("a histogram in text is told which side of its comparison to convert, and
   local text = "func h(A: int32[100]) -> H: int32[16]:\n  for b in range(16):\n    for i in range(100):\n      block H(b, i: reduce):\n" ..
     "        init: H[b] = 0\n        H[b] += select(%s, 1, 0)"
   local e = t.raises("text_syntax", function() tvm.parse(text:format "A[i] == b") end)
-  t.eq(e.fix, '"int64(…)" around the other one converts it')
+  t.eq(e.fix, '"int64(…)" around what is int32 converts it')
   t.eq(t.raises("text_syntax", function() tvm.parse(text:format "b == A[i]") end).fix, e.fix)
   tvm.parse(text:format "int64(A[i]) == b")
 end)

@@ -165,77 +165,15 @@ static bool guards_sum(void *env, const Node *block)
     return block->kid[Block_init]->op == OP_Nop || !tree_reads(block->kid[Block_where], env);
 }
 
-typedef struct Inlined {
-    Step *s;
-    const Path *producer;
-    size_t reads; /* places in the text that were looked at */
-    bool strays;
-} Inlined;
-
-static size_t count_reads(const Node *n, const Node *buffer)
+/* Does the block at the end of the path read memory that iterations of a loop around it have for
+** themselves, beside what it writes? Inlined into another iteration, it would read that one's. */
+static bool reads_own_memory(const Path *p)
 {
-    size_t count = n->op == OP_Load && n->kid[Load_buffer] == buffer;
-    for (size_t i = 0; i < n->nkids; i++)
-        count += count_reads(n->kid[i], buffer);
-    return count;
-}
-
-/* Does each iteration of the first `n` loops, which are around both, read in the block at the end
-** of `q` just what the producer makes in it? */
-static bool reads_own_part(Step *s, const Path *p, const Path *q, const Node *load, size_t n)
-{
-    const Node *loops[IR_MAX_DEPTH], *store = block_access(path_end(p));
-    AxisSpan write[IR_MAX_RANK], read[IR_MAX_RANK], made[IR_MAX_RANK], used[IR_MAX_RANK];
-    size_t rank = load->nkids - Load_index;
-    bool all_made, all_used;
-    for (size_t d = 0; d < rank; d++) {
-        write[d] =
-            (AxisSpan){nest_in_loops(s->A, path_end(p), store->kid[Store_index + d]), 1, NULL};
-        read[d] = (AxisSpan){nest_in_loops(s->A, path_end(q), load->kid[Load_index + d]), 1, NULL};
-    }
-    if (!nest_box(s->A, rank, write, n, path_loops(p, p->n, loops), loops, made, &all_made) ||
-        !all_made ||
-        !nest_box(s->A, rank, read, n, path_loops(q, q->n, loops), loops, used, &all_used))
-        return false;
-    for (size_t d = 0; d < rank; d++)
-        if (!nest_lies_in(s->A, &used[d], &made[d]))
-            return false;
-    return true;
-}
-
-static bool look_at_reader(void *env, const Node *block)
-{
-    Inlined *in = env;
-    const Path *p = in->producer;
-    const Node *target = block_target(path_end(p)), *loops[IR_MAX_DEPTH], *around[IR_MAX_DEPTH];
-    Path q;
-    bool differ = false;
-    size_t reads = count_reads(block, target);
-    in->reads += reads;
-    if (reads == 0 || in->strays)
-        return true;
-    path_to(in->s->func, block, &q);
-    const Node *load = tree_load(block, target, &differ);
-    size_t both =
-        nest_common(loops, path_loops(p, p->n, loops), around, path_loops(&q, q.n, around));
-    for (size_t k = 0; k < both && !in->strays; k++)
-        in->strays = nest_has_own_memory(loops[k], path_end(p), target) &&
-                     (differ || !reads_own_part(in->s, p, &q, load, k + 1));
-    return true;
-}
-
-/* Have iterations of a loop around the producer memory of their own that it reads, and may one of
-** them read of its target what another one made? Inlined, it would read there its own. */
-static bool strays_inlined(Step *s, const Path *p)
-{
-    const Node *target = block_target(path_end(p));
-    bool own = false;
-    for (size_t i = 0; i < p->n && !own; i++)
-        own = p->at[i]->op == OP_For && nest_has_own_memory(p->at[i], path_end(p), target);
-    Inlined in = {.s = s, .producer = p};
-    if (own)
-        tree_blocks(s->func, look_at_reader, &in);
-    return own && (in.strays || in.reads != count_reads(s->func->kid[Func_body], target));
+    for (size_t i = 0; i < p->n; i++)
+        if (p->at[i]->op == OP_For &&
+            nest_has_own_memory(p->at[i], path_end(p), block_target(path_end(p))))
+            return true;
+    return false;
 }
 
 bool prim_compute_inline(Step *s)
@@ -267,7 +205,7 @@ bool prim_compute_inline(Step *s)
     if (!step_in_order(s, &(Moved){.before = s->func,
                                    .after = out,
                                    .part = ir_block_name(block),
-                                   .ask_all = strays_inlined(s, &p)}))
+                                   .ask_all = reads_own_memory(&p)}))
         return explain_inline(s, block, "compute_inline",
                               legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS),
                               "changes later what it reads");
@@ -363,9 +301,13 @@ static bool same_each_time(Step *s, const Path *p, const Path *q, const Node *lo
     const Node *store = block_access(path_end(p));
     bool all_made, all_used;
     for (size_t d = 0; d < rank; d++) {
-        write[d] = (AxisSpan){nest_in_loops(A, path_end(p), store->kid[Store_index + d]), 1, NULL};
-        read[d] = (AxisSpan){nest_in_loops(A, path_end(q), load->kid[Load_index + d]), 1, NULL};
+        write[d] =
+            (AxisSpan){block_over_loops(A, path_end(p), store->kid[Store_index + d]), 1, NULL};
+        read[d] = (AxisSpan){block_over_loops(A, path_end(q), load->kid[Load_index + d]), 1, NULL};
     }
+    if (!nest_always_runs(nmade - both, made + both) ||
+        !nest_always_runs(nused - both, used + both))
+        return false;
     if (both == 0)
         return true;
     if (!nest_box(A, rank, write, both, nmade, made, from, &all_made) ||

@@ -5,6 +5,7 @@
 
 #include "core/affine/region.h"
 #include "core/base/mutant.h"
+#include "core/ir/linear.h"
 #include "core/ir/print.h"
 #include "core/ir/rewrite.h"
 #include "core/ir/simplify.h"
@@ -333,15 +334,6 @@ bool nest_runs_through(Step *s, const Path *p, const AxisSpan *domain)
            COVER_FULL;
 }
 
-const Node *nest_in_loops(Arena *A, const Node *block, const Node *e)
-{
-    const Node *iters = block->kid[Block_iters];
-    Subst *map = ARENA_ARRAY(A, Subst, iters->nkids + 1);
-    for (size_t i = 0; i < iters->nkids; i++)
-        map[i] = (Subst){iters->kid[i]->kid[Iter_var], iters->kid[i]->kid[Iter_value]};
-    return ir_subst(A, e, iters->nkids, map);
-}
-
 size_t nest_common(const Node *const *a, size_t na, const Node *const *b, size_t nb)
 {
     size_t n = 0;
@@ -357,15 +349,36 @@ bool nest_lies_in(Arena *A, const AxisSpan *a, const AxisSpan *b)
            from->at.i <= b->extent - a->extent;
 }
 
-/* What the loops run through is asked of the first iteration of those that stand still: the values
-** are sums, which the others only move. */
+bool nest_always_runs(size_t n, const Node *const *loops)
+{
+    for (size_t i = 0; i < n; i++)
+        if (ir_const_int(loops[i]->kid[For_extent], 0) < 1)
+            return false;
+    return true;
+}
+
+/* Do the loops, where the others stand still, only move the value: is it a sum in which each stands
+** by itself, if at all? */
+static bool only_moved(const Node *value, size_t n, const Node *const *loops)
+{
+    Linear sum = {0};
+    int64_t times;
+    if (!linear_add(&sum, value, 1))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!linear_coefficient(&sum, loops[i]->kid[For_var], &times))
+            return false;
+    return true;
+}
+
+/* What the loops run through is asked of the first iteration of those that stand still. */
 bool nest_box(Arena *A, size_t naxes, const AxisSpan *one, size_t still, size_t nloops,
               const Node *const *loops, AxisSpan *box, bool *whole)
 {
     AxisSpan *first = ARENA_ARRAY(A, AxisSpan, naxes), *all = ARENA_ARRAY(A, AxisSpan, naxes);
     Subst *zero = ARENA_ARRAY(A, Subst, still + 1);
     size_t axis;
-    *whole = true;
+    *whole = nest_always_runs(nloops - still, loops + still);
     for (size_t i = 0; i < still; i++)
         zero[i] = (Subst){loops[i]->kid[For_var], ir_idx(A, 0)};
     for (size_t i = 0; i < naxes; i++) {
@@ -376,7 +389,8 @@ bool nest_box(Arena *A, size_t naxes, const AxisSpan *one, size_t still, size_t 
             return false;
         box[i].extent += one[i].extent - 1;
         all[i].extent += one[i].extent - 1;
-        *whole &= all[i].min->op == OP_IntImm && all[i].extent == box[i].extent;
+        *whole &= only_moved(one[i].min, still, loops) && all[i].min->op == OP_IntImm &&
+                  all[i].extent == box[i].extent;
     }
     *whole = *whole &&
              cover_box(A, naxes, first, all, nloops - still, loops + still, &axis) == COVER_FULL;

@@ -72,14 +72,14 @@ bool step_explain(Step *s, const Err *reason);
 /* Do the loops at the end of the path run through all of the box that its axes span? */
 bool nest_runs_through(Step *s, const Path *p, const AxisSpan *domain);
 
-/* An expression inside the block, in terms of the loops around. */
-const Node *nest_in_loops(Arena *A, const Node *block, const Node *e);
-
 /* How many loops both paths, from the outermost on, have in common. */
 size_t nest_common(const Node *const *a, size_t na, const Node *const *b, size_t nb);
 
+/* Do all of the loops run, however often, whatever the ones around and the data are? */
+bool nest_always_runs(size_t n, const Node *const *loops);
+
 /* The box of the axes, whose values and widths are `one`, in each iteration of the first `still` of
-** the loops; false if it cannot be told.  *whole: the other loops run through all of it. */
+** the loops; false if it cannot be told.  *whole: the other loops surely run through all of it. */
 bool nest_box(Arena *A, size_t naxes, const AxisSpan *one, size_t still, size_t nloops,
               const Node *const *loops, AxisSpan *box, bool *whole);
 

@@ -379,15 +379,18 @@ static bool strays_from(Step *s, const Move *m)
 
 /* Are the loops that the block gets another set of instances than those that it has?  Anew they
 ** run through the whole box of its axes, once: too often for what has gaps or depends on another,
-** where the block adds up or what it writes lasts; and too seldom for what a loop adds up again. */
+** where the block adds up or what it writes lasts, and for what may not run at all; and too seldom
+** for what a loop adds up again. */
 static bool runs_otherwise(Step *s, const Move *m)
 {
     const Node *loops[IR_MAX_DEPTH];
-    size_t n = path_loops(&m->at, m->at.n, loops);
+    size_t n = path_loops(&m->at, m->at.n, loops),
+           both = nest_common(loops, n, m->around, m->naround);
     bool adds = block_access(m->block)->op == OP_Update;
-    return ((adds || m->reverse) && !nest_runs_through(s, &m->at, m->domain)) ||
-           (adds && !legal_once(s->func, m->removed, m->block,
-                                nest_common(loops, n, m->around, m->naround)));
+    return !nest_always_runs(n - both, loops + both) ||
+           (m->reverse && !nest_always_runs(m->naround - both, m->around + both)) ||
+           ((adds || m->reverse) && !nest_runs_through(s, &m->at, m->domain)) ||
+           (adds && !legal_once(s->func, m->removed, m->block, both));
 }
 
 bool prim_compute_at(Step *s)

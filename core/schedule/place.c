@@ -351,7 +351,8 @@ static bool explain_global(Step *s, const Move *m)
 
 /* Have iterations of a loop around the block and its new place memory of their own that the block
 ** touches, and may one of them run it there for what it does not do here; or, in reverse, not run
-** it there for what it does here? */
+** it there for what it does here?  A guard, which speaks of axes alone, goes along with the block
+** and says the same in both places. */
 static bool strays_from(Step *s, const Move *m)
 {
     const Node *loops[IR_MAX_DEPTH], *iters = m->block->kid[Block_iters],
@@ -359,7 +360,7 @@ static bool strays_from(Step *s, const Move *m)
     size_t n = path_loops(&m->at, m->at.n, loops),
            both = nest_common(loops, n, m->around, m->naround), naxes = iters->nkids;
     AxisSpan one[2 * IR_MAX_RANK], here[2 * IR_MAX_RANK], there[2 * IR_MAX_RANK];
-    bool guarded = !ir_is_true(m->block->kid[Block_where]), all_here, all_there;
+    bool all_here, all_there;
     for (size_t i = 0; i < naxes; i++)
         one[i] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
     for (size_t k = 0; k < both; k++) {
@@ -367,7 +368,7 @@ static bool strays_from(Step *s, const Move *m)
             continue;
         if (!nest_box(s->A, naxes, one, k + 1, n, loops, here, &all_here) ||
             !nest_box(s->A, naxes, m->span, k + 1, m->naround, m->around, there, &all_there) ||
-            !(m->reverse ? all_there : all_here && !guarded))
+            !(m->reverse ? all_there : all_here))
             return true;
         for (size_t i = 0; i < naxes; i++)
             if (!nest_lies_in(s->A, m->reverse ? here + i : there + i,

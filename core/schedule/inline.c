@@ -9,7 +9,6 @@
 #include "core/ir/mathfn.h"
 #include "core/ir/print.h"
 #include "core/ir/rewrite.h"
-#include "core/ir/simplify.h"
 #include "core/ir/verify.h"
 #include "core/schedule/alloc.h"
 #include "core/schedule/block.h"

@@ -265,7 +265,7 @@ t.test("habits of other languages are answered", function()
     ["for i in range(3):"] = "for i = 0", ["import tvm"] = "nothing needs importing", ["2 ** 3"] = "x ^ y", ["// note"] = "--",
     ["lambda x: x"] = "function(x)", ["if x { y() }"] = "then", ["'a' + 'b'"] = "..", ["len('x')"] = "#x",
     ["t = {} t:append(1)"] = "t[#t + 1]", ["{'a': 1}"] = "name = value",
-    ["f = te [[ I: int32[8]; B[i] = A[I[i]] ]]"] = "te [=[ … ]=] holds them", ["f = te [[ I: int32[8]\nB[i] = A[I[i]]\n]]"] = "]] ends the text", ["f = te [[ I: int32[8]\nB[i] = A[I[i]]\nC[i] = B[i]\n]]"] = "]] ends a text before that", ["x ? 1 : 2"] = "and", ["!x"] = "not x", ["!ls -l"] = "os.execute", ["ls -l"] = [[os.execute "ls -l"]], ["int x = 5"] = "no types",
+    ["f = te [[ I: int32[8]; B[i] = A[I[i]] ]]"] = "or [=[ … ]=] holds them", ["f = te [[ I: int32[8]\nB[i] = A[I[i]]\n]]"] = "]] ends the text", ["f = te [[ I: int32[8]\nB[i] = A[I[i]]\nC[i] = B[i]\n]]"] = "]] ends a text before that", ["x ? 1 : 2"] = "and", ["!x"] = "not x", ["!ls -l"] = "os.execute", ["ls -l"] = [[os.execute "ls -l"]], ["int x = 5"] = "no types",
     ["tir.Schedule()"] = "tvm.schedule", ["elif x then"] = "elseif", ["/* note */"] = "--",
   } do
     t.contains(typed(input), "hint: ", input)

@@ -215,7 +215,8 @@ const char *gpu_target(const Spec *spec)
     return target[spec->seed % 3];
 }
 
-/* Memory of a GPU: inputs and results are the data's own, temporaries what `A` has for them. */
+/* Memory of a GPU: inputs and results are the data's own, temporaries what `A` has for them.  A
+** copy between temporaries may take along what was never written. */
 static PtxSpan *gpu_memory(Arena *A, const Data *d, const CudaPlan *plan)
 {
     PtxSpan *m = ARENA_ARRAY(A, PtxSpan, d->n + plan->ntemporaries + 1);
@@ -226,9 +227,12 @@ static PtxSpan *gpu_memory(Arena *A, const Data *d, const CudaPlan *plan)
         size_t bytes = own ? (size_t)cuda_elements(b) * dtype_bytes((DType)b->type)
                            : (size_t)tensor_bytes(d->at[i]);
         void *data = own ? arena_alloc(A, bytes + 1) : (void *)(uintptr_t)tensor_data(d->at[i]);
-        if (own)
+        uint8_t *unset = own ? arena_alloc(A, bytes + 1) : NULL;
+        if (own) {
             memset(data, 0xff, bytes);
-        m[i] = (PtxSpan){address, data, bytes};
+            memset(unset, 0xff, bytes);
+        }
+        m[i] = (PtxSpan){address, data, bytes, unset};
         address += (bytes + 4096 + 255) / 256 * 256;
     }
     return m;

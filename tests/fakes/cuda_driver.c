@@ -4,8 +4,8 @@
 ** Its kernels run in the machine of tests/ptx, which takes what stands in the PTX at its word.  It
 ** is a GPU of sm_80, or of what PRETENDED_SM says, which refuses code for newer ones.  As with the
 ** driver, launching says nothing of a kernel that faults: all calls from the next cuCtxSynchronize
-** on do.  A grid of 8 in y ends the process, and one of 9 never ends.  With NO_DEVICE in the
-** environment there is no GPU at all.
+** on do; so they do when bytes are copied back that nobody wrote.  A grid of 8 in y ends the
+** process, and one of 9 never ends.  With NO_DEVICE in the environment there is no GPU at all.
 */
 #include <stddef.h>
 #include <stdint.h>
@@ -134,11 +134,11 @@ int cuModuleGetFunction(void **function, void *module, const char *name)
 
 int cuMemAlloc_v2(uint64_t *pointer, size_t bytes)
 {
-    void *data = live < MOST ? malloc(bytes) : NULL;
+    uint8_t *data = live < MOST ? malloc(2 * bytes) : NULL;
     if (!data)
         return OUT_OF_MEMORY;
-    memset(data, 0xff, bytes);
-    memory[live++] = (PtxSpan){next_address, data, bytes};
+    memset(data, 0xff, 2 * bytes);
+    memory[live++] = (PtxSpan){next_address, data, bytes, data + bytes};
     *pointer = next_address;
     next_address += (bytes + GAP + ALIGN - 1) / ALIGN * ALIGN;
     return failed;
@@ -168,6 +168,7 @@ int cuMemcpyHtoD_v2(uint64_t to, const void *from, size_t bytes)
     if (!s || bytes > s->bytes)
         return INVALID_VALUE;
     memcpy(s->data, from, bytes);
+    memset(s->unset, 0, bytes);
     return failed;
 }
 
@@ -176,6 +177,12 @@ int cuMemcpyDtoH_v2(void *to, uint64_t from, size_t bytes)
     const PtxSpan *s = span_at(from);
     if (!s || bytes > s->bytes)
         return INVALID_VALUE;
+    for (size_t i = 0; i < bytes && !failed; i++)
+        if (s->unset[i]) {
+            fprintf(stderr, "byte %zu of what is copied back was not written, or by two threads\n",
+                    i);
+            failed = LAUNCH_FAILED;
+        }
     memcpy(to, s->data, bytes);
     return failed;
 }

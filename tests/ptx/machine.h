@@ -60,7 +60,8 @@ bool fault(Machine *m, const Thread *t, const PtxInst *i, PtxOutcome what, const
 
 /* Reads, and writes, `bytes` at an address.  A fault where that is outside of memory or not aligned
 ** to their number; where a thread writes what another wrote with no barrier between; and where
-** unset bits go to global memory.  What another wrote with no barrier between reads as unset. */
+** unset bits go to global memory that is relied on.  What another wrote with no barrier between
+** reads as unset. */
 bool memory_read(Machine *m, const Thread *t, const PtxInst *i, uint64_t address, unsigned bytes,
                  Bytes to);
 bool memory_write(Machine *m, const Thread *t, const PtxInst *i, uint64_t address, unsigned bytes,

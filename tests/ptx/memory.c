@@ -27,7 +27,8 @@ static bool find_global(Machine *m, uint64_t address, unsigned bytes, Place *out
             continue;
         if (!m->marks[k] && !(m->marks[k] = calloc(s->bytes, sizeof(Mark))))
             abort();
-        *out = (Place){{(uint8_t *)s->data + offset, NULL}, m->marks[k] + offset};
+        *out = (Place){{(uint8_t *)s->data + offset, s->unset ? s->unset + offset : NULL},
+                       m->marks[k] + offset};
         return true;
     }
     return false;

@@ -16,7 +16,8 @@
 **      two threads that write different values, no barrier between     a fault
 **      a register, shared or local memory that was not written, read;
 **      what another thread wrote, no barrier between, read             these bits are unset
-**      unset bits that decide a branch, an address, global memory      a fault
+**      unset bits that decide a branch or an address, or come to
+**      global memory that is relied on                                 a fault
 **      x / 0, and the remainder of negative numbers                    a value that fits nothing
 **
 ** The threads of a block run one after the other, each to its next barrier, and so do the blocks:
@@ -49,6 +50,9 @@ typedef struct PtxSpan {
     uint64_t address;
     void *data;
     size_t bytes;
+    /* Which bits of `data` hold nothing that anybody may rely on; NULL: all are relied on, and
+    ** unset bits that are stored there are a fault */
+    uint8_t *unset;
 } PtxSpan;
 
 typedef struct PtxLaunch {

@@ -379,6 +379,15 @@ static PtxOutcome run(const PtxKernel *k, const PtxLaunch *l, const PtxSpan *mem
     return m.outcome;
 }
 
+/* NULL of NULL. */
+static void *copy_of(const void *data, size_t bytes)
+{
+    void *copy = data ? need(bytes, 1) : NULL;
+    if (data && bytes)
+        memcpy(copy, data, bytes);
+    return copy;
+}
+
 /* Backward on a copy of memory, then forward on memory itself: of two threads at one place without
 ** a barrier, each comes after the other once. */
 static PtxOutcome run_both_ways(const PtxKernel *k, const PtxLaunch *l, char *why)
@@ -386,15 +395,16 @@ static PtxOutcome run_both_ways(const PtxKernel *k, const PtxLaunch *l, char *wh
     PtxSpan *memory = need(l->nmemory, sizeof *memory);
     for (size_t i = 0; i < l->nmemory; i++) {
         memory[i] = l->memory[i];
-        memory[i].data = need(memory[i].bytes, 1);
-        if (memory[i].bytes)
-            memcpy(memory[i].data, l->memory[i].data, memory[i].bytes);
+        memory[i].data = copy_of(l->memory[i].data, memory[i].bytes);
+        memory[i].unset = copy_of(l->memory[i].unset, memory[i].bytes);
     }
     PtxOutcome outcome = run(k, l, memory, true, why);
     if (outcome == PTX_DONE)
         outcome = run(k, l, l->memory, false, why);
-    for (size_t i = 0; i < l->nmemory; i++)
+    for (size_t i = 0; i < l->nmemory; i++) {
         free(memory[i].data);
+        free(memory[i].unset);
+    }
     free(memory);
     return outcome;
 }

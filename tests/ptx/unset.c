@@ -2,7 +2,7 @@
 **
 ** A register of which half is never written is in order: LLVM packs 16 bits and what does not
 ** matter into one of 32.  So it is bits that are unset, and no fault before something depends on
-** them: a branch, an address, what goes to global memory.
+** them: a branch, an address, what goes to global memory that is relied on.
 */
 #include "tests/ptx/machine.h"
 

@@ -45,7 +45,7 @@ static Run run_module(const PtxModule *m, const unsigned *grid, const unsigned *
     void *arguments[] = {&out_at, &in_at};
     for (uint32_t i = 0; i < WORDS; i++)
         in[i] = i;
-    PtxSpan memory[] = {{OUT, r.out, sizeof r.out}, {IN, in, sizeof in}};
+    PtxSpan memory[] = {{OUT, r.out, sizeof r.out, NULL}, {IN, in, sizeof in, NULL}};
     PtxLaunch l = {.grid = {grid[0], grid[1], grid[2]},
                    .block = {block[0], block[1], block[2]},
                    .arguments = arguments,
@@ -502,6 +502,36 @@ static void unset_bits_that_nobody_wants(void **state)
     }
 }
 
+/* Memory that is not relied on takes unset bits along, from one launch to the next, and what
+** depends on them there is a fault. */
+static void unset_bits_in_memory(void **state)
+{
+    (void)state;
+    static const char *const body[] = {
+        "st.global.u32 [%out], %r1; ld.global.u32 %r0, [%out]; st.global.u32 [%out+4], %r0;",
+        "ld.global.u32 %r0, [%out+4]; st.global.u32 [%out+8], %r0; st.global.u32 [%out+4], 7;",
+        "ld.global.u32 %r0, [%out+8]; setp.eq.s32 %p0, %r0, 0; @%p0 st.global.u32 [%out], 7;"};
+    uint32_t data[WORDS] = {0}, unset[WORDS] = {0};
+    uint64_t at = OUT;
+    void *arguments[] = {&at, &at};
+    PtxSpan memory = {OUT, data, sizeof data, (uint8_t *)unset};
+    PtxLaunch l = {.grid = {1, 1, 1},
+                   .block = {1, 1, 1},
+                   .arguments = arguments,
+                   .memory = &memory,
+                   .nmemory = 1};
+    for (size_t i = 0; i < sizeof body / sizeof *body; i++) {
+        char text[4096], why[PTX_WHY];
+        snprintf(text, sizeof text, "%s%s\nret;\n}\n", ENTRY, body[i]);
+        PtxModule *m = read_module(text);
+        assert_int_equal(ptx_launch(ptx_kernel(m, "k"), &l, why), i < 2 ? PTX_DONE : PTX_FAULT);
+        assert_true(i < 2 || strstr(why, UNSET));
+        ptx_free(m);
+    }
+    assert_true(unset[0] == UINT32_MAX && unset[1] == 0 && unset[2] == UINT32_MAX && unset[3] == 0);
+    assert_int_equal(data[1], 7);
+}
+
 /* What is read too wide next to another thread's byte does no harm. */
 static void neighbours_bytes_may_be_read(void **state)
 {
@@ -594,6 +624,7 @@ int main(void)
         cmocka_unit_test(faults),
         cmocka_unit_test(agreement_is_no_fault),
         cmocka_unit_test(unset_bits_that_nobody_wants),
+        cmocka_unit_test(unset_bits_in_memory),
         cmocka_unit_test(neighbours_bytes_may_be_read),
         cmocka_unit_test(what_is_not_known_is_refused),
     };

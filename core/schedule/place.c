@@ -483,29 +483,19 @@ static bool begun_outside(const Move *m, const Node *source)
     return inside && block_access(inside) && block_access(inside)->op == OP_Update;
 }
 
-/* The first loop around the block, in the program after the move, of which two iterations run the
-** block for the same axes. */
+/* The first loop around the new place of which two iterations run the block for the same axes in
+** func, the program before the move or after it.  After it none may.  Where one does before, each
+** of its iterations needs what the block does: that all together do it once, as all_instances asks,
+** is not enough. */
 static const Node *repeated_by(const Move *m, const Node *func)
 {
     for (size_t i = 0; i < m->naround; i++) {
-        Path at, to;
+        Path at, block, below;
         path_to_loop(func, m->around[i]->kid[For_var], &at);
-        path_to_block(func, ir_block_name(m->block), &to);
-        if (!legal_apart(func, path_end(&at), path_end(&to)))
+        path_to_block(func, ir_block_name(m->block), &block);
+        if (path_to(path_end(&at), path_end(&block), &below) &&
+            !legal_apart(func, path_end(&at), path_end(&block)))
             return path_end(&at);
-    }
-    return NULL;
-}
-
-/* The first loop around the block, as it stands, and around the new place of which two iterations
-** run the block for the same axes.  Each of them needs what it does: that all together do it once,
-** which is what is asked of the loops around the new place, is not enough. */
-static const Node *repeated_already(const Move *m, const Node *func)
-{
-    for (size_t i = 0; i < m->naround; i++) {
-        Path to;
-        if (path_to(m->around[i], m->block, &to) && !legal_apart(func, m->around[i], m->block))
-            return m->around[i];
     }
     return NULL;
 }
@@ -595,7 +585,7 @@ bool prim_reverse_compute_at(Step *s)
         written &= m->span[i].extent >= 1;
     if (!written)
         return refuse_unwritten(s, m);
-    const Node *already = repeated_already(m, s->func);
+    const Node *already = repeated_by(m, s->func);
     if (MUTANT(reverse_repeated_unasked, already, NULL))
         return REFUSE(s->err, runs_again, m->loop, name, loop, ir_var_name(already->kid[For_var]));
     bool strays = MUTANT(reverse_repeated_unasked, strays_from(s, m), false);

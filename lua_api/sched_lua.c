@@ -521,7 +521,7 @@ static bool is_foreign(lua_State *L, const char *path)
 }
 
 LUA_FN(sched_load, "s:load(path) -> Schedule",
-       "Takes the steps that s:save(\"name.lua\") wrote; if one is refused, none is taken.")
+       "Replays the steps that s:save(\"name.lua\") wrote; if one is refused, none is taken.")
 {
     const Sched *s = check_sched(L, 1)->sched;
     int before = s->at->number;

@@ -288,6 +288,20 @@ static void print_error(lua_State *L, const char *name, const char *text, FILE *
 
 /* ---- inputs ---- */
 
+/* The value of a name with dots; where it leads nowhere, as tvm.tensor.save, which is a member of
+** what a function gives, the name itself. */
+static const char *named_value(Arena *A, const char *name, size_t len)
+{
+    Buf b = buf_new(A);
+    for (size_t n = 0; n < len; n++)
+        if (name[n] == '.' && n > 0)
+            buf_printf(&b, "(%.*s == nil or type(%.*s) == \"function\") and \"%.*s\" or ", (int)n,
+                       name, (int)n, name, (int)len, name);
+    buf_printf(&b, "%.*s == nil and \"%.*s\" or %.*s", (int)len, name, (int)len, name, (int)len,
+               name);
+    return buf_str(&b);
+}
+
 /* "?x" and "??x" as Lua, and the word "help" alone. */
 static const char *expand_question(Arena *A, const char *text)
 {
@@ -308,8 +322,7 @@ static const char *expand_question(Arena *A, const char *text)
     if (memchr(p, ':', len) || (strspn(p, LETTERS " ") >= len && memchr(p, ' ', len)))
         return arena_printf(A, "help(\"%.*s\")", (int)len, p);
     if (strspn(p, LETTERS) >= len)
-        return arena_printf(A, "help(%.*s == nil and \"%.*s\" or %.*s, %s)", (int)len, p, (int)len,
-                            p, (int)len, p, source ? "true" : "nil");
+        return arena_printf(A, "help(%s, %s)", named_value(A, p, len), source ? "true" : "nil");
     return arena_printf(A, "help(%.*s, %s)", (int)len, p, source ? "true" : "nil");
 }
 

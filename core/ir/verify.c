@@ -72,9 +72,11 @@ static bool check_write(Verifier *v, const Node *n)
         for (size_t k = 0; iters && k < iters->nkids; k++)
             if (iters->kid[k]->at.i == ITER_reduce &&
                 ir_mentions(n->kid[i], iters->kid[k]->kid[Iter_var]))
-                return verify_bad(v, n,
-                                  "the reduce axis '%s' is in the index of '%s', which is written",
-                                  ir_var_name(iters->kid[k]->kid[Iter_var]), ir_buf_name(buffer));
+                return verify_bad(
+                    v, n,
+                    "the reduce axis '%s' is in the index of '%s', which is written: as an "
+                    "axis without ': reduce' it may be",
+                    ir_var_name(iters->kid[k]->kid[Iter_var]), ir_buf_name(buffer));
     }
     return true;
 }

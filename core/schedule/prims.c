@@ -103,7 +103,7 @@ const Prim prims[] = {
      prim_set_scope, false},
     {"transform_layout", "T:buffer D:layout",
      "Puts the elements of an allocated buffer in another order, so that what is used together lies\n"
-     "together.  The layout lists the dimensions of the new one, from the outside in: each dimension of the\n"
+     "together: a panel is packed.  The layout lists the dimensions of the new one, from the outside in: each dimension of the\n"
      "buffer, by the name of the axis that writes it (ax0, ax1 … where none does, or one that an earlier\n"
      "dimension has), as a whole (k) or in two parts (x//8 and x%8).  The number must divide a dimension in which\n"
      "an index, by what is in memory, may be outside.  Steps that ask what a block writes by its axes, such as\n"

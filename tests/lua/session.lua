@@ -599,7 +599,8 @@ t.test("help tells of keys and words of the prompt, and of a method by a value o
   local values = 't = tvm.schedule(te [[ B[i] = A[i] ]](8)) net = tvm.import "tutorials/models/digits.onnx" x = tvm.zeros { 2 }'
   for code, first in pairs {
     ["?t:split"] = "s:split(loop, factors, names…) -> names\n", ["?s:split"] = "s:split(", ["?net:show"] = "g:show(path?, options?) -> Picture\n  Draws the model",
-    ["?x:show"] = "t:show(path?) -> string\n", ["?q:split"] = "s:split(", ["?tvm:import"] = "tvm.import(path", ["?te:sum"] = "te.sum(value, axis)",
+    ["?x:show"] = "t:show(path?) -> string\n", ["?q:split"] = "s:split(", ["?tvm:import"] = "tvm.import(path", ["?te:sum"] = "te.sum(value, axis)", ["?q.split"] = "s:split(",
+    ["?tvm.tensor.save"] = 'mentioning "tvm" and "tensor" and "save":\n  t:save(path)',
   } do
     t.eq(typed(values, code):sub(1, #first), first, code)
   end

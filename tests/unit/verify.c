@@ -101,7 +101,8 @@ static void bad_texts_are_found(void **state)
          "    for j in bind(\"threadIdx.x\", 4):\n      B[i] = 1\n",
          "in loop j: threadIdx.x is bound by two nested loops"},
         {"func f(A: int8[4]) -> B: int8[4]:\n  for k in range(4):\n    block b(k: reduce):\n      B[k] += A[k]\n",
-         "in block b: the reduce axis 'k' is in the index of 'B', which is written"},
+         "in block b: the reduce axis 'k' is in the index of 'B', which is written: as an axis without "
+         "': reduce' it may be"},
         {"func f() -> B: int8[4]:\n  for i in range(4):\n    block b(i, i):\n      B[i] = 1\n",
          "in block b: two axes are named 'i'"},
         {"func f() -> B: float32[4]:\n  B[0] = sqrt(B[0], B[1])\n",

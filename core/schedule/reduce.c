@@ -122,6 +122,12 @@ static const Node *condition_below(const Path *p, size_t depth)
     return NULL;
 }
 
+static const Node *two_for_one(Arena *A, const Path *p, size_t depth, const Node *first,
+                               const Node *second)
+{
+    return path_replace_at(A, p, depth, ir_seq(A, 2, (const Node *[]){first, second}));
+}
+
 /* Each iteration of the loop that the sum is over has memory of its own: just the first one begins
 ** it, and no order tells the others from it. */
 static bool refuse_own_memory(Step *s, const Node *block, const Node *outer, const Node *loop)
@@ -169,7 +175,8 @@ bool prim_decompose_reduction(Step *s)
         rest = ir_with_kid(A, p.at[i], p.kid[i], rest);
     step_made(s, made);
     buf_printf(&s->said, "%s -> %s before %s", name, made, step_label(s, s->func, loop));
-    const Node *out = path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){init, rest}));
+    const Node *target = block_target(block), *beside = two_for_one(A, &p, depth, init, rest),
+               *out = alloc_settle(A, beside, target, NULL);
     bool legal = step_in_order(s, &(Moved){.before = s->func,
                                            .after = out,
                                            .block = made,
@@ -192,9 +199,8 @@ bool prim_decompose_reduction(Step *s)
         return step_explain(s, &reason);
     }
     out = MUTANT(decompose_init_late, out,
-                 path_replace_at(A, &p, depth, ir_seq(A, 2, (const Node *[]){rest, init})));
-    const Node *settled = alloc_settle(A, out, block_target(block), NULL);
-    return (settled == out || nest_recheck(s, settled)) && step_done(s, settled);
+                 alloc_settle(A, two_for_one(A, &p, depth, rest, init), target, NULL));
+    return (out == beside || nest_recheck(s, out)) && step_done(s, out);
 }
 
 bool prim_contract(Step *s)

@@ -159,6 +159,28 @@ func f(A: int32[8]) -> D: int32[8]:
   end
 end)
 
+t.test("an init does not begin all sums at once in memory that each iteration has for itself and overwrites", function()
+  local text = [[
+func f(A: int32[8]) -> D: int32[2]:
+  for g in range(2):
+    alloc H: int32[8]
+    for k in range(4):
+      block B(g, k: reduce):
+        init: H[g] = 0
+        H[g] += A[k]
+    for x in range(4):
+      block C(v = %s):
+        H[v] = 7
+    block E(g):
+      D[g] = H[g]
+]]
+  local s = tvm.schedule(tvm.parse(text:format "g*4 + x")) -- C(v=1) of g = 0 writes H[1], the sum of g = 1
+  t.raises("dependences_unknown", function() s:decompose_reduction("B", "g") end, { s = s })
+  s = tvm.schedule(tvm.parse(text:format "x + 4"))
+  s:decompose_reduction("B", "g")
+  computes_the_same(s)
+end)
+
 t.test("a tail is no part that an iteration does elsewhere", function()
   local s = tvm.schedule(te [[ C[y, x] = sum(k, A[y, k] * B[k, x]); D[y, x] = max(C[y, x], 0) ]](6, 5, 7))
   s:compute_at("C", "D/y")

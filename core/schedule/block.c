@@ -31,7 +31,7 @@ BlockClass block_class(const Node *block, const char **why)
         return *why = "it does more than one store", BLOCK_OPAQUE;
     if (!indices_tell_axes_apart(block, access, why))
         return BLOCK_OPAQUE;
-    if (tree_reads(access->kid[Store_value], access->kid[Store_buffer]))
+    if (tree_reads(block, access->kid[Store_buffer])) /* where it stores, whether, or what */
         return *why = "it reads what it writes", BLOCK_OPAQUE;
     const Node *init = block->kid[Block_init];
     if (access->op == OP_Update && init->op != OP_Nop &&

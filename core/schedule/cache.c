@@ -269,7 +269,7 @@ bool prim_cache_read(Step *s)
     Scope scope = SCOPE_global;
     if (!scope_of(s, block, s->arg[2].s, &scope))
         return false;
-    if (!tree_reads(block->kid[Block_body], b))
+    if (!tree_reads(block, b))
         return REFUSE(s->err, does_not_read, block, ir_block_name(block), ir_buf_name(b));
     if (tree_writes(block, b))
         return REFUSE(s->err, reads_own_writes, block, ir_block_name(block), ir_buf_name(b));
@@ -284,8 +284,7 @@ bool prim_cache_read(Step *s)
     const Node *func = path_replace(A, &p, ir_subst(A, block, 1, &map));
     path_to_block(func, ir_block_name(block), &p);
     const char *name = ir_buf_name(copy);
-    const Node *nest =
-        nest_copy(s, name, copy, b, window, read_index(block->kid[Block_body], b), &p, depth);
+    const Node *nest = nest_copy(s, name, copy, b, window, read_index(block, b), &p, depth);
     buf_printf(&s->said, "%s of %s -> %s", ir_buf_name(b), ir_block_name(block), name);
     return copied(s, &(Copying){block, b, copy, name}, &p, depth, nest, p.at[depth]);
 }

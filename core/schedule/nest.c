@@ -44,6 +44,8 @@ bool nest_domain(Step *s, const Path *to_block, AxisSpan *out)
                 c->kid[1]->op == OP_IntImm && c->kid[1]->at.i < out[i].min->at.i + out[i].extent)
                 out[i].extent = c->kid[1]->at.i - out[i].min->at.i;
         }
+        if (out[i].extent < 0) /* a guard below the least value */
+            out[i].extent = 0;
     }
     return true;
 }

@@ -122,6 +122,33 @@ static const Node *condition_below(const Path *p, size_t depth)
     return NULL;
 }
 
+/* Does every element in the box of the spatial axes have an instance in which all reduce axes are
+** 0, so that the block begins it, as an init before p->at[depth] does? */
+static bool begins_all(Step *s, const Path *p, size_t depth)
+{
+    const Node *iters = path_end(p)->kid[Block_iters], *loops[IR_MAX_DEPTH];
+    AxisSpan domain[2 * IR_MAX_RANK];
+    Step asking = *s;
+    asking.err = NULL;
+    if (iters->nkids > 2 * IR_MAX_RANK || !nest_domain(&asking, p, domain) ||
+        !nest_runs_through(s, p, domain))
+        return false;
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->at.i == ITER_reduce && !ir_is_int(domain[i].min, 0))
+            return false;
+    size_t outside = path_loops(p, depth, loops), n = path_loops(p, p->n, loops);
+    return nest_always_runs(n - outside, loops + outside);
+}
+
+/* Does the block's buffer live inside p->at[depth]?  An init before that takes it out. */
+static bool leaves_alloc(const Path *p, size_t depth)
+{
+    for (size_t i = depth; i < p->n; i++)
+        if (p->at[i]->op == OP_Alloc && p->at[i]->kid[Alloc_buffer] == block_target(path_end(p)))
+            return true;
+    return false;
+}
+
 static const Node *two_for_one(Arena *A, const Path *p, size_t depth, const Node *first,
                                const Node *second)
 {
@@ -178,10 +205,11 @@ bool prim_decompose_reduction(Step *s)
     const Node *target = block_target(block), *beside = two_for_one(A, &p, depth, init, rest),
                *out = alloc_settle(A, beside, target, NULL);
     bool legal = step_in_order(s, &(Moved){.before = s->func,
-                                           .after = out,
+                                           .after = leaves_alloc(&p, depth) ? out : beside,
                                            .block = made,
                                            .begins = name,
-                                           .before_loop = loop->kid[For_var]});
+                                           .before_loop = loop->kid[For_var],
+                                           .ask_all = !begins_all(s, &p, depth)});
     const Node *outer = loop_reducing(&p, depth);
     bool own = legal && outer && nest_has_own_memory(outer, block, NULL);
     if (MUTANT(decompose_unchecked, own, false))

@@ -682,10 +682,10 @@ func f(A: int32[8]) -> C: int32[8]:
         H[g] += A[x]
     for y in range(4):
       block P(y):
-        H[y] = A[y]
+        H[y + 2] = A[y]
     for z in range(4):
       block C(g, z):
-        C[g*4 + z] = H[z]
+        C[g*4 + z] = H[z + 2] + H[g]
 ]])
   s:parallel "g"
   local e = t.raises("shared_writes", function() s:decompose_reduction("S", "g") end)

@@ -380,8 +380,8 @@ static bool strays_from(Step *s, const Move *m)
 
 /* Are the loops that the block gets another set of instances than those that it has?  Anew they
 ** run through the whole box of its axes, once: too often for what has gaps or depends on another,
-** where the block adds up or what it writes lasts, and for what may not run at all; and too seldom
-** for what a loop adds up again. */
+** where the block adds up or what it writes lasts (else may_fill_gaps tells), and for what may not
+** run at all; and too seldom for what a loop adds up again. */
 static bool runs_otherwise(Step *s, const Move *m)
 {
     const Node *loops[IR_MAX_DEPTH];
@@ -392,6 +392,41 @@ static bool runs_otherwise(Step *s, const Move *m)
            (m->reverse && !nest_always_runs(m->naround - both, m->around + both)) ||
            ((adds || m->reverse) && !nest_runs_through(s, &m->at, m->domain)) ||
            (adds && !legal_once(s->func, m->removed, m->block, both));
+}
+
+/* The first load in n with an index that more than one axis moves, or that memory does. */
+static const Node *find_placed(const Node *block, const Node *n)
+{
+    for (uint32_t i = Load_index; n->op == OP_Load && i < n->nkids; i++) {
+        const Node *iters = block->kid[Block_iters];
+        size_t axes = 0;
+        for (size_t k = 0; k < iters->nkids; k++)
+            axes += ir_mentions(n->kid[i], axis_of(block, k));
+        if (axes > 1 || ir_loads(n->kid[i]))
+            return n;
+    }
+    const Node *found = NULL;
+    for (size_t i = 0; i < n->nkids && !found; i++)
+        found = find_placed(block, n->kid[i]);
+    return found;
+}
+
+/* Where the axes have gaps or depend on each other, the block runs anew for elements that it never
+** had.  Nobody reads what it makes of them, but may it read what it needs for that? */
+static bool may_fill_gaps(Step *s, const Move *m)
+{
+    const Node *placed = find_placed(m->block, m->block->kid[Block_body]);
+    Err unwritten = {0};
+    if (nest_runs_through(s, &m->at, m->domain) ||
+        (!placed && (dep_unwritten(m->out, DEP_QUICK, &unwritten) != DEP_BROKEN ||
+                     dep_unwritten(s->func, DEP_QUICK, NULL) == DEP_BROKEN)))
+        return true;
+    const char *name = ir_block_name(m->block);
+    return REFUSE(s->err, dependences_unknown, m->block,
+                  arena_printf(s->A, "block %s may run in gaps that its axes leave", name),
+                  placed ? arena_printf(s->A, "it reads %s where several axes, or data, say",
+                                        ir_buf_name(placed->kid[Load_buffer]))
+                         : arena_strdup(s->A, unwritten.why));
 }
 
 bool prim_compute_at(Step *s)
@@ -430,6 +465,8 @@ bool prim_compute_at(Step *s)
                                    .ask_all = runs_otherwise(s, m) || strays_from(s, m)}) &&
         !MUTANT(compute_at_unchecked, false, true))
         return explain_compute_at(s, m);
+    if (!may_fill_gaps(s, m))
+        return false;
     return finish_move(s, m) || explain_shared(s, m) || explain_global(s, m);
 }
 

@@ -181,6 +181,92 @@ func f(A: int32[8]) -> D: int32[2]:
   computes_the_same(s)
 end)
 
+t.test("an init begins just what the block begins", function()
+  for _, case in ipairs { { "1", "k = x" }, { "1", "k = x//2" }, { "1", "k = x%2" }, { "2", "k = x + q" }, { "x", "k = q" }, { "4", "k = q", true },
+    { "8 - x", "k = 0" } } do
+    local s = tvm.schedule(tvm.parse(([[
+func f(A: int32[8]) -> D: int32[8]:
+  for z in range(8):
+    block Z(z):
+      D[z] = A[z]
+  for x in range(8):
+    for q in range(%s):
+      block C(v = x, %s: reduce):
+        init: D[v] = 0
+        D[v] += A[v]
+]]):format(case[1], case[2])))
+    t.eq(pcall(s.decompose_reduction, s, "C", "x"), case[3] or false, case[2])
+    computes_the_same(s)
+  end
+end)
+
+t.test("a block that reads what it writes, where or whether, is not run in another order", function()
+  for _, body in ipairs { "C(y) where D[(y + 1) % 8] > 0:\n      D[y] = T[y] + 1", "C(y):\n      D[y + int64(min(D[7 - y], 0))] = T[y] + 1" } do
+    local s = tvm.schedule(tvm.parse(([[
+func f(A: int32[8]) -> D: int32[8]:
+  alloc T: int32[8]
+  for z in range(8):
+    block Z(z):
+      D[z] = A[z]
+  for x in range(8):
+    block P(v = x//2 + x%%2*4):
+      T[v] = A[v] + 1
+  for y in range(8):
+    block %s
+]]):format(body)))
+    t.raises("opaque_block", function() s:reverse_compute_at("C", "P/x") end, { s = s })
+  end
+end)
+
+t.test("a producer does not run where it would read what nothing has written", function()
+  for _, axes in ipairs { "v = x*2", "v = x, w = x" } do
+    local two = axes:find "w" ~= nil
+    local s = tvm.schedule(tvm.parse(([[
+func f(A: int32[8]) -> D: int32[4]:
+  alloc T: int32[8, 8]
+  alloc H: int32[8, 8]
+  for x in range(4):
+    block P0(%s):
+      H[v, %s] = A[v]
+  for x in range(4):
+    block P(%s):
+      T[v, %s] = H[v, %s] + 1
+  for q in range(1):
+    for y in range(4):
+      block C(y):
+        D[y] = T[%s]
+]]):format(axes, two and "w" or "0", axes, two and "w" or "0", two and "w" or "0", two and "y, y" or "y*2, 0")))
+    t.contains(t.raises("dependences_unknown", function() s:compute_at("P", "q") end, { s = s }).why, "which nothing has written yet")
+  end
+end)
+
+t.test("a guard that nothing passes leaves no loop of fewer than no iterations", function()
+  local s = taken("  for y in range(8):", "v = y", "v", "v")
+  s = tvm.schedule(tvm.parse((s:ir():gsub("block P%(a%)", "%0 where a < -3"):gsub("block B%(v = y%)", "%0 where v < -3"))))
+  s:compute_at("P", "B/y")
+  tvm.parse(s:ir())
+  computes_the_same(s)
+end)
+
+t.test("a block is served a copy of what only its guard or an axis reads", function()
+  for _, block in ipairs { "C(x) where T[x] > 0:\n      D[x] = A[x] + 1", "C(x, v = int64(T[x])):\n      D[x] = int32(v)" } do
+    local s = tvm.schedule(tvm.parse(([[
+func f(A: int32[8]) -> D: int32[8]:
+  alloc T: int32[8]
+  for z in range(8):
+    block Z(z):
+      D[z] = 9
+  for a in range(8):
+    block P(a):
+      T[a] = A[a] * 3
+  for x in range(8):
+    block %s
+]]):format(block)))
+    s:cache_read("C", "T", "local")
+    computes_the_same(s)
+  end
+end)
+
 t.test("a tail is no part that an iteration does elsewhere", function()
   local s = tvm.schedule(te [[ C[y, x] = sum(k, A[y, k] * B[k, x]); D[y, x] = max(C[y, x], 0) ]](6, 5, 7))
   s:compute_at("C", "D/y")

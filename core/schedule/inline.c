@@ -175,6 +175,33 @@ static bool reads_own_memory(const Path *p)
     return false;
 }
 
+/* Is the block anything but a copy of the buffer? */
+static bool copies_not(void *buffer, const Node *block)
+{
+    const Node *access = block_access(block),
+               *value = access && access->op == OP_Store ? access->kid[Store_value] : NULL;
+    return !value || value->op != OP_Load || value->kid[Load_buffer] != buffer;
+}
+
+/* A copy may take along elements that the block never writes.  Inlined, the block makes them where
+** the copy is: may it read what it needs for that? */
+static bool makes_no_more(Step *s, const Node *block, const Node *out)
+{
+    const Node *placed = nest_placed_load(block, block->kid[Block_body]),
+               *target = block_target(block);
+    Err unwritten = {0};
+    if (tree_blocks(s->func, copies_not, (void *)(uintptr_t)target) ||
+        nest_fills(s, block, target) || (!placed && !nest_reads_unwritten(s, out, &unwritten)))
+        return true;
+    const char *why = placed
+                          ? arena_printf(s->A,
+                                         "it may read %s for elements of %s that it never "
+                                         "made, where several axes, or data, say",
+                                         ir_buf_name(placed->kid[Load_buffer]), ir_buf_name(target))
+                          : arena_strdup(s->A, unwritten.why);
+    return not_inlinable(s, s->err, block, "compute_inline", why);
+}
+
 bool prim_compute_inline(Step *s)
 {
     Arena *A = s->A;
@@ -208,7 +235,7 @@ bool prim_compute_inline(Step *s)
         return explain_inline(s, block, "compute_inline",
                               legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS),
                               "changes later what it reads");
-    return nest_recheck(s, out) && step_done(s, out);
+    return makes_no_more(s, block, out) && nest_recheck(s, out) && step_done(s, out);
 }
 
 /* ---- reverse_compute_inline ---- */

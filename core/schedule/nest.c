@@ -410,6 +410,72 @@ bool nest_has_own_memory(const Node *loop, const Node *block, const Node *but)
     return false;
 }
 
+/* The store with which the block writes b, whatever stood there before; NULL if it only updates. */
+static const Node *starting_store(const Node *block, const Node *b)
+{
+    const Node *const store[] = {block_access(block), block->kid[Block_init]};
+    for (int i = 0; i < 2; i++)
+        if (store[i] && store[i]->op == OP_Store && store[i]->kid[Store_buffer] == b)
+            return store[i];
+    return NULL;
+}
+
+enum { FILL_AXES = 2 * IR_MAX_RANK };
+
+bool nest_fills(Step *s, const Node *block, const Node *buffer)
+{
+    const Node *iters = block->kid[Block_iters], *store = starting_store(block, buffer);
+    const Node *zero = ir_idx(s->A, 0), *loops[IR_MAX_DEPTH];
+    AxisSpan span[FILL_AXES], domain[FILL_AXES];
+    VarRange range[FILL_AXES];
+    size_t rank = ir_rank(buffer), n = 0, axis;
+    if (!store || rank + iters->nkids > FILL_AXES)
+        return false;
+    for (; n < rank; n++) {
+        const Node *var = store->kid[Store_index + n], *value = block_axis_value(block, var);
+        int64_t extent = ir_dim(buffer, n);
+        if (!value)
+            return false;
+        span[n] = (AxisSpan){value, 1, NULL};
+        domain[n] = (AxisSpan){zero, extent, NULL};
+        range[n] = (VarRange){var, 0, extent - 1};
+    }
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->at.i == ITER_reduce) {
+            span[n] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
+            domain[n] = (AxisSpan){zero, 1, NULL};
+            range[n++] = (VarRange){iters->kid[i]->kid[Iter_var], 0, 0};
+        }
+    Path p;
+    path_to(s->func, block, &p);
+    size_t nloops = path_loops(&p, p.n, loops);
+    Ranges all = {n, range};
+    return nest_always_runs(nloops, loops) && !nest_condition(&p, NULL) &&
+           ir_is_true(ir_simplify(s->A, block->kid[Block_where], &all)) &&
+           cover_box(s->A, n, span, domain, nloops, loops, &axis) == COVER_FULL;
+}
+
+bool nest_reads_unwritten(Step *s, const Node *after, Err *why)
+{
+    return dep_unwritten(after, DEP_QUICK, why) == DEP_BROKEN &&
+           dep_unwritten(s->func, DEP_QUICK, NULL) != DEP_BROKEN;
+}
+
+const Node *nest_placed_load(const Node *block, const Node *n)
+{
+    const Node *iters = block->kid[Block_iters], *found = NULL;
+    for (uint32_t i = Load_index; n->op == OP_Load && i < n->nkids; i++) {
+        size_t axes = 0;
+        for (size_t k = 0; k < iters->nkids; k++)
+            axes += ir_mentions(n->kid[i], iters->kid[k]->kid[Iter_var]);
+        if (axes > 1 || ir_loads(n->kid[i]))
+            return n;
+    }
+    for (size_t i = 0; i < n->nkids && !found; i++)
+        found = nest_placed_load(block, n->kid[i]);
+    return found;
+}
+
 bool nest_recheck(Step *s, const Node *func)
 {
     return recheck_in(s, func, func->kid[Func_body]);

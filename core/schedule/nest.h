@@ -89,6 +89,19 @@ bool nest_lies_in(Arena *A, const AxisSpan *a, const AxisSpan *b);
 /* Does the block touch memory, but for `but`, that each iteration of the loop has for itself? */
 bool nest_has_own_memory(const Node *loop, const Node *block, const Node *but);
 
+/* Do the loops around bring the block to every element of the buffer, past its guard, and there to
+** its store?  An init stores where the reduce axes are 0.  This tells the ordinary case at once:
+** digits of loops that run, under no condition. */
+bool nest_fills(Step *s, const Node *block, const Node *buffer);
+
+/* Does the program after the step surely read what nothing has written, as the one before does not?
+** *why: the first such read. */
+bool nest_reads_unwritten(Step *s, const Node *after, Err *why);
+
+/* The first load in n, a part of the block, with an index that more than one axis moves, or that
+** memory does: where the block runs for axes that it never had, nobody tells what it reads. */
+const Node *nest_placed_load(const Node *block, const Node *n);
+
 /* Checks every concurrent loop of func again, after blocks and buffers have moved. */
 bool nest_recheck(Step *s, const Node *func);
 

@@ -394,32 +394,14 @@ static bool runs_otherwise(Step *s, const Move *m)
            (adds && !legal_once(s->func, m->removed, m->block, both));
 }
 
-/* The first load in n with an index that more than one axis moves, or that memory does. */
-static const Node *find_placed(const Node *block, const Node *n)
-{
-    for (uint32_t i = Load_index; n->op == OP_Load && i < n->nkids; i++) {
-        const Node *iters = block->kid[Block_iters];
-        size_t axes = 0;
-        for (size_t k = 0; k < iters->nkids; k++)
-            axes += ir_mentions(n->kid[i], axis_of(block, k));
-        if (axes > 1 || ir_loads(n->kid[i]))
-            return n;
-    }
-    const Node *found = NULL;
-    for (size_t i = 0; i < n->nkids && !found; i++)
-        found = find_placed(block, n->kid[i]);
-    return found;
-}
-
 /* Where the axes have gaps or depend on each other, the block runs anew for elements that it never
 ** had.  Nobody reads what it makes of them, but may it read what it needs for that? */
 static bool may_fill_gaps(Step *s, const Move *m)
 {
-    const Node *placed = find_placed(m->block, m->block->kid[Block_body]);
+    const Node *placed = nest_placed_load(m->block, m->block->kid[Block_body]);
     Err unwritten = {0};
     if (nest_runs_through(s, &m->at, m->domain) ||
-        (!placed && (dep_unwritten(m->out, DEP_QUICK, &unwritten) != DEP_BROKEN ||
-                     dep_unwritten(s->func, DEP_QUICK, NULL) == DEP_BROKEN)))
+        (!placed && !nest_reads_unwritten(s, m->out, &unwritten)))
         return true;
     const char *name = ir_block_name(m->block);
     return REFUSE(s->err, dependences_unknown, m->block,

@@ -240,6 +240,31 @@ func f(A: int32[8]) -> D: int32[4]:
   end
 end)
 
+t.test("a block is not inlined into a copy of more than it makes, where it would read what nothing has written", function()
+  for _, case in ipairs { { "4", "T[v] + 1" }, { "4", "A[int64(T[v])]" }, { "8", "T[v] + 1", true } } do
+    local s = tvm.schedule(tvm.parse(([[
+func f(A: int32[8]) -> D: int32[8]:
+  alloc T: int32[8]
+  alloc H: int32[8]
+  for z in range(8):
+    block Z(z):
+      D[z] = 9
+  for x in range(%s):
+    block P0(v = x):
+      T[v] = abs(A[v]) %% 8
+  for x in range(%s):
+    block P(v = x):
+      H[v] = %s
+  for y in range(%s):
+    block C(y):
+      D[y] = H[y]
+]]):format(case[1], case[1], case[2], case[1])))
+    s:cache_write("P", "local")
+    t.eq(pcall(s.compute_inline, s, "P"), case[3] or false)
+    computes_the_same(s)
+  end
+end)
+
 t.test("a guard that nothing passes leaves no loop of fewer than no iterations", function()
   local s = taken("  for y in range(8):", "v = y", "v", "v")
   s = tvm.schedule(tvm.parse((s:ir():gsub("block P%(a%)", "%0 where a < -3"):gsub("block B%(v = y%)", "%0 where v < -3"))))

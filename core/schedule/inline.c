@@ -184,22 +184,14 @@ static bool copies_not(void *buffer, const Node *block)
 }
 
 /* A copy may take along elements that the block never writes.  Inlined, the block makes them where
-** the copy is: may it read what it needs for that? */
+** the copy is; refuses the step if it surely reads for that what nothing has written. */
 static bool makes_no_more(Step *s, const Node *block, const Node *out)
 {
-    const Node *placed = nest_placed_load(block, block->kid[Block_body]),
-               *target = block_target(block);
+    const Node *target = block_target(block);
     Err unwritten = {0};
-    if (tree_blocks(s->func, copies_not, (void *)(uintptr_t)target) ||
-        nest_fills(s, block, target) || (!placed && !nest_reads_unwritten(s, out, &unwritten)))
-        return true;
-    const char *why = placed
-                          ? arena_printf(s->A,
-                                         "it may read %s for elements of %s that it never "
-                                         "made, where several axes, or data, say",
-                                         ir_buf_name(placed->kid[Load_buffer]), ir_buf_name(target))
-                          : arena_strdup(s->A, unwritten.why);
-    return not_inlinable(s, s->err, block, "compute_inline", why);
+    return tree_blocks(s->func, copies_not, (void *)(uintptr_t)target) ||
+           nest_fills(s, block, target) || !nest_reads_unwritten(s, out, &unwritten) ||
+           not_inlinable(s, s->err, block, "compute_inline", arena_strdup(s->A, unwritten.why));
 }
 
 bool prim_compute_inline(Step *s)

@@ -457,23 +457,8 @@ bool nest_fills(Step *s, const Node *block, const Node *buffer)
 
 bool nest_reads_unwritten(Step *s, const Node *after, Err *why)
 {
-    return dep_unwritten(after, DEP_QUICK, why) == DEP_BROKEN &&
-           dep_unwritten(s->func, DEP_QUICK, NULL) != DEP_BROKEN;
-}
-
-const Node *nest_placed_load(const Node *block, const Node *n)
-{
-    const Node *iters = block->kid[Block_iters], *found = NULL;
-    for (uint32_t i = Load_index; n->op == OP_Load && i < n->nkids; i++) {
-        size_t axes = 0;
-        for (size_t k = 0; k < iters->nkids; k++)
-            axes += ir_mentions(n->kid[i], iters->kid[k]->kid[Iter_var]);
-        if (axes > 1 || ir_loads(n->kid[i]))
-            return n;
-    }
-    for (size_t i = 0; i < n->nkids && !found; i++)
-        found = nest_placed_load(block, n->kid[i]);
-    return found;
+    return dep_unwritten(after, DEP_GLANCE, why) == DEP_BROKEN &&
+           dep_unwritten(s->func, DEP_GLANCE, NULL) != DEP_BROKEN;
 }
 
 bool nest_recheck(Step *s, const Node *func)

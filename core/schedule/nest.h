@@ -98,10 +98,6 @@ bool nest_fills(Step *s, const Node *block, const Node *buffer);
 ** *why: the first such read. */
 bool nest_reads_unwritten(Step *s, const Node *after, Err *why);
 
-/* The first load in n, a part of the block, with an index that more than one axis moves, or that
-** memory does: where the block runs for axes that it never had, nobody tells what it reads. */
-const Node *nest_placed_load(const Node *block, const Node *n);
-
 /* Checks every concurrent loop of func again, after blocks and buffers have moved. */
 bool nest_recheck(Step *s, const Node *func);
 

@@ -380,8 +380,8 @@ static bool strays_from(Step *s, const Move *m)
 
 /* Are the loops that the block gets another set of instances than those that it has?  Anew they
 ** run through the whole box of its axes, once: too often for what has gaps or depends on another,
-** where the block adds up or what it writes lasts (else may_fill_gaps tells), and for what may not
-** run at all; and too seldom for what a loop adds up again. */
+** where the block adds up or what it writes lasts (of others gaps_do_no_harm tells), and for what
+** may not run at all; and too seldom for what a loop adds up again. */
 static bool runs_otherwise(Step *s, const Move *m)
 {
     const Node *loops[IR_MAX_DEPTH];
@@ -394,21 +394,18 @@ static bool runs_otherwise(Step *s, const Move *m)
            (adds && !legal_once(s->func, m->removed, m->block, both));
 }
 
-/* Where the axes have gaps or depend on each other, the block runs anew for elements that it never
-** had.  Nobody reads what it makes of them, but may it read what it needs for that? */
-static bool may_fill_gaps(Step *s, const Move *m)
+/* Where the axes have gaps or depend on each other, the block runs anew for elements that it
+** never had.  Nobody reads what it makes of them; refuses the step if it surely reads for that what
+** nothing has written. */
+static bool gaps_do_no_harm(Step *s, const Move *m)
 {
-    const Node *placed = nest_placed_load(m->block, m->block->kid[Block_body]);
     Err unwritten = {0};
-    if (nest_runs_through(s, &m->at, m->domain) ||
-        (!placed && !nest_reads_unwritten(s, m->out, &unwritten)))
-        return true;
     const char *name = ir_block_name(m->block);
-    return REFUSE(s->err, dependences_unknown, m->block,
+    return nest_runs_through(s, &m->at, m->domain) ||
+           !nest_reads_unwritten(s, m->out, &unwritten) ||
+           REFUSE(s->err, dependences_unknown, m->block,
                   arena_printf(s->A, "block %s may run in gaps that its axes leave", name),
-                  placed ? arena_printf(s->A, "it reads %s where several axes, or data, say",
-                                        ir_buf_name(placed->kid[Load_buffer]))
-                         : arena_strdup(s->A, unwritten.why));
+                  arena_strdup(s->A, unwritten.why));
 }
 
 bool prim_compute_at(Step *s)
@@ -447,7 +444,7 @@ bool prim_compute_at(Step *s)
                                    .ask_all = runs_otherwise(s, m) || strays_from(s, m)}) &&
         !MUTANT(compute_at_unchecked, false, true))
         return explain_compute_at(s, m);
-    if (!may_fill_gaps(s, m))
+    if (!gaps_do_no_harm(s, m))
         return false;
     return finish_move(s, m) || explain_shared(s, m) || explain_global(s, m);
 }

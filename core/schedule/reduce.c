@@ -122,21 +122,38 @@ static const Node *condition_below(const Path *p, size_t depth)
     return NULL;
 }
 
-/* Does every element in the box of the spatial axes have an instance in which all reduce axes are
-** 0, so that the block begins it, as an init before p->at[depth] does? */
+/* Does every element that an init before p->at[depth] begins have an instance in which all reduce
+** axes are 0, so that the block begins it, too?  So it is where no loop counts in axes of both
+** kinds, and where all that count in reduce axes stand at 0 these axes are 0 and the guard keeps
+** nothing out. */
 static bool begins_all(Step *s, const Path *p, size_t depth)
 {
-    const Node *iters = path_end(p)->kid[Block_iters], *loops[IR_MAX_DEPTH];
-    AxisSpan domain[2 * IR_MAX_RANK];
-    Step asking = *s;
-    asking.err = NULL;
-    if (iters->nkids > 2 * IR_MAX_RANK || !nest_domain(&asking, p, domain) ||
-        !nest_runs_through(s, p, domain))
-        return false;
-    for (size_t i = 0; i < iters->nkids; i++)
-        if (iters->kid[i]->at.i == ITER_reduce && !ir_is_int(domain[i].min, 0))
+    Arena *A = s->A;
+    const Node *block = path_end(p), *iters = block->kid[Block_iters], *loops[IR_MAX_DEPTH];
+    size_t outside = path_loops(p, depth, loops), n = path_loops(p, p->n, loops), nzero = 0;
+    Subst zero[IR_MAX_DEPTH];
+    for (size_t i = 0; i < n; i++) {
+        const Node *var = loops[i]->kid[For_var];
+        if (feeds_own_reduce(block, var) && feeds_spatial(block, var))
             return false;
-    size_t outside = path_loops(p, depth, loops), n = path_loops(p, p->n, loops);
+        if (feeds_own_reduce(block, var))
+            zero[nzero++] = (Subst){var, ir_idx(A, 0)};
+    }
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->at.i == ITER_reduce &&
+            !ir_is_int(
+                ir_simplify(A, ir_subst(A, iters->kid[i]->kid[Iter_value], nzero, zero), NULL), 0))
+            return false;
+    for (const Node *w = block->kid[Block_where]; w; w = w->op == OP_And ? w->kid[0] : NULL) {
+        const Node *c = w->op == OP_And ? w->kid[1] : w;
+        const Node *first = ir_simplify(A, ir_subst(A, c, nzero, zero), NULL);
+        bool of_loop = false;
+        for (size_t i = 0; i < n; i++)
+            of_loop |= ir_mentions(c, loops[i]->kid[For_var]) &&
+                       !feeds_spatial(block, loops[i]->kid[For_var]);
+        if (of_loop && !ir_is_true(first))
+            return false;
+    }
     return nest_always_runs(n - outside, loops + outside);
 }
 

@@ -155,6 +155,54 @@ typedef struct Copying {
     const char *name;              /* of the block that copies */
 } Copying;
 
+/* The store with which the block writes b, whatever stood there before; NULL if it only updates. */
+static const Node *starting_store(const Node *block, const Node *b)
+{
+    const Node *const store[] = {block_access(block), block->kid[Block_init]};
+    for (int i = 0; i < 2; i++)
+        if (store[i] && store[i]->op == OP_Store && store[i]->kid[Store_buffer] == b)
+            return store[i];
+    return NULL;
+}
+
+enum { FILL_AXES = 2 * IR_MAX_RANK };
+
+/* Do the loops around bring the block to every element of the buffer, past its guard, and there to
+** its store?  An init stores where the reduce axes are 0.  This tells the ordinary case at once:
+** digits of loops that run, under no condition. */
+static bool fills(Step *s, const Node *block, const Node *buffer)
+{
+    const Node *iters = block->kid[Block_iters], *store = starting_store(block, buffer);
+    const Node *zero = ir_idx(s->A, 0), *loops[IR_MAX_DEPTH];
+    AxisSpan span[FILL_AXES], domain[FILL_AXES];
+    VarRange range[FILL_AXES];
+    size_t rank = ir_rank(buffer), n = 0, axis;
+    if (!store || rank + iters->nkids > FILL_AXES)
+        return false;
+    for (; n < rank; n++) {
+        const Node *var = store->kid[Store_index + n], *value = block_axis_value(block, var);
+        int64_t extent = ir_dim(buffer, n);
+        if (!value)
+            return false;
+        span[n] = (AxisSpan){value, 1, NULL};
+        domain[n] = (AxisSpan){zero, extent, NULL};
+        range[n] = (VarRange){var, 0, extent - 1};
+    }
+    for (size_t i = 0; i < iters->nkids; i++)
+        if (iters->kid[i]->at.i == ITER_reduce) {
+            span[n] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
+            domain[n] = (AxisSpan){zero, 1, NULL};
+            range[n++] = (VarRange){iters->kid[i]->kid[Iter_var], 0, 0};
+        }
+    Path p;
+    path_to(s->func, block, &p);
+    size_t nloops = path_loops(&p, p.n, loops);
+    Ranges all = {n, range};
+    return nest_always_runs(nloops, loops) && !nest_condition(&p, NULL) &&
+           ir_is_true(ir_simplify(s->A, block->kid[Block_where], &all)) &&
+           cover_box(s->A, n, span, domain, nloops, loops, &axis) == COVER_FULL;
+}
+
 typedef struct Filling {
     Step *s;
     const Node *buffer;
@@ -163,7 +211,7 @@ typedef struct Filling {
 static bool leaves_gaps(void *env, const Node *block)
 {
     const Filling *f = env;
-    return !nest_fills(f->s, block, f->buffer);
+    return !fills(f->s, block, f->buffer);
 }
 
 /* Where the nest writes a part of a result, the rest is the caller's; a copy back would put there
@@ -194,7 +242,7 @@ static bool copied(Step *s, const Copying *c, const Path *p, size_t depth, const
                    const Node *second)
 {
     Arena *A = s->A;
-    const Node *func = path_replace_at(A, p, depth, ir_seq(A, 2, (const Node *[]){first, second}));
+    const Node *func = path_replace_by_two(A, p, depth, first, second);
     func = alloc_new(A, func, c->copy, loop_around(p, depth));
     func = alloc_settle(A, func, c->of, NULL);
     if (!step_in_order(s, &(Moved){.before = s->func,

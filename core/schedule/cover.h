@@ -1,5 +1,5 @@
-/* cover.h -- whether loops run through all of a box: a block that is moved into them
-** must not lose instances.
+/* cover.h -- whether loops run through all of a box, or through all that other loops run through:
+** a block that is moved must neither lose instances nor get new ones.
 **
 ** The least value of each axis is a sum of digits of loops, each times a factor: y, y//8, y%8,
 ** (y//4)%2.  The values of an axis leave no gap if every factor is at most what the smaller ones
@@ -20,5 +20,27 @@
 typedef enum Covering { COVER_FULL, COVER_GAP, COVER_UNTOLD } Covering;
 Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan *domain,
                    size_t nloops, const Node *const *loops, size_t *axis);
+
+/* What the axes take in every iteration of the loops: one[i].extent values from one[i].min. */
+typedef struct Taken {
+    const AxisSpan *one;
+    size_t nloops;
+    const Node *const *loops;
+} Taken;
+
+/* A question about axes: these, within the domain, where the guard holds (NULL: it always does).
+** A guard counts as far as it speaks of the axes alone. */
+typedef struct Asked {
+    size_t naxes;
+    const Node *const *axis; /* Vars */
+    const AxisSpan *domain;
+    const Node *where;
+} Asked;
+
+/* Does `all` take every combination of values that `some` takes?  What is no sum of digits is
+** counted out, as far as 4 million iterations: 2*x in range(4) takes 0, 2, 4 and 6.
+** COVER_GAP: left[i] are the first values that are left out. */
+Covering cover_taken(Arena *A, const Asked *asked, const Taken *all, const Taken *some,
+                     int64_t *left);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/affine/region.h"
+#include "core/affine/witness.h"
 #include "core/base/mutant.h"
 #include "core/ir/mathfn.h"
 #include "core/ir/print.h"
@@ -175,23 +176,48 @@ static bool reads_own_memory(const Path *p)
     return false;
 }
 
-/* Is the block anything but a copy of the buffer? */
-static bool copies_not(void *buffer, const Node *block)
-{
-    const Node *access = block_access(block),
-               *value = access && access->op == OP_Store ? access->kid[Store_value] : NULL;
-    return !value || value->op != OP_Load || value->kid[Load_buffer] != buffer;
-}
+typedef struct Inlined {
+    Step *s;
+    const Path *p; /* to the block */
+} Inlined;
 
-/* A copy may take along elements that the block never writes.  Inlined, the block makes them where
-** the copy is; refuses the step if it surely reads for that what nothing has written. */
-static bool makes_no_more(Step *s, const Node *block, const Node *out)
+/* A copy may take along elements that the block never makes.  Inlined, the block makes them where
+** the copy is, of what may not be there: refuses the step. */
+static bool takes_what_is_made(void *env, const Node *copy)
 {
-    const Node *target = block_target(block);
-    Err unwritten = {0};
-    return tree_blocks(s->func, copies_not, (void *)(uintptr_t)target) ||
-           nest_fills(s, block, target) || !nest_reads_unwritten(s, out, &unwritten) ||
-           not_inlinable(s, s->err, block, "compute_inline", arena_strdup(s->A, unwritten.why));
+    const Inlined *in = env;
+    Step *s = in->s;
+    const Node *block = path_end(in->p), *store = block_access(block), *to = block_access(copy),
+               *load = to && to->op == OP_Store ? to->kid[Store_value] : NULL;
+    const Node *made[IR_MAX_DEPTH], *taken[IR_MAX_DEPTH];
+    AxisSpan makes[IR_MAX_RANK], takes[IR_MAX_RANK], all[IR_MAX_RANK];
+    LoopConflict first = {0};
+    if (!load || load->op != OP_Load || load->kid[Load_buffer] != store->kid[Store_buffer])
+        return true;
+    const Node *buffer = load->kid[Load_buffer], *const *index = &load->kid[Load_index];
+    size_t rank = ir_rank(buffer);
+    for (size_t d = 0; d < rank; d++) {
+        const Node *value = block_axis_value(block, store->kid[Store_index + d]);
+        makes[d] = (AxisSpan){value, 1, NULL};
+        takes[d] = (AxisSpan){block_over_loops(s->A, copy, index[d]), 1, NULL};
+        all[d] = (AxisSpan){ir_idx(s->A, 0), ir_dim(buffer, d), NULL};
+    }
+    Path q;
+    path_to(s->func, copy, &q);
+    Asked asked = {rank, index, all, copy->kid[Block_where]};
+    Taken of_block = {makes, path_loops(in->p, in->p->n, made), made},
+          of_copy = {takes, path_loops(&q, q.n, taken), taken};
+    first.buffer = buffer;
+    Covering c = cover_taken(s->A, &asked, &of_block, &of_copy, first.index);
+    const char *name = ir_block_name(block), *copies = ir_block_name(copy);
+    if (c == COVER_GAP)
+        return not_inlinable(s, s->err, block, "compute_inline",
+                             arena_printf(s->A, "%s copies %s, which it does not make", copies,
+                                          witness_element(s->A, &first)));
+    return c == COVER_FULL ||
+           REFUSE(s->err, dependences_unknown, block,
+                  arena_printf(s->A, "block %s makes all that %s copies", name, copies),
+                  "its axes are no plain sums of loops, and take too many values to count");
 }
 
 bool prim_compute_inline(Step *s)
@@ -227,7 +253,9 @@ bool prim_compute_inline(Step *s)
         return explain_inline(s, block, "compute_inline",
                               legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS),
                               "changes later what it reads");
-    return makes_no_more(s, block, out) && nest_recheck(s, out) && step_done(s, out);
+    Inlined inlined = {s, &p};
+    return tree_blocks(s->func, takes_what_is_made, &inlined) && nest_recheck(s, out) &&
+           step_done(s, out);
 }
 
 /* ---- reverse_compute_inline ---- */
@@ -282,6 +310,17 @@ static const Node *on_fed_load(Rewriter *rw, const Node *n)
 
 static Rule *const fed_rules[OP_COUNT] = {[OP_Load] = on_fed_load};
 
+/* Do the loops at the end of the path run through all of the box that the axes span? */
+static bool runs_through(Step *s, const Path *p, const AxisSpan *domain)
+{
+    AxisSpan one[2 * IR_MAX_RANK];
+    const Node **loops = ARENA_ARRAY(s->A, const Node *, p->n);
+    size_t axis;
+    nest_axes(path_end(p), one);
+    return cover_box(s->A, path_end(p)->kid[Block_iters]->nkids, one, domain,
+                     path_loops(p, p->n, loops), loops, &axis) == COVER_FULL;
+}
+
 /* Do the consumer's axes, each at its place in the index by which it reads, run
 ** through all that the producer's do? */
 static bool same_domain(Step *s, const Path *p, const Path *q, const Node *load)
@@ -290,7 +329,7 @@ static bool same_domain(Step *s, const Path *p, const Path *q, const Node *load)
     const Node *producer = path_end(p), *consumer = path_end(q);
     size_t n = load->nkids - Load_index;
     if (producer->kid[Block_iters]->nkids != n || !nest_domain(s, p, from) ||
-        !nest_domain(s, q, to) || !nest_runs_through(s, q, to))
+        !nest_domain(s, q, to) || !runs_through(s, q, to))
         return false;
     const Node *store = block_access(producer), *made = producer->kid[Block_iters],
                *used = consumer->kid[Block_iters];
@@ -317,7 +356,7 @@ static bool same_each_time(Step *s, const Path *p, const Path *q, const Node *lo
            both = nest_common(made, nmade, used, nused), rank = load->nkids - Load_index;
     AxisSpan write[IR_MAX_RANK], read[IR_MAX_RANK], from[IR_MAX_RANK], to[IR_MAX_RANK];
     const Node *store = block_access(path_end(p));
-    bool all_made, all_used;
+    bool all_used;
     for (size_t d = 0; d < rank; d++) {
         write[d] =
             (AxisSpan){block_over_loops(A, path_end(p), store->kid[Store_index + d]), 1, NULL};
@@ -328,11 +367,11 @@ static bool same_each_time(Step *s, const Path *p, const Path *q, const Node *lo
         return false;
     if (both == 0)
         return true;
-    if (!nest_box(A, rank, write, both, nmade, made, from, &all_made) ||
+    if (!nest_box(A, rank, write, both, nmade, made, from, NULL) ||
         !nest_box(A, rank, read, both, nused, used, to, &all_used) || !all_used)
         return false;
     for (size_t d = 0; d < rank; d++)
-        if (!nest_lies_in(A, &from[d], &to[d]) || !nest_lies_in(A, &to[d], &from[d]))
+        if (from[d].extent != to[d].extent || !nest_lies_in(A, &from[d], &to[d]))
             return false;
     return true;
 }

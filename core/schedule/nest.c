@@ -324,16 +324,11 @@ bool step_explain(Step *s, const Err *reason)
     return false;
 }
 
-bool nest_runs_through(Step *s, const Path *p, const AxisSpan *domain)
+void nest_axes(const Node *block, AxisSpan *out)
 {
-    AxisSpan one[2 * IR_MAX_RANK];
-    const Node **loops = ARENA_ARRAY(s->A, const Node *, p->n),
-               *iters = path_end(p)->kid[Block_iters];
-    size_t axis;
+    const Node *iters = block->kid[Block_iters];
     for (size_t i = 0; i < iters->nkids; i++)
-        one[i] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
-    return cover_box(s->A, iters->nkids, one, domain, path_loops(p, p->n, loops), loops, &axis) ==
-           COVER_FULL;
+        out[i] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
 }
 
 size_t nest_common(const Node *const *a, size_t na, const Node *const *b, size_t nb)
@@ -380,7 +375,7 @@ bool nest_box(Arena *A, size_t naxes, const AxisSpan *one, size_t still, size_t 
     AxisSpan *first = ARENA_ARRAY(A, AxisSpan, naxes), *all = ARENA_ARRAY(A, AxisSpan, naxes);
     Subst *zero = ARENA_ARRAY(A, Subst, still + 1);
     size_t axis;
-    *whole = nest_always_runs(nloops - still, loops + still);
+    bool full = nest_always_runs(nloops - still, loops + still);
     for (size_t i = 0; i < still; i++)
         zero[i] = (Subst){loops[i]->kid[For_var], ir_idx(A, 0)};
     for (size_t i = 0; i < naxes; i++) {
@@ -391,11 +386,12 @@ bool nest_box(Arena *A, size_t naxes, const AxisSpan *one, size_t still, size_t 
             return false;
         box[i].extent += one[i].extent - 1;
         all[i].extent += one[i].extent - 1;
-        *whole &= only_moved(one[i].min, still, loops) && all[i].min->op == OP_IntImm &&
-                  all[i].extent == box[i].extent;
+        full &= only_moved(one[i].min, still, loops) && all[i].min->op == OP_IntImm &&
+                all[i].extent == box[i].extent;
     }
-    *whole = *whole &&
-             cover_box(A, naxes, first, all, nloops - still, loops + still, &axis) == COVER_FULL;
+    if (whole)
+        *whole = full && cover_box(A, naxes, first, all, nloops - still, loops + still, &axis) ==
+                             COVER_FULL;
     return true;
 }
 
@@ -408,57 +404,6 @@ bool nest_has_own_memory(const Node *loop, const Node *block, const Node *but)
         if (nest_has_own_memory(loop->kid[i], block, but))
             return true;
     return false;
-}
-
-/* The store with which the block writes b, whatever stood there before; NULL if it only updates. */
-static const Node *starting_store(const Node *block, const Node *b)
-{
-    const Node *const store[] = {block_access(block), block->kid[Block_init]};
-    for (int i = 0; i < 2; i++)
-        if (store[i] && store[i]->op == OP_Store && store[i]->kid[Store_buffer] == b)
-            return store[i];
-    return NULL;
-}
-
-enum { FILL_AXES = 2 * IR_MAX_RANK };
-
-bool nest_fills(Step *s, const Node *block, const Node *buffer)
-{
-    const Node *iters = block->kid[Block_iters], *store = starting_store(block, buffer);
-    const Node *zero = ir_idx(s->A, 0), *loops[IR_MAX_DEPTH];
-    AxisSpan span[FILL_AXES], domain[FILL_AXES];
-    VarRange range[FILL_AXES];
-    size_t rank = ir_rank(buffer), n = 0, axis;
-    if (!store || rank + iters->nkids > FILL_AXES)
-        return false;
-    for (; n < rank; n++) {
-        const Node *var = store->kid[Store_index + n], *value = block_axis_value(block, var);
-        int64_t extent = ir_dim(buffer, n);
-        if (!value)
-            return false;
-        span[n] = (AxisSpan){value, 1, NULL};
-        domain[n] = (AxisSpan){zero, extent, NULL};
-        range[n] = (VarRange){var, 0, extent - 1};
-    }
-    for (size_t i = 0; i < iters->nkids; i++)
-        if (iters->kid[i]->at.i == ITER_reduce) {
-            span[n] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
-            domain[n] = (AxisSpan){zero, 1, NULL};
-            range[n++] = (VarRange){iters->kid[i]->kid[Iter_var], 0, 0};
-        }
-    Path p;
-    path_to(s->func, block, &p);
-    size_t nloops = path_loops(&p, p.n, loops);
-    Ranges all = {n, range};
-    return nest_always_runs(nloops, loops) && !nest_condition(&p, NULL) &&
-           ir_is_true(ir_simplify(s->A, block->kid[Block_where], &all)) &&
-           cover_box(s->A, n, span, domain, nloops, loops, &axis) == COVER_FULL;
-}
-
-bool nest_reads_unwritten(Step *s, const Node *after, Err *why)
-{
-    return dep_unwritten(after, DEP_GLANCE, why) == DEP_BROKEN &&
-           dep_unwritten(s->func, DEP_GLANCE, NULL) != DEP_BROKEN;
 }
 
 bool nest_recheck(Step *s, const Node *func)

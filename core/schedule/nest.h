@@ -69,8 +69,8 @@ bool step_in_order(Step *s, const Moved *moved);
 ** said of a step that breaks something; the witness stays.  False. */
 bool step_explain(Step *s, const Err *reason);
 
-/* Do the loops at the end of the path run through all of the box that its axes span? */
-bool nest_runs_through(Step *s, const Path *p, const AxisSpan *domain);
+/* The value that each axis of the block takes in one iteration of the loops around: out[i]. */
+void nest_axes(const Node *block, AxisSpan *out);
 
 /* How many loops both paths, from the outermost on, have in common. */
 size_t nest_common(const Node *const *a, size_t na, const Node *const *b, size_t nb);
@@ -79,7 +79,8 @@ size_t nest_common(const Node *const *a, size_t na, const Node *const *b, size_t
 bool nest_always_runs(size_t n, const Node *const *loops);
 
 /* The box of the axes, whose values and widths are `one`, in each iteration of the first `still` of
-** the loops; false if it cannot be told.  *whole: the other loops surely run through all of it. */
+** the loops; false if it cannot be told.  *whole (if asked): the other loops surely run through
+** all of it. */
 bool nest_box(Arena *A, size_t naxes, const AxisSpan *one, size_t still, size_t nloops,
               const Node *const *loops, AxisSpan *box, bool *whole);
 
@@ -88,15 +89,6 @@ bool nest_lies_in(Arena *A, const AxisSpan *a, const AxisSpan *b);
 
 /* Does the block touch memory, but for `but`, that each iteration of the loop has for itself? */
 bool nest_has_own_memory(const Node *loop, const Node *block, const Node *but);
-
-/* Do the loops around bring the block to every element of the buffer, past its guard, and there to
-** its store?  An init stores where the reduce axes are 0.  This tells the ordinary case at once:
-** digits of loops that run, under no condition. */
-bool nest_fills(Step *s, const Node *block, const Node *buffer);
-
-/* Does the program after the step surely read what nothing has written, as the one before does not?
-** *why: the first such read. */
-bool nest_reads_unwritten(Step *s, const Node *after, Err *why);
 
 /* Checks every concurrent loop of func again, after blocks and buffers have moved. */
 bool nest_recheck(Step *s, const Node *func);

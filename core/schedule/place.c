@@ -361,8 +361,7 @@ static bool strays_from(Step *s, const Move *m)
            both = nest_common(loops, n, m->around, m->naround), naxes = iters->nkids;
     AxisSpan one[2 * IR_MAX_RANK], here[2 * IR_MAX_RANK], there[2 * IR_MAX_RANK];
     bool all_here, all_there;
-    for (size_t i = 0; i < naxes; i++)
-        one[i] = (AxisSpan){iters->kid[i]->kid[Iter_value], 1, NULL};
+    nest_axes(m->block, one);
     for (size_t k = 0; k < both; k++) {
         if (!nest_has_own_memory(loops[k], m->block, but))
             continue;
@@ -378,34 +377,51 @@ static bool strays_from(Step *s, const Move *m)
     return false;
 }
 
-/* Are the loops that the block gets another set of instances than those that it has?  Anew they
-** run through the whole box of its axes, once: too often for what has gaps or depends on another,
-** where the block adds up or what it writes lasts (of others gaps_do_no_harm tells), and for what
-** may not run at all; and too seldom for what a loop adds up again. */
-static bool runs_otherwise(Step *s, const Move *m)
+/* Do the loops that the block has run it as often as those that it gets: once for each instance?
+** Not for what may not run at all, nor for what a loop adds up again. */
+static bool runs_as_often(Step *s, const Move *m)
 {
     const Node *loops[IR_MAX_DEPTH];
     size_t n = path_loops(&m->at, m->at.n, loops),
            both = nest_common(loops, n, m->around, m->naround);
     bool adds = block_access(m->block)->op == OP_Update;
-    return !nest_always_runs(n - both, loops + both) ||
-           (m->reverse && !nest_always_runs(m->naround - both, m->around + both)) ||
-           ((adds || m->reverse) && !nest_runs_through(s, &m->at, m->domain)) ||
-           (adds && !legal_once(s->func, m->removed, m->block, both));
+    return nest_always_runs(n - both, loops + both) &&
+           (!m->reverse || nest_always_runs(m->naround - both, m->around + both)) &&
+           (!adds || legal_once(s->func, m->removed, m->block, both));
 }
 
-/* Where the axes have gaps or depend on each other, the block runs anew for elements that it
-** never had.  Nobody reads what it makes of them; refuses the step if it surely reads for that what
-** nothing has written. */
-static bool gaps_do_no_harm(Step *s, const Move *m)
+/* Anew the loops run through the whole box of the block's axes.  Where those that it has leave gaps
+** in it, or tie one axis to another, it would run for what it was never meant for, and read what
+** nobody wrote for that: refuses the step. */
+static bool runs_no_more(Step *s, const Move *m)
 {
-    Err unwritten = {0};
-    const char *name = ir_block_name(m->block);
-    return nest_runs_through(s, &m->at, m->domain) ||
-           !nest_reads_unwritten(s, m->out, &unwritten) ||
-           REFUSE(s->err, dependences_unknown, m->block,
-                  arena_printf(s->A, "block %s may run in gaps that its axes leave", name),
-                  arena_strdup(s->A, unwritten.why));
+    const Node *loops[IR_MAX_DEPTH], *axis[2 * IR_MAX_RANK];
+    AxisSpan one[2 * IR_MAX_RANK];
+    int64_t left[2 * IR_MAX_RANK];
+    size_t n = m->block->kid[Block_iters]->nkids;
+    nest_axes(m->block, one);
+    for (size_t i = 0; i < n; i++)
+        axis[i] = axis_of(m->block, i);
+    Asked asked = {n, axis, m->domain, m->block->kid[Block_where]};
+    Taken has = {one, path_loops(&m->at, m->at.n, loops), loops},
+          gets = {m->span, m->naround, m->around};
+    Covering all = cover_taken(s->A, &asked, &has, &gets, left);
+    const char *name = ir_block_name(m->block), *loop = step_label(s, s->func, m->loop);
+    if (all == COVER_FULL)
+        return true;
+    if (all == COVER_UNTOLD)
+        return REFUSE(
+            s->err, dependences_unknown, m->block,
+            arena_printf(s->A, "block %s would run for nothing new in loop %s", name, loop),
+            "the values of its axes are no plain sums of loops, and too many to count");
+    Buf values = buf_new(s->A);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&values, "%s%s=%lld", i ? ", " : "", ir_var_name(axis[i]), (long long)left[i]);
+    REFUSE(s->err, runs_anew, m->block, loop, name, buf_str(&values));
+    if (!s->trial)
+        move_advise(s, s->err, m->block, m->reverse ? "reverse_compute_at" : "compute_at", m->loop,
+                    "");
+    return false;
 }
 
 bool prim_compute_at(Step *s)
@@ -435,17 +451,15 @@ bool prim_compute_at(Step *s)
         if (iters->kid[i]->at.i == ITER_spatial && d >= 0)
             span_from_region(&r, d, &m->domain[i], &m->span[i]);
     }
-    if (!build_move(s, m, m->target, NULL))
+    if (!build_move(s, m, m->target, NULL) || !runs_no_more(s, m))
         return false;
     if (!step_in_order(s, &(Moved){.before = s->func,
                                    .after = m->out,
                                    .block = name,
                                    .remade = m->target,
-                                   .ask_all = runs_otherwise(s, m) || strays_from(s, m)}) &&
+                                   .ask_all = !runs_as_often(s, m) || strays_from(s, m)}) &&
         !MUTANT(compute_at_unchecked, false, true))
         return explain_compute_at(s, m);
-    if (!gaps_do_no_harm(s, m))
-        return false;
     return finish_move(s, m) || explain_shared(s, m) || explain_global(s, m);
 }
 
@@ -607,13 +621,13 @@ bool prim_reverse_compute_at(Step *s)
     bool strays = MUTANT(reverse_repeated_unasked, strays_from(s, m), false);
     if (!MUTANT(reverse_coverage_unchecked, all_instances(s, m), true))
         return false;
-    if (!build_move(s, m, NULL, last_written(m)))
+    if (!build_move(s, m, NULL, last_written(m)) || !runs_no_more(s, m))
         return false;
     const Node *again = repeated_by(m, m->out);
     if (!step_in_order(s, &(Moved){.before = s->func,
                                    .after = m->out,
                                    .block = name,
-                                   .ask_all = runs_otherwise(s, m) || strays}) &&
+                                   .ask_all = !runs_as_often(s, m) || strays}) &&
         !MUTANT(reverse_unchecked, false, true))
         return explain_reverse(s, m, again);
     if (MUTANT(reverse_unchecked, again, NULL))

@@ -166,12 +166,6 @@ static bool leaves_alloc(const Path *p, size_t depth)
     return false;
 }
 
-static const Node *two_for_one(Arena *A, const Path *p, size_t depth, const Node *first,
-                               const Node *second)
-{
-    return path_replace_at(A, p, depth, ir_seq(A, 2, (const Node *[]){first, second}));
-}
-
 /* Each iteration of the loop that the sum is over has memory of its own: just the first one begins
 ** it, and no order tells the others from it. */
 static bool refuse_own_memory(Step *s, const Node *block, const Node *outer, const Node *loop)
@@ -219,7 +213,8 @@ bool prim_decompose_reduction(Step *s)
         rest = ir_with_kid(A, p.at[i], p.kid[i], rest);
     step_made(s, made);
     buf_printf(&s->said, "%s -> %s before %s", name, made, step_label(s, s->func, loop));
-    const Node *target = block_target(block), *beside = two_for_one(A, &p, depth, init, rest),
+    const Node *target = block_target(block),
+               *beside = path_replace_by_two(A, &p, depth, init, rest),
                *out = alloc_settle(A, beside, target, NULL);
     bool legal = step_in_order(s, &(Moved){.before = s->func,
                                            .after = leaves_alloc(&p, depth) ? out : beside,
@@ -244,7 +239,7 @@ bool prim_decompose_reduction(Step *s)
         return step_explain(s, &reason);
     }
     out = MUTANT(decompose_init_late, out,
-                 alloc_settle(A, two_for_one(A, &p, depth, rest, init), target, NULL));
+                 alloc_settle(A, path_replace_by_two(A, &p, depth, rest, init), target, NULL));
     return (out == beside || nest_recheck(s, out)) && step_done(s, out);
 }
 

@@ -112,6 +112,12 @@ const Node *path_replace_at(Arena *A, const Path *p, size_t depth, const Node *w
     return with;
 }
 
+const Node *path_replace_by_two(Arena *A, const Path *p, size_t depth, const Node *first,
+                                const Node *second)
+{
+    return path_replace_at(A, p, depth, ir_seq(A, 2, (const Node *[]){first, second}));
+}
+
 const Node *path_replace(Arena *A, const Path *p, const Node *with)
 {
     return path_replace_at(A, p, p->n - 1, with);

@@ -36,6 +36,9 @@ size_t path_loops(const Path *p, size_t depth, const Node **out);
 const Node *path_replace(Arena *A, const Path *p, const Node *with);
 /* The same for the statement at[depth]. */
 const Node *path_replace_at(Arena *A, const Path *p, size_t depth, const Node *with);
+/* The same with two statements in its place. */
+const Node *path_replace_by_two(Arena *A, const Path *p, size_t depth, const Node *first,
+                                const Node *second);
 
 /* Calls visit for every block below n, in program order; stops at a false answer and says so. */
 bool tree_blocks(const Node *n, bool (*visit)(void *env, const Node *block), void *env);

@@ -263,16 +263,22 @@ static bool is_plain_table(lua_State *L, int idx)
     return list || !shown;
 }
 
-/* What an object says of itself is broken behind commas, and in what is longer yet between words;
-** one more comma may follow. */
+/* What an object says of itself: its lines stay below each other; a single one is broken behind
+** commas, and in what is longer yet between words; one more comma may follow. */
 static void push_object(lua_State *L, const Pretty *p, int idx, int indent)
 {
     luaL_tolstring(L, idx, NULL);
     const char *text = lua_tostring(L, -1);
-    if (strchr(text, '\n') || p->col + cells(text) < p->width)
+    bool lines = strchr(text, '\n') != NULL;
+    if (!lines && p->col + cells(text) < p->width)
         return;
     Arena *A = lua_scratch(L, NULL);
     Buf out = buf_new(A);
+    for (; lines && *text; text++) {
+        buf_putc(&out, *text);
+        if (*text == '\n')
+            buf_pad(&out, ' ', indent);
+    }
     for (int col = p->col, first = 1; *text; first = 0) {
         const char *comma = strstr(text, ", ");
         size_t len = comma ? (size_t)(comma + 1 - text) : strlen(text);

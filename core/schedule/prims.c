@@ -32,8 +32,8 @@ const Prim prims[] = {
      "                                         block C(y = yo*8 + yi, …): …",
      prim_tile, true},
     {"parallel", "M:loops",
-     "Runs the iterations of a loop on several threads of the CPU, in any order.  Every iteration must write\n"
-     "elements of its own.\n"
+     "Runs the iterations of a loop on several cores of the CPU at once, in any order.  Every iteration must\n"
+     "write elements of its own.\n"
      "  for y in range(64):      →     for y in parallel(64):",
      prim_parallel, false},
     {"vectorize", "M:loops",

@@ -251,6 +251,16 @@ function parser:fail_size_axis(token)
   self:fail(token, ("'%s' is a size here, so it cannot be an axis"):format(token.text), "give the axis another name, or the size: a number or a new name where it is declared, \"[16]\" or \"[n]\"")
 end
 
+-- Refuses a reduction over an axis of the left side: C[i] = sum(i, A[i]).
+function parser:check_own_axes(token, first)
+  for _, axis in ipairs(self.left) do
+    if first.kind == "name" and axis.text == first.name then
+      self:fail(first.at, ("%s is an axis of the left side, so %s cannot run over it"):format(axis.text, token.text),
+        "take it from the left side, or give the axis that goes away another name")
+    end
+  end
+end
+
 -- Refuses a reduction whose axes stand behind its value, as in te.sum(value, axis): sum(A[i, k], k). That max(A[i, k], s)
 -- is one is known by an s that indexes A.
 function parser:check_axes_first(token, list)
@@ -280,6 +290,7 @@ function parser:check_call(token, list)
   elseif REDUCES[name] and not TAKES[name] then
     local axis = #list > 1 and list[1].kind == "name" and self.sizes[list[1].name] and list[1].at
     if axis then self:fail_size_axis(axis) end
+    if #list > 1 then self:check_own_axes(token, list[1]) end
     self:fail_inner_reduction(token)
   elseif #list ~= takes then
     self:fail(token, ("%s takes %d value%s, but got %d"):format(name, takes, takes == 1 and "" or "s", #list))

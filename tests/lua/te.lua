@@ -350,6 +350,7 @@ t.test("how far an axis goes, said as elsewhere, is written as it is said here",
   end
   t.eq(wrong(head .. "sum(dy in 1:4, dx:3, " .. value, "dy does not begin at 0").fix, 'an axis does: write "dy in 4 - 1", and dy + 1 for dy')
   t.eq(wrong("O[y] = sum(k:3, I[y + k,\n 0])", "how far k goes").fix, 'write it as "sum(k in 3, …)"')
+  t.contains(wrong("O[y] = sum(y, I[y])", "y is an axis of the left side, so sum cannot run over it").fix, "take it from the left side")
   wrong("O[y] = 2 * sum(k:3, I[y + k])", "a reduction is the whole value of its stage")
   t.eq(wrong("O[y:3] = I[y]", "how far y goes is said by a declaration").fix, "declare it on a line above: O: float32[3]")
   t.eq(wrong("O[y, x in n] = I[y]", "how far x goes is said by a declaration").fix, "declare it on a line above: O: float32[…, n]")

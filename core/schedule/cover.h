@@ -21,26 +21,33 @@ typedef enum Covering { COVER_FULL, COVER_GAP, COVER_UNTOLD } Covering;
 Covering cover_box(Arena *A, size_t naxes, const AxisSpan *span, const AxisSpan *domain,
                    size_t nloops, const Node *const *loops, size_t *axis);
 
-/* What the axes take in every iteration of the loops: one[i].extent values from one[i].min. */
+/* What axes take wherever a statement runs: one[i].extent values from one[i].min, over the loops
+** and under the conditions on the way to it. */
 typedef struct Taken {
     const AxisSpan *one;
-    size_t nloops;
-    const Node *const *loops;
+    const Path *to;
 } Taken;
 
 /* A question about axes: these, within the domain, where the guard holds (NULL: it always does).
 ** A guard counts as far as it speaks of the axes alone. */
 typedef struct Asked {
     size_t naxes;
-    const Node *const *axis; /* Vars */
+    const Node *const *axis; /* Vars; another expression stands in no guard */
     const AxisSpan *domain;
     const Node *where;
 } Asked;
 
-/* Does `all` take every combination of values that `some` takes?  What is no sum of digits is
-** counted out, as far as 4 million iterations: 2*x in range(4) takes 0, 2, 4 and 6.
-** COVER_GAP: left[i] are the first values that are left out. */
+/* Why it is not so, or why nobody can tell. */
+typedef struct Lacking {
+    int64_t at[2 * IR_MAX_RANK]; /* the first values that are left out */
+    const char *untold;
+} Lacking;
+
+/* Does `all` surely take every combination of values that `some` takes?  Both are places in one
+** Func.  What is no sum of digits, or runs under conditions, is counted out, as far as a million
+** iterations: 2*x in range(4) takes 0, 2, 4 and 6.  What both places have around them is the same
+** for both. */
 Covering cover_taken(Arena *A, const Asked *asked, const Taken *all, const Taken *some,
-                     int64_t *left);
+                     Lacking *lacking);
 
 #endif

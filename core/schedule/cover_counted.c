@@ -1,19 +1,38 @@
 /* cover_counted.c -- what loops take, marked one by one in the box of the domain. */
 #include "core/schedule/cover.h"
 
+
 #include "core/base/cancel.h"
 #include "core/ir/interp.h"
 #include "core/ir/rewrite.h"
 
-enum { COUNTED = 1 << 22, MARKED = 1 << 26, AXES = 2 * IR_MAX_RANK, GUARDS = 16 };
+enum { COUNTED = 1 << 20, MARKED = 1 << 26, AXES = 2 * IR_MAX_RANK, GUARDS = 16 };
 
-/* A run through what is taken: the loops that move an axis, then the values of each axis. */
+static const char data_decide[] = "data decide for which values it runs",
+                  too_many[] = "its axes take too many values to count";
+
+/* A loop that is run through, or a condition. */
+typedef struct Level {
+    const Node *e;    /* the loop's extent, or the condition */
+    bool loop, fails; /* fails: the condition is not to hold */
+    size_t var;       /* of the loop */
+    const InterpExpr *run;
+} Level;
+
+/* A run through what is taken: the loops that count, then the values of each axis. */
 typedef struct Run {
-    size_t nloops, naxes;
-    const Node *var[IR_MAX_DEPTH];
-    int64_t extent[IR_MAX_DEPTH + AXES];
-    Scalar at[IR_MAX_DEPTH + AXES];
+    const Asked *asked;
+    const Taken *taken;
+    size_t nvars, nlevels;
+    const Node *var[IR_MAX_DEPTH]; /* of all loops, of which those that do not count stay at 0 */
+    Scalar at[IR_MAX_DEPTH];
+    Level level[IR_MAX_DEPTH]; /* innermost first */
     const InterpExpr *least[AXES];
+    Scalar value[AXES];
+    long left;
+    const char *untold;
+    bool (*visit)(void *env, const Scalar *value); /* false: it is enough */
+    void *env;
 } Run;
 
 /* One bit for each element of the domain. */
@@ -22,71 +41,130 @@ typedef struct Marks {
     uint64_t *bit;
     size_t nguards;
     const InterpExpr *guard[GUARDS];
+    Lacking *lacking;
 } Marks;
 
-static bool moves(const Taken *t, size_t naxes, const Node *var)
+/* ---- what is around ---- */
+
+/* How many statements, from the Func on, both are in. */
+static size_t in_common(const Path *p, const Path *q)
 {
-    for (size_t i = 0; i < naxes; i++)
+    size_t n = 0;
+    while (n + 1 < p->n && n + 1 < q->n && p->at[n] == q->at[n] && p->kid[n] == q->kid[n])
+        n++;
+    return n;
+}
+
+static bool any_mentions(const Asked *asked, const Taken *t, const Node *var)
+{
+    for (size_t i = 0; i < asked->naxes; i++)
         if (ir_mentions(t->one[i].min, var))
             return true;
     return false;
 }
 
-/* False if memory decides, or it is too much to count. */
-static bool run_begin(Arena *A, size_t naxes, const Taken *t, Run *r)
+/* Does the statement at[i] run what stands in it, whatever the loops around and the data are? */
+static bool surely_runs(const Path *p, size_t i)
+{
+    return p->at[i]->op == OP_For ? ir_const_int(p->at[i]->kid[For_extent], 0) > 0
+                                  : p->at[i]->op != OP_If;
+}
+
+/* May nothing be said of the statements around both, since no axis depends on their loops? */
+static bool stands_still(const Asked *asked, const Taken *all, const Taken *some, size_t both)
+{
+    for (size_t i = 0; i < both; i++) {
+        const Node *loop = all->to->at[i];
+        if (loop->op == OP_For && (any_mentions(asked, all, loop->kid[For_var]) ||
+                                   any_mentions(asked, some, loop->kid[For_var])))
+            return false;
+    }
+    return true;
+}
+
+/* ---- running ---- */
+
+static bool counts(const Run *r, const Node *var)
+{
+    for (size_t i = 0; i < r->nlevels; i++)
+        if (ir_mentions(r->level[i].e, var))
+            return true;
+    return any_mentions(r->asked, r->taken, var);
+}
+
+/* The loops that move an axis, and whatever decides whether something is taken, from at[from] on.
+** Of what memory decides, `surely` says that it is not certain, else it is taken to run. */
+static bool run_begin(Arena *A, Run *r, size_t from, bool surely)
 {
     Err unused = {0};
-    int64_t times = 1;
-    r->nloops = 0;
-    r->naxes = naxes;
-    for (size_t i = 0; i < t->nloops; i++)
-        if (moves(t, naxes, t->loops[i]->kid[For_var])) {
-            r->extent[r->nloops] = ir_const_int(t->loops[i]->kid[For_extent], -1);
-            r->var[r->nloops++] = t->loops[i]->kid[For_var];
-        }
-    for (size_t i = 0; i < naxes; i++) {
-        r->extent[r->nloops + i] = t->one[i].extent;
-        r->least[i] = interp_compile(A, t->one[i].min, r->nloops, r->var, &unused);
+    const Path *p = r->taken->to;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->at[i]->op == OP_For)
+            r->var[r->nvars++] = p->at[i]->kid[For_var];
+    for (size_t i = p->n, v = r->nvars; i-- > 0;) {
+        const Node *n = p->at[i];
+        Level l = {.loop = n->op == OP_For};
+        v -= l.loop;
+        bool moves = l.loop && counts(r, n->kid[For_var]);
+        if (!moves && (i < from || surely_runs(p, i)))
+            continue;
+        l.e = n->kid[l.loop ? (uint32_t)For_extent : (uint32_t)If_cond];
+        l.fails = !l.loop && p->kid[i] == If_otherwise;
+        l.var = v;
+        l.run = interp_compile(A, l.e, r->nvars, r->var, &unused);
+        if (l.run)
+            r->level[r->nlevels++] = l;
+        else if (surely || moves)
+            return r->untold = data_decide, false;
+    }
+    for (size_t i = 0; i < r->asked->naxes; i++) {
+        r->least[i] = interp_compile(A, r->taken->one[i].min, r->nvars, r->var, &unused);
         if (!r->least[i])
+            return r->untold = data_decide, false;
+    }
+    return true;
+}
+
+/* The axes from i on, each through its own values. */
+static bool run_axes(Run *r, size_t i)
+{
+    if (i == r->asked->naxes)
+        return r->left-- > 0 && !cancel_asked() ? r->visit(r->env, r->value)
+                                                : (r->untold = too_many, false);
+    int64_t least = interp_eval(r->least[i], r->at).i;
+    for (int64_t k = 0; k < r->taken->one[i].extent; k++) {
+        r->value[i].i = least + k;
+        if (!run_axes(r, i + 1))
             return false;
     }
-    for (size_t i = 0; i < r->nloops + naxes; i++) {
-        r->at[i].i = 0;
-        if (r->extent[i] < 0 || __builtin_mul_overflow(times, r->extent[i], &times))
+    return true;
+}
+
+static bool run_levels(Run *r, size_t n)
+{
+    if (n == 0)
+        return run_axes(r, 0);
+    const Level *l = &r->level[n - 1];
+    Scalar said = interp_eval(l->run, r->at);
+    if (!l->loop)
+        return (said.i != 0) == l->fails || run_levels(r, n - 1);
+    for (int64_t k = 0; k < said.i; k++) {
+        r->at[l->var].i = k;
+        if (r->left-- <= 0)
+            return r->untold = too_many, false;
+        if (!run_levels(r, n - 1))
             return false;
     }
-    return times <= COUNTED;
+    return true;
 }
 
-static bool run_is_empty(const Run *r)
-{
-    for (size_t i = 0; i < r->nloops + r->naxes; i++)
-        if (r->extent[i] < 1)
-            return true;
-    return false;
-}
+/* ---- marking ---- */
 
-static bool run_next(Run *r)
-{
-    for (size_t i = r->nloops + r->naxes; i-- > 0;) {
-        if (++r->at[i].i < r->extent[i])
-            return true;
-        r->at[i].i = 0;
-    }
-    return false;
-}
-
-static void run_value(const Run *r, Scalar *value)
-{
-    for (size_t i = 0; i < r->naxes; i++)
-        value[i].i = interp_eval(r->least[i], r->at).i + r->at[r->nloops + i].i;
-}
-
-static bool marks_begin(Arena *A, const Asked *asked, Marks *m)
+static bool marks_begin(Arena *A, Marks *m)
 {
     Err unused = {0};
+    const Asked *asked = m->asked;
     int64_t size = 1;
-    *m = (Marks){.asked = asked};
     for (size_t i = 0; i < asked->naxes; i++)
         if (__builtin_mul_overflow(size, asked->domain[i].extent, &size))
             return false;
@@ -119,41 +197,66 @@ static bool place_of(const Marks *m, const Scalar *value, size_t *place)
     return true;
 }
 
-static Covering count(Arena *A, const Asked *asked, const Taken *all, const Taken *some,
-                      int64_t *left)
+static bool mark(void *env, const Scalar *value)
 {
-    Run have, need;
-    Marks marks;
-    Scalar value[AXES];
+    Marks *m = env;
     size_t place;
-    if (asked->naxes > AXES || !marks_begin(A, asked, &marks) ||
-        !run_begin(A, asked->naxes, all, &have) || !run_begin(A, asked->naxes, some, &need))
+    if (place_of(m, value, &place))
+        m->bit[place / 64] |= UINT64_C(1) << place % 64;
+    return true;
+}
+
+static bool is_marked(void *env, const Scalar *value)
+{
+    Marks *m = env;
+    size_t place;
+    if (!place_of(m, value, &place) || m->bit[place / 64] >> place % 64 & 1)
+        return true;
+    for (size_t i = 0; i < m->asked->naxes; i++)
+        m->lacking->at[i] = value[i].i;
+    return false;
+}
+
+static Covering count(Arena *A, const Asked *asked, const Taken *all, const Taken *some,
+                      size_t from, Lacking *lacking)
+{
+    Marks *marks = arena_alloc(A, sizeof *marks);
+    *marks = (Marks){.asked = asked, .lacking = lacking};
+    Run *have = arena_alloc(A, sizeof *have), *need = arena_alloc(A, sizeof *need);
+    *have = (Run){.asked = asked, .taken = all, .left = COUNTED, .visit = mark, .env = marks};
+    *need = (Run){.asked = asked, .taken = some, .left = COUNTED, .visit = is_marked, .env = marks};
+    lacking->untold = too_many;
+    if (asked->naxes > AXES || !marks_begin(A, marks))
         return COVER_UNTOLD;
-    for (bool more = !run_is_empty(&have); more && !cancel_asked(); more = run_next(&have)) {
-        run_value(&have, value);
-        if (place_of(&marks, value, &place))
-            marks.bit[place / 64] |= UINT64_C(1) << place % 64;
+    if (!run_begin(A, have, from, true) || !run_levels(have, have->nlevels)) {
+        lacking->untold = have->untold;
+        return COVER_UNTOLD;
     }
-    for (bool more = !run_is_empty(&need); more && !cancel_asked(); more = run_next(&need)) {
-        run_value(&need, value);
-        if (!place_of(&marks, value, &place) || marks.bit[place / 64] >> place % 64 & 1)
-            continue;
-        for (size_t i = 0; i < asked->naxes; i++)
-            left[i] = value[i].i;
-        return COVER_GAP;
+    if (!run_begin(A, need, from, false)) {
+        lacking->untold = need->untold;
+        return COVER_UNTOLD;
     }
-    return cancel_asked() ? COVER_UNTOLD : COVER_FULL;
+    if (run_levels(need, need->nlevels))
+        return COVER_FULL;
+    lacking->untold = need->untold;
+    return need->untold ? COVER_UNTOLD : COVER_GAP;
 }
 
 Covering cover_taken(Arena *A, const Asked *asked, const Taken *all, const Taken *some,
-                     int64_t *left)
+                     Lacking *lacking)
 {
-    size_t axis;
-    if (cover_box(A, asked->naxes, all->one, asked->domain, all->nloops, all->loops, &axis) ==
-        COVER_FULL)
+    const Node *loops[IR_MAX_DEPTH];
+    size_t nloops = path_loops(all->to, all->to->n, loops), axis,
+           both = in_common(all->to, some->to);
+    size_t from = stands_still(asked, all, some, both) ? both : 0;
+    bool surely = true;
+    for (size_t i = from; i + 1 < all->to->n; i++)
+        surely = surely && surely_runs(all->to, i);
+    if (surely &&
+        cover_box(A, asked->naxes, all->one, asked->domain, nloops, loops, &axis) == COVER_FULL)
         return COVER_FULL;
     Arena *scratch = arena_scratch(A);
-    Covering answer = count(scratch, asked, all, some, left);
+    Covering answer = count(scratch, asked, all, some, from, lacking);
     arena_release(scratch);
     return answer;
 }

@@ -181,43 +181,55 @@ typedef struct Inlined {
     const Path *p; /* to the block */
 } Inlined;
 
-/* A copy may take along elements that the block never makes.  Inlined, the block makes them where
-** the copy is, of what may not be there: refuses the step. */
-static bool takes_what_is_made(void *env, const Node *copy)
+/* Does the Store at the end of the path, or the block that holds it, copy just what the block makes
+** that is inlined? */
+static bool takes_what_is_made(const Inlined *in, const Path *to, const Node *load)
 {
-    const Inlined *in = env;
     Step *s = in->s;
-    const Node *block = path_end(in->p), *store = block_access(block), *to = block_access(copy),
-               *load = to && to->op == OP_Store ? to->kid[Store_value] : NULL;
-    const Node *made[IR_MAX_DEPTH], *taken[IR_MAX_DEPTH];
-    AxisSpan makes[IR_MAX_RANK], takes[IR_MAX_RANK], all[IR_MAX_RANK];
-    LoopConflict first = {0};
-    if (!load || load->op != OP_Load || load->kid[Load_buffer] != store->kid[Store_buffer])
-        return true;
+    const Node *block = path_end(in->p), *store = block_access(block), *copy = path_end(to);
     const Node *buffer = load->kid[Load_buffer], *const *index = &load->kid[Load_index];
+    bool in_block = copy->op == OP_Block;
+    AxisSpan makes[IR_MAX_RANK], takes[IR_MAX_RANK], all[IR_MAX_RANK];
     size_t rank = ir_rank(buffer);
     for (size_t d = 0; d < rank; d++) {
         const Node *value = block_axis_value(block, store->kid[Store_index + d]);
         makes[d] = (AxisSpan){value, 1, NULL};
-        takes[d] = (AxisSpan){block_over_loops(s->A, copy, index[d]), 1, NULL};
+        value = in_block ? block_over_loops(s->A, copy, index[d]) : index[d];
+        takes[d] = (AxisSpan){value, 1, NULL};
         all[d] = (AxisSpan){ir_idx(s->A, 0), ir_dim(buffer, d), NULL};
     }
-    Path q;
-    path_to(s->func, copy, &q);
-    Asked asked = {rank, index, all, copy->kid[Block_where]};
-    Taken of_block = {makes, path_loops(in->p, in->p->n, made), made},
-          of_copy = {takes, path_loops(&q, q.n, taken), taken};
-    first.buffer = buffer;
-    Covering c = cover_taken(s->A, &asked, &of_block, &of_copy, first.index);
-    const char *name = ir_block_name(block), *copies = ir_block_name(copy);
-    if (c == COVER_GAP)
+    Asked asked = {rank, index, all, in_block ? copy->kid[Block_where] : NULL};
+    Taken made = {makes, in->p}, taken = {takes, to};
+    Lacking lacking;
+    Covering covering = cover_taken(s->A, &asked, &made, &taken, &lacking);
+    const char *name = ir_block_name(block), *copies = statement_name(copy);
+    if (covering == COVER_GAP) {
+        LoopConflict first = {.buffer = buffer};
+        memcpy(first.index, lacking.at, sizeof first.index);
         return not_inlinable(s, s->err, block, "compute_inline",
                              arena_printf(s->A, "%s copies %s, which it does not make", copies,
                                           witness_element(s->A, &first)));
-    return c == COVER_FULL ||
+    }
+    return covering == COVER_FULL ||
            REFUSE(s->err, dependences_unknown, block,
                   arena_printf(s->A, "block %s makes all that %s copies", name, copies),
-                  "its axes are no plain sums of loops, and take too many values to count");
+                  lacking.untold);
+}
+
+/* A copy may take along elements that the block never makes.  Inlined, the block makes them where
+** the copy is, of what may not be there: refuses the step. */
+static bool copies_what_is_made(const Inlined *in, const Node *stmt, const Node *block)
+{
+    const Node *value = stmt->op == OP_Store ? stmt->kid[Store_value] : NULL;
+    if (value && value->op == OP_Load && value->kid[Load_buffer] == block_target(path_end(in->p))) {
+        Path to;
+        path_to(in->s->func, block ? block : stmt, &to);
+        return takes_what_is_made(in, &to, value);
+    }
+    for (size_t i = ir_first_stmt(stmt); i < stmt->nkids; i++)
+        if (!copies_what_is_made(in, stmt->kid[i], stmt->op == OP_Block ? stmt : block))
+            return false;
+    return true;
 }
 
 bool prim_compute_inline(Step *s)
@@ -254,7 +266,7 @@ bool prim_compute_inline(Step *s)
                               legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS),
                               "changes later what it reads");
     Inlined inlined = {s, &p};
-    return tree_blocks(s->func, takes_what_is_made, &inlined) && nest_recheck(s, out) &&
+    return copies_what_is_made(&inlined, s->func, NULL) && nest_recheck(s, out) &&
            step_done(s, out);
 }
 

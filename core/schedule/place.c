@@ -395,17 +395,18 @@ static bool runs_as_often(Step *s, const Move *m)
 ** nobody wrote for that: refuses the step. */
 static bool runs_no_more(Step *s, const Move *m)
 {
-    const Node *loops[IR_MAX_DEPTH], *axis[2 * IR_MAX_RANK];
+    const Node *axis[2 * IR_MAX_RANK];
     AxisSpan one[2 * IR_MAX_RANK];
-    int64_t left[2 * IR_MAX_RANK];
+    Path to_loop;
+    Lacking lacking;
     size_t n = m->block->kid[Block_iters]->nkids;
     nest_axes(m->block, one);
     for (size_t i = 0; i < n; i++)
         axis[i] = axis_of(m->block, i);
     Asked asked = {n, axis, m->domain, m->block->kid[Block_where]};
-    Taken has = {one, path_loops(&m->at, m->at.n, loops), loops},
-          gets = {m->span, m->naround, m->around};
-    Covering all = cover_taken(s->A, &asked, &has, &gets, left);
+    path_to(s->func, m->loop, &to_loop);
+    Taken has = {one, &m->at}, gets = {m->span, &to_loop};
+    Covering all = cover_taken(s->A, &asked, &has, &gets, &lacking);
     const char *name = ir_block_name(m->block), *loop = step_label(s, s->func, m->loop);
     if (all == COVER_FULL)
         return true;
@@ -413,10 +414,11 @@ static bool runs_no_more(Step *s, const Move *m)
         return REFUSE(
             s->err, dependences_unknown, m->block,
             arena_printf(s->A, "block %s would run for nothing new in loop %s", name, loop),
-            "the values of its axes are no plain sums of loops, and too many to count");
+            lacking.untold);
     Buf values = buf_new(s->A);
     for (size_t i = 0; i < n; i++)
-        buf_printf(&values, "%s%s=%lld", i ? ", " : "", ir_var_name(axis[i]), (long long)left[i]);
+        buf_printf(&values, "%s%s=%lld", i ? ", " : "", ir_var_name(axis[i]),
+                   (long long)lacking.at[i]);
     REFUSE(s->err, runs_anew, m->block, loop, name, buf_str(&values));
     if (!s->trial)
         move_advise(s, s->err, m->block, m->reverse ? "reverse_compute_at" : "compute_at", m->loop,
@@ -451,7 +453,7 @@ bool prim_compute_at(Step *s)
         if (iters->kid[i]->at.i == ITER_spatial && d >= 0)
             span_from_region(&r, d, &m->domain[i], &m->span[i]);
     }
-    if (!build_move(s, m, m->target, NULL) || !runs_no_more(s, m))
+    if (!build_move(s, m, m->target, NULL) || !MUTANT(moves_anew_unasked, runs_no_more(s, m), true))
         return false;
     if (!step_in_order(s, &(Moved){.before = s->func,
                                    .after = m->out,
@@ -621,7 +623,8 @@ bool prim_reverse_compute_at(Step *s)
     bool strays = MUTANT(reverse_repeated_unasked, strays_from(s, m), false);
     if (!MUTANT(reverse_coverage_unchecked, all_instances(s, m), true))
         return false;
-    if (!build_move(s, m, NULL, last_written(m)) || !runs_no_more(s, m))
+    if (!build_move(s, m, NULL, last_written(m)) ||
+        !MUTANT(moves_anew_unasked, runs_no_more(s, m), true))
         return false;
     const Node *again = repeated_by(m, m->out);
     if (!step_in_order(s, &(Moved){.before = s->func,

@@ -1,6 +1,6 @@
 /* written.c -- programs of a kind that no tensor expression makes, written as text: memory that
-** each iteration of a loop has for itself, blocks that do not name every loop around them, elements
-** that are written again and again, and stores that data place.
+** each iteration of a loop has for itself, blocks that do not name every loop around them or do not
+** run through a box, elements that are written again and again, and stores that data place.
 **
 **      for g in range(4):
 **        alloc H: int32[8]                    each g has its own
@@ -13,6 +13,9 @@
 **        for x in range(8):
 **          block B3(g, x):
 **            D[I[x]] += H[x]                  a repeated I[x] meets an element again
+**        for x in range(4):
+**          block B4(u = x*2, t = x):          axes that leave gaps, or are tied to each other
+**            K[u] = H[t] + 1
 **
 ** The bytes of a Written decide, each 0 being the plainest: the shrinker sets them to 0.
 */
@@ -88,7 +91,8 @@ typedef struct Text {
     /* Of the statement at hand: the axes that it names, of which it may speak */
     bool joined; /* of the two loops it makes one axis */
     int naxes;
-    const char *axis[MAX_TEXT_LOOPS];
+    const char *axis[MAX_TEXT_LOOPS + 1];
+    const char *says[MAX_TEXT_LOOPS + 1]; /* the value of the axis; NULL: the loop of its name */
 } Text;
 
 static void line(Text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -179,6 +183,21 @@ static const char *value(const Text *t, const uint8_t *form)
     }
 }
 
+/* The innermost axis, so that it leaves gaps or goes back, and one more that is tied to it. */
+static void bend_axis(Text *t, unsigned form)
+{
+    const char *loop = t->axis[t->naxes - 1];
+    int last = t->naxes - 1;
+    t->axis[last] = "u";
+    t->says[last] = form & 8 ? arena_printf(t->A, "%d - %s", t->extent - 1, loop)
+                    : t->around || 2 * t->extent > SIZE ? arena_printf(t->A, "%s//2*2", loop)
+                                                        : arena_printf(t->A, "%s*2", loop);
+    if (form & 64) {
+        t->says[t->naxes] = loop;
+        t->axis[t->naxes++] = "t";
+    }
+}
+
 /* The loops that the block names: all, or all but one; or the part and its element as one axis. */
 static void name_axes(Text *t, unsigned form, bool own)
 {
@@ -192,6 +211,11 @@ static void name_axes(Text *t, unsigned form, bool own)
             t->axis[t->naxes++] = t->loop[i];
     if (t->joined)
         t->axis[t->naxes++] = "v";
+    memset(t->says, 0, sizeof t->says);
+    if (t->joined)
+        t->says[0] = arena_printf(t->A, "%s*%d + %s", t->around, t->part, t->loop[1]);
+    else if (form / 16 % 4 == 1 && t->axis[t->naxes - 1] == t->loop[t->n - 1])
+        bend_axis(t, form);
 }
 
 static const char *condition(const Text *t, unsigned form)
@@ -217,7 +241,7 @@ static void statement(Text *t, const uint8_t *form)
     bool where = false, sum = *op != '=';
     int indent = t->indent;
     if (form[7] % 4 == 1) {
-        where = t->joined || form[7] & 128;
+        where = t->says[t->naxes - 1] || form[7] & 128;
         if (!where) {
             line(t, "if %s:", condition(t, form[7]));
             t->indent++;
@@ -226,10 +250,12 @@ static void statement(Text *t, const uint8_t *form)
     Buf axes = buf_new(t->A);
     bool reduces = false;
     for (int i = 0; i < t->naxes; i++) {
-        bool reduce = sum && form[3] & 128 && !strstr(at, t->axis[i]);
+        bool back =
+            t->says[i] && !strchr(t->says[i], '*'); /* an init wants an axis to begin at 0 */
+        bool reduce = sum && form[3] & 128 && !strstr(at, t->axis[i]) && !back;
         buf_printf(&axes, "%s%s", i ? ", " : "", t->axis[i]);
-        if (t->joined)
-            buf_printf(&axes, " = %s*%d + %s", t->around, t->part, t->loop[1]);
+        if (t->says[i])
+            buf_printf(&axes, " = %s", t->says[i]);
         buf_puts(&axes, reduce ? ": reduce" : "");
         reduces |= reduce;
     }

@@ -154,7 +154,7 @@ func f(A: int32[8]) -> D: int32[8]:
       block B(z):
         D[z] = T[z] + 1
 ]]):format(loop)))
-    t.raises("dependences_unknown", function() s:reverse_compute_at("B", "P/a") end, { s = s })
+    t.raises("runs_anew", function() s:reverse_compute_at("B", "P/a") end, { s = s })
     t.raises("dependences_unknown", function() s:reverse_compute_inline "B" end, { s = s })
   end
 end)
@@ -257,6 +257,45 @@ t.test("a producer does not run for what its loops leave out", function()
   end
 end)
 
+t.test("a block that runs only under a condition, or in loops that may not run, does not run elsewhere without", function()
+  local text = [[
+func f(A: int32[8]) -> D: int32[8]:
+  alloc T: int32[8]
+  alloc H: int32[8]
+  for z in range(8):
+    block Z(z):
+      D[z] = 9
+  for t in range(4):
+    block P0(t):
+      T[t] = abs(A[t]) %% 8
+  for x in range(8):
+%s
+  for q in range(1):
+    for y in range(8):
+      %s
+]]
+  local produced = "block P(v = x):\n          H[v] = A[int64(T[v])]"
+  local around = { ["    if x < 4:\n        "] = "H[4]", ["    for w in range(1 - x//4):\n        "] = "H[4]", ["    for w in range(0):\n        "] = "H[0]",
+    ["    if A[0] > 3:\n        "] = "data decide", ["    for w in range(int64(A[0])):\n        "] = "data decide" }
+  for over, first in pairs(around) do
+    for _, copy in ipairs { "block C(y):\n        D[y] = H[y]", "D[y] = H[y]", "block C(y):\n        D[y] = H[y]\n        D[y] = H[y]" } do
+      local s = tvm.schedule(tvm.parse(text:format(over .. produced, copy)))
+      local ok, e = pcall(s.compute_inline, s, "P")
+      t.eq(ok, false)
+      t.contains(e.why, first)
+    end
+    local s = tvm.schedule(tvm.parse(text:format(over .. produced, "block C(y):\n        D[y] = select(y < 4, H[y], 0)")))
+    if not over:find "if" then
+      local ok, e = pcall(s.compute_at, s, "P", "q")
+      t.eq(ok, false)
+      t.contains(e.why, first == "data decide" and first or "would run for v=" .. first:match "%d")
+    end
+  end
+  local s = tvm.schedule(tvm.parse((text:format("    for w in range(2 - x//4):\n        " .. produced:gsub("T", "A"):gsub("int64%(A%[v%]%)", "v"), "block C(y):\n        D[y] = H[y]"))))
+  s:compute_inline "P"
+  computes_the_same(s)
+end)
+
 t.test("a producer moves where what its loops leave out is not asked for, or its guard keeps it out", function()
   for _, case in ipairs {
     { "8", "v = x*2) where (v % 2 == 0", "H[v]", "T[y*2, 0]" },
@@ -275,7 +314,7 @@ t.test("what cannot be counted is not moved", function()
 func f(A: int8[1, 8388608]) -> D: int8[8388608]:
   alloc T: int8[8388608]
   for x in range(8388608):
-    block P(v = 8388607 - x):
+    block P(v = x*3 % 8388608):
       T[v] = A[0, v] + 1
   for q in range(1):
     for y in range(8388608):
@@ -283,7 +322,7 @@ func f(A: int8[1, 8388608]) -> D: int8[8388608]:
         D[y] = T[y]
 ]])
   local e = t.raises("dependences_unknown", function() s:compute_at("P", "q") end, { s = s })
-  t.contains(e.why, "too many to count")
+  t.contains(e.why, "too many values to count")
 end)
 
 t.test("fused and split again, a producer and a sum go where they are needed", function()
@@ -299,6 +338,13 @@ t.test("fused and split again, a producer and a sum go where they are needed", f
     s:fuse("D/y", "D/x")
     s:split("D/y_x", 64)
     s:reverse_compute_at("D", "C/y")
+    t.eq(s.step, 3)
+  end
+  local axes = te [[ A: float32[b, h, 56, c]; B[y, p, q, x] = A[y, p, q, x] * 2; D[i, j, k, l] = B[i, j, k, l] + 1 ]]
+  for _, case in ipairs { { 32, 56, 48, 64 }, { 32, 56, 48, 1024 }, { 16, 56, 96, 256 }, { 128, 224, 3, 64 } } do
+    local s = tvm.schedule(axes(case[1], case[3], case[2])) -- (fo*16 + fi)%48 is the index of x
+    s:split(s:fuse("B/y", "B/p", "B/q", "B/x"), case[4])
+    s:compute_at("B", "D/i")
     t.eq(s.step, 3)
   end
 end)

@@ -45,8 +45,8 @@ typedef struct Lacking {
 
 /* Does `all` surely take every combination of values that `some` takes?  Both are places in one
 ** Func.  What is no sum of digits, or runs under conditions, is counted out, as far as a million
-** iterations: 2*x in range(4) takes 0, 2, 4 and 6.  What both places have around them is the same
-** for both. */
+** iterations: 2*x in range(4) takes 0, 2, 4 and 6.  Conditions around both places are the same for
+** both, also those that data decide, unless an axis depends on a loop around them. */
 Covering cover_taken(Arena *A, const Asked *asked, const Taken *all, const Taken *some,
                      Lacking *lacking);
 

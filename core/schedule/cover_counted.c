@@ -1,7 +1,6 @@
 /* cover_counted.c -- what loops take, marked one by one in the box of the domain. */
 #include "core/schedule/cover.h"
 
-
 #include "core/base/cancel.h"
 #include "core/ir/interp.h"
 #include "core/ir/rewrite.h"
@@ -9,7 +8,8 @@
 enum { COUNTED = 1 << 20, MARKED = 1 << 26, AXES = 2 * IR_MAX_RANK, GUARDS = 16 };
 
 static const char data_decide[] = "data decide for which values it runs",
-                  too_many[] = "its axes take too many values to count";
+                  inner_loop[] = "a loop inside of a block decides which elements it takes",
+                  too_many[] = "its axes take too many values to count", stopped[] = "interrupted";
 
 /* A loop that is run through, or a condition. */
 typedef struct Level {
@@ -46,11 +46,12 @@ typedef struct Marks {
 
 /* ---- what is around ---- */
 
-/* How many statements, from the Func on, both are in. */
+/* How many statements, from the Func on, both are in; q may end at one that p is in. */
 static size_t in_common(const Path *p, const Path *q)
 {
     size_t n = 0;
-    while (n + 1 < p->n && n + 1 < q->n && p->at[n] == q->at[n] && p->kid[n] == q->kid[n])
+    while (n + 1 < p->n && n < q->n && p->at[n] == q->at[n] &&
+           (n + 1 == q->n || p->kid[n] == q->kid[n]))
         n++;
     return n;
 }
@@ -70,15 +71,54 @@ static bool surely_runs(const Path *p, size_t i)
                                   : p->at[i]->op != OP_If;
 }
 
-/* May nothing be said of the statements around both, since no axis depends on their loops? */
-static bool stands_still(const Asked *asked, const Taken *all, const Taken *some, size_t both)
+/* What decides whether and how often the statement runs what stands in it; NULL: nothing does. */
+static const Node *decides(const Node *stmt)
 {
-    for (size_t i = 0; i < both; i++) {
-        const Node *loop = all->to->at[i];
-        if (loop->op == OP_For && (any_mentions(asked, all, loop->kid[For_var]) ||
-                                   any_mentions(asked, some, loop->kid[For_var])))
-            return false;
+    return stmt->op == OP_For  ? stmt->kid[For_extent]
+           : stmt->op == OP_If ? stmt->kid[If_cond]
+                               : NULL;
+}
+
+static bool decided_by(const Path *p, size_t from, const Node *var)
+{
+    for (size_t i = from; i < p->n; i++)
+        if (decides(p->at[i]) && ir_mentions(decides(p->at[i]), var))
+            return true;
+    return false;
+}
+
+/* How many of the statements around both nothing depends on that is asked here: neither an axis nor
+** what decides further in.  They run both or none. */
+static size_t stand_still(const Asked *asked, const Taken *all, const Taken *some, size_t both)
+{
+    size_t from = both;
+    for (size_t i = both; i-- > 0;) {
+        const Node *var = all->to->at[i]->op == OP_For ? all->to->at[i]->kid[For_var] : NULL;
+        if (var && (any_mentions(asked, all, var) || any_mentions(asked, some, var) ||
+                    decided_by(all->to, from, var) || decided_by(some->to, from, var)))
+            from = i;
     }
+    return from;
+}
+
+/* In each iteration of the loops around both: is all that `some` takes in the box that `all` surely
+** runs through? */
+static bool lies_in_box(Arena *A, const Asked *asked, const Taken *all, const Taken *some,
+                        size_t both)
+{
+    const Node **here = ARENA_ARRAY(A, const Node *, IR_MAX_DEPTH),
+               **there = ARENA_ARRAY(A, const Node *, IR_MAX_DEPTH);
+    AxisSpan from[AXES], to[AXES];
+    bool whole;
+    size_t still = path_loops(all->to, both, here), nhere = path_loops(all->to, all->to->n, here),
+           nthere = path_loops(some->to, some->to->n, there);
+    if (asked->naxes > AXES ||
+        !nest_box(A, asked->naxes, all->one, still, nhere, here, from, &whole) || !whole ||
+        !nest_box(A, asked->naxes, some->one, still, nthere, there, to, NULL))
+        return false;
+    for (size_t i = 0; i < asked->naxes; i++)
+        if (!nest_lies_in(A, &to[i], &from[i]))
+            return false;
     return true;
 }
 
@@ -108,7 +148,7 @@ static bool run_begin(Arena *A, Run *r, size_t from, bool surely)
         bool moves = l.loop && counts(r, n->kid[For_var]);
         if (!moves && (i < from || surely_runs(p, i)))
             continue;
-        l.e = n->kid[l.loop ? (uint32_t)For_extent : (uint32_t)If_cond];
+        l.e = decides(n);
         l.fails = !l.loop && p->kid[i] == If_otherwise;
         l.var = v;
         l.run = interp_compile(A, l.e, r->nvars, r->var, &unused);
@@ -120,7 +160,7 @@ static bool run_begin(Arena *A, Run *r, size_t from, bool surely)
     for (size_t i = 0; i < r->asked->naxes; i++) {
         r->least[i] = interp_compile(A, r->taken->one[i].min, r->nvars, r->var, &unused);
         if (!r->least[i])
-            return r->untold = data_decide, false;
+            return r->untold = ir_loads(r->taken->one[i].min) ? data_decide : inner_loop, false;
     }
     return true;
 }
@@ -128,9 +168,10 @@ static bool run_begin(Arena *A, Run *r, size_t from, bool surely)
 /* The axes from i on, each through its own values. */
 static bool run_axes(Run *r, size_t i)
 {
+    if (i == r->asked->naxes && (r->left-- <= 0 || cancel_asked()))
+        return r->untold = cancel_asked() ? stopped : too_many, false;
     if (i == r->asked->naxes)
-        return r->left-- > 0 && !cancel_asked() ? r->visit(r->env, r->value)
-                                                : (r->untold = too_many, false);
+        return r->visit(r->env, r->value);
     int64_t least = interp_eval(r->least[i], r->at).i;
     for (int64_t k = 0; k < r->taken->one[i].extent; k++) {
         r->value[i].i = least + k;
@@ -247,13 +288,16 @@ Covering cover_taken(Arena *A, const Asked *asked, const Taken *all, const Taken
 {
     const Node *loops[IR_MAX_DEPTH];
     size_t nloops = path_loops(all->to, all->to->n, loops), axis,
-           both = in_common(all->to, some->to);
-    size_t from = stands_still(asked, all, some, both) ? both : 0;
-    bool surely = true;
-    for (size_t i = from; i + 1 < all->to->n; i++)
-        surely = surely && surely_runs(all->to, i);
-    if (surely &&
+           both = in_common(all->to, some->to), from = stand_still(asked, all, some, both);
+    bool in_both = true, in_all = true;
+    for (size_t i = from; i + 1 < all->to->n; i++) {
+        in_all &= surely_runs(all->to, i);
+        in_both &= i < both || surely_runs(all->to, i);
+    }
+    if (in_all &&
         cover_box(A, asked->naxes, all->one, asked->domain, nloops, loops, &axis) == COVER_FULL)
+        return COVER_FULL;
+    if (in_both && lies_in_box(A, asked, all, some, both))
         return COVER_FULL;
     Arena *scratch = arena_scratch(A);
     Covering answer = count(scratch, asked, all, some, from, lacking);

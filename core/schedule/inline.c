@@ -176,35 +176,45 @@ static bool reads_own_memory(const Path *p)
     return false;
 }
 
-typedef struct Inlined {
-    Step *s;
-    const Path *p; /* to the block */
-} Inlined;
-
-/* Does the Store at the end of the path, or the block that holds it, copy just what the block makes
-** that is inlined? */
-static bool takes_what_is_made(const Inlined *in, const Path *to, const Node *load)
-{
-    Step *s = in->s;
-    const Node *block = path_end(in->p), *store = block_access(block), *copy = path_end(to);
-    const Node *buffer = load->kid[Load_buffer], *const *index = &load->kid[Load_index];
-    bool in_block = copy->op == OP_Block;
+/* The elements of a buffer that a block writes, and those that a Store, or the block that it is in,
+** takes by a Load. */
+typedef struct Passed {
+    Asked asked;
+    Taken made, taken;
     AxisSpan makes[IR_MAX_RANK], takes[IR_MAX_RANK], all[IR_MAX_RANK];
+} Passed;
+
+static Passed *passed_by(Step *s, const Path *maker, const Path *user, const Node *load)
+{
+    Passed *p = arena_alloc(s->A, sizeof *p);
+    const Node *block = path_end(maker), *store = block_access(block);
+    const Node *buffer = load->kid[Load_buffer], *const *index = &load->kid[Load_index];
+    const Node *reader = path_end(user)->op == OP_Block ? path_end(user) : NULL;
     size_t rank = ir_rank(buffer);
     for (size_t d = 0; d < rank; d++) {
-        const Node *value = block_axis_value(block, store->kid[Store_index + d]);
-        makes[d] = (AxisSpan){value, 1, NULL};
-        value = in_block ? block_over_loops(s->A, copy, index[d]) : index[d];
-        takes[d] = (AxisSpan){value, 1, NULL};
-        all[d] = (AxisSpan){ir_idx(s->A, 0), ir_dim(buffer, d), NULL};
+        const Node *made = block_axis_value(block, store->kid[Store_index + d]),
+                   *taken = reader ? block_over_loops(s->A, reader, index[d]) : index[d];
+        p->makes[d] = (AxisSpan){made, 1, NULL};
+        p->takes[d] = (AxisSpan){taken, 1, NULL};
+        p->all[d] = (AxisSpan){ir_idx(s->A, 0), ir_dim(buffer, d), NULL};
     }
-    Asked asked = {rank, index, all, in_block ? copy->kid[Block_where] : NULL};
-    Taken made = {makes, in->p}, taken = {takes, to};
+    p->asked = (Asked){rank, index, p->all, reader ? reader->kid[Block_where] : NULL};
+    p->made = (Taken){p->makes, maker};
+    p->taken = (Taken){p->takes, user};
+    return p;
+}
+
+/* Refuses to inline the block at the end of p if the copy that ends `to` takes what it does not
+** make. */
+static bool takes_what_is_made(Step *s, const Path *p, const Path *to, const Node *load)
+{
     Lacking lacking;
-    Covering covering = cover_taken(s->A, &asked, &made, &taken, &lacking);
-    const char *name = ir_block_name(block), *copies = statement_name(copy);
+    const Passed *passed = passed_by(s, p, to, load);
+    Covering covering = cover_taken(s->A, &passed->asked, &passed->made, &passed->taken, &lacking);
+    const Node *block = path_end(p);
+    const char *name = ir_block_name(block), *copies = statement_name(path_end(to));
     if (covering == COVER_GAP) {
-        LoopConflict first = {.buffer = buffer};
+        LoopConflict first = {.buffer = load->kid[Load_buffer]};
         memcpy(first.index, lacking.at, sizeof first.index);
         return not_inlinable(s, s->err, block, "compute_inline",
                              arena_printf(s->A, "%s copies %s, which it does not make", copies,
@@ -218,16 +228,16 @@ static bool takes_what_is_made(const Inlined *in, const Path *to, const Node *lo
 
 /* A copy may take along elements that the block never makes.  Inlined, the block makes them where
 ** the copy is, of what may not be there: refuses the step. */
-static bool copies_what_is_made(const Inlined *in, const Node *stmt, const Node *block)
+static bool copies_what_is_made(Step *s, const Path *p, const Node *stmt, const Node *block)
 {
     const Node *value = stmt->op == OP_Store ? stmt->kid[Store_value] : NULL;
-    if (value && value->op == OP_Load && value->kid[Load_buffer] == block_target(path_end(in->p))) {
+    if (value && value->op == OP_Load && value->kid[Load_buffer] == block_target(path_end(p))) {
         Path to;
-        path_to(in->s->func, block ? block : stmt, &to);
-        return takes_what_is_made(in, &to, value);
+        path_to(s->func, block ? block : stmt, &to);
+        return takes_what_is_made(s, p, &to, value);
     }
     for (size_t i = ir_first_stmt(stmt); i < stmt->nkids; i++)
-        if (!copies_what_is_made(in, stmt->kid[i], stmt->op == OP_Block ? stmt : block))
+        if (!copies_what_is_made(s, p, stmt->kid[i], stmt->op == OP_Block ? stmt : block))
             return false;
     return true;
 }
@@ -265,9 +275,7 @@ bool prim_compute_inline(Step *s)
         return explain_inline(s, block, "compute_inline",
                               legal_passes(s->func, p.at[nest_top(&p)], NULL, block, PASS_INPUTS),
                               "changes later what it reads");
-    Inlined inlined = {s, &p};
-    return copies_what_is_made(&inlined, s->func, NULL) && nest_recheck(s, out) &&
-           step_done(s, out);
+    return copies_what_is_made(s, &p, s->func, NULL) && nest_recheck(s, out) && step_done(s, out);
 }
 
 /* ---- reverse_compute_inline ---- */
@@ -322,26 +330,15 @@ static const Node *on_fed_load(Rewriter *rw, const Node *n)
 
 static Rule *const fed_rules[OP_COUNT] = {[OP_Load] = on_fed_load};
 
-/* Do the loops at the end of the path run through all of the box that the axes span? */
-static bool runs_through(Step *s, const Path *p, const AxisSpan *domain)
-{
-    AxisSpan one[2 * IR_MAX_RANK];
-    const Node **loops = ARENA_ARRAY(s->A, const Node *, p->n);
-    size_t axis;
-    nest_axes(path_end(p), one);
-    return cover_box(s->A, path_end(p)->kid[Block_iters]->nkids, one, domain,
-                     path_loops(p, p->n, loops), loops, &axis) == COVER_FULL;
-}
-
-/* Do the consumer's axes, each at its place in the index by which it reads, run
-** through all that the producer's do? */
+/* Do the consumer's axes, each at its place in the index by which it reads, take all that the
+** producer's take, and nothing else? */
 static bool same_domain(Step *s, const Path *p, const Path *q, const Node *load)
 {
     AxisSpan from[IR_MAX_RANK], to[IR_MAX_RANK];
     const Node *producer = path_end(p), *consumer = path_end(q);
     size_t n = load->nkids - Load_index;
     if (producer->kid[Block_iters]->nkids != n || !nest_domain(s, p, from) ||
-        !nest_domain(s, q, to) || !runs_through(s, q, to))
+        !nest_domain(s, q, to))
         return false;
     const Node *store = block_access(producer), *made = producer->kid[Block_iters],
                *used = consumer->kid[Block_iters];
@@ -354,7 +351,10 @@ static bool same_domain(Step *s, const Path *p, const Path *q, const Node *load)
         if (i == n || k == n || !ir_same(from[i].min, to[k].min) || from[i].extent != to[k].extent)
             return false;
     }
-    return true;
+    Lacking lacking; /* within the buffer, where both are */
+    const Passed *all = passed_by(s, p, q, load);
+    return cover_taken(s->A, &all->asked, &all->taken, &all->made, &lacking) == COVER_FULL &&
+           cover_taken(s->A, &all->asked, &all->made, &all->taken, &lacking) == COVER_FULL;
 }
 
 /* The same of each iteration of the loops around both: it does not run the consumer for other

@@ -390,23 +390,39 @@ static bool runs_as_often(Step *s, const Move *m)
            (!adds || legal_once(s->func, m->removed, m->block, both));
 }
 
+/* What the block runs for where it is, and what it would run for in the loop. */
+typedef struct Instances {
+    Asked asked;
+    Taken has, gets;
+    const Node *axis[2 * IR_MAX_RANK];
+    AxisSpan one[2 * IR_MAX_RANK];
+    Path to_loop;
+} Instances;
+
+static Instances *instances_of(Step *s, const Move *m)
+{
+    Instances *i = arena_alloc(s->A, sizeof *i);
+    size_t n = m->block->kid[Block_iters]->nkids;
+    nest_axes(m->block, i->one);
+    for (size_t k = 0; k < n; k++)
+        i->axis[k] = axis_of(m->block, k);
+    path_to(s->func, m->loop, &i->to_loop);
+    i->asked = (Asked){n, i->axis, m->domain, m->block->kid[Block_where]};
+    i->has = (Taken){i->one, &m->at};
+    i->gets = (Taken){m->span, &i->to_loop};
+    return i;
+}
+
 /* Anew the loops run through the whole box of the block's axes.  Where those that it has leave gaps
 ** in it, or tie one axis to another, it would run for what it was never meant for, and read what
 ** nobody wrote for that: refuses the step. */
 static bool runs_no_more(Step *s, const Move *m)
 {
-    const Node *axis[2 * IR_MAX_RANK];
-    AxisSpan one[2 * IR_MAX_RANK];
-    Path to_loop;
+    if (was_there(s, m))
+        return true;
     Lacking lacking;
-    size_t n = m->block->kid[Block_iters]->nkids;
-    nest_axes(m->block, one);
-    for (size_t i = 0; i < n; i++)
-        axis[i] = axis_of(m->block, i);
-    Asked asked = {n, axis, m->domain, m->block->kid[Block_where]};
-    path_to(s->func, m->loop, &to_loop);
-    Taken has = {one, &m->at}, gets = {m->span, &to_loop};
-    Covering all = cover_taken(s->A, &asked, &has, &gets, &lacking);
+    const Instances *i = instances_of(s, m);
+    Covering all = cover_taken(s->A, &i->asked, &i->has, &i->gets, &lacking);
     const char *name = ir_block_name(m->block), *loop = step_label(s, s->func, m->loop);
     if (all == COVER_FULL)
         return true;
@@ -416,9 +432,9 @@ static bool runs_no_more(Step *s, const Move *m)
             arena_printf(s->A, "block %s would run for nothing new in loop %s", name, loop),
             lacking.untold);
     Buf values = buf_new(s->A);
-    for (size_t i = 0; i < n; i++)
-        buf_printf(&values, "%s%s=%lld", i ? ", " : "", ir_var_name(axis[i]),
-                   (long long)lacking.at[i]);
+    for (size_t k = 0; k < i->asked.naxes; k++)
+        buf_printf(&values, "%s%s=%lld", k ? ", " : "", ir_var_name(i->axis[k]),
+                   (long long)lacking.at[k]);
     REFUSE(s->err, runs_anew, m->block, loop, name, buf_str(&values));
     if (!s->trial)
         move_advise(s, s->err, m->block, m->reverse ? "reverse_compute_at" : "compute_at", m->loop,
@@ -453,7 +469,7 @@ bool prim_compute_at(Step *s)
         if (iters->kid[i]->at.i == ITER_spatial && d >= 0)
             span_from_region(&r, d, &m->domain[i], &m->span[i]);
     }
-    if (!build_move(s, m, m->target, NULL) || !MUTANT(moves_anew_unasked, runs_no_more(s, m), true))
+    if (!build_move(s, m, m->target, NULL) || !runs_no_more(s, m))
         return false;
     if (!step_in_order(s, &(Moved){.before = s->func,
                                    .after = m->out,
@@ -573,21 +589,27 @@ static bool explain_reverse(Step *s, const Move *m, const Node *again)
     return step_explain(s, &reason);
 }
 
-/* A block may go on where it does not read the source, and what it does there must not be lost. */
+/* A block may go on where it does not read the source, and what it does there must not be lost.
+** Boxes tell, or what is counted if the block's own loops leave gaps in its box. */
 static bool all_instances(Step *s, const Move *m)
 {
-    size_t at;
+    size_t at, own;
+    Lacking lacking;
+    const Instances *i = instances_of(s, m);
+    const Node *loops[IR_MAX_DEPTH];
+    size_t n = path_loops(&m->at, m->at.n, loops), naxes = i->asked.naxes;
     const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
-    Covering all = cover_box(s->A, m->block->kid[Block_iters]->nkids, m->span, m->domain,
-                             m->naround, m->around, &at);
+    Covering all = cover_box(s->A, naxes, m->span, m->domain, m->naround, m->around, &at);
+    if (all != COVER_FULL && (all == COVER_UNTOLD || cover_box(s->A, naxes, i->one, m->domain, n,
+                                                               loops, &own) != COVER_FULL))
+        all = cover_taken(s->A, &i->asked, &i->gets, &i->has, &lacking);
     if (all == COVER_GAP)
-        return REFUSE(s->err, goes_beyond, m->block, name, ir_var_name(axis_of(m->block, at)),
+        return REFUSE(s->err, goes_beyond, m->block, name, ir_var_name(i->axis[at]),
                       ir_buf_name(last_written(m)), loop);
     return all == COVER_FULL ||
            REFUSE(s->err, dependences_unknown, m->block,
                   arena_printf(s->A, "loop %s reaches all that block %s does", loop, name),
-                  arena_printf(s->A, "%s is no plain sum of loops there",
-                               ir_var_name(axis_of(m->block, at))));
+                  lacking.untold);
 }
 
 bool prim_reverse_compute_at(Step *s)
@@ -623,8 +645,7 @@ bool prim_reverse_compute_at(Step *s)
     bool strays = MUTANT(reverse_repeated_unasked, strays_from(s, m), false);
     if (!MUTANT(reverse_coverage_unchecked, all_instances(s, m), true))
         return false;
-    if (!build_move(s, m, NULL, last_written(m)) ||
-        !MUTANT(moves_anew_unasked, runs_no_more(s, m), true))
+    if (!build_move(s, m, NULL, last_written(m)) || !runs_no_more(s, m))
         return false;
     const Node *again = repeated_by(m, m->out);
     if (!step_in_order(s, &(Moved){.before = s->func,

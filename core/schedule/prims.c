@@ -102,12 +102,12 @@ const Prim prims[] = {
      "  alloc B: float32[8]      →     alloc B: float32[8] local",
      prim_set_scope, false},
     {"transform_layout", "T:buffer D:layout",
-     "Puts the elements of an allocated buffer in another order, so that what is used together lies\n"
-     "together: a panel is packed.  The layout lists the dimensions of the new one, from the outside in: each dimension of the\n"
-     "buffer, by the name of the axis that writes it (ax0, ax1 … where none does, or one that an earlier\n"
-     "dimension has), as a whole (k) or in two parts (x//8 and x%8).  The number must divide a dimension in which\n"
-     "an index, by what is in memory, may be outside.  Steps that ask what a block writes by its axes, such as\n"
-     "compute_at and decompose_reduction, come before it.\n"
+     "Puts the elements of an allocated buffer in another order, so that those that are used together\n"
+     "lie together, as the panels of a packed matrix do.  The layout lists the dimensions of the new one,\n"
+     "from the outside in: each dimension of the buffer, by the name of the axis that writes it (ax0, ax1 …\n"
+     "where none does, or one that an earlier dimension has), as a whole (k) or in two parts (x//8 and x%8).\n"
+     "The number must divide a dimension in which an index, by what is in memory, may be outside.  Steps that\n"
+     "ask what a block writes by its axes, such as compute_at and decompose_reduction, come before it.\n"
      "  alloc P: float32[4, 16]             alloc P: float32[2, 4, 8]\n"
      "  C[x] += A[k] * P[k, x]         →    C[x] += A[k] * P[x//8, k, x % 8]",
      prim_transform_layout, false},

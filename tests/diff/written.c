@@ -86,6 +86,7 @@ typedef struct Text {
     int link;             /* of it, the next one */
     int part;             /* elements of a result for each iteration of the group's loop */
     bool has_own;
+    bool bent;     /* most blocks bend their innermost axis */
     int n, extent; /* loops around, iterations of the last */
     const char *loop[MAX_TEXT_LOOPS];
     /* Of the statement at hand: the axes that it names, of which it may speak */
@@ -214,7 +215,8 @@ static void name_axes(Text *t, unsigned form, bool own)
     memset(t->says, 0, sizeof t->says);
     if (t->joined)
         t->says[0] = arena_printf(t->A, "%s*%d + %s", t->around, t->part, t->loop[1]);
-    else if (form / 16 % 4 == 1 && t->axis[t->naxes - 1] == t->loop[t->n - 1])
+    else if ((t->bent ? form / 16 % 4 != 1 : form / 16 % 8 == 1) &&
+             t->axis[t->naxes - 1] == t->loop[t->n - 1])
         bend_axis(t, form);
 }
 
@@ -284,7 +286,7 @@ static void nest(Text *t, const WrittenNest *nest, int number)
     const uint8_t *form = nest->form;
     int extents[] = {t->part, SIZE, t->part, 4}, indent = t->indent, n = t->n;
     const uint8_t *chain = t->chain;
-    if (form[0] % 4 == 1)
+    if (form[0] % 4 == 1 || (t->bent && t->link > 0 && form[0] % 4 > 0))
         open_loop(t, outer[number], form[0] & 128 ? 4 : 2);
     open_loop(t, inner[number], chain && form[0] < 192 ? t->part : extents[form[0] / 4 % 4]);
     statement(t, form + 1);
@@ -317,6 +319,7 @@ static void group(Text *t, const WrittenGroup *group, int number)
     t->group = number;
     t->chain = group->chain % 4 == 3 ? NULL : chains[group->chain / 4 % CHAINS];
     t->link = 0;
+    t->bent = group->chain & 128;
     t->has_own = t->chain || group->around / 8 % 4 != 3;
     t->around = !loop ? NULL : number ? "h" : "g";
     t->part = loop ? SIZE / times : SIZE;

@@ -63,6 +63,7 @@ t.test("what an input returns is shown as an expression's value is", function()
   t.eq(typed("return 7", "_ + 1"), "7\n8\n")
   t.contains(typed "return tvm.parse(3)", "argument 1 should be a string")
   t.contains(run "--json -e 'return 7'", '"values":[7]')
+  t.contains(run("--json -", "return 7"), '"values":[],"steps":[]')
   local most = {}
   for n = 999970, 999990, 2 do most[#most + 1] = ("return table.unpack({}, 1, %d);\n"):format(n) end
   local text = run("-i", table.concat(most) .. "'still ' .. 'here'") -- where the stack ends

@@ -290,7 +290,7 @@ Covering cover_taken(Arena *A, const Asked *asked, const Taken *all, const Taken
     size_t nloops = path_loops(all->to, all->to->n, loops), axis,
            both = in_common(all->to, some->to), from = stand_still(asked, all, some, both);
     bool in_both = true, in_all = true;
-    for (size_t i = from; i + 1 < all->to->n; i++) {
+    for (size_t i = from; i < all->to->n; i++) {
         in_all &= surely_runs(all->to, i);
         in_both &= i < both || surely_runs(all->to, i);
     }

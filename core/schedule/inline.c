@@ -353,8 +353,15 @@ static bool same_domain(Step *s, const Path *p, const Path *q, const Node *load)
     }
     Lacking lacking; /* within the buffer, where both are */
     const Passed *all = passed_by(s, p, q, load);
-    return cover_taken(s->A, &all->asked, &all->taken, &all->made, &lacking) == COVER_FULL &&
-           cover_taken(s->A, &all->asked, &all->made, &all->taken, &lacking) == COVER_FULL;
+    Covering c = cover_taken(s->A, &all->asked, &all->taken, &all->made, &lacking);
+    if (c == COVER_FULL)
+        c = cover_taken(s->A, &all->asked, &all->made, &all->taken, &lacking);
+    if (c == COVER_UNTOLD)
+        return REFUSE(s->err, dependences_unknown, consumer,
+                      arena_printf(s->A, "block %s takes just what %s makes",
+                                   ir_block_name(consumer), ir_block_name(producer)),
+                      lacking.untold);
+    return c == COVER_FULL;
 }
 
 /* The same of each iteration of the loops around both: it does not run the consumer for other

@@ -413,6 +413,15 @@ static Instances *instances_of(Step *s, const Move *m)
     return i;
 }
 
+/* "v=1, w=4" */
+static const char *values_text(Arena *A, const Instances *i, const int64_t *at)
+{
+    Buf values = buf_new(A);
+    for (size_t k = 0; k < i->asked.naxes; k++)
+        buf_printf(&values, "%s%s=%lld", k ? ", " : "", ir_var_name(i->axis[k]), (long long)at[k]);
+    return buf_str(&values);
+}
+
 /* Anew the loops run through the whole box of the block's axes.  Where those that it has leave gaps
 ** in it, or tie one axis to another, it would run for what it was never meant for, and read what
 ** nobody wrote for that: refuses the step. */
@@ -431,11 +440,7 @@ static bool runs_no_more(Step *s, const Move *m)
             s->err, dependences_unknown, m->block,
             arena_printf(s->A, "block %s would run for nothing new in loop %s", name, loop),
             lacking.untold);
-    Buf values = buf_new(s->A);
-    for (size_t k = 0; k < i->asked.naxes; k++)
-        buf_printf(&values, "%s%s=%lld", k ? ", " : "", ir_var_name(i->axis[k]),
-                   (long long)lacking.at[k]);
-    REFUSE(s->err, runs_anew, m->block, loop, name, buf_str(&values));
+    REFUSE(s->err, runs_anew, m->block, loop, name, values_text(s->A, i, lacking.at));
     if (!s->trial)
         move_advise(s, s->err, m->block, m->reverse ? "reverse_compute_at" : "compute_at", m->loop,
                     "");
@@ -599,13 +604,18 @@ static bool all_instances(Step *s, const Move *m)
     const Node *loops[IR_MAX_DEPTH];
     size_t n = path_loops(&m->at, m->at.n, loops), naxes = i->asked.naxes;
     const char *name = ir_block_name(m->block), *loop = ir_var_name(m->loop->kid[For_var]);
+    const char *lost = NULL;
     Covering all = cover_box(s->A, naxes, m->span, m->domain, m->naround, m->around, &at);
-    if (all != COVER_FULL && (all == COVER_UNTOLD || cover_box(s->A, naxes, i->one, m->domain, n,
-                                                               loops, &own) != COVER_FULL))
+    if (all == COVER_GAP &&
+        cover_box(s->A, naxes, i->one, m->domain, n, loops, &own) == COVER_FULL) {
+        lost = arena_printf(s->A, "values of %s", ir_var_name(i->axis[at]));
+    } else if (all != COVER_FULL) {
         all = cover_taken(s->A, &i->asked, &i->gets, &i->has, &lacking);
+        lost = all == COVER_GAP ? values_text(s->A, i, lacking.at) : NULL;
+    }
     if (all == COVER_GAP)
-        return REFUSE(s->err, goes_beyond, m->block, name, ir_var_name(i->axis[at]),
-                      ir_buf_name(last_written(m)), loop);
+        return REFUSE(s->err, goes_beyond, m->block, name, lost, ir_buf_name(last_written(m)),
+                      loop);
     return all == COVER_FULL ||
            REFUSE(s->err, dependences_unknown, m->block,
                   arena_printf(s->A, "loop %s reaches all that block %s does", loop, name),

@@ -364,6 +364,35 @@ func f(A: int32[8]) -> D: int32[3]:
   end
 end)
 
+t.test("what is lost is named, and what cannot be counted is not called different", function()
+  local s = tvm.schedule(tvm.parse [[
+func f(A: int32[8]) -> D: int32[4, 4]:
+  alloc H: int32[4, 4]
+  for x in range(8):
+    block P(v = x%4, w = x//2):
+      H[v, w] = A[v + w]
+  for i in range(4):
+    for j in range(4):
+      block C(i, j):
+        D[i, j] = select(i == j, H[i, j], 0)
+]])
+  t.contains(t.raises("goes_beyond", function() s:reverse_compute_at("C", "x") end, { s = s }).why, "block C has i=")
+  s = tvm.schedule(tvm.parse [[
+func f(A: int8[2097152]) -> D: int8[2097152]:
+  alloc H: int8[2097152]
+  for z in range(2097152):
+    block Z(z):
+      D[z] = 9
+  for x in range(1048577):
+    block P(v = x*2%2097152):
+      H[v] = A[v]
+  for y in range(1048577):
+    block C(v = y*2%2097152):
+      D[v] = H[v] + 1
+]])
+  t.contains(t.raises("dependences_unknown", function() s:reverse_compute_inline "C" end, { s = s }).why, "block C takes just what P makes")
+end)
+
 t.test("a consumer goes to a producer that leaves the same gaps, and becomes part of it", function()
   local function both(c) return tvm.schedule(tvm.parse(([[
 func f(A: int32[8]) -> D: int32[8]:

@@ -14,7 +14,8 @@
 
 #include <lua.h>
 
-/* A state whose memory is limited to half of the machine's; NULL if there is none. */
+/* A state whose memory is limited to half of the machine's, and each table of it to eight million
+** values of a list and four million others; NULL if there is none. */
 lua_State *protect_new_state(void);
 
 /* Ctrl-C means this state from now on.  `patient`: a second one waits too (a prompt); otherwise it

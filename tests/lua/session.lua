@@ -71,6 +71,21 @@ t.test("what an input returns is shown as an expression's value is", function()
   t.contains(text, "still here\n")
 end)
 
+t.test("a table grows up to a limit, and what was made before is there", function()
+  local text = run("-i", [[
+kept = 7
+list = {} for i = 1, 2^23 do list[i] = i end
+#list
+list[#list + 1] = 0
+keys = {} for i = 1, 2^40 do keys[-i] = i end
+kept
+]])
+  t.eq(select(2, text:gsub("error: not enough memory", "")), 2)
+  t.contains(text, "8388608\n")
+  t.contains(text, "a tensor holds more: tvm.zeros { n }")
+  t.ok(text:find "%f[%d]7\n")
+end)
+
 t.test("a model in place of a script is told how it is imported", function()
   local text, code = run "tutorials/models/digits.onnx"
   t.eq(text, "tvmrepl: tutorials/models/digits.onnx is a model, no script\n" ..

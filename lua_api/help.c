@@ -5,10 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/err_rows.h"
 #include "core/base/nearest.h"
 #include "core/base/vec.h"
 #include "lua_api/doc.h"
 #include "lua_api/lua_typed.h"
+#include "lua_api/mentions.h"
 #include "lua_api/protect.h"
 #include "viz/text/style.h"
 #include "viz/text/wrap.h"
@@ -93,16 +95,9 @@ static const char *sentence(Arena *A, const char *doc)
     return arena_strndup(A, doc, n);
 }
 
-typedef struct Row {
-    const char *name, *doc;
-    bool apart; /* an empty line stands above */
-} Row;
-
-typedef VEC(Row) RowVec;
-
 /* "  te.sum(value, axis)   The sum of a value over a reduce axis", one below the other; a name that
 ** is wide stands above its text. */
-static void add_rows(lua_State *L, Buf *b, const RowVec *rows)
+static void add_rows(lua_State *L, Buf *b, const HelpRowVec *rows)
 {
     enum { WIDEST = 26 };
     int column = 0;
@@ -130,7 +125,7 @@ void doc_push_function(lua_State *L, const LuaFn *fn)
 void doc_push_class(lua_State *L, const LuaClass *cls)
 {
     Buf b = open_text(L);
-    RowVec rows = {0};
+    HelpRowVec rows = {0};
     buf_printf(&b, "%s\n", cls->name);
     wrap_doc(&b, cls->doc ? cls->doc : "Inside the workbench.", 2, help_width(L));
     /* What belongs together */
@@ -138,7 +133,7 @@ void doc_push_class(lua_State *L, const LuaClass *cls)
         bool apart = rows.n > 0;
         for (const LuaFn *const *m = *list; *m; m++)
             if (lua_fn_name(*m).kind != FN_META) {
-                vec_push(b.arena, &rows, ((Row){(*m)->sig, (*m)->doc, apart}));
+                vec_push(b.arena, &rows, ((HelpRow){(*m)->sig, (*m)->doc, apart}));
                 apart = false;
             }
     }
@@ -149,25 +144,25 @@ void doc_push_class(lua_State *L, const LuaClass *cls)
 static void push_module(lua_State *L, const char *name, const char *doc)
 {
     Buf b = open_text(L);
-    RowVec rows = {0};
+    HelpRowVec rows = {0};
     const LuaFn *fn;
     buf_printf(&b, "%s\n", name);
     wrap_doc(&b, doc, 2, help_width(L));
     for (int i = 0; (fn = doc_function(L, i)); i++)
         if (strcmp(lua_fn_name(fn).place, name) == 0)
-            vec_push(b.arena, &rows, ((Row){fn->sig, fn->doc, false}));
+            vec_push(b.arena, &rows, ((HelpRow){fn->sig, fn->doc, false}));
     add_rows(L, &b, &rows);
     push_text(L, &b);
 }
 
 /* The classes: those on the way from a model to a timing first, then the others. */
-static RowVec class_rows(lua_State *L, Arena *A)
+static HelpRowVec class_rows(lua_State *L, Arena *A)
 {
     static const char *const way[] = {"Graph",   "Module", "Schedule", "Version",    "Func",
                                       "Tensor",  "Check",  "Timing",   "Comparison", "WhatIf",
                                       "Profile", "Kernel", "Picture"};
     enum { ON_THE_WAY = sizeof way / sizeof *way };
-    RowVec rows = {0};
+    HelpRowVec rows = {0};
     const LuaClass *cls;
     for (size_t w = 0; w <= ON_THE_WAY; w++)
         for (int i = 0; (cls = doc_class(L, i)); i++) {
@@ -175,13 +170,13 @@ static RowVec class_rows(lua_State *L, Arena *A)
             while (at < ON_THE_WAY && strcmp(way[at], cls->name) != 0)
                 at++;
             if (at == w)
-                vec_push(A, &rows, ((Row){cls->name, cls->doc, false}));
+                vec_push(A, &rows, ((HelpRow){cls->name, cls->doc, false}));
         }
     return rows;
 }
 
 /* What is typed at the prompt beside Lua. */
-static const Row keys[] = {
+static const HelpRow keys[] = {
     {"help(x)  or  ?x", "What a function, module or value is for, with examples", false},
     {"help \"word\"", "What is called so, or mentions it", false},
     {"??f", "The source of a function", false},
@@ -197,7 +192,7 @@ static const Row keys[] = {
 
 void doc_push_overview(lua_State *L)
 {
-    static const Row way[] = {
+    static const HelpRow way[] = {
         {"g = tvm.import \"model.onnx\"", "a model: g shows it, g:show \"g.svg\" draws it", false},
         {"m = g:fuse():lower()", "operators in groups, a loop program for each", false},
         {"s = m:schedule \"conv2\"", "loops of one; s shows them, s:ir() as text", false},
@@ -207,8 +202,8 @@ void doc_push_overview(lua_State *L)
         {"tvm.compare { s:at(0), s }", "is it faster?", false},
     };
     Buf b = open_text(L);
-    RowVec modules = {0}, values = class_rows(L, b.arena), first = {0}, more = {0};
-    Row row = {0};
+    HelpRowVec modules = {0}, values = class_rows(L, b.arena), first = {0}, more = {0};
+    HelpRow row = {0};
     for (int i = 0; doc_module(L, i, &row.name, &row.doc); i++)
         vec_push(b.arena, &modules, row);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -234,7 +229,7 @@ static bool same_letters(const char *a, const char *b)
 }
 
 /* Is the row called so, or is that one of its names: "quit" of "exit  or  quit"? */
-static bool is_key(const Row *row, const char *word)
+static bool is_key(const HelpRow *row, const char *word)
 {
     static const char between[] = "  or  ";
     for (const char *at = row->name; at;) {
@@ -257,6 +252,23 @@ static bool add_key(lua_State *L, Buf *b, const char *word)
             return true;
         }
     return false;
+}
+
+/* The code of an error, as e.code of one that pcall caught. */
+static bool add_error_code(lua_State *L, Buf *b, const char *word)
+{
+    const ErrRow *row = err_row(word);
+    if (!row)
+        return false;
+    Buf text = buf_new(b->arena);
+    err_row_text(&text, row->why);
+    buf_printf(b, "%s, the code of an error (docs/reference.md has all of them)\n", word);
+    if (row->fix[0]) {
+        buf_puts(&text, "\n\nhint: ");
+        err_row_text(&text, row->fix);
+    }
+    wrap_doc(b, buf_str(&text), 2, help_width(L));
+    return true;
 }
 
 /* Is `word` "split", "s:split", "te.sum", or (in a class) "Schedule:split"? */
@@ -286,15 +298,11 @@ static void each_function(lua_State *L,
                 visit(fn, cls, env);
 }
 
-typedef VEC(const char *) WordVec;
-
 typedef struct Search {
     lua_State *L;
     Buf b;
-    RowVec rows; /* all that has a text */
+    HelpRowVec rows; /* all that has a text */
     const char *word;
-    WordVec words;   /* those of `word` that tell something */
-    int64_t *seldom; /* of each: the more, the fewer texts mention it */
     Nearest near;
     LuaFnName names[1]; /* keeps near.best alive */
     const LuaFn *last;  /* classes may share a method */
@@ -312,67 +320,7 @@ static void add_called(const LuaFn *fn, const LuaClass *cls, void *env)
     add_function(s->L, &s->b, fn);
 }
 
-/* The letters of a word without the s of many: "loops", but not "bias", "axis", "class". */
-static size_t single(const char *word, size_t len)
-{
-    return len > 3 && word[len - 1] == 's' && !strchr("ais", word[len - 2]) ? len - 1 : len;
-}
-
-/* The words of a question that tell what it is about, each once. */
-static WordVec telling_words(lua_State *L, Arena *A, const char *question)
-{
-    static const char *const others[] = {"a",  "an", "the", "how", "do",  "does", "i",     "to",
-                                         "of", "is", "are", "in",  "can", "what", "which", "my",
-                                         "me", "it", "for", "and", "or",  "with", "on",    "up"};
-    WordVec words = {0};
-    for (const char *at = question; *at;) {
-        static const char between[] = " \t,.;:?!()\"'";
-        size_t len = strcspn(at, between);
-        const char *word = arena_strndup(A, at, single(at, len));
-        bool tells = len > 0;
-        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-            tells = tells && !same_letters(word, others[i]);
-        for (size_t i = 0; tells && i < words.n; i++)
-            tells = !same_letters(word, words.at[i]);
-        protect_poll(L);
-        if (tells)
-            vec_push(A, &words, word);
-        at += len + strspn(at + len, between);
-    }
-    return words;
-}
-
-/* Does a word of the text begin so?  Words begin inside of names, too: cache_read, GraphBuilder. */
-static bool has_word(const char *text, const char *word)
-{
-    for (const char *at = text; (at = strcasestr(at, word)) != NULL; at++)
-        if (at == text || !isalnum((unsigned char)at[-1]) ||
-            (isupper((unsigned char)at[0]) && islower((unsigned char)at[-1])))
-            return true;
-    return false;
-}
-
-static bool mentions(const Row *row, const char *word)
-{
-    return has_word(row->name, word) || has_word(row->doc, word);
-}
-
-/* What the words in a row sum up to: all that it mentions, and those in its name. */
-typedef struct Worth {
-    int64_t all, named;
-} Worth;
-
-static Worth worth(const Search *s, const Row *row)
-{
-    Worth sum = {0};
-    for (size_t i = 0; i < s->words.n; i++) {
-        sum.all += mentions(row, s->words.at[i]) ? s->seldom[i] : 0;
-        sum.named += has_word(row->name, s->words.at[i]) ? s->seldom[i] : 0;
-    }
-    return sum;
-}
-
-static void add_row(Search *s, Row row)
+static void add_row(Search *s, HelpRow row)
 {
     for (size_t i = 0; i < s->rows.n; i++) /* classes may share a method */
         if (s->rows.at[i].doc == row.doc)
@@ -383,30 +331,7 @@ static void add_row(Search *s, Row row)
 static void add_text(const LuaFn *fn, const LuaClass *cls, void *env)
 {
     (void)cls;
-    add_row(env, (Row){fn->sig, fn->doc, false});
-}
-
-/* The rows that are worth most, those that say it in their names first. */
-static RowVec best_rows(const Search *s)
-{
-    RowVec best = {0};
-    int64_t most = 1;
-    for (size_t k = 0; k < s->rows.n; k++) {
-        const Row *row = &s->rows.at[k];
-        Worth w = worth(s, row);
-        protect_poll(s->L);
-        if (w.all < most)
-            continue;
-        if (w.all > most)
-            best.n = 0;
-        most = w.all;
-        vec_push(s->b.arena, &best, *row);
-        for (size_t i = best.n - 1; i && worth(s, &best.at[i - 1]).named < w.named; i--) {
-            best.at[i] = best.at[i - 1];
-            best.at[i - 1] = *row;
-        }
-    }
-    return best;
+    add_row(env, (HelpRow){fn->sig, fn->doc, false});
 }
 
 /* Adds what is done here where the word is a name of another time or house, or a guess. */
@@ -433,39 +358,26 @@ static void add_instead(Search *s)
 /* What mentions the word, or of a question its words: all of them, else those that say most. */
 static void add_mentions(lua_State *L, Search *s)
 {
-    enum { ALL = 1 << 20 };
     const LuaClass *cls;
-    static const Row examples[] = {
+    static const HelpRow examples[] = {
 #define EXAMPLE(code, doc) {code, doc, false},
 #include "lua_api/examples.def"
     };
-    s->words = telling_words(L, s->b.arena, s->word);
-    s->seldom = ARENA_ARRAY(s->b.arena, int64_t, s->words.n + 1);
     each_function(L, add_text, s);
     for (int i = 0; (cls = doc_class(L, i)); i++)
         if (cls->doc)
-            add_row(s, (Row){cls->name, cls->doc, false});
+            add_row(s, (HelpRow){cls->name, cls->doc, false});
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
         add_row(s, examples[i]);
-    for (size_t i = 0; i < s->words.n; i++) {
-        int n = 0;
-        protect_poll(L);
-        for (size_t k = 0; k < s->rows.n; k++)
-            n += mentions(&s->rows.at[k], s->words.at[i]);
-        s->seldom[i] = n ? ALL / n : 0;
-    }
-    RowVec found = best_rows(s);
-    if (found.n && s->found)
+    Mentions m = find_mentions(L, s->b.arena, &s->rows, s->word);
+    if (m.rows.n && s->found)
         buf_puts(&s->b, "\n\n");
-    s->found += (int)found.n;
-    if (found.n)
-        buf_puts(&s->b, "mentioning");
-    for (size_t i = 0, n = 0; i < s->words.n && found.n; i++)
-        if (mentions(&found.at[0], s->words.at[i]))
-            buf_printf(&s->b, "%s \"%s\"", n++ ? " and" : "", s->words.at[i]);
-    if (found.n)
+    s->found += (int)m.rows.n;
+    for (size_t i = 0; i < m.words.n; i++)
+        buf_printf(&s->b, "%s \"%s\"", i ? " and" : "mentioning", m.words.at[i]);
+    if (m.rows.n)
         buf_putc(&s->b, ':');
-    add_rows(L, &s->b, &found);
+    add_rows(L, &s->b, &m.rows);
 }
 
 static void try_name(const LuaFn *fn, const LuaClass *cls, void *env)
@@ -545,7 +457,7 @@ void doc_push_word(lua_State *L, const char *word)
     Search s = {.L = L, .b = open_text(L), .word = word, .near = nearest_to(word)};
     each_function(L, add_called, &s);
     if (!s.found)
-        s.found = add_key(L, &s.b, word);
+        s.found = add_key(L, &s.b, word) || add_error_code(L, &s.b, word);
     if (!s.found && member) {
         doc_push_word(L, member + 1);
         return;

@@ -237,7 +237,9 @@ LUA_FN(sched_mark_here, "s:mark(name) -> Schedule",
 {
     Sched *s = check_sched(L, 1)->sched;
     Err err = {0};
-    if (!sched_mark(s, arg_str(L, 2), &err))
+    if (!arg_str(L, 2)[0])
+        return arg_wrong(L, 2, "a name");
+    if (!sched_mark(s, lua_tostring(L, 2), &err))
         return lua_raise(L, &err);
     session_tell(L, 1, "step %d is \"%s\"", s->at->number, lua_tostring(L, 2));
     lua_settop(L, 1);

@@ -2,7 +2,8 @@
 **
 ** An input is compiled so that the values of its last expression come back: "x = 1; x" becomes
 ** "x = 1; return (...)(x)", where the chunk's argument is a function that packs its arguments.
-** A plain `return x` would make the last call a tail call, and errors could not tell where it was.
+** A plain `return x` would make the last call a tail call, and errors could not tell where it was;
+** it is taken where the input has a `...` itself, which is empty.
 */
 #include "repl/eval.h"
 
@@ -23,6 +24,7 @@
 #include "lua_api/session.h"
 #include "repl/habits.h"
 #include "repl/json.h"
+#include "repl/lexer.h"
 #include "repl/report.h"
 #include "repl/rewrite.h"
 #include "repl/start.h"
@@ -73,19 +75,21 @@ static void prefer_expression(lua_State *L, Arena *A, const char *text, const ch
     lua_remove(L, better ? -2 : -1);
 }
 
-/* Tries "head return (...)(tail)". */
+/* Tries "head return (...)(tail)", or "head return tail". */
 static bool compile_split(lua_State *L, Arena *A, const char *text, size_t at, size_t end,
-                          const char *name)
+                          bool packs, const char *name)
 {
+    const char *open = packs ? "(...)(" : "", *close = packs ? ")" : "";
     Buf b = buf_new(A);
-    buf_printf(&b, "return (...)(%.*s\n)", (int)(end - at), text + at);
+    buf_printf(&b, "return %s%.*s\n%s", open, (int)(end - at), text + at, close);
     if (!compile(L, buf_str(&b), name)) { /* cheap, and most places fail here */
         lua_pop(L, 1);
         return false;
     }
     lua_pop(L, 1);
     b = buf_new(A);
-    buf_printf(&b, "%.*s return (...)(%.*s\n)", (int)at, text, (int)(end - at), text + at);
+    buf_printf(&b, "%.*s return %s%.*s\n%s", (int)at, text, open, (int)(end - at), text + at,
+               close);
     if (compile(L, buf_str(&b) + (at == 0), name))
         return true;
     lua_pop(L, 1);
@@ -101,22 +105,31 @@ typedef struct Input {
     bool named; /* its last expression just names values, and calls nothing */
 } Input;
 
+static bool has_dots(const char *text)
+{
+    Lexer x = lexer(text, strlen(text));
+    Token t = lex_next(&x);
+    while (t.kind != TOKEN_END && !token_is(&t, "..."))
+        t = lex_next(&x);
+    return t.kind != TOKEN_END;
+}
+
 /* Compiles (no more) an input: pushes the function, or the error, and returns false. */
 static bool compile_input(lua_State *L, const char *text, const char *name, Input *input)
 {
     Arena *A = arena_new(NULL);
     size_t last = 0;
     text = rewrite_locals(A, text, NULL);
-    bool silent, done = false;
+    bool silent, done = false, packs = !has_dots(text);
     size_t end = rewrite_trim(text, &silent);
     if (end > 0)
-        done = compile_split(L, A, text, 0, end, name);
+        done = compile_split(L, A, text, 0, end, packs, name);
     for (long n = 0, at; !done && end > 0 && (at = rewrite_last_start(text, (int)n)) > 0; n++)
         if ((size_t)at < end) {
             last = (size_t)at;
-            done = compile_split(L, A, text, last, end, name);
+            done = compile_split(L, A, text, last, end, packs, name);
         }
-    *input = (Input){.shows = !silent, .packs = done};
+    *input = (Input){.shows = !silent, .packs = done && packs};
     input->named = done && strspn(text + last, LETTERS ", \t\r\n") >= end - last;
     if (!done)
         done = compile(L, text, name);
@@ -174,8 +187,9 @@ static EvalStatus call(lua_State *L, bool packs)
     lua_insert(L, f);
     lua_pushcfunction(L, pack);
     lua_insert(L, f + 1);
-    lua_pushcfunction(L, pack);
-    int status = lua_pcall(L, 1, packs ? 1 : LUA_MULTRET, f);
+    if (packs)
+        lua_pushcfunction(L, pack);
+    int status = lua_pcall(L, packs, packs ? 1 : LUA_MULTRET, f);
     if (status == LUA_OK && !packs)
         status = lua_pcall(L, lua_gettop(L) - f - 1, 1, f);
     else

@@ -1,9 +1,8 @@
 /* manual.c -- the reference manual, as Markdown, from the docstrings and the tables. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/err.h"
+#include "core/base/err_rows.h"
 #include "lua_api/doc.h"
 #include "repl/start.h"
 
@@ -54,49 +53,31 @@ static void print_class(const LuaClass *cls)
         print_function(fn);
 }
 
-/* A row's text in one cell of a table: its conversions as "…", once where one follows the other,
-** the ending of a noun that is counted as "(s)", its lines parted by blanks. */
-static void print_row(const char *text)
+static void print_cell(Buf *b, const char *text)
 {
-    const char *begin = text, *converted = NULL; /* where the last conversion ended */
-    for (; *text; text++) {
-        if (*text == '|') {
-            fputs("\\|", stdout);
-        } else if (*text == '\n') {
-            putchar(' ');
-        } else if (*text != '%') {
-            putchar(*text);
-        } else if (text[1] == '%') {
-            putchar(*text++);
-        } else {
-            bool ending = text > begin && isalpha((unsigned char)text[-1]) && text != converted;
-            fputs(ending ? "(s)" : text == converted ? "" : "…", stdout);
-            text += strcspn(text, "csdiuxfgeGp");
-            converted = text + 1;
-        }
-    }
+    b->len = 0;
+    err_row_text(b, text);
+    for (const char *p = buf_str(b); *p; p++)
+        printf(*p == '|' ? "\\%c" : "%c", *p);
 }
 
 static void print_errors(void)
 {
-    static const struct {
-        const char *code, *why, *fix;
-    } rows[] = {
-#define ERR(code, why, fix) {#code, why, fix},
-#include "core/base/errors.def"
-#undef ERR
-    };
     fputs("## Errors\n\n"
           "What `e.code` can be, and what the message says.\n\n"
           "| code | message | way out |\n|---|---|---|\n",
           stdout);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        printf("| `%s` | ", rows[i].code);
-        print_row(rows[i].why);
+    Arena *A = arena_new(NULL);
+    Buf b = buf_new(A);
+    const ErrRow *row;
+    for (size_t i = 0; (row = err_row_at(i)); i++) {
+        printf("| `%s` | ", row->code);
+        print_cell(&b, row->why);
         fputs(" | ", stdout);
-        print_row(rows[i].fix);
+        print_cell(&b, row->fix);
         fputs(" |\n", stdout);
     }
+    arena_release(A);
 }
 
 int manual_main(int argc, char **argv)

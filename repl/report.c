@@ -323,13 +323,29 @@ static bool push_run_hint(lua_State *L, const Message *m)
     return runs;
 }
 
-/* Nothing is called `global`: pushes what is called nearly so, here or, where it was called as a
-** function, in other languages; or returns false. */
-static bool push_near_global(lua_State *L, const Message *m, const char *global)
+/* Is `other` a library, as io is, with another name than `global` in other letters?  It has all its
+** members from the beginning. */
+static bool is_other_library(lua_State *L, const char *global, const char *other)
 {
-    lua_push_nearest_global(L, global, NULL);
-    const char *known = lua_tostring(L, -1);
+    bool library = lua_getglobal(L, other) == LUA_TTABLE;
+    lua_pop(L, 1);
+    return library && strcasecmp(global, other) != 0;
+}
+
+/* Nothing is called `global`: pushes what is called nearly so, here or, where it was called as a
+** function, in other languages; or returns false.  foo.bar and foo(1) are not meant to be
+** io.bar and io(1), which are nothing either. */
+static bool push_near_global(lua_State *L, const Message *m, const char *global, const char *text)
+{
+    char member[64];
     bool called = strstr(m->words, "attempt to call") != NULL;
+    lua_push_nearest_global(L, global, NULL);
+    if (lua_isstring(L, -1) && (called || asked_of(text, global, member, sizeof member)) &&
+        is_other_library(L, global, lua_tostring(L, -1))) {
+        lua_pop(L, 1);
+        lua_pushnil(L);
+    }
+    const char *known = lua_tostring(L, -1);
     const char *habit = called ? habit_nearest_global(global, known) : NULL;
     if (habit)
         lua_pushfstring(L, "did you mean %s? %s", habit, habit_global(habit));
@@ -363,7 +379,7 @@ static void push_runtime_hint(lua_State *L, const Message *m, const char *text)
                (*global && push_bare_hint(L, global))) {
         return;
     } else if (*global) {
-        if (!push_near_global(L, m, global) && !habit_push_raised(L, m->words, text, m->line))
+        if (!push_near_global(L, m, global, text) && !habit_push_raised(L, m->words, text, m->line))
             lua_pushnil(L);
     } else if (*method) {
         push_method_hint(L, method, m, text);
